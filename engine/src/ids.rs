@@ -49,10 +49,6 @@ uuid_id! {
     InstanceId
 }
 uuid_id! {
-    /// A task: one approval in one instance.
-    TaskId
-}
-uuid_id! {
     /// An audit stream: an instance, a record without one, or a security lane.
     StreamId
 }
@@ -61,6 +57,124 @@ impl From<InstanceId> for StreamId {
     fn from(id: InstanceId) -> Self {
         Self(id.0)
     }
+}
+
+/// A task: its instance and its ordinal there (from 1), so that a task leads to its instance without a look-up.
+/// Written `0197f3a2-….1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId {
+    /// The instance it belongs to.
+    pub instance: InstanceId,
+    /// From 1, in the order of opening.
+    pub ordinal: u32,
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.instance, self.ordinal)
+    }
+}
+
+impl std::str::FromStr for TaskId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('.').and_then(|(id, n)| Some((id.parse().ok()?, n.parse().ok()?)));
+        let (instance, ordinal) =
+            parts.ok_or_else(|| format!("`{text}` is not a task id: it is an instance's id, a point and a number"))?;
+        Ok(Self { instance, ordinal })
+    }
+}
+
+impl Serialize for TaskId {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for TaskId {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl StreamId {
+    /// The stream of a record that is not an instance (`person`, `ann`), or of a security lane.
+    /// A UUID of version 8: the first bytes of SHA-256 over kind, a NUL byte and key.
+    #[must_use]
+    pub fn of_record(kind: &str, key: &str) -> Self {
+        use sha2::{Digest as _, Sha256};
+        let digest = Sha256::new().chain_update(kind).chain_update([0]).chain_update(key).finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+}
+
+macro_rules! digest {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; 32]);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                let mut bytes = [0; 32];
+                if text.len() != 64 || !text.is_ascii() {
+                    return Err(format!("`{text}` is not a SHA-256: 64 hexadecimal digits"));
+                }
+                for (i, byte) in bytes.iter_mut().enumerate() {
+                    *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16)
+                        .map_err(|_| format!("`{text}` is not a SHA-256: 64 hexadecimal digits"))?;
+                }
+                Ok(Self(bytes))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl $name {
+            /// SHA-256 of `bytes`.
+            #[must_use]
+            pub fn of(bytes: impl AsRef<[u8]>) -> Self {
+                use sha2::{Digest as _, Sha256};
+                Self(Sha256::digest(bytes).into())
+            }
+        }
+    };
+}
+
+digest! {
+    /// SHA-256 of something: a document, a request, an entry's body or header.
+    Digest
+}
+digest! {
+    /// The identity of a definition: SHA-256 over the language version, the file and the vocabulary it uses.
+    DefinitionHash
 }
 
 macro_rules! text_id {
@@ -81,6 +195,12 @@ macro_rules! text_id {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.fmt(f)
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
             }
         }
 

@@ -2,7 +2,18 @@
 //!
 //! Everything above the `runtime` feature is pure: no clock, no randomness, no I/O.
 
+pub mod approval;
+pub mod audit;
 pub mod clock;
+pub mod command;
+pub mod commit;
+pub mod definition;
 pub mod diagnostic;
+pub mod domain;
+pub mod expression;
 pub mod ids;
+pub mod instance;
 pub mod money;
+pub mod refusal;
+#[cfg(feature = "runtime")]
+pub mod store;

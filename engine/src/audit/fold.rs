@@ -1,0 +1,233 @@
+//! What entries say about a row: each body lists the fields that changed, before and after; folding them gives the row.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::{Entry, Header};
+use crate::clock::Timestamp;
+use crate::ids::{DefinitionHash, Digest, InstanceId, TaskId};
+use crate::instance::{Detail, Document, Holder, Instance, MOST_REQUESTS, Status, Task, TaskDetail, TaskStatus};
+
+/// One changed field. A side that is absent did not exist, which is not the same as `null`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// JSON Pointer (RFC 6901) into the image.
+    pub at: String,
+    /// Before.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub from: Option<Json>,
+    /// After.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub to: Option<Json>,
+}
+
+fn present<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(d).map(Some)
+}
+
+/// The parts of an instance that entries carry: the rest follows from the headers.
+#[derive(Serialize, Deserialize)]
+struct Image {
+    workflow: Arc<str>,
+    definition: DefinitionHash,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<Arc<str>>,
+    state: Arc<str>,
+    status: Status,
+    state_revision: i64,
+    subject: Document,
+    detail: Detail,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tasks: BTreeMap<u32, TaskImage>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TaskImage {
+    state: Arc<str>,
+    status: TaskStatus,
+    revision: i64,
+    document: Digest,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    holders: Vec<Holder>,
+    detail: TaskDetail,
+    opened_at: Timestamp,
+}
+
+/// The instance as the JSON that changes are told of.
+#[must_use]
+pub fn image(instance: &Instance) -> Json {
+    let task = |t: &Task| TaskImage {
+        state: t.state.clone(),
+        status: t.status,
+        revision: t.revision,
+        document: t.document,
+        due_at: t.due_at,
+        holders: t.holders.clone(),
+        detail: t.detail.clone(),
+        opened_at: t.opened_at,
+    };
+    let image = Image {
+        workflow: instance.workflow.clone(),
+        definition: instance.definition,
+        key: instance.key.clone(),
+        state: instance.state.clone(),
+        status: instance.status,
+        state_revision: instance.state_revision,
+        subject: instance.subject.clone(),
+        detail: Detail { requests: Vec::new(), ..instance.detail.clone() },
+        tasks: instance.tasks.iter().map(|t| (t.id.ordinal, task(t))).collect(),
+    };
+    serde_json::to_value(image).unwrap_or_default()
+}
+
+/// The fields that differ, in the order of their pointers. Objects are compared member by member, all else as a whole.
+#[must_use]
+pub fn diff(before: &Json, after: &Json) -> Vec<Change> {
+    let mut changes = Vec::new();
+    walk(&mut String::new(), Some(before), Some(after), &mut changes);
+    changes
+}
+
+fn walk(at: &mut String, before: Option<&Json>, after: Option<&Json>, changes: &mut Vec<Change>) {
+    match (before, after) {
+        (Some(Json::Object(b)), Some(Json::Object(a))) => {
+            let mut keys: Vec<&String> = b.keys().chain(a.keys().filter(|k| !b.contains_key(*k))).collect();
+            keys.sort();
+            for key in keys {
+                let length = at.len();
+                at.push('/');
+                at.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                walk(at, b.get(key), a.get(key), changes);
+                at.truncate(length);
+            }
+        }
+        (b, a) if b == a => {}
+        (b, a) => changes.push(Change { at: at.clone(), from: b.cloned(), to: a.cloned() }),
+    }
+}
+
+/// Applies changes to an image.
+///
+/// # Errors
+/// The first change whose "before" is not what the image has.
+pub fn apply(image: &mut Json, changes: &[Change]) -> Result<(), String> {
+    for change in changes {
+        if change.at.is_empty() {
+            if Some(&*image) != change.from.as_ref() {
+                return Err("the whole record is not what the entry found".to_owned());
+            }
+            *image = change.to.clone().unwrap_or(Json::Null);
+            continue;
+        }
+        let (parent, key) = change.at.rsplit_once('/').unwrap_or(("", &change.at));
+        let key = key.replace("~1", "/").replace("~0", "~");
+        let parent: &mut Map<String, Json> = image
+            .pointer_mut(parent)
+            .and_then(Json::as_object_mut)
+            .ok_or_else(|| format!("{} lies in nothing", change.at))?;
+        if parent.get(&key) != change.from.as_ref() {
+            return Err(format!("{} is not what the entry found", change.at));
+        }
+        match &change.to {
+            Some(value) => parent.insert(key, value.clone()),
+            None => parent.remove(&key),
+        };
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Body {
+    #[serde(default)]
+    changes: Vec<Change>,
+}
+
+/// The instance that the entries of its stream describe, from the first on.
+///
+/// # Errors
+/// A sentence naming the entry that does not fit, or whose body was purged.
+pub fn fold(entries: &[Entry]) -> Result<Instance, String> {
+    let mut json = Json::Null;
+    let mut requests: Vec<Arc<str>> = Vec::new();
+    let mut task_seq: BTreeMap<String, i64> = BTreeMap::new();
+    let mut first: Option<&Entry> = None;
+    for entry in entries {
+        let problem = |what: String| format!("entry {} of stream {}: {what}", entry.seq, entry.stream);
+        if entry.body.is_empty() {
+            return Err(problem("its body was purged".to_owned()));
+        }
+        let header: Header = entry.parsed().map_err(problem)?;
+        let body: Body = serde_json::from_str(&entry.body).map_err(|e| problem(e.to_string()))?;
+        apply(&mut json, &body.changes).map_err(problem)?;
+        remember(&mut requests, header.request.as_ref().map(crate::ids::RequestId::as_str));
+        for change in &body.changes {
+            touched(change, entry.seq, &mut task_seq);
+        }
+        first.get_or_insert(entry);
+    }
+    let (Some(first), Some(last)) = (first, entries.last()) else {
+        return Err("the stream has no entries".to_owned());
+    };
+    let image: Image = serde_json::from_value(json).map_err(|e| format!("stream {}: {e}", first.stream))?;
+    let id = InstanceId(first.stream.0);
+    let task = |(ordinal, t): (u32, TaskImage)| Task {
+        id: TaskId { instance: id, ordinal },
+        state: t.state,
+        status: t.status,
+        revision: t.revision,
+        document: t.document,
+        due_at: t.due_at,
+        holders: t.holders,
+        detail: t.detail,
+        opened_at: t.opened_at,
+        seq: task_seq.get(&ordinal.to_string()).copied().unwrap_or(0),
+    };
+    Ok(Instance {
+        tenant: first.tenant,
+        id,
+        workflow: image.workflow,
+        definition: image.definition,
+        key: image.key,
+        state: image.state,
+        status: image.status,
+        seq: last.seq,
+        state_revision: image.state_revision,
+        subject: image.subject,
+        detail: Detail { requests, ..image.detail },
+        tasks: image.tasks.into_iter().map(task).collect(),
+        head: last.hash,
+        started_at: first.at,
+        changed_at: last.at,
+    })
+}
+
+/// Notes which task rows a change touches.
+fn touched(change: &Change, seq: i64, task_seq: &mut BTreeMap<String, i64>) {
+    if let Some(rest) = change.at.strip_prefix("/tasks/") {
+        let ordinal = rest.split('/').next().unwrap_or(rest);
+        task_seq.insert(ordinal.to_owned(), seq);
+    } else if let ("" | "/tasks", Some(to)) = (change.at.as_str(), &change.to) {
+        let tasks = if change.at.is_empty() { to.get("tasks") } else { Some(to) };
+        for ordinal in tasks.and_then(Json::as_object).into_iter().flat_map(Map::keys) {
+            task_seq.insert(ordinal.clone(), seq);
+        }
+    }
+}
+
+/// Adds a request id's mark to those an instance remembers.
+pub fn remember(requests: &mut Vec<Arc<str>>, request: Option<&str>) {
+    if let (Some(request), true) = (request, requests.len() < MOST_REQUESTS) {
+        requests.push(mark(request));
+    }
+}
+
+/// A request id's mark: the first eight bytes of its SHA-256, as hexadecimal text.
+#[must_use]
+pub fn mark(request: &str) -> Arc<str> {
+    Digest::of(request).to_string()[..16].into()
+}

@@ -1,0 +1,255 @@
+//! The checked form of a definition: states and arrows, every name resolved and every expression typed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::approval::Policy;
+use crate::diagnostic::Span;
+use crate::expression::{Expr, RecordType};
+use crate::ids::DefinitionHash;
+
+/// Where a state stands in [`Definition::states`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StateIx(pub usize);
+
+/// Where an arrow stands among all arrows of a definition, in the order of the file. Coverage counts by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ArrowIx(pub usize);
+
+/// A definition that may run.
+#[derive(Debug)]
+pub struct Definition {
+    /// `purchase_order`.
+    pub name: Arc<str>,
+    /// For people; the hash is the identity.
+    pub version: u32,
+    /// For people.
+    pub title: Arc<str>,
+    /// The identity.
+    pub hash: DefinitionHash,
+    /// The file as it was read.
+    pub source: Arc<str>,
+    /// What instances are about.
+    pub subject: Subject,
+    /// The business key of an instance as a text expression over the subject, if instances have one.
+    pub key: Option<Expr>,
+    /// Who may start an instance.
+    pub start_by: By,
+    /// Actions run at the start, before the first state is entered.
+    pub start_do: Vec<ActionCall>,
+    /// Where an instance begins: possibly a state with states inside.
+    pub start: StateIx,
+    /// In the order of the file; a parent stands before its children.
+    pub states: Vec<State>,
+    /// Every event with its typed payload. Events of the approval (`approved`, ...) are not listed.
+    pub events: BTreeMap<Arc<str>, Event>,
+    /// Facts of the vocabulary that its expressions read.
+    pub facts: Vec<Arc<str>>,
+    /// Names of the vocabulary it uses, as `name@major`, sorted: part of the hash.
+    pub vocabulary: Vec<Arc<str>>,
+    /// How many arrows there are.
+    pub arrows: usize,
+}
+
+/// The typed document that an instance carries.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// What expressions call it: `po`.
+    pub variable: Arc<str>,
+    /// Its fields and their types.
+    pub record: Arc<RecordType>,
+    /// Fields that the starter may leave out although they are not nullable: actions fill them.
+    pub computed: Vec<Arc<str>>,
+}
+
+/// An event that may be signalled.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// For people.
+    pub title: Arc<str>,
+    /// The typed payload; may have no fields.
+    pub payload: Arc<RecordType>,
+}
+
+/// A state.
+#[derive(Debug)]
+pub struct State {
+    /// Names from the outermost, joined by points: `open.review`.
+    pub path: Arc<str>,
+    /// For people.
+    pub title: Arc<str>,
+    /// The state around it.
+    pub parent: Option<StateIx>,
+    /// What it is.
+    pub kind: StateKind,
+    /// Actions run when it is entered.
+    pub entry: Vec<ActionCall>,
+    /// Messages sent when it is entered.
+    pub sends: Vec<Send>,
+    /// Actions run when it is left.
+    pub exit: Vec<ActionCall>,
+    /// Arrows by event, tried in order; those of an inner state before those of the state around it.
+    pub on: BTreeMap<Arc<str>, Vec<Arrow>>,
+    /// Arrows without an event, tried on entry and after each change.
+    pub always: Vec<Arrow>,
+    /// Arrows taken when time has passed since the state was entered.
+    pub timers: Vec<Timer>,
+    /// Where it stands in the file.
+    pub span: Span,
+}
+
+/// What kind of state it is.
+#[derive(Debug)]
+pub enum StateKind {
+    /// Waits for events.
+    Simple,
+    /// Has states inside and begins in one of them.
+    Compound(StateIx),
+    /// Opens an approval task.
+    Approval(Box<Approval>),
+    /// The end.
+    Final,
+}
+
+/// An approval task in a state. Its outcomes are the events `approved`, `rejected`, `changes_requested`.
+#[derive(Debug)]
+pub struct Approval {
+    /// Steps, quorums, exclusions, rungs: see `approvals.md`.
+    pub policy: Arc<Policy>,
+}
+
+/// One way from a state.
+#[derive(Debug)]
+pub struct Arrow {
+    /// Its number in the definition.
+    pub ix: ArrowIx,
+    /// Taken only if this holds.
+    pub guard: Option<Expr>,
+    /// Who may take it.
+    pub by: By,
+    /// The caller must give a reason.
+    pub reason_required: bool,
+    /// What taking it does.
+    pub outcome: Outcome,
+    /// Where it stands in the file.
+    pub span: Span,
+}
+
+/// What an arrow does.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Declines, with a sentence that a buyer understands.
+    Refuse(Arc<str>),
+    /// Goes on.
+    Go(Go),
+}
+
+/// The doing part of an arrow.
+#[derive(Debug)]
+pub struct Go {
+    /// The next state; `None` stays without leaving.
+    pub to: Option<StateIx>,
+    /// Subject fields set, in order, before the actions.
+    pub set: Vec<(Arc<str>, Expr)>,
+    /// Actions, in order.
+    pub actions: Vec<ActionCall>,
+    /// Messages.
+    pub sends: Vec<Send>,
+}
+
+/// Who may.
+#[derive(Debug, Default)]
+pub enum By {
+    /// Everybody of the tenant.
+    #[default]
+    Anyone,
+    /// The person, or one of the list, that the expression yields; the text of the rule is kept for the refusal.
+    Person(Expr, Arc<str>),
+    /// Who holds the role, in the unit that the expression yields or in any.
+    Role(Arc<str>, Option<Expr>),
+    /// Nobody from outside: timers, messages and the engine itself.
+    Engine,
+}
+
+/// An action with its parameters.
+#[derive(Debug)]
+pub struct ActionCall {
+    /// The vocabulary's name.
+    pub name: Arc<str>,
+    /// Parameters by name.
+    pub params: Vec<(Arc<str>, Expr)>,
+    /// Where it stands in the file.
+    pub span: Span,
+}
+
+/// A message to the outside.
+#[derive(Debug)]
+pub struct Send {
+    /// The vocabulary's name; also the destination whose order is kept.
+    pub message: Arc<str>,
+    /// How often and how long it is tried.
+    pub retry: Retry,
+    /// Where it stands in the file.
+    pub span: Span,
+}
+
+/// Exponential back-off: waits double from `from` up to `to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// Attempts in all, at least 1.
+    pub times: u32,
+    /// First wait, microseconds.
+    pub from: i64,
+    /// Longest wait, microseconds.
+    pub to: i64,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { times: 8, from: 5_000_000, to: 3_600_000_000 }
+    }
+}
+
+/// Arrows that time takes.
+#[derive(Debug)]
+pub struct Timer {
+    /// `<state path>#<n>`: stable within the definition.
+    pub name: Arc<str>,
+    /// Microseconds of elapsed time from entering the state.
+    pub after: i64,
+    /// Tried in order when it fires.
+    pub arrows: Vec<Arrow>,
+}
+
+impl Definition {
+    /// The state at `ix`.
+    #[must_use]
+    pub fn state(&self, ix: StateIx) -> &State {
+        &self.states[ix.0]
+    }
+
+    /// The state whose path is `path`.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<StateIx> {
+        self.states.iter().position(|s| &*s.path == path).map(StateIx)
+    }
+
+    /// `ix` and the states around it, inmost first.
+    pub fn upwards(&self, ix: StateIx) -> impl Iterator<Item = StateIx> + '_ {
+        std::iter::successors(Some(ix), |&s| self.state(s).parent)
+    }
+
+    /// The events that the state `ix` or one around it answers, in name order, without the approval's own.
+    #[must_use]
+    pub fn accepts(&self, ix: StateIx) -> Vec<Arc<str>> {
+        let mut names: Vec<Arc<str>> = self
+            .upwards(ix)
+            .flat_map(|s| self.state(s).on.keys())
+            .filter(|name| self.events.contains_key(*name))
+            .cloned()
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}

@@ -1,0 +1,171 @@
+//! The seam to the domain. The engine knows states, tasks, entries; what a purchase order is, it learns here.
+//!
+//! Deciding is pure: facts and actions see rows that were loaded, and yield row changes (`Op`) as data. Reading and
+//! writing happen for a whole batch, in the batch's transaction (see [`Persist`], feature `runtime`).
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::clock::Timestamp;
+use crate::expression::{RecordType, Type, Value};
+use crate::ids::{InstanceId, TenantId};
+use crate::instance::Document;
+
+/// The names that definitions may use: plain data, so that a file can be checked without the domain's code.
+#[derive(Clone, Debug, Default)]
+pub struct Vocabulary {
+    /// Subject types by name.
+    pub subjects: BTreeMap<Arc<str>, SubjectType>,
+    /// Facts by name.
+    pub facts: BTreeMap<Arc<str>, FactType>,
+    /// Actions by name.
+    pub actions: BTreeMap<Arc<str>, ActionType>,
+    /// Messages by name.
+    pub messages: BTreeMap<Arc<str>, MessageType>,
+    /// Roles that the organisation knows; empty: any name goes.
+    pub roles: Vec<Arc<str>>,
+}
+
+/// A subject type of the vocabulary.
+#[derive(Clone, Debug)]
+pub struct SubjectType {
+    /// Raised when its meaning changes: `purchase_order@1`.
+    pub major: u32,
+    /// What expressions call it unless the file says otherwise: `po`.
+    pub variable: Arc<str>,
+    /// Its fields.
+    pub record: Arc<RecordType>,
+    /// Fields that an action fills: a starter need not give them.
+    pub computed: Vec<Arc<str>>,
+}
+
+/// A fact: a typed value that is loaded for the whole batch.
+#[derive(Clone, Debug)]
+pub struct FactType {
+    /// Raised when its meaning changes.
+    pub major: u32,
+    /// Its type.
+    pub ty: Type,
+    /// One line for authors.
+    pub help: Arc<str>,
+}
+
+/// An action: a pure function from facts and typed parameters to row changes.
+#[derive(Clone, Debug)]
+pub struct ActionType {
+    /// Raised when its meaning changes.
+    pub major: u32,
+    /// Parameters: name, type, required.
+    pub params: Vec<(Arc<str>, Type, bool)>,
+    /// Subject types it works on; empty: any.
+    pub subjects: Vec<Arc<str>>,
+    /// One line for authors.
+    pub help: Arc<str>,
+}
+
+/// A message to the outside.
+#[derive(Clone, Debug)]
+pub struct MessageType {
+    /// Raised when its meaning changes.
+    pub major: u32,
+    /// Events that its result becomes: on success, and when it gave up (then also an incident).
+    pub sent_event: Option<Arc<str>>,
+    /// One line for authors.
+    pub help: Arc<str>,
+}
+
+/// What an action or a fact sees of the command.
+#[derive(Debug)]
+pub struct Call<'a, F> {
+    /// Whose data.
+    pub tenant: TenantId,
+    /// The instance, or `None` for a change of a record.
+    pub instance: Option<InstanceId>,
+    /// The instance's business key.
+    pub key: Option<&'a str>,
+    /// The subject as it stands.
+    pub subject: &'a Document,
+    /// Parameters by name.
+    pub params: &'a BTreeMap<Arc<str>, Value>,
+    /// The event's payload, or the start's input: what a list of lines comes in.
+    pub payload: &'a Document,
+    /// Who acts; `None`: the engine.
+    pub actor: Option<&'a str>,
+    /// Rows that were loaded, with the changes of earlier commands of the batch.
+    pub facts: &'a F,
+    /// The batch's instant.
+    pub now: Timestamp,
+}
+
+/// What an action yields.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Done<Op> {
+    /// Row changes, in order.
+    pub ops: Vec<Op>,
+    /// Subject fields that it fills or changes.
+    pub set: Document,
+}
+
+impl<Op> Default for Done<Op> {
+    fn default() -> Self {
+        Self { ops: Vec::new(), set: Document::new() }
+    }
+}
+
+/// Why a fact or an action gave nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NotDone<Need> {
+    /// Rows are missing: load them and ask again.
+    Needs(Vec<Need>),
+    /// A rule says no.
+    Refused {
+        /// Stable code.
+        code: &'static str,
+        /// One sentence that a buyer understands.
+        sentence: String,
+    },
+    /// It cannot be computed: an incident, never a quiet default.
+    Failed(String),
+}
+
+/// What a domain must bring for deciding.
+pub trait Domain: Send + Sync + 'static {
+    /// A row, or a range of rows, that deciding wants to see. Ordered by lock rank, then key.
+    type Need: Clone + Debug + Ord + Send + Sync;
+    /// The rows loaded for a batch (of any number of tenants), as changed so far.
+    type Facts: Debug + Default + Send + Sync;
+    /// A row change with the full new image, as data: stored, shown in the entry, applied to facts.
+    type Op: Clone + Debug + PartialEq + Serialize + Send + Sync;
+    /// What [`Domain::apply`] replaced.
+    type Undo: Send;
+
+    /// The names that definitions may use.
+    fn vocabulary(&self) -> &Vocabulary;
+
+    /// The value of a fact.
+    ///
+    /// # Errors
+    /// Rows to load first, or why it cannot be told.
+    fn fact(&self, name: &str, call: &Call<'_, Self::Facts>) -> Result<Value, NotDone<Self::Need>>;
+
+    /// Runs an action. Pure.
+    ///
+    /// # Errors
+    /// Rows to load first, a refusal, or why it cannot be computed.
+    fn act(&self, name: &str, call: &Call<'_, Self::Facts>) -> Result<Done<Self::Op>, NotDone<Self::Need>>;
+
+    /// Shows the change to the rest of the batch; returns what undoes it.
+    fn apply(&self, facts: &mut Self::Facts, tenant: TenantId, op: &Self::Op) -> Self::Undo;
+
+    /// Takes a change back (in reverse order of applying).
+    fn undo(&self, facts: &mut Self::Facts, undo: Self::Undo);
+
+    /// What a message carries, computed from the subject and loaded rows.
+    ///
+    /// # Errors
+    /// As [`Domain::act`].
+    fn message(&self, name: &str, call: &Call<'_, Self::Facts>) -> Result<Document, NotDone<Self::Need>>;
+}

@@ -1,0 +1,197 @@
+//! What is stored of a workflow instance: its row and its task rows.
+//!
+//! Folding the entries of its stream gives exactly this (invariant 11). Index rows (holders, timers, due times) follow
+//! from it and hold no truth of their own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::approval::Review;
+use crate::clock::Timestamp;
+use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, TaskId, TenantId};
+
+/// A document: field name to JSON value, money and decimals as text.
+pub type Document = serde_json::Map<String, serde_json::Value>;
+
+/// An instance with its tasks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instance {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its id and that of its audit stream.
+    pub id: InstanceId,
+    /// The definition's name.
+    pub workflow: Arc<str>,
+    /// The definition it is pinned to.
+    pub definition: DefinitionHash,
+    /// Its business key, unique among the instances of the workflow.
+    pub key: Option<Arc<str>>,
+    /// The path of the state it is in.
+    pub state: Arc<str>,
+    /// Whether it lives.
+    pub status: Status,
+    /// How many entries its stream has: the guard of every write.
+    pub seq: i64,
+    /// Raised when the state or the subject changes, not by votes.
+    pub state_revision: i64,
+    /// What it is about.
+    pub subject: Document,
+    /// When the state it is in was entered, and what else the row keeps as one JSON text.
+    pub detail: Detail,
+    /// Its tasks, by ordinal.
+    pub tasks: Vec<Task>,
+    /// The hash of its last entry.
+    pub head: Digest,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// When its last entry was written.
+    pub changed_at: Timestamp,
+}
+
+/// The parts of an instance that no query looks into: one JSON text in the row.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    /// Who started it; `None`: the engine itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_by: Option<PersonId>,
+    /// When the innermost state was entered.
+    pub entered_at: Timestamp,
+    /// Running timers by name, with their due times.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub timers: BTreeMap<Arc<str>, Timestamp>,
+    /// Why it needs a person, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<Incident>,
+    /// The first eight bytes of SHA-256 of each request id so far, as hexadecimal text, up to [`MOST_REQUESTS`]: a hit
+    /// leads to the entries, a miss proves a new request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<Arc<str>>,
+}
+
+/// How many request ids the row remembers; beyond that the entries are always asked.
+pub const MOST_REQUESTS: usize = 200;
+
+/// Whether an instance lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It waits for an event, a task or a timer.
+    Active,
+    /// It needs a person to repair it; events that it accepts are still taken.
+    Incident,
+    /// It has ended.
+    Final,
+}
+
+impl Status {
+    /// As stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Incident => "incident",
+            Self::Final => "final",
+        }
+    }
+
+    /// From what is stored.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Active, Self::Incident, Self::Final].into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+/// Why an instance needs a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Stable code: `delivery_failed`, `expression_failed`, `approval_incident`, ...
+    pub code: Arc<str>,
+    /// A sentence.
+    pub message: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// An approval task of an instance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    /// Its instance and ordinal.
+    pub id: TaskId,
+    /// The path of the state that opened it.
+    pub state: Arc<str>,
+    /// Open, suspended or closed.
+    pub status: TaskStatus,
+    /// Raised when it is asked anew (round, document); other people's votes leave it.
+    pub revision: i64,
+    /// The digest of the document under review.
+    pub document: Digest,
+    /// When time alone next does something: a rung, the expiry. Indexed.
+    pub due_at: Option<Timestamp>,
+    /// Who holds an open seat that has not voted, by step. Indexed for inboxes.
+    pub holders: Vec<Holder>,
+    /// The review, and the rates stored at submission: one JSON text in the row.
+    pub detail: TaskDetail,
+    /// When it was opened first.
+    pub opened_at: Timestamp,
+    /// The instance's `seq` when this row last changed: the guard of its write.
+    pub seq: i64,
+}
+
+/// One JSON text in the task row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskDetail {
+    /// Votes, seats, rounds, versions.
+    pub review: Review,
+    /// Currency to exact rate, as stored at submission.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rates: BTreeMap<String, String>,
+}
+
+/// Who holds an open seat in a step.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Holder {
+    /// The person.
+    pub person: PersonId,
+    /// The step's name.
+    pub step: Arc<str>,
+}
+
+/// Whether a task can be decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskStatus {
+    /// Somebody may decide.
+    Open,
+    /// Recalled or sent back: comes back with its votes where the policy says so.
+    Suspended,
+    /// Decided or left behind.
+    Closed,
+}
+
+impl TaskStatus {
+    /// As stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Suspended => "suspended",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// From what is stored.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Open, Self::Suspended, Self::Closed].into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+impl Task {
+    /// What a decision must bring as `If-Match` (without the quotes): document digest and task revision.
+    #[must_use]
+    pub fn etag(&self) -> String {
+        format!("{}-{}", &self.document.to_string()[..16], self.revision)
+    }
+}

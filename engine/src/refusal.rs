@@ -1,0 +1,162 @@
+//! A declined command: a value with a stable code and a sentence that a buyer understands. Nothing has changed.
+
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+
+use crate::approval;
+use crate::clock::Timestamp;
+use crate::ids::{DefinitionHash, InstanceId, TaskId};
+
+/// Why a command was declined.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refusal {
+    /// No such instance in this tenant.
+    UnknownInstance(InstanceId),
+    /// No such task in this tenant.
+    UnknownTask(TaskId),
+    /// No definition of that name is loaded; the nearest name, if any.
+    UnknownWorkflow(Arc<str>, Option<Arc<str>>),
+    /// The definition has no such event; the nearest name, if any, and what is accepted now.
+    UnknownEvent { event: Arc<str>, nearest: Option<Arc<str>>, accepts: Vec<Arc<str>> },
+    /// The event exists, but not in this state (or no arrow's condition holds).
+    NotAccepted { event: Arc<str>, state: Arc<str>, accepts: Vec<Arc<str>> },
+    /// The definition says no, in its own words.
+    Guard(Arc<str>),
+    /// Input or payload does not fit its type: JSON Pointer and sentence each.
+    Invalid(Vec<(String, String)>),
+    /// The request id was used for something else.
+    RequestReused { first_at: Timestamp },
+    /// The business key belongs to an instance with other input: the fields that differ.
+    KeyReused { instance: InstanceId, fields: Vec<Arc<str>> },
+    /// The state revision brought is not the current one.
+    StaleState { brought: i64, current: i64 },
+    /// The etag brought is not the current one.
+    StaleTask { brought: String, current: String },
+    /// The decision brought no etag.
+    EtagRequired { current: String },
+    /// The rule that the caller does not meet. On grounds of authority.
+    NotAllowed { rule: Arc<str> },
+    /// The arrow asks for a reason.
+    ReasonRequired,
+    /// The instance has ended.
+    Ended { state: Arc<str> },
+    /// The task is not open.
+    TaskClosed { state: Arc<str> },
+    /// The approval says no, with a code of `approvals.md`.
+    Approval(approval::Refusal),
+    /// A rule of the domain says no.
+    Domain { code: &'static str, sentence: String },
+    /// The record does not exist or cannot take the change.
+    Record { code: &'static str, sentence: String },
+    /// The instance is pinned to a definition that this binary cannot load.
+    Unloadable { definition: DefinitionHash, why: String },
+}
+
+impl Refusal {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownInstance(_) => "unknown_instance",
+            Self::UnknownTask(_) => "unknown_task",
+            Self::UnknownWorkflow(..) => "unknown_workflow",
+            Self::UnknownEvent { .. } => "unknown_event",
+            Self::NotAccepted { .. } => "not_accepted",
+            Self::Guard(_) => "refused_by_definition",
+            Self::Invalid(_) => "invalid_input",
+            Self::RequestReused { .. } => "request_reused",
+            Self::KeyReused { .. } => "key_reused",
+            Self::StaleState { .. } => "stale_state",
+            Self::StaleTask { .. } => "stale_task",
+            Self::EtagRequired { .. } => "etag_required",
+            Self::NotAllowed { .. } => "not_allowed",
+            Self::ReasonRequired => "reason_required",
+            Self::Ended { .. } => "instance_ended",
+            Self::TaskClosed { .. } => "task_closed",
+            Self::Approval(refusal) => refusal.code(),
+            Self::Domain { code, .. } | Self::Record { code, .. } => code,
+            Self::Unloadable { .. } => "definition_unloadable",
+        }
+    }
+
+    /// What is wrong and what to do, in one or two sentences.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let accepted = |events: &[Arc<str>]| match events {
+            [] => "It accepts no event now.".to_owned(),
+            _ => format!("It accepts: {}.", events.join(", ")),
+        };
+        let perhaps = |near: &Option<Arc<str>>| near.as_ref().map_or(String::new(), |n| format!(" Did you mean `{n}`?"));
+        match self {
+            Self::UnknownInstance(id) => format!("There is no instance {id}."),
+            Self::UnknownTask(id) => format!("There is no task {id}."),
+            Self::UnknownWorkflow(name, near) => format!("No workflow `{name}` is loaded.{}", perhaps(near)),
+            Self::UnknownEvent { event, nearest, accepts } => {
+                format!("The workflow has no event `{event}`.{} {}", perhaps(nearest), accepted(accepts))
+            }
+            Self::NotAccepted { event, state, accepts } => {
+                format!("In state `{state}` the event `{event}` is not accepted. {}", accepted(accepts))
+            }
+            Self::Guard(sentence) => sentence.to_string(),
+            Self::Invalid(errors) => {
+                errors.iter().map(|(at, why)| format!("{at}: {why}")).collect::<Vec<_>>().join("; ")
+            }
+            Self::RequestReused { first_at } => format!(
+                "This request id was used at {first_at} for a request with other content. Use a new id for a new request."
+            ),
+            Self::KeyReused { instance, fields } => format!(
+                "Instance {instance} has this key already, with other values in: {}. Use another key, or change that instance.",
+                fields.join(", ")
+            ),
+            Self::StaleState { brought, current } => {
+                format!("The instance has moved on: you saw revision {brought}, it is at {current}. Read it again.")
+            }
+            Self::StaleTask { .. } => {
+                "What you are asked has changed since you looked. Read the task again and decide on what it says now.".to_owned()
+            }
+            Self::EtagRequired { .. } => {
+                "A decision must say what it is about: send the task's etag as If-Match.".to_owned()
+            }
+            Self::NotAllowed { rule } => format!("You may not do this: it takes {rule}."),
+            Self::ReasonRequired => "This needs a reason.".to_owned(),
+            Self::Ended { state } => format!("The instance has ended (`{state}`)."),
+            Self::TaskClosed { state } => format!("The task is not open any more; the instance is in `{state}`."),
+            Self::Approval(refusal) => refusal.sentence(),
+            Self::Domain { sentence, .. } | Self::Record { sentence, .. } => sentence.clone(),
+            Self::Unloadable { definition, why } => {
+                format!("The instance is pinned to definition {definition}, which this server cannot load: {why}.")
+            }
+        }
+    }
+
+    /// What a program wants to know besides code and sentence.
+    #[must_use]
+    pub fn details(&self) -> Json {
+        match self {
+            Self::UnknownEvent { accepts, .. } => json!({ "accepts": accepts }),
+            Self::NotAccepted { state, accepts, .. } => json!({ "state": state, "accepts": accepts }),
+            Self::Invalid(errors) => {
+                let errors: Vec<Json> =
+                    errors.iter().map(|(at, why)| json!({ "pointer": at, "detail": why })).collect();
+                json!({ "errors": errors })
+            }
+            Self::KeyReused { instance, fields } => json!({ "instance": instance, "fields": fields }),
+            Self::StaleState { current, .. } => json!({ "state_revision": current }),
+            Self::StaleTask { current, .. } | Self::EtagRequired { current } => json!({ "etag": current }),
+            Self::NotAllowed { rule } => json!({ "rule": rule }),
+            Self::Ended { state } | Self::TaskClosed { state } => json!({ "state": state }),
+            _ => Json::Null,
+        }
+    }
+
+    /// Whether it is declined because of who asks: it goes to the security stream (invariant 13).
+    #[must_use]
+    pub fn on_authority(&self) -> bool {
+        match self {
+            Self::NotAllowed { .. } => true,
+            Self::Approval(refusal) => refusal.is_authority(),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Where rows live: one trait, three implementations (memory, SQLite, PostgreSQL), one public suite for all of them.
+//!
+//! A [`Writer`] runs one batch at a time: `open` looks up, `facts` loads the domain's rows, `finish` writes and commits.
+//! It decides nothing and retries nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::audit::Entry;
+use crate::clock::Timestamp;
+use crate::commit::{ApiKeyRow, Commit, DefinitionRow, InboxRow, OrganisationRow, OutboxRow, RecordHead};
+use crate::domain::Domain;
+use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, StreamId, TenantId};
+use crate::instance::{Instance, Status};
+
+/// The open connection of a batch, for the domain's own statements.
+pub enum Connection<'c, M> {
+    /// The domain's tables in memory.
+    Memory(&'c mut M),
+    /// Inside the writer's transaction.
+    Sqlite(&'c mut sqlx::SqliteConnection),
+    /// Inside the writer's transaction.
+    Postgres(&'c mut sqlx::PgConnection),
+}
+
+/// What a domain must bring for reading and writing its rows, besides [`Domain`].
+pub trait Persist: Domain {
+    /// The domain's tables in the in-memory store.
+    type Memory: Clone + Default + Send + Sync;
+
+    /// Reads, and locks in the order of `Need`, the rows of the whole batch into `facts`.
+    fn load(
+        &self,
+        connection: Connection<'_, Self::Memory>,
+        needs: &BTreeSet<(TenantId, Self::Need)>,
+        facts: &mut Self::Facts,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Writes the changes of the whole batch: the last image per row and all appends, one multi-row statement a table,
+    /// each guarded by the version that was loaded, rows counted.
+    fn write(
+        &self,
+        connection: Connection<'_, Self::Memory>,
+        ops: &[(TenantId, Self::Op)],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Broken machinery, or somebody who was faster.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A guard did not hold or a unique key exists: roll back, run the batch's commands one by one.
+    #[error("somebody else changed {0} first")]
+    Conflict(String),
+    /// Deadlock, lock or statement time-out, busy: the same again may work.
+    #[error("the database is busy: {0}")]
+    Busy(String),
+    /// Stored rows contradict each other or their types.
+    #[error("inconsistent row in {table}, {id}: {what}")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// The row.
+        id: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// The database cannot be reached or refuses.
+    #[error("database: {0}")]
+    Unavailable(String),
+    /// The commit was sent and its outcome is not known: look it up, do not answer.
+    #[error("the outcome of a commit is not known: {0}")]
+    Unknown(String),
+}
+
+/// What a batch wants to see. The tenant is a column of each list, never a constant of a statement.
+#[derive(Clone, Debug, Default)]
+pub struct Want {
+    /// Instances, to be locked.
+    pub instances: BTreeSet<(TenantId, InstanceId)>,
+    /// Start keys: scope and key.
+    pub keys: BTreeSet<(TenantId, Arc<str>, Arc<str>)>,
+    /// Heads of other streams, to be locked.
+    pub records: BTreeSet<(TenantId, StreamId)>,
+    /// API keys by public id.
+    pub api_keys: BTreeSet<(TenantId, Arc<str>)>,
+    /// Tenants whose organisation's revision is asked.
+    pub tenants: BTreeSet<TenantId>,
+}
+
+/// What a batch saw.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The batch's instant where the database gives it (PostgreSQL's clock), else `None`.
+    pub now: Option<Timestamp>,
+    /// Instances that exist, with their tasks.
+    pub instances: Vec<Instance>,
+    /// Start keys that exist.
+    pub keys: BTreeMap<(TenantId, Arc<str>, Arc<str>), InstanceId>,
+    /// Heads that exist.
+    pub records: Vec<RecordHead>,
+    /// API keys that exist.
+    pub api_keys: Vec<ApiKeyRow>,
+    /// The organisation's current revision (0: none yet) by tenant.
+    pub organisations: BTreeMap<TenantId, i64>,
+}
+
+/// One writer: a connection of its own, one batch at a time.
+pub trait Writer<D: Persist>: Send {
+    /// Begins the transaction and looks everything up, locking instances, then tasks, then records.
+    fn open(&mut self, want: &Want) -> impl Future<Output = Result<Loaded, StoreError>> + Send;
+
+    /// Loads (and locks) rows of the domain.
+    fn facts(
+        &mut self,
+        needs: &BTreeSet<(TenantId, D::Need)>,
+        into: &mut D::Facts,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The entry of `stream` that the request id wrote, if any.
+    fn repeat(
+        &mut self,
+        tenant: TenantId,
+        stream: StreamId,
+        request: &RequestId,
+    ) -> impl Future<Output = Result<Option<Entry>, StoreError>> + Send;
+
+    /// The organisation at `revision`.
+    fn organisation(
+        &mut self,
+        tenant: TenantId,
+        revision: i64,
+    ) -> impl Future<Output = Result<Option<OrganisationRow>, StoreError>> + Send;
+
+    /// A definition by its hash.
+    fn definition(
+        &mut self,
+        hash: DefinitionHash,
+    ) -> impl Future<Output = Result<Option<DefinitionRow>, StoreError>> + Send;
+
+    /// Writes and commits.
+    fn finish(&mut self, commit: &Commit<D::Op>) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Rolls back.
+    fn abandon(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// A store: makes writers, and reads.
+pub trait Store<D: Persist>: Clone + Send + Sync + 'static {
+    /// Its writer.
+    type Writer: Writer<D> + 'static;
+
+    /// How many writers may run side by side (an instance always goes to the lane its id hashes to).
+    fn lanes(&self) -> usize;
+
+    /// Opens a writer. Call it on the runtime that will drive it.
+    fn writer(&self) -> impl Future<Output = Result<Self::Writer, StoreError>> + Send;
+
+    /// An instance with its tasks.
+    fn instance(
+        &self,
+        tenant: TenantId,
+        id: InstanceId,
+    ) -> impl Future<Output = Result<Option<Instance>, StoreError>> + Send;
+
+    /// Instances of a tenant, newest first, after the keyset position.
+    fn instances(&self, page: &InstancePage) -> impl Future<Output = Result<Vec<Instance>, StoreError>> + Send;
+
+    /// How many live instances there are by workflow, state and status, with the oldest change.
+    fn counts(&self, tenant: TenantId) -> impl Future<Output = Result<Vec<StateCount>, StoreError>> + Send;
+
+    /// Entries of a stream, `seq` rising, after `after`, at most `limit`.
+    fn entries(
+        &self,
+        tenant: TenantId,
+        stream: StreamId,
+        after: i64,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<Entry>, StoreError>> + Send;
+
+    /// All streams with their heads as the rows of instances and records claim them, after the position: for verifying.
+    fn heads(
+        &self,
+        tenant: TenantId,
+        after: Option<StreamId>,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<RecordHead>, StoreError>> + Send;
+
+    /// Streams that have entries, after the position: for finding entries without a head.
+    fn streams(
+        &self,
+        tenant: TenantId,
+        after: Option<StreamId>,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<StreamId>, StoreError>> + Send;
+
+    /// Tenants that have a row anywhere.
+    fn tenants(&self) -> impl Future<Output = Result<Vec<TenantId>, StoreError>> + Send;
+
+    /// Instances with an open task in which one of `people` holds an open seat; keyset by instance id.
+    fn held_by(
+        &self,
+        tenant: TenantId,
+        people: &[PersonId],
+        after: Option<(InstanceId, u32)>,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<(Instance, u32)>, StoreError>> + Send;
+
+    /// Instances with a timer or task due at or before `now`, oldest first, and the next due time after those.
+    fn due(&self, now: Timestamp, limit: i64) -> impl Future<Output = Result<Due, StoreError>> + Send;
+
+    /// Inbox rows, oldest first.
+    fn inbox(&self, limit: i64) -> impl Future<Output = Result<Vec<InboxRow>, StoreError>> + Send;
+
+    /// Takes messages that may be sent now, at most one per instance and destination (the oldest): a lease until
+    /// `lease_until` with a fresh epoch. `SKIP LOCKED` on PostgreSQL.
+    fn claim(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<Claimed>, StoreError>> + Send;
+
+    /// Ends an attempt, if the epoch is still the one claimed; the row and the inbox row change together.
+    /// Returns whether it was.
+    fn settle(
+        &self,
+        claimed: &Claimed,
+        result: &Delivery,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// The organisation's newest revision.
+    fn organisation(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Result<Option<OrganisationRow>, StoreError>> + Send;
+
+    /// A key that is not revoked, by the hash of its secret.
+    fn api_key(&self, secret_hash: Digest) -> impl Future<Output = Result<Option<ApiKeyRow>, StoreError>> + Send;
+
+    /// Keys of a tenant, by id.
+    fn api_keys(&self, tenant: TenantId) -> impl Future<Output = Result<Vec<ApiKeyRow>, StoreError>> + Send;
+
+    /// A definition by its hash.
+    fn definition(
+        &self,
+        hash: DefinitionHash,
+    ) -> impl Future<Output = Result<Option<DefinitionRow>, StoreError>> + Send;
+
+    /// Definitions that live instances are pinned to.
+    fn pinned(&self) -> impl Future<Output = Result<Vec<DefinitionRow>, StoreError>> + Send;
+
+    /// Answers if the database does.
+    fn ping(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Which instances are asked for.
+#[derive(Clone, Debug)]
+pub struct InstancePage {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Only of this workflow.
+    pub workflow: Option<Arc<str>>,
+    /// Only in this state.
+    pub state: Option<Arc<str>>,
+    /// Only with this status.
+    pub status: Option<Status>,
+    /// Only with this business key.
+    pub key: Option<Arc<str>>,
+    /// Older than this one (ids rise with time).
+    pub after: Option<InstanceId>,
+    /// At most.
+    pub limit: i64,
+}
+
+/// Live instances in one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateCount {
+    /// The definition's name.
+    pub workflow: Arc<str>,
+    /// The state.
+    pub state: Arc<str>,
+    /// Active or incident.
+    pub status: Status,
+    /// How many.
+    pub count: i64,
+    /// When the longest waiting one last changed.
+    pub oldest: Timestamp,
+}
+
+/// What is due.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// Instances to wake.
+    pub instances: Vec<(TenantId, InstanceId)>,
+    /// When something is due next, after those.
+    pub next: Option<Timestamp>,
+}
+
+/// A message taken for sending.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claimed {
+    /// The message.
+    pub row: OutboxRow,
+    /// How often it has been tried, this time included.
+    pub attempt: u32,
+    /// The claim's epoch: a later claim makes this one void.
+    pub epoch: i64,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It arrived: the row goes, the instance is told `sent_event` where it waits for it.
+    Sent,
+    /// Try again at this instant.
+    Again {
+        /// When.
+        next_at: Timestamp,
+        /// Why it failed.
+        error: String,
+    },
+    /// It is given up: the instance is told `delivery_failed`.
+    GivenUp {
+        /// Why.
+        error: String,
+    },
+}
