@@ -4,5 +4,6 @@
 
 pub mod clock;
 pub mod diagnostic;
+pub mod expression;
 pub mod ids;
 pub mod money;
