@@ -10,6 +10,7 @@ pub mod commit;
 pub mod definition;
 pub mod diagnostic;
 pub mod domain;
+pub mod effect;
 pub mod expression;
 pub mod ids;
 pub mod instance;
