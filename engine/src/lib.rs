@@ -7,6 +7,7 @@ pub mod audit;
 pub mod clock;
 pub mod command;
 pub mod commit;
+pub mod decide;
 pub mod definition;
 pub mod diagnostic;
 pub mod domain;
@@ -15,6 +16,7 @@ pub mod expression;
 pub mod ids;
 pub mod instance;
 pub mod money;
+pub mod plan;
 pub mod refusal;
 #[cfg(feature = "runtime")]
 pub mod store;
