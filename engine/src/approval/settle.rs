@@ -37,7 +37,8 @@ pub(super) fn settle(review: &mut Review, frame: &Frame<'_>) {
     }
 }
 
-/// Opens the steps of the lowest order that is not wholly approved; the others wait, keeping their votes.
+/// Opens the steps of the lowest order that is not wholly approved; later ones wait, keeping their votes, but for
+/// those that an edit has left approved.
 fn open(review: &mut Review, frame: &Frame<'_>) -> bool {
     let orders: Vec<i64> = review.steps.iter().map(|step| step.definition(frame.policy).order).collect();
     let undecided = review.steps.iter().zip(&orders).filter(|(step, _)| step.status != Status::Approved);
@@ -46,7 +47,7 @@ fn open(review: &mut Review, frame: &Frame<'_>) -> bool {
     for (place, &order) in orders.iter().enumerate() {
         let now = review.steps[place].status;
         let then = match now {
-            Status::Approved if order <= lowest => Status::Approved,
+            Status::Approved => Status::Approved,
             _ if order == lowest && !waits_for_added(review, place) => Status::Open,
             _ => Status::Waiting,
         };
