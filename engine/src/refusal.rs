@@ -124,7 +124,7 @@ impl Refusal {
             Self::ReasonRequired => "This needs a reason.".to_owned(),
             Self::Ended { state } => format!("The instance has ended (`{state}`)."),
             Self::TaskClosed { state } => format!("The task is not open any more; the instance is in `{state}`."),
-            Self::Approval(refusal) => refusal.sentence(),
+            Self::Approval(refusal) => refusal.sentence().to_owned(),
             Self::Domain { sentence, .. } | Self::Record { sentence, .. } => sentence.clone(),
             Self::Unloadable { definition, why } => {
                 format!("The instance is pinned to definition {definition}, which this server cannot load: {why}.")

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::approval::{self, Applied, Ballot, Event, FieldValue, Fields, FiredKind, Policy, Review, State, Verb};
 use crate::clock::Timestamp;
-use crate::command::{OpenSeat, TaskSummary};
+use crate::command::{OpenSeat, TaskSummary, act_name};
 use crate::definition::chart::{Approval, Definition, StateIx, StateKind};
 use crate::domain::Domain;
 use crate::effect::{Effect, Notice, NoticeKind};
@@ -30,7 +30,7 @@ impl<D: Domain> Run<'_, '_, D> {
             let sentence = "This is not a decision: signal the event that the workflow has for it.".to_owned();
             return Err(Refusal::Record { code: "not_a_decision", sentence }.into());
         }
-        self.record.event = Some(act.name().into());
+        self.record.event = Some(act_name(act).into());
         self.record.task = Some(id.ordinal);
         self.record.behalf = ballot(act).and_then(|b| b.on_behalf_of.clone());
         self.record.reason = reason(act);
@@ -187,7 +187,7 @@ impl<D: Domain> Run<'_, '_, D> {
             }
         }
         seen = seen.max(ground.organisation.revision);
-        let name = verb.name();
+        let name = act_name(&verb);
         let outcome = step(&mut review, ground.organisation, ground.now, verb, by);
         outcome.map_err(Refusal::Approval)?;
         let task = &mut self.work.tasks[at];
@@ -219,7 +219,7 @@ impl<D: Domain> Run<'_, '_, D> {
         let mut holders: Vec<Holder> = open.into_iter().map(|(step, person)| Holder { person, step }).collect();
         holders.sort();
         holders.dedup();
-        task.due_at = if live { approval::next_due(review, &policy, organisation, rates, ground.now) } else { None };
+        task.due_at = if live { approval::next_due(review, &policy) } else { None };
         let new: Vec<Holder> = holders.iter().filter(|h| !held.contains(h)).cloned().collect();
         task.holders = holders;
         let (ordinal, state, why) = (task.id.ordinal, review.state, review.why.to_string());
@@ -362,7 +362,7 @@ pub fn summaries(
         .map(|task| {
             let open = view_at(definition, task, now, at).map(|view| {
                 let seat =
-                    |o: approval::Open| OpenSeat { step: o.step, person: o.person, on_behalf_of: o.on_behalf_of };
+                    |o: approval::OpenVoice| OpenSeat { step: o.step, person: o.person, on_behalf_of: o.on_behalf_of };
                 view.open.into_iter().map(seat).collect()
             });
             TaskSummary {
