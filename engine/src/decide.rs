@@ -38,6 +38,8 @@ pub struct OrganisationAt {
     pub organisation: Arc<Organisation>,
     /// Exact currency rates, as submissions store them.
     pub rates: crate::approval::Rates,
+    /// The row it was read from; none for the empty organisation before the first revision.
+    pub row: Option<crate::commit::OrganisationRow>,
 }
 
 /// What a decision stands on, besides the rows.
@@ -45,12 +47,26 @@ pub struct OrganisationAt {
 pub struct Ground<'a, D: Domain> {
     /// The vocabulary's code.
     pub domain: &'a D,
-    /// The organisation now.
-    pub organisation: &'a OrganisationAt,
-    /// Earlier revisions that open reviews have not seen yet, rising; the current one is not among them.
-    pub earlier: &'a [OrganisationAt],
+    /// Revisions of the organisation that open reviews may not have seen yet, rising; the last is the current one.
+    organisations: &'a [Arc<OrganisationAt>],
+    /// The current one.
+    current: &'a OrganisationAt,
     /// The batch's instant, never before the instance's last entry.
     pub now: Timestamp,
+}
+
+impl<'a, D: Domain> Ground<'a, D> {
+    /// `None` without an organisation (one without people is still one).
+    #[must_use]
+    pub fn new(domain: &'a D, organisations: &'a [Arc<OrganisationAt>], now: Timestamp) -> Option<Self> {
+        Some(Self { domain, organisations, current: organisations.last()?, now })
+    }
+
+    /// The organisation as it is now.
+    #[must_use]
+    pub const fn organisation(&self) -> &'a OrganisationAt {
+        self.current
+    }
 }
 
 /// Rows of the domain, with the changes of this command on top until they are taken back or kept.

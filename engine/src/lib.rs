@@ -19,4 +19,6 @@ pub mod money;
 pub mod plan;
 pub mod refusal;
 #[cfg(feature = "runtime")]
+pub mod runtime;
+#[cfg(feature = "runtime")]
 pub mod store;

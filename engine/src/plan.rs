@@ -15,11 +15,11 @@ use crate::command::{Actor, Answer, Command, Verb};
 use crate::commit::{
     Commit, DefinitionRow, HolderRow, InstanceWrite, KeyRow, OutboxRow, RecordHead, RecordWrite, TaskWrite, TimerRow,
 };
-use crate::decide::Changed;
+use crate::decide::{Changed, OrganisationAt};
 use crate::definition::chart::{Definition, Retry};
 use crate::effect::{Decision, Effect, NOTICES, Record};
 use crate::ids::{Digest, InstanceId, Mint, StreamId, TenantId};
-use crate::instance::{Document, Instance};
+use crate::instance::{Document, Instance, Status};
 use crate::refusal::Refusal;
 
 /// What an entry's body holds, in the order of its keys.
@@ -429,4 +429,51 @@ pub fn answer_in(entry: &Entry) -> Option<Answer> {
     }
     let held: Held<'_> = serde_json::from_str(&entry.body).ok()?;
     serde_json::from_str(held.answer.get()).ok()
+}
+
+/// The answer that shows an instance; its entry's number is filled in by [`Plan::accept`].
+#[must_use]
+pub fn answer_of(
+    definition: &Definition,
+    instance: &Instance,
+    organisation: &OrganisationAt,
+    now: Timestamp,
+) -> Answer {
+    let accepts = match instance.status {
+        Status::Final => Vec::new(),
+        Status::Active | Status::Incident => {
+            definition.find(&instance.state).map_or_else(Vec::new, |ix| definition.accepts(ix))
+        }
+    };
+    Answer {
+        instance: Some(instance.id),
+        workflow: Some(instance.workflow.clone()),
+        key: instance.key.clone(),
+        state: Some(instance.state.clone()),
+        status: Some(instance.status),
+        state_revision: instance.state_revision,
+        seq: instance.seq,
+        tasks: crate::decide::summaries(definition, instance, organisation, now),
+        accepts,
+        record: Json::Null,
+        at: now,
+    }
+}
+
+/// The answer of a change that no instance is about.
+#[must_use]
+pub fn blank_answer(now: Timestamp) -> Answer {
+    Answer {
+        instance: None,
+        workflow: None,
+        key: None,
+        state: None,
+        status: None,
+        state_revision: 0,
+        seq: 0,
+        tasks: Vec::new(),
+        accepts: Vec::new(),
+        record: Json::Null,
+        at: now,
+    }
 }

@@ -28,7 +28,7 @@ impl<D: Domain> Run<'_, '_, D> {
                     None => None,
                 };
                 let unit_text = unit.as_ref().map(ToString::to_string);
-                let organisation = &self.ground.organisation.organisation;
+                let organisation = &self.ground.organisation().organisation;
                 let date = organisation.date(self.ground.now);
                 let holds = organisation.active(&person, date)
                     && organisation.parts().units.iter().any(|u| {

@@ -57,7 +57,7 @@ pub fn change<D: Domain>(
     let done = match change {
         Change::Organisation { patch } => organisation(command, patch, seen.organisation, ground.now),
         Change::CreateKey { id, secret_hash, person, label, administrator } => {
-            let known = ground.organisation.organisation.person(person).is_some();
+            let known = ground.organisation().organisation.person(person).is_some();
             create_key(
                 seen,
                 known,
@@ -223,7 +223,7 @@ pub fn read_organisation(document: &Document, revision: i64, at: Timestamp) -> R
     parts.insert("revision".into(), revision.into());
     let parts: OrganisationParts = serde_json::from_value(Json::Object(parts)).map_err(|e| e.to_string())?;
     let organisation = Organisation::new(parts).map_err(|wrong| wrong.join("; "))?;
-    Ok(OrganisationAt { revision, at, organisation: Arc::new(organisation), rates })
+    Ok(OrganisationAt { revision, at, organisation: Arc::new(organisation), rates, row: None })
 }
 
 /// An action of the vocabulary on a record of the domain.
@@ -243,7 +243,7 @@ fn record<D: Domain>(
     let fields = declared
         .params
         .iter()
-        .map(|(name, ty, required)| (name.to_string().into(), Field { ty: ty.clone(), nullable: !required }));
+        .map(|(name, ty, required)| (name.to_string(), Field { ty: ty.clone(), nullable: !required }));
     let record = RecordType { name: action.to_owned(), fields: fields.collect() };
     let Value::Record(values) = super::typed(params, &record, &declared.payload, &[])? else {
         return Err(Halt::Broken("action_failed", "parameters are a record".to_owned()));

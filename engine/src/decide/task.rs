@@ -76,8 +76,8 @@ impl<D: Domain> Run<'_, '_, D> {
                     holders: Vec::new(),
                     detail: TaskDetail {
                         review: Review::new(fields),
-                        rates: self.ground.organisation.rates.clone(),
-                        organisation: self.ground.organisation.revision,
+                        rates: self.ground.organisation().rates.clone(),
+                        organisation: self.ground.organisation().revision,
                     },
                     opened_at: now,
                     seq: 0,
@@ -96,7 +96,7 @@ impl<D: Domain> Run<'_, '_, D> {
             }
             return Ok(());
         }
-        self.work.tasks[at].detail.rates = self.ground.organisation.rates.clone();
+        self.work.tasks[at].detail.rates = self.ground.organisation().rates.clone();
         let requester = self.work.tasks[at].detail.review.subject.requester();
         self.review(at, Verb::Submit, requester)
     }
@@ -147,7 +147,7 @@ impl<D: Domain> Run<'_, '_, D> {
     pub(super) fn time_passes(&mut self, ordinal: u32) -> Result<bool, Halt<D::Need>> {
         let Some(at) = self.place(ordinal) else { return Ok(false) };
         let task = &self.work.tasks[at];
-        let newer = task.detail.organisation < self.ground.organisation.revision;
+        let newer = task.detail.organisation < self.ground.organisation().revision;
         let due = task.due_at.is_some_and(|due| due <= self.ground.now);
         if task.status != TaskStatus::Open || !(due || newer) {
             return Ok(false);
@@ -175,9 +175,9 @@ impl<D: Domain> Run<'_, '_, D> {
             *review = applied.review;
             applied.outcome
         };
-        if review.state.is_live() && seen < ground.organisation.revision {
-            let mut held = ground.earlier.iter().rev().find(|o| o.revision <= seen);
-            for next in ground.earlier.iter().filter(|o| o.revision > seen).chain([ground.organisation]) {
+        if review.state.is_live() && seen < ground.organisation().revision {
+            let mut held = ground.organisations.iter().rev().find(|o| o.revision <= seen);
+            for next in ground.organisations.iter().filter(|o| o.revision > seen) {
                 let since = next.at.min(ground.now);
                 if let Some(held) = held {
                     let _ = step(&mut review, held, since, Verb::Time, None);
@@ -186,9 +186,9 @@ impl<D: Domain> Run<'_, '_, D> {
                 held = Some(next);
             }
         }
-        seen = seen.max(ground.organisation.revision);
+        seen = seen.max(ground.organisation().revision);
         let name = act_name(&verb);
-        let outcome = step(&mut review, ground.organisation, ground.now, verb, by);
+        let outcome = step(&mut review, ground.organisation(), ground.now, verb, by);
         outcome.map_err(Refusal::Approval)?;
         let task = &mut self.work.tasks[at];
         task.detail.review = review;
@@ -210,7 +210,7 @@ impl<D: Domain> Run<'_, '_, D> {
         let ground = self.ground;
         let task = &mut self.work.tasks[at];
         let (review, rates) = (&task.detail.review, &task.detail.rates);
-        let organisation = &ground.organisation.organisation;
+        let organisation = &ground.organisation().organisation;
         task.revision = i64::from(review.round);
         task.document = document_digest(&self.work.subject);
         let held: BTreeSet<Holder> = task.holders.iter().cloned().collect();
