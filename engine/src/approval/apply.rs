@@ -9,12 +9,14 @@ use super::facts::Facts;
 use super::frame::Frame;
 use super::judge::{Act, judge};
 use super::organisation::Organisation;
-use super::policy::{AfterChanges, Policy, Step};
+use super::policy::{AfterChanges, Policy};
 use super::resolver::Resolver;
-use super::review::{Definition, NamedBy, Review, Seat, State, StepState, Vote, VoteKind, Why};
+use super::review::{Definition, NamedBy, Review, Seat, StepState, Vote};
 use super::rounds::{edit, pause, place_beside, restart, resume};
 use super::settle::{settle, stop};
+use super::step::Step;
 use super::timers::bring_up_to;
+use super::words::{State, VoteKind, Why};
 use crate::ids::PersonId;
 
 /// Applies one event. Pure, total, and it never panics: a refusal leaves the review as time alone has made it.

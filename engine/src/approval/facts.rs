@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::frame::Frame;
 use super::organisation::Ix;
-use super::policy::Step;
 use super::review::{Review, Seat, StepState, Vote};
+use super::step::Step;
 use crate::ids::PersonId;
 
 /// See the module.
@@ -70,7 +70,12 @@ impl Facts {
     }
 
     /// The vote that the person has in the step.
-    pub(super) fn vote_by<'r>(&self, review: &'r Review, step: &StepState, who: &PersonId) -> Option<(usize, &'r Vote)> {
+    pub(super) fn vote_by<'r>(
+        &self,
+        review: &'r Review,
+        step: &StepState,
+        who: &PersonId,
+    ) -> Option<(usize, &'r Vote)> {
         self.votes(review).find(|(_, vote)| vote.step == step.id && vote.author == *who)
     }
 
@@ -110,7 +115,14 @@ impl Facts {
     }
 
     /// Everyone who may act for this holder of the seat besides himself (section 5.1).
-    pub(super) fn stand_ins(&self, review: &Review, frame: &Frame<'_>, step: usize, seat: &Seat, holder: Ix) -> Vec<Ix> {
+    pub(super) fn stand_ins(
+        &self,
+        review: &Review,
+        frame: &Frame<'_>,
+        step: usize,
+        seat: &Seat,
+        holder: Ix,
+    ) -> Vec<Ix> {
         if !self.eligible(frame, step, holder) {
             return Vec::new();
         }

@@ -8,7 +8,8 @@ use jiff::civil::Date;
 
 use super::amounts::Rates;
 use super::organisation::{Ix, Organisation, SubstitutesFrom, Substitution, within};
-use super::policy::{Mode, Policy, Step};
+use super::policy::{Mode, Policy};
+use super::step::Step;
 use super::value::{FieldValue, Subject};
 use crate::clock::Timestamp;
 use crate::ids::PersonId;
@@ -140,9 +141,9 @@ impl<'a> Frame<'a> {
 
     /// Whether a field under `all` has changed beyond tolerance since `seen` (section 7.4).
     pub(super) fn lost_under_all(&self, subject: &Subject, seen: u32) -> bool {
-        subject.changed_since(seen).any(|(field, old)| {
-            self.policy.mode(field) == Mode::All && !self.tolerated(subject, field, old)
-        })
+        subject
+            .changed_since(seen)
+            .any(|(field, old)| self.policy.mode(field) == Mode::All && !self.tolerated(subject, field, old))
     }
 
     fn tolerated(&self, subject: &Subject, field: &str, old: &FieldValue) -> bool {

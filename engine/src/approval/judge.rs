@@ -7,11 +7,13 @@ use super::escalate::{Move, moves};
 use super::event::{Ballot, Event, Position, RepairAction, Verb};
 use super::facts::Facts;
 use super::frame::Frame;
-use super::policy::{AfterRejection, EscalateTo, Recall};
+use super::policy::{AfterRejection, Recall};
 use super::refusal::Refusal;
-use super::review::{Review, State, Status, VoteKind};
+use super::review::Review;
+use super::step::EscalateTo;
 use super::value::Fields;
 use super::voice::{Voice, voice};
+use super::words::{State, Status, VoteKind};
 use crate::ids::PersonId;
 
 /// An act that is accepted.
@@ -19,17 +21,41 @@ use crate::ids::PersonId;
 pub(super) enum Act<'e> {
     /// Nothing to change.
     Nothing,
-    Vote { place: usize, voice: Voice, kind: VoteKind, seen: u32, reason: Option<Arc<str>> },
+    Vote {
+        place: usize,
+        voice: Voice,
+        kind: VoteKind,
+        seen: u32,
+        reason: Option<Arc<str>>,
+    },
     RequestChanges,
-    Delegate { place: usize, seat: usize, to: PersonId },
-    Reassign { place: usize, seat: usize, to: PersonId },
-    Add { place: usize, person: PersonId, position: Position },
-    Escalate { place: usize, moves: Vec<Move> },
+    Delegate {
+        place: usize,
+        seat: usize,
+        to: PersonId,
+    },
+    Reassign {
+        place: usize,
+        seat: usize,
+        to: PersonId,
+    },
+    Add {
+        place: usize,
+        person: PersonId,
+        position: Position,
+    },
+    Escalate {
+        place: usize,
+        moves: Vec<Move>,
+    },
     Watch(PersonId),
     Edit(&'e Fields),
     Submit,
     Recall,
-    Assign { place: usize, to: PersonId },
+    Assign {
+        place: usize,
+        to: PersonId,
+    },
     Restart,
 }
 
@@ -161,7 +187,9 @@ impl Judge<'_> {
         if fresh && (!known || subject.changed_since(seen).any(|(field, _)| self.frame.policy.matters(step, field))) {
             return Err(Refusal::DocumentChanged);
         }
-        if reason { given(ballot.reason.as_deref())? }
+        if reason {
+            given(ballot.reason.as_deref())?
+        }
         Ok((place, voice, seen))
     }
 
@@ -193,7 +221,11 @@ impl Judge<'_> {
         self.decider()?;
         let place = self.step(step)?;
         let from = from.unwrap_or(self.by);
-        if from == self.by { self.distinct(place)? } else { self.administrator()? }
+        if from == self.by {
+            self.distinct(place)?
+        } else {
+            self.administrator()?
+        }
         // The excluded have no seat (section 6.1).
         let holds = |holders: &[PersonId]| holders.contains(from) && !self.facts.excluded.contains(from);
         let seat = self.unvoted_seat(place, holds)?;
@@ -219,12 +251,9 @@ impl Judge<'_> {
     fn edit<'e>(&self, set: &'e Fields) -> Result<Act<'e>, Refusal> {
         self.actor()?;
         let bound = self.review.state.is_live() || self.review.state == State::Approved;
-        if let Some(editable) = self.frame.policy.editable.as_ref().filter(|_| bound) {
-            if self.review.subject.changes(set).any(|(field, _)| !editable.contains(field)) {
-                return Err(Refusal::FieldLocked);
-            }
-        }
-        Ok(Act::Edit(set))
+        let editable = self.frame.policy.editable.as_ref().filter(|_| bound);
+        let locked = |editable: &Vec<Arc<str>>| self.review.subject.changes(set).any(|(f, _)| !editable.contains(f));
+        if editable.is_some_and(locked) { Err(Refusal::FieldLocked) } else { Ok(Act::Edit(set)) }
     }
 
     fn submit<'e>(&self) -> Result<Act<'e>, Refusal> {

@@ -2,8 +2,9 @@
 
 use super::facts::Facts;
 use super::frame::Frame;
-use super::policy::{Quorum, RejectRule};
-use super::review::{Review, VoteKind};
+use super::review::Review;
+use super::step::{Quorum, RejectRule};
+use super::words::VoteKind;
 
 /// Seats by their votes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,9 +59,7 @@ pub(super) fn need(quorum: Quorum, base: i64) -> i64 {
         Quorum::All => base.max(1),
         Quorum::Count(count) => i64::from(count),
         // What no integer holds is out of reach, as it should be.
-        Quorum::Percent(share) => {
-            share.percent_of(u32::try_from(base).unwrap_or(0)).unwrap_or(i64::MAX).max(1)
-        }
+        Quorum::Percent(share) => share.percent_of(u32::try_from(base).unwrap_or(0)).unwrap_or(i64::MAX).max(1),
     }
 }
 

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use super::facts::Facts;
 use super::frame::Frame;
 use super::organisation::Ix;
-use super::policy::{Hit, OnEmpty, Step, When};
+use super::policy::{Hit, When};
 use super::resolver::{ChainStart, Resolver, UnitOf};
-use super::review::{Definition, NamedBy, NoPlan, Stuck};
+use super::review::{Definition, NamedBy};
+use super::step::{OnEmpty, Step};
 use super::value::Subject;
+use super::words::{NoPlan, Stuck};
 use crate::ids::PersonId;
 
 /// The plan: where each step is defined. No steps: no approval is needed.

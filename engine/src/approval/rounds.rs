@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::facts::Facts;
 use super::frame::Frame;
-use super::policy::Step;
 use super::quorum::{Outcome, outcome_of};
 use super::resolve::plan;
-use super::review::{Definition, Paused, Review, State, Status, StepState, Why};
+use super::review::{Definition, Paused, Review, StepState};
 use super::seats::{Cause, reads_changed, reconcile};
 use super::settle::stop;
+use super::step::Step;
 use super::value::Fields;
+use super::words::{State, Status, Why};
 
 /// A round that begins with no votes, no seats and no added steps; nothing of earlier ones returns.
 pub(super) fn restart(review: &mut Review, frame: &Frame<'_>) {

@@ -123,10 +123,11 @@ pub(super) fn reads_changed(review: &Review, facts: &Facts, place: usize) -> boo
 /// Whether the step waits for one that was added before it, or was itself added after one that is not approved.
 pub(super) fn waits_for_added(review: &Review, place: usize) -> bool {
     use super::event::Position;
-    use super::review::Status;
+    use super::words::Status;
     let step = &review.steps[place];
     let approved = |id: u32| review.steps.iter().any(|other| other.id == id && other.status == Status::Approved);
-    let after = matches!(step.definition, Definition::Added { beside, position: Position::After, .. } if !approved(beside));
+    let after =
+        matches!(step.definition, Definition::Added { beside, position: Position::After, .. } if !approved(beside));
     after
         || review.steps.iter().any(|other| {
             matches!(other.definition, Definition::Added { beside, position: Position::Before, .. }

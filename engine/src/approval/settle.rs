@@ -6,8 +6,9 @@ use super::facts::Facts;
 use super::frame::Frame;
 use super::policy::SamePerson;
 use super::quorum::{Outcome, outcome_of};
-use super::review::{Review, State, Status, Stuck, Vote, VoteKind, Why};
+use super::review::{Review, Vote};
 use super::seats::{Cause, mark_vacant, reconcile, waits_for_added};
+use super::words::{State, Status, Stuck, VoteKind, Why};
 
 /// Settles a live review at the instant of `frame`; leaves every other one alone.
 pub(super) fn settle(review: &mut Review, frame: &Frame<'_>) {
@@ -155,7 +156,13 @@ fn carry(review: &mut Review, frame: &Frame<'_>) -> bool {
 }
 
 /// The vote as it would be carried to the step: from the first step of the plan with one that counts here.
-fn carried(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize, who: &crate::ids::PersonId) -> Option<Vote> {
+fn carried(
+    review: &Review,
+    frame: &Frame<'_>,
+    facts: &Facts,
+    place: usize,
+    who: &crate::ids::PersonId,
+) -> Option<Vote> {
     let target = &review.steps[place];
     for source in review.steps.iter().filter(|step| step.id != target.id && !step.is_added()) {
         if frame.policy.distinct_from(&target.name).any(|sister| *sister == *source.name) {

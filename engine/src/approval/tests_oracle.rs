@@ -104,10 +104,8 @@ fn run(case: Case) -> Vec<String> {
 
 #[test]
 fn every_case_of_the_oracle() {
-    let directory = std::env::var_os("ORACLES").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/oracles"),
-        PathBuf::from,
-    );
+    let directory = std::env::var_os("ORACLES")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/oracles"), PathBuf::from);
     let Ok(text) = std::fs::read_to_string(directory.join("approvals.jsonl")) else {
         println!("skipped: there is no approvals.jsonl in {}", directory.display());
         return;

@@ -80,7 +80,12 @@ pub(super) fn voice(
 }
 
 /// Everyone who may act now in an open step, for whom, in which seat (section 5): what `open` lists.
-pub(super) fn askable(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize) -> Vec<(usize, PersonId, PersonId)> {
+pub(super) fn askable(
+    review: &Review,
+    frame: &Frame<'_>,
+    facts: &Facts,
+    place: usize,
+) -> Vec<(usize, PersonId, PersonId)> {
     let step = &review.steps[place];
     let may = |id: &PersonId, holder: &PersonId| {
         facts.vote_by(review, step, id).is_none_or(|(_, vote)| vote.holder() == holder)
