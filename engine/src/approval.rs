@@ -5,20 +5,32 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Review(pub serde_json::Map<String, serde_json::Value>);
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verb { Approve }
+pub enum Verb {
+    Approve,
+}
 impl Verb {
     #[must_use]
-    pub fn name(&self) -> &'static str { "approve" }
+    pub fn name(&self) -> &'static str {
+        "approve"
+    }
 }
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal { NotApprover }
+pub enum Refusal {
+    NotApprover,
+}
 impl Refusal {
     #[must_use]
-    pub fn code(&self) -> &'static str { "not_approver" }
+    pub fn code(&self) -> &'static str {
+        "not_approver"
+    }
     #[must_use]
-    pub fn sentence(&self) -> String { "x".to_owned() }
+    pub fn sentence(&self) -> String {
+        "x".to_owned()
+    }
     #[must_use]
-    pub fn is_authority(&self) -> bool { true }
+    pub fn is_authority(&self) -> bool {
+        true
+    }
 }
 #[derive(Debug)]
 pub struct Policy;

@@ -5,6 +5,10 @@ pub struct Expr;
 #[derive(Clone, Debug)]
 pub struct RecordType;
 #[derive(Clone, Debug)]
-pub enum Type { Bool }
+pub enum Type {
+    Bool,
+}
 #[derive(Clone, Debug)]
-pub enum Value { Bool(bool) }
+pub enum Value {
+    Bool(bool),
+}

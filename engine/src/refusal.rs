@@ -87,7 +87,8 @@ impl Refusal {
             [] => "It accepts no event now.".to_owned(),
             _ => format!("It accepts: {}.", events.join(", ")),
         };
-        let perhaps = |near: &Option<Arc<str>>| near.as_ref().map_or(String::new(), |n| format!(" Did you mean `{n}`?"));
+        let perhaps =
+            |near: &Option<Arc<str>>| near.as_ref().map_or(String::new(), |n| format!(" Did you mean `{n}`?"));
         match self {
             Self::UnknownInstance(id) => format!("There is no instance {id}."),
             Self::UnknownTask(id) => format!("There is no task {id}."),
@@ -113,7 +114,8 @@ impl Refusal {
                 format!("The instance has moved on: you saw revision {brought}, it is at {current}. Read it again.")
             }
             Self::StaleTask { .. } => {
-                "What you are asked has changed since you looked. Read the task again and decide on what it says now.".to_owned()
+                "What you are asked has changed since you looked. Read the task again and decide on what it says now."
+                    .to_owned()
             }
             Self::EtagRequired { .. } => {
                 "A decision must say what it is about: send the task's etag as If-Match.".to_owned()
