@@ -96,7 +96,7 @@ impl<'a> Checker<'a> {
         let (start, start_by, start_do) = self.start(file);
         let states = self.states(&file.states);
         self.outcomes(&states);
-        lint::lint(&Outline::new(&states, &self.edges, start, &self.events, &self.results), &mut self.found);
+        self.lint(file, &states, start);
         let workflow = file.workflow.as_ref()?;
         let vocabulary: Vec<Arc<str>> = self.used.iter().map(|name| name.as_str().into()).collect();
         Some(Definition {
@@ -116,6 +116,25 @@ impl<'a> Checker<'a> {
             vocabulary,
             arrows: self.arrows,
         })
+    }
+
+    fn lint(&mut self, file: &File, states: &[State], start: Option<StateIx>) {
+        let declared: Vec<_> = file.events.iter().map(|event| (event.name.value.clone(), event.name.span)).collect();
+        let messages = self.vocabulary.messages.iter();
+        let unsent: Vec<_> = messages
+            .filter_map(|(name, message)| message.sent_event.clone().map(|event| (event, name.clone())))
+            .filter(|(event, _)| !self.results.contains(event))
+            .collect();
+        let outline = Outline {
+            states,
+            edges: &self.edges,
+            start,
+            events: &self.events,
+            declared: &declared,
+            unsent: &unsent,
+            approvals: &self.approvals,
+        };
+        lint::lint(&outline, &mut self.found);
     }
 
     fn start(&mut self, file: &File) -> (Option<StateIx>, By, Vec<ActionCall>) {

@@ -7,7 +7,7 @@ use crate::definition::read::{self, Keys};
 use crate::definition::yaml::{Node, Shape};
 use crate::diagnostic::{Diagnostic, Span};
 
-use super::super::{Checker, known};
+use super::super::Checker;
 use super::Ground;
 use super::fields::Kind;
 
@@ -128,10 +128,5 @@ impl Checker<'_> {
                 self.error(codes::BAD_RESOLVER, at, "a role is held in a unit, and none is named", help);
             }
         }
-    }
-
-    /// Whether `name` is among `steps`; used by what refers to steps.
-    pub(super) fn step_help(&self, name: &str, steps: &[String]) -> String {
-        known(name, "step", steps.iter().map(String::as_str))
     }
 }
