@@ -179,6 +179,7 @@ impl Expr {
         &self.warnings
     }
 }
+<<<<<<< HEAD
 
 /// As source text.
 impl fmt::Display for Expr {
@@ -186,3 +187,5 @@ impl fmt::Display for Expr {
         self.ast.fmt(f)
     }
 }
+=======
+>>>>>>> main

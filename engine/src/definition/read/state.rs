@@ -5,7 +5,7 @@ use crate::definition::file::{ArrowFile, Name, StateFile, TimerFile};
 use crate::definition::yaml::{Node, Shape, Spot};
 use crate::diagnostic::{Diagnostic, Span};
 
-use super::{Found, Keys, arrow, duration, name, one_or_many, string, top, truth};
+use super::{Found, Keys, arrow, duration, name, one_or_many, string, truth};
 
 const STATE: &[&str] =
     &["title", "on", "always", "after", "do", "send", "exit", "start", "states", "final", "approval"];
