@@ -179,7 +179,6 @@ impl Expr {
         &self.warnings
     }
 }
-<<<<<<< HEAD
 
 /// As source text.
 impl fmt::Display for Expr {
@@ -187,5 +186,3 @@ impl fmt::Display for Expr {
         self.ast.fmt(f)
     }
 }
-=======
->>>>>>> main

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! The definitions that may run: the current one of each name, and every one that an instance is pinned to.
 
 use std::collections::BTreeMap;
@@ -17,20 +16,11 @@ pub type Warnings = Vec<(String, String, Diagnostic)>;
 pub type Refused = Vec<(String, String, Vec<Diagnostic>)>;
 
 /// Definitions by name and by hash. Cheap to clone: charts are shared.
-=======
-//! Placeholder of the definition branch.
-#![allow(missing_docs)]
-use super::chart::Definition;
-use crate::ids::DefinitionHash;
-use std::collections::BTreeMap;
-use std::sync::Arc;
->>>>>>> main
 #[derive(Clone, Debug, Default)]
 pub struct Library {
     current: BTreeMap<Arc<str>, Arc<Definition>>,
     pinned: BTreeMap<DefinitionHash, Arc<Definition>>,
 }
-<<<<<<< HEAD
 
 impl Library {
     /// Checks `files` (path and source), all of them, and keeps all or none.
@@ -63,23 +53,16 @@ impl Library {
     }
 
     /// The definition that a new instance of `name` begins with.
-=======
-impl Library {
->>>>>>> main
     #[must_use]
     pub fn current(&self, name: &str) -> Option<&Arc<Definition>> {
         self.current.get(name)
     }
-<<<<<<< HEAD
 
     /// The definition that an instance is pinned to.
-=======
->>>>>>> main
     #[must_use]
     pub fn pinned(&self, hash: DefinitionHash) -> Option<&Arc<Definition>> {
         self.pinned.get(&hash)
     }
-<<<<<<< HEAD
 
     /// With `definition` for instances that are pinned to it; what is current stays.
     #[must_use]
@@ -90,24 +73,13 @@ impl Library {
     }
 
     /// The names of the current definitions, sorted.
-=======
-    #[must_use]
-    pub fn with(&self, definition: Arc<Definition>) -> Self {
-        let mut next = self.clone();
-        next.pinned.insert(definition.hash, definition);
-        next
-    }
->>>>>>> main
     pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.current.keys()
     }
 }
-<<<<<<< HEAD
 
 fn twice(name: &str, source: &str, other: &str) -> Diagnostic {
     let at = source.find(name).unwrap_or(0);
     Diagnostic::error(codes::SAME_WORKFLOW, Span::new(at, at + name.len()), format!("a second workflow `{name}`"))
         .help(format!("`{other}` has that name already: rename one"))
 }
-=======
->>>>>>> main
