@@ -37,7 +37,6 @@ codes! {
     UNKNOWN_FIELD = "FLX0209": "The subject has no field of this name.";
     NEAR_EVENT = "FLX0210": "An event that is not declared is spelt nearly like one that is.";
     RESERVED = "FLX0211": "The name already means something else in expressions or in the engine.";
-    NULL_FIELD = "FLX0212": "A field that always has a value is set to null.";
     SAME_WORKFLOW = "FLX0214": "Two files define a workflow of one name.";
     NOT_AN_ACTION = "FLX0213": "An action is written where a message is expected, or the other way round.";
 

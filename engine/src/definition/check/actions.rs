@@ -4,6 +4,7 @@ use crate::definition::chart::{ActionCall, Send};
 use crate::definition::codes;
 use crate::definition::file::{CallFile, SendFile};
 use crate::domain::ActionType;
+use crate::expression::Field;
 
 use super::expressions::Scope;
 use super::{Checker, known};
@@ -35,13 +36,13 @@ impl Checker<'_> {
         self.fits(call, action);
         let mut params = Vec::new();
         for (param, text) in &call.params {
-            let Some((_, ty, _)) = action.params.iter().find(|(known, _, _)| **known == *param.value) else {
+            let Some((_, ty, required)) = action.params.iter().find(|(known, _, _)| **known == *param.value) else {
                 let help = known(&param.value, "parameter", action.params.iter().map(|(name, _, _)| &**name));
                 let message = format!("`{}` has no parameter `{}`", name.value, param.value);
                 self.error(codes::UNKNOWN_PARAMETER, param.span, message, help);
                 continue;
             };
-            if let Some(expr) = self.expression(text, scope, ty) {
+            if let Some(expr) = self.expression(text, scope, &Field { ty: ty.clone(), nullable: !required }) {
                 params.push((param.value.as_str().into(), expr));
             }
         }

@@ -7,7 +7,7 @@ use crate::definition::codes;
 use crate::definition::file::{ArrowFile, StateFile};
 use crate::definition::lint::{Edge, Goes, Guard, Trigger};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::expression::{Expr, Kind, Literal, RecordType, Type};
+use crate::expression::{Expr, Field, Kind, Literal, RecordType, Type};
 
 use super::expressions::Scope;
 use super::{Arrows, Checker, OUTCOMES};
@@ -68,7 +68,7 @@ impl Checker<'_> {
     }
 
     fn arrow(&mut self, file: &ArrowFile, way: &Way<'_>) -> Option<Arrow> {
-        let guard = file.guard.as_ref().map(|text| (text, self.expression(text, way.scope, &Type::Bool)));
+        let guard = file.guard.as_ref().map(|text| (text, self.expression(text, way.scope, &Field::required(Type::Bool))));
         if way.engine {
             self.engine_arrow(file, &way.trigger);
         }

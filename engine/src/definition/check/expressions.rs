@@ -7,9 +7,12 @@ use crate::definition::codes;
 use crate::definition::file::Text;
 use crate::definition::yaml::{Scalar, Spot};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::expression::{self, Env, Expr, RecordType, Type};
+use crate::expression::{self, Env, Expr, Field, RecordType, Type};
 
 use super::{Checker, known};
+
+/// The expression's own code for a value that may be missing.
+const MAY_BE_NULL: &str = "FLX0150";
 
 /// What an expression sees beside the subject, `now` and the facts.
 #[derive(Clone, Debug)]
@@ -34,7 +37,7 @@ impl Scope {
 
 impl Checker<'_> {
     /// Compiles `text`; findings are reported in the file's places.
-    pub(super) fn expression(&mut self, text: &Text, scope: &Scope, expected: &Type) -> Option<Expr> {
+    pub(super) fn expression(&mut self, text: &Text, scope: &Scope, expected: &Field) -> Option<Expr> {
         // Without the subject nearly every name would be unknown.
         self.subject.as_ref()?;
         let env = self.scoped(scope);
@@ -49,8 +52,8 @@ impl Checker<'_> {
         if scope.person { env.with("actor", Type::Person) } else { env.with_nullable("actor", Type::Person) }
     }
 
-    pub(super) fn expression_in(&mut self, text: &Text, env: &Env, expected: &Type) -> Option<Expr> {
-        match expression::compile(&text.value.text, env, expected) {
+    pub(super) fn expression_in(&mut self, text: &Text, env: &Env, expected: &Field) -> Option<Expr> {
+        match compiled(&text.value.text, env, expected) {
             Ok(expr) => {
                 self.accept(text, &expr);
                 Some(expr)
@@ -71,7 +74,10 @@ impl Checker<'_> {
                 self.uses(name, fact.major);
             }
         }
-        self.place(text, expr.warnings().to_vec());
+        let facts = &self.vocabulary.facts;
+        let bare = |warning: &Diagnostic| text.value.text.get(warning.span.start..warning.span.end).is_some_and(|t| facts.contains_key(t));
+        let warnings = expr.warnings().iter().filter(|warning| warning.code != MAY_BE_NULL || !bare(warning)).cloned();
+        self.place(text, warnings.collect());
     }
 
     fn place(&mut self, text: &Text, diagnostics: Vec<Diagnostic>) {
@@ -99,9 +105,10 @@ impl Checker<'_> {
         self.subject.as_ref()?;
         let env = self.scoped(scope);
         let list = Type::list(Type::Person);
-        let compiled = expression::compile(written, &env, &Type::Person)
-            .or_else(|errors| expression::compile(written, &env, &list).map_err(|_| errors));
-        match compiled {
+        // A field that names nobody lets nobody act: that is a refusal, not a mistake.
+        let person = expression::compile_nullable(written, &env, &Type::Person)
+            .or_else(|errors| expression::compile_nullable(written, &env, &list).map_err(|_| errors));
+        match person {
             Ok(expr) => {
                 self.accept(text, &expr);
                 Some(By::Person(expr, written.into()))
@@ -147,7 +154,7 @@ impl Checker<'_> {
         let span = text.value.locate(self.source, text.span, Span::new(offset, written.len()));
         let plain = self.source.get(span.start..span.end) == Some(&written[offset..]);
         let unit = Spot::new(Scalar { text: written[offset..].to_owned(), plain }, span);
-        let unit = self.expression(&unit, scope, &Type::Text)?;
+        let unit = self.expression(&unit, scope, &Field::nullable(Type::Text))?;
         known.map(|role| By::Role(role, Some(unit)))
     }
 
@@ -160,6 +167,14 @@ impl Checker<'_> {
             return None;
         }
         Some(role.value.as_str().into())
+    }
+}
+
+fn compiled(source: &str, env: &Env, expected: &Field) -> Result<Expr, Vec<Diagnostic>> {
+    if expected.nullable {
+        expression::compile_nullable(source, env, &expected.ty)
+    } else {
+        expression::compile(source, env, &expected.ty)
     }
 }
 

@@ -75,7 +75,8 @@ impl Checker<'_> {
     pub(super) fn environment(&self) -> Env {
         let mut env = Env::new().with("now", Type::Timestamp);
         for (name, fact) in &self.vocabulary.facts {
-            env = env.with(&**name, fact.ty.clone());
+            // The vocabulary does not say which facts may be missing, so each may be compared with null.
+            env = env.with_nullable(&**name, fact.ty.clone());
         }
         if let Some(subject) = &self.subject {
             env = env.with(&*subject.variable, Type::Record(subject.record.clone()));
@@ -87,7 +88,7 @@ impl Checker<'_> {
     pub(super) fn key(&mut self, key: &Text) -> Option<Expr> {
         let subject = self.subject.as_ref()?;
         let env = Env::new().with(&*subject.variable, Type::Record(subject.record.clone()));
-        self.expression_in(key, &env, &Type::Text)
+        self.expression_in(key, &env, &Field::required(Type::Text))
     }
 
     /// The field `name` of the subject; `None` if it has none, or is not known itself.
@@ -107,12 +108,7 @@ impl Checker<'_> {
         for (name, text) in set {
             let field = self.field(name);
             let Some(field) = field else { continue };
-            let Some(expr) = self.expression(text, scope, &field.ty) else { continue };
-            if *expr.ty() == Type::Null && !field.nullable {
-                let message = format!("`{}` always has a value and cannot be null", name.value);
-                self.error(codes::NULL_FIELD, text.span, message, "a field that may be empty has a type with `?`");
-                continue;
-            }
+            let Some(expr) = self.expression(text, scope, &field) else { continue };
             out.push((name.value.as_str().into(), expr));
         }
         out
