@@ -17,7 +17,7 @@ CREATE TABLE purchase_order (
     currency          TEXT    NOT NULL,
     amount            INTEGER NOT NULL,
     lines             INTEGER NOT NULL,
-    lines_digest      TEXT    NOT NULL,
+    lines_digest      BLOB    NOT NULL CHECK (length(lines_digest) = 32),
     reserved_unit     TEXT,
     reserved_currency TEXT,
     reserved          INTEGER,

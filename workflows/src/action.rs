@@ -58,7 +58,9 @@ pub(crate) fn order<'a>(call: &'a Call<'_>) -> Answer<&'a OrderRow> {
     let id = instance(call)?;
     match call.facts.order(call.tenant, id).map_err(needs)? {
         Some(row) => Ok(row),
-        None => refuse("order_not_recorded", "This order has not been recorded: its workflow starts with `record_order`."),
+        None => {
+            refuse("order_not_recorded", "This order has not been recorded: its workflow starts with `record_order`.")
+        }
     }
 }
 

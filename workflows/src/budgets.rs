@@ -8,9 +8,7 @@ use fluxor_engine::domain::Done;
 use fluxor_engine::expression::Value;
 use fluxor_engine::money::{Currency, Money};
 
-use crate::action::{
-    Answer, Call, fail, instance, needs, next_image, order, refuse, require, subject_text,
-};
+use crate::action::{Answer, Call, fail, instance, needs, next_image, order, refuse, require, subject_text};
 use crate::row::{BudgetKey, BudgetRow, Need, Op, OrderRow, Reservation};
 use crate::settings::Settings;
 
@@ -60,7 +58,10 @@ pub(crate) fn set_budget(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     };
     if amount.currency != key.currency || amount.units < 0 {
         let currency = key.currency;
-        return refuse("invalid_budget", format!("The budget {key} is an amount in {currency} that is not negative, not {amount}."));
+        return refuse(
+            "invalid_budget",
+            format!("The budget {key} is an amount in {currency} that is not negative, not {amount}."),
+        );
     }
     let row = match call.facts.budget(call.tenant, &key).map_err(needs)? {
         None => BudgetRow { unit: key.unit, version: 1, amount: *amount, reserved: Money { units: 0, ..*amount } },
@@ -96,7 +97,13 @@ fn hold(call: &Call<'_>, row: &OrderRow, wanted: Option<Reservation>) -> Answer<
     if let Some(held) = &row.reserved {
         match call.facts.budget(call.tenant, &held.budget()).map_err(needs)? {
             Some(budget) => budgets.push(holding(budget, -i128::from(held.amount.units))?),
-            None => return fail(format!("the order holds {} of the budget {}, which does not exist", held.amount, held.budget())),
+            None => {
+                return fail(format!(
+                    "the order holds {} of the budget {}, which does not exist",
+                    held.amount,
+                    held.budget()
+                ));
+            }
         }
     }
     let mut reserved = None;
@@ -132,7 +139,10 @@ fn enough(budget: &BudgetRow, more: i128) -> Answer<()> {
     let unit = &budget.unit;
     let more = i64::try_from(more).map(|units| Money { units, ..left }.to_string());
     let more = more.unwrap_or_else(|_| "more than can be booked".to_owned());
-    refuse("budget_exceeded", format!("The budget of unit `{unit}` has {left} left, and this order needs {more} of it."))
+    refuse(
+        "budget_exceeded",
+        format!("The budget of unit `{unit}` has {left} left, and this order needs {more} of it."),
+    )
 }
 
 fn left(budget: &BudgetRow) -> Answer<Money> {

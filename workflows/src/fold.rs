@@ -57,12 +57,6 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn last<'a, K: Ord, R>(
-    rows: &mut BTreeMap<K, Write<&'a R>>,
-    key: K,
-    tenant: TenantId,
-    version: i64,
-    row: &'a R,
-) {
+fn last<'a, K: Ord, R>(rows: &mut BTreeMap<K, Write<&'a R>>, key: K, tenant: TenantId, version: i64, row: &'a R) {
     rows.entry(key).and_modify(|write| write.row = row).or_insert(Write { tenant, base: version - 1, row });
 }

@@ -11,12 +11,15 @@ mod fold;
 mod memory;
 mod money;
 mod persist;
+mod postgres;
 mod procurement;
 mod purchasing;
 mod quantity;
+mod reads;
 mod row;
 mod settings;
-mod sql;
+mod sqlite;
+mod statement;
 #[cfg(test)]
 mod testing;
 
@@ -24,17 +27,17 @@ use fluxor_engine::expression::{RecordType, Type};
 
 pub use action::Call;
 pub use facts::{Facts, Undo};
-pub use money::{exponent, line_total, round_half_up};
 pub use memory::Memory;
+pub use money::{exponent, line_total, round_half_up};
 pub use procurement::Procurement;
 pub use purchasing::{MOST_LINES, lines_digest};
 pub use quantity::Quantity;
+pub use reads::{Order, order, order_by_number, orders};
 pub use row::{
     BudgetKey, BudgetRow, LineRow, LineSet, Need, Op, OrderRow, OrderStatus, Reservation, SeriesKey, SeriesRow,
 };
 pub use settings::Settings;
-pub use sql::reads::{Order, order, order_by_number, orders};
-pub use sql::{MIGRATIONS, STATEMENTS, Sql};
+pub use statement::{MIGRATIONS, Sql, statements};
 
 use action::{Act, Compose, Tell};
 

@@ -13,23 +13,22 @@ use crate::row::{BudgetKey, BudgetRow, LineRow, LineSet, Need, Op, OrderRow, Ser
 /// The tables, by tenant and key.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Memory {
-    pub(crate) orders: BTreeMap<(TenantId, InstanceId), OrderRow>,
-    pub(crate) lines: BTreeMap<(TenantId, InstanceId), Vec<LineRow>>,
-    pub(crate) numbers: BTreeMap<(TenantId, Arc<str>), InstanceId>,
-    pub(crate) budgets: BTreeMap<(TenantId, BudgetKey), BudgetRow>,
-    pub(crate) series: BTreeMap<(TenantId, SeriesKey), SeriesRow>,
+    orders: BTreeMap<(TenantId, InstanceId), OrderRow>,
+    lines: BTreeMap<(TenantId, InstanceId), Vec<LineRow>>,
+    numbers: BTreeMap<(TenantId, Arc<str>), InstanceId>,
+    budgets: BTreeMap<(TenantId, BudgetKey), BudgetRow>,
+    series: BTreeMap<(TenantId, SeriesKey), SeriesRow>,
 }
 
 impl Memory {
     pub(crate) fn load(&self, needs: &BTreeSet<(TenantId, Need)>, facts: &mut Facts) {
         for (tenant, need) in needs {
             let op = match need {
-                Need::Order(id) => {
-                    self.orders.get(&(*tenant, *id)).map(|row| Op::PurchaseOrder(Box::new(row.clone())))
-                }
-                Need::Lines(id) => self.lines.get(&(*tenant, *id)).map(|lines| {
-                    Op::PurchaseOrderLine(LineSet { order: *id, lines: lines.clone() })
-                }),
+                Need::Order(id) => self.orders.get(&(*tenant, *id)).map(|row| Op::PurchaseOrder(Box::new(row.clone()))),
+                Need::Lines(id) => self
+                    .lines
+                    .get(&(*tenant, *id))
+                    .map(|lines| Op::PurchaseOrderLine(LineSet { order: *id, lines: lines.clone() })),
                 Need::Budget(key) => self.budgets.get(&(*tenant, key.clone())).cloned().map(Op::Budget),
                 Need::Series(key) => self.series.get(&(*tenant, key.clone())).cloned().map(Op::NumberSeries),
             };
@@ -37,6 +36,21 @@ impl Memory {
                 facts.loaded(*tenant, op);
             }
         }
+    }
+
+    pub(crate) fn order(&self, tenant: TenantId, id: InstanceId) -> Option<(OrderRow, Vec<LineRow>)> {
+        let row = self.orders.get(&(tenant, id)).cloned()?;
+        Some((row, self.lines.get(&(tenant, id)).cloned().unwrap_or_default()))
+    }
+
+    pub(crate) fn by_number(&self, tenant: TenantId, number: &str) -> Option<InstanceId> {
+        self.numbers.get(&(tenant, number.into())).copied()
+    }
+
+    /// Newest first, older than `before`.
+    pub(crate) fn page(&self, tenant: TenantId, before: InstanceId, most: usize) -> Vec<OrderRow> {
+        let older = self.orders.range((tenant, InstanceId(uuid::Uuid::nil()))..(tenant, before));
+        older.rev().take(most).map(|(_, row)| row.clone()).collect()
     }
 
     /// Checks every guard, then changes: all or nothing.

@@ -93,7 +93,8 @@ mod tests {
     fn lines_cost_what_the_oracle_says() {
         let mut seen = 0;
         for case in oracle("money.jsonl", "document_totals") {
-            let ours = text(&case, "/parameters/mode") == "half_up" && text(&case, "/parameters/round_net_at") == "line";
+            let ours =
+                text(&case, "/parameters/mode") == "half_up" && text(&case, "/parameters/round_net_at") == "line";
             let lines = case["inputs"]["lines"].as_array().unwrap();
             if !ours || lines.iter().any(|line| text(line, "/discount_percent") != "0") {
                 continue;

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use fluxor_engine::diagnostic::nearest;
-use fluxor_engine::domain::{
-    ActionType, Call, Domain, Done, FactType, MessageType, NotDone, SubjectType, Vocabulary,
-};
+use fluxor_engine::domain::{ActionType, Call, Domain, Done, FactType, MessageType, NotDone, SubjectType, Vocabulary};
 use fluxor_engine::expression::Value;
 use fluxor_engine::ids::TenantId;
 use fluxor_engine::instance::Document;

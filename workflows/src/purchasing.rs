@@ -13,3 +13,6 @@ pub(crate) use change::{change_order, record_order};
 pub(crate) use message::{order_lines, order_to_supplier};
 pub(crate) use number::number_order;
 pub(crate) use status::set_order_status;
+
+#[cfg(test)]
+mod tests;

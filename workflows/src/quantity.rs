@@ -45,7 +45,8 @@ mod tests {
 
     #[test]
     fn quantities_are_read_strictly_and_written_shortest() {
-        for (text, units, shown) in [("10", 10_000_000, "10"), ("2.50", 2_500_000, "2.5"), ("0.000001", 1, "0.000001")] {
+        for (text, units, shown) in [("10", 10_000_000, "10"), ("2.50", 2_500_000, "2.5"), ("0.000001", 1, "0.000001")]
+        {
             let quantity: Quantity = text.parse().unwrap();
             assert_eq!((quantity.0, quantity.to_string().as_str()), (units, shown));
         }

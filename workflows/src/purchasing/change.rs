@@ -21,7 +21,8 @@ const INVALID: &str = "invalid_order";
 /// that is recorded already is changed instead.
 pub(crate) fn record_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let id = instance(call)?;
-    let recorded = call.subject.contains_key("lines_digest") || matches!(call.facts.order(call.tenant, id), Ok(Some(_)));
+    let recorded =
+        call.subject.contains_key("lines_digest") || matches!(call.facts.order(call.tenant, id), Ok(Some(_)));
     if recorded {
         return change_order(settings, call);
     }

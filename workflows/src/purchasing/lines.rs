@@ -76,7 +76,10 @@ fn read_line(line: &Json, i: usize, currency: Option<Currency>) -> Result<LineRo
         return Err(format!("{at}/price: a price is not negative, and this is {price}"));
     }
     if let Some(currency) = currency.filter(|currency| *currency != price.currency) {
-        return Err(format!("{at}/price: an order has one currency, and this price is in {}, not {currency}", price.currency));
+        return Err(format!(
+            "{at}/price: an order has one currency, and this price is in {}, not {currency}",
+            price.currency
+        ));
     }
     let Some(total) = line_total(quantity, price) else {
         return Err(format!("{at}: {quantity} times {price} is more money than can be booked"));
@@ -93,7 +96,9 @@ fn exact<T: std::str::FromStr<Err = String>>(
     example: &str,
 ) -> Result<T, String> {
     match line.get(name) {
-        None | Some(Json::Null) => Err(format!("{at}/{name}: the {name} is missing: write it as text, such as \"{example}\"")),
+        None | Some(Json::Null) => {
+            Err(format!("{at}/{name}: the {name} is missing: write it as text, such as \"{example}\""))
+        }
         Some(Json::String(text)) => text.parse().map_err(|why| format!("{at}/{name}: {why}")),
         Some(_) => Err(format!("{at}/{name}: write the {name} as text, such as \"{example}\"")),
     }

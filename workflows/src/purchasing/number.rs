@@ -4,7 +4,9 @@ use fluxor_engine::domain::Done;
 use fluxor_engine::instance::Document;
 use serde_json::Value as Json;
 
-use crate::action::{Answer, Call, fail, instance, needs, next_image, order, refuse, require, subject_text, text_param};
+use crate::action::{
+    Answer, Call, fail, instance, needs, next_image, order, refuse, require, subject_text, text_param,
+};
 use crate::row::{Need, Op, SeriesKey, SeriesRow};
 use crate::settings::Settings;
 

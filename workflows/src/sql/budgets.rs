@@ -4,10 +4,11 @@ use fluxor_engine::ids::TenantId;
 use fluxor_engine::store::StoreError;
 use serde::Serialize;
 
-use super::columns::{Columns, Reader};
-use super::{Link, Sql, fetch, write};
+use super::columns::Reader;
+use super::{Conn, Row, fetch, write};
 use crate::fold::Write;
 use crate::row::{BudgetKey, BudgetRow};
+use crate::statement::Sql;
 
 const TABLE: &str = "budget";
 
@@ -53,11 +54,11 @@ pub(crate) const LOAD: Sql = Sql {
 
 /// Loads budgets for deciding.
 pub(crate) async fn load(
-    link: &mut Link<'_>,
+    connection: &mut Conn,
     keys: impl Iterator<Item = (TenantId, &BudgetKey)>,
 ) -> Result<Vec<(TenantId, BudgetRow)>, StoreError> {
     let keys: Vec<Key<'_>> = keys.map(|(tenant, key)| Key { tenant, key }).collect();
-    fetch(link, &LOAD, &keys, decode).await
+    fetch(connection, &LOAD, &keys, decode).await
 }
 
 /// Inserts budgets; each must be new.
@@ -113,7 +114,7 @@ pub(crate) const UPDATE: Sql = Sql {
 };
 
 /// Writes the last images of a batch.
-pub(crate) async fn save(link: &mut Link<'_>, writes: &[Write<&BudgetRow>]) -> Result<(), StoreError> {
+pub(crate) async fn save(connection: &mut Conn, writes: &[Write<&BudgetRow>]) -> Result<(), StoreError> {
     let images = writes.iter().map(|write| Image {
         tenant: write.tenant,
         unit: &write.row.unit,
@@ -124,11 +125,11 @@ pub(crate) async fn save(link: &mut Link<'_>, writes: &[Write<&BudgetRow>]) -> R
         reserved: write.row.reserved.units,
     });
     let (new, old): (Vec<_>, Vec<_>) = images.partition(|image| image.base == 0);
-    write(link, &INSERT, &new).await?;
-    write(link, &UPDATE, &old).await
+    write(connection, &INSERT, &new).await?;
+    write(connection, &UPDATE, &old).await
 }
 
-fn decode(row: &dyn Columns) -> Result<(TenantId, BudgetRow), StoreError> {
+fn decode(row: &Row) -> Result<(TenantId, BudgetRow), StoreError> {
     let row = Reader::new(TABLE, &["unit", "currency"], row);
     let budget = BudgetRow {
         unit: row.text("unit")?,

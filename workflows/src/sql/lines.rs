@@ -4,10 +4,11 @@ use fluxor_engine::ids::{InstanceId, TenantId};
 use fluxor_engine::store::StoreError;
 use serde::Serialize;
 
-use super::columns::{Columns, Reader};
-use super::{Link, Sql, fetch, remove, write};
+use super::columns::Reader;
+use super::{Conn, Row, fetch, remove, write};
 use crate::quantity::Quantity;
 use crate::row::{LineRow, LineSet};
+use crate::statement::Sql;
 
 const TABLE: &str = "purchase_order_line";
 
@@ -52,11 +53,11 @@ pub(crate) const READ: Sql = Sql {
 
 /// Reads the lines of orders.
 pub(crate) async fn read(
-    link: &mut Link<'_>,
+    connection: &mut Conn,
     orders: impl Iterator<Item = (TenantId, InstanceId)>,
 ) -> Result<Vec<(TenantId, InstanceId, LineRow)>, StoreError> {
     let keys: Vec<Key> = orders.map(|(tenant, order_id)| Key { tenant, order_id }).collect();
-    fetch(link, &READ, &keys, decode).await
+    fetch(connection, &READ, &keys, decode).await
 }
 
 /// Removes all lines of orders. SQLite's DELETE has no USING.
@@ -102,13 +103,13 @@ pub(crate) const INSERT: Sql = Sql {
 
 /// Replaces the lines of the orders of a batch; `is_new` tells orders that cannot have lines yet.
 pub(crate) async fn save(
-    link: &mut Link<'_>,
+    connection: &mut Conn,
     sets: &[(TenantId, &LineSet)],
     is_new: impl Fn(TenantId, InstanceId) -> bool,
 ) -> Result<(), StoreError> {
     let old = sets.iter().filter(|(tenant, set)| !is_new(*tenant, set.order));
     let old: Vec<Key> = old.map(|(tenant, set)| Key { tenant: *tenant, order_id: set.order }).collect();
-    remove(link, &DELETE, &old).await?;
+    remove(connection, &DELETE, &old).await?;
     let images = sets.iter().flat_map(|(tenant, set)| {
         set.lines.iter().map(|row| Image {
             tenant: *tenant,
@@ -123,10 +124,10 @@ pub(crate) async fn save(
             total: row.total.units,
         })
     });
-    write(link, &INSERT, &images.collect::<Vec<_>>()).await
+    write(connection, &INSERT, &images.collect::<Vec<_>>()).await
 }
 
-fn decode(row: &dyn Columns) -> Result<(TenantId, InstanceId, LineRow), StoreError> {
+fn decode(row: &Row) -> Result<(TenantId, InstanceId, LineRow), StoreError> {
     let row = Reader::new(TABLE, &["order_id", "line"], row);
     let line = LineRow {
         line: row.int("line")?,

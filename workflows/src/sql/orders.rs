@@ -6,10 +6,12 @@ use fluxor_engine::money::Money;
 use fluxor_engine::store::StoreError;
 use serde::Serialize;
 
-use super::columns::{Columns, Reader};
-use super::{Link, Sql, fetch, write};
+use super::super::text;
+use super::columns::Reader;
+use super::{Conn, Row, fetch, write};
 use crate::fold::Write;
 use crate::row::{OrderRow, OrderStatus, Reservation};
+use crate::statement::{Sql, broken};
 
 const TABLE: &str = "purchase_order";
 
@@ -97,11 +99,11 @@ pub(crate) const LOAD: Sql = Sql {
 
 /// Loads orders for deciding.
 pub(crate) async fn load(
-    link: &mut Link<'_>,
+    connection: &mut Conn,
     keys: impl Iterator<Item = (TenantId, InstanceId)>,
 ) -> Result<Vec<(TenantId, OrderRow)>, StoreError> {
     let keys: Vec<Key> = keys.map(|(tenant, id)| Key { tenant, id }).collect();
-    fetch(link, &LOAD, &keys, decode).await
+    fetch(connection, &LOAD, &keys, decode).await
 }
 
 /// Reads orders without a lock.
@@ -128,8 +130,12 @@ pub(crate) const READ: Sql = Sql {
 };
 
 /// Reads an order for people.
-pub(crate) async fn read(link: &mut Link<'_>, tenant: TenantId, id: InstanceId) -> Result<Option<OrderRow>, StoreError> {
-    let rows = fetch(link, &READ, &[Key { tenant, id }], decode).await?;
+pub(crate) async fn read(
+    connection: &mut Conn,
+    tenant: TenantId,
+    id: InstanceId,
+) -> Result<Option<OrderRow>, StoreError> {
+    let rows = fetch(connection, &READ, &[Key { tenant, id }], decode).await?;
     Ok(rows.into_iter().next().map(|(_, row)| row))
 }
 
@@ -147,6 +153,38 @@ pub(crate) const PAGE: Sql = Sql::same(
         LIMIT $3",
 );
 
+/// Reads orders for people.
+pub(crate) async fn page(
+    connection: &mut Conn,
+    tenant: TenantId,
+    before: InstanceId,
+    limit: i64,
+) -> Result<Vec<OrderRow>, StoreError> {
+    let query = sqlx::query(text(&PAGE)).bind(tenant.0).bind(before.0).bind(limit);
+    let rows = query.fetch_all(connection).await.map_err(|error| broken(error, TABLE))?;
+    rows.iter().map(|row| decode(row).map(|(_, row)| row)).collect()
+}
+
+/// The order with an official number.
+pub(crate) const BY_NUMBER: Sql = Sql::same(
+    "purchase_order",
+    "
+        SELECT id
+        FROM purchase_order
+        WHERE tenant = $1
+        AND number = $2",
+);
+
+/// Finds an order by its official number.
+pub(crate) async fn by_number(
+    connection: &mut Conn,
+    tenant: TenantId,
+    number: &str,
+) -> Result<Option<InstanceId>, StoreError> {
+    let query = sqlx::query_scalar(text(&BY_NUMBER)).bind(tenant.0).bind(number.to_owned());
+    query.fetch_optional(connection).await.map(|id| id.map(InstanceId)).map_err(|error| broken(error, TABLE))
+}
+
 /// Inserts orders; each must be new.
 pub(crate) const INSERT: Sql = Sql {
     table: "purchase_order",
@@ -159,7 +197,7 @@ pub(crate) const INSERT: Sql = Sql {
             value ->> 'tenant', unhex(value ->> 'id', '-'), value ->> 'version', value ->> 'requester',
             value ->> 'supplier', value ->> 'category', value ->> 'unit', value ->> 'note', value ->> 'number',
             value ->> 'status', value ->> 'currency', value ->> 'amount', value ->> 'lines',
-            value ->> 'lines_digest', value ->> 'reserved_unit', value ->> 'reserved_currency',
+            unhex(value ->> 'lines_digest'), value ->> 'reserved_unit', value ->> 'reserved_currency',
             value ->> 'reserved', value ->> 'created_at', value ->> 'changed_at'
         FROM json_each($1)",
     postgres: "
@@ -169,7 +207,7 @@ pub(crate) const INSERT: Sql = Sql {
         )
         SELECT
             b.tenant, b.id, b.version, b.requester, b.supplier, b.category, b.unit, b.note, b.number, b.status,
-            b.currency, b.amount, b.lines, b.lines_digest, b.reserved_unit, b.reserved_currency, b.reserved,
+            b.currency, b.amount, b.lines, decode(b.lines_digest, 'hex'), b.reserved_unit, b.reserved_currency, b.reserved,
             b.created_at, b.changed_at
         FROM json_to_recordset($1::text::json) AS b(
             tenant bigint, id uuid, version bigint, requester text, supplier text, category text, unit text,
@@ -194,7 +232,7 @@ pub(crate) const UPDATE: Sql = Sql {
                 value ->> 'category' AS category, value ->> 'unit' AS unit, value ->> 'note' AS note,
                 value ->> 'number' AS number, value ->> 'status' AS status, value ->> 'currency' AS currency,
                 value ->> 'amount' AS amount, value ->> 'lines' AS lines,
-                value ->> 'lines_digest' AS lines_digest, value ->> 'reserved_unit' AS reserved_unit,
+                unhex(value ->> 'lines_digest') AS lines_digest, value ->> 'reserved_unit' AS reserved_unit,
                 value ->> 'reserved_currency' AS reserved_currency, value ->> 'reserved' AS reserved,
                 value ->> 'changed_at' AS changed_at
             FROM json_each($1)
@@ -206,7 +244,7 @@ pub(crate) const UPDATE: Sql = Sql {
         UPDATE purchase_order AS o
         SET version = b.version, supplier = b.supplier, category = b.category, unit = b.unit, note = b.note,
             number = b.number, status = b.status, currency = b.currency, amount = b.amount, lines = b.lines,
-            lines_digest = b.lines_digest, reserved_unit = b.reserved_unit,
+            lines_digest = decode(b.lines_digest, 'hex'), reserved_unit = b.reserved_unit,
             reserved_currency = b.reserved_currency, reserved = b.reserved, changed_at = b.changed_at
         FROM json_to_recordset($1::text::json) AS b(
             tenant bigint, id uuid, base bigint, version bigint, supplier text, category text, unit text,
@@ -219,13 +257,13 @@ pub(crate) const UPDATE: Sql = Sql {
 };
 
 /// Writes the last images of a batch.
-pub(crate) async fn save(link: &mut Link<'_>, writes: &[Write<&OrderRow>]) -> Result<(), StoreError> {
+pub(crate) async fn save(connection: &mut Conn, writes: &[Write<&OrderRow>]) -> Result<(), StoreError> {
     let (new, old): (Vec<_>, Vec<_>) = writes.iter().map(Image::new).partition(|image| image.base == 0);
-    write(link, &INSERT, &new).await?;
-    write(link, &UPDATE, &old).await
+    write(connection, &INSERT, &new).await?;
+    write(connection, &UPDATE, &old).await
 }
 
-pub(super) fn decode(row: &dyn Columns) -> Result<(TenantId, OrderRow), StoreError> {
+fn decode(row: &Row) -> Result<(TenantId, OrderRow), StoreError> {
     let row = Reader::new(TABLE, &["id"], row);
     let status = row.text("status")?;
     let held = (row.maybe_text("reserved_unit")?, row.maybe_text("reserved_currency")?, row.maybe_int("reserved")?);
@@ -249,7 +287,7 @@ pub(super) fn decode(row: &dyn Columns) -> Result<(TenantId, OrderRow), StoreErr
         status: OrderStatus::parse(&status).ok_or_else(|| row.wrong(format!("no status `{status}`")))?,
         amount: row.money("amount")?,
         lines: row.int("lines")?,
-        lines_digest: row.parsed("lines_digest")?,
+        lines_digest: row.digest("lines_digest")?,
         reserved,
         created_at: Timestamp::from_micros(row.int("created_at")?),
         changed_at: Timestamp::from_micros(row.int("changed_at")?),

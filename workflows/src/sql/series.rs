@@ -4,10 +4,11 @@ use fluxor_engine::ids::TenantId;
 use fluxor_engine::store::StoreError;
 use serde::Serialize;
 
-use super::columns::{Columns, Reader};
-use super::{Link, Sql, fetch, write};
+use super::columns::Reader;
+use super::{Conn, Row, fetch, write};
 use crate::fold::Write;
 use crate::row::{SeriesKey, SeriesRow};
+use crate::statement::Sql;
 
 const TABLE: &str = "number_series";
 
@@ -50,11 +51,11 @@ pub(crate) const LOAD: Sql = Sql {
 
 /// Loads number series for deciding.
 pub(crate) async fn load(
-    link: &mut Link<'_>,
+    connection: &mut Conn,
     keys: impl Iterator<Item = (TenantId, &SeriesKey)>,
 ) -> Result<Vec<(TenantId, SeriesRow)>, StoreError> {
     let keys: Vec<Key<'_>> = keys.map(|(tenant, key)| Key { tenant, key }).collect();
-    fetch(link, &LOAD, &keys, decode).await
+    fetch(connection, &LOAD, &keys, decode).await
 }
 
 /// Inserts number series; each must be new.
@@ -107,14 +108,14 @@ pub(crate) const UPDATE: Sql = Sql {
 };
 
 /// Writes the last images of a batch: one range of numbers a series.
-pub(crate) async fn save(link: &mut Link<'_>, writes: &[Write<&SeriesRow>]) -> Result<(), StoreError> {
+pub(crate) async fn save(connection: &mut Conn, writes: &[Write<&SeriesRow>]) -> Result<(), StoreError> {
     let images = writes.iter().map(|write| Image { tenant: write.tenant, base: write.base, row: write.row });
     let (new, old): (Vec<_>, Vec<_>) = images.partition(|image| image.base == 0);
-    write(link, &INSERT, &new).await?;
-    write(link, &UPDATE, &old).await
+    write(connection, &INSERT, &new).await?;
+    write(connection, &UPDATE, &old).await
 }
 
-fn decode(row: &dyn Columns) -> Result<(TenantId, SeriesRow), StoreError> {
+fn decode(row: &Row) -> Result<(TenantId, SeriesRow), StoreError> {
     let row = Reader::new(TABLE, &["series", "year"], row);
     let key = SeriesKey { series: row.text("series")?, year: row.int("year")? };
     Ok((row.tenant()?, SeriesRow { key, version: row.int("version")?, next: row.int("next")? }))
