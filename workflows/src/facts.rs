@@ -16,6 +16,7 @@ type Known<K, R> = BTreeMap<(TenantId, K), Option<R>>;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     orders: Known<InstanceId, OrderRow>,
+    /// An order without lines has an empty list.
     lines: Known<InstanceId, Vec<LineRow>>,
     budgets: Known<BudgetKey, BudgetRow>,
     series: Known<SeriesKey, SeriesRow>,
@@ -86,7 +87,7 @@ impl Facts {
                 self.orders.entry((tenant, *id)).or_insert(None);
             }
             Need::Lines(id) => {
-                self.lines.entry((tenant, *id)).or_insert(None);
+                self.lines.entry((tenant, *id)).or_insert_with(|| Some(Vec::new()));
             }
             Need::Budget(key) => {
                 self.budgets.entry((tenant, key.clone())).or_insert(None);
@@ -161,3 +162,6 @@ impl Facts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,9 +102,8 @@ fn a_reservation_follows_the_order_to_another_unit_and_currency() {
 #[test]
 fn a_budget_is_a_record_of_unit_and_currency() {
     let mut desk = Desk::new();
-    let mut refused = |key: &str, amount: &str| {
-        desk.record("set_budget", key, &[("amount", money(amount))]).unwrap_err().1
-    };
+    let mut refused =
+        |key: &str, amount: &str| desk.record("set_budget", key, &[("amount", money(amount))]).unwrap_err().1;
     let key = "A budget is the record of a unit and a currency, such as `sales/EUR`, not `sales`.";
     assert_eq!(refused("sales", "1 EUR"), key);
     let wrong = "The budget sales/EUR is an amount in EUR that is not negative, not";

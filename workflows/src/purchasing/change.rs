@@ -125,5 +125,8 @@ fn total(settings: &Settings, lines: &[LineRow]) -> Answer<Money> {
 }
 
 fn valid<T>(read: Result<T, String>) -> Answer<T> {
-    read.or_else(|sentence| refuse(INVALID, format!("{sentence}.")))
+    read.or_else(|sentence| {
+        let stop = if sentence.ends_with('?') { "" } else { "." };
+        refuse(INVALID, format!("{sentence}{stop}"))
+    })
 }

@@ -63,20 +63,41 @@ fn each_mistake_in_the_lines_is_told_with_its_place() {
     for (lines, says) in [
         (json!("desk"), "/lines: write a list of lines."),
         (json!(["desk"]), "/lines/0: write an object with item, quantity, unit and price."),
-        (json!([{"item": "a", "quantity": "1", "unit": "kg", "prise": "1 EUR"}]), "/lines/0: a line has no `prise`; did you mean `price`?."),
+        (
+            json!([{"item": "a", "quantity": "1", "unit": "kg", "prise": "1 EUR"}]),
+            "/lines/0: a line has no `prise`; did you mean `price`?",
+        ),
         (json!([line("", "1", "1 EUR")]), "/lines/0/item: the text is empty; leave the field out instead."),
         (json!([line("a\0", "1", "1 EUR")]), "/lines/0/item: the text contains a NUL character."),
         (json!([line("a", "0", "1 EUR")]), "/lines/0/quantity: the quantity must be more than 0, and it is 0."),
         (json!([line("a", "-1", "1 EUR")]), "/lines/0/quantity: the quantity must be more than 0, and it is -1."),
         (json!([line("a", "0.0000001", "1 EUR")]), "/lines/0/quantity: `0.0000001` is finer than 6 places."),
-        (json!([{"item": "a", "quantity": 10, "unit": "kg", "price": "1 EUR"}]), "/lines/0/quantity: write the quantity as text, such as \"10\"."),
-        (json!([{"item": "a", "unit": "kg", "price": "1 EUR"}]), "/lines/0/quantity: the quantity is missing: write it as text, such as \"10\"."),
+        (
+            json!([{"item": "a", "quantity": 10, "unit": "kg", "price": "1 EUR"}]),
+            "/lines/0/quantity: write the quantity as text, such as \"10\".",
+        ),
+        (
+            json!([{"item": "a", "unit": "kg", "price": "1 EUR"}]),
+            "/lines/0/quantity: the quantity is missing: write it as text, such as \"10\".",
+        ),
         (json!([{"item": "a", "quantity": "1", "price": "1 EUR"}]), "/lines/0/unit: the unit of measure is missing."),
         (json!([line("a", "1", "-1 EUR")]), "/lines/0/price: a price is not negative, and this is -1.00 EUR."),
-        (json!([line("a", "1", "1 EUR"), line("b", "1", "1 USD")]), "/lines/1/price: an order has one currency, and this price is in USD, not EUR."),
-        (json!([line("a", "9000000000", "900000000 EUR")]), "/lines/0: 9000000000 times 900000000.00 EUR is more money than can be booked."),
-        (json!([line("a", "1", big), line("b", "1", big)]), "/lines: together the lines cost more money than can be booked."),
-        (json!([line("a", "x", "1 EUR"), line("b", "0", "1 EUR")]), "/lines/0/quantity: `x` is not a decimal number: write digits with a point, such as 1200.50; /lines/1/quantity: the quantity must be more than 0, and it is 0."),
+        (
+            json!([line("a", "1", "1 EUR"), line("b", "1", "1 USD")]),
+            "/lines/1/price: an order has one currency, and this price is in USD, not EUR.",
+        ),
+        (
+            json!([line("a", "9000000000", "900000000 EUR")]),
+            "/lines/0: 9000000000 times 900000000.00 EUR is more money than can be booked.",
+        ),
+        (
+            json!([line("a", "1", big), line("b", "1", big)]),
+            "/lines: together the lines cost more money than can be booked.",
+        ),
+        (
+            json!([line("a", "x", "1 EUR"), line("b", "0", "1 EUR")]),
+            "/lines/0/quantity: `x` is not a decimal number: write digits with a point, such as 1200.50; /lines/1/quantity: the quantity must be more than 0, and it is 0.",
+        ),
     ] {
         let (code, sentence) = Desk::new().start(1, input(&lines)).unwrap_err();
         assert_eq!((code.as_str(), sentence.as_str()), ("invalid_order", says));
