@@ -4,6 +4,8 @@
 //! rule is a pure function in the folder of its noun; a row change is a variant of [`Op`]. What must hold: an entry's
 //! `major` is raised when its meaning changes, because definitions are pinned to `name@major`.
 
+#![allow(clippy::duplicate_mod, reason = "`sql/` is mounted once for each driver: see sql/mod.rs")]
+
 mod action;
 mod budgets;
 mod facts;

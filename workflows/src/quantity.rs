@@ -7,7 +7,7 @@ use fluxor_engine::money::{format_scaled, parse_scaled};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// How many places a quantity has.
-pub const PLACES: u32 = 6;
+pub(crate) const PLACES: u32 = 6;
 
 /// An amount in millionths of the unit that stands beside it. As text a plain decimal: `10`, `2.5`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -24,6 +24,7 @@ use crate::row::{LineRow, LineSet, Need, Op, OrderRow};
 use crate::statement::{Sql, broken};
 
 /// All batch statements, for a test that looks at their plans. Each takes one JSON array as text.
+#[allow(dead_code, reason = "one of the two mounts is asked for both texts")]
 pub(crate) const STATEMENTS: &[Sql] = &[
     orders::LOAD,
     orders::READ,
