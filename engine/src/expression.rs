@@ -180,6 +180,8 @@ impl Expr {
         &self.warnings
     }
 }
+<<<<<<< HEAD
+=======
 
 /// As source text.
 impl fmt::Display for Expr {
@@ -187,3 +189,4 @@ impl fmt::Display for Expr {
         self.ast.fmt(f)
     }
 }
+>>>>>>> main
