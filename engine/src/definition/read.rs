@@ -26,7 +26,7 @@ pub(super) fn text(node: &Node, key: Span, what: &str, found: &mut Found) -> Opt
     match &node.shape {
         Shape::Scalar(scalar) if !scalar.text.trim().is_empty() => Some(Spot::new(scalar.clone(), node.span)),
         Shape::Empty | Shape::Scalar(_) => {
-            found.push(Diagnostic::error(codes::EMPTY, key, format!("{what} is missing")).label("nothing follows"));
+            found.push(missing(key, what));
             None
         }
         _ => {
@@ -144,7 +144,7 @@ pub(super) fn duration(node: &Node, key: Span, what: &str, found: &mut Found) ->
 pub(super) fn one_or_many<'n>(node: &'n Node, key: Span, what: &str, found: &mut Found) -> Vec<&'n Node> {
     match &node.shape {
         Shape::Empty => {
-            found.push(Diagnostic::error(codes::EMPTY, key, format!("{what} is missing")).label("nothing follows"));
+            found.push(missing(key, what));
             Vec::new()
         }
         Shape::List(items) => items.iter().collect(),
@@ -157,7 +157,7 @@ pub(super) fn list<'n>(node: &'n Node, key: Span, what: &str, found: &mut Found)
     match &node.shape {
         Shape::List(items) => Some(items),
         Shape::Empty => {
-            found.push(Diagnostic::error(codes::EMPTY, key, format!("{what} is missing")).label("nothing follows"));
+            found.push(missing(key, what));
             None
         }
         _ => {
@@ -165,6 +165,12 @@ pub(super) fn list<'n>(node: &'n Node, key: Span, what: &str, found: &mut Found)
             None
         }
     }
+}
+
+fn missing(key: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(codes::EMPTY, key, format!("{what} is missing"))
+        .label("nothing follows")
+        .help("write it after the colon, or leave the key out")
 }
 
 pub(super) fn wrong_shape(node: &Node, key: Span, what: &str, wanted: &str) -> Diagnostic {

@@ -17,7 +17,7 @@ use crate::diagnostic::{Diagnostic, Span};
 pub(super) const MAX_BYTES: usize = 1 << 20;
 
 /// How deep a file may nest.
-const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 32;
 
 /// A value and where it stands in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]

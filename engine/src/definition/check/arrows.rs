@@ -95,7 +95,7 @@ impl Checker<'_> {
                 Some(None) => Goes::Unknown,
             },
             guard: kind,
-            by: file.by.as_ref().map(|by| by.value.text.trim().to_owned()).filter(|by| by != "anyone"),
+            by: file.by.as_ref().map(|by| by.value.text.trim().to_owned()).filter(|by| by != "anyone" && !way.engine),
             refuses: file.refuse.is_some(),
             guard_span: file.guard.as_ref().map_or(file.span, |text| text.span),
             span: file.span,

@@ -13,6 +13,9 @@ fn accepted(outline: &Outline<'_>, event: &str) -> bool {
 
 /// Declared events that no state accepts. Those that are only used are accepted where they are used.
 pub(super) fn deaf(outline: &Outline<'_>, found: &mut Found) {
+    if outline.any_tainted() {
+        return;
+    }
     for (name, span) in outline.declared {
         if accepted(outline, name) {
             continue;
