@@ -91,7 +91,8 @@ pub fn compile_nullable(source: &str, env: &Env, expected: &Type) -> Result<Expr
 fn build(source: &str, env: &Env, expected: &Type, nullable: bool) -> Result<Expr, Vec<Diagnostic>> {
     let (ast, mut findings) = parse_bounded(source)?;
     let mut checker = check::Checker::new(env);
-    let typed = checker.root(&ast, expected, nullable);
+    // Where the syntax is broken the type of the whole says nothing; the parts are checked all the same.
+    let typed = if findings.is_empty() { checker.root(&ast, expected, nullable) } else { checker.check(&ast) };
     findings.append(&mut checker.findings);
     if typed.cost > MAX_COST {
         let message = format!("it may take {} steps, more than the {MAX_COST} allowed", typed.cost);
@@ -132,7 +133,7 @@ impl Expr {
     /// # Errors
     /// When it has no value: see [`EvalError`].
     pub fn eval(&self, scope: &dyn Scope) -> Result<Value, EvalError> {
-        eval::run(&self.code, &self.ty, self.nullable, scope)
+        eval::run(&self.code, &self.ty, self.nullable, scope, MAX_COST)
     }
 
     /// The value of a condition.
@@ -161,7 +162,7 @@ impl Expr {
         &self.ty
     }
 
-    /// An upper bound of the steps that it takes, with lists taken as [`ASSUMED_LIST`] long.
+    /// An upper bound of the steps that it takes, with lists taken as [`ASSUMED_LIST`] long, and text in bytes.
     #[must_use]
     pub const fn cost(&self) -> u64 {
         self.cost

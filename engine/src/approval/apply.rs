@@ -149,7 +149,7 @@ fn add(review: &mut Review, facts: &Facts, place: usize, person: PersonId, posit
         who: vec![Resolver::Person(vec![person])],
         ..Step::default()
     });
-    let definition = Definition::Added { step: Arc::clone(&step), beside: review.steps[place].id, position };
+    let definition = Definition::Added { step: Arc::clone(&step), beside: Arc::clone(&beside.name), position };
     let state = StepState::new(review.mint(), definition, &step);
     // The step that it stands beside is in the plan, since the act was accepted for it.
     let _ = place_beside(review, state);

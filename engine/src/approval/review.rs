@@ -86,8 +86,8 @@ pub enum Definition {
     Added {
         /// One person, with the covers and order of the step that it stands beside.
         step: Arc<Step>,
-        /// The number of that step.
-        beside: u32,
+        /// The name of that step.
+        beside: Arc<str>,
         /// Before or after it.
         position: Position,
     },

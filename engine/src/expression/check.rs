@@ -21,7 +21,7 @@ use super::value::Value;
 use crate::diagnostic::{Diagnostic, Span, nearest};
 
 /// How long a list is taken to be when the bound of steps is computed.
-pub const ASSUMED_LIST: u64 = 256;
+pub const ASSUMED_LIST: u64 = 128;
 
 /// A checked part.
 pub(super) struct Typed {
@@ -83,19 +83,20 @@ impl<'a> Checker<'a> {
 
     /// The whole expression, which must be of type `expected`.
     pub(super) fn root(&mut self, node: &Node, expected: &Type, nullable: bool) -> Typed {
-        let mut typed = self.check(node);
+        let typed = self.check(node);
         if typed.ty == Some(Type::Null) && nullable {
             return typed;
         }
         if !nullable {
             self.required(&typed, node);
         }
-        typed = self.expect(typed, expected, node);
-        typed
+        // The result is walked once more, to see that it is of its type.
+        let typed = self.expect(typed, expected, node);
+        Typed { cost: typed.cost.saturating_add(calls::size(expected, typed.length)), ..typed }
     }
 
     /// A part whose value is used: what it reads is noted.
-    fn check(&mut self, node: &Node) -> Typed {
+    pub(super) fn check(&mut self, node: &Node) -> Typed {
         let typed = self.infer(node);
         if let Some(path) = &typed.path {
             self.reads.insert(path.clone());
@@ -307,6 +308,6 @@ fn widen(typed: Typed, to: &Type) -> Typed {
         Op::Const(Value::Int(value)) => Op::Const(Value::Decimal(Decimal::from(value))),
         _ => Op::Widen(Box::new(typed.code)),
     };
-    let cost = typed.cost.saturating_add(typed.length.unwrap_or(ASSUMED_LIST));
+    let cost = typed.cost.saturating_add(calls::size(to, typed.length));
     Typed { code: Code { op, span }, ty: Some(to.clone()), cost, ..typed }
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::MAX_COST;
 use super::code::{Code, Macro, Op};
 use super::functions::Fuel;
 use super::types::Type;
@@ -59,9 +58,9 @@ impl Scope for BTreeMap<String, Value> {
 
 type Outcome = Result<Value, EvalError>;
 
-/// Evaluates `code`, whose value is of type `ty`, or `null` if it is `nullable`.
-pub(super) fn run(code: &Code, ty: &Type, nullable: bool, scope: &dyn Scope) -> Outcome {
-    let mut run = Run { scope, locals: Vec::new(), fuel: Fuel(MAX_COST) };
+/// Evaluates `code`, whose value is of type `ty`, or `null` if it is `nullable`, in at most `steps`.
+pub(super) fn run(code: &Code, ty: &Type, nullable: bool, scope: &dyn Scope, steps: u64) -> Outcome {
+    let mut run = Run { scope, locals: Vec::new(), fuel: Fuel(steps) };
     let value = run.eval(code)?;
     if matches!(value, Value::Null) {
         return if nullable { Ok(value) } else { Err(missing(code)) };

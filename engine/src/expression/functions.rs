@@ -78,6 +78,17 @@ pub(super) enum Out {
     Element,
 }
 
+/// How much of its arguments it looks at, which its cost grows with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// A part of fixed size.
+    Fixed,
+    /// Every element of a list.
+    Elements,
+    /// Everything inside.
+    Deep,
+}
+
 /// An operator or a function with its types.
 #[derive(Clone)]
 pub(super) struct Function {
@@ -89,8 +100,8 @@ pub(super) struct Function {
     pub(super) agree: bool,
     /// `null` is a value to it.
     pub(super) nulls: bool,
-    /// It looks at every element of a list.
-    pub(super) scans: bool,
+    pub(super) reach: Reach,
+    /// The steps of its own, with text taken as 256 bytes long.
     pub(super) cost: u64,
     pub(super) run: Run,
 }
@@ -105,7 +116,7 @@ impl std::fmt::Debug for Function {
 }
 
 const fn row(name: &'static str, style: Style, params: &'static [Param], out: Out, run: Run) -> Function {
-    Function { name, style, params, out, agree: false, nulls: false, scans: false, cost: 1, run }
+    Function { name, style, params, out, agree: false, nulls: false, reach: Reach::Fixed, cost: 1, run }
 }
 
 const fn op(name: &'static str, params: &'static [Param], out: Out, run: Run) -> Function {
@@ -123,8 +134,8 @@ impl Function {
         self
     }
 
-    const fn scans(mut self) -> Self {
-        self.scans = true;
+    const fn reach(mut self, reach: Reach) -> Self {
+        self.reach = reach;
         self
     }
 
@@ -153,13 +164,13 @@ pub(super) const INDEX: &str = "[]";
 
 /// Every operator and function. The first row that fits is taken.
 pub(super) static FUNCTIONS: &[Function] = &[
-    op("==", &[Any, Like], BOOL, compare::equals).agree().nulls().scans(),
-    op("!=", &[Any, Like], BOOL, compare::differs).agree().nulls().scans(),
-    op("<", &[Ordered, Like], BOOL, compare::less).agree(),
-    op("<=", &[Ordered, Like], BOOL, compare::less_equal).agree(),
-    op(">", &[Ordered, Like], BOOL, compare::greater).agree(),
-    op(">=", &[Ordered, Like], BOOL, compare::greater_equal).agree(),
-    op("in", &[Any, ListOf], BOOL, compare::member).agree().scans(),
+    op("==", &[Any, Like], BOOL, compare::equals).agree().nulls().reach(Reach::Deep).cost(6),
+    op("!=", &[Any, Like], BOOL, compare::differs).agree().nulls().reach(Reach::Deep).cost(6),
+    op("<", &[Ordered, Like], BOOL, compare::less).agree().cost(6),
+    op("<=", &[Ordered, Like], BOOL, compare::less_equal).agree().cost(6),
+    op(">", &[Ordered, Like], BOOL, compare::greater).agree().cost(6),
+    op(">=", &[Ordered, Like], BOOL, compare::greater_equal).agree().cost(6),
+    op("in", &[Any, ListOf], BOOL, compare::member).agree().reach(Reach::Deep),
     op("in", &[TEXT, AnyMap], BOOL, compare::key),
     op("!", &[Is(Type::Bool)], BOOL, compare::not),
     op(NEGATE, &[INT], Out::Is(Type::Int), numbers::negate),
@@ -177,7 +188,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     op("+", &[DURATION, TIMESTAMP], Out::Is(Type::Timestamp), amounts::later),
     op("+", &[DATE, DURATION], Out::Is(Type::Date), amounts::later),
     op("+", &[DURATION, DATE], Out::Is(Type::Date), amounts::later),
-    op("+", &[AnyList, Like], Out::Join, convert::join_lists).scans(),
+    op("+", &[AnyList, Like], Out::Join, convert::join_lists).reach(Reach::Elements),
     op("-", &[INT, INT], Out::Is(Type::Int), numbers::subtract),
     op("-", &[Number, Number], Out::Is(Type::Decimal), numbers::subtract),
     op("-", &[MONEY, MONEY], Out::Is(Type::Money), amounts::subtract).agree(),
@@ -218,8 +229,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
     row("abs", Free, &[MONEY], Out::Is(Type::Money), amounts::abs),
     row("abs", Free, &[QUANTITY], Out::Is(Type::Quantity), amounts::abs),
     row("abs", Free, &[DURATION], Out::Is(Type::Duration), amounts::abs),
-    row("min", Free, &[Ordered, Like], Out::Join, compare::min).agree(),
-    row("max", Free, &[Ordered, Like], Out::Join, compare::max).agree(),
+    row("min", Free, &[Ordered, Like], Out::Join, compare::min).agree().cost(6),
+    row("max", Free, &[Ordered, Like], Out::Join, compare::max).agree().cost(6),
     row("int", Free, &[Number], Out::Is(Type::Int), convert::int),
     row("int", Free, &[TEXT], Out::Is(Type::Int), convert::int),
     row("decimal", Free, &[Number], Out::Is(Type::Decimal), convert::decimal),

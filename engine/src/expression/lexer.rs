@@ -187,14 +187,15 @@ impl<'a> Lexer<'a> {
         self.push(token, start);
         let suffix = self.at;
         if self.peek().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') {
-            // The word stays a token of its own: the parser reads it as the unit that was meant.
             let word = self.word();
-            self.push(Token::Ident(word.into()), suffix);
             let number = self.source.get(start..suffix).unwrap_or("");
-            let help = match number.chars().chain(word.chars().filter(|c| *c != '_')).collect::<String>() {
-                joined if joined.bytes().all(|b| b.is_ascii_digit()) => format!("write `{joined}`"),
-                _ => format!("write `{number} {word}`"),
-            };
+            let joined: String = number.chars().chain(word.chars().filter(|c| *c != '_')).collect();
+            let grouped = joined.bytes().all(|b| b.is_ascii_digit());
+            if !grouped {
+                // The word stays a token of its own: the parser reads it as the unit that was meant.
+                self.push(Token::Ident(word.into()), suffix);
+            }
+            let help = if grouped { format!("write `{joined}`") } else { format!("write `{number} {word}`") };
             self.report(
                 Diagnostic::error(codes::UNIT, Span::new(start, self.at), "a number runs into a word")
                     .label("a blank is missing")

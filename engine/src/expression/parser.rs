@@ -94,6 +94,11 @@ impl Parser {
     }
 
     fn unexpected(&mut self, wanted: &str) {
+        // After a token that was out of place, what is missing next is its consequence.
+        let last = self.findings.last().filter(|last| last.code == codes::SYNTAX);
+        if self.at > 0 && last.is_some_and(|last| last.span.end == self.last_end()) {
+            return;
+        }
         let found = describe(self.peek());
         let finding = Diagnostic::error(codes::SYNTAX, self.span(), format!("expected {wanted}, found {found}"))
             .label(format!("expected {wanted}"));

@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::expression::ast::{Ident, Node};
 use crate::expression::code::{MACROS, Op};
 use crate::expression::codes;
-use crate::expression::functions::{FUNCTIONS, Fuel, Function, INDEX, NEGATE, Out, Param, Style};
+use crate::expression::functions::{FUNCTIONS, Fuel, Function, INDEX, NEGATE, Out, Param, Reach, Style};
 use crate::expression::types::Type;
 use crate::expression::value::Value;
 
@@ -102,6 +102,9 @@ impl Checker<'_> {
         if !self.nulls_allowed(function, &args, &types, nodes) {
             return Typed::broken(span);
         }
+        if self.needs_calendar(&args, &types, span) {
+            return Typed::broken(span);
+        }
         if function.agree
             && let [Typed { unit: Some(a), .. }, Typed { unit: Some(b), .. }] = args.as_slice()
             && let [left, right] = nodes
@@ -116,10 +119,14 @@ impl Checker<'_> {
         let ty = result(function, &types);
         let unit = args.iter().zip(&types).filter(|(_, from)| **from == ty || function.name == INDEX);
         let unit = unit.filter_map(|(arg, _)| arg.unit.clone()).next();
-        let cost = args.iter().fold(function.cost, |sum, arg| {
-            let scanned = matches!(arg.ty, Some(Type::List(_) | Type::Map(_) | Type::Record(_))) && function.scans;
-            let elements = if scanned { arg.length.unwrap_or(ASSUMED_LIST) } else { 0 };
-            sum.saturating_add(arg.cost).saturating_add(elements)
+        let cost = args.iter().zip(&types).fold(function.cost.saturating_add(1), |sum, (arg, ty)| {
+            let looked_at = match function.reach {
+                Reach::Fixed => 0,
+                Reach::Elements => arg.length.unwrap_or(ASSUMED_LIST),
+                Reach::Deep if is_scalar(ty) => 0,
+                Reach::Deep => size(ty, arg.length),
+            };
+            sum.saturating_add(arg.cost).saturating_add(looked_at)
         });
         let length = match ty {
             Type::List(_) => args.iter().try_fold(0u64, |sum, arg| Some(sum.saturating_add(arg.length?))),
@@ -133,6 +140,18 @@ impl Checker<'_> {
             }
         };
         Typed { unit, cost, length, ..Typed::new(op, span, ty) }
+    }
+
+    /// Refuses to move an instant or a day by working time, where that is known at load.
+    fn needs_calendar(&mut self, args: &[Typed], types: &[Type], span: Span) -> bool {
+        let moves = types.iter().any(|ty| matches!(ty, Type::Timestamp | Type::Date));
+        let working = args.iter().any(|arg| arg.unit.as_ref().is_some_and(|unit| unit.starts_with("working ")));
+        if moves && working {
+            let message = "working time cannot be added to an instant or a day here: it needs a calendar";
+            let finding = Diagnostic::error(codes::MIXED_UNITS, span, message);
+            self.report(finding.help("write elapsed time, such as `3 days`, or use a timer with `due`"));
+        }
+        moves && working
     }
 
     /// Warns of arguments that may be missing; refuses to ask whether something is null that never is.
@@ -187,6 +206,19 @@ fn fits(function: &Function, types: &[Type]) -> bool {
                 Param::Scalar => is_scalar(ty),
             }
         })
+}
+
+/// How many values are inside a value of type `ty`; `length` is the list's own, where it is known.
+pub(super) fn size(ty: &Type, length: Option<u64>) -> u64 {
+    match ty {
+        Type::List(of) => length.unwrap_or(ASSUMED_LIST).saturating_mul(size(of, None).saturating_add(1)),
+        Type::Map(of) => length.unwrap_or(ASSUMED_LIST).saturating_mul(size(of, None).saturating_add(2)),
+        Type::Record(record) => {
+            record.fields.values().fold(1u64, |sum, field| sum.saturating_add(size(&field.ty, None)).saturating_add(2))
+        }
+        // An element that is text of 256 bytes takes so many steps to compare.
+        _ => 5,
+    }
 }
 
 const fn is_scalar(ty: &Type) -> bool {

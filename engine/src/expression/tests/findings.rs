@@ -18,18 +18,18 @@ const REFUSED: &[(&str, &[(&str, &str)])] = &[
     ("po.total > 99999999999999999999999 EUR", &[("FLX0104", "99999999999999999999999")]),
     ("po.lead > 1.5 working days", &[("FLX0104", "1.5 working days")]),
     ("po.weight > 5kg", &[("FLX0109", "5kg")]),
-    ("po.count > 1_000", &[("FLX0109", "1_000"), ("FLX0114", "po.count > 1_000")]),
+    ("po.count > 1_000", &[("FLX0109", "1_000")]),
     ("po.lead > 2 months", &[("FLX0109", "2 months")]),
     ("po.lead > 2 working weeks", &[("FLX0109", "2 working weeks")]),
     // Syntax: several at once.
     ("", &[("FLX0105", "")]),
     ("po.count >", &[("FLX0105", "")]),
-    ("size(po.tags, +) > 1 && po.totl > 1 EUR", &[("FLX0105", ")"), ("FLX0111", "totl")]),
+    ("size(po.tags, +) > 1 && po.totl > 1 EUR", &[("FLX0105", "+"), ("FLX0111", "totl")]),
     ("[1, , 2].size() > 0 && {'a' 1}.size() > 0", &[("FLX0105", ","), ("FLX0105", "1")]),
     ("po.urgent and po.count > 1 or not po.urgent", &[("FLX0105", "and"), ("FLX0105", "or"), ("FLX0105", "not")]),
     ("(po.urgent", &[("FLX0105", "")]),
     ("po.urgent)", &[("FLX0105", ")")]),
-    ("po.lines[0.code == 'a'", &[("FLX0105", "")]),
+    ("po.lines[0.code == 'a'", &[("FLX0111", "code"), ("FLX0105", "")]),
     ("po.urgent ? true", &[("FLX0105", "")]),
     ("let == 3", &[("FLX0108", "let")]),
     // Names.
@@ -68,6 +68,7 @@ const REFUSED: &[(&str, &[(&str, &str)])] = &[
     ("5 kg + 3 g > 1 kg", &[("FLX0115", "5 kg + 3 g")]),
     ("max(2 * 1 EUR, 1 USD) > po.total", &[("FLX0115", "max(2 * 1 EUR, 1 USD)")]),
     ("1 EUR in [1 USD, 2 USD]", &[("FLX0115", "1 EUR in [1 USD, 2 USD]")]),
+    ("now + 2 working days > now", &[("FLX0115", "now + 2 working days")]),
     ("size(3) > 1", &[("FLX0117", "size(3)")]),
     ("po.tags.contains('a')", &[("FLX0117", "po.tags.contains('a')")]),
     ("po.title.startsWith()", &[("FLX0117", "po.title.startsWith()")]),
@@ -96,11 +97,15 @@ const REFUSED: &[(&str, &[(&str, &str)])] = &[
 
 #[test]
 fn what_is_refused_has_its_code_and_its_place() {
+    let mut wrong = String::new();
     for (source, expected) in REFUSED {
         let findings = compile(source, &env(), &Type::Bool).expect_err(source);
         let found: Vec<_> = findings.iter().map(|f| (f.code, &source[f.span.start..f.span.end])).collect();
-        assert_eq!(found, *expected, "{source}: {findings:#?}");
+        if found != *expected {
+            wrong.extend(findings.iter().map(|finding| finding.render("x", source)));
+        }
     }
+    assert_eq!(wrong, "");
 }
 
 #[test]
@@ -172,20 +177,20 @@ fn every_code_is_listed_once_in_order_and_has_a_case() {
 #[test]
 fn reads_are_paths_and_cost_is_bounded() {
     for (source, reads, cost) in [
-        ("po.total > 5 EUR", &["po.total"][..], 4),
-        ("po.supplier.name == 'x'", &["po.supplier.name"], 261),
-        ("po.lines.all(l, l.price > 1 EUR)", &["po.lines", "po.lines.price"], 1539),
+        ("po.total > 5 EUR", &["po.total"][..], 15),
+        ("po.supplier.name == 'x'", &["po.supplier.name"], 16),
+        ("po.lines.all(l, l.price > 1 EUR)", &["po.lines", "po.lines.price"], 1416),
         (
             "po.lines.filter(l, l.gift).exists(g, g.code in po.tags)",
             &["po.lines", "po.lines.code", "po.lines.gift", "po.tags"],
-            68_611,
+            99_593,
         ),
-        ("po.lines[po.count].gift && has(po.note)", &["po.count", "po.lines.gift", "po.note"], 10),
-        ("[1, 2].all(x, x < 3)", &[], 8),
-        ("po.prices.a > 1 EUR && po.prices['b'] > 1 USD", &["po.prices", "po.prices.a"], 0),
+        ("po.lines[po.count].gift && has(po.note)", &["po.count", "po.lines.gift", "po.note"], 15),
+        ("[1, 2].all(x, x < 3)", &[], 29),
+        ("po.prices.a > 1 EUR && po.prices['b'] > 1 USD", &["po.prices", "po.prices.a"], 30),
     ] {
         let expr = compile(source, &env(), &Type::Bool).unwrap_or_else(|e| panic!("{source}: {e:#?}"));
         assert_eq!(expr.fields_read().iter().map(String::as_str).collect::<Vec<_>>(), reads, "{source}");
-        assert!(cost == 0 || expr.cost() <= cost * 2, "{source}: {}", expr.cost());
+        assert_eq!(expr.cost(), cost, "{source}");
     }
 }
