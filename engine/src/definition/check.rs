@@ -168,10 +168,8 @@ impl<'a> Checker<'a> {
             }
             let title = event.title.clone().unwrap_or_else(|| title(&event.name.value));
             let payload = self.record(&event.name.value, &event.payload);
-            self.events.insert(
-                event.name.value.as_str().into(),
-                Event { title: title.into(), payload: Arc::new(payload) },
-            );
+            self.events
+                .insert(event.name.value.as_str().into(), Event { title: title.into(), payload: Arc::new(payload) });
         }
         let sent: Vec<Arc<str>> = self.names.sends().map(|name| Arc::from(name.as_str())).collect();
         let messages = sent.iter().filter_map(|name| self.vocabulary.messages.get(name));
@@ -186,9 +184,11 @@ impl<'a> Checker<'a> {
                 && let Some(near) = nearest(name, declared.iter().map(AsRef::as_ref))
             {
                 self.found.push(
-                    Diagnostic::warning(codes::NEAR_EVENT, event.span, format!("the event `{name}` is not declared"))
-                        .label("taken as an event of its own")
-                        .help(format!("a similar event is declared: `{near}`; if both are meant, declare `{name}: {{}}`")),
+                    Diagnostic::error(codes::NEAR_EVENT, event.span, format!("the event `{name}` is not declared"))
+                        .label("a slip?")
+                        .help(format!(
+                            "a similar event is declared: `{near}`; if both are meant, declare `{name}: {{}}`"
+                        )),
                 );
             }
             let payload = Arc::new(RecordType::new(name));

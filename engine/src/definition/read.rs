@@ -134,7 +134,8 @@ pub(super) fn duration(node: &Node, key: Span, what: &str, found: &mut Found) ->
                 .help("write elapsed time: a working day is often `1 day`, two over a weekend `4 days`"),
         ),
         Err(Wrong::Malformed(help)) => found.push(
-            Diagnostic::error(codes::DURATION, text.span, format!("`{}` is not a length of time", text.value)).help(help),
+            Diagnostic::error(codes::DURATION, text.span, format!("`{}` is not a length of time", text.value))
+                .help(help),
         ),
     }
     None
@@ -175,8 +176,7 @@ fn missing(key: Span, what: &str) -> Diagnostic {
 
 pub(super) fn wrong_shape(node: &Node, key: Span, what: &str, wanted: &str) -> Diagnostic {
     let span = if node.span.start == node.span.end { key } else { node.span };
-    Diagnostic::error(codes::WRONG_SHAPE, span, format!("{what} is {wanted}"))
-        .label(format!("this is {}", node.what()))
+    Diagnostic::error(codes::WRONG_SHAPE, span, format!("{what} is {wanted}")).label(format!("this is {}", node.what()))
 }
 
 /// `a`, `b` or `c`.

@@ -68,7 +68,8 @@ impl Checker<'_> {
     }
 
     fn arrow(&mut self, file: &ArrowFile, way: &Way<'_>) -> Option<Arrow> {
-        let guard = file.guard.as_ref().map(|text| (text, self.expression(text, way.scope, &Field::required(Type::Bool))));
+        let guard =
+            file.guard.as_ref().map(|text| (text, self.expression(text, way.scope, &Field::required(Type::Bool))));
         if way.engine {
             self.engine_arrow(file, &way.trigger);
         }

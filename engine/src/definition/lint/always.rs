@@ -34,9 +34,13 @@ pub(super) fn cycles(outline: &Outline<'_>, found: &mut Found) -> Vec<usize> {
         let Some(edge) = circle.first().and_then(|&node| forced(outline, graph[node])) else { continue };
         let names: Vec<String> = circle.iter().map(|&node| format!("`{}`", outline.states[graph[node]].path)).collect();
         found.push(
-            Diagnostic::error(codes::ALWAYS_CYCLE, edge.span, format!("`always` goes round for ever in {}", names.join(", ")))
-                .label("nothing stops it")
-                .help("give one of the arrows a condition, or let an event lead on"),
+            Diagnostic::error(
+                codes::ALWAYS_CYCLE,
+                edge.span,
+                format!("`always` goes round for ever in {}", names.join(", ")),
+            )
+            .label("nothing stops it")
+            .help("give one of the arrows a condition, or let an event lead on"),
         );
     }
     circling

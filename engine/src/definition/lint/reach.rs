@@ -121,9 +121,13 @@ pub(super) fn traps(outline: &Outline<'_>, circling: &[usize], found: &mut Found
         names.dedup();
         let list = names.iter().map(|&ix| format!("`{}`", outline.states[ix].path)).collect::<Vec<_>>().join(", ");
         found.push(
-            Diagnostic::error(codes::TRAP, outline.states[first].span, format!("no final state can be reached from {list}"))
-                .label("a trap")
-                .help("write an arrow that leads out, towards a final state"),
+            Diagnostic::error(
+                codes::TRAP,
+                outline.states[first].span,
+                format!("no final state can be reached from {list}"),
+            )
+            .label("a trap")
+            .help("write an arrow that leads out, towards a final state"),
         );
     }
 }

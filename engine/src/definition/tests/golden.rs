@@ -62,7 +62,11 @@ fn every_code_has_a_wrong_file_and_every_finding_a_code() {
         for diagnostic in compile(&name, &source, &vocabulary()).diagnostics {
             assert!(known.contains(diagnostic.code), "{}", diagnostic.code);
             assert!(!diagnostic.message.ends_with('.'), "{}", diagnostic.message);
-            assert!(!diagnostic.help.is_empty() || diagnostic.code.starts_with("FLX01"), "{name}: {}", diagnostic.message);
+            assert!(
+                !diagnostic.help.is_empty() || diagnostic.code.starts_with("FLX01"),
+                "{name}: {}",
+                diagnostic.message
+            );
             met.insert(diagnostic.code);
         }
     }

@@ -93,7 +93,9 @@ fn two_thousand_states_take_no_time() {
     let states = (0..2_000).fold(String::new(), |text, n| {
         format!("{text}  s{n}: {{ on: {{ go: {{ to: s{} }}, back: {{ to: s0 }} }} }}\n", n + 1)
     });
-    let source = format!("workflow: long\nversion: 1\nsubject: purchase_order\nstart: s0\nstates:\n{states}  s2000: {{ final: true }}\n");
+    let source = format!(
+        "workflow: long\nversion: 1\nsubject: purchase_order\nstart: s0\nstates:\n{states}  s2000: {{ final: true }}\n"
+    );
     let began = std::time::Instant::now();
     let checked = compile("long.yaml", &source, &vocabulary());
     assert!(checked.definition.is_some(), "{}", checked.render("long.yaml", &source));
