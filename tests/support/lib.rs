@@ -1,1 +1,6 @@
 //! Shared test support.
+
+pub mod counter;
+pub mod databases;
+pub mod rows;
+pub mod store_suite;
