@@ -81,7 +81,8 @@ fn broken(error: sqlx::Error) -> StoreError {
 
 const LOAD: &str = "SELECT value, version FROM counter WHERE tenant = $1 AND name = $2";
 const ADD: &str = "INSERT INTO counter (tenant, name, value, version) VALUES ($1, $2, $3, 1)";
-const SET: &str = "UPDATE counter SET value = $3, version = version + 1 WHERE tenant = $1 AND name = $2 AND version = $4";
+const SET: &str =
+    "UPDATE counter SET value = $3, version = version + 1 WHERE tenant = $1 AND name = $2 AND version = $4";
 
 /// The same body for either driver: a domain of one table needs no more.
 macro_rules! each {

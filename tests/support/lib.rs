@@ -1,4 +1,5 @@
 //! Shared test support.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "all of it is test code")]
 
 pub mod counter;
 pub mod databases;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use fluxor_engine::audit::{Entry, Header};
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::commit::{
-    ApiKeyRow, Commit, DefinitionRow, HolderRow, InboxRow, InstanceWrite, KeyRow, OrganisationRow, OutboxRow, RecordHead,
-    RecordWrite, TaskWrite, TimerRow,
+    ApiKeyRow, Commit, DefinitionRow, HolderRow, InboxRow, InstanceWrite, KeyRow, OrganisationRow, OutboxRow,
+    RecordHead, RecordWrite, TaskWrite, TimerRow,
 };
 use fluxor_engine::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::{Detail, Holder, Instance, Status, Task, TaskDetail, TaskStatus};
