@@ -1,9 +1,8 @@
 //! The public store suite, on memory, SQLite and PostgreSQL; and what only one of them can show.
 
-use fluxor_engine::store::{MemoryStore, Store as _, StoreError, Want, Writer as _};
-use fluxor_tests::counter::{MIGRATIONS, domain};
+use fluxor_engine::store::MemoryStore;
+use fluxor_tests::counter::domain;
 use fluxor_tests::databases::{self, Fresh};
-use fluxor_tests::rows::*;
 use fluxor_tests::store_suite;
 
 macro_rules! suite {

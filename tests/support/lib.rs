@@ -3,5 +3,6 @@
 
 pub mod counter;
 pub mod databases;
+pub mod plans;
 pub mod rows;
 pub mod store_suite;
