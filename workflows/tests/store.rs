@@ -27,8 +27,8 @@ enum Db {
 impl Db {
     async fn sqlite() -> Self {
         let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-        for (_, _, sqlite, _) in MIGRATIONS {
-            sqlx::raw_sql(*sqlite).execute(&mut connection).await.unwrap();
+        for migration in MIGRATIONS {
+            sqlx::raw_sql(migration.sqlite).execute(&mut connection).await.unwrap();
         }
         Self::Sqlite(connection)
     }
@@ -43,8 +43,8 @@ impl Db {
         let plans = ["seqscan", "bitmapscan", "hashjoin", "mergejoin"].map(|p| format!("SET enable_{p} = off;"));
         let setup = format!("SET search_path = pg_temp; {}", plans.concat());
         sqlx::raw_sql(AssertSqlSafe(setup)).execute(&mut connection).await.unwrap();
-        for (_, _, _, postgres) in MIGRATIONS {
-            sqlx::raw_sql(*postgres).execute(&mut connection).await.unwrap();
+        for migration in MIGRATIONS {
+            sqlx::raw_sql(migration.postgres).execute(&mut connection).await.unwrap();
         }
         Some(Self::Postgres(connection))
     }
@@ -83,7 +83,12 @@ impl Db {
     async fn write(&mut self, ops: &[(TenantId, Op)]) -> Result<(), StoreError> {
         self.run("BEGIN").await;
         let written = Procurement::new().write(self.connection(), ops).await;
-        self.run(if written.is_ok() { "COMMIT" } else { "ROLLBACK" }).await;
+        match (&written, &mut *self) {
+            (Ok(()), _) => self.run("COMMIT").await,
+            // `OR ROLLBACK` may have ended it already, which SQLite reports as an error.
+            (Err(_), Self::Sqlite(connection)) => drop(sqlx::raw_sql("ROLLBACK").execute(connection).await),
+            (Err(_), _) => self.run("ROLLBACK").await,
+        }
         written
     }
 }
