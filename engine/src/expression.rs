@@ -180,8 +180,6 @@ impl Expr {
         &self.warnings
     }
 }
-<<<<<<< HEAD
-=======
 
 /// As source text.
 impl fmt::Display for Expr {
@@ -189,4 +187,3 @@ impl fmt::Display for Expr {
         self.ast.fmt(f)
     }
 }
->>>>>>> main
