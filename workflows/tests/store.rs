@@ -285,7 +285,8 @@ fn started(order: u128, lines: &Json) -> Vec<(TenantId, Op)> {
 #[tokio::test]
 async fn who_comes_second_is_told_and_changes_nothing() {
     for mut db in Db::all().await {
-        let line = json!([{"item": "desk", "quantity": "1", "unit": "piece", "price": "1 EUR"}]);
+        // More than 2^53 units: no database may read it as a float.
+        let line = json!([{"item": "desk", "quantity": "1", "unit": "piece", "price": "900000000000000.0601 EUR"}]);
         let ops = started(1, &line);
         db.write(&ops).await.unwrap();
         let again = db.write(&ops).await;
@@ -308,6 +309,8 @@ async fn who_comes_second_is_told_and_changes_nothing() {
         assert!(matches!(&twice, Err(StoreError::Conflict(table)) if table == "purchase_order"), "{twice:?}");
         let found = order(db.connection(), TenantId(1), id(1)).await.unwrap().unwrap();
         assert_eq!((found.row.version, found.lines.len()), (2, 1));
+        assert_eq!(found.lines[0].price.to_string(), "900000000000000.0601 EUR");
+        assert_eq!(found.row.amount.to_string(), "900000000000000.06 EUR");
         assert_eq!(order(db.connection(), TenantId(2), id(1)).await.unwrap(), None);
         let page = orders(db.connection(), TenantId(1), Some(id(2)), 10).await.unwrap();
         assert_eq!(page.iter().map(|row| row.id).collect::<Vec<_>>(), [id(1)]);
