@@ -286,3 +286,19 @@ pub(super) fn begun(tape: &[u8]) -> (World, Tape<'_>) {
     let world = World::draw(&mut tape);
     (world, tape)
 }
+
+/// A failing history, to be read.
+pub(super) fn described(world: &World, beats: &[Beat]) -> String {
+    let mut lines = vec![
+        serde_json::to_string(world.organisation.parts()).unwrap(),
+        serde_json::to_string(&world.policy).unwrap(),
+        serde_json::to_string(&world.subject).unwrap(),
+    ];
+    for beat in beats {
+        let event = serde_json::to_string(&beat.event).unwrap();
+        let code = beat.applied.outcome.err().map_or("ok", Refusal::code);
+        let view = world.view(&beat.applied.review, &beat.organisation, beat.event.at);
+        lines.push(format!("{event} {code} {}", serde_json::to_string(&view).unwrap()));
+    }
+    lines.join("\n")
+}
