@@ -1,4 +1,5 @@
 //! Integration tests.
 
+mod explain;
 mod scenarios;
 mod store;

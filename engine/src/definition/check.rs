@@ -28,7 +28,10 @@ use expressions::Scope;
 use states::Names;
 
 /// What the approval's outcomes are called, as events.
-pub(super) const OUTCOMES: [&str; 3] = ["approved", "rejected", "changes_requested"];
+pub(super) const OUTCOMES: [&str; 4] = ["approved", "rejected", "changes_requested", EXPIRED];
+
+/// The outcome of an approval whose time ran out; only one with `expires_after` has it.
+pub(super) const EXPIRED: &str = "expired";
 
 /// Raised when the meaning of files changes: part of every hash.
 const LANGUAGE: &str = "fluxor definition language 1";
