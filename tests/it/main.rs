@@ -1,4 +1,5 @@
 //! Integration tests.
 
+mod differential;
 mod explain;
 mod store;
