@@ -1,5 +1,6 @@
 //! Integration tests.
 
+mod differential;
 mod explain;
 mod scenarios;
 mod store;
