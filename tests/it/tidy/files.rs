@@ -5,7 +5,8 @@ use std::fs;
 use super::report;
 use super::source::{File, files, root};
 
-const TOP: &[&str] = &["Cargo.toml", "engine", "workflows", "definitions", "server", "migrations", "tests", "README.md"];
+const TOP: &[&str] =
+    &["Cargo.toml", "engine", "workflows", "definitions", "server", "migrations", "tests", "README.md"];
 const BESIDE: &[&str] = &["ARCHITECTURE.md", "LICENSE", "Cargo.lock"];
 
 /// Names of the plan that nothing stands for yet. Each has to go from here as soon as it is there.

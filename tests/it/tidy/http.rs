@@ -10,8 +10,14 @@ const STATUS_FILE: &str = "server/src/http/status.rs";
 const STATUS_ELSEWHERE: &[(&str, &str)] = &[];
 
 /// Pairs of words that together make a statement.
-const STATEMENTS: &[(&str, &str)] =
-    &[("SELECT", "FROM"), ("INSERT", "INTO"), ("UPDATE", "SET"), ("DELETE", "FROM"), ("CREATE", "TABLE"), ("WITH", "AS")];
+const STATEMENTS: &[(&str, &str)] = &[
+    ("SELECT", "FROM"),
+    ("INSERT", "INTO"),
+    ("UPDATE", "SET"),
+    ("DELETE", "FROM"),
+    ("CREATE", "TABLE"),
+    ("WITH", "AS"),
+];
 
 #[test]
 fn handlers_only_translate() {

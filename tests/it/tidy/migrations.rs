@@ -77,7 +77,10 @@ fn keys_begin_with_the_tenant_or_say_why_not() {
         let others: Vec<_> = keys.iter().filter(|key| key.columns.first().is_none_or(|c| c != "tenant")).collect();
         for key in others.iter().filter(|key| !exempt.iter().any(|(_, name, _)| *name == key.name)) {
             let place = place(&key.at);
-            findings.push(format!("{place}: `{}` does not begin with tenant: so must it, or list it in {README}", key.name));
+            findings.push(format!(
+                "{place}: `{}` does not begin with tenant: so must it, or list it in {README}",
+                key.name
+            ));
         }
         for (line, name, _) in exempt.iter().filter(|(_, name, _)| !others.iter().any(|key| key.name == *name)) {
             findings.push(format!("{README}:{line}: `{name}` needs no exemption in {folder}: take it out"));
