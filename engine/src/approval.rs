@@ -22,13 +22,21 @@ mod review;
 mod rounds;
 mod seats;
 mod settle;
+mod step;
 mod timers;
 mod value;
 mod view;
 mod voice;
+mod words;
 
 #[cfg(test)]
+mod tests_example;
+#[cfg(test)]
 mod tests_oracle;
+#[cfg(test)]
+mod tests_properties;
+#[cfg(test)]
+mod tests_world;
 
 pub use amounts::{Direction, Exact, Rates, Tolerance};
 pub use apply::apply;
@@ -37,14 +45,13 @@ pub use organisation::{
     Limit, Organisation, OrganisationChange, OrganisationParts, Person, SubstitutesFrom, Substitution, Unit,
 };
 pub use policy::{
-    AfterChanges, AfterRejection, EscalateTo, EscalationMode, Hit, Mode, OnEmpty, Policy, Quorum, Reapprove,
-    ReapproveRule, Recall, RejectRule, Row, Rung, RungAct, SamePerson, Step, Table, When,
+    AfterChanges, AfterRejection, Hit, Mode, Policy, Reapprove, ReapproveRule, Recall, Row, SamePerson, Table, When,
 };
 pub use refusal::Refusal;
 pub use resolver::{ChainStart, Resolver, UnitOf};
-pub use review::{
-    Definition, NamedBy, NoPlan, Paused, Resolved, Review, Seat, State, Status, StepState, Stuck, Vote, VoteKind, Why,
-};
+pub use review::{Definition, NamedBy, Paused, Resolved, Review, Seat, StepState, Vote};
+pub use step::{EscalateTo, EscalationMode, OnEmpty, Quorum, RejectRule, Rung, RungAct, Step};
 pub use timers::next_due;
 pub use value::{FieldValue, Fields, Subject};
 pub use view::{CountingVote, OpenVoice, Preview, Rule, View, WhyAsked, explain_open, holders, preview, view};
+pub use words::{NoPlan, State, Status, Stuck, VoteKind, Why};

@@ -4,11 +4,13 @@
 //! to a decision passes [`task`] and so the one function of the approval core. Look next at `run` for how arrows are
 //! walked, at `crate::plan` for how a decision becomes rows.
 
+mod asked;
 mod by;
 mod change;
 mod input;
 mod run;
 mod task;
+mod values;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

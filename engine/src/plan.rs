@@ -2,12 +2,14 @@
 //!
 //! The plan is also the overlay: the second command of a batch sees what the first made of a row.
 
+mod answer;
+mod body;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value as Json;
-use serde_json::value::RawValue;
 
 use crate::audit::{Entry, FORMAT, Header, fold};
 use crate::clock::Timestamp;
@@ -15,39 +17,15 @@ use crate::command::{Actor, Answer, Command, Verb};
 use crate::commit::{
     Commit, DefinitionRow, HolderRow, InstanceWrite, KeyRow, OutboxRow, RecordHead, RecordWrite, TaskWrite, TimerRow,
 };
-use crate::decide::{Changed, OrganisationAt};
+use crate::decide::Changed;
 use crate::definition::chart::{Definition, Retry};
 use crate::effect::{Decision, Effect, NOTICES, Record};
 use crate::ids::{Digest, InstanceId, Mint, StreamId, TenantId};
-use crate::instance::{Document, Instance, Status};
+use crate::instance::{Document, Instance};
 use crate::refusal::Refusal;
 
-/// What an entry's body holds, in the order of its keys.
-#[derive(Serialize)]
-struct Body<'a, Op> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    answer: Option<&'a Answer>,
-    #[serde(skip_serializing_if = "<[Json]>::is_empty")]
-    asked: &'a [Json],
-    #[serde(skip_serializing_if = "<[fold::Change]>::is_empty")]
-    changes: &'a [fold::Change],
-    #[serde(skip_serializing_if = "<[crate::approval::Fired]>::is_empty")]
-    fired: &'a [crate::approval::Fired],
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    notices: Vec<&'a crate::effect::Notice>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    ops: Vec<&'a Op>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-    #[serde(skip_serializing_if = "Document::is_empty")]
-    request: &'a Document,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    sent: Vec<&'a str>,
-    #[serde(skip_serializing_if = "<[(Arc<str>, Timestamp)]>::is_empty")]
-    timers: &'a [(Arc<str>, Timestamp)],
-    #[serde(skip_serializing_if = "<[usize]>::is_empty")]
-    walked: &'a [usize],
-}
+pub use answer::{answer_in, answer_of, blank_answer};
+use body::body;
 
 /// The images of a batch, and everything that it appends.
 #[derive(Debug)]
@@ -388,92 +366,4 @@ fn index<Op>(commit: &mut Commit<Op>, before: Option<&Instance>, now: &Instance)
     let (old, new) = (before.map(timers).unwrap_or_default(), timers(now));
     commit.timers.remove.extend(old.difference(&new).cloned());
     commit.timers.add.extend(new.difference(&old).cloned());
-}
-
-fn body<Op: Serialize>(
-    answer: Option<&Answer>,
-    changes: &[fold::Change],
-    effects: &[Effect<Op>],
-    record: &Record,
-) -> String {
-    let mut parts = Body {
-        answer,
-        asked: &record.asked,
-        changes,
-        fired: &record.fired,
-        notices: Vec::new(),
-        ops: Vec::new(),
-        reason: record.reason.as_deref(),
-        request: &record.request,
-        sent: Vec::new(),
-        timers: &record.timers,
-        walked: &record.walked,
-    };
-    for effect in effects {
-        match effect {
-            Effect::Row(op) => parts.ops.push(op),
-            Effect::Send(out) => parts.sent.push(&out.message),
-            Effect::Notice(notice) => parts.notices.push(notice),
-        }
-    }
-    serde_json::to_string(&parts).unwrap_or_else(|e| serde_json::json!({ "unwritable": e.to_string() }).to_string())
-}
-
-/// The answer that an entry's body holds: what a repeat gets.
-#[must_use]
-pub fn answer_in(entry: &Entry) -> Option<Answer> {
-    #[derive(serde::Deserialize)]
-    struct Held<'a> {
-        #[serde(borrow)]
-        answer: &'a RawValue,
-    }
-    let held: Held<'_> = serde_json::from_str(&entry.body).ok()?;
-    serde_json::from_str(held.answer.get()).ok()
-}
-
-/// The answer that shows an instance; its entry's number is filled in by [`Plan::accept`].
-#[must_use]
-pub fn answer_of(
-    definition: &Definition,
-    instance: &Instance,
-    organisation: &OrganisationAt,
-    now: Timestamp,
-) -> Answer {
-    let accepts = match instance.status {
-        Status::Final => Vec::new(),
-        Status::Active | Status::Incident => {
-            definition.find(&instance.state).map_or_else(Vec::new, |ix| definition.accepts(ix))
-        }
-    };
-    Answer {
-        instance: Some(instance.id),
-        workflow: Some(instance.workflow.clone()),
-        key: instance.key.clone(),
-        state: Some(instance.state.clone()),
-        status: Some(instance.status),
-        state_revision: instance.state_revision,
-        seq: instance.seq,
-        tasks: crate::decide::summaries(definition, instance, organisation, now),
-        accepts,
-        record: Json::Null,
-        at: now,
-    }
-}
-
-/// The answer of a change that no instance is about.
-#[must_use]
-pub fn blank_answer(now: Timestamp) -> Answer {
-    Answer {
-        instance: None,
-        workflow: None,
-        key: None,
-        state: None,
-        status: None,
-        state_revision: 0,
-        seq: 0,
-        tasks: Vec::new(),
-        accepts: Vec::new(),
-        record: Json::Null,
-        at: now,
-    }
 }

@@ -1,3 +1,5 @@
 //! Integration tests.
 
+mod scenarios;
+mod store;
 mod tidy;

@@ -9,12 +9,14 @@ use super::facts::Facts;
 use super::frame::Frame;
 use super::judge::{Act, judge};
 use super::organisation::Organisation;
-use super::policy::{AfterChanges, Policy, Step};
+use super::policy::{AfterChanges, Policy};
 use super::resolver::Resolver;
-use super::review::{Definition, NamedBy, Review, Seat, State, StepState, Vote, VoteKind, Why};
+use super::review::{Definition, NamedBy, Review, Seat, StepState, Vote};
 use super::rounds::{edit, pause, place_beside, restart, resume};
 use super::settle::{settle, stop};
+use super::step::Step;
 use super::timers::bring_up_to;
+use super::words::{State, VoteKind, Why};
 use crate::ids::PersonId;
 
 /// Applies one event. Pure, total, and it never panics: a refusal leaves the review as time alone has made it.
@@ -147,7 +149,7 @@ fn add(review: &mut Review, facts: &Facts, place: usize, person: PersonId, posit
         who: vec![Resolver::Person(vec![person])],
         ..Step::default()
     });
-    let definition = Definition::Added { step: Arc::clone(&step), beside: review.steps[place].id, position };
+    let definition = Definition::Added { step: Arc::clone(&step), beside: Arc::clone(&beside.name), position };
     let state = StepState::new(review.mint(), definition, &step);
     // The step that it stands beside is in the plan, since the act was accepted for it.
     let _ = place_beside(review, state);

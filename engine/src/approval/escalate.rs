@@ -3,10 +3,10 @@
 use super::facts::Facts;
 use super::frame::Frame;
 use super::organisation::Ix;
-use super::policy::{EscalateTo, EscalationMode};
 use super::resolve::{above, first_of};
 use super::resolver::Resolver;
 use super::review::{Review, StepState};
+use super::step::{EscalateTo, EscalationMode};
 use crate::ids::PersonId;
 
 /// One seat, from its last holder to somebody.

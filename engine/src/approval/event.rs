@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::policy::{EscalateTo, EscalationMode};
 use super::refusal::Refusal;
 use super::review::Review;
+use super::step::{EscalateTo, EscalationMode};
 use super::value::Fields;
 use crate::clock::Timestamp;
 use crate::ids::PersonId;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::frame::Frame;
 use super::organisation::Ix;
-use super::policy::Step;
 use super::review::{Review, Seat, StepState, Vote};
+use super::step::Step;
 use crate::ids::PersonId;
 
 /// See the module.

@@ -8,7 +8,8 @@ use jiff::civil::Date;
 
 use super::amounts::Rates;
 use super::organisation::{Ix, Organisation, SubstitutesFrom, Substitution, within};
-use super::policy::{Mode, Policy, Step};
+use super::policy::{Mode, Policy};
+use super::step::Step;
 use super::value::{FieldValue, Subject};
 use crate::clock::Timestamp;
 use crate::ids::PersonId;

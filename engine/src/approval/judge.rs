@@ -7,11 +7,13 @@ use super::escalate::{Move, moves};
 use super::event::{Ballot, Event, Position, RepairAction, Verb};
 use super::facts::Facts;
 use super::frame::Frame;
-use super::policy::{AfterRejection, EscalateTo, Recall};
+use super::policy::{AfterRejection, Recall};
 use super::refusal::Refusal;
-use super::review::{Review, State, Status, VoteKind};
+use super::review::Review;
+use super::step::EscalateTo;
 use super::value::Fields;
 use super::voice::{Voice, voice};
+use super::words::{State, Status, VoteKind};
 use crate::ids::PersonId;
 
 /// An act that is accepted.
@@ -249,12 +251,9 @@ impl Judge<'_> {
     fn edit<'e>(&self, set: &'e Fields) -> Result<Act<'e>, Refusal> {
         self.actor()?;
         let bound = self.review.state.is_live() || self.review.state == State::Approved;
-        if let Some(editable) = self.frame.policy.editable.as_ref().filter(|_| bound) {
-            if self.review.subject.changes(set).any(|(field, _)| !editable.contains(field)) {
-                return Err(Refusal::FieldLocked);
-            }
-        }
-        Ok(Act::Edit(set))
+        let editable = self.frame.policy.editable.as_ref().filter(|_| bound);
+        let locked = |editable: &Vec<Arc<str>>| self.review.subject.changes(set).any(|(f, _)| !editable.contains(f));
+        if editable.is_some_and(locked) { Err(Refusal::FieldLocked) } else { Ok(Act::Edit(set)) }
     }
 
     fn submit<'e>(&self) -> Result<Act<'e>, Refusal> {

@@ -2,8 +2,9 @@
 
 use super::facts::Facts;
 use super::frame::Frame;
-use super::policy::{Quorum, RejectRule};
-use super::review::{Review, VoteKind};
+use super::review::Review;
+use super::step::{Quorum, RejectRule};
+use super::words::VoteKind;
 
 /// Seats by their votes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

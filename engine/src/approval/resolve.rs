@@ -6,10 +6,12 @@ use std::sync::Arc;
 use super::facts::Facts;
 use super::frame::Frame;
 use super::organisation::Ix;
-use super::policy::{Hit, OnEmpty, Step, When};
+use super::policy::{Hit, When};
 use super::resolver::{ChainStart, Resolver, UnitOf};
-use super::review::{Definition, NamedBy, NoPlan, Stuck};
+use super::review::{Definition, NamedBy};
+use super::step::{OnEmpty, Step};
 use super::value::Subject;
+use super::words::{NoPlan, Stuck};
 use crate::ids::PersonId;
 
 /// The plan: where each step is defined. No steps: no approval is needed.
@@ -73,7 +75,8 @@ pub(super) struct Resolution {
 #[derive(Debug, Default)]
 struct Found {
     people: Vec<Ix>,
-    covering: Option<Ix>,
+    /// Those with whom a chain ends, since their limit covers.
+    covering: Vec<Ix>,
     /// Empty or incomplete, and why.
     problem: Option<Stuck>,
 }
@@ -149,7 +152,7 @@ fn once(frame: &Frame<'_>, all: Vec<(NamedBy, Found)>) -> Vec<Named> {
     for (by, found) in all {
         for ix in found.people {
             let id = &frame.org.at(ix).id;
-            let covering = found.covering == Some(ix);
+            let covering = found.covering.contains(&ix);
             match named.iter_mut().find(|one| one.id == *id) {
                 Some(first) => first.covering |= covering,
                 None => named.push(Named { id: id.clone(), by, covering }),
@@ -186,14 +189,30 @@ fn run(frame: &Frame<'_>, facts: &Facts, subject: &Subject, place: usize, resolv
             holders.iter().filter_map(known).filter(eligible).collect()
         }
         Resolver::Manager { of, levels } => {
-            // Each person of a field of several is climbed from.
-            let starts = in_field(frame, subject, of);
-            starts.filter_map(|start| above(frame, start, *levels).into_iter().find(|ix| eligible(ix))).collect()
+            return each(frame, subject, of, |found, start| {
+                match above(frame, start, *levels).into_iter().find(|ix| eligible(ix)) {
+                    Some(ix) => found.people.push(ix),
+                    None => found.problem = worse(found.problem, Stuck::Nobody),
+                }
+            });
         }
-        Resolver::Chain { of, start } => return chains(frame, facts, subject, place, of, *start),
+        Resolver::Chain { of, start } => {
+            return each(frame, subject, of, |found, from| chain(frame, facts, subject, place, from, *start, found));
+        }
     };
     let problem = people.is_empty().then_some(Stuck::Nobody);
-    Found { people, covering: None, problem }
+    Found { people, covering: Vec::new(), problem }
+}
+
+/// Climbs from each person of a field; it is complete if every climb is, and there is one.
+fn each(frame: &Frame<'_>, subject: &Subject, of: &str, mut climb: impl FnMut(&mut Found, Ix)) -> Found {
+    let mut found = Found::default();
+    let mut starts = in_field(frame, subject, of).peekable();
+    if starts.peek().is_none() {
+        found.problem = Some(Stuck::Nobody);
+    }
+    starts.for_each(|start| climb(&mut found, start));
+    found
 }
 
 fn in_field<'a>(frame: &'a Frame<'_>, subject: &'a Subject, field: &str) -> impl Iterator<Item = Ix> + 'a {
@@ -211,12 +230,16 @@ pub(super) fn above(frame: &Frame<'_>, start: Ix, levels: u32) -> Vec<Ix> {
     met.split_off((levels as usize).min(met.len()))
 }
 
-/// Section 3.3, from the first person of the field.
-fn chains(frame: &Frame<'_>, facts: &Facts, subject: &Subject, place: usize, of: &str, start: ChainStart) -> Found {
-    let Some(from) = in_field(frame, subject, of).next() else {
-        return Found { problem: Some(Stuck::Nobody), ..Found::default() };
-    };
-    let mut found = Found { problem: Some(Stuck::Nobody), ..Found::default() };
+/// Section 3.3.
+fn chain(
+    frame: &Frame<'_>,
+    facts: &Facts,
+    subject: &Subject,
+    place: usize,
+    from: Ix,
+    start: ChainStart,
+    found: &mut Found,
+) {
     let own = (start == ChainStart::Own).then_some(from);
     for ix in own.into_iter().chain(above(frame, from, 1)) {
         if !facts.eligible(frame, place, ix) {
@@ -224,14 +247,18 @@ fn chains(frame: &Frame<'_>, facts: &Facts, subject: &Subject, place: usize, of:
         }
         match frame.limit_covers(subject, ix) {
             // His limit is not known to be too low, so nobody above him may be asked in his place.
-            None => return Found { problem: Some(Stuck::RateMissing), ..found },
+            None => {
+                found.problem = worse(found.problem, Stuck::RateMissing);
+                return;
+            }
             Some(true) => {
                 found.people.push(ix);
-                return Found { covering: Some(ix), problem: None, ..found };
+                found.covering.push(ix);
+                return;
             }
             Some(false) if own == Some(ix) => {}
             Some(false) => found.people.push(ix),
         }
     }
-    found
+    found.problem = worse(found.problem, Stuck::Nobody);
 }

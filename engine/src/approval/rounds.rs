@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use super::event::Position;
 use super::facts::Facts;
 use super::frame::Frame;
-use super::policy::Step;
 use super::quorum::{Outcome, outcome_of};
 use super::resolve::plan;
-use super::review::{Definition, Paused, Review, State, Status, StepState, Why};
+use super::review::{Definition, Paused, Review, StepState};
 use super::seats::{Cause, reads_changed, reconcile};
 use super::settle::stop;
+use super::step::Step;
 use super::value::Fields;
+use super::words::{State, Status, Why};
+use crate::ids::PersonId;
 
 /// A round that begins with no votes, no seats and no added steps; nothing of earlier ones returns.
 pub(super) fn restart(review: &mut Review, frame: &Frame<'_>) {
@@ -55,7 +58,8 @@ fn build(review: &mut Review, frame: &Frame<'_>) {
             }
         }
     }
-    for step in &mut old {
+    // One that comes back approved stays so if its quorum still holds; any other opens afresh.
+    for step in old.iter_mut().filter(|step| step.status != Status::Approved) {
         step.status = Status::Waiting;
     }
     review.parked = old;
@@ -63,16 +67,15 @@ fn build(review: &mut Review, frame: &Frame<'_>) {
 
 /// Puts an added step directly before or after the step that it stands beside; back if that is not in the plan.
 pub(super) fn place_beside(review: &mut Review, step: StepState) -> Result<(), Box<StepState>> {
-    use super::event::Position;
     let Definition::Added { beside, position, .. } = &step.definition else { return Err(Box::new(step)) };
-    let Some(at) = review.steps.iter().position(|other| other.id == *beside) else { return Err(Box::new(step)) };
+    let Some(at) = review.steps.iter().position(|other| other.name == *beside) else { return Err(Box::new(step)) };
     let at = if *position == Position::Before { at } else { at + 1 };
     review.steps.insert(at, step);
     Ok(())
 }
 
 /// An edit in any state (section 7.4). Nothing follows outside of review and approval.
-pub(super) fn edit(review: &mut Review, frame: &Frame<'_>, facts: &Facts, by: &crate::ids::PersonId, set: &Fields) {
+pub(super) fn edit(review: &mut Review, frame: &Frame<'_>, facts: &Facts, by: &PersonId, set: &Fields) {
     if !review.subject.edit(set) {
         return;
     }
@@ -118,7 +121,7 @@ fn amend(review: &mut Review, frame: &Frame<'_>, counted: &[usize]) {
 }
 
 /// Sends the document back to the requester.
-pub(super) fn pause(review: &mut Review, facts: &Facts, by: &crate::ids::PersonId) {
+pub(super) fn pause(review: &mut Review, facts: &Facts, by: &PersonId) {
     let counting = facts.counting.iter().filter_map(|&place| u32::try_from(place).ok()).collect();
     review.paused = Some(Paused { version: review.subject.version(), counting });
     stop(review, State::ChangesRequested, Why::By(by.clone()));

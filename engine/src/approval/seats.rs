@@ -1,9 +1,12 @@
 //! A step's seats: named when it first opens, and changed only by reconciling (approvals.md section 4).
 
+use super::event::Position;
 use super::facts::Facts;
 use super::frame::Frame;
 use super::resolve::{Named, resolve};
-use super::review::{Definition, NamedBy, Resolved, Review, Seat};
+use super::review::{Definition, NamedBy, Resolved, Review, Seat, StepState};
+use super::words::Status;
+use crate::ids::PersonId;
 
 /// Why a step is reconciled, and so what it spares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,21 +125,18 @@ pub(super) fn reads_changed(review: &Review, facts: &Facts, place: usize) -> boo
 
 /// Whether the step waits for one that was added before it, or was itself added after one that is not approved.
 pub(super) fn waits_for_added(review: &Review, place: usize) -> bool {
-    use super::event::Position;
-    use super::review::Status;
     let step = &review.steps[place];
-    let approved = |id: u32| review.steps.iter().any(|other| other.id == id && other.status == Status::Approved);
-    let after =
-        matches!(step.definition, Definition::Added { beside, position: Position::After, .. } if !approved(beside));
-    after
-        || review.steps.iter().any(|other| {
-            matches!(other.definition, Definition::Added { beside, position: Position::Before, .. }
-                if beside == step.id && other.status != Status::Approved)
-        })
+    let approved = |name: &str| review.step(name).is_some_and(|other| other.status == Status::Approved);
+    let after = match &step.definition {
+        Definition::Added { beside, position: Position::After, .. } => !approved(beside),
+        _ => false,
+    };
+    let before = |other: &StepState| matches!(&other.definition, Definition::Added { beside, position: Position::Before, .. } if *beside == step.name);
+    after || review.steps.iter().any(|other| before(other) && other.status != Status::Approved)
 }
 
 impl Seat {
-    pub(super) fn new(id: u32, person: crate::ids::PersonId, named_by: NamedBy) -> Self {
+    pub(super) fn new(id: u32, person: PersonId, named_by: NamedBy) -> Self {
         Self {
             id,
             stands_for: person,

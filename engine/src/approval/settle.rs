@@ -6,8 +6,9 @@ use super::facts::Facts;
 use super::frame::Frame;
 use super::policy::SamePerson;
 use super::quorum::{Outcome, outcome_of};
-use super::review::{Review, State, Status, Stuck, Vote, VoteKind, Why};
+use super::review::{Review, Vote};
 use super::seats::{Cause, mark_vacant, reconcile, waits_for_added};
+use super::words::{State, Status, Stuck, VoteKind, Why};
 
 /// Settles a live review at the instant of `frame`; leaves every other one alone.
 pub(super) fn settle(review: &mut Review, frame: &Frame<'_>) {

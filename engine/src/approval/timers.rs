@@ -6,9 +6,11 @@ use super::escalate::{carry_out, moves};
 use super::event::{Fired, FiredKind};
 use super::facts::Facts;
 use super::frame::Frame;
-use super::policy::{Policy, RungAct};
-use super::review::{Review, State, Status, Why};
+use super::policy::Policy;
+use super::review::Review;
 use super::settle::{reject, settle, stop};
+use super::step::RungAct;
+use super::words::{State, Status, Why};
 use crate::clock::Timestamp;
 use crate::ids::PersonId;
 

@@ -216,7 +216,13 @@ impl<D: Domain> Run<'_, '_, D> {
         let held: BTreeSet<Holder> = task.holders.iter().cloned().collect();
         let live = task.status == TaskStatus::Open && review.state.is_live();
         let open = if live { approval::holders(review, &policy, organisation, rates, ground.now) } else { Vec::new() };
+        let asked =
+            if live { approval::explain_open(review, &policy, organisation, rates, ground.now) } else { Vec::new() };
         let mut holders: Vec<Holder> = open.into_iter().map(|(step, person)| Holder { person, step }).collect();
+        // Who was delegated to may act as well: the inbox is found by this index.
+        holders.extend(asked.iter().flat_map(|seat| {
+            seat.delegates.iter().map(|person| Holder { person: person.clone(), step: seat.step.clone() })
+        }));
         holders.sort();
         holders.dedup();
         task.due_at = if live { approval::next_due(review, &policy) } else { None };
@@ -224,8 +230,7 @@ impl<D: Domain> Run<'_, '_, D> {
         task.holders = holders;
         let (ordinal, state, why) = (task.id.ordinal, review.state, review.why.to_string());
         if !new.is_empty() {
-            let explained = approval::explain_open(review, &policy, organisation, rates, ground.now);
-            self.record.asked.extend(explained.iter().map(|seat| json!(seat)));
+            self.record.asked.extend(asked.iter().map(|seat| json!(seat)));
         }
         self.notices(ordinal, &new, fired);
         self.record.fired.extend(fired.iter().cloned());

@@ -16,6 +16,15 @@ pub struct Node {
     pub kind: Kind,
     /// Where it stands.
     pub span: Span,
+    /// How deep it is, itself included. Private, so that only the parser, which bounds it, makes nodes.
+    pub(super) depth: usize,
+}
+
+impl Node {
+    pub(super) fn new(kind: Kind, span: Span) -> Self {
+        let depth = 1 + kind.children().iter().map(|child| child.depth).max().unwrap_or(0);
+        Self { kind, span, depth }
+    }
 }
 
 impl PartialEq for Node {
@@ -77,6 +86,23 @@ pub enum Kind {
     Ternary(Box<Node>, Box<Node>, Box<Node>),
     /// What could not be parsed; it has been reported.
     Broken,
+}
+
+impl Kind {
+    /// The nodes directly inside, in order of place.
+    #[must_use]
+    pub fn children(&self) -> Vec<&Node> {
+        match self {
+            Self::Literal(_) | Self::Name { .. } | Self::Broken => Vec::new(),
+            Self::Select(of, _) | Self::Unary(_, of) => vec![of],
+            Self::Index(a, b) | Self::Binary(_, a, b) => vec![a, b],
+            Self::Ternary(a, b, c) => vec![a, b, c],
+            Self::Call(_, items) | Self::List(items) | Self::All(items) | Self::Any(items) => items.iter().collect(),
+            Self::Method(receiver, _, args) => std::iter::once(&**receiver).chain(args).collect(),
+            Self::Map(entries) => entries.iter().flat_map(|(key, value)| [key, value]).collect(),
+            Self::Message(_, fields) => fields.iter().map(|(_, value)| value).collect(),
+        }
+    }
 }
 
 /// A literal.
