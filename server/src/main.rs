@@ -1,2 +1,3 @@
+#![doc = include_str!("../README.md")]
 //! The binary.
 fn main() {}

@@ -4,3 +4,4 @@ mod differential;
 mod explain;
 mod scenarios;
 mod store;
+mod tidy;

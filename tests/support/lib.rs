@@ -1,3 +1,4 @@
+#![doc = include_str!("../README.md")]
 //! Shared test support.
 #![allow(
     clippy::unwrap_used,

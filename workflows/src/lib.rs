@@ -1,3 +1,4 @@
+#![doc = include_str!("../README.md")]
 //! Procurement on the engine.
 //!
 //! This file is the one list of the vocabulary: every subject, fact, action and message that a definition may name. A
