@@ -1,2 +1,21 @@
-//! The binary.
-fn main() {}
+//! The binary `fluxor`: command line, HTTP interface, and the engine behind them.
+//!
+//! What must hold: deciding happens in the engine; everything here translates. Look next at [`desk`], which is all
+//! that this crate asks of the engine, at [`http`] for the interface and at [`cli`] for the commands.
+
+mod app;
+mod audit;
+mod backup;
+mod cli;
+mod config;
+mod desk;
+mod http;
+mod lock;
+mod secret;
+mod sink;
+mod stub;
+mod telemetry;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}
