@@ -86,7 +86,7 @@ impl Stub {
                 Err(NotDone::Refused(Refusal::RequestReused { first_at: answer.at }))
             };
         }
-        if matches!(command.actor, Actor::Person { administrator: false, .. }) {
+        if let (Verb::Change(_), Actor::Person { administrator: false, .. }) = (&command.verb, &command.actor) {
             return Err(NotDone::Refused(Refusal::NotAllowed { rule: "an administrator".into() }));
         }
         let record = kept.change(&command)?;
