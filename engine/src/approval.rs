@@ -1,26 +1,51 @@
-//! Placeholder until the approval branch lands.
-#![allow(missing_docs)]
-use serde::{Deserialize, Serialize};
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Review(pub serde_json::Map<String, serde_json::Value>);
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verb { Approve }
-impl Verb {
-    #[must_use]
-    pub fn name(&self) -> &'static str { "approve" }
-}
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal { NotApprover }
-impl Refusal {
-    #[must_use]
-    pub fn code(&self) -> &'static str { "not_approver" }
-    #[must_use]
-    pub fn sentence(&self) -> String { "x".to_owned() }
-    #[must_use]
-    pub fn is_authority(&self) -> bool { true }
-}
-#[derive(Debug)]
-pub struct Policy;
-#[derive(Debug)]
-pub struct Organisation;
+//! Approvals: a pure function of organisation, policy, subject and events (`approvals.md` is its exact meaning).
+//!
+//! What must always hold: a refusal changes nothing, votes are only appended, and nothing reads a clock. Parts by
+//! dependency: `value`, `amounts`, `organisation`, `resolver`, `policy`; `event`, `review`; `frame` and `facts` (who
+//! is eligible, which votes count); `resolve`, `seats`, `quorum`; `voice`, `escalate`, `judge` (never mutates);
+//! `rounds`, `settle`, `timers`, `apply`; `view`.
+
+mod amounts;
+mod apply;
+mod escalate;
+mod event;
+mod facts;
+mod frame;
+mod judge;
+mod organisation;
+mod policy;
+mod quorum;
+mod refusal;
+mod resolve;
+mod resolver;
+mod review;
+mod rounds;
+mod seats;
+mod settle;
+mod step;
+mod timers;
+mod value;
+mod view;
+mod voice;
+mod words;
+
+#[cfg(test)]
+mod tests_oracle;
+
+pub use amounts::{Direction, Exact, Rates, Tolerance};
+pub use apply::apply;
+pub use event::{Applied, Ballot, Event, Fired, FiredKind, Position, RepairAction, Verb};
+pub use organisation::{
+    Limit, Organisation, OrganisationChange, OrganisationParts, Person, SubstitutesFrom, Substitution, Unit,
+};
+pub use policy::{
+    AfterChanges, AfterRejection, Hit, Mode, Policy, Reapprove, ReapproveRule, Recall, Row, SamePerson, Table, When,
+};
+pub use refusal::Refusal;
+pub use resolver::{ChainStart, Resolver, UnitOf};
+pub use review::{Definition, NamedBy, Paused, Resolved, Review, Seat, StepState, Vote};
+pub use step::{EscalateTo, EscalationMode, OnEmpty, Quorum, RejectRule, Rung, RungAct, Step};
+pub use timers::next_due;
+pub use value::{FieldValue, Fields, Subject};
+pub use view::{CountingVote, OpenVoice, Preview, Rule, View, WhyAsked, explain_open, holders, preview, view};
+pub use words::{NoPlan, State, Status, Stuck, VoteKind, Why};

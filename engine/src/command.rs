@@ -128,7 +128,7 @@ impl Verb {
         match self {
             Self::Start { .. } => "start",
             Self::Signal { .. } => "signal",
-            Self::Decide { act, .. } => act.name(),
+            Self::Decide { act, .. } => act_name(act),
             Self::Wake { .. } => "wake",
             Self::Message { .. } => "message",
             Self::Change(change) => change.name(),
@@ -269,4 +269,29 @@ pub struct OpenSeat {
     /// On whose behalf, if not in one's own name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<PersonId>,
+}
+
+/// The name of a verb of `approvals.md`, section 10.
+#[must_use]
+pub const fn act_name(act: &approval::Verb) -> &'static str {
+    use approval::Verb as V;
+    match act {
+        V::Approve(_) => "approve",
+        V::Reject(_) => "reject",
+        V::Abstain(_) => "abstain",
+        V::RequestChanges(_) => "request_changes",
+        V::Ask(_) => "ask",
+        V::Delegate { .. } => "delegate",
+        V::Reassign { .. } => "reassign",
+        V::AddApprover { .. } => "add_approver",
+        V::Escalate { .. } => "escalate",
+        V::Remind { .. } => "remind",
+        V::AddWatcher { .. } => "add_watcher",
+        V::Edit { .. } => "edit",
+        V::Submit => "submit",
+        V::Recall => "recall",
+        V::Repair { .. } => "repair",
+        V::Time => "time",
+        V::Organisation => "organisation",
+    }
 }

@@ -1,5 +1,76 @@
 //! Workflow definitions: YAML text becomes a checked chart that `decide` walks.
 //!
 //! The hash is the identity; name and version are for people. An instance stays with the hash it began with.
+//! Always: any bytes give a chart or findings, all of them in one pass, and never a panic. Read `file.rs` for the
+//! language, `chart.rs` for what comes out, `check.rs` for the way between; `definitions/README.md` is for authors.
 
 pub mod chart;
+mod check;
+mod codes;
+mod duration;
+mod file;
+pub mod library;
+mod lint;
+mod read;
+mod yaml;
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+pub use chart::Definition;
+pub use codes::CODES;
+pub use library::{Library, Refused, Warnings};
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::domain::Vocabulary;
+
+/// What came of a file.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The chart, unless there is an error.
+    pub definition: Option<Arc<Definition>>,
+    /// All errors and warnings, in the order of the file.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Checks `source`, the text of the file at `path`, against the names of `vocabulary`.
+#[must_use]
+pub fn compile(path: &str, source: &str, vocabulary: &Vocabulary) -> Checked {
+    // The path is for whoever renders; the chart does not depend on it.
+    let _ = path;
+    let root = match yaml::parse(source) {
+        Ok(root) => root,
+        Err(diagnostic) => return Checked { definition: None, diagnostics: vec![*diagnostic] },
+    };
+    let mut found = Vec::new();
+    let file = read::file(&root, &mut found);
+    let (definition, diagnostics) = check::check(&file, source, vocabulary, found);
+    Checked { definition: definition.map(Arc::new), diagnostics }
+}
+
+impl Checked {
+    /// Whether there is an error.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// All findings as text with places and carets, and a last line that counts them.
+    #[must_use]
+    pub fn render(&self, path: &str, source: &str) -> String {
+        let mut out = String::new();
+        for diagnostic in &self.diagnostics {
+            let _ = writeln!(out, "{}", diagnostic.render(path, source));
+        }
+        let count = |severity| self.diagnostics.iter().filter(|d| d.severity == severity).count();
+        let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+        let plural = |n: usize| if n == 1 { "" } else { "s" };
+        if errors + warnings > 0 {
+            let _ = writeln!(out, "{path}: {errors} error{}, {warnings} warning{}", plural(errors), plural(warnings));
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests;

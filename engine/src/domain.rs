@@ -62,6 +62,8 @@ pub struct ActionType {
     pub params: Vec<(Arc<str>, Type, bool)>,
     /// Subject types it works on; empty: any.
     pub subjects: Vec<Arc<str>>,
+    /// Keys of the start's input or the event's payload that it reads and validates itself (`lines`).
+    pub payload: Vec<Arc<str>>,
     /// One line for authors.
     pub help: Arc<str>,
 }

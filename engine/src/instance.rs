@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::approval::Review;
+use crate::approval::{Rates, Review};
 use crate::clock::Timestamp;
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, TaskId, TenantId};
 
@@ -145,8 +145,11 @@ pub struct TaskDetail {
     /// Votes, seats, rounds, versions.
     pub review: Review,
     /// Currency to exact rate, as stored at submission.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub rates: BTreeMap<String, String>,
+    #[serde(default)]
+    pub rates: Rates,
+    /// The organisation's revision that the review has seen last.
+    #[serde(default)]
+    pub organisation: i64,
 }
 
 /// Who holds an open seat in a step.

@@ -18,39 +18,98 @@ pub enum Refusal {
     /// No definition of that name is loaded; the nearest name, if any.
     UnknownWorkflow(Arc<str>, Option<Arc<str>>),
     /// The definition has no such event; the nearest name, if any, and what is accepted now.
-    UnknownEvent { event: Arc<str>, nearest: Option<Arc<str>>, accepts: Vec<Arc<str>> },
+    UnknownEvent {
+        /// The event.
+        event: Arc<str>,
+        /// The nearest name.
+        nearest: Option<Arc<str>>,
+        /// What is accepted now.
+        accepts: Vec<Arc<str>>,
+    },
     /// The event exists, but not in this state (or no arrow's condition holds).
-    NotAccepted { event: Arc<str>, state: Arc<str>, accepts: Vec<Arc<str>> },
+    NotAccepted {
+        /// The event.
+        event: Arc<str>,
+        /// The state it is in.
+        state: Arc<str>,
+        /// What is accepted now.
+        accepts: Vec<Arc<str>>,
+    },
     /// The definition says no, in its own words.
     Guard(Arc<str>),
     /// Input or payload does not fit its type: JSON Pointer and sentence each.
     Invalid(Vec<(String, String)>),
     /// The request id was used for something else.
-    RequestReused { first_at: Timestamp },
+    RequestReused {
+        /// When it was used first.
+        first_at: Timestamp,
+    },
     /// The business key belongs to an instance with other input: the fields that differ.
-    KeyReused { instance: InstanceId, fields: Vec<Arc<str>> },
+    KeyReused {
+        /// Whose key it is.
+        instance: InstanceId,
+        /// Which differ.
+        fields: Vec<Arc<str>>,
+    },
     /// The state revision brought is not the current one.
-    StaleState { brought: i64, current: i64 },
+    StaleState {
+        /// What was brought.
+        brought: i64,
+        /// What it is.
+        current: i64,
+    },
     /// The etag brought is not the current one.
-    StaleTask { brought: String, current: String },
+    StaleTask {
+        /// What was brought.
+        brought: String,
+        /// What it is.
+        current: String,
+    },
     /// The decision brought no etag.
-    EtagRequired { current: String },
+    EtagRequired {
+        /// What it is.
+        current: String,
+    },
     /// The rule that the caller does not meet. On grounds of authority.
-    NotAllowed { rule: Arc<str> },
+    NotAllowed {
+        /// The rule.
+        rule: Arc<str>,
+    },
     /// The arrow asks for a reason.
     ReasonRequired,
     /// The instance has ended.
-    Ended { state: Arc<str> },
+    Ended {
+        /// The state it is in.
+        state: Arc<str>,
+    },
     /// The task is not open.
-    TaskClosed { state: Arc<str> },
+    TaskClosed {
+        /// The state it is in.
+        state: Arc<str>,
+    },
     /// The approval says no, with a code of `approvals.md`.
     Approval(approval::Refusal),
     /// A rule of the domain says no.
-    Domain { code: &'static str, sentence: String },
+    Domain {
+        /// Stable code.
+        code: &'static str,
+        /// A sentence.
+        sentence: String,
+    },
     /// The record does not exist or cannot take the change.
-    Record { code: &'static str, sentence: String },
+    Record {
+        /// Stable code.
+        code: &'static str,
+        /// A sentence.
+        sentence: String,
+    },
     /// The instance is pinned to a definition that this binary cannot load.
-    Unloadable { definition: DefinitionHash, why: String },
+    Unloadable {
+        /// Which.
+        definition: DefinitionHash,
+        /// Why.
+        why: String,
+    },
 }
 
 impl Refusal {
@@ -87,7 +146,8 @@ impl Refusal {
             [] => "It accepts no event now.".to_owned(),
             _ => format!("It accepts: {}.", events.join(", ")),
         };
-        let perhaps = |near: &Option<Arc<str>>| near.as_ref().map_or(String::new(), |n| format!(" Did you mean `{n}`?"));
+        let perhaps =
+            |near: &Option<Arc<str>>| near.as_ref().map_or(String::new(), |n| format!(" Did you mean `{n}`?"));
         match self {
             Self::UnknownInstance(id) => format!("There is no instance {id}."),
             Self::UnknownTask(id) => format!("There is no task {id}."),
@@ -113,7 +173,8 @@ impl Refusal {
                 format!("The instance has moved on: you saw revision {brought}, it is at {current}. Read it again.")
             }
             Self::StaleTask { .. } => {
-                "What you are asked has changed since you looked. Read the task again and decide on what it says now.".to_owned()
+                "What you are asked has changed since you looked. Read the task again and decide on what it says now."
+                    .to_owned()
             }
             Self::EtagRequired { .. } => {
                 "A decision must say what it is about: send the task's etag as If-Match.".to_owned()
@@ -122,7 +183,7 @@ impl Refusal {
             Self::ReasonRequired => "This needs a reason.".to_owned(),
             Self::Ended { state } => format!("The instance has ended (`{state}`)."),
             Self::TaskClosed { state } => format!("The task is not open any more; the instance is in `{state}`."),
-            Self::Approval(refusal) => refusal.sentence(),
+            Self::Approval(refusal) => refusal.sentence().to_owned(),
             Self::Domain { sentence, .. } | Self::Record { sentence, .. } => sentence.clone(),
             Self::Unloadable { definition, why } => {
                 format!("The instance is pinned to definition {definition}, which this server cannot load: {why}.")

@@ -1,15 +1,37 @@
 //! The doing side: commands go in, batches are decided and written, timers and messages are driven.
 //!
-//! What must hold: a caller is answered only after the commit; a wake-up is a hint and the due-time index the truth.
+//! What must hold: a caller is answered only after the commit; a wake-up is a hint and the due-time index the truth;
+//! an unknown outcome is looked up, never guessed. Look next at `lane` (queues and the writer's thread), `batch` (one
+//! batch from look-up to commit), `drive` (what time and the outside set in motion).
 
-use std::sync::Arc;
+mod batch;
+mod cache;
+mod drive;
+mod lane;
+mod sink;
+mod tasks;
 
-use crate::approval::Organisation;
-use crate::command::{Answer, Command};
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot};
+
+use crate::clock::Clock;
+use crate::command::{Answer, Command, Verb};
+use crate::decide::OrganisationAt;
 use crate::definition::library::Library;
-use crate::ids::TenantId;
+use crate::ids::{StreamId, TenantId};
 use crate::refusal::Refusal;
 use crate::store::{Persist, Store, StoreError};
+
+pub use sink::{Delivering, Sink};
+pub use tasks::TaskView;
+
+use cache::{Definitions, Organisations};
+use lane::{Job, Queue};
 
 /// Why a command was not done.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +50,17 @@ pub enum NotDone {
     ShuttingDown,
 }
 
+/// Why the engine does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operating system gives no thread or no randomness.
+    #[error("the machine: {0}")]
+    Machine(#[from] std::io::Error),
+}
+
 /// What came of a command.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Submitted {
@@ -35,4 +68,326 @@ pub struct Submitted {
     pub answer: Answer,
     /// Whether the command had been done before.
     pub repeat: bool,
+}
+
+/// Who goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Somebody waits.
+    Interactive,
+    /// Time, results.
+    Background,
+    /// Reorder chunks, imports.
+    Bulk,
+}
+
+/// How the engine runs.
+#[derive(Clone)]
+pub struct Options {
+    /// The replica's name: part of its security lanes.
+    pub replica: String,
+    /// Who takes messages to the outside, by destination.
+    pub sinks: Vec<(Arc<str>, Arc<dyn Sink>)>,
+    /// How many commands may wait in a lane before new ones are turned away.
+    pub queue_bound: usize,
+    /// The most commands in one batch.
+    pub batch_bound: usize,
+    /// How long the timers, inbox and outbox wait between looks when nothing wakes them.
+    pub poll: Duration,
+    /// Seeds ids and salts; `None`: from the operating system.
+    pub seed: Option<u64>,
+    /// Whether timers, inbox and outbox run by themselves (tests drive them by hand).
+    pub drive: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            replica: "fluxor".to_owned(),
+            sinks: Vec::new(),
+            queue_bound: 10_000,
+            batch_bound: 256,
+            poll: Duration::from_millis(500),
+            seed: None,
+            drive: true,
+        }
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("replica", &self.replica).finish_non_exhaustive()
+    }
+}
+
+/// Counts since the start, for metrics.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Commands taken in.
+    pub submitted: AtomicU64,
+    /// Commands done.
+    pub done: AtomicU64,
+    /// Repeats answered.
+    pub repeats: AtomicU64,
+    /// Commands declined.
+    pub refused: AtomicU64,
+    /// Commands turned away or failed.
+    pub failed: AtomicU64,
+    /// Batches committed.
+    pub batches: AtomicU64,
+    /// Microseconds spent in look-up, writing and committing.
+    pub store_micros: AtomicU64,
+    /// Batches run again one by one.
+    pub rerun: AtomicU64,
+    /// Attempts to deliver.
+    pub deliveries: AtomicU64,
+    /// Attempts that failed.
+    pub delivery_failures: AtomicU64,
+    /// Microseconds by which the latest timer was late.
+    pub timer_lateness_micros: AtomicU64,
+}
+
+impl Stats {
+    fn add(counter: &AtomicU64, by: u64) {
+        counter.fetch_add(by, Ordering::Relaxed);
+    }
+}
+
+/// Whether the engine can work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Every lane has its writer.
+    pub lanes_alive: bool,
+    /// Commands waiting.
+    pub queued: usize,
+    /// Live instances' definitions that cannot be loaded, with the reason.
+    pub unloadable: Vec<(String, String)>,
+}
+
+struct Shared<D: Persist, S: Store<D>> {
+    domain: Arc<D>,
+    store: S,
+    library: RwLock<Arc<Library>>,
+    definitions: Definitions,
+    organisations: Organisations,
+    clock: Arc<dyn Clock>,
+    options: Options,
+    sinks: Arc<BTreeSet<Arc<str>>>,
+    stats: Stats,
+    /// Something may be due earlier than was known.
+    due: Notify,
+    /// The inbox or the outbox has rows.
+    mail: Notify,
+    /// Tenants whose organisation has changed since their reviews were last looked through.
+    reorganised: std::sync::Mutex<BTreeSet<TenantId>>,
+    reorganise: Notify,
+    stopping: AtomicBool,
+}
+
+impl<D: Persist, S: Store<D>> Shared<D, S> {
+    fn library(&self) -> Arc<Library> {
+        self.library.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn add_definition(&self, definition: Arc<crate::definition::chart::Definition>) {
+        let mut library = self.library.write().unwrap_or_else(PoisonError::into_inner);
+        *library = Arc::new(library.with(definition));
+    }
+}
+
+/// A running engine. Cheap to clone.
+pub struct Engine<D: Persist, S: Store<D>> {
+    shared: Arc<Shared<D, S>>,
+    lanes: Arc<Vec<Arc<Queue>>>,
+    drivers: Arc<std::sync::Mutex<Vec<tokio::task::JoinHandle<()>>>>,
+}
+
+impl<D: Persist, S: Store<D>> Clone for Engine<D, S> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone(), lanes: self.lanes.clone(), drivers: self.drivers.clone() }
+    }
+}
+
+impl<D: Persist, S: Store<D>> std::fmt::Debug for Engine<D, S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("options", &self.shared.options).finish_non_exhaustive()
+    }
+}
+
+impl<D: Persist, S: Store<D>> Engine<D, S> {
+    /// Starts writers, timers, inbox and outbox. Definitions that live instances are pinned to are loaded first.
+    ///
+    /// # Errors
+    /// If the database or the machine does not give what is needed.
+    pub async fn start(
+        domain: Arc<D>,
+        store: S,
+        library: Library,
+        clock: Arc<dyn Clock>,
+        options: Options,
+    ) -> Result<Self, StartError> {
+        let sinks = options.sinks.iter().map(|(name, _)| name.clone()).collect();
+        let shared = Arc::new(Shared {
+            domain,
+            store,
+            library: RwLock::new(Arc::new(library)),
+            definitions: Definitions::default(),
+            organisations: Organisations::default(),
+            clock,
+            options,
+            sinks: Arc::new(sinks),
+            stats: Stats::default(),
+            due: Notify::new(),
+            mail: Notify::new(),
+            reorganised: std::sync::Mutex::default(),
+            reorganise: Notify::new(),
+            stopping: AtomicBool::new(false),
+        });
+        for row in shared.store.pinned().await? {
+            shared.take_definition(&row);
+        }
+        let mut lanes = Vec::new();
+        for number in 0..shared.store.lanes().max(1) {
+            lanes.push(lane::spawn(shared.clone(), number).await?);
+        }
+        let engine = Self { shared, lanes: Arc::new(lanes), drivers: Arc::new(std::sync::Mutex::new(Vec::new())) };
+        if engine.shared.options.drive {
+            let handles = drive::spawn(&engine);
+            engine.drivers.lock().unwrap_or_else(PoisonError::into_inner).extend(handles);
+        }
+        Ok(engine)
+    }
+
+    /// Does a command, once, and answers after the commit.
+    ///
+    /// # Errors
+    /// A refusal, or machinery that cannot do it now.
+    pub async fn submit(&self, command: Command) -> Result<Submitted, NotDone> {
+        self.submit_with(command, Priority::Interactive).await
+    }
+
+    /// As [`Engine::submit`], behind or before others.
+    ///
+    /// # Errors
+    /// A refusal, or machinery that cannot do it now.
+    pub async fn submit_with(&self, command: Command, priority: Priority) -> Result<Submitted, NotDone> {
+        let organisation_of =
+            matches!(command.verb, Verb::Change(crate::command::Change::Organisation { .. })).then_some(command.tenant);
+        Stats::add(&self.shared.stats.submitted, 1);
+        let (reply, answer) = oneshot::channel();
+        let queue = self.lane_of(&command).clone();
+        queue.push(Job { command, priority, reply }, self.shared.options.queue_bound)?;
+        let done = answer.await.unwrap_or(Err(NotDone::ShuttingDown));
+        let counter = match &done {
+            Ok(Submitted { repeat: false, .. }) => &self.shared.stats.done,
+            Ok(Submitted { repeat: true, .. }) => &self.shared.stats.repeats,
+            Err(NotDone::Refused(_)) => &self.shared.stats.refused,
+            Err(_) => &self.shared.stats.failed,
+        };
+        Stats::add(counter, 1);
+        if let (Ok(_), Some(tenant)) = (&done, organisation_of) {
+            // Open reviews meet the new organisation in the background; until then each meets it with its next command.
+            self.shared.reorganised.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant);
+            self.shared.reorganise.notify_one();
+        }
+        done
+    }
+
+    /// An instance always goes to the same lane; a start by its request id, a record by its stream.
+    fn lane_of(&self, command: &Command) -> &Arc<Queue> {
+        let mut hasher = DefaultHasher::new();
+        command.tenant.hash(&mut hasher);
+        match &command.verb {
+            Verb::Start { key: Some(key), .. } => key.hash(&mut hasher),
+            Verb::Start { .. } => command.request.hash(&mut hasher),
+            Verb::Change(change) => {
+                let (kind, key) = change.record();
+                StreamId::of_record(&kind, &key).hash(&mut hasher);
+            }
+            verb => verb.instance().hash(&mut hasher),
+        }
+        let lanes = self.lanes.len() as u64;
+        &self.lanes[usize::try_from(hasher.finish() % lanes).unwrap_or(0)]
+    }
+
+    /// The store, for reading.
+    #[must_use]
+    pub fn store(&self) -> &S {
+        &self.shared.store
+    }
+
+    /// The domain.
+    #[must_use]
+    pub fn domain(&self) -> &Arc<D> {
+        &self.shared.domain
+    }
+
+    /// The definitions as loaded.
+    #[must_use]
+    pub fn library(&self) -> Arc<Library> {
+        self.shared.library()
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    /// Counts since the start.
+    #[must_use]
+    pub fn stats(&self) -> &Stats {
+        &self.shared.stats
+    }
+
+    /// The organisation as it is now.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn organisation(&self, tenant: TenantId) -> Result<Arc<OrganisationAt>, StoreError> {
+        let row = self.shared.store.organisation(tenant).await?;
+        self.shared.organisations.of_row(tenant, row.as_ref())
+    }
+
+    /// Whether the engine can work.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        Health {
+            lanes_alive: self.lanes.iter().all(|lane| lane.alive()),
+            queued: self.lanes.iter().map(|lane| lane.len()).sum(),
+            unloadable: self.shared.definitions.unloadable(),
+        }
+    }
+
+    /// Runs what is due now, once: timers, then the inbox, then deliveries. For tests and simulations.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn drive_once(&self) -> Result<usize, NotDone> {
+        drive::reorganise(self).await;
+        let mut moved = drive::timers(self).await?.0;
+        moved += drive::inbox(self).await?;
+        moved += drive::outbox(self).await?;
+        moved += drive::inbox(self).await?;
+        Ok(moved)
+    }
+
+    /// Finishes what was taken in, then stops. What is left after `deadline` is answered "shutting down".
+    pub async fn shutdown(&self, deadline: Duration) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        for driver in self.drivers.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            driver.abort();
+        }
+        for lane in self.lanes.iter() {
+            lane.close();
+        }
+        let finished = async {
+            for lane in self.lanes.iter() {
+                lane.finished().await;
+            }
+        };
+        if tokio::time::timeout(deadline, finished).await.is_err() {
+            tracing::warn!(queued = self.health().queued, "not everything was finished before the deadline");
+        }
+    }
 }

@@ -3,6 +3,13 @@
 //! A [`Writer`] runs one batch at a time: `open` looks up, `facts` loads the domain's rows, `finish` writes and commits.
 //! It decides nothing and retries nothing.
 
+mod memory;
+mod migrations;
+mod reads;
+mod rows;
+mod script;
+pub mod sqlite;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
@@ -13,6 +20,25 @@ use crate::commit::{ApiKeyRow, Commit, DefinitionRow, InboxRow, OrganisationRow,
 use crate::domain::Domain;
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, StreamId, TenantId};
 use crate::instance::{Instance, Status};
+
+pub use memory::{MemoryStore, MemoryWriter};
+pub use migrations::{ENGINE, Migration};
+pub use sqlite::{SqliteStore, SqliteWriter};
+
+/// How a store uses its database.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Writers side by side (PostgreSQL; SQLite has one).
+    pub lanes: usize,
+    /// Connections for reading.
+    pub readers: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { lanes: 2, readers: 4 }
+    }
+}
 
 /// The open connection of a batch, for the domain's own statements.
 pub enum Connection<'c, M> {

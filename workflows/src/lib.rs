@@ -1,1 +1,190 @@
-//! Procurement.
+//! Procurement on the engine.
+//!
+//! This file is the one list of the vocabulary: every subject, fact, action and message that a definition may name. A
+//! rule is a pure function in the folder of its noun; a row change is a variant of [`Op`]. What must hold: an entry's
+//! `major` is raised when its meaning changes, because definitions are pinned to `name@major`.
+
+#![allow(clippy::duplicate_mod, reason = "`sql/` is mounted once for each driver: see sql/mod.rs")]
+
+mod action;
+mod budgets;
+mod facts;
+mod fold;
+mod memory;
+mod money;
+mod persist;
+mod postgres;
+mod procurement;
+mod purchasing;
+mod quantity;
+mod reads;
+mod row;
+mod settings;
+mod sqlite;
+mod statement;
+#[cfg(test)]
+mod testing;
+
+use fluxor_engine::expression::{RecordType, Type};
+
+pub use action::Call;
+pub use facts::{Facts, Undo};
+pub use memory::Memory;
+pub use money::{exponent, line_total, round_half_up};
+pub use procurement::Procurement;
+pub use purchasing::{MOST_LINES, lines_digest};
+pub use quantity::Quantity;
+pub use reads::{Order, order, order_by_number, orders};
+pub use row::{
+    BudgetKey, BudgetRow, LineRow, LineSet, Need, Op, OrderRow, OrderStatus, Reservation, SeriesKey, SeriesRow,
+};
+pub use settings::Settings;
+pub use statement::{MIGRATIONS, Sql, statements};
+
+use action::{Act, Compose, Tell};
+
+/// A subject type that definitions may name.
+struct Subject {
+    name: &'static str,
+    major: u32,
+    variable: &'static str,
+    record: fn() -> RecordType,
+    computed: &'static [&'static str],
+}
+
+/// An action that definitions, or changes of a record, may name.
+struct Action {
+    name: &'static str,
+    major: u32,
+    /// Name, type, required.
+    params: &'static [(&'static str, Type, bool)],
+    /// Empty: works on a record, not on a subject.
+    subjects: &'static [&'static str],
+    help: &'static str,
+    run: Act,
+}
+
+/// A fact that conditions may name.
+struct Fact {
+    name: &'static str,
+    major: u32,
+    ty: Type,
+    help: &'static str,
+    run: Tell,
+}
+
+/// A message that definitions may send.
+struct Message {
+    name: &'static str,
+    major: u32,
+    sent_event: Option<&'static str>,
+    help: &'static str,
+    run: Compose,
+}
+
+static SUBJECTS: &[Subject] = &[Subject {
+    name: "purchase_order",
+    major: 1,
+    variable: "po",
+    record: purchase_order,
+    computed: &["amount", "lines", "lines_digest", "number"],
+}];
+
+fn purchase_order() -> RecordType {
+    RecordType::new("purchase_order")
+        .with("requester", Type::Person)
+        .with("amount", Type::Money)
+        .with_nullable("category", Type::Text)
+        .with_nullable("unit", Type::Text)
+        .with("supplier", Type::Text)
+        .with("lines", Type::Int)
+        .with("lines_digest", Type::Text)
+        .with_nullable("number", Type::Text)
+        .with_nullable("note", Type::Text)
+}
+
+const ON_ORDERS: &[&str] = &["purchase_order"];
+
+static ACTIONS: &[Action] = &[
+    Action {
+        name: "record_order",
+        major: 1,
+        params: &[],
+        subjects: ON_ORDERS,
+        help: "At the start: writes the order and the `lines` of the input; computes amount, lines and lines_digest.",
+        run: purchasing::record_order,
+    },
+    Action {
+        name: "change_order",
+        major: 1,
+        params: &[],
+        subjects: ON_ORDERS,
+        help: "Replaces the lines if the payload brings `lines`; sets supplier, category, unit and note where it brings them.",
+        run: purchasing::change_order,
+    },
+    Action {
+        name: "reserve_budget",
+        major: 1,
+        params: &[],
+        subjects: ON_ORDERS,
+        help: "Holds the amount of the budget of the order's unit; refuses with `budget_exceeded`. Again: the difference.",
+        run: budgets::reserve_budget,
+    },
+    Action {
+        name: "release_budget",
+        major: 1,
+        params: &[],
+        subjects: ON_ORDERS,
+        help: "Gives back exactly what the order holds of a budget.",
+        run: budgets::release_budget,
+    },
+    Action {
+        name: "number_order",
+        major: 1,
+        params: &[("series", Type::Text, false)],
+        subjects: ON_ORDERS,
+        help: "Gives the next official number of the year, such as PO-2026-00001; an order that has one keeps it.",
+        run: purchasing::number_order,
+    },
+    Action {
+        name: "set_order_status",
+        major: 1,
+        params: &[("status", Type::Text, true)],
+        subjects: ON_ORDERS,
+        help: "Sets the status: draft, in_review, ordered, received, rejected or cancelled.",
+        run: purchasing::set_order_status,
+    },
+    Action {
+        name: "set_budget",
+        major: 1,
+        params: &[("amount", Type::Money, true)],
+        subjects: &[],
+        help: "For the record `budget`, key `unit/currency`: sets what the unit may spend.",
+        run: budgets::set_budget,
+    },
+];
+
+static FACTS: &[Fact] = &[
+    Fact {
+        name: "budget_left",
+        major: 1,
+        ty: Type::Money,
+        help: "What is left of the budget of the order's unit and currency; null where there is none.",
+        run: budgets::budget_left,
+    },
+    Fact {
+        name: "order_lines",
+        major: 1,
+        ty: Type::Int,
+        help: "How many lines the order has.",
+        run: purchasing::order_lines,
+    },
+];
+
+static MESSAGES: &[Message] = &[Message {
+    name: "order_to_supplier",
+    major: 1,
+    sent_event: Some("sent"),
+    help: "The order with its lines, for mail or EDI.",
+    run: purchasing::order_to_supplier,
+}];

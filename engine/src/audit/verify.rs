@@ -75,7 +75,11 @@ impl Verifier {
             Err(why) => return self.found(seq, "unreadable", format!("entry {seq}: the header cannot be read: {why}")),
         };
         if header.format != FORMAT {
-            self.found(seq, "unreadable", format!("entry {seq} has format {}, this program reads {FORMAT}", header.format));
+            self.found(
+                seq,
+                "unreadable",
+                format!("entry {seq} has format {}, this program reads {FORMAT}", header.format),
+            );
         }
         let columns = [
             ("tenant", header.tenant == entry.tenant),
@@ -103,11 +107,9 @@ impl Verifier {
                 self.found(seq, "no_head", "the entries belong to no instance and no record".to_owned());
             }
             None => {}
-            Some((claimed, _)) if claimed > seq => self.found(
-                seq + 1,
-                "tail_missing",
-                format!("entries {} to {claimed} are missing at the end", seq + 1),
-            ),
+            Some((claimed, _)) if claimed > seq => {
+                self.found(seq + 1, "tail_missing", format!("entries {} to {claimed} are missing at the end", seq + 1))
+            }
             Some((claimed, _)) if claimed < seq => {
                 self.found(claimed + 1, "tail_extra", format!("entries {} to {seq} are too many", claimed + 1));
             }

@@ -1,0 +1,150 @@
+//! What follows from a review at one instant: who is excluded, which votes count, who is shut out
+//! (approvals.md sections 1, 6, 7.3, 8.4). Worked out anew after every change, never stored.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::frame::Frame;
+use super::organisation::Ix;
+use super::review::{Review, Seat, StepState, Vote};
+use super::step::Step;
+use crate::ids::PersonId;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Facts {
+    /// The definitions of the plan's steps, at their places.
+    pub(super) definitions: Vec<Arc<Step>>,
+    /// Whom section 6 excludes.
+    pub(super) excluded: BTreeSet<PersonId>,
+    /// The places of the votes that count, rising.
+    pub(super) counting: Vec<usize>,
+    /// By step of the plan: who may not act there, for a part in its sister step.
+    shut_out: Vec<BTreeSet<PersonId>>,
+}
+
+impl Facts {
+    pub(super) fn of(review: &Review, frame: &Frame<'_>) -> Self {
+        let definitions: Vec<Arc<Step>> = review.steps.iter().map(|step| step.definition(frame.policy)).collect();
+        let excluded = frame.excluded(&review.subject, &review.editors);
+        let mut facts = Self { definitions, excluded, counting: Vec::new(), shut_out: Vec::new() };
+        facts.shut_out = vec![BTreeSet::new(); review.steps.len()];
+        facts.count(review, frame);
+        facts
+    }
+
+    /// Section 7.3, one vote a seat (the latest of those that would count), and section 8.4: the earlier vote stands.
+    fn count(&mut self, review: &Review, frame: &Frame<'_>) {
+        let from = review.votes_from as usize;
+        let mut valid: Vec<(usize, usize)> = Vec::new();
+        for (place, vote) in review.votes.iter().enumerate().skip(from) {
+            let Some(step) = review.steps.iter().position(|step| step.id == vote.step) else { continue };
+            if self.is_valid(review, frame, step, vote) {
+                valid.retain(|(other, _)| review.votes[*other].seat != vote.seat);
+                valid.push((place, step));
+            }
+        }
+        for (place, step) in valid {
+            let vote = &review.votes[place];
+            if self.shut_out[step].contains(&vote.author) || self.shut_out[step].contains(vote.holder()) {
+                continue;
+            }
+            self.counting.push(place);
+            for sister in sisters(review, frame, step) {
+                self.shut_out[sister].extend([vote.author.clone(), vote.holder().clone()]);
+            }
+        }
+    }
+
+    fn is_valid(&self, review: &Review, frame: &Frame<'_>, step: usize, vote: &Vote) -> bool {
+        !vote.withdrawn
+            && review.steps[step].seats.iter().any(|seat| seat.id == vote.seat)
+            && !self.excluded.contains(&vote.author)
+            && !self.excluded.contains(vote.holder())
+            && frame.still_valid(&review.subject, &self.definitions[step], vote.seen)
+    }
+
+    /// The vote that fills the seat.
+    pub(super) fn vote_of_seat<'r>(&self, review: &'r Review, seat: &Seat) -> Option<(usize, &'r Vote)> {
+        self.votes(review).find(|(_, vote)| vote.seat == seat.id)
+    }
+
+    /// The vote that the person has in the step.
+    pub(super) fn vote_by<'r>(
+        &self,
+        review: &'r Review,
+        step: &StepState,
+        who: &PersonId,
+    ) -> Option<(usize, &'r Vote)> {
+        self.votes(review).find(|(_, vote)| vote.step == step.id && vote.author == *who)
+    }
+
+    /// The votes that count.
+    pub(super) fn votes<'r>(&self, review: &'r Review) -> impl Iterator<Item = (usize, &'r Vote)> {
+        self.counting.iter().filter_map(|&place| review.votes.get(place).map(|vote| (place, vote)))
+    }
+
+    pub(super) fn is_shut_out(&self, step: usize, who: &PersonId) -> bool {
+        self.shut_out.get(step).is_some_and(|people| people.contains(who))
+    }
+
+    /// Section 1: known, active, not excluded, not shut out.
+    pub(super) fn eligible(&self, frame: &Frame<'_>, step: usize, ix: Ix) -> bool {
+        let id = &frame.org.at(ix).id;
+        frame.active(ix) && !self.excluded.contains(id) && !self.is_shut_out(step, id)
+    }
+
+    /// The same by id.
+    pub(super) fn eligible_id(&self, frame: &Frame<'_>, step: usize, id: &PersonId) -> bool {
+        frame.org.ix(id).is_some_and(|ix| self.eligible(frame, step, ix))
+    }
+
+    /// Section 1: neither a counting vote nor an eligible holder.
+    pub(super) fn is_vacant(&self, review: &Review, frame: &Frame<'_>, step: usize, seat: &Seat) -> bool {
+        self.vote_of_seat(review, seat).is_none() && !seat.holders().iter().any(|h| self.eligible_id(frame, step, h))
+    }
+
+    /// The seats that are open in an open step, by place (section 4.4): no vote, not vacant, and in order one only.
+    pub(super) fn open_seats(&self, review: &Review, frame: &Frame<'_>, step: usize) -> Vec<usize> {
+        let seats = review.steps[step].seats.iter().enumerate();
+        let waiting = seats.filter(|(_, seat)| {
+            self.vote_of_seat(review, seat).is_none() && !self.is_vacant(review, frame, step, seat)
+        });
+        let most = if self.definitions[step].one_by_one() { 1 } else { usize::MAX };
+        waiting.map(|(place, _)| place).take(most).collect()
+    }
+
+    /// Everyone who may act for this holder of the seat besides himself (section 5.1).
+    pub(super) fn stand_ins(
+        &self,
+        review: &Review,
+        frame: &Frame<'_>,
+        step: usize,
+        seat: &Seat,
+        holder: Ix,
+    ) -> Vec<Ix> {
+        if !self.eligible(frame, step, holder) {
+            return Vec::new();
+        }
+        let first = seat.holders().first() == Some(&frame.org.at(holder).id);
+        let delegates: Vec<Ix> =
+            if first { seat.delegates.iter().filter_map(|id| frame.org.ix(id)).collect() } else { Vec::new() };
+        frame.walk(&review.subject, holder, &delegates, |ix| self.eligible(frame, step, ix))
+    }
+
+    /// Whether the person holds a seat of the step.
+    pub(super) fn is_seated(review: &Review, step: usize, who: &PersonId) -> bool {
+        review.steps[step].seats.iter().any(|seat| seat.holders().contains(who))
+    }
+}
+
+/// The places of the steps that may not share a person with `step`.
+fn sisters(review: &Review, frame: &Frame<'_>, step: usize) -> Vec<usize> {
+    let state = &review.steps[step];
+    if state.is_added() || frame.policy.distinct.is_empty() {
+        return Vec::new();
+    }
+    let names: Vec<&str> = frame.policy.distinct_from(&state.name).collect();
+    let steps = review.steps.iter().enumerate();
+    steps.filter(|(_, step)| !step.is_added() && names.contains(&&*step.name)).map(|(place, _)| place).collect()
+}

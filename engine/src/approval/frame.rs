@@ -1,0 +1,156 @@
+//! What everything is judged by at one instant: policy, organisation, rates, local date (approvals.md section 2), and
+//! the walk over substitutions (section 5). Nothing here changes a review.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use super::amounts::Rates;
+use super::organisation::{Ix, Organisation, SubstitutesFrom, Substitution, within};
+use super::policy::{Mode, Policy};
+use super::step::Step;
+use super::value::{FieldValue, Subject};
+use crate::clock::Timestamp;
+use crate::ids::PersonId;
+use crate::money::Money;
+
+/// How far a walk goes (section 5.1).
+const HOPS: usize = 5;
+
+/// One instant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) org: &'a Organisation,
+    pub(super) rates: &'a Rates,
+    pub(super) at: Timestamp,
+    pub(super) date: Date,
+}
+
+impl<'a> Frame<'a> {
+    pub(super) fn new(policy: &'a Policy, org: &'a Organisation, rates: &'a Rates, at: Timestamp) -> Self {
+        Self { policy, org, rates, at, date: org.date(at) }
+    }
+
+    /// The same at another instant.
+    pub(super) fn moved_to(&self, at: Timestamp) -> Self {
+        Self::new(self.policy, self.org, self.rates, at)
+    }
+
+    pub(super) fn active(&self, ix: Ix) -> bool {
+        self.org.active_at(ix, self.date)
+    }
+
+    fn in_scope(&self, subject: &Subject, entry: &Substitution, person: Ix, by: Ix) -> bool {
+        within(entry.from, entry.until, self.date)
+            && entry.workflow.as_ref().is_none_or(|workflow| *workflow == self.policy.workflow)
+            && entry.category.as_deref().is_none_or(|category| subject.category() == Some(category))
+            && entry.max_amount.is_none_or(|most| self.covers(subject, most) == Some(true))
+            && (self.org.parts().substitutes_from == SubstitutesFrom::Anyone || self.org.share_unit(person, by))
+    }
+
+    /// Whether `most` covers the subject's amount, inclusive. `None`: it cannot be compared.
+    fn covers(&self, subject: &Subject, most: Money) -> Option<bool> {
+        self.rates.compare(subject.amount()?, most).map(Ordering::is_le)
+    }
+
+    /// Everyone who stands in for `from`, breadth first, at most five hops, never onto or through whom `may` refuses
+    /// (section 5.1). `delegates` are one hop away.
+    pub(super) fn walk(&self, subject: &Subject, from: Ix, delegates: &[Ix], may: impl Fn(Ix) -> bool) -> Vec<Ix> {
+        let mut met = vec![from];
+        let mut edge = 0;
+        for hop in 0..HOPS {
+            let reached = met.len();
+            for place in edge..reached {
+                let Some(&person) = met.get(place) else { continue };
+                let extra = if hop == 0 { delegates } else { &[] };
+                let standing = self.org.substitutes(person);
+                let next = standing.filter(|(by, entry)| self.in_scope(subject, entry, person, *by)).map(|(by, _)| by);
+                for by in extra.iter().copied().chain(next) {
+                    if !met.contains(&by) && may(by) {
+                        met.push(by);
+                    }
+                }
+            }
+            edge = reached;
+        }
+        met.remove(0);
+        met
+    }
+
+    /// Whom section 6 excludes: the people of `never`, and under `never_substitutes` whoever stands in for them.
+    pub(super) fn excluded(&self, subject: &Subject, editors: &BTreeSet<PersonId>) -> BTreeSet<PersonId> {
+        let mut excluded = BTreeSet::new();
+        for field in &self.policy.never {
+            if **field == *"editors" {
+                excluded.extend(editors.iter().cloned());
+            } else {
+                excluded.extend(subject.get(field).people().map(PersonId::from));
+            }
+        }
+        if self.policy.never_substitutes {
+            // This walk starts even from the inactive, and only they end it (section 6.2).
+            let starts: Vec<Ix> = excluded.iter().filter_map(|id| self.org.ix(id)).collect();
+            for start in starts {
+                let reached = self.walk(subject, start, &[], |ix| self.active(ix));
+                excluded.extend(reached.into_iter().map(|ix| self.org.at(ix).id.clone()));
+            }
+        }
+        excluded
+    }
+
+    /// Whether the person's limit covers the subject's amount (section 3.5). `None`: a rate is missing.
+    pub(super) fn limit_covers(&self, subject: &Subject, ix: Ix) -> Option<bool> {
+        let mut unknown = false;
+        for entry in self.limits(subject, ix) {
+            match self.covers(subject, entry) {
+                Some(true) => return Some(true),
+                Some(false) => {}
+                None => unknown = true,
+            }
+        }
+        if unknown { None } else { Some(false) }
+    }
+
+    /// The limits that are compared: the category's in place of the general ones, of these those in the amount's own
+    /// currency, if there are any.
+    pub(super) fn limits(&self, subject: &Subject, ix: Ix) -> Vec<Money> {
+        let person = self.org.at(ix);
+        let own = subject.requester().as_ref() == Some(&person.id);
+        let all = if own { &person.self_limits } else { &person.limits };
+        let category = subject.category();
+        let of = |wanted: Option<&str>| -> Vec<Money> {
+            all.iter().filter(|entry| entry.category.as_deref() == wanted).map(|entry| entry.amount).collect()
+        };
+        let mut entries = if category.is_some() { of(category) } else { Vec::new() };
+        if entries.is_empty() {
+            entries = of(None);
+        }
+        let currency = subject.amount().map(|amount| amount.currency);
+        let same: Vec<Money> = entries.iter().filter(|e| Some(e.currency) == currency).copied().collect();
+        if same.is_empty() { entries } else { same }
+    }
+
+    /// Whether every field that matters to `step` is as it was in `seen`, or within tolerance of it (section 7.3).
+    pub(super) fn still_valid(&self, subject: &Subject, step: &Step, seen: u32) -> bool {
+        subject
+            .changed_since(seen)
+            .all(|(field, old)| !self.policy.matters(step, field) || self.tolerated(subject, field, old))
+    }
+
+    /// Whether a field under `all` has changed beyond tolerance since `seen` (section 7.4).
+    pub(super) fn lost_under_all(&self, subject: &Subject, seen: u32) -> bool {
+        subject
+            .changed_since(seen)
+            .any(|(field, old)| self.policy.mode(field) == Mode::All && !self.tolerated(subject, field, old))
+    }
+
+    fn tolerated(&self, subject: &Subject, field: &str, old: &FieldValue) -> bool {
+        let bounds = self.policy.tolerance.get(field);
+        match (bounds, old.money(), subject.get(field).money()) {
+            (Some(bounds), Some(old), Some(now)) => self.rates.within(old, now, bounds),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! People, units, roles, limits and substitutes, indexed for lookup (approvals.md sections 1, 3.5, 5).
+//!
+//! People are small integers inside; an organisation never changes, a change makes the next revision. The local date
+//! that eligibility goes by is that of the organisation's zone. Next: `frame` judges with it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::amounts::is_default;
+use crate::clock::Timestamp;
+use crate::ids::PersonId;
+use crate::money::Money;
+
+/// A person's place in the organisation's list.
+pub(super) type Ix = u32;
+
+/// One person. Amounts and dates as in section 1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// The company's own id.
+    pub id: PersonId,
+    /// Whether the person may act at all.
+    #[serde(default)]
+    pub active: bool,
+    /// First local day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Date>,
+    /// First local day after the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+    /// The manager's id.
+    #[serde(default)]
+    pub manager: Option<PersonId>,
+    /// What the person may approve.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
+    /// What the person may approve of his own requests; for them these alone count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub self_limits: Vec<Limit>,
+}
+
+/// One entry of a limit (section 3.5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limit {
+    /// Up to this, inclusive.
+    pub amount: Money,
+    /// Only in this category, and there in place of the general entries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Arc<str>>,
+}
+
+/// A unit and who has which role in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unit {
+    /// The unit's id, as the subject names it.
+    pub id: Arc<str>,
+    /// The people of each role, in order.
+    #[serde(default)]
+    pub roles: BTreeMap<Arc<str>, Vec<PersonId>>,
+}
+
+/// Somebody stands in for somebody (section 5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Substitution {
+    /// Who is absent.
+    pub person: PersonId,
+    /// Who stands in.
+    pub substitute: PersonId,
+    /// First local day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Date>,
+    /// First local day after the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+    /// Only in this workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<Arc<str>>,
+    /// Only in this category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Arc<str>>,
+    /// Only up to this amount, inclusive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_amount: Option<Money>,
+}
+
+/// Who may stand in for whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SubstitutesFrom {
+    /// Anyone.
+    #[default]
+    Anyone,
+    /// Only people of a common unit.
+    Unit,
+}
+
+/// An organisation as it is written: the input of [`Organisation::new`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrganisationParts {
+    /// Every change makes the next one.
+    pub revision: u64,
+    /// The zone whose date counts.
+    #[serde(default = "utc")]
+    pub zone: Arc<str>,
+    /// Everybody.
+    #[serde(default)]
+    pub people: Vec<Person>,
+    /// Units and their roles.
+    #[serde(default)]
+    pub units: Vec<Unit>,
+    /// Who stands in for whom.
+    #[serde(default)]
+    pub substitutes: Vec<Substitution>,
+    /// Who may.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub substitutes_from: SubstitutesFrom,
+}
+
+fn utc() -> Arc<str> {
+    "UTC".into()
+}
+
+/// A change: people merged by id, other lists replaced where given.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct OrganisationChange {
+    /// Fields of people, by id; a person not known yet is added.
+    #[serde(default)]
+    pub people: BTreeMap<PersonId, serde_json::Map<String, serde_json::Value>>,
+    /// All units anew.
+    #[serde(default)]
+    pub units: Option<Vec<Unit>>,
+    /// All substitutes anew.
+    #[serde(default)]
+    pub substitutes: Option<Vec<Substitution>>,
+}
+
+/// One revision of the organisation. Keep it behind an `Arc`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "OrganisationParts", into = "OrganisationParts")]
+pub struct Organisation {
+    parts: OrganisationParts,
+    zone: TimeZone,
+    index: HashMap<PersonId, Ix>,
+    managers: Vec<Option<Ix>>,
+    /// By absent person: (substitute, place in `parts.substitutes`).
+    substitutes: Vec<Vec<(Ix, u32)>>,
+    /// The units in which each person has a role, sorted.
+    member_of: Vec<Vec<u32>>,
+    units: HashMap<Arc<str>, u32>,
+}
+
+impl Organisation {
+    /// Builds the indexes.
+    ///
+    /// # Errors
+    /// Every sentence of what is wrong: an unknown zone, an id that occurs twice.
+    pub fn new(parts: OrganisationParts) -> Result<Self, Vec<String>> {
+        let mut wrong = Vec::new();
+        let zone = TimeZone::get(&parts.zone).unwrap_or_else(|_| {
+            wrong.push(format!("`{}` is not a time zone: write its IANA name, such as Europe/Berlin", parts.zone));
+            TimeZone::UTC
+        });
+        let mut index = HashMap::with_capacity(parts.people.len());
+        for (ix, person) in (0..).zip(&parts.people) {
+            if index.insert(person.id.clone(), ix).is_some() {
+                wrong.push(format!("the person `{}` is listed twice", person.id));
+            }
+        }
+        let mut units = HashMap::with_capacity(parts.units.len());
+        let mut member_of = vec![Vec::new(); parts.people.len()];
+        for (number, unit) in (0u32..).zip(&parts.units) {
+            if units.insert(Arc::clone(&unit.id), number).is_some() {
+                wrong.push(format!("the unit `{}` is listed twice", unit.id));
+            }
+            for id in unit.roles.values().flatten() {
+                if let Some(list) = index.get(id).and_then(|&ix: &Ix| member_of.get_mut(ix as usize)) {
+                    list.push(number);
+                }
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let managers = parts.people.iter().map(|p| p.manager.as_ref().and_then(|m| index.get(m).copied())).collect();
+        let mut substitutes = vec![Vec::new(); parts.people.len()];
+        for (number, entry) in (0u32..).zip(&parts.substitutes) {
+            if let (Some(&person), Some(&by)) = (index.get(&entry.person), index.get(&entry.substitute)) {
+                let list: &mut Vec<(Ix, u32)> = &mut substitutes[person as usize];
+                list.push((by, number));
+            }
+        }
+        Ok(Self { parts, zone, index, managers, substitutes, member_of, units })
+    }
+
+    /// The next revision, with `change` made.
+    ///
+    /// # Errors
+    /// Every sentence of what is wrong with it.
+    pub fn merge(&self, change: OrganisationChange) -> Result<Self, Vec<String>> {
+        let mut parts = self.parts.clone();
+        let mut wrong = Vec::new();
+        parts.revision += 1;
+        for (id, fields) in change.people {
+            let ix = self.index.get(&id).map(|&ix| ix as usize);
+            let known = ix.and_then(|ix| serde_json::to_value(&parts.people[ix]).ok());
+            let mut record = match known {
+                Some(serde_json::Value::Object(record)) => record,
+                _ => serde_json::Map::new(),
+            };
+            record.extend(fields);
+            record.insert("id".into(), id.as_str().into());
+            match (serde_json::from_value(record.into()), ix) {
+                (Ok(person), Some(ix)) => parts.people[ix] = person,
+                (Ok(person), None) => parts.people.push(person),
+                (Err(error), _) => wrong.push(format!("the person `{id}`: {error}")),
+            }
+        }
+        parts.units = change.units.unwrap_or(parts.units);
+        parts.substitutes = change.substitutes.unwrap_or(parts.substitutes);
+        if wrong.is_empty() { Self::new(parts) } else { Err(wrong) }
+    }
+
+    /// The revision.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.parts.revision
+    }
+
+    /// As it is written.
+    #[must_use]
+    pub fn parts(&self) -> &OrganisationParts {
+        &self.parts
+    }
+
+    /// The person of that id.
+    #[must_use]
+    pub fn person(&self, id: &PersonId) -> Option<&Person> {
+        self.index.get(id).map(|&ix| self.at(ix))
+    }
+
+    /// The local date at `at`.
+    #[must_use]
+    pub fn date(&self, at: Timestamp) -> Date {
+        at.to_jiff().map_or(Date::ZERO, |at| self.zone.to_datetime(at).date())
+    }
+
+    /// Whether the person is known and active on `date`.
+    #[must_use]
+    pub fn active(&self, id: &PersonId, date: Date) -> bool {
+        self.index.get(id).is_some_and(|&ix| self.active_at(ix, date))
+    }
+
+    pub(super) fn ix(&self, id: &PersonId) -> Option<Ix> {
+        self.index.get(id).copied()
+    }
+
+    /// Indexes come from this organisation's own tables only, so they are in range.
+    pub(super) fn at(&self, ix: Ix) -> &Person {
+        &self.parts.people[ix as usize]
+    }
+
+    pub(super) fn active_at(&self, ix: Ix, date: Date) -> bool {
+        let person = self.at(ix);
+        person.active && within(person.from, person.until, date)
+    }
+
+    pub(super) fn manager(&self, ix: Ix) -> Option<Ix> {
+        self.managers[ix as usize]
+    }
+
+    pub(super) fn substitutes(&self, ix: Ix) -> impl Iterator<Item = (Ix, &Substitution)> {
+        self.substitutes[ix as usize].iter().map(|&(by, number)| (by, &self.parts.substitutes[number as usize]))
+    }
+
+    pub(super) fn share_unit(&self, a: Ix, b: Ix) -> bool {
+        self.member_of[a as usize].iter().any(|unit| self.member_of[b as usize].contains(unit))
+    }
+
+    pub(super) fn role<'a>(&'a self, unit: &str, role: &str) -> &'a [PersonId] {
+        let unit = self.units.get(unit).map(|&number| &self.parts.units[number as usize]);
+        unit.and_then(|unit| unit.roles.get(role)).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl TryFrom<OrganisationParts> for Organisation {
+    type Error = String;
+
+    fn try_from(parts: OrganisationParts) -> Result<Self, String> {
+        Self::new(parts).map_err(|wrong| wrong.join("; "))
+    }
+}
+
+impl From<Organisation> for OrganisationParts {
+    fn from(organisation: Organisation) -> Self {
+        organisation.parts
+    }
+}
+
+/// Half open: the last day does not belong.
+pub(super) fn within(from: Option<Date>, until: Option<Date>, date: Date) -> bool {
+    from.is_none_or(|from| from <= date) && until.is_none_or(|until| date < until)
+}

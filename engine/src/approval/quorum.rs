@@ -1,0 +1,86 @@
+//! Counting a step's seats (approvals.md section 9.1 to 9.4).
+
+use super::facts::Facts;
+use super::frame::Frame;
+use super::review::Review;
+use super::step::{Quorum, RejectRule};
+use super::words::VoteKind;
+
+/// Seats by their votes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    /// Seats approving.
+    pub(super) a: i64,
+    /// Seats rejecting.
+    pub(super) r: i64,
+    /// Seats abstaining.
+    pub(super) b: i64,
+    /// Seats that voted or are not vacant.
+    pub(super) m: i64,
+    /// A seat with a veto rejects.
+    pub(super) veto: bool,
+}
+
+/// What a tally comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Undecided,
+    Approved,
+    Rejected,
+    OutOfReach,
+}
+
+/// Counts the step at this place.
+pub(super) fn tally(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize) -> Tally {
+    let veto = &facts.definitions[place].veto;
+    let mut tally = Tally::default();
+    for seat in &review.steps[place].seats {
+        let vote = facts.vote_of_seat(review, seat).map(|(_, vote)| vote.kind);
+        match vote {
+            Some(VoteKind::Approve) => tally.a += 1,
+            Some(VoteKind::Reject) => {
+                tally.r += 1;
+                tally.veto |= veto.contains(&seat.stands_for);
+            }
+            Some(VoteKind::Abstain) => tally.b += 1,
+            None => {}
+        }
+        if vote.is_some() || !facts.is_vacant(review, frame, place, seat) {
+            tally.m += 1;
+        }
+    }
+    tally
+}
+
+/// Section 9.1.
+pub(super) fn need(quorum: Quorum, base: i64) -> i64 {
+    match quorum {
+        Quorum::Any => 1,
+        Quorum::All => base.max(1),
+        Quorum::Count(count) => i64::from(count),
+        // What no integer holds is out of reach, as it should be.
+        Quorum::Percent(share) => share.percent_of(u32::try_from(base).unwrap_or(0)).unwrap_or(i64::MAX).max(1),
+    }
+}
+
+/// Section 9.2 to 9.4. A step whose resolvers found nobody is not approved (section 3.6).
+pub(super) fn outcome(tally: Tally, quorum: Quorum, reject: RejectRule, problem: bool) -> Outcome {
+    let need = need(quorum, tally.m - tally.b);
+    if tally.veto || (tally.r > 0 && reject == RejectRule::First) {
+        return Outcome::Rejected;
+    }
+    if tally.a > 0 && tally.a >= need {
+        return if problem { Outcome::Undecided } else { Outcome::Approved };
+    }
+    if tally.m - tally.r - tally.b < need {
+        return if tally.r > 0 { Outcome::Rejected } else { Outcome::OutOfReach };
+    }
+    Outcome::Undecided
+}
+
+/// The outcome of the step at this place.
+pub(super) fn outcome_of(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize) -> Outcome {
+    let step = &facts.definitions[place];
+    let problem = review.steps[place].problem.is_some();
+    outcome(tally(review, frame, facts, place), step.quorum, step.reject, problem)
+}

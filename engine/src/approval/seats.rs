@@ -1,0 +1,151 @@
+//! A step's seats: named when it first opens, and changed only by reconciling (approvals.md section 4).
+
+use super::event::Position;
+use super::facts::Facts;
+use super::frame::Frame;
+use super::resolve::{Named, resolve};
+use super::review::{Definition, NamedBy, Resolved, Review, Seat, StepState};
+use super::words::Status;
+use crate::ids::PersonId;
+
+/// Why a step is reconciled, and so what it spares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A vacancy, a standing problem, a changed organisation, or the first opening (sections 4.1, 4.2).
+    Ordinary,
+    /// An edit of a field that the resolvers read (section 4.3).
+    Edit,
+}
+
+/// Resolves the step anew and brings its seats in line.
+pub(super) fn reconcile(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, cause: Cause) {
+    let resolution = resolve(frame, facts, &review.subject, place, &facts.definitions[place]);
+    let named = &resolution.named;
+    remove(review, frame, facts, place, named, cause);
+    for one in named {
+        give(review, frame, facts, place, one);
+    }
+    let added = review.steps[place].is_added();
+    let step = &mut review.steps[place];
+    for seat in &mut step.seats {
+        seat.covering = named.iter().any(|one| one.covering && one.id == seat.stands_for);
+    }
+    // In the resolvers' order; who is not named any more comes after them.
+    let rank = |seat: &Seat| {
+        let by = named.iter().position(|one| one.id == seat.stands_for).filter(|_| seat.named_by != NamedBy::Repair);
+        by.unwrap_or(usize::MAX)
+    };
+    step.seats.sort_by_key(rank);
+    step.resolved = Some(Resolved { version: review.subject.version(), revision: frame.org.revision() });
+    if cause == Cause::Edit && !added {
+        step.repaired = false;
+    }
+    // After a repair a problem returns only with an edit (section 10).
+    step.problem = resolution.problem.filter(|_| !step.repaired);
+    mark_vacant(review, frame, facts, place);
+}
+
+/// Section 4.1a, and under an edit 4.3: who is no longer named loses the seat, but for what is spared.
+fn remove(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, named: &[Named], cause: Cause) {
+    let goes: Vec<bool> = review.steps[place]
+        .seats
+        .iter()
+        .map(|seat| {
+            let spared = match cause {
+                Cause::Edit => false,
+                Cause::Ordinary => {
+                    seat.passed
+                        || facts.vote_of_seat(review, seat).is_some()
+                        || facts.is_vacant(review, frame, place, seat)
+                }
+            };
+            seat.named_by != NamedBy::Repair && !spared && !named.iter().any(|one| one.id == seat.stands_for)
+        })
+        .collect();
+    let from = review.votes_from as usize;
+    let voted: Vec<u32> = review.votes.iter().skip(from).filter(|v| !v.withdrawn).map(|vote| vote.seat).collect();
+    let step = &mut review.steps[place];
+    let mut kept = Vec::with_capacity(step.seats.len());
+    for (seat, goes) in std::mem::take(&mut step.seats).into_iter().zip(goes) {
+        if !goes {
+            kept.push(seat);
+        } else if voted.contains(&seat.id) {
+            step.aside.push(seat);
+        }
+    }
+    step.seats = kept;
+}
+
+/// Section 4.1b: a named person without a seat gets the vacant one that stands for him, the one that was put aside
+/// with its vote, or a new one.
+fn give(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, one: &Named) {
+    if Facts::is_seated(review, place, &one.id) {
+        return;
+    }
+    let standing = review.steps[place].seats.iter().position(|seat| seat.stands_for == one.id);
+    if let Some(at) = standing {
+        if facts.is_vacant(review, frame, place, &review.steps[place].seats[at]) {
+            let seat = &mut review.steps[place].seats[at];
+            seat.held_by = None;
+            seat.delegates.clear();
+            seat.passed = false;
+        }
+        return;
+    }
+    let aside = review.steps[place].aside.iter().position(|seat| seat.stands_for == one.id);
+    let seat = match aside {
+        Some(at) => {
+            let mut seat = review.steps[place].aside.remove(at);
+            seat.named_by = one.by;
+            seat
+        }
+        None => Seat::new(review.mint(), one.id.clone(), one.by),
+    };
+    review.steps[place].seats.push(seat);
+}
+
+/// Notes which seats are vacant; true if one has become so.
+pub(super) fn mark_vacant(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize) -> bool {
+    let seats = &review.steps[place].seats;
+    let vacant: Vec<bool> = seats.iter().map(|seat| facts.is_vacant(review, frame, place, seat)).collect();
+    let mut became = false;
+    for (seat, vacant) in review.steps[place].seats.iter_mut().zip(vacant) {
+        became |= vacant && !seat.vacant;
+        seat.vacant = vacant;
+    }
+    became
+}
+
+/// Section 4.3: the fields that the resolvers read are no longer as they were when the step was resolved.
+pub(super) fn reads_changed(review: &Review, facts: &Facts, place: usize) -> bool {
+    let Some(resolved) = review.steps[place].resolved else { return false };
+    let reads = facts.definitions[place].reads();
+    review.subject.changed_since(resolved.version).any(|(field, _)| reads.contains(&**field))
+}
+
+/// Whether the step waits for one that was added before it, or was itself added after one that is not approved.
+pub(super) fn waits_for_added(review: &Review, place: usize) -> bool {
+    let step = &review.steps[place];
+    let approved = |name: &str| review.step(name).is_some_and(|other| other.status == Status::Approved);
+    let after = match &step.definition {
+        Definition::Added { beside, position: Position::After, .. } => !approved(beside),
+        _ => false,
+    };
+    let before = |other: &StepState| matches!(&other.definition, Definition::Added { beside, position: Position::Before, .. } if *beside == step.name);
+    after || review.steps.iter().any(|other| before(other) && other.status != Status::Approved)
+}
+
+impl Seat {
+    pub(super) fn new(id: u32, person: PersonId, named_by: NamedBy) -> Self {
+        Self {
+            id,
+            stands_for: person,
+            held_by: None,
+            delegates: Vec::new(),
+            named_by,
+            covering: false,
+            passed: false,
+            vacant: false,
+        }
+    }
+}

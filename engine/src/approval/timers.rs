@@ -1,0 +1,110 @@
+//! What time alone does (approvals.md section 11).
+
+use std::sync::Arc;
+
+use super::escalate::{carry_out, moves};
+use super::event::{Fired, FiredKind};
+use super::facts::Facts;
+use super::frame::Frame;
+use super::policy::Policy;
+use super::review::Review;
+use super::settle::{reject, settle, stop};
+use super::step::RungAct;
+use super::words::{State, Status, Why};
+use crate::clock::Timestamp;
+use crate::ids::PersonId;
+
+/// Something that is due: at one instant by step of the plan, then rung, the expiry last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Due {
+    at: Timestamp,
+    /// The step and the rung; `usize::MAX` is the expiry.
+    place: usize,
+    rung: usize,
+}
+
+const EXPIRY: usize = usize::MAX;
+
+/// The earliest thing that time alone will do.
+fn next(review: &Review, policy: &Policy) -> Option<Due> {
+    if !review.state.is_live() {
+        return None;
+    }
+    let mut first: Option<Due> = None;
+    let mut add = |due: Due| first = Some(first.map_or(due, |other| other.min(due)));
+    for (place, step) in review.steps.iter().enumerate().filter(|(_, step)| step.status == Status::Open) {
+        for (rung, late) in step.definition(policy).late.iter().enumerate() {
+            let fired = step.rungs.iter().any(|&fired| fired as usize == rung);
+            if let Some(after) = late.after_hours.hours_in_micros().filter(|_| !fired) {
+                add(Due { at: step.opened.plus_micros(after), place, rung });
+            }
+        }
+    }
+    if let Some(after) = policy.expires_after_hours.and_then(super::amounts::Exact::hours_in_micros) {
+        add(Due { at: review.round_began.plus_micros(after), place: EXPIRY, rung: 0 });
+    }
+    first
+}
+
+/// The earliest instant at which time alone would do something. The date is not among them: who leaves or stands in
+/// by date is seen at the next event (section 2).
+#[must_use]
+pub fn next_due(review: &Review, policy: &Policy) -> Option<Timestamp> {
+    next(review, policy).map(|due| due.at)
+}
+
+/// Fires what is due by the frame's instant, oldest first, each at its own; then settles at the frame's instant.
+pub(super) fn bring_up_to(review: &mut Review, frame: &Frame<'_>) -> Vec<Fired> {
+    let mut fired = Vec::new();
+    while let Some(due) = next(review, frame.policy).filter(|due| due.at <= frame.at) {
+        let then = frame.moved_to(due.at);
+        settle(review, &then);
+        // Settling at the instant itself may have changed what is due.
+        if next(review, frame.policy) != Some(due) {
+            continue;
+        }
+        fired.push(fire(review, &then, due));
+        settle(review, &then);
+    }
+    settle(review, frame);
+    fired
+}
+
+fn fire(review: &mut Review, frame: &Frame<'_>, due: Due) -> Fired {
+    let Due { at, place, rung } = due;
+    if place == EXPIRY {
+        stop(review, State::Recalled, Why::Expired);
+        return Fired { step: None, what: FiredKind::Expire, due: at, from: Vec::new(), to: Vec::new() };
+    }
+    let facts = Facts::of(review, frame);
+    let definition = Arc::clone(&facts.definitions[place]);
+    let name = Arc::clone(&review.steps[place].name);
+    let mut fired = Fired { step: Some(Arc::clone(&name)), what: FiredKind::Remind, due: at, from: vec![], to: vec![] };
+    review.steps[place].rungs.extend(u32::try_from(rung));
+    let Some(late) = definition.late.get(rung) else { return fired };
+    match late.act {
+        RungAct::Remind => fired.from = asked(review, frame, &facts, place),
+        RungAct::Incident => {
+            fired.what = FiredKind::Incident;
+            review.steps[place].late = true;
+        }
+        RungAct::Reject => {
+            fired.what = FiredKind::Reject;
+            reject(review, place, Why::TimedOut(name));
+        }
+        RungAct::Escalate => {
+            fired.what = FiredKind::Escalate;
+            let moves = moves(review, frame, &facts, place, late.mode, &late.to, &late.fallback);
+            carry_out(&mut review.steps[place], &moves);
+            (fired.from, fired.to) = moves.into_iter().map(|one| (one.from, one.to)).unzip();
+        }
+    }
+    fired
+}
+
+/// The eligible holders of the open seats.
+pub(super) fn asked(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize) -> Vec<PersonId> {
+    let seats = facts.open_seats(review, frame, place);
+    let holders = seats.into_iter().flat_map(|at| review.steps[place].seats[at].holders());
+    holders.filter(|who| facts.eligible_id(frame, place, who)).cloned().collect()
+}

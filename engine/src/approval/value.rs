@@ -1,0 +1,157 @@
+//! What a subject is made of: flat fields, and their values as they came (approvals.md section 1).
+//!
+//! A value round-trips its JSON exactly; money is text that the policy reads as money where it needs money.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::PersonId;
+use crate::money::Money;
+
+/// One field's value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FieldValue {
+    /// Nothing. A field that is missing reads the same.
+    #[default]
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A number, as JSON wrote it.
+    Number(serde_json::Number),
+    /// Text; money and people are text too.
+    Text(Arc<str>),
+    /// Several values, such as the ids of several owners.
+    List(Vec<FieldValue>),
+}
+
+impl FieldValue {
+    /// The text, if it is text.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value as money, if it is text such as `1200.00 EUR`.
+    #[must_use]
+    pub fn money(&self) -> Option<Money> {
+        self.text().and_then(|text| text.parse().ok())
+    }
+
+    /// Every person named: the text itself, or each text of a list.
+    pub fn people(&self) -> impl Iterator<Item = &str> {
+        let many = match self {
+            Self::List(many) => many.as_slice(),
+            _ => std::slice::from_ref(self),
+        };
+        many.iter().filter_map(Self::text)
+    }
+}
+
+impl From<&str> for FieldValue {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+/// A set of fields: a whole subject, or what an edit sets.
+pub type Fields = BTreeMap<Arc<str>, FieldValue>;
+
+static NULL: FieldValue = FieldValue::Null;
+
+/// A document and its earlier versions, kept as what each edit replaced (section 1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    now: Fields,
+    /// `earlier[k]` holds what version `k + 1` had where version `k + 2` differs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<Fields>,
+}
+
+impl Subject {
+    /// A first version.
+    #[must_use]
+    pub fn new(fields: Fields) -> Self {
+        Self { now: fields, earlier: Vec::new() }
+    }
+
+    /// The present fields.
+    #[must_use]
+    pub fn fields(&self) -> &Fields {
+        &self.now
+    }
+
+    /// The number of the present version, from 1.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        u32::try_from(self.earlier.len()).unwrap_or(u32::MAX - 1) + 1
+    }
+
+    /// The present value of `field`.
+    #[must_use]
+    pub fn get(&self, field: &str) -> &FieldValue {
+        self.now.get(field).unwrap_or(&NULL)
+    }
+
+    /// The value of `field` in `version`; of a version that never was, the present one.
+    #[must_use]
+    pub fn at(&self, version: u32, field: &str) -> &FieldValue {
+        let from = (version.max(1) - 1) as usize;
+        self.earlier.iter().skip(from).find_map(|fields| fields.get(field)).unwrap_or_else(|| self.get(field))
+    }
+
+    /// The fields whose value in `version` is not the present one, with that value.
+    pub fn changed_since(&self, version: u32) -> impl Iterator<Item = (&Arc<str>, &FieldValue)> {
+        let from = ((version.max(1) - 1) as usize).min(self.earlier.len());
+        let later = &self.earlier[from..];
+        later.iter().enumerate().flat_map(move |(step, fields)| {
+            fields.iter().filter(move |(field, old)| {
+                let first = !later[..step].iter().any(|before| before.contains_key(*field));
+                first && *old != self.get(field)
+            })
+        })
+    }
+
+    /// Those of `set` that differ from the present values.
+    pub fn changes<'a>(&'a self, set: &'a Fields) -> impl Iterator<Item = (&'a Arc<str>, &'a FieldValue)> {
+        set.iter().filter(|(field, value)| self.get(field) != *value)
+    }
+
+    /// Makes the next version of what `set` changes; false, and no version, if nothing does.
+    pub fn edit(&mut self, set: &Fields) -> bool {
+        let changes: Vec<_> = self.changes(set).map(|(f, v)| (Arc::clone(f), v.clone())).collect();
+        if changes.is_empty() {
+            return false;
+        }
+        let mut replaced = Fields::new();
+        for (field, value) in changes {
+            let old = self.now.insert(Arc::clone(&field), value).unwrap_or_default();
+            replaced.insert(field, old);
+        }
+        self.earlier.push(replaced);
+        true
+    }
+
+    /// The amount that limits, cells and scopes are compared with.
+    #[must_use]
+    pub fn amount(&self) -> Option<Money> {
+        self.get("amount").money()
+    }
+
+    /// The category.
+    #[must_use]
+    pub fn category(&self) -> Option<&str> {
+        self.get("category").text()
+    }
+
+    /// Who asks.
+    #[must_use]
+    pub fn requester(&self) -> Option<PersonId> {
+        self.get("requester").text().map(PersonId::from)
+    }
+}

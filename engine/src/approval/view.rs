@@ -1,0 +1,262 @@
+//! What people see of a review (approvals.md sections 2, 5 and 3.7), and the rows that are kept about it.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::amounts::Rates;
+use super::facts::Facts;
+use super::frame::Frame;
+use super::organisation::Organisation;
+use super::policy::Policy;
+use super::resolve::resolve;
+use super::resolver::Resolver;
+use super::review::{NamedBy, Review, Seat, StepState};
+use super::timers::asked;
+use super::voice::askable;
+use super::words::{State, Status, Stuck, VoteKind, Why};
+use crate::clock::Timestamp;
+use crate::ids::PersonId;
+use crate::money::Money;
+
+/// A review as it stands at an instant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct View {
+    /// The state.
+    pub state: State,
+    /// Why.
+    pub why: Why,
+    /// The round.
+    pub round: u32,
+    /// The document's version.
+    pub document: u32,
+    /// The organisation's revision.
+    pub organisation: u64,
+    /// The steps, in plan order.
+    pub steps: Vec<(Arc<str>, Status)>,
+    /// Who may act now: in plan order, then by person, then by whom they act for.
+    pub open: Vec<OpenVoice>,
+    /// The votes that count, by step, person, and whom they are for.
+    pub counting: Vec<CountingVote>,
+    /// Who watches.
+    pub watchers: Vec<PersonId>,
+}
+
+/// Somebody who may act.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct OpenVoice {
+    /// The step.
+    pub step: Arc<str>,
+    /// Who.
+    pub person: PersonId,
+    /// For whom, if not for himself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<PersonId>,
+}
+
+/// A vote that counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct CountingVote {
+    /// The step.
+    pub step: Arc<str>,
+    /// Who voted.
+    pub person: PersonId,
+    /// For whom, if not for himself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<PersonId>,
+    /// Which way.
+    pub vote: VoteKind,
+    /// The step of the vote really cast, if this one was carried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carried_from: Option<Arc<str>>,
+}
+
+fn frame_of<'a>(policy: &'a Policy, org: &'a Organisation, rates: &'a Rates, at: Timestamp) -> Frame<'a> {
+    Frame::new(policy, org, rates, at)
+}
+
+/// The places of the open steps of a live review.
+fn open_steps(review: &Review) -> impl Iterator<Item = usize> + '_ {
+    let live = review.state.is_live();
+    let open = review.steps.iter().enumerate().filter(move |(_, step)| live && step.status == Status::Open);
+    open.map(|(place, _)| place)
+}
+
+/// The view of a review that was brought up to `at`.
+#[must_use]
+pub fn view(review: &Review, policy: &Policy, organisation: &Organisation, rates: &Rates, at: Timestamp) -> View {
+    let frame = frame_of(policy, organisation, rates, at);
+    let facts = Facts::of(review, &frame);
+    let mut open = Vec::new();
+    for place in open_steps(review) {
+        let step = &review.steps[place].name;
+        let mut here: Vec<OpenVoice> = askable(review, &frame, &facts, place)
+            .into_iter()
+            .map(|(_, person, holder)| {
+                let on_behalf_of = Some(holder).filter(|holder| *holder != person);
+                OpenVoice { step: Arc::clone(step), person, on_behalf_of }
+            })
+            .collect();
+        here.sort();
+        here.dedup();
+        open.append(&mut here);
+    }
+    let mut counting: Vec<CountingVote> = facts
+        .votes(review)
+        .map(|(_, vote)| CountingVote {
+            step: step_name(review, vote.step),
+            person: vote.author.clone(),
+            on_behalf_of: vote.holder.clone(),
+            vote: vote.kind,
+            carried_from: vote.carried.map(|origin| {
+                let origin = review.votes.get(origin as usize).map_or(vote.step, |origin| origin.step);
+                step_name(review, origin)
+            }),
+        })
+        .collect();
+    counting.sort();
+    View {
+        state: review.state,
+        why: review.why.clone(),
+        round: review.round,
+        document: review.subject.version(),
+        organisation: organisation.revision(),
+        steps: review.steps.iter().map(|step| (Arc::clone(&step.name), step.status)).collect(),
+        open,
+        counting,
+        watchers: review.watchers.iter().cloned().collect(),
+    }
+}
+
+fn step_name(review: &Review, id: u32) -> Arc<str> {
+    review.step_by_id(id).map_or_else(|| "".into(), |step| Arc::clone(&step.name))
+}
+
+/// The eligible holders of the open seats, with their step: an index of who is asked. Substitutes are not in it.
+#[must_use]
+pub fn holders(
+    review: &Review,
+    policy: &Policy,
+    organisation: &Organisation,
+    rates: &Rates,
+    at: Timestamp,
+) -> Vec<(Arc<str>, PersonId)> {
+    let frame = frame_of(policy, organisation, rates, at);
+    let facts = Facts::of(review, &frame);
+    let all = open_steps(review).flat_map(|place| {
+        let name = &review.steps[place].name;
+        asked(review, &frame, &facts, place).into_iter().map(move |who| (Arc::clone(name), who)).collect::<Vec<_>>()
+    });
+    all.collect()
+}
+
+/// Why somebody is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WhyAsked {
+    /// The step.
+    pub step: Arc<str>,
+    /// The person named.
+    pub stands_for: PersonId,
+    /// Who holds the seat now.
+    pub holders: Vec<PersonId>,
+    /// Who may act for the first holder by delegation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub delegates: Vec<PersonId>,
+    /// The rule that named the person.
+    pub rule: Rule,
+    /// What the person may approve, as it is compared here: the highest entry of each currency.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Money>,
+    /// The chain ends here, since the limit covers.
+    pub covering: bool,
+    /// It was reassigned or escalated.
+    pub passed: bool,
+}
+
+/// The rule behind a seat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// An entry of `who`.
+    Who(Resolver),
+    /// An entry of `fallback`.
+    Fallback(Resolver),
+    /// An administrator's repair.
+    Repair,
+    /// Somebody added the step.
+    Added,
+}
+
+/// For each open seat, why this person is asked.
+#[must_use]
+pub fn explain_open(
+    review: &Review,
+    policy: &Policy,
+    organisation: &Organisation,
+    rates: &Rates,
+    at: Timestamp,
+) -> Vec<WhyAsked> {
+    let frame = frame_of(policy, organisation, rates, at);
+    let facts = Facts::of(review, &frame);
+    let mut all = Vec::new();
+    for place in open_steps(review) {
+        for at in facts.open_seats(review, &frame, place) {
+            all.push(explain(review, &frame, &facts, &review.steps[place], &review.steps[place].seats[at], place));
+        }
+    }
+    all
+}
+
+fn explain(r: &Review, frame: &Frame<'_>, facts: &Facts, step: &StepState, seat: &Seat, place: usize) -> WhyAsked {
+    let definition = &facts.definitions[place];
+    let rule = match seat.named_by {
+        _ if step.is_added() => Some(Rule::Added),
+        NamedBy::First => definition.who.first().cloned().map(Rule::Who),
+        NamedBy::Who(at) => definition.who.get(at as usize).cloned().map(Rule::Who),
+        NamedBy::Fallback(at) => definition.fallback.get(at as usize).cloned().map(Rule::Fallback),
+        NamedBy::Repair => None,
+    };
+    WhyAsked {
+        step: Arc::clone(&step.name),
+        stands_for: seat.stands_for.clone(),
+        holders: seat.holders().to_vec(),
+        delegates: seat.delegates.clone(),
+        rule: rule.unwrap_or(Rule::Repair),
+        limits: frame.org.ix(&seat.stands_for).map_or_else(Vec::new, |ix| frame.limits(&r.subject, ix)),
+        covering: seat.covering,
+        passed: seat.passed,
+    }
+}
+
+/// Whom a waiting step would ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Preview {
+    /// The step.
+    pub step: Arc<str>,
+    /// Who would be asked, in order.
+    pub people: Vec<PersonId>,
+    /// What would stop it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Stuck>,
+}
+
+/// Resolves the waiting steps too (section 3.7). It binds nothing: a step is resolved when it opens.
+#[must_use]
+pub fn preview(
+    review: &Review,
+    policy: &Policy,
+    organisation: &Organisation,
+    rates: &Rates,
+    at: Timestamp,
+) -> Vec<Preview> {
+    let frame = frame_of(policy, organisation, rates, at);
+    let facts = Facts::of(review, &frame);
+    let waiting = review.steps.iter().enumerate().filter(|(_, step)| step.status == Status::Waiting);
+    waiting
+        .map(|(place, step)| {
+            let found = resolve(&frame, &facts, &review.subject, place, &facts.definitions[place]);
+            let people = found.named.into_iter().map(|one| one.id).collect();
+            Preview { step: Arc::clone(&step.name), people, problem: found.problem }
+        })
+        .collect()
+}

@@ -1,0 +1,110 @@
+//! For whom somebody acts in a step (approvals.md sections 5.4, 5.5 and `voice` of 12).
+
+use super::facts::Facts;
+use super::frame::Frame;
+use super::organisation::Ix;
+use super::refusal::Refusal;
+use super::review::Review;
+use crate::ids::PersonId;
+
+/// A seat, by place, and the holder acted for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Voice {
+    pub(super) seat: usize,
+    pub(super) holder: PersonId,
+}
+
+/// Every seat and holder that the person may act for; his own seat first, if he holds one.
+fn voices(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize, by: &PersonId) -> Vec<Voice> {
+    let mut own = Vec::new();
+    let mut others = Vec::new();
+    let Some(me) = frame.org.ix(by).filter(|&me| facts.eligible(frame, place, me)) else { return own };
+    for (at, seat) in review.steps[place].seats.iter().enumerate() {
+        for holder in seat.holders() {
+            if holder == by {
+                own.push(Voice { seat: at, holder: holder.clone() });
+                continue;
+            }
+            let Some(ix) = frame.org.ix(holder) else { continue };
+            if facts.stand_ins(review, frame, place, seat, ix).contains(&me) {
+                others.push(Voice { seat: at, holder: holder.clone() });
+            }
+        }
+    }
+    own.append(&mut others);
+    own
+}
+
+/// Which of them an act is for, or why for none.
+pub(super) fn voice(
+    review: &Review,
+    frame: &Frame<'_>,
+    facts: &Facts,
+    place: usize,
+    by: &PersonId,
+    on_behalf_of: Option<&PersonId>,
+) -> Result<Voice, Refusal> {
+    if facts.is_shut_out(place, by) {
+        return Err(Refusal::Distinct);
+    }
+    let step = &review.steps[place];
+    let seated = Facts::is_seated(review, place, by);
+    let all = voices(review, frame, facts, place, by);
+    let voted = facts.vote_by(review, step, by).map(|(_, vote)| vote);
+    let chosen = if let Some(holder) = on_behalf_of.filter(|holder| *holder != by) {
+        // The excluded have no seat (section 6.1).
+        if facts.excluded.contains(holder) || !Facts::is_seated(review, place, holder) {
+            return Err(Refusal::NotApprover);
+        }
+        if seated || voted.is_some_and(|vote| vote.holder() != holder) {
+            return Err(Refusal::OnePersonOneVote);
+        }
+        all.into_iter().find(|one| one.holder == *holder).ok_or(Refusal::NotSubstitute)?
+    } else {
+        if all.is_empty() {
+            return Err(Refusal::NotApprover);
+        }
+        if let Some(vote) = voted {
+            let mine = all.into_iter().find(|one| step.seats[one.seat].id == vote.seat && one.holder == *vote.holder());
+            mine.filter(|one| !seated || one.holder == *by).ok_or(Refusal::OnePersonOneVote)?
+        } else if seated || all.len() == 1 {
+            all.into_iter().next().ok_or(Refusal::NotApprover)?
+        } else {
+            return Err(Refusal::ChoosePrincipal);
+        }
+    };
+    match facts.vote_of_seat(review, &step.seats[chosen.seat]) {
+        Some((_, vote)) if vote.author != *by => Err(Refusal::SeatTaken),
+        _ => Ok(chosen),
+    }
+}
+
+/// Everyone who may act now in an open step, for whom, in which seat (section 5): what `open` lists.
+pub(super) fn askable(
+    review: &Review,
+    frame: &Frame<'_>,
+    facts: &Facts,
+    place: usize,
+) -> Vec<(usize, PersonId, PersonId)> {
+    let step = &review.steps[place];
+    let may = |id: &PersonId, holder: &PersonId| {
+        facts.vote_by(review, step, id).is_none_or(|(_, vote)| vote.holder() == holder)
+    };
+    let mut list = Vec::new();
+    for at in facts.open_seats(review, frame, place) {
+        let seat = &step.seats[at];
+        for holder in seat.holders() {
+            let Some(ix) = frame.org.ix(holder).filter(|&ix| facts.eligible(frame, place, ix)) else { continue };
+            if may(holder, holder) {
+                list.push((at, holder.clone(), holder.clone()));
+            }
+            for by in facts.stand_ins(review, frame, place, seat, ix) {
+                let id: &PersonId = &frame.org.at(by as Ix).id;
+                if !Facts::is_seated(review, place, id) && may(id, holder) {
+                    list.push((at, id.clone(), holder.clone()));
+                }
+            }
+        }
+    }
+    list
+}

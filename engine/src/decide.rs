@@ -1,0 +1,255 @@
+//! The one place where a state changes. Synchronous, total, without I/O: time, ids, rows come in as arguments.
+//!
+//! What must hold: a refusal leaves nothing behind; what cannot be evaluated is an incident, never `false`; every way
+//! to a decision passes [`task`] and so the one function of the approval core. Look next at `run` for how arrows are
+//! walked, at `crate::plan` for how a decision becomes rows.
+
+mod asked;
+mod by;
+mod change;
+mod input;
+mod run;
+mod task;
+mod values;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::approval::Organisation;
+use crate::clock::Timestamp;
+use crate::command::{Actor, Command, Verb};
+use crate::definition::chart::Definition;
+use crate::domain::Domain;
+use crate::effect::{Decision, Effect};
+use crate::ids::{DefinitionHash, InstanceId};
+use crate::instance::{Detail, Incident, Instance, Status};
+use crate::refusal::Refusal;
+
+pub use change::{Changed, Seen, change, read_organisation};
+pub use input::{start_key, typed};
+pub use task::{document_digest, summaries, view_at};
+
+/// The organisation as it was at a revision, and since when.
+#[derive(Clone, Debug)]
+pub struct OrganisationAt {
+    /// Its revision.
+    pub revision: i64,
+    /// Since when it holds.
+    pub at: Timestamp,
+    /// The organisation.
+    pub organisation: Arc<Organisation>,
+    /// Exact currency rates, as submissions store them.
+    pub rates: crate::approval::Rates,
+    /// The row it was read from; none for the empty organisation before the first revision.
+    pub row: Option<crate::commit::OrganisationRow>,
+}
+
+/// What a decision stands on, besides the rows.
+#[derive(Debug)]
+pub struct Ground<'a, D: Domain> {
+    /// The vocabulary's code.
+    pub domain: &'a D,
+    /// Revisions of the organisation that open reviews may not have seen yet, rising; the last is the current one.
+    organisations: &'a [Arc<OrganisationAt>],
+    /// The current one.
+    current: &'a OrganisationAt,
+    /// The batch's instant, never before the instance's last entry.
+    pub now: Timestamp,
+}
+
+impl<'a, D: Domain> Ground<'a, D> {
+    /// `None` without an organisation (one without people is still one).
+    #[must_use]
+    pub fn new(domain: &'a D, organisations: &'a [Arc<OrganisationAt>], now: Timestamp) -> Option<Self> {
+        Some(Self { domain, organisations, current: organisations.last()?, now })
+    }
+
+    /// The organisation as it is now.
+    #[must_use]
+    pub const fn organisation(&self) -> &'a OrganisationAt {
+        self.current
+    }
+}
+
+/// Rows of the domain, with the changes of this command on top until they are taken back or kept.
+#[derive(Debug)]
+pub struct Layer<'f, D: Domain> {
+    domain: &'f D,
+    facts: &'f mut D::Facts,
+    undo: Vec<D::Undo>,
+}
+
+impl<'f, D: Domain> Layer<'f, D> {
+    /// On top of what the batch has loaded and changed so far.
+    pub fn new(domain: &'f D, facts: &'f mut D::Facts) -> Self {
+        Self { domain, facts, undo: Vec::new() }
+    }
+
+    fn apply(&mut self, tenant: crate::ids::TenantId, op: &D::Op) {
+        self.undo.push(self.domain.apply(self.facts, tenant, op));
+    }
+
+    /// Takes this command's changes back.
+    pub fn roll_back(mut self) {
+        while let Some(undo) = self.undo.pop() {
+            self.domain.undo(self.facts, undo);
+        }
+    }
+}
+
+/// Why there is no decision.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stop<Need> {
+    /// Declined.
+    Refused(Refusal),
+    /// Rows are missing: load them and decide again.
+    Needs(Vec<Need>),
+    /// There is nothing to do (a wake-up that came for nothing).
+    Nothing,
+}
+
+/// Why walking stopped, inside.
+#[derive(Debug)]
+enum Halt<Need> {
+    Stop(Stop<Need>),
+    /// It cannot be computed: code and sentence of the incident.
+    Broken(&'static str, String),
+}
+
+impl<Need> From<Refusal> for Halt<Need> {
+    fn from(refusal: Refusal) -> Self {
+        Self::Stop(Stop::Refused(refusal))
+    }
+}
+
+impl<Need> From<crate::domain::NotDone<Need>> for Halt<Need> {
+    fn from(not_done: crate::domain::NotDone<Need>) -> Self {
+        use crate::domain::NotDone;
+        match not_done {
+            NotDone::Needs(needs) => Self::Stop(Stop::Needs(needs)),
+            NotDone::Refused { code, sentence } => Self::Stop(Stop::Refused(Refusal::Domain { code, sentence })),
+            NotDone::Failed(why) => Self::Broken("action_failed", why),
+        }
+    }
+}
+
+/// Decides a command for an existing instance.
+///
+/// # Errors
+/// A refusal, rows to load first, or nothing to do.
+pub fn decide<D: Domain>(
+    ground: &Ground<'_, D>,
+    definition: &Definition,
+    before: &Instance,
+    command: &Command,
+    layer: &mut Layer<'_, D>,
+) -> Result<Decision<D::Op>, Stop<D::Need>> {
+    if !matches!(command.verb, Verb::Wake { .. }) && command.verb.instance() != Some(before.id) {
+        return Err(Stop::Refused(Refusal::UnknownInstance(command.verb.instance().unwrap_or(before.id))));
+    }
+    let mut run = run::Run::new(ground, definition, command, before.clone(), layer);
+    let done = match &command.verb {
+        Verb::Signal { event, payload, reason, state_revision, .. } => {
+            run.signal(event, payload, reason.as_deref(), *state_revision)
+        }
+        Verb::Decide { task, etag, act } => run.decide_task(*task, etag.as_deref(), act),
+        Verb::Wake { .. } => run.wake(),
+        Verb::Message { event, payload, .. } => run.message(event, payload),
+        Verb::Start { .. } | Verb::Change(_) => return Err(Stop::Nothing),
+    };
+    match (done, &command.actor) {
+        (Ok(()), _) => Ok(run.finish()),
+        (Err(Halt::Broken(code, message)), _) => Ok(incident(before, ground.now, code, message, command)),
+        // Nobody is there to hear a refusal: it becomes an incident, so that somebody does.
+        (Err(Halt::Stop(Stop::Refused(refusal))), Actor::Timer | Actor::Message) => {
+            Ok(incident(before, ground.now, "refused_to_engine", refusal.sentence(), command))
+        }
+        (Err(Halt::Stop(stop)), _) => Err(stop),
+    }
+}
+
+/// Decides the start of an instance.
+///
+/// # Errors
+/// A refusal or rows to load first.
+pub fn start<D: Domain>(
+    ground: &Ground<'_, D>,
+    definition: &Definition,
+    id: InstanceId,
+    command: &Command,
+    layer: &mut Layer<'_, D>,
+) -> Result<Decision<D::Op>, Stop<D::Need>> {
+    let Verb::Start { key, input, .. } = &command.verb else { return Err(Stop::Nothing) };
+    let work = blank(definition, id, command, ground.now);
+    let mut run = run::Run::new(ground, definition, command, work, layer);
+    match run.start(key.clone(), input) {
+        Ok(()) => Ok(run.finish()),
+        Err(Halt::Stop(stop)) => Err(stop),
+        Err(Halt::Broken(code, sentence)) => Err(Stop::Refused(Refusal::Domain { code, sentence })),
+    }
+}
+
+/// The organisation's revisions that deciding about `instance` must see: those after the oldest that a live review has
+/// seen. Empty where there is no review.
+#[must_use]
+pub fn revisions_seen(instance: &Instance) -> BTreeSet<i64> {
+    instance
+        .tasks
+        .iter()
+        .filter(|t| t.status != crate::instance::TaskStatus::Closed)
+        .map(|t| t.detail.organisation)
+        .collect()
+}
+
+fn blank(definition: &Definition, id: InstanceId, command: &Command, now: Timestamp) -> Instance {
+    Instance {
+        tenant: command.tenant,
+        id,
+        workflow: definition.name.clone(),
+        definition: definition.hash,
+        key: None,
+        state: "".into(),
+        status: Status::Active,
+        seq: 0,
+        state_revision: 0,
+        subject: crate::instance::Document::new(),
+        detail: Detail { started_by: command.actor.person().cloned(), entered_at: now, ..Detail::default() },
+        tasks: Vec::new(),
+        head: crate::ids::Digest([0; 32]),
+        started_at: now,
+        changed_at: now,
+    }
+}
+
+/// Nothing but an incident: the state stays, somebody must look.
+fn incident<Op>(
+    before: &Instance,
+    now: Timestamp,
+    code: &'static str,
+    message: String,
+    command: &Command,
+) -> Decision<Op> {
+    let mut after = before.clone();
+    after.status = if before.status == Status::Final { Status::Final } else { Status::Incident };
+    after.detail.incident = Some(Incident { code: code.into(), message, since: now });
+    // What was due has been tried: it must not be tried again at once and for ever.
+    if matches!(command.verb, Verb::Wake { .. }) {
+        after.detail.timers.retain(|_, due| *due > now);
+        for task in after.tasks.iter_mut().filter(|t| t.due_at.is_some_and(|due| due <= now)) {
+            task.due_at = None;
+        }
+    }
+    let event = match &command.verb {
+        Verb::Signal { event, .. } | Verb::Message { event, .. } => Some(event.clone()),
+        _ => None,
+    };
+    let effects: Vec<Effect<Op>> = Vec::new();
+    Decision { after, effects, record: crate::effect::Record { event, ..Default::default() } }
+}
+
+/// The definition that an instance is pinned to must be the one that decides about it.
+#[must_use]
+pub fn pinned_to(instance: &Instance, definition: &Definition) -> bool {
+    let hash: DefinitionHash = definition.hash;
+    instance.definition == hash
+}

@@ -1,0 +1,150 @@
+//! What may be asked of an instance: its start, an event, a result, time.
+
+use std::sync::Arc;
+
+use crate::definition::chart::StateIx;
+use crate::domain::Domain;
+use crate::expression::Type;
+use crate::instance::{Document, Status};
+use crate::refusal::Refusal;
+
+use super::Halt;
+use super::run::Run;
+
+impl<D: Domain> Run<'_, '_, D> {
+    /// Begins: types the input, runs the start's actions, enters the first state.
+    pub(super) fn start(&mut self, key: Option<Arc<str>>, input: &Document) -> Result<(), Halt<D::Need>> {
+        let definition = self.definition;
+        let vocabulary = self.ground.domain.vocabulary();
+        let skip = super::input::own_keys(vocabulary, definition.start_do.iter());
+        let mut may_miss = definition.subject.computed.clone();
+        let mut given = input.clone();
+        if let (Some(field), Some(person)) =
+            (definition.subject.record.fields.get("requester"), self.command.actor.person())
+            && field.ty == Type::Person
+        {
+            given.entry("requester").or_insert_with(|| person.as_str().into());
+        }
+        may_miss.retain(|name| !given.contains_key(&**name));
+        self.event = super::input::typed(&given, &definition.subject.record, &skip, &may_miss)?;
+        self.work.subject = given
+            .iter()
+            .filter(|(name, _)| !skip.iter().any(|s| **s == ***name))
+            .map(|(n, v)| (n.clone(), v.clone()))
+            .collect();
+        self.payload = input.clone();
+        self.record.request = input.clone();
+        self.work.key = key;
+        if let Some(rule) = self.forbids(&definition.start_by)? {
+            return Err(Refusal::NotAllowed { rule: rule.into() }.into());
+        }
+        self.act(&definition.start_do)?;
+        self.complete()?;
+        self.enter(None, definition.start)?;
+        self.settle()
+    }
+
+    /// Every field that must have a value has one once the start's actions ran.
+    fn complete(&self) -> Result<(), Halt<D::Need>> {
+        for (name, field) in &self.definition.subject.record.fields {
+            let name: &str = name.as_ref();
+            if !field.nullable && self.work.subject.get(name).is_none_or(serde_json::Value::is_null) {
+                return Err(Refusal::Invalid(vec![(format!("/{name}"), format!("`{name}` has no value"))]).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// An event from outside.
+    pub(super) fn signal(
+        &mut self,
+        event: &Arc<str>,
+        payload: &Document,
+        reason: Option<&str>,
+        state_revision: Option<i64>,
+    ) -> Result<(), Halt<D::Need>> {
+        let here = self.here()?;
+        let Some(declared) = self.definition.events.get(event) else {
+            let nearest = crate::diagnostic::nearest(event, self.definition.events.keys().map(AsRef::as_ref));
+            return Err(Refusal::UnknownEvent {
+                event: event.clone(),
+                nearest: nearest.map(Into::into),
+                accepts: self.definition.accepts(here),
+            }
+            .into());
+        };
+        if let Some(brought) = state_revision.filter(|r| *r != self.work.state_revision) {
+            return Err(Refusal::StaleState { brought, current: self.work.state_revision }.into());
+        }
+        if self.work.status == Status::Final {
+            return Err(Refusal::Ended { state: self.work.state.clone() }.into());
+        }
+        let skip =
+            super::input::own_keys(self.ground.domain.vocabulary(), super::input::actions_of(self.definition, event));
+        self.event = super::input::typed(payload, &declared.payload, &skip, &[])?;
+        self.payload = payload.clone();
+        self.record.event = Some(event.clone());
+        self.record.request = payload.clone();
+        self.record.reason = reason.map(str::to_owned);
+        if !self.answer(here, event, reason)? {
+            let accepts = self.definition.accepts(here);
+            return Err(Refusal::NotAccepted { event: event.clone(), state: self.work.state.clone(), accepts }.into());
+        }
+        self.settle()
+    }
+
+    /// A result that the instance waited for; one that comes too late is kept in the trail and changes nothing.
+    pub(super) fn message(&mut self, event: &Arc<str>, payload: &Document) -> Result<(), Halt<D::Need>> {
+        self.record.event = Some(event.clone());
+        self.record.request = payload.clone();
+        self.payload = payload.clone();
+        if self.work.status == Status::Final {
+            return Ok(());
+        }
+        if &**event == "delivery_failed" {
+            let told = |key: &str| payload.get(key).and_then(|v| v.as_str()).unwrap_or("?").to_owned();
+            let message = format!("`{}` could not be delivered: {}", told("destination"), told("error"));
+            return Err(Halt::Broken("delivery_failed", message));
+        }
+        let here = self.here()?;
+        if let Some(declared) = self.definition.events.get(event) {
+            self.event = super::input::typed(payload, &declared.payload, &[], &[])?;
+        }
+        if self.answer(here, event, None)? {
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// Time has come: rungs of tasks, then timers, oldest first.
+    pub(super) fn wake(&mut self) -> Result<(), Halt<D::Need>> {
+        let now = self.now();
+        let mut did = false;
+        if self.work.status == Status::Final {
+            return Err(Halt::Stop(super::Stop::Nothing));
+        }
+        for ordinal in self.work.tasks.iter().map(|t| t.id.ordinal).collect::<Vec<_>>() {
+            did |= self.time_passes(ordinal)?;
+        }
+        self.settle()?;
+        while let Some((name, due)) =
+            self.work.detail.timers.iter().filter(|(_, due)| **due <= now).min_by_key(|(_, due)| **due)
+        {
+            let (name, due) = (name.clone(), *due);
+            self.work.detail.timers.remove(&name);
+            self.record.timers.push((name.clone(), due));
+            did = true;
+            let definition = self.definition;
+            let found = definition
+                .states
+                .iter()
+                .enumerate()
+                .find_map(|(ix, s)| s.timers.iter().find(|t| t.name == name).map(|t| (StateIx(ix), t)));
+            if let Some((at, timer)) = found {
+                self.first_that_holds(at, &timer.arrows, None)?;
+                self.settle()?;
+            }
+        }
+        if did { Ok(()) } else { Err(Halt::Stop(super::Stop::Nothing)) }
+    }
+}

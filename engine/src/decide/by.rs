@@ -1,0 +1,59 @@
+//! Who may take an arrow.
+
+use crate::command::Actor;
+use crate::definition::chart::By;
+use crate::domain::Domain;
+use crate::expression::Value;
+use crate::ids::PersonId;
+
+use super::Halt;
+use super::run::Run;
+
+impl<D: Domain> Run<'_, '_, D> {
+    /// `None`: may; else the rule that is not met.
+    pub(super) fn forbids(&mut self, by: &By) -> Result<Option<String>, Halt<D::Need>> {
+        let person = match (&self.command.actor, by) {
+            (Actor::System | Actor::Timer | Actor::Message, _) | (Actor::Person { .. }, By::Anyone) => return Ok(None),
+            (Actor::Person { .. }, By::Engine) => return Ok(Some("the engine itself".to_owned())),
+            (Actor::Person { id, .. }, _) => id.clone(),
+        };
+        match by {
+            By::Person(expr, text) => {
+                let allowed = self.eval(expr)?;
+                Ok((!names(&allowed, &person)).then(|| format!("`{text}`{}", shown(&allowed))))
+            }
+            By::Role(role, unit) => {
+                let unit = match unit {
+                    Some(expr) => Some(self.eval(expr)?),
+                    None => None,
+                };
+                let unit_text = unit.as_ref().map(ToString::to_string);
+                let organisation = &self.ground.organisation().organisation;
+                let date = organisation.date(self.ground.now);
+                let holds = organisation.active(&person, date)
+                    && organisation.parts().units.iter().any(|u| {
+                        unit_text.as_ref().is_none_or(|t| *t == *u.id)
+                            && u.roles.get(&**role).is_some_and(|people| people.contains(&person))
+                    });
+                let place = unit_text.map_or(String::new(), |u| format!(" in unit {u}"));
+                Ok((!holds).then(|| format!("the role `{role}`{place}")))
+            }
+            By::Anyone | By::Engine => Ok(None),
+        }
+    }
+}
+
+fn names(allowed: &Value, person: &PersonId) -> bool {
+    match allowed {
+        Value::Person(p) => p == person,
+        Value::List(items) => items.iter().any(|item| names(item, person)),
+        _ => false,
+    }
+}
+
+fn shown(allowed: &Value) -> String {
+    match allowed {
+        Value::Null => ", and nobody is named there".to_owned(),
+        other => format!(" ({other})"),
+    }
+}

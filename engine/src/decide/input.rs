@@ -1,0 +1,107 @@
+//! Typing what comes in: input and payloads against the definition, all errors at once, each at its JSON Pointer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::definition::chart::{ActionCall, Definition, Outcome};
+use crate::diagnostic::nearest;
+use crate::domain::Vocabulary;
+use crate::expression::{RecordType, Value};
+use crate::instance::Document;
+use crate::refusal::Refusal;
+
+/// A document as a typed record; unknown fields are refused with the nearest name.
+///
+/// `skip` are keys that an action validates itself; `may_miss` are fields that need not be there.
+///
+/// # Errors
+/// [`Refusal::Invalid`] with every error.
+pub fn typed(document: &Document, ty: &RecordType, skip: &[Arc<str>], may_miss: &[Arc<str>]) -> Result<Value, Refusal> {
+    let mut errors = Vec::new();
+    let mut fields: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+    let pointer = |name: &str| format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+    for (name, json) in document {
+        if skip.iter().any(|s| **s == *name.as_str()) {
+            continue;
+        }
+        let Some(field) = ty.fields.get(name.as_str()) else {
+            let near = nearest(name, ty.fields.keys().map(AsRef::as_ref)).map(|n| format!("; did you mean `{n}`?"));
+            errors.push((pointer(name), format!("there is no field `{name}`{}", near.unwrap_or_default())));
+            continue;
+        };
+        match (json, field.nullable) {
+            (Json::Null, true) => {
+                fields.insert(name.as_str().into(), Value::Null);
+            }
+            (json, _) => match Value::from_json(json, &field.ty) {
+                Ok(value) => {
+                    fields.insert(name.as_str().into(), value);
+                }
+                Err(why) => errors.push((pointer(name), why)),
+            },
+        }
+    }
+    for (name, field) in &ty.fields {
+        let name: &str = name.as_ref();
+        let there = document.contains_key(name);
+        if !there && !field.nullable && !may_miss.iter().any(|m| **m == *name) {
+            errors.push((pointer(name), format!("`{name}` is missing: it takes a value of type {}", field.ty.name())));
+        }
+    }
+    if errors.is_empty() { Ok(Value::record(fields)) } else { Err(Refusal::Invalid(errors)) }
+}
+
+/// Payload keys that the given actions read and validate themselves.
+pub(super) fn own_keys<'a>(vocabulary: &Vocabulary, actions: impl Iterator<Item = &'a ActionCall>) -> Vec<Arc<str>> {
+    actions.filter_map(|call| vocabulary.actions.get(&call.name)).flat_map(|action| action.payload.clone()).collect()
+}
+
+/// The actions on the arrows that answer `event` anywhere in the definition.
+pub(super) fn actions_of<'a>(definition: &'a Definition, event: &'a str) -> impl Iterator<Item = &'a ActionCall> {
+    definition.states.iter().filter_map(move |s| s.on.get(event)).flatten().flat_map(|arrow| match &arrow.outcome {
+        Outcome::Go(go) => go.actions.as_slice(),
+        Outcome::Refuse(_) => &[],
+    })
+}
+
+/// The business key of a start: the one given, else the definition's expression over the input, else none.
+///
+/// # Errors
+/// [`Refusal::Invalid`] if the input does not fit or the key cannot be computed from it.
+pub fn start_key(
+    vocabulary: &Vocabulary,
+    definition: &Definition,
+    key: Option<&Arc<str>>,
+    input: &Document,
+) -> Result<Option<Arc<str>>, Refusal> {
+    let key = match (key, &definition.key) {
+        (Some(key), _) => key.clone(),
+        (None, None) => return Ok(None),
+        (None, Some(expr)) => {
+            let skip = own_keys(vocabulary, definition.start_do.iter());
+            let mut may_miss = definition.subject.computed.clone();
+            may_miss.push("requester".into());
+            let subject = typed(input, &definition.subject.record, &skip, &may_miss)?;
+            let scope = |name: &str| (name == &*definition.subject.variable).then(|| subject.clone());
+            match expr.eval(&scope) {
+                Ok(Value::Text(key)) => key,
+                Ok(other) => {
+                    return Err(Refusal::Invalid(vec![("/key".into(), format!("the key is {other}, not text"))]));
+                }
+                Err(why) => {
+                    let why = format!("the key cannot be computed from the input: {}", why.message);
+                    return Err(Refusal::Invalid(vec![("/key".into(), why)]));
+                }
+            }
+        }
+    };
+    if key.is_empty() || key.len() > 200 || key.chars().any(char::is_control) {
+        return Err(Refusal::Invalid(vec![(
+            "/key".into(),
+            "a key has 1 to 200 characters, none of them a control character".into(),
+        )]));
+    }
+    Ok(Some(key))
+}

@@ -1,0 +1,394 @@
+//! Approval tasks: the engine's side of the approval core. Every decision, by whatever door, comes through
+//! [`Run::decide_task`] and there through `approval::apply`; nothing else changes a review.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::approval::{self, Applied, Ballot, Event, FieldValue, Fields, FiredKind, Policy, Review, State, Verb};
+use crate::clock::Timestamp;
+use crate::command::{OpenSeat, TaskSummary, act_name};
+use crate::definition::chart::{Approval, Definition, StateIx, StateKind};
+use crate::domain::Domain;
+use crate::effect::{Effect, Notice, NoticeKind};
+use crate::ids::{Digest, PersonId, TaskId};
+use crate::instance::{Document, Holder, Incident, Instance, Status, Task, TaskDetail, TaskStatus};
+use crate::refusal::Refusal;
+
+use super::run::Run;
+use super::{Halt, OrganisationAt};
+
+impl<D: Domain> Run<'_, '_, D> {
+    /// A verb of `approvals.md` on a task.
+    pub(super) fn decide_task(&mut self, id: TaskId, etag: Option<&str>, act: &Verb) -> Result<(), Halt<D::Need>> {
+        let Some(at) = self.place(id.ordinal) else { return Err(Refusal::UnknownTask(id).into()) };
+        let Some(person) = self.command.actor.person().cloned() else {
+            return Err(Refusal::NotAllowed { rule: "a person".into() }.into());
+        };
+        if matches!(act, Verb::Submit | Verb::Recall | Verb::Edit { .. } | Verb::Time | Verb::Organisation) {
+            let sentence = "This is not a decision: signal the event that the workflow has for it.".to_owned();
+            return Err(Refusal::Record { code: "not_a_decision", sentence }.into());
+        }
+        self.record.event = Some(act_name(act).into());
+        self.record.task = Some(id.ordinal);
+        self.record.behalf = ballot(act).and_then(|b| b.on_behalf_of.clone());
+        self.record.reason = reason(act);
+        let current = self.work.tasks[at].etag();
+        let open = self.work.tasks[at].status == TaskStatus::Open;
+        self.review(at, act.clone(), Some(person))?;
+        if !open {
+            return Err(Refusal::TaskClosed { state: self.work.state.clone() }.into());
+        }
+        match etag {
+            None if ballot(act).is_some() && !matches!(act, Verb::Ask(_)) => {
+                return Err(Refusal::EtagRequired { current }.into());
+            }
+            Some(brought) if brought != current => {
+                return Err(Refusal::StaleTask { brought: brought.to_owned(), current }.into());
+            }
+            _ => {}
+        }
+        self.settle()
+    }
+
+    /// Opens, or opens again, the task of the state that is entered.
+    pub(super) fn enter_task(&mut self, ix: StateIx, approval: &Approval) -> Result<(), Halt<D::Need>> {
+        let path = self.definition.state(ix).path.clone();
+        let fields = fields(&self.work.subject);
+        let again = self.work.tasks.iter().rposition(|t| t.state == path).filter(|&at| {
+            let state = self.work.tasks[at].detail.review.state;
+            let resubmit = approval.policy.after_rejection == approval::AfterRejection::Resubmit;
+            state != State::Rejected || resubmit
+        });
+        let at = match again {
+            Some(at) => at,
+            None => {
+                let ordinal = u32::try_from(self.work.tasks.len()).unwrap_or(u32::MAX - 1) + 1;
+                let now = self.ground.now;
+                self.work.tasks.push(Task {
+                    id: TaskId { instance: self.work.id, ordinal },
+                    state: path,
+                    status: TaskStatus::Suspended,
+                    revision: 0,
+                    document: Digest([0; 32]),
+                    due_at: None,
+                    holders: Vec::new(),
+                    detail: TaskDetail {
+                        review: Review::new(fields),
+                        rates: self.ground.organisation().rates.clone(),
+                        organisation: self.ground.organisation().revision,
+                    },
+                    opened_at: now,
+                    seq: 0,
+                });
+                self.work.tasks.len() - 1
+            }
+        };
+        self.tell_reviews()?;
+        self.work.tasks[at].status = TaskStatus::Open;
+        let state = self.work.tasks[at].detail.review.state;
+        if state.is_live() || state == State::Approved {
+            // An edit has opened it again, or left it approved: nothing to submit.
+            self.after_review(at, state, &[])?;
+            if state == State::Approved {
+                self.raise(at, "approved", None);
+            }
+            return Ok(());
+        }
+        self.work.tasks[at].detail.rates = self.ground.organisation().rates.clone();
+        let requester = self.work.tasks[at].detail.review.subject.requester();
+        self.review(at, Verb::Submit, requester)
+    }
+
+    /// The state of a task is left: by a recall the review is recalled (if its policy lets), else it is laid aside.
+    pub(super) fn leave_task(&mut self, path: &Arc<str>) -> Result<(), Halt<D::Need>> {
+        let Some(at) = self.work.tasks.iter().rposition(|t| t.state == *path) else { return Ok(()) };
+        let live = self.work.tasks[at].detail.review.state.is_live();
+        if live && self.record.event.as_deref() == Some("recall") {
+            let person = self.command.actor.person().cloned();
+            self.review(at, Verb::Recall, person)?;
+        }
+        let ended = matches!(self.work.tasks[at].detail.review.state, State::Approved | State::Rejected);
+        let task = &mut self.work.tasks[at];
+        task.status = if ended { TaskStatus::Closed } else { TaskStatus::Suspended };
+        task.holders.clear();
+        task.due_at = None;
+        // What a recall or the leaving itself raised has no arrow to walk any more.
+        self.raised.clear();
+        Ok(())
+    }
+
+    /// The instance ends: no task stays open.
+    pub(super) fn close_tasks(&mut self) {
+        for task in &mut self.work.tasks {
+            task.status = TaskStatus::Closed;
+            task.holders.clear();
+            task.due_at = None;
+        }
+    }
+
+    /// Tells every review that can still matter what has changed in the subject.
+    pub(super) fn tell_reviews(&mut self) -> Result<(), Halt<D::Need>> {
+        let now = fields(&self.work.subject);
+        for at in 0..self.work.tasks.len() {
+            let review = &self.work.tasks[at].detail.review;
+            let set: Fields = review.subject.changes(&now).map(|(f, v)| (f.clone(), v.clone())).collect();
+            if set.is_empty() || self.work.status == Status::Final || review.state == State::Rejected {
+                continue;
+            }
+            let by = self.command.actor.person().cloned().or_else(|| review.subject.requester());
+            self.review(at, Verb::Edit { set }, by)?;
+        }
+        Ok(())
+    }
+
+    /// Rungs of the task that are due. `true`: something was.
+    pub(super) fn time_passes(&mut self, ordinal: u32) -> Result<bool, Halt<D::Need>> {
+        let Some(at) = self.place(ordinal) else { return Ok(false) };
+        let task = &self.work.tasks[at];
+        let newer = task.detail.organisation < self.ground.organisation().revision;
+        let due = task.due_at.is_some_and(|due| due <= self.ground.now);
+        if task.status != TaskStatus::Open || !(due || newer) {
+            return Ok(false);
+        }
+        self.review(at, Verb::Time, None)?;
+        Ok(true)
+    }
+
+    fn place(&self, ordinal: u32) -> Option<usize> {
+        self.work.tasks.iter().position(|t| t.id.ordinal == ordinal)
+    }
+
+    /// The one way in: brings the review up to every change of the organisation that it has not seen, then applies.
+    fn review(&mut self, at: usize, verb: Verb, by: Option<PersonId>) -> Result<(), Halt<D::Need>> {
+        let policy = self.policy(at)?;
+        let ground = self.ground;
+        let mut fired = Vec::new();
+        let before = self.work.tasks[at].detail.review.state;
+        let mut seen = self.work.tasks[at].detail.organisation;
+        let mut review = self.work.tasks[at].detail.review.clone();
+        let rates = self.work.tasks[at].detail.rates.clone();
+        let mut step = |review: &mut Review, org: &OrganisationAt, at: Timestamp, verb: Verb, by| {
+            let applied: Applied = approval::apply(review, &policy, &org.organisation, &rates, &Event { at, verb, by });
+            fired.extend(applied.fired);
+            *review = applied.review;
+            applied.outcome
+        };
+        if review.state.is_live() && seen < ground.organisation().revision {
+            let mut held = ground.organisations.iter().rev().find(|o| o.revision <= seen);
+            for next in ground.organisations.iter().filter(|o| o.revision > seen) {
+                let since = next.at.min(ground.now);
+                if let Some(held) = held {
+                    let _ = step(&mut review, held, since, Verb::Time, None);
+                }
+                let _ = step(&mut review, next, since, Verb::Organisation, None);
+                held = Some(next);
+            }
+        }
+        seen = seen.max(ground.organisation().revision);
+        let name = act_name(&verb);
+        let outcome = step(&mut review, ground.organisation(), ground.now, verb, by);
+        outcome.map_err(Refusal::Approval)?;
+        let task = &mut self.work.tasks[at];
+        task.detail.review = review;
+        task.detail.organisation = seen;
+        let people: Vec<crate::approval::Fired> = fired;
+        self.after_review(at, before, &people)?;
+        self.outcome_of(at, before, name);
+        Ok(())
+    }
+
+    /// Row columns, notices, the instance's incident: what follows from the review as it now is.
+    fn after_review(
+        &mut self,
+        at: usize,
+        before: State,
+        fired: &[crate::approval::Fired],
+    ) -> Result<(), Halt<D::Need>> {
+        let policy = self.policy(at)?;
+        let ground = self.ground;
+        let task = &mut self.work.tasks[at];
+        let (review, rates) = (&task.detail.review, &task.detail.rates);
+        let organisation = &ground.organisation().organisation;
+        task.revision = i64::from(review.round);
+        task.document = document_digest(&self.work.subject);
+        let held: BTreeSet<Holder> = task.holders.iter().cloned().collect();
+        let live = task.status == TaskStatus::Open && review.state.is_live();
+        let open = if live { approval::holders(review, &policy, organisation, rates, ground.now) } else { Vec::new() };
+        let asked =
+            if live { approval::explain_open(review, &policy, organisation, rates, ground.now) } else { Vec::new() };
+        let mut holders: Vec<Holder> = open.into_iter().map(|(step, person)| Holder { person, step }).collect();
+        // Who was delegated to may act as well: the inbox is found by this index.
+        holders.extend(asked.iter().flat_map(|seat| {
+            seat.delegates.iter().map(|person| Holder { person: person.clone(), step: seat.step.clone() })
+        }));
+        holders.sort();
+        holders.dedup();
+        task.due_at = if live { approval::next_due(review, &policy) } else { None };
+        let new: Vec<Holder> = holders.iter().filter(|h| !held.contains(h)).cloned().collect();
+        task.holders = holders;
+        let (ordinal, state, why) = (task.id.ordinal, review.state, review.why.to_string());
+        if !new.is_empty() {
+            self.record.asked.extend(asked.iter().map(|seat| json!(seat)));
+        }
+        self.notices(ordinal, &new, fired);
+        self.record.fired.extend(fired.iter().cloned());
+        self.approval_incident(state, before, why);
+        Ok(())
+    }
+
+    fn notices(&mut self, task: u32, new: &[Holder], fired: &[crate::approval::Fired]) {
+        for holder in new {
+            let people = vec![holder.person.clone()];
+            let kind = NoticeKind::TaskOpened;
+            self.effects.push(Effect::Notice(Notice { kind, task, step: Some(holder.step.clone()), people }));
+        }
+        for rung in fired {
+            let (kind, people) = match rung.what {
+                FiredKind::Remind => (NoticeKind::Reminder, rung.from.clone()),
+                FiredKind::Escalate => (NoticeKind::Escalated, rung.to.clone()),
+                FiredKind::Incident | FiredKind::Reject | FiredKind::Expire => continue,
+            };
+            if !people.is_empty() {
+                self.effects.push(Effect::Notice(Notice { kind, task, step: rung.step.clone(), people }));
+            }
+        }
+    }
+
+    fn approval_incident(&mut self, state: State, before: State, why: String) {
+        let since = self.ground.now;
+        if state == State::Incident {
+            let message = format!("the approval needs help: {why}");
+            let known = self.work.detail.incident.as_ref().is_some_and(|i| i.message == message);
+            if !known {
+                self.work.detail.incident = Some(Incident { code: "approval_incident".into(), message, since });
+            }
+            self.work.status = Status::Incident;
+        } else if before == State::Incident
+            && self.work.detail.incident.as_ref().is_some_and(|i| &*i.code == "approval_incident")
+        {
+            self.work.detail.incident = None;
+            if self.work.status == Status::Incident {
+                self.work.status = Status::Active;
+            }
+        }
+    }
+
+    /// Raises the event that the review's new state stands for.
+    fn outcome_of(&mut self, at: usize, before: State, verb: &str) {
+        let state = self.work.tasks[at].detail.review.state;
+        if state == before && !(verb == "submit" && state == State::Approved) {
+            return;
+        }
+        let reason = self.record.reason.as_deref().map(Into::into);
+        let (event, kind) = match state {
+            State::Approved => ("approved", NoticeKind::Approved),
+            State::Rejected => ("rejected", NoticeKind::Rejected),
+            State::ChangesRequested => ("changes_requested", NoticeKind::ChangesRequested),
+            State::Recalled if verb != "recall" => {
+                return self.raise(at, "expired", Some("the time for this review has passed".into()));
+            }
+            State::Draft | State::InReview | State::Incident | State::Recalled => return,
+        };
+        let task = &self.work.tasks[at];
+        if let Some(requester) = task.detail.review.subject.requester() {
+            let notice = Notice { kind, task: task.id.ordinal, step: None, people: vec![requester] };
+            self.effects.push(Effect::Notice(notice));
+        }
+        let why = task.detail.review.why.to_string();
+        self.raise(at, event, if state == State::Approved { None } else { reason.or_else(|| Some(why.into())) });
+    }
+
+    fn raise(&mut self, at: usize, event: &'static str, reason: Option<Arc<str>>) {
+        if let Some(ix) = self.definition.find(&self.work.tasks[at].state) {
+            self.raised.push((ix, event, reason));
+        }
+    }
+
+    fn policy(&self, at: usize) -> Result<Arc<Policy>, Halt<D::Need>> {
+        policy_of(self.definition, &self.work.tasks[at])
+            .ok_or_else(|| Halt::Broken("state_unknown", format!("`{}` is no approval", self.work.tasks[at].state)))
+    }
+}
+
+fn policy_of(definition: &Definition, task: &Task) -> Option<Arc<Policy>> {
+    match &definition.state(definition.find(&task.state)?).kind {
+        StateKind::Approval(approval) => Some(approval.policy.clone()),
+        _ => None,
+    }
+}
+
+fn ballot(act: &Verb) -> Option<&Ballot> {
+    match act {
+        Verb::Approve(b) | Verb::Reject(b) | Verb::Abstain(b) | Verb::RequestChanges(b) | Verb::Ask(b) => Some(b),
+        _ => None,
+    }
+}
+
+fn reason(act: &Verb) -> Option<String> {
+    match act {
+        Verb::Repair { reason, .. } => reason.as_deref().map(str::to_owned),
+        other => ballot(other).and_then(|b| b.reason.as_deref()).map(str::to_owned),
+    }
+}
+
+/// The subject as the approval core reads it.
+fn fields(subject: &Document) -> Fields {
+    subject
+        .iter()
+        .filter_map(|(name, value)| {
+            let value: FieldValue = serde_json::from_value(value.clone()).ok()?;
+            Some((name.as_str().into(), value))
+        })
+        .collect()
+}
+
+/// The digest of what an approver sees.
+#[must_use]
+pub fn document_digest(subject: &Document) -> Digest {
+    let mut text = String::new();
+    crate::audit::canonical::object(&mut text, subject);
+    Digest::of(text)
+}
+
+/// The open tasks of an instance, with who may act now.
+#[must_use]
+pub fn summaries(
+    definition: &Definition,
+    instance: &Instance,
+    now: &OrganisationAt,
+    at: Timestamp,
+) -> Vec<TaskSummary> {
+    instance
+        .tasks
+        .iter()
+        .filter(|t| t.status == TaskStatus::Open)
+        .map(|task| {
+            let open = view_at(definition, task, now, at).map(|view| {
+                let seat =
+                    |o: approval::OpenVoice| OpenSeat { step: o.step, person: o.person, on_behalf_of: o.on_behalf_of };
+                view.open.into_iter().map(seat).collect()
+            });
+            TaskSummary {
+                id: task.id,
+                etag: task.etag(),
+                state: task.state.clone(),
+                open: open.unwrap_or_default(),
+                due_at: task.due_at,
+            }
+        })
+        .collect()
+}
+
+/// A task as the approval core shows it.
+#[must_use]
+pub fn view_at(
+    definition: &Definition,
+    task: &Task,
+    organisation: &OrganisationAt,
+    at: Timestamp,
+) -> Option<approval::View> {
+    let policy = policy_of(definition, task)?;
+    Some(approval::view(&task.detail.review, &policy, &organisation.organisation, &task.detail.rates, at))
+}

@@ -1,0 +1,246 @@
+//! The mirror of a file becomes a chart: names looked up, expressions typed, approvals turned into policies.
+//!
+//! Nothing here stops at a mistake. A part that is wrong is left out of the chart and kept as an [`Edge`] with an
+//! unknown guard or target, so that the lints neither miss it nor blame others for it.
+
+mod actions;
+mod approval;
+mod arrows;
+mod expressions;
+mod outcomes;
+mod states;
+mod subject;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::chart::{ActionCall, Arrow, By, Definition, Event, State, StateIx, Subject};
+use super::codes;
+use super::file::{File, Name};
+use super::lint::{self, Edge, Outline};
+use super::read::Found;
+use crate::diagnostic::{Diagnostic, Span, nearest};
+use crate::domain::Vocabulary;
+use crate::expression::{Env, RecordType};
+use crate::ids::DefinitionHash;
+
+use expressions::Scope;
+use states::Names;
+
+/// What the approval's outcomes are called, as events.
+pub(super) const OUTCOMES: [&str; 3] = ["approved", "rejected", "changes_requested"];
+
+/// Raised when the meaning of files changes: part of every hash.
+const LANGUAGE: &str = "fluxor definition language 1";
+
+/// What is known while checking.
+pub(super) struct Checker<'a> {
+    source: &'a str,
+    vocabulary: &'a Vocabulary,
+    found: Found,
+    workflow: Arc<str>,
+    /// `None` if it could not be understood: then expressions are not looked at.
+    subject: Option<Subject>,
+    env: Env,
+    events: BTreeMap<Arc<str>, Event>,
+    /// Events that only the engine raises: results of the messages that the file sends.
+    results: BTreeSet<Arc<str>>,
+    names: Names,
+    approvals: Vec<StateIx>,
+    /// Where `on` names an outcome.
+    outcome_keys: Vec<(StateIx, Name)>,
+    facts: BTreeSet<Arc<str>>,
+    used: BTreeSet<String>,
+    arrows: usize,
+    edges: Vec<Edge>,
+}
+
+/// Checks `file`; gives the chart only if nothing is wrong.
+pub(super) fn check(
+    file: &File,
+    source: &str,
+    vocabulary: &Vocabulary,
+    found: Found,
+) -> (Option<Definition>, Vec<Diagnostic>) {
+    let mut checker = Checker {
+        source,
+        vocabulary,
+        found,
+        workflow: file.workflow.as_ref().map_or("workflow", |name| &name.value).into(),
+        subject: None,
+        env: Env::new(),
+        events: BTreeMap::new(),
+        results: BTreeSet::new(),
+        names: Names::of(&file.states),
+        approvals: Vec::new(),
+        outcome_keys: Vec::new(),
+        facts: BTreeSet::new(),
+        used: BTreeSet::new(),
+        arrows: 0,
+        edges: Vec::new(),
+    };
+    let definition = checker.definition(file);
+    let mut found = checker.found;
+    found.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
+    found.dedup();
+    let wrong = found.iter().any(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error);
+    (definition.filter(|_| !wrong), found)
+}
+
+impl<'a> Checker<'a> {
+    fn definition(&mut self, file: &File) -> Option<Definition> {
+        self.subject = file.subject.as_ref().and_then(|subject| self.subject(subject));
+        self.env = self.environment();
+        self.declare(file);
+        let key = file.key.as_ref().and_then(|key| self.key(key));
+        let (start, start_by, start_do) = self.start(file);
+        let states = self.states(&file.states);
+        self.outcomes(&states);
+        self.lint(file, &states, start);
+        let workflow = file.workflow.as_ref()?;
+        let vocabulary: Vec<Arc<str>> = self.used.iter().map(|name| name.as_str().into()).collect();
+        Some(Definition {
+            name: workflow.value.as_str().into(),
+            version: file.version?,
+            title: file.title.clone().unwrap_or_else(|| title(&workflow.value)).into(),
+            hash: hash(self.source, &vocabulary),
+            source: self.source.into(),
+            subject: self.subject.clone()?,
+            key,
+            start_by,
+            start_do,
+            start: start?,
+            states,
+            events: std::mem::take(&mut self.events),
+            facts: self.facts.iter().cloned().collect(),
+            vocabulary,
+            arrows: self.arrows,
+        })
+    }
+
+    fn lint(&mut self, file: &File, states: &[State], start: Option<StateIx>) {
+        let declared: Vec<_> = file.events.iter().map(|event| (event.name.value.clone(), event.name.span)).collect();
+        let messages = self.vocabulary.messages.iter();
+        let unsent: Vec<_> = messages
+            .filter_map(|(name, message)| message.sent_event.clone().map(|event| (event, name.clone())))
+            .filter(|(event, _)| !self.results.contains(event))
+            .collect();
+        let outline = Outline {
+            states,
+            edges: &self.edges,
+            start,
+            events: &self.events,
+            declared: &declared,
+            unsent: &unsent,
+            approvals: &self.approvals,
+        };
+        lint::lint(&outline, &mut self.found);
+    }
+
+    fn start(&mut self, file: &File) -> (Option<StateIx>, By, Vec<ActionCall>) {
+        let Some(start) = &file.start else { return (None, By::Anyone, Vec::new()) };
+        let ix = if self.names.is_empty() { None } else { self.target(None, &start.to) };
+        let scope = Scope::person();
+        let by = start.by.as_ref().and_then(|by| self.by(by, &scope)).unwrap_or_default();
+        (ix, by, self.calls(&start.actions, &scope))
+    }
+
+    /// Puts all events into the table: declared ones, then those that are only used.
+    fn declare(&mut self, file: &File) {
+        for event in &file.events {
+            if OUTCOMES.contains(&event.name.value.as_str()) {
+                let message = format!("`{}` is an outcome of approvals", event.name.value);
+                self.found.push(
+                    Diagnostic::error(codes::RESERVED, event.name.span, message)
+                        .help("it needs no declaration; give an event of your own another name"),
+                );
+                continue;
+            }
+            let title = event.title.clone().unwrap_or_else(|| title(&event.name.value));
+            let payload = self.record(&event.name.value, &event.payload);
+            self.events.insert(
+                event.name.value.as_str().into(),
+                Event { title: title.into(), payload: Arc::new(payload) },
+            );
+        }
+        let sent: Vec<Arc<str>> = self.names.sends().map(|name| Arc::from(name.as_str())).collect();
+        let messages = sent.iter().filter_map(|name| self.vocabulary.messages.get(name));
+        self.results = messages.filter_map(|message| message.sent_event.clone()).collect();
+        let declared: Vec<Arc<str>> = self.events.keys().cloned().collect();
+        for event in self.names.events() {
+            let name = event.value.as_str();
+            if OUTCOMES.contains(&name) || self.events.contains_key(name) {
+                continue;
+            }
+            if !self.results.contains(name)
+                && let Some(near) = nearest(name, declared.iter().map(AsRef::as_ref))
+            {
+                self.found.push(
+                    Diagnostic::warning(codes::NEAR_EVENT, event.span, format!("the event `{name}` is not declared"))
+                        .label("taken as an event of its own")
+                        .help(format!("a similar event is declared: `{near}`; if both are meant, declare `{name}: {{}}`")),
+                );
+            }
+            let payload = Arc::new(RecordType::new(name));
+            self.events.insert(name.into(), Event { title: title(name).into(), payload });
+        }
+    }
+
+    /// Notes that a name of the vocabulary is used.
+    fn uses(&mut self, name: &str, major: u32) {
+        self.used.insert(format!("{name}@{major}"));
+    }
+
+    fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.found.push(Diagnostic::error(code, span, message).help(help));
+    }
+}
+
+/// The lists that a state is made of.
+#[derive(Default)]
+pub(super) struct Arrows {
+    pub(super) on: BTreeMap<Arc<str>, Vec<Arrow>>,
+    pub(super) always: Vec<Arrow>,
+    pub(super) timers: Vec<super::chart::Timer>,
+}
+
+/// `purchase_order` for people: "Purchase order".
+fn title(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut chars = words.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// The help for an unknown name: the nearest, or all if they are few.
+fn known<'n>(name: &str, what: &str, names: impl Iterator<Item = &'n str> + Clone) -> String {
+    let all: Vec<&str> = names.clone().collect();
+    match nearest(name, names) {
+        Some(near) => format!("a similar {what} exists: `{near}`"),
+        None if all.is_empty() => format!("there is no {what} at all"),
+        None if all.len() <= 12 => format!("there is {}", super::read::or_list(&all)),
+        None => format!("there are {} others, none similar", all.len()),
+    }
+}
+
+fn hash(source: &str, vocabulary: &[Arc<str>]) -> DefinitionHash {
+    let source = source.replace("\r\n", "\n").replace('\r', "\n");
+    let mut bytes = format!("{LANGUAGE}\n{}\n{source}\n", source.len());
+    for name in vocabulary {
+        bytes.push_str(name);
+        bytes.push('\n');
+    }
+    DefinitionHash::of(bytes)
+}
+
+/// Whether two states are one, or the first is around the second.
+fn around(states: &[State], outer: StateIx, mut inner: StateIx) -> bool {
+    loop {
+        if outer == inner {
+            return true;
+        }
+        match states[inner.0].parent {
+            Some(parent) => inner = parent,
+            None => return false,
+        }
+    }
+}

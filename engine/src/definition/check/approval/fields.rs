@@ -1,0 +1,202 @@
+//! Fields, people, numbers and money inside an approval.
+
+use serde_json::{Map, Value};
+
+use crate::definition::codes;
+use crate::definition::read::{self, Keys};
+use crate::definition::yaml::{Node, Shape, Spot};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::expression::Type;
+use crate::money::Money;
+
+use super::super::{Checker, known};
+
+const HOUR: i64 = 3_600_000_000;
+
+/// What a field must be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Any,
+    /// One person or several.
+    Person,
+    Money,
+    Text,
+}
+
+impl Checker<'_> {
+    /// The field that `name` names, written `amount` or `po.amount`.
+    pub(super) fn policy_field(&mut self, name: &Spot<String>, kind: Kind) -> Option<String> {
+        let subject = self.subject.as_ref()?;
+        let record = subject.record.clone();
+        let bare = name.value.strip_prefix(&format!("{}.", subject.variable)).unwrap_or(&name.value);
+        let Some(field) = record.fields.get(bare) else {
+            let help = known(bare, "field", record.fields.keys().map(String::as_str));
+            self.error(codes::NOT_A_FIELD, name.span, format!("the subject has no field `{bare}`"), help);
+            return None;
+        };
+        let (fits, wanted) = match kind {
+            Kind::Any => (true, ""),
+            Kind::Person => (field.ty == Type::Person || field.ty == Type::list(Type::Person), "person"),
+            Kind::Money => (field.ty == Type::Money, "money"),
+            Kind::Text => (field.ty == Type::Text, "text"),
+        };
+        if !fits {
+            let fitting = record.fields.iter().filter(|(_, field)| match kind {
+                Kind::Any => true,
+                Kind::Person => field.ty == Type::Person || field.ty == Type::list(Type::Person),
+                Kind::Money => field.ty == Type::Money,
+                Kind::Text => field.ty == Type::Text,
+            });
+            let names: Vec<&str> = fitting.map(|(name, _)| name.as_str()).collect();
+            let help = if names.is_empty() {
+                format!("the subject has no field of type {wanted}")
+            } else {
+                format!("of type {wanted}: {}", read::or_list(&names))
+            };
+            let message = format!("`{bare}` is of type {}, not {wanted}", field.ty.name());
+            self.error(codes::FIELD_TYPE, name.span, message, help);
+            return None;
+        }
+        Some(bare.to_owned())
+    }
+
+    /// A list of any fields.
+    pub(super) fn policy_fields(&mut self, node: &Node, at: Span, what: &str) -> Value {
+        let mut fields = Vec::new();
+        for item in read::one_or_many(node, at, what, &mut self.found) {
+            let name = read::string(item, at, "a field", &mut self.found);
+            fields.extend(name.and_then(|name| self.policy_field(&name, Kind::Any)).map(Value::String));
+        }
+        Value::Array(fields)
+    }
+
+    /// A list of ids of people, as the company's records have them.
+    pub(super) fn ids(&mut self, node: &Node, at: Span, what: &str) -> Value {
+        let mut ids = Vec::new();
+        for item in read::one_or_many(node, at, what, &mut self.found) {
+            ids.extend(read::string(item, at, what, &mut self.found).map(|id| Value::String(id.value)));
+        }
+        Value::Array(ids)
+    }
+
+    pub(super) fn money(&mut self, node: &Node, at: Span, what: &str) -> Option<Money> {
+        let text = read::string(node, at, what, &mut self.found)?;
+        match text.value.parse::<Money>() {
+            Ok(money) => Some(money),
+            Err(help) => {
+                self.error(codes::BAD_MONEY, text.span, format!("`{}` is not an amount of money", text.value), help);
+                None
+            }
+        }
+    }
+
+    /// A decimal number that is not negative, as text.
+    pub(super) fn decimal(&mut self, node: &Node, at: Span, what: &str) -> Option<Value> {
+        let text = read::string(node, at, what, &mut self.found)?;
+        let bare = text.value.trim_end_matches('%').trim();
+        let plain = |part: &str| !part.is_empty() && part.len() <= 12 && part.bytes().all(|b| b.is_ascii_digit());
+        let good = match bare.split_once('.') {
+            Some((whole, fraction)) => plain(whole) && plain(fraction),
+            None => plain(bare),
+        };
+        if !good {
+            let message = format!("{what} is not `{}`", text.value);
+            self.error(codes::BAD_NUMBER, text.span, message, "write digits, perhaps with a point: 5 or 66.6");
+            return None;
+        }
+        Some(Value::String(bare.to_owned()))
+    }
+
+    /// Hours, written as a number under `hours_key` or as a length of time under `time_key`; also in microseconds.
+    pub(super) fn hours(&mut self, keys: &Keys<'_>, hours_key: &str, time_key: &str) -> Option<(Value, i64)> {
+        match (keys.get(hours_key), keys.get(time_key)) {
+            (Some((at, node)), None) => {
+                let value = self.decimal(node, at, &format!("`{hours_key}`"))?;
+                let micros = crate::money::parse_scaled(value.as_str()?, 4).unwrap_or(0).saturating_mul(HOUR / 10_000);
+                Some((value, micros))
+            }
+            (None, Some((at, node))) => {
+                let micros = read::duration(node, at, &format!("`{time_key}`"), &mut self.found)?;
+                if micros % (HOUR / 10_000) != 0 {
+                    let help = "write whole seconds that are a multiple of 9, or minutes";
+                    self.error(codes::DURATION, at, "too fine for hours with four places", help);
+                    return None;
+                }
+                Some((Value::String(decimal_hours(micros)), micros))
+            }
+            (Some((hours, _)), Some((at, _))) => {
+                self.found.push(
+                    Diagnostic::error(codes::CONFLICT, at, format!("`{time_key}` and `{hours_key}` say the same"))
+                        .related(hours, "also here")
+                        .help(format!("keep `{time_key}`")),
+                );
+                None
+            }
+            (None, None) => None,
+        }
+    }
+
+    pub(super) fn reapprove(&mut self, node: &Node, at: Span) -> Value {
+        const MODES: &[&str] = &["none", "affected", "all"];
+        let Shape::List(rules) = &node.shape else {
+            return read::word(node, at, "`reapprove`", MODES, &mut self.found).map_or(Value::Null, |w| w.value.into());
+        };
+        let mut out = Vec::new();
+        for rule in rules {
+            let Some(keys) = Keys::of(rule, rule.span, "a rule of `reapprove`", &["fields", "then"], &mut self.found) else {
+                continue;
+            };
+            let mut map = Map::new();
+            if let Some((at, node)) = keys.get("fields") {
+                map.insert("fields".to_owned(), self.policy_fields(node, at, "`fields`"));
+            }
+            let then = keys.need("then", "a rule of `reapprove`", "write `then: none`, `affected` or `all`", &mut self.found);
+            if let Some((at, node)) = then
+                && let Some(word) = read::word(node, at, "`then`", MODES, &mut self.found)
+            {
+                map.insert("then".to_owned(), word.value.into());
+            }
+            out.push(Value::Object(map));
+        }
+        Value::Array(out)
+    }
+
+    pub(super) fn tolerance(&mut self, node: &Node, at: Span) -> Value {
+        let Some(keys) = Keys::any(node, at, "`tolerance`", &mut self.found) else { return Value::Null };
+        let mut out = Map::new();
+        for (name, node) in keys.iter() {
+            let field = self.policy_field(name, Kind::Money);
+            let allowed = ["absolute", "percent", "direction"];
+            let Some(keys) = Keys::of(node, name.span, "a tolerance", &allowed, &mut self.found) else { continue };
+            let mut map = Map::new();
+            if let Some((at, node)) = keys.get("absolute")
+                && let Some(money) = self.money(node, at, "`absolute`")
+            {
+                map.insert("absolute".to_owned(), money.to_string().into());
+            }
+            if let Some((at, node)) = keys.get("percent")
+                && let Some(percent) = self.decimal(node, at, "`percent`")
+            {
+                map.insert("percent".to_owned(), percent);
+            }
+            if let Some((at, node)) = keys.get("direction")
+                && let Some(word) = read::word(node, at, "`direction`", &["both", "up"], &mut self.found)
+            {
+                map.insert("direction".to_owned(), word.value.into());
+            }
+            if keys.get("absolute").is_none() && keys.get("percent").is_none() {
+                let help = "write `percent: 5`, `absolute: 40.00 EUR`, or both";
+                self.error(codes::MISSING_KEY, name.span, "a tolerance says how much", help);
+            }
+            if let Some(field) = field {
+                out.insert(field, Value::Object(map));
+            }
+        }
+        Value::Object(out)
+    }
+}
+
+/// Hours as a decimal number, exact to four places.
+fn decimal_hours(micros: i64) -> String {
+    crate::money::format_scaled(micros / (HOUR / 10_000), 4, 0)
+}

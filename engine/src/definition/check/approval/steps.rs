@@ -1,0 +1,233 @@
+//! Steps: quorums, order, and what happens when they take too long.
+
+use serde_json::{Map, Value};
+
+use crate::definition::codes;
+use crate::definition::read::{self, Keys};
+use crate::definition::yaml::{Node, Shape};
+use crate::diagnostic::{Diagnostic, Span};
+
+use super::super::Checker;
+use super::Ground;
+
+const KEYS: &[&str] = &[
+    "name", "order", "who", "quorum", "reject", "veto", "covers", "on_empty", "fallback", "in_order", "due", "late",
+];
+
+const RUNG: &[&str] = &["after", "after_hours", "do", "mode", "to", "fallback"];
+
+/// Rungs by when they fire, in microseconds; `None`: not said.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Late {
+    rungs: Option<Vec<(i64, Value)>>,
+    due: Option<(i64, Value)>,
+}
+
+impl Late {
+    /// The rungs of a step: its own where it has some, those of the approval otherwise; and a reminder when it is
+    /// due, unless something happens at that time anyway.
+    fn or(self, outer: &Self) -> Vec<Value> {
+        let mut rungs = self.rungs.or_else(|| outer.rungs.clone()).unwrap_or_default();
+        if let Some((at, hours)) = self.due.or_else(|| outer.due.clone())
+            && rungs.iter().all(|(other, _)| *other != at)
+        {
+            rungs.push((at, serde_json::json!({ "after_hours": hours, "do": "remind" })));
+        }
+        rungs.sort_by_key(|(at, _)| *at);
+        rungs.into_iter().map(|(_, rung)| rung).collect()
+    }
+}
+
+impl Checker<'_> {
+    /// The list of steps of a plan.
+    pub(super) fn steps(&mut self, node: &Node, at: Span, ground: &mut Ground) -> Vec<Value> {
+        let mut names: Vec<(String, Span)> = Vec::new();
+        let mut out = Vec::new();
+        for item in read::list(node, at, "`steps`", &mut self.found).unwrap_or_default() {
+            let owner = if matches!(item.shape, Shape::Map(_)) { item.span } else { at };
+            let Some(keys) = Keys::of(item, owner, "a step", KEYS, &mut self.found) else { continue };
+            let mut step = Map::new();
+            let name = keys
+                .need("name", "a step", "write `name: manager`, for instance", &mut self.found)
+                .and_then(|(at, node)| read::name(node, at, "the name of a step", &mut self.found));
+            if let Some(name) = name {
+                if let Some((_, first)) = names.iter().find(|(other, _)| *other == name.value) {
+                    self.found.push(
+                        Diagnostic::error(codes::SAME_STEP, name.span, format!("a second step `{}`", name.value))
+                            .related(*first, "the first")
+                            .help("give each step its own name: decisions name it"),
+                    );
+                }
+                names.push((name.value.clone(), name.span));
+                ground.steps.push(name.value.clone());
+                step.insert("name".to_owned(), name.value.into());
+            }
+            self.step(&keys, &mut step, ground);
+            out.push(Value::Object(step));
+        }
+        out
+    }
+
+    fn step(&mut self, keys: &Keys<'_>, step: &mut Map<String, Value>, ground: &mut Ground) {
+        if let Some((at, node)) = keys.get("order") {
+            let order = read::whole(node, at, "`order`", 1..=1000, &mut self.found);
+            step.extend(order.map(|order| ("order".to_owned(), order.into())));
+        }
+        let who = keys.need("who", "a step", "write `who: [{ manager: requester }]`, for instance", &mut self.found);
+        if let Some((at, node)) = who {
+            let who = self.who(node, at, "`who`", ground);
+            if matches!(&node.shape, Shape::List(items) if items.is_empty()) {
+                self.error(codes::BAD_RESOLVER, at, "`who` names nobody", "write `[{ manager: requester }]`, for instance");
+            }
+            self.quorum(keys, &who, step);
+            step.insert("who".to_owned(), Value::Array(who));
+        }
+        let words: [(&str, &[&'static str]); 2] =
+            [("reject", &["first", "unanimous"]), ("on_empty", &["incident", "fallback", "next"])];
+        for (key, allowed) in words {
+            if let Some((at, node)) = keys.get(key)
+                && let Some(word) = read::word(node, at, &format!("`{key}`"), allowed, &mut self.found)
+            {
+                step.insert(key.to_owned(), word.value.into());
+            }
+        }
+        if let Some((at, node)) = keys.get("veto") {
+            step.insert("veto".to_owned(), self.ids(node, at, "a person with a veto"));
+        }
+        if let Some((at, node)) = keys.get("covers") {
+            step.insert("covers".to_owned(), self.policy_fields(node, at, "`covers`"));
+        }
+        if let Some((at, node)) = keys.get("in_order")
+            && let Some(truth) = read::truth(node, at, "`in_order`", &mut self.found)
+        {
+            step.insert("in_order".to_owned(), truth.into());
+        }
+        self.fallback(keys, step, ground);
+        let late = self.late(keys).or(&ground.late);
+        if !late.is_empty() {
+            step.insert("late".to_owned(), Value::Array(late));
+        }
+    }
+
+    fn fallback(&mut self, keys: &Keys<'_>, step: &mut Map<String, Value>, ground: &mut Ground) {
+        let wanted = step.get("on_empty").and_then(Value::as_str) == Some("fallback");
+        match (keys.get("fallback"), keys.get("on_empty")) {
+            (Some((at, node)), _) => {
+                let fallback = self.who(node, at, "`fallback`", ground);
+                step.insert("fallback".to_owned(), Value::Array(fallback));
+                if !wanted {
+                    let help = "write `on_empty: fallback` beside it";
+                    self.error(codes::NO_FALLBACK, at, "this fallback is never asked", help);
+                }
+            }
+            (None, Some((at, _))) if wanted => {
+                let help = "write `fallback: [{ person: ann }]`, for instance";
+                self.error(codes::NO_FALLBACK, at, "`on_empty: fallback` without a `fallback`", help);
+            }
+            _ => {}
+        }
+    }
+
+    fn quorum(&mut self, keys: &Keys<'_>, who: &[Value], step: &mut Map<String, Value>) {
+        let Some((at, node)) = keys.get("quorum") else { return };
+        let value = match &node.shape {
+            Shape::Scalar(scalar) if scalar.text.parse::<u32>().is_ok() => {
+                let help = format!("write `quorum: {{ count: {} }}`", scalar.text);
+                self.error(codes::BAD_QUORUM, node.span, "a quorum says what the number counts", help);
+                return;
+            }
+            Shape::Scalar(scalar) if !["any", "all"].contains(&scalar.text.as_str()) => {
+                let near = crate::diagnostic::nearest(&scalar.text, ["any", "all"]);
+                let help = near.map_or_else(
+                    || "write any, all, { count: 2 } or { percent: 50 }".to_owned(),
+                    |near| format!("a similar word is allowed: `{near}`"),
+                );
+                self.error(codes::BAD_QUORUM, node.span, format!("`{}` is not a quorum", scalar.text), help);
+                return;
+            }
+            Shape::Scalar(scalar) => Some(Value::String(scalar.text.clone())),
+            _ => self.counted(node, at, who),
+        };
+        step.extend(value.map(|value| ("quorum".to_owned(), value)));
+    }
+
+    fn counted(&mut self, node: &Node, at: Span, who: &[Value]) -> Option<Value> {
+        let keys = Keys::of(node, at, "a quorum", &["count", "percent"], &mut self.found)?;
+        match (keys.get("count"), keys.get("percent")) {
+            (Some((at, node)), None) => {
+                let count = read::whole(node, at, "`count`", 1..=1000, &mut self.found)?;
+                let named: Option<usize> = who.iter().map(|r| r.get("person").and_then(Value::as_array).map(Vec::len)).sum();
+                if let Some(named) = named.filter(|named| *named > 0 && (*named as u64) < u64::from(count)) {
+                    let message = format!("{count} approvals are needed and {named} people are asked");
+                    self.error(codes::QUORUM_TOO_HIGH, node.span, message, "lower the count or name more people");
+                }
+                Some(serde_json::json!({ "count": count }))
+            }
+            (None, Some((at, node))) => {
+                let percent = self.decimal(node, at, "`percent`")?;
+                let hundredths = percent.as_str().and_then(|text| crate::money::parse_scaled(text, 4).ok());
+                if hundredths.is_none_or(|p| p > 1_000_000) {
+                    let help = "write at most 100, with at most four places";
+                    self.error(codes::BAD_QUORUM, node.span, "a share is at most 100 percent", help);
+                    return None;
+                }
+                Some(serde_json::json!({ "percent": percent }))
+            }
+            _ => {
+                let help = "write any, all, { count: 2 } or { percent: 50 }";
+                self.error(codes::BAD_QUORUM, keys.owner, "a quorum has one number", help);
+                None
+            }
+        }
+    }
+
+    /// `late` and `due` of a step or of the whole approval.
+    pub(super) fn late(&mut self, keys: &Keys<'_>) -> Late {
+        let mut late = Late::default();
+        if let Some((at, micros)) = keys.get("due").map(|(at, _)| (at, self.hours(keys, "", "due"))) {
+            let _ = at;
+            late.due = micros.map(|(hours, micros)| (micros, hours));
+        }
+        let Some((at, node)) = keys.get("late") else { return late };
+        let mut rungs = Vec::new();
+        for item in read::one_or_many(node, at, "`late`", &mut self.found) {
+            let owner = if matches!(item.shape, Shape::Map(_)) { item.span } else { at };
+            if let Some(keys) = Keys::of(item, owner, "a rung of `late`", RUNG, &mut self.found) {
+                rungs.extend(self.rung(&keys));
+            }
+        }
+        late.rungs = Some(rungs);
+        late
+    }
+
+    fn rung(&mut self, keys: &Keys<'_>) -> Option<(i64, Value)> {
+        let hours = self.hours(keys, "after_hours", "after");
+        if keys.get("after").is_none() && keys.get("after_hours").is_none() {
+            self.error(codes::MISSING_KEY, keys.owner, "a rung says after how long", "write `after: 1 day`");
+        }
+        let mut rung = Map::new();
+        let (at, node) = keys.need("do", "a rung of `late`", "write `do: remind`, for instance", &mut self.found)?;
+        let act = read::word(node, at, "`do`", &["remind", "escalate", "incident", "reject"], &mut self.found)?;
+        rung.insert("do".to_owned(), act.value.into());
+        for key in ["mode", "to", "fallback"] {
+            if let Some((span, _)) = keys.get(key).filter(|_| act.value != "escalate") {
+                let message = format!("`{key}` belongs to `do: escalate`");
+                self.error(codes::CONFLICT, span, message, "leave it out, or escalate");
+            }
+        }
+        if let Some((at, node)) = keys.get("mode") {
+            let mode = read::word(node, at, "`mode`", &["adds", "replaces"], &mut self.found)?;
+            rung.insert("mode".to_owned(), mode.value.into());
+        }
+        if let Some((at, node)) = keys.get("to") {
+            rung.insert("to".to_owned(), read::string(node, at, "whom to escalate to", &mut self.found)?.value.into());
+        }
+        if let Some((at, node)) = keys.get("fallback") {
+            let mut ground = Ground::default();
+            rung.insert("fallback".to_owned(), Value::Array(self.who(node, at, "`fallback`", &mut ground)));
+        }
+        let (hours, micros) = hours?;
+        rung.insert("after_hours".to_owned(), hours);
+        Some((micros, Value::Object(rung)))
+    }
+}

@@ -1,0 +1,183 @@
+//! Expressions in their place: what they may name, and their findings moved into the file.
+
+use std::sync::Arc;
+
+use crate::definition::chart::By;
+use crate::definition::codes;
+use crate::definition::file::Text;
+use crate::definition::yaml::{Scalar, Spot};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::expression::{self, Env, Expr, Field, RecordType, Type};
+
+use super::{Checker, known};
+
+/// The expression's own code for a value that may be missing.
+const MAY_BE_NULL: &str = "FLX0150";
+
+/// What an expression sees beside the subject, `now` and the facts.
+#[derive(Clone, Debug)]
+pub(super) struct Scope {
+    /// The payload, in the arrows of an event.
+    pub(super) event: Option<Arc<RecordType>>,
+    /// Whether a person acts for sure; else `actor` may be null.
+    pub(super) person: bool,
+}
+
+impl Scope {
+    /// A person acts and there is no event.
+    pub(super) const fn person() -> Self {
+        Self { event: None, person: true }
+    }
+
+    /// The engine may act.
+    pub(super) const fn engine() -> Self {
+        Self { event: None, person: false }
+    }
+}
+
+impl Checker<'_> {
+    /// Compiles `text`; findings are reported in the file's places.
+    pub(super) fn expression(&mut self, text: &Text, scope: &Scope, expected: &Field) -> Option<Expr> {
+        // Without the subject nearly every name would be unknown.
+        self.subject.as_ref()?;
+        let env = self.scoped(scope);
+        self.expression_in(text, &env, expected)
+    }
+
+    fn scoped(&self, scope: &Scope) -> Env {
+        let mut env = self.env.clone();
+        if let Some(payload) = &scope.event {
+            env = env.with("event", Type::Record(payload.clone()));
+        }
+        if scope.person { env.with("actor", Type::Person) } else { env.with_nullable("actor", Type::Person) }
+    }
+
+    pub(super) fn expression_in(&mut self, text: &Text, env: &Env, expected: &Field) -> Option<Expr> {
+        match compiled(&text.value.text, env, expected) {
+            Ok(expr) => {
+                self.accept(text, &expr);
+                Some(expr)
+            }
+            Err(diagnostics) => {
+                self.place(text, diagnostics);
+                None
+            }
+        }
+    }
+
+    /// Notes the facts that `expr` reads, and its warnings.
+    fn accept(&mut self, text: &Text, expr: &Expr) {
+        for path in expr.fields_read() {
+            let root = path.split('.').next().unwrap_or_default();
+            if let Some((name, fact)) = self.vocabulary.facts.get_key_value(root) {
+                self.facts.insert(name.clone());
+                self.uses(name, fact.major);
+            }
+        }
+        let facts = &self.vocabulary.facts;
+        let bare = |warning: &Diagnostic| text.value.text.get(warning.span.start..warning.span.end).is_some_and(|t| facts.contains_key(t));
+        let warnings = expr.warnings().iter().filter(|warning| warning.code != MAY_BE_NULL || !bare(warning)).cloned();
+        self.place(text, warnings.collect());
+    }
+
+    fn place(&mut self, text: &Text, diagnostics: Vec<Diagnostic>) {
+        for mut diagnostic in diagnostics {
+            diagnostic.span = text.value.locate(self.source, text.span, diagnostic.span);
+            for (span, _) in &mut diagnostic.related {
+                *span = text.value.locate(self.source, text.span, *span);
+            }
+            if diagnostic.code == "FLX0110" && diagnostic.help.is_empty() && is_word(&text.value) {
+                diagnostic.help = format!("a text inside an expression needs quotes of its own: '\"{}\"'", text.value.text);
+            }
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// Who may act.
+    pub(super) fn by(&mut self, text: &Text, scope: &Scope) -> Option<By> {
+        let written = text.value.text.trim();
+        if written == "anyone" {
+            return Some(By::Anyone);
+        }
+        if let Some(rest) = written.strip_prefix("role") && rest.trim_start().starts_with('(') {
+            return self.role(text, scope);
+        }
+        self.subject.as_ref()?;
+        let env = self.scoped(scope);
+        let list = Type::list(Type::Person);
+        // A field that names nobody lets nobody act: that is a refusal, not a mistake.
+        let person = expression::compile_nullable(written, &env, &Type::Person)
+            .or_else(|errors| expression::compile_nullable(written, &env, &list).map_err(|_| errors));
+        match person {
+            Ok(expr) => {
+                self.accept(text, &expr);
+                Some(By::Person(expr, written.into()))
+            }
+            Err(errors) if is_word(&text.value) => {
+                let help = match self.vocabulary.roles.iter().find(|role| ***role == *written) {
+                    Some(role) => format!("for everybody with a role write `role({role})`"),
+                    None => "write `anyone`, `role(name)`, `role(name)@po.unit`, or a person such as `po.requester`".to_owned(),
+                };
+                let _ = errors;
+                self.error(codes::BAD_BY, text.span, format!("`{written}` does not say who may"), help);
+                None
+            }
+            Err(errors) => {
+                self.place(text, errors);
+                None
+            }
+        }
+    }
+
+    /// `role(buyer)` or `role(buyer)@po.unit`.
+    fn role(&mut self, text: &Text, scope: &Scope) -> Option<By> {
+        let written = &text.value.text;
+        let open = written.find('(').unwrap_or(0);
+        let Some(close) = written.find(')') else {
+            self.error(codes::BAD_BY, text.span, "the bracket of `role(` is not closed", "write `role(name)`");
+            return None;
+        };
+        let role = written[open + 1..close].trim();
+        let at = text.value.locate(self.source, text.span, Span::new(open + 1, close));
+        let known = self.known_role(&Spot::new(role.to_owned(), at));
+        let rest = &written[close + 1..];
+        if rest.trim().is_empty() {
+            return known.map(|role| By::Role(role, None));
+        }
+        let Some(unit) = rest.trim_start().strip_prefix('@') else {
+            let span = text.value.locate(self.source, text.span, Span::new(close + 1, written.len()));
+            self.error(codes::BAD_BY, span, "something follows the role", "a unit follows `@`: `role(buyer)@po.unit`");
+            return None;
+        };
+        // The unit's expression is a text of its own, with its own place in the file.
+        let offset = written.len() - unit.trim_start().len();
+        let span = text.value.locate(self.source, text.span, Span::new(offset, written.len()));
+        let plain = self.source.get(span.start..span.end) == Some(&written[offset..]);
+        let unit = Spot::new(Scalar { text: written[offset..].to_owned(), plain }, span);
+        let unit = self.expression(&unit, scope, &Field::nullable(Type::Text))?;
+        known.map(|role| By::Role(role, Some(unit)))
+    }
+
+    /// The role, if the organisation knows it; any will do where it names none.
+    pub(super) fn known_role(&mut self, role: &Spot<String>) -> Option<Arc<str>> {
+        let roles = &self.vocabulary.roles;
+        if role.value.is_empty() || !(roles.is_empty() || roles.iter().any(|known| **known == *role.value)) {
+            let help = known(&role.value, "role", roles.iter().map(AsRef::as_ref));
+            self.error(codes::UNKNOWN_ROLE, role.span, format!("unknown role `{}`", role.value), help);
+            return None;
+        }
+        Some(role.value.as_str().into())
+    }
+}
+
+fn compiled(source: &str, env: &Env, expected: &Field) -> Result<Expr, Vec<Diagnostic>> {
+    if expected.nullable {
+        expression::compile_nullable(source, env, &expected.ty)
+    } else {
+        expression::compile(source, env, &expected.ty)
+    }
+}
+
+fn is_word(scalar: &Scalar) -> bool {
+    scalar.text.trim().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}

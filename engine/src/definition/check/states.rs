@@ -1,0 +1,218 @@
+//! States: their places in the tree, what their names mean, and the states themselves.
+
+use std::sync::Arc;
+
+use crate::definition::chart::{State, StateIx, StateKind};
+use crate::definition::codes;
+use crate::definition::file::{ArrowFile, Name, SendFile, StateFile};
+use crate::diagnostic::{Diagnostic, nearest};
+
+use super::expressions::Scope;
+use super::{Checker, title};
+
+/// The tree of states, flat: a parent stands before its children, as in the chart.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    slots: Vec<Slot>,
+    sends: Vec<String>,
+    events: Vec<Name>,
+}
+
+/// A state's place.
+#[derive(Debug)]
+struct Slot {
+    name: String,
+    path: Arc<str>,
+    parent: Option<usize>,
+}
+
+impl Names {
+    pub(super) fn of(states: &[StateFile]) -> Self {
+        let mut names = Self::default();
+        names.add(states, None);
+        names
+    }
+
+    fn add(&mut self, states: &[StateFile], parent: Option<usize>) {
+        for state in states {
+            let path = match parent {
+                Some(parent) => format!("{}.{}", self.slots[parent].path, state.name.value),
+                None => state.name.value.clone(),
+            };
+            self.slots.push(Slot { name: state.name.value.clone(), path: path.into(), parent });
+            let ix = self.slots.len() - 1;
+            self.note(&state.sends);
+            let timed = state.after.iter().flat_map(|timer| &timer.arrows);
+            let arrows = state.on.iter().flat_map(|(_, arrows)| arrows).chain(&state.always).chain(timed);
+            arrows.for_each(|arrow: &ArrowFile| self.note(&arrow.sends));
+            self.events.extend(state.on.iter().map(|(name, _)| name.clone()));
+            self.add(state.states.as_deref().unwrap_or_default(), Some(ix));
+        }
+    }
+
+    fn note(&mut self, sends: &[SendFile]) {
+        self.sends.extend(sends.iter().map(|send| send.name.value.clone()));
+    }
+
+    /// The messages that are sent somewhere.
+    pub(super) fn sends(&self) -> impl Iterator<Item = &String> {
+        self.sends.iter()
+    }
+
+    /// The events that are handled somewhere, each once.
+    pub(super) fn events(&self) -> Vec<Name> {
+        let mut events: Vec<Name> = Vec::new();
+        for event in &self.events {
+            if events.iter().all(|known| known.value != event.value) {
+                events.push(event.clone());
+            }
+        }
+        events
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    fn child(&self, parent: Option<usize>, name: &str) -> Option<usize> {
+        self.slots.iter().position(|slot| slot.parent == parent && slot.name == name)
+    }
+
+    /// What `name` means in the state `from`: inside it, beside it, beside what is around it; then a path.
+    fn resolve(&self, from: Option<usize>, name: &str) -> Option<usize> {
+        let (first, rest) = name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
+        let mut scope = from;
+        loop {
+            if let Some(found) = self.child(scope, first) {
+                let found = match rest {
+                    None => Some(found),
+                    Some(rest) => rest.split('.').try_fold(found, |at, name| self.child(Some(at), name)),
+                };
+                if found.is_some() {
+                    return found;
+                }
+            }
+            scope = self.slots[scope?].parent;
+        }
+    }
+}
+
+impl Checker<'_> {
+    /// The state that `name` means in `from`.
+    pub(super) fn target(&mut self, from: Option<StateIx>, name: &Name) -> Option<StateIx> {
+        let found = self.names.resolve(from.map(|ix| ix.0), &name.value).map(StateIx);
+        if found.is_none() {
+            let message = format!("unknown state `{}`", name.value);
+            let help = self.state_help(&name.value);
+            self.found.push(Diagnostic::error(codes::UNKNOWN_STATE, name.span, message).label("no such state").help(help));
+        }
+        found
+    }
+
+    fn state_help(&self, name: &str) -> String {
+        let slots = &self.names.slots;
+        if let Some(inside) = slots.iter().find(|slot| slot.name == name) {
+            return format!("it is inside another state: write `{}`", inside.path);
+        }
+        let tops: Vec<&str> = slots.iter().filter(|slot| slot.parent.is_none()).map(|slot| slot.name.as_str()).collect();
+        let near = nearest(name, slots.iter().map(|slot| slot.name.as_str()).chain(slots.iter().map(|slot| &*slot.path)));
+        match near {
+            Some(near) => format!("a similar state exists: `{near}`"),
+            None if tops.len() <= 12 => format!("there is {}", super::super::read::or_list(&tops)),
+            None => "none has a similar name".to_owned(),
+        }
+    }
+
+    /// All states, in the order of the tree.
+    pub(super) fn states(&mut self, files: &[StateFile]) -> Vec<State> {
+        let mut states = Vec::new();
+        self.add_states(files, None, &mut states);
+        states
+    }
+
+    fn add_states(&mut self, files: &[StateFile], parent: Option<StateIx>, states: &mut Vec<State>) {
+        for file in files {
+            let ix = StateIx(states.len());
+            let state = self.state(file, ix, parent);
+            states.push(state);
+            self.add_states(file.states.as_deref().unwrap_or_default(), Some(ix), states);
+        }
+    }
+
+    fn state(&mut self, file: &StateFile, ix: StateIx, parent: Option<StateIx>) -> State {
+        let path = self.names.slots.get(ix.0).map_or_else(|| file.name.value.as_str().into(), |slot| slot.path.clone());
+        let kind = self.kind(file, ix);
+        let entry = self.calls(&file.entry, &Scope::engine());
+        let exit = self.calls(&file.exit, &Scope::engine());
+        let sends = self.sends(&file.sends);
+        let arrows = self.arrows(file, ix, &path);
+        State {
+            path,
+            title: file.title.clone().unwrap_or_else(|| title(&file.name.value)).into(),
+            parent,
+            kind,
+            entry,
+            sends,
+            exit,
+            on: arrows.on,
+            always: arrows.always,
+            timers: arrows.timers,
+            span: file.name.span,
+        }
+    }
+
+    fn kind(&mut self, file: &StateFile, ix: StateIx) -> StateKind {
+        if let Some(at) = file.is_final {
+            if let Some(key) = &file.leaves {
+                let message = format!("a final state has no `{}`", key.value);
+                self.found.push(
+                    Diagnostic::error(codes::FINAL_LEAVES, key.span, message)
+                        .related(at, "final here")
+                        .help("leave it out, or let another state be the final one"),
+                );
+            }
+            return StateKind::Final;
+        }
+        if let (Some((at, _)), Some(_)) = (&file.approval, &file.states) {
+            let help = "put the approval into a state of its own inside";
+            self.error(codes::CONFLICT, *at, "a state with states inside is not itself an approval", help);
+        }
+        if file.approval.is_some() && file.states.is_none() {
+            self.approvals.push(ix);
+        }
+        let approval = file.approval.as_ref().and_then(|(at, node)| self.approval(*at, node));
+        match (&file.states, &file.start) {
+            (Some(states), start) => self.compound(file, states, start.as_ref(), ix),
+            (None, Some(start)) => {
+                let help = "write the `states` inside, or leave `start` out";
+                self.error(codes::START_WITHOUT_STATES, start.span, "there are no states inside to start in", help);
+                StateKind::Simple
+            }
+            (None, None) => match approval {
+                Some(approval) => StateKind::Approval(Box::new(approval)),
+                None => StateKind::Simple,
+            },
+        }
+    }
+
+    fn compound(&mut self, file: &StateFile, inside: &[StateFile], start: Option<&Name>, ix: StateIx) -> StateKind {
+        let names: Vec<&str> = inside.iter().map(|state| state.name.value.as_str()).collect();
+        let first = self.names.slots.iter().position(|slot| slot.parent == Some(ix.0));
+        let Some(start) = start else {
+            if let Some(first) = names.first() {
+                let message = format!("`{}` does not say in which of its states it begins", file.name.value);
+                self.error(codes::NO_START, file.name.span, message, format!("write `start: {first}` beside `states`"));
+            }
+            return first.map_or(StateKind::Simple, |first| StateKind::Compound(StateIx(first)));
+        };
+        match self.names.child(Some(ix.0), &start.value) {
+            Some(child) => StateKind::Compound(StateIx(child)),
+            None => {
+                let help = super::known(&start.value, "state inside", names.iter().copied());
+                let message = format!("`{}` is not a state inside `{}`", start.value, file.name.value);
+                self.error(codes::BAD_START, start.span, message, help);
+                first.map_or(StateKind::Simple, |first| StateKind::Compound(StateIx(first)))
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The subject: from the vocabulary or written in the file.
+
+use std::sync::Arc;
+
+use crate::definition::chart::Subject;
+use crate::definition::codes;
+use crate::definition::file::{FieldFile, Name, SubjectFile, Text};
+use crate::diagnostic::Diagnostic;
+use crate::expression::{Env, Expr, Field, RecordType, Type};
+
+use super::expressions::Scope;
+use super::{Checker, known};
+
+/// Names that expressions have already.
+const RESERVED: &[&str] = &["event", "actor", "now", "true", "false", "null", "in", "has", "size"];
+
+impl Checker<'_> {
+    pub(super) fn subject(&mut self, subject: &SubjectFile) -> Option<Subject> {
+        let subject = match subject {
+            SubjectFile::Named { ty, variable } => {
+                let Some(found) = self.vocabulary.subjects.get(ty.value.as_str()) else {
+                    let help = known(&ty.value, "subject", self.vocabulary.subjects.keys().map(AsRef::as_ref));
+                    let help = format!("{help}; or write the fields: `subject: {{ name: po, fields: {{ ... }} }}`");
+                    self.error(codes::UNKNOWN_SUBJECT, ty.span, format!("unknown subject `{}`", ty.value), help);
+                    return None;
+                };
+                self.uses(&ty.value, found.major);
+                let name = variable.as_ref().map_or_else(|| found.variable.clone(), |v| v.value.as_str().into());
+                self.variable(variable.as_ref().unwrap_or(ty), &name);
+                Subject { variable: name, record: found.record.clone(), computed: found.computed.clone() }
+            }
+            SubjectFile::Inline { variable, fields } => {
+                let name: Arc<str> = variable.value.as_str().into();
+                self.variable(variable, &name);
+                let record = self.record(&self.workflow.clone(), fields);
+                Subject { variable: name, record: Arc::new(record), computed: Vec::new() }
+            }
+        };
+        Some(subject)
+    }
+
+    /// Refuses a variable that would hide something.
+    fn variable(&mut self, at: &Name, name: &str) {
+        if RESERVED.contains(&name) {
+            let message = format!("the subject cannot be called `{name}`");
+            self.error(codes::RESERVED, at.span, message, "expressions use that word already: choose another");
+        } else if self.vocabulary.facts.contains_key(name) {
+            let message = format!("the subject cannot be called `{name}`: a fact is called so");
+            self.error(codes::RESERVED, at.span, message, "choose another name: `subject: { type: ..., name: ... }`");
+        }
+    }
+
+    /// The record of declared fields; a field whose type is unknown is reported and left out.
+    pub(super) fn record(&mut self, name: &str, fields: &[FieldFile]) -> RecordType {
+        let mut record = RecordType::new(name);
+        for field in fields {
+            let (ty, nullable) = match field.ty.value.strip_suffix('?') {
+                Some(ty) => (ty, true),
+                None => (field.ty.value.as_str(), false),
+            };
+            match Type::parse(ty) {
+                Ok(ty) => {
+                    record.fields.insert(field.name.value.clone(), Field { ty, nullable });
+                }
+                Err(sentence) => {
+                    let (message, help) = sentence.split_once(": ").unwrap_or((&sentence, ""));
+                    self.found.push(Diagnostic::error(codes::UNKNOWN_TYPE, field.ty.span, message).help(help));
+                }
+            }
+        }
+        record
+    }
+
+    /// The variables that every expression sees.
+    pub(super) fn environment(&self) -> Env {
+        let mut env = Env::new().with("now", Type::Timestamp);
+        for (name, fact) in &self.vocabulary.facts {
+            // The vocabulary does not say which facts may be missing, so each may be compared with null.
+            env = env.with_nullable(&**name, fact.ty.clone());
+        }
+        if let Some(subject) = &self.subject {
+            env = env.with(&*subject.variable, Type::Record(subject.record.clone()));
+        }
+        env
+    }
+
+    /// The business key: over the subject alone, since it is looked up before facts are loaded.
+    pub(super) fn key(&mut self, key: &Text) -> Option<Expr> {
+        let subject = self.subject.as_ref()?;
+        let env = Env::new().with(&*subject.variable, Type::Record(subject.record.clone()));
+        self.expression_in(key, &env, &Field::required(Type::Text))
+    }
+
+    /// The field `name` of the subject; `None` if it has none, or is not known itself.
+    pub(super) fn field(&mut self, name: &Name) -> Option<Field> {
+        let record = self.subject.as_ref()?.record.clone();
+        let field = record.fields.get(&name.value).cloned();
+        if field.is_none() {
+            let help = known(&name.value, "field", record.fields.keys().map(String::as_str));
+            self.error(codes::UNKNOWN_FIELD, name.span, format!("unknown field `{}`", name.value), help);
+        }
+        field
+    }
+
+    /// Subject fields that an arrow sets.
+    pub(super) fn set(&mut self, set: &[(Name, Text)], scope: &Scope) -> Vec<(Arc<str>, Expr)> {
+        let mut out = Vec::new();
+        for (name, text) in set {
+            let field = self.field(name);
+            let Some(field) = field else { continue };
+            let Some(expr) = self.expression(text, scope, &field) else { continue };
+            out.push((name.value.as_str().into(), expr));
+        }
+        out
+    }
+}

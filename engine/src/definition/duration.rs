@@ -1,0 +1,70 @@
+//! Lengths of time as definitions write them: `5s`, `30 minutes`, `2 days`.
+
+/// Unit words and their microseconds.
+const UNITS: &[(&[&str], i64)] = &[
+    (&["s", "second", "seconds"], 1_000_000),
+    (&["min", "minute", "minutes"], 60_000_000),
+    (&["h", "hour", "hours"], 3_600_000_000),
+    (&["d", "day", "days"], 86_400_000_000),
+    (&["w", "week", "weeks"], 604_800_000_000),
+];
+
+/// Ten years: more is surely a slip, and far from where instants overflow.
+const MOST: i64 = 3_660 * 86_400_000_000;
+
+/// What is wrong with a length of time.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// It is not one, with what to do.
+    Malformed(String),
+    /// Working time.
+    Working,
+}
+
+/// Reads `text` as microseconds.
+pub(super) fn parse(text: &str) -> Result<i64, Wrong> {
+    let text = text.trim();
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (amount, word) = (&text[..digits], text[digits..].trim());
+    if word.starts_with("working ") || word == "working" || word.starts_with("business ") {
+        return Err(Wrong::Working);
+    }
+    let Some(&(_, unit)) = UNITS.iter().find(|(words, _)| words.contains(&word)) else {
+        return Err(Wrong::Malformed(advice(word)));
+    };
+    match amount.parse::<i64>().ok().and_then(|n| n.checked_mul(unit)) {
+        _ if amount.is_empty() => Err(Wrong::Malformed(format!("write how many: `2 {word}`"))),
+        Some(0) => Err(Wrong::Malformed("write at least `1s`".to_owned())),
+        Some(micros) if micros <= MOST => Ok(micros),
+        _ => Err(Wrong::Malformed("the longest is ten years".to_owned())),
+    }
+}
+
+fn advice(word: &str) -> String {
+    let words = UNITS.iter().flat_map(|(words, _)| words.iter().copied());
+    match crate::diagnostic::nearest(word, words) {
+        _ if word.is_empty() => "write the unit too: `5s`, `30 minutes`, `4 hours`, `2 days`, `1 week`".to_owned(),
+        Some(near) if near.len() > 1 => format!("a similar unit exists: `{near}`"),
+        _ if word.starts_with("month") || word.starts_with("year") => {
+            "months and years differ in length: write days or weeks".to_owned()
+        }
+        _ => "write a whole number and a unit: `5s`, `30 minutes`, `4 hours`, `2 days`, `1 week`".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_and_units() {
+        assert_eq!(parse("5s"), Ok(5_000_000));
+        assert_eq!(parse("30 minutes"), Ok(1_800_000_000));
+        assert_eq!(parse("1 week"), parse("7 days"));
+        assert_eq!(parse("1h"), parse("60 min"));
+        assert_eq!(parse("2 working days"), Err(Wrong::Working));
+        for wrong in ["", "5", "days", "0 days", "1.5 days", "-1 day", "3 month", "99999999999999999999 days", "4000 days", "2 dayz", "ü"] {
+            assert!(matches!(parse(wrong), Err(Wrong::Malformed(_))), "{wrong}");
+        }
+    }
+}

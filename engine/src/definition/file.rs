@@ -1,0 +1,117 @@
+//! A definition file as it is written: the shape is right, the names are not yet looked up.
+//!
+//! The mirror of the YAML: every name and scalar with its place. `read.rs` fills it from the tree, and goes on after
+//! each mistake; `check.rs` makes the chart of it. The approval stays a tree here: `check/approval.rs` turns it into
+//! the policy, whose own serde form is its mirror.
+
+use super::chart::Retry;
+use super::yaml::{Node, Scalar, Spot};
+use crate::diagnostic::Span;
+
+/// A name.
+pub(super) type Name = Spot<String>;
+
+/// An expression or a sentence.
+pub(super) type Text = Spot<Scalar>;
+
+/// The whole file.
+#[derive(Debug, Default)]
+pub(super) struct File {
+    pub(super) workflow: Option<Name>,
+    pub(super) version: Option<u32>,
+    pub(super) title: Option<String>,
+    pub(super) subject: Option<SubjectFile>,
+    pub(super) key: Option<Text>,
+    pub(super) start: Option<StartFile>,
+    pub(super) events: Vec<EventFile>,
+    pub(super) states: Vec<StateFile>,
+}
+
+/// What instances are about.
+#[derive(Debug)]
+pub(super) enum SubjectFile {
+    /// A subject of the vocabulary, perhaps under another variable.
+    Named { ty: Name, variable: Option<Name> },
+    /// Fields written in the file.
+    Inline { variable: Name, fields: Vec<FieldFile> },
+}
+
+/// A field and its type.
+#[derive(Debug)]
+pub(super) struct FieldFile {
+    pub(super) name: Name,
+    pub(super) ty: Spot<String>,
+}
+
+/// Where and by whom an instance begins.
+#[derive(Debug)]
+pub(super) struct StartFile {
+    pub(super) to: Name,
+    pub(super) by: Option<Text>,
+    pub(super) actions: Vec<CallFile>,
+}
+
+/// A declared event.
+#[derive(Debug)]
+pub(super) struct EventFile {
+    pub(super) name: Name,
+    pub(super) title: Option<String>,
+    pub(super) payload: Vec<FieldFile>,
+}
+
+/// A state.
+#[derive(Debug)]
+pub(super) struct StateFile {
+    pub(super) name: Name,
+    pub(super) title: Option<String>,
+    pub(super) start: Option<Name>,
+    pub(super) states: Option<Vec<StateFile>>,
+    /// The place of `final: true`.
+    pub(super) is_final: Option<Span>,
+    /// The place of the key `approval`, and what stands under it.
+    pub(super) approval: Option<(Span, Node)>,
+    pub(super) entry: Vec<CallFile>,
+    pub(super) sends: Vec<SendFile>,
+    pub(super) exit: Vec<CallFile>,
+    pub(super) on: Vec<(Name, Vec<ArrowFile>)>,
+    pub(super) always: Vec<ArrowFile>,
+    pub(super) after: Vec<TimerFile>,
+    /// The first key that a final state may not have.
+    pub(super) leaves: Option<Name>,
+}
+
+/// An arrow.
+#[derive(Debug)]
+pub(super) struct ArrowFile {
+    pub(super) span: Span,
+    pub(super) guard: Option<Text>,
+    pub(super) by: Option<Text>,
+    /// The place of `reason`, and whether it is required.
+    pub(super) reason: Option<Spot<bool>>,
+    pub(super) to: Option<Name>,
+    pub(super) set: Vec<(Name, Text)>,
+    pub(super) actions: Vec<CallFile>,
+    pub(super) sends: Vec<SendFile>,
+    pub(super) refuse: Option<Text>,
+}
+
+/// What time does.
+#[derive(Debug)]
+pub(super) struct TimerFile {
+    pub(super) after: Option<i64>,
+    pub(super) arrows: Vec<ArrowFile>,
+}
+
+/// An action with parameters.
+#[derive(Debug)]
+pub(super) struct CallFile {
+    pub(super) name: Name,
+    pub(super) params: Vec<(Name, Text)>,
+}
+
+/// A message with how it is tried.
+#[derive(Debug)]
+pub(super) struct SendFile {
+    pub(super) name: Name,
+    pub(super) retry: Retry,
+}

@@ -1,0 +1,85 @@
+//! The definitions that may run: the current one of each name, and every one that an instance is pinned to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::chart::Definition;
+use super::{codes, compile};
+use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::domain::Vocabulary;
+use crate::ids::DefinitionHash;
+
+/// Findings that do not refuse a file: path, source, finding.
+pub type Warnings = Vec<(String, String, Diagnostic)>;
+
+/// Files that are refused: path, source, findings.
+pub type Refused = Vec<(String, String, Vec<Diagnostic>)>;
+
+/// Definitions by name and by hash. Cheap to clone: charts are shared.
+#[derive(Clone, Debug, Default)]
+pub struct Library {
+    current: BTreeMap<Arc<str>, Arc<Definition>>,
+    pinned: BTreeMap<DefinitionHash, Arc<Definition>>,
+}
+
+impl Library {
+    /// Checks `files` (path and source), all of them, and keeps all or none.
+    ///
+    /// # Errors
+    /// Every file with an error, with all its findings; also two files of one name.
+    pub fn load(files: Vec<(String, String)>, vocabulary: &Vocabulary) -> Result<(Self, Warnings), Refused> {
+        let mut library = Self::default();
+        let mut warnings = Vec::new();
+        let mut refused = Vec::new();
+        let mut paths: BTreeMap<Arc<str>, String> = BTreeMap::new();
+        for (path, source) in files {
+            let mut checked = compile(&path, &source, vocabulary);
+            if let Some(definition) = &checked.definition {
+                if let Some(other) = paths.get(&definition.name) {
+                    checked.diagnostics.push(twice(&definition.name, &source, other));
+                } else {
+                    paths.insert(definition.name.clone(), path.clone());
+                    library.current.insert(definition.name.clone(), definition.clone());
+                    library.pinned.insert(definition.hash, definition.clone());
+                }
+            }
+            if checked.diagnostics.iter().any(|d| d.severity == Severity::Error) {
+                refused.push((path, source, checked.diagnostics));
+            } else {
+                warnings.extend(checked.diagnostics.into_iter().map(|d| (path.clone(), source.clone(), d)));
+            }
+        }
+        if refused.is_empty() { Ok((library, warnings)) } else { Err(refused) }
+    }
+
+    /// The definition that a new instance of `name` begins with.
+    #[must_use]
+    pub fn current(&self, name: &str) -> Option<&Arc<Definition>> {
+        self.current.get(name)
+    }
+
+    /// The definition that an instance is pinned to.
+    #[must_use]
+    pub fn pinned(&self, hash: DefinitionHash) -> Option<&Arc<Definition>> {
+        self.pinned.get(&hash)
+    }
+
+    /// With `definition` for instances that are pinned to it; what is current stays.
+    #[must_use]
+    pub fn with(&self, definition: Arc<Definition>) -> Self {
+        let mut next = self.clone();
+        next.pinned.insert(definition.hash, definition);
+        next
+    }
+
+    /// The names of the current definitions, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.current.keys()
+    }
+}
+
+fn twice(name: &str, source: &str, other: &str) -> Diagnostic {
+    let at = source.find(name).unwrap_or(0);
+    Diagnostic::error(codes::SAME_WORKFLOW, Span::new(at, at + name.len()), format!("a second workflow `{name}`"))
+        .help(format!("`{other}` has that name already: rename one"))
+}

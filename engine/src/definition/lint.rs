@@ -1,0 +1,138 @@
+//! What is wrong with the chart as a whole: what is never reached, never left, never taken.
+//!
+//! The lints look at an [`Outline`]: states and edges, also those of arrows that are wrong by themselves, so that one
+//! mistake is not reported a second time as its consequence.
+
+mod always;
+mod dead;
+mod events;
+mod reach;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::chart::{Event, State, StateIx, StateKind};
+use super::read::Found;
+use crate::diagnostic::Span;
+
+/// How an arrow comes to be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trigger {
+    /// Something happened.
+    Event(Arc<str>),
+    /// It is tried on entry and after each change.
+    Always,
+    /// Time has passed: the n-th timer of its state.
+    After(usize),
+}
+
+/// Where an arrow leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goes {
+    /// Nowhere.
+    Stay,
+    /// Into a state.
+    To(StateIx),
+    /// Into a state that does not exist; reported.
+    Unknown,
+}
+
+/// The condition of an arrow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Guard {
+    /// There is none.
+    None,
+    /// `true`
+    True,
+    /// `false`
+    False,
+    /// One, as text with single blanks.
+    Some(String),
+    /// One that does not compile; reported.
+    Broken,
+}
+
+/// An arrow, as far as lints look at it.
+#[derive(Clone, Debug)]
+pub(super) struct Edge {
+    pub(super) from: StateIx,
+    pub(super) trigger: Trigger,
+    pub(super) goes: Goes,
+    pub(super) guard: Guard,
+    /// Who may, where it is not everybody.
+    pub(super) by: Option<String>,
+    pub(super) refuses: bool,
+    pub(super) guard_span: Span,
+    pub(super) span: Span,
+}
+
+impl Edge {
+    /// Whether it is taken whenever it is tried.
+    pub(super) fn is_sure(&self) -> bool {
+        matches!(self.guard, Guard::None | Guard::True) && self.by.is_none()
+    }
+
+    /// Whether nothing can be said about it.
+    pub(super) fn is_broken(&self) -> bool {
+        self.guard == Guard::Broken
+    }
+}
+
+/// What the lints see.
+#[derive(Debug)]
+pub(super) struct Outline<'a> {
+    pub(super) states: &'a [State],
+    pub(super) edges: &'a [Edge],
+    pub(super) start: Option<StateIx>,
+    pub(super) events: &'a BTreeMap<Arc<str>, Event>,
+    /// Events that the file declares, with their places.
+    pub(super) declared: &'a [(String, Span)],
+    /// Results of messages that the file never sends, each with its message.
+    pub(super) unsent: &'a [(Arc<str>, Arc<str>)],
+    /// Whether a state is an approval, even one whose policy is wrong.
+    pub(super) approvals: &'a [StateIx],
+}
+
+impl<'a> Outline<'a> {
+    fn is_final(&self, ix: usize) -> bool {
+        matches!(self.states[ix].kind, StateKind::Final)
+    }
+
+    fn is_leaf(&self, ix: usize) -> bool {
+        !matches!(self.states[ix].kind, StateKind::Compound(_))
+    }
+
+    fn leaves(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.states.len()).filter(|&ix| self.is_leaf(ix))
+    }
+
+    /// The state itself and those around it, inmost first.
+    fn upwards(&self, ix: usize) -> impl Iterator<Item = usize> + '_ {
+        std::iter::successors(Some(ix), |&at| self.states[at].parent.map(|parent| parent.0))
+    }
+
+    /// The state without states inside in which entering `ix` ends.
+    fn settled(&self, mut ix: usize) -> usize {
+        while let StateKind::Compound(first) = self.states[ix].kind {
+            ix = first.0;
+        }
+        ix
+    }
+
+    fn edges_of(&self, ix: usize) -> impl Iterator<Item = &'a Edge> + '_ {
+        self.edges.iter().filter(move |edge| edge.from.0 == ix)
+    }
+}
+
+/// Runs all lints.
+pub(super) fn lint(outline: &Outline<'_>, found: &mut Found) {
+    if outline.states.is_empty() {
+        return;
+    }
+    reach::unreachable(outline, found);
+    reach::traps(outline, found);
+    dead::dead(outline, found);
+    always::cycles(outline, found);
+    events::deaf(outline, found);
+    events::never_sent(outline, found);
+}

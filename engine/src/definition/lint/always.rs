@@ -1,0 +1,39 @@
+//! Circles of `always` arrows that nothing stops.
+
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::DiGraph;
+
+use crate::definition::codes;
+use crate::diagnostic::Diagnostic;
+
+use super::{Edge, Found, Goes, Outline, Trigger};
+
+/// The `always` arrow that is taken in `leaf` whatever the subject holds: the first that is tried has no condition.
+fn forced<'a>(outline: &Outline<'a>, leaf: usize) -> Option<&'a Edge> {
+    let edges = outline.upwards(leaf).flat_map(|up| outline.edges_of(up)).collect::<Vec<_>>();
+    edges.into_iter().find(|edge| edge.trigger == Trigger::Always).filter(|edge| edge.is_sure())
+}
+
+pub(super) fn cycles(outline: &Outline<'_>, found: &mut Found) {
+    let mut graph = DiGraph::<usize, ()>::new();
+    let nodes: Vec<_> = (0..outline.states.len()).map(|ix| graph.add_node(ix)).collect();
+    for leaf in outline.leaves().filter(|&ix| !outline.is_final(ix)) {
+        if let Some(Edge { goes: Goes::To(to), .. }) = forced(outline, leaf) {
+            graph.add_edge(nodes[leaf], nodes[outline.settled(to.0)], ());
+        }
+    }
+    for mut circle in tarjan_scc(&graph) {
+        let [first, ..] = circle.as_slice() else { continue };
+        if circle.len() == 1 && !graph.contains_edge(*first, *first) {
+            continue;
+        }
+        circle.sort_unstable();
+        let Some(edge) = circle.first().and_then(|&node| forced(outline, graph[node])) else { continue };
+        let names: Vec<String> = circle.iter().map(|&node| format!("`{}`", outline.states[graph[node]].path)).collect();
+        found.push(
+            Diagnostic::error(codes::ALWAYS_CYCLE, edge.span, format!("`always` goes round for ever in {}", names.join(", ")))
+                .label("nothing stops it")
+                .help("give one of the arrows a condition, or let an event lead on"),
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! Where an instance can get, and from where it can no longer get to an end.
+
+use petgraph::Direction;
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::Dfs;
+
+use crate::definition::chart::StateKind;
+use crate::definition::codes;
+use crate::diagnostic::Diagnostic;
+
+use super::{Found, Goes, Guard, Outline};
+
+/// Two nodes a state: entering it, which leads to where it begins inside, and being in it, where its arrows hold.
+/// So a state that is entered past its beginning does not reach that beginning.
+struct Map {
+    graph: DiGraph<usize, ()>,
+    entering: Vec<NodeIndex>,
+    being: Vec<NodeIndex>,
+    /// Some arrow leads to a state that does not exist.
+    unknown: bool,
+}
+
+impl Map {
+    fn of(outline: &Outline<'_>) -> Self {
+        let mut graph = DiGraph::new();
+        let count = outline.states.len();
+        let entering: Vec<_> = (0..count).map(|ix| graph.add_node(ix)).collect();
+        let being: Vec<_> = (0..count).map(|ix| graph.add_node(ix)).collect();
+        for (ix, state) in outline.states.iter().enumerate() {
+            graph.add_edge(entering[ix], being[ix], ());
+            if let StateKind::Compound(first) = state.kind {
+                graph.add_edge(entering[ix], entering[first.0], ());
+            }
+            if let Some(parent) = state.parent {
+                graph.add_edge(being[ix], being[parent.0], ());
+            }
+        }
+        let mut unknown = false;
+        for edge in outline.edges.iter().filter(|edge| !edge.refuses && edge.guard != Guard::False) {
+            match edge.goes {
+                Goes::To(to) => {
+                    graph.add_edge(being[edge.from.0], entering[to.0], ());
+                }
+                Goes::Unknown => unknown = true,
+                Goes::Stay => {}
+            }
+        }
+        Self { graph, entering, being, unknown }
+    }
+
+    /// Marks what can be reached from `from` along `direction`.
+    fn reached(&self, from: impl Iterator<Item = NodeIndex>, direction: Direction) -> Vec<bool> {
+        let mut marked = vec![false; self.graph.node_count()];
+        for start in from {
+            if direction == Direction::Outgoing {
+                let mut dfs = Dfs::new(&self.graph, start);
+                while let Some(node) = dfs.next(&self.graph) {
+                    marked[node.index()] = true;
+                }
+            } else {
+                let reversed = petgraph::visit::Reversed(&self.graph);
+                let mut dfs = Dfs::new(reversed, start);
+                while let Some(node) = dfs.next(reversed) {
+                    marked[node.index()] = true;
+                }
+            }
+        }
+        marked
+    }
+}
+
+/// States that nothing leads to. Silent while an arrow's target is unknown: it may be meant for one of them.
+pub(super) fn unreachable(outline: &Outline<'_>, found: &mut Found) {
+    let map = Map::of(outline);
+    let Some(start) = outline.start.filter(|_| !map.unknown) else { return };
+    let reached = map.reached(std::iter::once(map.entering[start.0]), Direction::Outgoing);
+    let missed = |ix: usize| !reached[map.being[ix].index()];
+    for (ix, state) in outline.states.iter().enumerate() {
+        // A state around others is reported instead of those inside.
+        if missed(ix) && !state.parent.is_some_and(|parent| missed(parent.0)) {
+            found.push(
+                Diagnostic::warning(codes::UNREACHABLE, state.span, format!("nothing leads to `{}`", state.path))
+                    .label("never reached")
+                    .help("write an arrow that leads here, or leave the state out"),
+            );
+        }
+    }
+}
+
+/// States that can be entered and never left towards an end.
+pub(super) fn traps(outline: &Outline<'_>, found: &mut Found) {
+    let map = Map::of(outline);
+    no_way_out(outline, found);
+    let ends: Vec<usize> = (0..outline.states.len()).filter(|&ix| outline.is_final(ix)).collect();
+    if ends.is_empty() {
+        if let Some(start) = outline.start.filter(|_| !map.unknown) {
+            let span = outline.states[start.0].span;
+            found.push(
+                Diagnostic::warning(codes::NEVER_ENDS, span, "there is no final state: instances never end")
+                    .help("write a state with `final: true` that the last arrow leads to"),
+            );
+        }
+        return;
+    }
+    let escapes = outline.edges.iter().filter(|edge| edge.goes == Goes::Unknown).map(|edge| map.being[edge.from.0]);
+    let ends = ends.into_iter().map(|ix| map.being[ix]).chain(escapes);
+    let saved = map.reached(ends, Direction::Incoming);
+    // The innermost knots are reported: what only leads into one is not itself the mistake.
+    for knot in tarjan_scc(&map.graph) {
+        let bottom = knot.iter().all(|&node| map.graph.neighbors(node).all(|next| knot.contains(&next)));
+        let states: Vec<usize> = knot.iter().map(|&node| map.graph[node]).filter(|&ix| outline.is_leaf(ix)).collect();
+        let Some(&first) = states.iter().min() else { continue };
+        if !bottom || knot.iter().any(|node| saved[node.index()]) || bare(outline, first) {
+            continue;
+        }
+        let mut names: Vec<usize> = states;
+        names.sort_unstable();
+        names.dedup();
+        let list = names.iter().map(|&ix| format!("`{}`", outline.states[ix].path)).collect::<Vec<_>>().join(", ");
+        found.push(
+            Diagnostic::error(codes::TRAP, outline.states[first].span, format!("no final state can be reached from {list}"))
+                .label("a trap")
+                .help("write an arrow that leads out, towards a final state"),
+        );
+    }
+}
+
+/// Whether nothing at all can happen in the state.
+fn bare(outline: &Outline<'_>, ix: usize) -> bool {
+    let deaf = |at: usize| outline.edges_of(at).next().is_none();
+    let task = outline.approvals.iter().any(|approval| approval.0 == ix);
+    !outline.is_final(ix) && !task && outline.upwards(ix).all(deaf)
+}
+
+/// The first invariant: who waits, waits for something.
+fn no_way_out(outline: &Outline<'_>, found: &mut Found) {
+    for ix in outline.leaves().filter(|&ix| bare(outline, ix)) {
+        let state = &outline.states[ix];
+        found.push(
+            Diagnostic::error(codes::NO_WAY_OUT, state.span, format!("nothing ever happens in `{}`", state.path))
+                .label("not final, and no way out")
+                .help("write `final: true` if it is the end; else an event, a timer, `always` or an approval"),
+        );
+    }
+}

@@ -1,0 +1,185 @@
+//! The tree becomes the mirror of the file; every mistake of shape is reported, none stops the rest.
+
+mod arrow;
+mod keys;
+mod state;
+mod top;
+
+pub(super) use keys::Keys;
+
+use super::codes;
+use super::duration::{self, Wrong};
+use super::file::{File, Name, Text};
+use super::yaml::{Node, Shape, Spot};
+use crate::diagnostic::{Diagnostic, Span, nearest};
+
+/// Where findings go.
+pub(super) type Found = Vec<Diagnostic>;
+
+/// Reads the whole file.
+pub(super) fn file(root: &Node, found: &mut Found) -> File {
+    top::file(root, found)
+}
+
+/// The text of `node`; `key` is where its key stands and `what` how messages call it.
+pub(super) fn text(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<Text> {
+    match &node.shape {
+        Shape::Scalar(scalar) if !scalar.text.trim().is_empty() => Some(Spot::new(scalar.clone(), node.span)),
+        Shape::Empty | Shape::Scalar(_) => {
+            found.push(Diagnostic::error(codes::EMPTY, key, format!("{what} is missing")).label("nothing follows"));
+            None
+        }
+        _ => {
+            found.push(wrong_shape(node, key, what, "a text"));
+            None
+        }
+    }
+}
+
+/// The text as a plain string.
+pub(super) fn string(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<Spot<String>> {
+    text(node, key, what, found).map(|text| Spot::new(text.value.text, text.span))
+}
+
+/// A name: small letters, digits and underscores.
+pub(super) fn name(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<Name> {
+    string(node, key, what, found).filter(|name| checked_name(name, what, found))
+}
+
+/// Whether `name` is one; reports if not.
+pub(super) fn checked_name(name: &Name, what: &str, found: &mut Found) -> bool {
+    let good = is_name(&name.value);
+    if !good {
+        let message = format!("`{}` cannot be {what}", name.value);
+        found.push(
+            Diagnostic::error(codes::BAD_NAME, name.span, message).label("not a name").help(suggest_name(&name.value)),
+        );
+    }
+    good
+}
+
+fn is_name(text: &str) -> bool {
+    text.len() <= 64
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+fn suggest_name(text: &str) -> String {
+    let mut snake = String::new();
+    for c in text.chars().take(64) {
+        if c.is_ascii_uppercase() && snake.ends_with(|p: char| p.is_ascii_lowercase()) {
+            snake.push('_');
+        }
+        snake.push(if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
+    }
+    let snake = snake.trim_matches('_');
+    if is_name(snake) {
+        format!("write `{snake}`: small letters, digits and underscores")
+    } else {
+        "a name begins with a small letter and goes on with small letters, digits and underscores".to_owned()
+    }
+}
+
+/// A whole number in `range`.
+pub(super) fn whole(
+    node: &Node,
+    key: Span,
+    what: &str,
+    range: std::ops::RangeInclusive<u32>,
+    found: &mut Found,
+) -> Option<u32> {
+    let text = string(node, key, what, found)?;
+    let number = text.value.parse().ok().filter(|number| range.contains(number));
+    if number.is_none() {
+        let message = format!("{what} is not `{}`", text.value);
+        let help = format!("write a whole number from {} to {}", range.start(), range.end());
+        found.push(Diagnostic::error(codes::NOT_A_NUMBER, text.span, message).help(help));
+    }
+    number
+}
+
+/// One of `words`.
+pub(super) fn word(
+    node: &Node,
+    key: Span,
+    what: &str,
+    words: &[&'static str],
+    found: &mut Found,
+) -> Option<Spot<&'static str>> {
+    let text = string(node, key, what, found)?;
+    if let Some(word) = words.iter().find(|word| **word == text.value) {
+        return Some(Spot::new(word, text.span));
+    }
+    let help = match nearest(&text.value, words.iter().copied()) {
+        Some(near) => format!("a similar word is allowed: `{near}`"),
+        None => format!("write {}", or_list(words)),
+    };
+    found.push(Diagnostic::error(codes::NOT_A_WORD, text.span, format!("{what} is not `{}`", text.value)).help(help));
+    None
+}
+
+/// `true` or `false`.
+pub(super) fn truth(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<bool> {
+    word(node, key, what, &["true", "false"], found).map(|word| word.value == "true")
+}
+
+/// A length of time in microseconds.
+pub(super) fn duration(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<i64> {
+    let text = string(node, key, what, found)?;
+    match duration::parse(&text.value) {
+        Ok(micros) => return Some(micros),
+        Err(Wrong::Working) => found.push(
+            Diagnostic::error(codes::WORKING_TIME, text.span, "working time is not there yet")
+                .label("needs a calendar")
+                .help("write elapsed time: a working day is often `1 day`, two over a weekend `4 days`"),
+        ),
+        Err(Wrong::Malformed(help)) => found.push(
+            Diagnostic::error(codes::DURATION, text.span, format!("`{}` is not a length of time", text.value)).help(help),
+        ),
+    }
+    None
+}
+
+/// The items of a list, or the one thing that stands in its place.
+pub(super) fn one_or_many<'n>(node: &'n Node, key: Span, what: &str, found: &mut Found) -> Vec<&'n Node> {
+    match &node.shape {
+        Shape::Empty => {
+            found.push(Diagnostic::error(codes::EMPTY, key, format!("{what} is missing")).label("nothing follows"));
+            Vec::new()
+        }
+        Shape::List(items) => items.iter().collect(),
+        _ => vec![node],
+    }
+}
+
+/// The items of a list that must be one.
+pub(super) fn list<'n>(node: &'n Node, key: Span, what: &str, found: &mut Found) -> Option<&'n [Node]> {
+    match &node.shape {
+        Shape::List(items) => Some(items),
+        Shape::Empty => {
+            found.push(Diagnostic::error(codes::EMPTY, key, format!("{what} is missing")).label("nothing follows"));
+            None
+        }
+        _ => {
+            found.push(wrong_shape(node, key, what, "a list").help("put it into brackets: [ ... ]"));
+            None
+        }
+    }
+}
+
+pub(super) fn wrong_shape(node: &Node, key: Span, what: &str, wanted: &str) -> Diagnostic {
+    let span = if node.span.start == node.span.end { key } else { node.span };
+    Diagnostic::error(codes::WRONG_SHAPE, span, format!("{what} is {wanted}"))
+        .label(format!("this is {}", node.what()))
+}
+
+/// `a`, `b` or `c`.
+pub(super) fn or_list(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => format!("`{one}`"),
+        [init @ .., last] => {
+            format!("{} or `{last}`", init.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", "))
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Arrows, and what they do: actions and messages.
+
+use crate::definition::chart::Retry;
+use crate::definition::codes;
+use crate::definition::file::{ArrowFile, CallFile, Name, SendFile, Text};
+use crate::definition::yaml::{Node, Shape, Spot};
+use crate::diagnostic::{Diagnostic, Span};
+
+use super::{Found, Keys, checked_name, duration, one_or_many, text, top, whole, word, wrong_shape};
+
+pub(super) const ARROW: &[&str] = &["if", "by", "reason", "to", "set", "do", "send", "refuse"];
+
+/// One arrow or a list of them.
+pub(super) fn arrows(node: &Node, key: Span, found: &mut Found) -> Vec<ArrowFile> {
+    let items = match &node.shape {
+        // `note: ` alone accepts the event and does nothing, as `note: {}` does.
+        Shape::Empty => vec![node],
+        _ => one_or_many(node, key, "the arrow", found),
+    };
+    if items.is_empty() {
+        found.push(Diagnostic::error(codes::EMPTY, key, "there is no arrow here").help("write `{ to: state }`"));
+    }
+    items.into_iter().filter_map(|node| arrow(node, key, found)).collect()
+}
+
+fn arrow(node: &Node, key: Span, found: &mut Found) -> Option<ArrowFile> {
+    match &node.shape {
+        Shape::Scalar(_) => {
+            let to = top::target(node, key, found)?;
+            Some(ArrowFile { to: Some(to), ..empty(node.span) })
+        }
+        Shape::Map(_) => Keys::of(node, node.span, "an arrow", ARROW, found).map(|keys| of_keys(&keys, found)),
+        Shape::Empty => Some(empty(key)),
+        Shape::List(_) => {
+            found.push(wrong_shape(node, key, "an arrow", "a mapping or a state's name"));
+            None
+        }
+    }
+}
+
+const fn empty(span: Span) -> ArrowFile {
+    ArrowFile {
+        span,
+        guard: None,
+        by: None,
+        reason: None,
+        to: None,
+        set: Vec::new(),
+        actions: Vec::new(),
+        sends: Vec::new(),
+        refuse: None,
+    }
+}
+
+/// The arrow that `keys` describe.
+pub(super) fn of_keys(keys: &Keys<'_>, found: &mut Found) -> ArrowFile {
+    let refuse = keys.get("refuse").and_then(|(key, node)| text(node, key, "the sentence of the refusal", found));
+    if let Some((at, _)) = keys.get("refuse") {
+        for (key, _) in keys.iter().filter(|(key, _)| ["to", "set", "do", "send", "reason"].contains(&key.value.as_str())) {
+            found.push(
+                Diagnostic::error(codes::CONFLICT, key.span, format!("an arrow that refuses has no `{}`", key.value))
+                    .related(at, "refuses here")
+                    .help("a refusal changes nothing; write two arrows in a list, the refusal first"),
+            );
+        }
+    }
+    ArrowFile {
+        span: keys.owner,
+        guard: keys.get("if").and_then(|(key, node)| text(node, key, "the condition", found)),
+        by: keys.get("by").and_then(|(key, node)| text(node, key, "who may", found)),
+        reason: keys.get("reason").and_then(|(key, node)| {
+            let word = word(node, key, "`reason`", &["required", "optional"], found)?;
+            Some(Spot::new(word.value == "required", key))
+        }),
+        to: keys.get("to").and_then(|(key, node)| top::target(node, key, found)),
+        set: keys.get("set").map(|(key, node)| texts(node, key, "`set`", found)).unwrap_or_default(),
+        actions: keys.get("do").map(|(key, node)| calls(node, key, found)).unwrap_or_default(),
+        sends: keys.get("send").map(|(key, node)| sends(node, key, found)).unwrap_or_default(),
+        refuse,
+    }
+}
+
+/// Names, each with an expression.
+fn texts(node: &Node, key: Span, what: &str, found: &mut Found) -> Vec<(Name, Text)> {
+    let Some(keys) = Keys::any(node, key, what, found) else { return Vec::new() };
+    keys.iter()
+        .filter_map(|(name, node)| Some((name.clone(), text(node, name.span, &format!("the value of `{}`", name.value), found)?)))
+        .collect()
+}
+
+/// A name by itself, or names each with what belongs to it: in a mapping or in a list of either.
+fn named<'n>(node: &'n Node, key: Span, what: &str, found: &mut Found) -> Vec<(Name, Option<&'n Node>)> {
+    let mut names = Vec::new();
+    for item in one_or_many(node, key, what, found) {
+        match &item.shape {
+            Shape::Map(_) => {
+                let Some(keys) = Keys::any(item, key, what, found) else { continue };
+                names.extend(keys.iter().map(|(name, node)| (name.clone(), Some(node))));
+            }
+            Shape::Scalar(scalar) => names.push((Spot::new(scalar.text.clone(), item.span), None)),
+            _ => found.push(wrong_shape(item, key, what, "a name")),
+        }
+    }
+    names.retain(|(name, _)| checked_name(name, what, found));
+    names
+}
+
+/// `reserve_budget`, `{ reserve_budget: { amount: "po.amount" } }`, or a list of these.
+pub(super) fn calls(node: &Node, key: Span, found: &mut Found) -> Vec<CallFile> {
+    named(node, key, "an action", found)
+        .into_iter()
+        .map(|(name, node)| {
+            let params = node.map(|node| texts(node, name.span, "the parameters", found)).unwrap_or_default();
+            CallFile { name, params }
+        })
+        .collect()
+}
+
+/// `order_to_supplier`, `{ order_to_supplier: { retry: 8 times, from: 5s, to: 1h } }`, or a list of these.
+pub(super) fn sends(node: &Node, key: Span, found: &mut Found) -> Vec<SendFile> {
+    named(node, key, "a message", found)
+        .into_iter()
+        .map(|(name, node)| {
+            let retry = node.map(|node| retry(node, name.span, found)).unwrap_or_default();
+            SendFile { name, retry }
+        })
+        .collect()
+}
+
+fn retry(node: &Node, owner: Span, found: &mut Found) -> Retry {
+    let mut retry = Retry::default();
+    let Some(keys) = Keys::of(node, owner, "a message", &["retry", "from", "to"], found) else { return retry };
+    if let Some((key, node)) = keys.get("retry") {
+        retry.times = times(node, key, found).unwrap_or(retry.times);
+    }
+    let from = keys.get("from").and_then(|(key, node)| duration(node, key, "`from`", found));
+    let to = keys.get("to").and_then(|(key, node)| duration(node, key, "`to`", found));
+    retry.from = from.unwrap_or(retry.from);
+    // One bound alone moves the other out of its way.
+    retry.to = to.unwrap_or(retry.to.max(retry.from));
+    if from.is_none() {
+        retry.from = retry.from.min(retry.to);
+    }
+    if let (Some((key, _)), Some((other, _))) = (keys.get("to"), keys.get("from"))
+        && retry.to < retry.from
+    {
+        found.push(
+            Diagnostic::error(codes::CONFLICT, key, "the longest wait is shorter than the first")
+                .related(other, "the first wait")
+                .help("waits double from `from` up to `to`"),
+        );
+    }
+    retry
+}
+
+fn times(node: &Node, key: Span, found: &mut Found) -> Option<u32> {
+    // `8 times` reads better than `8`; both are taken.
+    if let Shape::Scalar(scalar) = &node.shape {
+        let bare = scalar.text.trim_end_matches("times").trim_end_matches("time").trim();
+        if let Some(times) = bare.parse().ok().filter(|times| (1..=100).contains(times)) {
+            return Some(times);
+        }
+    }
+    whole(node, key, "`retry`", 1..=100, found)
+}

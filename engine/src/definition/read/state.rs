@@ -1,0 +1,85 @@
+//! States, with those inside them.
+
+use crate::definition::codes;
+use crate::definition::file::{ArrowFile, Name, StateFile, TimerFile};
+use crate::definition::yaml::{Node, Shape, Spot};
+use crate::diagnostic::{Diagnostic, Span};
+
+use super::{Found, Keys, arrow, duration, name, one_or_many, string, truth};
+
+const STATE: &[&str] =
+    &["title", "on", "always", "after", "do", "send", "exit", "start", "states", "final", "approval"];
+
+/// What a final state may not have, since nothing leaves it.
+const LEAVING: &[&str] = &["on", "always", "after", "exit", "start", "states", "approval"];
+
+pub(super) fn states(node: &Node, key: Span, found: &mut Found) -> Vec<StateFile> {
+    let Some(keys) = Keys::any(node, key, "`states`", found) else { return Vec::new() };
+    if keys.is_empty() {
+        found.push(Diagnostic::error(codes::NO_STATES, key, "there are no states here").help("write at least one"));
+    }
+    keys.iter().filter_map(|(name, node)| state(name, node, found)).collect()
+}
+
+fn state(name: &Name, node: &Node, found: &mut Found) -> Option<StateFile> {
+    let good = super::checked_name(name, "the name of a state", found);
+    let keys = Keys::of(node, name.span, "a state", STATE, found)?;
+    let state = StateFile {
+        name: name.clone(),
+        title: keys.get("title").and_then(|(key, node)| string(node, key, "the title", found)).map(|t| t.value),
+        start: keys.get("start").and_then(|(key, node)| self::name(node, key, "the first state", found)),
+        states: keys.get("states").map(|(key, node)| states(node, key, found)),
+        is_final: keys
+            .get("final")
+            .and_then(|(key, node)| truth(node, key, "`final`", found).filter(|is| *is).map(|_| key)),
+        approval: keys.get("approval").map(|(key, node)| (key, node.clone())),
+        entry: keys.get("do").map(|(key, node)| arrow::calls(node, key, found)).unwrap_or_default(),
+        sends: keys.get("send").map(|(key, node)| arrow::sends(node, key, found)).unwrap_or_default(),
+        exit: keys.get("exit").map(|(key, node)| arrow::calls(node, key, found)).unwrap_or_default(),
+        on: keys.get("on").map(|(key, node)| on(node, key, found)).unwrap_or_default(),
+        always: keys.get("always").map(|(key, node)| arrow::arrows(node, key, found)).unwrap_or_default(),
+        after: keys.get("after").map(|(key, node)| timers(node, key, found)).unwrap_or_default(),
+        leaves: keys.iter().map(|(key, _)| key).find(|key| LEAVING.contains(&key.value.as_str())).cloned(),
+    };
+    good.then_some(state)
+}
+
+fn on(node: &Node, key: Span, found: &mut Found) -> Vec<(Name, Vec<ArrowFile>)> {
+    let Some(keys) = Keys::any(node, key, "`on`", found) else { return Vec::new() };
+    let mut on = Vec::new();
+    for (event, node) in keys.iter() {
+        let good = super::checked_name(event, "the name of an event", found);
+        let arrows = arrow::arrows(node, event.span, found);
+        if good {
+            on.push((Spot::clone(event), arrows));
+        }
+    }
+    on
+}
+
+fn timers(node: &Node, key: Span, found: &mut Found) -> Vec<TimerFile> {
+    one_or_many(node, key, "the timer", found).into_iter().filter_map(|node| timer(node, key, found)).collect()
+}
+
+fn timer(node: &Node, key: Span, found: &mut Found) -> Option<TimerFile> {
+    let owner = if matches!(node.shape, Shape::Map(_)) { node.span } else { key };
+    let allowed: Vec<&str> = ["in", "then"].into_iter().chain(arrow::ARROW.iter().copied()).collect();
+    let keys = Keys::of(node, owner, "a timer", &allowed, found)?;
+    let after = keys
+        .need("in", "a timer", "write how long after entering the state: `in: 2 days`", found)
+        .and_then(|(key, node)| duration(node, key, "`in`", found));
+    let arrows = match keys.get("then") {
+        None => vec![arrow::of_keys(&keys, found)],
+        Some((at, node)) => {
+            if let Some((key, _)) = keys.iter().find(|(key, _)| arrow::ARROW.contains(&key.value.as_str())) {
+                found.push(
+                    Diagnostic::error(codes::CONFLICT, key.span, format!("`{}` stands beside `then`", key.value))
+                        .related(at, "the arrows of the timer")
+                        .help("put it into the arrows of `then`"),
+                );
+            }
+            arrow::arrows(node, at, found)
+        }
+    };
+    Some(TimerFile { after, arrows })
+}

@@ -1,0 +1,134 @@
+//! The head of a file: name, subject, start, events.
+
+use crate::definition::codes;
+use crate::definition::file::{EventFile, FieldFile, File, Name, StartFile, SubjectFile};
+use crate::definition::yaml::{Node, Shape, Spot};
+use crate::diagnostic::{Diagnostic, Span};
+
+use super::{Found, Keys, arrow, name, state, string, text, whole, wrong_shape};
+
+const FILE: &[&str] = &["workflow", "version", "title", "subject", "key", "start", "events", "states"];
+
+pub(super) fn file(root: &Node, found: &mut Found) -> File {
+    let mut file = File::default();
+    if root.shape == Shape::Empty {
+        found.push(
+            Diagnostic::error(codes::EMPTY, Span::default(), "the file is empty")
+                .help("a definition begins with `workflow: its_name`"),
+        );
+        return file;
+    }
+    let Some(keys) = Keys::of(root, root.span, "a definition", FILE, found) else { return file };
+    if let Some((key, node)) = keys.need("workflow", "a definition", "write `workflow: its_name`", found) {
+        file.workflow = name(node, key, "the name of the workflow", found);
+    }
+    if let Some((key, node)) = keys.need("version", "a definition", "write `version: 1`", found) {
+        file.version = whole(node, key, "the version", 1..=999_999, found);
+    }
+    file.title = keys.get("title").and_then(|(key, node)| string(node, key, "the title", found)).map(|t| t.value);
+    if let Some((key, node)) = keys.need("subject", "a definition", SUBJECT_HELP, found) {
+        file.subject = subject(node, key, found);
+    }
+    file.key = keys.get("key").and_then(|(key, node)| text(node, key, "the key", found));
+    if let Some((key, node)) = keys.need("start", "a definition", "write `start:` and the first state", found) {
+        file.start = start(node, key, found);
+    }
+    if let Some((key, node)) = keys.get("events") {
+        file.events = events(node, key, found);
+    }
+    if let Some((key, node)) = keys.need("states", "a definition", "write `states:` and the states under it", found) {
+        file.states = state::states(node, key, found);
+    }
+    file
+}
+
+const SUBJECT_HELP: &str =
+    "name a subject of the vocabulary, or write the fields: `subject: { name: po, fields: { requester: person } }`";
+
+fn subject(node: &Node, key: Span, found: &mut Found) -> Option<SubjectFile> {
+    if !matches!(node.shape, Shape::Map(_)) {
+        let ty = name(node, key, "the subject", found)?;
+        return Some(SubjectFile::Named { ty, variable: None });
+    }
+    let keys = Keys::of(node, key, "a subject", &["name", "type", "fields"], found)?;
+    let variable = keys.get("name").and_then(|(key, node)| name(node, key, "the subject's name", found));
+    match (keys.get("type"), keys.get("fields")) {
+        (Some((at, ty)), None) => Some(SubjectFile::Named { ty: name(ty, at, "the subject's type", found)?, variable }),
+        (None, Some((at, node))) => {
+            let fields = fields(node, at, "the subject's fields", found);
+            if keys.get("name").is_none() {
+                keys.need("name", "a subject with fields", "expressions call it by its name: `name: po`", found);
+            }
+            Some(SubjectFile::Inline { variable: variable?, fields })
+        }
+        (Some((at, _)), Some((fields, _))) => {
+            found.push(
+                Diagnostic::error(codes::CONFLICT, fields, "a subject of the vocabulary brings its own fields")
+                    .related(at, "the subject of the vocabulary")
+                    .help("leave out `type` or `fields`"),
+            );
+            None
+        }
+        (None, None) => {
+            found.push(Diagnostic::error(codes::MISSING_KEY, key, "a subject needs `fields`").help(SUBJECT_HELP));
+            None
+        }
+    }
+}
+
+fn fields(node: &Node, key: Span, what: &str, found: &mut Found) -> Vec<FieldFile> {
+    let Some(keys) = Keys::any(node, key, what, found) else { return Vec::new() };
+    let mut fields = Vec::new();
+    for (field, node) in keys.iter() {
+        let good = super::checked_name(field, "the name of a field", found);
+        if let Some(ty) = string(node, field.span, "the field's type", found)
+            && good
+        {
+            fields.push(FieldFile { name: field.clone(), ty });
+        }
+    }
+    fields
+}
+
+fn start(node: &Node, key: Span, found: &mut Found) -> Option<StartFile> {
+    if !matches!(node.shape, Shape::Map(_)) {
+        return target(node, key, found).map(|to| StartFile { to, by: None, actions: Vec::new() });
+    }
+    let keys = Keys::of(node, key, "the start", &["to", "by", "do"], found)?;
+    let by = keys.get("by").and_then(|(key, node)| text(node, key, "who may start it", found));
+    let actions = keys.get("do").map(|(key, node)| arrow::calls(node, key, found)).unwrap_or_default();
+    let (at, to) = keys.need("to", "the start", "write `to:` and the first state", found)?;
+    Some(StartFile { to: target(to, at, found)?, by, actions })
+}
+
+/// The name of a state, or a path of names.
+pub(super) fn target(node: &Node, key: Span, found: &mut Found) -> Option<Name> {
+    if matches!(node.shape, Shape::List(_) | Shape::Map(_)) {
+        found.push(wrong_shape(node, key, "a state's name", "a text"));
+        return None;
+    }
+    string(node, key, "the name of a state", found)
+}
+
+fn events(node: &Node, key: Span, found: &mut Found) -> Vec<EventFile> {
+    if let Shape::List(items) = &node.shape {
+        let names: Vec<_> = items.iter().filter_map(Node::text).collect();
+        found.push(
+            wrong_shape(node, key, "`events`", "a mapping")
+                .help(format!("write `events: {{ {} }}`", names.iter().map(|n| format!("{n}: {{}}")).collect::<Vec<_>>().join(", "))),
+        );
+        return Vec::new();
+    }
+    let Some(keys) = Keys::any(node, key, "`events`", found) else { return Vec::new() };
+    let mut events = Vec::new();
+    for (event, node) in keys.iter() {
+        let good = super::checked_name(event, "the name of an event", found);
+        let Some(keys) = Keys::of(node, event.span, "an event", &["title", "payload"], found) else { continue };
+        let title = keys.get("title").and_then(|(key, node)| string(node, key, "the title", found)).map(|t| t.value);
+        let payload = keys.get("payload").map(|(key, node)| fields(node, key, "the payload", found)).unwrap_or_default();
+        if good {
+            events.push(EventFile { name: Spot::clone(event), title, payload });
+        }
+    }
+    events
+}

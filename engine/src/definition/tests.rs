@@ -1,0 +1,70 @@
+//! Text in, text out: definitions that compile, and wrong ones with exactly what is said about them.
+
+mod golden;
+mod hostile;
+mod library;
+mod readme;
+mod shipped;
+
+use std::sync::Arc;
+
+use super::*;
+use crate::domain::{ActionType, FactType, MessageType, SubjectType};
+use crate::expression::{RecordType, Type};
+
+/// The names that procurement has, as data.
+fn vocabulary() -> Vocabulary {
+    let record = RecordType::new("purchase_order")
+        .with("requester", Type::Person)
+        .with("amount", Type::Money)
+        .with_nullable("category", Type::Text)
+        .with_nullable("unit", Type::Text)
+        .with("supplier", Type::Text)
+        .with("lines", Type::Int)
+        .with("lines_digest", Type::Text)
+        .with_nullable("number", Type::Text)
+        .with_nullable("note", Type::Text);
+    let subject = SubjectType {
+        major: 1,
+        variable: "po".into(),
+        record: Arc::new(record),
+        computed: ["amount", "lines", "lines_digest", "number"].map(Arc::from).to_vec(),
+    };
+    let action = |subjects: &[&str], params: &[(&str, Type, bool)], payload: &[&str]| ActionType {
+        major: 1,
+        params: params.iter().map(|(name, ty, required)| (Arc::from(*name), ty.clone(), *required)).collect(),
+        subjects: subjects.iter().map(|name| Arc::from(*name)).collect(),
+        payload: payload.iter().map(|name| Arc::from(*name)).collect(),
+        help: "".into(),
+    };
+    let orders = &["purchase_order"];
+    let actions = [
+        ("record_order", action(orders, &[], &["lines"])),
+        ("change_order", action(orders, &[], &["lines"])),
+        ("reserve_budget", action(orders, &[], &[])),
+        ("release_budget", action(orders, &[], &[])),
+        ("number_order", action(orders, &[("series", Type::Text, false)], &[])),
+        ("set_order_status", action(orders, &[("status", Type::Text, true)], &[])),
+        ("note_down", action(&[], &[("text", Type::Text, true), ("amount", Type::Money, false)], &[])),
+    ];
+    let fact = |ty: Type| FactType { major: 1, ty, help: "".into() };
+    Vocabulary {
+        subjects: [("purchase_order".into(), subject)].into(),
+        facts: [("budget_left".into(), fact(Type::Money)), ("order_lines".into(), fact(Type::Int))].into(),
+        actions: actions.into_iter().map(|(name, action)| (Arc::from(name), action)).collect(),
+        messages: [(
+            Arc::from("order_to_supplier"),
+            MessageType { major: 1, sent_event: Some("sent".into()), help: "".into() },
+        )]
+        .into(),
+        roles: ["buyer", "finance", "legal"].map(Arc::from).to_vec(),
+    }
+}
+
+/// Compiles what must be right.
+fn right(path: &str, source: &str) -> Arc<Definition> {
+    let checked = compile(path, source, &vocabulary());
+    let shown = checked.render(path, source);
+    assert!(checked.diagnostics.is_empty(), "{shown}");
+    checked.definition.unwrap_or_else(|| panic!("{shown}"))
+}

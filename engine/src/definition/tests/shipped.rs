@@ -1,0 +1,70 @@
+//! The definitions that Fluxor ships.
+
+use super::*;
+use crate::definition::chart::{By, Outcome, StateKind};
+
+const ORDER: &str = include_str!("../../../../definitions/purchase_order.yaml");
+const REQUISITION: &str = include_str!("../../../../definitions/requisition.yaml");
+
+#[test]
+fn the_purchase_order_becomes_the_chart_that_it_describes() {
+    let order = right("purchase_order.yaml", ORDER);
+    assert_eq!((&*order.name, order.version, &*order.title), ("purchase_order", 1, "Purchase order"));
+    assert_eq!(&*order.subject.variable, "po");
+    assert_eq!(&*order.state(order.start).path, "draft");
+    let paths: Vec<&str> = order.states.iter().map(|state| &*state.path).collect();
+    let expected = "draft open open.review open.ordering ordered received closed rejected cancelled";
+    assert_eq!(paths.join(" "), expected);
+    let review = order.find("open.review").unwrap();
+    assert_eq!(order.accepts(review).iter().map(|e| &**e).collect::<Vec<_>>(), ["cancel", "edit", "recall"]);
+    let StateKind::Approval(approval) = &order.state(review).kind else { panic!("an approval") };
+    let rows = &approval.policy.table.as_ref().unwrap().rows;
+    let steps = |n: usize| rows[n].steps.iter().map(|step| step.name.to_string()).collect::<Vec<_>>().join(" ");
+    assert_eq!([steps(0), steps(1), steps(2)], ["manager", "manager buyers", "manager buyers chain"]);
+    // Reminded after a day and when due, escalated after three.
+    let late: Vec<String> = rows[0].steps[0].late.iter().map(|rung| rung.after_hours.to_string()).collect();
+    assert_eq!(late, ["24", "48", "72"]);
+    let ordering = order.state(order.find("open.ordering").unwrap());
+    assert_eq!(&*ordering.sends[0].message, "order_to_supplier");
+    let sent = &ordering.on["sent"][0];
+    assert!(matches!(sent.by, By::Engine), "a delivery is told by the engine alone");
+    let Outcome::Go(go) = &sent.outcome else { panic!("goes") };
+    assert_eq!(go.to, order.find("ordered"));
+    assert_eq!(order.vocabulary[0].as_ref(), "change_order@1");
+    assert!(order.facts.is_empty());
+}
+
+#[test]
+fn arrows_are_numbered_in_the_order_of_states_without_gaps() {
+    let order = right("purchase_order.yaml", ORDER);
+    let mut seen: Vec<usize> = Vec::new();
+    for state in &order.states {
+        let timers = state.timers.iter().flat_map(|timer| &timer.arrows);
+        seen.extend(state.on.values().flatten().chain(&state.always).chain(timers).map(|arrow| arrow.ix.0));
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (0..order.arrows).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_requisition_brings_its_own_subject() {
+    let requisition = right("requisition.yaml", REQUISITION);
+    assert_eq!(&*requisition.subject.variable, "request");
+    assert_eq!(requisition.subject.record.fields.len(), 6);
+    let draft = requisition.state(requisition.start);
+    assert_eq!((&*draft.timers[0].name, draft.timers[0].after), ("draft#1", 30 * 86_400_000_000));
+    assert_eq!(requisition.state(requisition.find("sorting").unwrap()).always.len(), 2);
+    assert!(requisition.vocabulary.is_empty(), "it uses no name of the vocabulary");
+}
+
+#[test]
+fn the_hash_ignores_line_ends_and_nothing_else() {
+    let hash = |source: &str| right("purchase_order.yaml", source).hash;
+    assert_eq!(hash(ORDER), hash(&ORDER.replace('\n', "\r\n")));
+    assert_ne!(hash(ORDER), hash(&ORDER.replace("2 days", "3 days").replace("3 days, do: esc", "4 days, do: esc")));
+    let mut newer = vocabulary();
+    newer.actions.get_mut("reserve_budget").unwrap().major = 2;
+    let other = compile("purchase_order.yaml", ORDER, &newer).definition.unwrap();
+    assert_ne!(other.hash, hash(ORDER));
+    assert!(other.vocabulary.iter().any(|name| &**name == "reserve_budget@2"));
+}

@@ -1,0 +1,104 @@
+//! What a decision brings about besides the instance's new image: closed enums, performed by `plan` and the store.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::approval::Fired;
+use crate::clock::Timestamp;
+use crate::definition::chart::Retry;
+use crate::ids::PersonId;
+use crate::instance::{Document, Instance};
+
+/// One effect.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect<Op> {
+    /// A row of the domain changes.
+    Row(Op),
+    /// A message goes to the outside, where a sink for it is configured.
+    Send(Outgoing),
+    /// People are told something, where a sink for notices is configured.
+    Notice(Notice),
+}
+
+/// A message to the outside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outgoing {
+    /// The vocabulary's name, and the destination.
+    pub message: Arc<str>,
+    /// What it carries.
+    pub payload: Document,
+    /// How it is tried.
+    pub retry: Retry,
+    /// The event that its success becomes.
+    pub sent_event: Option<Arc<str>>,
+}
+
+/// The destination of notices to people.
+pub const NOTICES: &str = "notices";
+
+/// Something that people should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// The task's ordinal.
+    pub task: u32,
+    /// The step, where one is meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<Arc<str>>,
+    /// Who is told.
+    pub people: Vec<PersonId>,
+}
+
+/// The kinds of [`Notice`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// You are asked.
+    TaskOpened,
+    /// You have not answered yet.
+    Reminder,
+    /// You are asked in place of somebody.
+    Escalated,
+    /// Your request was approved.
+    Approved,
+    /// Your request was rejected.
+    Rejected,
+    /// Your request came back with a question.
+    ChangesRequested,
+}
+
+/// What `decide` says: everything that is to be, and nothing done yet.
+#[derive(Clone, Debug)]
+pub struct Decision<Op> {
+    /// The instance afterwards; `seq` and `head` are still those before.
+    pub after: Instance,
+    /// In order.
+    pub effects: Vec<Effect<Op>>,
+    /// What the entry says.
+    pub record: Record,
+}
+
+/// What an entry says besides the changed fields.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Record {
+    /// The event that the verb was about.
+    pub event: Option<Arc<str>>,
+    /// The task that was decided.
+    pub task: Option<u32>,
+    /// On whose behalf.
+    pub behalf: Option<PersonId>,
+    /// Why, in the actor's words.
+    pub reason: Option<String>,
+    /// Input or payload as it came.
+    pub request: Document,
+    /// The numbers of the arrows walked.
+    pub walked: Vec<usize>,
+    /// Rungs that fell due.
+    pub fired: Vec<Fired>,
+    /// Timers that fired: name and due instant; the entry's instant less that is the lateness.
+    pub timers: Vec<(Arc<str>, Timestamp)>,
+    /// What the approval found: who is asked, and why.
+    pub asked: Vec<serde_json::Value>,
+}

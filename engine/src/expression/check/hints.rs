@@ -1,0 +1,48 @@
+//! What to write instead: the help under a finding about types.
+
+use crate::diagnostic::nearest;
+use crate::expression::ast::{Kind, Literal, Node};
+use crate::expression::types::Type;
+use crate::expression::units::time_words;
+
+/// Why `unit` is refused as a unit of measure, and what to do.
+pub(super) fn no_unit(unit: &str) -> Option<(String, &'static str)> {
+    match unit {
+        "month" | "months" | "year" | "years" => Some((format!("`{unit}` has no fixed length"), "write days or weeks")),
+        _ if unit.contains(' ') => {
+            Some((format!("`{unit}` is not a unit"), "write working days, working hours or working minutes"))
+        }
+        _ => None,
+    }
+}
+
+/// How to make `node`, which is of type `found`, a value of type `expected`; `unit` is the one to suggest.
+pub(super) fn for_type(expected: &Type, found: &Type, node: &Node, unit: Option<&str>) -> Option<String> {
+    let literal = match &node.kind {
+        Kind::Literal(literal) => Some(literal),
+        _ => None,
+    };
+    match (expected, found, literal) {
+        (Type::Money, Type::Int | Type::Decimal, Some(_)) => Some(format!("write `{node} {}`", unit.unwrap_or("EUR"))),
+        (Type::Money, Type::Int | Type::Decimal, None) => {
+            Some(format!("give the number a unit: write `{node} * 1 {}`", unit.unwrap_or("EUR")))
+        }
+        (Type::Quantity, Type::Int | Type::Decimal, Some(_)) => {
+            Some(format!("write `{node} {}`", unit.unwrap_or("kg")))
+        }
+        (Type::Duration, Type::Int | Type::Decimal, Some(_)) => Some(format!("write `{node} days`")),
+        (Type::Duration, Type::Quantity, Some(Literal::Unit(amount, unit))) => {
+            Some(format!("write `{amount} {}`", nearest(unit, time_words())?))
+        }
+        (Type::Money, Type::Quantity, Some(Literal::Unit(amount, unit))) if unit.len() == 3 => {
+            Some(format!("a currency is three capitals: write `{amount} {}`", unit.to_ascii_uppercase()))
+        }
+        (Type::Person | Type::Date | Type::Timestamp, Type::Text, _) => Some(format!("write `{expected}({node})`")),
+        (Type::Decimal | Type::Int, Type::Text, _) => Some(format!("write `{expected}({node})`")),
+        (Type::Int, Type::Decimal, _) => Some(format!("write `int({node})`, which drops the fraction")),
+        (Type::Text, Type::List(_) | Type::Map(_) | Type::Record(_) | Type::Null, _) => None,
+        (Type::Text, _, _) => Some(format!("write `string({node})`")),
+        (Type::Bool, Type::List(_) | Type::Map(_), _) => Some(format!("write `{node}.size() > 0`")),
+        _ => None,
+    }
+}

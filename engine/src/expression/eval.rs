@@ -1,0 +1,284 @@
+//! Evaluation: total and bounded. Every step takes fuel, the depth is the tree's, and what goes wrong is an error
+//! at the innermost place. `&&` and `||` follow CEL: a side that decides hides the other side's error.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use super::code::{Code, Macro, Op};
+use super::functions::Fuel;
+use super::types::Type;
+use super::value::Value;
+use crate::diagnostic::{Diagnostic, Span};
+
+/// Why an expression has no value. The engine makes it an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvalError {
+    /// Where in the source.
+    pub span: Span,
+    /// What happened, one sentence without a full stop.
+    pub message: String,
+}
+
+impl EvalError {
+    /// As a finding, to be rendered with the source.
+    #[must_use]
+    pub fn to_diagnostic(&self) -> Diagnostic {
+        Diagnostic::error(super::codes::EVALUATION, self.span, self.message.as_str()).label("cannot be evaluated")
+    }
+}
+
+impl fmt::Display for EvalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for EvalError {}
+
+/// Where the values of root variables come from.
+pub trait Scope {
+    /// The value of the root variable `name`; [`Value::Null`] if it is known to have none.
+    fn get(&self, name: &str) -> Option<Value>;
+}
+
+impl<F: Fn(&str) -> Option<Value>> Scope for F {
+    fn get(&self, name: &str) -> Option<Value> {
+        self(name)
+    }
+}
+
+impl Scope for BTreeMap<String, Value> {
+    fn get(&self, name: &str) -> Option<Value> {
+        BTreeMap::get(self, name).cloned()
+    }
+}
+
+type Outcome = Result<Value, EvalError>;
+
+/// Evaluates `code`, whose value is of type `ty`, or `null` if it is `nullable`, in at most `steps`.
+pub(super) fn run(code: &Code, ty: &Type, nullable: bool, scope: &dyn Scope, steps: u64) -> Outcome {
+    let mut run = Run { scope, locals: Vec::new(), fuel: Fuel(steps) };
+    let value = run.eval(code)?;
+    if matches!(value, Value::Null) {
+        return if nullable { Ok(value) } else { Err(missing(code)) };
+    }
+    // A large shared value is small here but not where it is written down: its whole size is paid for.
+    settle(&value, ty, &mut run.fuel).map_err(at(code.span))?;
+    Ok(value)
+}
+
+fn settle(value: &Value, ty: &Type, fuel: &mut Fuel) -> Result<(), String> {
+    fuel.spend(1)?;
+    if let Value::Text(text) = value {
+        fuel.spend(text.len() as u64 / 64)?;
+    }
+    let fits = match (ty, value) {
+        (Type::List(of), Value::List(items)) => return items.iter().try_for_each(|item| settle(item, of, fuel)),
+        (Type::Map(of), Value::Map(entries)) => return entries.values().try_for_each(|item| settle(item, of, fuel)),
+        (Type::Record(record), Value::Record(fields)) => {
+            return record.fields.iter().try_for_each(|(name, field)| match fields.get(name.as_str()) {
+                None | Some(Value::Null) if field.nullable => Ok(()),
+                None => Err(format!("the field `{name}` of {} has no value", record.name)),
+                Some(value) => settle(value, &field.ty, fuel),
+            });
+        }
+        (Type::Bool, Value::Bool(_))
+        | (Type::Int, Value::Int(_))
+        | (Type::Decimal, Value::Decimal(_))
+        | (Type::Text, Value::Text(_))
+        | (Type::Money, Value::Money(_))
+        | (Type::Quantity, Value::Quantity(_))
+        | (Type::Person, Value::Person(_))
+        | (Type::Timestamp, Value::Timestamp(_))
+        | (Type::Date, Value::Date(_))
+        | (Type::Duration, Value::Duration(_))
+        | (Type::Null, Value::Null) => true,
+        _ => false,
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(format!("a value is not of its declared type: {ty} was declared, found {}", value.type_name()))
+    }
+}
+
+fn at(span: Span) -> impl Fn(String) -> EvalError {
+    move |message| EvalError { span, message }
+}
+
+fn missing(code: &Code) -> EvalError {
+    let message = match code.shown() {
+        Some(path) => format!("`{path}` has no value"),
+        None => "this has no value".to_owned(),
+    };
+    EvalError { span: code.span, message }
+}
+
+struct Run<'a> {
+    scope: &'a dyn Scope,
+    locals: Vec<Value>,
+    fuel: Fuel,
+}
+
+impl Run<'_> {
+    fn eval(&mut self, code: &Code) -> Outcome {
+        self.fuel.spend(1).map_err(at(code.span))?;
+        match &code.op {
+            Op::Const(value) => Ok(value.clone()),
+            Op::Variable(name, nullable) => {
+                let value = self.scope.get(name);
+                value.filter(|value| *nullable || !matches!(value, Value::Null)).ok_or_else(|| missing(code))
+            }
+            Op::Local(index) => self.locals.get(*index).cloned().ok_or_else(|| missing(code)),
+            Op::Field(of, name, nullable) => {
+                let value = self.field(of, name)?.unwrap_or(Value::Null);
+                if !nullable && matches!(value, Value::Null) { Err(missing(code)) } else { Ok(value) }
+            }
+            Op::Has(of, name) => {
+                let value = self.field(of, name)?;
+                Ok(Value::Bool(value.is_some_and(|value| !matches!(value, Value::Null))))
+            }
+            Op::Call(function, args) => {
+                let mut values = Vec::with_capacity(args.len());
+                for arg in args {
+                    let value = self.eval(arg)?;
+                    if !function.nulls && matches!(value, Value::Null) {
+                        return Err(missing(arg));
+                    }
+                    values.push(value);
+                }
+                (function.run)(&values, &mut self.fuel).map_err(at(code.span))
+            }
+            Op::All(operands) => self.logic(operands.iter(), false),
+            Op::Any(operands) => self.logic(operands.iter(), true),
+            Op::If(condition, then, otherwise) => {
+                if self.truth(condition)? {
+                    self.eval(then)
+                } else {
+                    self.eval(otherwise)
+                }
+            }
+            Op::List(items) => {
+                let items: Vec<_> = items.iter().map(|item| self.present(item)).collect::<Result<_, _>>()?;
+                Ok(Value::List(Arc::new(items)))
+            }
+            Op::Map(entries) => self.map(entries),
+            Op::Loop(kind, range, condition, yields) => {
+                self.over(*kind, range, condition.as_deref(), yields.as_deref())
+            }
+            Op::Widen(of) => {
+                let value = self.eval(of)?;
+                self.widen(value).map_err(at(of.span))
+            }
+            Op::Broken => Err(EvalError { span: code.span, message: "this was refused".to_owned() }),
+        }
+    }
+
+    /// A value that is not `null`.
+    fn present(&mut self, code: &Code) -> Outcome {
+        match self.eval(code)? {
+            Value::Null => Err(missing(code)),
+            value => Ok(value),
+        }
+    }
+
+    fn truth(&mut self, code: &Code) -> Result<bool, EvalError> {
+        match self.present(code)? {
+            Value::Bool(value) => Ok(value),
+            other => Err(at(code.span)(format!("a condition is true or false, not {}", other.type_name()))),
+        }
+    }
+
+    fn field(&mut self, of: &Code, name: &str) -> Result<Option<Value>, EvalError> {
+        match self.present(of)? {
+            Value::Record(fields) | Value::Map(fields) => Ok(fields.get(name).cloned()),
+            other => Err(at(of.span)(format!("{} has no field `{name}`", other.type_name()))),
+        }
+    }
+
+    /// The first operand that is `decisive` decides; if none does, the first error stands.
+    fn logic<'c>(&mut self, operands: impl Iterator<Item = &'c Code>, decisive: bool) -> Outcome {
+        let mut failed = None;
+        for operand in operands {
+            match self.truth(operand) {
+                Ok(value) if value == decisive => return Ok(Value::Bool(decisive)),
+                Ok(_) => {}
+                Err(e) => failed = failed.or(Some(e)),
+            }
+        }
+        failed.map_or(Ok(Value::Bool(!decisive)), Err)
+    }
+
+    fn map(&mut self, entries: &[(Code, Code)]) -> Outcome {
+        let mut map = BTreeMap::new();
+        for (key, value) in entries {
+            let Value::Text(name) = self.present(key)? else {
+                return Err(at(key.span)("the keys of a map are text".to_owned()));
+            };
+            let value = self.present(value)?;
+            if map.insert(Arc::clone(&name), value).is_some() {
+                return Err(at(key.span)(format!("the key `{name}` is there twice")));
+            }
+        }
+        Ok(Value::Map(Arc::new(map)))
+    }
+
+    fn over(&mut self, kind: Macro, range: &Code, condition: Option<&Code>, yields: Option<&Code>) -> Outcome {
+        let items = match self.present(range)? {
+            Value::List(items) => items,
+            Value::Map(entries) => Arc::new(entries.keys().map(|key| Value::Text(Arc::clone(key))).collect()),
+            other => return Err(at(range.span)(format!("{} has no elements", other.type_name()))),
+        };
+        let (mut failed, mut count, mut kept) = (None, 0usize, Vec::new());
+        for item in items.iter() {
+            self.locals.push(item.clone());
+            let round = self.round(condition, yields);
+            self.locals.pop();
+            match (kind, round) {
+                (Macro::All, Ok((false, _))) => return Ok(Value::Bool(false)),
+                (Macro::Exists, Ok((true, _))) => return Ok(Value::Bool(true)),
+                (Macro::All | Macro::Exists, Err(e)) => failed = failed.or(Some(e)),
+                (_, Err(e)) => return Err(e),
+                (_, Ok((false, _))) => {}
+                (Macro::Map, Ok((true, yielded))) => kept.extend(yielded),
+                (Macro::Filter, Ok((true, _))) => kept.push(item.clone()),
+                (_, Ok((true, _))) => count += 1,
+            }
+        }
+        match (kind, failed) {
+            (_, Some(e)) => Err(e),
+            (Macro::All, None) => Ok(Value::Bool(true)),
+            (Macro::Exists, None) => Ok(Value::Bool(false)),
+            (Macro::ExistsOne, None) => Ok(Value::Bool(count == 1)),
+            (Macro::Filter | Macro::Map, None) => Ok(Value::List(Arc::new(kept))),
+        }
+    }
+
+    /// Whether the condition holds for the element, and what it yields.
+    fn round(&mut self, condition: Option<&Code>, yields: Option<&Code>) -> Result<(bool, Option<Value>), EvalError> {
+        let holds = condition.map_or(Ok(true), |condition| self.truth(condition))?;
+        let yielded = yields.filter(|_| holds).map(|code| self.present(code)).transpose()?;
+        Ok((holds, yielded))
+    }
+
+    fn widen(&mut self, value: Value) -> Result<Value, String> {
+        Ok(match value {
+            Value::Int(value) => Value::Decimal(Decimal::from(value)),
+            Value::List(items) => {
+                self.fuel.spend(items.len() as u64)?;
+                let items: Result<_, _> = items.iter().map(|item| self.widen(item.clone())).collect();
+                Value::List(Arc::new(items?))
+            }
+            Value::Map(entries) => {
+                self.fuel.spend(entries.len() as u64)?;
+                let widened: Result<_, String> =
+                    entries.iter().map(|(key, value)| Ok((Arc::clone(key), self.widen(value.clone())?))).collect();
+                Value::Map(Arc::new(widened?))
+            }
+            other => other,
+        })
+    }
+}

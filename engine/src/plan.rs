@@ -1,0 +1,369 @@
+//! A batch's decisions become rows: every image, entry and index row, as plain data in one [`Commit`].
+//!
+//! The plan is also the overlay: the second command of a batch sees what the first made of a row.
+
+mod answer;
+mod body;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::audit::{Entry, FORMAT, Header, fold};
+use crate::clock::Timestamp;
+use crate::command::{Actor, Answer, Command, Verb};
+use crate::commit::{
+    Commit, DefinitionRow, HolderRow, InstanceWrite, KeyRow, OutboxRow, RecordHead, RecordWrite, TaskWrite, TimerRow,
+};
+use crate::decide::Changed;
+use crate::definition::chart::{Definition, Retry};
+use crate::effect::{Decision, Effect, NOTICES, Record};
+use crate::ids::{Digest, InstanceId, Mint, StreamId, TenantId};
+use crate::instance::{Document, Instance};
+use crate::refusal::Refusal;
+
+pub use answer::{answer_in, answer_of, blank_answer};
+use body::body;
+
+/// The images of a batch, and everything that it appends.
+#[derive(Debug)]
+pub struct Plan<Op> {
+    now: Timestamp,
+    sinks: Arc<BTreeSet<Arc<str>>>,
+    images: BTreeMap<(TenantId, InstanceId), Image>,
+    heads: BTreeMap<(TenantId, StreamId), (i64, RecordHead)>,
+    commit: Commit<Op>,
+}
+
+#[derive(Debug)]
+struct Image {
+    before: Option<Arc<Instance>>,
+    now: Option<Arc<Instance>>,
+}
+
+impl<Op: Clone + Serialize> Plan<Op> {
+    /// An empty plan over what was loaded. `sinks` are the destinations that somebody listens to.
+    #[must_use]
+    pub fn new(
+        now: Timestamp,
+        sinks: Arc<BTreeSet<Arc<str>>>,
+        instances: Vec<Instance>,
+        heads: Vec<RecordHead>,
+    ) -> Self {
+        let image = |i: Instance| {
+            let i = Arc::new(i);
+            ((i.tenant, i.id), Image { before: Some(i.clone()), now: Some(i) })
+        };
+        Self {
+            now,
+            sinks,
+            images: instances.into_iter().map(image).collect(),
+            heads: heads.into_iter().map(|h| ((h.tenant, h.stream), (h.seq, h))).collect(),
+            commit: Commit::default(),
+        }
+    }
+
+    /// The instance as the batch has it so far.
+    #[must_use]
+    pub fn instance(&self, tenant: TenantId, id: InstanceId) -> Option<&Arc<Instance>> {
+        self.images.get(&(tenant, id)).and_then(|image| image.now.as_ref())
+    }
+
+    /// How many entries a record's stream has so far.
+    #[must_use]
+    pub fn record_seq(&self, tenant: TenantId, stream: StreamId) -> i64 {
+        self.heads.get(&(tenant, stream)).map_or(0, |(_, head)| head.seq)
+    }
+
+    /// What this batch has appended so far.
+    #[must_use]
+    pub fn so_far(&self) -> &Commit<Op> {
+        &self.commit
+    }
+
+    /// Whether there is anything to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.commit.entries.is_empty() && self.commit.told.is_empty()
+    }
+
+    /// Takes a decision about an instance in: its image, its entry, its effects. `answer` shows the instance as it
+    /// becomes; its entry's number is filled in here.
+    pub fn accept(
+        &mut self,
+        command: &Command,
+        definition: &Definition,
+        organisation: i64,
+        decision: Decision<Op>,
+        answer: &mut Answer,
+        mint: &mut Mint,
+    ) {
+        let Decision { mut after, effects, record } = decision;
+        let key = (after.tenant, after.id);
+        let before = self.images.get(&key).and_then(|image| image.now.clone());
+        let seq = after.seq + 1;
+        answer.seq = seq;
+        let old = before.as_deref().map_or(Json::Null, fold::image);
+        let changes = fold::diff(&old, &fold::image(&after));
+        for change in &changes {
+            touch(&mut after, change, seq);
+        }
+        let header = self.header(command, after.id.into(), "instance", seq, after.head);
+        let header = Header {
+            behalf: record.behalf.clone(),
+            definition: Some(definition.hash),
+            document: Some(crate::decide::document_digest(&after.subject)),
+            event: record.event.clone(),
+            from: before.as_ref().map(|b| b.state.clone()),
+            organisation: Some(organisation),
+            state_revision: Some(after.state_revision),
+            task: record.task,
+            to: Some(after.state.clone()),
+            ..header
+        };
+        let body = body(Some(answer), &changes, &effects, &record);
+        let entry = Entry::seal(header, mint.bytes(), body);
+        after.seq = seq;
+        after.head = entry.hash;
+        after.changed_at = self.now;
+        if !matches!(command.verb, Verb::Wake { .. }) {
+            fold::remember(&mut after.detail.requests, Some(command.request.as_str()));
+        }
+        self.commit.entries.push(entry);
+        self.effects(&after, effects, mint);
+        if let Verb::Message { instance, message, .. } = &command.verb {
+            self.commit.told.push((command.tenant, *instance, message.clone()));
+        }
+        let image = self.images.entry(key).or_insert(Image { before: None, now: None });
+        image.now = Some(Arc::new(after));
+    }
+
+    /// Takes a start in: besides [`Plan::accept`] its keys, and the definition that it is pinned to.
+    pub fn started(&mut self, command: &Command, definition: &Definition, id: InstanceId, key: Option<&Arc<str>>) {
+        let mut scoped = |scope: String, key: Arc<str>| {
+            self.commit.keys.push(KeyRow { tenant: command.tenant, scope: scope.into(), key, instance: id });
+        };
+        scoped("request".to_owned(), command.request.0.clone());
+        if let Some(key) = key {
+            scoped(format!("workflow:{}", definition.name), key.clone());
+        }
+    }
+
+    /// Stores a definition with this batch.
+    pub fn define(&mut self, definition: &Definition) {
+        if self.commit.definitions.iter().all(|d| d.hash != definition.hash) {
+            self.commit.definitions.push(DefinitionRow {
+                hash: definition.hash,
+                name: definition.name.clone(),
+                version: definition.version,
+                source: definition.source.clone(),
+                stored_at: self.now,
+            });
+        }
+    }
+
+    /// Takes a change of a record in.
+    pub fn changed(&mut self, command: &Command, changed: Changed<Op>, answer: &mut Answer, mint: &mut Mint) {
+        let Verb::Change(change) = &command.verb else { return };
+        let (kind, key) = change.record();
+        let stream = StreamId::of_record(&kind, &key);
+        let changes = fold::diff(&changed.images.0, &changed.images.1);
+        let effects: Vec<Effect<Op>> = changed.ops.iter().cloned().map(Effect::Row).collect();
+        answer.seq = self.record_seq(command.tenant, stream) + 1;
+        let request = match change {
+            crate::command::Change::Record { params, .. } => params.clone(),
+            _ => Document::new(),
+        };
+        let event = match change {
+            crate::command::Change::Record { action, .. } => Some(action.clone()),
+            _ => None,
+        };
+        let body = body(Some(answer), &changes, &effects, &Record { request, ..Record::default() });
+        self.append(command, &kind, &key, change.name(), event, body, mint);
+        self.commit.ops.extend(changed.ops.into_iter().map(|op| (command.tenant, op)));
+        self.commit.organisations.extend(changed.organisation);
+        if let Some(row) = changed.api_key {
+            self.commit.api_keys.retain(|k| (k.tenant, &k.id) != (row.tenant, &row.id));
+            self.commit.api_keys.push(row);
+        }
+    }
+
+    /// Notes a refusal on grounds of authority in the security lane `lane`; nothing else changes.
+    pub fn refused(&mut self, command: &Command, refusal: &Refusal, lane: &str, mint: &mut Mint) {
+        let told = serde_json::json!({
+            "command": command.verb.name(),
+            "instance": command.verb.instance(),
+            "sentence": refusal.sentence(),
+        });
+        self.append(command, "security", lane, "refused", Some(refusal.code().into()), told.to_string(), mint);
+    }
+
+    /// Drops an inbox row that no instance waits for.
+    pub fn drop_message(&mut self, tenant: TenantId, target: InstanceId, message: Arc<str>) {
+        self.commit.told.push((tenant, target, message));
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one entry")]
+    fn append(
+        &mut self,
+        command: &Command,
+        kind: &str,
+        key: &str,
+        verb: &str,
+        event: Option<Arc<str>>,
+        body: String,
+        mint: &mut Mint,
+    ) {
+        let tenant = command.tenant;
+        let stream = StreamId::of_record(kind, key);
+        let (_, head) = self.heads.entry((tenant, stream)).or_insert_with(|| {
+            let none = Digest([0; 32]);
+            (0, RecordHead { tenant, stream, kind: kind.into(), key: key.into(), seq: 0, head: none })
+        });
+        let (seq, prev) = (head.seq + 1, head.head);
+        let header = self.header(command, stream, kind, seq, prev);
+        let header = Header { key: Some(key.into()), verb: verb.into(), event, ..header };
+        let entry = Entry::seal(header, mint.bytes(), body);
+        if let Some((_, head)) = self.heads.get_mut(&(tenant, stream)) {
+            head.seq = seq;
+            head.head = entry.hash;
+        }
+        self.commit.entries.push(entry);
+    }
+
+    fn header(&self, command: &Command, stream: StreamId, kind: &str, seq: i64, prev: Digest) -> Header {
+        let via = match &command.actor {
+            Actor::Person { via, .. } => Some(via.clone()),
+            Actor::Timer | Actor::Message | Actor::System => None,
+        };
+        let woken = matches!(command.verb, Verb::Wake { .. });
+        Header {
+            actor: command.actor.person().cloned(),
+            actor_kind: command.actor.kind().into(),
+            at: self.now,
+            behalf: None,
+            body: Digest([0; 32]),
+            definition: None,
+            document: None,
+            event: None,
+            format: FORMAT,
+            from: None,
+            kind: kind.into(),
+            key: None,
+            organisation: None,
+            prev,
+            request: (!woken).then(|| command.request.clone()),
+            request_hash: (!woken).then_some(command.request_hash),
+            seq,
+            state_revision: None,
+            stream,
+            task: None,
+            tenant: command.tenant,
+            to: None,
+            verb: command.verb.name().into(),
+            via,
+        }
+    }
+
+    fn effects(&mut self, after: &Instance, effects: Vec<Effect<Op>>, mint: &mut Mint) {
+        for effect in effects {
+            let (destination, payload, retry, sent_event) = match effect {
+                Effect::Row(op) => {
+                    self.commit.ops.push((after.tenant, op));
+                    continue;
+                }
+                Effect::Send(out) => (out.message, Json::Object(out.payload), out.retry, out.sent_event),
+                Effect::Notice(notice) => {
+                    let told = serde_json::json!({
+                        "notice": notice, "workflow": after.workflow, "key": after.key, "state": after.state,
+                        "subject": after.subject,
+                    });
+                    (NOTICES.into(), told, Retry::default(), None)
+                }
+            };
+            if !self.sinks.contains(&destination) {
+                continue;
+            }
+            self.commit.outbox.push(OutboxRow {
+                tenant: after.tenant,
+                id: mint.uuid(self.now),
+                instance: after.id,
+                destination,
+                seq: after.seq,
+                payload: payload.to_string(),
+                times: retry.times,
+                from: retry.from,
+                to: retry.to,
+                sent_event,
+                next_at: self.now,
+            });
+        }
+    }
+
+    /// The rows: last images, and index rows by what changed from first to last.
+    #[must_use]
+    pub fn finish(self) -> Commit<Op> {
+        let mut commit = self.commit;
+        for Image { before, now } in self.images.into_values() {
+            let Some(now) = now else { continue };
+            if before.as_ref().is_some_and(|b| b.seq == now.seq) {
+                continue;
+            }
+            let base = before.as_ref().map_or(0, |b| b.seq);
+            index(&mut commit, before.as_deref(), &now);
+            for task in &now.tasks {
+                let old = before.iter().flat_map(|b| &b.tasks).find(|t| t.id == task.id);
+                if old.is_none_or(|old| old.seq != task.seq) {
+                    let base = old.map_or(0, |old| old.seq);
+                    commit.tasks.push(TaskWrite { tenant: now.tenant, base, row: task.clone() });
+                }
+            }
+            commit.instances.push(InstanceWrite { base, row: now });
+        }
+        for (base, row) in self.heads.into_values() {
+            if row.seq != base {
+                commit.records.push(RecordWrite { base, row });
+            }
+        }
+        commit
+    }
+}
+
+/// A task's row has changed: its guard rises.
+fn touch(after: &mut Instance, change: &fold::Change, seq: i64) {
+    let whole = change.at.is_empty() || change.at == "/tasks";
+    let ordinal = change.at.strip_prefix("/tasks/").and_then(|rest| rest.split('/').next()?.parse().ok());
+    for task in after.tasks.iter_mut().filter(|t| whole || Some(t.id.ordinal) == ordinal) {
+        task.seq = seq;
+    }
+}
+
+fn index<Op>(commit: &mut Commit<Op>, before: Option<&Instance>, now: &Instance) {
+    let holders = |i: &Instance| -> BTreeSet<HolderRow> {
+        let row = |task: &crate::instance::Task, holder: &crate::instance::Holder| HolderRow {
+            tenant: i.tenant,
+            person: holder.person.clone(),
+            instance: i.id,
+            ordinal: task.id.ordinal,
+            step: holder.step.clone(),
+        };
+        i.tasks.iter().flat_map(|t| t.holders.iter().map(move |h| row(t, h))).collect()
+    };
+    let timers = |i: &Instance| -> BTreeSet<TimerRow> {
+        let row = |(name, due_at): (&Arc<str>, &Timestamp)| TimerRow {
+            tenant: i.tenant,
+            instance: i.id,
+            name: name.clone(),
+            due_at: *due_at,
+        };
+        i.detail.timers.iter().map(row).collect()
+    };
+    let (old, new) = (before.map(holders).unwrap_or_default(), holders(now));
+    commit.holders.remove.extend(old.difference(&new).cloned());
+    commit.holders.add.extend(new.difference(&old).cloned());
+    let (old, new) = (before.map(timers).unwrap_or_default(), timers(now));
+    commit.timers.remove.extend(old.difference(&new).cloned());
+    commit.timers.add.extend(new.difference(&old).cloned());
+}

@@ -1,0 +1,69 @@
+//! An entry's body: each changed field before and after, what was asked, answered, done and sent, and why.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::audit::fold;
+use crate::clock::Timestamp;
+use crate::command::Answer;
+use crate::effect::{Effect, Record};
+use crate::instance::Document;
+
+/// What an entry's body holds, in the order of its keys.
+#[derive(Serialize)]
+struct Body<'a, Op> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<&'a Answer>,
+    #[serde(skip_serializing_if = "<[Json]>::is_empty")]
+    asked: &'a [Json],
+    #[serde(skip_serializing_if = "<[fold::Change]>::is_empty")]
+    changes: &'a [fold::Change],
+    #[serde(skip_serializing_if = "<[crate::approval::Fired]>::is_empty")]
+    fired: &'a [crate::approval::Fired],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<&'a crate::effect::Notice>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ops: Vec<&'a Op>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Document::is_empty")]
+    request: &'a Document,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sent: Vec<&'a str>,
+    #[serde(skip_serializing_if = "<[(Arc<str>, Timestamp)]>::is_empty")]
+    timers: &'a [(Arc<str>, Timestamp)],
+    #[serde(skip_serializing_if = "<[usize]>::is_empty")]
+    walked: &'a [usize],
+}
+
+/// The body as JSON.
+pub(super) fn body<Op: Serialize>(
+    answer: Option<&Answer>,
+    changes: &[fold::Change],
+    effects: &[Effect<Op>],
+    record: &Record,
+) -> String {
+    let mut parts = Body {
+        answer,
+        asked: &record.asked,
+        changes,
+        fired: &record.fired,
+        notices: Vec::new(),
+        ops: Vec::new(),
+        reason: record.reason.as_deref(),
+        request: &record.request,
+        sent: Vec::new(),
+        timers: &record.timers,
+        walked: &record.walked,
+    };
+    for effect in effects {
+        match effect {
+            Effect::Row(op) => parts.ops.push(op),
+            Effect::Send(out) => parts.sent.push(&out.message),
+            Effect::Notice(notice) => parts.notices.push(notice),
+        }
+    }
+    serde_json::to_string(&parts).unwrap_or_else(|e| serde_json::json!({ "unwritable": e.to_string() }).to_string())
+}

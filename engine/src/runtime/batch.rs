@@ -1,0 +1,321 @@
+//! One batch: look up, load, decide in order of arrival against an overlay, write once, commit, then answer.
+//!
+//! Any error or short count: roll back and run the commands of the batch one by one. Running a command again is safe at
+//! every point, because a repeat is found by its request id: so an unknown outcome is simply looked up.
+
+mod choose;
+mod repeat;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::command::{Command, Verb};
+use crate::decide::{self, Ground, Layer, OrganisationAt, Stop};
+use crate::ids::{InstanceId, Mint, StreamId, TenantId};
+use crate::instance::Instance;
+use crate::plan::Plan;
+use crate::refusal::Refusal;
+use crate::store::{Loaded, Persist, Store, StoreError, Want, Writer};
+
+use super::lane::Job;
+use super::{NotDone, Shared, Stats, Submitted};
+
+/// How often a single command is tried.
+const TRIES: u32 = 4;
+/// How often a command may ask for more rows.
+const LOADS: usize = 8;
+
+/// What came of one command of a batch.
+type Outcome = Result<Submitted, Refusal>;
+
+/// A lane's worker.
+pub(super) struct Batcher<D: Persist, S: Store<D>> {
+    shared: Arc<Shared<D, S>>,
+    writer: S::Writer,
+    mint: Mint,
+    /// The key of its security stream.
+    lane: String,
+}
+
+/// What a batch has at hand while it decides.
+struct Work<D: Persist> {
+    plan: Plan<D::Op>,
+    facts: D::Facts,
+    loaded: Loaded,
+    /// By tenant: every revision that a decision may have to see, rising; the last is the current one.
+    organisations: Vec<(TenantId, Vec<Arc<OrganisationAt>>)>,
+    now: crate::clock::Timestamp,
+}
+
+impl<D: Persist> Work<D> {
+    fn organisations(&self, tenant: TenantId) -> Vec<Arc<OrganisationAt>> {
+        self.organisations.iter().find(|(t, _)| *t == tenant).map_or_else(Vec::new, |(_, known)| known.clone())
+    }
+}
+
+impl<D: Persist, S: Store<D>> Batcher<D, S> {
+    pub(super) fn new(shared: Arc<Shared<D, S>>, writer: S::Writer, mint: Mint, lane: String) -> Self {
+        Self { shared, writer, mint, lane }
+    }
+
+    /// Runs a batch to its end: every caller is answered.
+    pub(super) async fn run(&mut self, jobs: Vec<Job>) {
+        let commands: Vec<&Command> = jobs.iter().map(|job| &job.command).collect();
+        let first = self.attempt(&commands).await;
+        match first {
+            Ok(outcomes) => self.answer(jobs, outcomes).await,
+            Err(error) => {
+                tracing::debug!(%error, commands = jobs.len(), "batch rolled back; running its commands one by one");
+                Stats::add(&self.shared.stats.rerun, 1);
+                for job in jobs {
+                    self.run_alone(job).await;
+                }
+            }
+        }
+    }
+
+    async fn run_alone(&mut self, job: Job) {
+        let mut last = None;
+        for attempt in 0..TRIES {
+            if attempt > 0 {
+                tokio::time::sleep(Duration::from_millis(5 << (2 * attempt))).await;
+            }
+            match self.attempt(&[&job.command]).await {
+                Ok(outcomes) => return self.answer(vec![job], outcomes).await,
+                Err(error @ (StoreError::Conflict(_) | StoreError::Busy(_) | StoreError::Unknown(_))) => {
+                    last = Some(error);
+                }
+                Err(error) => {
+                    tracing::error!(%error, verb = job.command.verb.name(), request = %job.command.request, "command failed");
+                    let _ = job.reply.send(Err(NotDone::Broken(error)));
+                    return;
+                }
+            }
+        }
+        let why = last.map_or_else(String::new, |e| e.to_string());
+        tracing::warn!(%why, verb = job.command.verb.name(), request = %job.command.request, "command given up");
+        let _ = job.reply.send(Err(NotDone::Busy(why)));
+    }
+
+    /// Answers; refusals on grounds of authority only once the security stream has them.
+    async fn answer(&mut self, jobs: Vec<Job>, outcomes: Vec<Outcome>) {
+        let mut noted = Vec::new();
+        for (job, outcome) in jobs.into_iter().zip(outcomes) {
+            match outcome {
+                Err(refusal) if refusal.on_authority() => noted.push((job, refusal)),
+                outcome => {
+                    let _ = job.reply.send(outcome.map_err(NotDone::Refused));
+                }
+            }
+        }
+        if noted.is_empty() {
+            return;
+        }
+        let mut done = self.note(&noted).await;
+        for _ in 1..TRIES {
+            if done.is_ok() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            done = self.note(&noted).await;
+        }
+        let failed = done.err().map(|e| e.to_string());
+        for (job, refusal) in noted {
+            let _ = job.reply.send(Err(match &failed {
+                None => NotDone::Refused(refusal),
+                Some(why) => NotDone::Busy(format!("the refusal could not be recorded: {why}")),
+            }));
+        }
+    }
+
+    /// Writes refusals to this lane's security streams, in a transaction of their own.
+    async fn note(&mut self, refused: &[(Job, Refusal)]) -> Result<(), StoreError> {
+        let stream = StreamId::of_record("security", &self.lane);
+        let records = refused.iter().map(|(job, _)| (job.command.tenant, stream)).collect();
+        let loaded = self.writer.open(&Want { records, ..Want::default() }).await?;
+        let now = loaded.now.unwrap_or_else(|| self.shared.clock.now());
+        let mut plan: Plan<D::Op> = Plan::new(now, self.shared.sinks.clone(), Vec::new(), loaded.records);
+        for (job, refusal) in refused {
+            plan.refused(&job.command, refusal, &self.lane, &mut self.mint);
+        }
+        let done = self.writer.finish(&plan.finish()).await;
+        if done.is_err() {
+            let _ = self.writer.abandon().await;
+        }
+        done
+    }
+
+    /// One transaction. On an error nothing of it remains.
+    async fn attempt(&mut self, commands: &[&Command]) -> Result<Vec<Outcome>, StoreError> {
+        let began = Instant::now();
+        let done = self.transact(commands).await;
+        if done.is_err() {
+            let _ = self.writer.abandon().await;
+        }
+        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Stats::add(&self.shared.stats.store_micros, micros);
+        done
+    }
+
+    async fn transact(&mut self, commands: &[&Command]) -> Result<Vec<Outcome>, StoreError> {
+        let want = self.want(commands);
+        let loaded = self.writer.open(&want).await?;
+        let mut work = self.prepare(&want, loaded).await?;
+        self.discover(commands, &mut work).await?;
+        let mut outcomes = Vec::with_capacity(commands.len());
+        for command in commands {
+            outcomes.push(self.one(command, &mut work).await?);
+        }
+        if work.plan.is_empty() {
+            self.writer.abandon().await?;
+            return Ok(outcomes);
+        }
+        let commit = work.plan.finish();
+        self.writer.finish(&commit).await?;
+        for definition in &commit.definitions {
+            self.shared.definitions.stored(definition.hash);
+        }
+        if !(commit.outbox.is_empty() && commit.tells.is_empty()) {
+            self.shared.mail.notify_one();
+        }
+        if !commit.timers.add.is_empty() || commit.tasks.iter().any(|t| t.row.due_at.is_some()) {
+            self.shared.due.notify_one();
+        }
+        Stats::add(&self.shared.stats.batches, 1);
+        Ok(outcomes)
+    }
+
+    fn want(&self, commands: &[&Command]) -> Want {
+        let mut want = Want::default();
+        let library = self.shared.library();
+        for command in commands {
+            let tenant = command.tenant;
+            want.tenants.insert(tenant);
+            if let Some(instance) = command.verb.instance() {
+                want.instances.insert((tenant, instance));
+            }
+            match &command.verb {
+                Verb::Start { workflow, key, input } => {
+                    want.keys.insert((tenant, "request".into(), command.request.0.clone()));
+                    let key = library.current(workflow).and_then(|definition| {
+                        decide::start_key(self.shared.domain.vocabulary(), definition, key.as_ref(), input).ok()?
+                    });
+                    if let Some(key) = key {
+                        want.keys.insert((tenant, format!("workflow:{workflow}").into(), key));
+                    }
+                }
+                Verb::Change(change) => {
+                    let (kind, key) = change.record();
+                    want.records.insert((tenant, StreamId::of_record(&kind, &key)));
+                    if &*kind == "key" {
+                        want.api_keys.insert((tenant, key));
+                    }
+                }
+                Verb::Signal { .. } | Verb::Decide { .. } | Verb::Wake { .. } | Verb::Message { .. } => {}
+            }
+        }
+        want
+    }
+
+    /// The batch's instant, the organisations and the definitions that it needs.
+    async fn prepare(&mut self, want: &Want, mut loaded: Loaded) -> Result<Work<D>, StoreError> {
+        let instances = std::mem::take(&mut loaded.instances);
+        let records = std::mem::take(&mut loaded.records);
+        let clock = loaded.now.unwrap_or_else(|| self.shared.clock.now());
+        // Never before an instance's last entry: a clock may go back.
+        let now = instances.iter().map(|i| i.changed_at).fold(clock, std::cmp::Ord::max);
+        let mut organisations = Vec::new();
+        for &tenant in &want.tenants {
+            let current = loaded.organisations.get(&tenant).copied().unwrap_or(0);
+            let seen = instances
+                .iter()
+                .filter(|i| i.tenant == tenant)
+                .flat_map(decide::revisions_seen)
+                .min()
+                .unwrap_or(current)
+                .min(current);
+            let mut known = Vec::new();
+            for revision in seen..=current {
+                known.push(self.organisation(tenant, revision).await?);
+            }
+            organisations.push((tenant, known));
+        }
+        for instance in &instances {
+            self.definition(instance).await?;
+        }
+        let plan = Plan::new(now, self.shared.sinks.clone(), instances, records);
+        Ok(Work { plan, facts: D::Facts::default(), loaded, organisations, now })
+    }
+
+    async fn organisation(&mut self, tenant: TenantId, revision: i64) -> Result<Arc<OrganisationAt>, StoreError> {
+        if let Some(known) = self.shared.organisations.get(tenant, revision) {
+            return Ok(known);
+        }
+        let row = if revision == 0 { None } else { self.writer.organisation(tenant, revision).await? };
+        self.shared.organisations.of_row(tenant, row.as_ref())
+    }
+
+    async fn definition(&mut self, instance: &Instance) -> Result<(), StoreError> {
+        let hash = instance.definition;
+        if self.shared.library().pinned(hash).is_some() || self.shared.definitions.why_unloadable(hash).is_some() {
+            return Ok(());
+        }
+        match self.writer.definition(hash).await? {
+            Some(row) => self.shared.take_definition(&row),
+            None => self.shared.no_definition(hash),
+        }
+        Ok(())
+    }
+
+    /// Asks every command once what rows it will want, so that the batch loads them together. Nothing is kept.
+    async fn discover(&mut self, commands: &[&Command], work: &mut Work<D>) -> Result<(), StoreError> {
+        if commands.len() < 2 {
+            return Ok(());
+        }
+        let mut needs = BTreeSet::new();
+        let library = self.shared.library();
+        let mut mint = Mint::seeded(0);
+        for command in commands {
+            let organisations = work.organisations(command.tenant);
+            let Some(ground) = Ground::new(&*self.shared.domain, &organisations, work.now) else { continue };
+            let mut layer = Layer::new(&*self.shared.domain, &mut work.facts);
+            let stop = match &command.verb {
+                Verb::Start { workflow, .. } => library.current(workflow).and_then(|definition| {
+                    let id = InstanceId(mint.uuid(work.now));
+                    decide::start(&ground, definition, id, command, &mut layer).err()
+                }),
+                verb => verb.instance().and_then(|id| {
+                    let instance = work.plan.instance(command.tenant, id)?.clone();
+                    let definition = library.pinned(instance.definition)?;
+                    decide::decide(&ground, definition, &instance, command, &mut layer).err()
+                }),
+            };
+            layer.roll_back();
+            if let Some(Stop::Needs(more)) = stop {
+                needs.extend(more.into_iter().map(|need| (command.tenant, need)));
+            }
+        }
+        if needs.is_empty() { Ok(()) } else { self.writer.facts(&needs, &mut work.facts).await }
+    }
+
+    /// One command against the overlay; loads what is still missing.
+    async fn one(&mut self, command: &Command, work: &mut Work<D>) -> Result<Outcome, StoreError> {
+        if let Some(outcome) = self.repeated(command, work).await? {
+            return Ok(outcome);
+        }
+        for _ in 0..LOADS {
+            match self.decide(command, work) {
+                Ok(answer) => return Ok(Ok(Submitted { answer, repeat: false })),
+                Err(Stop::Refused(refusal)) => return Ok(Err(refusal)),
+                Err(Stop::Nothing) => return Ok(Ok(Submitted { answer: self.nothing(command, work), repeat: true })),
+                Err(Stop::Needs(needs)) => {
+                    let needs = needs.into_iter().map(|need| (command.tenant, need)).collect();
+                    self.writer.facts(&needs, &mut work.facts).await?;
+                }
+            }
+        }
+        let sentence = format!("`{}` asks for more and more rows", command.verb.name());
+        Ok(Err(Refusal::Record { code: "needs_without_end", sentence }))
+    }
+}

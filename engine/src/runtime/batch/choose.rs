@@ -1,0 +1,107 @@
+//! Which decision a command asks for, and taking it into the plan.
+
+use crate::command::{Answer, Command, Verb};
+use crate::decide::{self, Ground, Layer, Seen, Stop};
+use crate::diagnostic::nearest;
+use crate::ids::InstanceId;
+use crate::plan::{Plan, answer_of, blank_answer};
+use crate::refusal::Refusal;
+use crate::store::{Persist, Store};
+
+use super::{Batcher, Work};
+
+impl<D: Persist, S: Store<D>> Batcher<D, S> {
+    /// Decides and takes the decision into the plan. Pure but for minting.
+    pub(super) fn decide(&mut self, command: &Command, work: &mut Work<D>) -> Result<Answer, Stop<D::Need>> {
+        let shared = self.shared.clone();
+        let organisations = work.organisations(command.tenant);
+        let Some(ground) = Ground::new(&*shared.domain, &organisations, work.now) else { return Err(Stop::Nothing) };
+        let mut layer = Layer::new(&*shared.domain, &mut work.facts);
+        let plan = &mut work.plan;
+        let done = match &command.verb {
+            Verb::Start { .. } => self.start(&ground, command, plan, &mut layer),
+            Verb::Change(change) => {
+                let so_far = plan.so_far();
+                let (_, key) = change.record();
+                let mut keys = so_far.api_keys.iter().chain(&work.loaded.api_keys);
+                let api_key = keys.find(|k| k.tenant == command.tenant && k.id == key).cloned();
+                let organisation = so_far.organisations.iter().rev().find(|o| o.tenant == command.tenant).cloned();
+                let organisation = organisation.or_else(|| ground.organisation().row.clone());
+                let seen = Seen { organisation: organisation.as_ref(), api_key: api_key.as_ref() };
+                decide::change(&ground, command, change, &seen, &mut layer).map(|changed| {
+                    let mut answer = blank_answer(work.now);
+                    answer.record = changed.answer.clone();
+                    plan.changed(command, changed, &mut answer, &mut self.mint);
+                    answer
+                })
+            }
+            verb => self.existing(&ground, command, verb.instance(), plan, &mut layer),
+        };
+        if done.is_err() {
+            layer.roll_back();
+        }
+        done
+    }
+
+    fn start(
+        &mut self,
+        ground: &Ground<'_, D>,
+        command: &Command,
+        plan: &mut Plan<D::Op>,
+        layer: &mut Layer<'_, D>,
+    ) -> Result<Answer, Stop<D::Need>> {
+        let Verb::Start { workflow, key, input } = &command.verb else { return Err(Stop::Nothing) };
+        let library = self.shared.library();
+        let Some(definition) = library.current(workflow) else {
+            let near = nearest(workflow, library.names().map(AsRef::as_ref)).map(Into::into);
+            return Err(Stop::Refused(Refusal::UnknownWorkflow(workflow.clone(), near)));
+        };
+        let key = decide::start_key(self.shared.domain.vocabulary(), definition, key.as_ref(), input)
+            .map_err(Stop::Refused)?;
+        let mut command = command.clone();
+        if let Verb::Start { key: slot, .. } = &mut command.verb {
+            slot.clone_from(&key);
+        }
+        let id = InstanceId(self.mint.uuid(ground.now));
+        let decision = decide::start(ground, definition, id, &command, layer)?;
+        let mut answer = answer_of(definition, &decision.after, ground.organisation(), ground.now);
+        plan.accept(&command, definition, ground.organisation().revision, decision, &mut answer, &mut self.mint);
+        plan.started(&command, definition, id, key.as_ref());
+        if !self.shared.definitions.is_stored(definition.hash) {
+            plan.define(definition);
+        }
+        Ok(answer)
+    }
+
+    fn existing(
+        &mut self,
+        ground: &Ground<'_, D>,
+        command: &Command,
+        id: Option<InstanceId>,
+        plan: &mut Plan<D::Op>,
+        layer: &mut Layer<'_, D>,
+    ) -> Result<Answer, Stop<D::Need>> {
+        let Some(id) = id else { return Err(Stop::Nothing) };
+        let Some(instance) = plan.instance(command.tenant, id).cloned() else {
+            return Err(match &command.verb {
+                Verb::Message { message, .. } => {
+                    plan.drop_message(command.tenant, id, message.clone());
+                    Stop::Nothing
+                }
+                Verb::Decide { task, .. } => Stop::Refused(Refusal::UnknownTask(*task)),
+                Verb::Wake { .. } => Stop::Nothing,
+                _ => Stop::Refused(Refusal::UnknownInstance(id)),
+            });
+        };
+        let hash = instance.definition;
+        let library = self.shared.library();
+        let Some(definition) = library.pinned(hash) else {
+            let why = self.shared.definitions.why_unloadable(hash).unwrap_or_else(|| "it is not known".to_owned());
+            return Err(Stop::Refused(Refusal::Unloadable { definition: hash, why }));
+        };
+        let decision = decide::decide(ground, definition, &instance, command, layer)?;
+        let mut answer = answer_of(definition, &decision.after, ground.organisation(), ground.now);
+        plan.accept(command, definition, ground.organisation().revision, decision, &mut answer, &mut self.mint);
+        Ok(answer)
+    }
+}

@@ -1,0 +1,112 @@
+//! Organisations by revision and definitions by hash: immutable, so a cache can only be incomplete.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::clock::Timestamp;
+use crate::commit::{DefinitionRow, OrganisationRow};
+use crate::decide::{OrganisationAt, read_organisation};
+use crate::ids::{DefinitionHash, TenantId};
+use crate::instance::Document;
+use crate::store::{Persist, Store, StoreError};
+
+use super::Shared;
+
+/// How many revisions are kept.
+const MOST_ORGANISATIONS: usize = 256;
+
+/// Organisations by tenant and revision.
+#[derive(Default)]
+pub(super) struct Organisations(Mutex<HashMap<(TenantId, i64), Arc<OrganisationAt>>>);
+
+impl Organisations {
+    pub(super) fn get(&self, tenant: TenantId, revision: i64) -> Option<Arc<OrganisationAt>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(tenant, revision)).cloned()
+    }
+
+    /// The organisation of a row; without one, an organisation without people.
+    pub(super) fn of_row(
+        &self,
+        tenant: TenantId,
+        row: Option<&OrganisationRow>,
+    ) -> Result<Arc<OrganisationAt>, StoreError> {
+        let revision = row.map_or(0, |r| r.revision);
+        if let Some(known) = self.get(tenant, revision) {
+            return Ok(known);
+        }
+        let inconsistent = |what: String| StoreError::Inconsistent {
+            table: "organisation",
+            id: format!("tenant {tenant}, revision {revision}"),
+            what,
+        };
+        let document: Document = match row {
+            Some(row) => serde_json::from_str(&row.document).map_err(|e| inconsistent(e.to_string()))?,
+            None => Document::new(),
+        };
+        let at = row.map_or(Timestamp::default(), |r| r.at);
+        let read = read_organisation(&document, revision, at).map_err(inconsistent)?;
+        let read = Arc::new(OrganisationAt { row: row.cloned(), ..read });
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_ORGANISATIONS {
+            known.clear();
+        }
+        known.insert((tenant, revision), read.clone());
+        Ok(read)
+    }
+}
+
+/// What is known of definitions besides the library itself.
+#[derive(Default)]
+pub(super) struct Definitions {
+    /// Hashes that the database has.
+    stored: Mutex<HashSet<DefinitionHash>>,
+    /// Why a pinned definition cannot be loaded.
+    unloadable: Mutex<BTreeMap<DefinitionHash, String>>,
+}
+
+impl Definitions {
+    pub(super) fn is_stored(&self, hash: DefinitionHash) -> bool {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner).contains(&hash)
+    }
+
+    pub(super) fn stored(&self, hash: DefinitionHash) {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner).insert(hash);
+    }
+
+    pub(super) fn why_unloadable(&self, hash: DefinitionHash) -> Option<String> {
+        self.unloadable.lock().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned()
+    }
+
+    pub(super) fn unloadable(&self) -> Vec<(String, String)> {
+        let known = self.unloadable.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().map(|(hash, why)| (hash.to_string(), why.clone())).collect()
+    }
+}
+
+impl<D: Persist, S: Store<D>> Shared<D, S> {
+    /// Compiles a stored definition and keeps it, or why it cannot be.
+    pub(super) fn take_definition(&self, row: &DefinitionRow) {
+        self.definitions.stored(row.hash);
+        if self.library().pinned(row.hash).is_some() {
+            return;
+        }
+        let checked = crate::definition::compile(&row.name, &row.source, self.domain.vocabulary());
+        let why = match checked.definition {
+            Some(definition) if definition.hash == row.hash => return self.add_definition(definition),
+            Some(definition) => format!(
+                "`{}` compiles to another hash ({}): the language or the vocabulary it uses has changed",
+                row.name, definition.hash
+            ),
+            None => checked.diagnostics.first().map_or_else(
+                || format!("`{}` does not compile", row.name),
+                |d| format!("`{}` does not compile any more: {} {}", row.name, d.code, d.message),
+            ),
+        };
+        self.definitions.unloadable.lock().unwrap_or_else(PoisonError::into_inner).insert(row.hash, why);
+    }
+
+    pub(super) fn no_definition(&self, hash: DefinitionHash) {
+        let why = "it is not in the database".to_owned();
+        self.definitions.unloadable.lock().unwrap_or_else(PoisonError::into_inner).insert(hash, why);
+    }
+}

@@ -1,0 +1,236 @@
+//! What sets instances in motion by itself: time, results in the inbox, messages to the outside.
+//!
+//! Each loop looks, does, and sleeps until it is woken or the poll interval ends. A wake-up is only a hint.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::command::{Actor, Command, Verb};
+use crate::ids::{Digest, InstanceId, TenantId};
+use crate::instance::{Document, Status, TaskStatus};
+use crate::store::{Claimed, Delivery, InstancePage, Persist, Store};
+
+use super::{Engine, NotDone, Priority, Stats};
+
+/// How many rows one look takes.
+const PAGE: i64 = 256;
+/// How long a delivery may take before another replica tries it.
+const LEASE_MICROS: i64 = 60_000_000;
+
+/// Starts the loops.
+pub(super) fn spawn<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Vec<tokio::task::JoinHandle<()>> {
+    let (timed, told, sent, first) = (engine.clone(), engine.clone(), engine.clone(), engine.clone());
+    vec![
+        tokio::spawn(async move {
+            first_look(&first).await;
+            loop {
+                reorganise(&first).await;
+                first.shared.reorganise.notified().await;
+            }
+        }),
+        tokio::spawn(async move {
+            loop {
+                let wait = match timers(&timed).await {
+                    Ok((0, next)) => next.unwrap_or(timed.shared.options.poll),
+                    Ok(_) => continue,
+                    Err(error) => rest("timers", &error, &timed),
+                };
+                pause(&timed.shared.due, wait.min(timed.shared.options.poll)).await;
+            }
+        }),
+        tokio::spawn(async move {
+            loop {
+                let wait = match inbox(&told).await {
+                    Ok(0) => told.shared.options.poll,
+                    Ok(_) => continue,
+                    Err(error) => rest("inbox", &error, &told),
+                };
+                tokio::time::sleep(wait.min(Duration::from_millis(100))).await;
+            }
+        }),
+        tokio::spawn(async move {
+            if sent.shared.sinks.is_empty() {
+                return;
+            }
+            loop {
+                let wait = match outbox(&sent).await {
+                    Ok(0) => sent.shared.options.poll,
+                    Ok(_) => continue,
+                    Err(error) => rest("outbox", &error, &sent),
+                };
+                pause(&sent.shared.mail, wait).await;
+            }
+        }),
+    ]
+}
+
+async fn pause(woken: &tokio::sync::Notify, at_most: Duration) {
+    let _ = tokio::time::timeout(at_most.max(Duration::from_millis(1)), woken.notified()).await;
+}
+
+fn rest<D: Persist, S: Store<D>>(what: &str, error: &NotDone, engine: &Engine<D, S>) -> Duration {
+    if !engine.shared.stopping.load(Ordering::SeqCst) {
+        tracing::warn!(%error, "{what}: trying again");
+    }
+    engine.shared.options.poll
+}
+
+/// Instances whose reviews have not seen the newest organisation, found once at the start: the last run may have ended
+/// between the change and the waking.
+async fn first_look<D: Persist, S: Store<D>>(engine: &Engine<D, S>) {
+    match engine.shared.store.tenants().await {
+        Ok(tenants) => {
+            for tenant in tenants {
+                reconcile(engine, tenant).await;
+            }
+        }
+        Err(error) => tracing::warn!(%error, "the tenants could not be listed"),
+    }
+}
+
+fn wake(tenant: TenantId, instance: InstanceId, now: Timestamp) -> Command {
+    Command {
+        tenant,
+        request: format!("wake:{instance}:{}", now.micros()).into(),
+        request_hash: Digest([0; 32]),
+        actor: Actor::Timer,
+        verb: Verb::Wake { instance },
+    }
+}
+
+/// Submits commands side by side and waits for all.
+async fn all<D: Persist, S: Store<D>>(engine: &Engine<D, S>, commands: Vec<Command>, priority: Priority) -> usize {
+    let mut waiting = Vec::with_capacity(commands.len());
+    for command in commands {
+        let engine = engine.clone();
+        waiting.push(tokio::spawn(async move { engine.submit_with(command, priority).await }));
+    }
+    let mut done = 0;
+    for handle in waiting {
+        match handle.await {
+            Ok(Ok(submitted)) => done += usize::from(!submitted.repeat),
+            Ok(Err(NotDone::ShuttingDown)) | Err(_) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "background command"),
+        }
+    }
+    done
+}
+
+/// Wakes what is due. Returns how many instances moved, and how long until the next is due.
+pub(super) async fn timers<D: Persist, S: Store<D>>(
+    engine: &Engine<D, S>,
+) -> Result<(usize, Option<Duration>), NotDone> {
+    let now = engine.shared.clock.now();
+    let due = engine.shared.store.due(now, PAGE).await?;
+    let commands = due.instances.iter().map(|(tenant, id)| wake(*tenant, *id, now)).collect();
+    let moved = all(engine, commands, Priority::Background).await;
+    let wait = due.next.map(|next| {
+        let micros = u64::try_from(next.micros() - now.micros()).unwrap_or(0);
+        Stats::add(&engine.shared.stats.timer_lateness_micros, 0);
+        Duration::from_micros(micros)
+    });
+    Ok((moved, wait))
+}
+
+/// Hands results to the instances that wait for them.
+pub(super) async fn inbox<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Result<usize, NotDone> {
+    let rows = engine.shared.store.inbox(PAGE).await?;
+    let found = rows.len();
+    let commands = rows
+        .into_iter()
+        .map(|row| {
+            let payload: Document = serde_json::from_str(&row.payload).unwrap_or_default();
+            Command {
+                tenant: row.tenant,
+                request: row.message.as_ref().into(),
+                request_hash: Digest::of(format!("{}\0{}", row.event, row.payload)),
+                actor: Actor::Message,
+                verb: Verb::Message { instance: row.target, message: row.message, event: row.event, payload },
+            }
+        })
+        .collect();
+    all(engine, commands, Priority::Background).await;
+    Ok(found)
+}
+
+/// Sends what may be sent.
+pub(super) async fn outbox<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Result<usize, NotDone> {
+    let now = engine.shared.clock.now();
+    let claimed = engine.shared.store.claim(now, now.plus_micros(LEASE_MICROS), 32).await?;
+    let found = claimed.len();
+    let mut sending = Vec::with_capacity(found);
+    for message in claimed {
+        let engine = engine.clone();
+        sending.push(tokio::spawn(async move { deliver(&engine, message).await }));
+    }
+    for handle in sending {
+        if let Ok(Err(error)) = handle.await {
+            tracing::warn!(%error, "the result of a delivery could not be written; it will be tried again");
+        }
+    }
+    Ok(found)
+}
+
+async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: Claimed) -> Result<(), NotDone> {
+    let row = &message.row;
+    let sink = engine.shared.options.sinks.iter().find(|(name, _)| *name == row.destination).map(|(_, s)| s.clone());
+    Stats::add(&engine.shared.stats.deliveries, 1);
+    let limit = Duration::from_micros(u64::try_from(LEASE_MICROS / 2).unwrap_or(0));
+    let result = match &sink {
+        Some(sink) => tokio::time::timeout(limit, sink.deliver(row))
+            .await
+            .unwrap_or_else(|_| Err("it took longer than 30 seconds".to_owned())),
+        None => Err(format!("nobody takes messages for `{}`", row.destination)),
+    };
+    let now = engine.shared.clock.now();
+    let delivery = match result {
+        Ok(()) => Delivery::Sent,
+        Err(error) => {
+            Stats::add(&engine.shared.stats.delivery_failures, 1);
+            if message.attempt >= row.times {
+                Delivery::GivenUp { error }
+            } else {
+                let doubled = row.from.saturating_mul(1 << (message.attempt - 1).min(30)).min(row.to);
+                Delivery::Again { next_at: now.plus_micros(doubled), error }
+            }
+        }
+    };
+    engine.shared.store.settle(&message, &delivery, now).await?;
+    Ok(())
+}
+
+/// Looks through the reviews of every tenant whose organisation has changed.
+pub(super) async fn reorganise<D: Persist, S: Store<D>>(engine: &Engine<D, S>) {
+    loop {
+        let next = engine.shared.reorganised.lock().unwrap_or_else(PoisonError::into_inner).pop_first();
+        let Some(tenant) = next else { return };
+        reconcile(engine, tenant).await;
+    }
+}
+
+/// Wakes every instance of the tenant whose open review has not seen the newest organisation.
+async fn reconcile<D: Persist, S: Store<D>>(engine: &Engine<D, S>, tenant: TenantId) {
+    let mut after = None;
+    loop {
+        let page = InstancePage { tenant, workflow: None, state: None, status: None, key: None, after, limit: PAGE };
+        let (organisation, rows) = match (engine.organisation(tenant).await, engine.shared.store.instances(&page).await)
+        {
+            (Ok(organisation), Ok(rows)) => (organisation, rows),
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::warn!(%error, "open tasks could not be brought up to the organisation's change");
+                return;
+            }
+        };
+        let Some(last) = rows.last() else { return };
+        after = Some(last.id);
+        let now = engine.shared.clock.now();
+        let behind = rows.iter().filter(|i| {
+            i.status != Status::Final
+                && i.tasks.iter().any(|t| t.status == TaskStatus::Open && t.detail.organisation < organisation.revision)
+        });
+        let commands: Vec<Command> = behind.map(|i| wake(tenant, i.id, now)).collect();
+        all(engine, commands, Priority::Background).await;
+    }
+}

@@ -1,0 +1,167 @@
+//! A lane: queues by priority and one writer on a thread of its own. It takes all that is pending whenever it is free;
+//! the fsync does the collecting.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Notify, oneshot, watch};
+
+use crate::command::Command;
+use crate::ids::Mint;
+use crate::store::{Persist, Store};
+
+use super::batch::Batcher;
+use super::{NotDone, Priority, Shared, StartError, Submitted};
+
+/// After so many other batches a bulk command has its turn, whatever waits.
+const BULK_TURN: usize = 16;
+
+/// A command with somebody waiting for it.
+pub(super) struct Job {
+    pub(super) command: Command,
+    pub(super) priority: Priority,
+    pub(super) reply: oneshot::Sender<Result<Submitted, NotDone>>,
+}
+
+/// What waits for a lane.
+pub(super) struct Queue {
+    waiting: Mutex<[VecDeque<Job>; 3]>,
+    /// Batches since a bulk command had its turn.
+    since_bulk: AtomicUsize,
+    arrived: Notify,
+    closed: AtomicBool,
+    done: watch::Sender<bool>,
+    alive: AtomicBool,
+}
+
+impl Queue {
+    fn new() -> Self {
+        Self {
+            waiting: Mutex::new([VecDeque::new(), VecDeque::new(), VecDeque::new()]),
+            since_bulk: AtomicUsize::new(0),
+            arrived: Notify::new(),
+            closed: AtomicBool::new(false),
+            done: watch::Sender::new(false),
+            alive: AtomicBool::new(true),
+        }
+    }
+
+    pub(super) fn push(&self, job: Job, bound: usize) -> Result<(), NotDone> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(NotDone::ShuttingDown);
+        }
+        let queue = &mut waiting[job.priority as usize];
+        if queue.len() >= bound {
+            return Err(NotDone::Busy(format!("{} commands are waiting already", queue.len())));
+        }
+        queue.push_back(job);
+        drop(waiting);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// The next batch: interactive commands first, then background, and bulk only where neither waits.
+    async fn next(&self, bound: usize) -> Option<Vec<Job>> {
+        loop {
+            let arrived = self.arrived.notified();
+            {
+                let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut batch = Vec::new();
+                let [interactive, background, bulk] = &mut *waiting;
+                let starved = self.since_bulk.fetch_add(1, Ordering::Relaxed) >= BULK_TURN;
+                for queue in [interactive, background] {
+                    let take = if starved && !bulk.is_empty() { 0 } else { queue.len().min(bound - batch.len()) };
+                    batch.extend(queue.drain(..take));
+                }
+                if batch.is_empty() {
+                    // A chunk may hold many rows: one at a time, so that nobody waits behind two.
+                    batch.extend(bulk.pop_front());
+                    self.since_bulk.store(0, Ordering::Relaxed);
+                }
+                if !batch.is_empty() {
+                    return Some(batch);
+                }
+                if self.closed.load(Ordering::SeqCst) {
+                    return None;
+                }
+            }
+            arrived.await;
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).iter().map(VecDeque::len).sum()
+    }
+
+    pub(super) fn alive(&self) -> bool {
+        self.alive.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn close(&self) {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        self.closed.store(true, Ordering::SeqCst);
+        drop(waiting);
+        self.arrived.notify_one();
+    }
+
+    pub(super) async fn finished(&self) {
+        let mut done = self.done.subscribe();
+        let _ = done.wait_for(|done| *done).await;
+    }
+}
+
+/// Marks the lane as gone when its thread ends, by whatever way.
+struct Ending(Arc<Queue>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.alive.store(false, Ordering::SeqCst);
+        self.0.close();
+        for queue in self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            queue.clear();
+        }
+        self.0.done.send_replace(true);
+    }
+}
+
+/// Starts a lane's thread; returns once its writer is connected.
+pub(super) async fn spawn<D: Persist, S: Store<D>>(
+    shared: Arc<Shared<D, S>>,
+    number: usize,
+) -> Result<Arc<Queue>, StartError> {
+    let queue = Arc::new(Queue::new());
+    let mint = match shared.options.seed {
+        Some(seed) => Mint::seeded(seed.wrapping_add(number as u64)),
+        None => Mint::from_os()?,
+    };
+    let (ready, connected) = oneshot::channel();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mine = queue.clone();
+    std::thread::Builder::new().name(format!("writer-{number}")).spawn(move || {
+        let ending = Ending(mine.clone());
+        runtime.block_on(async move {
+            let writer = match shared.store.writer().await {
+                Ok(writer) => writer,
+                Err(error) => {
+                    let _ = ready.send(Err(error));
+                    return;
+                }
+            };
+            let bound = shared.options.batch_bound;
+            let lane = format!("{}/{number}", shared.options.replica);
+            let mut batcher = Batcher::new(shared, writer, mint, lane);
+            let _ = ready.send(Ok(()));
+            while let Some(jobs) = mine.next(bound).await {
+                batcher.run(jobs).await;
+            }
+        });
+        drop(ending);
+    })?;
+    match connected.await {
+        Ok(Ok(())) => Ok(queue),
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => Err(StartError::Machine(std::io::Error::other("the writer's thread ended"))),
+    }
+}

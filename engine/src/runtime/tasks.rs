@@ -1,0 +1,172 @@
+//! Whose tasks: who may act is computed, from whoever holds a seat over those who stand in for them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::approval::View;
+use crate::clock::Timestamp;
+use crate::command::OpenSeat;
+use crate::decide::{OrganisationAt, view_at};
+use crate::ids::{InstanceId, PersonId, TaskId, TenantId};
+use crate::instance::{Document, Instance, TaskStatus};
+use crate::refusal::Refusal;
+use crate::store::{Persist, Store};
+
+use super::{Engine, NotDone};
+
+/// How many hops a substitution walk has (approvals.md, section 5.1).
+const HOPS: usize = 5;
+
+/// A task as a person sees it.
+#[derive(Clone, Debug, Serialize)]
+pub struct TaskView {
+    /// Its id.
+    pub id: TaskId,
+    /// What a decision must bring as `If-Match`.
+    pub etag: String,
+    /// Open, suspended or closed.
+    pub status: TaskStatus,
+    /// Its instance.
+    pub instance: InstanceId,
+    /// The workflow's name.
+    pub workflow: Arc<str>,
+    /// The instance's business key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<Arc<str>>,
+    /// The path of the state that opened it.
+    pub state: Arc<str>,
+    /// The document under review.
+    pub subject: Document,
+    /// The review: state, why, round, steps, who may act, which votes count.
+    pub review: View,
+    /// The seats for which the person asked about may act; all of them where nobody was named.
+    pub open: Vec<OpenSeat>,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When time alone next does something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+}
+
+impl<D: Persist, S: Store<D>> Engine<D, S> {
+    /// A task.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownTask`], or broken machinery.
+    pub async fn task(&self, tenant: TenantId, id: TaskId) -> Result<TaskView, NotDone> {
+        let unknown = || NotDone::Refused(Refusal::UnknownTask(id));
+        let instance = self.shared.store.instance(tenant, id.instance).await?.ok_or_else(unknown)?;
+        let organisation = self.organisation(tenant).await?;
+        self.shown(&instance, id.ordinal, &organisation, None).await?.ok_or_else(unknown)
+    }
+
+    /// The open tasks in which `person` may act now, in own name or for somebody, after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// Broken machinery.
+    pub async fn tasks_of(
+        &self,
+        tenant: TenantId,
+        person: &PersonId,
+        after: Option<TaskId>,
+        limit: usize,
+    ) -> Result<Vec<TaskView>, NotDone> {
+        let organisation = self.organisation(tenant).await?;
+        let people: Vec<PersonId> = stands_in_for(&organisation, person).into_iter().collect();
+        let mut found = Vec::new();
+        let mut after = after.map(|t| (t.instance, t.ordinal));
+        let page = i64::try_from(limit.clamp(1, 500)).unwrap_or(500);
+        loop {
+            let rows = self.shared.store.held_by(tenant, &people, after, page).await?;
+            let Some(last) = rows.last() else { return Ok(found) };
+            after = Some((last.0.id, last.1));
+            let full = rows.len() >= usize::try_from(page).unwrap_or(0);
+            for (instance, ordinal) in &rows {
+                if let Some(task) = self.shown(instance, *ordinal, &organisation, Some(person)).await?
+                    && !task.open.is_empty()
+                {
+                    found.push(task);
+                    if found.len() == limit {
+                        return Ok(found);
+                    }
+                }
+            }
+            if !full {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn shown(
+        &self,
+        instance: &Instance,
+        ordinal: u32,
+        organisation: &OrganisationAt,
+        person: Option<&PersonId>,
+    ) -> Result<Option<TaskView>, NotDone> {
+        let Some(task) = instance.tasks.iter().find(|t| t.id.ordinal == ordinal) else { return Ok(None) };
+        let definition = match self.library().pinned(instance.definition) {
+            Some(definition) => definition.clone(),
+            None => {
+                if let Some(row) = self.shared.store.definition(instance.definition).await? {
+                    self.shared.take_definition(&row);
+                }
+                let library = self.library();
+                let Some(definition) = library.pinned(instance.definition) else { return Ok(None) };
+                definition.clone()
+            }
+        };
+        let now = self.shared.clock.now().max(instance.changed_at);
+        let Some(view) = view_at(&definition, task, organisation, now) else { return Ok(None) };
+        let open = match task.status {
+            TaskStatus::Open => view
+                .open
+                .iter()
+                .filter(|o| person.is_none_or(|p| o.person == *p))
+                .map(|o| OpenSeat {
+                    step: o.step.clone(),
+                    person: o.person.clone(),
+                    on_behalf_of: o.on_behalf_of.clone(),
+                })
+                .collect(),
+            TaskStatus::Suspended | TaskStatus::Closed => Vec::new(),
+        };
+        Ok(Some(TaskView {
+            id: task.id,
+            etag: task.etag(),
+            status: task.status,
+            instance: instance.id,
+            workflow: instance.workflow.clone(),
+            key: instance.key.clone(),
+            state: task.state.clone(),
+            subject: instance.subject.clone(),
+            review: view,
+            open,
+            opened_at: task.opened_at,
+            due_at: task.due_at,
+        }))
+    }
+}
+
+/// Everybody from whom a walk over substitutions may reach `person`, himself included: dates and scopes are judged
+/// later, seat by seat.
+fn stands_in_for(organisation: &OrganisationAt, person: &PersonId) -> BTreeSet<PersonId> {
+    let mut reached = BTreeSet::from([person.clone()]);
+    for _ in 0..HOPS {
+        let more: Vec<PersonId> = organisation
+            .organisation
+            .parts()
+            .substitutes
+            .iter()
+            .filter(|s| reached.contains(&s.substitute) && !reached.contains(&s.person))
+            .map(|s| s.person.clone())
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        reached.extend(more);
+    }
+    reached
+}

@@ -1,0 +1,124 @@
+//! Messages to the outside: what a claim returns, and how an attempt ends. The claim itself stands in the dialects.
+
+use super::{Columns, Conn, Row, dialect, failed};
+use crate::clock::Timestamp;
+use crate::commit::OutboxRow;
+use crate::ids::{InstanceId, TenantId};
+use crate::store::rows::told;
+use crate::store::{Claimed, Delivery, StoreError};
+
+/// Run at each message, so their plans are tested.
+pub(crate) const STATEMENTS: &[(&str, &str)] =
+    &[("CLAIM", dialect::CLAIM), ("SENT", SENT), ("AGAIN", AGAIN), ("GIVEN_UP", GIVEN_UP), ("TELL", TELL)];
+
+/// In order of instance, destination and number, whatever order the database returned them in.
+pub(crate) async fn claim(
+    c: &mut Conn,
+    now: Timestamp,
+    lease_until: Timestamp,
+    limit: i64,
+) -> Result<Vec<Claimed>, StoreError> {
+    let query = sqlx::query(dialect::CLAIM).bind(now.micros()).bind(lease_until.micros()).bind(limit);
+    let rows = query.fetch_all(c).await.map_err(failed)?;
+    let mut claimed = rows.iter().map(claimed).collect::<Result<Vec<_>, _>>()?;
+    claimed.sort_by(|a, b| order(&a.row).cmp(&order(&b.row)));
+    Ok(claimed)
+}
+
+fn order(row: &OutboxRow) -> (TenantId, InstanceId, &str, i64) {
+    (row.tenant, row.instance, &row.destination, row.seq)
+}
+
+fn claimed(row: &Row) -> Result<Claimed, StoreError> {
+    let mut row = Columns::of(row, "outbox");
+    Ok(Claimed {
+        row: OutboxRow {
+            tenant: TenantId(row.next()?),
+            instance: InstanceId(row.next()?),
+            destination: row.text()?,
+            seq: row.next()?,
+            id: row.next()?,
+            payload: row.next()?,
+            times: row.number()?,
+            from: row.next()?,
+            to: row.next()?,
+            sent_event: row.next::<Option<&str>>()?.map(Into::into),
+            next_at: row.instant()?,
+        },
+        attempt: row.number()?,
+        epoch: row.next()?,
+    })
+}
+
+const SENT: &str = "DELETE FROM outbox
+     WHERE tenant = $1
+       AND instance = $2
+       AND destination = $3
+       AND seq = $4
+       AND id = $5
+       AND epoch = $6
+       AND given_up_at IS NULL";
+
+const AGAIN: &str = "UPDATE outbox
+     SET next_at = $7, error = $8, epoch = epoch + 1
+     WHERE tenant = $1
+       AND instance = $2
+       AND destination = $3
+       AND seq = $4
+       AND id = $5
+       AND epoch = $6
+       AND given_up_at IS NULL";
+
+const GIVEN_UP: &str = "UPDATE outbox
+     SET given_up_at = $7, error = $8
+     WHERE tenant = $1
+       AND instance = $2
+       AND destination = $3
+       AND seq = $4
+       AND id = $5
+       AND epoch = $6
+       AND given_up_at IS NULL";
+
+const TELL: &str = "INSERT INTO inbox (tenant, target, message, event, payload, at)
+     VALUES ($1, $2, $3, $4, $5, $6)";
+
+/// Inside the caller's transaction. Whether the epoch was still the one claimed.
+pub(crate) async fn settle(
+    c: &mut Conn,
+    claimed: &Claimed,
+    result: &Delivery,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let row = &claimed.row;
+    let (statement, change) = match result {
+        Delivery::Sent => (SENT, None),
+        Delivery::Again { next_at, error } => (AGAIN, Some((next_at, error))),
+        Delivery::GivenUp { error } => (GIVEN_UP, Some((&now, error))),
+    };
+    let mut query = sqlx::query(statement)
+        .bind(row.tenant.0)
+        .bind(row.instance.0)
+        .bind(&*row.destination)
+        .bind(row.seq)
+        .bind(row.id)
+        .bind(claimed.epoch);
+    if let Some((at, error)) = change {
+        query = query.bind(at.micros()).bind(error);
+    }
+    if query.execute(&mut *c).await.map_err(failed)?.rows_affected() != 1 {
+        return Ok(false);
+    }
+    if let Some((event, payload)) = told(claimed, result) {
+        sqlx::query(TELL)
+            .bind(row.tenant.0)
+            .bind(row.instance.0)
+            .bind(format!("delivery:{}", row.id))
+            .bind(&*event)
+            .bind(payload)
+            .bind(now.micros())
+            .execute(c)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,248 @@
+//! The store in one SQLite file: one connection writes, a pool reads.
+//!
+//! What must hold: whoever holds `turn` is the only writer of this program; a batch begins with `BEGIN IMMEDIATE`; a turn
+//! that was left in the middle (a dropped future, an error) is rolled back before the next one begins.
+
+mod dialect;
+mod json;
+mod load;
+mod script;
+#[path = "sql/mod.rs"]
+pub(crate) mod sql;
+mod write;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::ConnectOptions as _;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    Sqlite as Db, SqliteConnectOptions, SqliteConnection as Conn, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteRow as Row, SqliteSynchronous,
+};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use super::migrations::{Migration, migrate};
+use super::{
+    Claimed, Connection, Delivery, Due, InstancePage, Loaded, Options, Persist, StateCount, Store, StoreError, Want,
+    Writer,
+};
+use crate::audit::Entry;
+use crate::clock::Timestamp;
+use crate::commit::{ApiKeyRow, Commit, DefinitionRow, InboxRow, OrganisationRow, RecordHead};
+use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, StreamId, TenantId};
+use crate::instance::Instance;
+use dialect::failed;
+
+/// The writing connection.
+struct Turn {
+    connection: Conn,
+    /// Whether a transaction may be open.
+    open: bool,
+}
+
+/// A store in one file.
+pub struct SqliteStore<D: Persist> {
+    domain: Arc<D>,
+    turn: Arc<Mutex<Turn>>,
+    readers: SqlitePool,
+}
+
+impl<D: Persist> Clone for SqliteStore<D> {
+    fn clone(&self) -> Self {
+        Self { domain: self.domain.clone(), turn: self.turn.clone(), readers: self.readers.clone() }
+    }
+}
+
+impl<D: Persist> SqliteStore<D> {
+    /// Opens the file, makes it if there is none, and brings it up to date. `migrations` are the domain's.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if it cannot be opened or its migrations are newer or others than this program's.
+    pub async fn open(
+        domain: Arc<D>,
+        path: impl AsRef<Path>,
+        migrations: &[Migration],
+        options: &Options,
+    ) -> Result<Self, StoreError> {
+        let file = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .page_size(4096)
+            .pragma("wal_autocheckpoint", "1000")
+            .pragma("cache_size", "-16000")
+            .statement_cache_capacity(512)
+            .row_buffer_size(1024);
+        let mut connection = file.connect().await.map_err(failed)?;
+        migrate(&mut connection, migrations, |m| m.sqlite).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(options.readers)
+            .connect_with(file.create_if_missing(false).pragma("query_only", "1"))
+            .await
+            .map_err(failed)?;
+        Ok(Self { domain, turn: Arc::new(Mutex::new(Turn { connection, open: false })), readers })
+    }
+
+    /// Writes a consistent copy to a file that does not exist yet.
+    ///
+    /// # Errors
+    /// If the file exists or cannot be written.
+    pub async fn backup(&self, path: impl AsRef<Path>) -> Result<(), StoreError> {
+        let path = path.as_ref().to_str().ok_or_else(|| StoreError::Unavailable("the path is not UTF-8".to_owned()))?;
+        let mut turn = self.turn().await?;
+        sqlx::query("VACUUM INTO $1").bind(path).execute(&mut turn.connection).await.map_err(failed).map(|_| ())
+    }
+
+    /// A connection for the domain's own reads.
+    ///
+    /// # Errors
+    /// If none becomes free.
+    pub async fn reader(&self) -> Result<PoolConnection<Db>, StoreError> {
+        self.readers.acquire().await.map_err(failed)
+    }
+
+    /// The turn to write; what another one left open is rolled back.
+    async fn turn(&self) -> Result<OwnedMutexGuard<Turn>, StoreError> {
+        let mut turn = self.turn.clone().lock_owned().await;
+        rollback(&mut turn).await?;
+        Ok(turn)
+    }
+}
+
+/// Ends what is open. `OR ROLLBACK` may have done so already, which SQLite reports as an error.
+async fn rollback(turn: &mut Turn) -> Result<(), StoreError> {
+    if turn.open {
+        match sqlx::query("ROLLBACK").execute(&mut turn.connection).await {
+            Err(error) if error.as_database_error().is_none() => return Err(failed(error)),
+            _ => turn.open = false,
+        }
+    }
+    Ok(())
+}
+
+/// The statements whose plans must be good on empty tables, by name.
+#[must_use]
+pub fn statements() -> Vec<(&'static str, &'static str)> {
+    let mut all = [load::STATEMENTS, write::STATEMENTS].concat();
+    all.extend([("HELD_BY", dialect::HELD_BY), ("MAY_CLAIM", dialect::MAY_CLAIM)]);
+    all.extend(sql::statements());
+    all
+}
+
+/// The writer of a [`SqliteStore`].
+pub struct SqliteWriter<D: Persist> {
+    store: SqliteStore<D>,
+    turn: Option<OwnedMutexGuard<Turn>>,
+}
+
+impl<D: Persist> SqliteWriter<D> {
+    fn connection(&mut self) -> Result<&mut Conn, StoreError> {
+        let open = self.turn.as_mut().map(|turn| &mut turn.connection);
+        open.ok_or_else(|| StoreError::Unavailable("the writer has no open batch".to_owned()))
+    }
+}
+
+impl<D: Persist> Writer<D> for SqliteWriter<D> {
+    async fn open(&mut self, want: &Want) -> Result<Loaded, StoreError> {
+        self.abandon().await?;
+        let mut turn = self.store.turn().await?;
+        turn.open = true;
+        let loaded = load::load(&mut turn.connection, want).await;
+        match loaded {
+            Ok(_) => self.turn = Some(turn),
+            Err(_) => rollback(&mut turn).await?,
+        }
+        loaded
+    }
+
+    async fn facts(&mut self, needs: &BTreeSet<(TenantId, D::Need)>, into: &mut D::Facts) -> Result<(), StoreError> {
+        let domain = self.store.domain.clone();
+        domain.load(Connection::Sqlite(self.connection()?), needs, into).await
+    }
+
+    async fn repeat(
+        &mut self,
+        tenant: TenantId,
+        stream: StreamId,
+        request: &RequestId,
+    ) -> Result<Option<Entry>, StoreError> {
+        sql::entry::repeat(self.connection()?, tenant, stream, request).await
+    }
+
+    async fn organisation(&mut self, tenant: TenantId, revision: i64) -> Result<Option<OrganisationRow>, StoreError> {
+        sql::organisation::at(self.connection()?, tenant, Some(revision)).await
+    }
+
+    async fn definition(&mut self, hash: DefinitionHash) -> Result<Option<DefinitionRow>, StoreError> {
+        sql::definition::one(self.connection()?, hash).await
+    }
+
+    async fn finish(&mut self, commit: &Commit<D::Op>) -> Result<(), StoreError> {
+        let domain = self.store.domain.clone();
+        let written = async {
+            let connection = self.connection()?;
+            if !commit.ops.is_empty() {
+                domain.write(Connection::Sqlite(connection), &commit.ops).await?;
+            }
+            sql::organisation::add(connection, &commit.organisations).await?;
+            sql::api_key::put(connection, &commit.api_keys).await?;
+            sql::definition::add(connection, &commit.definitions).await?;
+            let mut script = write::script(commit)?;
+            script.commit();
+            script.run(connection).await.map(|_| ())
+        };
+        let written = written.await;
+        match (&written, &mut self.turn) {
+            (Ok(()), Some(turn)) => turn.open = false,
+            _ => self.abandon().await?,
+        }
+        self.turn = None;
+        written
+    }
+
+    async fn abandon(&mut self) -> Result<(), StoreError> {
+        match self.turn.take() {
+            Some(mut turn) => rollback(&mut turn).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl<D: Persist> Store<D> for SqliteStore<D> {
+    type Writer = SqliteWriter<D>;
+
+    fn lanes(&self) -> usize {
+        1
+    }
+
+    async fn writer(&self) -> Result<SqliteWriter<D>, StoreError> {
+        Ok(SqliteWriter { store: self.clone(), turn: None })
+    }
+
+    // One turn to write: an UPDATE is a transaction of its own. A look first spares the turn when nothing may go.
+    async fn claim(&self, now: Timestamp, lease_until: Timestamp, limit: i64) -> Result<Vec<Claimed>, StoreError> {
+        let look = sqlx::query(dialect::MAY_CLAIM).bind(now.micros());
+        if look.fetch_optional(&mut *self.reader().await?).await.map_err(failed)?.is_none() {
+            return Ok(Vec::new());
+        }
+        sql::delivery::claim(&mut self.turn().await?.connection, now, lease_until, limit).await
+    }
+
+    async fn settle(&self, claimed: &Claimed, result: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
+        let mut turn = self.turn().await?;
+        turn.open = true;
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut turn.connection).await.map_err(failed)?;
+        let settled = sql::delivery::settle(&mut turn.connection, claimed, result, now).await?;
+        sqlx::query("COMMIT").execute(&mut turn.connection).await.map_err(failed)?;
+        turn.open = false;
+        Ok(settled)
+    }
+
+    super::reads::reads!();
+}

@@ -1,0 +1,123 @@
+//! The list of the vocabulary as the engine sees it: names to check by, functions to call.
+
+use std::sync::Arc;
+
+use fluxor_engine::diagnostic::nearest;
+use fluxor_engine::domain::{ActionType, Call, Domain, Done, FactType, MessageType, NotDone, SubjectType, Vocabulary};
+use fluxor_engine::expression::Value;
+use fluxor_engine::ids::TenantId;
+use fluxor_engine::instance::Document;
+
+use crate::action::{Answer, fail};
+use crate::facts::{Facts, Undo};
+use crate::row::{Need, Op};
+use crate::settings::Settings;
+use crate::{ACTIONS, FACTS, MESSAGES, SUBJECTS};
+
+/// The domain of procurement.
+#[derive(Clone, Debug)]
+pub struct Procurement {
+    vocabulary: Vocabulary,
+    settings: Settings,
+}
+
+impl Default for Procurement {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Procurement {
+    /// With the usual settings.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    /// With other settings.
+    #[must_use]
+    pub fn with(settings: Settings) -> Self {
+        Self { vocabulary: vocabulary(), settings }
+    }
+}
+
+fn vocabulary() -> Vocabulary {
+    let names = |names: &[&str]| names.iter().map(|name| Arc::from(*name)).collect::<Vec<Arc<str>>>();
+    let subjects = SUBJECTS.iter().map(|subject| {
+        let ty = SubjectType {
+            major: subject.major,
+            variable: subject.variable.into(),
+            record: Arc::new((subject.record)()),
+            computed: names(subject.computed),
+        };
+        (Arc::from(subject.name), ty)
+    });
+    let facts = FACTS.iter().map(|fact| {
+        let ty = FactType { major: fact.major, ty: fact.ty.clone(), help: fact.help.into() };
+        (Arc::from(fact.name), ty)
+    });
+    let actions = ACTIONS.iter().map(|action| {
+        let params = action.params.iter().map(|(name, ty, required)| (Arc::from(*name), ty.clone(), *required));
+        let ty = ActionType {
+            major: action.major,
+            params: params.collect(),
+            subjects: names(action.subjects),
+            help: action.help.into(),
+        };
+        (Arc::from(action.name), ty)
+    });
+    let messages = MESSAGES.iter().map(|message| {
+        let sent_event = message.sent_event.map(Arc::from);
+        (Arc::from(message.name), MessageType { major: message.major, sent_event, help: message.help.into() })
+    });
+    Vocabulary {
+        subjects: subjects.collect(),
+        facts: facts.collect(),
+        actions: actions.collect(),
+        messages: messages.collect(),
+        roles: Vec::new(),
+    }
+}
+
+/// The entry of that name. A definition that was checked names nothing else.
+fn entry<'a, T>(list: &'a [T], kind: &str, name: &str, named: fn(&T) -> &'static str) -> Answer<&'a T> {
+    match list.iter().find(|entry| named(entry) == name) {
+        Some(entry) => Ok(entry),
+        None => {
+            let near = nearest(name, list.iter().map(named));
+            let hint = near.map_or(String::new(), |near| format!("; a similar one is `{near}`"));
+            fail(format!("procurement has no {kind} `{name}`{hint}"))
+        }
+    }
+}
+
+impl Domain for Procurement {
+    type Need = Need;
+    type Facts = Facts;
+    type Op = Op;
+    type Undo = Undo;
+
+    fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    fn fact(&self, name: &str, call: &Call<'_, Facts>) -> Result<Value, NotDone<Need>> {
+        (entry(FACTS, "fact", name, |fact| fact.name)?.run)(&self.settings, call)
+    }
+
+    fn act(&self, name: &str, call: &Call<'_, Facts>) -> Result<Done<Op>, NotDone<Need>> {
+        (entry(ACTIONS, "action", name, |action| action.name)?.run)(&self.settings, call)
+    }
+
+    fn apply(&self, facts: &mut Facts, tenant: TenantId, op: &Op) -> Undo {
+        facts.apply(tenant, op)
+    }
+
+    fn undo(&self, facts: &mut Facts, undo: Undo) {
+        facts.undo(undo);
+    }
+
+    fn message(&self, name: &str, call: &Call<'_, Facts>) -> Result<Document, NotDone<Need>> {
+        (entry(MESSAGES, "message", name, |message| message.name)?.run)(&self.settings, call)
+    }
+}

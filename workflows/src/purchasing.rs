@@ -1,0 +1,18 @@
+//! Purchase orders: what they are made of, and what may be done to them.
+
+mod change;
+mod fields;
+mod lines;
+mod message;
+mod number;
+mod status;
+
+pub use lines::{MOST_LINES, digest as lines_digest};
+
+pub(crate) use change::{change_order, record_order};
+pub(crate) use message::{order_lines, order_to_supplier};
+pub(crate) use number::number_order;
+pub(crate) use status::set_order_status;
+
+#[cfg(test)]
+mod tests;

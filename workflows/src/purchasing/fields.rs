@@ -1,0 +1,53 @@
+//! Text fields as they arrive: present, absent or null, and never longer than a column should be.
+
+use std::sync::Arc;
+
+use fluxor_engine::instance::Document;
+use serde_json::Value as Json;
+
+/// The longest name or code, in bytes.
+pub(super) const LONGEST_NAME: usize = 200;
+
+/// The longest free text, in bytes.
+pub(super) const LONGEST_TEXT: usize = 4_000;
+
+/// A field: `None` where it is absent, `Some(None)` where it is null.
+///
+/// # Errors
+/// A sentence that begins with the JSON pointer.
+pub(super) fn text(document: &Document, at: &str, name: &str, most: usize) -> Result<Option<Option<Arc<str>>>, String> {
+    match document.get(name) {
+        None => Ok(None),
+        Some(Json::Null) => Ok(Some(None)),
+        Some(Json::String(text)) => {
+            check(text, most).map_err(|why| format!("{at}/{name}: {why}"))?;
+            Ok(Some(Some(text.as_str().into())))
+        }
+        Some(_) => Err(format!("{at}/{name}: write text")),
+    }
+}
+
+/// A field that must have a value.
+///
+/// # Errors
+/// A sentence that begins with the JSON pointer.
+pub(super) fn required(document: &Document, at: &str, name: &str, what: &str) -> Result<Arc<str>, String> {
+    match text(document, at, name, LONGEST_NAME)?.flatten() {
+        Some(text) => Ok(text),
+        None => Err(format!("{at}/{name}: {what} is missing")),
+    }
+}
+
+fn check(text: &str, most: usize) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Err("the text is empty; leave the field out instead".to_owned());
+    }
+    if text.len() > most {
+        return Err(format!("the text is longer than {most} bytes"));
+    }
+    // PostgreSQL's text cannot hold it: the statement of the whole batch would fail.
+    if text.contains('\0') {
+        return Err("the text contains a NUL character".to_owned());
+    }
+    Ok(())
+}

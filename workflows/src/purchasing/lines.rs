@@ -1,0 +1,131 @@
+//! The lines of an order: read strictly, computed exactly, and their digest.
+
+use std::sync::Arc;
+
+use fluxor_engine::diagnostic::nearest;
+use fluxor_engine::ids::Digest;
+use fluxor_engine::instance::Document;
+use fluxor_engine::money::{Currency, Money};
+use serde_json::Value as Json;
+
+use super::fields::{LONGEST_TEXT, required, text};
+use crate::money::line_total;
+use crate::quantity::Quantity;
+use crate::row::LineRow;
+
+/// An order has at most this many lines.
+pub const MOST_LINES: usize = 1_000;
+
+/// How many mistakes one refusal tells.
+const MOST_MISTAKES: usize = 5;
+
+/// What a line may carry.
+const FIELDS: [&str; 5] = ["item", "description", "quantity", "unit", "price"];
+
+/// Reads the list of lines. All mistakes are told, up to five.
+///
+/// # Errors
+/// Sentences, each beginning with a JSON pointer, joined by `; `.
+pub(super) fn read(lines: &Json) -> Result<Vec<LineRow>, String> {
+    let Some(lines) = lines.as_array() else {
+        return Err("/lines: write a list of lines".to_owned());
+    };
+    if lines.len() > MOST_LINES {
+        return Err(format!("/lines: an order has at most {MOST_LINES} lines, and these are {}", lines.len()));
+    }
+    let mut rows: Vec<LineRow> = Vec::with_capacity(lines.len());
+    let mut mistakes = Vec::new();
+    for (i, line) in lines.iter().enumerate() {
+        let currency = rows.first().map(|first| first.price.currency);
+        match read_line(line, i, currency) {
+            Ok(row) => rows.push(row),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if mistakes.is_empty() {
+        return Ok(rows);
+    }
+    let more = mistakes.len().saturating_sub(MOST_MISTAKES);
+    mistakes.truncate(MOST_MISTAKES);
+    if more > 0 {
+        mistakes.push(format!("and {more} more"));
+    }
+    Err(mistakes.join("; "))
+}
+
+fn read_line(line: &Json, i: usize, currency: Option<Currency>) -> Result<LineRow, String> {
+    let at = format!("/lines/{i}");
+    let Some(line) = line.as_object() else {
+        return Err(format!("{at}: write an object with item, quantity, unit and price"));
+    };
+    if let Some(stranger) = line.keys().find(|name| !FIELDS.contains(&name.as_str())) {
+        let hint = nearest(stranger, FIELDS).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        // The stranger comes from outside: shown short.
+        let shown: String = stranger.chars().take(40).collect();
+        return Err(format!("{at}: a line has no `{shown}`{hint}"));
+    }
+    let item = required(line, &at, "item", "the item")?;
+    let unit = required(line, &at, "unit", "the unit of measure")?;
+    let description = text(line, &at, "description", LONGEST_TEXT)?.flatten();
+    let quantity: Quantity = exact(line, &at, "quantity", "10")?;
+    if quantity <= Quantity(0) {
+        return Err(format!("{at}/quantity: the quantity must be more than 0, and it is {quantity}"));
+    }
+    let price: Money = exact(line, &at, "price", "12.50 EUR")?;
+    if price.units < 0 {
+        return Err(format!("{at}/price: a price is not negative, and this is {price}"));
+    }
+    if let Some(currency) = currency.filter(|currency| *currency != price.currency) {
+        return Err(format!(
+            "{at}/price: an order has one currency, and this price is in {}, not {currency}",
+            price.currency
+        ));
+    }
+    let Some(total) = line_total(quantity, price) else {
+        return Err(format!("{at}: {quantity} times {price} is more money than can be booked"));
+    };
+    let number = i64::try_from(i).unwrap_or(i64::MAX - 1) + 1;
+    Ok(LineRow { line: number, item, description, quantity, unit, price, total })
+}
+
+/// A number that travels as text.
+fn exact<T: std::str::FromStr<Err = String>>(
+    line: &Document,
+    at: &str,
+    name: &str,
+    example: &str,
+) -> Result<T, String> {
+    match line.get(name) {
+        None | Some(Json::Null) => {
+            Err(format!("{at}/{name}: the {name} is missing: write it as text, such as \"{example}\""))
+        }
+        Some(Json::String(text)) => text.parse().map_err(|why| format!("{at}/{name}: {why}")),
+        Some(_) => Err(format!("{at}/{name}: write the {name} as text, such as \"{example}\"")),
+    }
+}
+
+/// The sum of the lines; an order without lines costs nothing, in `home`.
+///
+/// # Errors
+/// A sentence, when it is too large.
+pub(super) fn sum(lines: &[LineRow], home: Currency) -> Result<Money, String> {
+    let currency = lines.first().map_or(home, |first| first.total.currency);
+    let units = lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(line.total.units));
+    let units = units.ok_or("/lines: together the lines cost more money than can be booked")?;
+    Ok(Money { units, currency })
+}
+
+/// SHA-256 over the canonical lines: one JSON array `[item, description, quantity, unit, price, total]` a line, in order,
+/// without blanks, each ended by a line feed.
+#[must_use]
+pub fn digest(lines: &[LineRow]) -> Digest {
+    let mut bytes = Vec::with_capacity(lines.len() * 96);
+    for line in lines {
+        let columns: (&str, Option<&Arc<str>>, Quantity, &str, Money, Money) =
+            (&line.item, line.description.as_ref(), line.quantity, &line.unit, line.price, line.total);
+        // Text, numbers as text and null cannot fail to be written to memory.
+        let _ = serde_json::to_writer(&mut bytes, &columns);
+        bytes.push(b'\n');
+    }
+    Digest::of(bytes)
+}

@@ -1,0 +1,76 @@
+//! Reading columns by name, and finding impossible rows.
+
+use std::sync::Arc;
+
+use fluxor_engine::ids::{Digest, InstanceId, TenantId};
+use fluxor_engine::money::{Currency, Money};
+use fluxor_engine::store::StoreError;
+use sqlx::Row as _;
+use uuid::Uuid;
+
+use super::super::Row;
+
+/// A row of a table, read with errors that name both.
+pub(crate) struct Reader<'r> {
+    table: &'static str,
+    key: &'static [&'static str],
+    row: &'r Row,
+}
+
+impl<'r> Reader<'r> {
+    /// `key` names the columns that identify the row in errors, the tenant left out.
+    pub(crate) fn new(table: &'static str, key: &'static [&'static str], row: &'r Row) -> Self {
+        Self { table, key, row }
+    }
+
+    /// This row is impossible.
+    pub(crate) fn wrong(&self, what: impl std::fmt::Display) -> StoreError {
+        let shown = |name: &&str| {
+            let text = self.row.try_get::<String, _>(*name);
+            let text = text.or_else(|_| self.row.try_get(*name).map(|n: i64| n.to_string()));
+            text.or_else(|_| self.row.try_get(*name).map(|id: Uuid| id.to_string())).unwrap_or_else(|_| "?".to_owned())
+        };
+        let id = self.key.iter().map(shown).collect::<Vec<_>>().join("/");
+        StoreError::Inconsistent { table: self.table, id, what: what.to_string() }
+    }
+
+    pub(crate) fn tenant(&self) -> Result<TenantId, StoreError> {
+        self.int("tenant").map(TenantId)
+    }
+
+    pub(crate) fn instance(&self, name: &str) -> Result<InstanceId, StoreError> {
+        self.row.try_get(name).map(InstanceId).map_err(|error| self.wrong(error))
+    }
+
+    pub(crate) fn int(&self, name: &str) -> Result<i64, StoreError> {
+        self.row.try_get(name).map_err(|error| self.wrong(error))
+    }
+
+    pub(crate) fn maybe_int(&self, name: &str) -> Result<Option<i64>, StoreError> {
+        self.row.try_get(name).map_err(|error| self.wrong(error))
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Result<Arc<str>, StoreError> {
+        self.row.try_get::<String, _>(name).map(Arc::from).map_err(|error| self.wrong(error))
+    }
+
+    pub(crate) fn maybe_text(&self, name: &str) -> Result<Option<Arc<str>>, StoreError> {
+        self.row.try_get::<Option<String>, _>(name).map(|text| text.map(Arc::from)).map_err(|error| self.wrong(error))
+    }
+
+    /// Text that means something.
+    pub(crate) fn parsed<T: std::str::FromStr<Err = String>>(&self, name: &str) -> Result<T, StoreError> {
+        self.text(name)?.parse().map_err(|why: String| self.wrong(why))
+    }
+
+    /// A SHA-256.
+    pub(crate) fn digest(&self, name: &str) -> Result<Digest, StoreError> {
+        let bytes: Vec<u8> = self.row.try_get(name).map_err(|error| self.wrong(error))?;
+        bytes.try_into().map(Digest).map_err(|_| self.wrong(format!("{name} has not 32 bytes")))
+    }
+
+    /// An amount of the currency of the column `currency`.
+    pub(crate) fn money(&self, name: &str) -> Result<Money, StoreError> {
+        Ok(Money { units: self.int(name)?, currency: self.parsed::<Currency>("currency")? })
+    }
+}

@@ -1,0 +1,142 @@
+//! The lines of orders: read, and replaced as a whole. The order's row guards and locks them.
+
+use fluxor_engine::ids::{InstanceId, TenantId};
+use fluxor_engine::store::StoreError;
+use serde::Serialize;
+
+use super::columns::Reader;
+use super::{Conn, Row, fetch, remove, write};
+use crate::quantity::Quantity;
+use crate::row::{LineRow, LineSet};
+use crate::statement::Sql;
+
+const TABLE: &str = "purchase_order_line";
+
+#[derive(Serialize)]
+struct Key {
+    tenant: TenantId,
+    order_id: InstanceId,
+}
+
+#[derive(Serialize)]
+struct Image<'a> {
+    tenant: TenantId,
+    order_id: InstanceId,
+    line: i64,
+    item: &'a str,
+    description: Option<&'a str>,
+    quantity: i64,
+    unit: &'a str,
+    currency: String,
+    price: i64,
+    total: i64,
+}
+
+/// Reads the lines of orders, in order. No lock: the order's row is locked first.
+pub(crate) const READ: Sql = Sql {
+    table: "purchase_order_line",
+    sqlite: "
+        SELECT l.tenant, l.order_id, l.line, l.item, l.description, l.quantity, l.unit, l.currency, l.price, l.total
+        FROM json_each($1) AS b
+        CROSS JOIN purchase_order_line AS l
+        ON l.tenant = b.value ->> 'tenant'
+        AND l.order_id = unhex(b.value ->> 'order_id', '-')
+        ORDER BY l.tenant, l.order_id, l.line",
+    postgres: "
+        SELECT l.tenant, l.order_id, l.line, l.item, l.description, l.quantity, l.unit, l.currency, l.price, l.total
+        FROM json_to_recordset($1::text::json) AS b(tenant bigint, order_id uuid)
+        JOIN purchase_order_line AS l
+        ON l.tenant = b.tenant
+        AND l.order_id = b.order_id
+        ORDER BY l.tenant, l.order_id, l.line",
+};
+
+/// Reads the lines of orders.
+pub(crate) async fn read(
+    connection: &mut Conn,
+    orders: impl Iterator<Item = (TenantId, InstanceId)>,
+) -> Result<Vec<(TenantId, InstanceId, LineRow)>, StoreError> {
+    let keys: Vec<Key> = orders.map(|(tenant, order_id)| Key { tenant, order_id }).collect();
+    fetch(connection, &READ, &keys, decode).await
+}
+
+/// Removes all lines of orders. SQLite's DELETE has no USING.
+pub(crate) const DELETE: Sql = Sql {
+    table: "purchase_order_line",
+    sqlite: "
+        DELETE FROM purchase_order_line
+        WHERE (tenant, order_id) IN (
+            SELECT value ->> 'tenant', unhex(value ->> 'order_id', '-')
+            FROM json_each($1)
+        )",
+    postgres: "
+        DELETE FROM purchase_order_line AS l
+        USING json_to_recordset($1::text::json) AS b(tenant bigint, order_id uuid)
+        WHERE l.tenant = b.tenant
+        AND l.order_id = b.order_id",
+};
+
+/// Inserts lines.
+pub(crate) const INSERT: Sql = Sql {
+    table: "purchase_order_line",
+    sqlite: "
+        INSERT INTO purchase_order_line (
+            tenant, order_id, line, item, description, quantity, unit, currency, price, total
+        )
+        SELECT
+            value ->> 'tenant', unhex(value ->> 'order_id', '-'), value ->> 'line', value ->> 'item',
+            value ->> 'description', value ->> 'quantity', value ->> 'unit', value ->> 'currency',
+            value ->> 'price', value ->> 'total'
+        FROM json_each($1)",
+    postgres: "
+        INSERT INTO purchase_order_line (
+            tenant, order_id, line, item, description, quantity, unit, currency, price, total
+        )
+        SELECT
+            b.tenant, b.order_id, b.line, b.item, b.description, b.quantity, b.unit, b.currency, b.price,
+            b.total
+        FROM json_to_recordset($1::text::json) AS b(
+            tenant bigint, order_id uuid, line bigint, item text, description text, quantity bigint, unit text,
+            currency text, price bigint, total bigint
+        )",
+};
+
+/// Replaces the lines of the orders of a batch; `is_new` tells orders that cannot have lines yet.
+pub(crate) async fn save(
+    connection: &mut Conn,
+    sets: &[(TenantId, &LineSet)],
+    is_new: impl Fn(TenantId, InstanceId) -> bool,
+) -> Result<(), StoreError> {
+    let old = sets.iter().filter(|(tenant, set)| !is_new(*tenant, set.order));
+    let old: Vec<Key> = old.map(|(tenant, set)| Key { tenant: *tenant, order_id: set.order }).collect();
+    remove(connection, &DELETE, &old).await?;
+    let images = sets.iter().flat_map(|(tenant, set)| {
+        set.lines.iter().map(|row| Image {
+            tenant: *tenant,
+            order_id: set.order,
+            line: row.line,
+            item: &row.item,
+            description: row.description.as_deref(),
+            quantity: row.quantity.0,
+            unit: &row.unit,
+            currency: row.price.currency.to_string(),
+            price: row.price.units,
+            total: row.total.units,
+        })
+    });
+    write(connection, &INSERT, &images.collect::<Vec<_>>()).await
+}
+
+fn decode(row: &Row) -> Result<(TenantId, InstanceId, LineRow), StoreError> {
+    let row = Reader::new(TABLE, &["order_id", "line"], row);
+    let line = LineRow {
+        line: row.int("line")?,
+        item: row.text("item")?,
+        description: row.maybe_text("description")?,
+        quantity: Quantity(row.int("quantity")?),
+        unit: row.text("unit")?,
+        price: row.money("price")?,
+        total: row.money("total")?,
+    };
+    Ok((row.tenant()?, row.instance("order_id")?, line))
+}

@@ -1,0 +1,54 @@
+//! Statements and migrations as data, and what a database's refusal means.
+
+use fluxor_engine::store::StoreError;
+
+/// The domain's migrations: version, name, SQLite's text, PostgreSQL's text. Version 1 is the engine's.
+pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
+    2,
+    "procurement",
+    include_str!("../../migrations/sqlite/0002_procurement.sql"),
+    include_str!("../../migrations/postgres/0002_procurement.sql"),
+)];
+
+/// A statement in both dialects.
+#[derive(Clone, Copy, Debug)]
+pub struct Sql {
+    /// The table that it is about, for conflicts.
+    pub table: &'static str,
+    /// SQLite's text.
+    pub sqlite: &'static str,
+    /// PostgreSQL's text.
+    pub postgres: &'static str,
+}
+
+impl Sql {
+    /// A statement whose text is the same for both.
+    #[must_use]
+    pub(crate) const fn same(table: &'static str, text: &'static str) -> Self {
+        Self { table, sqlite: text, postgres: text }
+    }
+}
+
+/// All batch statements, for a test that looks at their plans. Each takes one JSON array as text.
+#[must_use]
+pub fn statements() -> &'static [Sql] {
+    crate::sqlite::sql::STATEMENTS
+}
+
+/// What went wrong, in the store's terms.
+pub(crate) fn broken(error: sqlx::Error, table: &'static str) -> StoreError {
+    let Some(database) = error.as_database_error() else {
+        return StoreError::Unavailable(error.to_string());
+    };
+    if database.is_unique_violation() {
+        return StoreError::Conflict(table.to_owned());
+    }
+    // PostgreSQL: serialization failure, deadlock, lock not available, cancelled by a time-out.
+    // SQLite: busy, locked, busy snapshot (their extended codes have the primary code in the low byte).
+    let busy = match database.code().as_deref() {
+        Some("40001" | "40P01" | "55P03" | "57014") => true,
+        Some(code) if code.len() < 5 => code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6)),
+        _ => false,
+    };
+    if busy { StoreError::Busy(database.message().to_owned()) } else { StoreError::Unavailable(error.to_string()) }
+}

@@ -1,0 +1,154 @@
+//! What the tests of this crate share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use fluxor_engine::clock::Timestamp;
+use fluxor_engine::domain::{Domain, NotDone};
+use fluxor_engine::expression::Value;
+use fluxor_engine::ids::{InstanceId, TenantId};
+use fluxor_engine::instance::Document;
+use serde_json::{Value as Json, json};
+
+use crate::action::Call;
+use crate::facts::Facts;
+use crate::fold::Batch;
+use crate::memory::Memory;
+use crate::procurement::Procurement;
+use crate::row::{LineRow, Need, Op, OrderRow};
+use crate::settings::Settings;
+
+/// The cases of one kind from a file of reference values; none, with a line that says so, where the file is missing.
+pub(crate) fn oracle(file: &str, method: &str) -> Vec<Json> {
+    let folder = std::env::var("FLUXOR_ORACLES").unwrap_or_else(|_| "/work/shared/oracles".to_owned());
+    let Ok(text) = std::fs::read_to_string(format!("{folder}/{file}")) else {
+        eprintln!("skipped: {folder}/{file} is missing");
+        return Vec::new();
+    };
+    let cases = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    cases.filter(|case: &Json| case["method"] == method).collect()
+}
+
+/// A desk where actions are carried out on tables in memory, one command at a time, as the engine would.
+pub(crate) struct Desk {
+    pub(crate) domain: Procurement,
+    pub(crate) memory: Memory,
+    pub(crate) now: Timestamp,
+}
+
+/// An order's instance: its id and its subject.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) id: InstanceId,
+    pub(crate) subject: Document,
+}
+
+/// The tenant of all tests.
+pub(crate) const TENANT: TenantId = TenantId(7);
+
+/// An object.
+pub(crate) fn document(json: Json) -> Document {
+    json.as_object().cloned().unwrap()
+}
+
+/// A money value.
+pub(crate) fn money(text: &str) -> Value {
+    Value::Money(text.parse().unwrap())
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    pub(crate) fn with(settings: Settings) -> Self {
+        let now = Timestamp::parse("2026-03-02T08:00:00Z").unwrap();
+        Self { domain: Procurement::with(settings), memory: Memory::default(), now }
+    }
+
+    /// Asks until all rows are there; changes nothing.
+    pub(crate) fn ask<T>(
+        &self,
+        case: Option<&Case>,
+        key: Option<&str>,
+        (params, payload): (&[(&str, Value)], Json),
+        ask: impl Fn(&Call<'_>) -> Result<T, NotDone<Need>>,
+    ) -> Result<T, (String, String)> {
+        let params: BTreeMap<Arc<str>, Value> =
+            params.iter().map(|(name, value)| (Arc::from(*name), value.clone())).collect();
+        let (payload, nothing) = (document(payload), Document::new());
+        let mut facts = Facts::default();
+        for _ in 0..4 {
+            let call = Call {
+                tenant: TENANT,
+                instance: case.map(|case| case.id),
+                key,
+                subject: case.map_or(&nothing, |case| &case.subject),
+                params: &params,
+                payload: &payload,
+                actor: Some("ann"),
+                facts: &facts,
+                now: self.now,
+            };
+            match ask(&call) {
+                Ok(answer) => return Ok(answer),
+                Err(NotDone::Refused { code, sentence }) => return Err((code.to_owned(), sentence)),
+                Err(NotDone::Failed(why)) => return Err(("failed".to_owned(), why)),
+                Err(NotDone::Needs(needs)) => {
+                    let needs: BTreeSet<_> = needs.into_iter().map(|need| (TENANT, need)).collect();
+                    assert!(needs.iter().all(|(tenant, need)| !facts.has(*tenant, need)), "asked twice: {needs:?}");
+                    self.memory.load(&needs, &mut facts);
+                    needs.iter().for_each(|(tenant, need)| facts.looked_up(*tenant, need));
+                }
+            }
+        }
+        panic!("it never has what it needs");
+    }
+
+    /// Carries an action out on an order.
+    pub(crate) fn act(
+        &mut self,
+        name: &str,
+        case: &mut Case,
+        params: &[(&str, Value)],
+        payload: Json,
+    ) -> Result<Vec<Op>, (String, String)> {
+        let done = self.ask(Some(case), None, (params, payload), |call| self.domain.act(name, call))?;
+        case.subject.extend(done.set);
+        self.store(&done.ops);
+        Ok(done.ops)
+    }
+
+    /// Carries an action out on a record.
+    pub(crate) fn record(&mut self, name: &str, key: &str, params: &[(&str, Value)]) -> Result<(), (String, String)> {
+        let done = self.ask(None, Some(key), (params, json!({})), |call| self.domain.act(name, call))?;
+        self.store(&done.ops);
+        Ok(())
+    }
+
+    fn store(&mut self, ops: &[Op]) {
+        let ops: Vec<_> = ops.iter().map(|op| (TENANT, op.clone())).collect();
+        self.memory.write(&Batch::of(&ops)).unwrap();
+    }
+
+    /// Starts an order.
+    pub(crate) fn start(&mut self, number: u128, input: Json) -> Result<Case, (String, String)> {
+        let mut subject = document(input.clone());
+        subject.remove("lines");
+        let mut case = Case { id: InstanceId(uuid::Uuid::from_u128(number)), subject };
+        self.act("record_order", &mut case, &[], input)?;
+        Ok(case)
+    }
+
+    /// Starts an order of unit `sales` with one line that costs this much.
+    pub(crate) fn order(&mut self, number: u128, price: &str) -> Case {
+        let line = json!({"item": "desk", "quantity": "1", "unit": "piece", "price": price});
+        let input = json!({"requester": "ann", "supplier": "ACME", "unit": "sales", "lines": [line]});
+        self.start(number, input).unwrap()
+    }
+
+    /// The stored order.
+    pub(crate) fn stored(&self, case: &Case) -> (OrderRow, Vec<LineRow>) {
+        self.memory.order(TENANT, case.id).unwrap()
+    }
+}
