@@ -7,33 +7,16 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use fluxor_engine::command::{Change, Command, Verb};
 use fluxor_engine::commit::ApiKeyRow;
-use fluxor_engine::diagnostic::Diagnostic;
 use fluxor_engine::ids::{Digest, Mint};
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use crate::desk::{Desk, NotDone, Opening, Submitted};
+use crate::desk::{Desk, NotDone, Submitted};
 use crate::telemetry::metrics;
 
 /// How long another node's revocation may go unnoticed.
 const KEY_AGE: Duration = Duration::from_secs(3);
 /// Keys remembered at most.
 const MOST_KEYS: usize = 10_000;
-
-/// Opens the engine.
-///
-/// Waits for the runtime: until it lands, this is a desk in memory that forgets everything.
-pub(crate) async fn open(opening: &Opening) -> anyhow::Result<Arc<dyn Desk>> {
-    tracing::warn!(database = %opening.database, "the runtime has not landed: nothing is kept");
-    Ok(Arc::new(crate::stub::Stub::default()))
-}
-
-/// What is wrong with a definition.
-///
-/// Waits for the library: until it lands, nothing is found.
-#[must_use]
-pub(crate) fn check(_path: &str, _source: &str) -> Vec<Diagnostic> {
-    Vec::new()
-}
 
 /// What handlers share. Cheap to clone.
 #[derive(Clone)]
@@ -82,8 +65,8 @@ impl App {
     }
 
     /// The figures, as Prometheus reads them.
-    pub(crate) async fn figures(&self) -> String {
-        metrics::queue(self.desk().health().await.queue_depth);
+    pub(crate) fn figures(&self) -> String {
+        self.desk().measure();
         self.0.metrics.run_upkeep();
         self.0.metrics.render()
     }

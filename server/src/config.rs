@@ -8,8 +8,6 @@ use std::time::Duration;
 use clap::Args;
 use fluxor_engine::ids::TenantId;
 
-use crate::desk::{Opening, Purpose};
-
 /// Options.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Config {
@@ -45,6 +43,10 @@ pub(crate) struct Config {
     #[arg(long, env = "FLUXOR_OUTBOX_DIR", value_name = "DIR", global = true)]
     pub outbox_dir: Option<PathBuf>,
 
+    /// This server's name among several on one database
+    #[arg(long, env = "FLUXOR_REPLICA", value_name = "NAME", default_value = "fluxor", global = true)]
+    pub replica: String,
+
     /// How long a request may take, seconds
     #[arg(long, env = "FLUXOR_REQUEST_TIMEOUT", value_name = "SECONDS", default_value_t = 30, global = true,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -57,17 +59,6 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// What to open, for `purpose`.
-    #[must_use]
-    pub(crate) fn opening(&self, purpose: Purpose) -> Opening {
-        Opening {
-            database: self.database.clone(),
-            definitions: self.definitions(),
-            outbox: self.outbox_dir.clone(),
-            purpose,
-        }
-    }
-
     /// The definitions: the folder given, else `definitions` if it exists.
     #[must_use]
     pub(crate) fn definitions(&self) -> Option<PathBuf> {

@@ -1,21 +1,23 @@
 //! Everything that the command line and the HTTP interface ask of the engine, as one trait without type parameters:
 //! handlers stay free of stores and domains, and tests put a desk of their own in its place.
 
-use std::path::PathBuf;
+mod engine;
+#[cfg(test)]
+pub(crate) mod stub;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fluxor_engine::audit::Entry;
-use fluxor_engine::clock::Timestamp;
-use fluxor_engine::command::{Answer, Command, OpenSeat};
+use fluxor_engine::command::{Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
-use fluxor_engine::instance::{Document, Instance, TaskStatus};
+use fluxor_engine::instance::Instance;
 use fluxor_engine::store::InstancePage;
-use serde_json::Value as Json;
 
-pub(crate) use crate::stub::{NotDone, Submitted};
+pub(crate) use engine::Office;
+pub(crate) use fluxor_engine::runtime::{NotDone, Submitted, TaskView};
 
 /// An answer that is on its way.
 pub(crate) type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, NotDone>> + Send + 'a>>;
@@ -70,6 +72,9 @@ pub(crate) trait Desk: Send + Sync {
     /// Whether the engine is well; asks the database too.
     fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>>;
 
+    /// Passes the engine's counts on to the metrics.
+    fn measure(&self) {}
+
     /// Finishes what was accepted, then stops.
     fn shutdown(&self, deadline: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
@@ -81,33 +86,6 @@ pub(crate) struct Look {
     pub instance: Instance,
     /// What it asks for.
     pub answer: Answer,
-}
-
-/// A task as its people see it.
-#[derive(Clone, Debug)]
-pub(crate) struct TaskView {
-    /// Its id.
-    pub id: TaskId,
-    /// What a decision must bring.
-    pub etag: String,
-    /// The instance's workflow.
-    pub workflow: Arc<str>,
-    /// The instance's business key.
-    pub key: Option<Arc<str>>,
-    /// The state that opened it.
-    pub state: Arc<str>,
-    /// Open, suspended or closed.
-    pub status: TaskStatus,
-    /// Who may act now (in somebody's list: that person only).
-    pub open: Vec<OpenSeat>,
-    /// The document under review.
-    pub subject: Document,
-    /// Rounds, steps, seats and votes.
-    pub review: Json,
-    /// When time alone next does something.
-    pub due_at: Option<Timestamp>,
-    /// When it was opened first.
-    pub opened_at: Timestamp,
 }
 
 /// A loaded workflow.
@@ -158,28 +136,4 @@ pub(crate) struct Health {
     pub reasons: Vec<String>,
     /// Commands waiting.
     pub queue_depth: u64,
-}
-
-/// What `app::open` shall open, and for what.
-#[derive(Clone, Debug)]
-pub(crate) struct Opening {
-    /// A SQLite file or a `postgres://` URL.
-    pub database: String,
-    /// Folders or files of definitions.
-    pub definitions: Option<PathBuf>,
-    /// Where messages to the outside are written, if anywhere.
-    pub outbox: Option<PathBuf>,
-    /// What it is opened for.
-    pub purpose: Purpose,
-}
-
-/// What the engine is opened for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// To serve: timers, inbox and outbox run.
-    Serve,
-    /// For one command: nothing runs by itself.
-    Command,
-    /// To read.
-    Read,
 }

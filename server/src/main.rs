@@ -11,9 +11,9 @@ mod config;
 mod desk;
 mod http;
 mod lock;
+mod open;
 mod secret;
 mod sink;
-mod stub;
 mod telemetry;
 
 fn main() -> std::process::ExitCode {

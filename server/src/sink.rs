@@ -4,13 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use fluxor_engine::commit::OutboxRow;
+use fluxor_engine::runtime::{Delivering, Sink};
 use serde_json::json;
 
-/// Delivers messages of one destination. At least once: a message may come again with the same id.
-pub(crate) trait Sink: Send + Sync {
-    /// Delivers `message`.
-    fn deliver(&self, message: &OutboxRow) -> impl Future<Output = Result<(), String>> + Send;
-}
+use crate::telemetry::metrics;
 
 /// Writes `<folder>/<destination>/<id>.json`.
 #[derive(Clone, Debug)]
@@ -27,7 +24,17 @@ impl Folder {
 }
 
 impl Sink for Folder {
-    async fn deliver(&self, message: &OutboxRow) -> Result<(), String> {
+    fn deliver<'a>(&'a self, message: &'a OutboxRow) -> Delivering<'a> {
+        Box::pin(async move {
+            let delivered = self.write(message).await;
+            metrics::outbox(&message.destination, delivered.is_ok());
+            delivered
+        })
+    }
+}
+
+impl Folder {
+    async fn write(&self, message: &OutboxRow) -> Result<(), String> {
         let payload: serde_json::Value =
             serde_json::from_str(&message.payload).map_err(|e| format!("the payload is not JSON: {e}"))?;
         let text = json!({
@@ -39,9 +46,8 @@ impl Sink for Folder {
             "payload": payload,
         });
         let folder = self.root.join(file_name(&message.destination));
-        write(&folder, &message.id.to_string(), &format!("{text:#}\n"))
-            .await
-            .map_err(|e| format!("{}: {e}", folder.display()))
+        let written = write(&folder, &message.id.to_string(), &format!("{text:#}\n")).await;
+        written.map_err(|e| format!("{}: {e}", folder.display()))
     }
 }
 

@@ -4,10 +4,9 @@ use clap::Subcommand;
 
 use super::out::Out;
 use super::{End, Failure};
-use crate::app;
 use crate::audit::{Report, verify};
 use crate::config::Config;
-use crate::desk::Purpose;
+use crate::open::{Purpose, open};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Audit {
@@ -22,7 +21,7 @@ pub(super) enum Audit {
 impl Audit {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
         let Self::Verify { all } = self;
-        let desk = app::open(&config.opening(Purpose::Read)).await?;
+        let desk = open(config, Purpose::Read).await?;
         let tenants = if all { desk.tenants().await? } else { vec![config.tenant()] };
         let report = verify(&*desk, &tenants).await?;
         out.result(&report, || told(&report));

@@ -1,7 +1,7 @@
 //! `fluxor check`: everything that is wrong with definitions, in one go.
 
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use annotate_snippets::Renderer;
 use clap::Args;
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::out::Out;
 use super::{End, Failure};
-use crate::app;
 use crate::config::Config;
+use crate::open;
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -27,7 +27,7 @@ impl Check {
         for file in &files {
             let shown = file.display().to_string();
             let source = std::fs::read_to_string(file).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
-            for finding in app::check(&shown, &source) {
+            for finding in open::check(&shown, &source) {
                 errors += usize::from(finding.severity == Severity::Error);
                 people.push_str(&finding.render_with(&shown, &source, &renderer));
                 machine.push(found(&shown, &source, &finding));
@@ -50,7 +50,7 @@ impl Check {
         let mut files = Vec::new();
         for path in paths {
             if path.is_dir() {
-                files.extend(in_folder(&path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?);
+                files.extend(open::files(&path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?);
             } else {
                 files.push(path);
             }
@@ -60,15 +60,6 @@ impl Check {
         }
         Ok(files)
     }
-}
-
-fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let yaml = |path: &PathBuf| path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
-    files.retain(|path| path.is_file() && yaml(path));
-    files.sort();
-    Ok(files)
 }
 
 fn found(file: &str, source: &str, finding: &Diagnostic) -> Value {

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 use super::out::{Out, table};
 use super::{End, Failure};
-use crate::app;
 use crate::config::Config;
-use crate::desk::{Look, Purpose};
+use crate::open::{Purpose, open};
+use crate::desk::Look;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Instances {
@@ -48,7 +48,7 @@ pub(super) struct List {
 
 impl Instances {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
-        let desk = app::open(&config.opening(Purpose::Read)).await?;
+        let desk = open(config, Purpose::Read).await?;
         match self {
             Self::List(List { workflow, state, status, key, limit }) => {
                 let name = |text: Option<String>| text.map(Arc::from);

@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 use super::out::{Out, table};
 use super::writing::{Here, Place, place};
 use super::{End, Failure};
-use crate::app;
 use crate::config::Config;
-use crate::desk::Purpose;
+use crate::open::{Purpose, open};
 use crate::secret;
 
 #[derive(Debug, Subcommand)]
@@ -91,7 +90,7 @@ fn created(made: &Value, person: &str) -> String {
 }
 
 async fn list(config: &Config, out: &Out) -> Result<(), Failure> {
-    let desk = app::open(&config.opening(Purpose::Read)).await?;
+    let desk = open(config, Purpose::Read).await?;
     let keys = desk.api_keys(config.tenant()).await?;
     let machine: Vec<Value> = keys
         .iter()

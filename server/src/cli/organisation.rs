@@ -12,9 +12,8 @@ use serde_json::{Value, json};
 use super::out::Out;
 use super::writing::{Place, place};
 use super::{End, Failure};
-use crate::app;
 use crate::config::Config;
-use crate::desk::Purpose;
+use crate::open::{Purpose, open};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Organisation {
@@ -45,7 +44,7 @@ impl Organisation {
                 out.result(&record, || format!("The organisation is at revision {}.", record["revision"]));
             }
             Self::Show => {
-                let desk = app::open(&config.opening(Purpose::Read)).await?;
+                let desk = open(config, Purpose::Read).await?;
                 let row = desk.organisation(config.tenant()).await?;
                 let document: Value = match &row {
                     Some(row) => serde_json::from_str(&row.document).context("the stored organisation is not JSON")?,

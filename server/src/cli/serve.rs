@@ -11,9 +11,10 @@ use tokio::sync::watch;
 
 use super::out::Out;
 use super::{End, Failure};
-use crate::app::{self, App};
+use crate::app::App;
 use crate::config::Config;
-use crate::desk::{Desk, Purpose};
+use crate::open::{Purpose, open};
+use crate::desk::Desk;
 use crate::http::routes;
 use crate::lock::{self, Lock, Taken};
 use crate::telemetry::{log, metrics};
@@ -21,7 +22,7 @@ use crate::telemetry::{log, metrics};
 pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
     let _logs = log::start(&config.log).map_err(|error| Failure::Usage(format!("{error:#}")))?;
     let mut lock = own(config)?;
-    let desk = app::open(&config.opening(Purpose::Serve)).await?;
+    let desk = open(config, Purpose::Serve).await?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}: is another server running there?", config.listen))?;

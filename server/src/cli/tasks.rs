@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::out::{Out, table};
 use super::{End, Failure};
-use crate::app;
 use crate::config::Config;
-use crate::desk::{Purpose, TaskView};
+use crate::open::{Purpose, open};
+use crate::desk::TaskView;
 
 #[derive(Debug, Args)]
 pub(super) struct Tasks {
@@ -21,7 +21,7 @@ pub(super) struct Tasks {
 
 impl Tasks {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
-        let desk = app::open(&config.opening(Purpose::Read)).await?;
+        let desk = open(config, Purpose::Read).await?;
         let tasks = desk.tasks_of(config.tenant(), self.person.into(), None, self.limit).await?;
         let machine: Vec<Value> = tasks
             .iter()

@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use super::Failure;
 use super::remote::Remote;
-use crate::app;
 use crate::config::Config;
-use crate::desk::{Desk, Purpose};
+use crate::open::{Purpose, open};
+use crate::desk::Desk;
 use crate::lock::{self, Lock, Taken};
 
 /// Where a change goes.
@@ -40,7 +40,7 @@ pub(super) async fn place(config: &Config) -> Result<Place, Failure> {
             Taken::Held(holder) => return Remote::to(&holder, config).map(Place::There),
         }
     }
-    let desk = app::open(&config.opening(Purpose::Command)).await?;
+    let desk = open(config, Purpose::Command).await?;
     let mint = Mint::from_os().context("the operating system gives no randomness")?;
     Ok(Place::Here(Here { desk, mint, _lock: lock }))
 }

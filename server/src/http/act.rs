@@ -7,6 +7,7 @@ use fluxor_engine::ids::PersonId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::json;
 use super::problem::Problem;
 
 /// A decision or another act. Which fields an act takes, the table [`Act::fields`] says.
@@ -105,7 +106,8 @@ impl TryFrom<Decision> for approval::Verb {
     type Error = Problem;
 
     fn try_from(decision: Decision) -> Result<Self, Problem> {
-        verb(decision.given()?)
+        // The engine writes its verbs in the same form.
+        json::read(Value::Object(decision.given()?))
     }
 }
 
@@ -127,15 +129,6 @@ impl Decision {
             return Err(Problem::invalid(format!("/{stray}"), format!("`{name}` does not take it; it takes `{all}`")));
         }
         Ok(given)
-    }
-}
-
-/// The engine's verb; its own form is the same object.
-fn verb(given: Map<String, Value>) -> Result<approval::Verb, Problem> {
-    // Waits for the approval branch: `super::json::read(Value::Object(given))`.
-    match given.get("do").and_then(Value::as_str) {
-        Some("approve") => Ok(approval::Verb::Approve),
-        _ => Err(Problem::invalid("/act", "this act waits for the approval engine")),
     }
 }
 

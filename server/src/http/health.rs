@@ -60,5 +60,5 @@ pub(crate) async fn ready(State(app): State<App>) -> Ready {
 #[utoipa::path(get, path = "/metrics", tag = "health", security(()),
     responses((status = 200, body = String, content_type = "text/plain")))]
 pub(crate) async fn figures(State(app): State<App>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.figures().await)
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.figures())
 }

@@ -38,6 +38,8 @@ pub(crate) fn of_refusal(refusal: &Refusal) -> StatusCode {
 pub(crate) fn of_code(code: &str) -> StatusCode {
     match code {
         "document_changed" => StatusCode::PRECONDITION_FAILED,
+        // Of a key's person: whoever acts without being known is refused on authority, above.
+        "unknown_person" | "not_a_decision" => StatusCode::UNPROCESSABLE_ENTITY,
         "reason_required" | "choose_principal" | "target_unknown" | "target_inactive" | "target_seated"
         | "nobody_to_escalate" => StatusCode::UNPROCESSABLE_ENTITY,
         _ if code.starts_with("unknown_") => StatusCode::NOT_FOUND,

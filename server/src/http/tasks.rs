@@ -109,14 +109,14 @@ impl From<TaskView> for Task {
         Self {
             id: task.id,
             etag: task.etag,
-            instance: task.id.instance,
+            instance: task.instance,
             workflow: task.workflow,
             key: task.key,
             state: task.state,
             status: task.status,
             open: task.open.into_iter().map(Seat::from).collect(),
             subject: task.subject,
-            review: task.review,
+            review: serde_json::to_value(task.review).unwrap_or_default(),
             due_at: task.due_at,
             opened_at: task.opened_at,
         }

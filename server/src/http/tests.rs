@@ -16,9 +16,9 @@ use tower::ServiceExt as _;
 use super::problem::Problem;
 use super::{problems, routes, status};
 use crate::app::App;
+use crate::desk::stub::{Stub, blank};
 use crate::desk::{Desk, NotDone, Submitted};
 use crate::secret;
-use crate::stub::{Stub, blank};
 
 struct Server {
     router: Router,

@@ -1,5 +1,4 @@
-//! A desk in memory that keeps keys and the organisation and refuses the rest, unless a test tells it what to answer.
-//! It stands in until the runtime lands; afterwards it serves tests only.
+//! A desk for tests: it keeps keys and the organisation and refuses the rest, unless a test tells it what to answer.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -13,37 +12,10 @@ use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::refusal::Refusal;
-use fluxor_engine::store::{InstancePage, StoreError};
+use fluxor_engine::store::InstancePage;
 use serde_json::json;
 
-use crate::desk::{Desk, Health, Look, Reply, TaskView, Workflow};
-
-/// Why a command was not done.
-#[derive(Debug, thiserror::Error)]
-#[allow(dead_code, reason = "the runtime makes the others")]
-pub(crate) enum NotDone {
-    /// Declined; nothing has changed.
-    #[error("{}", .0.sentence())]
-    Refused(Refusal),
-    /// Too much to do, or the database stayed busy: the same request may be sent again.
-    #[error("busy: {0}")]
-    Busy(String),
-    /// Broken machinery.
-    #[error(transparent)]
-    Broken(#[from] StoreError),
-    /// The engine is shutting down.
-    #[error("shutting down")]
-    ShuttingDown,
-}
-
-/// What came of a command.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Submitted {
-    /// The answer; a repeat gets the one of the first time.
-    pub answer: Answer,
-    /// Whether the command had been done before.
-    pub repeat: bool,
-}
+use super::{Desk, Health, Look, NotDone, Reply, Submitted, TaskView, Workflow};
 
 type Script = Box<dyn Fn(&Command) -> Option<Result<Submitted, NotDone>> + Send + Sync>;
 
@@ -63,7 +35,6 @@ struct Kept {
 
 impl Stub {
     /// A desk that answers `script` first.
-    #[cfg(test)]
     pub(crate) fn scripted(
         script: impl Fn(&Command) -> Option<Result<Submitted, NotDone>> + Send + Sync + 'static,
     ) -> Self {
