@@ -62,6 +62,7 @@ fn vocabulary() -> Vocabulary {
             major: action.major,
             params: params.collect(),
             subjects: names(action.subjects),
+            payload: names(action.payload),
             help: action.help.into(),
         };
         (Arc::from(action.name), ty)

@@ -1,14 +1,15 @@
 //! Statements and migrations as data, and what a database's refusal means.
 
 use fluxor_engine::store::StoreError;
+use fluxor_engine::store::Migration;
 
-/// The domain's migrations: version, name, SQLite's text, PostgreSQL's text. Version 1 is the engine's.
-pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
-    2,
-    "procurement",
-    include_str!("../../migrations/sqlite/0002_procurement.sql"),
-    include_str!("../../migrations/postgres/0002_procurement.sql"),
-)];
+/// The domain's migrations; version 1 is the engine's.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    version: 2,
+    name: "procurement",
+    sqlite: include_str!("../../migrations/sqlite/0002_procurement.sql"),
+    postgres: include_str!("../../migrations/postgres/0002_procurement.sql"),
+}];
 
 /// A statement in both dialects.
 #[derive(Clone, Copy, Debug)]

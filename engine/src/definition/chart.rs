@@ -253,3 +253,20 @@ impl Definition {
         names
     }
 }
+
+impl Definition {
+    /// Every arrow, in no particular order.
+    pub fn all_arrows(&self) -> impl Iterator<Item = &Arrow> {
+        self.states.iter().flat_map(|s| {
+            s.on.values().flatten().chain(&s.always).chain(s.timers.iter().flat_map(|t| &t.arrows))
+        })
+    }
+}
+
+impl Arrow {
+    /// Whether it goes on, as against refusing.
+    #[must_use]
+    pub const fn goes(&self) -> bool {
+        matches!(self.outcome, Outcome::Go(_))
+    }
+}
