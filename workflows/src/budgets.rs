@@ -6,7 +6,9 @@
 
 use fluxor_engine::domain::Done;
 use fluxor_engine::expression::Value;
+use fluxor_engine::instance::Document;
 use fluxor_engine::money::{Currency, Money};
+use serde_json::Value as Json;
 
 use crate::action::{Answer, Call, fail, instance, needs, next_image, order, refuse, require, subject_text};
 use crate::row::{BudgetKey, BudgetRow, Need, Op, OrderRow, Reservation};
@@ -65,10 +67,19 @@ pub(crate) fn set_budget(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     }
     let row = match call.facts.budget(call.tenant, &key).map_err(needs)? {
         None => BudgetRow { unit: key.unit, version: 1, amount: *amount, reserved: Money { units: 0, ..*amount } },
-        Some(before) if before.amount == *amount => return Ok(Done::default()),
+        Some(before) if before.amount == *amount => return Ok(Done { ops: Vec::new(), set: shown(before) }),
         Some(before) => BudgetRow { version: before.version + 1, amount: *amount, ..before.clone() },
     };
-    Ok(Done { ops: vec![Op::Budget(row)], ..Done::default() })
+    let set = shown(&row);
+    Ok(Done { ops: vec![Op::Budget(row)], set })
+}
+
+/// What the change of a budget answers.
+fn shown(row: &BudgetRow) -> Document {
+    Document::from_iter([
+        ("amount".to_owned(), Json::from(row.amount.to_string())),
+        ("reserved".to_owned(), Json::from(row.reserved.to_string())),
+    ])
 }
 
 /// The order, once it and the budgets that it holds or will hold of are loaded: all in one round where the subject tells

@@ -1,9 +1,8 @@
 //! Statements and migrations as data, and what a database's refusal means.
 
-use fluxor_engine::store::StoreError;
-use fluxor_engine::store::Migration;
+use fluxor_engine::store::{Migration, StoreError};
 
-/// The domain's migrations; version 1 is the engine's.
+/// The domain's migrations, behind the engine's.
 pub const MIGRATIONS: &[Migration] = &[Migration {
     version: 2,
     name: "procurement",

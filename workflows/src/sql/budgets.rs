@@ -65,7 +65,7 @@ pub(crate) async fn load(
 pub(crate) const INSERT: Sql = Sql {
     table: "budget",
     sqlite: "
-        INSERT INTO budget (
+        INSERT OR ROLLBACK INTO budget (
             tenant, unit, currency, version, amount, reserved
         )
         SELECT
@@ -87,7 +87,7 @@ pub(crate) const INSERT: Sql = Sql {
 pub(crate) const UPDATE: Sql = Sql {
     table: "budget",
     sqlite: "
-        UPDATE budget AS t
+        UPDATE OR ROLLBACK budget AS t
         SET version = b.version, amount = b.amount, reserved = b.reserved
         FROM (
             SELECT

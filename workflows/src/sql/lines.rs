@@ -80,7 +80,7 @@ pub(crate) const DELETE: Sql = Sql {
 pub(crate) const INSERT: Sql = Sql {
     table: "purchase_order_line",
     sqlite: "
-        INSERT INTO purchase_order_line (
+        INSERT OR ROLLBACK INTO purchase_order_line (
             tenant, order_id, line, item, description, quantity, unit, currency, price, total
         )
         SELECT

@@ -3,7 +3,8 @@
 //!
 //! Every batch statement has one parameter: the rows of the batch as a JSON array, the tenant among their columns. So the
 //! code that binds is written once; what differs between the texts is how the array is read (`json_each`,
-//! `json_to_recordset`), and that PostgreSQL locks what is loaded (SQLite's writer is alone).
+//! `json_to_recordset`), and that PostgreSQL locks what is loaded (SQLite's writer
+//! is alone). `OR ROLLBACK` spares SQLite the statement journal: what fails takes its transaction with it.
 
 pub(crate) mod budgets;
 pub(crate) mod columns;

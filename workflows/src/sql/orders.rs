@@ -189,7 +189,7 @@ pub(crate) async fn by_number(
 pub(crate) const INSERT: Sql = Sql {
     table: "purchase_order",
     sqlite: "
-        INSERT INTO purchase_order (
+        INSERT OR ROLLBACK INTO purchase_order (
             tenant, id, version, requester, supplier, category, unit, note, number, status, currency, amount,
             lines, lines_digest, reserved_unit, reserved_currency, reserved, created_at, changed_at
         )
@@ -220,7 +220,7 @@ pub(crate) const INSERT: Sql = Sql {
 pub(crate) const UPDATE: Sql = Sql {
     table: "purchase_order",
     sqlite: "
-        UPDATE purchase_order AS o
+        UPDATE OR ROLLBACK purchase_order AS o
         SET version = b.version, supplier = b.supplier, category = b.category, unit = b.unit, note = b.note,
             number = b.number, status = b.status, currency = b.currency, amount = b.amount, lines = b.lines,
             lines_digest = b.lines_digest, reserved_unit = b.reserved_unit,

@@ -62,7 +62,7 @@ pub(crate) async fn load(
 pub(crate) const INSERT: Sql = Sql {
     table: "number_series",
     sqlite: "
-        INSERT INTO number_series (
+        INSERT OR ROLLBACK INTO number_series (
             tenant, series, year, version, next
         )
         SELECT
@@ -83,7 +83,7 @@ pub(crate) const INSERT: Sql = Sql {
 pub(crate) const UPDATE: Sql = Sql {
     table: "number_series",
     sqlite: "
-        UPDATE number_series AS s
+        UPDATE OR ROLLBACK number_series AS s
         SET version = b.version, next = b.next
         FROM (
             SELECT
