@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use fluxor_engine::clock::SystemClock;
@@ -10,7 +9,7 @@ use fluxor_engine::definition::Library;
 use fluxor_engine::diagnostic::{Diagnostic, Severity};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::runtime::{Engine, Options, Sink};
-use fluxor_engine::store::{self, MemoryStore, Migration, SqliteStore, Store};
+use fluxor_engine::store::{self, MemoryStore, SqliteStore, Store};
 use fluxor_workflows::{MIGRATIONS, Procurement};
 
 use crate::config::Config;
@@ -32,7 +31,7 @@ pub(crate) enum Purpose {
 pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Arc<dyn Desk>> {
     let domain = Arc::new(Procurement::new());
     let library = library(config, &domain)?;
-    let (migrations, options) = (migrations(), store::Options::default());
+    let options = store::Options::default();
     if config.database == ":memory:" {
         return start(MemoryStore::new(domain.clone()), domain, library, config, purpose).await;
     }
@@ -42,7 +41,7 @@ pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Ar
     if purpose == Purpose::Read && !file.exists() {
         bail!("there is no database {}: `fluxor serve` makes one, or say which with --database", file.display());
     }
-    let store = SqliteStore::open(domain.clone(), file, &migrations, &options)
+    let store = SqliteStore::open(domain.clone(), file, MIGRATIONS, &options)
         .await
         .with_context(|| format!("cannot open {}", file.display()))?;
     start(store, domain, library, config, purpose).await
@@ -63,14 +62,6 @@ async fn start<S: Store<Procurement>>(
     };
     let engine = Engine::start(domain, store, library, Arc::new(SystemClock), options).await?;
     Ok(Arc::new(Office(engine)))
-}
-
-/// The domain's migrations, as the stores take them.
-fn migrations() -> Vec<Migration> {
-    MIGRATIONS
-        .iter()
-        .map(|&(version, name, sqlite, postgres)| Migration { version, name, sqlite, postgres })
-        .collect()
 }
 
 /// With a folder, every message of the vocabulary and the engine's own notices go there; without one there are none.
@@ -120,6 +111,3 @@ pub(crate) fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 pub(crate) fn check(path: &str, source: &str) -> Vec<Diagnostic> {
     fluxor_engine::definition::compile(path, source, Procurement::new().vocabulary()).diagnostics
 }
-
-/// How long a command waits for the engine to finish.
-pub(crate) const CLOSING: Duration = Duration::from_secs(10);

@@ -50,7 +50,9 @@ impl Check {
         let mut files = Vec::new();
         for path in paths {
             if path.is_dir() {
-                files.extend(open::files(&path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?);
+                files.extend(
+                    open::files(&path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?,
+                );
             } else {
                 files.push(path);
             }

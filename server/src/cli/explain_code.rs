@@ -21,8 +21,7 @@ impl ExplainCode {
             return Ok(End::Done);
         }
         let Some(page) = problems::page(&self.code) else {
-            let perhaps =
-                nearest(&self.code).map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
+            let perhaps = nearest(&self.code).map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
             return Err(Failure::Declined(
                 "not_found".to_owned(),
                 format!("There is no code `{}`.{perhaps}", self.code),

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use super::out::{Out, table};
 use super::{End, Failure};
 use crate::config::Config;
-use crate::open::{Purpose, open};
 use crate::desk::Look;
+use crate::open::{Purpose, open};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Instances {

@@ -42,7 +42,7 @@ impl Keys {
             Self::Create { person, label, admin } => {
                 let asked = json!({ "person": person, "label": label, "administrator": admin });
                 let made = match place(config).await? {
-                    Place::Here(here) => make(here, config, &asked, admin).await?,
+                    Place::Here(here) => make(*here, config, &asked, admin).await?,
                     Place::There(there) => there.send(Method::POST, "/v1/keys", &asked).await?,
                 };
                 out.result(&made, || created(&made, &person));

@@ -13,10 +13,10 @@ use super::out::Out;
 use super::{End, Failure};
 use crate::app::App;
 use crate::config::Config;
-use crate::open::{Purpose, open};
 use crate::desk::Desk;
 use crate::http::routes;
 use crate::lock::{self, Lock, Taken};
+use crate::open::{Purpose, open};
 use crate::telemetry::{log, metrics};
 
 pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {

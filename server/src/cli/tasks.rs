@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::out::{Out, table};
 use super::{End, Failure};
 use crate::config::Config;
-use crate::open::{Purpose, open};
 use crate::desk::TaskView;
+use crate::open::{Purpose, open};
 
 #[derive(Debug, Args)]
 pub(super) struct Tasks {

@@ -11,14 +11,14 @@ use serde_json::Value;
 use super::Failure;
 use super::remote::Remote;
 use crate::config::Config;
-use crate::open::{Purpose, open};
 use crate::desk::Desk;
 use crate::lock::{self, Lock, Taken};
+use crate::open::{Purpose, open};
 
 /// Where a change goes.
 pub(super) enum Place {
     /// Here.
-    Here(Here),
+    Here(Box<Here>),
     /// To the server that has the file open.
     There(Remote),
 }
@@ -42,7 +42,7 @@ pub(super) async fn place(config: &Config) -> Result<Place, Failure> {
     }
     let desk = open(config, Purpose::Command).await?;
     let mint = Mint::from_os().context("the operating system gives no randomness")?;
-    Ok(Place::Here(Here { desk, mint, _lock: lock }))
+    Ok(Place::Here(Box::new(Here { desk, mint, _lock: lock })))
 }
 
 impl Here {

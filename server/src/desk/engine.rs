@@ -172,7 +172,8 @@ mod tests {
 
     #[test]
     fn every_reason_not_to_be_ready_is_told() {
-        let engine = runtime::Health { lanes_alive: false, queued: 3, unloadable: vec![("ab".into(), "no `x@1`".into())] };
+        let engine =
+            runtime::Health { lanes_alive: false, queued: 3, unloadable: vec![("ab".into(), "no `x@1`".into())] };
         let told = health(&engine, Err(StoreError::Unavailable("no file".into())));
         assert_eq!(told.reasons.len(), 3, "{told:?}");
         assert_eq!(told.queue_depth, 3);

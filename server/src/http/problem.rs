@@ -15,7 +15,10 @@ use crate::desk::NotDone;
 
 /// An error as the caller gets it. Made by the functions below, so that each code has one status.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub(crate) struct Problem(Box<Told>);
+
+#[derive(Debug)]
+struct Told {
     status: StatusCode,
     code: Cow<'static, str>,
     detail: String,
@@ -52,30 +55,30 @@ pub(crate) struct Body {
 impl Problem {
     /// A problem of `code`.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code: code.into(), detail: detail.into(), more: Map::new(), header: None }
+        Self(Box::new(Told { status, code: code.into(), detail: detail.into(), more: Map::new(), header: None }))
     }
 
     /// With a further member.
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.more.insert(name.to_owned(), value.into());
+        self.0.more.insert(name.to_owned(), value.into());
         self
     }
 
     fn header(mut self, name: header::HeaderName, value: &'static str) -> Self {
-        self.header = Some((name, HeaderValue::from_static(value)));
+        self.0.header = Some((name, HeaderValue::from_static(value)));
         self
     }
 
     /// The stable code.
     #[cfg(test)]
     pub(crate) fn code(&self) -> &str {
-        &self.code
+        &self.0.code
     }
 
     /// The status.
     #[cfg(test)]
-    pub(crate) const fn status(&self) -> StatusCode {
-        self.status
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
     }
 
     /// No key, or none that is valid.
@@ -163,13 +166,13 @@ impl From<Refusal> for Problem {
             Value::Object(more) => more,
             _ => Map::new(),
         };
-        Self {
+        Self(Box::new(Told {
             status: status::of_refusal(&refusal),
             code: refusal.code().into(),
             detail: refusal.sentence(),
             more,
             header: None,
-        }
+        }))
     }
 }
 
@@ -191,20 +194,21 @@ impl From<NotDone> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let Told { status, code, detail, more, header } = *self.0;
         let body = Body {
-            kind: format!("/problems/{}", self.code),
-            title: problems::title(&self.code).to_owned(),
-            status: self.status.as_u16(),
-            code: self.code.into_owned(),
-            detail: self.detail,
+            kind: format!("/problems/{code}"),
+            title: problems::title(&code).to_owned(),
+            status: status.as_u16(),
+            code: code.into_owned(),
+            detail,
             instance: layers::request_id(),
-            more: self.more,
+            more,
         };
-        let mut response = (self.status, Json(body)).into_response();
+        let mut response = (status, Json(body)).into_response();
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json; charset=utf-8"));
-        if let Some((name, value)) = self.header {
+        if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
         }
         response
@@ -257,6 +261,6 @@ mod tests {
         let error = StoreError::Inconsistent { table: "instance", id: "7".into(), what: "secret".into() };
         let problem = Problem::from(NotDone::Broken(error));
         assert_eq!(problem.code(), "internal");
-        assert!(!problem.detail.contains("secret"), "{}", problem.detail);
+        assert!(!problem.0.detail.contains("secret"), "{}", problem.0.detail);
     }
 }

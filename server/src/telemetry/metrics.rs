@@ -38,7 +38,10 @@ fn describe() {
     metrics::describe_counter!(BATCHES, "Batches committed.");
     metrics::describe_counter!(BATCH_COMMANDS, "Commands committed: by batches, the size of a batch.");
     metrics::describe_counter!(BATCH_RERUNS, "Batches run again one by one.");
-    metrics::describe_counter!(STORE_MICROS, "Time in look-up, writing and committing: by batches, a commit's latency.");
+    metrics::describe_counter!(
+        STORE_MICROS,
+        "Time in look-up, writing and committing: by batches, a commit's latency."
+    );
     metrics::describe_counter!(OUTBOX, "Attempts to deliver a message, by destination and outcome.");
 }
 
