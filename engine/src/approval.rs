@@ -30,7 +30,13 @@ mod voice;
 mod words;
 
 #[cfg(test)]
+mod tests_example;
+#[cfg(test)]
 mod tests_oracle;
+#[cfg(test)]
+mod tests_properties;
+#[cfg(test)]
+mod tests_world;
 
 pub use amounts::{Direction, Exact, Rates, Tolerance};
 pub use apply::apply;

@@ -3,8 +3,10 @@
 //! A [`Writer`] runs one batch at a time: `open` looks up, `facts` loads the domain's rows, `finish` writes and commits.
 //! It decides nothing and retries nothing.
 
+mod any;
 mod memory;
 mod migrations;
+pub mod postgres;
 mod reads;
 mod rows;
 mod script;
@@ -21,8 +23,10 @@ use crate::domain::Domain;
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, StreamId, TenantId};
 use crate::instance::{Instance, Status};
 
+pub use any::{AnyStore, AnyWriter, Reader};
 pub use memory::{MemoryStore, MemoryWriter};
 pub use migrations::{ENGINE, Migration};
+pub use postgres::{PostgresStore, PostgresWriter};
 pub use sqlite::{SqliteStore, SqliteWriter};
 
 /// How a store uses its database.

@@ -25,7 +25,8 @@ fn library(domain: &Procurement) -> Library {
             refused.iter().flat_map(|(path, source, all)| all.iter().map(|d| d.render(path, source))).collect();
         panic!("{}", shown.join("\n"))
     });
-    assert!(warnings.is_empty(), "{warnings:?}");
+    let shown: Vec<String> = warnings.iter().map(|(path, source, d)| d.render(path, source)).collect();
+    assert!(warnings.is_empty(), "{}", shown.join("\n"));
     library
 }
 

@@ -1,4 +1,14 @@
 //! Shared test support.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::panic, reason = "all of it is test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::panic,
+    reason = "all of it is test code"
+)]
 
+pub mod counter;
+pub mod databases;
+pub mod rows;
 pub mod scenario;
+pub mod store_suite;

@@ -168,7 +168,7 @@ impl<S: Store<Procurement>> Stage<S> {
     }
 
     async fn verb(&self, first: &str, rest: &str) -> (Actor, Verb) {
-        let (head, json) = match rest.find(" {").or_else(|| rest.starts_with('{').then_some(0)) {
+        let (head, json) = match if rest.starts_with('{') { Some(0) } else { rest.find(" {") } {
             Some(at) => (rest[..at].trim(), serde_json::from_str(rest[at..].trim()).expect("JSON")),
             None => (rest, Document::new()),
         };

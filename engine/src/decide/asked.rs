@@ -9,7 +9,7 @@ use crate::instance::{Document, Status};
 use crate::refusal::Refusal;
 
 use super::Halt;
-use super::run::Run;
+use super::run::{Asking, Run};
 
 impl<D: Domain> Run<'_, '_, D> {
     /// Begins: types the input, runs the start's actions, enters the first state.
@@ -86,7 +86,7 @@ impl<D: Domain> Run<'_, '_, D> {
         self.record.event = Some(event.clone());
         self.record.request = payload.clone();
         self.record.reason = reason.map(str::to_owned);
-        if !self.answer(here, event, reason)? {
+        if !self.answer(here, event, Asking::Outside(reason))? {
             let accepts = self.definition.accepts(here);
             return Err(Refusal::NotAccepted { event: event.clone(), state: self.work.state.clone(), accepts }.into());
         }
@@ -110,7 +110,7 @@ impl<D: Domain> Run<'_, '_, D> {
         if let Some(declared) = self.definition.events.get(event) {
             self.event = super::input::typed(payload, &declared.payload, &[], &[])?;
         }
-        if self.answer(here, event, None)? {
+        if self.answer(here, event, Asking::Itself)? {
             self.settle()?;
         }
         Ok(())
@@ -141,7 +141,7 @@ impl<D: Domain> Run<'_, '_, D> {
                 .enumerate()
                 .find_map(|(ix, s)| s.timers.iter().find(|t| t.name == name).map(|t| (StateIx(ix), t)));
             if let Some((at, timer)) = found {
-                self.first_that_holds(at, &timer.arrows, None)?;
+                self.first_that_holds(at, &timer.arrows, Asking::Itself)?;
                 self.settle()?;
             }
         }

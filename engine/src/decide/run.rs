@@ -18,6 +18,27 @@ use super::{Ground, Halt, Layer};
 /// How many arrows one command may walk before it is taken for a loop.
 const MOST_STEPS: usize = 100;
 
+/// Who has an arrow walked.
+#[derive(Clone, Copy)]
+pub(super) enum Asking<'r> {
+    /// Somebody outside, who gave a reason or none: rules apply, and a refusal is heard.
+    Outside(Option<&'r str>),
+    /// A review's outcome: whose vote it was hears a refusal.
+    Outcome,
+    /// The engine itself: nobody hears a refusal, so the arrow is not taken.
+    Itself,
+}
+
+impl Asking<'_> {
+    const fn is_heard(self) -> bool {
+        !matches!(self, Self::Itself)
+    }
+
+    fn lacks_reason(self) -> bool {
+        matches!(self, Self::Outside(reason) if reason.is_none_or(|r| r.trim().is_empty()))
+    }
+}
+
 /// The work on one command: the instance as it becomes.
 pub(super) struct Run<'a, 'f, D: Domain> {
     pub(super) ground: &'a Ground<'a, D>,
@@ -85,11 +106,11 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
     }
 
     /// Offers `event` to the state and to those around it. `true`: an arrow was taken.
-    pub(super) fn answer(&mut self, here: StateIx, event: &str, reason: Option<&str>) -> Result<bool, Halt<D::Need>> {
+    pub(super) fn answer(&mut self, here: StateIx, event: &str, asking: Asking<'_>) -> Result<bool, Halt<D::Need>> {
         let definition = self.definition;
         for at in definition.upwards(here) {
             if let Some(arrows) = definition.state(at).on.get(event)
-                && self.first_that_holds(at, arrows, Some(reason))?
+                && self.first_that_holds(at, arrows, asking)?
             {
                 return Ok(true);
             }
@@ -97,12 +118,12 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
         Ok(false)
     }
 
-    /// Takes the first arrow whose condition holds and that the actor may take. `asked`: somebody waits for an answer.
+    /// Takes the first arrow whose condition holds and that the actor may take.
     pub(super) fn first_that_holds(
         &mut self,
         at: StateIx,
         arrows: &'a [Arrow],
-        asked: Option<Option<&str>>,
+        asking: Asking<'_>,
     ) -> Result<bool, Halt<D::Need>> {
         let mut rule = None;
         for arrow in arrows {
@@ -111,16 +132,15 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             {
                 continue;
             }
-            if let Some(unmet) = self.forbids(&arrow.by)? {
+            if let (Asking::Outside(_), Some(unmet)) = (asking, self.forbids(&arrow.by)?) {
                 rule.get_or_insert(unmet);
                 continue;
             }
             match &arrow.outcome {
-                Outcome::Refuse(sentence) if asked.is_some() => return Err(Refusal::Guard(sentence.clone()).into()),
+                Outcome::Refuse(sentence) if asking.is_heard() => return Err(Refusal::Guard(sentence.clone()).into()),
                 Outcome::Refuse(_) => return Ok(false),
                 Outcome::Go(go) => {
-                    let given = asked.flatten().is_some_and(|r| !r.trim().is_empty());
-                    if arrow.reason_required && asked.is_some() && !given {
+                    if arrow.reason_required && asking.lacks_reason() {
                         return Err(Refusal::ReasonRequired.into());
                     }
                     self.go(at, arrow, go)?;
@@ -129,8 +149,8 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             }
         }
         match rule {
-            Some(rule) if asked.is_some() => Err(Refusal::NotAllowed { rule: rule.into() }.into()),
-            _ => Ok(false),
+            Some(rule) => Err(Refusal::NotAllowed { rule: rule.into() }.into()),
+            None => Ok(false),
         }
     }
 
@@ -232,7 +252,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             let definition = self.definition;
             let mut taken = false;
             for at in definition.upwards(here) {
-                if self.first_that_holds(at, &definition.state(at).always, None)? {
+                if self.first_that_holds(at, &definition.state(at).always, Asking::Itself)? {
                     taken = true;
                     break;
                 }
@@ -250,7 +270,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
         }
         let event = Value::record([("reason", reason.clone().map_or(Value::Null, Value::Text))]);
         let kept = std::mem::replace(&mut self.event, event);
-        let taken = self.answer(at, outcome, Some(reason.as_deref().unwrap_or("-")));
+        let taken = self.answer(at, outcome, Asking::Outcome);
         self.event = kept;
         if !taken? {
             let message =

@@ -19,7 +19,7 @@ use super::codes;
 use super::file::{File, Name};
 use super::lint::{self, Edge, Outline};
 use super::read::Found;
-use crate::diagnostic::{Diagnostic, Span, nearest};
+use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
 use crate::domain::Vocabulary;
 use crate::expression::{Env, RecordType};
 use crate::ids::DefinitionHash;
@@ -83,7 +83,7 @@ pub(super) fn check(
     let mut found = checker.found;
     found.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
     found.dedup();
-    let wrong = found.iter().any(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error);
+    let wrong = found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     (definition.filter(|_| !wrong), found)
 }
 
@@ -125,6 +125,7 @@ impl<'a> Checker<'a> {
             .filter_map(|(name, message)| message.sent_event.clone().map(|event| (event, name.clone())))
             .filter(|(event, _)| !self.results.contains(event))
             .collect();
+        let tainted = self.tainted(states);
         let outline = Outline {
             states,
             edges: &self.edges,
@@ -132,9 +133,18 @@ impl<'a> Checker<'a> {
             events: &self.events,
             declared: &declared,
             unsent: &unsent,
+            tainted: &tainted,
             approvals: &self.approvals,
         };
         lint::lint(&outline, &mut self.found);
+    }
+
+    /// The states in whose text something has the wrong shape.
+    fn tainted(&self, states: &[State]) -> Vec<bool> {
+        let shape = |diagnostic: &&Diagnostic| diagnostic.code < "FLX0100" && diagnostic.severity == Severity::Error;
+        let places: Vec<usize> = self.found.iter().filter(shape).map(|diagnostic| diagnostic.span.start).collect();
+        let ends = states.iter().skip(1).map(|next| next.span.start).chain([usize::MAX]);
+        states.iter().zip(ends).map(|(s, end)| places.iter().any(|at| (s.span.start..end).contains(at))).collect()
     }
 
     fn start(&mut self, file: &File) -> (Option<StateIx>, By, Vec<ActionCall>) {
@@ -158,10 +168,8 @@ impl<'a> Checker<'a> {
             }
             let title = event.title.clone().unwrap_or_else(|| title(&event.name.value));
             let payload = self.record(&event.name.value, &event.payload);
-            self.events.insert(
-                event.name.value.as_str().into(),
-                Event { title: title.into(), payload: Arc::new(payload) },
-            );
+            self.events
+                .insert(event.name.value.as_str().into(), Event { title: title.into(), payload: Arc::new(payload) });
         }
         let sent: Vec<Arc<str>> = self.names.sends().map(|name| Arc::from(name.as_str())).collect();
         let messages = sent.iter().filter_map(|name| self.vocabulary.messages.get(name));
@@ -176,9 +184,11 @@ impl<'a> Checker<'a> {
                 && let Some(near) = nearest(name, declared.iter().map(AsRef::as_ref))
             {
                 self.found.push(
-                    Diagnostic::warning(codes::NEAR_EVENT, event.span, format!("the event `{name}` is not declared"))
-                        .label("taken as an event of its own")
-                        .help(format!("a similar event is declared: `{near}`; if both are meant, declare `{name}: {{}}`")),
+                    Diagnostic::error(codes::NEAR_EVENT, event.span, format!("the event `{name}` is not declared"))
+                        .label("a slip?")
+                        .help(format!(
+                            "a similar event is declared: `{near}`; if both are meant, declare `{name}: {{}}`"
+                        )),
                 );
             }
             let payload = Arc::new(RecordType::new(name));

@@ -63,7 +63,19 @@ mod tests {
         assert_eq!(parse("1 week"), parse("7 days"));
         assert_eq!(parse("1h"), parse("60 min"));
         assert_eq!(parse("2 working days"), Err(Wrong::Working));
-        for wrong in ["", "5", "days", "0 days", "1.5 days", "-1 day", "3 month", "99999999999999999999 days", "4000 days", "2 dayz", "ü"] {
+        for wrong in [
+            "",
+            "5",
+            "days",
+            "0 days",
+            "1.5 days",
+            "-1 day",
+            "3 month",
+            "99999999999999999999 days",
+            "4000 days",
+            "2 dayz",
+            "ü",
+        ] {
             assert!(matches!(parse(wrong), Err(Wrong::Malformed(_))), "{wrong}");
         }
     }

@@ -89,6 +89,8 @@ pub(super) struct Outline<'a> {
     pub(super) declared: &'a [(String, Span)],
     /// Results of messages that the file never sends, each with its message.
     pub(super) unsent: &'a [(Arc<str>, Arc<str>)],
+    /// States in whose text something has the wrong shape: what is missing there may have been meant to be there.
+    pub(super) tainted: &'a [bool],
     /// Whether a state is an approval, even one whose policy is wrong.
     pub(super) approvals: &'a [StateIx],
 }
@@ -119,6 +121,16 @@ impl<'a> Outline<'a> {
         ix
     }
 
+    /// Whether something in the state, or around it, is not what its author meant.
+    fn is_tainted(&self, ix: usize) -> bool {
+        self.upwards(ix).any(|at| self.tainted.get(at) == Some(&true))
+    }
+
+    /// Whether nothing can be said about the whole.
+    fn any_tainted(&self) -> bool {
+        self.tainted.contains(&true)
+    }
+
     fn edges_of(&self, ix: usize) -> impl Iterator<Item = &'a Edge> + '_ {
         self.edges.iter().filter(move |edge| edge.from.0 == ix)
     }
@@ -130,9 +142,9 @@ pub(super) fn lint(outline: &Outline<'_>, found: &mut Found) {
         return;
     }
     reach::unreachable(outline, found);
-    reach::traps(outline, found);
+    let circling = always::cycles(outline, found);
+    reach::traps(outline, &circling, found);
     dead::dead(outline, found);
-    always::cycles(outline, found);
     events::deaf(outline, found);
     events::never_sent(outline, found);
 }

@@ -26,7 +26,7 @@ pub(super) fn text(node: &Node, key: Span, what: &str, found: &mut Found) -> Opt
     match &node.shape {
         Shape::Scalar(scalar) if !scalar.text.trim().is_empty() => Some(Spot::new(scalar.clone(), node.span)),
         Shape::Empty | Shape::Scalar(_) => {
-            found.push(Diagnostic::error(codes::EMPTY, key, format!("{what} is missing")).label("nothing follows"));
+            found.push(missing(key, what));
             None
         }
         _ => {
@@ -134,7 +134,8 @@ pub(super) fn duration(node: &Node, key: Span, what: &str, found: &mut Found) ->
                 .help("write elapsed time: a working day is often `1 day`, two over a weekend `4 days`"),
         ),
         Err(Wrong::Malformed(help)) => found.push(
-            Diagnostic::error(codes::DURATION, text.span, format!("`{}` is not a length of time", text.value)).help(help),
+            Diagnostic::error(codes::DURATION, text.span, format!("`{}` is not a length of time", text.value))
+                .help(help),
         ),
     }
     None
@@ -144,7 +145,7 @@ pub(super) fn duration(node: &Node, key: Span, what: &str, found: &mut Found) ->
 pub(super) fn one_or_many<'n>(node: &'n Node, key: Span, what: &str, found: &mut Found) -> Vec<&'n Node> {
     match &node.shape {
         Shape::Empty => {
-            found.push(Diagnostic::error(codes::EMPTY, key, format!("{what} is missing")).label("nothing follows"));
+            found.push(missing(key, what));
             Vec::new()
         }
         Shape::List(items) => items.iter().collect(),
@@ -157,7 +158,7 @@ pub(super) fn list<'n>(node: &'n Node, key: Span, what: &str, found: &mut Found)
     match &node.shape {
         Shape::List(items) => Some(items),
         Shape::Empty => {
-            found.push(Diagnostic::error(codes::EMPTY, key, format!("{what} is missing")).label("nothing follows"));
+            found.push(missing(key, what));
             None
         }
         _ => {
@@ -167,10 +168,15 @@ pub(super) fn list<'n>(node: &'n Node, key: Span, what: &str, found: &mut Found)
     }
 }
 
+fn missing(key: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(codes::EMPTY, key, format!("{what} is missing"))
+        .label("nothing follows")
+        .help("write it after the colon, or leave the key out")
+}
+
 pub(super) fn wrong_shape(node: &Node, key: Span, what: &str, wanted: &str) -> Diagnostic {
     let span = if node.span.start == node.span.end { key } else { node.span };
-    Diagnostic::error(codes::WRONG_SHAPE, span, format!("{what} is {wanted}"))
-        .label(format!("this is {}", node.what()))
+    Diagnostic::error(codes::WRONG_SHAPE, span, format!("{what} is {wanted}")).label(format!("this is {}", node.what()))
 }
 
 /// `a`, `b` or `c`.

@@ -16,8 +16,8 @@ use crate::diagnostic::{Diagnostic, Span};
 /// Larger files are refused: a definition is read by people.
 pub(super) const MAX_BYTES: usize = 1 << 20;
 
-/// How deep a file may nest.
-const MAX_DEPTH: usize = 64;
+/// How deep a file may nest. Reading is recursive, and a level takes about 50 kB of stack in a debug build.
+const MAX_DEPTH: usize = 24;
 
 /// A value and where it stands in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +125,9 @@ fn refused(source: &str, error: &Error) -> Diagnostic {
     {
         message = rest.to_owned();
     }
+    if let Some(at) = message.rfind(" at line ") {
+        message.truncate(at);
+    }
     let message = message.lines().next().unwrap_or_default().replace("mapping values are", "a second `: ` is");
     let at = error.location().and_then(|location| usize::try_from(location.span().offset()).ok()).unwrap_or(0);
     let start = source.char_indices().nth(at).map_or(source.len(), |(i, _)| i);
@@ -147,8 +150,8 @@ fn advice(message: &str) -> &'static str {
         "a text that begins with `*` or `&` needs quotes"
     } else if has("unexpected character") {
         "a text that begins with one of @ ` % needs quotes"
-    } else if has("flow") || has("expected ','") {
-        "a `{` or `[` is not closed, or a text with a comma in it needs quotes"
+    } else if has("flow") || has("expected ','") || has("bracket") {
+        "a `{` or `[` is not closed, or a text with `, ` or `: ` in it needs quotes"
     } else if has("depth") || has("budget") || has("limit") {
         "the file nests too deep, or repeats too much through aliases"
     } else {
@@ -246,7 +249,10 @@ fn node(source: &str, raw: Spanned<Raw>) -> Node {
         Raw::Text(text) => Shape::Scalar(Scalar { plain: text == written, text }),
         Raw::List(items) => Shape::List(items.into_iter().map(|item| node(source, item)).collect()),
         Raw::Map(entries) => Shape::Map(
-            entries.into_iter().map(|(k, v)| (Spot::new(k.value, self::span(source, k.defined)), node(source, v))).collect(),
+            entries
+                .into_iter()
+                .map(|(k, v)| (Spot::new(k.value, self::span(source, k.defined)), node(source, v)))
+                .collect(),
         ),
     };
     let span = match &shape {
@@ -276,7 +282,10 @@ impl Scalar {
     /// of the other. With escapes that does not hold, and the whole text is the answer.
     pub(super) fn locate(&self, source: &str, outer: Span, inner: Span) -> Span {
         if self.plain {
-            return Span::new(outer.start + inner.start.min(self.text.len()), outer.start + inner.end.min(self.text.len()));
+            return Span::new(
+                outer.start + inner.start.min(self.text.len()),
+                outer.start + inner.end.min(self.text.len()),
+            );
         }
         let written = source.get(outer.start..outer.end).unwrap_or_default();
         let skip = usize::from(written.starts_with(['"', '\'']));
@@ -287,7 +296,10 @@ impl Scalar {
         }
         let nth = |at: usize| {
             let before = self.text.get(..at).unwrap_or(&self.text).chars().filter(|c| !c.is_whitespace()).count();
-            body.char_indices().filter(|(_, c)| !c.is_whitespace()).nth(before).map_or(body.trim_end().len(), |(i, _)| i)
+            body.char_indices()
+                .filter(|(_, c)| !c.is_whitespace())
+                .nth(before)
+                .map_or(body.trim_end().len(), |(i, _)| i)
         };
         let start = nth(inner.start);
         let width = inner.end.saturating_sub(inner.start);
@@ -309,7 +321,13 @@ mod tests {
 
     #[test]
     fn a_place_in_a_text_is_a_place_in_the_file() {
-        for source in ["a: po.x > nope", "a: \"po.x > nope\"", "a: 'po.x > nope' # c", "a: >-\n  po.x\n  > nope\n", "a: po.x\n    > nope"] {
+        for source in [
+            "a: po.x > nope",
+            "a: \"po.x > nope\"",
+            "a: 'po.x > nope' # c",
+            "a: >-\n  po.x\n  > nope\n",
+            "a: po.x\n    > nope",
+        ] {
             let (scalar, outer) = scalar(source);
             let at = scalar.text.find("nope").unwrap();
             let span = scalar.locate(source, outer, Span::new(at, at + 4));
@@ -321,7 +339,8 @@ mod tests {
 
     #[test]
     fn scalars_keep_how_they_were_written() {
-        for (written, text) in [("1.10", "1.10"), ("0x10", "0x10"), ("true", "true"), ("\"5\"", "5"), (".nan", ".nan")] {
+        for (written, text) in [("1.10", "1.10"), ("0x10", "0x10"), ("true", "true"), ("\"5\"", "5"), (".nan", ".nan")]
+        {
             assert_eq!(scalar(&format!("a: {written}")).0.text, text);
         }
     }

@@ -227,10 +227,10 @@ impl<'a> Checker<'a> {
         let decides = self.condition(condition);
         let known = self.guarded.len();
         nulls::facts(condition, true, &mut self.guarded);
-        let mut a = self.check(then);
+        let mut a = self.branch(then);
         self.guarded.truncate(known);
         nulls::facts(condition, false, &mut self.guarded);
-        let mut b = self.check(otherwise);
+        let mut b = self.branch(otherwise);
         self.guarded.truncate(known);
         let (Some(left), Some(right)) = (&a.ty, &b.ty) else { return Typed::broken(span) };
         let Some(ty) = left.join(right) else {
@@ -247,6 +247,13 @@ impl<'a> Checker<'a> {
         let length = a.length.zip(b.length).map(|(a, b)| a.max(b));
         let op = Op::If(Box::new(decides.code), Box::new(a.code), Box::new(b.code));
         Typed { nullable, unit, cost, length, ..Typed::new(op, span, ty) }
+    }
+
+    /// One side of a choice: what the condition proved to have a value has one.
+    fn branch(&mut self, node: &Node) -> Typed {
+        let typed = self.check(node);
+        let proved = nulls::place(node).is_some_and(|place| self.guarded.contains(&place));
+        Typed { nullable: typed.nullable && !proved, ..typed }
     }
 
     /// Warns if a value is needed where there may be none.

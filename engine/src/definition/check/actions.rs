@@ -49,7 +49,8 @@ impl Checker<'_> {
         for (param, ty, required) in &action.params {
             if *required && call.params.iter().all(|(given, _)| given.value != **param) {
                 let message = format!("`{}` needs its parameter `{param}`", name.value);
-                let help = format!("write `{}: {{ {param}: ... }}` with an expression of type {}", name.value, ty.name());
+                let help =
+                    format!("write `{}: {{ {param}: ... }}` with an expression of type {}", name.value, ty.name());
                 self.error(codes::MISSING_PARAMETER, name.span, message, help);
             }
         }
@@ -61,7 +62,10 @@ impl Checker<'_> {
         let Some(subject) = &self.subject else { return };
         let record = subject.record.name.clone();
         let same = |name: &str| {
-            self.vocabulary.subjects.get(name).is_some_and(|known| std::sync::Arc::ptr_eq(&known.record, &subject.record))
+            self.vocabulary
+                .subjects
+                .get(name)
+                .is_some_and(|known| std::sync::Arc::ptr_eq(&known.record, &subject.record))
         };
         if !action.subjects.is_empty() && !action.subjects.iter().any(|name| same(name)) {
             let names: Vec<&str> = action.subjects.iter().map(AsRef::as_ref).collect();

@@ -78,7 +78,12 @@ impl Checker<'_> {
         match serde_json::from_value::<Policy>(Value::Object(policy)) {
             Ok(policy) => Some(Approval { policy: Arc::new(policy) }),
             Err(error) => {
-                self.error(codes::POLICY, at, format!("this approval cannot run: {error}"), "see the reference, `approval`");
+                self.error(
+                    codes::POLICY,
+                    at,
+                    format!("this approval cannot run: {error}"),
+                    "see the reference, `approval`",
+                );
                 None
             }
         }

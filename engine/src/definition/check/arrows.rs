@@ -68,7 +68,8 @@ impl Checker<'_> {
     }
 
     fn arrow(&mut self, file: &ArrowFile, way: &Way<'_>) -> Option<Arrow> {
-        let guard = file.guard.as_ref().map(|text| (text, self.expression(text, way.scope, &Field::required(Type::Bool))));
+        let guard =
+            file.guard.as_ref().map(|text| (text, self.expression(text, way.scope, &Field::required(Type::Bool))));
         if way.engine {
             self.engine_arrow(file, &way.trigger);
         }
@@ -95,7 +96,7 @@ impl Checker<'_> {
                 Some(None) => Goes::Unknown,
             },
             guard: kind,
-            by: file.by.as_ref().map(|by| by.value.text.trim().to_owned()).filter(|by| by != "anyone"),
+            by: file.by.as_ref().map(|by| by.value.text.trim().to_owned()).filter(|by| by != "anyone" && !way.engine),
             refuses: file.refuse.is_some(),
             guard_span: file.guard.as_ref().map_or(file.span, |text| text.span),
             span: file.span,

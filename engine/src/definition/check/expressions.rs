@@ -14,6 +14,9 @@ use super::{Checker, known};
 /// The expression's own code for a value that may be missing.
 const MAY_BE_NULL: &str = "FLX0150";
 
+/// The expression's own code for an unknown name.
+const UNKNOWN_NAME: &str = "FLX0110";
+
 /// What an expression sees beside the subject, `now` and the facts.
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
@@ -75,7 +78,9 @@ impl Checker<'_> {
             }
         }
         let facts = &self.vocabulary.facts;
-        let bare = |warning: &Diagnostic| text.value.text.get(warning.span.start..warning.span.end).is_some_and(|t| facts.contains_key(t));
+        let bare = |warning: &Diagnostic| {
+            text.value.text.get(warning.span.start..warning.span.end).is_some_and(|t| facts.contains_key(t))
+        };
         let warnings = expr.warnings().iter().filter(|warning| warning.code != MAY_BE_NULL || !bare(warning)).cloned();
         self.place(text, warnings.collect());
     }
@@ -86,8 +91,9 @@ impl Checker<'_> {
             for (span, _) in &mut diagnostic.related {
                 *span = text.value.locate(self.source, text.span, *span);
             }
-            if diagnostic.code == "FLX0110" && diagnostic.help.is_empty() && is_word(&text.value) {
-                diagnostic.help = format!("a text inside an expression needs quotes of its own: '\"{}\"'", text.value.text);
+            if diagnostic.code == UNKNOWN_NAME && is_word(&text.value) && !diagnostic.help.contains("similar") {
+                diagnostic.help =
+                    format!("a text inside an expression needs quotes of its own: '\"{}\"'", text.value.text);
             }
             self.found.push(diagnostic);
         }
@@ -99,7 +105,9 @@ impl Checker<'_> {
         if written == "anyone" {
             return Some(By::Anyone);
         }
-        if let Some(rest) = written.strip_prefix("role") && rest.trim_start().starts_with('(') {
+        if let Some(rest) = written.strip_prefix("role")
+            && rest.trim_start().starts_with('(')
+        {
             return self.role(text, scope);
         }
         self.subject.as_ref()?;
@@ -116,7 +124,8 @@ impl Checker<'_> {
             Err(errors) if is_word(&text.value) => {
                 let help = match self.vocabulary.roles.iter().find(|role| ***role == *written) {
                     Some(role) => format!("for everybody with a role write `role({role})`"),
-                    None => "write `anyone`, `role(name)`, `role(name)@po.unit`, or a person such as `po.requester`".to_owned(),
+                    None => "write `anyone`, `role(name)`, `role(name)@po.unit`, or a person such as `po.requester`"
+                        .to_owned(),
                 };
                 let _ = errors;
                 self.error(codes::BAD_BY, text.span, format!("`{written}` does not say who may"), help);

@@ -21,7 +21,10 @@ impl Checker<'_> {
                 self.error(
                     codes::OUTCOME_ELSEWHERE,
                     event.span,
-                    format!("`{}` is the outcome of an approval, and there is none in `{}`", event.value, states[from.0].path),
+                    format!(
+                        "`{}` is the outcome of an approval, and there is none in `{}`",
+                        event.value, states[from.0].path
+                    ),
                     "move it to the approval's state or a state around it, or give the event another name",
                 );
             }
@@ -39,9 +42,13 @@ impl Checker<'_> {
         let mut found = Vec::new();
         if handled.is_empty() {
             found.push(
-                Diagnostic::error(codes::OUTCOME_MISSING, state.span, format!("`{}` has no arrow for `{outcome}`", state.path))
-                    .label("an approval")
-                    .help(format!("write `on: {{ {outcome}: {{ to: ... }} }}` here or in a state around it")),
+                Diagnostic::error(
+                    codes::OUTCOME_MISSING,
+                    state.span,
+                    format!("`{}` has no arrow for `{outcome}`", state.path),
+                )
+                .label("an approval")
+                .help(format!("write `on: {{ {outcome}: {{ to: ... }} }}` here or in a state around it")),
             );
         } else if !handled.iter().any(|edge| edge.is_sure() || edge.is_broken()) {
             let last = handled.last().map_or(state.span, |edge| edge.span);
@@ -52,8 +59,12 @@ impl Checker<'_> {
         }
         for edge in handled.iter().filter(|edge| edge.goes == Goes::Stay && !edge.refuses) {
             found.push(
-                Diagnostic::error(codes::OUTCOME_MISSING, edge.span, format!("the arrow for `{outcome}` leads nowhere"))
-                    .help("write `to:`; a decided approval has nothing more to wait for"),
+                Diagnostic::error(
+                    codes::OUTCOME_MISSING,
+                    edge.span,
+                    format!("the arrow for `{outcome}` leads nowhere"),
+                )
+                .help("write `to:`; a decided approval has nothing more to wait for"),
             );
         }
         self.found.extend(found);

@@ -104,7 +104,8 @@ impl Checker<'_> {
         if found.is_none() {
             let message = format!("unknown state `{}`", name.value);
             let help = self.state_help(&name.value);
-            self.found.push(Diagnostic::error(codes::UNKNOWN_STATE, name.span, message).label("no such state").help(help));
+            self.found
+                .push(Diagnostic::error(codes::UNKNOWN_STATE, name.span, message).label("no such state").help(help));
         }
         found
     }
@@ -114,8 +115,10 @@ impl Checker<'_> {
         if let Some(inside) = slots.iter().find(|slot| slot.name == name) {
             return format!("it is inside another state: write `{}`", inside.path);
         }
-        let tops: Vec<&str> = slots.iter().filter(|slot| slot.parent.is_none()).map(|slot| slot.name.as_str()).collect();
-        let near = nearest(name, slots.iter().map(|slot| slot.name.as_str()).chain(slots.iter().map(|slot| &*slot.path)));
+        let tops: Vec<&str> =
+            slots.iter().filter(|slot| slot.parent.is_none()).map(|slot| slot.name.as_str()).collect();
+        let near =
+            nearest(name, slots.iter().map(|slot| slot.name.as_str()).chain(slots.iter().map(|slot| &*slot.path)));
         match near {
             Some(near) => format!("a similar state exists: `{near}`"),
             None if tops.len() <= 12 => format!("there is {}", super::super::read::or_list(&tops)),

@@ -14,7 +14,9 @@ fn forced<'a>(outline: &Outline<'a>, leaf: usize) -> Option<&'a Edge> {
     edges.into_iter().find(|edge| edge.trigger == Trigger::Always).filter(|edge| edge.is_sure())
 }
 
-pub(super) fn cycles(outline: &Outline<'_>, found: &mut Found) {
+/// Reports the circles; gives the states that are in one.
+pub(super) fn cycles(outline: &Outline<'_>, found: &mut Found) -> Vec<usize> {
+    let mut circling = Vec::new();
     let mut graph = DiGraph::<usize, ()>::new();
     let nodes: Vec<_> = (0..outline.states.len()).map(|ix| graph.add_node(ix)).collect();
     for leaf in outline.leaves().filter(|&ix| !outline.is_final(ix)) {
@@ -28,12 +30,18 @@ pub(super) fn cycles(outline: &Outline<'_>, found: &mut Found) {
             continue;
         }
         circle.sort_unstable();
+        circling.extend(circle.iter().map(|&node| graph[node]));
         let Some(edge) = circle.first().and_then(|&node| forced(outline, graph[node])) else { continue };
         let names: Vec<String> = circle.iter().map(|&node| format!("`{}`", outline.states[graph[node]].path)).collect();
         found.push(
-            Diagnostic::error(codes::ALWAYS_CYCLE, edge.span, format!("`always` goes round for ever in {}", names.join(", ")))
-                .label("nothing stops it")
-                .help("give one of the arrows a condition, or let an event lead on"),
+            Diagnostic::error(
+                codes::ALWAYS_CYCLE,
+                edge.span,
+                format!("`always` goes round for ever in {}", names.join(", ")),
+            )
+            .label("nothing stops it")
+            .help("give one of the arrows a condition, or let an event lead on"),
         );
     }
+    circling
 }

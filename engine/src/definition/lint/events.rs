@@ -13,6 +13,9 @@ fn accepted(outline: &Outline<'_>, event: &str) -> bool {
 
 /// Declared events that no state accepts. Those that are only used are accepted where they are used.
 pub(super) fn deaf(outline: &Outline<'_>, found: &mut Found) {
+    if outline.any_tainted() {
+        return;
+    }
     for (name, span) in outline.declared {
         if accepted(outline, name) {
             continue;
@@ -41,9 +44,13 @@ pub(super) fn never_sent(outline: &Outline<'_>, found: &mut Found) {
             && let Some((_, message)) = outline.unsent.iter().find(|(event, _)| event == name)
         {
             found.push(
-                Diagnostic::warning(codes::NEVER_SENT, edge.span, format!("`{name}` never comes from `{message}`: nothing sends it"))
-                    .label("anybody may raise it instead")
-                    .help(format!("write `send: {message}` where it is sent, or declare the event as your own")),
+                Diagnostic::warning(
+                    codes::NEVER_SENT,
+                    edge.span,
+                    format!("`{name}` never comes from `{message}`: nothing sends it"),
+                )
+                .label("anybody may raise it instead")
+                .help(format!("write `send: {message}` where it is sent, or declare the event as your own")),
             );
         }
     }

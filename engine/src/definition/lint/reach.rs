@@ -73,7 +73,7 @@ impl Map {
 /// States that nothing leads to. Silent while an arrow's target is unknown: it may be meant for one of them.
 pub(super) fn unreachable(outline: &Outline<'_>, found: &mut Found) {
     let map = Map::of(outline);
-    let Some(start) = outline.start.filter(|_| !map.unknown) else { return };
+    let Some(start) = outline.start.filter(|_| !map.unknown && !outline.any_tainted()) else { return };
     let reached = map.reached(std::iter::once(map.entering[start.0]), Direction::Outgoing);
     let missed = |ix: usize| !reached[map.being[ix].index()];
     for (ix, state) in outline.states.iter().enumerate() {
@@ -89,12 +89,12 @@ pub(super) fn unreachable(outline: &Outline<'_>, found: &mut Found) {
 }
 
 /// States that can be entered and never left towards an end.
-pub(super) fn traps(outline: &Outline<'_>, found: &mut Found) {
+pub(super) fn traps(outline: &Outline<'_>, circling: &[usize], found: &mut Found) {
     let map = Map::of(outline);
     no_way_out(outline, found);
     let ends: Vec<usize> = (0..outline.states.len()).filter(|&ix| outline.is_final(ix)).collect();
     if ends.is_empty() {
-        if let Some(start) = outline.start.filter(|_| !map.unknown) {
+        if let Some(start) = outline.start.filter(|_| !map.unknown && !outline.any_tainted()) {
             let span = outline.states[start.0].span;
             found.push(
                 Diagnostic::warning(codes::NEVER_ENDS, span, "there is no final state: instances never end")
@@ -104,14 +104,16 @@ pub(super) fn traps(outline: &Outline<'_>, found: &mut Found) {
         return;
     }
     let escapes = outline.edges.iter().filter(|edge| edge.goes == Goes::Unknown).map(|edge| map.being[edge.from.0]);
-    let ends = ends.into_iter().map(|ix| map.being[ix]).chain(escapes);
+    let tainted = (0..outline.states.len()).filter(|&ix| outline.is_tainted(ix)).map(|ix| map.being[ix]);
+    let ends = ends.into_iter().map(|ix| map.being[ix]).chain(escapes).chain(tainted);
     let saved = map.reached(ends, Direction::Incoming);
     // The innermost knots are reported: what only leads into one is not itself the mistake.
     for knot in tarjan_scc(&map.graph) {
         let bottom = knot.iter().all(|&node| map.graph.neighbors(node).all(|next| knot.contains(&next)));
         let states: Vec<usize> = knot.iter().map(|&node| map.graph[node]).filter(|&ix| outline.is_leaf(ix)).collect();
         let Some(&first) = states.iter().min() else { continue };
-        if !bottom || knot.iter().any(|node| saved[node.index()]) || bare(outline, first) {
+        let told = bare(outline, first) || states.iter().any(|ix| circling.contains(ix));
+        if !bottom || told || knot.iter().any(|node| saved[node.index()]) {
             continue;
         }
         let mut names: Vec<usize> = states;
@@ -119,9 +121,13 @@ pub(super) fn traps(outline: &Outline<'_>, found: &mut Found) {
         names.dedup();
         let list = names.iter().map(|&ix| format!("`{}`", outline.states[ix].path)).collect::<Vec<_>>().join(", ");
         found.push(
-            Diagnostic::error(codes::TRAP, outline.states[first].span, format!("no final state can be reached from {list}"))
-                .label("a trap")
-                .help("write an arrow that leads out, towards a final state"),
+            Diagnostic::error(
+                codes::TRAP,
+                outline.states[first].span,
+                format!("no final state can be reached from {list}"),
+            )
+            .label("a trap")
+            .help("write an arrow that leads out, towards a final state"),
         );
     }
 }
@@ -135,7 +141,7 @@ fn bare(outline: &Outline<'_>, ix: usize) -> bool {
 
 /// The first invariant: who waits, waits for something.
 fn no_way_out(outline: &Outline<'_>, found: &mut Found) {
-    for ix in outline.leaves().filter(|&ix| bare(outline, ix)) {
+    for ix in outline.leaves().filter(|&ix| bare(outline, ix) && !outline.is_tainted(ix)) {
         let state = &outline.states[ix];
         found.push(
             Diagnostic::error(codes::NO_WAY_OUT, state.span, format!("nothing ever happens in `{}`", state.path))

@@ -56,7 +56,9 @@ const fn empty(span: Span) -> ArrowFile {
 pub(super) fn of_keys(keys: &Keys<'_>, found: &mut Found) -> ArrowFile {
     let refuse = keys.get("refuse").and_then(|(key, node)| text(node, key, "the sentence of the refusal", found));
     if let Some((at, _)) = keys.get("refuse") {
-        for (key, _) in keys.iter().filter(|(key, _)| ["to", "set", "do", "send", "reason"].contains(&key.value.as_str())) {
+        for (key, _) in
+            keys.iter().filter(|(key, _)| ["to", "set", "do", "send", "reason"].contains(&key.value.as_str()))
+        {
             found.push(
                 Diagnostic::error(codes::CONFLICT, key.span, format!("an arrow that refuses has no `{}`", key.value))
                     .related(at, "refuses here")
@@ -84,7 +86,9 @@ pub(super) fn of_keys(keys: &Keys<'_>, found: &mut Found) -> ArrowFile {
 fn texts(node: &Node, key: Span, what: &str, found: &mut Found) -> Vec<(Name, Text)> {
     let Some(keys) = Keys::any(node, key, what, found) else { return Vec::new() };
     keys.iter()
-        .filter_map(|(name, node)| Some((name.clone(), text(node, name.span, &format!("the value of `{}`", name.value), found)?)))
+        .filter_map(|(name, node)| {
+            Some((name.clone(), text(node, name.span, &format!("the value of `{}`", name.value), found)?))
+        })
         .collect()
 }
 

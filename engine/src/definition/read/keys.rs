@@ -83,7 +83,9 @@ impl<'n> Keys<'n> {
             Shape::Map(entries) => entries.as_slice(),
             Shape::Empty => &[],
             _ => {
-                found.push(wrong_shape(node, owner, what, "a mapping").help("write `key: value` lines, or { key: value }"));
+                found.push(
+                    wrong_shape(node, owner, what, "a mapping").help("write `key: value` lines, or { key: value }"),
+                );
                 return None;
             }
         };
@@ -106,7 +108,13 @@ impl<'n> Keys<'n> {
     }
 
     /// As [`Keys::get`], reporting a missing key.
-    pub(in crate::definition) fn need(&self, key: &str, what: &str, help: &str, found: &mut Found) -> Option<(Span, &'n Node)> {
+    pub(in crate::definition) fn need(
+        &self,
+        key: &str,
+        what: &str,
+        help: &str,
+        found: &mut Found,
+    ) -> Option<(Span, &'n Node)> {
         let value = self.get(key);
         if value.is_none() {
             found.push(Diagnostic::error(codes::MISSING_KEY, self.owner, format!("{what} needs `{key}`")).help(help));
@@ -147,5 +155,7 @@ fn unknown(key: &Spot<String>, what: &str, allowed: &[&str]) -> Diagnostic {
         Some(near) => format!("a similar key exists: `{near}`"),
         None => format!("write {}", or_list(allowed)),
     };
-    Diagnostic::error(codes::UNKNOWN_KEY, key.span, format!("{what} has no key `{name}`")).label("unknown key").help(help)
+    Diagnostic::error(codes::UNKNOWN_KEY, key.span, format!("{what} has no key `{name}`"))
+        .label("unknown key")
+        .help(help)
 }

@@ -113,10 +113,10 @@ pub(super) fn target(node: &Node, key: Span, found: &mut Found) -> Option<Name> 
 fn events(node: &Node, key: Span, found: &mut Found) -> Vec<EventFile> {
     if let Shape::List(items) = &node.shape {
         let names: Vec<_> = items.iter().filter_map(Node::text).collect();
-        found.push(
-            wrong_shape(node, key, "`events`", "a mapping")
-                .help(format!("write `events: {{ {} }}`", names.iter().map(|n| format!("{n}: {{}}")).collect::<Vec<_>>().join(", "))),
-        );
+        found.push(wrong_shape(node, key, "`events`", "a mapping").help(format!(
+            "write `events: {{ {} }}`",
+            names.iter().map(|n| format!("{n}: {{}}")).collect::<Vec<_>>().join(", ")
+        )));
         return Vec::new();
     }
     let Some(keys) = Keys::any(node, key, "`events`", found) else { return Vec::new() };
@@ -125,7 +125,8 @@ fn events(node: &Node, key: Span, found: &mut Found) -> Vec<EventFile> {
         let good = super::checked_name(event, "the name of an event", found);
         let Some(keys) = Keys::of(node, event.span, "an event", &["title", "payload"], found) else { continue };
         let title = keys.get("title").and_then(|(key, node)| string(node, key, "the title", found)).map(|t| t.value);
-        let payload = keys.get("payload").map(|(key, node)| fields(node, key, "the payload", found)).unwrap_or_default();
+        let payload =
+            keys.get("payload").map(|(key, node)| fields(node, key, "the payload", found)).unwrap_or_default();
         if good {
             events.push(EventFile { name: Spot::clone(event), title, payload });
         }

@@ -1,1 +1,88 @@
+//! Wrong files, each a mistake that a person really makes, with exactly what is said about it.
+//!
+//! The first line of a file names the codes that it is about. `UPDATE=1` writes the expected texts anew: read the diff.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::*;
+
+fn files() -> Vec<(String, String, PathBuf)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/definition/tests/wrong");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ext| ext == "yaml"))
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(&path).unwrap(), path)
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn every_mistake_is_explained_as_it_was() {
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut wrong = Vec::new();
+    for (name, source, path) in files() {
+        let shown = compile(&name, &source, &vocabulary()).render(&name, &source);
+        let golden = path.with_extension("txt");
+        if update {
+            std::fs::write(&golden, &shown).unwrap();
+        } else if std::fs::read_to_string(&golden).unwrap_or_default() != shown {
+            wrong.push(format!("--- {name}\n{shown}"));
+        }
+    }
+    assert!(wrong.is_empty(), "run with UPDATE=1 and read the diff\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_mistake_has_the_codes_that_its_file_is_about_and_no_other_error() {
+    let mut wrong = Vec::new();
+    for (name, source, _) in files().iter().filter(|(name, _, _)| name != "twenty.yaml") {
+        let head = source.lines().next().unwrap().trim_start_matches("# ");
+        let expected: BTreeSet<&str> = head.split(':').next().unwrap().split(", ").collect();
+        let checked = compile(name, source, &vocabulary());
+        let found: BTreeSet<&str> = checked.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+        if found != expected {
+            wrong.push(format!("{name}: {found:?} instead of {expected:?}\n{}", checked.render(name, source)));
+        }
+        assert_eq!(checked.definition.is_none(), checked.is_refused(), "{name}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_code_has_a_wrong_file_and_every_finding_a_code() {
+    let known: BTreeSet<&str> = CODES.iter().chain(crate::expression::CODES).map(|(code, _)| *code).collect();
+    let mut met = BTreeSet::new();
+    for (name, source, _) in files() {
+        for diagnostic in compile(&name, &source, &vocabulary()).diagnostics {
+            assert!(known.contains(diagnostic.code), "{}", diagnostic.code);
+            assert!(!diagnostic.message.ends_with('.'), "{}", diagnostic.message);
+            assert!(
+                !diagnostic.help.is_empty() || diagnostic.code.starts_with("FLX01"),
+                "{name}: {}",
+                diagnostic.message
+            );
+            met.insert(diagnostic.code);
+        }
+    }
+    // Too large and two of a name are tested elsewhere; the policy as a whole cannot be reached while each key is checked.
+    let elsewhere = ["FLX0011", "FLX0214", "FLX0415"];
+    let missing: Vec<_> = CODES.iter().filter(|(c, _)| !met.contains(c) && !elsewhere.contains(c)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert_eq!(CODES.len(), CODES.iter().map(|(code, _)| code).collect::<BTreeSet<_>>().len(), "codes are unique");
+}
+
+#[test]
+fn twenty_mistakes_get_twenty_findings() {
+    let (name, source, _) = files().into_iter().find(|(name, _, _)| name == "twenty.yaml").unwrap();
+    let checked = compile(&name, &source, &vocabulary());
+    assert!(checked.diagnostics.len() >= 20, "{}", checked.render(&name, &source));
+    let lines: BTreeSet<usize> =
+        checked.diagnostics.iter().map(|d| crate::diagnostic::line_column(&source, d.span.start).0).collect();
+    assert!(lines.len() >= 17, "they stand in {} places", lines.len());
+}

@@ -156,6 +156,8 @@ fn a_missing_value_is_warned_of_unless_guarded() {
         ("po.supplier != null && po.supplier.rating > 3", &["po.supplier.rating"]),
         ("has(po.supplier) && has(po.supplier.rating) && po.supplier.rating > 3", &[]),
         ("(po.urgent ? po.limit : 5 EUR) > 3 EUR", &["(po.urgent ? po.limit : 5 EUR)"]),
+        ("(po.limit != null ? po.limit : 5 EUR) > 3 EUR", &[]),
+        ("(po.limit == null ? 5 EUR : po.limit) > 3 EUR", &[]),
         ("po.lines.all(l, po.limit != null) && po.limit > 5 EUR", &["po.limit"]),
     ] {
         let expr = compile(source, &env(), &Type::Bool).unwrap_or_else(|e| panic!("{source}: {e:#?}"));

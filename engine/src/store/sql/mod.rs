@@ -41,6 +41,12 @@ impl<'r> Columns<'r> {
         value
     }
 
+    /// Passes by some columns.
+    #[allow(dead_code, reason = "only PostgreSQL reads several kinds of row from one statement")]
+    pub(crate) fn skip(&mut self, columns: usize) {
+        self.at += columns;
+    }
+
     /// The next column, text that is shared from here on.
     pub(crate) fn text(&mut self) -> Result<std::sync::Arc<str>, StoreError> {
         self.next::<&str>().map(Into::into)

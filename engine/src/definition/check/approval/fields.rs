@@ -143,14 +143,16 @@ impl Checker<'_> {
         };
         let mut out = Vec::new();
         for rule in rules {
-            let Some(keys) = Keys::of(rule, rule.span, "a rule of `reapprove`", &["fields", "then"], &mut self.found) else {
+            let Some(keys) = Keys::of(rule, rule.span, "a rule of `reapprove`", &["fields", "then"], &mut self.found)
+            else {
                 continue;
             };
             let mut map = Map::new();
             if let Some((at, node)) = keys.get("fields") {
                 map.insert("fields".to_owned(), self.policy_fields(node, at, "`fields`"));
             }
-            let then = keys.need("then", "a rule of `reapprove`", "write `then: none`, `affected` or `all`", &mut self.found);
+            let then =
+                keys.need("then", "a rule of `reapprove`", "write `then: none`, `affected` or `all`", &mut self.found);
             if let Some((at, node)) = then
                 && let Some(word) = read::word(node, at, "`then`", MODES, &mut self.found)
             {

@@ -10,9 +10,8 @@ use crate::diagnostic::{Diagnostic, Span};
 use super::super::Checker;
 use super::Ground;
 
-const KEYS: &[&str] = &[
-    "name", "order", "who", "quorum", "reject", "veto", "covers", "on_empty", "fallback", "in_order", "due", "late",
-];
+const KEYS: &[&str] =
+    &["name", "order", "who", "quorum", "reject", "veto", "covers", "on_empty", "fallback", "in_order", "due", "late"];
 
 const RUNG: &[&str] = &["after", "after_hours", "do", "mode", "to", "fallback"];
 
@@ -77,7 +76,12 @@ impl Checker<'_> {
         if let Some((at, node)) = who {
             let who = self.who(node, at, "`who`", ground);
             if matches!(&node.shape, Shape::List(items) if items.is_empty()) {
-                self.error(codes::BAD_RESOLVER, at, "`who` names nobody", "write `[{ manager: requester }]`, for instance");
+                self.error(
+                    codes::BAD_RESOLVER,
+                    at,
+                    "`who` names nobody",
+                    "write `[{ manager: requester }]`, for instance",
+                );
             }
             self.quorum(keys, &who, step);
             step.insert("who".to_owned(), Value::Array(who));
@@ -156,7 +160,8 @@ impl Checker<'_> {
         match (keys.get("count"), keys.get("percent")) {
             (Some((at, node)), None) => {
                 let count = read::whole(node, at, "`count`", 1..=1000, &mut self.found)?;
-                let named: Option<usize> = who.iter().map(|r| r.get("person").and_then(Value::as_array).map(Vec::len)).sum();
+                let named: Option<usize> =
+                    who.iter().map(|r| r.get("person").and_then(Value::as_array).map(Vec::len)).sum();
                 if let Some(named) = named.filter(|named| *named > 0 && (*named as u64) < u64::from(count)) {
                     let message = format!("{count} approvals are needed and {named} people are asked");
                     self.error(codes::QUORUM_TOO_HIGH, node.span, message, "lower the count or name more people");

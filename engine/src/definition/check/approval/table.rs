@@ -44,7 +44,8 @@ impl Checker<'_> {
             read::word(node, at, "`hit`", &["first", "collect"], &mut self.found).map(|word| word.value)
         });
         table.extend(hit.map(|hit| ("hit".to_owned(), hit.into())));
-        let Some((at, node)) = keys.need("rows", "a table", "write `rows: [{ when: ..., steps: ... }]`", &mut self.found)
+        let Some((at, node)) =
+            keys.need("rows", "a table", "write `rows: [{ when: ..., steps: ... }]`", &mut self.found)
         else {
             return Value::Null;
         };

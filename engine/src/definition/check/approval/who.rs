@@ -17,8 +17,7 @@ const KEYS: &[&str] = &["person", "field", "role", "unit", "unit_field", "manage
 const KINDS: &[&str] = &["person", "field", "role", "manager", "chain"];
 
 /// What may stand beside each.
-const BESIDE: &[(&str, &str)] =
-    &[("unit", "role"), ("unit_field", "role"), ("levels", "manager"), ("start", "chain")];
+const BESIDE: &[(&str, &str)] = &[("unit", "role"), ("unit_field", "role"), ("levels", "manager"), ("start", "chain")];
 
 const HELP: &str = "write one of { manager: requester }, { role: buyer, unit_field: unit }, { chain: requester }, \
                     { person: ann }, { field: owner }";
@@ -29,7 +28,8 @@ impl Checker<'_> {
         let mut out = Vec::new();
         for item in read::one_or_many(node, at, what, &mut self.found) {
             if let Shape::Scalar(scalar) = &item.shape {
-                let field = self.subject.as_ref().is_some_and(|subject| subject.record.fields.contains_key(&scalar.text));
+                let field =
+                    self.subject.as_ref().is_some_and(|subject| subject.record.fields.contains_key(&scalar.text));
                 let guess = if self.vocabulary.roles.iter().any(|role| **role == *scalar.text) {
                     format!("for a role write `{{ role: {}, unit_field: unit }}`", scalar.text)
                 } else if scalar.text == "manager" {
@@ -60,9 +60,13 @@ impl Checker<'_> {
             [(kind, _)] => kind.value.as_str(),
             [(first, _), (second, _), ..] => {
                 self.found.push(
-                    Diagnostic::error(codes::BAD_RESOLVER, second.span, "an entry of `who` names people in one way only")
-                        .related(first.span, "the first way")
-                        .help("write two entries of the list: all their people are asked"),
+                    Diagnostic::error(
+                        codes::BAD_RESOLVER,
+                        second.span,
+                        "an entry of `who` names people in one way only",
+                    )
+                    .related(first.span, "the first way")
+                    .help("write two entries of the list: all their people are asked"),
                 );
                 return None;
             }
@@ -124,7 +128,8 @@ impl Checker<'_> {
             ),
             (None, None) => {
                 let text = self.subject.as_ref().and_then(|s| s.record.fields.contains_key("unit").then_some("unit"));
-                let help = format!("write `unit_field: {}` or `unit: its id`", text.unwrap_or("a field of the subject"));
+                let help =
+                    format!("write `unit_field: {}` or `unit: its id`", text.unwrap_or("a field of the subject"));
                 self.error(codes::BAD_RESOLVER, at, "a role is held in a unit, and none is named", help);
             }
         }

@@ -1,0 +1,244 @@
+//! The store in PostgreSQL: each writer has a connection of its own, a pool reads and delivers.
+//!
+//! What must hold: rows are locked when they are loaded, in a fixed rank; a writer that stands still holds no lock for
+//! longer than the session's time-outs; after an error the connection is rolled back or replaced.
+
+mod batch;
+mod dialect;
+mod load;
+#[path = "sql/mod.rs"]
+#[allow(clippy::duplicate_mod, reason = "statements are written once and mounted by each driver")]
+pub(crate) mod sql;
+mod write;
+
+use std::collections::BTreeSet;
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection as Conn, PgPool, PgPoolOptions, PgRow as Row, Postgres as Db};
+use sqlx::{Acquire as _, ConnectOptions as _};
+
+use super::migrations::{Migration, migrate};
+use super::{
+    Claimed, Connection, Delivery, Due, InstancePage, Loaded, Options, Persist, StateCount, Store, StoreError, Want,
+    Writer,
+};
+use crate::audit::Entry;
+use crate::clock::Timestamp;
+use crate::commit::{ApiKeyRow, Commit, DefinitionRow, InboxRow, OrganisationRow, RecordHead};
+use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, StreamId, TenantId};
+use crate::instance::Instance;
+use dialect::{commit_failed, failed};
+
+/// Settings of a writer's session. No plan that reads more than the rows of the batch's arrays, whatever the tables held
+/// when it was made (and no compiling of plans, which the penalties on the others would set off).
+pub const WRITER_SETTINGS: &[(&str, &str)] = &[
+    ("idle_in_transaction_session_timeout", "2000"),
+    ("lock_timeout", "1000"),
+    ("statement_timeout", "10000"),
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+    ("jit", "off"),
+];
+
+/// Settings of the others: a plan for each question, because filters come and go.
+const READER_SETTINGS: &[(&str, &str)] = &[
+    ("idle_in_transaction_session_timeout", "2000"),
+    ("lock_timeout", "1000"),
+    ("statement_timeout", "30000"),
+    ("plan_cache_mode", "force_custom_plan"),
+    ("jit", "off"),
+];
+
+/// A store in one PostgreSQL database.
+pub struct PostgresStore<D: Persist> {
+    domain: Arc<D>,
+    server: PgConnectOptions,
+    readers: PgPool,
+    lanes: usize,
+}
+
+impl<D: Persist> Clone for PostgresStore<D> {
+    fn clone(&self) -> Self {
+        let (domain, server, readers) = (self.domain.clone(), self.server.clone(), self.readers.clone());
+        Self { domain, server, readers, lanes: self.lanes }
+    }
+}
+
+impl<D: Persist> PostgresStore<D> {
+    /// Connects, and brings the database up to date. `migrations` are the domain's.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if it cannot be reached or its migrations are newer or others than this program's.
+    pub async fn open(
+        domain: Arc<D>,
+        url: &str,
+        migrations: &[Migration],
+        options: &Options,
+    ) -> Result<Self, StoreError> {
+        let server = PgConnectOptions::from_str(url).map_err(failed)?.application_name("fluxor");
+        let mut connection = server.connect().await.map_err(failed)?;
+        migrate(&mut connection, migrations, |m| m.postgres).await?;
+        let readers = PgPoolOptions::new()
+            .max_connections(options.readers)
+            .connect_with(server.clone().options(READER_SETTINGS.iter().copied()))
+            .await
+            .map_err(failed)?;
+        Ok(Self { domain, server, readers, lanes: options.lanes.max(1) })
+    }
+
+    /// A connection for the domain's own reads.
+    ///
+    /// # Errors
+    /// If none becomes free.
+    pub async fn reader(&self) -> Result<PoolConnection<Db>, StoreError> {
+        self.readers.acquire().await.map_err(failed)
+    }
+
+    async fn connect(&self) -> Result<Conn, StoreError> {
+        let options = self.server.clone().statement_cache_capacity(512);
+        options.options(WRITER_SETTINGS.iter().copied()).connect().await.map_err(failed)
+    }
+}
+
+/// The statements whose plans must be good on empty tables, by name.
+#[must_use]
+pub fn statements() -> Vec<(&'static str, &'static str)> {
+    let mut all = [load::STATEMENTS, write::STATEMENTS].concat();
+    all.push(("HELD_BY", dialect::HELD_BY));
+    all.extend(sql::statements());
+    all
+}
+
+/// The writer of a [`PostgresStore`].
+pub struct PostgresWriter<D: Persist> {
+    store: PostgresStore<D>,
+    /// `None` after it was lost: the next batch connects anew.
+    connection: Option<Conn>,
+    /// Whether a transaction may be open.
+    open: bool,
+}
+
+impl<D: Persist> PostgresWriter<D> {
+    fn connection(&mut self) -> Result<&mut Conn, StoreError> {
+        let open = self.connection.as_mut().filter(|_| self.open);
+        open.ok_or_else(|| StoreError::Unavailable("the writer has no open batch".to_owned()))
+    }
+
+    /// Ends what is open, so that the next batch can begin.
+    async fn reset(&mut self) {
+        if let (true, Some(connection)) = (self.open, &mut self.connection) {
+            if sqlx::query("ROLLBACK").execute(connection).await.is_err() {
+                self.connection = None;
+            }
+        }
+        self.open = false;
+    }
+
+    async fn begin(&mut self, want: &Want) -> Result<Loaded, StoreError> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(self.store.connect().await?),
+        };
+        self.open = true;
+        if let Err(error) = sqlx::query("BEGIN").execute(&mut *connection).await {
+            self.connection = None; // it was idle and has been closed meanwhile
+            return Err(failed(error));
+        }
+        load::load(connection, want).await
+    }
+
+    async fn write(&mut self, commit: &Commit<D::Op>) -> Result<(), StoreError> {
+        let domain = self.store.domain.clone();
+        let connection = self.connection()?;
+        if !commit.ops.is_empty() {
+            domain.write(Connection::Postgres(connection), &commit.ops).await?;
+        }
+        sql::organisation::add(connection, &commit.organisations).await?;
+        sql::api_key::put(connection, &commit.api_keys).await?;
+        sql::definition::add(connection, &commit.definitions).await?;
+        write::batch(commit)?.run(connection).await?;
+        sqlx::query("COMMIT").execute(connection).await.map(|_| ()).map_err(commit_failed)
+    }
+}
+
+impl<D: Persist> Writer<D> for PostgresWriter<D> {
+    async fn open(&mut self, want: &Want) -> Result<Loaded, StoreError> {
+        self.reset().await;
+        let kept = self.connection.is_some();
+        let mut loaded = self.begin(want).await;
+        if kept && self.connection.is_none() {
+            loaded = self.begin(want).await;
+        }
+        if loaded.is_err() {
+            self.reset().await;
+        }
+        loaded
+    }
+
+    async fn facts(&mut self, needs: &BTreeSet<(TenantId, D::Need)>, into: &mut D::Facts) -> Result<(), StoreError> {
+        let domain = self.store.domain.clone();
+        domain.load(Connection::Postgres(self.connection()?), needs, into).await
+    }
+
+    async fn repeat(
+        &mut self,
+        tenant: TenantId,
+        stream: StreamId,
+        request: &RequestId,
+    ) -> Result<Option<Entry>, StoreError> {
+        sql::entry::repeat(self.connection()?, tenant, stream, request).await
+    }
+
+    async fn organisation(&mut self, tenant: TenantId, revision: i64) -> Result<Option<OrganisationRow>, StoreError> {
+        sql::organisation::at(self.connection()?, tenant, Some(revision)).await
+    }
+
+    async fn definition(&mut self, hash: DefinitionHash) -> Result<Option<DefinitionRow>, StoreError> {
+        sql::definition::one(self.connection()?, hash).await
+    }
+
+    async fn finish(&mut self, commit: &Commit<D::Op>) -> Result<(), StoreError> {
+        let written = self.write(commit).await;
+        match written {
+            Ok(()) => self.open = false,
+            Err(_) => self.reset().await,
+        }
+        written
+    }
+
+    async fn abandon(&mut self) -> Result<(), StoreError> {
+        self.reset().await;
+        Ok(())
+    }
+}
+
+impl<D: Persist> Store<D> for PostgresStore<D> {
+    type Writer = PostgresWriter<D>;
+
+    fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    async fn writer(&self) -> Result<PostgresWriter<D>, StoreError> {
+        Ok(PostgresWriter { connection: Some(self.connect().await?), store: self.clone(), open: false })
+    }
+
+    async fn claim(&self, now: Timestamp, lease_until: Timestamp, limit: i64) -> Result<Vec<Claimed>, StoreError> {
+        sql::delivery::claim(&mut *self.reader().await?, now, lease_until, limit).await
+    }
+
+    async fn settle(&self, claimed: &Claimed, result: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
+        let mut connection = self.reader().await?;
+        let mut transaction = connection.begin().await.map_err(failed)?;
+        let settled = sql::delivery::settle(&mut transaction, claimed, result, now).await?;
+        transaction.commit().await.map_err(commit_failed)?;
+        Ok(settled)
+    }
+
+    super::reads::reads!();
+}

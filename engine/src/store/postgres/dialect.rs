@@ -1,0 +1,79 @@
+//! What only PostgreSQL says this way.
+
+use sqlx::Postgres;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+
+use crate::ids::{PersonId, TenantId};
+use crate::store::StoreError;
+use crate::store::rows::held_by;
+
+/// What a failed statement means.
+pub(crate) fn failed(error: sqlx::Error) -> StoreError {
+    let Some(database) = error.as_database_error() else { return StoreError::Unavailable(error.to_string()) };
+    match database.code().as_deref() {
+        Some("23505") => StoreError::Conflict(database.table().unwrap_or("a row").to_owned()),
+        // Serialization failure, deadlock, lock time-out, statement time-out, idle in the transaction for too long.
+        Some("40001" | "40P01" | "55P03" | "57014" | "25P03") => StoreError::Busy(error.to_string()),
+        _ => StoreError::Unavailable(error.to_string()),
+    }
+}
+
+/// What a failed `COMMIT` means: only an answer of the database that it was rolled back is one.
+pub(super) fn commit_failed(error: sqlx::Error) -> StoreError {
+    let code = error.as_database_error().and_then(|e| e.code());
+    match code.as_deref() {
+        Some(code) if !code.starts_with("57P") && !code.starts_with("08") => failed(error),
+        _ => StoreError::Unknown(error.to_string()),
+    }
+}
+
+// JSON text has to be cast first; SQLite looks into it as it is.
+pub(crate) const REPEAT: &str = "SELECT tenant, stream, seq, at, header, hash, body_digest, salt, body
+     FROM audit_entry
+     WHERE tenant = $1
+       AND stream = $2
+       AND CAST(header AS jsonb) ->> 'request' = $3
+     ORDER BY seq
+     LIMIT 1";
+
+// Claimers pass by what another one holds, unlike on SQLite, where they take turns.
+pub(crate) const CLAIM: &str = "WITH taken AS MATERIALIZED (
+       SELECT o.tenant, o.instance, o.destination, o.seq, o.id
+       FROM outbox AS o
+       WHERE o.next_at <= $1
+         AND o.given_up_at IS NULL
+         AND NOT EXISTS (
+           SELECT 1
+           FROM outbox AS b
+           WHERE b.tenant = o.tenant
+             AND b.instance = o.instance
+             AND b.destination = o.destination
+             AND (b.seq, b.id) < (o.seq, o.id)
+             AND b.given_up_at IS NULL
+         )
+       ORDER BY o.next_at, o.tenant, o.instance, o.destination, o.seq, o.id
+       LIMIT $3
+       FOR NO KEY UPDATE OF o SKIP LOCKED
+     )
+     UPDATE outbox AS u
+     SET next_at = $2, attempt = u.attempt + 1, epoch = u.epoch + 1
+     FROM taken AS t
+     WHERE u.tenant = t.tenant
+       AND u.instance = t.instance
+       AND u.destination = t.destination
+       AND u.seq = t.seq
+       AND u.id = t.id
+     RETURNING u.tenant, u.instance, u.destination, u.seq, u.id, u.payload, u.times, u.wait_from, u.wait_to, u.sent_event,
+       u.next_at, u.attempt, u.epoch";
+
+pub(crate) const HELD_BY: &str = held_by!("unnest($1::bigint[], $2::text[]) AS a (tenant, person)", "$3", "$4", "$5");
+
+/// Who is asked goes in as arrays.
+pub(crate) fn held_by(
+    tenant: TenantId,
+    people: &[PersonId],
+) -> Result<Query<'static, Postgres, PgArguments>, StoreError> {
+    let names: Vec<String> = people.iter().map(|person| person.as_str().to_owned()).collect();
+    Ok(sqlx::query(HELD_BY).bind(vec![tenant.0; names.len()]).bind(names))
+}

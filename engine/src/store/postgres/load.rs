@@ -1,0 +1,134 @@
+//! What a batch looks up, locked: instances first, then records.
+//!
+//! A task is changed only together with its instance, so that the instance's lock is the tasks' too.
+
+use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::dialect::failed;
+use super::sql::{self, Columns};
+use crate::clock::Timestamp;
+use crate::commit::RecordHead;
+use crate::ids::{InstanceId, StreamId, TenantId};
+use crate::instance::Instance;
+use crate::store::rows::{inconsistent, instance_columns};
+use crate::store::{Loaded, StoreError, Want};
+
+/// For the test that reads plans.
+pub(super) const STATEMENTS: &[(&str, &str)] = &[("LOAD_INSTANCES", INSTANCES), ("LOOK_UP", LOOK_UP)];
+
+// A lock waits, and returns the row as it is then; the rest of the statement sees the rows of its beginning. Where the
+// two differ, the statement is run again, now that nobody else can change them: one round trip in the common case.
+const INSTANCES: &str = concat!(
+    "WITH locked AS MATERIALIZED (
+       SELECT l.tenant, l.id, l.seq
+       FROM unnest($1::bigint[], $2::uuid[]) AS a (tenant, id)
+       JOIN instance AS l ON l.tenant = a.tenant AND l.id = a.id
+       ORDER BY l.tenant, l.id
+       FOR NO KEY UPDATE OF l
+     )
+     SELECT ",
+    instance_columns!(),
+    ", k.seq
+     FROM locked AS k
+     JOIN instance AS i ON i.tenant = k.tenant AND i.id = k.id
+     LEFT JOIN task AS t ON t.tenant = i.tenant AND t.instance = i.id
+     ORDER BY i.tenant, i.id, t.ordinal"
+);
+
+async fn instances(c: &mut PgConnection, want: &Want) -> Result<Vec<Instance>, StoreError> {
+    let tenants: Vec<i64> = want.instances.iter().map(|(tenant, _)| tenant.0).collect();
+    let ids: Vec<Uuid> = want.instances.iter().map(|(_, id)| id.0).collect();
+    for _ in 0..3 {
+        let rows = sqlx::query(INSTANCES).bind(&tenants).bind(&ids).fetch_all(&mut *c).await.map_err(failed)?;
+        let seq = |row, at| Columns::from(row, "instance", at).next::<i64>();
+        let mut same = true;
+        for row in &rows {
+            same &= seq(row, 7)? == seq(row, 24)?;
+        }
+        if same {
+            return sql::instance::gather(&rows);
+        }
+    }
+    Err(StoreError::Busy("instances changed while they were being locked".to_owned()))
+}
+
+// The clock comes last: after the locks, so that it is not before the entries of whoever held them.
+const LOOK_UP: &str = "WITH locked AS MATERIALIZED (
+       SELECT r.tenant, r.stream, r.kind, r.key, r.seq, r.head
+       FROM unnest($4::bigint[], $5::uuid[]) AS a (tenant, stream)
+       JOIN record AS r ON r.tenant = a.tenant AND r.stream = a.stream
+       ORDER BY r.tenant, r.stream
+       FOR NO KEY UPDATE OF r
+     )
+     SELECT 'record', l.tenant, l.kind, l.key, l.stream, l.seq, l.head
+     FROM locked AS l
+     UNION ALL
+     SELECT 'key', k.tenant, k.scope, k.key, k.instance, 0, NULL
+     FROM unnest($1::bigint[], $2::text[], $3::text[]) AS a (tenant, scope, key)
+     JOIN start_key AS k ON k.tenant = a.tenant AND k.scope = a.scope AND k.key = a.key
+     UNION ALL
+     SELECT 'revision', a.tenant, NULL, NULL, NULL, coalesce((
+       SELECT o.revision
+       FROM organisation AS o
+       WHERE o.tenant = a.tenant
+         AND o.revision > 0
+       ORDER BY o.revision DESC
+       LIMIT 1
+     ), 0), NULL
+     FROM unnest($6::bigint[]) AS a (tenant)
+     UNION ALL
+     SELECT 'now', 0, NULL, NULL, NULL, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint), NULL";
+
+async fn look_up(c: &mut PgConnection, want: &Want, loaded: &mut Loaded) -> Result<(), StoreError> {
+    let rows = sqlx::query(LOOK_UP)
+        .bind(want.keys.iter().map(|k| k.0.0).collect::<Vec<_>>())
+        .bind(want.keys.iter().map(|k| &*k.1).collect::<Vec<_>>())
+        .bind(want.keys.iter().map(|k| &*k.2).collect::<Vec<_>>())
+        .bind(want.records.iter().map(|r| r.0.0).collect::<Vec<_>>())
+        .bind(want.records.iter().map(|r| r.1.0).collect::<Vec<_>>())
+        .bind(want.tenants.iter().map(|t| t.0).collect::<Vec<_>>())
+        .fetch_all(c)
+        .await
+        .map_err(failed)?;
+    rows.iter().try_for_each(|row| found(row, loaded))
+}
+
+fn found(row: &PgRow, loaded: &mut Loaded) -> Result<(), StoreError> {
+    let mut row = Columns::of(row, "record");
+    let (what, tenant) = (row.next::<&str>()?, TenantId(row.next()?));
+    match what {
+        "key" => {
+            let (scope, key) = (row.text()?, row.text()?);
+            loaded.keys.insert((tenant, scope, key), InstanceId(row.next()?));
+        }
+        "record" => {
+            let (kind, key, stream) = (row.text()?, row.text()?, StreamId(row.next()?));
+            loaded.records.push(RecordHead { tenant, stream, kind, key, seq: row.next()?, head: row.digest()? });
+        }
+        "revision" | "now" => {
+            row.skip(3);
+            let number = row.next()?;
+            match what {
+                "now" => loaded.now = Some(Timestamp::from_micros(number)),
+                _ => drop(loaded.organisations.insert(tenant, number)),
+            }
+        }
+        other => return Err(inconsistent("record", other, "no such kind of row was asked for")),
+    }
+    Ok(())
+}
+
+/// Looks everything up, inside the transaction.
+pub(super) async fn load(c: &mut PgConnection, want: &Want) -> Result<Loaded, StoreError> {
+    let mut loaded = Loaded::default();
+    if !want.instances.is_empty() {
+        loaded.instances = instances(c, want).await?;
+    }
+    look_up(c, want, &mut loaded).await?;
+    if !want.api_keys.is_empty() {
+        loaded.api_keys = sql::api_key::by_id(c, want.api_keys.iter().map(|(tenant, id)| (*tenant, &**id))).await?;
+    }
+    Ok(loaded)
+}

@@ -1,0 +1,101 @@
+//! Claims: exactly one holder at a time, in order, and leases that end.
+
+use std::collections::BTreeSet;
+
+use fluxor_engine::store::{Claimed, Delivery, Store};
+
+use super::commit;
+use crate::counter::CounterDomain;
+use crate::rows::*;
+
+async fn send<S: Store<CounterDomain>>(store: &S, outbox: Vec<fluxor_engine::commit::OutboxRow>) {
+    commit(store, &TestCommit { outbox, ..Default::default() }).await.unwrap();
+}
+
+fn names(claimed: &[Claimed]) -> Vec<(u64, String, i64)> {
+    let number = |c: &Claimed| (1..99).find(|n| id(*n) == c.row.instance).unwrap();
+    claimed.iter().map(|c| (number(c), c.row.destination.to_string(), c.row.seq)).collect()
+}
+
+/// The oldest of an instance and destination goes first, alone; others go beside it.
+pub async fn messages_go_in_order<S: Store<CounterDomain>>(store: S) {
+    let rows = vec![
+        message(1, 1, "mail", 2, 10),
+        message(1, 1, "mail", 5, 10),
+        message(1, 1, "hook", 3, 10),
+        message(1, 2, "mail", 1, 50),
+        message(1, 2, "mail", 2, 10),
+    ];
+    send(&store, rows.clone()).await;
+    let first = store.claim(at(20), at(100), 9).await.unwrap();
+    assert_eq!(names(&first), [(1, "hook".into(), 3), (1, "mail".into(), 2)]);
+    assert_eq!((first[1].attempt, first[1].epoch), (1, 1));
+    let row = fluxor_engine::commit::OutboxRow { next_at: at(100), ..rows[0].clone() };
+    assert_eq!(first[1].row, row, "as it was written, until the lease");
+    assert_eq!(store.claim(at(20), at(100), 9).await.unwrap(), []);
+
+    assert!(store.settle(&first[1], &Delivery::Sent, at(21)).await.unwrap());
+    assert!(!store.settle(&first[1], &Delivery::Sent, at(21)).await.unwrap(), "it is gone");
+    let told = &store.inbox(9).await.unwrap()[..];
+    let expected = (id(1), format!("delivery:{}", rows[0].id), "sent", "{}", at(21));
+    let [row] = told else { panic!("{told:?}") };
+    assert_eq!((row.target, row.message.to_string(), &*row.event, &*row.payload, row.at), expected);
+    // The next in line; it waits for no event.
+    let next = store.claim(at(22), at(100), 1).await.unwrap();
+    assert_eq!(names(&next), [(1, "mail".into(), 5)]);
+    assert!(store.settle(&next[0], &Delivery::Sent, at(23)).await.unwrap());
+    assert_eq!(store.inbox(9).await.unwrap().len(), 1);
+}
+
+/// A lease that ends frees the message; the old holder's word counts no more.
+pub async fn leases_end<S: Store<CounterDomain>>(store: S) {
+    send(&store, vec![message(1, 1, "mail", 1, 10)]).await;
+    let old = store.claim(at(10), at(100), 9).await.unwrap().remove(0);
+    assert_eq!(store.claim(at(99), at(200), 9).await.unwrap(), []);
+    let new = store.claim(at(100), at(200), 9).await.unwrap().remove(0);
+    assert_eq!((new.attempt, new.epoch), (2, 2));
+    for result in
+        [Delivery::Sent, Delivery::Again { next_at: at(0), error: "x".into() }, Delivery::GivenUp { error: "x".into() }]
+    {
+        assert!(!store.settle(&old, &result, at(101)).await.unwrap(), "{result:?}");
+    }
+    let again = Delivery::Again { next_at: at(150), error: "refused".into() };
+    assert!(store.settle(&new, &again, at(101)).await.unwrap());
+    assert!(!store.settle(&new, &again, at(101)).await.unwrap(), "an attempt ends once");
+    assert_eq!(store.claim(at(149), at(300), 9).await.unwrap(), []);
+    let last = store.claim(at(150), at(300), 9).await.unwrap().remove(0);
+    assert_eq!(last.attempt, 3);
+    assert!(store.settle(&last, &Delivery::GivenUp { error: "no route".into() }, at(151)).await.unwrap());
+    assert!(!store.settle(&last, &Delivery::Sent, at(152)).await.unwrap());
+    assert_eq!(store.claim(at(999), at(2000), 9).await.unwrap(), []);
+    let told = store.inbox(9).await.unwrap().remove(0);
+    let payload: serde_json::Value = serde_json::from_str(&told.payload).unwrap();
+    assert_eq!(&*told.event, "delivery_failed");
+    assert_eq!(payload, serde_json::json!({"attempts": 3, "destination": "mail", "error": "no route"}));
+    // What was given up holds up nothing behind it.
+    send(&store, vec![message(1, 1, "mail", 2, 10)]).await;
+    assert_eq!(names(&store.claim(at(999), at(2000), 9).await.unwrap()), [(1, "mail".into(), 2)]);
+}
+
+/// Many claimers at once: each message is claimed exactly once.
+pub async fn racing_claimers_share<S: Store<CounterDomain>>(store: S) {
+    const MESSAGES: u64 = 240;
+    send(&store, (0..MESSAGES).map(|n| message(i64::try_from(n % 3).unwrap(), n, "mail", 1, 10)).collect()).await;
+    let mut claimers = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let store = store.clone();
+        claimers.spawn(async move {
+            let mut mine = Vec::new();
+            for _ in 0..100 {
+                let claimed = store.claim(at(20), at(1_000_000), 7).await.unwrap();
+                mine.extend(claimed.iter().map(|c| (c.row.tenant, c.row.instance, c.epoch)));
+                tokio::task::yield_now().await;
+            }
+            mine
+        });
+    }
+    let claimed: Vec<_> = claimers.join_all().await.concat();
+    assert_eq!(claimed.len(), usize::try_from(MESSAGES).unwrap());
+    assert!(claimed.iter().all(|c| c.2 == 1));
+    assert_eq!(claimed.iter().collect::<BTreeSet<_>>().len(), claimed.len());
+}
