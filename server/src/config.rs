@@ -11,7 +11,7 @@ use fluxor_engine::ids::TenantId;
 /// Options.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Config {
-    /// A SQLite file, or a postgres:// URL
+    /// A SQLite file, a postgres:// URL, or memory:
     #[arg(long, env = "FLUXOR_DATABASE", hide_env_values = true, default_value = "fluxor.sqlite", global = true)]
     pub database: String,
 
@@ -66,12 +66,15 @@ impl Config {
         self.definitions.clone().or_else(shipped)
     }
 
-    /// The SQLite file, if the database is one.
+    /// The SQLite file, if the database is one: a path, or `sqlite:PATH`.
     #[must_use]
     pub(crate) fn sqlite(&self) -> Option<&Path> {
-        let elsewhere = ["postgres://", "postgresql://"].iter().any(|scheme| self.database.starts_with(scheme));
-        (!elsewhere && self.database != ":memory:")
-            .then(|| Path::new(self.database.strip_prefix("sqlite://").unwrap_or(&self.database)))
+        let path = match self.database.split_once(':').filter(|(scheme, _)| !scheme.contains(['/', '.'])) {
+            Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
+            Some(_) => return None,
+            None => &self.database,
+        };
+        Some(Path::new(path))
     }
 
     /// The database without its password, for people.
@@ -131,6 +134,10 @@ mod tests {
         let there = config(&["--database", "postgres://ann:s3cret@db:5432/fluxor"]);
         assert_eq!(there.sqlite(), None);
         assert_eq!(there.database_shown(), "postgres://db:5432/fluxor");
-        assert_eq!(config(&["--database", "sqlite://a.db"]).sqlite(), Some(Path::new("a.db")));
+        for file in ["a.db", "sqlite:a.db", "sqlite://a.db"] {
+            assert_eq!(config(&["--database", file]).sqlite(), Some(Path::new("a.db")));
+        }
+        assert_eq!(config(&["--database", "./b:c.db"]).sqlite(), Some(Path::new("./b:c.db")));
+        assert_eq!(config(&["--database", "memory:"]).sqlite(), None);
     }
 }

@@ -9,7 +9,7 @@ use fluxor_engine::definition::Library;
 use fluxor_engine::diagnostic::{Diagnostic, Severity};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::runtime::{Engine, Options, Sink};
-use fluxor_engine::store::{self, MemoryStore, SqliteStore, Store};
+use fluxor_engine::store::{self, AnyStore};
 use fluxor_workflows::{MIGRATIONS, Procurement};
 
 use crate::config::Config;
@@ -31,29 +31,14 @@ pub(crate) enum Purpose {
 pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Arc<dyn Desk>> {
     let domain = Arc::new(Procurement::new());
     let library = library(config, &domain)?;
-    let options = store::Options::default();
-    if config.database == ":memory:" {
-        return start(MemoryStore::new(domain.clone()), domain, library, config, purpose).await;
-    }
-    let Some(file) = config.sqlite() else {
-        bail!("PostgreSQL is not there yet: `{}`", config.database_shown());
-    };
-    if purpose == Purpose::Read && !file.exists() {
+    if let (Purpose::Read, Some(file)) = (purpose, config.sqlite())
+        && !file.exists()
+    {
         bail!("there is no database {}: `fluxor serve` makes one, or say which with --database", file.display());
     }
-    let store = SqliteStore::open(domain.clone(), file, MIGRATIONS, &options)
+    let store = AnyStore::open(domain.clone(), &config.database, MIGRATIONS, &store::Options::default())
         .await
-        .with_context(|| format!("cannot open {}", file.display()))?;
-    start(store, domain, library, config, purpose).await
-}
-
-async fn start<S: Store<Procurement>>(
-    store: S,
-    domain: Arc<Procurement>,
-    library: Library,
-    config: &Config,
-    purpose: Purpose,
-) -> anyhow::Result<Arc<dyn Desk>> {
+        .with_context(|| format!("cannot open {}", config.database_shown()))?;
     let options = Options {
         replica: config.replica.clone(),
         sinks: sinks(config, &domain),

@@ -13,22 +13,22 @@ use fluxor_engine::instance::Instance;
 use fluxor_engine::plan::answer_of;
 use fluxor_engine::refusal::Refusal;
 use fluxor_engine::runtime::{self, Engine, NotDone, Submitted, TaskView};
-use fluxor_engine::store::{InstancePage, Store, StoreError};
+use fluxor_engine::store::{AnyStore, InstancePage, Store as _, StoreError};
 use fluxor_workflows::Procurement;
 
 use super::{Desk, Event, Health, Look, Reply, State, Workflow};
 use crate::telemetry::metrics;
 
-/// An engine of procurement on a store.
+/// An engine of procurement.
 #[derive(Debug)]
-pub(crate) struct Office<S: Store<Procurement>>(pub(crate) Engine<Procurement, S>);
+pub(crate) struct Office(pub(crate) Engine<Procurement, AnyStore<Procurement>>);
 
 /// A reading of the store as a reply.
 fn reading<'a, T>(reading: impl Future<Output = Result<T, StoreError>> + Send + 'a) -> Reply<'a, T> {
     Box::pin(async move { Ok(reading.await?) })
 }
 
-impl<S: Store<Procurement>> Office<S> {
+impl Office {
     /// The definition that an instance is pinned to.
     fn definition(&self, instance: &Instance) -> Result<Arc<Definition>, NotDone> {
         let unloadable = || {
@@ -39,7 +39,7 @@ impl<S: Store<Procurement>> Office<S> {
     }
 }
 
-impl<S: Store<Procurement>> Desk for Office<S> {
+impl Desk for Office {
     fn submit(&self, command: Command) -> Reply<'_, Submitted> {
         Box::pin(self.0.submit(command))
     }

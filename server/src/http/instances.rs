@@ -139,7 +139,7 @@ pub(crate) async fn start(
     Asked(asking, Start { key, input }): Asked<Start>,
 ) -> Result<Started, Problem> {
     let command = asking.command(Verb::Start { workflow: workflow.into(), key, input });
-    Ok(Started(app.submit(command).await?))
+    Ok(Started(app.submit(command).await.map_err(Problem::within("/input"))?))
 }
 
 /// Tell an instance that something happened.
@@ -152,7 +152,8 @@ pub(crate) async fn signal(
     Asked(asking, Signal { payload, reason, state_revision }): Asked<Signal>,
 ) -> Result<Json<Outcome>, Problem> {
     let verb = Verb::Signal { instance, event: event.into(), payload, reason, state_revision };
-    Ok(Json(app.submit(asking.command(verb)).await?.answer.into()))
+    let done = app.submit(asking.command(verb)).await.map_err(Problem::within("/payload"))?;
+    Ok(Json(done.answer.into()))
 }
 
 /// The requester takes it back: the event `recall`.

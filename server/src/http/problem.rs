@@ -176,6 +176,19 @@ impl From<Refusal> for Problem {
     }
 }
 
+impl Problem {
+    /// What the engine says of a part of the body, with pointers into the whole of it.
+    pub(crate) fn within(part: &'static str) -> impl Fn(NotDone) -> Self {
+        move |why| match why {
+            NotDone::Refused(Refusal::Invalid(errors)) => {
+                let errors = errors.into_iter().map(|(at, why)| (format!("{part}{at}"), why));
+                Refusal::Invalid(errors.collect()).into()
+            }
+            other => other.into(),
+        }
+    }
+}
+
 impl From<NotDone> for Problem {
     fn from(why: NotDone) -> Self {
         match why {
