@@ -100,7 +100,7 @@ impl Kept {
             Verb::Decide { task, .. } => Err(NotDone::Refused(Refusal::UnknownTask(*task))),
             other => Err(NotDone::Refused(match other.instance() {
                 Some(id) => Refusal::UnknownInstance(id),
-                None => Refusal::Record { code: "unknown_record", sentence: "There is no such record.".to_owned() },
+                None => Refusal::Record { code: "unknown_action", sentence: "There is no such action.".to_owned() },
             })),
         }
     }

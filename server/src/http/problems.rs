@@ -91,7 +91,6 @@ pages! {
     "unknown_key",
     "unknown_order_status",
     "unknown_person",
-    "unknown_record",
     "unknown_step",
     "unknown_task",
     "unknown_workflow",
