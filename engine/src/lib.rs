@@ -1,3 +1,4 @@
+#![doc = include_str!("../README.md")]
 //! The persistent state machine under Fluxor.
 //!
 //! Everything above the `runtime` feature is pure: no clock, no randomness, no I/O.

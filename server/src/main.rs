@@ -1,3 +1,4 @@
+#![doc = include_str!("../README.md")]
 //! The binary `fluxor`: command line, HTTP interface, and the engine behind them.
 //!
 //! What must hold: deciding happens in the engine; everything here translates. Look next at [`desk`], which is all

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use fluxor_engine::clock::SystemClock;
 use fluxor_engine::definition::Library;
-use fluxor_engine::diagnostic::{Diagnostic, Severity};
+use fluxor_engine::diagnostic::{Diagnostic, Severity, line_column};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::runtime::{Engine, Options, Sink};
 use fluxor_engine::store::{self, AnyStore};
@@ -67,8 +67,9 @@ fn library(config: &Config, domain: &Procurement) -> anyhow::Result<Library> {
     }
     match Library::load(sources, domain.vocabulary()) {
         Ok((library, warnings)) => {
-            for (path, _, finding) in warnings {
-                tracing::warn!(path, code = finding.code, "{path}: {}", finding.message);
+            for (path, source, finding) in warnings {
+                let (line, _) = line_column(&source, finding.span.start);
+                tracing::warn!(path, line, code = finding.code, "{path}:{line}: {}", finding.message);
             }
             Ok(library)
         }

@@ -1,3 +1,4 @@
+#![doc = include_str!("../README.md")]
 //! Shared test support.
 #![allow(
     clippy::unwrap_used,
@@ -9,6 +10,7 @@
 
 pub mod counter;
 pub mod databases;
+pub mod plans;
 pub mod rows;
 pub mod scenario;
 pub mod store_suite;

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fluxor_engine::audit::Entry;
-use fluxor_engine::command::Command;
+use fluxor_engine::clock::Timestamp;
+use fluxor_engine::command::{Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
+use fluxor_engine::definition::compile;
 use fluxor_engine::definition::chart::{Definition, StateIx, StateKind};
+use fluxor_engine::domain::Domain as _;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
-use fluxor_engine::plan::answer_of;
+use fluxor_engine::plan::{answer_of, blank_answer};
 use fluxor_engine::refusal::Refusal;
 use fluxor_engine::runtime::{self, Engine, NotDone, Submitted, TaskView};
 use fluxor_engine::store::{AnyStore, InstancePage, Store as _, StoreError};
@@ -29,13 +32,29 @@ fn reading<'a, T>(reading: impl Future<Output = Result<T, StoreError>> + Send + 
 }
 
 impl Office {
-    /// The definition that an instance is pinned to.
-    fn definition(&self, instance: &Instance) -> Result<Arc<Definition>, NotDone> {
-        let unloadable = || {
-            let why = "it uses names that this program does not have".to_owned();
-            NotDone::Refused(Refusal::Unloadable { definition: instance.definition, why })
-        };
-        self.0.library().pinned(instance.definition).cloned().ok_or_else(unloadable)
+    /// The definition that an instance is pinned to: as loaded, else (another replica knows it) as stored.
+    async fn definition(&self, instance: &Instance) -> Result<Option<Arc<Definition>>, StoreError> {
+        let hash = instance.definition;
+        if let Some(definition) = self.0.library().pinned(hash) {
+            return Ok(Some(definition.clone()));
+        }
+        let Some(row) = self.0.store().definition(hash).await? else { return Ok(None) };
+        let compiled = compile(&row.name, &row.source, self.0.domain().vocabulary()).definition;
+        Ok(compiled.filter(|definition| definition.hash == hash))
+    }
+
+    /// What is told of an instance whose definition this program cannot load: what its row says.
+    fn row_alone(instance: &Instance, now: Timestamp) -> Answer {
+        Answer {
+            instance: Some(instance.id),
+            workflow: Some(instance.workflow.clone()),
+            key: instance.key.clone(),
+            state: Some(instance.state.clone()),
+            status: Some(instance.status),
+            state_revision: instance.state_revision,
+            seq: instance.seq,
+            ..blank_answer(now)
+        }
     }
 }
 
@@ -50,7 +69,10 @@ impl Desk for Office {
             let instance = found.ok_or(NotDone::Refused(Refusal::UnknownInstance(id)))?;
             let organisation = self.0.organisation(tenant).await?;
             let now = self.0.clock().now().max(instance.changed_at);
-            let answer = answer_of(&*self.definition(&instance)?, &instance, &organisation, now);
+            let answer = match self.definition(&instance).await? {
+                Some(definition) => answer_of(&definition, &instance, &organisation, now),
+                None => Self::row_alone(&instance, now),
+            };
             Ok(Look { instance, answer })
         })
     }

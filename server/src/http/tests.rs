@@ -171,7 +171,7 @@ async fn a_revoked_key_is_useless_at_once_and_a_secret_is_shown_once() {
 }
 
 #[tokio::test]
-async fn a_panic_and_a_time_out_are_answered_too() {
+async fn a_panic_a_full_queue_and_a_time_out_are_answered_too() {
     let stub = Stub::scripted(|command| match &command.verb {
         Verb::Start { workflow, .. } if &**workflow == "panic" => panic!("on purpose"),
         Verb::Start { .. } => Some(Err(NotDone::Busy("full".to_owned()))),
@@ -183,6 +183,8 @@ async fn a_panic_and_a_time_out_are_answered_too() {
     let (status, response, problem) = ask(&server, "POST /v1/workflows/panic/instances", &headers, "").await;
     assert_eq!((status, problem["code"].as_str()), (500, Some("internal")));
     assert_eq!(problem["instance"], response.headers()["x-request-id"].to_str().unwrap());
+    let (status, _, problem) = ask(&server, "POST /v1/workflows/never/instances", &headers, "").await;
+    assert_eq!((status, problem["code"].as_str()), (503, Some("timeout")));
     let (status, response, _) = ask(&server, "POST /v1/workflows/busy/instances", &headers, "").await;
     assert_eq!((status, response.headers()["retry-after"].to_str().unwrap()), (503, "1"));
 }

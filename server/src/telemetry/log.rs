@@ -11,6 +11,8 @@ use anyhow::Context as _;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+/// What is too talkative, unless it is asked for by name.
+const QUIET: &str = "sqlx=warn";
 /// Lines that may wait.
 const MOST_WAITING: usize = 8192;
 
@@ -35,7 +37,7 @@ struct Channel {
 
 /// Sends everything that is logged to the standard error output.
 pub(crate) fn start(directives: &str) -> anyhow::Result<Guard> {
-    let filter = EnvFilter::try_new(directives).with_context(|| format!("`{directives}` is no log level"))?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{directives}")).with_context(|| format!("`{directives}` is no log level"))?;
     let (lines, waiting) = sync_channel(MOST_WAITING);
     let dropped = Arc::new(AtomicU64::new(0));
     let channel = Channel { lines: lines.clone(), dropped: dropped.clone() };
