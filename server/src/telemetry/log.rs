@@ -37,7 +37,8 @@ struct Channel {
 
 /// Sends everything that is logged to the standard error output.
 pub(crate) fn start(directives: &str) -> anyhow::Result<Guard> {
-    let filter = EnvFilter::try_new(format!("{QUIET},{directives}")).with_context(|| format!("`{directives}` is no log level"))?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{directives}"))
+        .with_context(|| format!("`{directives}` is no log level"))?;
     let (lines, waiting) = sync_channel(MOST_WAITING);
     let dropped = Arc::new(AtomicU64::new(0));
     let channel = Channel { lines: lines.clone(), dropped: dropped.clone() };
