@@ -76,7 +76,7 @@ fn html(markdown: &str) -> String {
     out
 }
 
-/// Escapes, then turns `code` and [text](target) into elements.
+/// Escapes, then turns code between backticks and links into elements.
 fn inline(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     let coded: String = text
