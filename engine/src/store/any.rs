@@ -17,6 +17,7 @@ use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, Stream
 use crate::instance::Instance;
 
 /// One of the three.
+#[allow(clippy::large_enum_variant, reason = "there is one a program, and it is cloned by its handles")]
 pub enum AnyStore<D: Persist> {
     /// In memory.
     Memory(MemoryStore<D>),

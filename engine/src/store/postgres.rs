@@ -131,10 +131,10 @@ impl<D: Persist> PostgresWriter<D> {
 
     /// Ends what is open, so that the next batch can begin.
     async fn reset(&mut self) {
-        if let (true, Some(connection)) = (self.open, &mut self.connection) {
-            if sqlx::query("ROLLBACK").execute(connection).await.is_err() {
-                self.connection = None;
-            }
+        if let (true, Some(connection)) = (self.open, &mut self.connection)
+            && sqlx::query("ROLLBACK").execute(connection).await.is_err()
+        {
+            self.connection = None;
         }
         self.open = false;
     }
