@@ -1,4 +1,5 @@
-//! A copy of a SQLite database while it is in use: whole, compact, and as of one instant.
+//! A copy of a SQLite database while it is in use: whole, compact, and as of one instant. Not through the store, which
+//! would bring an older file up to date first.
 
 use std::path::{Path, PathBuf};
 

@@ -2,7 +2,7 @@
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use fluxor_engine::audit::canonical;
 use fluxor_engine::command::{Command, Verb};
 use fluxor_engine::ids::{Digest, RequestId};
@@ -72,19 +72,16 @@ impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
 fn idempotency_key(headers: &HeaderMap) -> Result<RequestId, Problem> {
     const HELP: &str = "Send an Idempotency-Key, new for each thing you ask, the same when you repeat it: \
                         `Idempotency-Key: 5f0c7a9e-approve-1`. It has 1 to 128 visible ASCII characters.";
-    let key = headers
-        .get("idempotency-key")
-        .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_required", HELP))?;
+    let key = headers.get("idempotency-key").ok_or_else(|| Problem::new("idempotency_key_required", HELP))?;
     let fits = |text: &&str| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
     let text = key.to_str().ok().filter(fits);
-    text.map(RequestId::from).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_invalid", HELP))
+    text.map(RequestId::from).ok_or_else(|| Problem::new("idempotency_key_invalid", HELP))
 }
 
 /// One etag, quoted or not. `*` would say "whatever it is by now", which no decision may.
 fn if_match(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let wrong = || {
         Problem::new(
-            StatusCode::BAD_REQUEST,
             "invalid_if_match",
             "If-Match takes the one etag of what you saw, as the task gave it: `If-Match: \"0a1b2c3d4e5f6071-1\"`.",
         )
@@ -100,7 +97,6 @@ fn if_match(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let too_large = || {
         Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
             "payload_too_large",
             format!("The body is larger than {MOST_BYTES} bytes. Ask for less at a time."),
         )
@@ -114,11 +110,7 @@ async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     if bytes.is_empty() || is_json(headers) {
         return Ok(bytes);
     }
-    Err(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "unsupported_media_type",
-        "The body must be JSON: send `Content-Type: application/json`.",
-    ))
+    Err(Problem::new("unsupported_media_type", "The body must be JSON: send `Content-Type: application/json`."))
 }
 
 /// `application/json`, `application/merge-patch+json` and their kind.

@@ -3,7 +3,6 @@
 use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use fluxor_engine::diagnostic;
 use serde::de::DeserializeOwned;
@@ -25,8 +24,7 @@ pub(crate) trait Parameters: Sized {
 fn one<T: FromStr<Err: std::fmt::Display>>(parameters: &[(String, String)], place: usize) -> Result<T, Problem> {
     let (name, text) = parameters.get(place).map_or(("", ""), |(name, text)| (name, text));
     text.parse().map_err(|why| {
-        Problem::new(StatusCode::BAD_REQUEST, "invalid_path", format!("`{text}` in the path is no {name}: {why}."))
-            .with("parameter", name)
+        Problem::new("invalid_path", format!("`{text}` in the path is no {name}: {why}.")).with("parameter", name)
     })
 }
 
@@ -61,9 +59,9 @@ impl<T: Parameters> FromRequestParts<App> for Path<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let raw = RawPathParams::from_request_parts(parts, app).await.map_err(|why| {
-            Problem::new(StatusCode::BAD_REQUEST, "invalid_path", format!("The path cannot be read: {why}."))
-        })?;
+        let raw = RawPathParams::from_request_parts(parts, app)
+            .await
+            .map_err(|why| Problem::new("invalid_path", format!("The path cannot be read: {why}.")))?;
         let parameters: Vec<_> = raw.iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
         T::read(&parameters).map(Self)
     }
@@ -81,7 +79,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Query<T> {
         let reader = serde_urlencoded::Deserializer::new(form(text));
         serde_path_to_error::deserialize(reader).map(Self).map_err(|error| {
             let (at, why) = json::explain(error.path(), &error.inner().to_string());
-            Problem::new(StatusCode::BAD_REQUEST, "invalid_query", format!("{}: {why}.", at.trim_start_matches('/')))
+            Problem::new("invalid_query", format!("{}: {why}.", at.trim_start_matches('/')))
         })
     }
 }

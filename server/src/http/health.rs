@@ -2,11 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::status;
 use crate::app::App;
 use crate::desk::Health;
 
@@ -29,8 +30,7 @@ impl From<Health> for Ready {
 
 impl IntoResponse for Ready {
     fn into_response(self) -> Response {
-        let status = if self.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        (status, Json(self)).into_response()
+        (status::ready(self.ready), Json(self)).into_response()
     }
 }
 

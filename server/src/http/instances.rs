@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Answer, Verb};
@@ -19,6 +19,7 @@ use super::auth::Caller;
 use super::extract::{Limit, Path, Query, next};
 use super::json;
 use super::problem::{Problem, Problems};
+use super::status;
 use super::tasks::OpenTask;
 use crate::app::App;
 use crate::desk::{Look, Submitted};
@@ -120,8 +121,7 @@ impl IntoResponse for Started {
     fn into_response(self) -> Response {
         let Submitted { answer, repeat } = self.0;
         let place = answer.instance.map(|id| format!("/v1/instances/{id}"));
-        let status = if repeat { StatusCode::OK } else { StatusCode::CREATED };
-        let mut response = (status, Json(Outcome::from(answer))).into_response();
+        let mut response = (status::made(repeat), Json(Outcome::from(answer))).into_response();
         if let Some(place) = place.and_then(|place| HeaderValue::from_str(&place).ok()) {
             response.headers_mut().insert(header::LOCATION, place);
         }

@@ -1,7 +1,6 @@
 //! Reading values with errors that name the place: line and column of malformed JSON, a JSON Pointer for a wrong type,
 //! the nearest name for an unknown field.
 
-use axum::http::StatusCode;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::diagnostic;
 use serde::de::DeserializeOwned;
@@ -13,7 +12,7 @@ use super::problem::Problem;
 /// Bytes as JSON.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
-        Problem::new(StatusCode::BAD_REQUEST, "malformed_json", format!("The body is not JSON: {error}."))
+        Problem::new("malformed_json", format!("The body is not JSON: {error}."))
             .with("line", error.line())
             .with("column", error.column())
     })

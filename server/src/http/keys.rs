@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Change, Verb};
@@ -19,6 +18,7 @@ use super::extract::Path;
 use super::json;
 use super::organisation::Changed;
 use super::problem::{Problem, Problems};
+use super::status;
 use crate::app::App;
 use crate::desk::Submitted;
 use crate::secret;
@@ -60,8 +60,8 @@ pub(crate) struct New {
 impl IntoResponse for New {
     fn into_response(self) -> Response {
         let Submitted { answer, repeat } = self.done;
-        let (status, secret) = if repeat { (StatusCode::OK, None) } else { (StatusCode::CREATED, Some(self.secret)) };
-        (status, Json(Made { id: self.id, secret, changed: answer.into() })).into_response()
+        let secret = (!repeat).then_some(self.secret);
+        (status::made(repeat), Json(Made { id: self.id, secret, changed: answer.into() })).into_response()
     }
 }
 

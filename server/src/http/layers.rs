@@ -30,7 +30,7 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     let id = brought(request.headers()).unwrap_or_else(|| minted(&app.random()));
     let method = known(request.method());
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let span = tracing::debug_span!("request", id, method, route);
+    let span = tracing::debug_span!("http", request = id, method, route);
     let started = Instant::now();
     let answered = async {
         let mut response = tokio::time::timeout(app.request_timeout(), next.run(request))
@@ -39,7 +39,11 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
         finish(response.headers_mut(), &request_id());
         let (status, took) = (response.status().as_u16(), started.elapsed());
         metrics::request(method, &route, status, took);
-        tracing::debug!(status, took_us = took.as_micros(), "answered {method} {route} with {status}");
+        tracing::debug!(
+            status,
+            took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            "answered {method} {route} with {status}"
+        );
         response
     };
     CURRENT.scope(id, answered.instrument(span)).await

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 
 use super::extract::Path;
@@ -33,7 +33,7 @@ impl IntoResponse for Page {
 pub(crate) async fn page(headers: HeaderMap, Path((code,)): Path<(String,)>) -> Result<Page, Problem> {
     let markdown = problems::page(&code).ok_or_else(|| {
         let perhaps = problems::nearest(&code).map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
-        Problem::new(StatusCode::NOT_FOUND, "not_found", format!("There is no code `{code}`.{perhaps}"))
+        Problem::new("not_found", format!("There is no code `{code}`.{perhaps}"))
     })?;
     Ok(Page { markdown: markdown.to_owned(), html: wants_html(&headers) })
 }
@@ -76,7 +76,7 @@ fn html(markdown: &str) -> String {
     out
 }
 
-/// Escapes, then turns `code` and [text](target) into elements.
+/// Escapes, then turns code between backticks and links into elements.
 fn inline(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     let coded: String = text

@@ -54,7 +54,8 @@ pub(crate) struct Body {
 
 impl Problem {
     /// A problem of `code`.
-    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        let status = status::of_code(code);
         Self(Box::new(Told { status, code: code.into(), detail: detail.into(), more: Map::new(), header: None }))
     }
 
@@ -83,8 +84,7 @@ impl Problem {
 
     /// No key, or none that is valid.
     pub(crate) fn unauthenticated(detail: &str) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
-            .header(header::WWW_AUTHENTICATE, "Bearer realm=\"fluxor\"")
+        Self::new("unauthenticated", detail).header(header::WWW_AUTHENTICATE, "Bearer realm=\"fluxor\"")
     }
 
     /// The caller may not read this.
@@ -99,7 +99,7 @@ impl Problem {
 
     /// The database or the engine cannot take it now.
     fn later(code: &'static str, detail: &str) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).header(header::RETRY_AFTER, "1")
+        Self::new(code, detail).header(header::RETRY_AFTER, "1")
     }
 
     /// It took too long.
@@ -113,11 +113,7 @@ impl Problem {
 
     /// Something broke that is no fault of the caller.
     pub(crate) fn internal() -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "Something is wrong with this server. Its log has more under the request's id.",
-        )
+        Self::new("internal", "Something is wrong with this server. Its log has more under the request's id.")
     }
 
     /// Machinery that broke. The one place where its chain of causes is logged.

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{OriginalUri, State};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{Method, Uri};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
@@ -92,11 +92,11 @@ fn nowhere(uri: &Uri, paths: &[String]) -> Problem {
     let near = extract::nearest_route(uri.path(), paths.iter().map(String::as_str));
     let perhaps = near.map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
     let detail = format!("There is nothing at `{}`.{perhaps} /openapi.json lists all.", uri.path());
-    Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
+    Problem::new("not_found", detail)
 }
 
 /// The router adds the header `Allow`.
 async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri, State(_): State<App>) -> Problem {
     let detail = format!("`{}` does not answer {method}; the header Allow says what it answers.", uri.path());
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    Problem::new("method_not_allowed", detail)
 }

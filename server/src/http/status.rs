@@ -33,10 +33,26 @@ pub(crate) fn of_refusal(refusal: &Refusal) -> StatusCode {
     }
 }
 
-/// The status of an approval's or a domain's code that is not about authority.
+/// The status of a code, where it alone decides: those of this interface, and those of approvals and the domain that
+/// are not about authority.
 #[must_use]
 pub(crate) fn of_code(code: &str) -> StatusCode {
     match code {
+        "malformed_json"
+        | "invalid_path"
+        | "invalid_query"
+        | "invalid_if_match"
+        | "idempotency_key_required"
+        | "idempotency_key_invalid" => StatusCode::BAD_REQUEST,
+        "unauthenticated" => StatusCode::UNAUTHORIZED,
+        "not_found" => StatusCode::NOT_FOUND,
+        "method_not_allowed" => StatusCode::METHOD_NOT_ALLOWED,
+        "payload_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "unsupported_media_type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "internal" => StatusCode::INTERNAL_SERVER_ERROR,
+        "timeout" | "busy" | "outcome_unknown" | "shutting_down" | "database_unavailable" => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         "document_changed" => StatusCode::PRECONDITION_FAILED,
         // Of a key's person: whoever acts without being known is refused on authority, above.
         "unknown_person" | "not_a_decision" => StatusCode::UNPROCESSABLE_ENTITY,
@@ -46,4 +62,16 @@ pub(crate) fn of_code(code: &str) -> StatusCode {
         _ if code.starts_with("invalid_") => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::CONFLICT,
     }
+}
+
+/// Something was made, or had been by the same request.
+#[must_use]
+pub(crate) const fn made(repeat: bool) -> StatusCode {
+    if repeat { StatusCode::OK } else { StatusCode::CREATED }
+}
+
+/// Whether the program may be sent requests.
+#[must_use]
+pub(crate) const fn ready(ready: bool) -> StatusCode {
+    if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
 }

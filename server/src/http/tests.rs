@@ -238,13 +238,8 @@ fn emitted() -> BTreeSet<String> {
                         "Broken(",
                         "const INVALID: &str =",
                         "later(",
-                        "StatusCode::BAD_REQUEST,",
-                        "StatusCode::NOT_FOUND,",
-                        "StatusCode::METHOD_NOT_ALLOWED,",
-                        "StatusCode::PAYLOAD_TOO_LARGE,",
-                        "StatusCode::UNSUPPORTED_MEDIA_TYPE,",
-                        "StatusCode::UNAUTHORIZED,",
-                        "StatusCode::INTERNAL_SERVER_ERROR,",
+                        "Problem::new(",
+                        "Self::new(",
                     ],
                 );
             }
