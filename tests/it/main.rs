@@ -1,4 +1,5 @@
 //! Integration tests.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "all of it is test code")]
 
 mod differential;
 mod explain;
