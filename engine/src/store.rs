@@ -9,7 +9,6 @@ mod migrations;
 pub mod postgres;
 mod reads;
 mod rows;
-mod script;
 pub mod sqlite;
 
 use std::collections::{BTreeMap, BTreeSet};

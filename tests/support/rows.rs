@@ -39,7 +39,7 @@ pub fn instance(tenant: i64, n: u64, seq: i64) -> Instance {
         id: id(n),
         workflow: if n.is_multiple_of(2) { "order".into() } else { "request".into() },
         definition: definition(n % 2).hash,
-        key: (n.is_multiple_of(3)).then(|| format!("K-{n}").into()),
+        key: n.is_multiple_of(3).then(|| format!("K-{n}").into()),
         state: format!("open.step{seq}").into(),
         status: Status::Active,
         seq,
@@ -72,8 +72,7 @@ pub fn task(n: u64, seq: i64, person: &str) -> Task {
         holders: vec![Holder { person: person.into(), step: "manager".into() }],
         detail: TaskDetail {
             review: serde_json::from_value(serde_json::json!({})).unwrap_or_default(),
-            rates: serde_json::from_value(serde_json::json!({ "USD": "1.08" })).unwrap(),
-            organisation: 3,
+            rates: std::iter::once(("USD".to_owned(), "1.08".to_owned())).collect(),
         },
         opened_at: at(seq),
         seq,
