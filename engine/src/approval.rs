@@ -36,6 +36,8 @@ mod tests_oracle;
 #[cfg(test)]
 mod tests_properties;
 #[cfg(test)]
+mod tests_rules;
+#[cfg(test)]
 mod tests_world;
 
 pub use amounts::{Direction, Exact, Rates, Tolerance};

@@ -49,6 +49,8 @@ pub struct FactType {
     pub major: u32,
     /// Its type.
     pub ty: Type,
+    /// Whether it may have no value.
+    pub nullable: bool,
     /// One line for authors.
     pub help: Arc<str>,
 }

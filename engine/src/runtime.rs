@@ -94,6 +94,9 @@ pub struct Options {
     pub batch_bound: usize,
     /// How long the timers, inbox and outbox wait between looks when nothing wakes them.
     pub poll: Duration,
+    /// Whether a database's own clock gives the instants of its batches where it has one, as replicas need it. Off where
+    /// the clock is moved by hand.
+    pub database_clock: bool,
     /// Seeds ids and salts; `None`: from the operating system.
     pub seed: Option<u64>,
     /// Whether timers, inbox and outbox run by themselves (tests drive them by hand).
@@ -108,6 +111,7 @@ impl Default for Options {
             queue_bound: 10_000,
             batch_bound: 256,
             poll: Duration::from_millis(500),
+            database_clock: true,
             seed: None,
             drive: true,
         }

@@ -1,5 +1,7 @@
 //! Integration tests.
 
+mod differential;
+mod explain;
 mod scenarios;
 mod store;
 mod tidy;

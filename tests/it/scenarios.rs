@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use fluxor_engine::definition::Library;
 use fluxor_engine::domain::Domain as _;
-use fluxor_engine::store::{MemoryStore, Options, SqliteStore, Store};
+use fluxor_engine::store::{MemoryStore, Options, PostgresStore, SqliteStore, Store};
+use fluxor_tests::databases::Fresh;
 use fluxor_tests::scenario::{Played, Stage};
 use fluxor_workflows::{MIGRATIONS, Procurement};
 
@@ -86,5 +87,17 @@ async fn scenarios_on_sqlite() {
         let file = folder.path().join(format!("{n}.sqlite"));
         let store = SqliteStore::open(domain.clone(), &file, MIGRATIONS, &Options::default()).await.unwrap();
         play(store, domain.clone(), path).await;
+    }
+}
+
+#[tokio::test]
+async fn scenarios_on_postgres() {
+    let domain = Arc::new(Procurement::new());
+    for path in scenarios() {
+        let Some(fresh) = Fresh::new("scenarios").await else { return };
+        let options = Options { lanes: 1, ..Options::default() };
+        let store = PostgresStore::open(domain.clone(), &fresh.url, MIGRATIONS, &options).await.unwrap();
+        play(store, domain.clone(), &path).await;
+        fresh.remove().await;
     }
 }

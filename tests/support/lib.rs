@@ -10,6 +10,7 @@
 
 pub mod counter;
 pub mod databases;
+pub mod plans;
 pub mod rows;
 pub mod scenario;
 pub mod store_suite;

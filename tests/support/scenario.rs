@@ -81,6 +81,7 @@ impl<S: Store<Procurement>> Stage<S> {
         let options = Options {
             sinks: vec![("order_to_supplier".into(), tap.clone() as Arc<dyn Sink>)],
             seed: Some(1),
+            database_clock: false,
             drive: false,
             ..Options::default()
         };

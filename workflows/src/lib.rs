@@ -72,6 +72,7 @@ struct Fact {
     name: &'static str,
     major: u32,
     ty: Type,
+    nullable: bool,
     help: &'static str,
     run: Tell,
 }
@@ -179,6 +180,7 @@ static FACTS: &[Fact] = &[
         name: "budget_left",
         major: 1,
         ty: Type::Money,
+        nullable: true,
         help: "What is left of the budget of the order's unit and currency; null where there is none.",
         run: budgets::budget_left,
     },
@@ -186,6 +188,7 @@ static FACTS: &[Fact] = &[
         name: "order_lines",
         major: 1,
         ty: Type::Int,
+        nullable: false,
         help: "How many lines the order has.",
         run: purchasing::order_lines,
     },

@@ -53,7 +53,7 @@ fn vocabulary() -> Vocabulary {
         (Arc::from(subject.name), ty)
     });
     let facts = FACTS.iter().map(|fact| {
-        let ty = FactType { major: fact.major, ty: fact.ty.clone(), help: fact.help.into() };
+        let ty = FactType { major: fact.major, ty: fact.ty.clone(), nullable: fact.nullable, help: fact.help.into() };
         (Arc::from(fact.name), ty)
     });
     let actions = ACTIONS.iter().map(|action| {

@@ -19,6 +19,8 @@ pub(super) struct Facts {
     pub(super) excluded: BTreeSet<PersonId>,
     /// The places of the votes that count, rising.
     pub(super) counting: Vec<usize>,
+    /// The seats that they fill and their places in the review's votes, sorted by seat.
+    by_seat: Vec<(u32, usize)>,
     /// By step of the plan: who may not act there, for a part in its sister step.
     shut_out: Vec<BTreeSet<PersonId>>,
 }
@@ -27,9 +29,11 @@ impl Facts {
     pub(super) fn of(review: &Review, frame: &Frame<'_>) -> Self {
         let definitions: Vec<Arc<Step>> = review.steps.iter().map(|step| step.definition(frame.policy)).collect();
         let excluded = frame.excluded(&review.subject, &review.editors);
-        let mut facts = Self { definitions, excluded, counting: Vec::new(), shut_out: Vec::new() };
+        let mut facts = Self { definitions, excluded, counting: Vec::new(), by_seat: Vec::new(), shut_out: Vec::new() };
         facts.shut_out = vec![BTreeSet::new(); review.steps.len()];
         facts.count(review, frame);
+        facts.by_seat = facts.votes(review).map(|(place, vote)| (vote.seat, place)).collect();
+        facts.by_seat.sort_unstable();
         facts
     }
 
@@ -66,7 +70,9 @@ impl Facts {
 
     /// The vote that fills the seat.
     pub(super) fn vote_of_seat<'r>(&self, review: &'r Review, seat: &Seat) -> Option<(usize, &'r Vote)> {
-        self.votes(review).find(|(_, vote)| vote.seat == seat.id)
+        let at = self.by_seat.binary_search_by_key(&seat.id, |&(seat, _)| seat).ok()?;
+        let place = self.by_seat.get(at)?.1;
+        review.votes.get(place).map(|vote| (place, vote))
     }
 
     /// The vote that the person has in the step.

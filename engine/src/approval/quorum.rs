@@ -57,7 +57,8 @@ pub(super) fn need(quorum: Quorum, base: i64) -> i64 {
     match quorum {
         Quorum::Any => 1,
         Quorum::All => base.max(1),
-        Quorum::Count(count) => i64::from(count),
+        // Zero would leave a step of which nobody is left neither decided nor stuck.
+        Quorum::Count(count) => i64::from(count).max(1),
         // What no integer holds is out of reach, as it should be.
         Quorum::Percent(share) => share.percent_of(u32::try_from(base).unwrap_or(0)).unwrap_or(i64::MAX).max(1),
     }

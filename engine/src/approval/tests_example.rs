@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::Timestamp;
 
-struct Story {
-    organisation: Organisation,
-    policy: Policy,
-    rates: Rates,
-    review: Review,
-    hour: i64,
+pub(super) struct Story {
+    pub(super) organisation: Organisation,
+    pub(super) policy: Policy,
+    pub(super) rates: Rates,
+    pub(super) review: Review,
+    pub(super) hour: i64,
 }
 
 impl Story {
@@ -35,6 +35,10 @@ impl Story {
             ],
         });
         let subject = json!({ "requester": "ann", "amount": "800.00 EUR", "unit": "u1" });
+        Self::of(organisation, policy, subject)
+    }
+
+    pub(super) fn of(organisation: Value, policy: Value, subject: Value) -> Self {
         Self {
             organisation: serde_json::from_value(organisation).unwrap(),
             policy: serde_json::from_value(policy).unwrap(),
@@ -45,7 +49,7 @@ impl Story {
     }
 
     /// One event an hour; the code of a refusal, or who is asked now.
-    fn then(&mut self, by: &str, verb: Value) -> String {
+    pub(super) fn then(&mut self, by: &str, verb: Value) -> String {
         self.hour += 1;
         let at = Timestamp::from_micros(self.hour * 3_600_000_000);
         let event = Event { at, verb: serde_json::from_value(verb).unwrap(), by: Some(by.into()) };
@@ -61,21 +65,27 @@ impl Story {
         }
     }
 
-    fn view(&self) -> View {
+    /// The organisation changes.
+    pub(super) fn change(&mut self, change: Value) -> String {
+        self.organisation = self.organisation.merge(serde_json::from_value(change).unwrap()).unwrap();
+        self.then("nobody", json!({ "do": "organisation" }))
+    }
+
+    pub(super) fn view(&self) -> View {
         let at = Timestamp::from_micros(self.hour * 3_600_000_000);
         view(&self.review, &self.policy, &self.organisation, &self.rates, at)
     }
 
-    fn votes(&self) -> String {
+    pub(super) fn votes(&self) -> String {
         let counting = self.view().counting;
         counting.iter().map(|vote| vote.person.to_string()).collect::<Vec<_>>().join(" ")
     }
 
-    fn approve(&mut self, by: &str, step: &str) -> String {
+    pub(super) fn approve(&mut self, by: &str, step: &str) -> String {
         self.then(by, json!({ "do": "approve", "step": step }))
     }
 
-    fn amount(&mut self, amount: &str) -> String {
+    pub(super) fn amount(&mut self, amount: &str) -> String {
         self.then("ann", json!({ "do": "edit", "set": { "amount": amount } }))
     }
 }

@@ -135,7 +135,7 @@ impl World {
         let mut review = Review::new(self.subject.clone());
         let mut beats: Vec<Beat> = Vec::new();
         for number in 0..events {
-            at += HOUR * i64::try_from(tape.one(&[1, 1, 1, 5, 20])).unwrap();
+            at += HOUR * tape.one(&[1, 1, 1, 5, 20]);
             let now = Timestamp::from_micros(at);
             let requester = review.subject.requester();
             let (mut by, mut verb) = (requester, Verb::Submit);

@@ -239,14 +239,17 @@ impl Definition {
         std::iter::successors(Some(ix), |&s| self.state(s).parent)
     }
 
-    /// The events that the state `ix` or one around it answers, in name order, without the approval's own.
+    /// The events that somebody may signal in the state `ix`, in name order: those of the approval and the results of
+    /// messages are the engine's own.
     #[must_use]
     pub fn accepts(&self, ix: StateIx) -> Vec<Arc<str>> {
         let mut names: Vec<Arc<str>> = self
             .upwards(ix)
-            .flat_map(|s| self.state(s).on.keys())
-            .filter(|name| self.events.contains_key(*name))
-            .cloned()
+            .flat_map(|s| &self.state(s).on)
+            .filter(|(name, arrows)| {
+                self.events.contains_key(*name) && arrows.iter().any(|a| !matches!(a.by, By::Engine))
+            })
+            .map(|(name, _)| name.clone())
             .collect();
         names.sort();
         names.dedup();

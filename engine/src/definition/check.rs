@@ -28,7 +28,13 @@ use expressions::Scope;
 use states::Names;
 
 /// What the approval's outcomes are called, as events.
-pub(super) const OUTCOMES: [&str; 3] = ["approved", "rejected", "changes_requested"];
+pub(super) const OUTCOMES: [&str; 4] = ["approved", "rejected", "changes_requested", EXPIRED];
+
+/// The outcome of an approval whose time ran out; only one with `expires_after` has it.
+pub(super) const EXPIRED: &str = "expired";
+
+/// What the engine calls a message that gave up: always an incident.
+const GAVE_UP: &str = "delivery_failed";
 
 /// Raised when the meaning of files changes: part of every hash.
 const LANGUAGE: &str = "fluxor definition language 1";
@@ -177,6 +183,10 @@ impl<'a> Checker<'a> {
         let declared: Vec<Arc<str>> = self.events.keys().cloned().collect();
         for event in self.names.events() {
             let name = event.value.as_str();
+            if name == GAVE_UP {
+                let help = "the engine makes an incident of it; let a timer lead on instead";
+                self.error(codes::RESERVED, event.span, "no state hears of a message that gave up", help);
+            }
             if OUTCOMES.contains(&name) || self.events.contains_key(name) {
                 continue;
             }

@@ -47,7 +47,7 @@ fn vocabulary() -> Vocabulary {
         ("set_order_status", action(orders, &[("status", Type::Text, true)], &[])),
         ("note_down", action(&[], &[("text", Type::Text, true), ("amount", Type::Money, false)], &[])),
     ];
-    let fact = |ty: Type| FactType { major: 1, ty, help: "".into() };
+    let fact = |ty: Type| FactType { major: 1, ty, nullable: true, help: "".into() };
     Vocabulary {
         subjects: [("purchase_order".into(), subject)].into(),
         facts: [("budget_left".into(), fact(Type::Money)), ("order_lines".into(), fact(Type::Int))].into(),

@@ -134,7 +134,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         let stream = StreamId::of_record("security", &self.lane);
         let records = refused.iter().map(|(job, _)| (job.command.tenant, stream)).collect();
         let loaded = self.writer.open(&Want { records, ..Want::default() }).await?;
-        let now = loaded.now.unwrap_or_else(|| self.shared.clock.now());
+        let now = self.instant(&loaded);
         let mut plan: Plan<D::Op> = Plan::new(now, self.shared.sinks.clone(), Vec::new(), loaded.records);
         for (job, refusal) in refused {
             plan.refused(&job.command, refusal, &self.lane, &mut self.mint);
@@ -218,11 +218,16 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         want
     }
 
+    /// One instant a batch: the database's where replicas share it, else this machine's.
+    fn instant(&self, loaded: &Loaded) -> crate::clock::Timestamp {
+        loaded.now.filter(|_| self.shared.options.database_clock).unwrap_or_else(|| self.shared.clock.now())
+    }
+
     /// The batch's instant, the organisations and the definitions that it needs.
     async fn prepare(&mut self, want: &Want, mut loaded: Loaded) -> Result<Work<D>, StoreError> {
         let instances = std::mem::take(&mut loaded.instances);
         let records = std::mem::take(&mut loaded.records);
-        let clock = loaded.now.unwrap_or_else(|| self.shared.clock.now());
+        let clock = self.instant(&loaded);
         // Never before an instance's last entry: a clock may go back.
         let now = instances.iter().map(|i| i.changed_at).fold(clock, std::cmp::Ord::max);
         let mut organisations = Vec::new();

@@ -61,7 +61,8 @@ impl Checker<'_> {
     pub(super) fn approval(&mut self, at: Span, node: &Node) -> Option<Approval> {
         let before = self.errors();
         let keys = Keys::of(node, at, "an approval", KEYS, &mut self.found)?;
-        let mut ground = Ground { late: self.late(&keys), ..Ground::default() };
+        let late = self.late(&keys);
+        let mut ground = Ground { amount: late.amount, late, ..Ground::default() };
         let mut policy = Map::new();
         policy.insert("workflow".to_owned(), Value::String(self.workflow.to_string()));
         self.steps_or_table(&keys, &mut ground, &mut policy);

@@ -11,9 +11,6 @@ use crate::expression::{self, Env, Expr, Field, RecordType, Type};
 
 use super::{Checker, known};
 
-/// The expression's own code for a value that may be missing.
-const MAY_BE_NULL: &str = "FLX0150";
-
 /// The expression's own code for an unknown name.
 const UNKNOWN_NAME: &str = "FLX0110";
 
@@ -77,12 +74,7 @@ impl Checker<'_> {
                 self.uses(name, fact.major);
             }
         }
-        let facts = &self.vocabulary.facts;
-        let bare = |warning: &Diagnostic| {
-            text.value.text.get(warning.span.start..warning.span.end).is_some_and(|t| facts.contains_key(t))
-        };
-        let warnings = expr.warnings().iter().filter(|warning| warning.code != MAY_BE_NULL || !bare(warning)).cloned();
-        self.place(text, warnings.collect());
+        self.place(text, expr.warnings().to_vec());
     }
 
     fn place(&mut self, text: &Text, diagnostics: Vec<Diagnostic>) {

@@ -1,18 +1,22 @@
 //! Outcomes of approvals: each leads somewhere, whatever the conditions say.
 
-use crate::definition::chart::{State, StateIx};
+use crate::definition::chart::{State, StateIx, StateKind};
 use crate::definition::codes;
 use crate::definition::lint::{Edge, Goes, Trigger};
 use crate::diagnostic::Diagnostic;
 
-use super::{Checker, OUTCOMES, around};
+use super::{Checker, EXPIRED, OUTCOMES, around};
 
 impl Checker<'_> {
     /// Looks at every approval and at every arrow for an outcome.
     pub(super) fn outcomes(&mut self, states: &[State]) {
         let approvals = self.approvals.clone();
         for &ix in &approvals {
-            for outcome in OUTCOMES {
+            let expires = matches!(
+                &states[ix.0].kind,
+                StateKind::Approval(approval) if approval.policy.expires_after_hours.is_some()
+            );
+            for outcome in OUTCOMES.into_iter().filter(|&o| o != EXPIRED || expires) {
                 self.outcome(states, ix, outcome);
             }
         }

@@ -37,10 +37,10 @@ const PAGE: &str = concat!(
        FROM instance
        WHERE tenant = $1
          AND id < $2
-         AND ($3 IS NULL OR workflow = $3)
-         AND ($4 IS NULL OR state = $4)
-         AND ($5 IS NULL OR status = $5)
-         AND ($6 IS NULL OR key = $6)
+         AND (CAST($3 AS TEXT) IS NULL OR workflow = $3)
+         AND (CAST($4 AS TEXT) IS NULL OR state = $4)
+         AND (CAST($5 AS TEXT) IS NULL OR status = $5)
+         AND (CAST($6 AS TEXT) IS NULL OR key = $6)
        ORDER BY id DESC
        LIMIT $7
      ) AS p
@@ -54,15 +54,19 @@ const INSTANCE_BY_KEY: &str = concat!(
     "SELECT ",
     instance_columns!(),
     "
-     FROM start_key AS k
-     JOIN instance AS i ON i.tenant = k.tenant AND i.id = k.instance
+     FROM instance AS i
      LEFT JOIN task AS t ON t.tenant = i.tenant AND t.instance = i.id
-     WHERE k.tenant = $1
+     WHERE i.tenant = $1
+       AND i.id = (
+         SELECT k.instance
+         FROM start_key AS k
+         WHERE k.tenant = $1
+           AND k.scope = 'workflow:' || CAST($3 AS TEXT)
+           AND k.key = $6
+       )
        AND i.id < $2
-       AND k.scope = 'workflow:' || $3
-       AND ($4 IS NULL OR i.state = $4)
-       AND ($5 IS NULL OR i.status = $5)
-       AND k.key = $6
+       AND (CAST($4 AS TEXT) IS NULL OR i.state = $4)
+       AND (CAST($5 AS TEXT) IS NULL OR i.status = $5)
        AND $7 > 0
      ORDER BY t.ordinal"
 );

@@ -41,14 +41,15 @@ pub(crate) const CLAIM: &str = "UPDATE outbox
        FROM outbox AS o
        WHERE o.next_at <= $1
          AND o.given_up_at IS NULL
-         AND NOT EXISTS (
-           SELECT 1
+         AND o.id = (
+           SELECT b.id
            FROM outbox AS b
            WHERE b.tenant = o.tenant
              AND b.instance = o.instance
              AND b.destination = o.destination
-             AND (b.seq, b.id) < (o.seq, o.id)
              AND b.given_up_at IS NULL
+           ORDER BY b.seq, b.id
+           LIMIT 1
          )
        ORDER BY o.next_at, o.tenant, o.instance, o.destination, o.seq, o.id
        LIMIT $3

@@ -20,6 +20,8 @@ const RUNG: &[&str] = &["after", "after_hours", "do", "mode", "to", "fallback"];
 pub(super) struct Late {
     rungs: Option<Vec<(i64, Value)>>,
     due: Option<(i64, Value)>,
+    /// The first place that compares amounts.
+    pub(super) amount: Option<Span>,
 }
 
 impl Late {
@@ -107,7 +109,9 @@ impl Checker<'_> {
             step.insert("in_order".to_owned(), truth.into());
         }
         self.fallback(keys, step, ground);
-        let late = self.late(keys).or(&ground.late);
+        let own = self.late(keys);
+        ground.amount = ground.amount.or(own.amount);
+        let late = own.or(&ground.late);
         if !late.is_empty() {
             step.insert("late".to_owned(), Value::Array(late));
         }
@@ -189,23 +193,20 @@ impl Checker<'_> {
     /// `late` and `due` of a step or of the whole approval.
     pub(super) fn late(&mut self, keys: &Keys<'_>) -> Late {
         let mut late = Late::default();
-        if let Some((at, micros)) = keys.get("due").map(|(at, _)| (at, self.hours(keys, "", "due"))) {
-            let _ = at;
-            late.due = micros.map(|(hours, micros)| (micros, hours));
-        }
+        late.due = self.hours(keys, "", "due").map(|(hours, micros)| (micros, hours));
         let Some((at, node)) = keys.get("late") else { return late };
         let mut rungs = Vec::new();
         for item in read::one_or_many(node, at, "`late`", &mut self.found) {
             let owner = if matches!(item.shape, Shape::Map(_)) { item.span } else { at };
             if let Some(keys) = Keys::of(item, owner, "a rung of `late`", RUNG, &mut self.found) {
-                rungs.extend(self.rung(&keys));
+                rungs.extend(self.rung(&keys, &mut late.amount));
             }
         }
         late.rungs = Some(rungs);
         late
     }
 
-    fn rung(&mut self, keys: &Keys<'_>) -> Option<(i64, Value)> {
+    fn rung(&mut self, keys: &Keys<'_>, amount: &mut Option<Span>) -> Option<(i64, Value)> {
         let hours = self.hours(keys, "after_hours", "after");
         if keys.get("after").is_none() && keys.get("after_hours").is_none() {
             self.error(codes::MISSING_KEY, keys.owner, "a rung says after how long", "write `after: 1 day`");
@@ -229,7 +230,9 @@ impl Checker<'_> {
         }
         if let Some((at, node)) = keys.get("fallback") {
             let mut ground = Ground::default();
-            rung.insert("fallback".to_owned(), Value::Array(self.who(node, at, "`fallback`", &mut ground)));
+            let people = self.who(node, at, "`fallback`", &mut ground);
+            *amount = amount.or(ground.amount);
+            rung.insert("fallback".to_owned(), Value::Array(people));
         }
         let (hours, micros) = hours?;
         rung.insert("after_hours".to_owned(), hours);
