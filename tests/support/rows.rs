@@ -72,7 +72,8 @@ pub fn task(n: u64, seq: i64, person: &str) -> Task {
         holders: vec![Holder { person: person.into(), step: "manager".into() }],
         detail: TaskDetail {
             review: serde_json::from_value(serde_json::json!({})).unwrap_or_default(),
-            rates: std::iter::once(("USD".to_owned(), "1.08".to_owned())).collect(),
+            rates: serde_json::from_value(serde_json::json!({ "USD": "1.08" })).unwrap(),
+            organisation: 3,
         },
         opened_at: at(seq),
         seq,
