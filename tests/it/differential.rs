@@ -72,7 +72,8 @@ fn commit(dice: &mut Dice, known: &Known) -> TestCommit {
     let mut c = TestCommit { instances, ..TestCommit::default() };
     for w in &c.instances {
         let n = (0..INSTANCES).find(|n| id(*n) == w.row.id).unwrap();
-        let base = known.tasks.get(&(w.row.tenant.0, n)).copied().unwrap_or(0);
+        let stale = i64::from(dice.roll(15) == 0);
+        let base = known.tasks.get(&(w.row.tenant.0, n)).copied().unwrap_or(0) + stale;
         if dice.roll(2) == 0 {
             let mut row = task(n, w.row.seq, dice.person());
             row.status = [TaskStatus::Open, TaskStatus::Closed][usize::try_from(dice.roll(2)).unwrap()];
@@ -115,7 +116,7 @@ fn rest(dice: &mut Dice, known: &Known, c: &mut TestCommit) {
                     d.tenant(),
                     d.roll(INSTANCES),
                     ["mail", "hook"][usize::try_from(d.roll(2)).unwrap()],
-                    d.small(50),
+                    d.small(6),
                     d.small(100),
                 )
             },

@@ -85,7 +85,7 @@ impl<D: Persist> AnyStore<D> {
             Some("postgres" | "postgresql") => {
                 PostgresStore::open(domain, address, migrations, options).await.map(Self::Postgres)
             }
-            Some("sqlite") | None if !address.is_empty() => {
+            Some("sqlite") | None if !address.is_empty() && !address.ends_with(":memory:") => {
                 let path = address.strip_prefix("sqlite:").unwrap_or(address);
                 let path = path.strip_prefix("//").unwrap_or(path);
                 SqliteStore::open(domain, path, migrations, options).await.map(Self::Sqlite)

@@ -198,7 +198,7 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
             let message: std::sync::Arc<str> = format!("delivery:{}", claimed.row.id).into();
             let (tenant, target) = (claimed.row.tenant, claimed.row.instance);
             let row = InboxRow { tenant, target, message: message.clone(), event, payload, at: now };
-            tables.inbox.insert((tenant, target, message), row);
+            tables.inbox.entry((tenant, target, message)).or_insert(row);
         }
         Ok(true)
     }
