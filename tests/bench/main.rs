@@ -2,7 +2,13 @@
 //!
 //! `cargo run --release -p fluxor-tests --bin bench -- [memory|FILE|postgres://...] [seconds]`. It prints figures beside
 //! the machine's load and never fails on a slow machine. The HTTP figures and the raw ceiling come with milestone 3.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::panic, reason = "a tool for developers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "a tool for developers"
+)]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -116,7 +122,9 @@ async fn main() {
         let (rate, each) = round(&engine, clients, seconds, run * 1000 + clients).await;
         let batches = engine.stats().batches.load(Ordering::Relaxed) - before;
         let size = rate * seconds as f64 * 3.0 / batches as f64;
-        println!("{clients:>4} clients: {rate:>7.0} whole approvals a second, {each:>9.2?} each, {size:.1} commands a batch");
+        println!(
+            "{clients:>4} clients: {rate:>7.0} whole approvals a second, {each:>9.2?} each, {size:.1} commands a batch"
+        );
     }
     engine.shutdown(Duration::from_secs(5)).await;
 }

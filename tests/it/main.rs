@@ -10,6 +10,7 @@
 
 mod differential;
 mod explain;
+mod readme;
 mod scenarios;
 mod store;
 mod tidy;

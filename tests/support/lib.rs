@@ -14,3 +14,18 @@ pub mod plans;
 pub mod rows;
 pub mod scenario;
 pub mod store_suite;
+
+/// The program under test: `FLUXOR_BIN`, else the one that was built beside this test.
+///
+/// # Panics
+/// If it was not built.
+#[must_use]
+pub fn binary() -> std::path::PathBuf {
+    let beside = || {
+        let test = std::env::current_exe().expect("this test's own path");
+        test.ancestors().nth(2).map(|target| target.join("fluxor"))
+    };
+    let path = std::env::var_os("FLUXOR_BIN").map(std::path::PathBuf::from).or_else(beside).expect("a path");
+    assert!(path.is_file(), "{} is missing: cargo build --workspace --bins", path.display());
+    path
+}

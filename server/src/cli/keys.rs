@@ -45,7 +45,8 @@ impl Keys {
                     Place::Here(here) => make(*here, config, &asked, admin).await?,
                     Place::There(there) => there.send(Method::POST, "/v1/keys", &asked).await?,
                 };
-                out.result(&made, || created(&made, &person));
+                out.result(&made, || made["secret"].as_str().unwrap_or_default().to_owned());
+                out.aside(&told(&made, &person));
             }
             Self::List => list(config, out).await?,
             Self::Revoke { id } => {
@@ -82,10 +83,13 @@ async fn make(mut here: Here, config: &Config, asked: &Value, administrator: boo
     Ok(json!({ "id": id, "secret": secret, "seq": answer.seq, "record": answer.record }))
 }
 
-fn created(made: &Value, person: &str) -> String {
-    let secret = made["secret"].as_str().unwrap_or("(it was made before, and its secret shown then)");
+/// What is said beside the secret, which stands alone in the output.
+fn told(made: &Value, person: &str) -> String {
+    if made["secret"].is_null() {
+        return format!("This key of {person} was made before, and its secret shown then.");
+    }
     format!(
-        "{secret}\n\nThis key acts as {person}. It is shown this once: only its hash is kept.\nUse it as: Authorization: Bearer {secret}"
+        "This key acts as {person}. It is shown this once: only its hash is kept.\nUse it as: Authorization: Bearer <key>"
     )
 }
 

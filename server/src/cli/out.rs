@@ -27,6 +27,13 @@ impl Out {
         }
     }
 
+    /// Words beside the result, for people only: on the error stream, so that a script takes the result alone.
+    pub(crate) fn aside(&self, words: &str) {
+        if !self.json {
+            let _ = writeln!(io::stderr().lock(), "{words}");
+        }
+    }
+
     /// Text as it is, in either form.
     pub(crate) fn text(&self, text: &str) {
         let mut to = io::stdout().lock();
