@@ -9,7 +9,6 @@ mod migrations;
 pub mod postgres;
 mod reads;
 mod rows;
-mod script;
 pub mod sqlite;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,7 +136,8 @@ pub struct Loaded {
 
 /// One writer: a connection of its own, one batch at a time.
 pub trait Writer<D: Persist>: Send {
-    /// Begins the transaction and looks everything up, locking instances, then tasks, then records.
+    /// Begins the transaction and looks everything up, locking instances (their tasks change only
+    /// together with them), then records.
     fn open(&mut self, want: &Want) -> impl Future<Output = Result<Loaded, StoreError>> + Send;
 
     /// Loads (and locks) rows of the domain.
@@ -243,7 +243,7 @@ pub trait Store<D: Persist>: Clone + Send + Sync + 'static {
     fn inbox(&self, limit: i64) -> impl Future<Output = Result<Vec<InboxRow>, StoreError>> + Send;
 
     /// Takes messages that may be sent now, at most one per instance and destination (the oldest): a lease until
-    /// `lease_until` with a fresh epoch. `SKIP LOCKED` on PostgreSQL.
+    /// `lease_until`, which becomes the row's `next_at`, with a fresh epoch. `SKIP LOCKED` on PostgreSQL.
     fn claim(
         &self,
         now: Timestamp,

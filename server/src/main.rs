@@ -1,3 +1,22 @@
 #![doc = include_str!("../README.md")]
-//! The binary.
-fn main() {}
+//! The binary `fluxor`: command line, HTTP interface, and the engine behind them.
+//!
+//! What must hold: deciding happens in the engine; everything here translates. Look next at [`desk`], which is all
+//! that this crate asks of the engine, at [`http`] for the interface and at [`cli`] for the commands.
+
+mod app;
+mod audit;
+mod backup;
+mod cli;
+mod config;
+mod desk;
+mod http;
+mod lock;
+mod open;
+mod secret;
+mod sink;
+mod telemetry;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -59,8 +59,7 @@ struct Known {
 }
 
 fn commit(dice: &mut Dice, known: &Known) -> TestCommit {
-    let mut c = TestCommit::default();
-    c.instances = dice.some(
+    let instances = dice.some(
         |d| {
             let (tenant, n) = (d.tenant(), d.roll(INSTANCES));
             let seq = known.instances.get(&(tenant, n)).copied().unwrap_or(0) + 1 + i64::from(d.roll(20) == 0);
@@ -70,9 +69,11 @@ fn commit(dice: &mut Dice, known: &Known) -> TestCommit {
         },
         |w| format!("{} {}", w.row.tenant, w.row.id),
     );
+    let mut c = TestCommit { instances, ..TestCommit::default() };
     for w in &c.instances {
         let n = (0..INSTANCES).find(|n| id(*n) == w.row.id).unwrap();
-        let base = known.tasks.get(&(w.row.tenant.0, n)).copied().unwrap_or(0);
+        let stale = i64::from(dice.roll(15) == 0);
+        let base = known.tasks.get(&(w.row.tenant.0, n)).copied().unwrap_or(0) + stale;
         if dice.roll(2) == 0 {
             let mut row = task(n, w.row.seq, dice.person());
             row.status = [TaskStatus::Open, TaskStatus::Closed][usize::try_from(dice.roll(2)).unwrap()];
@@ -102,7 +103,7 @@ fn rest(dice: &mut Dice, known: &Known, c: &mut TestCommit) {
     let rare = |dice: &mut Dice| dice.roll(5) == 0;
     if rare(dice) {
         let (tenant, n) = (dice.tenant(), dice.roll(INSTANCES));
-        let scope = if n % 2 == 0 { "workflow:order" } else { "workflow:request" };
+        let scope = if n.is_multiple_of(2) { "workflow:order" } else { "workflow:request" };
         c.keys.push(start_key(tenant, scope, &format!("K-{n}"), n));
     }
     if rare(dice) {
@@ -115,7 +116,7 @@ fn rest(dice: &mut Dice, known: &Known, c: &mut TestCommit) {
                     d.tenant(),
                     d.roll(INSTANCES),
                     ["mail", "hook"][usize::try_from(d.roll(2)).unwrap()],
-                    d.small(50),
+                    d.small(6),
                     d.small(100),
                 )
             },
@@ -232,7 +233,7 @@ async fn look(store: &AnyTestStore) -> String {
     let of_both =
         |numbers: std::ops::Range<u64>| both.into_iter().flat_map(move |t| numbers.clone().map(move |n| (t, n)));
     let scopes = |(t, n): (TenantId, u64)| {
-        let scope = if n % 2 == 0 { "workflow:order" } else { "workflow:request" };
+        let scope = if n.is_multiple_of(2) { "workflow:order" } else { "workflow:request" };
         (t, scope.into(), format!("K-{n}").into())
     };
     let want = Want {

@@ -12,7 +12,7 @@ async fn plans_on_sqlite() {
     let mut c = file.connect().await.unwrap();
     let mut faults = Vec::new();
     for (name, sql) in sqlite::statements() {
-        faults.extend(sqlite_faults(&mut c, sql).await.into_iter().map(|fault| format!("{name}: {fault}")));
+        faults.extend(sqlite_faults(&mut c, &sql).await.into_iter().map(|fault| format!("{name}: {fault}")));
     }
     assert!(faults.is_empty(), "{faults:#?}");
     // The test itself sees what is bad.
@@ -31,7 +31,7 @@ async fn plans_on_postgres() {
     }
     let mut faults = Vec::new();
     for (name, sql) in postgres::statements() {
-        faults.extend(postgres_faults(&mut c, sql).await.into_iter().map(|fault| format!("{name}: {fault}")));
+        faults.extend(postgres_faults(&mut c, &sql).await.into_iter().map(|fault| format!("{name}: {fault}")));
     }
     assert!(faults.is_empty(), "{faults:#?}");
     for bad in ["SELECT id FROM instance WHERE state = $1", "SELECT id FROM instance WHERE tenant = $1"] {

@@ -1,4 +1,12 @@
 //! Integration tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::field_reassign_with_default,
+    reason = "all of it is test code"
+)]
 
 mod differential;
 mod explain;

@@ -40,6 +40,7 @@ macro_rules! suite {
 suite! {
     what_is_written_is_read
     versions_are_guarded
+    large_batches_are_one
     keys_are_unique
     a_failed_batch_leaves_nothing
     an_abandoned_batch_leaves_nothing

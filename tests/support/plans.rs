@@ -20,7 +20,7 @@ fn is_bad(line: &str, sql: &str) -> bool {
         "SCAN" => {
             let derived = what.starts_with('(') || what == "CONSTANT" || sql.contains(&format!(") AS {what}"));
             let polled = POLLED.iter().any(|index| line.contains(&format!("INDEX {index}")));
-            !(derived || polled || line.contains("VIRTUAL TABLE"))
+            !(derived || polled || line.contains("VIRTUAL TABLE") || line.ends_with("VALUES CLAUSE"))
         }
         "SEARCH" => {
             let by = line.rsplit_once('(').map_or("", |(_, by)| by.trim_end_matches(')'));

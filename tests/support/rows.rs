@@ -37,9 +37,9 @@ pub fn instance(tenant: i64, n: u64, seq: i64) -> Instance {
     Instance {
         tenant: TenantId(tenant),
         id: id(n),
-        workflow: if n % 2 == 0 { "order".into() } else { "request".into() },
+        workflow: if n.is_multiple_of(2) { "order".into() } else { "request".into() },
         definition: definition(n % 2).hash,
-        key: (n % 3 == 0).then(|| format!("K-{n}").into()),
+        key: n.is_multiple_of(3).then(|| format!("K-{n}").into()),
         state: format!("open.step{seq}").into(),
         status: Status::Active,
         seq,

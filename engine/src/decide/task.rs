@@ -19,6 +19,9 @@ use crate::refusal::Refusal;
 use super::run::Run;
 use super::{Halt, OrganisationAt};
 
+/// When a task is looked at again that stays due although its time was dealt with.
+const RETRY_MICROS: i64 = 60_000_000;
+
 impl<D: Domain> Run<'_, '_, D> {
     /// A verb of `approvals.md` on a task.
     pub(super) fn decide_task(&mut self, id: TaskId, etag: Option<&str>, act: &Verb) -> Result<(), Halt<D::Need>> {
@@ -225,7 +228,9 @@ impl<D: Domain> Run<'_, '_, D> {
         }));
         holders.sort();
         holders.dedup();
-        task.due_at = if live { approval::next_due(review, &policy) } else { None };
+        // Whatever was due by now has been done: what still says "now" must not wake the instance again and again.
+        let due = if live { approval::next_due(review, &policy) } else { None };
+        task.due_at = due.map(|due| if due <= ground.now { ground.now.plus_micros(RETRY_MICROS) } else { due });
         let new: Vec<Holder> = holders.iter().filter(|h| !held.contains(h)).cloned().collect();
         task.holders = holders;
         let (ordinal, state, why) = (task.id.ordinal, review.state, review.why.to_string());

@@ -260,9 +260,9 @@ impl Definition {
 impl Definition {
     /// Every arrow, in no particular order.
     pub fn all_arrows(&self) -> impl Iterator<Item = &Arrow> {
-        self.states.iter().flat_map(|s| {
-            s.on.values().flatten().chain(&s.always).chain(s.timers.iter().flat_map(|t| &t.arrows))
-        })
+        self.states
+            .iter()
+            .flat_map(|s| s.on.values().flatten().chain(&s.always).chain(s.timers.iter().flat_map(|t| &t.arrows)))
     }
 }
 

@@ -128,7 +128,6 @@ pub(super) async fn timers<D: Persist, S: Store<D>>(
     let moved = all(engine, commands, Priority::Background).await;
     let wait = due.next.map(|next| {
         let micros = u64::try_from(next.micros() - now.micros()).unwrap_or(0);
-        Stats::add(&engine.shared.stats.timer_lateness_micros, 0);
         Duration::from_micros(micros)
     });
     Ok((moved, wait))

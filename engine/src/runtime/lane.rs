@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use std::time::{Duration, Instant};
+
 use tokio::sync::{Notify, oneshot, watch};
 
 use crate::command::Command;
@@ -112,6 +114,34 @@ impl Queue {
     }
 }
 
+/// How long a writer may be held by one batch.
+const HELD: Duration = Duration::from_millis(25);
+
+/// Bounds batches in time: how many commands fit, by what the latest ones took beyond the commit itself.
+struct Pace {
+    most: usize,
+    micros_each: f64,
+}
+
+impl Pace {
+    const fn new(most: usize) -> Self {
+        Self { most, micros_each: 0.0 }
+    }
+
+    fn took(&mut self, commands: usize, time: Duration) {
+        // A small batch is mostly its fsync, which says nothing about how many more would fit.
+        if commands >= 8 {
+            let each = time.as_secs_f64() * 1e6 / commands as f64;
+            self.micros_each = self.micros_each.mul_add(0.8, each * 0.2);
+        }
+    }
+
+    fn bound(&self) -> usize {
+        let fit = HELD.as_secs_f64() * 1e6 / self.micros_each.max(1.0);
+        (fit as usize).clamp(16.min(self.most), self.most)
+    }
+}
+
 /// Marks the lane as gone when its thread ends, by whatever way.
 struct Ending(Arc<Queue>);
 
@@ -153,8 +183,11 @@ pub(super) async fn spawn<D: Persist, S: Store<D>>(
             let lane = format!("{}/{number}", shared.options.replica);
             let mut batcher = Batcher::new(shared, writer, mint, lane);
             let _ = ready.send(Ok(()));
-            while let Some(jobs) = mine.next(bound).await {
+            let mut pace = Pace::new(bound);
+            while let Some(jobs) = mine.next(pace.bound()).await {
+                let (commands, began) = (jobs.len(), Instant::now());
                 batcher.run(jobs).await;
+                pace.took(commands, began.elapsed());
             }
         });
         drop(ending);

@@ -17,6 +17,7 @@ use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, Stream
 use crate::instance::Instance;
 
 /// One of the three.
+#[allow(clippy::large_enum_variant, reason = "there is one a program, and it is cloned by its handles")]
 pub enum AnyStore<D: Persist> {
     /// In memory.
     Memory(MemoryStore<D>),
@@ -84,7 +85,7 @@ impl<D: Persist> AnyStore<D> {
             Some("postgres" | "postgresql") => {
                 PostgresStore::open(domain, address, migrations, options).await.map(Self::Postgres)
             }
-            Some("sqlite") | None if !address.is_empty() => {
+            Some("sqlite") | None if !address.is_empty() && !address.ends_with(":memory:") => {
                 let path = address.strip_prefix("sqlite:").unwrap_or(address);
                 let path = path.strip_prefix("//").unwrap_or(path);
                 SqliteStore::open(domain, path, migrations, options).await.map(Self::Sqlite)

@@ -6,6 +6,7 @@
 mod batch;
 mod dialect;
 mod load;
+mod numbering;
 #[path = "sql/mod.rs"]
 #[allow(clippy::duplicate_mod, reason = "statements are written once and mounted by each driver")]
 pub(crate) mod sql;
@@ -57,7 +58,7 @@ const READER_SETTINGS: &[(&str, &str)] = &[
 /// A store in one PostgreSQL database.
 pub struct PostgresStore<D: Persist> {
     domain: Arc<D>,
-    server: PgConnectOptions,
+    server: Arc<PgConnectOptions>,
     readers: PgPool,
     lanes: usize,
 }
@@ -88,7 +89,7 @@ impl<D: Persist> PostgresStore<D> {
             .connect_with(server.clone().options(READER_SETTINGS.iter().copied()))
             .await
             .map_err(failed)?;
-        Ok(Self { domain, server, readers, lanes: options.lanes.max(1) })
+        Ok(Self { domain, server: Arc::new(server), readers, lanes: options.lanes.max(1) })
     }
 
     /// A connection for the domain's own reads.
@@ -100,18 +101,18 @@ impl<D: Persist> PostgresStore<D> {
     }
 
     async fn connect(&self) -> Result<Conn, StoreError> {
-        let options = self.server.clone().statement_cache_capacity(512);
+        let options = PgConnectOptions::clone(&self.server).statement_cache_capacity(512);
         options.options(WRITER_SETTINGS.iter().copied()).connect().await.map_err(failed)
     }
 }
 
 /// The statements whose plans must be good on empty tables, by name.
 #[must_use]
-pub fn statements() -> Vec<(&'static str, &'static str)> {
+pub fn statements() -> Vec<(&'static str, String)> {
     let mut all = [load::STATEMENTS, write::STATEMENTS].concat();
     all.push(("HELD_BY", dialect::HELD_BY));
     all.extend(sql::statements());
-    all
+    all.into_iter().map(|(name, sql)| (name, sql.to_owned())).collect()
 }
 
 /// The writer of a [`PostgresStore`].
@@ -131,10 +132,10 @@ impl<D: Persist> PostgresWriter<D> {
 
     /// Ends what is open, so that the next batch can begin.
     async fn reset(&mut self) {
-        if let (true, Some(connection)) = (self.open, &mut self.connection) {
-            if sqlx::query("ROLLBACK").execute(connection).await.is_err() {
-                self.connection = None;
-            }
+        if let (true, Some(connection)) = (self.open, &mut self.connection)
+            && sqlx::query("ROLLBACK").execute(connection).await.is_err()
+        {
+            self.connection = None;
         }
         self.open = false;
     }

@@ -128,11 +128,12 @@ async fn rollback(turn: &mut Turn) -> Result<(), StoreError> {
 
 /// The statements whose plans must be good on empty tables, by name.
 #[must_use]
-pub fn statements() -> Vec<(&'static str, &'static str)> {
+pub fn statements() -> Vec<(&'static str, String)> {
     let mut all = [load::STATEMENTS, write::STATEMENTS].concat();
     all.extend([("HELD_BY", dialect::HELD_BY), ("MAY_CLAIM", dialect::MAY_CLAIM)]);
     all.extend(sql::statements());
-    all
+    let rows = write::VALUES.iter().map(|(name, sql, columns)| (*name, script::expanded(sql, *columns, 2)));
+    all.into_iter().map(|(name, sql)| (name, sql.to_owned())).chain(rows).collect()
 }
 
 /// The writer of a [`SqliteStore`].
@@ -193,9 +194,10 @@ impl<D: Persist> Writer<D> for SqliteWriter<D> {
             sql::organisation::add(connection, &commit.organisations).await?;
             sql::api_key::put(connection, &commit.api_keys).await?;
             sql::definition::add(connection, &commit.definitions).await?;
-            let mut script = write::script(commit)?;
-            script.commit();
-            script.run(connection).await.map(|_| ())
+            for script in write::scripts(commit)? {
+                script.run(connection).await?;
+            }
+            Ok(())
         };
         let written = written.await;
         match (&written, &mut self.turn) {

@@ -36,7 +36,7 @@ async fn addresses_name_a_store() {
     commit(&store, &first()).await.unwrap();
     let again = open(&format!("sqlite:{path}")).await.unwrap();
     assert_eq!(seq(&again).await, Some(1));
-    for wrong in ["mysql://root@localhost/x", "", "http://example.org"] {
+    for wrong in ["mysql://root@localhost/x", "", "http://example.org", "sqlite::memory:"] {
         assert!(said(open(wrong).await).contains("is no database"), "{wrong}");
     }
     assert!(said(open("postgres://nobody@127.0.0.1:1/none").await).starts_with("database: "));

@@ -105,6 +105,35 @@ pub async fn versions_are_guarded<S: Store<CounterDomain>>(store: S) {
     assert_eq!(read.subject, instance(1, 3, 2).subject);
 }
 
+/// A batch of many rows is one batch: all of it, or nothing.
+pub async fn large_batches_are_one<S: Store<CounterDomain>>(store: S) {
+    const MANY: u64 = 150;
+    let at_seq = |seq| {
+        let mut all = instances((0..MANY).map(|n| instance(1, n, seq)));
+        all.tasks = (0..MANY).map(|n| write_task(1, seq - 1, task(n, seq, "ann"))).collect();
+        all.entries = (0..MANY).map(|n| entry(1, id(n).into(), seq, "r")).collect();
+        all
+    };
+    commit(&store, &at_seq(1)).await.unwrap();
+    let mut stale = at_seq(2);
+    stale.tasks[140].base = 9;
+    conflicts(&store, &stale, &["task"]).await;
+    let want = Want { instances: (0..MANY).map(|n| (T, id(n))).collect(), ..Want::default() };
+    for expected in [1, 2] {
+        let mut writer = store.writer().await.unwrap();
+        let loaded = writer.open(&want).await.unwrap().instances;
+        assert_eq!(loaded.len(), usize::try_from(MANY).unwrap());
+        assert!(loaded.iter().all(|i| i.seq == expected && i.tasks.len() == 1 && i.tasks[0].seq == expected));
+        assert!(loaded.is_sorted_by_key(|i| i.id));
+        if expected == 1 {
+            writer.finish(&at_seq(2)).await.unwrap();
+        } else {
+            writer.abandon().await.unwrap();
+        }
+    }
+    assert_eq!(store.entries(T, id(149).into(), 0, 9).await.unwrap().len(), 2);
+}
+
 /// Unique keys: the second insert is a conflict that names the table.
 pub async fn keys_are_unique<S: Store<CounterDomain>>(store: S) {
     let all = everything();

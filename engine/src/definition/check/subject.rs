@@ -75,11 +75,10 @@ impl Checker<'_> {
     pub(super) fn environment(&self) -> Env {
         let mut env = Env::new().with("now", Type::Timestamp);
         for (name, fact) in &self.vocabulary.facts {
-            let named = |env: Env| match fact.nullable {
+            env = match fact.nullable {
                 true => env.with_nullable(&**name, fact.ty.clone()),
                 false => env.with(&**name, fact.ty.clone()),
             };
-            env = named(env);
         }
         if let Some(subject) = &self.subject {
             env = env.with(&*subject.variable, Type::Record(subject.record.clone()));

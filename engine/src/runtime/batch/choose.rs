@@ -1,5 +1,7 @@
 //! Which decision a command asks for, and taking it into the plan.
 
+use std::sync::atomic::Ordering;
+
 use crate::command::{Answer, Command, Verb};
 use crate::decide::{self, Ground, Layer, Seen, Stop};
 use crate::diagnostic::nearest;
@@ -100,6 +102,10 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             return Err(Stop::Refused(Refusal::Unloadable { definition: hash, why }));
         };
         let decision = decide::decide(ground, definition, &instance, command, layer)?;
+        if let Some((_, due)) = decision.record.timers.last() {
+            let late = u64::try_from(ground.now.micros() - due.micros()).unwrap_or(0);
+            self.shared.stats.timer_lateness_micros.store(late, Ordering::Relaxed);
+        }
         let mut answer = answer_of(definition, &decision.after, ground.organisation(), ground.now);
         plan.accept(command, definition, ground.organisation().revision, decision, &mut answer, &mut self.mint);
         Ok(answer)

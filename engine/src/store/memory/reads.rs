@@ -150,7 +150,7 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
 
     async fn inbox(&self, limit: i64) -> Result<Vec<InboxRow>, StoreError> {
         let mut rows: Vec<InboxRow> = self.tables().inbox.values().cloned().collect();
-        rows.sort_by(|a, b| a.at.cmp(&b.at)); // stable: the map's order is that of the key
+        rows.sort_by_key(|row| row.at); // stable: the map's order is that of the key
         rows.truncate(most(limit));
         Ok(rows)
     }
@@ -198,7 +198,7 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
             let message: std::sync::Arc<str> = format!("delivery:{}", claimed.row.id).into();
             let (tenant, target) = (claimed.row.tenant, claimed.row.instance);
             let row = InboxRow { tenant, target, message: message.clone(), event, payload, at: now };
-            tables.inbox.insert((tenant, target, message), row);
+            tables.inbox.entry((tenant, target, message)).or_insert(row);
         }
         Ok(true)
     }

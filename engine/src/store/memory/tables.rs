@@ -90,7 +90,7 @@ impl Tables {
         fresh("audit_entry", c.entries.iter().map(|e| (e.tenant, e.stream, e.seq)), |k| self.entries.contains_key(k))?;
         fresh("outbox", c.outbox.iter().map(outbox_key), |k| self.outbox.contains_key(k))?;
         fresh("inbox", c.tells.iter().map(|t| (t.tenant, t.target, t.message.clone())), |k| {
-            self.inbox.contains_key(k)
+            self.inbox.contains_key(k) && !c.told.contains(k)
         })?;
         fresh("organisation", c.organisations.iter().map(|o| (o.tenant, o.revision)), |k| {
             self.organisations.contains_key(k)

@@ -5,8 +5,8 @@ use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, Type};
 
 use super::dialect::failed;
+use super::numbering::append;
 use crate::store::StoreError;
-use crate::store::script::append;
 
 /// Parts and their parameters.
 pub(super) struct Batch {

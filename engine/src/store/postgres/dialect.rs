@@ -10,6 +10,9 @@ use crate::store::rows::held_by;
 
 /// What a failed statement means.
 pub(crate) fn failed(error: sqlx::Error) -> StoreError {
+    if matches!(error, sqlx::Error::PoolTimedOut) {
+        return StoreError::Busy(error.to_string());
+    }
     let Some(database) = error.as_database_error() else { return StoreError::Unavailable(error.to_string()) };
     match database.code().as_deref() {
         Some("23505") => StoreError::Conflict(database.table().unwrap_or("a row").to_owned()),

@@ -21,7 +21,6 @@ pub(super) const STATEMENTS: &[(&str, &str)] = &[
     ("ADD_ENTRIES", ADD_ENTRIES),
     ("ADD_OUTBOX", ADD_OUTBOX),
     ("REMOVE_INBOX", REMOVE_INBOX),
-    ("ADD_INBOX", ADD_INBOX),
 ];
 
 const ADD_KEYS: &str = "INSERT INTO start_key (tenant, scope, key, instance)
@@ -234,12 +233,15 @@ const REMOVE_INBOX: &str = "DELETE FROM inbox AS i
      USING unnest($1::bigint[], $2::uuid[], $3::text[]) AS a (tenant, target, message)
      WHERE i.tenant = a.tenant
        AND i.target = a.target
-       AND i.message = a.message";
+       AND i.message = a.message
+     RETURNING 1";
 
+// Waits for the removal, as timers do.
 const ADD_INBOX: &str = "INSERT INTO inbox (tenant, target, message, event, payload, at)
      SELECT a.tenant, a.target, a.message, a.event, a.payload, a.at
      FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[])
-       AS a (tenant, target, message, event, payload, at)";
+       AS a (tenant, target, message, event, payload, at)
+     WHERE (SELECT count(*) FROM inbox_removed) >= 0";
 
 fn messages<Op>(batch: &mut Batch, c: &Commit<Op>) -> Result<(), StoreError> {
     if !c.outbox.is_empty() {
@@ -258,7 +260,7 @@ fn messages<Op>(batch: &mut Batch, c: &Commit<Op>) -> Result<(), StoreError> {
             .array(all().map(|o| o.sent_event.as_deref().map(str::to_owned)))?
             .array(all().map(|o| o.next_at.micros()))?;
     }
-    if !c.told.is_empty() {
+    if !c.told.is_empty() || !c.tells.is_empty() {
         batch
             .part("inbox_removed", REMOVE_INBOX)
             .array(c.told.iter().map(|t| t.0.0))?

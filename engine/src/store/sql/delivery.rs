@@ -79,8 +79,10 @@ const GIVEN_UP: &str = "UPDATE outbox
        AND epoch = $6
        AND given_up_at IS NULL";
 
+// The message's id is in the name: what is there says the same.
 const TELL: &str = "INSERT INTO inbox (tenant, target, message, event, payload, at)
-     VALUES ($1, $2, $3, $4, $5, $6)";
+     VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (tenant, target, message) DO NOTHING";
 
 /// Inside the caller's transaction. Whether the epoch was still the one claimed.
 pub(crate) async fn settle(

@@ -11,6 +11,9 @@ use crate::store::rows::held_by;
 
 /// What a failed statement means.
 pub(crate) fn failed(error: sqlx::Error) -> StoreError {
+    if matches!(error, sqlx::Error::PoolTimedOut) {
+        return StoreError::Busy(error.to_string());
+    }
     let code = error.as_database_error().and_then(|e| e.code()).and_then(|code| code.parse::<u32>().ok());
     match (code, code.map(|code| code & 0xff)) {
         (_, Some(5 | 6)) => StoreError::Busy(error.to_string()),

@@ -38,13 +38,6 @@ impl Rows {
         self
     }
 
-    pub(super) fn opt_int(&mut self, value: Option<i64>) -> &mut Self {
-        match value {
-            Some(value) => self.int(value),
-            None => self.null(),
-        }
-    }
-
     pub(super) fn text(&mut self, value: &str) -> &mut Self {
         self.comma();
         canonical::string(&mut self.out, value);

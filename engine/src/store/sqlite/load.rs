@@ -20,18 +20,18 @@ const INSTANCES: &str = concat!(
     "SELECT ",
     instance_columns!(),
     "
-     FROM json_each($1) AS a
+     FROM json_each(?) AS a
      CROSS JOIN instance AS i ON i.tenant = a.value ->> 0 AND i.id = unhex(a.value ->> 1)
      LEFT JOIN task AS t ON t.tenant = i.tenant AND t.instance = i.id
      ORDER BY a.id, t.ordinal"
 );
 
 const KEYS: &str = "SELECT k.tenant, k.scope, k.key, k.instance
-     FROM json_each($1) AS a
+     FROM json_each(?) AS a
      CROSS JOIN start_key AS k ON k.tenant = a.value ->> 0 AND k.scope = a.value ->> 1 AND k.key = a.value ->> 2";
 
 const RECORDS: &str = "SELECT r.tenant, r.stream, r.kind, r.key, r.seq, r.head
-     FROM json_each($1) AS a
+     FROM json_each(?) AS a
      CROSS JOIN record AS r ON r.tenant = a.value ->> 0 AND r.stream = unhex(a.value ->> 1)
      ORDER BY a.id";
 
@@ -43,7 +43,7 @@ const REVISIONS: &str = "SELECT a.value ->> 0, coalesce((
        ORDER BY o.revision DESC
        LIMIT 1
      ), 0)
-     FROM json_each($1) AS a";
+     FROM json_each(?) AS a";
 
 /// Begins the transaction and looks everything up.
 pub(super) async fn load(c: &mut SqliteConnection, want: &Want) -> Result<Loaded, StoreError> {

@@ -192,8 +192,8 @@ impl Checker<'_> {
 
     /// `late` and `due` of a step or of the whole approval.
     pub(super) fn late(&mut self, keys: &Keys<'_>) -> Late {
-        let mut late = Late::default();
-        late.due = self.hours(keys, "", "due").map(|(hours, micros)| (micros, hours));
+        let due = self.hours(keys, "", "due").map(|(hours, micros)| (micros, hours));
+        let mut late = Late { due, ..Late::default() };
         let Some((at, node)) = keys.get("late") else { return late };
         let mut rungs = Vec::new();
         for item in read::one_or_many(node, at, "`late`", &mut self.found) {

@@ -1,0 +1,145 @@
+//! The one state that handlers share: the engine's desk, the keys it was asked about lately, and what counts requests.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use fluxor_engine::command::{Change, Command, Verb};
+use fluxor_engine::commit::ApiKeyRow;
+use fluxor_engine::ids::{Digest, Mint};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::desk::{Desk, NotDone, Submitted};
+use crate::telemetry::metrics;
+
+/// How long another node's revocation may go unnoticed.
+const KEY_AGE: Duration = Duration::from_secs(3);
+/// Keys remembered at most.
+const MOST_KEYS: usize = 10_000;
+
+/// What handlers share. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+struct Shared {
+    desk: Arc<dyn Desk>,
+    keys: RwLock<Keys>,
+    mint: Mutex<Mint>,
+    metrics: PrometheusHandle,
+    /// How long a request may take.
+    request_timeout: Duration,
+}
+
+/// Keys by hash. The generation rises with each revocation, so that a look-up begun before it is not kept.
+#[derive(Default)]
+struct Keys {
+    generation: u64,
+    known: HashMap<Digest, (Arc<ApiKeyRow>, Instant)>,
+}
+
+impl App {
+    /// Over `desk`.
+    pub(crate) fn new(
+        desk: Arc<dyn Desk>,
+        metrics: PrometheusHandle,
+        request_timeout: Duration,
+    ) -> anyhow::Result<Self> {
+        let mint = Mutex::new(Mint::from_os().context("the operating system gives no randomness")?);
+        Ok(Self(Arc::new(Shared { desk, keys: RwLock::default(), mint, metrics, request_timeout })))
+    }
+
+    /// The engine.
+    pub(crate) fn desk(&self) -> &dyn Desk {
+        &*self.0.desk
+    }
+
+    /// How long a request may take.
+    pub(crate) fn request_timeout(&self) -> Duration {
+        self.0.request_timeout
+    }
+
+    /// Random bytes.
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        self.0.mint.lock().unwrap_or_else(PoisonError::into_inner).bytes()
+    }
+
+    /// The figures, as Prometheus reads them.
+    pub(crate) fn figures(&self) -> String {
+        self.desk().measure();
+        self.0.metrics.run_upkeep();
+        self.0.metrics.render()
+    }
+
+    /// Does what is asked, counts it, and forgets a key at once when it is revoked.
+    pub(crate) async fn submit(&self, command: Command) -> Result<Submitted, NotDone> {
+        let verb = command.verb.name();
+        let verb: &'static str = VERBS.iter().find(|known| **known == verb).unwrap_or(&"other");
+        let revokes = matches!(command.verb, Verb::Change(Change::RevokeKey { .. }));
+        let done = self.desk().submit(command).await;
+        if revokes {
+            let mut keys = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
+            keys.generation += 1;
+            keys.known.clear();
+        }
+        metrics::command(verb, outcome(&done));
+        done
+    }
+
+    /// The key with this hash, if there is one that is not revoked.
+    pub(crate) async fn key(&self, hash: Digest) -> Result<Option<Arc<ApiKeyRow>>, NotDone> {
+        let generation = {
+            let keys = self.0.keys.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some((key, _)) = keys.known.get(&hash).filter(|(_, since)| since.elapsed() < KEY_AGE) {
+                return Ok(Some(key.clone()));
+            }
+            keys.generation
+        };
+        let found = self.desk().api_key(hash).await?.map(Arc::new);
+        let mut keys = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
+        match &found {
+            Some(key) if keys.generation == generation => {
+                if keys.known.len() >= MOST_KEYS {
+                    keys.known.clear();
+                }
+                keys.known.insert(hash, (key.clone(), Instant::now()));
+            }
+            Some(_) => {}
+            None => drop(keys.known.remove(&hash)),
+        }
+        Ok(found)
+    }
+}
+
+/// Verbs that are counted by name: a closed list, so that no caller invents labels.
+const VERBS: &[&str] = &[
+    "start",
+    "signal",
+    "approve",
+    "reject",
+    "abstain",
+    "request_changes",
+    "ask",
+    "delegate",
+    "reassign",
+    "add_approver",
+    "escalate",
+    "remind",
+    "add_watcher",
+    "repair",
+    "organisation",
+    "create_key",
+    "revoke_key",
+    "record",
+];
+
+fn outcome(done: &Result<Submitted, NotDone>) -> &'static str {
+    match done {
+        Ok(Submitted { repeat: false, .. }) => "done",
+        Ok(Submitted { repeat: true, .. }) => "repeated",
+        Err(NotDone::Refused(refusal)) => crate::http::problems::known(refusal.code()).unwrap_or("refused"),
+        Err(NotDone::Busy(_)) => "busy",
+        Err(NotDone::Broken(_)) => "broken",
+        Err(NotDone::ShuttingDown) => "shutting_down",
+    }
+}

@@ -1,0 +1,164 @@
+//! The command line. Exit codes: 0 done; 1 problems found, or declined; 2 wrong usage; 3 something is broken.
+
+mod audit;
+mod backup;
+mod check;
+mod completions;
+mod explain_code;
+mod instances;
+mod keys;
+mod openapi;
+mod organisation;
+pub(crate) mod out;
+mod remote;
+mod serve;
+mod tasks;
+mod writing;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::desk::NotDone;
+use crate::http::problem::chain;
+use out::Out;
+
+/// Procurement on a persistent workflow engine
+#[derive(Debug, Parser)]
+#[command(
+    name = "fluxor",
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 problems found or declined, 2 wrong \
+    usage, 3 something is broken.\nEvery option can be given by the environment variable beside it."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    config: Config,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the HTTP interface and run timers and messages (the default)
+    Serve,
+    /// Check workflow definitions
+    Check(check::Check),
+    /// Make, list and revoke API keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Load and show people, roles, limits and substitutes
+    #[command(subcommand)]
+    Organisation(organisation::Organisation),
+    /// List and show workflow instances
+    #[command(subcommand)]
+    Instances(instances::Instances),
+    /// List the tasks in which somebody may act now
+    Tasks(tasks::Tasks),
+    /// Verify the audit trail
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Copy a SQLite database while it is in use
+    Backup(backup::Backup),
+    /// Print the OpenAPI specification of the HTTP interface
+    Openapi,
+    /// Say what an error code means
+    ExplainCode(explain_code::ExplainCode),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+}
+
+/// How a command ended, where nothing is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// As asked.
+    Done,
+    /// It found what it looked for: errors, findings.
+    Found,
+}
+
+/// Why a command did not end well.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Declined: nothing has changed. Code and sentence.
+    Declined(String, String),
+    /// Asked for in a way that cannot be.
+    Usage(String),
+    /// Machinery.
+    Broken(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl From<NotDone> for Failure {
+    fn from(why: NotDone) -> Self {
+        match why {
+            NotDone::Refused(refusal) => Self::Declined(refusal.code().to_owned(), refusal.sentence()),
+            other => Self::Broken(anyhow::anyhow!(chain(&other))),
+        }
+    }
+}
+
+/// Runs what the arguments ask for.
+pub(crate) fn run() -> ExitCode {
+    let Cli { config, command } = Cli::parse();
+    let out = Out::new(config.json);
+    let command = command.unwrap_or(Command::Serve);
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Broken(error.into()))
+        .and_then(|runtime| runtime.block_on(dispatch(&config, command, &out)));
+    match ended {
+        Ok(End::Done) => ExitCode::SUCCESS,
+        Ok(End::Found) => ExitCode::from(1),
+        Err(failure) => failed(&out, &failure),
+    }
+}
+
+fn failed(out: &Out, failure: &Failure) -> ExitCode {
+    let (code, words, exit) = match failure {
+        Failure::Declined(code, sentence) => (code.as_str(), sentence.clone(), 1),
+        Failure::Usage(sentence) => ("usage", sentence.clone(), 2),
+        Failure::Broken(error) => ("broken", format!("{error:#}"), 3),
+    };
+    out.failure(code, &words);
+    ExitCode::from(exit)
+}
+
+async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, Failure> {
+    match command {
+        Command::Serve => serve::run(config, out).await,
+        Command::Check(check) => check.run(config, out),
+        Command::Keys(keys) => keys.run(config, out).await,
+        Command::Organisation(organisation) => organisation.run(config, out).await,
+        Command::Instances(instances) => instances.run(config, out).await,
+        Command::Tasks(tasks) => tasks.run(config, out).await,
+        Command::Audit(audit) => audit.run(config, out).await,
+        Command::Backup(backup) => backup.run(config, out).await,
+        Command::Openapi => openapi::run(out),
+        Command::ExplainCode(explain) => explain.run(out),
+        Command::Completions(completions) => completions.run(out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_serves_by_default() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+        assert!(Cli::try_parse_from(["fluxor"]).unwrap().command.is_none());
+        let late = Cli::try_parse_from(["fluxor", "serve", "--listen", "127.0.0.1:0"]).unwrap();
+        assert_eq!(late.config.listen.port(), 0);
+        assert!(Cli::try_parse_from(["fluxor", "keys", "create"]).is_err(), "a key acts as somebody");
+    }
+}

@@ -1,0 +1,44 @@
+//! `fluxor audit verify`: every entry and every head, trusting nothing but SHA-256.
+
+use clap::Subcommand;
+
+use super::out::Out;
+use super::{End, Failure};
+use crate::audit::{Report, verify};
+use crate::config::Config;
+use crate::open::{Purpose, open};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Audit {
+    /// Check the trail; every finding is named
+    Verify {
+        /// Of all tenants
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+impl Audit {
+    pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
+        let Self::Verify { all } = self;
+        let desk = open(config, Purpose::Read).await?;
+        let tenants = if all { desk.tenants().await? } else { vec![config.tenant()] };
+        let report = verify(&*desk, &tenants).await?;
+        out.result(&report, || told(&report));
+        Ok(if report.ok { End::Done } else { End::Found })
+    }
+}
+
+fn told(report: &Report) -> String {
+    let seen = format!("{} entries in {} streams", report.entries, report.streams);
+    if report.ok {
+        return format!("The audit trail adds up: {seen}.");
+    }
+    let mut lines: Vec<String> = report
+        .findings
+        .iter()
+        .map(|f| format!("[{}] tenant {} stream {} entry {}: {}", f.code, f.tenant, f.stream, f.seq, f.message))
+        .collect();
+    lines.push(format!("\n{} findings in {seen}.", report.findings.len()));
+    lines.join("\n")
+}

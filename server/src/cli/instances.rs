@@ -1,0 +1,139 @@
+//! `fluxor instances`: what runs, and what became of it.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use fluxor_engine::audit::Header;
+use fluxor_engine::ids::InstanceId;
+use fluxor_engine::instance::{Instance, Status};
+use fluxor_engine::store::InstancePage;
+use serde_json::{Value, json};
+
+use super::out::{Out, table};
+use super::{End, Failure};
+use crate::config::Config;
+use crate::desk::Look;
+use crate::open::{Purpose, open};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Instances {
+    /// List instances, newest first
+    List(List),
+    /// Show an instance, its open tasks and its history
+    Show {
+        /// Its id
+        id: InstanceId,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Only of this workflow
+    #[arg(long)]
+    workflow: Option<String>,
+    /// Only in this state
+    #[arg(long)]
+    state: Option<String>,
+    /// Only active, incident or final ones
+    #[arg(long, value_parser = |text: &str| Status::parse(text).ok_or("one of active, incident, final"))]
+    status: Option<Status>,
+    /// Only with this business key
+    #[arg(long)]
+    key: Option<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+    limit: i64,
+}
+
+impl Instances {
+    pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
+        let desk = open(config, Purpose::Read).await?;
+        match self {
+            Self::List(List { workflow, state, status, key, limit }) => {
+                let name = |text: Option<String>| text.map(Arc::from);
+                let (workflow, state, key) = (name(workflow), name(state), name(key));
+                let page = InstancePage { tenant: config.tenant(), workflow, state, status, key, after: None, limit };
+                let rows = desk.instances(page).await?;
+                out.result(&rows.iter().map(machine).collect::<Vec<_>>(), || listed(&rows));
+            }
+            Self::Show { id } => {
+                let look = desk.look(config.tenant(), id).await?;
+                let entries = desk.entries(config.tenant(), id.into(), 0, 1000).await?;
+                let headers: Vec<Header> = entries.iter().filter_map(|entry| entry.parsed().ok()).collect();
+                let history: Vec<Value> =
+                    entries.iter().filter_map(|entry| serde_json::from_str(&entry.header).ok()).collect();
+                let mut whole = machine(&look.instance);
+                whole["subject"] = Value::Object(look.instance.subject.clone());
+                whole["tasks"] = json!(look.answer.tasks);
+                whole["accepts"] = json!(look.answer.accepts);
+                whole["history"] = json!(history);
+                out.result(&whole, || shown(&look, &headers));
+            }
+        }
+        Ok(End::Done)
+    }
+}
+
+fn machine(row: &Instance) -> Value {
+    json!({
+        "id": row.id,
+        "workflow": row.workflow,
+        "key": row.key,
+        "state": row.state,
+        "status": row.status,
+        "state_revision": row.state_revision,
+        "seq": row.seq,
+        "incident": row.detail.incident,
+        "started_at": row.started_at.to_string(),
+        "changed_at": row.changed_at.to_string(),
+    })
+}
+
+fn listed(rows: &[Instance]) -> String {
+    let cells = |row: &Instance| {
+        vec![
+            row.id.to_string(),
+            row.workflow.to_string(),
+            row.key.as_deref().unwrap_or("-").to_owned(),
+            row.state.to_string(),
+            row.status.as_str().to_owned(),
+            row.changed_at.to_string(),
+        ]
+    };
+    table(&["ID", "WORKFLOW", "KEY", "STATE", "STATUS", "CHANGED"], &rows.iter().map(cells).collect::<Vec<_>>())
+}
+
+fn shown(Look { instance, answer }: &Look, history: &[Header]) -> String {
+    let mut out = format!(
+        "{} {}, key {}\nstate {} ({}), revision {}\n",
+        instance.workflow,
+        instance.id,
+        instance.key.as_deref().unwrap_or("-"),
+        instance.state,
+        instance.status.as_str(),
+        instance.state_revision,
+    );
+    if let Some(incident) = &instance.detail.incident {
+        let _ = writeln!(out, "needs a person since {}: {} [{}]", incident.since, incident.message, incident.code);
+    }
+    for task in &answer.tasks {
+        let people: Vec<String> = task.open.iter().map(|seat| format!("{} ({})", seat.person, seat.step)).collect();
+        let _ = writeln!(out, "task {} asks {}", task.id, people.join(", "));
+    }
+    let _ = writeln!(out, "accepts: {}\n", answer.accepts.join(", "));
+    let cells = |header: &Header| {
+        let or_dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
+        vec![
+            header.seq.to_string(),
+            header.at.to_string(),
+            header.actor.as_ref().map_or_else(|| header.actor_kind.to_string(), ToString::to_string),
+            header.verb.to_string(),
+            or_dash(header.event.as_deref()),
+            or_dash(header.from.as_deref()),
+            or_dash(header.to.as_deref()),
+        ]
+    };
+    let rows: Vec<_> = history.iter().map(cells).collect();
+    out + &table(&["SEQ", "AT", "BY", "VERB", "EVENT", "FROM", "TO"], &rows)
+}

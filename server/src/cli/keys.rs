@@ -1,0 +1,117 @@
+//! `fluxor keys`: API keys that carry a person.
+
+use clap::Subcommand;
+use fluxor_engine::command::{Change, Verb};
+use fluxor_engine::ids::Digest;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::out::{Out, table};
+use super::writing::{Here, Place, place};
+use super::{End, Failure};
+use crate::config::Config;
+use crate::open::{Purpose, open};
+use crate::secret;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Keys {
+    /// Make a key; the secret is shown this once
+    Create {
+        /// Whom it acts as
+        #[arg(long)]
+        person: String,
+        /// For people
+        #[arg(long, default_value = "")]
+        label: String,
+        /// May edit the organisation, keys and records
+        #[arg(long)]
+        admin: bool,
+    },
+    /// List keys
+    List,
+    /// Make a key useless from now on
+    Revoke {
+        /// Its public id: the part between the underscores
+        id: String,
+    },
+}
+
+impl Keys {
+    pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
+        match self {
+            Self::Create { person, label, admin } => {
+                let asked = json!({ "person": person, "label": label, "administrator": admin });
+                let made = match place(config).await? {
+                    Place::Here(here) => make(*here, config, &asked, admin).await?,
+                    Place::There(there) => there.send(Method::POST, "/v1/keys", &asked).await?,
+                };
+                out.result(&made, || created(&made, &person));
+            }
+            Self::List => list(config, out).await?,
+            Self::Revoke { id } => {
+                match place(config).await? {
+                    Place::Here(mut here) => {
+                        let (request, verb) =
+                            (here.request(), Verb::Change(Change::RevokeKey { id: id.as_str().into() }));
+                        here.submit(config, request, &json!({ "id": id }), verb).await?;
+                    }
+                    Place::There(there) => {
+                        there.send(Method::DELETE, &format!("/v1/keys/{id}"), &json!({})).await?;
+                    }
+                }
+                out.result(&json!({ "id": id, "revoked": true }), || format!("Key {id} is revoked."));
+            }
+        }
+        Ok(End::Done)
+    }
+}
+
+async fn make(mut here: Here, config: &Config, asked: &Value, administrator: bool) -> Result<Value, Failure> {
+    let text = |name: &str| asked[name].as_str().unwrap_or_default().to_owned();
+    let request = here.request();
+    let id = secret::id_of(config.tenant(), &request);
+    let secret = secret::write(&id, &here.random());
+    let change = Change::CreateKey {
+        id: id.as_str().into(),
+        secret_hash: Digest::of(&secret),
+        person: text("person").into(),
+        label: text("label"),
+        administrator,
+    };
+    let answer = here.submit(config, request, asked, Verb::Change(change)).await?;
+    Ok(json!({ "id": id, "secret": secret, "seq": answer.seq, "record": answer.record }))
+}
+
+fn created(made: &Value, person: &str) -> String {
+    let secret = made["secret"].as_str().unwrap_or("(it was made before, and its secret shown then)");
+    format!(
+        "{secret}\n\nThis key acts as {person}. It is shown this once: only its hash is kept.\nUse it as: Authorization: Bearer {secret}"
+    )
+}
+
+async fn list(config: &Config, out: &Out) -> Result<(), Failure> {
+    let desk = open(config, Purpose::Read).await?;
+    let keys = desk.api_keys(config.tenant()).await?;
+    let machine: Vec<Value> = keys
+        .iter()
+        .map(|key| {
+            json!({
+                "id": key.id,
+                "person": key.person,
+                "label": key.label,
+                "administrator": key.administrator,
+                "created_at": key.created_at.to_string(),
+                "revoked_at": key.revoked_at.map(|at| at.to_string()),
+            })
+        })
+        .collect();
+    let row = |key: &fluxor_engine::commit::ApiKeyRow| {
+        let state = key.revoked_at.map_or_else(|| "valid".to_owned(), |at| format!("revoked {at}"));
+        let power = if key.administrator { "administrator" } else { "" };
+        vec![key.id.to_string(), key.person.to_string(), power.to_owned(), state, key.label.clone()]
+    };
+    out.result(&machine, || {
+        table(&["ID", "PERSON", "POWER", "STATE", "LABEL"], &keys.iter().map(row).collect::<Vec<_>>())
+    });
+    Ok(())
+}

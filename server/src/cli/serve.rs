@@ -1,0 +1,103 @@
+//! `fluxor serve`: the HTTP interface, timers and messages, until SIGTERM or SIGINT.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::serve::ListenerExt as _;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::out::Out;
+use super::{End, Failure};
+use crate::app::App;
+use crate::config::Config;
+use crate::desk::Desk;
+use crate::http::routes;
+use crate::lock::{self, Lock, Taken};
+use crate::open::{Purpose, open};
+use crate::telemetry::{log, metrics};
+
+pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
+    let _logs = log::start(&config.log).map_err(|error| Failure::Usage(format!("{error:#}")))?;
+    let mut lock = own(config)?;
+    let desk = open(config, Purpose::Serve).await?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}: is another server running there?", config.listen))?;
+    let url = format!("http://{}", listener.local_addr().context("the listener has no address")?);
+    if let Some(lock) = &mut lock {
+        lock.announce(Some(url.clone()))?;
+    }
+    let app = App::new(desk.clone(), metrics::start()?, config.request_timeout())?;
+    tracing::info!(url, database = config.database_shown(), "serving {url}");
+    out.result(&json!({ "url": url, "database": config.database_shown() }), || format!("Fluxor serves {url}"));
+    until_told(listener, routes::router(app), &desk, config).await?;
+    tracing::info!("stopped");
+    Ok(End::Done)
+}
+
+/// The lock of the database file, where it is one.
+fn own(config: &Config) -> Result<Option<Lock>, Failure> {
+    let Some(file) = config.sqlite() else { return Ok(None) };
+    match lock::take(file)? {
+        Taken::Ours(lock) => Ok(Some(lock)),
+        Taken::Held(holder) => {
+            let place = holder.url.map_or(String::new(), |url| format!(" and serves {url}"));
+            let words = format!(
+                "process {} has {} open{place}. A SQLite file has one owner: stop that process, or use PostgreSQL.",
+                holder.pid, config.database
+            );
+            Err(Failure::Broken(anyhow::anyhow!(words)))
+        }
+    }
+}
+
+/// Answers requests until a signal, then finishes those that run, then the engine's accepted work.
+async fn until_told(
+    listener: TcpListener,
+    router: Router,
+    desk: &Arc<dyn Desk>,
+    config: &Config,
+) -> anyhow::Result<()> {
+    let (stop, mut stopped) = watch::channel(false);
+    // Answers are small: waiting for more to send only delays them.
+    let listener = listener.tap_io(|connection| {
+        let _ = connection.set_nodelay(true);
+    });
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+        let _ = stopped.wait_for(|stop| *stop).await;
+    });
+    let mut serving = tokio::spawn(serving.into_future());
+    tokio::select! {
+        ended = &mut serving => ended.context("the server ended")?.context("the server ended")?,
+        signal = signal() => {
+            tracing::info!("{}: finishing what runs", signal?);
+            let _ = stop.send(true);
+            if tokio::time::timeout(config.drain_timeout(), &mut serving).await.is_err() {
+                tracing::warn!("requests still ran after {} s and were cut off", config.drain_timeout);
+                serving.abort();
+            }
+        }
+    }
+    desk.shutdown(config.drain_timeout()).await;
+    Ok(())
+}
+
+#[cfg(unix)]
+async fn signal() -> anyhow::Result<&'static str> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    Ok(tokio::select! {
+        _ = terminate.recv() => "told to stop (SIGTERM)",
+        _ = interrupt.recv() => "told to stop (SIGINT)",
+    })
+}
+
+#[cfg(not(unix))]
+async fn signal() -> anyhow::Result<&'static str> {
+    tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
+    Ok("told to stop (Ctrl-C)")
+}

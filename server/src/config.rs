@@ -1,0 +1,143 @@
+//! Every option of the program in one place: flags first, then the environment. A file is not read yet: with this few
+//! options a unit file or a container's environment says the same.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use fluxor_engine::ids::TenantId;
+
+/// Options.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Config {
+    /// A SQLite file, a postgres:// URL, or memory:
+    #[arg(long, env = "FLUXOR_DATABASE", hide_env_values = true, default_value = "fluxor.sqlite", global = true)]
+    pub database: String,
+
+    /// A folder of workflow definitions [default: `definitions`, if there is one]
+    #[arg(long, env = "FLUXOR_DEFINITIONS", value_name = "DIR", global = true)]
+    pub definitions: Option<PathBuf>,
+
+    /// Whose data, where several companies share a database
+    #[arg(long, env = "FLUXOR_TENANT", value_name = "NUMBER", default_value_t = 1, global = true)]
+    pub tenant: i64,
+
+    /// One JSON object for machines instead of text for people
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// What is logged: error, warn, info, debug, trace, or directives such as `info,fluxor::http=debug`
+    #[arg(long, env = "FLUXOR_LOG", value_name = "LEVEL", default_value = "info", global = true)]
+    pub log: String,
+
+    /// An administrator's key, for commands that go to a running server
+    #[arg(long, env = "FLUXOR_KEY", value_name = "KEY", hide_env_values = true, global = true)]
+    pub key: Option<String>,
+
+    /// Where `serve` listens; port 0 takes a free one
+    #[arg(long, env = "FLUXOR_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080", global = true)]
+    pub listen: SocketAddr,
+
+    /// Write messages to the outside as files into this folder
+    #[arg(long, env = "FLUXOR_OUTBOX_DIR", value_name = "DIR", global = true)]
+    pub outbox_dir: Option<PathBuf>,
+
+    /// This server's name among several on one database
+    #[arg(long, env = "FLUXOR_REPLICA", value_name = "NAME", default_value = "fluxor", global = true)]
+    pub replica: String,
+
+    /// How long a request may take, seconds
+    #[arg(long, env = "FLUXOR_REQUEST_TIMEOUT", value_name = "SECONDS", default_value_t = 30, global = true,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub request_timeout: u64,
+
+    /// How long running requests may still take when the server is told to stop, seconds
+    #[arg(long, env = "FLUXOR_DRAIN_TIMEOUT", value_name = "SECONDS", default_value_t = 10, global = true,
+          value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub drain_timeout: u64,
+}
+
+impl Config {
+    /// The definitions: the folder given, else `definitions` if it exists.
+    #[must_use]
+    pub(crate) fn definitions(&self) -> Option<PathBuf> {
+        let shipped = || Some(PathBuf::from("definitions")).filter(|folder| folder.is_dir());
+        self.definitions.clone().or_else(shipped)
+    }
+
+    /// The SQLite file, if the database is one: a path, or `sqlite:PATH`.
+    #[must_use]
+    pub(crate) fn sqlite(&self) -> Option<&Path> {
+        let path = match self.database.split_once(':').filter(|(scheme, _)| !scheme.contains(['/', '.'])) {
+            Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
+            Some(_) => return None,
+            None => &self.database,
+        };
+        Some(Path::new(path))
+    }
+
+    /// The database without its password, for people.
+    #[must_use]
+    pub(crate) fn database_shown(&self) -> String {
+        match self.database.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
+            Some((scheme, place)) => format!("{scheme}://{place}"),
+            None => self.database.clone(),
+        }
+    }
+
+    /// Whose data.
+    #[must_use]
+    pub(crate) const fn tenant(&self) -> TenantId {
+        TenantId(self.tenant)
+    }
+
+    /// [`Config::request_timeout`].
+    #[must_use]
+    pub(crate) const fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout)
+    }
+
+    /// [`Config::drain_timeout`].
+    #[must_use]
+    pub(crate) const fn drain_timeout(&self) -> Duration {
+        Duration::from_secs(self.drain_timeout)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn config(arguments: &[&str]) -> Config {
+        Line::try_parse_from([&["fluxor"], arguments].concat()).unwrap().config
+    }
+
+    #[test]
+    fn loopback_and_a_file_unless_told_otherwise() {
+        let plain = config(&[]);
+        assert!(plain.listen.ip().is_loopback());
+        assert_eq!(plain.sqlite(), Some(Path::new("fluxor.sqlite")));
+        assert_eq!(plain.tenant(), TenantId(1));
+        assert!(Line::try_parse_from(["fluxor", "--request-timeout", "0"]).is_err());
+    }
+
+    #[test]
+    fn a_url_is_no_file_and_its_password_is_not_shown() {
+        let there = config(&["--database", "postgres://ann:s3cret@db:5432/fluxor"]);
+        assert_eq!(there.sqlite(), None);
+        assert_eq!(there.database_shown(), "postgres://db:5432/fluxor");
+        for file in ["a.db", "sqlite:a.db", "sqlite://a.db"] {
+            assert_eq!(config(&["--database", file]).sqlite(), Some(Path::new("a.db")));
+        }
+        assert_eq!(config(&["--database", "./b:c.db"]).sqlite(), Some(Path::new("./b:c.db")));
+        assert_eq!(config(&["--database", "memory:"]).sqlite(), None);
+    }
+}

@@ -1,0 +1,139 @@
+//! Everything that the command line and the HTTP interface ask of the engine, as one trait without type parameters:
+//! handlers stay free of stores and domains, and tests put a desk of their own in its place.
+
+mod engine;
+#[cfg(test)]
+pub(crate) mod stub;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fluxor_engine::audit::Entry;
+use fluxor_engine::command::{Answer, Command};
+use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
+use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
+use fluxor_engine::instance::Instance;
+use fluxor_engine::store::InstancePage;
+
+pub(crate) use engine::Office;
+pub(crate) use fluxor_engine::runtime::{NotDone, Submitted, TaskView};
+
+/// An answer that is on its way.
+pub(crate) type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, NotDone>> + Send + 'a>>;
+
+/// What the engine does for us.
+pub(crate) trait Desk: Send + Sync {
+    /// Does what is asked, once; answers after the commit.
+    fn submit(&self, command: Command) -> Reply<'_, Submitted>;
+
+    /// An instance, and what an answer would say about it now.
+    fn look(&self, tenant: TenantId, id: InstanceId) -> Reply<'_, Look>;
+
+    /// Instances, newest first.
+    fn instances(&self, page: InstancePage) -> Reply<'_, Vec<Instance>>;
+
+    /// Entries of a stream, `seq` rising.
+    fn entries(&self, tenant: TenantId, stream: StreamId, after: i64, limit: i64) -> Reply<'_, Vec<Entry>>;
+
+    /// Streams with the heads that rows claim.
+    fn heads(&self, tenant: TenantId, after: Option<StreamId>, limit: i64) -> Reply<'_, Vec<RecordHead>>;
+
+    /// Streams that have entries.
+    fn streams(&self, tenant: TenantId, after: Option<StreamId>, limit: i64) -> Reply<'_, Vec<StreamId>>;
+
+    /// Tenants that have a row anywhere.
+    fn tenants(&self) -> Reply<'_, Vec<TenantId>>;
+
+    /// One task.
+    fn task(&self, tenant: TenantId, id: TaskId) -> Reply<'_, TaskView>;
+
+    /// Tasks in which the person may act now, in the order of their ids.
+    fn tasks_of(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+        after: Option<TaskId>,
+        limit: i64,
+    ) -> Reply<'_, Vec<TaskView>>;
+
+    /// The organisation's newest revision.
+    fn organisation(&self, tenant: TenantId) -> Reply<'_, Option<OrganisationRow>>;
+
+    /// A key that is not revoked, by its hash.
+    fn api_key(&self, hash: Digest) -> Reply<'_, Option<ApiKeyRow>>;
+
+    /// Keys of a tenant, by id.
+    fn api_keys(&self, tenant: TenantId) -> Reply<'_, Vec<ApiKeyRow>>;
+
+    /// The loaded workflows, by name.
+    fn workflows(&self) -> Vec<Workflow>;
+
+    /// Whether the engine is well; asks the database too.
+    fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>>;
+
+    /// Passes the engine's counts on to the metrics.
+    fn measure(&self) {}
+
+    /// Finishes what was accepted, then stops.
+    fn shutdown(&self, deadline: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+}
+
+/// An instance, and what an answer would say about it now: open tasks and accepted events.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    /// The row.
+    pub instance: Instance,
+    /// What it asks for.
+    pub answer: Answer,
+}
+
+/// A loaded workflow.
+#[derive(Clone, Debug)]
+pub(crate) struct Workflow {
+    /// Its name.
+    pub name: Arc<str>,
+    /// For people.
+    pub title: Arc<str>,
+    /// For people; the hash is the identity.
+    pub version: u32,
+    /// The identity.
+    pub hash: String,
+    /// The paths of its states, in the order of the file.
+    pub states: Vec<State>,
+    /// Events that may be signalled, by name.
+    pub events: Vec<Event>,
+}
+
+/// A state of a workflow.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    /// `open.review`.
+    pub path: Arc<str>,
+    /// For people.
+    pub title: Arc<str>,
+    /// `simple`, `compound`, `approval` or `final`.
+    pub kind: &'static str,
+    /// The events it accepts, those of the states around it included.
+    pub accepts: Vec<Arc<str>>,
+}
+
+/// An event of a workflow.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    /// Its name.
+    pub name: Arc<str>,
+    /// For people.
+    pub title: Arc<str>,
+    /// The names of its payload's fields.
+    pub payload: Vec<String>,
+}
+
+/// Whether the engine is well.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Health {
+    /// Why it is not ready; empty: it is.
+    pub reasons: Vec<String>,
+    /// Commands waiting.
+    pub queue_depth: u64,
+}

@@ -1,0 +1,205 @@
+//! The desk over a running engine, on whichever store.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fluxor_engine::audit::Entry;
+use fluxor_engine::clock::Timestamp;
+use fluxor_engine::command::{Answer, Command};
+use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
+use fluxor_engine::definition::chart::{Definition, StateIx, StateKind};
+use fluxor_engine::definition::compile;
+use fluxor_engine::domain::Domain as _;
+use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
+use fluxor_engine::instance::Instance;
+use fluxor_engine::plan::{answer_of, blank_answer};
+use fluxor_engine::refusal::Refusal;
+use fluxor_engine::runtime::{self, Engine, NotDone, Submitted, TaskView};
+use fluxor_engine::store::{AnyStore, InstancePage, Store as _, StoreError};
+use fluxor_workflows::Procurement;
+
+use super::{Desk, Event, Health, Look, Reply, State, Workflow};
+use crate::telemetry::metrics;
+
+/// An engine of procurement.
+#[derive(Debug)]
+pub(crate) struct Office(pub(crate) Engine<Procurement, AnyStore<Procurement>>);
+
+/// A reading of the store as a reply.
+fn reading<'a, T>(reading: impl Future<Output = Result<T, StoreError>> + Send + 'a) -> Reply<'a, T> {
+    Box::pin(async move { Ok(reading.await?) })
+}
+
+impl Office {
+    /// The definition that an instance is pinned to: as loaded, else (another replica knows it) as stored.
+    async fn definition(&self, instance: &Instance) -> Result<Option<Arc<Definition>>, StoreError> {
+        let hash = instance.definition;
+        if let Some(definition) = self.0.library().pinned(hash) {
+            return Ok(Some(definition.clone()));
+        }
+        let Some(row) = self.0.store().definition(hash).await? else { return Ok(None) };
+        let compiled = compile(&row.name, &row.source, self.0.domain().vocabulary()).definition;
+        Ok(compiled.filter(|definition| definition.hash == hash))
+    }
+
+    /// What is told of an instance whose definition this program cannot load: what its row says.
+    fn row_alone(instance: &Instance, now: Timestamp) -> Answer {
+        Answer {
+            instance: Some(instance.id),
+            workflow: Some(instance.workflow.clone()),
+            key: instance.key.clone(),
+            state: Some(instance.state.clone()),
+            status: Some(instance.status),
+            state_revision: instance.state_revision,
+            seq: instance.seq,
+            ..blank_answer(now)
+        }
+    }
+}
+
+impl Desk for Office {
+    fn submit(&self, command: Command) -> Reply<'_, Submitted> {
+        Box::pin(self.0.submit(command))
+    }
+
+    fn look(&self, tenant: TenantId, id: InstanceId) -> Reply<'_, Look> {
+        Box::pin(async move {
+            let found = self.0.store().instance(tenant, id).await?;
+            let instance = found.ok_or(NotDone::Refused(Refusal::UnknownInstance(id)))?;
+            let organisation = self.0.organisation(tenant).await?;
+            let now = self.0.clock().now().max(instance.changed_at);
+            let answer = match self.definition(&instance).await? {
+                Some(definition) => answer_of(&definition, &instance, &organisation, now),
+                None => Self::row_alone(&instance, now),
+            };
+            Ok(Look { instance, answer })
+        })
+    }
+
+    fn instances(&self, page: InstancePage) -> Reply<'_, Vec<Instance>> {
+        Box::pin(async move { Ok(self.0.store().instances(&page).await?) })
+    }
+
+    fn entries(&self, tenant: TenantId, stream: StreamId, after: i64, limit: i64) -> Reply<'_, Vec<Entry>> {
+        reading(self.0.store().entries(tenant, stream, after, limit))
+    }
+
+    fn heads(&self, tenant: TenantId, after: Option<StreamId>, limit: i64) -> Reply<'_, Vec<RecordHead>> {
+        reading(self.0.store().heads(tenant, after, limit))
+    }
+
+    fn streams(&self, tenant: TenantId, after: Option<StreamId>, limit: i64) -> Reply<'_, Vec<StreamId>> {
+        reading(self.0.store().streams(tenant, after, limit))
+    }
+
+    fn tenants(&self) -> Reply<'_, Vec<TenantId>> {
+        reading(self.0.store().tenants())
+    }
+
+    fn task(&self, tenant: TenantId, id: TaskId) -> Reply<'_, TaskView> {
+        Box::pin(self.0.task(tenant, id))
+    }
+
+    fn tasks_of(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+        after: Option<TaskId>,
+        limit: i64,
+    ) -> Reply<'_, Vec<TaskView>> {
+        let limit = usize::try_from(limit).unwrap_or(0);
+        Box::pin(async move { self.0.tasks_of(tenant, &person, after, limit).await })
+    }
+
+    fn organisation(&self, tenant: TenantId) -> Reply<'_, Option<OrganisationRow>> {
+        reading(self.0.store().organisation(tenant))
+    }
+
+    fn api_key(&self, hash: Digest) -> Reply<'_, Option<ApiKeyRow>> {
+        reading(self.0.store().api_key(hash))
+    }
+
+    fn api_keys(&self, tenant: TenantId) -> Reply<'_, Vec<ApiKeyRow>> {
+        reading(self.0.store().api_keys(tenant))
+    }
+
+    fn workflows(&self) -> Vec<Workflow> {
+        let library = self.0.library();
+        library.names().filter_map(|name| library.current(name)).map(|definition| workflow(definition)).collect()
+    }
+
+    fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>> {
+        Box::pin(async move {
+            let database = self.0.store().ping().await;
+            health(&self.0.health(), database)
+        })
+    }
+
+    fn measure(&self) {
+        metrics::engine(self.0.stats(), self.0.health().queued);
+    }
+
+    fn shutdown(&self, deadline: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.0.shutdown(deadline))
+    }
+}
+
+fn health(engine: &runtime::Health, database: Result<(), StoreError>) -> Health {
+    let mut reasons: Vec<String> = database.err().map(|error| error.to_string()).into_iter().collect();
+    if !engine.lanes_alive {
+        reasons.push("a writer has stopped".to_owned());
+    }
+    let unloadable = |(hash, why): &(String, String)| format!("live instances are pinned to definition {hash}: {why}");
+    reasons.extend(engine.unloadable.iter().map(unloadable));
+    Health { reasons, queue_depth: engine.queued as u64 }
+}
+
+fn workflow(definition: &Definition) -> Workflow {
+    let state = |(ix, state): (usize, &fluxor_engine::definition::chart::State)| State {
+        path: state.path.clone(),
+        title: state.title.clone(),
+        kind: match state.kind {
+            StateKind::Simple => "simple",
+            StateKind::Compound(_) => "compound",
+            StateKind::Approval(_) => "approval",
+            StateKind::Final => "final",
+        },
+        accepts: match state.kind {
+            StateKind::Final => Vec::new(),
+            _ => definition.accepts(StateIx(ix)),
+        },
+    };
+    Workflow {
+        name: definition.name.clone(),
+        title: definition.title.clone(),
+        version: definition.version,
+        hash: definition.hash.to_string(),
+        states: definition.states.iter().enumerate().map(state).collect(),
+        events: definition
+            .events
+            .iter()
+            .map(|(name, event)| Event {
+                name: name.clone(),
+                title: event.title.clone(),
+                payload: event.payload.fields.keys().map(ToString::to_string).collect(),
+            })
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_not_to_be_ready_is_told() {
+        let engine =
+            runtime::Health { lanes_alive: false, queued: 3, unloadable: vec![("ab".into(), "no `x@1`".into())] };
+        let told = health(&engine, Err(StoreError::Unavailable("no file".into())));
+        assert_eq!(told.reasons.len(), 3, "{told:?}");
+        assert_eq!(told.queue_depth, 3);
+        let well = runtime::Health { lanes_alive: true, queued: 0, unloadable: vec![] };
+        assert!(health(&well, Ok(())).reasons.is_empty());
+    }
+}

@@ -1,0 +1,194 @@
+//! A desk for tests: it keeps keys and the organisation and refuses the rest, unless a test tells it what to answer.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use fluxor_engine::audit::Entry;
+use fluxor_engine::clock::Timestamp;
+use fluxor_engine::command::{Actor, Answer, Change, Command, Verb};
+use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
+use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, StreamId, TaskId, TenantId};
+use fluxor_engine::instance::Instance;
+use fluxor_engine::refusal::Refusal;
+use fluxor_engine::store::InstancePage;
+use serde_json::json;
+
+use super::{Desk, Health, Look, NotDone, Reply, Submitted, TaskView, Workflow};
+
+type Script = Box<dyn Fn(&Command) -> Option<Result<Submitted, NotDone>> + Send + Sync>;
+
+/// A desk in memory.
+#[derive(Default)]
+pub(crate) struct Stub {
+    kept: Mutex<Kept>,
+    script: Option<Script>,
+}
+
+#[derive(Default)]
+struct Kept {
+    keys: Vec<ApiKeyRow>,
+    organisation: Option<OrganisationRow>,
+    done: BTreeMap<(TenantId, RequestId), (Digest, Answer)>,
+}
+
+impl Stub {
+    /// A desk that answers `script` first.
+    pub(crate) fn scripted(
+        script: impl Fn(&Command) -> Option<Result<Submitted, NotDone>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { script: Some(Box::new(script)), ..Self::default() }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn done(&self, command: Command) -> Result<Submitted, NotDone> {
+        if let Some(done) = self.script.as_ref().and_then(|script| script(&command)) {
+            return done;
+        }
+        let kept = &mut *self.kept();
+        if let Some((hash, answer)) = kept.done.get(&(command.tenant, command.request.clone())) {
+            return if *hash == command.request_hash {
+                Ok(Submitted { answer: answer.clone(), repeat: true })
+            } else {
+                Err(NotDone::Refused(Refusal::RequestReused { first_at: answer.at }))
+            };
+        }
+        if let (Verb::Change(_), Actor::Person { administrator: false, .. }) = (&command.verb, &command.actor) {
+            return Err(NotDone::Refused(Refusal::NotAllowed { rule: "an administrator".into() }));
+        }
+        let record = kept.change(&command)?;
+        let answer = Answer { record, ..blank() };
+        kept.done.insert((command.tenant, command.request), (command.request_hash, answer.clone()));
+        Ok(Submitted { answer, repeat: false })
+    }
+}
+
+impl Kept {
+    fn change(&mut self, command: &Command) -> Result<serde_json::Value, NotDone> {
+        let at = Timestamp::from_micros(0);
+        match &command.verb {
+            Verb::Change(Change::CreateKey { id, secret_hash, person, label, administrator }) => {
+                self.keys.push(ApiKeyRow {
+                    tenant: command.tenant,
+                    id: id.clone(),
+                    secret_hash: *secret_hash,
+                    person: person.clone(),
+                    label: label.clone(),
+                    administrator: *administrator,
+                    created_at: at,
+                    revoked_at: None,
+                });
+                Ok(json!({ "id": id, "person": person }))
+            }
+            Verb::Change(Change::RevokeKey { id }) => {
+                let found = self.keys.iter_mut().find(|key| key.tenant == command.tenant && key.id == *id);
+                let unknown = || Refusal::Record { code: "unknown_key", sentence: format!("There is no key {id}.") };
+                found.ok_or_else(unknown).map_err(NotDone::Refused)?.revoked_at = Some(at);
+                Ok(json!({ "id": id }))
+            }
+            Verb::Change(Change::Organisation { patch }) => {
+                let revision = self.organisation.as_ref().map_or(1, |row| row.revision + 1);
+                let document = serde_json::Value::Object(patch.clone()).to_string().into();
+                self.organisation = Some(OrganisationRow { tenant: command.tenant, revision, at, document });
+                Ok(json!({ "revision": revision }))
+            }
+            Verb::Start { workflow, .. } => Err(NotDone::Refused(Refusal::UnknownWorkflow(workflow.clone(), None))),
+            Verb::Decide { task, .. } => Err(NotDone::Refused(Refusal::UnknownTask(*task))),
+            other => Err(NotDone::Refused(match other.instance() {
+                Some(id) => Refusal::UnknownInstance(id),
+                None => Refusal::Record { code: "unknown_action", sentence: "There is no such action.".to_owned() },
+            })),
+        }
+    }
+}
+
+/// An answer that says nothing.
+pub(crate) fn blank() -> Answer {
+    Answer {
+        instance: None,
+        workflow: None,
+        key: None,
+        state: None,
+        status: None,
+        state_revision: 0,
+        seq: 1,
+        tasks: Vec::new(),
+        accepts: Vec::new(),
+        record: serde_json::Value::Null,
+        at: Timestamp::from_micros(0),
+    }
+}
+
+fn ready<'a, T: Send + 'a>(value: T) -> Reply<'a, T> {
+    Box::pin(std::future::ready(Ok(value)))
+}
+
+impl Desk for Stub {
+    fn submit(&self, command: Command) -> Reply<'_, Submitted> {
+        if matches!(&command.verb, Verb::Start { workflow, .. } if &**workflow == "never") {
+            return Box::pin(std::future::pending());
+        }
+        Box::pin(std::future::ready(self.done(command)))
+    }
+
+    fn look(&self, _: TenantId, id: InstanceId) -> Reply<'_, Look> {
+        Box::pin(std::future::ready(Err(NotDone::Refused(Refusal::UnknownInstance(id)))))
+    }
+
+    fn instances(&self, _: InstancePage) -> Reply<'_, Vec<Instance>> {
+        ready(Vec::new())
+    }
+
+    fn entries(&self, _: TenantId, _: StreamId, _: i64, _: i64) -> Reply<'_, Vec<Entry>> {
+        ready(Vec::new())
+    }
+
+    fn heads(&self, _: TenantId, _: Option<StreamId>, _: i64) -> Reply<'_, Vec<RecordHead>> {
+        ready(Vec::new())
+    }
+
+    fn streams(&self, _: TenantId, _: Option<StreamId>, _: i64) -> Reply<'_, Vec<StreamId>> {
+        ready(Vec::new())
+    }
+
+    fn tenants(&self) -> Reply<'_, Vec<TenantId>> {
+        ready(Vec::new())
+    }
+
+    fn task(&self, _: TenantId, id: TaskId) -> Reply<'_, TaskView> {
+        Box::pin(std::future::ready(Err(NotDone::Refused(Refusal::UnknownTask(id)))))
+    }
+
+    fn tasks_of(&self, _: TenantId, _: PersonId, _: Option<TaskId>, _: i64) -> Reply<'_, Vec<TaskView>> {
+        ready(Vec::new())
+    }
+
+    fn organisation(&self, _: TenantId) -> Reply<'_, Option<OrganisationRow>> {
+        ready(self.kept().organisation.clone())
+    }
+
+    fn api_key(&self, hash: Digest) -> Reply<'_, Option<ApiKeyRow>> {
+        let found = |key: &&ApiKeyRow| key.secret_hash == hash && key.revoked_at.is_none();
+        ready(self.kept().keys.iter().find(found).cloned())
+    }
+
+    fn api_keys(&self, tenant: TenantId) -> Reply<'_, Vec<ApiKeyRow>> {
+        ready(self.kept().keys.iter().filter(|key| key.tenant == tenant).cloned().collect())
+    }
+
+    fn workflows(&self) -> Vec<Workflow> {
+        Vec::new()
+    }
+
+    fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>> {
+        Box::pin(std::future::ready(Health::default()))
+    }
+
+    fn shutdown(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
+}

@@ -1,0 +1,29 @@
+//! The HTTP interface, `/v1/...`: JSON in and out, problem+json for every error.
+//!
+//! What must hold: handlers only translate. [`extract`] and [`asked`] turn a request into domain values, one call is
+//! made, and [`problem`] with [`status`] turns every "no" into an answer. [`routes`] is the table.
+
+pub(crate) mod act;
+pub(crate) mod asked;
+pub(crate) mod audit;
+pub(crate) mod auth;
+pub(crate) mod extract;
+pub(crate) mod health;
+pub(crate) mod history;
+pub(crate) mod instances;
+pub(crate) mod json;
+pub(crate) mod keys;
+pub(crate) mod layers;
+pub(crate) mod me;
+pub(crate) mod organisation;
+pub(crate) mod pages;
+pub(crate) mod problem;
+pub(crate) mod problems;
+pub(crate) mod records;
+pub(crate) mod routes;
+pub(crate) mod status;
+pub(crate) mod tasks;
+pub(crate) mod workflows;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! What may be done about a task (approvals.md, section 10), as a request names it.
+
+use std::sync::Arc;
+
+use fluxor_engine::approval;
+use fluxor_engine::ids::PersonId;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::json;
+use super::problem::Problem;
+
+/// A decision or another act. Which fields an act takes, the table [`Act::fields`] says.
+#[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Decision {
+    /// What to do.
+    #[serde(rename(serialize = "do"))]
+    pub act: Act,
+    /// The step it is about, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "manager")]
+    pub step: Option<Arc<str>>,
+    /// Why. Required to reject, to request changes and to repair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// For whom, where several could be meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub on_behalf_of: Option<PersonId>,
+    /// delegate, reassign, repair: to whom. escalate: `manager`, or a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub to: Option<PersonId>,
+    /// reassign: whose seat, if not one's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub from: Option<PersonId>,
+    /// add_approver, add_watcher: who.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub person: Option<PersonId>,
+    /// add_approver: `before` or `after` the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub position: Option<Arc<str>>,
+    /// escalate: `adds` or `replaces`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub mode: Option<Arc<str>>,
+    /// repair: `assign` or `restart`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub action: Option<Arc<str>>,
+}
+
+/// The acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Act {
+    /// Votes for.
+    Approve,
+    /// Votes against.
+    Reject,
+    /// Takes no side.
+    Abstain,
+    /// Sends it back to the requester at once.
+    RequestChanges,
+    /// Asks a question, which decides and stops nothing.
+    Ask,
+    /// Lets somebody act on one's behalf.
+    Delegate,
+    /// Passes a seat to somebody.
+    Reassign,
+    /// Adds a step with one seat.
+    AddApprover,
+    /// Asks somebody higher.
+    Escalate,
+    /// Reminds those who have not answered.
+    Remind,
+    /// Lets somebody watch, without power.
+    AddWatcher,
+    /// Helps a review that is stuck.
+    Repair,
+}
+
+impl Act {
+    /// The fields it needs, and those it takes.
+    const fn fields(self) -> (&'static [&'static str], &'static [&'static str]) {
+        match self {
+            Self::Approve | Self::Reject | Self::Abstain | Self::RequestChanges | Self::Ask => {
+                (&["step"], &["reason", "on_behalf_of"])
+            }
+            Self::Delegate => (&["step", "to"], &[]),
+            Self::Reassign => (&["step", "to"], &["from"]),
+            Self::AddApprover => (&["step", "person", "position"], &["on_behalf_of"]),
+            Self::Escalate => (&["step"], &["mode", "to"]),
+            Self::Remind => (&["step"], &[]),
+            Self::AddWatcher => (&["person"], &[]),
+            Self::Repair => (&["action"], &["step", "to", "reason"]),
+        }
+    }
+}
+
+impl TryFrom<Decision> for approval::Verb {
+    type Error = Problem;
+
+    fn try_from(decision: Decision) -> Result<Self, Problem> {
+        // The engine writes its verbs in the same form.
+        json::read(Value::Object(decision.given()?))
+    }
+}
+
+impl Decision {
+    /// The fields given, if they are those that the act takes.
+    fn given(&self) -> Result<Map<String, Value>, Problem> {
+        let (needed, taken) = self.act.fields();
+        let given = match serde_json::to_value(self) {
+            Ok(Value::Object(given)) => given,
+            _ => Map::new(),
+        };
+        let name = given.get("do").and_then(Value::as_str).unwrap_or_default();
+        if let Some(missing) = needed.iter().find(|field| !given.contains_key(**field)) {
+            return Err(Problem::invalid(format!("/{missing}"), format!("missing: `{name}` needs it")));
+        }
+        let belongs = |field: &str| field == "do" || needed.contains(&field) || taken.contains(&field);
+        if let Some(stray) = given.keys().find(|field| !belongs(field)) {
+            let all = [needed, taken].concat().join("`, `");
+            return Err(Problem::invalid(format!("/{stray}"), format!("`{name}` does not take it; it takes `{all}`")));
+        }
+        Ok(given)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn given(body: Value) -> Result<Map<String, Value>, String> {
+        serde_json::from_value::<Decision>(body).unwrap().given().map_err(|problem| format!("{problem:?}"))
+    }
+
+    #[test]
+    fn an_act_takes_its_own_fields_only() {
+        let approve = given(json!({ "act": "approve", "step": "manager", "on_behalf_of": "eve" })).unwrap();
+        assert_eq!(Value::Object(approve), json!({ "do": "approve", "step": "manager", "on_behalf_of": "eve" }));
+        assert!(given(json!({ "act": "approve" })).unwrap_err().contains("/step: missing"));
+        let stray = given(json!({ "act": "approve", "step": "m", "to": "bob" })).unwrap_err();
+        assert!(stray.contains("/to: `approve` does not take it"), "{stray}");
+        assert!(given(json!({ "act": "delegate", "step": "m" })).unwrap_err().contains("/to: missing"));
+        assert!(given(json!({ "act": "repair", "action": "restart", "reason": "stuck" })).is_ok());
+    }
+}

@@ -1,0 +1,188 @@
+//! The extractor of everything that changes something: caller, `Idempotency-Key`, `If-Match` and body in one.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use axum::http::{HeaderMap, header};
+use fluxor_engine::audit::canonical;
+use fluxor_engine::command::{Command, Verb};
+use fluxor_engine::ids::{Digest, RequestId};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::auth::Caller;
+use super::json;
+use super::problem::Problem;
+use crate::app::App;
+
+/// The largest body, bytes.
+pub(crate) const MOST_BYTES: usize = 1 << 20;
+
+/// Who asks, under which request id, about which version; and the body.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked<T>(pub(crate) Asking, pub(crate) T);
+
+/// All of a request but its body.
+#[derive(Clone, Debug)]
+pub(crate) struct Asking {
+    /// Who.
+    pub caller: Caller,
+    /// The `Idempotency-Key`.
+    pub request: RequestId,
+    /// The `If-Match`, without its quotes.
+    pub etag: Option<String>,
+    hash: Digest,
+}
+
+impl Asking {
+    /// The command that asks for `verb`.
+    pub(crate) fn command(&self, verb: Verb) -> Command {
+        Command {
+            tenant: self.caller.tenant(),
+            request: self.request.clone(),
+            request_hash: self.hash,
+            actor: self.caller.actor(),
+            verb,
+        }
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let caller = Caller::from_request_parts(&mut parts, app).await?;
+        let id = idempotency_key(&parts.headers)?;
+        let etag = if_match(&parts.headers)?;
+        let bytes = bytes(&parts.headers, body).await?;
+        let body = if bytes.is_empty() { Value::Object(serde_json::Map::new()) } else { json::parse(&bytes)? };
+        // The person is hashed too: two people who choose the same key for the same words have asked two things.
+        let asked = [
+            parts.method.as_str(),
+            parts.uri.path(),
+            caller.person().as_str(),
+            etag.as_deref().unwrap_or_default(),
+            &canonical::value(&body),
+        ];
+        let hash = Digest::of(asked.join("\0"));
+        Ok(Self(Asking { caller, request: id, etag, hash }, json::read(body)?))
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<RequestId, Problem> {
+    const HELP: &str = "Send an Idempotency-Key, new for each thing you ask, the same when you repeat it: \
+                        `Idempotency-Key: 5f0c7a9e-approve-1`. It has 1 to 128 visible ASCII characters.";
+    let key = headers.get("idempotency-key").ok_or_else(|| Problem::new("idempotency_key_required", HELP))?;
+    let fits = |text: &&str| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    let text = key.to_str().ok().filter(fits);
+    text.map(RequestId::from).ok_or_else(|| Problem::new("idempotency_key_invalid", HELP))
+}
+
+/// One etag, quoted or not. `*` would say "whatever it is by now", which no decision may.
+fn if_match(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let wrong = || {
+        Problem::new(
+            "invalid_if_match",
+            "If-Match takes the one etag of what you saw, as the task gave it: `If-Match: \"0a1b2c3d4e5f6071-1\"`.",
+        )
+    };
+    let mut all = headers.get_all(header::IF_MATCH).iter();
+    let Some(first) = all.next() else { return Ok(None) };
+    let text = first.to_str().map_err(|_| wrong())?.trim();
+    let text = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+    let plain = !text.is_empty() && text.len() <= 128 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if plain && all.next().is_none() { Ok(Some(text.to_owned())) } else { Err(wrong()) }
+}
+
+async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let too_large = || {
+        Problem::new(
+            "payload_too_large",
+            format!("The body is larger than {MOST_BYTES} bytes. Ask for less at a time."),
+        )
+    };
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|n| n.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|n| n > MOST_BYTES) {
+        return Err(too_large());
+    }
+    // A reader that ends early is either too long or broken off; nobody hears the answer in the second case.
+    let bytes = axum::body::to_bytes(body, MOST_BYTES).await.map_err(|_| too_large())?;
+    if bytes.is_empty() || is_json(headers) {
+        return Ok(bytes);
+    }
+    Err(Problem::new("unsupported_media_type", "The body must be JSON: send `Content-Type: application/json`."))
+}
+
+/// `application/json`, `application/merge-patch+json` and their kind.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+/// The headers of a change, for the specification.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "it only describes")]
+pub(crate) struct ChangeHeaders {
+    /// New for each thing asked, the same when it is repeated: 1 to 128 visible ASCII characters.
+    #[param(rename = "Idempotency-Key", example = "5f0c7a9e-approve-1")]
+    idempotency_key: String,
+}
+
+/// The headers of a decision, for the specification.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "it only describes")]
+pub(crate) struct DecisionHeaders {
+    /// New for each thing asked, the same when it is repeated: 1 to 128 visible ASCII characters.
+    #[param(rename = "Idempotency-Key", example = "5f0c7a9e-approve-1")]
+    idempotency_key: String,
+    /// The task's etag: what is decided about. Required to approve, reject, abstain and request changes.
+    #[param(rename = "If-Match", example = "\"0a1b2c3d4e5f6071-1\"")]
+    if_match: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn headers(name: &'static str, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name.parse().unwrap(), HeaderValue::from_str(value).unwrap())])
+    }
+
+    #[test]
+    fn request_ids_are_visible_ascii_and_short() {
+        let code = |value: &str| idempotency_key(&headers("idempotency-key", value)).map_err(|p| p.code().to_owned());
+        assert_eq!(code("a"), Ok("a".into()));
+        assert_eq!(code(&"x".repeat(128)), Ok("x".repeat(128).into()));
+        for wrong in ["", "a b", &"x".repeat(129)] {
+            assert_eq!(code(wrong), Err("idempotency_key_invalid".to_owned()), "{wrong}");
+        }
+        assert_eq!(idempotency_key(&HeaderMap::new()).unwrap_err().code(), "idempotency_key_required");
+    }
+
+    #[test]
+    fn an_etag_is_one_and_strong() {
+        let read = |value: &str| if_match(&headers("if-match", value)).ok();
+        assert_eq!(read("\"0a-1\""), Some(Some("0a-1".to_owned())));
+        assert_eq!(read("0a-1"), Some(Some("0a-1".to_owned())));
+        for wrong in ["*", "W/\"0a-1\"", "\"a\", \"b\"", "\"\""] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn json_by_any_of_its_names() {
+        for (kind, json) in [
+            ("application/json", true),
+            ("Application/JSON; charset=utf-8", true),
+            ("application/merge-patch+json", true),
+            ("text/plain", false),
+            ("application/x-www-form-urlencoded", false),
+        ] {
+            assert_eq!(is_json(&headers("content-type", kind)), json, "{kind}");
+        }
+    }
+}

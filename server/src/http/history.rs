@@ -1,0 +1,106 @@
+//! An instance's audit entries, as they are stored: whoever has a page can check its hashes.
+
+use axum::Json;
+use axum::extract::State;
+use fluxor_engine::audit::Entry;
+use fluxor_engine::clock::Timestamp;
+use fluxor_engine::ids::{Digest, InstanceId};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+
+use super::auth::Caller;
+use super::extract::{Limit, Path, Query, next};
+use super::json;
+use super::problem::{Problem, Problems};
+use crate::app::App;
+use crate::desk::NotDone;
+
+/// Which entries.
+#[derive(Debug, Clone, Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Which {
+    /// After this number: where the page before ended.
+    #[serde(default)]
+    #[param(default = 0)]
+    after: i64,
+    /// At most this many: 1 to 500.
+    #[serde(default)]
+    #[param(value_type = Option<i64>, default = 50)]
+    limit: Limit,
+}
+
+/// Entries, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct History {
+    /// This page.
+    items: Vec<Line>,
+    /// The next page, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// An audit entry. `hash` = SHA-256(0x00 || header), over the header's bytes as they stand here.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Entry)]
+pub(crate) struct Line {
+    /// From 1 without a gap.
+    seq: i64,
+    #[serde(serialize_with = "json::time")]
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// Canonical JSON: who, what, from, to, and the digests.
+    #[schema(value_type = Object)]
+    header: Box<RawValue>,
+    #[schema(value_type = String)]
+    hash: Digest,
+    /// SHA-256(salt || body).
+    #[schema(value_type = String)]
+    body_digest: Digest,
+    /// Hexadecimal; empty once the body was purged.
+    salt: String,
+    /// Each changed field before and after, reason, request; absent once purged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    body: Option<Box<RawValue>>,
+}
+
+impl TryFrom<Entry> for Line {
+    type Error = NotDone;
+
+    fn try_from(entry: Entry) -> Result<Self, NotDone> {
+        let place = format!("{} {}", entry.stream, entry.seq);
+        let raw = |text: String| {
+            RawValue::from_string(text).map_err(|why| {
+                let (id, what) = (place.clone(), why.to_string());
+                NotDone::Broken(fluxor_engine::store::StoreError::Inconsistent { table: "audit_entry", id, what })
+            })
+        };
+        Ok(Self {
+            seq: entry.seq,
+            at: entry.at,
+            header: raw(entry.header)?,
+            hash: entry.hash,
+            body_digest: entry.body_digest,
+            salt: entry.salt.iter().map(|byte| format!("{byte:02x}")).collect(),
+            body: Some(entry.body).filter(|body| !body.is_empty()).map(raw).transpose()?,
+        })
+    }
+}
+
+/// An instance's history.
+#[utoipa::path(get, path = "/v1/instances/{id}/history", tag = "instances",
+    params(("id" = String, Path), Which), responses((status = 200, body = History), Problems))]
+pub(crate) async fn history(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id,)): Path<(InstanceId,)>,
+    Query(which): Query<Which>,
+) -> Result<Json<History>, Problem> {
+    app.desk().look(caller.tenant(), id).await?;
+    let mut rows = app.desk().entries(caller.tenant(), id.into(), which.after, which.limit.and_one()).await?;
+    let path = format!("/v1/instances/{id}/history");
+    let next = which.limit.cut(&mut rows).map(|last| next(&path, &Which { after: last.seq, ..which.clone() }));
+    Ok(Json(History { items: rows.into_iter().map(Line::try_from).collect::<Result<_, _>>()?, next }))
+}

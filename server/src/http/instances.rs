@@ -1,0 +1,347 @@
+//! Instances: start, list, show, and everything that may happen to one.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use fluxor_engine::clock::Timestamp;
+use fluxor_engine::command::{Answer, Verb};
+use fluxor_engine::ids::{DefinitionHash, InstanceId};
+use fluxor_engine::instance::{Document, Incident, Instance, Status};
+use fluxor_engine::store::InstancePage;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::asked::{Asked, ChangeHeaders};
+use super::auth::Caller;
+use super::extract::{Limit, Path, Query, next};
+use super::json;
+use super::problem::{Problem, Problems};
+use super::status;
+use super::tasks::OpenTask;
+use crate::app::App;
+use crate::desk::{Look, Submitted};
+
+/// What to start.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Start {
+    /// A business key, unique in the workflow; where the definition computes one, leave it out.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "REQ-2026-0042")]
+    key: Option<Arc<str>>,
+    /// The subject's fields. Money and quantities are text: "1200.00 EUR".
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    input: Document,
+}
+
+/// What happened.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Signal {
+    /// The event's fields.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    payload: Document,
+    /// Why, where the definition asks for it.
+    #[serde(default)]
+    reason: Option<String>,
+    /// The state revision that you saw: with it, the event is declined if the instance has moved on.
+    #[serde(default)]
+    state_revision: Option<i64>,
+}
+
+/// Why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reason {
+    /// Why, where the definition asks for it.
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+/// What came of it: the new state, open tasks with their etags, and the events accepted now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Outcome {
+    /// The instance.
+    #[schema(value_type = String)]
+    id: Option<InstanceId>,
+    /// The workflow's name.
+    #[schema(value_type = String)]
+    workflow: Option<Arc<str>>,
+    /// Its business key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    key: Option<Arc<str>>,
+    /// The state it is in.
+    #[schema(value_type = String, example = "open.review")]
+    state: Option<Arc<str>>,
+    /// `active`, `incident` or `final`.
+    #[schema(value_type = String)]
+    status: Option<Status>,
+    /// Raised when the state or the subject changes, not by votes.
+    state_revision: i64,
+    /// The number of the audit entry that was written.
+    seq: i64,
+    /// Open tasks.
+    tasks: Vec<OpenTask>,
+    /// Events it accepts now.
+    #[schema(value_type = Vec<String>)]
+    accepts: Vec<Arc<str>>,
+    /// When it was written.
+    #[serde(serialize_with = "json::time")]
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+impl From<Answer> for Outcome {
+    fn from(answer: Answer) -> Self {
+        Self {
+            id: answer.instance,
+            workflow: answer.workflow,
+            key: answer.key,
+            state: answer.state,
+            status: answer.status,
+            state_revision: answer.state_revision,
+            seq: answer.seq,
+            tasks: answer.tasks.into_iter().map(OpenTask::from).collect(),
+            accepts: answer.accepts,
+            at: answer.at,
+        }
+    }
+}
+
+/// 201 the first time, 200 with the identical body on repeat.
+pub(crate) struct Started(Submitted);
+
+impl IntoResponse for Started {
+    fn into_response(self) -> Response {
+        let Submitted { answer, repeat } = self.0;
+        let place = answer.instance.map(|id| format!("/v1/instances/{id}"));
+        let mut response = (status::made(repeat), Json(Outcome::from(answer))).into_response();
+        if let Some(place) = place.and_then(|place| HeaderValue::from_str(&place).ok()) {
+            response.headers_mut().insert(header::LOCATION, place);
+        }
+        response
+    }
+}
+
+/// Start an instance.
+#[utoipa::path(post, path = "/v1/workflows/{workflow}/instances", tag = "instances",
+    params(("workflow" = String, Path, description = "The workflow's name"), ChangeHeaders), request_body = Start,
+    responses((status = 201, body = Outcome), (status = 200, body = Outcome, description = "A repeat"), Problems))]
+pub(crate) async fn start(
+    State(app): State<App>,
+    Path((workflow,)): Path<(String,)>,
+    Asked(asking, Start { key, input }): Asked<Start>,
+) -> Result<Started, Problem> {
+    let command = asking.command(Verb::Start { workflow: workflow.into(), key, input });
+    Ok(Started(app.submit(command).await.map_err(Problem::within("/input"))?))
+}
+
+/// Tell an instance that something happened.
+#[utoipa::path(post, path = "/v1/instances/{id}/signals/{event}", tag = "instances",
+    params(("id" = String, Path), ("event" = String, Path, description = "The event's name"), ChangeHeaders),
+    request_body = Signal, responses((status = 200, body = Outcome), Problems))]
+pub(crate) async fn signal(
+    State(app): State<App>,
+    Path((instance, event)): Path<(InstanceId, String)>,
+    Asked(asking, Signal { payload, reason, state_revision }): Asked<Signal>,
+) -> Result<Json<Outcome>, Problem> {
+    let verb = Verb::Signal { instance, event: event.into(), payload, reason, state_revision };
+    let done = app.submit(asking.command(verb)).await.map_err(Problem::within("/payload"))?;
+    Ok(Json(done.answer.into()))
+}
+
+/// The requester takes it back: the event `recall`.
+#[utoipa::path(post, path = "/v1/instances/{id}/recall", tag = "instances",
+    params(("id" = String, Path), ChangeHeaders),
+    request_body = Reason, responses((status = 200, body = Outcome), Problems))]
+pub(crate) async fn recall(
+    State(app): State<App>,
+    Path((instance,)): Path<(InstanceId,)>,
+    Asked(asking, reason): Asked<Reason>,
+) -> Result<Json<Outcome>, Problem> {
+    Ok(Json(app.submit(asking.command(event(instance, "recall", reason))).await?.answer.into()))
+}
+
+/// It is given up: the event `cancel`.
+#[utoipa::path(post, path = "/v1/instances/{id}/cancel", tag = "instances",
+    params(("id" = String, Path), ChangeHeaders),
+    request_body = Reason, responses((status = 200, body = Outcome), Problems))]
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    Path((instance,)): Path<(InstanceId,)>,
+    Asked(asking, reason): Asked<Reason>,
+) -> Result<Json<Outcome>, Problem> {
+    Ok(Json(app.submit(asking.command(event(instance, "cancel", reason))).await?.answer.into()))
+}
+
+fn event(instance: InstanceId, name: &str, Reason { reason }: Reason) -> Verb {
+    Verb::Signal { instance, event: name.into(), payload: Document::new(), reason, state_revision: None }
+}
+
+/// Which instances.
+#[derive(Debug, Clone, Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Which {
+    /// Only of this workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
+    workflow: Option<Arc<str>>,
+    /// Only in this state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
+    state: Option<Arc<str>>,
+    /// Only `active`, `incident` or `final` ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
+    status: Option<Status>,
+    /// Only with this business key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
+    key: Option<Arc<str>>,
+    /// Older than this one: where the page before ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
+    after: Option<InstanceId>,
+    /// At most this many: 1 to 500.
+    #[serde(default)]
+    #[param(value_type = Option<i64>, default = 50)]
+    limit: Limit,
+}
+
+/// Instances, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Instances {
+    /// This page.
+    items: Vec<Shown>,
+    /// The next page, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// An instance.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Instance)]
+pub(crate) struct Shown {
+    #[schema(value_type = String)]
+    id: InstanceId,
+    #[schema(value_type = String)]
+    workflow: Arc<str>,
+    /// The definition it is pinned to.
+    #[schema(value_type = String)]
+    definition: DefinitionHash,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    key: Option<Arc<str>>,
+    #[schema(value_type = String)]
+    state: Arc<str>,
+    /// `active`, `incident` or `final`.
+    #[schema(value_type = String)]
+    status: Status,
+    state_revision: i64,
+    /// How many audit entries it has.
+    seq: i64,
+    /// What it is about.
+    #[schema(value_type = Object)]
+    subject: Document,
+    /// Why it needs a person, if it does: code, message, since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident: Option<Trouble>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_by: Option<String>,
+    #[serde(serialize_with = "json::time")]
+    #[schema(value_type = String, format = DateTime)]
+    started_at: Timestamp,
+    #[serde(serialize_with = "json::time")]
+    #[schema(value_type = String, format = DateTime)]
+    changed_at: Timestamp,
+}
+
+/// Why an instance needs a person.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Incident)]
+pub(crate) struct Trouble {
+    #[schema(value_type = String)]
+    code: Arc<str>,
+    message: String,
+    #[serde(serialize_with = "json::time")]
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+}
+
+impl From<Incident> for Trouble {
+    fn from(Incident { code, message, since }: Incident) -> Self {
+        Self { code, message, since }
+    }
+}
+
+impl From<Instance> for Shown {
+    fn from(row: Instance) -> Self {
+        Self {
+            id: row.id,
+            workflow: row.workflow,
+            definition: row.definition,
+            key: row.key,
+            state: row.state,
+            status: row.status,
+            state_revision: row.state_revision,
+            seq: row.seq,
+            subject: row.subject,
+            incident: row.detail.incident.map(Trouble::from),
+            started_by: row.detail.started_by.map(|person| person.to_string()),
+            started_at: row.started_at,
+            changed_at: row.changed_at,
+        }
+    }
+}
+
+/// An instance with what it asks for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Whole {
+    #[serde(flatten)]
+    instance: Shown,
+    /// Open tasks.
+    tasks: Vec<OpenTask>,
+    /// Events it accepts now.
+    #[schema(value_type = Vec<String>)]
+    accepts: Vec<Arc<str>>,
+}
+
+impl From<Look> for Whole {
+    fn from(Look { instance, answer }: Look) -> Self {
+        let tasks = answer.tasks.into_iter().map(OpenTask::from).collect();
+        Self { instance: instance.into(), tasks, accepts: answer.accepts }
+    }
+}
+
+/// List instances.
+#[utoipa::path(get, path = "/v1/instances", tag = "instances", params(Which),
+    responses((status = 200, body = Instances), Problems))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(which): Query<Which>,
+) -> Result<Json<Instances>, Problem> {
+    let Which { workflow, state, status, key, after, limit } = which.clone();
+    let page = InstancePage { tenant: caller.tenant(), workflow, state, status, key, after, limit: limit.and_one() };
+    let mut rows = app.desk().instances(page).await?;
+    let next = limit.cut(&mut rows).map(|last| next("/v1/instances", &Which { after: Some(last.id), ..which }));
+    Ok(Json(Instances { items: rows.into_iter().map(Shown::from).collect(), next }))
+}
+
+/// Show an instance.
+#[utoipa::path(get, path = "/v1/instances/{id}", tag = "instances", params(("id" = String, Path)),
+    responses((status = 200, body = Whole), Problems))]
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id,)): Path<(InstanceId,)>,
+) -> Result<Json<Whole>, Problem> {
+    Ok(Json(app.desk().look(caller.tenant(), id).await?.into()))
+}

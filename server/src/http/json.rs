@@ -1,0 +1,118 @@
+//! Reading values with errors that name the place: line and column of malformed JSON, a JSON Pointer for a wrong type,
+//! the nearest name for an unknown field.
+
+use fluxor_engine::clock::Timestamp;
+use fluxor_engine::diagnostic;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
+
+use super::problem::Problem;
+
+/// Bytes as JSON.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        Problem::new("malformed_json", format!("The body is not JSON: {error}."))
+            .with("line", error.line())
+            .with("column", error.column())
+    })
+}
+
+/// JSON as a `T`.
+pub(crate) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let (at, why) = explain(error.path(), &error.inner().to_string());
+        Problem::invalid(at, why)
+    })
+}
+
+/// A JSON Pointer and a sentence for what serde found.
+pub(crate) fn explain(path: &Path, message: &str) -> (String, String) {
+    let mut at = pointer(path);
+    let names = quoted(message);
+    let (Some(given), true) = (names.first(), message.starts_with("unknown ")) else {
+        return (at, message.to_owned());
+    };
+    if message.starts_with("unknown field") && !at.ends_with(&format!("/{}", escaped(given))) {
+        at = format!("{at}/{}", escaped(given));
+    }
+    let perhaps = diagnostic::nearest(given, names[1..].iter().copied())
+        .map_or(String::new(), |name| format!("; did you mean `{name}`?"));
+    (at, format!("{message}{perhaps}"))
+}
+
+/// The words between backticks.
+fn quoted(message: &str) -> Vec<&str> {
+    message.split('`').skip(1).step_by(2).collect()
+}
+
+fn pointer(path: &Path) -> String {
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Map { key } => Some(format!("/{}", escaped(key))),
+            Segment::Enum { variant } => Some(format!("/{}", escaped(variant))),
+            Segment::Unknown => None,
+        })
+        .collect()
+}
+
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// An instant as RFC 3339, which is how the interface writes time.
+pub(crate) fn time<S: serde::Serializer>(at: &Timestamp, s: S) -> Result<S::Ok, S::Error> {
+    s.collect_str(at)
+}
+
+/// As [`time`], where there may be none.
+pub(crate) fn opt_time<S: serde::Serializer>(at: &Option<Timestamp>, s: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => s.collect_str(at),
+        None => s.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Order {
+        lines: Vec<Line>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Line {
+        quantity: String,
+    }
+
+    fn why(value: Value) -> String {
+        format!("{:?}", read::<Order>(value).unwrap_err())
+    }
+
+    #[test]
+    fn a_wrong_type_is_named_by_pointer() {
+        let why = why(json!({ "lines": [{ "quantity": "1" }, { "quantity": 2 }] }));
+        assert!(why.contains("/lines/1/quantity: invalid type: integer `2`, expected a string"), "{why}");
+    }
+
+    #[test]
+    fn an_unknown_field_is_named_with_the_nearest() {
+        let why = why(json!({ "lines": [{ "quantiy": "1" }] }));
+        assert!(why.contains("/lines/0/quantiy: unknown field") && why.contains("did you mean `quantity`?"), "{why}");
+    }
+
+    #[test]
+    fn malformed_json_has_line_and_column() {
+        let problem = format!("{:?}", parse(b"{\n  \"a\": ]\n}").unwrap_err());
+        assert!(problem.contains("\"line\": Number(2)") && problem.contains("\"column\": Number(8)"), "{problem}");
+    }
+}

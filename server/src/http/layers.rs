@@ -1,0 +1,93 @@
+//! What every request passes: an id, a time limit, figures, a log line, and an answer even when a handler panics.
+
+use std::any::Any;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tracing::Instrument as _;
+
+use super::problem::Problem;
+use crate::app::App;
+use crate::telemetry::metrics;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+tokio::task_local! {
+    /// The id of the request that this task answers.
+    static CURRENT: String;
+}
+
+/// The id of the request that is being answered, or nothing outside of one.
+pub(crate) fn request_id() -> String {
+    CURRENT.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// The layer around everything.
+pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
+    let id = brought(request.headers()).unwrap_or_else(|| minted(&app.random()));
+    let method = known(request.method());
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let span = tracing::debug_span!("http", request = id, method, route);
+    let started = Instant::now();
+    let answered = async {
+        let mut response = tokio::time::timeout(app.request_timeout(), next.run(request))
+            .await
+            .unwrap_or_else(|_| Problem::timeout().into_response());
+        finish(response.headers_mut(), &request_id());
+        let (status, took) = (response.status().as_u16(), started.elapsed());
+        metrics::request(method, &route, status, took);
+        tracing::debug!(
+            status,
+            took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            "answered {method} {route} with {status}"
+        );
+        response
+    };
+    CURRENT.scope(id, answered.instrument(span)).await
+}
+
+/// The caller's own id, if it is fit to be repeated.
+fn brought(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(REQUEST_ID)?.to_str().ok()?;
+    let fits = !text.is_empty() && text.len() <= 128 && text.bytes().all(|b| b.is_ascii_graphic());
+    fits.then(|| text.to_owned())
+}
+
+fn minted(random: &[u8; 8]) -> String {
+    format!("{:016x}", u64::from_be_bytes(*random))
+}
+
+/// A method as a label: nobody invents new ones.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PATCH => "PATCH",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+fn finish(headers: &mut HeaderMap, id: &str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    );
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// A handler panicked: the hook has logged where, this logs for whom.
+pub(crate) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!(request = %request_id(), "a request ended in a panic");
+    Problem::internal().into_response()
+}

@@ -1,0 +1,275 @@
+//! Problem details (RFC 9457): how every error leaves. `type` is a page that this server has.
+
+use std::borrow::Cow;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use fluxor_engine::refusal::Refusal;
+use fluxor_engine::store::StoreError;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{layers, problems, status};
+use crate::desk::NotDone;
+
+/// An error as the caller gets it. Made by the functions below, so that each code has one status.
+#[derive(Debug)]
+pub(crate) struct Problem(Box<Told>);
+
+#[derive(Debug)]
+struct Told {
+    status: StatusCode,
+    code: Cow<'static, str>,
+    detail: String,
+    more: Map<String, Value>,
+    header: Option<(header::HeaderName, HeaderValue)>,
+}
+
+/// What a problem looks like on the wire. Further members depend on the code: `errors`, `accepts`, `state`, `etag`,
+/// `state_revision`, `fields`, `rule`, `nearest`, `line`, `column`.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Body {
+    /// A page about the code on this server.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/not_accepted")]
+    kind: String,
+    /// The code in words.
+    title: String,
+    /// The HTTP status.
+    #[schema(example = 409)]
+    status: u16,
+    /// The stable code.
+    #[schema(example = "not_accepted")]
+    code: String,
+    /// What is wrong here and what to do.
+    detail: String,
+    /// The request's id, as in the header `x-request-id` and in the server's log.
+    instance: String,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    more: Map<String, Value>,
+}
+
+impl Problem {
+    /// A problem of `code`.
+    pub(crate) fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        let status = status::of_code(code);
+        Self(Box::new(Told { status, code: code.into(), detail: detail.into(), more: Map::new(), header: None }))
+    }
+
+    /// With a further member.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    fn header(mut self, name: header::HeaderName, value: &'static str) -> Self {
+        self.0.header = Some((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    /// The stable code.
+    #[cfg(test)]
+    pub(crate) fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// The status.
+    #[cfg(test)]
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// No key, or none that is valid.
+    pub(crate) fn unauthenticated(detail: &str) -> Self {
+        Self::new("unauthenticated", detail).header(header::WWW_AUTHENTICATE, "Bearer realm=\"fluxor\"")
+    }
+
+    /// The caller may not read this.
+    pub(crate) fn not_allowed(rule: &str) -> Self {
+        Refusal::NotAllowed { rule: rule.into() }.into()
+    }
+
+    /// The body cannot be used as it is: JSON Pointer and sentence.
+    pub(crate) fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Refusal::Invalid(vec![(pointer.into(), detail.into())]).into()
+    }
+
+    /// The database or the engine cannot take it now.
+    fn later(code: &'static str, detail: &str) -> Self {
+        Self::new(code, detail).header(header::RETRY_AFTER, "1")
+    }
+
+    /// It took too long.
+    pub(crate) fn timeout() -> Self {
+        Self::later(
+            "timeout",
+            "This took too long. Whether it was done is not known: send the same request again with the same \
+             Idempotency-Key, and it is done once.",
+        )
+    }
+
+    /// Something broke that is no fault of the caller.
+    pub(crate) fn internal() -> Self {
+        Self::new("internal", "Something is wrong with this server. Its log has more under the request's id.")
+    }
+
+    /// Machinery that broke. The one place where its chain of causes is logged.
+    fn broken(error: &StoreError) -> Self {
+        let (request, chain) = (layers::request_id(), chain(error));
+        match error {
+            StoreError::Conflict(_) | StoreError::Busy(_) => {
+                tracing::warn!(%request, error = chain, "the database stayed busy");
+                Self::later("busy", "There is too much to do just now. Send the same request again in a moment.")
+            }
+            StoreError::Unknown(_) => {
+                tracing::error!(%request, error = chain, "the outcome of a commit is not known");
+                Self::later(
+                    "outcome_unknown",
+                    "The database was lost while it wrote. Send the same request again with the same \
+                     Idempotency-Key: it is done once.",
+                )
+            }
+            StoreError::Unavailable(_) => {
+                tracing::error!(%request, error = chain, "the database cannot be reached");
+                Self::later("database_unavailable", "The database cannot be reached. Nothing has changed.")
+            }
+            StoreError::Inconsistent { .. } => {
+                tracing::error!(%request, error = chain, "stored rows contradict each other");
+                Self::internal()
+            }
+        }
+    }
+}
+
+/// An error with its causes, each said once.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    for cause in std::iter::successors(error.source(), |cause| cause.source()) {
+        let cause = cause.to_string();
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let more = match refusal.details() {
+            Value::Object(more) => more,
+            _ => Map::new(),
+        };
+        Self(Box::new(Told {
+            status: status::of_refusal(&refusal),
+            code: refusal.code().into(),
+            detail: refusal.sentence(),
+            more,
+            header: None,
+        }))
+    }
+}
+
+impl Problem {
+    /// What the engine says of a part of the body, with pointers into the whole of it.
+    pub(crate) fn within(part: &'static str) -> impl Fn(NotDone) -> Self {
+        move |why| match why {
+            NotDone::Refused(Refusal::Invalid(errors)) => {
+                let errors = errors.into_iter().map(|(at, why)| (format!("{part}{at}"), why));
+                Refusal::Invalid(errors.collect()).into()
+            }
+            other => other.into(),
+        }
+    }
+}
+
+impl From<NotDone> for Problem {
+    fn from(why: NotDone) -> Self {
+        match why {
+            NotDone::Refused(refusal) => refusal.into(),
+            NotDone::Busy(_) => {
+                Self::later("busy", "There is too much to do just now. Send the same request again in a moment.")
+            }
+            NotDone::Broken(error) => Self::broken(&error),
+            NotDone::ShuttingDown => Self::later(
+                "shutting_down",
+                "This server is stopping. Nothing has changed; send the same request again in a moment.",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Told { status, code, detail, more, header } = *self.0;
+        let body = Body {
+            kind: format!("/problems/{code}"),
+            title: problems::title(&code).to_owned(),
+            status: status.as_u16(),
+            code: code.into_owned(),
+            detail,
+            instance: layers::request_id(),
+            more,
+        };
+        let mut response = (status, Json(body)).into_response();
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json; charset=utf-8"));
+        if let Some((name, value)) = header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+/// What any operation may answer besides its own results; the pages tell each code.
+pub(crate) struct Problems;
+
+impl utoipa::IntoResponses for Problems {
+    fn responses() -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
+        use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+        let response = ResponseBuilder::new()
+            .description("Declined or failed: see the page at `type`.")
+            .content("application/problem+json", content)
+            .build();
+        [("default".to_owned(), response.into())].into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fluxor_engine::ids::InstanceId;
+
+    #[test]
+    fn machinery_and_refusals_become_their_status() {
+        let id = InstanceId(uuid::Uuid::nil());
+        let refused = |refusal| Problem::from(NotDone::Refused(refusal));
+        let cases = [
+            (refused(Refusal::UnknownInstance(id)), 404, "unknown_instance"),
+            (refused(Refusal::NotAllowed { rule: "x".into() }), 403, "not_allowed"),
+            (refused(Refusal::StaleTask { brought: "a".into(), current: "b".into() }), 412, "stale_task"),
+            (refused(Refusal::EtagRequired { current: "b".into() }), 428, "etag_required"),
+            (refused(Refusal::ReasonRequired), 422, "reason_required"),
+            (refused(Refusal::Guard("no".into())), 409, "refused_by_definition"),
+            (refused(Refusal::Domain { code: "unknown_supplier", sentence: "x".into() }), 404, "unknown_supplier"),
+            (NotDone::Busy("q".into()).into(), 503, "busy"),
+            (NotDone::Broken(StoreError::Unknown("x".into())).into(), 503, "outcome_unknown"),
+            (NotDone::ShuttingDown.into(), 503, "shutting_down"),
+        ];
+        for (problem, status, code) in cases {
+            assert_eq!((problem.status().as_u16(), problem.code()), (status, code));
+        }
+    }
+
+    #[test]
+    fn what_is_broken_inside_is_not_told_outside() {
+        let error = StoreError::Inconsistent { table: "instance", id: "7".into(), what: "secret".into() };
+        let problem = Problem::from(NotDone::Broken(error));
+        assert_eq!(problem.code(), "internal");
+        assert!(!problem.0.detail.contains("secret"), "{}", problem.0.detail);
+    }
+}

@@ -1,0 +1,122 @@
+//! Every stable code has a page, served at the `type` of its problems and shown by `fluxor explain-code`. The page's
+//! heading is the problem's title.
+
+use fluxor_engine::diagnostic;
+
+macro_rules! pages {
+    ($($code:literal,)*) => {
+        /// All pages by code, sorted.
+        pub(crate) const PAGES: &[(&str, &str)] = &[$(($code, include_str!(concat!("problems/", $code, ".md"))),)*];
+    };
+}
+
+pages! {
+    "action_failed",
+    "already_in_review",
+    "already_voted",
+    "approval_incident",
+    "budget_exceeded",
+    "busy",
+    "choose_principal",
+    "database_unavailable",
+    "definition_unloadable",
+    "delivery_failed",
+    "distinct",
+    "document_changed",
+    "endless_loop",
+    "etag_required",
+    "excluded",
+    "expression_failed",
+    "field_locked",
+    "idempotency_key_invalid",
+    "idempotency_key_required",
+    "inactive_person",
+    "instance_ended",
+    "internal",
+    "invalid_budget",
+    "invalid_if_match",
+    "invalid_input",
+    "invalid_order",
+    "invalid_path",
+    "invalid_query",
+    "invalid_series",
+    "key_exists",
+    "key_reused",
+    "limit_too_low",
+    "malformed_json",
+    "method_not_allowed",
+    "needs_without_end",
+    "nobody_to_escalate",
+    "not_a_decision",
+    "not_accepted",
+    "not_administrator",
+    "not_allowed",
+    "not_approver",
+    "not_found",
+    "not_requester",
+    "not_submitted",
+    "not_substitute",
+    "not_your_turn",
+    "one_person_one_vote",
+    "order_closed",
+    "order_not_recorded",
+    "organisation_unreadable",
+    "outcome_unhandled",
+    "outcome_unknown",
+    "payload_too_large",
+    "reason_required",
+    "recall_too_late",
+    "refused_by_definition",
+    "repair_never_approves",
+    "request_reused",
+    "review_ended",
+    "seat_taken",
+    "shutting_down",
+    "stale_state",
+    "stale_task",
+    "state_unknown",
+    "step_decided",
+    "step_waiting",
+    "subject_unreadable",
+    "target_excluded",
+    "target_inactive",
+    "target_seated",
+    "target_unknown",
+    "task_closed",
+    "timeout",
+    "unauthenticated",
+    "unknown_action",
+    "unknown_event",
+    "unknown_instance",
+    "unknown_key",
+    "unknown_order_status",
+    "unknown_person",
+    "unknown_step",
+    "unknown_task",
+    "unknown_workflow",
+    "unsupported_media_type",
+}
+
+/// The page of a code.
+#[must_use]
+pub(crate) fn page(code: &str) -> Option<&'static str> {
+    PAGES.binary_search_by_key(&code, |(known, _)| known).ok().map(|place| PAGES[place].1)
+}
+
+/// The code itself, if it has a page: metrics take no others.
+#[must_use]
+pub(crate) fn known(code: &str) -> Option<&'static str> {
+    PAGES.binary_search_by_key(&code, |(known, _)| known).ok().map(|place| PAGES[place].0)
+}
+
+/// The heading of a code's page.
+#[must_use]
+pub(crate) fn title(code: &str) -> &'static str {
+    page(code).and_then(|page| page.lines().next()).map_or("Declined", |line| line.trim_start_matches("# "))
+}
+
+/// The code most like this one.
+#[must_use]
+pub(crate) fn nearest(code: &str) -> Option<&'static str> {
+    diagnostic::nearest(code, PAGES.iter().map(|(known, _)| *known))
+}

@@ -1,0 +1,102 @@
+//! The table of routes, and the specification that is generated from it.
+
+use axum::Router;
+use axum::extract::{OriginalUri, State};
+use axum::http::{Method, Uri};
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Specification;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::problem::Problem;
+use super::{
+    audit, extract, health, history, instances, keys, layers, me, organisation, pages, records, tasks, workflows,
+};
+use crate::app::App;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Fluxor", description = "Procurement on a persistent workflow engine. Every error is problem+json; \
+        its `type` is a page on this server. Money and quantities are text."),
+    components(schemas(super::problem::Body)),
+    security(("key" = [])),
+    modifiers(&Bearer)
+)]
+struct Described;
+
+struct Bearer;
+
+impl utoipa::Modify for Bearer {
+    fn modify(&self, specification: &mut Specification) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("flx_<id>_<secret>")
+            .description(Some("An API key that carries a person: `fluxor keys create --person ann`."))
+            .build();
+        let components = specification.components.get_or_insert_default();
+        components.add_security_scheme("key", SecurityScheme::Http(scheme));
+    }
+}
+
+fn table() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Described::openapi())
+        .routes(routes!(instances::start))
+        .routes(routes!(instances::list))
+        .routes(routes!(instances::show))
+        .routes(routes!(history::history))
+        .routes(routes!(instances::signal))
+        .routes(routes!(instances::recall))
+        .routes(routes!(instances::cancel))
+        .routes(routes!(tasks::list))
+        .routes(routes!(tasks::show))
+        .routes(routes!(tasks::decide))
+        .routes(routes!(workflows::list))
+        .routes(routes!(workflows::show))
+        .routes(routes!(organisation::show, organisation::change))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(records::change))
+        .routes(routes!(me::show))
+        .routes(routes!(audit::check))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::figures))
+        .routes(routes!(pages::index))
+        .routes(routes!(pages::page))
+}
+
+/// The specification (OpenAPI 3.1).
+#[must_use]
+pub(crate) fn specification() -> Specification {
+    table().into_openapi()
+}
+
+/// Everything that answers.
+pub(crate) fn router(app: App) -> Router {
+    let (table, specification) = table().split_for_parts();
+    let text = specification.to_json().unwrap_or_default();
+    let paths: Vec<String> = specification.paths.paths.keys().cloned().collect();
+    table
+        .route("/openapi.json", get(async move || ([("content-type", "application/json")], text)))
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(async move |uri: Uri| nowhere(&uri, &paths))
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), layers::observe))
+        .with_state(app)
+}
+
+fn nowhere(uri: &Uri, paths: &[String]) -> Problem {
+    let near = extract::nearest_route(uri.path(), paths.iter().map(String::as_str));
+    let perhaps = near.map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
+    let detail = format!("There is nothing at `{}`.{perhaps} /openapi.json lists all.", uri.path());
+    Problem::new("not_found", detail)
+}
+
+/// The router adds the header `Allow`.
+async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri, State(_): State<App>) -> Problem {
+    let detail = format!("`{}` does not answer {method}; the header Allow says what it answers.", uri.path());
+    Problem::new("method_not_allowed", detail)
+}

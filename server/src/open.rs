@@ -1,0 +1,99 @@
+//! Opens the database and starts the engine on it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use fluxor_engine::clock::SystemClock;
+use fluxor_engine::definition::Library;
+use fluxor_engine::diagnostic::{Diagnostic, Severity, line_column};
+use fluxor_engine::domain::Domain as _;
+use fluxor_engine::runtime::{Engine, Options, Sink};
+use fluxor_engine::store::{self, AnyStore};
+use fluxor_workflows::{MIGRATIONS, Procurement};
+
+use crate::config::Config;
+use crate::desk::{Desk, Office};
+use crate::sink::Folder;
+
+/// What the engine is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To serve: timers, inbox and outbox run.
+    Serve,
+    /// For one command: nothing runs by itself.
+    Command,
+    /// To read what is there.
+    Read,
+}
+
+/// Opens the engine.
+pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Arc<dyn Desk>> {
+    let domain = Arc::new(Procurement::new());
+    let library = library(config, &domain)?;
+    if let (Purpose::Read, Some(file)) = (purpose, config.sqlite())
+        && !file.exists()
+    {
+        bail!("there is no database {}: `fluxor serve` makes one, or say which with --database", file.display());
+    }
+    let store = AnyStore::open(domain.clone(), &config.database, MIGRATIONS, &store::Options::default())
+        .await
+        .with_context(|| format!("cannot open {}", config.database_shown()))?;
+    let options = Options {
+        replica: config.replica.clone(),
+        sinks: sinks(config, &domain),
+        drive: purpose == Purpose::Serve,
+        ..Options::default()
+    };
+    let engine = Engine::start(domain, store, library, Arc::new(SystemClock), options).await?;
+    Ok(Arc::new(Office(engine)))
+}
+
+/// With a folder, every message of the vocabulary and the engine's own notices go there; without one there are none.
+fn sinks(config: &Config, domain: &Procurement) -> Vec<(Arc<str>, Arc<dyn Sink>)> {
+    let Some(folder) = &config.outbox_dir else { return Vec::new() };
+    let sink: Arc<dyn Sink> = Arc::new(Folder::new(folder));
+    let messages = domain.vocabulary().messages.keys().cloned();
+    messages.chain([fluxor_engine::effect::NOTICES.into()]).map(|name| (name, sink.clone())).collect()
+}
+
+/// The definitions, all of them or none.
+fn library(config: &Config, domain: &Procurement) -> anyhow::Result<Library> {
+    let Some(folder) = config.definitions() else { return Ok(Library::default()) };
+    let mut sources = Vec::new();
+    for file in files(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let source = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        sources.push((file.display().to_string(), source));
+    }
+    match Library::load(sources, domain.vocabulary()) {
+        Ok((library, warnings)) => {
+            for (path, source, finding) in warnings {
+                let (line, _) = line_column(&source, finding.span.start);
+                tracing::warn!(path, line, code = finding.code, "{path}:{line}: {}", finding.message);
+            }
+            Ok(library)
+        }
+        Err(refused) => {
+            let shown = refused.iter().flat_map(|(path, source, findings)| {
+                findings.iter().filter(|f| f.severity == Severity::Error).map(|f| f.render(path, source))
+            });
+            bail!("definitions are wrong:\n{}", shown.collect::<String>())
+        }
+    }
+}
+
+/// The `*.yaml` files of a folder, by name.
+pub(crate) fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let yaml = |path: &PathBuf| path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
+    files.retain(|path| path.is_file() && yaml(path));
+    files.sort();
+    Ok(files)
+}
+
+/// What is wrong with a definition.
+#[must_use]
+pub(crate) fn check(path: &str, source: &str) -> Vec<Diagnostic> {
+    fluxor_engine::definition::compile(path, source, Procurement::new().vocabulary()).diagnostics
+}

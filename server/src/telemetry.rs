@@ -1,0 +1,4 @@
+//! Logs and metrics.
+
+pub(crate) mod log;
+pub(crate) mod metrics;

@@ -1,0 +1,82 @@
+//! Figures for Prometheus. Names and labels stand here and nowhere else.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use fluxor_engine::runtime::Stats;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+const REQUESTS: &str = "fluxor_http_requests_total";
+const REQUEST_SECONDS: &str = "fluxor_http_request_duration_seconds";
+const COMMANDS: &str = "fluxor_commands_total";
+const QUEUE: &str = "fluxor_queue_depth";
+const TIMER_LATENESS: &str = "fluxor_timer_lateness_seconds";
+const BATCHES: &str = "fluxor_batches_total";
+const BATCH_COMMANDS: &str = "fluxor_batch_commands_total";
+const BATCH_RERUNS: &str = "fluxor_batch_reruns_total";
+const STORE_MICROS: &str = "fluxor_store_microseconds_total";
+const OUTBOX: &str = "fluxor_outbox_attempts_total";
+
+const SECONDS: &[f64] = &[0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+/// Begins to count. Call it once a process; a second call counts into a recorder that nobody writes to.
+pub(crate) fn start() -> anyhow::Result<PrometheusHandle> {
+    let recorder = PrometheusBuilder::new().set_buckets(SECONDS)?.build_recorder();
+    let handle = recorder.handle();
+    // Already set: tests start several servers in one process.
+    let _ = metrics::set_global_recorder(recorder);
+    describe();
+    Ok(handle)
+}
+
+fn describe() {
+    metrics::describe_counter!(REQUESTS, "Requests answered, by method, route and status.");
+    metrics::describe_histogram!(REQUEST_SECONDS, "How long requests took, by method and route.");
+    metrics::describe_counter!(COMMANDS, "Commands, by verb and outcome: done, repeated, or the code of the refusal.");
+    metrics::describe_gauge!(QUEUE, "Commands waiting for a writer.");
+    metrics::describe_gauge!(TIMER_LATENESS, "By how much the latest timer was late.");
+    metrics::describe_counter!(BATCHES, "Batches committed.");
+    metrics::describe_counter!(BATCH_COMMANDS, "Commands committed: by batches, the size of a batch.");
+    metrics::describe_counter!(BATCH_RERUNS, "Batches run again one by one.");
+    metrics::describe_counter!(
+        STORE_MICROS,
+        "Time in look-up, writing and committing: by batches, a commit's latency."
+    );
+    metrics::describe_counter!(OUTBOX, "Attempts to deliver a message, by destination and outcome.");
+}
+
+/// A request was answered.
+pub(crate) fn request(method: &'static str, route: &str, status: u16, took: Duration) {
+    let route = route.to_owned();
+    metrics::counter!(REQUESTS, "method" => method, "route" => route.clone(), "status" => status.to_string())
+        .increment(1);
+    metrics::histogram!(REQUEST_SECONDS, "method" => method, "route" => route).record(took.as_secs_f64());
+}
+
+/// A command was answered. `outcome` is `done`, `repeated` or a code.
+pub(crate) fn command(verb: &'static str, outcome: &'static str) {
+    metrics::counter!(COMMANDS, "verb" => verb, "outcome" => outcome).increment(1);
+}
+
+/// What the engine counted since its start.
+#[allow(clippy::cast_precision_loss, reason = "a queue is bounded far below 2^53")]
+pub(crate) fn engine(stats: &Stats, queued: usize) {
+    metrics::gauge!(QUEUE).set(queued as f64);
+    let seconds = stats.timer_lateness_micros.load(Ordering::Relaxed) as f64 / 1e6;
+    metrics::gauge!(TIMER_LATENESS).set(seconds);
+    let counts = [
+        (BATCHES, &stats.batches),
+        (BATCH_RERUNS, &stats.rerun),
+        (STORE_MICROS, &stats.store_micros),
+        (BATCH_COMMANDS, &stats.done),
+    ];
+    for (name, count) in counts {
+        metrics::counter!(name).absolute(count.load(Ordering::Relaxed));
+    }
+}
+
+/// A message was tried.
+pub(crate) fn outbox(destination: &str, arrived: bool) {
+    let outcome = if arrived { "sent" } else { "failed" };
+    metrics::counter!(OUTBOX, "destination" => destination.to_owned(), "outcome" => outcome).increment(1);
+}
