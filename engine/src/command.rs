@@ -172,7 +172,7 @@ pub enum Change {
         /// The key's public id.
         id: Arc<str>,
     },
-    /// Run an action of the domain's vocabulary on a record of the domain (an edit of a supplier, an imported row).
+    /// Run an action of the domain's vocabulary on a record of the domain (an edit by hand, an imported row).
     Record {
         /// The record's kind.
         kind: Arc<str>,

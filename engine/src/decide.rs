@@ -1,7 +1,7 @@
 //! The one place where a state changes. Synchronous, total, without I/O: time, ids, rows come in as arguments.
 //!
 //! What must hold: a refusal leaves nothing behind; what cannot be evaluated is an incident, never `false`; every way
-//! to a decision passes [`task`] and so the one function of the approval core. Look next at `run` for how arrows are
+//! to a decision passes `task` and so the one function of the approval core. Look next at `run` for how arrows are
 //! walked, at `crate::plan` for how a decision becomes rows.
 
 mod asked;

@@ -1,7 +1,7 @@
-//! The seam to the domain. The engine knows states, tasks, entries; what a purchase order is, it learns here.
+//! The seam to the domain. The engine knows states, tasks, entries; what they are about, it learns here.
 //!
 //! Deciding is pure: facts and actions see rows that were loaded, and yield row changes (`Op`) as data. Reading and
-//! writing happen for a whole batch, in the batch's transaction (see [`Persist`], feature `runtime`).
+//! writing happen for a whole batch, in the batch's transaction (see `store::Persist`, feature `runtime`).
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -32,7 +32,7 @@ pub struct Vocabulary {
 /// A subject type of the vocabulary.
 #[derive(Clone, Debug)]
 pub struct SubjectType {
-    /// Raised when its meaning changes: `purchase_order@1`.
+    /// Raised when its meaning changes: `leave_request@1`.
     pub major: u32,
     /// What expressions call it unless the file says otherwise: `po`.
     pub variable: Arc<str>,

@@ -19,7 +19,7 @@ pub struct ArrowIx(pub usize);
 /// A definition that may run.
 #[derive(Debug)]
 pub struct Definition {
-    /// `purchase_order`.
+    /// `leave_request`.
     pub name: Arc<str>,
     /// For people; the hash is the identity.
     pub version: u32,

@@ -224,7 +224,7 @@ pub(super) struct Arrows {
     pub(super) timers: Vec<super::chart::Timer>,
 }
 
-/// `purchase_order` for people: "Purchase order".
+/// `leave_request` for people: "Leave request".
 fn title(name: &str) -> String {
     let words = name.replace('_', " ");
     let mut chars = words.chars();

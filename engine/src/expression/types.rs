@@ -45,7 +45,7 @@ pub enum Type {
 /// A named record and its fields.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct RecordType {
-    /// The name in messages, such as `purchase_order`.
+    /// The name in messages, such as `leave_request`.
     pub name: String,
     /// Its fields by name.
     pub fields: BTreeMap<String, Field>,

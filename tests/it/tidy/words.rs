@@ -14,18 +14,10 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
 ];
 
 /// File, word, how often it may say it, why.
-const ALLOWED: &[(&str, &str, usize, &str)] = &[
-    ("engine/src/command.rs", "supplier", 1, "an example in a comment: say it in general words"),
-    ("engine/src/definition/chart.rs", "purchase", 1, "an example in a comment: say it in general words"),
-    ("engine/src/definition/check.rs", "purchase", 1, "an example in a comment: say it in general words"),
-    ("engine/src/definition/read/arrow.rs", "supplier", 1, "an example in a comment: say it in general words"),
-    ("engine/src/domain.rs", "purchase", 2, "examples in comments: say them in general words"),
-    ("engine/src/expression/types.rs", "purchase", 1, "an example in a comment: say it in general words"),
-];
+const ALLOWED: &[(&str, &str, usize, &str)] = &[];
 
 /// Files that name a folder of one machine, and why.
-const FOLDERS_ALLOWED: &[(&str, &str)] =
-    &[("workflows/src/testing.rs", "found when the rule came: take the folder beside CARGO_MANIFEST_DIR instead")];
+const FOLDERS_ALLOWED: &[(&str, &str)] = &[];
 
 #[test]
 fn crates_keep_to_their_words() {

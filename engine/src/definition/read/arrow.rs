@@ -120,7 +120,7 @@ pub(super) fn calls(node: &Node, key: Span, found: &mut Found) -> Vec<CallFile> 
         .collect()
 }
 
-/// `order_to_supplier`, `{ order_to_supplier: { retry: 8 times, from: 5s, to: 1h } }`, or a list of these.
+/// `tell_them`, `{ tell_them: { retry: 8 times, from: 5s, to: 1h } }`, or a list of these.
 pub(super) fn sends(node: &Node, key: Span, found: &mut Found) -> Vec<SendFile> {
     named(node, key, "a message", found)
         .into_iter()
