@@ -105,8 +105,12 @@ impl<Op: Clone + Serialize> Plan<Op> {
         let before = self.images.get(&key).and_then(|image| image.now.clone());
         let seq = after.seq + 1;
         answer.seq = seq;
-        let old = before.as_deref().map_or(Json::Null, fold::image);
-        let changes = fold::diff(&old, &fold::image(&after));
+        let changes = fold::changes(before.as_deref(), &after);
+        debug_assert_eq!(
+            changes,
+            fold::diff(&before.as_deref().map_or(Json::Null, fold::image), &fold::image(&after)),
+            "told without images, the changes are those of the images"
+        );
         for change in &changes {
             touch(&mut after, change, seq);
         }

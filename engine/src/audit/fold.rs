@@ -58,19 +58,22 @@ struct TaskImage {
     opened_at: Timestamp,
 }
 
+fn task_image(task: &Task) -> TaskImage {
+    TaskImage {
+        state: task.state.clone(),
+        status: task.status,
+        revision: task.revision,
+        document: task.document,
+        due_at: task.due_at,
+        holders: task.holders.clone(),
+        detail: task.detail.clone(),
+        opened_at: task.opened_at,
+    }
+}
+
 /// The instance as the JSON that changes are told of.
 #[must_use]
 pub fn image(instance: &Instance) -> Json {
-    let task = |t: &Task| TaskImage {
-        state: t.state.clone(),
-        status: t.status,
-        revision: t.revision,
-        document: t.document,
-        due_at: t.due_at,
-        holders: t.holders.clone(),
-        detail: t.detail.clone(),
-        opened_at: t.opened_at,
-    };
     let image = Image {
         workflow: instance.workflow.clone(),
         definition: instance.definition,
@@ -80,9 +83,52 @@ pub fn image(instance: &Instance) -> Json {
         state_revision: instance.state_revision,
         subject: instance.subject.clone(),
         detail: Detail { requests: Vec::new(), ..instance.detail.clone() },
-        tasks: instance.tasks.iter().map(|t| (t.id.ordinal, task(t))).collect(),
+        tasks: instance.tasks.iter().map(|t| (t.id.ordinal, task_image(t))).collect(),
     };
     serde_json::to_value(image).unwrap_or_default()
+}
+
+/// What differs between two images of an instance: `diff(image(before), image(after))`, told without making images of
+/// what is the same.
+#[must_use]
+pub fn changes(before: Option<&Instance>, after: &Instance) -> Vec<Change> {
+    let Some(before) = before else { return diff(&Json::Null, &image(after)) };
+    let mut found = Vec::new();
+    if before.detail != after.detail {
+        let kept = |i: &Instance| json(&Detail { requests: Vec::new(), ..i.detail.clone() });
+        walk(&mut "/detail".to_owned(), Some(&kept(before)), Some(&kept(after)), &mut found);
+    }
+    let mut scalar = |at: &str, from: Option<Json>, to: Option<Json>| {
+        walk(&mut at.to_owned(), from.as_ref(), to.as_ref(), &mut found);
+    };
+    scalar("/state", Some(json(&before.state)), Some(json(&after.state)));
+    scalar("/state_revision", Some(before.state_revision.into()), Some(after.state_revision.into()));
+    scalar("/status", Some(json(&before.status)), Some(json(&after.status)));
+    maps(&mut "/subject".to_owned(), &before.subject, &after.subject, &mut found);
+    let old = |id: TaskId| before.tasks.iter().find(|t| t.id == id);
+    let tasks = after.tasks.iter().map(|task| (task.id.ordinal, old(task.id), task));
+    let changed: Vec<_> = tasks.filter(|(_, old, task)| *old != Some(task)).collect();
+    match (before.tasks.is_empty(), changed.is_empty()) {
+        (_, true) => {}
+        // An image without tasks has no member for them.
+        (true, false) => {
+            let all: Map<String, Json> = changed.iter().map(|(n, _, t)| (n.to_string(), json(&task_image(t)))).collect();
+            walk(&mut "/tasks".to_owned(), None, Some(&Json::Object(all)), &mut found);
+        }
+        (false, false) => {
+            let mut named: Vec<_> = changed.into_iter().map(|(n, old, task)| (n.to_string(), old, task)).collect();
+            named.sort_by(|a, b| a.0.cmp(&b.0));
+            for (name, old, task) in named {
+                let old = old.map(|t| json(&task_image(t)));
+                walk(&mut format!("/tasks/{name}"), old.as_ref(), Some(&json(&task_image(task))), &mut found);
+            }
+        }
+    }
+    found
+}
+
+fn json(value: &impl Serialize) -> Json {
+    serde_json::to_value(value).unwrap_or_default()
 }
 
 /// The fields that differ, in the order of their pointers. Objects are compared member by member, all else as a whole.
@@ -95,19 +141,24 @@ pub fn diff(before: &Json, after: &Json) -> Vec<Change> {
 
 fn walk(at: &mut String, before: Option<&Json>, after: Option<&Json>, changes: &mut Vec<Change>) {
     match (before, after) {
-        (Some(Json::Object(b)), Some(Json::Object(a))) => {
-            let mut keys: Vec<&String> = b.keys().chain(a.keys().filter(|k| !b.contains_key(*k))).collect();
-            keys.sort();
-            for key in keys {
-                let length = at.len();
-                at.push('/');
-                at.push_str(&key.replace('~', "~0").replace('/', "~1"));
-                walk(at, b.get(key), a.get(key), changes);
-                at.truncate(length);
-            }
-        }
+        (Some(Json::Object(b)), Some(Json::Object(a))) => maps(at, b, a, changes),
         (b, a) if b == a => {}
         (b, a) => changes.push(Change { at: at.clone(), from: b.cloned(), to: a.cloned() }),
+    }
+}
+
+fn maps(at: &mut String, before: &Map<String, Json>, after: &Map<String, Json>, changes: &mut Vec<Change>) {
+    if before == after {
+        return;
+    }
+    let mut keys: Vec<&String> = before.keys().chain(after.keys().filter(|k| !before.contains_key(*k))).collect();
+    keys.sort();
+    for key in keys {
+        let length = at.len();
+        at.push('/');
+        at.push_str(&key.replace('~', "~0").replace('/', "~1"));
+        walk(at, before.get(key), after.get(key), changes);
+        at.truncate(length);
     }
 }
 
