@@ -2,6 +2,7 @@
 
 mod differential;
 mod explain;
+mod invariants;
 mod scenarios;
 mod store;
 mod tidy;
