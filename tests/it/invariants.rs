@@ -2,4 +2,5 @@
 //!
 //! A failure prints the seed: `FLUXOR_TEST_SEED=7` runs that history alone, `FLUXOR_TEST_ALL=1` many more.
 
+mod bursts;
 mod histories;

@@ -6,6 +6,7 @@
 
 pub mod authority;
 pub mod bench;
+pub mod burst;
 pub mod company;
 pub mod dice;
 pub mod draw;

@@ -175,6 +175,7 @@ impl Bench for OnSqlite {
         let mut reading = self.reader.begin().await.unwrap();
         self.domain.load(Connection::Sqlite(&mut reading), needs, &mut facts).await.unwrap();
         let all = orders(Connection::Sqlite(&mut reading), TENANT, None, 9999).await.unwrap();
+        reading.rollback().await.unwrap();
         (facts, all)
     }
 
@@ -231,6 +232,8 @@ impl Bench for OnPostgres {
         let mut reading = self.reader.begin().await.unwrap();
         self.domain.load(Connection::Postgres(&mut reading), needs, &mut facts).await.unwrap();
         let all = orders(Connection::Postgres(&mut reading), TENANT, None, 9999).await.unwrap();
+        // It holds locks: it must end now, not when the connection is used next.
+        reading.rollback().await.unwrap();
         (facts, all)
     }
 

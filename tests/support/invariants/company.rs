@@ -85,8 +85,8 @@ impl Company {
 
     fn member(dice: &mut Dice) -> Member {
         Member {
-            active: !dice.chance(10),
-            until: dice.seldom(12, "2026-03-05".to_owned()),
+            active: !dice.chance(6),
+            until: dice.seldom(6, "2026-03-05".to_owned()),
             manager: if dice.chance(90) { Some(anybody(dice)) } else { None },
             limit: if dice.chance(60) { Some(dice.one(&[0, 100, 1000, 20_000, 100_000])) } else { None },
         }
@@ -122,8 +122,11 @@ impl Company {
                 self.people.get_mut(&who).unwrap().manager = Some(manager);
             }
             _ => {
-                let who = self.people.get_mut(&anybody(dice)).unwrap();
-                who.active = !who.active;
+                let gone: Vec<String> =
+                    self.people.iter().filter(|(_, one)| !one.active).map(|(id, _)| id.clone()).collect();
+                let who = if gone.is_empty() || dice.chance(50) { anybody(dice) } else { dice.one(&gone) };
+                let one = self.people.get_mut(&who).unwrap();
+                one.active = !one.active;
             }
         }
     }

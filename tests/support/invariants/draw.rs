@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fluxor_engine::approval::{Ballot, EscalateTo, EscalationMode, Position, RepairAction, Verb as Act};
 use fluxor_engine::command::{Actor, Change, Command, Verb};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, TaskId};
-use fluxor_engine::instance::{Document, Instance, TaskStatus};
+use fluxor_engine::instance::{Document, Instance, Status, TaskStatus};
 use fluxor_engine::runtime::TaskView;
 use serde_json::{Value as Json, json};
 
@@ -37,10 +37,11 @@ impl<B: Bench> Play<B> {
 
     /// Any command.
     pub async fn draw(&mut self) -> Command {
-        let none = self.snap.instances.is_empty();
+        let live = |i: &&Instance| i.status != Status::Final;
+        let none = !self.snap.instances.values().any(|i| live(&i)) && self.dice.chance(80);
         match self.dice.below(100) {
             0..=9 => self.draw_start(),
-            _ if none => self.draw_start(),
+            _ if none || self.snap.instances.is_empty() => self.draw_start(),
             10..=14 => self.draw_company(),
             15..=17 => self.draw_budget(),
             18..=25 if !self.made.is_empty() => self.draw_again(),
@@ -122,8 +123,7 @@ impl<B: Bench> Play<B> {
 
     fn some_instance(&mut self) -> Instance {
         let all: Vec<&Instance> = self.snap.instances.values().collect();
-        let live: Vec<&Instance> =
-            all.iter().copied().filter(|i| i.status != fluxor_engine::instance::Status::Final).collect();
+        let live: Vec<&Instance> = all.iter().copied().filter(|i| i.status != Status::Final).collect();
         let from = if live.is_empty() || self.dice.chance(8) { &all } else { &live };
         // The newest most often, so that histories go deep.
         let back = self.dice.below(from.len()).min(self.dice.below(from.len()));
@@ -136,6 +136,9 @@ impl<B: Bench> Play<B> {
         let fit: Vec<_> = events.iter().filter(|(_, state, _)| instance.state.starts_with(state)).collect();
         let (event, _, sender) = match fit.as_slice() {
             [] => self.dice.one(&events),
+            fit if fit.iter().any(|e| e.0 == "submit") && self.dice.chance(60) => {
+                ("submit", "draft", Sender::Requester)
+            }
             fit if self.dice.chance(92) => *self.dice.one(fit),
             _ => self.dice.one(&events),
         };
@@ -192,15 +195,17 @@ impl<B: Bench> Play<B> {
     }
 
     async fn draw_decision(&mut self) -> Command {
-        let asked: Vec<InstanceId> = self
-            .snap
-            .instances
-            .values()
-            .filter(|i| i.tasks.iter().any(|t| t.status == TaskStatus::Open))
-            .map(|i| i.id)
-            .collect();
+        let asks = |i: &&Instance| i.tasks.iter().any(|t| t.status == TaskStatus::Open && !t.holders.is_empty());
+        let mut asked: Vec<InstanceId> = self.snap.instances.values().filter(asks).map(|i| i.id).collect();
+        let stuck = |i: &&Instance| i.tasks.iter().any(|t| t.status == TaskStatus::Open && t.holders.is_empty());
+        if asked.is_empty() || self.dice.chance(10) {
+            asked.extend(self.snap.instances.values().filter(stuck).map(|i| i.id));
+        }
+        if asked.is_empty() && self.dice.chance(90) {
+            return self.draw_signal();
+        }
         let pick = self.some_instance();
-        let id = if asked.is_empty() || self.dice.chance(5) { pick.id } else { self.dice.one(&asked) };
+        let id = if asked.is_empty() || self.dice.chance(6) { pick.id } else { self.dice.one(&asked) };
         let task = self.snap.instances[&id].tasks.last().map_or(TaskId { instance: id, ordinal: 1 }, |t| t.id);
         let view = self.engine().task(TENANT, task).await.ok();
         let etag = match (&view, self.dice.below(20)) {
@@ -234,6 +239,9 @@ impl<B: Bench> Play<B> {
         let reason = dice.seldom(85, "because".into());
         let ballot = Ballot { step: step.clone(), on_behalf_of, seen, reason: reason.clone() };
         let to = PersonId::from(anybody(dice).as_str());
+        if open.is_empty() && view.is_some() && dice.chance(40) {
+            return ("p0".to_owned(), Act::Repair { action: RepairAction::Assign, step, to: Some(to), reason });
+        }
         let admin = if dice.chance(80) { "p0".to_owned() } else { by.clone() };
         let act = match dice.below(40) {
             0..=23 => Act::Approve(ballot),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fluxor_engine::approval::Verb as Act;
 use fluxor_engine::clock::{Clock as _, ManualClock, Timestamp};
 use fluxor_engine::command::{Actor, Answer, Change, Command, Verb};
 use fluxor_engine::commit::OutboxRow;
@@ -85,7 +86,12 @@ pub struct Play<B: Bench> {
     pub snap: Snap,
     /// Commands so far.
     pub count: u64,
+    /// How often what came of what: `approve ok`, `approve! excluded`.
+    pub tally: Tally,
 }
+
+/// What came of what, and how often.
+pub type Tally = BTreeMap<String, usize>;
 
 impl<B: Bench> std::fmt::Debug for Play<B> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -145,6 +151,7 @@ impl<B: Bench> Play<B> {
             settled: true,
             snap: Snap::default(),
             count: 0,
+            tally: Tally::new(),
         };
         play.prepare().await;
         Some(play)
@@ -198,10 +205,26 @@ impl<B: Bench> Play<B> {
         let command = self.draw().await;
         let view = self.view_before(&command).await;
         let done = self.engine().submit(command.clone()).await;
-        self.story.tell(told(self.now(), &command, &done));
+        self.note(&command, &done);
         let after = self.look().await;
         let before = std::mem::replace(&mut self.snap, after);
         self.judge(&before, &command, view.as_ref(), done).await;
+    }
+
+    /// Tells the story and counts.
+    pub fn note(&mut self, command: &Command, done: &Result<Submitted, NotDone>) {
+        self.story.tell(told(self.now(), command, done));
+        let came = match done {
+            Ok(Submitted { repeat: false, .. }) => " ok",
+            Ok(Submitted { repeat: true, .. }) => " again",
+            Err(NotDone::Refused(refusal)) => &format!("! {}", refusal.code()),
+            Err(_) => "! broken",
+        };
+        let behalf = match &command.verb {
+            Verb::Decide { act: Act::Approve(ballot), .. } if ballot.on_behalf_of.is_some() => " for",
+            _ => "",
+        };
+        *self.tally.entry(format!("{}{behalf}{came}", command.verb.name())).or_default() += 1;
     }
 
     async fn view_before(&self, command: &Command) -> Option<TaskView> {
@@ -214,7 +237,7 @@ impl<B: Bench> Play<B> {
     /// The clock moves on; mostly all that is due happens.
     pub async fn pass_time(&mut self) {
         if self.dice.chance(60) {
-            let hours = self.dice.one(&[0, 1, 3, 24, 24, 48, 24 * 6]);
+            let hours = self.dice.one(&[0, 1, 1, 3, 3, 4, 24, 30, 24 * 5]);
             self.clock.advance_micros(hours * HOUR);
             self.settled = false;
         }
@@ -248,15 +271,15 @@ impl<B: Bench> Play<B> {
     }
 
     /// Checks all, and stops the engines.
-    pub async fn end(mut self) {
+    pub async fn end(mut self) -> Tally {
         super::rows::check_all(&mut self.bench, &self.library).await;
         for engine in &self.engines {
             engine.shutdown(Duration::from_secs(5)).await;
         }
         self.engines.clear();
-        let Self { bench, story, .. } = self;
-        drop(story);
+        let Self { bench, tally, .. } = self;
         bench.close().await;
+        tally
     }
 }
 
