@@ -3,4 +3,8 @@
 //! A failure prints the seed: `FLUXOR_TEST_SEED=7` runs that history alone, `FLUXOR_TEST_ALL=1` many more.
 
 mod bursts;
+mod found;
 mod histories;
+mod paused;
+mod quorum;
+mod timers;

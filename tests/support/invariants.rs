@@ -14,3 +14,4 @@ pub mod judge;
 pub mod play;
 pub mod rows;
 pub mod rules;
+pub mod stage;

@@ -13,6 +13,7 @@ use fluxor_engine::runtime::{NotDone, Submitted, TaskView};
 
 use super::authority::{Court, Tale, told};
 use super::bench::{Bench, Dump};
+use super::company::day;
 use super::play::{Made, Play, Snap};
 use super::rows::{check_alive, check_stream, entries};
 
@@ -105,7 +106,11 @@ impl<B: Bench> Play<B> {
         refusal: &Refusal,
         changed: &[(String, Vec<String>, Vec<String>)],
     ) {
+        // A day that begins is no event: what it changes is seen with the next one (approvals.md, section 2; and see
+        // `a_day_that_begins_leaves_nobody_stuck`).
+        let touched = command.verb.instance().and_then(|id| self.snap.instances.get(&id)).map(|i| day(i.changed_at));
         if let (Some(view), true) = (view, self.settled)
+            && touched == Some(day(self.now()))
             && is_listed(view, command)
             && matches!(refusal, Refusal::Approval(_))
         {
