@@ -89,8 +89,21 @@ impl<'f, D: Domain> Layer<'f, D> {
         self.undo.push(self.domain.apply(self.facts, tenant, op));
     }
 
+    /// Applies the row changes of a decision that was made before.
+    pub fn apply_all(&mut self, tenant: crate::ids::TenantId, effects: &[Effect<D::Op>]) {
+        for effect in effects {
+            if let Effect::Row(op) = effect {
+                self.apply(tenant, op);
+            }
+        }
+    }
+
     /// Takes this command's changes back.
     pub fn roll_back(mut self) {
+        self.take_back();
+    }
+
+    fn take_back(&mut self) {
         while let Some(undo) = self.undo.pop() {
             self.domain.undo(self.facts, undo);
         }
@@ -159,9 +172,14 @@ pub fn decide<D: Domain>(
     };
     match (done, &command.actor) {
         (Ok(()), _) => Ok(run.finish()),
-        (Err(Halt::Broken(code, message)), _) => Ok(incident(before, ground.now, code, message, command)),
+        (Err(Halt::Broken(code, message)), _) => {
+            // The incident writes none of the rows that were changed on the way: nobody after it may see them.
+            run.layer.take_back();
+            Ok(incident(before, ground.now, code, message, command))
+        }
         // Nobody is there to hear a refusal: it becomes an incident, so that somebody does.
         (Err(Halt::Stop(Stop::Refused(refusal))), Actor::Timer | Actor::Message) => {
+            run.layer.take_back();
             Ok(incident(before, ground.now, "refused_to_engine", refusal.sentence(), command))
         }
         (Err(Halt::Stop(stop)), _) => Err(stop),

@@ -10,6 +10,7 @@
 
 mod differential;
 mod explain;
+mod invariants;
 mod readme;
 mod scenarios;
 mod store;

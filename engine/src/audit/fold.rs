@@ -112,7 +112,8 @@ pub fn changes(before: Option<&Instance>, after: &Instance) -> Vec<Change> {
         (_, true) => {}
         // An image without tasks has no member for them.
         (true, false) => {
-            let all: Map<String, Json> = changed.iter().map(|(n, _, t)| (n.to_string(), json(&task_image(t)))).collect();
+            let all: Map<String, Json> =
+                changed.iter().map(|(n, _, t)| (n.to_string(), json(&task_image(t)))).collect();
             walk(&mut "/tasks".to_owned(), None, Some(&Json::Object(all)), &mut found);
         }
         (false, false) => {

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use crate::command::{Command, Verb};
 use crate::decide::{self, Ground, Layer, OrganisationAt, Stop};
-use crate::ids::{InstanceId, Mint, StreamId, TenantId};
+use crate::domain::Domain;
+use crate::ids::{Mint, StreamId, TenantId};
 use crate::instance::Instance;
 use crate::plan::Plan;
 use crate::refusal::Refusal;
@@ -28,6 +29,9 @@ const LOADS: usize = 8;
 
 /// What came of one command of a batch.
 type Outcome = Result<Submitted, Refusal>;
+
+/// A decision made while finding out what to load, if it missed nothing.
+type Kept<D> = Option<choose::Ready<<D as Domain>::Op>>;
 
 /// A lane's worker.
 pub(super) struct Batcher<D: Persist, S: Store<D>> {
@@ -162,10 +166,10 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         let want = self.want(commands);
         let loaded = self.writer.open(&want).await?;
         let mut work = self.prepare(&want, loaded).await?;
-        self.discover(commands, &mut work).await?;
+        let kept = self.discover(commands, &mut work).await?;
         let mut outcomes = Vec::with_capacity(commands.len());
-        for command in commands {
-            outcomes.push(self.one(command, &mut work).await?);
+        for (command, ready) in commands.iter().zip(kept) {
+            outcomes.push(self.one(command, ready, &mut work).await?);
         }
         if work.plan.is_empty() {
             self.writer.abandon().await?;
@@ -273,44 +277,43 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         Ok(())
     }
 
-    /// Asks every command once what rows it will want, so that the batch loads them together. Nothing is kept.
-    async fn discover(&mut self, commands: &[&Command], work: &mut Work<D>) -> Result<(), StoreError> {
+    /// Decides every command once against what was loaded, so that the batch loads together what they miss. A decision
+    /// that missed nothing is kept: it stands unless an earlier command of the batch changes its instance.
+    async fn discover(&mut self, commands: &[&Command], work: &mut Work<D>) -> Result<Vec<Kept<D>>, StoreError> {
         if commands.len() < 2 {
-            return Ok(());
+            return Ok(commands.iter().map(|_| None).collect());
         }
+        let shared = self.shared.clone();
         let mut needs = BTreeSet::new();
-        let library = self.shared.library();
-        let mut mint = Mint::seeded(0);
+        let mut kept = Vec::with_capacity(commands.len());
         for command in commands {
             let organisations = work.organisations(command.tenant);
-            let Some(ground) = Ground::new(&*self.shared.domain, &organisations, work.now) else { continue };
-            let mut layer = Layer::new(&*self.shared.domain, &mut work.facts);
-            let stop = match &command.verb {
-                Verb::Start { workflow, .. } => library.current(workflow).and_then(|definition| {
-                    let id = InstanceId(mint.uuid(work.now));
-                    decide::start(&ground, definition, id, command, &mut layer).err()
-                }),
-                verb => verb.instance().and_then(|id| {
-                    let instance = work.plan.instance(command.tenant, id)?.clone();
-                    let definition = library.pinned(instance.definition)?;
-                    decide::decide(&ground, definition, &instance, command, &mut layer).err()
-                }),
+            let ground = Ground::new(&*shared.domain, &organisations, work.now);
+            let Some(ground) = ground.filter(|_| !matches!(command.verb, Verb::Change(_))) else {
+                kept.push(None);
+                continue;
             };
+            let mut layer = Layer::new(&*shared.domain, &mut work.facts);
+            let ready = self.ready(&ground, command, &mut work.plan, &mut layer);
             layer.roll_back();
-            if let Some(Stop::Needs(more)) = stop {
-                needs.extend(more.into_iter().map(|need| (command.tenant, need)));
+            if let Err(Stop::Needs(more)) = &ready {
+                needs.extend(more.iter().map(|need| (command.tenant, need.clone())));
             }
+            kept.push(ready.ok());
         }
-        if needs.is_empty() { Ok(()) } else { self.writer.facts(&needs, &mut work.facts).await }
+        if !needs.is_empty() {
+            self.writer.facts(&needs, &mut work.facts).await?;
+        }
+        Ok(kept)
     }
 
     /// One command against the overlay; loads what is still missing.
-    async fn one(&mut self, command: &Command, work: &mut Work<D>) -> Result<Outcome, StoreError> {
+    async fn one(&mut self, command: &Command, mut ready: Kept<D>, work: &mut Work<D>) -> Result<Outcome, StoreError> {
         if let Some(outcome) = self.repeated(command, work).await? {
             return Ok(outcome);
         }
         for _ in 0..LOADS {
-            match self.decide(command, work) {
+            match self.decide(command, ready.take(), work) {
                 Ok(answer) => return Ok(Ok(Submitted { answer, repeat: false })),
                 Err(Stop::Refused(refusal)) => return Ok(Err(refusal)),
                 Err(Stop::Nothing) => return Ok(Ok(Submitted { answer: self.nothing(command, work), repeat: true })),

@@ -1,27 +1,42 @@
 //! Which decision a command asks for, and taking it into the plan.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::command::{Answer, Command, Verb};
 use crate::decide::{self, Ground, Layer, Seen, Stop};
+use crate::definition::chart::Definition;
 use crate::diagnostic::nearest;
+use crate::effect::Decision;
 use crate::ids::InstanceId;
 use crate::plan::{Plan, answer_of, blank_answer};
 use crate::refusal::Refusal;
 use crate::store::{Persist, Store};
 
-use super::{Batcher, Work};
+use super::{Batcher, Kept, Work};
+
+/// A decision about an instance, before it is taken into the plan.
+pub(super) struct Ready<Op> {
+    definition: Arc<Definition>,
+    decision: Decision<Op>,
+    /// A start with its business key filled in.
+    start: Option<Command>,
+}
 
 impl<D: Persist, S: Store<D>> Batcher<D, S> {
-    /// Decides and takes the decision into the plan. Pure but for minting.
-    pub(super) fn decide(&mut self, command: &Command, work: &mut Work<D>) -> Result<Answer, Stop<D::Need>> {
+    /// Decides, or takes what was decided already, and takes it into the plan. Pure but for minting.
+    pub(super) fn decide(
+        &mut self,
+        command: &Command,
+        kept: Kept<D>,
+        work: &mut Work<D>,
+    ) -> Result<Answer, Stop<D::Need>> {
         let shared = self.shared.clone();
         let organisations = work.organisations(command.tenant);
         let Some(ground) = Ground::new(&*shared.domain, &organisations, work.now) else { return Err(Stop::Nothing) };
         let mut layer = Layer::new(&*shared.domain, &mut work.facts);
         let plan = &mut work.plan;
         let done = match &command.verb {
-            Verb::Start { .. } => self.start(&ground, command, plan, &mut layer),
             Verb::Change(change) => {
                 let so_far = plan.so_far();
                 let (_, key) = change.record();
@@ -37,7 +52,20 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                     answer
                 })
             }
-            verb => self.existing(&ground, command, verb.instance(), plan, &mut layer),
+            _ => {
+                let stands = |ready: &Ready<D::Op>| {
+                    let after = &ready.decision.after;
+                    plan.instance(command.tenant, after.id).map_or(0, |now| now.seq) == after.seq
+                };
+                let ready = match kept.filter(stands) {
+                    Some(ready) => {
+                        layer.apply_all(command.tenant, &ready.decision.effects);
+                        Ok(ready)
+                    }
+                    None => self.ready(&ground, command, plan, &mut layer),
+                };
+                ready.map(|ready| self.take(&ground, command, ready, plan))
+            }
         };
         if done.is_err() {
             layer.roll_back();
@@ -45,13 +73,52 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         done
     }
 
-    fn start(
+    /// Decides about an instance; nothing of it is in the plan yet.
+    pub(super) fn ready(
         &mut self,
         ground: &Ground<'_, D>,
         command: &Command,
         plan: &mut Plan<D::Op>,
         layer: &mut Layer<'_, D>,
-    ) -> Result<Answer, Stop<D::Need>> {
+    ) -> Result<Ready<D::Op>, Stop<D::Need>> {
+        match &command.verb {
+            Verb::Start { .. } => self.start(ground, command, layer),
+            verb => self.existing(ground, command, verb.instance(), plan, layer),
+        }
+    }
+
+    fn take(
+        &mut self,
+        ground: &Ground<'_, D>,
+        command: &Command,
+        ready: Ready<D::Op>,
+        plan: &mut Plan<D::Op>,
+    ) -> Answer {
+        let Ready { definition, decision, start } = ready;
+        if let Some((_, due)) = decision.record.timers.last() {
+            let late = u64::try_from(ground.now.micros() - due.micros()).unwrap_or(0);
+            self.shared.stats.timer_lateness_micros.store(late, Ordering::Relaxed);
+        }
+        let (id, key) = (decision.after.id, decision.after.key.clone());
+        let mut answer = answer_of(&definition, &decision.after, ground.organisation(), ground.now);
+        let revision = ground.organisation().revision;
+        let by = start.as_ref().unwrap_or(command);
+        plan.accept(by, &definition, revision, decision, &mut answer, &mut self.mint);
+        if start.is_some() {
+            plan.started(command, &definition, id, key.as_ref());
+            if !self.shared.definitions.is_stored(definition.hash) {
+                plan.define(&definition);
+            }
+        }
+        answer
+    }
+
+    fn start(
+        &mut self,
+        ground: &Ground<'_, D>,
+        command: &Command,
+        layer: &mut Layer<'_, D>,
+    ) -> Result<Ready<D::Op>, Stop<D::Need>> {
         let Verb::Start { workflow, key, input } = &command.verb else { return Err(Stop::Nothing) };
         let library = self.shared.library();
         let Some(definition) = library.current(workflow) else {
@@ -62,27 +129,21 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             .map_err(Stop::Refused)?;
         let mut command = command.clone();
         if let Verb::Start { key: slot, .. } = &mut command.verb {
-            slot.clone_from(&key);
+            *slot = key;
         }
         let id = InstanceId(self.mint.uuid(ground.now));
         let decision = decide::start(ground, definition, id, &command, layer)?;
-        let mut answer = answer_of(definition, &decision.after, ground.organisation(), ground.now);
-        plan.accept(&command, definition, ground.organisation().revision, decision, &mut answer, &mut self.mint);
-        plan.started(&command, definition, id, key.as_ref());
-        if !self.shared.definitions.is_stored(definition.hash) {
-            plan.define(definition);
-        }
-        Ok(answer)
+        Ok(Ready { definition: definition.clone(), decision, start: Some(command) })
     }
 
     fn existing(
-        &mut self,
+        &self,
         ground: &Ground<'_, D>,
         command: &Command,
         id: Option<InstanceId>,
         plan: &mut Plan<D::Op>,
         layer: &mut Layer<'_, D>,
-    ) -> Result<Answer, Stop<D::Need>> {
+    ) -> Result<Ready<D::Op>, Stop<D::Need>> {
         let Some(id) = id else { return Err(Stop::Nothing) };
         let Some(instance) = plan.instance(command.tenant, id).cloned() else {
             return Err(match &command.verb {
@@ -102,12 +163,6 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             return Err(Stop::Refused(Refusal::Unloadable { definition: hash, why }));
         };
         let decision = decide::decide(ground, definition, &instance, command, layer)?;
-        if let Some((_, due)) = decision.record.timers.last() {
-            let late = u64::try_from(ground.now.micros() - due.micros()).unwrap_or(0);
-            self.shared.stats.timer_lateness_micros.store(late, Ordering::Relaxed);
-        }
-        let mut answer = answer_of(definition, &decision.after, ground.organisation(), ground.now);
-        plan.accept(command, definition, ground.organisation().revision, decision, &mut answer, &mut self.mint);
-        Ok(answer)
+        Ok(Ready { definition: definition.clone(), decision, start: None })
     }
 }

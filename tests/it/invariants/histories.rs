@@ -1,0 +1,71 @@
+//! Invariants 1, 2, 4, 5, 11, 13: one command after another, each judged by the rows before and after it.
+
+use fluxor_tests::invariants::bench::{Bench, InMemory, OnPostgres, OnSqlite};
+use fluxor_tests::invariants::dice::seeds;
+use fluxor_tests::invariants::play::{Play, Tally};
+
+/// Steps of a history.
+const STEPS: usize = 80;
+
+async fn histories<B: Bench>(few: u64, many: u64) -> Tally {
+    let mut tally = Tally::new();
+    for seed in seeds(few, many) {
+        let Some(mut play) = Play::<B>::begin("histories", seed, 2, 1, 256).await else { return tally };
+        for _ in 0..STEPS {
+            play.step().await;
+        }
+        for (what, count) in play.end().await {
+            *tally.entry(what).or_default() += count;
+        }
+    }
+    tally
+}
+
+#[tokio::test]
+async fn every_command_keeps_the_invariants_on_memory() {
+    let tally = histories::<InMemory>(25, 1000).await;
+    // The histories are worth something only if they get somewhere.
+    let often = [
+        "abstain ok",
+        "add_approver ok",
+        "approve again",
+        "approve for ok",
+        "approve ok",
+        "approve! document_changed",
+        "approve! excluded",
+        "approve! not_approver",
+        "approve! stale_task",
+        "delegate ok",
+        "escalate ok",
+        "organisation ok",
+        "reassign ok",
+        "record again",
+        "reject ok",
+        "repair ok",
+        "request_changes ok",
+        "signal again",
+        "signal ok",
+        "signal! budget_exceeded",
+        "signal! not_allowed",
+        "signal! request_reused",
+        "signal! stale_state",
+        "start again",
+        "start! key_reused",
+        "start! request_reused",
+    ];
+    let missing: Vec<&str> = often.into_iter().filter(|what| !tally.contains_key(*what)).collect();
+    assert!(
+        missing.is_empty() || std::env::var_os("FLUXOR_TEST_SEED").is_some(),
+        "never seen: {missing:?} in {tally:#?}"
+    );
+}
+
+#[tokio::test]
+async fn every_command_keeps_the_invariants_on_sqlite() {
+    histories::<OnSqlite>(5, 150).await;
+}
+
+#[tokio::test]
+async fn every_command_keeps_the_invariants_on_postgres() {
+    histories::<OnPostgres>(5, 150).await;
+}
