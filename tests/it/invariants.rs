@@ -2,9 +2,12 @@
 //!
 //! A failure prints the seed: `FLUXOR_TEST_SEED=7` runs that history alone, `FLUXOR_TEST_ALL=1` many more.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of it is test code")]
+
 mod bursts;
 mod found;
 mod histories;
+mod overlay;
 mod paused;
 mod quorum;
 mod timers;

@@ -62,10 +62,10 @@ async fn every_command_keeps_the_invariants_on_memory() {
 
 #[tokio::test]
 async fn every_command_keeps_the_invariants_on_sqlite() {
-    histories::<OnSqlite>(5, 150).await;
+    histories::<OnSqlite>(4, 150).await;
 }
 
 #[tokio::test]
 async fn every_command_keeps_the_invariants_on_postgres() {
-    histories::<OnPostgres>(5, 150).await;
+    histories::<OnPostgres>(4, 150).await;
 }
