@@ -13,4 +13,5 @@ pub mod databases;
 pub mod plans;
 pub mod rows;
 pub mod scenario;
+pub mod server;
 pub mod store_suite;
