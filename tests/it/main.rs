@@ -8,8 +8,10 @@
     reason = "all of it is test code"
 )]
 
+mod crash;
 mod differential;
 mod explain;
+mod journey;
 mod scenarios;
 mod store;
 mod tidy;

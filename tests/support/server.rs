@@ -106,7 +106,9 @@ impl Site {
         for name in ["FLUXOR_KEY", "FLUXOR_LISTEN", "FLUXOR_TENANT", "FLUXOR_DATABASE", "FLUXOR_LOG", "RUST_LOG"] {
             command.env_remove(name);
         }
-        command.args(["--database", &self.place.address(), "--definitions"]).arg(self.folder.path().join("definitions"));
+        command
+            .args(["--database", &self.place.address(), "--definitions"])
+            .arg(self.folder.path().join("definitions"));
         command.stdin(Stdio::null()).kill_on_drop(true);
         command
     }
@@ -172,6 +174,12 @@ impl Site {
         let mut child = self.running.take().expect("it runs");
         assert!(child.try_wait().unwrap().is_none(), "it had ended by itself:\n{}", self.log());
         child.kill().await.unwrap();
+    }
+
+    /// Whether a server was started and not stopped.
+    #[must_use]
+    pub const fn runs(&self) -> bool {
+        self.running.is_some()
     }
 
     /// A client with the key of this name.

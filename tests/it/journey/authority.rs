@@ -60,10 +60,10 @@ pub(super) async fn a_manager_over_the_limit_does_not_suffice(site: Site) {
     site.by("dan").decide(&task, &approve("chain")).await.refused(409, "not_your_turn");
     before.still(&Image::of(&site, &id).await, 0);
     let over = site.by("cyd").decide(&task, &approve("chain")).await.is(200);
-    assert_eq!((&over["state"], &over["tasks"][0]["open"]), (
-        &json!("open.review"),
-        &json!([{ "step": "chain", "person": "dan" }])
-    ));
+    assert_eq!(
+        (&over["state"], &over["tasks"][0]["open"]),
+        (&json!("open.review"), &json!([{ "step": "chain", "person": "dan" }]))
+    );
     let before = Image::of(&site, &id).await;
     let pass_on = json!({ "act": "reassign", "step": "chain", "to": "hal" });
     let refused = site.by("dan").decide(&task, &pass_on).await;

@@ -81,7 +81,10 @@ async fn submitted(site: &Site, id: &str) -> Value {
 /// Manager, then a buyer; returns the number of the order.
 async fn decided(site: &Site, id: &str, task: &Value) -> String {
     let first = site.by("bob").decide(task, &approve("manager")).await.is(200);
-    assert_eq!((&first["state"], &first["state_revision"], &first["seq"]), (&json!("open.review"), &json!(2), &json!(3)));
+    assert_eq!(
+        (&first["state"], &first["state_revision"], &first["seq"]),
+        (&json!("open.review"), &json!(2), &json!(3))
+    );
     let next = &first["tasks"][0];
     assert_eq!(next["etag"], task["etag"], "a vote changes nobody's etag");
     let open = json!([{ "step": "buyers", "person": "eve" }, { "step": "buyers", "person": "fay" }]);
@@ -127,9 +130,7 @@ async fn told(site: &Site, id: &str) {
 
 pub(super) async fn a_requisition(site: Site) {
     let (ann, bob) = (site.by("ann"), site.by("bob"));
-    let asked = |amount: &str| {
-        json!({ "input": { "requester": "ann", "amount": amount, "unit": "it", "urgent": false, "what": "a lamp" } })
-    };
+    let asked = |amount: &str| json!({ "input": { "requester": "ann", "amount": amount, "unit": "it", "urgent": false, "what": "a lamp" } });
     let small = ann.post("/v1/workflows/requisition/instances", &asked("30.00 EUR")).await.is(201);
     let granted = ann.signal(&text(&small["id"]), "submit", &json!({})).await.is(200);
     assert_eq!((&granted["state"], &granted["tasks"]), (&json!("granted"), &json!([])));
@@ -150,7 +151,10 @@ pub(super) async fn a_requisition(site: Site) {
     let done = site.by("eve").signal(&id, "bought", &json!({ "payload": { "answer": "on the desk" } })).await.is(200);
     assert_eq!(done["status"], "final");
     let whole = ann.get(&path(&id)).await.is(200);
-    assert_eq!((&whole["subject"]["answer"], &whole["subject"]["amount"]), (&json!("on the desk"), &json!("200.00 EUR")));
+    assert_eq!(
+        (&whole["subject"]["answer"], &whole["subject"]["amount"]),
+        (&json!("on the desk"), &json!("200.00 EUR"))
+    );
     assert_eq!(whole["subject"]["what"], "a lamp");
     site.end().await;
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use fluxor_engine::store::{AnyStore, Options};
 use fluxor_workflows::{MIGRATIONS, Procurement};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, SqliteConnection};
 
 use crate::databases::Fresh;
 
@@ -50,13 +51,26 @@ impl Place {
         AnyStore::open(domain, &self.address(), MIGRATIONS, &Options::default()).await.unwrap()
     }
 
+    async fn file(&self) -> SqliteConnection {
+        let options: SqliteConnectOptions = format!("sqlite://{}", self.address()).parse().unwrap();
+        options.connect().await.unwrap()
+    }
+
+    /// What a statement counts.
+    pub async fn count(&self, statement: &str) -> i64 {
+        let statement = AssertSqlSafe(statement.to_owned());
+        match self {
+            Self::Sqlite(_) => sqlx::query_scalar(statement).fetch_one(&mut self.file().await).await.unwrap(),
+            Self::Postgres(fresh) => sqlx::query_scalar(statement).fetch_one(&mut fresh.connect().await).await.unwrap(),
+        }
+    }
+
     /// Runs plain SQL and returns how many rows it touched.
     pub async fn sql(&self, statement: &str) -> u64 {
         let statement = AssertSqlSafe(statement.to_owned());
         match self {
             Self::Sqlite(_) => {
-                let options: sqlx::sqlite::SqliteConnectOptions = format!("sqlite://{}", self.address()).parse().unwrap();
-                let mut connection = options.connect().await.unwrap();
+                let mut connection = self.file().await;
                 let done = connection.execute(statement).await.unwrap();
                 connection.close().await.unwrap();
                 done.rows_affected()
