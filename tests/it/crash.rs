@@ -56,7 +56,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_happens_twice(mut site: Site) 
     tokio::time::sleep(Duration::from_millis(250)).await;
     let record = load.finish().await;
     record.tell();
-    assert!(record.acknowledged.len() > 200 && record.unsure() > 20, "the load was one");
+    assert!(record.acknowledged.len() > 200 && record.unsure > 20, "the load was one");
     record.replay(&site).await;
     check::deliver_the_rest(&mut site).await;
     site.kill().await;

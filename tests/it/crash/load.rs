@@ -2,7 +2,7 @@
 //! again under the same Idempotency-Key until it is.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
@@ -63,8 +63,8 @@ pub(crate) struct Record {
     pub(crate) acknowledged: Vec<(Asked, String)>,
     /// Declined.
     pub(crate) refused: BTreeMap<String, Asked>,
-    /// How often an outcome was not known at first.
-    unsure: AtomicU64,
+    /// Requests whose outcome was not known at first, because the connection broke in the midst of them.
+    pub(crate) unsure: u64,
     codes: BTreeMap<String, u32>,
 }
 
@@ -160,17 +160,19 @@ impl Shared {
 
     /// Sends it until its outcome is known.
     async fn ask(&self, asked: Asked) {
+        let mut unsure = false;
         loop {
             let reply = match asked.send(&self.client(&asked.who)).await {
                 Ok(reply) if reply.status != 503 => reply,
-                _ => {
-                    self.record.lock().unwrap().unsure.fetch_add(1, Ordering::Relaxed);
+                answer => {
+                    unsure |= answer.is_err_and(|error| !error.is_connect());
                     tokio::time::sleep(Duration::from_millis(15)).await;
                     continue;
                 }
             };
             assert!(reply.status < 500, "{asked:?}: {}", reply.text);
             let mut record = self.record.lock().unwrap();
+            record.unsure += u64::from(unsure);
             if reply.status >= 400 {
                 *record.codes.entry(reply.body["code"].as_str().unwrap().to_owned()).or_default() += 1;
                 record.refused.insert(asked.id.clone(), asked);
@@ -221,15 +223,10 @@ fn vote(task: &Value, dice: &mut Dice) -> Option<Asked> {
 }
 
 impl Record {
-    /// How often an outcome was not known at first.
-    pub(crate) fn unsure(&self) -> u64 {
-        self.unsure.load(Ordering::Relaxed)
-    }
-
     /// One line of figures.
     pub(crate) fn tell(&self) {
         let (done, declined) = (self.acknowledged.len(), self.refused.len());
-        eprintln!("{done} acknowledged, {declined} declined {:?}, {} unsure at first", self.codes, self.unsure());
+        eprintln!("{done} acknowledged, {declined} declined {:?}, {} broken off at first", self.codes, self.unsure);
     }
 
     /// Every acknowledged request, sent again under its key, gets the same answer.

@@ -13,7 +13,7 @@ pub(super) async fn taken_back_and_given_up(site: Site) {
     site.by("bob").decide(&task, &approve("manager")).await.is(200);
     let back = ann.post(&format!("{}/recall", path(&id)), &json!({})).await.is(200);
     assert_eq!((&back["state"], &back["tasks"]), (&json!("draft"), &json!([])));
-    site.by("fay").decide(&task, &approve("buyers")).await.refused(409, "task_closed");
+    site.by("fay").decide(&task, &approve("buyers")).await.refused(409, "not_submitted");
     let again = ann.signal(&id, "submit", &json!({})).await.is(200);
     let next = again["tasks"][0].clone();
     assert_eq!(next["open"], json!([{ "step": "manager", "person": "bob" }]), "a recalled order begins anew");
@@ -25,7 +25,7 @@ pub(super) async fn taken_back_and_given_up(site: Site) {
     assert!(last["body"].to_string().contains("bought elsewhere"), "{last}");
     assert!(!last["header"].to_string().contains("elsewhere"), "a header has no free text");
     let before = Image::of(&site, &id).await;
-    site.by("bob").decide(&next, &approve("manager")).await.refused(409, "instance_ended");
+    site.by("bob").decide(&next, &approve("manager")).await.refused(409, "task_closed");
     ann.signal(&id, "submit", &json!({})).await.refused(409, "instance_ended");
     before.still(&Image::of(&site, &id).await, 0);
 

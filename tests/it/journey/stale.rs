@@ -33,7 +33,7 @@ pub(super) async fn a_decision_says_what_it_is_about(site: Site) {
     let request = request.header("idempotency-key", fresh_key()).json(&approve("buyers"));
     site.by("eve").send(request).await.is(200);
     until(&site, &id, "ordered").await;
-    site.by("fay").decide(&now, &approve("buyers")).await.refused(409, "task_closed");
+    site.by("fay").decide(&now, &approve("buyers")).await.refused(409, "review_ended");
     site.end().await;
 }
 

@@ -84,7 +84,9 @@ async fn cases(site: &Site, id: &str) -> Vec<Case> {
         (format!("DELETE FROM audit_entry {}", here(5)), vec![("tail_missing", 5)]),
         ("DELETE FROM audit_entry WHERE stream = $S".to_owned(), vec![("tail_missing", 1)]),
         (copy("$S", 6, 5), vec![("columns_changed", 6), ("tail_extra", 6)]),
-        (copy("$S", 0, 5), vec![("inserted", 0)]),
+        (copy("$S", 0, 5), vec![("unreadable", 0)]),
+        (format!("UPDATE audit_entry SET salt = {} {}", bytes(String::new()), here(3)), vec![("unreadable", 3)]),
+        (format!("UPDATE audit_entry SET hash = {} {}", bytes("00".to_owned()), here(2)), vec![("unreadable", 2)]),
         (copy(&elsewhere, 1, 1), vec![("columns_changed", 1), ("no_head", 1)]),
         (
             format!(

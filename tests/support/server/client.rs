@@ -29,7 +29,7 @@ struct Notes {
 impl Seen {
     fn note(&self, method: &Method, path: &str, reply: &Reply) {
         let mut notes = self.0.lock().unwrap();
-        if reply.status < 400 {
+        if reply.status < 400 && *method != Method::HEAD {
             let path = path.split('?').next().unwrap_or(path).to_owned();
             notes.routes.insert((method.as_str().to_lowercase(), path));
         } else if let (Some(page), Some(title)) = (reply.body["type"].as_str(), reply.body["title"].as_str()) {
