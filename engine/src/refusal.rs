@@ -202,7 +202,7 @@ impl Refusal {
                     errors.iter().map(|(at, why)| json!({ "pointer": at, "detail": why })).collect();
                 json!({ "errors": errors })
             }
-            Self::KeyReused { instance, fields } => json!({ "instance": instance, "fields": fields }),
+            Self::KeyReused { instance, fields } => json!({ "existing": instance, "fields": fields }),
             Self::StaleState { current, .. } => json!({ "state_revision": current }),
             Self::StaleTask { current, .. } | Self::EtagRequired { current } => json!({ "etag": current }),
             Self::NotAllowed { rule } => json!({ "rule": rule }),

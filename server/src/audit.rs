@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use fluxor_engine::audit::verify::{Finding, Verifier};
 use fluxor_engine::ids::{Digest, StreamId, TenantId};
+use fluxor_engine::store::StoreError;
 use serde::Serialize;
 
 use crate::desk::{Desk, NotDone};
@@ -71,13 +72,7 @@ async fn walk(
 ) -> Result<(), NotDone> {
     loop {
         let mut verifier = Verifier::new(tenant, stream);
-        let mut after = i64::MIN;
-        loop {
-            let entries = desk.entries(tenant, stream, after, PAGE).await?;
-            let Some(last) = entries.last() else { break };
-            after = last.seq;
-            entries.iter().for_each(|entry| verifier.check(entry));
-        }
+        each(desk, tenant, stream, &mut verifier).await?;
         let entries = verifier.entries;
         let findings = verifier.finish(head);
         if !findings.is_empty() {
@@ -91,6 +86,29 @@ async fn walk(
         report.entries += entries;
         report.findings.extend(findings);
         return Ok(());
+    }
+}
+
+/// Shows the verifier every entry of a stream. From a page with a row that cannot be read it goes on row by row.
+async fn each(desk: &dyn Desk, tenant: TenantId, stream: StreamId, verifier: &mut Verifier) -> Result<(), NotDone> {
+    let (mut after, mut page) = (i64::MIN, PAGE);
+    loop {
+        match desk.entries(tenant, stream, after, page).await {
+            Ok(entries) => {
+                let Some(last) = entries.last() else { return Ok(()) };
+                after = last.seq;
+                entries.iter().for_each(|entry| verifier.check(entry));
+            }
+            Err(NotDone::Broken(StoreError::Inconsistent { table: "audit_entry", .. })) if page > 1 => page = 1,
+            Err(NotDone::Broken(StoreError::Inconsistent { table: "audit_entry", id, what })) => {
+                let Some(seq) = id.rsplit(' ').next().and_then(|seq| seq.parse().ok()) else {
+                    return Err(StoreError::Inconsistent { table: "audit_entry", id, what }.into());
+                };
+                verifier.unreadable(seq, &what);
+                after = seq;
+            }
+            Err(other) => return Err(other),
+        }
     }
 }
 

@@ -8,9 +8,11 @@
     reason = "all of it is test code"
 )]
 
+mod crash;
 mod differential;
 mod explain;
 mod invariants;
+mod journey;
 mod readme;
 mod scenarios;
 mod store;

@@ -14,6 +14,7 @@ pub mod invariants;
 pub mod plans;
 pub mod rows;
 pub mod scenario;
+pub mod server;
 pub mod store_suite;
 
 /// The program under test: `FLUXOR_BIN`, else the one that was built beside this test.

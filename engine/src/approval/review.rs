@@ -64,6 +64,16 @@ pub struct Review {
     pub next_id: u32,
 }
 
+impl Review {
+    /// For whom the author's newest vote in the step was cast, if not in his own name.
+    #[must_use]
+    pub fn principal(&self, step: &str, author: &PersonId) -> Option<&PersonId> {
+        let step = self.steps.iter().find(|state| *state.name == *step)?.id;
+        let mut newest = self.votes.iter().rev();
+        newest.find(|vote| vote.step == step && vote.author == *author && vote.carried.is_none())?.holder.as_ref()
+    }
+}
+
 /// What a resumed review is judged from (section 10).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paused {

@@ -68,6 +68,13 @@ impl Verifier {
         self.prev = entry.hash;
     }
 
+    /// Notes an entry whose row cannot be read.
+    pub fn unreadable(&mut self, seq: i64, why: &str) {
+        self.entries += 1;
+        self.found(seq, "unreadable", format!("entry {seq}: the row cannot be read: {why}"));
+        self.seq = seq.max(self.seq);
+    }
+
     fn header(&mut self, entry: &Entry) {
         let seq = entry.seq;
         let header = match entry.parsed() {

@@ -39,7 +39,11 @@ impl<D: Domain> Run<'_, '_, D> {
         self.record.reason = reason(act);
         let current = self.work.tasks[at].etag();
         let open = self.work.tasks[at].status == TaskStatus::Open;
-        self.review(at, act.clone(), Some(person))?;
+        self.review(at, act.clone(), Some(person.clone()))?;
+        if let Verb::Approve(b) | Verb::Reject(b) | Verb::Abstain(b) = act {
+            // Who stands in for one person only need not say so: the vote knows.
+            self.record.behalf = self.work.tasks[at].detail.review.principal(&b.step, &person).cloned();
+        }
         if !open {
             return Err(Refusal::TaskClosed { state: self.work.state.clone() }.into());
         }

@@ -1,6 +1,6 @@
 //! The extractor of everything that changes something: caller, `Idempotency-Key`, `If-Match` and body in one.
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::http::{HeaderMap, header};
 use fluxor_engine::audit::canonical;
@@ -16,6 +16,10 @@ use crate::app::App;
 
 /// The largest body, bytes.
 pub(crate) const MOST_BYTES: usize = 1 << 20;
+
+/// How much of a body that is too large is read and forgotten: a client that is still sending when the connection is
+/// closed hears no answer.
+const MOST_FORGOTTEN: usize = 16 << 20;
 
 /// Who asks, under which request id, about which version; and the body.
 #[derive(Clone, Debug)]
@@ -56,6 +60,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
         let etag = if_match(&parts.headers)?;
         let bytes = bytes(&parts.headers, body).await?;
         let body = if bytes.is_empty() { Value::Object(serde_json::Map::new()) } else { json::parse(&bytes)? };
+        if !body.is_object() {
+            return Err(Problem::invalid("", "the body must be a JSON object"));
+        }
         // The person is hashed too: two people who choose the same key for the same words have asked two things.
         let asked = [
             parts.method.as_str(),
@@ -102,15 +109,31 @@ async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
         )
     };
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|n| n.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|n| n > MOST_BYTES) {
+    if announced.is_some_and(|n| n > MOST_FORGOTTEN) {
         return Err(too_large());
     }
-    // A reader that ends early is either too long or broken off; nobody hears the answer in the second case.
-    let bytes = axum::body::to_bytes(body, MOST_BYTES).await.map_err(|_| too_large())?;
+    let bytes = whole(body).await.ok_or_else(too_large)?;
     if bytes.is_empty() || is_json(headers) {
         return Ok(bytes);
     }
     Err(Problem::new("unsupported_media_type", "The body must be JSON: send `Content-Type: application/json`."))
+}
+
+/// The body, if it has [`MOST_BYTES`] at most. One that breaks off is none either; nobody hears the answer then.
+async fn whole(body: Body) -> Option<Bytes> {
+    let mut body = std::pin::pin!(body);
+    let (mut held, mut seen) = (Vec::new(), 0_usize);
+    while let Some(frame) = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await {
+        let Ok(data) = frame.ok()?.into_data() else { continue };
+        seen += data.len();
+        if seen > MOST_FORGOTTEN {
+            return None;
+        }
+        if seen <= MOST_BYTES {
+            held.extend_from_slice(&data);
+        }
+    }
+    (seen <= MOST_BYTES).then(|| held.into())
 }
 
 /// `application/json`, `application/merge-patch+json` and their kind.

@@ -43,10 +43,19 @@ pub(crate) async fn repeat(
 
 fn entry(row: &Row) -> Result<Entry, StoreError> {
     let mut row = Columns::of(row, "audit_entry");
+    let (tenant, stream, seq) = (TenantId(row.next()?), StreamId(row.next()?), row.next()?);
+    columns(&mut row, tenant, stream, seq).map_err(|error| match error {
+        // Verifying names the entry.
+        StoreError::Inconsistent { table, what, .. } => inconsistent(table, format!("{tenant} {stream} {seq}"), what),
+        other => other,
+    })
+}
+
+fn columns(row: &mut Columns<'_>, tenant: TenantId, stream: StreamId, seq: i64) -> Result<Entry, StoreError> {
     let entry = Entry {
-        tenant: TenantId(row.next()?),
-        stream: StreamId(row.next()?),
-        seq: row.next()?,
+        tenant,
+        stream,
+        seq,
         at: row.instant()?,
         header: row.next()?,
         hash: row.digest()?,
@@ -55,8 +64,7 @@ fn entry(row: &Row) -> Result<Entry, StoreError> {
         body: row.next()?,
     };
     if entry.seq < 1 || (entry.salt.is_empty() && !entry.body.is_empty()) {
-        let id = format!("{} {} {}", entry.tenant, entry.stream, entry.seq);
-        return Err(inconsistent("audit_entry", id, "seq is below 1, or a body has no salt"));
+        return Err(inconsistent("audit_entry", "", "seq is below 1, or a body has no salt"));
     }
     Ok(entry)
 }

@@ -1,0 +1,67 @@
+//! The whole road over HTTP, against the real program, on SQLite and on PostgreSQL: what is documented is answered,
+//! and what is declined leaves the database as it was.
+
+mod authority;
+mod changes;
+mod company;
+mod keys;
+mod lists;
+mod order;
+mod repeats;
+mod running;
+mod stale;
+mod stopping;
+mod tampering;
+mod wrong;
+
+use fluxor_tests::server::Site;
+use fluxor_tests::server::place::Place;
+
+macro_rules! on_both {
+    ($($module:ident::$test:ident)*) => {
+        mod sqlite {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                $module::$test(Site::new(Place::sqlite(), company::DEFINITIONS).await).await;
+            })*
+        }
+
+        mod postgres {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                if let Some(place) = Place::postgres(stringify!($test)).await {
+                    $module::$test(Site::new(place, company::DEFINITIONS).await).await;
+                }
+            })*
+        }
+    };
+}
+
+on_both! {
+    order::a_purchase_order_from_draft_to_closed
+    order::a_requisition
+    authority::who_may_not_leaves_one_entry_in_the_security_stream
+    authority::a_manager_over_the_limit_does_not_suffice
+    keys::keys_open_only_their_own_door
+    keys::a_revoked_key_is_useless_at_once
+    repeats::a_repeated_request_is_done_once
+    repeats::a_business_key_belongs_to_one_input
+    wrong::bodies_that_cannot_be_used
+    wrong::addresses_that_lead_nowhere
+    wrong::events_that_do_not_fit
+    stale::a_decision_says_what_it_is_about
+    stale::two_voters_at_once_both_count
+    stale::a_signal_may_bring_the_revision_it_saw
+    stale::reading_changes_nothing
+    lists::pages_have_no_gap_and_no_double
+    lists::tasks_of_somebody_who_stands_in
+    changes::taken_back_and_given_up
+    changes::the_organisation_counts_from_the_next_decision
+    running::a_timer_fires_once_after_a_restart
+    running::health_and_figures
+    running::one_owner_and_commands_while_it_serves
+    stopping::an_orderly_stop_under_load_loses_nothing
+    tampering::whatever_is_tampered_with_is_found_and_named
+}

@@ -1,0 +1,125 @@
+//! Orders of the sample company, and what "left as it was" means.
+
+use std::time::{Duration, Instant};
+
+use fluxor_tests::server::Site;
+use serde_json::{Value, json};
+
+/// Definitions beside the shipped ones.
+pub(super) const DEFINITIONS: &[(&str, &str)] = &[("pair.yaml", PAIR), ("alarm.yaml", ALARM)];
+
+/// Two buyers decide together.
+const PAIR: &str = "
+workflow: pair
+version: 1
+subject: { name: paper, fields: { requester: person, amount: money, unit: text } }
+start: draft
+states:
+  draft: { on: { submit: { by: paper.requester, to: review } } }
+  review:
+    approval:
+      never: [requester]
+      steps: [{ name: buyers, who: [{ role: buyer, unit_field: unit }], quorum: { count: 2 } }]
+    on: { approved: { to: done }, rejected: { to: refused }, changes_requested: { to: draft } }
+  done: { final: true }
+  refused: { final: true }
+";
+
+/// Rings by itself.
+const ALARM: &str = "
+workflow: alarm
+version: 1
+subject: { name: alarm, fields: { requester: person } }
+start: waiting
+states:
+  waiting:
+    on: { stop: { to: stopped } }
+    after: { in: 1s, to: rung }
+  rung: { on: { stop: { to: stopped } } }
+  stopped: { final: true }
+";
+
+/// An order of two desks at this price.
+pub(super) fn order(requester: &str, price: &str) -> Value {
+    let line = json!({ "item": "desk", "quantity": "2", "unit": "pcs", "price": price });
+    json!({ "requester": requester, "supplier": "Acme", "unit": "it", "lines": [line] })
+}
+
+/// Starts an order; returns its id.
+pub(super) async fn draft(site: &Site, requester: &str, price: &str) -> String {
+    let body = json!({ "input": order(requester, price) });
+    let started = site.by(requester).post("/v1/workflows/purchase_order/instances", &body).await.is(201);
+    text(&started["id"])
+}
+
+/// Starts an order and submits it; returns its id and its task.
+pub(super) async fn in_review(site: &Site, requester: &str, price: &str) -> (String, Value) {
+    let id = draft(site, requester, price).await;
+    let submitted = site.by(requester).signal(&id, "submit", &json!({})).await.is(200);
+    assert_eq!(submitted["state"], "open.review");
+    (id, submitted["tasks"][0].clone())
+}
+
+/// A vote for.
+pub(super) fn approve(step: &str) -> Value {
+    json!({ "act": "approve", "step": step })
+}
+
+/// A JSON text as a `String`.
+pub(super) fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+/// The path of an instance.
+pub(super) fn path(id: &str) -> String {
+    format!("/v1/instances/{id}")
+}
+
+/// The instance, once it is in this state.
+pub(super) async fn until(site: &Site, id: &str, state: &str) -> Value {
+    let since = Instant::now();
+    loop {
+        let whole = site.admin().get(&path(id)).await.is(200);
+        if whole["state"] == state {
+            return whole;
+        }
+        assert!(since.elapsed() < Duration::from_secs(60), "{id} waits for {state}: {whole}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// All entries of an instance, page by page.
+pub(super) async fn history(site: &Site, id: &str) -> Vec<Value> {
+    let mut entries = Vec::new();
+    let mut next = Some(format!("{}/history?limit=3", path(id)));
+    while let Some(page) = next {
+        let page = site.admin().get(&page).await.is(200);
+        entries.extend(page["items"].as_array().unwrap().iter().cloned());
+        next = page["next"].as_str().map(str::to_owned);
+    }
+    entries
+}
+
+/// An instance, its history and the size of the whole trail at one moment.
+#[derive(Debug, PartialEq)]
+pub(super) struct Image {
+    instance: Value,
+    history: Vec<Value>,
+    entries: u64,
+}
+
+impl Image {
+    pub(super) async fn of(site: &Site, id: &str) -> Self {
+        let verified = site.admin().get("/v1/audit/verify").await.is(200);
+        assert_eq!(verified["ok"], true, "{verified}");
+        let instance = site.admin().get(&path(id)).await.is(200);
+        Self { instance, history: history(site, id).await, entries: verified["entries"].as_u64().unwrap() }
+    }
+
+    /// All is as it was; the trail has grown by this many entries of the security stream.
+    #[track_caller]
+    pub(super) fn still(&self, now: &Self, security: u64) {
+        assert_eq!((&self.instance, &self.history), (&now.instance, &now.history));
+        assert_eq!(self.entries + security, now.entries, "entries of the security stream");
+    }
+}

@@ -1,0 +1,99 @@
+//! API keys: none, a broken one, a revoked one, another company's.
+
+use fluxor_tests::server::Site;
+use fluxor_tests::server::client::{Reply, fresh_key};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::company::{Image, approve, in_review, order, path, text};
+
+pub(super) async fn keys_open_only_their_own_door(site: Site) {
+    let (id, task) = in_review(&site, "ann", "400.00 EUR").await;
+    let before = Image::of(&site, &id).await;
+    let nobody = site.anonymous();
+    for reply in [nobody.get(&path(&id)).await, nobody.decide(&task, &approve("manager")).await] {
+        assert!(reply.header("www-authenticate").starts_with("Bearer"), "{:?}", reply.headers);
+        reply.refused(401, "unauthenticated");
+    }
+    let good = &site.keys["bob"];
+    let (front, _) = good.rsplit_once('_').unwrap();
+    let forged = format!("{front}_{}", "A".repeat(43));
+    for wrong in ["", "flx_", "bob", &forged, &good[..good.len() - 1], &format!("{good}x")] {
+        nobody.with_key(wrong).decide(&task, &approve("manager")).await.refused(401, "unauthenticated");
+    }
+    let basic = nobody.request(Method::GET, "/v1/me").header("authorization", format!("Basic {good}"));
+    nobody.send(basic).await.refused(401, "unauthenticated");
+    let me = site.by("bob").get("/v1/me").await.is(200);
+    assert_eq!((&me["person"], &me["tenant"], &me["administrator"]), (&json!("bob"), &json!(1), &json!(false)));
+
+    for (here, nowhere) in strangers_view(&site, &id, &task).await {
+        assert_eq!(here.status, 404, "{}", here.text);
+        assert_eq!(without_ids(&here), without_ids(&nowhere), "what exists is told from what does not");
+    }
+    let stranger = site.by("stranger");
+    assert_eq!(stranger.get("/v1/instances").await.is(200)["items"], json!([]));
+    assert_eq!(stranger.get("/v1/tasks?person=bob").await.is(200)["items"], json!([]));
+    assert_eq!(stranger.get("/v1/keys").await.is(200)["items"].as_array().unwrap().len(), 1);
+    let organisation = stranger.get("/v1/organisation").await.is(200);
+    assert!(!organisation.to_string().contains("ann"), "{organisation}");
+    before.still(&Image::of(&site, &id).await, 0);
+    // Somebody else's request ids and business keys are not in the way.
+    let body = json!({ "key": "SAME", "input": order("ann", "400.00 EUR") });
+    let start = "/v1/workflows/purchase_order/instances";
+    let ours = site.by("ann").post_as("same", start, &body).await.is(201);
+    let theirs = stranger.post_as("same", start, &body).await.is(201);
+    assert_ne!(ours["id"], theirs["id"]);
+    site.end().await;
+}
+
+/// What a stranger is told of something that exists, beside what he is told of something that does not.
+async fn strangers_view(site: &Site, id: &str, task: &Value) -> Vec<(Reply, Reply)> {
+    const NOWHERE: &str = "01a20e85-0000-7000-8000-000000000000";
+    let stranger = site.by("stranger");
+    let mut views = Vec::new();
+    let task_id = text(&task["id"]);
+    let reads = [path(id), format!("{}/history", path(id)), format!("/v1/tasks/{task_id}")];
+    for read in reads {
+        views.push((stranger.get(&read).await, stranger.get(&read.replace(id, NOWHERE)).await));
+    }
+    for event in ["recall", "cancel", "nonsense"] {
+        let body = json!({ "reason": "mine" });
+        views.push((stranger.signal(id, event, &body).await, stranger.signal(NOWHERE, event, &body).await));
+    }
+    let other = json!({ "id": task_id.replace(id, NOWHERE), "etag": task["etag"] });
+    let vote = approve("manager");
+    views.push((stranger.decide(task, &vote).await, stranger.decide(&other, &vote).await));
+    views
+}
+
+/// A problem without what differs between any two.
+fn without_ids(reply: &Reply) -> (u16, Value, usize) {
+    let mut body = reply.body.clone();
+    let detail = text(&body["detail"]);
+    body.as_object_mut().unwrap().retain(|name, _| !matches!(name.as_str(), "instance" | "detail"));
+    (reply.status, body, detail.len())
+}
+
+pub(super) async fn a_revoked_key_is_useless_at_once(site: Site) {
+    let made = site.admin().post("/v1/keys", &json!({ "person": "bob", "label": "spare" })).await.is(201);
+    let spare = site.anonymous().with_key(made["secret"].as_str().unwrap());
+    let (id, task) = in_review(&site, "ann", "400.00 EUR").await;
+    assert_eq!(spare.get("/v1/me").await.is(200)["label"], "spare");
+    let admin = site.admin();
+    let revoke = |key: String| {
+        let request = admin.request(Method::DELETE, &format!("/v1/keys/{key}"));
+        admin.send(request.header("idempotency-key", fresh_key()))
+    };
+    revoke(text(&made["id"])).await.is(200);
+    let before = Image::of(&site, &id).await;
+    spare.get("/v1/me").await.refused(401, "unauthenticated");
+    spare.decide(&task, &approve("manager")).await.refused(401, "unauthenticated");
+    before.still(&Image::of(&site, &id).await, 0);
+    revoke("nobody".to_owned()).await.refused(404, "unknown_key");
+    let known = admin.get("/v1/keys").await.is(200);
+    let row = known["items"].as_array().unwrap().iter().find(|key| key["id"] == made["id"]).unwrap();
+    assert!(row["revoked_at"].is_string() && row.get("secret").is_none(), "{row}");
+    admin.post("/v1/keys", &json!({ "person": "nobody" })).await.refused(422, "unknown_person");
+    site.by("bob").decide(&task, &approve("manager")).await.is(200);
+    site.end().await;
+}

@@ -1,0 +1,145 @@
+//! `fluxor audit verify` against somebody with plain SQL.
+
+use fluxor_engine::audit::header_hash;
+use fluxor_engine::ids::{StreamId, TenantId};
+use fluxor_engine::store::Store as _;
+use fluxor_tests::server::Site;
+use serde_json::{Value, json};
+
+use super::company::{approve, in_review, until};
+
+/// What is done, and the findings that must be among those told: code, entry.
+type Case = (String, Vec<(&'static str, i64)>);
+
+pub(super) async fn whatever_is_tampered_with_is_found_and_named(mut site: Site) {
+    let (id, task) = in_review(&site, "ann", "4000.00 EUR").await;
+    site.by("ann").decide(&task, &approve("manager")).await.refused(403, "excluded");
+    site.by("bob").decide(&task, &approve("manager")).await.is(200);
+    site.by("eve").decide(&task, &approve("buyers")).await.is(200);
+    until(&site, &id, "ordered").await;
+    site.stop().await;
+    let clean = site.command(&["audit", "verify", "--json"]).await;
+    let clean: Value = serde_json::from_str(&clean.done()).unwrap();
+    assert_eq!((&clean["ok"], &clean["findings"]), (&json!(true), &json!([])));
+    site.place.sql("CREATE TABLE kept AS SELECT * FROM audit_entry").await;
+    site.place.sql("CREATE TABLE kept_instance AS SELECT * FROM instance").await;
+    let stream = site.place.id(&id);
+    for (statements, findings) in cases(&site, &id).await {
+        for statement in statements.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
+            let touched = site.place.sql(&statement.replace("$S", &stream)).await;
+            assert!(touched > 0, "nothing was tampered with: {statement}");
+        }
+        found(&site, &statements, &id, &findings).await;
+        site.place.sql("DELETE FROM audit_entry").await;
+        site.place.sql("INSERT INTO audit_entry SELECT * FROM kept").await;
+        site.place.sql("DELETE FROM instance").await;
+        site.place.sql("INSERT INTO instance SELECT * FROM kept_instance").await;
+    }
+    security_lane(&site).await;
+    // What may be emptied may be emptied: the hashes stay.
+    let emptied = if site.place.is_sqlite() { "x''" } else { "''::bytea" };
+    let purge = format!("UPDATE audit_entry SET body = '', salt = {emptied} WHERE stream = {stream} AND seq = 2");
+    assert_eq!(site.place.sql(&purge).await, 1);
+    assert_eq!(site.command(&["audit", "verify"]).await.code(), 0);
+    site.place.sql("DROP TABLE kept").await;
+    site.place.sql("DROP TABLE kept_instance").await;
+    site.end().await;
+}
+
+/// The five entries of the order, rewritten in every way.
+async fn cases(site: &Site, id: &str) -> Vec<Case> {
+    let here = |seq: i64| format!("WHERE stream = $S AND seq = {seq}");
+    let store = site.place.store().await;
+    let stream = StreamId(id.parse::<fluxor_engine::ids::InstanceId>().unwrap().0);
+    let entries = store.entries(TenantId(1), stream, 0, 10).await.unwrap();
+    assert_eq!(entries.len(), 5);
+    let bytes = |hex: String| if site.place.is_sqlite() { format!("X'{hex}'") } else { format!("'\\x{hex}'::bytea") };
+    let rewritten = |seq: i64| {
+        let header = entries[usize::try_from(seq - 1).unwrap()].header.replace("\"at\":1", "\"at\":2");
+        let hash = bytes(header_hash(&header).to_string());
+        format!("UPDATE audit_entry SET header = '{header}', hash = {hash}, at = at + 1 {}", here(seq))
+    };
+    let columns = "tenant, at, txid, header, hash, body_digest, salt, body";
+    let copy = |stream: &str, seq: i64, from: i64| {
+        format!(
+            "INSERT INTO audit_entry (stream, seq, {columns}) SELECT {stream}, {seq}, {columns} FROM audit_entry {}",
+            here(from)
+        )
+    };
+    let elsewhere = site.place.id("01a20e85-0000-7000-8000-000000000000");
+    vec![
+        (format!("UPDATE audit_entry SET body = '{{}}' {}", here(3)), vec![("body_changed", 3)]),
+        (format!("UPDATE audit_entry SET body = '' {}", here(3)), vec![("body_changed", 3)]),
+        (
+            format!("UPDATE audit_entry SET header = replace(header, '\"bob\"', '\"eve\"') {}", here(3)),
+            vec![("header_changed", 3)],
+        ),
+        (rewritten(3), vec![("chain_broken", 4)]),
+        (rewritten(5), vec![("head_changed", 5)]),
+        (format!("UPDATE audit_entry SET header = 'x' {}", here(2)), vec![("header_changed", 2), ("unreadable", 2)]),
+        (format!("UPDATE audit_entry SET at = at + 1 {}", here(1)), vec![("columns_changed", 1)]),
+        (format!("UPDATE audit_entry SET tenant = 2 {}", here(3)), vec![("missing", 3)]),
+        (format!("DELETE FROM audit_entry {}", here(3)), vec![("missing", 3)]),
+        (format!("DELETE FROM audit_entry {}", here(1)), vec![("missing", 1)]),
+        (format!("DELETE FROM audit_entry {}", here(5)), vec![("tail_missing", 5)]),
+        ("DELETE FROM audit_entry WHERE stream = $S".to_owned(), vec![("tail_missing", 1)]),
+        (copy("$S", 6, 5), vec![("columns_changed", 6), ("tail_extra", 6)]),
+        (copy("$S", 0, 5), vec![("unreadable", 0)]),
+        (format!("UPDATE audit_entry SET salt = {} {}", bytes(String::new()), here(3)), vec![("unreadable", 3)]),
+        (format!("UPDATE audit_entry SET hash = {} {}", bytes("00".to_owned()), here(2)), vec![("unreadable", 2)]),
+        (copy(&elsewhere, 1, 1), vec![("columns_changed", 1), ("no_head", 1)]),
+        (
+            format!(
+                "UPDATE audit_entry SET seq = -1 {}; UPDATE audit_entry SET seq = 2 {}; UPDATE audit_entry SET seq = 3 {}",
+                here(2),
+                here(3),
+                here(-1)
+            ),
+            vec![("columns_changed", 2), ("columns_changed", 3)],
+        ),
+        ("UPDATE instance SET seq = seq + 1 WHERE id = $S".to_owned(), vec![("tail_missing", 6)]),
+        ("UPDATE instance SET seq = seq - 1 WHERE id = $S".to_owned(), vec![("tail_extra", 5)]),
+        ("DELETE FROM instance WHERE id = $S".to_owned(), vec![("no_head", 5)]),
+    ]
+}
+
+/// Exit code 1, the findings by name for machines and people.
+async fn found(site: &Site, statements: &str, id: &str, findings: &[(&str, i64)]) {
+    let told = site.command(&["audit", "verify", "--json"]).await;
+    assert_eq!(told.code(), 1, "{statements}: {}", told.all());
+    let report: Value = serde_json::from_str(&told.output()).unwrap();
+    assert_eq!(report["ok"], false);
+    let said = report["findings"].as_array().unwrap();
+    for (code, seq) in findings {
+        let one = said.iter().find(|finding| finding["code"] == *code && finding["seq"] == *seq);
+        assert!(one.is_some(), "{statements}: no {code} at {seq} in {said:?}");
+    }
+    let strangers =
+        statements.contains("01a20e85") || statements.contains("X'01A2") || statements.contains("01a20e85000");
+    if !strangers {
+        assert!(said.iter().all(|finding| finding["stream"] == id), "{statements}: others are accused: {said:?}");
+        let people = site.command(&["audit", "verify"]).await.output();
+        let (code, seq) = findings[0];
+        assert!(people.contains(&format!("[{code}] tenant 1 stream {id} entry {seq}:")), "{people}");
+    }
+}
+
+/// A refusal on grounds of authority cannot be taken out again.
+async fn security_lane(site: &Site) {
+    let store = site.place.store().await;
+    let mut lane = None;
+    for stream in store.streams(TenantId(1), None, 1000).await.unwrap() {
+        let entries = store.entries(TenantId(1), stream, 0, 10).await.unwrap();
+        if entries.iter().any(|entry| &*entry.parsed().unwrap().kind == "security") {
+            assert_eq!(entries.len(), 1, "one refusal, one entry");
+            lane = Some(stream);
+        }
+    }
+    drop(store);
+    let lane = lane.expect("the refusal was noted").to_string();
+    let gone = format!("DELETE FROM audit_entry WHERE stream = {}", site.place.id(&lane));
+    assert_eq!(site.place.sql(&gone).await, 1);
+    found(site, &gone, &lane, &[("tail_missing", 1)]).await;
+    site.place.sql("DELETE FROM audit_entry").await;
+    site.place.sql("INSERT INTO audit_entry SELECT * FROM kept").await;
+}
