@@ -9,6 +9,7 @@ mod by;
 mod change;
 mod input;
 mod run;
+mod shown;
 mod task;
 mod values;
 
@@ -27,7 +28,8 @@ use crate::refusal::Refusal;
 
 pub use change::{Changed, Seen, change, read_organisation};
 pub use input::{start_key, typed};
-pub use task::{document_digest, summaries, view_at};
+pub use shown::{summaries, view_at};
+pub use task::document_digest;
 
 /// The organisation as it was at a revision, and since when.
 #[derive(Clone, Debug)]

@@ -151,7 +151,12 @@ fn organisation<Op>(
             return Err(Refusal::Invalid(vec![(format!("/{part}"), why)]));
         }
     }
-    read_organisation(&document, revision, now).map_err(|why| Refusal::Invalid(vec![(String::new(), why)]))?;
+    let read = read_organisation(&document, revision, now);
+    let read = read.map_err(|why| Refusal::Invalid(vec![(String::new(), why)]))?;
+    let unknown = strangers(&read.organisation);
+    if !unknown.is_empty() {
+        return Err(Refusal::Invalid(unknown));
+    }
     let after = Json::Object(document);
     let row = OrganisationRow { tenant: command.tenant, revision, at: now, document: after.to_string().into() };
     let answer = json!({ "revision": revision });
@@ -162,6 +167,33 @@ fn organisation<Op>(
         images: (by_id(&old), by_id(&after)),
         answer,
     })
+}
+
+/// Everybody who is named and not listed: a slip in an id would leave somebody without a manager, quietly.
+fn strangers(organisation: &Organisation) -> Vec<(String, String)> {
+    let parts = organisation.parts();
+    let known = || parts.people.iter().map(|p| p.id.as_str());
+    let mut found = Vec::new();
+    let mut check = |at: String, id: &crate::ids::PersonId| {
+        if organisation.person(id).is_none() {
+            let near = crate::diagnostic::nearest(id.as_str(), known());
+            let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+            found.push((at, format!("nobody in the organisation has the id `{id}`{hint}")));
+        }
+    };
+    for person in &parts.people {
+        person.manager.iter().for_each(|id| check(format!("/people/{}/manager", person.id), id));
+    }
+    for unit in &parts.units {
+        for (role, people) in &unit.roles {
+            people.iter().for_each(|id| check(format!("/units/{}/roles/{role}", unit.id), id));
+        }
+    }
+    for (n, entry) in parts.substitutes.iter().enumerate() {
+        check(format!("/substitutes/{n}/person"), &entry.person);
+        check(format!("/substitutes/{n}/substitute"), &entry.substitute);
+    }
+    found
 }
 
 /// People as a map by id, so that an entry names the person that changed and not a place in a list.

@@ -8,12 +8,12 @@ use serde_json::json;
 
 use crate::approval::{self, Applied, Ballot, Event, FieldValue, Fields, FiredKind, Policy, Review, State, Verb};
 use crate::clock::Timestamp;
-use crate::command::{OpenSeat, TaskSummary, act_name};
+use crate::command::act_name;
 use crate::definition::chart::{Approval, Definition, StateIx, StateKind};
 use crate::domain::Domain;
 use crate::effect::{Effect, Notice, NoticeKind};
 use crate::ids::{Digest, PersonId, TaskId};
-use crate::instance::{Document, Holder, Incident, Instance, Status, Task, TaskDetail, TaskStatus};
+use crate::instance::{Document, Holder, Incident, Status, Task, TaskDetail, TaskStatus};
 use crate::refusal::Refusal;
 
 use super::run::Run;
@@ -321,7 +321,7 @@ impl<D: Domain> Run<'_, '_, D> {
     }
 }
 
-fn policy_of(definition: &Definition, task: &Task) -> Option<Arc<Policy>> {
+pub(super) fn policy_of(definition: &Definition, task: &Task) -> Option<Arc<Policy>> {
     match &definition.state(definition.find(&task.state)?).kind {
         StateKind::Approval(approval) => Some(approval.policy.clone()),
         _ => None,
@@ -359,45 +359,4 @@ pub fn document_digest(subject: &Document) -> Digest {
     let mut text = String::new();
     crate::audit::canonical::object(&mut text, subject);
     Digest::of(text)
-}
-
-/// The open tasks of an instance, with who may act now.
-#[must_use]
-pub fn summaries(
-    definition: &Definition,
-    instance: &Instance,
-    now: &OrganisationAt,
-    at: Timestamp,
-) -> Vec<TaskSummary> {
-    instance
-        .tasks
-        .iter()
-        .filter(|t| t.status == TaskStatus::Open)
-        .map(|task| {
-            let open = view_at(definition, task, now, at).map(|view| {
-                let seat =
-                    |o: approval::OpenVoice| OpenSeat { step: o.step, person: o.person, on_behalf_of: o.on_behalf_of };
-                view.open.into_iter().map(seat).collect()
-            });
-            TaskSummary {
-                id: task.id,
-                etag: task.etag(),
-                state: task.state.clone(),
-                open: open.unwrap_or_default(),
-                due_at: task.due_at,
-            }
-        })
-        .collect()
-}
-
-/// A task as the approval core shows it.
-#[must_use]
-pub fn view_at(
-    definition: &Definition,
-    task: &Task,
-    organisation: &OrganisationAt,
-    at: Timestamp,
-) -> Option<approval::View> {
-    let policy = policy_of(definition, task)?;
-    Some(approval::view(&task.detail.review, &policy, &organisation.organisation, &task.detail.rates, at))
 }

@@ -1,0 +1,51 @@
+//! How tasks are shown: who may act now.
+
+use crate::approval;
+use crate::clock::Timestamp;
+use crate::command::{OpenSeat, TaskSummary};
+use crate::definition::chart::Definition;
+use crate::instance::{Instance, Task, TaskStatus};
+
+use super::OrganisationAt;
+use super::task::policy_of;
+
+/// The open tasks of an instance, with who may act now.
+#[must_use]
+pub fn summaries(
+    definition: &Definition,
+    instance: &Instance,
+    now: &OrganisationAt,
+    at: Timestamp,
+) -> Vec<TaskSummary> {
+    instance
+        .tasks
+        .iter()
+        .filter(|t| t.status == TaskStatus::Open)
+        .map(|task| {
+            let open = view_at(definition, task, now, at).map(|view| {
+                let seat =
+                    |o: approval::OpenVoice| OpenSeat { step: o.step, person: o.person, on_behalf_of: o.on_behalf_of };
+                view.open.into_iter().map(seat).collect()
+            });
+            TaskSummary {
+                id: task.id,
+                etag: task.etag(),
+                state: task.state.clone(),
+                open: open.unwrap_or_default(),
+                due_at: task.due_at,
+            }
+        })
+        .collect()
+}
+
+/// A task as the approval core shows it.
+#[must_use]
+pub fn view_at(
+    definition: &Definition,
+    task: &Task,
+    organisation: &OrganisationAt,
+    at: Timestamp,
+) -> Option<approval::View> {
+    let policy = policy_of(definition, task)?;
+    Some(approval::view(&task.detail.review, &policy, &organisation.organisation, &task.detail.rates, at))
+}
