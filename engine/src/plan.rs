@@ -114,8 +114,11 @@ impl<Op: Clone + Serialize> Plan<Op> {
         for change in &changes {
             touch(&mut after, change, seq);
         }
+        // A clock may go back: an entry is never dated before the one it follows.
+        let at = before.as_deref().map_or(self.now, |b| b.changed_at.max(self.now));
         let header = self.header(command, after.id.into(), "instance", seq, after.head);
         let header = Header {
+            at,
             behalf: record.behalf.clone(),
             definition: Some(definition.hash),
             document: Some(crate::decide::document_digest(&after.subject)),
@@ -131,7 +134,7 @@ impl<Op: Clone + Serialize> Plan<Op> {
         let entry = Entry::seal(header, mint.bytes(), body);
         after.seq = seq;
         after.head = entry.hash;
-        after.changed_at = self.now;
+        after.changed_at = at;
         if !matches!(command.verb, Verb::Wake { .. }) {
             fold::remember(&mut after.detail.requests, Some(command.request.as_str()));
         }

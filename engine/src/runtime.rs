@@ -11,7 +11,7 @@ mod lane;
 mod sink;
 mod tasks;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -185,6 +185,8 @@ struct Shared<D: Persist, S: Store<D>> {
     /// Tenants whose organisation has changed since their reviews were last looked through.
     reorganised: std::sync::Mutex<BTreeSet<TenantId>>,
     reorganise: Notify,
+    /// Instances that time and results cannot move, and until when they are left alone.
+    stuck: std::sync::Mutex<HashMap<(TenantId, crate::ids::InstanceId), std::time::Instant>>,
     stopping: AtomicBool,
 }
 
@@ -245,6 +247,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             mail: Notify::new(),
             reorganised: std::sync::Mutex::default(),
             reorganise: Notify::new(),
+            stuck: std::sync::Mutex::default(),
             stopping: AtomicBool::new(false),
         });
         for row in shared.store.pinned().await? {

@@ -14,7 +14,7 @@ pub struct Finding {
     pub stream: StreamId,
     /// Which entry; for a missing one the number it should have.
     pub seq: i64,
-    /// Stable code: `header_changed`, `body_changed`, `columns_changed`, `missing`, `inserted`, `chain_broken`,
+    /// Stable code: `header_changed`, `body_changed`, `body_emptied`, `columns_changed`, `missing`, `inserted`, `chain_broken`,
     /// `tail_missing`, `tail_extra`, `head_changed`, `no_head`, `unreadable`.
     pub code: &'static str,
     /// A sentence.
@@ -58,9 +58,10 @@ impl Verifier {
         if header_hash(&entry.header) != entry.hash {
             self.found(seq, "header_changed", format!("entry {seq}: the header is not the one that was hashed"));
         }
-        if !(entry.body.is_empty() && entry.salt.is_empty())
-            && body_digest(&entry.salt, &entry.body) != entry.body_digest
-        {
+        // Nothing purges bodies yet: an empty one was emptied by somebody else.
+        if entry.body.is_empty() && entry.salt.is_empty() {
+            self.found(seq, "body_emptied", format!("entry {seq}: the body was emptied, and no purge is on record"));
+        } else if body_digest(&entry.salt, &entry.body) != entry.body_digest {
             self.found(seq, "body_changed", format!("entry {seq}: the body is not the one that was hashed"));
         }
         self.header(entry);

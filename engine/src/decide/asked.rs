@@ -25,6 +25,14 @@ impl<D: Domain> Run<'_, '_, D> {
         {
             given.entry("requester").or_insert_with(|| person.as_str().into());
         }
+        self.may_start_for(&given)?;
+        let given_though: Vec<(String, String)> = (definition.subject.computed.iter())
+            .filter(|name| given.contains_key(&***name) && !skip.contains(name))
+            .map(|name| (format!("/{name}"), format!("`{name}` is computed: leave it out")))
+            .collect();
+        if !given_though.is_empty() {
+            return Err(Refusal::Invalid(given_though).into());
+        }
         may_miss.retain(|name| !given.contains_key(&**name));
         self.event = super::input::typed(&given, &definition.subject.record, &skip, &may_miss)?;
         self.work.subject = given
@@ -42,6 +50,25 @@ impl<D: Domain> Run<'_, '_, D> {
         self.complete()?;
         self.enter(None, definition.start)?;
         self.settle()
+    }
+
+    /// Whoever starts something is its requester: else the one who wrote it could decide about it.
+    fn may_start_for(&self, given: &Document) -> Result<(), Halt<D::Need>> {
+        let requester = given.get("requester").and_then(serde_json::Value::as_str);
+        let is_person =
+            self.definition.subject.record.fields.get("requester").is_some_and(|f| f.ty == Type::Person);
+        let (Some(requester), true) = (requester, is_person) else { return Ok(()) };
+        if self.ground.organisation().organisation.person(&requester.into()).is_none() {
+            let why = format!("nobody in the organisation has the id `{requester}`");
+            return Err(Refusal::Invalid(vec![("/requester".to_owned(), why)]).into());
+        }
+        match self.command.actor.person() {
+            Some(actor) if actor.as_str() != requester => {
+                let rule = format!("the requester (`{requester}`) to start it in person");
+                Err(Refusal::NotAllowed { rule: rule.into() }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Every field that must have a value has one once the start's actions ran.

@@ -53,6 +53,8 @@ pub(super) struct Run<'a, 'f, D: Domain> {
     pub(super) record: Record,
     /// Outcomes of reviews that wait to be walked.
     pub(super) raised: Vec<(StateIx, &'static str, Option<Arc<str>>)>,
+    /// The arrow being walked is the engine's own: an outcome, `always`, a timer, a result.
+    pub(super) by_engine: bool,
     steps: usize,
     subject_before: Document,
     state_before: Arc<str>,
@@ -77,6 +79,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             effects: Vec::new(),
             record: Record::default(),
             raised: Vec::new(),
+            by_engine: false,
             steps: 0,
             subject_before: work.subject.clone(),
             state_before: work.state.clone(),
@@ -143,6 +146,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
                     if arrow.reason_required && asking.lacks_reason() {
                         return Err(Refusal::ReasonRequired.into());
                     }
+                    self.by_engine = !matches!(asking, Asking::Outside(_));
                     self.go(at, arrow, go)?;
                     return Ok(true);
                 }

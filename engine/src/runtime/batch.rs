@@ -72,14 +72,16 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             Err(error) => {
                 tracing::debug!(%error, commands = jobs.len(), "batch rolled back; running its commands one by one");
                 Stats::add(&self.shared.stats.rerun, 1);
+                let unknown = matches!(error, StoreError::Unknown(_));
                 for job in jobs {
-                    self.run_alone(job).await;
+                    self.run_alone(job, unknown).await;
                 }
             }
         }
     }
 
-    async fn run_alone(&mut self, job: Job) {
+    /// `unknown`: a commit with this command in it may have been done; only a later try can tell.
+    async fn run_alone(&mut self, job: Job, mut unknown: bool) {
         let mut last = None;
         for attempt in 0..TRIES {
             if attempt > 0 {
@@ -87,9 +89,12 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             }
             match self.attempt(&[&job.command]).await {
                 Ok(outcomes) => return self.answer(vec![job], outcomes).await,
-                Err(error @ (StoreError::Conflict(_) | StoreError::Busy(_) | StoreError::Unknown(_))) => {
+                Err(error @ (StoreError::Conflict(_) | StoreError::Busy(_))) => last = Some(error),
+                Err(error @ StoreError::Unknown(_)) => {
+                    unknown = true;
                     last = Some(error);
                 }
+                Err(error) if unknown => last = Some(error),
                 Err(error) => {
                     tracing::error!(%error, verb = job.command.verb.name(), request = %job.command.request, "command failed");
                     let _ = job.reply.send(Err(NotDone::Broken(error)));
@@ -99,7 +104,10 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         }
         let why = last.map_or_else(String::new, |e| e.to_string());
         tracing::warn!(%why, verb = job.command.verb.name(), request = %job.command.request, "command given up");
-        let _ = job.reply.send(Err(NotDone::Busy(why)));
+        let _ = job.reply.send(Err(match unknown {
+            true => NotDone::Broken(StoreError::Unknown(why)),
+            false => NotDone::Busy(why),
+        }));
     }
 
     /// Answers; refusals on grounds of authority only once the security stream has them.
@@ -231,9 +239,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
     async fn prepare(&mut self, want: &Want, mut loaded: Loaded) -> Result<Work<D>, StoreError> {
         let instances = std::mem::take(&mut loaded.instances);
         let records = std::mem::take(&mut loaded.records);
-        let clock = self.instant(&loaded);
-        // Never before an instance's last entry: a clock may go back.
-        let now = instances.iter().map(|i| i.changed_at).fold(clock, std::cmp::Ord::max);
+        let now = self.instant(&loaded);
         let mut organisations = Vec::new();
         for &tenant in &want.tenants {
             let current = loaded.organisations.get(&tenant).copied().unwrap_or(0);
@@ -262,6 +268,10 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             return Ok(known);
         }
         let row = if revision == 0 { None } else { self.writer.organisation(tenant, revision).await? };
+        if row.is_none() && revision > 0 {
+            let (table, id) = ("organisation", format!("tenant {tenant}, revision {revision}"));
+            return Err(StoreError::Inconsistent { table, id, what: "the row is missing".to_owned() });
+        }
         self.shared.organisations.of_row(tenant, row.as_ref())
     }
 

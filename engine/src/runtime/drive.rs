@@ -2,9 +2,10 @@
 //!
 //! Each loop looks, does, and sleeps until it is woken or the poll interval ends. A wake-up is only a hint.
 
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::clock::Timestamp;
 use crate::command::{Actor, Command, Verb};
@@ -100,22 +101,40 @@ fn wake(tenant: TenantId, instance: InstanceId, now: Timestamp) -> Command {
     }
 }
 
-/// Submits commands side by side and waits for all.
+/// How long an instance that cannot be moved is left alone: one that nobody can load must not keep all others waiting.
+const LEFT_ALONE: Duration = Duration::from_secs(60);
+
+/// Submits commands side by side and waits for all; returns how many moved something. Instances whose command failed are
+/// left alone for a while.
 async fn all<D: Persist, S: Store<D>>(engine: &Engine<D, S>, commands: Vec<Command>, priority: Priority) -> usize {
     let mut waiting = Vec::with_capacity(commands.len());
     for command in commands {
         let engine = engine.clone();
-        waiting.push(tokio::spawn(async move { engine.submit_with(command, priority).await }));
+        let instance = command.verb.instance().map(|id| (command.tenant, id));
+        waiting.push((instance, tokio::spawn(async move { engine.submit_with(command, priority).await })));
     }
     let mut done = 0;
-    for handle in waiting {
+    for (instance, handle) in waiting {
         match handle.await {
             Ok(Ok(submitted)) => done += usize::from(!submitted.repeat),
             Ok(Err(NotDone::ShuttingDown)) | Err(_) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "background command"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "background command; tried again in {} s", LEFT_ALONE.as_secs());
+                let mut stuck = engine.shared.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+                stuck.extend(instance.map(|i| (i, Instant::now() + LEFT_ALONE)));
+            }
         }
     }
     done
+}
+
+/// Instances that are left alone now, and how many rows to ask for so that others are seen behind them.
+fn left_alone<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> (BTreeSet<(TenantId, InstanceId)>, i64) {
+    let mut stuck = engine.shared.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+    stuck.retain(|_, until| *until > Instant::now());
+    let alone: BTreeSet<_> = stuck.keys().copied().collect();
+    let limit = PAGE.saturating_add(i64::try_from(alone.len()).unwrap_or(PAGE));
+    (alone, limit)
 }
 
 /// Wakes what is due. Returns how many instances moved, and how long until the next is due.
@@ -123,10 +142,14 @@ pub(super) async fn timers<D: Persist, S: Store<D>>(
     engine: &Engine<D, S>,
 ) -> Result<(usize, Option<Duration>), NotDone> {
     let now = engine.shared.clock.now();
-    let due = engine.shared.store.due(now, PAGE).await?;
-    let commands = due.instances.iter().map(|(tenant, id)| wake(*tenant, *id, now)).collect();
+    let (alone, limit) = left_alone(engine);
+    let due = engine.shared.store.due(now, limit).await?;
+    let others = due.instances.iter().filter(|i| !alone.contains(i));
+    let commands: Vec<Command> = others.map(|(tenant, id)| wake(*tenant, *id, now)).collect();
+    let nothing_new = commands.is_empty();
     let moved = all(engine, commands, Priority::Background).await;
-    let wait = due.next.map(|next| {
+    // What was due and did not move is looked at again with the next poll, not at once.
+    let wait = due.next.filter(|next| nothing_new && *next > now).map(|next| {
         let micros = u64::try_from(next.micros() - now.micros()).unwrap_or(0);
         Duration::from_micros(micros)
     });
@@ -135,10 +158,11 @@ pub(super) async fn timers<D: Persist, S: Store<D>>(
 
 /// Hands results to the instances that wait for them.
 pub(super) async fn inbox<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Result<usize, NotDone> {
-    let rows = engine.shared.store.inbox(PAGE).await?;
-    let found = rows.len();
+    let (alone, limit) = left_alone(engine);
+    let rows = engine.shared.store.inbox(limit).await?;
     let commands = rows
         .into_iter()
+        .filter(|row| !alone.contains(&(row.tenant, row.target)))
         .map(|row| {
             let payload: Document = serde_json::from_str(&row.payload).unwrap_or_default();
             Command {
@@ -150,8 +174,7 @@ pub(super) async fn inbox<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Res
             }
         })
         .collect();
-    all(engine, commands, Priority::Background).await;
-    Ok(found)
+    Ok(all(engine, commands, Priority::Background).await)
 }
 
 /// Sends what may be sent.
