@@ -41,7 +41,7 @@ async fn told_of(site: &Site, expected: &[&str]) {
         let mut told: Vec<String> = Vec::new();
         for message in site.messages("notices").values() {
             let notice = &message["payload"]["notice"];
-            let people = notice["people"].as_array().unwrap().iter().map(|person| text(person));
+            let people = notice["people"].as_array().unwrap().iter().map(text);
             told.extend(people.map(|person| format!("{} {person}", text(&notice["kind"]))));
         }
         told.sort();

@@ -148,7 +148,6 @@ impl Client {
     }
 
     /// A request with the key and nothing else.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         match &self.key {

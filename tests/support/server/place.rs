@@ -11,6 +11,7 @@ use crate::databases::Fresh;
 
 /// An empty database.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one a test")]
 pub enum Place {
     /// A file in a folder that goes with it.
     Sqlite(tempfile::TempDir),
