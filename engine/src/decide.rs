@@ -26,7 +26,7 @@ use crate::ids::{DefinitionHash, InstanceId};
 use crate::instance::{Detail, Incident, Instance, Status};
 use crate::refusal::Refusal;
 
-pub use change::{Changed, Seen, change, read_organisation};
+pub use change::{Changed, Seen, change, key_image, organisation_image, read_organisation};
 pub use input::{start_key, typed};
 pub use shown::{summaries, view_at};
 pub use task::document_digest;

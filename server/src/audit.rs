@@ -1,7 +1,11 @@
-//! Verifies the audit trail: every stream, entry by entry, and every head that a row claims.
+//! Verifies the audit trail: every stream, entry by entry, every head that a row claims, and that the rows of instances
+//! (with their tasks), of the organisation and of keys are what their entries say.
+
+mod rows;
 
 use std::collections::BTreeMap;
 
+use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::verify::{Finding, Verifier};
 use fluxor_engine::ids::{Digest, StreamId, TenantId};
 use fluxor_engine::store::StoreError;
@@ -72,9 +76,13 @@ async fn walk(
 ) -> Result<(), NotDone> {
     loop {
         let mut verifier = Verifier::new(tenant, stream);
-        each(desk, tenant, stream, &mut verifier).await?;
+        let mut read = Vec::new();
+        each(desk, tenant, stream, &mut verifier, &mut read).await?;
         let entries = verifier.entries;
-        let findings = verifier.finish(head);
+        let mut findings = verifier.finish(head);
+        if findings.is_empty() {
+            findings.extend(rows::differ(desk, tenant, stream, &read).await?);
+        }
         if !findings.is_empty() {
             let now = head_of(desk, tenant, stream).await?;
             if now != head {
@@ -90,7 +98,13 @@ async fn walk(
 }
 
 /// Shows the verifier every entry of a stream. From a page with a row that cannot be read it goes on row by row.
-async fn each(desk: &dyn Desk, tenant: TenantId, stream: StreamId, verifier: &mut Verifier) -> Result<(), NotDone> {
+async fn each(
+    desk: &dyn Desk,
+    tenant: TenantId,
+    stream: StreamId,
+    verifier: &mut Verifier,
+    read: &mut Vec<Entry>,
+) -> Result<(), NotDone> {
     let (mut after, mut page) = (i64::MIN, PAGE);
     loop {
         match desk.entries(tenant, stream, after, page).await {
@@ -98,6 +112,7 @@ async fn each(desk: &dyn Desk, tenant: TenantId, stream: StreamId, verifier: &mu
                 let Some(last) = entries.last() else { return Ok(()) };
                 after = last.seq;
                 entries.iter().for_each(|entry| verifier.check(entry));
+                read.extend(entries);
             }
             Err(NotDone::Broken(StoreError::Inconsistent { table: "audit_entry", .. })) if page > 1 => page = 1,
             Err(NotDone::Broken(StoreError::Inconsistent { table: "audit_entry", id, what })) => {

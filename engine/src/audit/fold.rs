@@ -258,6 +258,20 @@ pub fn fold(entries: &[Entry]) -> Result<Instance, String> {
     })
 }
 
+/// What the entries of a record's stream say of it, beginning with `start`.
+///
+/// # Errors
+/// A sentence naming the entry that does not fit.
+pub fn fold_record(start: Json, entries: &[Entry]) -> Result<Json, String> {
+    let mut json = start;
+    for entry in entries {
+        let problem = |what: String| format!("entry {} of stream {}: {what}", entry.seq, entry.stream);
+        let body: Body = serde_json::from_str(&entry.body).map_err(|e| problem(e.to_string()))?;
+        apply(&mut json, &body.changes).map_err(problem)?;
+    }
+    Ok(json)
+}
+
 /// Notes which task rows a change touches.
 fn touched(change: &Change, seq: i64, task_seq: &mut BTreeMap<String, i64>) {
     if let Some(rest) = change.at.strip_prefix("/tasks/") {

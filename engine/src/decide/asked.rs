@@ -55,8 +55,7 @@ impl<D: Domain> Run<'_, '_, D> {
     /// Whoever starts something is its requester: else the one who wrote it could decide about it.
     fn may_start_for(&self, given: &Document) -> Result<(), Halt<D::Need>> {
         let requester = given.get("requester").and_then(serde_json::Value::as_str);
-        let is_person =
-            self.definition.subject.record.fields.get("requester").is_some_and(|f| f.ty == Type::Person);
+        let is_person = self.definition.subject.record.fields.get("requester").is_some_and(|f| f.ty == Type::Person);
         let (Some(requester), true) = (requester, is_person) else { return Ok(()) };
         if self.ground.organisation().organisation.person(&requester.into()).is_none() {
             let why = format!("nobody in the organisation has the id `{requester}`");

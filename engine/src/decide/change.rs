@@ -97,7 +97,7 @@ fn create_key<Op>(seen: &Seen<'_>, known: bool, row: ApiKeyRow) -> Result<Change
             format!("The organisation has nobody with the id `{}`: load the organisation first.", row.person);
         return Err(no_record("unknown_person", sentence));
     }
-    let after = shown(&row);
+    let after = key_image(&row);
     let answer = json!({ "id": row.id, "person": row.person, "administrator": row.administrator });
     Ok(Changed { organisation: None, api_key: Some(row), ops: Vec::new(), images: (Json::Null, after), answer })
 }
@@ -108,13 +108,14 @@ fn revoke_key<Op>(seen: &Seen<'_>, id: &str, now: Timestamp) -> Result<Changed<O
     };
     let mut row = before.clone();
     row.revoked_at = row.revoked_at.or(Some(now));
-    let images = (shown(before), shown(&row));
+    let images = (key_image(before), key_image(&row));
     let answer = json!({ "id": row.id, "revoked_at": row.revoked_at.map(|t| t.to_string()) });
     Ok(Changed { organisation: None, api_key: Some(row), ops: Vec::new(), images, answer })
 }
 
 /// A key without the hash of its secret.
-fn shown(row: &ApiKeyRow) -> Json {
+#[must_use]
+pub fn key_image(row: &ApiKeyRow) -> Json {
     json!({
         "id": row.id, "person": row.person, "label": row.label, "administrator": row.administrator,
         "created_at": row.created_at, "revoked_at": row.revoked_at,
@@ -164,7 +165,7 @@ fn organisation<Op>(
         organisation: Some(row),
         api_key: None,
         ops: Vec::new(),
-        images: (by_id(&old), by_id(&after)),
+        images: (organisation_image(&old), organisation_image(&after)),
         answer,
     })
 }
@@ -197,7 +198,8 @@ fn strangers(organisation: &Organisation) -> Vec<(String, String)> {
 }
 
 /// People as a map by id, so that an entry names the person that changed and not a place in a list.
-fn by_id(document: &Json) -> Json {
+#[must_use]
+pub fn organisation_image(document: &Json) -> Json {
     let mut shown = document.clone();
     let people = shown.get("people").and_then(Json::as_array).cloned().unwrap_or_default();
     let map = people.into_iter().filter_map(|p| Some((p.get("id")?.as_str()?.to_owned(), p))).collect();

@@ -12,17 +12,17 @@ use crate::open::{Purpose, open};
 pub(super) enum Audit {
     /// Check the trail; every finding is named
     Verify {
-        /// Of all tenants
+        /// Of the one tenant that `--tenant` names, instead of all
         #[arg(long)]
-        all: bool,
+        one: bool,
     },
 }
 
 impl Audit {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
-        let Self::Verify { all } = self;
+        let Self::Verify { one } = self;
         let desk = open(config, Purpose::Read).await?;
-        let tenants = if all { desk.tenants().await? } else { vec![config.tenant()] };
+        let tenants = if one { vec![config.tenant()] } else { desk.tenants().await? };
         let report = verify(&*desk, &tenants).await?;
         out.result(&report, || told(&report));
         Ok(if report.ok { End::Done } else { End::Found })

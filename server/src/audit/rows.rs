@@ -1,0 +1,67 @@
+//! Whether a row is what the entries of its stream say.
+
+use fluxor_engine::audit::Entry;
+use fluxor_engine::audit::fold;
+use fluxor_engine::audit::verify::Finding;
+use fluxor_engine::decide::{key_image, organisation_image};
+use fluxor_engine::ids::{InstanceId, StreamId, TenantId};
+use fluxor_engine::store::StoreError;
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, NotDone};
+
+/// Folds `entries` and compares. Streams of the domain's records and security lanes have no such row.
+pub(super) async fn differ(
+    desk: &dyn Desk,
+    tenant: TenantId,
+    stream: StreamId,
+    entries: &[Entry],
+) -> Result<Option<Finding>, NotDone> {
+    let Some(last) = entries.last() else { return Ok(None) };
+    let finding = |message: String| Finding { tenant, stream, seq: last.seq, code: "row_changed", message };
+    let Ok(header) = last.parsed() else { return Ok(None) };
+    let (said, row) = match &*header.kind {
+        "instance" => {
+            let row = match desk.look(tenant, InstanceId(stream.0)).await {
+                Ok(look) => look.instance,
+                Err(NotDone::Refused(_)) => return Ok(None),
+                Err(NotDone::Broken(StoreError::Inconsistent { table, what, .. })) => {
+                    return Ok(Some(finding(format!("the row in {table} cannot be read: {what}"))));
+                }
+                Err(other) => return Err(other),
+            };
+            let said = match fold::fold(entries) {
+                Ok(said) => said,
+                Err(why) => return Ok(Some(finding(why))),
+            };
+            if said == row {
+                return Ok(None);
+            }
+            (fold::image(&said), fold::image(&row))
+        }
+        "organisation" => {
+            let row = desk.organisation(tenant).await?;
+            let document: Value = row.and_then(|r| serde_json::from_str(&r.document).ok()).unwrap_or_default();
+            match fold::fold_record(organisation_image(&json!({})), entries) {
+                Ok(said) => (said, organisation_image(&document)),
+                Err(why) => return Ok(Some(finding(why))),
+            }
+        }
+        "key" => {
+            let keys = desk.api_keys(tenant).await?;
+            let row = keys.iter().find(|k| Some(&*k.id) == header.key.as_deref()).map_or(Value::Null, key_image);
+            match fold::fold_record(Value::Null, entries) {
+                Ok(said) => (said, row),
+                Err(why) => return Ok(Some(finding(why))),
+            }
+        }
+        _ => return Ok(None),
+    };
+    let changes = fold::diff(&said, &row);
+    if changes.is_empty() && &*header.kind != "instance" {
+        return Ok(None);
+    }
+    let places: Vec<&str> = changes.iter().map(|c| c.at.as_str()).take(10).collect();
+    let places = if places.is_empty() { "its bookkeeping columns".to_owned() } else { places.join(", ") };
+    Ok(Some(finding(format!("the row is not what its entries say: {places}"))))
+}
