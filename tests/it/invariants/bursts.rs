@@ -34,25 +34,25 @@ async fn bursts<B: Bench>(replicas: u64, few: u64, many: u64) {
 
 #[tokio::test]
 async fn commands_at_once_on_memory() {
-    bursts::<InMemory>(1, 12, 600).await;
+    bursts::<InMemory>(1, 12, 120).await;
 }
 
 #[tokio::test]
 async fn commands_at_once_on_sqlite() {
-    bursts::<OnSqlite>(1, 4, 150).await;
+    bursts::<OnSqlite>(1, 4, 30).await;
 }
 
 #[tokio::test]
 async fn commands_at_once_on_postgres() {
-    bursts::<OnPostgres>(1, 3, 100).await;
+    bursts::<OnPostgres>(1, 3, 20).await;
 }
 
 #[tokio::test]
 async fn two_replicas_on_memory() {
-    bursts::<InMemory>(2, 12, 600).await;
+    bursts::<InMemory>(2, 12, 120).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_replicas_on_postgres() {
-    bursts::<OnPostgres>(2, 3, 100).await;
+    bursts::<OnPostgres>(2, 3, 20).await;
 }

@@ -23,7 +23,7 @@ async fn histories<B: Bench>(few: u64, many: u64) -> Tally {
 
 #[tokio::test]
 async fn every_command_keeps_the_invariants_on_memory() {
-    let tally = histories::<InMemory>(25, 1000).await;
+    let tally = histories::<InMemory>(25, 300).await;
     // The histories are worth something only if they get somewhere.
     let often = [
         "abstain ok",
@@ -62,10 +62,10 @@ async fn every_command_keeps_the_invariants_on_memory() {
 
 #[tokio::test]
 async fn every_command_keeps_the_invariants_on_sqlite() {
-    histories::<OnSqlite>(4, 150).await;
+    histories::<OnSqlite>(4, 40).await;
 }
 
 #[tokio::test]
 async fn every_command_keeps_the_invariants_on_postgres() {
-    histories::<OnPostgres>(4, 150).await;
+    histories::<OnPostgres>(4, 40).await;
 }

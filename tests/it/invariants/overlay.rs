@@ -101,15 +101,15 @@ async fn together<B: Bench>(few: u64, many: u64) {
 
 #[tokio::test]
 async fn batches_are_their_commands_on_memory() {
-    together::<InMemory>(12, 400).await;
+    together::<InMemory>(12, 80).await;
 }
 
 #[tokio::test]
 async fn batches_are_their_commands_on_sqlite() {
-    together::<OnSqlite>(4, 100).await;
+    together::<OnSqlite>(4, 25).await;
 }
 
 #[tokio::test]
 async fn batches_are_their_commands_on_postgres() {
-    together::<OnPostgres>(4, 100).await;
+    together::<OnPostgres>(4, 25).await;
 }

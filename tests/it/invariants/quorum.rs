@@ -124,15 +124,15 @@ async fn any_order<B: Bench>(few: u64, many: u64) {
 
 #[tokio::test]
 async fn votes_in_any_order_on_memory() {
-    any_order::<InMemory>(25, 600).await;
+    any_order::<InMemory>(25, 200).await;
 }
 
 #[tokio::test]
 async fn votes_in_any_order_on_sqlite() {
-    any_order::<OnSqlite>(3, 60).await;
+    any_order::<OnSqlite>(3, 20).await;
 }
 
 #[tokio::test]
 async fn votes_in_any_order_on_postgres() {
-    any_order::<OnPostgres>(3, 60).await;
+    any_order::<OnPostgres>(3, 20).await;
 }

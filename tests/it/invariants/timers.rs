@@ -84,15 +84,15 @@ async fn driven<B: Bench>(replicas: u64, few: u64, many: u64) {
 
 #[tokio::test]
 async fn timers_fire_once_on_memory() {
-    driven::<InMemory>(2, 10, 300).await;
+    driven::<InMemory>(2, 10, 60).await;
 }
 
 #[tokio::test]
 async fn timers_fire_once_on_sqlite() {
-    driven::<OnSqlite>(1, 2, 40).await;
+    driven::<OnSqlite>(1, 2, 12).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn timers_fire_once_on_postgres() {
-    driven::<OnPostgres>(2, 2, 40).await;
+    driven::<OnPostgres>(2, 2, 12).await;
 }
