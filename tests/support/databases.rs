@@ -37,7 +37,9 @@ impl Fresh {
         };
         let server: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("fluxor_test_{}_{number}", std::process::id());
+        // Process ids come again on a server that outlives a run.
+        let random = u32::from_be_bytes(fluxor_engine::ids::Mint::from_os().unwrap().bytes());
+        let name = format!("fluxor_test_{}_{number}_{random:08x}", std::process::id());
         let mut connection = server.connect().await.unwrap();
         connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
         let (address, _) = url.rsplit_once('/').unwrap();

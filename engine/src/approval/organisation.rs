@@ -3,7 +3,7 @@
 //! People are small integers inside; an organisation never changes, a change makes the next revision. The local date
 //! that eligibility goes by is that of the organisation's zone. Next: `frame` judges with it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -156,6 +156,8 @@ pub struct Organisation {
     /// The units in which each person has a role, sorted.
     member_of: Vec<Vec<u32>>,
     units: HashMap<Arc<str>, u32>,
+    /// The dates on which somebody comes, goes, or begins or ends to stand in, sorted.
+    days: Vec<Date>,
 }
 
 impl Organisation {
@@ -198,7 +200,11 @@ impl Organisation {
                 list.push((by, number));
             }
         }
-        Ok(Self { parts, zone, index, managers, substitutes, member_of, units })
+        let people = parts.people.iter().flat_map(|p| [p.from, p.until]);
+        let days: BTreeSet<Date> =
+            people.chain(parts.substitutes.iter().flat_map(|s| [s.from, s.until])).flatten().collect();
+        let days = days.into_iter().collect();
+        Ok(Self { parts, zone, index, managers, substitutes, member_of, units, days })
     }
 
     /// The next revision, with `change` made.
@@ -227,6 +233,15 @@ impl Organisation {
         parts.units = change.units.unwrap_or(parts.units);
         parts.substitutes = change.substitutes.unwrap_or(parts.substitutes);
         if wrong.is_empty() { Self::new(parts) } else { Err(wrong) }
+    }
+
+    /// When the next day begins on which somebody comes, goes, or begins or ends to stand in: who may act changes then
+    /// without anybody's doing.
+    #[must_use]
+    pub fn next_day(&self, after: Timestamp) -> Option<Timestamp> {
+        let today = self.date(after);
+        let next = self.days.get(self.days.partition_point(|day| *day <= today))?;
+        next.to_zoned(self.zone.clone()).ok().map(|start| start.timestamp().into())
     }
 
     /// The revision.

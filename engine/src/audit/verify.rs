@@ -15,10 +15,19 @@ pub struct Finding {
     /// Which entry; for a missing one the number it should have.
     pub seq: i64,
     /// Stable code: `header_changed`, `body_changed`, `body_emptied`, `columns_changed`, `missing`, `inserted`, `chain_broken`,
-    /// `tail_missing`, `tail_extra`, `head_changed`, `no_head`, `unreadable`.
+    /// `tail_missing`, `tail_extra`, `head_changed`, `no_head`, `unreadable`, `row_changed`.
     pub code: &'static str,
     /// A sentence.
     pub message: String,
+}
+
+impl Finding {
+    /// The stream adds up, and the row is not what its entries say.
+    #[must_use]
+    pub fn row_changed(tenant: TenantId, stream: StreamId, seq: i64, message: String) -> Self {
+        let code = "row_changed";
+        Self { tenant, stream, seq, code, message }
+    }
 }
 
 /// Walks one stream.

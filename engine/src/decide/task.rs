@@ -238,7 +238,11 @@ impl<D: Domain> Run<'_, '_, D> {
         holders.sort();
         holders.dedup();
         // Whatever was due by now has been done: what still says "now" must not wake the instance again and again.
-        let due = if live { approval::next_due(review, &policy) } else { None };
+        let due = if live {
+            approval::next_due(review, &policy).into_iter().chain(organisation.next_day(ground.now)).min()
+        } else {
+            None
+        };
         task.due_at = due.map(|due| if due <= ground.now { ground.now.plus_micros(RETRY_MICROS) } else { due });
         let new: Vec<Holder> = holders.iter().filter(|h| !held.contains(h)).cloned().collect();
         task.holders = holders;

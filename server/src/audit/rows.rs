@@ -18,7 +18,7 @@ pub(super) async fn differ(
     entries: &[Entry],
 ) -> Result<Option<Finding>, NotDone> {
     let Some(last) = entries.last() else { return Ok(None) };
-    let finding = |message: String| Finding { tenant, stream, seq: last.seq, code: "row_changed", message };
+    let finding = |message: String| Finding::row_changed(tenant, stream, last.seq, message);
     let Ok(header) = last.parsed() else { return Ok(None) };
     let (said, row) = match &*header.kind {
         "instance" => {

@@ -9,13 +9,29 @@ use serde_path_to_error::{Path, Segment};
 
 use super::problem::Problem;
 
-/// Bytes as JSON.
+/// Bytes as JSON. A NUL character is refused wherever it stands: not every database stores one.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
+    let value = serde_json::from_slice(bytes).map_err(|error| {
         Problem::new("malformed_json", format!("The body is not JSON: {error}."))
             .with("line", error.line())
             .with("column", error.column())
-    })
+    })?;
+    match nul(&value) {
+        Some(at) => Err(Problem::invalid(at, "a NUL character (`\\u0000`) stands here: leave it out".to_owned())),
+        None => Ok(value),
+    }
+}
+
+/// The JSON Pointer of the first NUL character.
+fn nul(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(items) => items.iter().enumerate().find_map(|(n, item)| nul(item).map(|at| format!("/{n}{at}"))),
+        Value::Object(map) => map.iter().find_map(|(key, item)| {
+            if key.contains('\0') { Some(String::new()) } else { nul(item).map(|at| format!("/{}{at}", escaped(key))) }
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
 }
 
 /// JSON as a `T`.

@@ -33,9 +33,12 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     let span = tracing::debug_span!("http", request = id, method, route);
     let started = Instant::now();
     let answered = async {
-        let mut response = tokio::time::timeout(app.request_timeout(), next.run(request))
-            .await
-            .unwrap_or_else(|_| Problem::timeout().into_response());
+        let mut response = match nul(&request) {
+            Some(problem) => problem.into_response(),
+            None => tokio::time::timeout(app.request_timeout(), next.run(request))
+                .await
+                .unwrap_or_else(|_| Problem::timeout().into_response()),
+        };
         finish(response.headers_mut(), &request_id());
         let (status, took) = (response.status().as_u16(), started.elapsed());
         metrics::request(method, &route, status, took);
@@ -47,6 +50,17 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
         response
     };
     CURRENT.scope(id, answered.instrument(span)).await
+}
+
+/// No name, key or filter holds a NUL character, and PostgreSQL stores none.
+fn nul(request: &Request) -> Option<Problem> {
+    let sentence = "The address holds a NUL character (`%00`): leave it out.";
+    let code = match (request.uri().path().contains("%00"), request.uri().query().is_some_and(|q| q.contains("%00"))) {
+        (true, _) => "invalid_path",
+        (false, true) => "invalid_query",
+        (false, false) => return None,
+    };
+    Some(Problem::new(code, sentence))
 }
 
 /// The caller's own id, if it is fit to be repeated.

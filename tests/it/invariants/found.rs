@@ -80,7 +80,6 @@ states:
 /// p2 has approved, p3 and p4 leave with the next day: their seats are vacant and one vote is all there can be. Either
 /// somebody who is shown as asked may act, or the review goes on by itself.
 #[tokio::test]
-#[ignore = "open: a day that begins wakes no review, and what a refused command finds out is not kept"]
 async fn a_day_that_begins_leaves_nobody_stuck() {
     let mut stage = Stage::<InMemory>::new("waiting", WAITING, 1).await.unwrap();
     let gone = |id: &str| json!({ "id": id, "until": "2026-03-03" });
