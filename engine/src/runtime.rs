@@ -8,12 +8,13 @@ mod batch;
 mod cache;
 mod drive;
 mod lane;
+mod options;
 mod sink;
 mod tasks;
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ use crate::ids::{StreamId, TenantId};
 use crate::refusal::Refusal;
 use crate::store::{Persist, Store, StoreError};
 
+pub use options::{Options, Stats};
 pub use sink::{Delivering, Sink};
 pub use tasks::TaskView;
 
@@ -79,82 +81,6 @@ pub enum Priority {
     Background,
     /// Reorder chunks, imports.
     Bulk,
-}
-
-/// How the engine runs.
-#[derive(Clone)]
-pub struct Options {
-    /// The replica's name: part of its security lanes.
-    pub replica: String,
-    /// Who takes messages to the outside, by destination.
-    pub sinks: Vec<(Arc<str>, Arc<dyn Sink>)>,
-    /// How many commands may wait in a lane before new ones are turned away.
-    pub queue_bound: usize,
-    /// The most commands in one batch.
-    pub batch_bound: usize,
-    /// How long the timers, inbox and outbox wait between looks when nothing wakes them.
-    pub poll: Duration,
-    /// Whether a database's own clock gives the instants of its batches where it has one, as replicas need it. Off where
-    /// the clock is moved by hand.
-    pub database_clock: bool,
-    /// Seeds ids and salts; `None`: from the operating system.
-    pub seed: Option<u64>,
-    /// Whether timers, inbox and outbox run by themselves (tests drive them by hand).
-    pub drive: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            replica: "fluxor".to_owned(),
-            sinks: Vec::new(),
-            queue_bound: 10_000,
-            batch_bound: 256,
-            poll: Duration::from_millis(500),
-            database_clock: true,
-            seed: None,
-            drive: true,
-        }
-    }
-}
-
-impl std::fmt::Debug for Options {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("replica", &self.replica).finish_non_exhaustive()
-    }
-}
-
-/// Counts since the start, for metrics.
-#[derive(Debug, Default)]
-pub struct Stats {
-    /// Commands taken in.
-    pub submitted: AtomicU64,
-    /// Commands done.
-    pub done: AtomicU64,
-    /// Repeats answered.
-    pub repeats: AtomicU64,
-    /// Commands declined.
-    pub refused: AtomicU64,
-    /// Commands turned away or failed.
-    pub failed: AtomicU64,
-    /// Batches committed.
-    pub batches: AtomicU64,
-    /// Microseconds spent in look-up, writing and committing.
-    pub store_micros: AtomicU64,
-    /// Batches run again one by one.
-    pub rerun: AtomicU64,
-    /// Attempts to deliver.
-    pub deliveries: AtomicU64,
-    /// Attempts that failed.
-    pub delivery_failures: AtomicU64,
-    /// Microseconds by which the latest timer was late.
-    pub timer_lateness_micros: AtomicU64,
-}
-
-impl Stats {
-    fn add(counter: &AtomicU64, by: u64) {
-        counter.fetch_add(by, Ordering::Relaxed);
-    }
 }
 
 /// Whether the engine can work.
@@ -284,7 +210,10 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         let (reply, answer) = oneshot::channel();
         let queue = self.lane_of(&command).clone();
         queue.push(Job { command, priority, reply }, self.shared.options.queue_bound)?;
-        let done = answer.await.unwrap_or(Err(NotDone::ShuttingDown));
+        let done = answer.await.unwrap_or_else(|_| match self.shared.stopping.load(Ordering::SeqCst) {
+            true => Err(NotDone::ShuttingDown),
+            false => Err(StoreError::Unknown("the batch broke off".to_owned()).into()),
+        });
         let counter = match &done {
             Ok(Submitted { repeat: false, .. }) => &self.shared.stats.done,
             Ok(Submitted { repeat: true, .. }) => &self.shared.stats.repeats,

@@ -13,6 +13,7 @@ mod differential;
 mod explain;
 mod invariants;
 mod journey;
+mod lanes;
 mod readme;
 mod scenarios;
 mod store;

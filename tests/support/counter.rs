@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fluxor_engine::domain::{Call, Domain, Done, NotDone, Vocabulary};
+use fluxor_engine::domain::{ActionType, Call, Domain, Done, NotDone, Vocabulary};
 use fluxor_engine::expression::Value;
 use fluxor_engine::ids::TenantId;
 use fluxor_engine::instance::Document;
@@ -58,6 +58,7 @@ impl Domain for CounterDomain {
     }
 
     fn act(&self, name: &str, _: &Call<'_, Counters>) -> Result<Done<SetCounter>, NotDone<String>> {
+        assert_ne!(name, BREAK, "a panic, as a fault of the domain's code would be");
         Err(NotDone::Failed(format!("no action {name}")))
     }
 
@@ -145,6 +146,17 @@ impl Persist for CounterDomain {
         }
         Ok(())
     }
+}
+
+/// An action that panics.
+pub const BREAK: &str = "break_off";
+
+/// A domain whose vocabulary has [`BREAK`].
+#[must_use]
+pub fn breaking() -> Arc<CounterDomain> {
+    let action = ActionType { major: 1, params: vec![], subjects: vec![], payload: vec![], help: "".into() };
+    let actions = [(BREAK.into(), action)].into();
+    Arc::new(CounterDomain { vocabulary: Vocabulary { actions, ..Vocabulary::default() } })
 }
 
 /// A domain to open a store with.

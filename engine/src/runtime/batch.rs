@@ -59,7 +59,8 @@ impl<D: Persist> Work<D> {
 }
 
 impl<D: Persist, S: Store<D>> Batcher<D, S> {
-    pub(super) fn new(shared: Arc<Shared<D, S>>, writer: S::Writer, mint: Mint, lane: String) -> Self {
+    pub(super) fn new(shared: Arc<Shared<D, S>>, writer: S::Writer, mint: Mint, number: usize) -> Self {
+        let lane = format!("{}/{number}", shared.options.replica);
         Self { shared, writer, mint, lane }
     }
 

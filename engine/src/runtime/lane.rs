@@ -156,6 +156,25 @@ impl Drop for Ending {
     }
 }
 
+/// A new writer after a batch broke off: its transaction was rolled back with the old one. Its callers are told that
+/// the outcome is not known. `None`: there is no writer to be had.
+async fn again<D: Persist, S: Store<D>>(
+    shared: &Arc<Shared<D, S>>,
+    number: usize,
+    broken: &tokio::task::JoinError,
+) -> Option<Batcher<D, S>> {
+    tracing::error!(lane = number, %broken, "a batch broke off; the lane goes on with a new writer");
+    for wait in [0, 100, 1000, 5000, 10_000] {
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        match (shared.store.writer().await, Mint::from_os()) {
+            (Ok(writer), Ok(mint)) => return Some(Batcher::new(shared.clone(), writer, mint, number)),
+            (Err(error), _) => tracing::error!(lane = number, %error, "no new writer"),
+            (_, Err(error)) => tracing::error!(lane = number, %error, "no randomness"),
+        }
+    }
+    None
+}
+
 /// Starts a lane's thread; returns once its writer is connected.
 pub(super) async fn spawn<D: Persist, S: Store<D>>(
     shared: Arc<Shared<D, S>>,
@@ -179,14 +198,23 @@ pub(super) async fn spawn<D: Persist, S: Store<D>>(
                     return;
                 }
             };
-            let bound = shared.options.batch_bound;
-            let lane = format!("{}/{number}", shared.options.replica);
-            let mut batcher = Batcher::new(shared, writer, mint, lane);
             let _ = ready.send(Ok(()));
-            let mut pace = Pace::new(bound);
+            let mut pace = Pace::new(shared.options.batch_bound);
+            let mut batcher = Batcher::new(shared.clone(), writer, mint, number);
             while let Some(jobs) = mine.next(pace.bound()).await {
                 let (commands, began) = (jobs.len(), Instant::now());
-                batcher.run(jobs).await;
+                // A task of its own, so that a panic costs this batch and not the lane.
+                let work = tokio::spawn(async move {
+                    batcher.run(jobs).await;
+                    batcher
+                });
+                batcher = match work.await {
+                    Ok(batcher) => batcher,
+                    Err(broken) => match again(&shared, number, &broken).await {
+                        Some(batcher) => batcher,
+                        None => return,
+                    },
+                };
                 pace.took(commands, began.elapsed());
             }
         });

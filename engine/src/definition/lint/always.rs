@@ -1,6 +1,7 @@
 //! Circles of `always` arrows that nothing stops.
 
-use petgraph::algo::tarjan_scc;
+// Not Tarjan: that one recurses, and a file may chain thousands of states.
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 
 use crate::definition::codes;
@@ -24,7 +25,7 @@ pub(super) fn cycles(outline: &Outline<'_>, found: &mut Found) -> Vec<usize> {
             graph.add_edge(nodes[leaf], nodes[outline.settled(to.0)], ());
         }
     }
-    for mut circle in tarjan_scc(&graph) {
+    for mut circle in kosaraju_scc(&graph) {
         let [first, ..] = circle.as_slice() else { continue };
         if circle.len() == 1 && !graph.contains_edge(*first, *first) {
             continue;

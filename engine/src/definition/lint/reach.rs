@@ -1,7 +1,7 @@
 //! Where an instance can get, and from where it can no longer get to an end.
 
 use petgraph::Direction;
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::Dfs;
 
@@ -108,7 +108,7 @@ pub(super) fn traps(outline: &Outline<'_>, circling: &[usize], found: &mut Found
     let ends = ends.into_iter().map(|ix| map.being[ix]).chain(escapes).chain(tainted);
     let saved = map.reached(ends, Direction::Incoming);
     // The innermost knots are reported: what only leads into one is not itself the mistake.
-    for knot in tarjan_scc(&map.graph) {
+    for knot in kosaraju_scc(&map.graph) {
         let bottom = knot.iter().all(|&node| map.graph.neighbors(node).all(|next| knot.contains(&next)));
         let states: Vec<usize> = knot.iter().map(|&node| map.graph[node]).filter(|&ix| outline.is_leaf(ix)).collect();
         let Some(&first) = states.iter().min() else { continue };

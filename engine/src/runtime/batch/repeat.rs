@@ -80,6 +80,10 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             .filter(|k| input.get(*k) != first.get(*k))
             .map(|k| k.as_str().into())
             .collect();
+        // The same words from somebody else ask for something else: his own.
+        if entry.parsed().ok().and_then(|h| h.actor).as_ref() != command.actor.person() {
+            fields.push("requester".into());
+        }
         fields.sort();
         fields.dedup();
         Ok(Some(match answer_in(&entry) {
@@ -88,7 +92,12 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         }))
     }
 
-    async fn first_entry(&self, work: &Work<D>, tenant: TenantId, id: InstanceId) -> Result<Option<Entry>, StoreError> {
+    async fn first_entry(
+        &mut self,
+        work: &Work<D>,
+        tenant: TenantId,
+        id: InstanceId,
+    ) -> Result<Option<Entry>, StoreError> {
         if let Some(entry) = in_batch(work, tenant, id.into(), |h| h.seq == 1) {
             return Ok(Some(entry));
         }
