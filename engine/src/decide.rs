@@ -22,7 +22,7 @@ use crate::command::{Actor, Command, Verb};
 use crate::definition::chart::Definition;
 use crate::domain::Domain;
 use crate::effect::{Decision, Effect};
-use crate::ids::{DefinitionHash, InstanceId};
+use crate::ids::InstanceId;
 use crate::instance::{Detail, Incident, Instance, Status};
 use crate::refusal::Refusal;
 
@@ -265,11 +265,4 @@ fn incident<Op>(
     };
     let effects: Vec<Effect<Op>> = Vec::new();
     Decision { after, effects, record: crate::effect::Record { event, ..Default::default() } }
-}
-
-/// The definition that an instance is pinned to must be the one that decides about it.
-#[must_use]
-pub fn pinned_to(instance: &Instance, definition: &Definition) -> bool {
-    let hash: DefinitionHash = definition.hash;
-    instance.definition == hash
 }

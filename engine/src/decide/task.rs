@@ -205,8 +205,7 @@ impl<D: Domain> Run<'_, '_, D> {
         let task = &mut self.work.tasks[at];
         task.detail.review = review;
         task.detail.organisation = seen;
-        let people: Vec<crate::approval::Fired> = fired;
-        self.after_review(at, before, &people)?;
+        self.after_review(at, before, &fired)?;
         self.outcome_of(at, before, name);
         Ok(())
     }

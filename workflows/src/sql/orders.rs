@@ -109,15 +109,8 @@ pub(crate) async fn load(
 /// Reads orders without a lock.
 pub(crate) const READ: Sql = Sql {
     table: "purchase_order",
-    sqlite: "
-        SELECT o.tenant, o.id, o.version, o.requester, o.supplier, o.category, o.unit, o.note, o.number, o.status,
-          o.currency, o.amount, o.lines, o.lines_digest, o.reserved_unit, o.reserved_currency, o.reserved,
-          o.created_at, o.changed_at
-        FROM json_each($1) AS b
-        CROSS JOIN purchase_order AS o
-        ON o.tenant = b.value ->> 'tenant'
-        AND o.id = unhex(b.value ->> 'id', '-')
-        ORDER BY o.tenant, o.id",
+    // SQLite has no row locks: its statement is the same.
+    sqlite: LOAD.sqlite,
     postgres: "
         SELECT o.tenant, o.id, o.version, o.requester, o.supplier, o.category, o.unit, o.note, o.number, o.status,
           o.currency, o.amount, o.lines, o.lines_digest, o.reserved_unit, o.reserved_currency, o.reserved,
