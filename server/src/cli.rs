@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod completions;
 mod explain_code;
+mod import;
 mod instances;
 mod keys;
 mod openapi;
@@ -57,6 +58,8 @@ enum Command {
     Instances(instances::Instances),
     /// List the tasks in which somebody may act now
     Tasks(tasks::Tasks),
+    /// Import a company's CSV files
+    Import(import::Import),
     /// Verify the audit trail
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -140,6 +143,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Organisation(organisation) => organisation.run(config, out).await,
         Command::Instances(instances) => instances.run(config, out).await,
         Command::Tasks(tasks) => tasks.run(config, out).await,
+        Command::Import(import) => import.run(config, out).await,
         Command::Audit(audit) => audit.run(config, out).await,
         Command::Backup(backup) => backup.run(config, out).await,
         Command::Openapi => openapi::run(out),

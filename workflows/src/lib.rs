@@ -11,6 +11,7 @@ mod action;
 mod budgets;
 mod facts;
 mod fold;
+pub mod import;
 mod memory;
 mod money;
 mod persist;
