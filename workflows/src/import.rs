@@ -122,18 +122,25 @@ pub fn recognise(folder: &Path, mappings: &Path) -> Result<Option<Mapping>, Stri
     if there.iter().any(|(name, _)| name == "company.csv") {
         return Ok(None);
     }
-    let mut known = Vec::new();
-    let mut fit = Vec::new();
+    let (mut known, mut fit, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
     for path in yaml_files(mappings) {
-        let mapping = Mapping::read(&path)?;
-        known.push(mapping.name.clone());
-        if !mapping.recognise.is_empty() && mapping.knows(&there) {
-            fit.push(mapping);
+        match Mapping::read(&path) {
+            Ok(mapping) => {
+                known.push(mapping.name.clone());
+                if !mapping.recognise.is_empty() && mapping.knows(&there) {
+                    fit.push(mapping);
+                }
+            }
+            Err(why) => wrong.push(why),
         }
     }
     if fit.len() > 1 {
         let names: Vec<&str> = fit.iter().map(|mapping| mapping.name.as_str()).collect();
         return Err(format!("{}: several mappings know these files ({}): say which", folder.display(), names.join(", ")));
+    }
+    // A mapping that is wrong is in the way only of the company that it is for.
+    if fit.is_empty() && !wrong.is_empty() {
+        return Err(wrong.join("\n"));
     }
     fit.pop().map(Some).ok_or_else(|| {
         format!(

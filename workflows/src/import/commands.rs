@@ -18,6 +18,9 @@ use super::world::World;
 /// The workflow of orders that come from elsewhere.
 const IMPORTED: &str = "imported_order";
 
+/// Who asked for an order of which the source does not say it.
+const NOBODY: &str = "import";
+
 /// The command of this run for `verb`, which stands for rows of `table`.
 pub(super) fn command(options: &Options, table: Table, verb: Verb) -> Command {
     let asked = match &verb {
@@ -90,9 +93,15 @@ fn value(world: &World, row: &Row, kind: Kind, cell: &Cell) -> Option<Json> {
     })
 }
 
-/// A row of movements or demand inside a command for many.
+/// A row of movements or demand inside a command for many. The order of a movement is one of the source's: it is told in
+/// the note, since the ledger names only orders that were placed here.
 pub(super) fn part(world: &World, row: &Row) -> Json {
-    Json::Object(params(world, row, &[]))
+    let mut part = params(world, row, &["order"]);
+    if let Some(order) = row.text("order") {
+        let note = row.text("note").map_or_else(|| format!("order {order}"), |note| format!("order {order}: {note}"));
+        part.insert("note".into(), note.into());
+    }
+    Json::Object(part)
 }
 
 /// The movement that an opening becomes.
@@ -136,7 +145,8 @@ pub(super) fn orders<'a>(scan: &'a Scan, source: &str) -> Vec<(&'a Row, u64, Ver
             lines.into_iter().map(|line| Json::Object(params(&scan.world, line, &["order", "rejected"]))).collect();
         let mut input = params(&scan.world, order, &["currency"]);
         input.entry("status").or_insert_with(|| "ordered".into());
-        input.insert("source".into(), source.into());
+        input.entry("requester").or_insert_with(|| NOBODY.into());
+        input.insert("source".into(), format!("import:{source}").into());
         let count = lines.len() as u64;
         input.insert("lines".into(), Json::Array(lines));
         let key = format!("{source}/{number}");

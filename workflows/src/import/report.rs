@@ -181,7 +181,8 @@ impl fmt::Display for Report {
         let done = if self.written { "imported" } else { "looked through, nothing written" };
         writeln!(f, "{} ({}): {done}", self.company, self.source)?;
         writeln!(f)?;
-        writeln!(f, "{:<12} {:>9} {:>9} {:>9} {:>9} {:>9}", "table", "read", "taken", "unchanged", "left out", "bad")?;
+        let good = if self.written { "taken" } else { "good" };
+        writeln!(f, "{:<12} {:>9} {good:>9} {:>9} {:>9} {:>9}", "table", "read", "unchanged", "left out", "bad")?;
         for (name, count) in &self.tables {
             let Count { read, taken, unchanged, left_out, bad } = count;
             writeln!(f, "{name:<12} {read:>9} {taken:>9} {unchanged:>9} {left_out:>9} {bad:>9}")?;

@@ -172,6 +172,13 @@ impl Scan {
                     return Err("company.csv has no row: name, currency and zone of the company".to_owned());
                 }
             }
+            Table::Units => {
+                let baseless = self.world.baseless();
+                self.drop_rows(set, Table::Units, |row| baseless.get(row.must("code")).cloned());
+                // What a unit is measured in is written before it.
+                let units = self.kept.entry(Table::Units).or_default();
+                units.sort_by_key(|row| row.text("base").is_some());
+            }
             Table::People => {
                 let strays = self.world.strays();
                 self.drop_rows(set, Table::People, |row| strays.get(row.must("id")).cloned());

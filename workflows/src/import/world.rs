@@ -141,8 +141,8 @@ impl World {
         match (&base, row.number("numerator")) {
             (Some(base), None) => return bad(format!("how many `{base}` is it? write `numerator`")),
             (None, Some(_)) => return bad("a factor needs the `base` unit that it counts in"),
-            (Some(base), _) => self.known(Table::Units, base, "base unit")?,
-            (None, None) => {}
+            (Some(base), _) if base == row.must("code") => return bad("a unit is not its own base: leave it out"),
+            _ => {}
         }
         if row.number("grid") == Some(0) {
             return bad("grid is zero: it is the smallest step of the unit, such as 1 or 0.001");
@@ -152,15 +152,14 @@ impl World {
     }
 
     /// Whether amounts in `unit` can be told in the item's stock unit.
-    fn factor(&self, item: &str, unit: &str) -> Result<(), String> {
+    fn factor<'a>(&'a self, item: &str, unit: &'a str) -> Result<(), String> {
         let Some(stock) = self.items.get(item) else { return Ok(()) };
         let own = |keys: &HashSet<String>| keys.contains(&format!("{item}@{unit}"));
         if unit == stock || self.keys.get(&Table::ItemUnits).is_some_and(own) {
             return Ok(());
         }
-        let base = |unit: &str| self.units.get(unit).and_then(|known| known.base.clone());
-        let (from, to) = (base(unit), base(stock));
-        if from.as_deref() == Some(stock) || to.as_deref() == Some(unit) || (from.is_some() && from == to) {
+        let base = |unit: &'a str| self.units.get(unit).and_then(|known| known.base.as_deref()).unwrap_or(unit);
+        if base(unit) == base(stock) {
             return Ok(());
         }
         Err(format!("the unit {unit} has no factor to the item's stock unit {stock}"))
@@ -201,8 +200,8 @@ impl World {
         self.at_location(row)?;
         let quantity = row.number("quantity").unwrap_or_default();
         match row.must("kind") {
-            "receipt" if quantity <= 0 => bad("a receipt adds to the stock: its quantity is above zero"),
-            "issue" if quantity >= 0 => bad("an issue takes from the stock: its quantity is below zero"),
+            "receipt" if quantity < 0 => bad("a receipt adds to the stock: its quantity is not below zero"),
+            "issue" if quantity > 0 => bad("an issue takes from the stock: its quantity is not above zero"),
             _ => Ok(()),
         }
     }
@@ -212,6 +211,27 @@ impl World {
             self.managers.insert(row.must("id").to_owned(), manager.to_owned());
         }
         Ok(())
+    }
+
+    /// Units whose base is not there or has a base itself: each with the reason. To be asked when all units are known.
+    pub(crate) fn baseless(&mut self) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        for (code, unit) in &self.units {
+            let Some(base) = &unit.base else { continue };
+            match self.units.get(base) {
+                None => found.insert(code.clone(), format!("unknown base unit `{base}`: no good row of units has it")),
+                Some(Unit { base: Some(further), .. }) => {
+                    let why = format!("its base `{base}` is measured in `{further}` itself: write how many `{further}` one is");
+                    found.insert(code.clone(), why)
+                }
+                Some(_) => None,
+            };
+        }
+        self.units.retain(|code, _| !found.contains_key(code));
+        if let Some(keys) = self.keys.get_mut(&Table::Units) {
+            keys.retain(|code| !found.contains_key(code));
+        }
+        found
     }
 
     /// People whose chain of managers does not end: each with the reason. To be asked when all people are known.

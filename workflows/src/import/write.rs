@@ -267,7 +267,7 @@ impl<'a> Writer<'a> {
         let all = rows.rows.len() as u64;
         let same = match submitted.repeat {
             true => all,
-            false => submitted.answer.record.get("unchanged").and_then(Json::as_u64).unwrap_or(0).min(all),
+            false => submitted.answer.record.get("skipped").and_then(Json::as_u64).unwrap_or(0).min(all),
         };
         let count = self.count(rows.table);
         count.unchanged += same;
