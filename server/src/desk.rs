@@ -15,6 +15,7 @@ use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::store::InstancePage;
+use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 
 pub(crate) use engine::Office;
 pub(crate) use fluxor_engine::runtime::{NotDone, Submitted, TaskView};
@@ -71,6 +72,14 @@ pub(crate) trait Desk: Send + Sync {
 
     /// Whether the engine is well; asks the database too.
     fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>>;
+
+    /// Writes what an import has read.
+    fn import<'a>(
+        &'a self,
+        company: Import,
+        options: import::Options,
+        progress: &'a dyn Progress,
+    ) -> Pin<Box<dyn Future<Output = Result<Report, Failed>> + 'a>>;
 
     /// Passes the engine's counts on to the metrics.
     fn measure(&self) {}

@@ -89,8 +89,6 @@ pub struct Options {
     pub tenant: TenantId,
     /// Names this run: a command of it that is sent twice is one, one of another run is looked at anew.
     pub run: String,
-    /// The second folder, in place of the mapping's own.
-    pub with: Option<PathBuf>,
     /// Nothing is written if any row is bad.
     pub strict: bool,
 }
@@ -136,7 +134,11 @@ pub fn recognise(folder: &Path, mappings: &Path) -> Result<Option<Mapping>, Stri
     }
     if fit.len() > 1 {
         let names: Vec<&str> = fit.iter().map(|mapping| mapping.name.as_str()).collect();
-        return Err(format!("{}: several mappings know these files ({}): say which", folder.display(), names.join(", ")));
+        return Err(format!(
+            "{}: several mappings know these files ({}): say which",
+            folder.display(),
+            names.join(", ")
+        ));
     }
     // A mapping that is wrong is in the way only of the company that it is for.
     if fit.is_empty() && !wrong.is_empty() {
@@ -229,7 +231,8 @@ impl Import {
         }
         write::write(&self.set, &self.scan, options, target, progress, &mut report).await?;
         report.written = true;
-        let there = target.totals(&self.set.source).await.map_err(|error| Failed::Stopped(error.into()))?;
+        let there =
+            target.totals(&commands::source(&self.set.source)).await.map_err(|error| Failed::Stopped(error.into()))?;
         for (total, there) in report.totals.iter_mut().zip(report::totals(&there.like(&self.scan.sums))) {
             total.database = Some(there.source);
         }

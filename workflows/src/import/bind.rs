@@ -42,11 +42,7 @@ struct Binder<'a> {
 ///
 /// # Errors
 /// Everything in which the mapping and the folder do not agree, rendered with places of the mapping.
-pub(crate) fn bind(
-    mapping: &Mapping,
-    files: &[(String, PathBuf)],
-    numbers: &mut Vec<String>,
-) -> Result<Bound, String> {
+pub(crate) fn bind(mapping: &Mapping, files: &[(String, PathBuf)], numbers: &mut Vec<String>) -> Result<Bound, String> {
     let mut binder = Binder { mapping, files, numbers, bound: Bound::default(), found: Vec::new() };
     for feed in mapping.company.iter().chain(&mapping.feeds) {
         binder.feed(feed);
@@ -116,10 +112,8 @@ impl Binder<'_> {
         let Some((name, path)) = self.files.iter().find(|(name, _)| *name == file.value) else {
             let near = nearest(&file.value, self.files.iter().map(|(name, _)| name.as_str()));
             let all = || self.files.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
-            let help = near.map_or_else(
-                || format!("the folder has {}", all()),
-                |near| format!("a similar file exists: `{near}`"),
-            );
+            let help = near
+                .map_or_else(|| format!("the folder has {}", all()), |near| format!("a similar file exists: `{near}`"));
             let what = format!("the folder has no file `{}`", file.value);
             self.found.push(Diagnostic::error(codes::NO_FILE, file.span, what).label("not there").help(help));
             return None;
@@ -130,7 +124,8 @@ impl Binder<'_> {
                 Some((csv, path.clone()))
             }
             Err(why) => {
-                let help = "a CSV file begins with a row that names its columns; `csv: { delimiter: \";\" }` sets the mark";
+                let help =
+                    "a CSV file begins with a row that names its columns; `csv: { delimiter: \";\" }` sets the mark";
                 self.found.push(Diagnostic::error(codes::NO_FILE, file.span, why).help(help));
                 None
             }
@@ -181,7 +176,8 @@ impl Binder<'_> {
                 Ok(Some((line, Ok(record)))) => {
                     let key = record.get(at).unwrap_or_default().trim().to_owned();
                     if rows.contains_key(&key) {
-                        let why = format!("`{key}` stands twice in the column `{}`, which must be unique", join.key.value);
+                        let why =
+                            format!("`{key}` stands twice in the column `{}`, which must be unique", join.key.value);
                         self.bound.bad.push((number, line, why));
                     } else {
                         rows.insert(key, partner(record));
@@ -222,7 +218,11 @@ impl Binder<'_> {
                     self.found.push(Diagnostic::error(codes::BAD_FORMAT, format.span, what).help(help));
                 }
                 let (of, format) = (Box::new(self.written(of, Kind::Text, around)?), format.value.text.clone());
-                if matches!(value, Value::Date { .. }) { Pick::Date { of, format } } else { Pick::Instant { of, format } }
+                if matches!(value, Value::Date { .. }) {
+                    Pick::Date { of, format }
+                } else {
+                    Pick::Instant { of, format }
+                }
             }
         })
     }
@@ -305,7 +305,11 @@ impl Binder<'_> {
                 let near = nearest(text.value.text.trim(), heads);
                 finding.help = match near {
                     Some(near) => format!("a similar column exists: `{near}`"),
-                    None => format!("{} has {}; a text needs quotes of its own: '\"x\"'", around.file, around.heads.join(", ")),
+                    None => format!(
+                        "{} has {}; a text needs quotes of its own: '\"x\"'",
+                        around.file,
+                        around.heads.join(", ")
+                    ),
                 };
             } else if finding.help.is_empty() {
                 finding.help = "columns are text: write decimal(column), int(column) or date(column) to reckon".into();

@@ -21,10 +21,17 @@ const IMPORTED: &str = "imported_order";
 /// Who asked for an order of which the source does not say it.
 const NOBODY: &str = "import";
 
+/// What orders of this source have as their own.
+pub(super) fn source(name: &str) -> String {
+    format!("import:{name}")
+}
+
 /// The command of this run for `verb`, which stands for rows of `table`.
 pub(super) fn command(options: &Options, table: Table, verb: Verb) -> Command {
     let asked = match &verb {
-        Verb::Start { workflow, key, input } => format!("{workflow}\0{}\0{}", key.as_deref().unwrap_or(""), text(input)),
+        Verb::Start { workflow, key, input } => {
+            format!("{workflow}\0{}\0{}", key.as_deref().unwrap_or(""), text(input))
+        }
         Verb::Change(Change::Record { kind, key, action, params }) => {
             format!("{kind}\0{key}\0{action}\0{}", text(params))
         }
@@ -146,7 +153,7 @@ pub(super) fn orders<'a>(scan: &'a Scan, source: &str) -> Vec<(&'a Row, u64, Ver
         let mut input = params(&scan.world, order, &["currency"]);
         input.entry("status").or_insert_with(|| "ordered".into());
         input.entry("requester").or_insert_with(|| NOBODY.into());
-        input.insert("source".into(), format!("import:{source}").into());
+        input.insert("source".into(), self::source(source).into());
         let count = lines.len() as u64;
         input.insert("lines".into(), Json::Array(lines));
         let key = format!("{source}/{number}");
@@ -192,7 +199,8 @@ fn is_there(person: &Json, known: &[Json]) -> bool {
 }
 
 fn person(world: &World, row: &Row) -> Json {
-    let limits: Vec<Json> = value(world, row, Kind::Money, row.cell("limit")).into_iter().map(|a| json!({ "amount": a })).collect();
+    let limits: Vec<Json> =
+        value(world, row, Kind::Money, row.cell("limit")).into_iter().map(|a| json!({ "amount": a })).collect();
     json!({
         "id": row.must("id"),
         "active": row.truth("active", true),

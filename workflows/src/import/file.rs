@@ -1,9 +1,10 @@
 //! One CSV file, read in place, a record at a time.
 
 use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
+use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord, Terminator};
 
 /// A file that is being read.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(crate) struct CsvFile {
     pub(crate) heads: Vec<String>,
     reader: Reader<File>,
     raw: ByteRecord,
+    /// Its length, if no line break ends it.
+    open_end: Option<u64>,
 }
 
 /// A record, or why there is none at this line.
@@ -25,12 +28,15 @@ impl CsvFile {
     /// # Errors
     /// A sentence that names the file: it is missing, empty, or its header is not one.
     pub(crate) fn open(path: &Path, name: &str, delimiter: u8) -> Result<Self, String> {
-        let file = File::open(path).map_err(|error| format!("{name}: {error}"))?;
+        let unreadable = |error: std::io::Error| format!("{name}: {error}");
+        let mut source = File::open(path).map_err(unreadable)?;
+        let open_end = open_end(&mut source).map_err(unreadable)?;
         let mut builder = ReaderBuilder::new();
-        // How many columns a row has, and whether it is UTF-8, is said here with the row's line.
-        let reader = builder.flexible(true).has_headers(false).delimiter(delimiter).buffer_capacity(1 << 16);
-        let mut file =
-            Self { name: name.to_owned(), heads: Vec::new(), reader: reader.from_reader(file), raw: ByteRecord::new() };
+        // How many columns a row has, and whether it is UTF-8, is said here with the row's line. Lines end with LF: the
+        // library's own CRLF mode does not count them exactly.
+        builder.flexible(true).has_headers(false).terminator(Terminator::Any(b'\n')).delimiter(delimiter);
+        let reader = builder.buffer_capacity(1 << 16).from_reader(source);
+        let mut file = Self { name: name.to_owned(), heads: Vec::new(), reader, raw: ByteRecord::new(), open_end };
         let Some((line, record)) = file.record()? else {
             return Err(format!("{name}: the file is empty; the first row names the columns"));
         };
@@ -66,16 +72,48 @@ impl CsvFile {
     }
 
     fn record(&mut self) -> Result<Option<Next>, String> {
-        let more = self.reader.read_byte_record(&mut self.raw).map_err(|error| format!("{}: {error}", self.name))?;
-        if !more {
-            return Ok(None);
+        loop {
+            let more =
+                self.reader.read_byte_record(&mut self.raw).map_err(|error| format!("{}: {error}", self.name))?;
+            if !more {
+                return Ok(None);
+            }
+            if self.raw.len() == 1 && self.raw.get(0) == Some(b"\r") {
+                continue;
+            }
+            // Counted from the end of the row: blank lines before it belong to it in the library's eyes.
+            let end = self.reader.position();
+            let last = u64::from(self.open_end.is_none_or(|length| end.byte() < length));
+            let inside = self.raw.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+            let line = end.line().saturating_sub(last + inside);
+            let record = StringRecord::from_byte_record(std::mem::take(&mut self.raw)).map_err(|error| {
+                format!("column {} is not UTF-8 text: save the file as UTF-8", error.utf8_error().field() + 1)
+            });
+            return Ok(Some((line, record.map(without_return))));
         }
-        let line = self.raw.position().map_or(0, csv::Position::line);
-        let record = StringRecord::from_byte_record(std::mem::take(&mut self.raw)).map_err(|error| {
-            format!("column {} is not UTF-8 text: save the file as UTF-8", error.utf8_error().field() + 1)
-        });
-        Ok(Some((line, record)))
     }
+}
+
+/// Where the file ends, if that is in the middle of a line.
+fn open_end(file: &mut File) -> std::io::Result<Option<u64>> {
+    let length = file.seek(SeekFrom::End(0))?;
+    let mut last = [b'\n'];
+    if length > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    file.seek(SeekFrom::Start(0))?;
+    Ok((last != [b'\n']).then_some(length))
+}
+
+/// The CR of a CRLF stands at the end of the last cell.
+fn without_return(mut record: StringRecord) -> StringRecord {
+    let last = record.len().saturating_sub(1);
+    if let Some(cell) = record.get(last).and_then(|cell| cell.strip_suffix('\r')).map(str::to_owned) {
+        record.truncate(last);
+        record.push_field(&cell);
+    }
+    record
 }
 
 /// The CSV files of a folder, by name.
@@ -121,6 +159,8 @@ mod tests {
         let read = file("a.csv", b"\xef\xbb\xbfa,b\r\n1,\"x\r\ny\"\r\n\r\n2,z\r\n").unwrap();
         assert_eq!(read.heads, ["a", "b"]);
         assert_eq!(rows(read), [(2, "1|x\r\ny".to_owned()), (5, "2|z".to_owned())]);
+        let read = file("d.csv", b"a,b\n\n\n1,2\n3,\"4\n5\"\n\n6,7").unwrap();
+        assert_eq!(rows(read), [(4, "1|2".to_owned()), (5, "3|4\n5".to_owned()), (8, "6|7".to_owned())]);
     }
 
     #[test]

@@ -17,9 +17,19 @@ pub(crate) enum Pick {
     Joined(usize, usize),
     Constant(String),
     Expression(Box<Expr>),
-    Map { of: Box<Pick>, values: HashMap<String, String>, otherwise: Option<String> },
-    Date { of: Box<Pick>, format: String },
-    Instant { of: Box<Pick>, format: String },
+    Map {
+        of: Box<Pick>,
+        values: HashMap<String, String>,
+        otherwise: Option<String>,
+    },
+    Date {
+        of: Box<Pick>,
+        format: String,
+    },
+    Instant {
+        of: Box<Pick>,
+        format: String,
+    },
 }
 
 /// A joined file, by its key.
@@ -104,7 +114,9 @@ impl Seen<'_> {
                 to.clear();
                 to.push_str(value);
             }
-            Pick::Date { of, format } => self.dated(of, format, to, |time| time.to_date().map(|day| day.to_string()))?,
+            Pick::Date { of, format } => {
+                self.dated(of, format, to, |time| time.to_date().map(|day| day.to_string()))?
+            }
             Pick::Instant { of, format } => self.dated(of, format, to, |time| match time.to_timestamp() {
                 Ok(instant) => Ok(instant.to_string()),
                 Err(_) => time.to_datetime().map(|local| local.to_string()),
@@ -135,9 +147,8 @@ impl Seen<'_> {
 pub(crate) fn is_format(format: &str) -> bool {
     let noon = jiff::civil::date(2026, 3, 2).at(12, 30, 0, 0);
     let Ok(noon) = noon.to_zoned(TimeZone::UTC) else { return false };
-    strtime::format(format, &noon).is_ok_and(|text| {
-        text != format && strtime::parse(format, &text).is_ok_and(|time| time.to_date().is_ok())
-    })
+    strtime::format(format, &noon)
+        .is_ok_and(|text| text != format && strtime::parse(format, &text).is_ok_and(|time| time.to_date().is_ok()))
 }
 
 #[cfg(test)]
@@ -146,7 +157,9 @@ mod tests {
 
     #[test]
     fn formats_are_tried_before_they_are_used() {
-        for (format, good) in [("%d.%m.%Y", true), ("%e-%b-%y", true), ("%H:%M", false), ("dd.mm", false), ("%Q!", false)] {
+        for (format, good) in
+            [("%d.%m.%Y", true), ("%e-%b-%y", true), ("%H:%M", false), ("dd.mm", false), ("%Q!", false)]
+        {
             assert_eq!(is_format(format), good, "{format}");
         }
     }

@@ -188,7 +188,11 @@ impl fmt::Display for Report {
             writeln!(f, "{name:<12} {read:>9} {taken:>9} {unchanged:>9} {left_out:>9} {bad:>9}")?;
         }
         if self.openings > 0 {
-            writeln!(f, "\n{} openings, {} in all: what is on hand less what the ledger moved", self.openings, self.opened)?;
+            writeln!(
+                f,
+                "\n{} openings, {} in all: what is on hand less what the ledger moved",
+                self.openings, self.opened
+            )?;
         }
         writeln!(f, "\n{:<24} {:>20} {:>20}", "total", "source", "database")?;
         for total in &self.totals {

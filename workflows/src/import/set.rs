@@ -62,7 +62,9 @@ impl Set {
         set.feeds.sort_by_key(|feed| feed.table);
         if !set.feeds.iter().any(|feed| feed.table == Table::Company) {
             let help = match mapping {
-                Some(mapping) => format!("{}: write `company: {{ name: ..., currency: ..., zone: ... }}`", mapping.name),
+                Some(mapping) => {
+                    format!("{}: write `company: {{ name: ..., currency: ..., zone: ... }}`", mapping.name)
+                }
                 None => "company.csv is missing: name, currency and zone of the company".to_owned(),
             };
             return Err(help);
@@ -85,8 +87,9 @@ impl Set {
             let heads = CsvFile::open(path, name, mapping.delimiter)?.heads;
             let mut rest: Vec<String> = heads.into_iter().filter(|head| !used.contains(head)).collect();
             for out in &reasons {
-                let (columns, others) =
-                    rest.into_iter().partition(|head| out.columns.is_empty() || out.columns.iter().any(|c| c.value == *head));
+                let (columns, others) = rest
+                    .into_iter()
+                    .partition(|head| out.columns.is_empty() || out.columns.iter().any(|c| c.value == *head));
                 rest = others;
                 let columns: Vec<String> = columns;
                 if !columns.is_empty() {
@@ -129,7 +132,9 @@ impl Set {
     /// The tables that a second folder of the canonical set gives.
     fn second(&mut self, folder: &Path, tables: &[Table], named: bool) -> Result<(), String> {
         let shown = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let there = files(folder)?;
+        let names: Vec<&str> = tables.iter().map(|table| table.name()).collect();
+        let there = files(folder)
+            .map_err(|why| format!("{why}\nit is to give {}; another folder is named by --with", names.join(", ")))?;
         for table in tables {
             let name = format!("{}.csv", table.name());
             match there.iter().find(|(known, _)| *known == name) {

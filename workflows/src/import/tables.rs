@@ -101,13 +101,8 @@ const SUPPLIERS: &[Column] = &[
     may("payment_days", Count),
     may("note", Text),
 ];
-const ITEMS: &[Column] = &[
-    must("code", Code),
-    must("name", Text),
-    may("category", Text),
-    must("stock_unit", Code),
-    may("active", Truth),
-];
+const ITEMS: &[Column] =
+    &[must("code", Code), must("name", Text), may("category", Text), must("stock_unit", Code), may("active", Truth)];
 const ITEM_UNITS: &[Column] =
     &[must("item", Code), must("unit", Code), must("numerator", Factor), may("denominator", Factor)];
 const LOCATIONS: &[Column] = &[must("code", Code), must("name", Text), may("active", Truth)];

@@ -65,7 +65,8 @@ impl World {
     pub(crate) fn row(&self, table: Table, place: Place, texts: &[String]) -> Result<Row, Not> {
         let mut cells = Vec::with_capacity(texts.len());
         for (column, text) in table.columns().iter().zip(texts) {
-            let cell = parse(column.kind, text, &self.zone).map_err(|why| Not::Bad(format!("{}: {why}", column.name)))?;
+            let cell =
+                parse(column.kind, text, &self.zone).map_err(|why| Not::Bad(format!("{}: {why}", column.name)))?;
             if column.required && cell == Cell::Empty {
                 return bad(format!("{} is empty", column.name));
             }
@@ -127,8 +128,9 @@ impl World {
             return bad("there is one company in a set, this is the second row");
         }
         let zone = row.must("zone");
-        self.zone = TimeZone::get(zone)
-            .map_err(|_| Not::Bad(format!("`{zone}` is not a time zone: write its IANA name, such as Europe/Berlin")))?;
+        self.zone = TimeZone::get(zone).map_err(|_| {
+            Not::Bad(format!("`{zone}` is not a time zone: write its IANA name, such as Europe/Berlin"))
+        })?;
         self.zone_name = zone.to_owned();
         self.name = row.must("name").to_owned();
         self.currency = row.must("currency").parse().ok();
@@ -221,7 +223,9 @@ impl World {
             match self.units.get(base) {
                 None => found.insert(code.clone(), format!("unknown base unit `{base}`: no good row of units has it")),
                 Some(Unit { base: Some(further), .. }) => {
-                    let why = format!("its base `{base}` is measured in `{further}` itself: write how many `{further}` one is");
+                    let why = format!(
+                        "its base `{base}` is measured in `{further}` itself: write how many `{further}` one is"
+                    );
                     found.insert(code.clone(), why)
                 }
                 Some(_) => None,
