@@ -4,8 +4,11 @@ use super::dice::Dice;
 use super::families::FAMILIES;
 use super::number::{MICRO, scale};
 
-/// Code, name, smallest step, base, numerator, denominator.
+/// Code, name, smallest step, base, numerator, denominator; what others are based on goes first. (A pound is 453.59237 g,
+/// so that grams have five places.)
 pub(crate) const UNITS: &[(&str, &str, &str, &str, &str, &str)] = &[
+    ("g", "Gram", "0.00001", "", "", ""),
+    ("ml", "Millilitre", "1", "", "", ""),
     ("bag", "Bag", "1", "", "", ""),
     ("bottle", "Bottle", "1", "", "", ""),
     ("box", "Box", "1", "", "", ""),
@@ -13,12 +16,10 @@ pub(crate) const UNITS: &[(&str, &str, &str, &str, &str, &str)] = &[
     ("can", "Can", "1", "", "", ""),
     ("carton", "Carton", "1", "", "", ""),
     ("drum", "Drum", "1", "", "", ""),
-    ("g", "Gram", "0.00001", "", "", ""),
     ("kg", "Kilogram", "0.1", "g", "1000", "1"),
     ("l", "Litre", "0.1", "ml", "1000", "1"),
     ("lb", "Pound", "1", "g", "45359237", "100000"),
     ("m", "Metre", "0.1", "", "", ""),
-    ("ml", "Millilitre", "1", "", "", ""),
     ("pail", "Pail", "1", "", "", ""),
     ("pair", "Pair", "1", "", "", ""),
     ("pallet", "Pallet", "1", "", "", ""),
