@@ -136,7 +136,7 @@ fn money(text: &str) -> i64 {
 fn rounded(price: i64) -> i64 {
     let step = match price {
         ..2_000 => 5,
-        ..200_000 => 100,
+        2_000..200_000 => 100,
         _ => 1_000,
     };
     (price + step / 2) / step * step

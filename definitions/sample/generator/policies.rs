@@ -89,7 +89,7 @@ fn policy(
     let lot = readable((weekly * item.cycle()).max(item.step()));
     let (method, at_or_below) = match dice.from(1, 100) {
         ..=70 => (Method::MinMax, false),
-        ..=82 => (Method::UpTo, true),
+        71..=82 => (Method::UpTo, true),
         _ => (Method::Lots, true),
     };
     let mut policy = Policy {

@@ -166,7 +166,7 @@ fn base(item: &Item, supplier: &Supplier, place: usize, dice: &mut Dice) -> Term
     };
     let price_per = match price {
         ..500 => 1000,
-        ..5_000 => 100,
+        500..5_000 => 100,
         _ => 1,
     };
     let typical = scale(item.weekly * item.cycle(), factor.1, factor.0);
