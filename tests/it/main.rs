@@ -11,6 +11,7 @@
 mod crash;
 mod differential;
 mod explain;
+mod imports;
 mod invariants;
 mod journey;
 mod lanes;

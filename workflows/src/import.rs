@@ -8,6 +8,7 @@ mod bind;
 mod cell;
 mod codes;
 mod commands;
+mod engine;
 mod feed;
 mod file;
 mod mapping;
@@ -31,6 +32,7 @@ use fluxor_engine::runtime::{NotDone, Submitted};
 use fluxor_engine::store::StoreError;
 
 pub use codes::CODES;
+pub use engine::EngineTarget;
 pub use mapping::Mapping;
 pub use report::{Count, Finding, Report, Sums, Total};
 pub use set::NotMapped;
