@@ -42,6 +42,8 @@ impl Import {
             return Err(Failure::Usage(format!("{} is not a folder", self.folder.display())));
         }
         let mapping = self.mapping(config)?;
+        let read_as = mapping.as_ref().map_or("the canonical set", |mapping| &mapping.title);
+        out.aside(&format!("{} is read as {read_as}", self.folder.display()));
         let bar = Bar::new(config.json);
         let company = Company::open(&self.folder, mapping.as_ref(), self.with.as_deref(), &bar).map_err(failure)?;
         let report = if self.dry_run { company.report() } else { self.write(config, company, &bar).await? };

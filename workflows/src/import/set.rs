@@ -33,7 +33,6 @@ pub struct NotMapped {
 pub(crate) struct Set {
     /// What the source is called.
     pub(crate) source: String,
-    pub(crate) title: String,
     /// The names of files, by number.
     pub(crate) files: Vec<String>,
     pub(crate) feeds: Vec<Feed>,
@@ -101,19 +100,12 @@ impl Set {
                 not_mapped.push(NotMapped { file: name.clone(), columns: rest, because });
             }
         }
-        Ok(Self {
-            source: mapping.name.clone(),
-            title: mapping.title.clone(),
-            files: numbers,
-            feeds: bound.feeds,
-            bad: bound.bad,
-            not_mapped,
-        })
+        Ok(Self { source: mapping.name.clone(), files: numbers, feeds: bound.feeds, bad: bound.bad, not_mapped })
     }
 
     fn canonical(there: &[(String, PathBuf)]) -> Result<Self, String> {
-        let (title, source) = ("the canonical set".to_owned(), CANONICAL.to_owned());
-        let mut set = Self { source, title, files: vec![], feeds: vec![], bad: vec![], not_mapped: vec![] };
+        let source = CANONICAL.to_owned();
+        let mut set = Self { source, files: vec![], feeds: vec![], bad: vec![], not_mapped: vec![] };
         for (name, path) in there {
             let stem = name.trim_end_matches(".csv");
             match Table::named(stem) {
