@@ -8,6 +8,7 @@
 
 pub(crate) mod budgets;
 pub(crate) mod columns;
+pub(crate) mod company;
 pub(crate) mod demand;
 pub(crate) mod item_units;
 pub(crate) mod items;
@@ -17,6 +18,7 @@ pub(crate) mod movements;
 pub(crate) mod orders;
 pub(crate) mod policies;
 pub(crate) mod series;
+pub(crate) mod shortfalls;
 pub(crate) mod stock;
 pub(crate) mod suppliers;
 pub(crate) mod terms;
@@ -48,6 +50,9 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     budgets::LOAD,
     budgets::INSERT,
     budgets::UPDATE,
+    company::LOAD,
+    company::INSERT,
+    company::UPDATE,
     suppliers::LOAD,
     suppliers::INSERT,
     suppliers::UPDATE,
@@ -77,6 +82,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     demand::LOAD,
     demand::INSERT,
     demand::UPDATE,
+    shortfalls::INSERT,
     series::LOAD,
     series::INSERT,
     series::UPDATE,
@@ -145,6 +151,10 @@ async fn load_master_data(
     needs: &BTreeSet<(TenantId, Need)>,
     facts: &mut Facts,
 ) -> Result<(), StoreError> {
+    let asked = needs.iter().filter(|(_, need)| *need == Need::Company).map(|(tenant, _)| *tenant);
+    for (tenant, row) in company::load(connection, &asked.collect::<Vec<_>>()).await? {
+        facts.loaded(tenant, Op::Company(row));
+    }
     for (tenant, row) in suppliers::load(connection, &keys(needs, pick!(Supplier))).await? {
         facts.loaded(tenant, Op::Supplier(Box::new(row)));
     }
@@ -174,6 +184,7 @@ pub(crate) async fn save(connection: &mut Conn, batch: &Batch<'_>) -> Result<(),
     orders::save(connection, &batch.orders).await?;
     lines::save(connection, &batch.lines, |tenant, order| batch.is_new(tenant, order)).await?;
     budgets::save(connection, &batch.budgets).await?;
+    company::save(connection, &batch.company).await?;
     suppliers::save(connection, &batch.suppliers).await?;
     items::save(connection, &batch.items).await?;
     units::save(connection, &batch.units).await?;
@@ -184,6 +195,7 @@ pub(crate) async fn save(connection: &mut Conn, batch: &Batch<'_>) -> Result<(),
     stock::save(connection, &batch.stock).await?;
     movements::append(connection, &batch.movements).await?;
     demand::save(connection, &batch.demand).await?;
+    shortfalls::append(connection, &batch.shortfalls).await?;
     series::save(connection, &batch.series).await
 }
 
