@@ -14,7 +14,7 @@ use super::imported::{Cells, INVALID, Read, on_grid, parsed, rows};
 use super::levels::{Levels, unnumbered};
 use crate::action::{Answer, Call, needs, refuse, require, text_param};
 use crate::quantity::Quantity;
-use crate::records::{check_reference, told};
+use crate::records::{check_code, check_reference, told};
 use crate::row::{MovementKind, MovementRow, Need, Op, StockKey};
 use crate::settings::Settings;
 
@@ -82,7 +82,8 @@ pub(super) fn grids(
 
 fn one(call: &Call<'_>) -> Answer<MovementRow> {
     let key = if call.instance.is_none() { call.key.unwrap_or_default() } else { "" };
-    let Some((item, location)) = key.split_once('@') else {
+    let parts = key.split_once('@').filter(|(item, location)| check_code(item).and(check_code(location)).is_ok());
+    let Some((item, location)) = parts else {
         let shown: String = key.chars().take(80).collect();
         return refuse(
             "invalid_movement",
