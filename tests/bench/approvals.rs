@@ -36,7 +36,10 @@ pub(crate) async fn run(asked: &Asked) {
         for _ in 0..asked.rounds {
             round(asked, folder, clients, &mut line).await;
         }
-        let time = |seconds: Vec<f64>| format!("{:>8.2?}", Duration::from_secs_f64(median(seconds)));
+        let time = |seconds: Vec<f64>| match seconds.is_empty() {
+            true => format!("{:>8}", "-"),
+            false => format!("{:>8.2?}", Duration::from_secs_f64(median(seconds))),
+        };
         println!(
             "{clients:>7} | {:>7.0} {} {} {:>6.1} | {:>9.0} {:>6.1} | {:>10.0} | {:>12.2} {:>14.2} | {}",
             median(line.over_http),
@@ -55,10 +58,13 @@ pub(crate) async fn run(asked: &Asked) {
 
 async fn round(asked: &Asked, folder: &std::path::Path, clients: usize, line: &mut Line) {
     let place = Place::new(&asked.database, folder).await;
-    let engine = inside::measure(&place.address, clients, asked.seconds).await;
+    let engine = inside::measure(&place.address, clients, asked.seconds, false).await;
     place.drop().await;
     let place = Place::new(&asked.database, folder).await;
-    let raw = ceiling::measure(&place.address, engine.recorded).await;
+    let recorded = inside::measure(&place.address, clients, asked.seconds, true).await.recorded;
+    place.drop().await;
+    let place = Place::new(&asked.database, folder).await;
+    let raw = ceiling::measure(&place.address, recorded).await;
     place.drop().await;
     line.engine.push(engine.rate);
     line.engine_batch.push(engine.batch);

@@ -65,10 +65,10 @@ pub(crate) struct Figures {
     pub(crate) recorded: Recorded,
 }
 
-/// Measures for `seconds` with `clients` side by side.
-pub(crate) async fn measure(address: &str, clients: usize, seconds: f64) -> Figures {
+/// Measures for `seconds` with `clients` side by side; with `record` it keeps what was written.
+pub(crate) async fn measure(address: &str, clients: usize, seconds: f64, record: bool) -> Figures {
     let domain = Arc::new(Procurement::new());
-    let recording = Recording::new(open(address).await);
+    let recording = Recording::new(open(address).await, record);
     let (library, _) = Library::load(vec![("bench.yaml".into(), WORKFLOW.into())], domain.vocabulary()).unwrap();
     let engine: Bench =
         Engine::start(domain, recording.clone(), library, Arc::new(SystemClock), Options::default()).await.unwrap();
