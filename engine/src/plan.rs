@@ -49,13 +49,10 @@ impl<Op: Clone + Serialize> Plan<Op> {
     pub fn new(
         now: Timestamp,
         sinks: Arc<BTreeSet<Arc<str>>>,
-        instances: Vec<Instance>,
+        instances: Vec<Arc<Instance>>,
         heads: Vec<RecordHead>,
     ) -> Self {
-        let image = |i: Instance| {
-            let i = Arc::new(i);
-            ((i.tenant, i.id), Image { before: Some(i.clone()), now: Some(i) })
-        };
+        let image = |i: Arc<Instance>| ((i.tenant, i.id), Image { before: Some(i.clone()), now: Some(i) });
         Self {
             now,
             sinks,
