@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use fluxor_engine::ids::{PersonId, TenantId};
-use jiff::tz::TimeZone;
 use lettre::Address;
 use lettre::message::Mailbox;
 use serde::Deserialize;
@@ -146,11 +145,6 @@ impl Contacts {
         known.filter(|name| !name.is_empty()).unwrap_or_else(|| one_line(person.as_str()))
     }
 
-    /// The zone in which dates are told.
-    pub(super) fn zone(&self) -> TimeZone {
-        TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC)
-    }
-
     /// Where to write, or why not.
     pub(super) fn mailbox(&self, person: &PersonId) -> Result<Mailbox, Skipped> {
         if self.people.iter().any(|p| p.id == *person && !p.active) {
@@ -189,6 +183,6 @@ mod tests {
         }
         assert_eq!(contacts.name(&"none".into()), "None");
         assert_eq!(contacts.name(&"nobody".into()), "nobody");
-        assert_eq!(contacts.zone().iana_name(), Some("Europe/Berlin"));
+        assert_eq!(contacts.zone, "Europe/Berlin");
     }
 }
