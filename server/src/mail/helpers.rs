@@ -176,10 +176,14 @@ fn known<'a>(h: &'a Helper<'_>, name: &'static str) -> Result<&'a Json, RenderEr
 
 /// Registers them all.
 pub(super) fn register(registry: &mut Handlebars<'static>, html: bool, checking: bool) {
-    let shown: [(&'static str, fn(&str, &TimeZone) -> Option<String>); 4] =
-        [("money", |text, _| money(text)), ("quantity", |text, _| quantity(text)), ("date", date), ("time", time)];
-    for (name, show) in shown {
-        registry.register_helper(name, Box::new(Shown { name, show }));
+    let shown: [Shown; 4] = [
+        Shown { name: "money", show: |text, _| money(text) },
+        Shown { name: "quantity", show: |text, _| quantity(text) },
+        Shown { name: "date", show: date },
+        Shown { name: "time", show: time },
+    ];
+    for helper in shown {
+        registry.register_helper(helper.name, Box::new(helper));
     }
     registry.register_helper("quote", Box::new(Quote { html }));
     for (name, when) in [("if", true), ("unless", false)] {

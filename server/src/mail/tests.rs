@@ -60,6 +60,44 @@ async fn a_lost_connection_is_tried_again_and_in_the_end_somebody_must_look() {
 }
 
 #[tokio::test]
+async fn a_mail_that_never_arrives_hides_no_worse_trouble() {
+    let smtp = Smtp::new(Manner::HangsUp).await;
+    let mut site = Site::new(&["--smtp-url", &smtp.url(), "--mail-from", "fluxor@example.com"]).await;
+    site.paper().await;
+    for _ in 1..=17 {
+        site.drive().await;
+        site.clock.advance_micros(3_600_000_000);
+    }
+    assert_eq!(smtp.connections(), 16);
+    let incident = site.instance().await.detail.incident.unwrap();
+    assert_eq!(&*incident.code, "approval_incident", "{incident:?}");
+}
+
+#[tokio::test]
+async fn time_reminds_says_what_is_due_and_passes_on() {
+    let smtp = Smtp::new(Manner::Takes).await;
+    let mut site = Site::new(&["--smtp-url", &smtp.url(), "--mail-from", "fluxor@example.com"]).await;
+    site.in_review().await;
+    for _ in 0..4 {
+        site.drive().await;
+        site.clock.advance_micros(86_400_000_000);
+    }
+    let subject = |mail: &server::Mail| {
+        let line = mail.text.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap();
+        line.split(": ").next().unwrap().to_owned()
+    };
+    let told: Vec<_> = smtp.mails().iter().map(|mail| format!("{} {}", subject(mail), mail.to[0])).collect();
+    let expected = [
+        "For your decision bob@example.com",
+        "Reminder bob@example.com",
+        "Due now bob@example.com",
+        "Passed on to you cyd@example.com",
+    ];
+    assert_eq!(told, expected);
+    assert!(smtp.mails()[3].text.contains("since Bob has not decided"), "{}", smtp.mails()[3].text);
+}
+
+#[tokio::test]
 async fn a_refused_recipient_is_not_tried_again() {
     let smtp = Smtp::new(Manner::RefusesRecipients).await;
     let mut site = Site::new(&["--smtp-url", &smtp.url(), "--mail-from", "fluxor@example.com"]).await;

@@ -24,6 +24,20 @@ use crate::desk::{Desk, Office};
 
 const TENANT: TenantId = TenantId(1);
 
+/// A task that is an incident after an hour.
+const PAPER: &str = "
+workflow: paper
+version: 1
+subject: { name: paper, fields: { requester: person } }
+start: review
+states:
+  review:
+    approval:
+      steps: [{ name: manager, who: [{ manager: requester }], late: [{ after: 1 hour, do: incident }] }]
+    on: { approved: { to: done }, rejected: { to: done }, changes_requested: { to: done } }
+  done: { final: true }
+";
+
 #[derive(Parser)]
 struct Line {
     #[command(flatten)]
@@ -50,7 +64,8 @@ impl Site {
         let config = Config { definitions: Some(definitions.clone()), ..config };
         let domain = Arc::new(Procurement::new());
         let source = std::fs::read_to_string(definitions.join("purchase_order.yaml")).unwrap();
-        let (library, _) = Library::load(vec![("po".to_owned(), source)], domain.vocabulary()).unwrap();
+        let files = vec![("po".to_owned(), source), ("paper".to_owned(), PAPER.to_owned())];
+        let (library, _) = Library::load(files, domain.vocabulary()).unwrap();
         let mail = Mail::new(&config, &library).unwrap().unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp::parse("2026-03-02T09:00:00Z").unwrap()));
         let options = Options {
@@ -102,6 +117,12 @@ impl Site {
         let (event, payload) = ("submit".into(), Document::new());
         let submit = Verb::Signal { instance, event, payload, reason: None, state_revision: None };
         self.submit(Some("ann"), submit).await;
+    }
+
+    /// A paper of Ann's, for which Bob is asked.
+    pub(super) async fn paper(&mut self) {
+        let start = Verb::Start { workflow: "paper".into(), key: None, input: Document::new() };
+        self.instance = self.submit(Some("ann"), start).await.instance;
     }
 
     pub(super) async fn decide(&mut self, person: &str, act: &str, reason: Option<&str>) {
