@@ -33,7 +33,8 @@ pub(crate) enum Purpose {
 pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Arc<dyn Desk>> {
     let domain = Arc::new(Procurement::new());
     let library = library(config, &domain)?;
-    let mail = Mail::new(config, &library)?;
+    // Whoever only reads decides nothing that people would be told of.
+    let mail = if purpose == Purpose::Read { None } else { Mail::new(config, &library)? };
     if let (Purpose::Read, Some(file)) = (purpose, config.sqlite())
         && !file.exists()
     {

@@ -33,9 +33,10 @@ pub(super) fn told(
         })
     };
     let new: Vec<&Holder> = new.iter().filter(|holder| !escalated(holder)).collect();
-    let opened = |step: &Arc<str>, person, stands_for| notice(NoticeKind::TaskOpened, Some(step), vec![person], stands_for);
+    let opened =
+        |step: &Arc<str>, person, stands_for| notice(NoticeKind::TaskOpened, Some(step), vec![person], stands_for);
     let mut told: Vec<Notice> = new.iter().map(|h| opened(&h.step, h.person.clone(), None)).collect();
-    if !new.is_empty() {
+    if !new.is_empty() && !organisation.parts().substitutes.is_empty() {
         // Who stands in for somebody absent is in no list of holders, and must hear of it all the same.
         let view = approval::view(review, policy, organisation, &task.detail.rates, now);
         let holds = |voice: &OpenVoice| task.holders.iter().any(|h| h.person == voice.person && h.step == voice.step);
