@@ -136,7 +136,8 @@ impl Site {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_file()).unwrap();
         let mut command = self.base();
         command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--log", "warn", "--outbox-dir"]);
-        let mut child = command.arg(self.outbox()).args(&self.options).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut child =
+            command.arg(self.outbox()).args(&self.options).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("it starts in time").unwrap();
         let Some(line) = line else { panic!("the server did not start:\n{}", self.log()) };
