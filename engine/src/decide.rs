@@ -8,6 +8,7 @@ mod asked;
 mod by;
 mod change;
 mod input;
+mod notices;
 mod run;
 mod shown;
 mod task;

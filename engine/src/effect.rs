@@ -37,6 +37,10 @@ pub struct Outgoing {
 /// The destination of notices to people.
 pub const NOTICES: &str = "notices";
 
+/// How notices are tried: for about six hours. A mail server may be away for a while, and yet somebody hears on the same
+/// day that people are not told.
+pub const NOTICE_RETRY: Retry = Retry { times: 16, from: 5_000_000, to: 3_600_000_000 };
+
 /// Something that people should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Notice {
@@ -49,6 +53,19 @@ pub struct Notice {
     pub step: Option<Arc<str>>,
     /// Who is told.
     pub people: Vec<PersonId>,
+    /// In whose place they are asked, if it is not they whom a rule named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stands_for: Option<PersonId>,
+    /// By when the step should be decided.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    pub due: Option<Timestamp>,
+    /// Why it was rejected or sent back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Arc<str>>,
+}
+
+fn as_text<S: serde::Serializer>(at: &Option<Timestamp>, s: S) -> Result<S::Ok, S::Error> {
+    s.collect_str(&at.map_or_else(String::new, |at| at.to_string()))
 }
 
 /// The kinds of [`Notice`].

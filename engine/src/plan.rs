@@ -4,6 +4,7 @@
 
 mod answer;
 mod body;
+mod notice;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::commit::{
 };
 use crate::decide::Changed;
 use crate::definition::chart::{Definition, Retry};
-use crate::effect::{Decision, Effect, NOTICES, Record};
+use crate::effect::{Decision, Effect, NOTICE_RETRY, NOTICES, Record};
 use crate::ids::{Digest, InstanceId, Mint, StreamId, TenantId};
 use crate::instance::Instance;
 use crate::refusal::Refusal;
@@ -49,13 +50,10 @@ impl<Op: Clone + Serialize> Plan<Op> {
     pub fn new(
         now: Timestamp,
         sinks: Arc<BTreeSet<Arc<str>>>,
-        instances: Vec<Instance>,
+        instances: Vec<Arc<Instance>>,
         heads: Vec<RecordHead>,
     ) -> Self {
-        let image = |i: Instance| {
-            let i = Arc::new(i);
-            ((i.tenant, i.id), Image { before: Some(i.clone()), now: Some(i) })
-        };
+        let image = |i: Arc<Instance>| ((i.tenant, i.id), Image { before: Some(i.clone()), now: Some(i) });
         Self {
             now,
             sinks,
@@ -139,7 +137,8 @@ impl<Op: Clone + Serialize> Plan<Op> {
             fold::remember(&mut after.detail.requests, Some(command.request.as_str()));
         }
         self.commit.entries.push(entry);
-        self.effects(&after, effects, mint);
+        let told = notice::Told { command, definition, record: &record, after: &after, at };
+        self.effects(&told, effects, mint);
         if let Verb::Message { instance, message, .. } = &command.verb {
             self.commit.told.push((command.tenant, *instance, message.clone()));
         }
@@ -270,39 +269,50 @@ impl<Op: Clone + Serialize> Plan<Op> {
         }
     }
 
-    fn effects(&mut self, after: &Instance, effects: Vec<Effect<Op>>, mint: &mut Mint) {
+    fn effects(&mut self, told: &notice::Told<'_>, effects: Vec<Effect<Op>>, mint: &mut Mint) {
+        let after = told.after;
         for effect in effects {
-            let (destination, payload, retry, sent_event) = match effect {
-                Effect::Row(op) => {
-                    self.commit.ops.push((after.tenant, op));
-                    continue;
+            match effect {
+                Effect::Row(op) => self.commit.ops.push((after.tenant, op)),
+                Effect::Send(out) => {
+                    let payload = Json::Object(out.payload);
+                    self.send(after, out.message, &payload, out.retry, out.sent_event, mint);
                 }
-                Effect::Send(out) => (out.message, Json::Object(out.payload), out.retry, out.sent_event),
+                // A row for each person: what does not reach one is tried again for this one alone.
                 Effect::Notice(notice) => {
-                    let told = serde_json::json!({
-                        "notice": notice, "workflow": after.workflow, "key": after.key, "state": after.state,
-                        "subject": after.subject,
-                    });
-                    (NOTICES.into(), told, Retry::default(), None)
+                    for payload in told.each(&notice) {
+                        self.send(after, NOTICES.into(), &payload, NOTICE_RETRY, None, mint);
+                    }
                 }
-            };
-            if !self.sinks.contains(&destination) {
-                continue;
             }
-            self.commit.outbox.push(OutboxRow {
-                tenant: after.tenant,
-                id: mint.uuid(self.now),
-                instance: after.id,
-                destination,
-                seq: after.seq,
-                payload: payload.to_string(),
-                times: retry.times,
-                from: retry.from,
-                to: retry.to,
-                sent_event,
-                next_at: self.now,
-            });
         }
+    }
+
+    fn send(
+        &mut self,
+        after: &Instance,
+        destination: Arc<str>,
+        payload: &Json,
+        retry: Retry,
+        sent_event: Option<Arc<str>>,
+        mint: &mut Mint,
+    ) {
+        if !self.sinks.contains(&destination) {
+            return;
+        }
+        self.commit.outbox.push(OutboxRow {
+            tenant: after.tenant,
+            id: mint.uuid(self.now),
+            instance: after.id,
+            destination,
+            seq: after.seq,
+            payload: payload.to_string(),
+            times: retry.times,
+            from: retry.from,
+            to: retry.to,
+            sent_event,
+            next_at: self.now,
+        });
     }
 
     /// The rows: last images, and index rows by what changed from first to last.

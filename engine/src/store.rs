@@ -123,7 +123,7 @@ pub struct Loaded {
     /// The batch's instant where the database gives it (PostgreSQL's clock), else `None`.
     pub now: Option<Timestamp>,
     /// Instances that exist, with their tasks.
-    pub instances: Vec<Instance>,
+    pub instances: Vec<Arc<Instance>>,
     /// Start keys that exist.
     pub keys: BTreeMap<(TenantId, Arc<str>, Arc<str>), InstanceId>,
     /// Heads that exist.

@@ -15,6 +15,7 @@ mod invariants;
 mod journey;
 mod lanes;
 mod readme;
+mod sample;
 mod scenarios;
 mod store;
 mod tidy;

@@ -57,7 +57,7 @@ struct Tap {
 impl Sink for Tap {
     fn deliver<'a>(&'a self, _: &'a OutboxRow) -> Delivering<'a> {
         let failing = self.failing.load(Ordering::SeqCst);
-        Box::pin(async move { if failing { Err("the line is dead".to_owned()) } else { Ok(()) } })
+        Box::pin(async move { if failing { Err("the line is dead".to_owned().into()) } else { Ok(()) } })
     }
 }
 

@@ -129,6 +129,10 @@ impl<D: Domain> Run<'_, '_, D> {
         }
         if &**event == "delivery_failed" {
             let told = |key: &str| payload.get(key).and_then(|v| v.as_str()).unwrap_or("?").to_owned();
+            // Somebody was not told. Where something else needs help, that is what must stay in sight.
+            if told("destination") == crate::effect::NOTICES && self.work.detail.incident.is_some() {
+                return Ok(());
+            }
             let message = format!("`{}` could not be delivered: {}", told("destination"), told("error"));
             return Err(Halt::Broken("delivery_failed", message));
         }

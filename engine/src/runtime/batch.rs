@@ -247,7 +247,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             let seen = instances
                 .iter()
                 .filter(|i| i.tenant == tenant)
-                .flat_map(decide::revisions_seen)
+                .flat_map(|i| decide::revisions_seen(i))
                 .min()
                 .unwrap_or(current)
                 .min(current);

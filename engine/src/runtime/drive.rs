@@ -13,7 +13,7 @@ use crate::ids::{Digest, InstanceId, TenantId};
 use crate::instance::{Document, Status, TaskStatus};
 use crate::store::{Claimed, Delivery, InstancePage, Persist, Store};
 
-use super::{Engine, NotDone, Priority, Stats};
+use super::{Engine, NotDone, Priority, Stats, Undelivered};
 
 /// How many rows one look takes.
 const PAGE: i64 = 256;
@@ -203,15 +203,19 @@ async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: Claime
     let result = match &sink {
         Some(sink) => tokio::time::timeout(limit, sink.deliver(row))
             .await
-            .unwrap_or_else(|_| Err("it took longer than 30 seconds".to_owned())),
-        None => Err(format!("nobody takes messages for `{}`", row.destination)),
+            .unwrap_or_else(|_| Err(Undelivered::Again("it took longer than 30 seconds".to_owned()))),
+        None => Err(Undelivered::Again(format!("nobody takes messages for `{}`", row.destination))),
     };
     let now = engine.shared.clock.now();
     let delivery = match result {
         Ok(()) => Delivery::Sent,
-        Err(error) => {
+        Err(why) => {
             Stats::add(&engine.shared.stats.delivery_failures, 1);
-            if message.attempt >= row.times {
+            let (error, last) = match why {
+                Undelivered::Again(error) => (error, message.attempt >= row.times),
+                Undelivered::Never(error) => (error, true),
+            };
+            if last {
                 Delivery::GivenUp { error }
             } else {
                 let doubled = row.from.saturating_mul(1 << (message.attempt - 1).min(30)).min(row.to);

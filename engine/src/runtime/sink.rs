@@ -6,10 +6,25 @@ use std::pin::Pin;
 use crate::commit::OutboxRow;
 
 /// What [`Sink::deliver`] yields.
-pub type Delivering<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+pub type Delivering<'a> = Pin<Box<dyn Future<Output = Result<(), Undelivered>> + Send + 'a>>;
+
+/// Why a message did not arrive, in one sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undelivered {
+    /// It is tried again, as often as its row says.
+    Again(String),
+    /// It never will be: there is no further attempt.
+    Never(String),
+}
+
+impl From<String> for Undelivered {
+    fn from(why: String) -> Self {
+        Self::Again(why)
+    }
+}
 
 /// A receiver of messages. The row's id is the idempotency key: the same message may come again.
 pub trait Sink: Send + Sync {
-    /// Delivers, or says why not in one sentence.
+    /// Delivers, or says why not.
     fn deliver<'a>(&'a self, message: &'a OutboxRow) -> Delivering<'a>;
 }

@@ -241,5 +241,9 @@ impl<D: Persist> Store<D> for PostgresStore<D> {
         Ok(settled)
     }
 
+    async fn instance(&self, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, StoreError> {
+        sql::instance::one(&mut *self.reader().await?, tenant, id).await
+    }
+
     super::reads::reads!();
 }

@@ -2,10 +2,6 @@
 
 macro_rules! reads {
     () => {
-        async fn instance(&self, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, StoreError> {
-            sql::instance::one(&mut *self.reader().await?, tenant, id).await
-        }
-
         async fn instances(&self, page: &InstancePage) -> Result<Vec<Instance>, StoreError> {
             sql::instance::page(&mut *self.reader().await?, page).await
         }

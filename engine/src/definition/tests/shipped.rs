@@ -77,3 +77,27 @@ fn the_hash_ignores_line_ends_and_nothing_else() {
     assert_ne!(other.hash, hash(ORDER));
     assert!(other.vocabulary.iter().any(|name| &**name == "reserve_budget@2"));
 }
+
+#[test]
+fn what_is_due_is_told_and_reminds_unless_that_is_said_already() {
+    let rungs = |time: &str| {
+        let source = format!(
+            "workflow: x\nversion: 1\nsubject: {{ name: po, fields: {{ requester: person }} }}\nstart: review\nstates:\n  \
+             review:\n    approval:\n      {time}\n      steps: [{{ name: boss, who: [{{ manager: requester }}] }}]\n    \
+             on: {{ approved: done, rejected: done, changes_requested: done }}\n  done: {{ final: true }}\n"
+        );
+        let definition = right("x.yaml", &source);
+        let StateKind::Approval(approval) = &definition.state(definition.start).kind else { panic!("{source}") };
+        let step = serde_json::to_value(&approval.policy.steps[0]).unwrap();
+        let late = step["late"].as_array().cloned().unwrap_or_default();
+        let acts: Vec<_> = late.iter().map(|rung| rung["do"].as_str().unwrap().to_owned()).collect();
+        (acts.join(" "), step.get("due_hours").is_some())
+    };
+    assert_eq!(rungs("due: 2 days"), ("remind".to_owned(), true));
+    assert_eq!(rungs("due: 2 days\n      late: { after: 2 days, do: remind }"), ("remind".to_owned(), true));
+    assert_eq!(rungs("due: 2 days\n      late: { after: 2 days, do: reject }"), ("reject".to_owned(), true));
+    // Who is escalated to is somebody else.
+    let both = rungs("due: 2 days\n      late: [{ after: 2 days, do: escalate }, { after: 1 day, do: remind }]");
+    assert_eq!(both, ("remind remind escalate".to_owned(), true));
+    assert_eq!(rungs("late: { after: 1 day, do: remind }"), ("remind".to_owned(), false));
+}

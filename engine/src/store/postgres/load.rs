@@ -2,6 +2,8 @@
 //!
 //! A task is changed only together with its instance, so that the instance's lock is the tasks' too.
 
+use std::sync::Arc;
+
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
@@ -124,7 +126,7 @@ fn found(row: &PgRow, loaded: &mut Loaded) -> Result<(), StoreError> {
 pub(super) async fn load(c: &mut PgConnection, want: &Want) -> Result<Loaded, StoreError> {
     let mut loaded = Loaded::default();
     if !want.instances.is_empty() {
-        loaded.instances = instances(c, want).await?;
+        loaded.instances = instances(c, want).await?.into_iter().map(Arc::new).collect();
     }
     look_up(c, want, &mut loaded).await?;
     if !want.api_keys.is_empty() {

@@ -1,5 +1,8 @@
 //! What a batch looks up: one call, whatever is asked.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
@@ -45,13 +48,17 @@ const REVISIONS: &str = "SELECT a.value ->> 0, coalesce((
      ), 0)
      FROM json_each(?) AS a";
 
-/// Begins the transaction and looks everything up.
-pub(super) async fn load(c: &mut SqliteConnection, want: &Want) -> Result<Loaded, StoreError> {
+/// Begins the transaction and looks everything up; of the instances those that are `cold`.
+pub(super) async fn load(
+    c: &mut SqliteConnection,
+    want: &Want,
+    cold: &BTreeSet<(TenantId, InstanceId)>,
+) -> Result<Loaded, StoreError> {
     let mut script = Script::new();
     script.plain("BEGIN IMMEDIATE");
     let instances = script.rows(
         INSTANCES,
-        Rows::of(&want.instances, |row, (tenant, id)| {
+        Rows::of(cold, |row, (tenant, id)| {
             row.int(tenant.0).bytes(id.0.as_bytes());
         }),
     )?;
@@ -75,7 +82,8 @@ pub(super) async fn load(c: &mut SqliteConnection, want: &Want) -> Result<Loaded
     )?;
     let rows = script.run(c).await?;
     let of = |step: Option<usize>| rows.iter().filter(move |(n, _)| Some(*n) == step).map(|(_, row)| row);
-    let mut loaded = Loaded { instances: sql::instance::gather(of(instances))?, ..Loaded::default() };
+    let instances = sql::instance::gather(of(instances))?.into_iter().map(Arc::new).collect();
+    let mut loaded = Loaded { instances, ..Loaded::default() };
     for row in of(keys) {
         let mut row = Columns::of(row, "start_key");
         let key = (TenantId(row.next()?), row.text()?, row.text()?);
