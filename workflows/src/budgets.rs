@@ -11,7 +11,7 @@ use fluxor_engine::money::{Currency, Money};
 use serde_json::Value as Json;
 
 use crate::action::{Answer, Call, fail, instance, needs, next_image, order, refuse, require, subject_text};
-use crate::row::{BudgetKey, BudgetRow, Need, Op, OrderRow, Reservation};
+use crate::row::{BudgetKey, BudgetRow, Keyed, Need, Op, OrderRow, Reservation};
 use crate::settings::Settings;
 
 /// Holds the order's amount of the budget of its unit and currency. What it holds already counts; a changed amount, unit

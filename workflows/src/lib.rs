@@ -37,7 +37,9 @@ pub use purchasing::{MOST_LINES, lines_digest};
 pub use quantity::Quantity;
 pub use reads::{Order, order, order_by_number, orders};
 pub use row::{
-    BudgetKey, BudgetRow, LineRow, LineSet, Need, Op, OrderRow, OrderStatus, Reservation, SeriesKey, SeriesRow,
+    BudgetKey, BudgetRow, Compact, DemandRow, Factor, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LineRow, LineSet,
+    LocationRow, MaximumRule, Method, MovementKind, MovementRow, Need, Op, OrderRow, OrderStatus, Percent, PolicyRow,
+    Reservation, Rows, SeriesKey, SeriesRow, StockKey, StockRow, SupplierRow, TermKey, TermRow, Trigger, UnitRow,
 };
 pub use settings::Settings;
 pub use statement::{MIGRATIONS, Sql, statements};
@@ -161,7 +163,7 @@ static ACTIONS: &[Action] = &[
         params: &[("status", Type::Text, true)],
         subjects: ON_ORDERS,
         payload: &[],
-        help: "Sets the status: draft, in_review, ordered, received, rejected or cancelled.",
+        help: "Sets the status: draft, in_review, ordered, received, closed, rejected or cancelled.",
         run: purchasing::set_order_status,
     },
     Action {

@@ -27,6 +27,9 @@ fn order(id: InstanceId, version: i64) -> Op {
         lines: 0,
         lines_digest: Digest::of(""),
         reserved: None,
+        ordered_on: None,
+        expected_on: None,
+        source: None,
         created_at: Timestamp::default(),
         changed_at: Timestamp::default(),
     }))

@@ -45,6 +45,9 @@ pub(crate) fn record_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
         lines: count(&lines),
         lines_digest: lines::digest(&lines),
         reserved: None,
+        ordered_on: None,
+        expected_on: None,
+        source: None,
         created_at: call.now,
         changed_at: call.now,
     };

@@ -85,7 +85,19 @@ fn read_line(line: &Json, i: usize, currency: Option<Currency>) -> Result<LineRo
         return Err(format!("{at}: {quantity} times {price} is more money than can be booked"));
     };
     let number = i64::try_from(i).unwrap_or(i64::MAX - 1) + 1;
-    Ok(LineRow { line: number, item, description, quantity, unit, price, total })
+    Ok(LineRow {
+        line: number,
+        item,
+        description,
+        quantity,
+        unit,
+        price,
+        total,
+        location: None,
+        received: Quantity(0),
+        factor: None,
+        why: None,
+    })
 }
 
 /// A number that travels as text.
