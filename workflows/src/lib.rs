@@ -19,6 +19,7 @@ mod procurement;
 mod purchasing;
 mod quantity;
 mod reads;
+mod reorder;
 mod row;
 mod settings;
 mod sqlite;
@@ -35,6 +36,11 @@ pub use money::{exponent, line_total, round_half_up};
 pub use procurement::Procurement;
 pub use purchasing::{MOST_LINES, lines_digest};
 pub use quantity::Quantity;
+pub use reorder::{
+    Arithmetic, Case, Chosen, Comparison, Cost, Costed, Fault, Hint, HintKind, Judged, Limits, NotShort, Obstacle, Offer,
+    OnOrder, OrderQuantity, Outcome, Position, Proposed, PurchaseUnit, QuantitySteps, Rates, Ratio, Reason, Reordered,
+    Shortage, Verdict, Why, compare, order_quantity, propose,
+};
 pub use reads::{Order, order, order_by_number, orders};
 pub use row::{
     BudgetKey, BudgetRow, Compact, DemandRow, Factor, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LineRow, LineSet,
