@@ -285,7 +285,9 @@ fn line(offer: &Offer, quantity: Quantity, today: Date) -> Result<Reordered, Fau
         factor: offer.unit.factor.ok_or(Fault::UnitWithoutFactor)?,
         price,
         total: line_total(quantity, price).ok_or(Fault::TooLarge)?,
-        expected_on: term.lead_time_days.and_then(|days| today.checked_add(jiff::Span::new().try_days(days).ok()?).ok()),
+        expected_on: term
+            .lead_time_days
+            .and_then(|days| today.checked_add(jiff::Span::new().try_days(days).ok()?).ok()),
     })
 }
 
