@@ -21,7 +21,7 @@ use crate::decide::Changed;
 use crate::definition::chart::{Definition, Retry};
 use crate::effect::{Decision, Effect, NOTICES, Record};
 use crate::ids::{Digest, InstanceId, Mint, StreamId, TenantId};
-use crate::instance::{Document, Instance};
+use crate::instance::Instance;
 use crate::refusal::Refusal;
 
 pub use answer::{answer_in, answer_of, blank_answer};
@@ -179,15 +179,11 @@ impl<Op: Clone + Serialize> Plan<Op> {
         let changes = fold::diff(&changed.images.0, &changed.images.1);
         let effects: Vec<Effect<Op>> = changed.ops.iter().cloned().map(Effect::Row).collect();
         answer.seq = self.record_seq(command.tenant, stream) + 1;
-        let request = match change {
-            crate::command::Change::Record { params, .. } => params.clone(),
-            _ => Document::new(),
-        };
         let event = match change {
             crate::command::Change::Record { action, .. } => Some(action.clone()),
             _ => None,
         };
-        let body = body(Some(answer), &changes, &effects, &Record { request, ..Record::default() });
+        let body = body(Some(answer), &changes, &effects, &Record { request: changed.request, ..Record::default() });
         self.append(command, &kind, &key, change.name(), event, body, mint);
         self.commit.ops.extend(changed.ops.into_iter().map(|op| (command.tenant, op)));
         self.commit.organisations.extend(changed.organisation);

@@ -1,9 +1,10 @@
 #![doc = include_str!("../README.md")]
 //! Procurement on the engine.
 //!
-//! This file is the one list of the vocabulary: every subject, fact, action and message that a definition may name. A
-//! rule is a pure function in the folder of its noun; a row change is a variant of [`Op`]. What must hold: an entry's
-//! `major` is raised when its meaning changes, because definitions are pinned to `name@major`.
+//! This file is the one list of the vocabulary: every subject, fact, action and message that a definition may name (the
+//! actions of records stand in `vocabulary.rs`). A rule is a pure function in the folder of its noun; a row change is a
+//! variant of [`Op`]. What must hold: an entry's `major` is raised when its meaning changes, because definitions are
+//! pinned to `name@major`.
 
 #![allow(clippy::duplicate_mod, reason = "`sql/` is mounted once for each driver: see sql/mod.rs")]
 
@@ -11,6 +12,7 @@ mod action;
 mod budgets;
 mod facts;
 mod fold;
+mod inventory;
 mod memory;
 mod money;
 mod persist;
@@ -19,13 +21,15 @@ mod procurement;
 mod purchasing;
 mod quantity;
 mod reads;
-mod reorder;
+mod records;
+pub mod reorder;
 mod row;
 mod settings;
 mod sqlite;
 mod statement;
 #[cfg(test)]
 mod testing;
+mod vocabulary;
 
 use fluxor_engine::expression::{RecordType, Type};
 
@@ -36,12 +40,11 @@ pub use money::{exponent, line_total, round_half_up};
 pub use procurement::Procurement;
 pub use purchasing::{MOST_LINES, lines_digest};
 pub use quantity::Quantity;
-pub use reorder::{
-    Arithmetic, Case, Chosen, Comparison, Cost, Costed, Fault, Hint, HintKind, Judged, Limits, NotShort, Obstacle, Offer,
-    OnOrder, OrderQuantity, Outcome, Position, Proposed, PurchaseUnit, QuantitySteps, Rates, Ratio, Reason, Reordered,
-    Shortage, Verdict, Why, compare, order_quantity, propose,
+pub use reads::{
+    Order, Totals, item, item_units, items, location, locations, movements, open_demand, order, order_by_number,
+    orders, policies, policy, stock_at, stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals, unit,
+    units,
 };
-pub use reads::{Order, order, order_by_number, orders};
 pub use row::{
     BudgetKey, BudgetRow, Compact, DemandRow, Factor, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LineRow, LineSet,
     LocationRow, MaximumRule, Method, MovementKind, MovementRow, Need, Op, OrderRow, OrderStatus, Percent, PolicyRow,
@@ -99,7 +102,7 @@ static SUBJECTS: &[Subject] = &[Subject {
     major: 1,
     variable: "po",
     record: purchase_order,
-    computed: &["amount", "lines", "lines_digest", "number"],
+    computed: &["amount", "lines", "lines_digest", "lines_open", "number"],
 }];
 
 fn purchase_order() -> RecordType {
@@ -111,8 +114,12 @@ fn purchase_order() -> RecordType {
         .with("supplier", Type::Text)
         .with("lines", Type::Int)
         .with("lines_digest", Type::Text)
+        .with("lines_open", Type::Int)
         .with_nullable("number", Type::Text)
         .with_nullable("note", Type::Text)
+        .with_nullable("ordered_on", Type::Date)
+        .with_nullable("expected_on", Type::Date)
+        .with_nullable("source", Type::Text)
 }
 
 const ON_ORDERS: &[&str] = &["purchase_order"];
@@ -135,6 +142,24 @@ static ACTIONS: &[Action] = &[
         payload: &["lines"],
         help: "Replaces the lines if the payload brings `lines`; sets supplier, category, unit and note where it brings them.",
         run: purchasing::change_order,
+    },
+    Action {
+        name: "record_imported_order",
+        major: 1,
+        params: &[],
+        subjects: ON_ORDERS,
+        payload: &["lines", "number", "status"],
+        help: "At the start: writes an order that was placed elsewhere, with what has come of its `lines`.",
+        run: purchasing::record_imported_order,
+    },
+    Action {
+        name: "receive_goods",
+        major: 1,
+        params: &[],
+        subjects: ON_ORDERS,
+        payload: &["lines"],
+        help: "Notes what has come: `lines`, each `{line, quantity}`; without, all that is open. Computes lines_open.",
+        run: purchasing::receive_goods,
     },
     Action {
         name: "reserve_budget",

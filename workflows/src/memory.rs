@@ -2,6 +2,7 @@
 
 mod inventory;
 mod orders;
+mod reads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,4 +1,6 @@
-//! Reading orders for people: no locks, nothing is decided on what they show.
+//! Reading for people: no locks, nothing is decided on what they show. Orders stand here, records and stock in `inventory`.
+
+mod inventory;
 
 use fluxor_engine::ids::{InstanceId, TenantId};
 use fluxor_engine::store::{Connection, StoreError};
@@ -7,6 +9,11 @@ use serde::Serialize;
 use crate::memory::Memory;
 use crate::row::{LineRow, OrderRow};
 use crate::{postgres, sqlite};
+
+pub use inventory::{
+    Totals, item, item_units, items, location, locations, movements, open_demand, policies, policy, stock_at,
+    stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals, unit, units,
+};
 
 /// An order with its lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -17,6 +17,9 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value as Json, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
 
+#[path = "store/inventory.rs"]
+mod inventory;
+
 /// A store with an open connection.
 enum Db {
     Memory(Box<Memory>),
@@ -75,8 +78,13 @@ impl Db {
         if let Self::Memory(memory) = self {
             **memory = Memory::default();
         }
-        self.run("DELETE FROM purchase_order_line; DELETE FROM purchase_order; DELETE FROM budget; DELETE FROM number_series")
-            .await;
+        self.run(
+            "DELETE FROM purchase_order_line; DELETE FROM purchase_order; DELETE FROM budget; DELETE FROM number_series;
+            DELETE FROM unit_of_measure; DELETE FROM supplier; DELETE FROM item; DELETE FROM item_unit;
+            DELETE FROM location; DELETE FROM supplier_term; DELETE FROM reorder_policy; DELETE FROM stock_level;
+            DELETE FROM stock_movement; DELETE FROM demand",
+        )
+        .await;
     }
 
     /// Writes in a transaction.

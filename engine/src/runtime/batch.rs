@@ -325,7 +325,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         }
         for _ in 0..LOADS {
             match self.decide(command, ready.take(), work) {
-                Ok(answer) => return Ok(Ok(Submitted { answer, repeat: false })),
+                Ok(submitted) => return Ok(Ok(submitted)),
                 Err(Stop::Refused(refusal)) => return Ok(Err(refusal)),
                 Err(Stop::Nothing) => return Ok(Ok(Submitted { answer: self.nothing(command, work), repeat: true })),
                 Err(Stop::Needs(needs)) => {

@@ -20,6 +20,7 @@ pub(crate) mod series;
 pub(crate) mod stock;
 pub(crate) mod suppliers;
 pub(crate) mod terms;
+pub(crate) mod totals;
 pub(crate) mod units;
 
 use std::collections::BTreeSet;
@@ -70,6 +71,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     policies::INSERT,
     policies::UPDATE,
     stock::LOAD,
+    stock::READ,
     stock::INSERT,
     stock::UPDATE,
     movements::LOAD,
@@ -223,6 +225,11 @@ async fn page<T>(
 ) -> Result<Vec<T>, StoreError> {
     let rows = query.fetch_all(connection).await.map_err(|error| broken(error, statement.table))?;
     rows.iter().map(|row| decode(row).map(|(_, row)| row)).collect()
+}
+
+/// Runs a query that has one row.
+async fn fetch_one(connection: &mut Conn, query: Query<'_, Db, Arguments>, statement: &Sql) -> Result<Row, StoreError> {
+    query.fetch_one(connection).await.map_err(|error| broken(error, statement.table))
 }
 
 /// Writes the rows of `batch`, each of which must be there to write.

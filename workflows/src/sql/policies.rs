@@ -70,6 +70,15 @@ pub(crate) async fn load(
     fetch(connection, &LOAD, &keys, decode).await
 }
 
+/// Reads a row for people.
+pub(crate) async fn read(
+    connection: &mut Conn,
+    tenant: TenantId,
+    key: &StockKey,
+) -> Result<Option<PolicyRow>, StoreError> {
+    Ok(load(connection, &[(tenant, key)]).await?.into_iter().next().map(|(_, row)| row))
+}
+
 /// Inserts rows; each must be new.
 pub(crate) const INSERT: Sql = Sql {
     table: "reorder_policy",

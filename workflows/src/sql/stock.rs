@@ -65,6 +65,31 @@ pub(crate) async fn load(
     fetch(connection, &LOAD, &keys, decode).await
 }
 
+/// Reads rows without a lock.
+pub(crate) const READ: Sql = Sql {
+    table: "stock_level",
+    // SQLite has no row locks: its statement is the same.
+    sqlite: LOAD.sqlite,
+    postgres: "
+        SELECT t.tenant, t.item, t.location, t.version, t.on_hand, t.on_order, t.reserved, t.in_transit, t.movements
+        FROM json_to_recordset($1::text::json) AS b(tenant bigint, item text, location text)
+        JOIN stock_level AS t
+        ON t.tenant = b.tenant
+        AND t.item = b.item
+        AND t.location = b.location
+        ORDER BY t.tenant, t.item, t.location",
+};
+
+/// Reads a stock level for people.
+pub(crate) async fn read(
+    connection: &mut Conn,
+    tenant: TenantId,
+    key: &StockKey,
+) -> Result<Option<StockRow>, StoreError> {
+    let rows = fetch(connection, &READ, &[Key { tenant, key }], decode).await?;
+    Ok(rows.into_iter().next().map(|(_, row)| row))
+}
+
 /// Inserts rows; each must be new.
 pub(crate) const INSERT: Sql = Sql {
     table: "stock_level",

@@ -64,6 +64,15 @@ pub(crate) async fn load(
     fetch(connection, &LOAD, &keys, decode).await
 }
 
+/// Reads a row for people.
+pub(crate) async fn read(
+    connection: &mut Conn,
+    tenant: TenantId,
+    key: &Arc<str>,
+) -> Result<Option<SupplierRow>, StoreError> {
+    Ok(load(connection, &[(tenant, key)]).await?.into_iter().next().map(|(_, row)| row))
+}
+
 /// Inserts rows; each must be new.
 pub(crate) const INSERT: Sql = Sql {
     table: "supplier",

@@ -4,6 +4,7 @@ use super::*;
 use crate::definition::chart::{By, Outcome, StateKind};
 
 const ORDER: &str = include_str!("../../../../definitions/purchase_order.yaml");
+const IMPORTED: &str = include_str!("../../../../definitions/imported_order.yaml");
 const REQUISITION: &str = include_str!("../../../../definitions/requisition.yaml");
 
 #[test]
@@ -44,6 +45,14 @@ fn arrows_are_numbered_in_the_order_of_states_without_gaps() {
     }
     seen.sort_unstable();
     assert_eq!(seen, (0..order.arrows).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_order_from_elsewhere_begins_as_ordered() {
+    let order = right("imported_order.yaml", IMPORTED);
+    let start = order.state(order.start);
+    assert_eq!((&*start.path, start.always.len()), ("ordered", 1));
+    assert_eq!(order.accepts(order.start).iter().map(|e| &**e).collect::<Vec<_>>(), ["cancel", "close", "receive"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::plan::{Plan, answer_of, blank_answer};
 use crate::refusal::Refusal;
 use crate::store::{Persist, Store};
 
-use super::{Batcher, Kept, Work};
+use super::{Batcher, Kept, Submitted, Work};
 
 /// A decision about an instance, before it is taken into the plan.
 pub(super) struct Ready<Op> {
@@ -24,13 +24,14 @@ pub(super) struct Ready<Op> {
 }
 
 impl<D: Persist, S: Store<D>> Batcher<D, S> {
-    /// Decides, or takes what was decided already, and takes it into the plan. Pure but for minting.
+    /// Decides, or takes what was decided already, and takes it into the plan. Pure but for minting. A change of a record
+    /// that leaves all as it was writes nothing: it is answered like a repeat.
     pub(super) fn decide(
         &mut self,
         command: &Command,
         kept: Kept<D>,
         work: &mut Work<D>,
-    ) -> Result<Answer, Stop<D::Need>> {
+    ) -> Result<Submitted, Stop<D::Need>> {
         let shared = self.shared.clone();
         let organisations = work.organisations(command.tenant);
         let Some(ground) = Ground::new(&*shared.domain, &organisations, work.now) else { return Err(Stop::Nothing) };
@@ -48,8 +49,11 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                 decide::change(&ground, command, change, &seen, &mut layer).map(|changed| {
                     let mut answer = blank_answer(work.now);
                     answer.record = changed.answer.clone();
-                    plan.changed(command, changed, &mut answer, &mut self.mint);
-                    answer
+                    let repeat = changed.is_nothing();
+                    if !repeat {
+                        plan.changed(command, changed, &mut answer, &mut self.mint);
+                    }
+                    Submitted { answer, repeat }
                 })
             }
             _ => {
@@ -64,7 +68,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                     }
                     None => self.ready(&ground, command, plan, &mut layer),
                 };
-                ready.map(|ready| self.take(&ground, command, ready, plan))
+                ready.map(|ready| Submitted { answer: self.take(&ground, command, ready, plan), repeat: false })
             }
         };
         if done.is_err() {
