@@ -22,6 +22,7 @@ mod purchasing;
 mod quantity;
 mod reads;
 mod records;
+pub mod reorder;
 mod row;
 mod settings;
 mod sqlite;

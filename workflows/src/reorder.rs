@@ -1,0 +1,23 @@
+//! Reordering: what is short, how much to order, from whom, and why.
+//!
+//! All of it is pure: rows go in, arithmetic that explains itself comes out. [`propose`] is the whole
+//! for one item at one place; `shortage` finds the need, `price` the supplier, `quantity` what is ordered. What must
+//! hold: ratios are exact, one named step rounds, and a setting that cannot be meant is a [`Fault`], never a default.
+
+mod fault;
+mod price;
+mod propose;
+mod quantity;
+mod rates;
+mod ratio;
+mod shortage;
+#[cfg(test)]
+mod tests;
+
+pub use fault::Fault;
+pub use price::{Comparison, Cost, Costed, Hint, HintKind, Judged, Offer, Verdict, compare};
+pub use propose::{Arithmetic, Case, Chosen, Obstacle, Outcome, Proposed, Reordered, Why, propose};
+pub use quantity::{Limits, OrderQuantity, PurchaseUnit, QuantitySteps, Reason, order_quantity};
+pub use rates::Rates;
+pub use ratio::Ratio;
+pub use shortage::{NotShort, OnOrder, Position, Shortage};
