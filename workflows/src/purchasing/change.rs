@@ -49,7 +49,7 @@ pub(crate) fn record_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
         changed_at: call.now,
     };
     let set = computed(&row);
-    Ok(Done { ops: vec![Op::PurchaseOrder(Box::new(row)), Op::PurchaseOrderLine(LineSet { order: id, lines })], set })
+    Ok(Done { ops: vec![Op::PurchaseOrder(Box::new(row)), Op::PurchaseOrderLine(LineSet { order: id, lines })], set, ..Done::default() })
 }
 
 /// Replaces the lines if the payload brings `lines`; sets `supplier`, `category`, `unit` and `note` where it brings them
@@ -101,7 +101,7 @@ pub(crate) fn change_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
         return Ok(Done::default());
     }
     ops.insert(0, Op::PurchaseOrder(Box::new(next_image(call, &after))));
-    Ok(Done { ops, set })
+    Ok(Done { ops, set, ..Done::default() })
 }
 
 fn computed(row: &OrderRow) -> Document {
