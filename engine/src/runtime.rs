@@ -108,6 +108,8 @@ struct Shared<D: Persist, S: Store<D>> {
     due: Notify,
     /// The inbox or the outbox has rows.
     mail: Notify,
+    /// An instance has told itself something.
+    parts: Notify,
     /// Tenants whose organisation has changed since their reviews were last looked through.
     reorganised: std::sync::Mutex<BTreeSet<TenantId>>,
     reorganise: Notify,
@@ -171,6 +173,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             stats: Stats::default(),
             due: Notify::new(),
             mail: Notify::new(),
+            parts: Notify::new(),
             reorganised: std::sync::Mutex::default(),
             reorganise: Notify::new(),
             stuck: std::sync::Mutex::default(),
@@ -295,7 +298,8 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         }
     }
 
-    /// Runs what is due now, once: timers, then the inbox, then deliveries. For tests and simulations.
+    /// Runs what is due now, once: timers, the inbox, deliveries, what instances tell themselves. For tests and
+    /// simulations.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -305,6 +309,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         moved += drive::inbox(self).await?;
         moved += drive::outbox(self).await?;
         moved += drive::inbox(self).await?;
+        moved += drive::parts(self).await?;
         Ok(moved)
     }
 

@@ -272,7 +272,7 @@ impl<S: Store<Procurement>> Stage<S> {
     }
 }
 
-/// What an entry says besides the state: rungs, timers, messages.
+/// What an entry says besides the state: rungs, timers, what it started and told, messages.
 fn detail(body: &str) -> String {
     let body: Json = serde_json::from_str(body).unwrap_or_default();
     let mut text = String::new();
@@ -286,6 +286,13 @@ fn detail(body: &str) -> String {
     }
     for timer in body["timers"].as_array().into_iter().flatten() {
         let _ = write!(text, "; timer {}", timer[0].as_str().unwrap_or("?"));
+    }
+    for child in body["started"].as_array().into_iter().flatten() {
+        let key = child["key"].as_str().map_or(String::new(), |key| format!("/{key}"));
+        let _ = write!(text, "; started {}{key}", child["workflow"].as_str().unwrap_or("?"));
+    }
+    for told in body["tells"].as_array().into_iter().flatten() {
+        let _ = write!(text, "; tells itself {}", told["message"].as_str().unwrap_or("?"));
     }
     for sent in body["sent"].as_array().into_iter().flatten() {
         let _ = write!(text, "; sends {}", sent.as_str().unwrap_or("?"));

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use fluxor_engine::ids::{InstanceId, TenantId};
 
 use crate::row::{
-    BudgetKey, BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitKey, ItemUnitRow, LineRow, LocationRow, MovementRow, Need,
-    OrderRow, PolicyRow, SeriesKey, SeriesRow, StockKey, StockRow, SupplierRow, TermKey, TermRow, UnitRow,
+    BudgetKey, BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitKey, ItemUnitRow, LineRow, LocationRow, MovementRow,
+    Need, OrderRow, PolicyRow, SeriesKey, SeriesRow, StockKey, StockRow, SupplierRow, TermKey, TermRow, UnitRow,
 };
 
 pub use change::Undo;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use fluxor_engine::ids::{InstanceId, TenantId};
 
 use crate::row::{
-    BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineSet, LocationRow, MovementRow, Op, OrderRow, PolicyRow,
-    SeriesRow, ShortfallRow, StockRow, SupplierRow, TermRow, UnitRow,
+    BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineSet, LocationRow, MovementRow, Op, OrderRow,
+    PolicyRow, SeriesRow, ShortfallRow, StockRow, SupplierRow, TermRow, UnitRow,
 };
 
 /// A row's last image in a batch.

@@ -13,8 +13,8 @@ use fluxor_engine::store::StoreError;
 use crate::facts::Facts;
 use crate::fold::{Batch, Images};
 use crate::row::{
-    BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineRow, LineSet, LocationRow, MovementRow, Need, Op, OrderRow,
-    PolicyRow, Rows, SeriesRow, ShortfallRow, StockKey, StockRow, SupplierRow, TermRow, UnitRow,
+    BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineRow, LineSet, LocationRow, MovementRow, Need,
+    Op, OrderRow, PolicyRow, Rows, SeriesRow, ShortfallRow, StockKey, StockRow, SupplierRow, TermRow, UnitRow,
 };
 
 /// Rows of one table, by tenant and key.

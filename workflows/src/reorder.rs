@@ -1,6 +1,6 @@
 //! Reordering: what is short, how much to order, from whom, and why.
 //!
-//! All of it is pure: rows go in, arithmetic that explains itself comes out. [`propose`] is the whole
+//! All but the look (`snapshot`) is pure: rows go in, arithmetic that explains itself comes out. [`propose`] is the whole
 //! for one item at one place; `shortage` finds the need, `price` the supplier, `quantity` what is ordered. What must
 //! hold: ratios are exact, one named step rounds, and a setting that cannot be meant is a [`Fault`], never a default.
 
@@ -10,9 +10,11 @@ mod propose;
 mod quantity;
 mod rates;
 mod ratio;
+pub(crate) mod run;
 mod shortage;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
 
 pub use fault::Fault;
 pub use price::{Comparison, Cost, Costed, Hint, HintKind, Judged, Offer, Verdict, compare};
@@ -20,4 +22,6 @@ pub use propose::{Arithmetic, Case, Chosen, Obstacle, Outcome, Proposed, Reorder
 pub use quantity::{Limits, OrderQuantity, PurchaseUnit, QuantitySteps, Reason, order_quantity};
 pub use rates::Rates;
 pub use ratio::Ratio;
+pub use run::{CATEGORY, Found, NotOrdered, Part, Wanted};
 pub use shortage::{NotShort, OnOrder, Position, Shortage};
+pub(crate) use vocabulary::{ACTIONS, MESSAGE, SUBJECT};

@@ -43,7 +43,10 @@ impl<D: Domain> Run<'_, '_, D> {
         self.payload = input.clone();
         self.record.request = input.clone();
         self.work.key = key;
-        if let Some(rule) = self.forbids(&definition.start_by)? {
+        // An instance that an action starts is the engine's doing.
+        if self.record.parent.is_none()
+            && let Some(rule) = self.forbids(&definition.start_by)?
+        {
             return Err(Refusal::NotAllowed { rule: rule.into() }.into());
         }
         self.act(&definition.start_do)?;
@@ -62,7 +65,7 @@ impl<D: Domain> Run<'_, '_, D> {
             return Err(Refusal::Invalid(vec![("/requester".to_owned(), why)]).into());
         }
         match self.command.actor.person() {
-            Some(actor) if actor.as_str() != requester => {
+            Some(actor) if actor.as_str() != requester && self.record.parent.is_none() => {
                 let rule = format!("the requester (`{requester}`) to start it in person");
                 Err(Refusal::NotAllowed { rule: rule.into() }.into())
             }
@@ -120,7 +123,8 @@ impl<D: Domain> Run<'_, '_, D> {
     }
 
     /// A result that the instance waited for; one that comes too late is kept in the trail and changes nothing.
-    pub(super) fn message(&mut self, event: &Arc<str>, payload: &Document) -> Result<(), Halt<D::Need>> {
+    /// What the instance told itself is work that is not done yet: that must not be lost without a word.
+    pub(super) fn message(&mut self, message: &str, event: &Arc<str>, payload: &Document) -> Result<(), Halt<D::Need>> {
         self.record.event = Some(event.clone());
         self.record.request = payload.clone();
         self.payload = payload.clone();
@@ -138,10 +142,16 @@ impl<D: Domain> Run<'_, '_, D> {
         }
         let here = self.here()?;
         if let Some(declared) = self.definition.events.get(event) {
-            self.event = super::input::typed(payload, &declared.payload, &[], &[])?;
+            let vocabulary = self.ground.domain.vocabulary();
+            let skip = super::input::own_keys(vocabulary, super::input::actions_of(self.definition, event));
+            self.event = super::input::typed(payload, &declared.payload, &skip, &[])?;
         }
         if self.answer(here, event, Asking::Itself)? {
-            self.settle()?;
+            return self.settle();
+        }
+        if crate::effect::is_tell(message) {
+            let why = format!("in state `{}` the event `{event}` that it told itself is not taken", self.work.state);
+            return Err(Halt::Broken("tell_not_taken", why));
         }
         Ok(())
     }

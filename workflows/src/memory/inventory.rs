@@ -28,9 +28,8 @@ impl Memory {
     }
 
     pub(super) fn check_shortfalls(&self, batch: &Batch<'_>) -> Result<(), StoreError> {
-        let taken = |(tenant, row): &(_, &ShortfallRow)| {
-            self.shortfalls.contains_key(&(*tenant, row.run, row.key.clone()))
-        };
+        let taken =
+            |(tenant, row): &(_, &ShortfallRow)| self.shortfalls.contains_key(&(*tenant, row.run, row.key.clone()));
         match batch.shortfalls.iter().any(taken) {
             true => Err(StoreError::Conflict("reorder_shortfall".to_owned())),
             false => Ok(()),
@@ -51,9 +50,10 @@ impl Memory {
         after: Option<&StockKey>,
         most: usize,
     ) -> Vec<ShortfallRow> {
-        let rows = self.shortfalls.iter().filter(|((whose, of, key), _)| {
-            (*whose, *of) == (tenant, run) && after.is_none_or(|after| key > after)
-        });
+        let rows = self
+            .shortfalls
+            .iter()
+            .filter(|((whose, of, key), _)| (*whose, *of) == (tenant, run) && after.is_none_or(|after| key > after));
         rows.take(most).map(|(_, row)| row.clone()).collect()
     }
 
