@@ -9,7 +9,7 @@ use fluxor_engine::instance::Document;
 use jiff::civil::Date;
 use serde_json::Value as Json;
 
-use crate::action::{Answer, Call, refuse};
+use crate::action::{Answer, Call, done, refuse};
 use crate::quantity::Quantity;
 use crate::row::{Keyed, Op};
 
@@ -138,7 +138,7 @@ pub(super) fn settle<R: Keyed + PartialEq>(
     }
     let set = Document::from_iter([("version".to_owned(), Json::from(row.version()))]);
     let ops = if same { Vec::new() } else { vec![op(row)] };
-    Done { ops, set, ..Done::default() }
+    done(ops, set)
 }
 
 /// Mistakes as one sentence, up to five.
