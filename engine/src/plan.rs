@@ -16,7 +16,7 @@ use crate::audit::{Entry, FORMAT, Header, fold};
 use crate::clock::Timestamp;
 use crate::command::{Actor, Answer, Command, Verb};
 use crate::commit::{
-    Commit, DefinitionRow, InboxRow, InstanceWrite, KeyRow, OutboxRow, RecordHead, RecordWrite, TaskWrite, TimerRow,
+    Commit, DefinitionRow, InboxRow, InstanceWrite, KeyRow, OutboxRow, RecordHead, RecordWrite, TaskWrite,
 };
 use crate::decide::{Changed, OrganisationAt};
 use crate::definition::chart::{Definition, Retry};

@@ -17,5 +17,6 @@ mod journey;
 mod lanes;
 mod readme;
 mod scenarios;
+mod schedules;
 mod store;
 mod tidy;
