@@ -9,6 +9,7 @@ mod cache;
 mod drive;
 mod lane;
 mod options;
+mod schedules;
 mod sink;
 mod tasks;
 
@@ -311,6 +312,14 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         moved += drive::inbox(self).await?;
         moved += drive::parts(self).await?;
         Ok(moved)
+    }
+
+    /// Starts what schedules have due now, once; the engine does so by itself where it drives. For tests.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn schedule_once(&self) -> Result<usize, NotDone> {
+        schedules::look(self, &mut schedules::Seen::default()).await.map(|looked| looked.started)
     }
 
     /// Finishes what was taken in, then stops. What is left after `deadline` is answered "shutting down".

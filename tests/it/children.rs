@@ -79,9 +79,9 @@ fn signal(instance: InstanceId, event: &str, payload: Json) -> Verb {
 }
 
 /// An engine over one store, with a small organisation.
-struct House<S: Store<Family>> {
-    engine: Engine<Family, S>,
-    clock: Arc<ManualClock>,
+pub(crate) struct House<S: Store<Family>> {
+    pub(crate) engine: Engine<Family, S>,
+    pub(crate) clock: Arc<ManualClock>,
     count: u32,
 }
 
@@ -94,15 +94,23 @@ async fn house() -> House<InMemory> {
 
 impl<S: Store<Family>> House<S> {
     async fn new(store: S, domain: Arc<Family>) -> Self {
-        let clock = Arc::new(ManualClock::at(Timestamp::parse("2026-03-02T08:00:00Z").unwrap()));
+        Self::with(store, domain, "2026-03-02T08:00:00Z", &[("node", NODE), ("asked", ASKED)]).await
+    }
+
+    pub(crate) async fn with(store: S, domain: Arc<Family>, at: &str, files: &[(&str, &str)]) -> Self {
+        let clock = Arc::new(ManualClock::at(Timestamp::parse(at).unwrap()));
         let options = Options { seed: Some(1), database_clock: false, drive: false, ..Options::default() };
-        let library = domain.library(&[("node", NODE), ("asked", ASKED)]);
+        let library = domain.library(files);
         let engine = Engine::start(domain, store, library, clock.clone(), options).await.unwrap();
         let mut house = Self { engine, clock, count: 0 };
         let people = json!([{ "id": "ann", "manager": "bob" }, { "id": "bob" }]);
-        let patch = object(json!({ "zone": "UTC", "people": people, "rates": { "EUR": "1" } }));
-        house.submit("", Verb::Change(Change::Organisation { patch })).await.unwrap();
+        house.organisation(json!({ "zone": "UTC", "people": people, "rates": { "EUR": "1" } })).await;
         house
+    }
+
+    pub(crate) async fn organisation(&mut self, patch: Json) {
+        let patch = object(patch);
+        self.submit("", Verb::Change(Change::Organisation { patch })).await.unwrap();
     }
 
     fn command(&mut self, by: &str, verb: Verb) -> Command {
@@ -115,29 +123,29 @@ impl<S: Store<Family>> House<S> {
         Command { tenant: TENANT, request: format!("r{}", self.count).into(), request_hash, actor, verb }
     }
 
-    async fn submit(&mut self, by: &str, verb: Verb) -> Result<Submitted, NotDone> {
+    pub(crate) async fn submit(&mut self, by: &str, verb: Verb) -> Result<Submitted, NotDone> {
         let command = self.command(by, verb);
         self.engine.submit(command).await
     }
 
-    async fn started(&mut self, by: &str, verb: Verb) -> InstanceId {
+    pub(crate) async fn started(&mut self, by: &str, verb: Verb) -> InstanceId {
         self.submit(by, verb).await.expect("it starts").answer.instance.unwrap()
     }
 
-    async fn refused(&mut self, by: &str, verb: Verb) -> Refusal {
+    pub(crate) async fn refused(&mut self, by: &str, verb: Verb) -> Refusal {
         match self.submit(by, verb).await {
             Err(NotDone::Refused(refusal)) => refusal,
             other => panic!("{other:?}"),
         }
     }
 
-    async fn instances(&self) -> BTreeMap<InstanceId, Instance> {
+    pub(crate) async fn instances(&self) -> BTreeMap<InstanceId, Instance> {
         let (workflow, state, status, key, after) = (None, None, None, None, None);
         let page = InstancePage { tenant: TENANT, workflow, state, status, key, after, limit: 9999 };
         self.engine.store().instances(&page).await.unwrap().into_iter().map(|i| (i.id, i)).collect()
     }
 
-    async fn entries(&self, stream: StreamId) -> Vec<Entry> {
+    pub(crate) async fn entries(&self, stream: StreamId) -> Vec<Entry> {
         self.engine.store().entries(TENANT, stream, 0, 9999).await.unwrap()
     }
 
@@ -170,7 +178,7 @@ impl<S: Store<Family>> House<S> {
         while self.engine.drive_once().await.unwrap() > 0 {}
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         self.everything().await;
         self.engine.shutdown(Duration::from_secs(5)).await;
     }

@@ -18,5 +18,6 @@ mod lanes;
 mod readme;
 mod sample;
 mod scenarios;
+mod schedules;
 mod store;
 mod tidy;

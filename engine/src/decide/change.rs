@@ -318,6 +318,10 @@ fn record<D: Domain>(
         now: ground.now,
     };
     let done = ground.domain.act(action, &call)?;
+    if !(done.starts.is_empty() && done.tells.is_empty()) {
+        let why = format!("`{action}` starts or tells instances, which an action on a record cannot");
+        return Err(Halt::Broken("action_failed", why));
+    }
     for op in &done.ops {
         layer.apply(command.tenant, op);
     }

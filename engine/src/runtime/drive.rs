@@ -30,6 +30,7 @@ pub(super) fn spawn<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Vec<tokio
     let (timed, told, sent, first) = (engine.clone(), engine.clone(), engine.clone(), engine.clone());
     let parted = engine.clone();
     vec![
+        tokio::spawn(super::schedules::run(engine.clone())),
         tokio::spawn(async move {
             first_look(&first).await;
             loop {

@@ -12,7 +12,7 @@ fn the_purchase_order_becomes_the_chart_that_it_describes() {
     let order = right("purchase_order.yaml", ORDER);
     assert_eq!((&*order.name, order.version, &*order.title), ("purchase_order", 1, "Purchase order"));
     assert_eq!(&*order.subject.variable, "po");
-    assert_eq!(&*order.state(order.start).path, "draft");
+    assert_eq!(&*order.state(order.starts[0].to).path, "draft");
     let paths: Vec<&str> = order.states.iter().map(|state| &*state.path).collect();
     let expected = "draft open open.review open.ordering ordered received closed rejected cancelled";
     assert_eq!(paths.join(" "), expected);
@@ -60,7 +60,7 @@ fn the_requisition_brings_its_own_subject() {
     let requisition = right("requisition.yaml", REQUISITION);
     assert_eq!(&*requisition.subject.variable, "request");
     assert_eq!(requisition.subject.record.fields.len(), 6);
-    let draft = requisition.state(requisition.start);
+    let draft = requisition.state(requisition.starts[0].to);
     assert_eq!((&*draft.timers[0].name, draft.timers[0].after), ("draft#1", 30 * 86_400_000_000));
     assert_eq!(requisition.state(requisition.find("sorting").unwrap()).always.len(), 2);
     assert!(requisition.vocabulary.is_empty(), "it uses no name of the vocabulary");
