@@ -11,6 +11,8 @@ mod quantity;
 mod rates;
 mod ratio;
 mod shortage;
+mod snapshot;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -21,3 +23,6 @@ pub use quantity::{Limits, OrderQuantity, PurchaseUnit, QuantitySteps, Reason, o
 pub use rates::Rates;
 pub use ratio::Ratio;
 pub use shortage::{NotShort, OnOrder, Position, Shortage};
+pub use snapshot::{
+    Ask, Chunk, ChunkLine, Explained, MOST_CHUNK_LINES, Shortfall, Snapshot, Totals, explain, snapshot,
+};
