@@ -30,7 +30,7 @@ use crate::refusal::Refusal;
 use crate::store::{Persist, Store, StoreError};
 
 pub use options::{Options, Stats};
-pub use sink::{Delivering, Sink, Undelivered};
+pub use sink::{Delivering, Reply, Sink, Undelivered};
 pub use tasks::TaskView;
 
 use cache::{Definitions, Organisations};

@@ -356,7 +356,10 @@ pub struct Claimed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// It arrived: the row goes, the instance is told `sent_event` where it waits for it.
-    Sent,
+    Sent {
+        /// The payload of that event.
+        reply: crate::instance::Document,
+    },
     /// Try again at this instant.
     Again {
         /// When.

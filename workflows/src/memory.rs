@@ -3,6 +3,7 @@
 mod inventory;
 mod orders;
 mod reads;
+mod reorder;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -12,9 +12,12 @@ mod rates;
 mod ratio;
 pub(crate) mod run;
 mod shortage;
+mod snapshot;
+mod source;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
+mod worker;
 
 pub use fault::Fault;
 pub use price::{Comparison, Cost, Costed, Hint, HintKind, Judged, Offer, Verdict, compare};
@@ -22,6 +25,10 @@ pub use propose::{Arithmetic, Case, Chosen, Obstacle, Outcome, Proposed, Reorder
 pub use quantity::{Limits, OrderQuantity, PurchaseUnit, QuantitySteps, Reason, order_quantity};
 pub use rates::Rates;
 pub use ratio::Ratio;
-pub use run::{CATEGORY, Found, NotOrdered, Part, Wanted};
+pub use run::CATEGORY;
 pub use shortage::{NotShort, OnOrder, Position, Shortage};
+pub use snapshot::{
+    Ask, Chunk, ChunkLine, Explained, MOST_CHUNK_LINES, Shortfall, Snapshot, Totals, explain, snapshot,
+};
 pub(crate) use vocabulary::{ACTIONS, MESSAGE, SUBJECT};
+pub use worker::{Looks, PROPOSE, Worker};

@@ -246,7 +246,7 @@ async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: Claime
     };
     let now = engine.shared.clock.now();
     let delivery = match result {
-        Ok(()) => Delivery::Sent,
+        Ok(reply) => Delivery::Sent { reply },
         Err(why) => {
             Stats::add(&engine.shared.stats.delivery_failures, 1);
             let (error, last) = match why {

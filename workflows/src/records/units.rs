@@ -92,13 +92,8 @@ pub(crate) fn factor_to_stock(call: &Call<'_>, item: &ItemRow, unit: &Arc<str>) 
     require(call, [Need::Unit(unit.clone()), Need::Unit(item.stock_unit.clone())])?;
     let known = call.facts.unit(call.tenant, unit).map_err(needs)?;
     let stock = call.facts.unit(call.tenant, &item.stock_unit).map_err(needs)?;
-    let shared = known.zip(stock).filter(|(a, b)| base(a) == base(b));
-    Ok(shared.and_then(|(a, b)| a.factor.over(b.factor)).ok_or_else(|| {
+    Ok(known.zip(stock).and_then(|(unit, stock)| unit.in_units_of(stock)).ok_or_else(|| {
         let (item, stock) = (&item.code, &item.stock_unit);
         format!("nothing says how many `{stock}` of `{item}` one `{unit}` is: set the unit `{item}@{unit}`")
     }))
-}
-
-fn base(unit: &UnitRow) -> &str {
-    unit.base.as_deref().unwrap_or(&unit.code)
 }

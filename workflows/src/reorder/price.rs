@@ -14,7 +14,7 @@ use super::quantity::{PurchaseUnit, round_up};
 use super::rates::Rates;
 use super::ratio::Ratio;
 use crate::quantity::Quantity;
-use crate::row::TermRow;
+use crate::row::{Factor, SupplierRow, TermRow, UnitRow};
 
 /// A supplier's term with the unit that it is for, and whether the supplier may be ordered from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,30 @@ pub struct Offer {
     pub supplier_active: bool,
     /// `supplier.approved`.
     pub supplier_approved: bool,
+}
+
+impl Offer {
+    /// From rows: the term, its supplier, its unit, the item's own factor for that unit, and the stock unit's code and
+    /// row. The factor is the item's own, else the one that both units' base gives.
+    #[must_use]
+    pub fn of(
+        term: TermRow,
+        supplier: Option<&SupplierRow>,
+        unit: Option<&UnitRow>,
+        own_factor: Option<Factor>,
+        stock: Option<(&str, Option<&UnitRow>)>,
+    ) -> Self {
+        let factor = match (own_factor, stock) {
+            (_, Some((stock, _))) if *stock == *term.unit => Some(Factor::ONE),
+            (Some(factor), _) => Some(factor),
+            (None, Some((_, Some(stock)))) => unit.and_then(|unit| unit.in_units_of(stock)),
+            (None, _) => None,
+        };
+        let unit = PurchaseUnit { unit: term.unit.clone(), factor, grid: unit.map_or(Quantity(0), |unit| unit.grid) };
+        let supplier_active = supplier.is_some_and(|supplier| supplier.active);
+        let supplier_approved = supplier.is_some_and(|supplier| supplier.approved);
+        Self { term, unit, supplier_active, supplier_approved }
+    }
 }
 
 /// What became of an offer. Tested in this order, so that the last one named is the only thing in the way.

@@ -10,88 +10,35 @@ use std::sync::Arc;
 use fluxor_engine::domain::{Done, Start, Tell};
 use fluxor_engine::ids::{InstanceId, PersonId};
 use fluxor_engine::instance::Document;
-use fluxor_engine::money::Currency;
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::{Case, Offer, OnOrder, Outcome, Position, Proposed, PurchaseUnit, Rates, Reordered, propose};
+use super::{
+    Case, Chunk, ChunkLine, Offer, Outcome, Position, Proposed, Rates, Reordered, Shortfall, Snapshot, propose,
+};
 use crate::action::{Answer, Call, fail, instance, needs, require, subject_text};
-use crate::quantity::Quantity;
-use crate::records::factor_to_stock;
 use crate::row::{ItemUnitKey, Need, Op, Rows, ShortfallRow, StockKey, StockRow, TermKey};
 use crate::settings::Settings;
 
 /// What the run works on orders becomes under this category, which the order's approval asks about.
 pub const CATEGORY: &str = "replenishment";
 
-/// What a look at everything came to: the payload of `proposed`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Found {
-    /// How many items at places were looked at.
-    pub items: i64,
-    /// How many of them were short.
-    pub short: i64,
-    /// What is to be ordered, in parts.
-    pub parts: Vec<Part>,
-    /// What was short and cannot be ordered.
-    pub not_ordered: Vec<NotOrdered>,
-}
-
-/// What becomes one order: at most 500 lines of one supplier, location and currency. The payload of `order_part`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
-    /// From whom.
-    pub supplier: Arc<str>,
-    /// To which place.
-    pub location: Arc<str>,
-    /// In which currency.
-    pub currency: Currency,
-    /// Its number among those of the same supplier, location and currency, from 1.
-    pub part: i64,
-    /// Items in the order of their codes.
-    pub lines: Vec<Wanted>,
-}
-
-/// An item that was short.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wanted {
-    /// The item.
-    pub item: Arc<str>,
-    /// The supplier's term that is cheapest.
-    pub term: Arc<str>,
-    /// What was on order then, by how far the orders were.
-    pub on_order: OnOrder,
-}
-
-/// An item that was short and is not ordered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NotOrdered {
-    /// The item.
-    pub item: Arc<str>,
-    /// The place.
-    pub location: Arc<str>,
-    /// In a word.
-    pub reason: Arc<str>,
-    /// The sentence and the arithmetic.
-    pub why: Json,
-}
-
-/// Takes what was found in: notes what cannot be ordered, and has the run tell itself each part.
+/// Takes what was found in: notes what cannot be ordered, and has the run tell itself each order to make.
 pub(crate) fn take_proposals(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let run = instance(call)?;
-    let found: Found = read(call, "what was found")?;
-    let parts = found.parts.len();
+    let found: Snapshot = read(call, "what was found")?;
+    let parts = found.chunks.len();
     let width = parts.to_string().len();
-    let tells = found.parts.into_iter().enumerate().map(|(n, part)| {
-        let Ok(Json::Object(payload)) = serde_json::to_value(part) else { return fail("a part cannot be written") };
+    let tells = found.chunks.into_iter().enumerate().map(|(n, chunk)| {
+        let Ok(Json::Object(payload)) = serde_json::to_value(chunk) else { return fail("a part cannot be written") };
         Ok(Tell { message: format!("part-{:0width$}", n + 1).into(), event: "order_part".into(), payload })
     });
     let tells = tells.collect::<Answer<Vec<_>>>()?;
-    let rows: Vec<ShortfallRow> = found.not_ordered.into_iter().map(|missed| shortfall(run, missed)).collect();
+    let rows: Vec<ShortfallRow> = found.unplaceable.into_iter().map(|missed| shortfall(run, missed)).collect();
     let set = Document::from_iter([
-        ("items".to_owned(), found.items.into()),
-        ("short".to_owned(), found.short.into()),
+        ("items".to_owned(), found.totals.looked_at.into()),
+        ("short".to_owned(), found.totals.short.into()),
         ("not_ordered".to_owned(), rows.len().into()),
         ("parts".to_owned(), parts.into()),
         ("done".to_owned(), 0.into()),
@@ -102,15 +49,16 @@ pub(crate) fn take_proposals(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> 
     Ok(Done { ops, set, tells, ..Done::default() })
 }
 
-fn shortfall(run: InstanceId, missed: NotOrdered) -> ShortfallRow {
+fn shortfall(run: InstanceId, missed: Shortfall) -> ShortfallRow {
+    let why = json!({ "text": missed.obstacle.text, "position": missed.position, "need": missed.need });
     let key = StockKey { item: missed.item, location: missed.location };
-    ShortfallRow { run, key, reason: missed.reason, why: missed.why }
+    ShortfallRow { run, key, reason: word(missed.obstacle.reason), why }
 }
 
 /// Orders a part: computes every line again on rows that are locked, and starts the purchase order.
 pub(crate) fn order_part(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let run = instance(call)?;
-    let part: Part = read(call, "a part of a run")?;
+    let part: Chunk = read(call, "a part of a run")?;
     let today = as_of(call)?;
     require(call, first_needs(&part))?;
     require(call, second_needs(call, &part)?)?;
@@ -137,12 +85,12 @@ pub(crate) fn order_part(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     Ok(Done { ops, set, starts, ..Done::default() })
 }
 
-impl Part {
-    fn stock(&self, wanted: &Wanted) -> StockKey {
+impl Chunk {
+    fn stock(&self, wanted: &ChunkLine) -> StockKey {
         StockKey { item: wanted.item.clone(), location: self.location.clone() }
     }
 
-    fn term(&self, wanted: &Wanted) -> TermKey {
+    fn term(&self, wanted: &ChunkLine) -> TermKey {
         TermKey { item: wanted.item.clone(), supplier: self.supplier.clone(), term: wanted.term.clone() }
     }
 }
@@ -179,8 +127,8 @@ fn as_of(call: &Call<'_>) -> Answer<Date> {
     }
 }
 
-fn first_needs(part: &Part) -> BTreeSet<Need> {
-    let of_line = |wanted: &Wanted| {
+fn first_needs(part: &Chunk) -> BTreeSet<Need> {
+    let of_line = |wanted: &ChunkLine| {
         let key = part.stock(wanted);
         [Need::Stock(key.clone()), Need::Policy(key), Need::Item(wanted.item.clone()), Need::Term(part.term(wanted))]
     };
@@ -189,7 +137,7 @@ fn first_needs(part: &Part) -> BTreeSet<Need> {
 }
 
 /// The units that the terms and items name.
-fn second_needs(call: &Call<'_>, part: &Part) -> Answer<BTreeSet<Need>> {
+fn second_needs(call: &Call<'_>, part: &Chunk) -> Answer<BTreeSet<Need>> {
     let mut wanted = BTreeSet::new();
     for line in &part.lines {
         if let Some(term) = call.facts.term(call.tenant, &part.term(line)).map_err(needs)? {
@@ -205,7 +153,7 @@ fn second_needs(call: &Call<'_>, part: &Part) -> Answer<BTreeSet<Need>> {
 }
 
 /// The line as the locked rows have it.
-fn again(call: &Call<'_>, part: &Part, wanted: &Wanted, today: Date) -> Answer<Proposed> {
+fn again(call: &Call<'_>, part: &Chunk, wanted: &ChunkLine, today: Date) -> Answer<Proposed> {
     let (tenant, facts, key) = (call.tenant, call.facts, part.stock(wanted));
     let Some(policy) = facts.policy(tenant, &key).map_err(needs)? else {
         return fail(format!("the policy of {key} has gone"));
@@ -214,20 +162,18 @@ fn again(call: &Call<'_>, part: &Part, wanted: &Wanted, today: Date) -> Answer<P
         return fail(format!("the item `{}` has gone", wanted.item));
     };
     let stock = facts.stock(tenant, &key).map_err(needs)?;
-    let position = position(stock.unwrap_or(&StockRow::empty(key.clone())), wanted.on_order);
+    // What is on order is the locked level's; how far those orders are was seen without a lock.
+    let position = Position::from(stock.unwrap_or(&StockRow::empty(key.clone()))).told(wanted.on_order);
     let location = facts.location(tenant, &part.location).map_err(needs)?;
     let supplier = facts.supplier(tenant, &part.supplier).map_err(needs)?;
     let offer = match facts.term(tenant, &part.term(wanted)).map_err(needs)? {
         None => None,
         Some(term) => {
-            let factor = factor_to_stock(call, item, &term.unit)?.ok();
-            let grid = facts.unit(tenant, &term.unit).map_err(needs)?.map_or(Quantity(1_000_000), |unit| unit.grid);
-            Some(Offer {
-                term: term.clone(),
-                unit: PurchaseUnit { unit: term.unit.clone(), factor, grid },
-                supplier_active: supplier.is_some_and(|supplier| supplier.active),
-                supplier_approved: supplier.is_some_and(|supplier| supplier.approved),
-            })
+            let unit = facts.unit(tenant, &term.unit).map_err(needs)?;
+            let own = ItemUnitKey { item: wanted.item.clone(), unit: term.unit.clone() };
+            let own = facts.item_unit(tenant, &own).map_err(needs)?.map(|row| row.factor);
+            let stock_unit = facts.unit(tenant, &item.stock_unit).map_err(needs)?;
+            Some(Offer::of(term.clone(), supplier, unit, own, Some((&*item.stock_unit, stock_unit))))
         }
     };
     // One offer is compared with nothing: its own currency is as good as any.
@@ -244,24 +190,13 @@ fn again(call: &Call<'_>, part: &Part, wanted: &Wanted, today: Date) -> Answer<P
     }))
 }
 
-/// The position as it is under lock. The stock level knows what is on order in all; how far those orders are was seen
-/// without a lock, so what came since is told as drafts, and what went is taken from what was sent first.
-fn position(stock: &StockRow, seen: OnOrder) -> Position {
-    let mut on_order = seen;
-    let mut gone = [seen.draft, seen.in_approval, seen.approved, seen.sent].iter().map(|q| q.0).sum::<i64>();
-    gone -= stock.on_order.0;
-    if gone < 0 {
-        on_order.draft.0 -= gone;
-    }
-    for kind in [&mut on_order.sent, &mut on_order.approved, &mut on_order.in_approval, &mut on_order.draft] {
-        let less = gone.clamp(0, kind.0.max(0));
-        kind.0 -= less;
-        gone -= less;
-    }
-    Position { on_hand: stock.on_hand, reserved: stock.reserved, in_transit: stock.in_transit, on_order }
-}
-
-fn order_line(call: &Call<'_>, part: &Part, wanted: &Wanted, line: &Reordered, proposed: &Proposed) -> Answer<Json> {
+fn order_line(
+    call: &Call<'_>,
+    part: &Chunk,
+    wanted: &ChunkLine,
+    line: &Reordered,
+    proposed: &Proposed,
+) -> Answer<Json> {
     let item = call.facts.item(call.tenant, &wanted.item).map_err(needs)?;
     Ok(json!({
         "item": wanted.item,
@@ -277,7 +212,7 @@ fn order_line(call: &Call<'_>, part: &Part, wanted: &Wanted, line: &Reordered, p
 fn order(
     call: &Call<'_>,
     run: InstanceId,
-    part: &Part,
+    part: &Chunk,
     lines: Vec<Json>,
     today: Date,
     expected: Option<Date>,
@@ -297,7 +232,7 @@ fn order(
     if let Some(expected) = expected {
         input.insert("expected_on".to_owned(), expected.to_string().into());
     }
-    let Part { supplier, location, currency, part, .. } = part;
+    let Chunk { supplier, location, currency, part, .. } = part;
     let key = format!("reorder:{run}:{supplier}:{location}:{currency}:{part}");
     Ok(Start { workflow: "purchase_order".into(), key: Some(key.into()), requester: PersonId(requester.into()), input })
 }
@@ -348,19 +283,15 @@ fn local_day(zone: &str, call: &Call<'_>) -> Answer<Date> {
     }
 }
 
-/// What the worker is asked: which run, for which day.
-pub(crate) fn propose_reorder(_: &Settings, call: &Call<'_>) -> Answer<Document> {
+/// What the worker is asked: which run, for which day, and the currency that offers are compared in.
+pub(crate) fn propose_reorder(settings: &Settings, call: &Call<'_>) -> Answer<Document> {
     let run = instance(call)?;
-    let company = {
-        require(call, [Need::Company])?;
-        call.facts.company(call.tenant).map_err(needs)?
-    };
-    let mut payload = Document::from_iter([("run".to_owned(), json!(run)), ("as_of".to_owned(), json!(as_of(call)?))]);
-    if let Some(company) = company {
-        payload.insert("currency".to_owned(), json!(company.currency));
-    }
-    if let Some(location) = subject_text(call, "location") {
-        payload.insert("location".to_owned(), location.into());
-    }
-    Ok(payload)
+    require(call, [Need::Company])?;
+    let company = call.facts.company(call.tenant).map_err(needs)?;
+    let currency = company.map_or_else(|| settings.home_currency.to_string(), |row| row.currency.code().to_owned());
+    Ok(Document::from_iter([
+        ("run".to_owned(), json!(run)),
+        ("as_of".to_owned(), json!(as_of(call)?)),
+        ("currency".to_owned(), json!(currency)),
+    ]))
 }

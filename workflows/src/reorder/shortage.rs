@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::fault::Fault;
 use super::ratio::Ratio;
 use crate::quantity::Quantity;
-use crate::row::{Method, PolicyRow, Trigger};
+use crate::row::{Method, PolicyRow, StockRow, Trigger};
 
 /// What there is of an item at a location, in stock units. The parts are disjoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct Position {
 
 /// What is open on order lines, by how far the order is. A draft counts from the moment it exists, so that the next run
 /// orders nothing twice while approvals take their time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnOrder {
     /// Orders being written.
     pub draft: Quantity,
@@ -32,17 +32,48 @@ pub struct OnOrder {
     pub approved: Quantity,
     /// Orders issued to the supplier.
     pub sent: Quantity,
+    /// On order by the stock level, and told by no line that was looked at: all of it, where no lines were.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub untold: Quantity,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(quantity: &Quantity) -> bool {
+    quantity.0 == 0
+}
+
+impl OnOrder {
+    fn sum(&self) -> i128 {
+        let kinds = [self.draft, self.in_approval, self.approved, self.sent, self.untold];
+        kinds.iter().map(|kind| i128::from(kind.0)).sum()
+    }
+}
+
+impl From<&StockRow> for Position {
+    fn from(row: &StockRow) -> Self {
+        let on_order = OnOrder { untold: row.on_order, ..OnOrder::default() };
+        Self { on_hand: row.on_hand, reserved: row.reserved, in_transit: row.in_transit, on_order }
+    }
 }
 
 impl Position {
+    /// Tells kinds apart in what is on order. What the lines say too much or too little stays `untold`, so that the sum
+    /// is the stock level's.
+    #[must_use]
+    pub fn told(mut self, kinds: OnOrder) -> Self {
+        let rest = self.on_order.sum() - OnOrder { untold: Quantity(0), ..kinds }.sum();
+        if let Ok(rest) = i64::try_from(rest) {
+            self.on_order = OnOrder { untold: Quantity(rest), ..kinds };
+        }
+        self
+    }
+
     /// On hand - reserved + in transit + on order of all kinds.
     ///
     /// # Errors
     /// [`Fault::TooLarge`].
     pub fn total(&self) -> Result<Quantity, Fault> {
-        let order = &self.on_order;
-        let parts = [self.in_transit, order.draft, order.in_approval, order.approved, order.sent];
-        let supply: i128 = parts.iter().map(|part| i128::from(part.0)).sum();
+        let supply = i128::from(self.in_transit.0) + self.on_order.sum();
         to_quantity(i128::from(self.on_hand.0) - i128::from(self.reserved.0) + supply)
     }
 

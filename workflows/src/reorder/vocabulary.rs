@@ -46,7 +46,7 @@ pub(crate) static ACTIONS: &[Action] = &[
         major: 1,
         params: &[],
         subjects: ON_RUNS,
-        payload: &["items", "short", "parts", "not_ordered"],
+        payload: &["chunks", "unplaceable", "totals"],
         help: "Takes in what was found short; the run tells itself the event `order_part` for each order to make.",
         run: run::take_proposals,
     },

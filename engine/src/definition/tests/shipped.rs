@@ -50,9 +50,9 @@ fn arrows_are_numbered_in_the_order_of_states_without_gaps() {
 #[test]
 fn an_order_from_elsewhere_begins_as_ordered() {
     let order = right("imported_order.yaml", IMPORTED);
-    let start = order.state(order.start);
+    let start = order.state(order.starts[0].to);
     assert_eq!((&*start.path, start.always.len()), ("ordered", 1));
-    assert_eq!(order.accepts(order.start).iter().map(|e| &**e).collect::<Vec<_>>(), ["cancel", "close", "receive"]);
+    assert_eq!(order.accepts(order.starts[0].to).iter().map(|e| &**e).collect::<Vec<_>>(), ["cancel", "close", "receive"]);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn what_is_due_is_told_and_reminds_unless_that_is_said_already() {
              on: {{ approved: done, rejected: done, changes_requested: done }}\n  done: {{ final: true }}\n"
         );
         let definition = right("x.yaml", &source);
-        let StateKind::Approval(approval) = &definition.state(definition.start).kind else { panic!("{source}") };
+        let StateKind::Approval(approval) = &definition.state(definition.starts[0].to).kind else { panic!("{source}") };
         let step = serde_json::to_value(&approval.policy.steps[0]).unwrap();
         let late = step["late"].as_array().cloned().unwrap_or_default();
         let acts: Vec<_> = late.iter().map(|rung| rung["do"].as_str().unwrap().to_owned()).collect();

@@ -199,7 +199,7 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
         let stored = tables.outbox.get_mut(&key).filter(|s| s.epoch == claimed.epoch && s.given_up_at.is_none());
         let Some(sending) = stored else { return Ok(false) };
         match result {
-            Delivery::Sent => {
+            Delivery::Sent { .. } => {
                 tables.outbox.remove(&key);
             }
             Delivery::Again { next_at, .. } => {

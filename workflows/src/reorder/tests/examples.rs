@@ -32,8 +32,7 @@ pub(super) fn policy(order_point: &str, order_up_to: &str) -> PolicyRow {
 
 pub(super) fn position(on_hand: &str) -> Position {
     let none = Quantity(0);
-    let on_order = OnOrder { draft: none, in_approval: none, approved: none, sent: none };
-    Position { on_hand: q(on_hand), reserved: none, in_transit: none, on_order }
+    Position { on_hand: q(on_hand), reserved: none, in_transit: none, on_order: OnOrder::default() }
 }
 
 /// A term for cartons of `pieces` at `price`.

@@ -32,7 +32,7 @@ fn positions() -> impl Strategy<Value = Position> {
     proptest::array::uniform7(0_i64..30_000).prop_map(|parts| {
         let [on_hand, reserved, in_transit, draft, in_approval, approved, sent] =
             parts.map(|part| Quantity(part * 1_000));
-        let on_order = OnOrder { draft, in_approval, approved, sent };
+        let on_order = OnOrder { draft, in_approval, approved, sent, ..OnOrder::default() };
         Position { on_hand: Quantity(on_hand.0 * 10 - 100_000_000), reserved, in_transit, on_order }
     })
 }
@@ -114,8 +114,8 @@ proptest! {
         finer.order_up_to = policy.order_up_to.map(of);
         finer.quantity = policy.quantity.map(of);
         finer.maximum = policy.maximum.map(of);
-        let OnOrder { draft, in_approval, approved, sent } = position.on_order;
-        let on_order = OnOrder { draft: of(draft), in_approval: of(in_approval), approved: of(approved), sent: of(sent) };
+        let OnOrder { draft, in_approval, approved, sent, untold } = position.on_order;
+        let on_order = OnOrder { draft: of(draft), in_approval: of(in_approval), approved: of(approved), sent: of(sent), untold: of(untold) };
         let Position { on_hand, reserved, in_transit, .. } = position;
         let counted = Position { on_hand: of(on_hand), reserved: of(reserved), in_transit: of(in_transit), on_order };
         let mut sold = offer.clone();
