@@ -155,6 +155,7 @@ struct PlaceKey<'a> {
 /// What is open of orders that are not closed, of items at places. No lock: for a reorder run.
 pub(crate) const OPEN: Sql = Sql {
     table: "purchase_order_line",
+    // That the location is not null goes without saying but for SQLite, which then uses the partial index.
     sqlite: "
         SELECT l.tenant, l.order_id, l.line, l.item, l.description, l.quantity, l.unit, l.currency, l.price, l.total,
           l.location, l.received, l.numerator, l.denominator, NULL AS why, o.status
@@ -163,6 +164,7 @@ pub(crate) const OPEN: Sql = Sql {
         ON l.tenant = b.value ->> 'tenant'
         AND l.item = b.value ->> 'item'
         AND l.location = b.value ->> 'location'
+        AND l.location IS NOT NULL
         AND l.received < l.quantity
         CROSS JOIN purchase_order AS o
         ON o.tenant = l.tenant
