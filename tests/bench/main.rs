@@ -1,6 +1,7 @@
 //! How fast whole approvals are in the engine alone, without HTTP: start, submit, decision, result.
 //!
-//! `cargo run --release -p fluxor-tests --bin bench -- [memory|FILE|postgres://...] [seconds]`. It prints figures beside
+//! `cargo run --release -p fluxor-tests --bin bench -- [memory|FILE|postgres://...] [seconds]`. At the end, how fast
+//! rows come in (`import.rs`). It prints figures beside
 //! the machine's load and never fails on a slow machine. The HTTP figures and the raw ceiling come with milestone 3.
 #![allow(
     clippy::unwrap_used,
@@ -9,6 +10,8 @@
     clippy::panic,
     reason = "a tool for developers"
 )]
+
+mod import;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -126,5 +129,7 @@ async fn main() {
             "{clients:>4} clients: {rate:>7.0} whole approvals a second, {each:>9.2?} each, {size:.1} commands a batch"
         );
     }
+    let [movements, demand] = import::import(&engine, run).await;
+    println!("import, 1,000 rows a command: {movements:.0} movements a second, {demand:.0} demands a second");
     engine.shutdown(Duration::from_secs(5)).await;
 }

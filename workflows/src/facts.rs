@@ -155,7 +155,10 @@ impl Facts {
         }
         match need {
             Need::Order(id) => absent(&mut self.orders, tenant, id),
-            Need::Lines(id) => absent(&mut self.lines, tenant, id),
+            // An order without lines has an empty list.
+            Need::Lines(id) => {
+                self.lines.entry((tenant, *id)).or_insert_with(|| Some(Vec::new()));
+            }
             Need::Budget(key) => absent(&mut self.budgets, tenant, key),
             Need::Supplier(key) => absent(&mut self.suppliers, tenant, key),
             Need::Item(key) => absent(&mut self.items, tenant, key),

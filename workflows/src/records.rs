@@ -9,7 +9,7 @@ mod suppliers;
 mod terms;
 mod units;
 
-pub(crate) use form::{check_reference, told};
+pub(crate) use form::{check_code, check_reference, told};
 pub(crate) use items::{set_item, set_location};
 pub(crate) use policies::set_policy;
 pub(crate) use suppliers::set_supplier;

@@ -110,7 +110,14 @@ fn create_key<Op>(seen: &Seen<'_>, known: bool, row: ApiKeyRow) -> Result<Change
     }
     let after = key_image(&row);
     let answer = json!({ "id": row.id, "person": row.person, "administrator": row.administrator });
-    Ok(Changed { organisation: None, api_key: Some(row), ops: Vec::new(), request: Document::new(), images: (Json::Null, after), answer })
+    Ok(Changed {
+        organisation: None,
+        api_key: Some(row),
+        ops: Vec::new(),
+        request: Document::new(),
+        images: (Json::Null, after),
+        answer,
+    })
 }
 
 fn revoke_key<Op>(seen: &Seen<'_>, id: &str, now: Timestamp) -> Result<Changed<Op>, Refusal> {
