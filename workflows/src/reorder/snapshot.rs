@@ -70,6 +70,10 @@ pub struct Chunk {
 pub struct ChunkLine {
     /// What.
     pub item: Arc<str>,
+    /// On which of the supplier's terms.
+    pub term: Arc<str>,
+    /// Supplier and term of every offer that was compared: the rows to compare again.
+    pub compared: Vec<(Arc<str>, Arc<str>)>,
     /// How much, in purchase units.
     pub quantity: Quantity,
     /// The purchase unit.
@@ -272,6 +276,7 @@ async fn look(
             policy,
             position: &position,
             offers: offers.get(&policy.key.item).map_or(&[], Vec::as_slice),
+            supplier: None,
             today: ask.today,
             rates: &ask.rates,
         });
@@ -321,13 +326,14 @@ impl Found {
         self.totals.looked_at += 1;
         match outcome {
             Outcome::NotShort(_) => {}
-            Outcome::Order(Reordered { supplier, quantity, unit, total, .. }) => {
+            Outcome::Order(Reordered { supplier, term, quantity, unit, total, .. }) => {
                 self.totals.short += 1;
                 self.totals.lines += 1;
                 let value = self.value.entry(total.currency).or_default();
                 *value = value.saturating_add(total.units);
                 let lines = self.groups.entry((supplier, location, total.currency)).or_default();
-                lines.push(ChunkLine { item, quantity, unit, total });
+                let compared = why.offers.into_iter().map(|offer| (offer.supplier, offer.term)).collect();
+                lines.push(ChunkLine { item, term, compared, quantity, unit, total });
             }
             Outcome::NotPurchasable(obstacle) => {
                 self.totals.short += 1;
