@@ -32,6 +32,8 @@ pub struct Case<'a> {
     pub position: &'a Position,
     /// Every term of the item, whatever its supplier.
     pub offers: &'a [Offer],
+    /// Order from this supplier alone: what an order is written with. The others are compared for the record.
+    pub supplier: Option<&'a str>,
     /// The local day.
     pub today: Date,
     /// For offers in other currencies.
@@ -207,14 +209,18 @@ fn decide(case: &Case<'_>, why: &mut Arithmetic) -> Result<Outcome, Box<Obstacle
     };
     why.need = Some(need);
     may_be_ordered(case)?;
-    let Comparison { candidates, verdicts, hints } = compare(need, case.today, case.rates, case.offers);
-    why.offers = verdicts;
-    why.hints = hints.iter().map(|(_, hint)| hint.clone()).collect();
+    let whole = compare(need, case.today, case.rates, case.offers);
+    why.offers = whole.verdicts.clone();
+    why.hints = whole.hints.iter().map(|(_, hint)| hint.clone()).collect();
+    let Comparison { candidates, hints, .. } = match case.supplier {
+        None => whole,
+        Some(supplier) => of_supplier(case, need, supplier),
+    };
     let reached = !candidates.is_empty();
     let ranked =
         if reached { candidates } else { hints.into_iter().map(|(place, hint)| (place, hint.offer)).collect() };
     if ranked.is_empty() {
-        return Err(nobody_sells(&why.offers));
+        return Err(nobody_sells(&why.offers, case.supplier));
     }
     for (place, costed) in ranked {
         let offer = &case.offers[place];
@@ -238,6 +244,18 @@ fn decide(case: &Case<'_>, why: &mut Arithmetic) -> Result<Outcome, Box<Obstacle
         }
     }
     Err(obstacle(Why::Capped, "a maximum allows nothing that a supplier accepts: raise it, or let the minimum win"))
+}
+
+/// The offers of one supplier, compared among themselves; places are those in the whole list.
+fn of_supplier(case: &Case<'_>, need: Ratio, supplier: &str) -> Comparison {
+    let own = case.offers.iter().enumerate().filter(|(_, offer)| *offer.term.key.supplier == *supplier);
+    let (places, own): (Vec<usize>, Vec<Offer>) = own.map(|(place, offer)| (place, offer.clone())).unzip();
+    let Comparison { candidates, verdicts, hints } = compare(need, case.today, case.rates, &own);
+    Comparison {
+        candidates: candidates.into_iter().map(|(place, costed)| (places[place], costed)).collect(),
+        verdicts,
+        hints: hints.into_iter().map(|(place, hint)| (places[place], hint)).collect(),
+    }
 }
 
 fn may_be_ordered(case: &Case<'_>) -> Result<(), Box<Obstacle>> {
@@ -292,8 +310,9 @@ fn line(offer: &Offer, quantity: Quantity, today: Date) -> Result<Reordered, Fau
 }
 
 /// What stands in the way of the offer that came furthest.
-fn nobody_sells(offers: &[Judged]) -> Box<Obstacle> {
-    match offers.iter().max_by_key(|offer| offer.verdict) {
+fn nobody_sells(offers: &[Judged], only: Option<&str>) -> Box<Obstacle> {
+    let asked = offers.iter().filter(|offer| only.is_none_or(|only| *offer.supplier == *only));
+    match asked.max_by_key(|offer| offer.verdict) {
         Some(Judged { verdict: Verdict::NoRate, supplier, .. }) => obstacle(
             Why::CurrencyWithoutRate,
             format!(

@@ -90,8 +90,14 @@ impl Chunk {
         StockKey { item: wanted.item.clone(), location: self.location.clone() }
     }
 
-    fn term(&self, wanted: &ChunkLine) -> TermKey {
-        TermKey { item: wanted.item.clone(), supplier: self.supplier.clone(), term: wanted.term.clone() }
+    /// Every offer that was compared, as it is now.
+    fn terms(wanted: &ChunkLine) -> impl Iterator<Item = TermKey> {
+        let key = |(supplier, term): &(Arc<str>, Arc<str>)| TermKey {
+            item: wanted.item.clone(),
+            supplier: supplier.clone(),
+            term: term.clone(),
+        };
+        wanted.compared.iter().map(key)
     }
 }
 
@@ -130,20 +136,22 @@ fn as_of(call: &Call<'_>) -> Answer<Date> {
 fn first_needs(part: &Chunk) -> BTreeSet<Need> {
     let of_line = |wanted: &ChunkLine| {
         let key = part.stock(wanted);
-        [Need::Stock(key.clone()), Need::Policy(key), Need::Item(wanted.item.clone()), Need::Term(part.term(wanted))]
+        let rows = [Need::Stock(key.clone()), Need::Policy(key), Need::Item(wanted.item.clone())];
+        let suppliers = wanted.compared.iter().map(|(supplier, _)| Need::Supplier(supplier.clone()));
+        let terms = Chunk::terms(wanted).map(Need::Term);
+        rows.into_iter().chain(suppliers).chain(terms).collect::<Vec<_>>()
     };
-    let shared = [Need::Supplier(part.supplier.clone()), Need::Location(part.location.clone())];
-    part.lines.iter().flat_map(of_line).chain(shared).collect()
+    part.lines.iter().flat_map(of_line).chain([Need::Location(part.location.clone())]).collect()
 }
 
 /// The units that the terms and items name.
 fn second_needs(call: &Call<'_>, part: &Chunk) -> Answer<BTreeSet<Need>> {
     let mut wanted = BTreeSet::new();
     for line in &part.lines {
-        if let Some(term) = call.facts.term(call.tenant, &part.term(line)).map_err(needs)? {
+        for key in Chunk::terms(line) {
+            let Some(term) = call.facts.term(call.tenant, &key).map_err(needs)? else { continue };
             wanted.insert(Need::Unit(term.unit.clone()));
-            let key = ItemUnitKey { item: line.item.clone(), unit: term.unit.clone() };
-            wanted.insert(Need::ItemUnit(key));
+            wanted.insert(Need::ItemUnit(ItemUnitKey { item: line.item.clone(), unit: term.unit.clone() }));
         }
         if let Some(item) = call.facts.item(call.tenant, &line.item).map_err(needs)? {
             wanted.insert(Need::Unit(item.stock_unit.clone()));
@@ -165,28 +173,29 @@ fn again(call: &Call<'_>, part: &Chunk, wanted: &ChunkLine, today: Date) -> Answ
     // What is on order is the locked level's; how far those orders are was seen without a lock.
     let position = Position::from(stock.unwrap_or(&StockRow::empty(key.clone()))).told(wanted.on_order);
     let location = facts.location(tenant, &part.location).map_err(needs)?;
-    let supplier = facts.supplier(tenant, &part.supplier).map_err(needs)?;
-    let offer = match facts.term(tenant, &part.term(wanted)).map_err(needs)? {
-        None => None,
-        Some(term) => {
-            let unit = facts.unit(tenant, &term.unit).map_err(needs)?;
-            let own = ItemUnitKey { item: wanted.item.clone(), unit: term.unit.clone() };
-            let own = facts.item_unit(tenant, &own).map_err(needs)?.map(|row| row.factor);
-            let stock_unit = facts.unit(tenant, &item.stock_unit).map_err(needs)?;
-            Some(Offer::of(term.clone(), supplier, unit, own, Some((&*item.stock_unit, stock_unit))))
+    let stock_unit = facts.unit(tenant, &item.stock_unit).map_err(needs)?;
+    let mut offers = Vec::new();
+    for key in Chunk::terms(wanted) {
+        let Some(term) = facts.term(tenant, &key).map_err(needs)? else { continue };
+        // An order has one currency, in which no rate is needed; offers in others were compared by the look.
+        if term.price.currency != part.currency {
+            continue;
         }
-    };
-    // One offer is compared with nothing: its own currency is as good as any.
-    let rates = Rates::of(part.currency);
-    let offers: Vec<Offer> = offer.into_iter().filter(|offer| offer.term.price.currency == part.currency).collect();
+        let supplier = facts.supplier(tenant, &key.supplier).map_err(needs)?;
+        let unit = facts.unit(tenant, &term.unit).map_err(needs)?;
+        let own = ItemUnitKey { item: wanted.item.clone(), unit: term.unit.clone() };
+        let own = facts.item_unit(tenant, &own).map_err(needs)?.map(|row| row.factor);
+        offers.push(Offer::of(term.clone(), supplier, unit, own, Some((&*item.stock_unit, stock_unit))));
+    }
     Ok(propose(&Case {
         item_active: item.active,
         location_active: location.is_some_and(|location| location.active),
         policy,
         position: &position,
         offers: &offers,
+        supplier: Some(&part.supplier),
         today,
-        rates: &rates,
+        rates: &Rates::of(part.currency),
     }))
 }
 

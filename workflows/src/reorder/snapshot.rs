@@ -74,6 +74,8 @@ pub struct ChunkLine {
     pub term: Arc<str>,
     /// What was on order, by how far the orders were.
     pub on_order: OnOrder,
+    /// Supplier and term of every offer that was compared: the rows to compare again.
+    pub compared: Vec<(Arc<str>, Arc<str>)>,
     /// How much, in purchase units.
     pub quantity: Quantity,
     /// The purchase unit.
@@ -276,6 +278,7 @@ async fn look(
             policy,
             position: &position,
             offers: offers.get(&policy.key.item).map_or(&[], Vec::as_slice),
+            supplier: None,
             today: ask.today,
             rates: &ask.rates,
         });
@@ -332,7 +335,8 @@ impl Found {
                 *value = value.saturating_add(total.units);
                 let lines = self.groups.entry((supplier, location, total.currency)).or_default();
                 let on_order = why.position.on_order;
-                lines.push(ChunkLine { item, term, on_order, quantity, unit, total });
+                let compared = why.offers.into_iter().map(|offer| (offer.supplier, offer.term)).collect();
+                lines.push(ChunkLine { item, term, on_order, compared, quantity, unit, total });
             }
             Outcome::NotPurchasable(obstacle) => {
                 self.totals.short += 1;

@@ -155,11 +155,12 @@ struct PlaceKey<'a> {
 /// What is open of orders that are not closed, of items at places. No lock: for a reorder run.
 pub(crate) const OPEN: Sql = Sql {
     table: "purchase_order_line",
+    // Left to itself, SQLite reads all lines of the tenant rather than look each of these up by its key.
     sqlite: "
         SELECT l.tenant, l.order_id, l.line, l.item, l.description, l.quantity, l.unit, l.currency, l.price, l.total,
           l.location, l.received, l.numerator, l.denominator, NULL AS why, o.status
         FROM json_each($1) AS b
-        CROSS JOIN purchase_order_line AS l
+        CROSS JOIN purchase_order_line AS l INDEXED BY purchase_order_line_item
         ON l.tenant = b.value ->> 'tenant'
         AND l.item = b.value ->> 'item'
         AND l.location = b.value ->> 'location'

@@ -42,7 +42,7 @@ fn company() -> Vec<Asked> {
         asked("set_term", "usb@litware@1", term("outer", "40 EUR")),
         asked("set_term", "usb@graphic@1", term("piece", "1 EUR")),
         asked("set_term", "glue@litware@1", term("kg", "3 EUR")),
-        asked("set_term", "tape@litware@1", term("outer", "1 EUR")),
+        asked("set_term", "tape@graphic@1", term("piece", "1 EUR")),
         asked("set_policy", "usb@main", policy("70", "100")),
         asked("set_policy", "usb@shop", policy("10", "20")),
         asked("set_policy", "glue@main", policy("1000", "2250")),
@@ -85,13 +85,14 @@ async fn what_is_short_is_told_by_supplier_and_what_cannot_be_ordered_with_its_r
         assert_eq!(
             serde_json::to_value(&found.chunks).unwrap(),
             json!([{"supplier": "litware", "location": "main", "currency": "EUR", "part": 1, "lines": [
-                {"item": "glue", "quantity": "2.5", "unit": "kg", "total": "7.50 EUR"}]}])
+                {"item": "glue", "term": "1", "compared": [["litware", "1"]], "quantity": "2.5", "unit": "kg",
+                    "total": "7.50 EUR"}]}])
         );
         let [tape] = &found.unplaceable[..] else { panic!("{found:#?}") };
-        assert_eq!((&*tape.item, tape.obstacle.reason), ("tape", Why::UnitWithoutFactor));
+        assert_eq!((&*tape.item, tape.obstacle.reason), ("tape", Why::NoApprovedSupplier));
         assert_eq!(tape.need.map(|need| need.to_string()), Some("5".into()));
         let totals = serde_json::to_value(&found.totals).unwrap();
-        let expected = json!({"looked_at": 4, "short": 2, "lines": 1, "not_purchasable": {"unit_without_factor": 1},
+        let expected = json!({"looked_at": 4, "short": 2, "lines": 1, "not_purchasable": {"no_approved_supplier": 1},
             "value": ["7.50 EUR"]});
         assert_eq!(totals, expected);
 

@@ -61,7 +61,16 @@ pub(super) fn offer(supplier: &str, price: &str, pieces: i64) -> Offer {
 
 fn ask(policy: &PolicyRow, position: &Position, offers: &[Offer]) -> Proposed {
     let rates = Rates::of("EUR".parse().unwrap());
-    let case = Case { item_active: true, location_active: true, policy, position, offers, today: TODAY, rates: &rates };
+    let case = Case {
+        item_active: true,
+        location_active: true,
+        policy,
+        position,
+        offers,
+        supplier: None,
+        today: TODAY,
+        rates: &rates,
+    };
     let proposed = propose(&case);
     let text = serde_json::to_string(&proposed).unwrap();
     assert_eq!(serde_json::from_str::<Proposed>(&text).unwrap(), proposed);
@@ -124,6 +133,34 @@ fn the_cheapest_for_what_would_be_ordered_is_chosen() {
         (order(&found).price.to_string(), order(&found).total.to_string()),
         ("0.4567 EUR".into(), "5.02 EUR".into())
     );
+}
+
+/// An order is written to the supplier that the snapshot chose, though another is cheaper by now.
+#[test]
+fn an_order_keeps_to_its_supplier() {
+    let (mut a, b, mut c) = (offer("A", "2.00 EUR", 1), offer("B", "1.00 EUR", 1), offer("A", "1.50 EUR", 1));
+    (a.term.break_quantity, c.term.break_quantity, c.term.key.term) = (q("1"), q("50"), "2".into());
+    let (policy, position, rates) = (policy("5", "11"), position("0"), Rates::of("EUR".parse().unwrap()));
+    let ask = |offers: &[Offer], supplier| {
+        let supplier = Some(supplier);
+        propose(&Case {
+            item_active: true,
+            location_active: true,
+            policy: &policy,
+            position: &position,
+            offers,
+            supplier,
+            today: TODAY,
+            rates: &rates,
+        })
+    };
+    let found = ask(&[b.clone(), c.clone(), a], "A");
+    assert_eq!((&*order(&found).supplier, &*order(&found).term), ("A", "1"));
+    assert_eq!(found.why.offers.len(), 3);
+    // Only its break is left: that much is ordered, whatever the others sell.
+    let found = ask(&[b.clone(), c], "A");
+    assert_eq!((&*order(&found).supplier, order(&found).quantity), ("A", q("50")));
+    assert_eq!(obstacle(&ask(&[b], "A")), Why::NoTerm);
 }
 
 #[test]
@@ -194,6 +231,7 @@ fn every_reason_for_ordering_nothing() {
         policy: &policy,
         position,
         offers,
+        supplier: None,
         today: TODAY,
         rates: &rates,
     };

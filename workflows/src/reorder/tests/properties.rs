@@ -57,7 +57,16 @@ fn offers() -> impl Strategy<Value = Offer> {
 
 fn ask(policy: &PolicyRow, position: &Position, offers: &[Offer]) -> Proposed {
     let rates = Rates::of("EUR".parse().unwrap());
-    propose(&Case { item_active: true, location_active: true, policy, position, offers, today: TODAY, rates: &rates })
+    propose(&Case {
+        item_active: true,
+        location_active: true,
+        policy,
+        position,
+        offers,
+        supplier: None,
+        today: TODAY,
+        rates: &rates,
+    })
 }
 
 proptest! {
