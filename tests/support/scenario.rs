@@ -17,11 +17,11 @@
 //! > deliver
 //! > deliver failing
 //! > deliver once
-//! > turn purchase_order
+//! > turn purchase_order part-of-key
 //! ```
 //!
 //! `deliver` moves what the outside and the instance itself have to say, until nothing moves (`once`: one look); `turn`
-//! goes on with the newest instance of another workflow.
+//! goes on with the newest instance of another workflow, or the one whose key has these characters.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -145,7 +145,9 @@ impl Stage {
                 self.drive().await
             }
             "turn" => {
-                let newest = self.all().await.into_iter().find(|i| *i.workflow == *rest.trim());
+                let (workflow, part) = rest.split_once(' ').unwrap_or((rest, ""));
+                let named = |i: &Instance| *i.workflow == *workflow && i.key.as_deref().unwrap_or("").contains(part);
+                let newest = self.all().await.into_iter().find(named);
                 self.instance = Some(newest.unwrap_or_else(|| panic!("there is no {rest}")).id);
                 self.stands().await
             }
