@@ -53,7 +53,7 @@ pub use refusal::Refusal;
 pub use resolver::{ChainStart, Resolver, UnitOf};
 pub use review::{Definition, NamedBy, Paused, Resolved, Review, Seat, StepState, Vote};
 pub use step::{EscalateTo, EscalationMode, OnEmpty, Quorum, RejectRule, Rung, RungAct, Step};
-pub use timers::next_due;
+pub use timers::{due_of, next_due};
 pub use value::{FieldValue, Fields, Subject};
 pub use view::{CountingVote, OpenVoice, Preview, Rule, View, WhyAsked, explain_open, holders, preview, view};
 pub use words::{NoPlan, State, Status, Stuck, VoteKind, Why};

@@ -6,12 +6,14 @@ use serde::Serialize;
 
 use crate::approval::Fired;
 use crate::clock::Timestamp;
-use crate::definition::chart::Retry;
-use crate::ids::PersonId;
+use crate::command::Command;
+use crate::definition::chart::{Definition, Retry};
+use crate::domain::Tell;
+use crate::ids::{InstanceId, PersonId};
 use crate::instance::{Document, Instance};
 
 /// One effect.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Effect<Op> {
     /// A row of the domain changes.
     Row(Op),
@@ -19,6 +21,36 @@ pub enum Effect<Op> {
     Send(Outgoing),
     /// People are told something, where a sink for notices is configured.
     Notice(Notice),
+    /// Another instance starts, in the same commit.
+    Start(Box<Child<Op>>),
+    /// The instance is told something later, in a commit of its own.
+    Tell(Tell),
+}
+
+/// An instance that an action starts, decided with the command that the action is part of.
+#[derive(Clone, Debug)]
+pub struct Child<Op> {
+    /// The start, by whoever gave the parent's command.
+    pub command: Command,
+    /// What it is pinned to.
+    pub definition: Arc<Definition>,
+    /// The start's decision.
+    pub decision: Decision<Op>,
+}
+
+/// What the ids of messages begin with that an instance tells itself. The stores' polls know it, too.
+const TOLD: &str = "tell:";
+
+/// The id of the message `name` that the entry `seq` tells: unique among all of its instance.
+#[must_use]
+pub fn tell_id(seq: i64, name: &str) -> Arc<str> {
+    format!("{TOLD}{seq}:{name}").into()
+}
+
+/// Whether the instance has told itself the message with this id.
+#[must_use]
+pub fn is_tell(message: &str) -> bool {
+    message.starts_with(TOLD)
 }
 
 /// A message to the outside.
@@ -37,6 +69,10 @@ pub struct Outgoing {
 /// The destination of notices to people.
 pub const NOTICES: &str = "notices";
 
+/// How notices are tried: for about six hours. A mail server may be away for a while, and yet somebody hears on the same
+/// day that people are not told.
+pub const NOTICE_RETRY: Retry = Retry { times: 16, from: 5_000_000, to: 3_600_000_000 };
+
 /// Something that people should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Notice {
@@ -49,6 +85,19 @@ pub struct Notice {
     pub step: Option<Arc<str>>,
     /// Who is told.
     pub people: Vec<PersonId>,
+    /// In whose place they are asked, if it is not they whom a rule named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stands_for: Option<PersonId>,
+    /// By when the step should be decided.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    pub due: Option<Timestamp>,
+    /// Why it was rejected or sent back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Arc<str>>,
+}
+
+fn as_text<S: serde::Serializer>(at: &Option<Timestamp>, s: S) -> Result<S::Ok, S::Error> {
+    s.collect_str(&at.map_or_else(String::new, |at| at.to_string()))
 }
 
 /// The kinds of [`Notice`].
@@ -80,6 +129,27 @@ pub struct Decision<Op> {
     pub record: Record,
 }
 
+impl<Op> Decision<Op> {
+    /// The instances that it starts, and those that they start.
+    pub fn each_child(&self, see: &mut impl FnMut(&Child<Op>)) {
+        for effect in &self.effects {
+            if let Effect::Start(child) = effect {
+                see(child);
+                child.decision.each_child(see);
+            }
+        }
+    }
+}
+
+/// The instance and the entry by which another was started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Parent {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The number of its entry.
+    pub seq: i64,
+}
+
 /// What an entry says besides the changed fields.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
@@ -101,4 +171,6 @@ pub struct Record {
     pub timers: Vec<(Arc<str>, Timestamp)>,
     /// What the approval found: who is asked, and why.
     pub asked: Vec<serde_json::Value>,
+    /// Which instance started this one, if one did.
+    pub parent: Option<Parent>,
 }

@@ -1,6 +1,7 @@
 //! Every option of the program in one place: flags first, then the environment. A file is not read yet: with this few
 //! options a unit file or a container's environment says the same.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -43,6 +44,22 @@ pub(crate) struct Config {
     #[arg(long, env = "FLUXOR_OUTBOX_DIR", value_name = "DIR", global = true)]
     pub outbox_dir: Option<PathBuf>,
 
+    /// Send mail to people through this server: smtp://user:password@host:587 (STARTTLS) or smtps://...:465
+    #[arg(long, env = "FLUXOR_SMTP_URL", value_name = "URL", hide_env_values = true, global = true)]
+    pub smtp_url: Option<Hidden>,
+
+    /// Write mail to people as .eml files into this folder instead of sending it
+    #[arg(long, env = "FLUXOR_MAIL_DIR", value_name = "DIR", global = true)]
+    pub mail_dir: Option<PathBuf>,
+
+    /// The sender of mail, such as "Fluxor <fluxor@example.com>"
+    #[arg(long, env = "FLUXOR_MAIL_FROM", value_name = "ADDRESS", global = true)]
+    pub mail_from: Option<String>,
+
+    /// Where people reach this server, for links in mail: https://fluxor.example.com
+    #[arg(long, env = "FLUXOR_PUBLIC_URL", value_name = "URL", global = true)]
+    pub public_url: Option<String>,
+
     /// This server's name among several on one database
     #[arg(long, env = "FLUXOR_REPLICA", value_name = "NAME", default_value = "fluxor", global = true)]
     pub replica: String,
@@ -58,12 +75,42 @@ pub(crate) struct Config {
     pub drain_timeout: u64,
 }
 
+/// A text with a password in it: it is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Hidden(pub(crate) String);
+
+impl From<String> for Hidden {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
 impl Config {
     /// The definitions: the folder given, else `definitions` if it exists.
     #[must_use]
     pub(crate) fn definitions(&self) -> Option<PathBuf> {
         let shipped = || Some(PathBuf::from("definitions")).filter(|folder| folder.is_dir());
         self.definitions.clone().or_else(shipped)
+    }
+
+    /// The address for links, without a `/` at its end.
+    ///
+    /// # Errors
+    /// If it is none that a browser opens.
+    pub(crate) fn public_url(&self) -> anyhow::Result<Option<String>> {
+        let Some(url) = &self.public_url else { return Ok(None) };
+        let place = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+        let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '<' | '>' | '?' | '#' | '\\' | '`');
+        if place.is_empty() || !place.chars().all(plain) {
+            anyhow::bail!("--public-url: `{url}` is no address for links: write https://fluxor.example.com");
+        }
+        Ok(Some(url.trim_end_matches('/').to_owned()))
     }
 
     /// The SQLite file, if the database is one: a path, or `sqlite:PATH`.
@@ -127,6 +174,17 @@ mod tests {
         assert_eq!(plain.sqlite(), Some(Path::new("fluxor.sqlite")));
         assert_eq!(plain.tenant(), TenantId(1));
         assert!(Line::try_parse_from(["fluxor", "--request-timeout", "0"]).is_err());
+    }
+
+    #[test]
+    fn links_begin_at_a_web_address_and_passwords_stay_hidden() {
+        let of = |url: &str| config(&["--public-url", url]).public_url();
+        assert_eq!(of("https://fluxor.example.com/").unwrap().as_deref(), Some("https://fluxor.example.com"));
+        for wrong in ["fluxor.example.com", "javascript:alert(1)", "https://", "https://a\"b", "https://a?b"] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
+        let mail = config(&["--smtp-url", "smtp://ann:s3cret@mail"]);
+        assert!(!format!("{mail:?}").contains("s3cret"));
     }
 
     #[test]

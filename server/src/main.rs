@@ -12,6 +12,7 @@ mod config;
 mod desk;
 mod http;
 mod lock;
+mod mail;
 mod open;
 mod secret;
 mod sink;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use fluxor_engine::clock::SystemClock;
 use fluxor_engine::definition::Library;
+use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::diagnostic::{Diagnostic, Severity, line_column};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::runtime::{Engine, Options, Sink};
@@ -14,6 +15,7 @@ use fluxor_workflows::{MIGRATIONS, Procurement};
 
 use crate::config::Config;
 use crate::desk::{Desk, Office};
+use crate::mail::Mail;
 use crate::sink::Folder;
 
 /// What the engine is opened for.
@@ -31,6 +33,8 @@ pub(crate) enum Purpose {
 pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Arc<dyn Desk>> {
     let domain = Arc::new(Procurement::new());
     let library = library(config, &domain)?;
+    // Whoever only reads decides nothing that people would be told of.
+    let mail = if purpose == Purpose::Read { None } else { Mail::new(config, &library)? };
     if let (Purpose::Read, Some(file)) = (purpose, config.sqlite())
         && !file.exists()
     {
@@ -41,20 +45,27 @@ pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Ar
         .with_context(|| format!("cannot open {}", config.database_shown()))?;
     let options = Options {
         replica: config.replica.clone(),
-        sinks: sinks(config, &domain),
+        sinks: sinks(config, &domain, mail.as_ref()),
         drive: purpose == Purpose::Serve,
         ..Options::default()
     };
     let engine = Engine::start(domain, store, library, Arc::new(SystemClock), options).await?;
-    Ok(Arc::new(Office(engine)))
+    let desk: Arc<dyn Desk> = Arc::new(Office(engine));
+    if let Some(mail) = mail {
+        mail.ask(&desk);
+    }
+    Ok(desk)
 }
 
-/// With a folder, every message of the vocabulary and the engine's own notices go there; without one there are none.
-fn sinks(config: &Config, domain: &Procurement) -> Vec<(Arc<str>, Arc<dyn Sink>)> {
-    let Some(folder) = &config.outbox_dir else { return Vec::new() };
-    let sink: Arc<dyn Sink> = Arc::new(Folder::new(folder));
-    let messages = domain.vocabulary().messages.keys().cloned();
-    messages.chain([fluxor_engine::effect::NOTICES.into()]).map(|name| (name, sink.clone())).collect()
+/// With a folder, every message of the vocabulary goes there; without one there is nobody for them. Notices become mail
+/// where that is configured, else they go into the folder too.
+fn sinks(config: &Config, domain: &Procurement, mail: Option<&Arc<Mail>>) -> Vec<(Arc<str>, Arc<dyn Sink>)> {
+    let folder = config.outbox_dir.as_ref().map(|folder| Arc::new(Folder::new(folder)) as Arc<dyn Sink>);
+    let messages =
+        folder.iter().flat_map(|sink| domain.vocabulary().messages.keys().map(|name| (name.clone(), sink.clone())));
+    let mail = mail.map(|mail| mail.clone() as Arc<dyn Sink>);
+    let notices = mail.or_else(|| folder.clone()).map(|sink| (fluxor_engine::effect::NOTICES.into(), sink));
+    messages.chain(notices).collect()
 }
 
 /// The definitions, all of them or none.
@@ -92,8 +103,9 @@ pub(crate) fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What is wrong with a definition.
+/// What is wrong with a definition, and the definition, if it can run.
 #[must_use]
-pub(crate) fn check(path: &str, source: &str) -> Vec<Diagnostic> {
-    fluxor_engine::definition::compile(path, source, Procurement::new().vocabulary()).diagnostics
+pub(crate) fn check(path: &str, source: &str) -> (Vec<Diagnostic>, Option<Arc<Definition>>) {
+    let checked = fluxor_engine::definition::compile(path, source, Procurement::new().vocabulary());
+    (checked.diagnostics, checked.definition)
 }

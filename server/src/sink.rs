@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use fluxor_engine::commit::OutboxRow;
-use fluxor_engine::runtime::{Delivering, Sink};
+use fluxor_engine::runtime::{Delivering, Reply, Sink};
 use serde_json::json;
 
 use crate::telemetry::metrics;
@@ -28,7 +28,7 @@ impl Sink for Folder {
         Box::pin(async move {
             let delivered = self.write(message).await;
             metrics::outbox(&message.destination, delivered.is_ok());
-            delivered
+            delivered.map(|()| Reply::new()).map_err(Into::into)
         })
     }
 }
@@ -46,14 +46,14 @@ impl Folder {
             "payload": payload,
         });
         let folder = self.root.join(file_name(&message.destination));
-        let written = write(&folder, &message.id.to_string(), &format!("{text:#}\n")).await;
+        let written = write(&folder, &format!("{}.json", message.id), format!("{text:#}\n").as_bytes()).await;
         written.map_err(|e| format!("{}: {e}", folder.display()))
     }
 }
 
 /// Whole or not at all: a half-written file has another name.
-async fn write(folder: &Path, id: &str, text: &str) -> std::io::Result<()> {
-    let (to, part) = (folder.join(format!("{id}.json")), folder.join(format!(".{id}.part")));
+pub(crate) async fn write(folder: &Path, name: &str, text: &[u8]) -> std::io::Result<()> {
+    let (to, part) = (folder.join(name), folder.join(format!(".{name}.part")));
     tokio::fs::create_dir_all(folder).await?;
     tokio::fs::write(&part, text).await?;
     tokio::fs::File::open(&part).await?.sync_all().await?;
@@ -97,6 +97,6 @@ mod tests {
         let read: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&files[0]).unwrap()).unwrap();
         assert_eq!(read["payload"]["number"], "PO-1");
         let broken = OutboxRow { payload: "{".to_owned(), ..message };
-        assert!(sink.deliver(&broken).await.unwrap_err().contains("not JSON"));
+        assert!(sink.deliver(&broken).await.is_err());
     }
 }

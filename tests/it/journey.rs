@@ -6,10 +6,12 @@ mod changes;
 mod company;
 mod keys;
 mod lists;
+mod mail;
 mod order;
 mod repeats;
 mod running;
 mod stale;
+mod stock;
 mod stopping;
 mod tampering;
 mod wrong;
@@ -57,11 +59,14 @@ on_both! {
     stale::reading_changes_nothing
     lists::pages_have_no_gap_and_no_double
     lists::tasks_of_somebody_who_stands_in
+    mail::people_find_what_they_are_asked_in_their_mail
+    mail::a_broken_template_is_named
     changes::taken_back_and_given_up
     changes::the_organisation_counts_from_the_next_decision
     running::a_timer_fires_once_after_a_restart
     running::health_and_figures
     running::one_owner_and_commands_while_it_serves
+    stock::goods_come_in_parts
     stopping::an_orderly_stop_under_load_loses_nothing
     tampering::whatever_is_tampered_with_is_found_and_named
 }

@@ -8,6 +8,7 @@
     reason = "all of it is test code"
 )]
 
+mod children;
 mod crash;
 mod differential;
 mod explain;
@@ -18,5 +19,6 @@ mod lanes;
 mod readme;
 mod sample;
 mod scenarios;
+mod schedules;
 mod store;
 mod tidy;

@@ -59,6 +59,8 @@ pub struct Site {
     pub keys: BTreeMap<String, String>,
     running: Option<Child>,
     seen: Seen,
+    /// More options for `serve`.
+    pub options: Vec<String>,
 }
 
 impl Site {
@@ -75,7 +77,7 @@ impl Site {
             std::fs::write(own.join(name), text).unwrap();
         }
         let (keys, seen) = (BTreeMap::new(), Seen::default());
-        let mut site = Self { place, folder, url: String::new(), keys, running: None, seen };
+        let mut site = Self { place, folder, url: String::new(), keys, running: None, seen, options: Vec::new() };
         site.settle_in().await;
         site.start().await;
         for person in ["ann", "bob", "cyd", "dan", "eve", "fay", "hal"] {
@@ -134,7 +136,8 @@ impl Site {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_file()).unwrap();
         let mut command = self.base();
         command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--log", "warn", "--outbox-dir"]);
-        let mut child = command.arg(self.outbox()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut child =
+            command.arg(self.outbox()).args(&self.options).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("it starts in time").unwrap();
         let Some(line) = line else { panic!("the server did not start:\n{}", self.log()) };

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use fluxor_engine::ids::{InstanceId, TenantId};
 
 use crate::row::{
-    BudgetKey, BudgetRow, DemandRow, ItemRow, ItemUnitKey, ItemUnitRow, LineRow, LocationRow, MovementRow, Need,
-    OrderRow, PolicyRow, SeriesKey, SeriesRow, StockKey, StockRow, SupplierRow, TermKey, TermRow, UnitRow,
+    BudgetKey, BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitKey, ItemUnitRow, LineRow, LocationRow, MovementRow,
+    Need, OrderRow, PolicyRow, SeriesKey, SeriesRow, StockKey, StockRow, SupplierRow, TermKey, TermRow, UnitRow,
 };
 
 pub use change::Undo;
@@ -28,6 +28,7 @@ pub struct Facts {
     /// An order without lines has an empty list.
     lines: Known<InstanceId, Vec<LineRow>>,
     budgets: Known<BudgetKey, BudgetRow>,
+    company: Known<(), CompanyRow>,
     suppliers: Known<Arc<str>, SupplierRow>,
     items: Known<Arc<str>, ItemRow>,
     units: Known<Arc<str>, UnitRow>,
@@ -67,6 +68,11 @@ impl Facts {
     /// A budget.
     pub fn budget(&self, tenant: TenantId, key: &BudgetKey) -> Result<Option<&BudgetRow>, Need> {
         get(&self.budgets, tenant, key, Need::Budget)
+    }
+
+    /// The company.
+    pub fn company(&self, tenant: TenantId) -> Result<Option<&CompanyRow>, Need> {
+        get(&self.company, tenant, &(), |()| Need::Company)
     }
 
     /// A supplier.
@@ -134,6 +140,7 @@ impl Facts {
             Need::Order(id) => there(&self.orders, tenant, id),
             Need::Lines(id) => there(&self.lines, tenant, id),
             Need::Budget(key) => there(&self.budgets, tenant, key),
+            Need::Company => there(&self.company, tenant, &()),
             Need::Supplier(key) => there(&self.suppliers, tenant, key),
             Need::Item(key) => there(&self.items, tenant, key),
             Need::Unit(key) => there(&self.units, tenant, key),
@@ -155,8 +162,12 @@ impl Facts {
         }
         match need {
             Need::Order(id) => absent(&mut self.orders, tenant, id),
-            Need::Lines(id) => absent(&mut self.lines, tenant, id),
+            // An order without lines has an empty list.
+            Need::Lines(id) => {
+                self.lines.entry((tenant, *id)).or_insert_with(|| Some(Vec::new()));
+            }
             Need::Budget(key) => absent(&mut self.budgets, tenant, key),
+            Need::Company => absent(&mut self.company, tenant, &()),
             Need::Supplier(key) => absent(&mut self.suppliers, tenant, key),
             Need::Item(key) => absent(&mut self.items, tenant, key),
             Need::Unit(key) => absent(&mut self.units, tenant, key),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use fluxor_engine::ids::{InstanceId, TenantId};
 
 use crate::row::{
-    BudgetRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineSet, LocationRow, MovementRow, Op, OrderRow, PolicyRow,
-    SeriesRow, StockRow, SupplierRow, TermRow, UnitRow,
+    BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineSet, LocationRow, MovementRow, Op, OrderRow,
+    PolicyRow, SeriesRow, ShortfallRow, StockRow, SupplierRow, TermRow, UnitRow,
 };
 
 /// A row's last image in a batch.
@@ -29,6 +29,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) orders: Images<'a, OrderRow>,
     pub(crate) lines: BTreeMap<(TenantId, InstanceId), &'a LineSet>,
     pub(crate) budgets: Images<'a, BudgetRow>,
+    pub(crate) company: Images<'a, CompanyRow>,
     pub(crate) suppliers: Images<'a, SupplierRow>,
     pub(crate) items: Images<'a, ItemRow>,
     pub(crate) units: Images<'a, UnitRow>,
@@ -40,6 +41,8 @@ pub(crate) struct Batch<'a> {
     /// Appended, in the order in which they were decided.
     pub(crate) movements: Vec<(TenantId, &'a MovementRow)>,
     pub(crate) demand: Images<'a, DemandRow>,
+    /// Appended.
+    pub(crate) shortfalls: Vec<(TenantId, &'a ShortfallRow)>,
     pub(crate) series: Images<'a, SeriesRow>,
 }
 
@@ -58,6 +61,7 @@ impl<'a> Batch<'a> {
             Op::PurchaseOrder(row) => last(&mut self.orders, tenant, &**row),
             Op::PurchaseOrderLine(set) => drop(self.lines.insert((tenant, set.order), set)),
             Op::Budget(row) => last(&mut self.budgets, tenant, row),
+            Op::Company(row) => last(&mut self.company, tenant, row),
             Op::Supplier(row) => last(&mut self.suppliers, tenant, &**row),
             Op::Item(row) => last(&mut self.items, tenant, row),
             Op::UnitOfMeasure(row) => last(&mut self.units, tenant, row),
@@ -68,6 +72,7 @@ impl<'a> Batch<'a> {
             Op::StockLevel(rows) => rows.0.iter().for_each(|row| last(&mut self.stock, tenant, row)),
             Op::StockMovement(rows) => self.movements.extend(rows.0.iter().map(|row| (tenant, row))),
             Op::Demand(rows) => rows.0.iter().for_each(|row| last(&mut self.demand, tenant, row)),
+            Op::ReorderShortfall(rows) => self.shortfalls.extend(rows.0.iter().map(|row| (tenant, row))),
             Op::NumberSeries(row) => last(&mut self.series, tenant, row),
         }
     }

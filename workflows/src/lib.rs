@@ -23,6 +23,7 @@ mod purchasing;
 mod quantity;
 mod reads;
 mod records;
+pub mod reorder;
 mod row;
 mod settings;
 mod sqlite;
@@ -41,14 +42,15 @@ pub use procurement::Procurement;
 pub use purchasing::{MOST_LINES, lines_digest};
 pub use quantity::Quantity;
 pub use reads::{
-    Order, Totals, item, item_units, items, location, locations, movements, open_demand, order, order_by_number,
-    orders, policies, policy, stock_at, stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals, unit,
-    units,
+    Order, Totals, company, item, item_units, items, location, locations, movements, open_demand, order,
+    order_by_number, orders, orders_from, policies, policy, shortfalls, stock_at, stock_level, stock_levels, stock_of,
+    supplier, suppliers, terms, totals, unit, units,
 };
 pub use row::{
-    BudgetKey, BudgetRow, Compact, DemandRow, Factor, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LineRow, LineSet,
-    LocationRow, MaximumRule, Method, MovementKind, MovementRow, Need, Op, OrderRow, OrderStatus, Percent, PolicyRow,
-    Reservation, Rows, SeriesKey, SeriesRow, StockKey, StockRow, SupplierRow, TermKey, TermRow, Trigger, UnitRow,
+    BudgetKey, BudgetRow, Compact, CompanyRow, DemandRow, Factor, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LineRow,
+    LineSet, LocationRow, MaximumRule, Method, MovementKind, MovementRow, Need, Op, OrderRow, OrderStatus, Percent,
+    PolicyRow, Reservation, Rows, SeriesKey, SeriesRow, ShortfallRow, StockKey, StockRow, SupplierRow, TermKey,
+    TermRow, Trigger, UnitRow,
 };
 pub use settings::Settings;
 pub use statement::{MIGRATIONS, Sql, statements};
@@ -97,13 +99,15 @@ struct Message {
     run: Compose,
 }
 
-static SUBJECTS: &[Subject] = &[Subject {
+static SUBJECTS: &[Subject] = &[ORDERS, reorder::SUBJECT];
+
+const ORDERS: Subject = Subject {
     name: "purchase_order",
     major: 1,
     variable: "po",
     record: purchase_order,
     computed: &["amount", "lines", "lines_digest", "lines_open", "number"],
-}];
+};
 
 fn purchase_order() -> RecordType {
     RecordType::new("purchase_order")
@@ -227,10 +231,12 @@ static FACTS: &[Fact] = &[
     },
 ];
 
-static MESSAGES: &[Message] = &[Message {
+static MESSAGES: &[Message] = &[ORDER_TO_SUPPLIER, reorder::MESSAGE];
+
+const ORDER_TO_SUPPLIER: Message = Message {
     name: "order_to_supplier",
     major: 1,
     sent_event: Some("sent"),
     help: "The order with its lines, for mail or EDI.",
     run: purchasing::order_to_supplier,
-}];
+};

@@ -3,6 +3,7 @@
 mod inventory;
 mod orders;
 mod reads;
+mod reorder;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,8 +14,8 @@ use fluxor_engine::store::StoreError;
 use crate::facts::Facts;
 use crate::fold::{Batch, Images};
 use crate::row::{
-    BudgetRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineRow, LineSet, LocationRow, MovementRow, Need, Op, OrderRow,
-    PolicyRow, Rows, SeriesRow, StockKey, StockRow, SupplierRow, TermRow, UnitRow,
+    BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineRow, LineSet, LocationRow, MovementRow, Need,
+    Op, OrderRow, PolicyRow, Rows, SeriesRow, ShortfallRow, StockKey, StockRow, SupplierRow, TermRow, UnitRow,
 };
 
 /// Rows of one table, by tenant and key.
@@ -27,6 +28,7 @@ pub struct Memory {
     lines: BTreeMap<(TenantId, InstanceId), Vec<LineRow>>,
     numbers: BTreeMap<(TenantId, Arc<str>), InstanceId>,
     budgets: Table<BudgetRow>,
+    company: Table<CompanyRow>,
     suppliers: Table<SupplierRow>,
     items: Table<ItemRow>,
     units: Table<UnitRow>,
@@ -38,6 +40,7 @@ pub struct Memory {
     movements: BTreeMap<(TenantId, StockKey, i64), MovementRow>,
     references: BTreeMap<(TenantId, Arc<str>), (StockKey, i64)>,
     demand: Table<DemandRow>,
+    shortfalls: BTreeMap<(TenantId, InstanceId, StockKey), ShortfallRow>,
     series: Table<SeriesRow>,
 }
 
@@ -58,6 +61,7 @@ impl Memory {
                 Op::PurchaseOrderLine(LineSet { order: *id, lines })
             }
             Need::Budget(key) => Op::Budget(row(&self.budgets, tenant, key)?),
+            Need::Company => Op::Company(row(&self.company, tenant, &())?),
             Need::Supplier(key) => Op::Supplier(Box::new(row(&self.suppliers, tenant, key)?)),
             Need::Item(key) => Op::Item(row(&self.items, tenant, key)?),
             Need::Unit(key) => Op::UnitOfMeasure(row(&self.units, tenant, key)?),
@@ -79,6 +83,7 @@ impl Memory {
     pub(crate) fn write(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
         self.check_orders(batch)?;
         guard("budget", &batch.budgets, &self.budgets)?;
+        guard("company", &batch.company, &self.company)?;
         guard("supplier", &batch.suppliers, &self.suppliers)?;
         guard("item", &batch.items, &self.items)?;
         guard("unit_of_measure", &batch.units, &self.units)?;
@@ -90,8 +95,10 @@ impl Memory {
         guard("demand", &batch.demand, &self.demand)?;
         guard("number_series", &batch.series, &self.series)?;
         self.check_movements(batch)?;
+        self.check_shortfalls(batch)?;
         self.put_orders(batch);
         put(&batch.budgets, &mut self.budgets);
+        put(&batch.company, &mut self.company);
         put(&batch.suppliers, &mut self.suppliers);
         put(&batch.items, &mut self.items);
         put(&batch.units, &mut self.units);
@@ -101,6 +108,7 @@ impl Memory {
         put(&batch.policies, &mut self.policies);
         put(&batch.stock, &mut self.stock);
         self.put_movements(batch);
+        self.put_shortfalls(batch);
         put(&batch.demand, &mut self.demand);
         put(&batch.series, &mut self.series);
         Ok(())

@@ -2,6 +2,7 @@
 //! in parts. What a change leaves out stays; what changes nothing makes no row change, so that a second import of the same
 //! files leaves no trace.
 
+mod company;
 mod form;
 mod items;
 mod policies;
@@ -9,7 +10,8 @@ mod suppliers;
 mod terms;
 mod units;
 
-pub(crate) use form::{check_reference, told};
+pub(crate) use company::set_company;
+pub(crate) use form::{check_code, check_reference, told};
 pub(crate) use items::{set_item, set_location};
 pub(crate) use policies::set_policy;
 pub(crate) use suppliers::set_supplier;

@@ -4,9 +4,11 @@
 //! new row). Each noun brings its row here, its `Need` and its statements; the compiler names every place to answer.
 
 mod budgets;
+mod company;
 mod items;
 mod orders;
 mod policies;
+mod shortfalls;
 mod stock;
 mod suppliers;
 mod table;
@@ -18,9 +20,11 @@ use fluxor_engine::ids::InstanceId;
 use serde::{Deserialize, Serialize};
 
 pub use budgets::{BudgetKey, BudgetRow, Reservation, SeriesKey, SeriesRow};
+pub use company::CompanyRow;
 pub use items::{ItemRow, LocationRow};
 pub use orders::{LineRow, LineSet, OrderRow, OrderStatus};
 pub use policies::{MaximumRule, Method, PolicyRow, Trigger};
+pub use shortfalls::ShortfallRow;
 pub use stock::{DemandRow, MovementKind, MovementRow, StockKey, StockRow};
 pub use suppliers::{Percent, SupplierRow, TermKey, TermRow};
 pub use table::{Compact, Rows};
@@ -95,6 +99,8 @@ pub enum Need {
     Lines(InstanceId),
     /// A budget.
     Budget(BudgetKey),
+    /// The company.
+    Company,
     /// A supplier, by its code.
     Supplier(Arc<str>),
     /// An item, by its code.
@@ -129,6 +135,8 @@ pub enum Op {
     PurchaseOrderLine(LineSet),
     /// A budget.
     Budget(BudgetRow),
+    /// The company.
+    Company(CompanyRow),
     /// A supplier.
     Supplier(Box<SupplierRow>),
     /// An item.
@@ -149,6 +157,8 @@ pub enum Op {
     StockMovement(Rows<MovementRow>),
     /// Demand, each reference at most once.
     Demand(Rows<DemandRow>),
+    /// What a reorder run did not order: added.
+    ReorderShortfall(Rows<ShortfallRow>),
     /// A number series.
     NumberSeries(SeriesRow),
 }

@@ -16,6 +16,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0003_inventory.sql"),
         postgres: include_str!("../../migrations/postgres/0003_inventory.sql"),
     },
+    Migration {
+        version: 4,
+        name: "reorder",
+        sqlite: include_str!("../../migrations/sqlite/0004_reorder.sql"),
+        postgres: include_str!("../../migrations/postgres/0004_reorder.sql"),
+    },
 ];
 
 /// A statement in both dialects.

@@ -7,6 +7,20 @@ use crate::{Action, inventory, records};
 /// Actions of records.
 pub(crate) static RECORDS: &[Action] = &[
     Action {
+        name: "set_company",
+        major: 1,
+        params: &[
+            ("name", Type::Text, false),
+            ("currency", Type::Text, false),
+            ("zone", Type::Text, false),
+            ("today", Type::Date, false),
+        ],
+        subjects: &[],
+        payload: &[],
+        help: "For the record `company`, key `company`: name, home currency, time zone; `today` where data ends earlier.",
+        run: records::set_company,
+    },
+    Action {
         name: "set_unit",
         major: 1,
         params: &[

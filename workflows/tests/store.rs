@@ -19,6 +19,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnect
 
 #[path = "store/inventory.rs"]
 mod inventory;
+#[path = "store/reorder.rs"]
+mod reorder;
 
 /// A store with an open connection.
 enum Db {

@@ -13,7 +13,7 @@ pub(crate) const PLANNER: &str = "lfrank";
 
 /// Id, name, manager, limit. The planner's chain: buyer 1,000, purchasing manager 10,000, director 50,000, CEO.
 const PEOPLE: &str = "
-hvogt     | Henrike Vogt       |           | 1000000
+hvogt     | Henrike Vogt       |           | 80000
 mthomsen  | Matthias Thomsen   | hvogt     | 50000
 creimers  | Carla Reimers      | hvogt     | 50000
 jpetersen | Jonas Petersen     | hvogt     | 50000
@@ -57,6 +57,7 @@ cpeters   | Charlotte Peters   | vrichter  |
 
 /// Unit, role, person.
 pub(crate) const ROLES: &[(&str, &str, &str)] = &[
+    ("company", "finance_director", "creimers"),
     ("lab", "buyer", "eozturk"),
     ("lab", "head", "nwinter"),
     ("logistics", "buyer", "plorenz"),

@@ -46,6 +46,10 @@ pub struct Step {
     /// What happens when it takes too long (section 11).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub late: Vec<Rung>,
+    /// Hours after it opened by which people are asked to have decided. It is told to them and does nothing: what time
+    /// does, `late` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_hours: Option<Exact>,
 }
 
 const fn one() -> i64 {

@@ -53,6 +53,14 @@ pub fn next_due(review: &Review, policy: &Policy) -> Option<Timestamp> {
     next(review, policy).map(|due| due.at)
 }
 
+/// By when people are asked to have decided a step.
+#[must_use]
+pub fn due_of(review: &Review, policy: &Policy, step: &str) -> Option<Timestamp> {
+    let step = review.steps.iter().find(|one| &*one.name == step)?;
+    let after = step.definition(policy).due_hours?.hours_in_micros()?;
+    Some(step.opened.plus_micros(after))
+}
+
 /// Fires what is due by the frame's instant, oldest first, each at its own; then settles at the frame's instant.
 pub(super) fn bring_up_to(review: &mut Review, frame: &Frame<'_>) -> Vec<Fired> {
     let mut fired = Vec::new();

@@ -110,7 +110,14 @@ fn create_key<Op>(seen: &Seen<'_>, known: bool, row: ApiKeyRow) -> Result<Change
     }
     let after = key_image(&row);
     let answer = json!({ "id": row.id, "person": row.person, "administrator": row.administrator });
-    Ok(Changed { organisation: None, api_key: Some(row), ops: Vec::new(), request: Document::new(), images: (Json::Null, after), answer })
+    Ok(Changed {
+        organisation: None,
+        api_key: Some(row),
+        ops: Vec::new(),
+        request: Document::new(),
+        images: (Json::Null, after),
+        answer,
+    })
 }
 
 fn revoke_key<Op>(seen: &Seen<'_>, id: &str, now: Timestamp) -> Result<Changed<Op>, Refusal> {
@@ -311,6 +318,10 @@ fn record<D: Domain>(
         now: ground.now,
     };
     let done = ground.domain.act(action, &call)?;
+    if !(done.starts.is_empty() && done.tells.is_empty()) {
+        let why = format!("`{action}` starts or tells instances, which an action on a record cannot");
+        return Err(Halt::Broken("action_failed", why));
+    }
     for op in &done.ops {
         layer.apply(command.tenant, op);
     }

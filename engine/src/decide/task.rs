@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::approval::{self, Applied, Ballot, Event, FieldValue, Fields, FiredKind, Policy, Review, State, Verb};
+use crate::approval::{self, Applied, Ballot, Event, FieldValue, Fields, Policy, Review, State, Verb};
 use crate::clock::Timestamp;
 use crate::command::act_name;
 use crate::definition::chart::{Approval, Definition, StateIx, StateKind};
 use crate::domain::Domain;
-use crate::effect::{Effect, Notice, NoticeKind};
+use crate::effect::{Effect, NoticeKind};
 use crate::ids::{Digest, PersonId, TaskId};
 use crate::instance::{Document, Holder, Incident, Status, Task, TaskDetail, TaskStatus};
 use crate::refusal::Refusal;
 
 use super::run::Run;
-use super::{Halt, OrganisationAt};
+use super::{Halt, OrganisationAt, notices};
 
 /// When a task is looked at again that stays due although its time was dealt with.
 const RETRY_MICROS: i64 = 60_000_000;
@@ -245,32 +245,15 @@ impl<D: Domain> Run<'_, '_, D> {
         task.due_at = due.map(|due| if due <= ground.now { ground.now.plus_micros(RETRY_MICROS) } else { due });
         let new: Vec<Holder> = holders.iter().filter(|h| !held.contains(h)).cloned().collect();
         task.holders = holders;
-        let (ordinal, state, why) = (task.id.ordinal, review.state, review.why.to_string());
+        let (state, why) = (review.state, review.why.to_string());
         if !new.is_empty() {
             self.record.asked.extend(asked.iter().map(|seat| json!(seat)));
         }
-        self.notices(ordinal, &new, fired);
+        let told = notices::told(&self.work.tasks[at], &policy, organisation, ground.now, &new, fired);
+        self.effects.extend(told.into_iter().map(Effect::Notice));
         self.record.fired.extend(fired.iter().cloned());
         self.approval_incident(state, before, why);
         Ok(())
-    }
-
-    fn notices(&mut self, task: u32, new: &[Holder], fired: &[crate::approval::Fired]) {
-        for holder in new {
-            let people = vec![holder.person.clone()];
-            let kind = NoticeKind::TaskOpened;
-            self.effects.push(Effect::Notice(Notice { kind, task, step: Some(holder.step.clone()), people }));
-        }
-        for rung in fired {
-            let (kind, people) = match rung.what {
-                FiredKind::Remind => (NoticeKind::Reminder, rung.from.clone()),
-                FiredKind::Escalate => (NoticeKind::Escalated, rung.to.clone()),
-                FiredKind::Incident | FiredKind::Reject | FiredKind::Expire => continue,
-            };
-            if !people.is_empty() {
-                self.effects.push(Effect::Notice(Notice { kind, task, step: rung.step.clone(), people }));
-            }
-        }
     }
 
     fn approval_incident(&mut self, state: State, before: State, why: String) {
@@ -309,12 +292,10 @@ impl<D: Domain> Run<'_, '_, D> {
             State::Draft | State::InReview | State::Incident | State::Recalled => return,
         };
         let task = &self.work.tasks[at];
-        if let Some(requester) = task.detail.review.subject.requester() {
-            let notice = Notice { kind, task: task.id.ordinal, step: None, people: vec![requester] };
-            self.effects.push(Effect::Notice(notice));
-        }
-        let why = task.detail.review.why.to_string();
-        self.raise(at, event, if state == State::Approved { None } else { reason.or_else(|| Some(why.into())) });
+        let why = || task.detail.review.why.to_string().into();
+        let reason: Option<Arc<str>> = if state == State::Approved { None } else { Some(reason.unwrap_or_else(why)) };
+        self.effects.extend(notices::decided(task, kind, reason.clone()).map(Effect::Notice));
+        self.raise(at, event, reason);
     }
 
     fn raise(&mut self, at: usize, event: &'static str, reason: Option<Arc<str>>) {

@@ -2,6 +2,7 @@
 
 mod arrow;
 mod keys;
+mod schedule;
 mod state;
 mod top;
 

@@ -5,11 +5,29 @@ use std::pin::Pin;
 
 use crate::commit::OutboxRow;
 
+/// What the receiver has to say: the payload of the event that a success becomes. Empty where it only takes.
+pub type Reply = crate::instance::Document;
+
 /// What [`Sink::deliver`] yields.
-pub type Delivering<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+pub type Delivering<'a> = Pin<Box<dyn Future<Output = Result<Reply, Undelivered>> + Send + 'a>>;
+
+/// Why a message did not arrive, in one sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undelivered {
+    /// It is tried again, as often as its row says.
+    Again(String),
+    /// It never will be: there is no further attempt.
+    Never(String),
+}
+
+impl From<String> for Undelivered {
+    fn from(why: String) -> Self {
+        Self::Again(why)
+    }
+}
 
 /// A receiver of messages. The row's id is the idempotency key: the same message may come again.
 pub trait Sink: Send + Sync {
-    /// Delivers, or says why not in one sentence.
+    /// Delivers, or says why not.
     fn deliver<'a>(&'a self, message: &'a OutboxRow) -> Delivering<'a>;
 }

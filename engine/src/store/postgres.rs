@@ -12,7 +12,7 @@ mod numbering;
 pub(crate) mod sql;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr as _;
 use std::sync::Arc;
 
@@ -22,8 +22,8 @@ use sqlx::{Acquire as _, ConnectOptions as _};
 
 use super::migrations::{Migration, migrate};
 use super::{
-    Claimed, Connection, Delivery, Due, InstancePage, Loaded, Options, Persist, StateCount, Store, StoreError, Want,
-    Writer,
+    Claimed, Connection, Delivery, Due, InstancePage, Loaded, Options, Persist, StartKey, StateCount, Store,
+    StoreError, Want, Writer,
 };
 use crate::audit::Entry;
 use crate::clock::Timestamp;
@@ -186,6 +186,10 @@ impl<D: Persist> Writer<D> for PostgresWriter<D> {
         domain.load(Connection::Postgres(self.connection()?), needs, into).await
     }
 
+    async fn keys(&mut self, keys: &BTreeSet<StartKey>) -> Result<BTreeMap<StartKey, InstanceId>, StoreError> {
+        load::keys(self.connection()?, keys).await
+    }
+
     async fn repeat(
         &mut self,
         tenant: TenantId,
@@ -239,6 +243,10 @@ impl<D: Persist> Store<D> for PostgresStore<D> {
         let settled = sql::delivery::settle(&mut transaction, claimed, result, now).await?;
         transaction.commit().await.map_err(commit_failed)?;
         Ok(settled)
+    }
+
+    async fn instance(&self, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, StoreError> {
+        sql::instance::one(&mut *self.reader().await?, tenant, id).await
     }
 
     super::reads::reads!();

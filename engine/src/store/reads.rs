@@ -2,10 +2,6 @@
 
 macro_rules! reads {
     () => {
-        async fn instance(&self, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, StoreError> {
-            sql::instance::one(&mut *self.reader().await?, tenant, id).await
-        }
-
         async fn instances(&self, page: &InstancePage) -> Result<Vec<Instance>, StoreError> {
             sql::instance::page(&mut *self.reader().await?, page).await
         }
@@ -62,6 +58,10 @@ macro_rules! reads {
 
         async fn inbox(&self, limit: i64) -> Result<Vec<InboxRow>, StoreError> {
             sql::due::inbox(&mut *self.reader().await?, limit).await
+        }
+
+        async fn parts(&self, limit: i64, each: i64) -> Result<Vec<InboxRow>, StoreError> {
+            sql::due::parts(&mut *self.reader().await?, limit, each).await
         }
 
         async fn organisation(&self, tenant: TenantId) -> Result<Option<OrganisationRow>, StoreError> {

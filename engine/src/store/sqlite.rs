@@ -4,6 +4,7 @@
 //! that was left in the middle (a dropped future, an error) is rolled back before the next one begins.
 
 mod dialect;
+mod hot;
 mod json;
 mod load;
 mod script;
@@ -11,7 +12,7 @@ mod script;
 pub(crate) mod sql;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +27,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::migrations::{Migration, migrate};
 use super::{
-    Claimed, Connection, Delivery, Due, InstancePage, Loaded, Options, Persist, StateCount, Store, StoreError, Want,
-    Writer,
+    Claimed, Connection, Delivery, Due, InstancePage, Loaded, Options, Persist, StartKey, StateCount, Store,
+    StoreError, Want, Writer,
 };
 use crate::audit::Entry;
 use crate::clock::Timestamp;
@@ -35,6 +36,7 @@ use crate::commit::{ApiKeyRow, Commit, DefinitionRow, InboxRow, OrganisationRow,
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, StreamId, TenantId};
 use crate::instance::Instance;
 use dialect::failed;
+use hot::Hot;
 
 /// The writing connection.
 struct Turn {
@@ -48,11 +50,18 @@ pub struct SqliteStore<D: Persist> {
     domain: Arc<D>,
     turn: Arc<Mutex<Turn>>,
     readers: SqlitePool,
+    /// This program is the only one that writes, so that what it wrote last is what is there.
+    hot: Arc<Hot>,
 }
 
 impl<D: Persist> Clone for SqliteStore<D> {
     fn clone(&self) -> Self {
-        Self { domain: self.domain.clone(), turn: self.turn.clone(), readers: self.readers.clone() }
+        Self {
+            domain: self.domain.clone(),
+            turn: self.turn.clone(),
+            readers: self.readers.clone(),
+            hot: self.hot.clone(),
+        }
     }
 }
 
@@ -86,7 +95,8 @@ impl<D: Persist> SqliteStore<D> {
             .connect_with(file.create_if_missing(false).pragma("query_only", "1"))
             .await
             .map_err(failed)?;
-        Ok(Self { domain, turn: Arc::new(Mutex::new(Turn { connection, open: false })), readers })
+        let turn = Arc::new(Mutex::new(Turn { connection, open: false }));
+        Ok(Self { domain, turn, readers, hot: Arc::default() })
     }
 
     /// Writes a consistent copy to a file that does not exist yet.
@@ -154,7 +164,11 @@ impl<D: Persist> Writer<D> for SqliteWriter<D> {
         self.abandon().await?;
         let mut turn = self.store.turn().await?;
         turn.open = true;
-        let loaded = load::load(&mut turn.connection, want).await;
+        let (hot, cold) = self.store.hot.find(&want.instances);
+        let mut loaded = load::load(&mut turn.connection, want, &cold).await;
+        if let Ok(loaded) = &mut loaded {
+            loaded.instances.extend(hot);
+        }
         match loaded {
             Ok(_) => self.turn = Some(turn),
             Err(_) => rollback(&mut turn).await?,
@@ -165,6 +179,10 @@ impl<D: Persist> Writer<D> for SqliteWriter<D> {
     async fn facts(&mut self, needs: &BTreeSet<(TenantId, D::Need)>, into: &mut D::Facts) -> Result<(), StoreError> {
         let domain = self.store.domain.clone();
         domain.load(Connection::Sqlite(self.connection()?), needs, into).await
+    }
+
+    async fn keys(&mut self, keys: &BTreeSet<StartKey>) -> Result<BTreeMap<StartKey, InstanceId>, StoreError> {
+        load::keys(self.connection()?, keys).await
     }
 
     async fn repeat(
@@ -201,8 +219,14 @@ impl<D: Persist> Writer<D> for SqliteWriter<D> {
         };
         let written = written.await;
         match (&written, &mut self.turn) {
-            (Ok(()), Some(turn)) => turn.open = false,
-            _ => self.abandon().await?,
+            (Ok(()), Some(turn)) => {
+                turn.open = false;
+                self.store.hot.publish(&commit.instances);
+            }
+            _ => {
+                self.store.hot.forget(&commit.instances);
+                self.abandon().await?;
+            }
         }
         self.turn = None;
         written
@@ -244,6 +268,13 @@ impl<D: Persist> Store<D> for SqliteStore<D> {
         sqlx::query("COMMIT").execute(&mut turn.connection).await.map_err(failed)?;
         turn.open = false;
         Ok(settled)
+    }
+
+    async fn instance(&self, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, StoreError> {
+        match self.hot.get(tenant, id) {
+            Some(row) => Ok(Some(Instance::clone(&row))),
+            None => sql::instance::one(&mut *self.reader().await?, tenant, id).await,
+        }
     }
 
     super::reads::reads!();

@@ -5,7 +5,8 @@ use fluxor_engine::audit::fold;
 use fluxor_engine::audit::verify::Finding;
 use fluxor_engine::decide::{key_image, organisation_image};
 use fluxor_engine::ids::{InstanceId, StreamId, TenantId};
-use fluxor_engine::store::StoreError;
+use fluxor_engine::instance::Instance;
+use fluxor_engine::store::{InstancePage, StoreError};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, NotDone};
@@ -22,9 +23,9 @@ pub(super) async fn differ(
     let Ok(header) = last.parsed() else { return Ok(None) };
     let (said, row) = match &*header.kind {
         "instance" => {
-            let row = match desk.look(tenant, InstanceId(stream.0)).await {
-                Ok(look) => look.instance,
-                Err(NotDone::Refused(_)) => return Ok(None),
+            let row = match stored(desk, tenant, InstanceId(stream.0)).await {
+                Ok(Some(row)) => row,
+                Ok(None) => return Ok(None),
                 Err(NotDone::Broken(StoreError::Inconsistent { table, what, .. })) => {
                     return Ok(Some(finding(format!("the row in {table} cannot be read: {what}"))));
                 }
@@ -64,4 +65,12 @@ pub(super) async fn differ(
     let places: Vec<&str> = changes.iter().map(|c| c.at.as_str()).take(10).collect();
     let places = if places.is_empty() { "its bookkeeping columns".to_owned() } else { places.join(", ") };
     Ok(Some(finding(format!("the row is not what its entries say: {places}"))))
+}
+
+/// The instance's row as it is in the database: a look could show what the program remembers of it.
+async fn stored(desk: &dyn Desk, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, NotDone> {
+    let after = uuid::Uuid::from_u128(id.0.as_u128().saturating_add(1));
+    let after = Some(InstanceId(after));
+    let page = InstancePage { tenant, workflow: None, state: None, status: None, key: None, after, limit: 1 };
+    Ok(desk.instances(page).await?.into_iter().find(|row| row.id == id))
 }

@@ -1,4 +1,4 @@
-//! `fluxor check`: everything that is wrong with definitions, in one go.
+//! `fluxor check`: everything that is wrong with definitions and with the mail templates beside them, in one go.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::out::Out;
 use super::{End, Failure};
 use crate::config::Config;
-use crate::open;
+use crate::{mail, open};
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -24,24 +24,49 @@ impl Check {
         let files = self.files(config)?;
         let renderer = if std::io::stdout().is_terminal() { Renderer::styled() } else { Renderer::plain() };
         let (mut machine, mut people, mut errors) = (Vec::new(), String::new(), 0);
+        let mut tell = |shown: &str, source: &str, findings: &[Diagnostic]| {
+            for finding in findings {
+                errors += usize::from(finding.severity == Severity::Error);
+                people.push_str(&finding.render_with(shown, source, &renderer));
+                machine.push(found(shown, source, finding));
+            }
+        };
+        let mut definitions = Vec::new();
         for file in &files {
             let shown = file.display().to_string();
             let source = std::fs::read_to_string(file).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
-            for finding in open::check(&shown, &source) {
-                errors += usize::from(finding.severity == Severity::Error);
-                people.push_str(&finding.render_with(&shown, &source, &renderer));
-                machine.push(found(&shown, &source, &finding));
+            let (findings, definition) = open::check(&shown, &source);
+            tell(&shown, &source, &findings);
+            definitions.extend(definition);
+        }
+        let fields = mail::fields(definitions);
+        let mut count = files.len();
+        for folder in self.folders(config) {
+            let templates =
+                mail::check(&folder, fields.clone()).map_err(|error| Failure::Usage(format!("{error:#}")))?;
+            count += templates.len();
+            for (file, findings) in &templates {
+                tell(&file.path, &file.source, findings);
             }
         }
         let warnings = machine.len() - errors;
-        let summary = format!("{} files: {errors} errors, {warnings} warnings", files.len());
-        let all = json!({ "files": files.len(), "errors": errors, "warnings": warnings, "diagnostics": machine });
+        let summary = format!("{count} files: {errors} errors, {warnings} warnings");
+        let all = json!({ "files": count, "errors": errors, "warnings": warnings, "diagnostics": machine });
         out.result(&all, || format!("{people}{summary}"));
         Ok(if errors == 0 { End::Done } else { End::Found })
     }
 
+    fn paths(&self, config: &Config) -> Vec<PathBuf> {
+        if self.paths.is_empty() { config.definitions().into_iter().collect() } else { self.paths.clone() }
+    }
+
+    /// Folders of definitions have their mail templates in them.
+    fn folders(&self, config: &Config) -> impl Iterator<Item = PathBuf> {
+        self.paths(config).into_iter().filter(|path| path.is_dir())
+    }
+
     fn files(&self, config: &Config) -> Result<Vec<PathBuf>, Failure> {
-        let paths = if self.paths.is_empty() { config.definitions().into_iter().collect() } else { self.paths.clone() };
+        let paths = self.paths(config);
         if paths.is_empty() {
             return Err(Failure::Usage(
                 "name files or folders to check: there is no folder `definitions` here".to_owned(),

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::out::Out;
 use super::{End, Failure};
 use crate::http::problems;
+use crate::mail;
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainCode {
@@ -34,12 +35,12 @@ impl ExplainCode {
 
 /// The meaning of a finding in a definition.
 fn of_definitions(code: &str) -> Option<&'static (&'static str, &'static str)> {
-    let mut all = definition::CODES.iter().chain(expression::CODES);
+    let mut all = definition::CODES.iter().chain(expression::CODES).chain(mail::CODES);
     all.find(|(known, _)| known.eq_ignore_ascii_case(code))
 }
 
 /// The code most like this one, of either kind.
 fn nearest(code: &str) -> Option<&'static str> {
-    let definitions = definition::CODES.iter().chain(expression::CODES).map(|(known, _)| *known);
+    let definitions = definition::CODES.iter().chain(expression::CODES).chain(mail::CODES).map(|(known, _)| *known);
     problems::nearest(code).or_else(|| diagnostic::nearest(&code.to_ascii_uppercase(), definitions))
 }

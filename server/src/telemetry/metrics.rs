@@ -16,6 +16,7 @@ const BATCH_COMMANDS: &str = "fluxor_batch_commands_total";
 const BATCH_RERUNS: &str = "fluxor_batch_reruns_total";
 const STORE_MICROS: &str = "fluxor_store_microseconds_total";
 const OUTBOX: &str = "fluxor_outbox_attempts_total";
+const MAIL: &str = "fluxor_mail_total";
 
 const SECONDS: &[f64] = &[0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
@@ -43,6 +44,10 @@ fn describe() {
         "Time in look-up, writing and committing: by batches, a commit's latency."
     );
     metrics::describe_counter!(OUTBOX, "Attempts to deliver a message, by destination and outcome.");
+    metrics::describe_counter!(
+        MAIL,
+        "Mails to people, by outcome: sent, failed (tried again), refused, broken, no_address, bad_address, inactive."
+    );
 }
 
 /// A request was answered.
@@ -79,4 +84,9 @@ pub(crate) fn engine(stats: &Stats, queued: usize) {
 pub(crate) fn outbox(destination: &str, arrived: bool) {
     let outcome = if arrived { "sent" } else { "failed" };
     metrics::counter!(OUTBOX, "destination" => destination.to_owned(), "outcome" => outcome).increment(1);
+}
+
+/// A mail to one person was tried, or there was nowhere to write to.
+pub(crate) fn mail(outcome: &'static str) {
+    metrics::counter!(MAIL, "outcome" => outcome).increment(1);
 }

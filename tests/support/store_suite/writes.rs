@@ -53,7 +53,7 @@ pub async fn what_is_written_is_read<S: Store<CounterDomain>>(store: S) {
         tenants: [T, TenantId(2)].into(),
     };
     let loaded = writer.open(&want).await.unwrap();
-    assert_eq!(loaded.instances, [expected]);
+    assert_eq!(loaded.instances, [Arc::new(expected)]);
     let key = (T, Arc::from("workflow:request"), Arc::from("K-3"));
     assert_eq!(loaded.keys.into_iter().collect::<Vec<_>>(), [(key, id(3))]);
     assert_eq!(loaded.records, [all.records[0].row.clone()]);

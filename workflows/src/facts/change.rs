@@ -60,6 +60,7 @@ impl Facts {
                 self.lines.entry((tenant, set.order)).or_insert(Some(set.lines));
             }
             Op::Budget(row) => keep(&mut self.budgets, tenant, row),
+            Op::Company(row) => keep(&mut self.company, tenant, row),
             Op::Supplier(row) => keep(&mut self.suppliers, tenant, *row),
             Op::Item(row) => keep(&mut self.items, tenant, row),
             Op::UnitOfMeasure(row) => keep(&mut self.units, tenant, row),
@@ -76,6 +77,8 @@ impl Facts {
                 }
             }
             Op::Demand(rows) => rows.0.into_iter().for_each(|row| keep(&mut self.demand, tenant, row)),
+            // Nothing is decided on them.
+            Op::ReorderShortfall(_) => {}
             Op::NumberSeries(row) => keep(&mut self.series, tenant, row),
         }
     }
@@ -88,6 +91,7 @@ impl Facts {
                 put(self, |f| &mut f.lines, std::iter::once(((tenant, set.order), set.lines.clone())))
             }
             Op::Budget(row) => one(self, |f| &mut f.budgets, tenant, row),
+            Op::Company(row) => one(self, |f| &mut f.company, tenant, row),
             Op::Supplier(row) => one(self, |f| &mut f.suppliers, tenant, &**row),
             Op::Item(row) => one(self, |f| &mut f.items, tenant, row),
             Op::UnitOfMeasure(row) => one(self, |f| &mut f.units, tenant, row),
@@ -101,6 +105,7 @@ impl Facts {
                 put(self, |f| &mut f.movements, named)
             }
             Op::Demand(rows) => many(self, |f| &mut f.demand, tenant, &rows.0),
+            Op::ReorderShortfall(_) => Undo(Box::new(|_| ())),
             Op::NumberSeries(row) => one(self, |f| &mut f.series, tenant, row),
         }
     }

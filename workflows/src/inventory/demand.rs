@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use super::imported::{Cells, INVALID, Read, on_grid, parsed, rows};
 use super::levels::Levels;
 use super::movements::{grids, known};
-use crate::action::{Answer, Call, needs, refuse, require};
+use crate::action::{Answer, Call, done, needs, refuse, require};
 use crate::quantity::Quantity;
 use crate::records::told;
 use crate::row::{DemandRow, Need, Op, Rows, StockKey};
@@ -112,7 +112,7 @@ impl Work<'_> {
             ("written".to_owned(), Json::from(written)),
             ("skipped".to_owned(), self.skipped.into()),
         ]);
-        Ok(Done { ops, set, ..Done::default() })
+        Ok(done(ops, set))
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use crate::action::{Answer, Call, refuse};
 use crate::quantity::Quantity;
-use crate::records::{check_reference, told};
+use crate::records::{check_code, check_reference, told};
 use crate::row::StockKey;
 
 /// A command has at most this many rows: one entry, and a writer is never held long.
@@ -65,7 +65,7 @@ impl<'a> Cells<'a> {
     }
 
     pub(super) fn stock(&self) -> Read<StockKey> {
-        let code = |text: &str| Ok(Arc::from(text));
+        let code = |text: &str| check_code(text).map(|()| Arc::from(text));
         Ok(StockKey { item: self.must("item", code)?, location: self.must("location", code)? })
     }
 }

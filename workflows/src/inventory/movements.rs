@@ -12,9 +12,9 @@ use serde_json::Value as Json;
 
 use super::imported::{Cells, INVALID, Read, on_grid, parsed, rows};
 use super::levels::{Levels, unnumbered};
-use crate::action::{Answer, Call, needs, refuse, require, text_param};
+use crate::action::{Answer, Call, done, needs, refuse, require, text_param};
 use crate::quantity::Quantity;
-use crate::records::{check_reference, told};
+use crate::records::{check_code, check_reference, told};
 use crate::row::{MovementKind, MovementRow, Need, Op, StockKey};
 use crate::settings::Settings;
 
@@ -52,11 +52,11 @@ pub(super) fn known(stocks: &BTreeSet<&StockKey>) -> Vec<Need> {
     wanted
 }
 
+/// By stock level its unit and that unit's grid, or why there are none.
+type Grids = BTreeMap<StockKey, Read<(Arc<str>, Quantity)>>;
+
 /// The grid of each item's stock unit, where item and location exist; else a sentence.
-pub(super) fn grids(
-    call: &Call<'_>,
-    stocks: &BTreeSet<&StockKey>,
-) -> Answer<BTreeMap<StockKey, Read<(Arc<str>, Quantity)>>> {
+pub(super) fn grids(call: &Call<'_>, stocks: &BTreeSet<&StockKey>) -> Answer<Grids> {
     let mut units = BTreeSet::new();
     for key in stocks {
         let item = call.facts.item(call.tenant, &key.item).map_err(needs)?;
@@ -82,7 +82,8 @@ pub(super) fn grids(
 
 fn one(call: &Call<'_>) -> Answer<MovementRow> {
     let key = if call.instance.is_none() { call.key.unwrap_or_default() } else { "" };
-    let Some((item, location)) = key.split_once('@') else {
+    let parts = key.split_once('@').filter(|(item, location)| check_code(item).and(check_code(location)).is_ok());
+    let Some((item, location)) = parts else {
         let shown: String = key.chars().take(80).collect();
         return refuse(
             "invalid_movement",
@@ -191,10 +192,10 @@ fn take(call: &Call<'_>, movements: Vec<MovementRow>) -> Answer<Done<Op>> {
     }
     let set =
         Document::from_iter([("written".to_owned(), Json::from(written)), ("skipped".to_owned(), skipped.into())]);
-    Ok(Done { ops: levels.finish()?, set, ..Done::default() })
+    Ok(done(levels.finish()?, set))
 }
 
-fn check(grids: &BTreeMap<StockKey, Read<(Arc<str>, Quantity)>>, row: &MovementRow) -> Read<()> {
+fn check(grids: &Grids, row: &MovementRow) -> Read<()> {
     match grids.get(&row.key) {
         Some(Ok((unit, grid))) => on_grid(&row.key.item, unit, *grid, row.quantity),
         Some(Err(why)) => Err(why.clone()),

@@ -3,14 +3,14 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use fluxor_engine::ids::TenantId;
+use fluxor_engine::ids::{InstanceId, TenantId};
 
 use super::{Memory, Table, row};
 use crate::quantity::Quantity;
 use crate::reads::Totals;
 use crate::row::{
-    DemandRow, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LocationRow, MovementRow, PolicyRow, StockKey, StockRow,
-    SupplierRow, TermKey, TermRow, UnitRow,
+    CompanyRow, DemandRow, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LocationRow, MovementRow, OrderRow, PolicyRow,
+    StockKey, StockRow, SupplierRow, TermKey, TermRow, UnitRow,
 };
 
 /// Rows behind a key, while they belong to it.
@@ -31,6 +31,17 @@ fn place(item: &str, location: &str) -> StockKey {
 }
 
 impl Memory {
+    pub(crate) fn company(&self, tenant: TenantId) -> Option<CompanyRow> {
+        row(&self.company, tenant, &())
+    }
+
+    pub(crate) fn orders_from(&self, tenant: TenantId, source: &str, after: InstanceId, most: usize) -> Vec<OrderRow> {
+        page(&self.orders, tenant, after, usize::MAX, |row| row.source.as_deref() == Some(source))
+            .into_iter()
+            .take(most)
+            .collect()
+    }
+
     pub(crate) fn supplier(&self, tenant: TenantId, code: &Arc<str>) -> Option<SupplierRow> {
         row(&self.suppliers, tenant, code)
     }

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::fields::{LONGEST_NAME, LONGEST_TEXT, day, required, text};
 use super::{lines, numbering, stock};
-use crate::action::{Answer, Call, fail, instance, needs, next_image, order, refuse, require};
+use crate::action::{Answer, Call, done, fail, instance, needs, next_image, order, refuse, require};
 use crate::inventory::Levels;
 use crate::quantity::Quantity;
 use crate::row::{LineRow, LineSet, Need, Op, OrderRow, OrderStatus};
@@ -78,7 +78,7 @@ pub(super) fn new_order(
     let mut ops = vec![Op::PurchaseOrder(Box::new(row))];
     ops.push(Op::PurchaseOrderLine(LineSet { order: instance(call)?, lines }));
     ops.extend(levels.finish()?);
-    Ok(Done { ops, set, ..Done::default() })
+    Ok(done(ops, set))
 }
 
 /// Replaces the lines if the payload brings `lines`; sets `supplier`, `category`, `unit` and `note` where it brings them
@@ -127,17 +127,14 @@ pub(crate) fn change_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
         return Ok(Done::default());
     }
     ops.insert(0, Op::PurchaseOrder(Box::new(next_image(call, &after))));
-    Ok(Done { ops, set, ..Done::default() })
+    Ok(done(ops, set))
 }
 
 /// The lines as they are given, and what that changes in stock. No changes: they are the same.
 fn change_lines(settings: &Settings, call: &Call<'_>, after: &mut OrderRow, given: &Json) -> Answer<Vec<Op>> {
     let before = call.facts.lines(call.tenant, after.id).map_err(needs)?;
     let given = valid(lines::read(given, lines::FIELDS))?;
-    let mut lines = match numbering::matched(given, before) {
-        Ok(lines) => lines,
-        Err((code, sentence)) => return refuse(code, sentence),
-    };
+    let mut lines = numbering::matched(given, before)?;
     let touched = stock::touched(before, &lines);
     require(call, touched)?;
     stock::pin(call, &mut lines, before, stock::Strict::Active)?;

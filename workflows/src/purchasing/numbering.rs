@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::change::{INVALID, valid};
 use super::lines::{Given, digest};
+use crate::action::{Answer, refuse};
 use crate::quantity::Quantity;
 use crate::row::LineRow;
-
-/// A code and a sentence.
-type Refused = (&'static str, String);
 
 /// Lines of an order that has none yet: the numbers that are given are taken.
 ///
@@ -21,7 +20,7 @@ pub(super) fn first(given: Vec<Given>) -> Result<Vec<LineRow>, String> {
 ///
 /// # Errors
 /// A number that the order does not have, and changes of what has come already (B6).
-pub(super) fn matched(given: Vec<Given>, before: &[LineRow]) -> Result<Vec<LineRow>, Refused> {
+pub(super) fn matched(given: Vec<Given>, before: &[LineRow]) -> Answer<Vec<LineRow>> {
     let same = given.iter().all(|line| line.number.is_none()) && {
         let rows: Vec<LineRow> = given.iter().map(|line| line.row.clone()).collect();
         digest(&rows) == digest(before)
@@ -29,17 +28,16 @@ pub(super) fn matched(given: Vec<Given>, before: &[LineRow]) -> Result<Vec<LineR
     if same {
         return Ok(before.to_vec());
     }
-    let invalid = |sentence: String| (super::change::INVALID, sentence);
     let old = |number: i64| before.iter().find(|line| line.line == number);
     for (i, number) in given.iter().enumerate().filter_map(|(i, line)| Some((i, line.number?))) {
         if !before.is_empty() && old(number).is_none() {
             let sentence =
                 format!("/lines/{i}/line: the order has no line {number}; leave the number of a new line out.");
-            return Err(invalid(sentence));
+            return refuse(INVALID, sentence);
         }
     }
     let highest = before.iter().map(|line| line.line).max().unwrap_or(0);
-    let mut lines = number(given, highest).map_err(|sentence| invalid(format!("{sentence}.")))?;
+    let mut lines = valid(number(given, highest))?;
     for line in &mut lines {
         if let Some(old) = old(line.line) {
             line.received = old.received;
@@ -52,13 +50,13 @@ pub(super) fn matched(given: Vec<Given>, before: &[LineRow]) -> Result<Vec<LineR
         None => Ok(lines),
         Some(LineRow { line, received, unit, .. }) => {
             let sentence = format!("Line {line} cannot be removed: {received} {unit} of it have come.");
-            Err(("received_already", sentence))
+            refuse("received_already", sentence)
         }
     }
 }
 
 /// What has come stays true of a line that is changed.
-fn kept(old: &LineRow, line: &LineRow) -> Result<(), Refused> {
+fn kept(old: &LineRow, line: &LineRow) -> Answer<()> {
     let (number, received, unit) = (line.line, old.received, &old.unit);
     if received == Quantity(0) {
         return Ok(());
@@ -66,11 +64,11 @@ fn kept(old: &LineRow, line: &LineRow) -> Result<(), Refused> {
     if line.quantity < received {
         let sentence =
             format!("Line {number} cannot be lowered to {}: {received} {unit} of it have come.", line.quantity);
-        return Err(("received_already", sentence));
+        return refuse("received_already", sentence);
     }
     if (&old.item, &old.unit, &old.location) != (&line.item, &line.unit, &line.location) {
         let sentence = format!("Item, unit and location of line {number} stay: {received} {unit} of it have come.");
-        return Err(("received_already", sentence));
+        return refuse("received_already", sentence);
     }
     Ok(())
 }

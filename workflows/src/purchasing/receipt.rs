@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::change::{lines_open, valid};
 use super::fields::{LONGEST_TEXT, text};
 use super::stock;
-use crate::action::{Answer, Call, instance, needs, next_image, order, refuse, require};
+use crate::action::{Answer, Call, done, instance, needs, next_image, order, refuse, require};
 use crate::inventory::{Levels, unnumbered};
 use crate::quantity::Quantity;
 use crate::records::told;
@@ -73,7 +73,7 @@ pub(crate) fn receive_goods(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let mut ops = vec![Op::PurchaseOrder(Box::new(after)), Op::PurchaseOrderLine(LineSet { order: id, lines })];
     ops.extend(levels.finish()?);
     let set = Document::from_iter([("lines_open".to_owned(), Json::from(open))]);
-    Ok(Done { ops, set, ..Done::default() })
+    Ok(done(ops, set))
 }
 
 /// All that is open, by line.

@@ -9,9 +9,12 @@ use fluxor_engine::instance::Document;
 use jiff::civil::Date;
 use serde_json::Value as Json;
 
-use crate::action::{Answer, Call, refuse};
+use crate::action::{Answer, Call, done, refuse};
 use crate::quantity::Quantity;
 use crate::row::{Keyed, Op};
+
+/// The code of a record that is wrong.
+const INVALID: &str = "invalid_record";
 
 /// How many mistakes one refusal tells.
 const MOST_MISTAKES: usize = 5;
@@ -33,14 +36,12 @@ pub(super) struct Form<'a> {
     call: &'a Call<'a>,
     /// What it is: `supplier`.
     noun: &'static str,
-    /// Of refusals: `invalid_supplier`.
-    code: &'static str,
     mistakes: Vec<String>,
 }
 
 impl<'a> Form<'a> {
-    pub(super) const fn new(call: &'a Call<'a>, noun: &'static str, code: &'static str) -> Self {
-        Self { call, noun, code, mistakes: Vec::new() }
+    pub(super) const fn new(call: &'a Call<'a>, noun: &'static str) -> Self {
+        Self { call, noun, mistakes: Vec::new() }
     }
 
     /// The parts of the record's key, which are separated by `@`.
@@ -53,7 +54,7 @@ impl<'a> Form<'a> {
             (_, wrong) => {
                 let (noun, why) = (self.noun, wrong.map_or(String::new(), |why| format!(" ({why})")));
                 let shown: String = key.chars().take(80).collect();
-                refuse(self.code, format!("The key of a {noun} is such as `{example}`, not `{shown}`{why}."))
+                refuse(INVALID, format!("The key of a {noun} is such as `{example}`, not `{shown}`{why}."))
             }
         }
     }
@@ -120,7 +121,7 @@ impl<'a> Form<'a> {
 
     /// Refuses if there was a mistake.
     pub(super) fn checked(self) -> Answer<()> {
-        if self.mistakes.is_empty() { Ok(()) } else { refuse(self.code, told(self.mistakes)) }
+        if self.mistakes.is_empty() { Ok(()) } else { refuse(INVALID, told(self.mistakes)) }
     }
 }
 
@@ -137,7 +138,7 @@ pub(super) fn settle<R: Keyed + PartialEq>(
     }
     let set = Document::from_iter([("version".to_owned(), Json::from(row.version()))]);
     let ops = if same { Vec::new() } else { vec![op(row)] };
-    Done { ops, set, ..Done::default() }
+    done(ops, set)
 }
 
 /// Mistakes as one sentence, up to five.
@@ -153,7 +154,7 @@ pub(crate) fn told(mut mistakes: Vec<String>) -> String {
 }
 
 /// Whether text can be the code of a record.
-fn check_code(text: &str) -> Result<(), String> {
+pub(crate) fn check_code(text: &str) -> Result<(), String> {
     if text.is_empty() {
         return Err("a code is not empty".to_owned());
     }

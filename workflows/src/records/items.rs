@@ -9,7 +9,7 @@ use crate::settings::Settings;
 
 /// Sets the item whose code is the record's key. Its stock unit stays for good: all its stock is counted in it.
 pub(crate) fn set_item(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
-    let mut form = Form::new(call, "item", "invalid_item");
+    let mut form = Form::new(call, "item");
     let [key] = form.key("desk")?;
     let before = call.facts.item(call.tenant, &key).map_err(needs)?;
     let stock_unit = form.must("stock_unit", before.map(|b| b.stock_unit.clone()), code);
@@ -37,7 +37,7 @@ pub(crate) fn set_item(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
 
 /// Sets the location whose code is the record's key.
 pub(crate) fn set_location(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
-    let mut form = Form::new(call, "location", "invalid_location");
+    let mut form = Form::new(call, "location");
     let [key] = form.key("main")?;
     let before = call.facts.location(call.tenant, &key).map_err(needs)?;
     let row = LocationRow {

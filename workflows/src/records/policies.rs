@@ -9,7 +9,7 @@ use crate::settings::Settings;
 
 /// Sets the policy whose record key is `item@location`.
 pub(crate) fn set_policy(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
-    let mut form = Form::new(call, "policy", "invalid_policy");
+    let mut form = Form::new(call, "policy");
     let [item, location] = form.key("desk@main")?;
     let key = StockKey { item: item.clone(), location: location.clone() };
     require(call, [Need::Item(item.clone()), Need::Location(location.clone()), Need::Policy(key.clone())])?;

@@ -12,7 +12,7 @@ const LONGEST_PAYMENT: i64 = 3_650;
 
 /// Sets the supplier whose code is the record's key. A new one is active, and not approved unless that is said.
 pub(crate) fn set_supplier(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
-    let mut form = Form::new(call, "supplier", "invalid_supplier");
+    let mut form = Form::new(call, "supplier");
     let [key] = form.key("acme")?;
     let before = call.facts.supplier(call.tenant, &key).map_err(needs)?;
     let email = form.maybe("email", before.and_then(|b| b.email.clone()), text);

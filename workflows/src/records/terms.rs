@@ -25,7 +25,7 @@ const USUAL_SEQUENCE: i64 = 10;
 
 /// Sets the term whose record key is `item@supplier@term`.
 pub(crate) fn set_term(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
-    let mut form = Form::new(call, "term", "invalid_term");
+    let mut form = Form::new(call, "term");
     let [item, supplier, term] = form.key("desk@acme@1")?;
     let key = TermKey { item, supplier, term };
     let needed = [Need::Item(key.item.clone()), Need::Supplier(key.supplier.clone()), Need::Term(key.clone())];

@@ -24,7 +24,7 @@ fn factor(form: &mut Form<'_>, before: Option<Factor>, usual: Option<i64>) -> Fa
 
 /// Sets the unit of measure whose code is the record's key.
 pub(crate) fn set_unit(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
-    let mut form = Form::new(call, "unit", "invalid_unit");
+    let mut form = Form::new(call, "unit");
     let [key] = form.key("kg")?;
     let before = call.facts.unit(call.tenant, &key).map_err(needs)?;
     let base = form.maybe("base", before.and_then(|b| b.base.clone()), code);
@@ -58,7 +58,7 @@ pub(crate) fn set_unit(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
 
 /// Sets how much of an item one of a unit is; the record's key is `item@unit`.
 pub(crate) fn set_item_unit(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
-    let mut form = Form::new(call, "unit of an item", "invalid_item_unit");
+    let mut form = Form::new(call, "unit of an item");
     let [item, unit] = form.key("desk@carton")?;
     let key = ItemUnitKey { item: item.clone(), unit: unit.clone() };
     require(call, [Need::Item(item.clone()), Need::Unit(unit.clone()), Need::ItemUnit(key.clone())])?;
@@ -92,13 +92,8 @@ pub(crate) fn factor_to_stock(call: &Call<'_>, item: &ItemRow, unit: &Arc<str>) 
     require(call, [Need::Unit(unit.clone()), Need::Unit(item.stock_unit.clone())])?;
     let known = call.facts.unit(call.tenant, unit).map_err(needs)?;
     let stock = call.facts.unit(call.tenant, &item.stock_unit).map_err(needs)?;
-    let shared = known.zip(stock).filter(|(a, b)| base(a) == base(b));
-    Ok(shared.and_then(|(a, b)| a.factor.over(b.factor)).ok_or_else(|| {
+    Ok(known.zip(stock).and_then(|(unit, stock)| unit.in_units_of(stock)).ok_or_else(|| {
         let (item, stock) = (&item.code, &item.stock_unit);
         format!("nothing says how many `{stock}` of `{item}` one `{unit}` is: set the unit `{item}@{unit}`")
     }))
-}
-
-fn base(unit: &UnitRow) -> &str {
-    unit.base.as_deref().unwrap_or(&unit.code)
 }

@@ -64,6 +64,15 @@ pub struct UnitRow {
     pub factor: Factor,
 }
 
+impl UnitRow {
+    /// How many of `other` one of these is, if both are measured in one base.
+    #[must_use]
+    pub fn in_units_of(&self, other: &Self) -> Option<Factor> {
+        let same = self.base.as_ref().unwrap_or(&self.code) == other.base.as_ref().unwrap_or(&other.code);
+        same.then(|| self.factor.over(other.factor)).flatten()
+    }
+}
+
 impl Keyed for UnitRow {
     type Key = Arc<str>;
 

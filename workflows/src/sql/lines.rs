@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::columns::Reader;
 use super::{Conn, Row, fetch, remove, write};
-use crate::row::{LineRow, LineSet};
+use crate::row::{LineRow, LineSet, OrderStatus, StockKey};
 use crate::statement::Sql;
 
 const TABLE: &str = "purchase_order_line";
@@ -143,6 +143,60 @@ pub(crate) async fn save(
         })
     });
     write(connection, &INSERT, &images.collect::<Vec<_>>()).await
+}
+
+#[derive(Serialize)]
+struct PlaceKey<'a> {
+    tenant: TenantId,
+    #[serde(flatten)]
+    key: &'a StockKey,
+}
+
+/// What is open of orders that are not closed, of items at places. No lock: for a reorder run.
+pub(crate) const OPEN: Sql = Sql {
+    table: "purchase_order_line",
+    // Left to itself, SQLite reads all lines of the tenant rather than look each of these up by its key.
+    sqlite: "
+        SELECT l.tenant, l.order_id, l.line, l.item, l.description, l.quantity, l.unit, l.currency, l.price, l.total,
+          l.location, l.received, l.numerator, l.denominator, NULL AS why, o.status
+        FROM json_each($1) AS b
+        CROSS JOIN purchase_order_line AS l INDEXED BY purchase_order_line_item
+        ON l.tenant = b.value ->> 'tenant'
+        AND l.item = b.value ->> 'item'
+        AND l.location = b.value ->> 'location'
+        AND l.received < l.quantity
+        CROSS JOIN purchase_order AS o
+        ON o.tenant = l.tenant
+        AND o.id = l.order_id
+        WHERE o.status IN ('draft', 'in_review', 'ordered')",
+    postgres: "
+        SELECT l.tenant, l.order_id, l.line, l.item, l.description, l.quantity, l.unit, l.currency, l.price, l.total,
+          l.location, l.received, l.numerator, l.denominator, NULL::text AS why, o.status
+        FROM json_to_recordset($1::text::json) AS b(tenant bigint, item text, location text)
+        JOIN purchase_order_line AS l
+        ON l.tenant = b.tenant
+        AND l.item = b.item
+        AND l.location = b.location
+        AND l.received < l.quantity
+        JOIN purchase_order AS o
+        ON o.tenant = l.tenant
+        AND o.id = l.order_id
+        WHERE o.status IN ('draft', 'in_review', 'ordered')",
+};
+
+/// Reads what is open of items at places, with the status of its order.
+pub(crate) async fn open(
+    connection: &mut Conn,
+    tenant: TenantId,
+    keys: &[&StockKey],
+) -> Result<Vec<(OrderStatus, LineRow)>, StoreError> {
+    let keys: Vec<PlaceKey<'_>> = keys.iter().map(|key| PlaceKey { tenant, key }).collect();
+    let with_status = |row: &Row| {
+        let reader = Reader::new(TABLE, &["order_id", "line"], row);
+        let status = OrderStatus::parse(&reader.text("status")?).ok_or_else(|| reader.wrong("no such status"))?;
+        Ok((status, decode(row)?.2))
+    };
+    fetch(connection, &OPEN, &keys, with_status).await
 }
 
 fn decode(row: &Row) -> Result<(TenantId, InstanceId, LineRow), StoreError> {

@@ -8,6 +8,7 @@
 
 pub(crate) mod budgets;
 pub(crate) mod columns;
+pub(crate) mod company;
 pub(crate) mod demand;
 pub(crate) mod item_units;
 pub(crate) mod items;
@@ -17,6 +18,7 @@ pub(crate) mod movements;
 pub(crate) mod orders;
 pub(crate) mod policies;
 pub(crate) mod series;
+pub(crate) mod shortfalls;
 pub(crate) mod stock;
 pub(crate) mod suppliers;
 pub(crate) mod terms;
@@ -44,11 +46,15 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     orders::INSERT,
     orders::UPDATE,
     lines::READ,
+    lines::OPEN,
     lines::DELETE,
     lines::INSERT,
     budgets::LOAD,
     budgets::INSERT,
     budgets::UPDATE,
+    company::LOAD,
+    company::INSERT,
+    company::UPDATE,
     suppliers::LOAD,
     suppliers::INSERT,
     suppliers::UPDATE,
@@ -65,6 +71,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     locations::INSERT,
     locations::UPDATE,
     terms::LOAD,
+    terms::OFFERS,
     terms::INSERT,
     terms::UPDATE,
     policies::LOAD,
@@ -79,6 +86,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     demand::LOAD,
     demand::INSERT,
     demand::UPDATE,
+    shortfalls::INSERT,
     series::LOAD,
     series::INSERT,
     series::UPDATE,
@@ -147,6 +155,10 @@ async fn load_master_data(
     needs: &BTreeSet<(TenantId, Need)>,
     facts: &mut Facts,
 ) -> Result<(), StoreError> {
+    let asked = needs.iter().filter(|(_, need)| *need == Need::Company).map(|(tenant, _)| *tenant);
+    for (tenant, row) in company::load(connection, &asked.collect::<Vec<_>>()).await? {
+        facts.loaded(tenant, Op::Company(row));
+    }
     for (tenant, row) in suppliers::load(connection, &keys(needs, pick!(Supplier))).await? {
         facts.loaded(tenant, Op::Supplier(Box::new(row)));
     }
@@ -176,6 +188,7 @@ pub(crate) async fn save(connection: &mut Conn, batch: &Batch<'_>) -> Result<(),
     orders::save(connection, &batch.orders).await?;
     lines::save(connection, &batch.lines, |tenant, order| batch.is_new(tenant, order)).await?;
     budgets::save(connection, &batch.budgets).await?;
+    company::save(connection, &batch.company).await?;
     suppliers::save(connection, &batch.suppliers).await?;
     items::save(connection, &batch.items).await?;
     units::save(connection, &batch.units).await?;
@@ -186,6 +199,7 @@ pub(crate) async fn save(connection: &mut Conn, batch: &Batch<'_>) -> Result<(),
     stock::save(connection, &batch.stock).await?;
     movements::append(connection, &batch.movements).await?;
     demand::save(connection, &batch.demand).await?;
+    shortfalls::append(connection, &batch.shortfalls).await?;
     series::save(connection, &batch.series).await
 }
 

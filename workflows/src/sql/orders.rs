@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::super::text;
 use super::columns::Reader;
-use super::{Conn, Row, fetch, write};
+use super::{Conn, Row, fetch, page, write};
 use crate::fold::{Images, Write};
 use crate::row::{OrderRow, OrderStatus, Reservation};
 use crate::statement::{Sql, broken};
@@ -154,15 +154,41 @@ pub(crate) const PAGE: Sql = Sql::same(
 );
 
 /// Reads orders for people.
-pub(crate) async fn page(
+pub(crate) async fn newest(
     connection: &mut Conn,
     tenant: TenantId,
     before: InstanceId,
     limit: i64,
 ) -> Result<Vec<OrderRow>, StoreError> {
     let query = sqlx::query(text(&PAGE)).bind(tenant.0).bind(before.0).bind(limit);
-    let rows = query.fetch_all(connection).await.map_err(|error| broken(error, TABLE))?;
-    rows.iter().map(|row| decode(row).map(|(_, row)| row)).collect()
+    page(connection, query, &PAGE, decode).await
+}
+
+/// Orders that came from one source, oldest first.
+pub(crate) const FROM_SOURCE: Sql = Sql::same(
+    "purchase_order",
+    "
+        SELECT o.tenant, o.id, o.version, o.requester, o.supplier, o.category, o.unit, o.note, o.number, o.status,
+          o.currency, o.amount, o.lines, o.lines_digest, o.reserved_unit, o.reserved_currency, o.reserved,
+          o.created_at, o.changed_at, o.ordered_on, o.expected_on, o.source
+        FROM purchase_order AS o
+        WHERE o.tenant = $1
+        AND o.source = $2
+        AND o.id > $3
+        ORDER BY o.id
+        LIMIT $4",
+);
+
+/// Reads orders of one source, for people.
+pub(crate) async fn from_source(
+    connection: &mut Conn,
+    tenant: TenantId,
+    source: &str,
+    after: InstanceId,
+    limit: i64,
+) -> Result<Vec<OrderRow>, StoreError> {
+    let query = sqlx::query(text(&FROM_SOURCE)).bind(tenant.0).bind(source.to_owned()).bind(after.0).bind(limit);
+    page(connection, query, &FROM_SOURCE, decode).await
 }
 
 /// The order with an official number.

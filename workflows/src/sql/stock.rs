@@ -86,8 +86,17 @@ pub(crate) async fn read(
     tenant: TenantId,
     key: &StockKey,
 ) -> Result<Option<StockRow>, StoreError> {
-    let rows = fetch(connection, &READ, &[Key { tenant, key }], decode).await?;
-    Ok(rows.into_iter().next().map(|(_, row)| row))
+    Ok(read_all(connection, tenant, &[key]).await?.pop())
+}
+
+/// Reads stock levels for a reorder run.
+pub(crate) async fn read_all(
+    connection: &mut Conn,
+    tenant: TenantId,
+    keys: &[&StockKey],
+) -> Result<Vec<StockRow>, StoreError> {
+    let keys: Vec<Key<'_>> = keys.iter().map(|key| Key { tenant, key }).collect();
+    Ok(fetch(connection, &READ, &keys, decode).await?.into_iter().map(|(_, row)| row).collect())
 }
 
 /// Inserts rows; each must be new.

@@ -8,7 +8,7 @@ use super::super::text;
 use super::columns::Reader;
 use super::{Conn, Row, fetch, page, write};
 use crate::fold::{Images, Write};
-use crate::row::{Percent, TermKey, TermRow};
+use crate::row::{Factor, Percent, TermKey, TermRow};
 use crate::statement::Sql;
 
 const TABLE: &str = "supplier_term";
@@ -216,6 +216,57 @@ pub(crate) async fn of_item(
         .bind(after.1.to_owned())
         .bind(limit);
     page(connection, query, &PAGE, decode).await
+}
+
+#[derive(Serialize)]
+struct ItemKey<'a> {
+    tenant: TenantId,
+    item: &'a str,
+}
+
+/// Terms of items, each with the item's own factor for its unit. No lock: for a reorder run.
+pub(crate) const OFFERS: Sql = Sql {
+    table: "supplier_term",
+    sqlite: "
+        SELECT t.tenant, t.item, t.supplier, t.term, t.version, t.unit, t.currency, t.price, t.price_per, t.discount,
+          t.break_quantity, t.minimum, t.multiple, t.maximum, t.lead_time_days, t.valid_from, t.valid_to,
+          t.sequence, t.active, u.numerator, u.denominator
+        FROM json_each($1) AS b
+        CROSS JOIN supplier_term AS t
+        ON t.tenant = b.value ->> 'tenant'
+        AND t.item = b.value ->> 'item'
+        LEFT JOIN item_unit AS u
+        ON u.tenant = t.tenant
+        AND u.item = t.item
+        AND u.unit = t.unit
+        ORDER BY t.item, t.supplier, t.term",
+    postgres: "
+        SELECT t.tenant, t.item, t.supplier, t.term, t.version, t.unit, t.currency, t.price, t.price_per, t.discount,
+          t.break_quantity, t.minimum, t.multiple, t.maximum, t.lead_time_days, t.valid_from, t.valid_to,
+          t.sequence, t.active, u.numerator, u.denominator
+        FROM json_to_recordset($1::text::json) AS b(tenant bigint, item text)
+        JOIN supplier_term AS t
+        ON t.tenant = b.tenant
+        AND t.item = b.item
+        LEFT JOIN item_unit AS u
+        ON u.tenant = t.tenant
+        AND u.item = t.item
+        AND u.unit = t.unit
+        ORDER BY t.item, t.supplier, t.term",
+};
+
+/// Reads the terms of items for a reorder run.
+pub(crate) async fn offers(
+    connection: &mut Conn,
+    tenant: TenantId,
+    items: &[&str],
+) -> Result<Vec<(TermRow, Option<Factor>)>, StoreError> {
+    let keys: Vec<ItemKey<'_>> = items.iter().map(|item| ItemKey { tenant, item }).collect();
+    let with_factor = |row: &Row| {
+        let factor = Reader::new(TABLE, &["item", "supplier", "term"], row).maybe_factor()?;
+        Ok((decode(row)?.1, factor))
+    };
+    fetch(connection, &OFFERS, &keys, with_factor).await
 }
 
 fn decode(row: &Row) -> Result<(TenantId, TermRow), StoreError> {

@@ -14,12 +14,13 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value as Json, json};
 
+use super::reorder::ask;
 use super::{Db, id};
 
-const TENANT: TenantId = TenantId(1);
+pub(super) const TENANT: TenantId = TenantId(1);
 
 /// What is asked: the action, the record's key or the order's number, and parameters or payload.
-type Asked = (&'static str, String, Json);
+pub(super) type Asked = (&'static str, String, Json);
 
 fn masters() -> Vec<Asked> {
     let asked = |action, key: &str, json| (action, key.to_owned(), json);
@@ -130,7 +131,7 @@ fn attempt((action, key, json): &Asked, facts: &Facts) -> Result<Done<Op>, NotDo
 }
 
 /// Decides a batch as the engine would; what it comes to is not written yet.
-async fn decided(db: &mut Db, batch: &[Asked]) -> (Vec<(TenantId, Op)>, Vec<String>) {
+pub(super) async fn decided(db: &mut Db, batch: &[Asked]) -> (Vec<(TenantId, Op)>, Vec<String>) {
     let domain = Procurement::new();
     let (mut facts, mut ops, mut answers) = (Facts::default(), Vec::new(), Vec::new());
     for asked in batch {
@@ -187,6 +188,8 @@ async fn stored(db: &mut Db) -> String {
         w::stock_levels(db.connection(), TENANT, ("desk", "main"), 9),
         w::totals(db.connection(), TENANT),
         w::orders(db.connection(), TENANT, None, 9),
+        w::reorder::snapshot(db.connection(), TENANT, &ask()),
+        w::reorder::explain(db.connection(), TENANT, &ask(), "desk", None),
     );
     for item in ["desk", "glue"] {
         for location in ["main", "shop"] {

@@ -12,7 +12,7 @@ fn the_purchase_order_becomes_the_chart_that_it_describes() {
     let order = right("purchase_order.yaml", ORDER);
     assert_eq!((&*order.name, order.version, &*order.title), ("purchase_order", 1, "Purchase order"));
     assert_eq!(&*order.subject.variable, "po");
-    assert_eq!(&*order.state(order.start).path, "draft");
+    assert_eq!(&*order.state(order.starts[0].to).path, "draft");
     let paths: Vec<&str> = order.states.iter().map(|state| &*state.path).collect();
     let expected = "draft open open.review open.ordering ordered received closed rejected cancelled";
     assert_eq!(paths.join(" "), expected);
@@ -50,9 +50,9 @@ fn arrows_are_numbered_in_the_order_of_states_without_gaps() {
 #[test]
 fn an_order_from_elsewhere_begins_as_ordered() {
     let order = right("imported_order.yaml", IMPORTED);
-    let start = order.state(order.start);
+    let start = order.state(order.starts[0].to);
     assert_eq!((&*start.path, start.always.len()), ("ordered", 1));
-    assert_eq!(order.accepts(order.start).iter().map(|e| &**e).collect::<Vec<_>>(), ["cancel", "close", "receive"]);
+    assert_eq!(order.accepts(order.starts[0].to).iter().map(|e| &**e).collect::<Vec<_>>(), ["cancel", "close", "receive"]);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn the_requisition_brings_its_own_subject() {
     let requisition = right("requisition.yaml", REQUISITION);
     assert_eq!(&*requisition.subject.variable, "request");
     assert_eq!(requisition.subject.record.fields.len(), 6);
-    let draft = requisition.state(requisition.start);
+    let draft = requisition.state(requisition.starts[0].to);
     assert_eq!((&*draft.timers[0].name, draft.timers[0].after), ("draft#1", 30 * 86_400_000_000));
     assert_eq!(requisition.state(requisition.find("sorting").unwrap()).always.len(), 2);
     assert!(requisition.vocabulary.is_empty(), "it uses no name of the vocabulary");
@@ -76,4 +76,28 @@ fn the_hash_ignores_line_ends_and_nothing_else() {
     let other = compile("purchase_order.yaml", ORDER, &newer).definition.unwrap();
     assert_ne!(other.hash, hash(ORDER));
     assert!(other.vocabulary.iter().any(|name| &**name == "reserve_budget@2"));
+}
+
+#[test]
+fn what_is_due_is_told_and_reminds_unless_that_is_said_already() {
+    let rungs = |time: &str| {
+        let source = format!(
+            "workflow: x\nversion: 1\nsubject: {{ name: po, fields: {{ requester: person }} }}\nstart: review\nstates:\n  \
+             review:\n    approval:\n      {time}\n      steps: [{{ name: boss, who: [{{ manager: requester }}] }}]\n    \
+             on: {{ approved: done, rejected: done, changes_requested: done }}\n  done: {{ final: true }}\n"
+        );
+        let definition = right("x.yaml", &source);
+        let StateKind::Approval(approval) = &definition.state(definition.starts[0].to).kind else { panic!("{source}") };
+        let step = serde_json::to_value(&approval.policy.steps[0]).unwrap();
+        let late = step["late"].as_array().cloned().unwrap_or_default();
+        let acts: Vec<_> = late.iter().map(|rung| rung["do"].as_str().unwrap().to_owned()).collect();
+        (acts.join(" "), step.get("due_hours").is_some())
+    };
+    assert_eq!(rungs("due: 2 days"), ("remind".to_owned(), true));
+    assert_eq!(rungs("due: 2 days\n      late: { after: 2 days, do: remind }"), ("remind".to_owned(), true));
+    assert_eq!(rungs("due: 2 days\n      late: { after: 2 days, do: reject }"), ("reject".to_owned(), true));
+    // Who is escalated to is somebody else.
+    let both = rungs("due: 2 days\n      late: [{ after: 2 days, do: escalate }, { after: 1 day, do: remind }]");
+    assert_eq!(both, ("remind remind escalate".to_owned(), true));
+    assert_eq!(rungs("late: { after: 1 day, do: remind }"), ("remind".to_owned(), false));
 }

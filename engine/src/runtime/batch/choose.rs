@@ -7,8 +7,9 @@ use crate::command::{Answer, Command, Verb};
 use crate::decide::{self, Ground, Layer, Seen, Stop};
 use crate::definition::chart::Definition;
 use crate::diagnostic::nearest;
-use crate::effect::Decision;
+use crate::effect::{Decision, is_tell};
 use crate::ids::InstanceId;
+use crate::instance::Status;
 use crate::plan::{Plan, answer_of, blank_answer};
 use crate::refusal::Refusal;
 use crate::store::{Persist, Store};
@@ -34,7 +35,9 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
     ) -> Result<Submitted, Stop<D::Need>> {
         let shared = self.shared.clone();
         let organisations = work.organisations(command.tenant);
-        let Some(ground) = Ground::new(&*shared.domain, &organisations, work.now) else { return Err(Stop::Nothing) };
+        let (library, known) = (shared.library(), work.plan.so_far().keys.len());
+        let ground = Ground::new(&*shared.domain, &library, &work.keys, &organisations, work.now);
+        let Some(ground) = ground else { return Err(Stop::Nothing) };
         let mut layer = Layer::new(&*shared.domain, &mut work.facts);
         let plan = &mut work.plan;
         let done = match &command.verb {
@@ -71,8 +74,9 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                 ready.map(|ready| Submitted { answer: self.take(&ground, command, ready, plan), repeat: false })
             }
         };
-        if done.is_err() {
-            layer.roll_back();
+        match done.is_err() {
+            true => layer.roll_back(),
+            false => work.learn(known),
         }
         done
     }
@@ -105,16 +109,20 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         }
         let (id, key) = (decision.after.id, decision.after.key.clone());
         let mut answer = answer_of(&definition, &decision.after, ground.organisation(), ground.now);
-        let revision = ground.organisation().revision;
         let by = start.as_ref().unwrap_or(command);
-        plan.accept(by, &definition, revision, decision, &mut answer, &mut self.mint);
+        decision.each_child(&mut |child| self.define(&child.definition, plan));
+        plan.accept(by, &definition, ground.organisation(), decision, &mut answer, &mut self.mint);
         if start.is_some() {
             plan.started(command, &definition, id, key.as_ref());
-            if !self.shared.definitions.is_stored(definition.hash) {
-                plan.define(&definition);
-            }
+            self.define(&definition, plan);
         }
         answer
+    }
+
+    fn define(&self, definition: &Definition, plan: &mut Plan<D::Op>) {
+        if !self.shared.definitions.is_stored(definition.hash) {
+            plan.define(definition);
+        }
     }
 
     fn start(
@@ -160,6 +168,13 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                 _ => Stop::Refused(Refusal::UnknownInstance(id)),
             });
         };
+        // What the instance was to do in parts is of no use any more.
+        if let (Status::Final, Verb::Message { message, .. }) = (instance.status, &command.verb)
+            && is_tell(message)
+        {
+            plan.drop_message(command.tenant, id, message.clone());
+            return Err(Stop::Nothing);
+        }
         let hash = instance.definition;
         let library = self.shared.library();
         let Some(definition) = library.pinned(hash) else {

@@ -25,17 +25,21 @@ pub(super) struct Late {
 }
 
 impl Late {
-    /// The rungs of a step: its own where it has some, those of the approval otherwise; and a reminder when it is
-    /// due, unless something happens at that time anyway.
-    fn or(self, outer: &Self) -> Vec<Value> {
+    /// What a step says of time: its own rungs where it has some, those of the approval otherwise; when it is due, and a
+    /// reminder then, unless it is reminded or rejected at that time anyway. (An escalation tells somebody else.)
+    fn or(self, outer: &Self, step: &mut Map<String, Value>) {
         let mut rungs = self.rungs.or_else(|| outer.rungs.clone()).unwrap_or_default();
-        if let Some((at, hours)) = self.due.or_else(|| outer.due.clone())
-            && rungs.iter().all(|(other, _)| *other != at)
-        {
-            rungs.push((at, serde_json::json!({ "after_hours": hours, "do": "remind" })));
+        if let Some((at, hours)) = self.due.or_else(|| outer.due.clone()) {
+            let told = |rung: &Value| rung["do"] == "remind" || rung["do"] == "reject";
+            if !rungs.iter().any(|(other, rung)| *other == at && told(rung)) {
+                rungs.insert(0, (at, serde_json::json!({ "after_hours": hours, "do": "remind" })));
+            }
+            step.insert("due_hours".to_owned(), hours);
         }
         rungs.sort_by_key(|(at, _)| *at);
-        rungs.into_iter().map(|(_, rung)| rung).collect()
+        if !rungs.is_empty() {
+            step.insert("late".to_owned(), rungs.into_iter().map(|(_, rung)| rung).collect());
+        }
     }
 }
 
@@ -111,10 +115,7 @@ impl Checker<'_> {
         self.fallback(keys, step, ground);
         let own = self.late(keys);
         ground.amount = ground.amount.or(own.amount);
-        let late = own.or(&ground.late);
-        if !late.is_empty() {
-            step.insert("late".to_owned(), Value::Array(late));
-        }
+        own.or(&ground.late, step);
     }
 
     fn fallback(&mut self, keys: &Keys<'_>, step: &mut Map<String, Value>, ground: &mut Ground) {

@@ -1,0 +1,42 @@
+//! What a notice carries to whoever writes to people: the notice for one of them, and the matter as it is now.
+
+use serde_json::{Value as Json, json};
+
+use crate::clock::Timestamp;
+use crate::command::Command;
+use crate::definition::chart::Definition;
+use crate::effect::{Notice, Record};
+use crate::ids::TaskId;
+use crate::instance::Instance;
+
+/// What a decision's notices tell besides themselves.
+pub(super) struct Told<'a> {
+    pub(super) command: &'a Command,
+    pub(super) definition: &'a Definition,
+    pub(super) record: &'a Record,
+    pub(super) after: &'a Instance,
+    /// The entry's instant.
+    pub(super) at: Timestamp,
+}
+
+impl Told<'_> {
+    /// The payloads: one for each person. `by` and `behalf` are who set it in motion and for whom; nobody: time did.
+    pub(super) fn each(&self, notice: &Notice) -> impl Iterator<Item = Json> {
+        let after = self.after;
+        notice.people.iter().map(move |person| {
+            let notice = Notice { people: vec![person.clone()], ..notice.clone() };
+            json!({
+                "notice": notice,
+                "at": self.at.to_string(),
+                "by": self.command.actor.person(),
+                "behalf": self.record.behalf,
+                "workflow": after.workflow,
+                "title": self.definition.title,
+                "key": after.key,
+                "state": after.state,
+                "task": TaskId { instance: after.id, ordinal: notice.task }.to_string(),
+                "subject": after.subject,
+            })
+        })
+    }
+}

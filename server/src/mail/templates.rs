@@ -1,0 +1,201 @@
+//! The texts: files of `definitions/templates`, and the ones that come with the program where there is none.
+//!
+//! A name that does not exist is an error, found before the first mail: the check goes both ways of every `if`.
+
+mod find;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use fluxor_engine::diagnostic::{Diagnostic, Severity, Span};
+use handlebars::{Handlebars, RenderError, RenderErrorReason, TemplateError};
+
+use super::facts::{self, Facts};
+use super::helpers;
+pub(crate) use find::Template;
+
+/// The longest subject, in characters.
+const LONGEST_SUBJECT: usize = 200;
+
+/// The stable codes of findings in templates, with one sentence that explains each.
+pub(crate) const CODES: &[(&str, &str)] = &[
+    (SYNTAX, "The template cannot be read: a brace, a name or a closing block is wrong."),
+    (UNKNOWN, "The template names a value, a helper or a partial that does not exist."),
+    (FILE_NAME, "The file's name stands for no mail and no partial, so it would never be used."),
+    (
+        RAW,
+        "The template takes a value as it is; somebody who typed it could write markup, or lines that look like ours.",
+    ),
+];
+
+const SYNTAX: &str = "FLX0600";
+const UNKNOWN: &str = "FLX0601";
+const FILE_NAME: &str = "FLX0602";
+const RAW: &str = "FLX0603";
+
+/// What a mail says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Words {
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) html: String,
+}
+
+/// All templates, ready.
+pub(crate) struct Templates {
+    plain: Handlebars<'static>,
+    html: Handlebars<'static>,
+    fields: BTreeSet<String>,
+}
+
+/// A file with what is wrong with it.
+pub(crate) type Checked = (Template, Vec<Diagnostic>);
+
+impl Templates {
+    /// Those of the folder `templates` of the definitions, the rest as they come with the program.
+    ///
+    /// # Errors
+    /// Everything that is wrong, with file and line.
+    pub(crate) fn load(definitions: Option<&Path>, fields: BTreeSet<String>) -> anyhow::Result<Self> {
+        let own = definitions.map_or_else(|| Ok(Vec::new()), find::files)?;
+        let (templates, checked) = Self::build(own, fields);
+        let shown: String = (checked.iter())
+            .flat_map(|(file, found)| found.iter().map(|finding| finding.render(&file.path, &file.source)))
+            .collect();
+        if shown.is_empty() { Ok(templates) } else { anyhow::bail!("mail templates are wrong:\n{shown}") }
+    }
+
+    fn build(own: Vec<Template>, fields: BTreeSet<String>) -> (Self, Vec<Checked>) {
+        let mut all: BTreeMap<String, Template> = find::built_in().map(|t| (t.name.clone(), t)).collect();
+        let mut found: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
+        for template in own {
+            if let Some(finding) = find::misnamed(&template.name) {
+                found.entry(template.name.clone()).or_default().push(finding);
+            }
+            all.insert(template.name.clone(), template);
+        }
+        let [mut plain, mut html, mut dry_plain, mut dry_html] =
+            [(false, false), (true, false), (false, true), (true, true)]
+                .map(|(html, checking)| registry(html, checking));
+        for template in all.values() {
+            let (kept, dry) =
+                if template.is_html() { (&mut html, &mut dry_html) } else { (&mut plain, &mut dry_plain) };
+            let errors = found.entry(template.name.clone()).or_default();
+            errors.extend(raw(&template.source));
+            for registry in [kept, dry] {
+                if let Err(error) = registry.register_template_string(template.registered(), &template.source) {
+                    *errors = vec![unreadable(&template.source, &error)];
+                }
+            }
+        }
+        let blank = facts::blank(&fields);
+        for template in all.values().filter(|t| !t.is_partial()) {
+            let dry = if template.is_html() { &dry_html } else { &dry_plain };
+            if found.get(&template.name).is_some_and(|found| !found.is_empty()) {
+                continue;
+            }
+            if let Err(error) = dry.render(template.registered(), &blank) {
+                let place = place_of(&all, template, &error);
+                let finding = unknown(&place.source, &error);
+                let findings = found.entry(place.name.clone()).or_default();
+                if !findings.contains(&finding) {
+                    findings.push(finding);
+                }
+            }
+        }
+        let checked = all.into_values().map(|template| {
+            let findings = found.remove(&template.name).unwrap_or_default();
+            (template, findings)
+        });
+        let checked = checked.collect();
+        (Self { plain, html, fields }, checked)
+    }
+
+    /// What the mail of this kind says.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub(crate) fn render(&self, kind: &str, facts: &Facts) -> Result<Words, String> {
+        let mut facts = facts.clone();
+        facts.complete(&self.fields);
+        let render = |registry: &Handlebars<'_>, part: &str| {
+            let name = format!("{kind}.{part}");
+            registry.render(&name, &facts).map_err(|e| format!("the template {name} cannot be filled in: {e}"))
+        };
+        let subject = helpers::one_line(&render(&self.plain, "subject")?);
+        let subject = match subject.char_indices().nth(LONGEST_SUBJECT) {
+            Some((at, _)) => format!("{}...", &subject[..at]),
+            None => subject,
+        };
+        Ok(Words { subject, text: render(&self.plain, "txt")?, html: render(&self.html, "html")? })
+    }
+}
+
+/// What is wrong with the templates of a folder of definitions; those without a finding are listed too.
+///
+/// # Errors
+/// If a file cannot be read.
+pub(crate) fn check(definitions: &Path, fields: BTreeSet<String>) -> anyhow::Result<Vec<Checked>> {
+    let own = find::files(definitions)?;
+    if own.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut checked = Templates::build(own, fields).1;
+    checked.retain(|(file, found)| file.is_own || found.iter().any(|f| f.severity == Severity::Error));
+    Ok(checked)
+}
+
+fn registry(html: bool, checking: bool) -> Handlebars<'static> {
+    let mut registry = Handlebars::new();
+    registry.set_strict_mode(true);
+    registry.register_escape_fn(if html { helpers::html } else { helpers::one_line });
+    helpers::register(&mut registry, html, checking);
+    registry
+}
+
+/// The template in which rendering failed: itself, or a partial.
+fn place_of<'a>(all: &'a BTreeMap<String, Template>, template: &'a Template, error: &RenderError) -> &'a Template {
+    let named = error.template_name.as_deref();
+    let there = |t: &&Template| t.is_html() == template.is_html() && Some(t.registered()) == named;
+    all.values().find(there).unwrap_or(template)
+}
+
+fn unreadable(source: &str, error: &TemplateError) -> Diagnostic {
+    let (line, column) = error.pos().unwrap_or((1, 1));
+    let why = error.reason().to_string();
+    let why = why.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    Diagnostic::error(SYNTAX, span(source, line, column), why).help("see definitions/templates/README.md")
+}
+
+fn unknown(source: &str, error: &RenderError) -> Diagnostic {
+    let span = span(source, error.line_no.unwrap_or(1), error.column_no.unwrap_or(1));
+    let message = match error.reason() {
+        RenderErrorReason::MissingVariable(Some(name)) => format!("there is no value `{name}`"),
+        RenderErrorReason::MissingVariable(None) => "there is no such value".to_owned(),
+        RenderErrorReason::HelperNotFound(name) => format!("there is no helper `{name}`"),
+        RenderErrorReason::PartialNotFound(name) => format!("there is no partial `{name}`"),
+        other => other.to_string(),
+    };
+    Diagnostic::error(UNKNOWN, span, message).help("see definitions/templates/README.md for what a template may name")
+}
+
+/// `{{{` and `{{&`, which escape nothing.
+fn raw(source: &str) -> Option<Diagnostic> {
+    let at = ["{{{", "{{&", "{{~{", "{{~&"].iter().filter_map(|mark| source.find(mark)).min()?;
+    let message = "a value is taken as it is, without making it harmless";
+    Some(
+        Diagnostic::error(RAW, Span::new(at, at + 3), message)
+            .help("write `{{name}}`, or `{{quote name}}` for several lines"),
+    )
+}
+
+/// From a place to the end of its line.
+fn span(source: &str, line: usize, column: usize) -> Span {
+    let start: usize = source.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let text = source.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let within = text.char_indices().nth(column.saturating_sub(1)).map_or(0, |(at, _)| at);
+    Span::new(start + within, start + text.len().max(within))
+}
+
+#[cfg(test)]
+mod tests;

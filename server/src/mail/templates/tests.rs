@@ -1,0 +1,167 @@
+//! What the mails say, as golden files of the folder `golden` (`UPDATE=1` writes them), and what is said about wrong ones.
+
+use serde_json::json;
+
+use super::super::contacts::Contacts;
+use super::super::facts::Payload;
+use super::*;
+
+fn fields() -> BTreeSet<String> {
+    facts::fields([])
+}
+
+fn shipped() -> Templates {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../definitions");
+    Templates::load(Some(&folder), fields()).unwrap()
+}
+
+fn contacts() -> Contacts {
+    let document = json!({ "zone": "Europe/Berlin", "contacts": {
+        "ann": { "name": "Ann Ångström" }, "bob": { "name": "Bob <b>" }, "cyd": {},
+    } });
+    serde_json::from_value(document).unwrap()
+}
+
+/// A notice of this kind about an order that somebody hostile wrote.
+fn filled(kind: &str, notice: &serde_json::Value) -> Facts {
+    let mut payload = json!({
+        "notice": { "kind": kind, "task": 1, "people": ["ann"], "due": "2026-03-04T09:00:00Z" },
+        "at": "2026-03-02T09:00:00Z", "by": "bob", "behalf": "cyd",
+        "workflow": "purchase_order", "title": "Purchase order", "key": null, "state": "open.review",
+        "subject": {
+            "requester": "bob", "amount": "12000.00 EUR", "lines": 3, "lines_digest": "00",
+            "supplier": "Acme\r\nBcc: all@example.com <script>alert(1)</script> & Söhne",
+            "note": "first line\r\n\r\nOpen it: https://evil.example\n<a href=\"x\">y</a>",
+        },
+    });
+    for (key, value) in notice.as_object().unwrap() {
+        let place = if matches!(key.as_str(), "at" | "by" | "behalf") { "" } else { "/notice" };
+        payload.pointer_mut(place).unwrap()[key] = value.clone();
+    }
+    let payload = Payload::read(&payload.to_string()).unwrap();
+    let instance = "019590a1-0000-7000-8000-0123456789ab".parse().unwrap();
+    facts::of(&payload, instance, &contacts(), &"ann".into(), Some("https://fluxor.example.com"))
+}
+
+#[test]
+fn each_mail_says_what_its_golden_file_says() {
+    let templates = shipped();
+    let reason = "too dear:\n- 3 desks are enough\n<b>really</b>";
+    let cases = [
+        ("task_opened", "task_opened", json!({ "step": "head_of_it" })),
+        ("task_opened", "task_opened_for_somebody", json!({ "step": "manager", "stands_for": "cyd" })),
+        ("reminder", "reminder", json!({ "step": "manager" })),
+        ("reminder", "reminder_due", json!({ "step": "manager", "at": "2026-03-04T09:00:00Z" })),
+        ("escalated", "escalated", json!({ "step": "manager", "stands_for": "cyd" })),
+        ("approved", "approved", json!({ "due": null })),
+        ("rejected", "rejected", json!({ "due": null, "reason": reason })),
+        ("rejected", "rejected_by_time", json!({ "due": null, "by": null, "behalf": null, "reason": "timed out" })),
+        ("changes_requested", "changes_requested", json!({ "due": null, "reason": reason, "behalf": null })),
+    ];
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mail/templates/golden");
+    let mut differ = Vec::new();
+    for (kind, name, notice) in cases {
+        let words = templates.render(kind, &filled(kind, &notice)).unwrap();
+        for (part, text) in [("subject", &words.subject), ("txt", &words.text), ("html", &words.html)] {
+            let file = folder.join(format!("{name}.{part}"));
+            let text = format!("{}\n", text.trim_end_matches('\n'));
+            if std::env::var_os("UPDATE").is_some() {
+                std::fs::create_dir_all(&folder).unwrap();
+                std::fs::write(&file, &text).unwrap();
+            } else if std::fs::read_to_string(&file).unwrap_or_default() != text {
+                differ.push(format!("{}:\n{text}", file.display()));
+            }
+            let markup = text.contains("<script>") || text.contains("<a href=\"x\">");
+            assert!(part != "html" || !markup, "{text}");
+            assert!(part == "html" || !text.contains("\nOpen it: https://evil.example"), "{text}");
+            assert!(!text.contains("\nBcc:") && !text.contains('\r'), "{text}");
+        }
+    }
+    assert!(differ.is_empty(), "differ from their golden files (UPDATE=1 writes them):\n{}", differ.join("\n"));
+}
+
+#[test]
+fn a_subject_is_one_line_of_bounded_length() {
+    let mut facts = filled("approved", &json!({}));
+    let words = shipped().render("approved", &facts).unwrap();
+    assert!(!words.subject.contains(['\r', '\n']), "{}", words.subject);
+    facts = serde_json::from_value::<Payload>(json!({
+        "notice": { "kind": "approved", "task": 1, "people": [] }, "workflow": "leave", "state": "x",
+        "subject": { "supplier": "é".repeat(4000), "days": 3 },
+    }))
+    .map(|payload| {
+        facts::of(&payload, "019590a1-0000-7000-8000-0123456789ab".parse().unwrap(), &contacts(), &"x".into(), None)
+    })
+    .unwrap();
+    let words = shipped().render("approved", &facts).unwrap();
+    assert_eq!(words.subject.chars().count(), LONGEST_SUBJECT + 3);
+    assert!(
+        words.text.contains("You find it in Fluxor under 019590a1-0000-7000-8000-0123456789ab.1."),
+        "{}",
+        words.text
+    );
+}
+
+/// The findings in these files of a company, without places.
+fn wrong(files: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("templates/partials")).unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join("templates").join(name), text).unwrap();
+    }
+    let checked = check(folder.path(), fields()).unwrap();
+    let shown = checked.iter().flat_map(|(file, found)| found.iter().map(|f| f.render(&file.path, &file.source)));
+    shown.collect::<String>().replace(&format!("{}/", folder.path().display()), "")
+}
+
+#[test]
+fn what_is_wrong_is_named_with_file_and_line() {
+    assert_eq!(
+        wrong(&[("approved.txt.hbs", "{{title}} {{money subject.amount}} {{#with subject}}{{note}}{{/with}}")]),
+        ""
+    );
+    for (name, text, says) in [
+        ("approved.txt.hbs", "a\nb {{titel}}\n", &["FLX0601", "approved.txt.hbs:2:", "no value `titel`"][..]),
+        // In the way that is not taken, and in a condition.
+        ("approved.html.hbs", "{{#if reason}}\nx\n{{else}}\n{{reson}}{{/if}}", &["FLX0601", "hbs:4:", "`reson`"]),
+        ("approved.html.hbs", "{{#if reson}}x{{/if}}", &["FLX0601", "hbs:1:", "`reson`"]),
+        ("approved.txt.hbs", "\n{{subject.suplier}}", &["FLX0601", "hbs:2:", "`subject.suplier`"]),
+        ("approved.txt.hbs", "{{monney subject.amount}}", &["FLX0601", "`monney`"]),
+        ("approved.txt.hbs", "{{> foot}}", &["FLX0601", "`foot`"]),
+        ("approved.txt.hbs", "a\n{{#if reason}}\nb", &["FLX0600", "approved.txt.hbs:"]),
+        ("approved.html.hbs", "a\n{{{subject.note}}}", &["FLX0603", "hbs:2:1", "{{quote name}}"]),
+        ("aproved.txt.hbs", "a", &["FLX0602", "aproved.txt.hbs:1:", "approved.txt.hbs"]),
+        ("partials/foot.md.hbs", "a", &["FLX0602", "foot.txt.hbs"]),
+        ("partials/details.txt.hbs", "a\n\n{{foot}}", &["FLX0601", "partials/details.txt.hbs:3:", "`foot`"]),
+    ] {
+        let found = wrong(&[(name, text)]);
+        assert!(says.iter().all(|part| found.contains(part)), "{name} {text}:\n{found}");
+        assert_eq!(found.matches("error[").count(), 1, "{found}");
+    }
+}
+
+#[test]
+fn a_company_s_own_template_goes_before_and_the_rest_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("templates")).unwrap();
+    std::fs::write(folder.path().join("templates/approved.subject.hbs"), "Genehmigt: {{reference}}\n").unwrap();
+    let templates = Templates::load(Some(folder.path()), fields()).unwrap();
+    let words = templates.render("approved", &filled("approved", &json!({}))).unwrap();
+    assert_eq!(words.subject, "Genehmigt: 456789AB");
+    assert!(words.text.contains("was approved by Bob <b> for cyd"), "{}", words.text);
+    std::fs::write(folder.path().join("templates/approved.subject.hbs"), "{{nothing}}").unwrap();
+    let error = Templates::load(Some(folder.path()), fields()).err().unwrap().to_string();
+    assert!(error.contains("approved.subject.hbs:1:") && error.contains("`nothing`"), "{error}");
+}
+
+#[test]
+fn every_code_is_in_the_reference() {
+    let readme = include_str!("../../../../definitions/templates/README.md");
+    for (code, meaning) in CODES {
+        assert!(readme.contains(&format!("| {code} | {meaning} |")), "| {code} | {meaning} |");
+    }
+    let facts = serde_json::to_value(facts::blank(&fields())).unwrap();
+    for name in facts.as_object().unwrap().keys() {
+        assert!(readme.contains(&format!("| `{name}` |")), "`{name}` is not explained");
+    }
+}

@@ -1,0 +1,91 @@
+//! Mail to people, found in a folder: who is asked, who asked, and links that lead to what is meant.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use fluxor_tests::server::Site;
+use fluxor_tests::server::client::fresh_key;
+use reqwest::Method;
+use serde_json::json;
+
+use super::company::{approve, in_review, text};
+
+const PUBLIC: &str = "https://fluxor.example.com";
+
+/// The mails by whom they are to, once there are so many.
+async fn mails(folder: &std::path::Path, count: usize) -> BTreeMap<String, String> {
+    let since = Instant::now();
+    loop {
+        let files =
+            std::fs::read_dir(folder).map_or_else(|_| Vec::new(), |files| files.map(|f| f.unwrap().path()).collect());
+        let mut found = BTreeMap::new();
+        for file in files.iter().filter(|file| file.extension().is_some_and(|end| end == "eml")) {
+            // Long headers are folded.
+            let mail = std::fs::read_to_string(file).unwrap().replace("\r\n ", " ");
+            let to = mail.lines().find_map(|line| line.strip_prefix("To: ")).unwrap();
+            let to = to.split(['<', '>']).nth(1).unwrap().to_owned();
+            assert!(found.insert(to, mail).is_none(), "two mails to one person");
+        }
+        if found.len() == count {
+            return found;
+        }
+        assert!(since.elapsed() < Duration::from_secs(60), "{:?}", found.keys());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+pub(super) async fn people_find_what_they_are_asked_in_their_mail(mut site: Site) {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("mail");
+    site.stop().await;
+    site.options = ["--mail-dir", own.to_str().unwrap(), "--public-url", PUBLIC].map(str::to_owned).to_vec();
+    site.options.extend(["--mail-from".to_owned(), "Purchasing <fluxor@example.com>".to_owned()]);
+    site.start().await;
+    let contacts = json!({ "contacts": {
+        "ann": { "name": "Ann Ångström", "email": "ann@example.com" },
+        "bob": { "name": "Bob\r\nBcc: all@example.com", "email": "bob@example.com" },
+    } });
+    let admin = site.admin();
+    let patch = admin.request(Method::PATCH, "/v1/organisation").header("idempotency-key", fresh_key());
+    admin.send(patch.header("content-type", "application/merge-patch+json").body(contacts.to_string())).await.is(200);
+
+    let (id, task) = in_review(&site, "ann", "100.00 EUR").await;
+    let task_id = text(&task["id"]);
+    let asked = mails(&own, 1).await;
+    let mail = &asked["bob@example.com"];
+    assert!(!mail.contains("\r\nBcc:"), "{mail}");
+    assert!(mail.contains("From: Purchasing <fluxor@example.com>\r\n"), "{mail}");
+    assert!(mail.contains(&format!("References: <{id}@example.com>\r\n")), "{mail}");
+    let subject = format!("Purchase order {}", id[id.len() - 8..].to_uppercase());
+    assert!(mail.contains(&format!("Subject: For your decision: {subject}, 200.00 EUR")), "{mail}");
+    // So are long lines of a text.
+    let unfolded = mail.replace("=\r\n", "");
+    assert!(unfolded.contains(&format!("{PUBLIC}/tasks/{task_id}")), "{mail}");
+    assert!(site.messages("notices").is_empty(), "mail takes the notices, the folder the messages");
+
+    site.by("bob").decide(&task, &approve("manager")).await.is(200);
+    let both = mails(&own, 2).await;
+    let answer = &both["ann@example.com"];
+    assert!(answer.contains("Subject: Approved: Purchase order PO-"), "{answer}");
+    let figures = site.anonymous().get("/metrics").await.text;
+    assert!(figures.contains("fluxor_mail_total{outcome=\"sent\"} 2"), "{figures}");
+    site.end().await;
+}
+
+/// One broken template is found by `check`, and keeps the server from starting.
+pub(super) async fn a_broken_template_is_named(site: Site) {
+    let folder = tempfile::tempdir().unwrap();
+    let templates = folder.path().join("templates");
+    std::fs::create_dir(&templates).unwrap();
+    std::fs::copy(fluxor_tests::server::definitions().join("requisition.yaml"), folder.path().join("r.yaml")).unwrap();
+    std::fs::write(templates.join("approved.txt.hbs"), "Hello\n{{subject.what}} {{titel}}\n").unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let told = site.command(&["check", folder]).await;
+    assert_eq!(told.code(), 1, "{}", told.all());
+    let output = told.output();
+    assert!(output.contains("error[FLX0601]: there is no value `titel`"), "{output}");
+    assert!(output.contains("approved.txt.hbs:2:"), "{output}");
+    let told = site.command(&["explain-code", "FLX0601"]).await.done();
+    assert!(told.contains("does not exist"), "{told}");
+    site.end().await;
+}
