@@ -355,7 +355,7 @@ impl<Op: Clone + Serialize> Plan<Op> {
                     commit.tasks.push(TaskWrite { tenant: now.tenant, base, row: task.clone() });
                 }
             }
-            commit.instances.push(InstanceWrite { base, row: now });
+            commit.instances.push(InstanceWrite { base, row: now, whole: true });
         }
         for (base, row) in self.heads.into_values() {
             if row.seq != base {

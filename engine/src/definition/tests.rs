@@ -24,6 +24,7 @@ fn vocabulary() -> Vocabulary {
         .with("lines_digest", Type::Text)
         .with("lines_open", Type::Int)
         .with_nullable("number", Type::Text)
+        .with_nullable("source", Type::Text)
         .with_nullable("note", Type::Text);
     let subject = SubjectType {
         major: 1,

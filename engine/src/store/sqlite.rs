@@ -168,6 +168,7 @@ impl<D: Persist> Writer<D> for SqliteWriter<D> {
         let mut loaded = load::load(&mut turn.connection, want, &cold).await;
         if let Ok(loaded) = &mut loaded {
             loaded.instances.extend(hot);
+            loaded.instances.sort_unstable_by_key(|i| (i.tenant, i.id));
         }
         match loaded {
             Ok(_) => self.turn = Some(turn),

@@ -43,6 +43,7 @@ pages! {
     "invalid_query",
     "invalid_receipt",
     "invalid_record",
+    "invalid_run",
     "invalid_series",
     "key_exists",
     "key_reused",

@@ -51,6 +51,7 @@ fn text(document: &Document) -> String {
 /// The change that sets a record to what the row says.
 pub(super) fn record(world: &World, row: &Row) -> Option<Verb> {
     let (kind, action): (&str, &str) = match row.table {
+        Table::Company => ("company", "set_company"),
         Table::Units => ("unit", "set_unit"),
         Table::Suppliers => ("supplier", "set_supplier"),
         Table::Items => ("item", "set_item"),
@@ -63,6 +64,7 @@ pub(super) fn record(world: &World, row: &Row) -> Option<Verb> {
     };
     let key = match row.table {
         Table::Terms => format!("{}@{}@{}", row.must("item"), row.must("supplier"), row.text("term").unwrap_or("1")),
+        Table::Company => "company".to_owned(),
         Table::Budgets => format!("{}/{}", row.must("unit"), row.must("currency")),
         _ => row.key(),
     };

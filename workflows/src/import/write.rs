@@ -100,8 +100,8 @@ impl<'a> Writer<'a> {
         let total = scan.counts.get(&table).map_or(0, |count| count.read - count.bad - count.left_out);
         self.progress.begin(Step::Write, table.name(), total);
         match table {
-            // The company's zone and the roles go with the people.
-            Table::Company | Table::Roles | Table::Substitutes | Table::OrderLines => {}
+            // The roles go with the people.
+            Table::Roles | Table::Substitutes | Table::OrderLines => {}
             Table::People => self.people().await?,
             Table::Stock => self.openings().await?,
             Table::Movements | Table::Demand => {
@@ -130,7 +130,7 @@ impl<'a> Writer<'a> {
     async fn people(&mut self) -> Result<(), Failed> {
         let there = self.target.organisation().await.map_err(|error| Failed::Stopped(error.into()))?;
         let mut rows = Vec::new();
-        for table in [Table::Company, Table::People, Table::Roles, Table::Substitutes] {
+        for table in [Table::People, Table::Roles, Table::Substitutes] {
             let kept = self.scan.kept.get(&table).into_iter().flatten();
             let count = kept.inspect(|row| rows.push((row.place, row.key()))).count() as u64;
             // Counted by the table they are of when the answer is there.
@@ -138,7 +138,7 @@ impl<'a> Writer<'a> {
         }
         let Some(patch) = commands::organisation(self.scan, &there.unwrap_or_default()) else { return Ok(()) };
         let people = rows.into_iter().next().into_iter().collect();
-        for table in [Table::Company, Table::People, Table::Roles, Table::Substitutes] {
+        for table in [Table::People, Table::Roles, Table::Substitutes] {
             let count = self.count(table);
             (count.taken, count.unchanged) = (count.unchanged, 0);
         }
