@@ -20,7 +20,7 @@ use fluxor_engine::store::{AnyStore, InstancePage, Store as _, StoreError};
 use fluxor_workflows::Procurement;
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 
-use super::{Desk, Event, Health, Look, Reply, State, Workflow};
+use super::{Books, Desk, Event, Health, Look, Reply, State, Workflow};
 use crate::telemetry::metrics;
 
 /// An engine of procurement.
@@ -60,6 +60,10 @@ impl Office {
 }
 
 impl Desk for Office {
+    fn books(&self, tenant: TenantId, asked: Books) -> Reply<'_, serde_json::Value> {
+        reading(super::books::read(&self.0, tenant, asked))
+    }
+
     fn submit(&self, command: Command) -> Reply<'_, Submitted> {
         Box::pin(self.0.submit(command))
     }

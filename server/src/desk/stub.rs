@@ -16,7 +16,7 @@ use fluxor_engine::store::InstancePage;
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use serde_json::json;
 
-use super::{Desk, Health, Look, NotDone, Reply, Submitted, TaskView, Workflow};
+use super::{Books, Desk, Health, Look, NotDone, Reply, Submitted, TaskView, Workflow};
 
 type Script = Box<dyn Fn(&Command) -> Option<Result<Submitted, NotDone>> + Send + Sync>;
 
@@ -187,6 +187,10 @@ impl Desk for Stub {
 
     fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>> {
         Box::pin(std::future::ready(Health::default()))
+    }
+
+    fn books(&self, _: TenantId, _: Books) -> Reply<'_, serde_json::Value> {
+        Box::pin(std::future::ready(Ok(serde_json::Value::Null)))
     }
 
     fn import<'a>(

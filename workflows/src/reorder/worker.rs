@@ -60,12 +60,33 @@ impl Worker {
         Self(store)
     }
 
+    /// The organisation's rates, which say what a unit of each currency is worth, as units for one of the home currency. They
+    /// hold today, whatever day a run is for.
+    #[must_use]
+    pub fn rates(organisation: Option<&OrganisationRow>, home: Currency, day: Date) -> Rates {
+        let document: Json = organisation.and_then(|row| serde_json::from_str(&row.document).ok()).unwrap_or_default();
+        let worth = |code: &str| {
+            let text = document.get("rates")?.get(code)?.as_str()?;
+            Ratio::new(parse_scaled(text, PLACES).ok()?.into(), 10_i128.pow(PLACES))
+        };
+        let mut rates = Rates::of(home);
+        let Some(own) = worth(home.code()) else { return rates };
+        for code in document.get("rates").and_then(Json::as_object).into_iter().flat_map(|rates| rates.keys()) {
+            if let (Ok(currency), Some(one)) = (code.parse::<Currency>(), worth(code))
+                && let Some(units) = own.over(one)
+            {
+                rates = rates.with(currency, day, units);
+            }
+        }
+        rates
+    }
+
     async fn look(&self, message: &OutboxRow) -> Result<Reply, Undelivered> {
         let asked: Asked = serde_json::from_str(&message.payload)
             .map_err(|why| Undelivered::Never(format!("a run's question cannot be read: {why}")))?;
         let broken = |why: StoreError| Undelivered::Again(format!("the run {} could not look: {why}", asked.run));
         let organisation = self.0.organisation(message.tenant).await.map_err(broken)?;
-        let ask = Ask { today: asked.as_of, rates: rates(organisation.as_ref(), asked.currency, asked.as_of) };
+        let ask = Ask { today: asked.as_of, rates: Self::rates(organisation.as_ref(), asked.currency, asked.as_of) };
         let mut reader = self.0.reader().await.map_err(broken)?;
         let found = snapshot(reader.connection(), message.tenant, &ask).await.map_err(broken)?;
         match serde_json::to_value(found) {
@@ -79,26 +100,6 @@ impl Sink for Worker {
     fn deliver<'a>(&'a self, message: &'a OutboxRow) -> Delivering<'a> {
         Box::pin(self.look(message))
     }
-}
-
-/// The organisation's rates, which say what a unit of each currency is worth, as units for one of the home currency. They
-/// hold today, whatever day a run is for.
-pub(crate) fn rates(organisation: Option<&OrganisationRow>, home: Currency, day: Date) -> Rates {
-    let document: Json = organisation.and_then(|row| serde_json::from_str(&row.document).ok()).unwrap_or_default();
-    let worth = |code: &str| {
-        let text = document.get("rates")?.get(code)?.as_str()?;
-        Ratio::new(parse_scaled(text, PLACES).ok()?.into(), 10_i128.pow(PLACES))
-    };
-    let mut rates = Rates::of(home);
-    let Some(own) = worth(home.code()) else { return rates };
-    for code in document.get("rates").and_then(Json::as_object).into_iter().flat_map(|rates| rates.keys()) {
-        if let (Ok(currency), Some(one)) = (code.parse::<Currency>(), worth(code))
-            && let Some(units) = own.over(one)
-        {
-            rates = rates.with(currency, day, units);
-        }
-    }
-    rates
 }
 
 /// Digits of a rate behind the point.
