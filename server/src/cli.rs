@@ -12,6 +12,7 @@ mod openapi;
 mod organisation;
 pub(crate) mod out;
 mod remote;
+mod reorder;
 mod serve;
 mod tasks;
 mod writing;
@@ -60,6 +61,9 @@ enum Command {
     Tasks(tasks::Tasks),
     /// Import a company's CSV files
     Import(import::Import),
+    /// Order what is short, and say why
+    #[command(subcommand)]
+    Reorder(reorder::Reorder),
     /// Verify the audit trail
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -144,6 +148,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Instances(instances) => instances.run(config, out).await,
         Command::Tasks(tasks) => tasks.run(config, out).await,
         Command::Import(import) => import.run(config, out).await,
+        Command::Reorder(reorder) => reorder.run(config, out).await,
         Command::Audit(audit) => audit.run(config, out).await,
         Command::Backup(backup) => backup.run(config, out).await,
         Command::Openapi => openapi::run(out),

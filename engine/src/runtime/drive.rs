@@ -233,6 +233,9 @@ pub(super) async fn outbox<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Re
     Ok(found)
 }
 
+/// When a message is looked at again that this replica has no sink for.
+const ELSEWHERE_MICROS: i64 = 5_000_000;
+
 async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: Claimed) -> Result<(), NotDone> {
     let row = &message.row;
     let sink = engine.shared.options.sinks.iter().find(|(name, _)| *name == row.destination).map(|(_, s)| s.clone());
@@ -242,7 +245,13 @@ async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: Claime
         Some(sink) => tokio::time::timeout(limit, sink.deliver(row))
             .await
             .unwrap_or_else(|_| Err(Undelivered::Again("it took longer than 30 seconds".to_owned()))),
-        None => Err(Undelivered::Again(format!("nobody takes messages for `{}`", row.destination))),
+        // Another replica takes them: what this one cannot do counts as no attempt.
+        None => {
+            let next_at = engine.shared.clock.now().plus_micros(ELSEWHERE_MICROS);
+            let error = format!("nobody takes messages for `{}` here", row.destination);
+            engine.shared.store.settle(&message, &Delivery::Again { next_at, error }, next_at).await?;
+            return Ok(());
+        }
     };
     let now = engine.shared.clock.now();
     let delivery = match result {

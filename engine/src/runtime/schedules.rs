@@ -30,6 +30,8 @@ pub(super) struct Seen {
     stored: BTreeMap<DefinitionHash, Timestamp>,
     /// The latest due instant that was dealt with.
     done: BTreeMap<(TenantId, Arc<str>, Arc<str>), Timestamp>,
+    /// Due instants for which nobody could be asked: that is tried again, and said once.
+    unasked: BTreeMap<(TenantId, Arc<str>, Arc<str>), Timestamp>,
 }
 
 /// What one look came to.
@@ -87,12 +89,16 @@ pub(super) async fn look<D: Persist, S: Store<D>>(engine: &Engine<D, S>, seen: &
                 if seen.done.get(&which).is_some_and(|done| *done >= due) {
                     continue;
                 }
-                match start(engine, tenant, definition, scheduled, due).await {
+                let told = seen.unasked.get(&which).is_some_and(|told| *told >= due);
+                match start(engine, tenant, definition, scheduled, due, told).await {
                     Some(new) => {
                         looked.started += usize::from(new);
                         seen.done.insert(which, due);
                     }
-                    None => looked.wait = looked.wait.min(AGAIN),
+                    None => {
+                        seen.unasked.insert(which, due);
+                        looked.wait = looked.wait.min(AGAIN);
+                    }
                 }
             }
         }
@@ -137,6 +143,7 @@ async fn start<D: Persist, S: Store<D>>(
     definition: &Definition,
     scheduled: &Scheduled,
     due: Timestamp,
+    told: bool,
 ) -> Option<bool> {
     let (workflow, schedule) = (&definition.name, &scheduled.name);
     let organisation = match engine.organisation(tenant).await {
@@ -153,7 +160,9 @@ async fn start<D: Persist, S: Store<D>>(
             Whose::Role(role, None) => format!("nobody active holds the role `{role}`"),
             Whose::Role(role, Some(unit)) => format!("nobody active holds the role `{role}` in `{unit}`"),
         };
-        tracing::error!(%tenant, %workflow, %schedule, %due, "schedule `{schedule}` has nobody to ask: {whose}");
+        if !told {
+            tracing::error!(%tenant, %workflow, %schedule, %due, "schedule `{schedule}` has nobody to ask: {whose}");
+        }
         return None;
     };
     let mut input = scheduled.input.clone();

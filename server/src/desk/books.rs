@@ -23,6 +23,8 @@ pub(crate) enum Books {
     Company,
     /// Suppliers by code, behind `after`.
     Suppliers { after: String, limit: i64 },
+    /// A supplier, or null.
+    Supplier { code: String },
     /// Items by code, behind `after`.
     Items { after: String, limit: i64 },
     /// An item with its units, terms, policies and stock, or null.
@@ -77,6 +79,7 @@ async fn page(connection: Connection<'_, Memory>, tenant: TenantId, asked: Books
     match asked {
         Books::Company => shown(&books::company(connection, tenant).await?),
         Books::Suppliers { after, limit } => shown(&books::suppliers(connection, tenant, &after, limit).await?),
+        Books::Supplier { code } => shown(&books::supplier(connection, tenant, &code.into()).await?),
         Books::Items { after, limit } => shown(&books::items(connection, tenant, &after, limit).await?),
         Books::Locations { after, limit } => shown(&books::locations(connection, tenant, &after, limit).await?),
         Books::Stock { after, limit } => {
