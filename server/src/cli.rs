@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod check;
 mod completions;
+mod demo;
 mod explain_code;
 mod import;
 mod instances;
@@ -46,6 +47,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Serve the HTTP interface and run timers and messages (the default)
     Serve,
+    /// Import a company, order what is short, and show who decides: the main job in one go
+    Demo(demo::Demo),
     /// Check workflow definitions
     Check(check::Check),
     /// Make, list and revoke API keys
@@ -142,6 +145,7 @@ fn failed(out: &Out, failure: &Failure) -> ExitCode {
 async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, Failure> {
     match command {
         Command::Serve => serve::run(config, out).await,
+        Command::Demo(demo) => demo.run(config, out).await,
         Command::Check(check) => check.run(config, out),
         Command::Keys(keys) => keys.run(config, out).await,
         Command::Organisation(organisation) => organisation.run(config, out).await,

@@ -92,7 +92,7 @@ impl Import {
     }
 }
 
-fn failure(why: Failed) -> Failure {
+pub(super) fn failure(why: Failed) -> Failure {
     match why {
         Failed::Unreadable(why) => Failure::Usage(why),
         stopped @ Failed::Stopped(_) => Failure::Broken(anyhow::anyhow!(stopped.to_string())),

@@ -18,9 +18,6 @@ use super::world::World;
 /// The workflow of orders that come from elsewhere.
 const IMPORTED: &str = "imported_order";
 
-/// Who asked for an order of which the source does not say it.
-const NOBODY: &str = "import";
-
 /// What orders of this source have as their own.
 pub(super) fn source(name: &str) -> String {
     format!("import:{name}")
@@ -145,7 +142,7 @@ pub(super) fn orders<'a>(scan: &'a Scan, source: &str) -> Vec<(&'a Row, u64, Ver
     for line in scan.kept.get(&Table::OrderLines).into_iter().flatten() {
         lines.entry(line.must("order")).or_default().push(line);
     }
-    let mut orders = Vec::new();
+    let (mut orders, planner) = (Vec::new(), planner(scan));
     for order in scan.kept.get(&Table::Orders).into_iter().flatten() {
         let number = order.must("number");
         let mut lines = lines.remove(number).unwrap_or_default();
@@ -154,7 +151,9 @@ pub(super) fn orders<'a>(scan: &'a Scan, source: &str) -> Vec<(&'a Row, u64, Ver
             lines.into_iter().map(|line| Json::Object(params(&scan.world, line, &["order", "rejected"]))).collect();
         let mut input = params(&scan.world, order, &["currency"]);
         input.entry("status").or_insert_with(|| "ordered".into());
-        input.entry("requester").or_insert_with(|| NOBODY.into());
+        if let (None, Some(planner)) = (input.get("requester"), planner) {
+            input.insert("requester".into(), planner.into());
+        }
         input.insert("source".into(), self::source(source).into());
         let count = lines.len() as u64;
         input.insert("lines".into(), Json::Array(lines));
@@ -162,6 +161,13 @@ pub(super) fn orders<'a>(scan: &'a Scan, source: &str) -> Vec<(&'a Row, u64, Ver
         orders.push((order, count, Verb::Start { workflow: IMPORTED.into(), key: Some(key.into()), input }));
     }
     orders
+}
+
+/// In whose name orders stand of which the source does not say who asked: the planner's, else somebody's.
+fn planner(scan: &Scan) -> Option<&str> {
+    let rows = |table: Table| scan.kept.get(&table).into_iter().flatten();
+    let planners = rows(Table::Roles).filter(|row| row.must("role") == "planner").map(|row| row.must("person"));
+    planners.min().or_else(|| rows(Table::People).map(|row| row.must("id")).min())
 }
 
 /// What the organisation lacks of the people of this source; nothing, if it has all of it.
