@@ -187,7 +187,6 @@ pub(super) fn text(told: &Told) -> String {
     if !told.not_ordered.is_empty() {
         let _ = writeln!(text, "\nShort and not ordered:");
         let rows = told.not_ordered.iter().map(|row| {
-            let cell = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             vec![cell(&row["item"]), cell(&row["location"]), cell(&row["reason"]), cell(&row["why"]["text"])]
         });
         text.push_str(&table(&["ITEM", "LOCATION", "REASON", "WHAT TO DO"], &rows.collect::<Vec<_>>()));
@@ -219,30 +218,47 @@ async fn explain(
     Ok(End::Done)
 }
 
-/// One item at one location, as a person would work it out on paper.
-fn explained(row: &Value) -> String {
-    let cell = |value: &Value| match value {
+/// A cell in words.
+fn cell(value: &Value) -> String {
+    match value {
         Value::String(text) => text.clone(),
         Value::Null => "-".to_owned(),
         other => other.to_string(),
-    };
+    }
+}
+
+/// One item at one location, as a person would work it out on paper.
+fn explained(row: &Value) -> String {
     let (why, unit) = (&row["why"], cell(&row["stock_unit"]));
+    let (item, name) = (cell(&row["item"]), cell(&row["name"]));
+    let mut text = format!("{item} ({name}) at {}, {}\n", cell(&row["location"]), cell(&why["date"]));
+    position(&mut text, why, &unit);
+    if !why["need"].is_null() {
+        let (need, method) = (cell(&why["need"]), cell(&why["method"]));
+        let _ = writeln!(text, "  need               {need} {unit} ({method}, up to {})", cell(&why["order_up_to"]));
+    }
+    for offer in why["offers"].as_array().into_iter().flatten() {
+        let verdict = match &offer["verdict"] {
+            Value::Object(fault) => format!("faulty: {}", fault.values().map(cell).collect::<String>()),
+            word => cell(word),
+        };
+        let total = &offer["total_home"];
+        let total = if total.is_null() { String::new() } else { format!(", {}", cell(total)) };
+        let (supplier, term) = (cell(&offer["supplier"]), cell(&offer["term"]));
+        let _ = writeln!(text, "  offer              {supplier} term {term}: {verdict}{total}");
+    }
+    for reason in why["chosen"]["quantity"]["reasons"].as_array().into_iter().flatten() {
+        let _ = writeln!(text, "  step               {}", cell(reason));
+    }
+    let _ = writeln!(text, "  => {}", outcome(&row["outcome"]));
+    text
+}
+
+fn position(text: &mut String, why: &Value, unit: &str) {
     let position = &why["position"];
-    let mut text = format!(
-        "{} ({}) at {}, {}\n",
-        cell(&row["item"]),
-        cell(&row["name"]),
-        cell(&row["location"]),
-        cell(&why["date"])
-    );
     let _ = writeln!(text, "  on hand            {} {unit}", cell(&position["on_hand"]));
-    for (name, key) in [
-        ("draft", "draft"),
-        ("in approval", "in_approval"),
-        ("approved", "approved"),
-        ("sent", "sent"),
-        ("other", "untold"),
-    ] {
+    let kinds = [("draft", "in draft"), ("in_approval", "in approval"), ("approved", "approved"), ("sent", "sent")];
+    for (key, name) in kinds.into_iter().chain([("untold", "since")]) {
         let open = &position["on_order"][key];
         if open.as_str().is_some_and(|open| open != "0") {
             let _ = writeln!(text, "  + on order         {} {unit}, {name}", cell(open));
@@ -251,54 +267,21 @@ fn explained(row: &Value) -> String {
     for (sign, name, key) in [("+", "in transit", "in_transit"), ("-", "reserved", "reserved")] {
         let _ = writeln!(text, "  {sign} {name:<17}{} {unit}", cell(&position[key]));
     }
-    let _ = writeln!(
-        text,
-        "  = position         {} {unit}; order point {} ({})",
-        cell(&why["position_total"]),
-        cell(&why["order_point"]),
-        cell(&why["trigger"])
-    );
-    if !why["need"].is_null() {
-        let _ = writeln!(
-            text,
-            "  need               {} {unit} ({}, up to {})",
-            cell(&why["need"]),
-            cell(&why["method"]),
-            cell(&why["order_up_to"])
-        );
-    }
-    for offer in why["offers"].as_array().into_iter().flatten() {
-        let verdict = match &offer["verdict"] {
-            Value::Object(fault) => format!("faulty: {}", fault.values().map(cell).collect::<String>()),
-            word => cell(word),
-        };
-        let total =
-            if offer["total_home"].is_null() { String::new() } else { format!(", {}", cell(&offer["total_home"])) };
-        let _ = writeln!(
-            text,
-            "  offer              {} term {}: {verdict}{total}",
-            cell(&offer["supplier"]),
-            cell(&offer["term"])
-        );
-    }
-    for reason in why["chosen"]["quantity"]["reasons"].as_array().into_iter().flatten() {
-        let _ = writeln!(text, "  step               {}", cell(reason));
-    }
-    let outcome = &row["outcome"];
-    let told = if let Some(order) = outcome.get("order") {
-        format!(
-            "order {} {} from {} at {}: {}",
-            cell(&order["quantity"]),
-            cell(&order["unit"]),
-            cell(&order["supplier"]),
+    let (total, point) = (cell(&why["position_total"]), cell(&why["order_point"]));
+    let _ = writeln!(text, "  = position         {total} {unit}; order point {point} ({})", cell(&why["trigger"]));
+}
+
+fn outcome(outcome: &Value) -> String {
+    if let Some(order) = outcome.get("order") {
+        let (quantity, unit, supplier) = (cell(&order["quantity"]), cell(&order["unit"]), cell(&order["supplier"]));
+        return format!(
+            "order {quantity} {unit} from {supplier} at {}: {}",
             cell(&order["price"]),
             cell(&order["total"])
-        )
-    } else if let Some(why) = outcome.get("not_purchasable") {
-        format!("short, and not ordered: {} [{}]", cell(&why["text"]), cell(&why["reason"]))
-    } else {
-        format!("nothing to order [{}]", cell(&outcome["not_short"]))
-    };
-    let _ = writeln!(text, "  => {told}");
-    text
+        );
+    }
+    match outcome.get("not_purchasable") {
+        Some(why) => format!("short, and not ordered: {} [{}]", cell(&why["text"]), cell(&why["reason"])),
+        None => format!("nothing to order [{}]", cell(&outcome["not_short"])),
+    }
 }

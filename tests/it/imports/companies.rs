@@ -118,7 +118,8 @@ async fn adventureworks(address: &str) {
 /// Terms in pieces and dozens of active suppliers are taken; the others are named, each with its reason.
 fn terms(folder: &Path, report: &Report) {
     let active: BTreeMap<String, bool> =
-        cells(folder, "vendors.csv").into_iter().map(|row| (row[0].clone(), row[5] == "1")).collect();
+        // Names have commas in them: counted from the end.
+        cells(folder, "vendors.csv").into_iter().map(|row| (row[0].clone(), row[row.len() - 2] == "1")).collect();
     let (mut good, mut without, mut inactive) = (0, 0, 0);
     for row in cells(folder, "product_vendors.csv") {
         match (active[&row[1]], row[9].as_str()) {

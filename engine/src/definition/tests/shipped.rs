@@ -12,16 +12,17 @@ fn the_purchase_order_becomes_the_chart_that_it_describes() {
     let order = right("purchase_order.yaml", ORDER);
     assert_eq!((&*order.name, order.version, &*order.title), ("purchase_order", 1, "Purchase order"));
     assert_eq!(&*order.subject.variable, "po");
-    assert_eq!(&*order.state(order.starts[0].to).path, "draft");
+    let starts: Vec<&str> = order.starts.iter().map(|start| &*order.state(start.to).path).collect();
+    assert_eq!(starts, ["placing", "draft"]);
     let paths: Vec<&str> = order.states.iter().map(|state| &*state.path).collect();
-    let expected = "draft open open.review open.ordering ordered received closed rejected cancelled";
+    let expected = "draft placing open open.review open.ordering ordered received closed rejected cancelled";
     assert_eq!(paths.join(" "), expected);
     let review = order.find("open.review").unwrap();
     assert_eq!(order.accepts(review).iter().map(|e| &**e).collect::<Vec<_>>(), ["cancel", "edit", "recall"]);
     let StateKind::Approval(approval) = &order.state(review).kind else { panic!("an approval") };
     let rows = &approval.policy.table.as_ref().unwrap().rows;
     let steps = |n: usize| rows[n].steps.iter().map(|step| step.name.to_string()).collect::<Vec<_>>().join(" ");
-    assert_eq!([steps(0), steps(1), steps(2)], ["manager", "manager buyers", "manager buyers chain"]);
+    assert_eq!([steps(0), steps(1), steps(2), steps(3)], ["chain", "manager", "manager buyers", "manager buyers chain"]);
     // Reminded after a day and when due, escalated after three.
     let late: Vec<String> = rows[0].steps[0].late.iter().map(|rung| rung.after_hours.to_string()).collect();
     assert_eq!(late, ["24", "48", "72"]);
