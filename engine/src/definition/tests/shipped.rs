@@ -32,8 +32,8 @@ fn the_purchase_order_becomes_the_chart_that_it_describes() {
     assert!(matches!(sent.by, By::Role(..)), "the engine tells it, or a buyer by hand");
     let Outcome::Go(go) = &sent.outcome else { panic!("goes") };
     assert_eq!(go.to, order.find("ordered"));
-    assert_eq!(order.vocabulary[0].as_ref(), "change_order@1");
-    assert!(order.facts.is_empty());
+    assert_eq!(order.vocabulary[0].as_ref(), "budget_left@1");
+    assert_eq!(order.facts.len(), 1);
 }
 
 #[test]
