@@ -68,6 +68,8 @@ pub struct InstanceWrite {
     pub base: i64,
     /// The new image.
     pub row: Arc<Instance>,
+    /// Whether the image has all the instance's tasks as they become, so that it may be kept for the next command.
+    pub whole: bool,
 }
 
 /// A task's new row.

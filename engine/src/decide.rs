@@ -7,6 +7,7 @@
 mod asked;
 mod by;
 mod change;
+mod child;
 mod input;
 mod notices;
 mod run;
@@ -21,13 +22,15 @@ use crate::approval::Organisation;
 use crate::clock::Timestamp;
 use crate::command::{Actor, Command, Verb};
 use crate::definition::chart::Definition;
+use crate::definition::library::Library;
 use crate::domain::Domain;
 use crate::effect::{Decision, Effect};
 use crate::ids::InstanceId;
-use crate::instance::{Detail, Incident, Instance, Status};
+use crate::instance::{Detail, Document, Incident, Instance, Status};
 use crate::refusal::Refusal;
 
 pub use change::{Changed, Seen, change, key_image, organisation_image, read_organisation};
+pub use child::Keys;
 pub use input::{start_key, typed};
 pub use shown::{summaries, view_at};
 pub use task::document_digest;
@@ -52,6 +55,10 @@ pub struct OrganisationAt {
 pub struct Ground<'a, D: Domain> {
     /// The vocabulary's code.
     pub domain: &'a D,
+    /// Definitions by name, for instances that actions start.
+    library: &'a Library,
+    /// Business keys that were looked up for such instances.
+    keys: &'a Keys,
     /// Revisions of the organisation that open reviews may not have seen yet, rising; the last is the current one.
     organisations: &'a [Arc<OrganisationAt>],
     /// The current one.
@@ -63,8 +70,14 @@ pub struct Ground<'a, D: Domain> {
 impl<'a, D: Domain> Ground<'a, D> {
     /// `None` without an organisation (one without people is still one).
     #[must_use]
-    pub fn new(domain: &'a D, organisations: &'a [Arc<OrganisationAt>], now: Timestamp) -> Option<Self> {
-        Some(Self { domain, organisations, current: organisations.last()?, now })
+    pub fn new(
+        domain: &'a D,
+        library: &'a Library,
+        keys: &'a Keys,
+        organisations: &'a [Arc<OrganisationAt>],
+        now: Timestamp,
+    ) -> Option<Self> {
+        Some(Self { domain, library, keys, organisations, current: organisations.last()?, now })
     }
 
     /// The organisation as it is now.
@@ -80,12 +93,14 @@ pub struct Layer<'f, D: Domain> {
     domain: &'f D,
     facts: &'f mut D::Facts,
     undo: Vec<D::Undo>,
+    /// What this command has started so far.
+    started: child::Started,
 }
 
 impl<'f, D: Domain> Layer<'f, D> {
     /// On top of what the batch has loaded and changed so far.
     pub fn new(domain: &'f D, facts: &'f mut D::Facts) -> Self {
-        Self { domain, facts, undo: Vec::new() }
+        Self { domain, facts, undo: Vec::new(), started: child::Started::default() }
     }
 
     fn apply(&mut self, tenant: crate::ids::TenantId, op: &D::Op) {
@@ -95,8 +110,10 @@ impl<'f, D: Domain> Layer<'f, D> {
     /// Applies the row changes of a decision that was made before.
     pub fn apply_all(&mut self, tenant: crate::ids::TenantId, effects: &[Effect<D::Op>]) {
         for effect in effects {
-            if let Effect::Row(op) = effect {
-                self.apply(tenant, op);
+            match effect {
+                Effect::Row(op) => self.apply(tenant, op),
+                Effect::Start(child) => self.apply_all(tenant, &child.decision.effects),
+                Effect::Send(_) | Effect::Notice(_) | Effect::Tell(_) => {}
             }
         }
     }
@@ -120,6 +137,8 @@ pub enum Stop<Need> {
     Refused(Refusal),
     /// Rows are missing: load them and decide again.
     Needs(Vec<Need>),
+    /// Business keys, each with its workflow, must be looked up first (`Keys`); then decide again.
+    Keys(Vec<(Arc<str>, Arc<str>)>),
     /// There is nothing to do (a wake-up that came for nothing).
     Nothing,
 }
@@ -170,7 +189,7 @@ pub fn decide<D: Domain>(
         }
         Verb::Decide { task, etag, act } => run.decide_task(*task, etag.as_deref(), act),
         Verb::Wake { .. } => run.wake(),
-        Verb::Message { event, payload, .. } => run.message(event, payload),
+        Verb::Message { message, event, payload, .. } => run.message(message, event, payload),
         Verb::Start { .. } | Verb::Change(_) => return Err(Stop::Nothing),
     };
     match (done, &command.actor) {
@@ -200,7 +219,8 @@ pub fn start<D: Domain>(
     command: &Command,
     layer: &mut Layer<'_, D>,
 ) -> Result<Decision<D::Op>, Stop<D::Need>> {
-    let Verb::Start { key, input, .. } = &command.verb else { return Err(Stop::Nothing) };
+    let Verb::Start { workflow, key, input } = &command.verb else { return Err(Stop::Nothing) };
+    layer.started.has_key(workflow, key.as_ref());
     let work = blank(definition, id, command, ground.now);
     let mut run = run::Run::new(ground, definition, command, work, layer);
     match run.start(key.clone(), input) {
@@ -233,7 +253,7 @@ fn blank(definition: &Definition, id: InstanceId, command: &Command, now: Timest
         status: Status::Active,
         seq: 0,
         state_revision: 0,
-        subject: crate::instance::Document::new(),
+        subject: Document::new(),
         detail: Detail { started_by: command.actor.person().cloned(), entered_at: now, ..Detail::default() },
         tasks: Vec::new(),
         head: crate::ids::Digest([0; 32]),
@@ -260,10 +280,12 @@ fn incident<Op>(
             task.due_at = None;
         }
     }
-    let event = match &command.verb {
-        Verb::Signal { event, .. } | Verb::Message { event, .. } => Some(event.clone()),
-        _ => None,
+    let (event, request) = match &command.verb {
+        Verb::Signal { event, .. } => (Some(event.clone()), Document::new()),
+        // Its row goes: what it said is kept here, so that somebody can still say it.
+        Verb::Message { event, payload, .. } => (Some(event.clone()), payload.clone()),
+        _ => (None, Document::new()),
     };
     let effects: Vec<Effect<Op>> = Vec::new();
-    Decision { after, effects, record: crate::effect::Record { event, ..Default::default() } }
+    Decision { after, effects, record: crate::effect::Record { event, request, ..Default::default() } }
 }

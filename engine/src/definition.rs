@@ -21,6 +21,23 @@ pub use chart::Definition;
 pub use codes::CODES;
 pub use library::{Library, Refused, Warnings};
 
+/// Reading YAML with places, for other kinds of files that people write: the tree, and findings of its shape.
+pub mod reading {
+    pub use super::read::{Found, Keys, list, one_or_many, or_list, string, text, word, wrong_shape};
+    pub use super::yaml::{Node, Scalar, Shape, Spot, parse};
+
+    /// The codes of findings that any such file may have.
+    pub mod codes {
+        macro_rules! shared {
+            ($($name:ident)*) => {
+                $(#[doc = concat!("`", stringify!($name), "` of a definition's codes.")]
+                pub const $name: &str = crate::definition::codes::$name;)*
+            };
+        }
+        shared! { BAD_NAME CONFLICT EMPTY MISSING_KEY NOT_A_WORD UNKNOWN_KEY WRONG_SHAPE }
+    }
+}
+
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::domain::Vocabulary;
 

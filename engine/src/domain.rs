@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::expression::{RecordType, Type, Value};
-use crate::ids::{InstanceId, TenantId};
+use crate::ids::{InstanceId, PersonId, TenantId};
 use crate::instance::Document;
 
 /// The names that definitions may use: plain data, so that a file can be checked without the domain's code.
@@ -111,12 +111,40 @@ pub struct Done<Op> {
     pub ops: Vec<Op>,
     /// Subject fields that it fills or changes.
     pub set: Document,
+    /// Instances that start in the same commit, after the row changes.
+    pub starts: Vec<Start>,
+    /// What the instance tells itself later, in commits of their own: an action on a record has nobody to tell.
+    pub tells: Vec<Tell>,
 }
 
 impl<Op> Default for Done<Op> {
     fn default() -> Self {
-        Self { ops: Vec::new(), set: Document::new() }
+        Self { ops: Vec::new(), set: Document::new(), starts: Vec::new(), tells: Vec::new() }
     }
+}
+
+/// An instance that an action starts. If it is refused, so is the command that the action is part of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    /// The definition's name.
+    pub workflow: Arc<str>,
+    /// A business key that nobody has yet; else the definition's `key`, else none.
+    pub key: Option<Arc<str>>,
+    /// In whose name: the subject's `requester`, where it has one.
+    pub requester: PersonId,
+    /// The subject's fields.
+    pub input: Document,
+}
+
+/// A part of the work that the instance does later: an event that it tells itself, behind everybody who waits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tell {
+    /// Its name, unique in the command.
+    pub message: Arc<str>,
+    /// The event it becomes.
+    pub event: Arc<str>,
+    /// Its payload.
+    pub payload: Document,
 }
 
 /// Why a fact or an action gave nothing.

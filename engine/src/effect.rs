@@ -6,12 +6,14 @@ use serde::Serialize;
 
 use crate::approval::Fired;
 use crate::clock::Timestamp;
-use crate::definition::chart::Retry;
-use crate::ids::PersonId;
+use crate::command::Command;
+use crate::definition::chart::{Definition, Retry};
+use crate::domain::Tell;
+use crate::ids::{InstanceId, PersonId};
 use crate::instance::{Document, Instance};
 
 /// One effect.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Effect<Op> {
     /// A row of the domain changes.
     Row(Op),
@@ -19,6 +21,36 @@ pub enum Effect<Op> {
     Send(Outgoing),
     /// People are told something, where a sink for notices is configured.
     Notice(Notice),
+    /// Another instance starts, in the same commit.
+    Start(Box<Child<Op>>),
+    /// The instance is told something later, in a commit of its own.
+    Tell(Tell),
+}
+
+/// An instance that an action starts, decided with the command that the action is part of.
+#[derive(Clone, Debug)]
+pub struct Child<Op> {
+    /// The start, by whoever gave the parent's command.
+    pub command: Command,
+    /// What it is pinned to.
+    pub definition: Arc<Definition>,
+    /// The start's decision.
+    pub decision: Decision<Op>,
+}
+
+/// What the ids of messages begin with that an instance tells itself. The stores' polls know it, too.
+const TOLD: &str = "tell:";
+
+/// The id of the message `name` that the entry `seq` tells: unique among all of its instance.
+#[must_use]
+pub fn tell_id(seq: i64, name: &str) -> Arc<str> {
+    format!("{TOLD}{seq}:{name}").into()
+}
+
+/// Whether the instance has told itself the message with this id.
+#[must_use]
+pub fn is_tell(message: &str) -> bool {
+    message.starts_with(TOLD)
 }
 
 /// A message to the outside.
@@ -97,6 +129,27 @@ pub struct Decision<Op> {
     pub record: Record,
 }
 
+impl<Op> Decision<Op> {
+    /// The instances that it starts, and those that they start.
+    pub fn each_child(&self, see: &mut impl FnMut(&Child<Op>)) {
+        for effect in &self.effects {
+            if let Effect::Start(child) = effect {
+                see(child);
+                child.decision.each_child(see);
+            }
+        }
+    }
+}
+
+/// The instance and the entry by which another was started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Parent {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The number of its entry.
+    pub seq: i64,
+}
+
 /// What an entry says besides the changed fields.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
@@ -118,4 +171,6 @@ pub struct Record {
     pub timers: Vec<(Arc<str>, Timestamp)>,
     /// What the approval found: who is asked, and why.
     pub asked: Vec<serde_json::Value>,
+    /// Which instance started this one, if one did.
+    pub parent: Option<Parent>,
 }

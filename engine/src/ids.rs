@@ -53,6 +53,19 @@ uuid_id! {
     StreamId
 }
 
+impl InstanceId {
+    /// The id of the `ordinal`th instance that the entry `seq` of this one starts at `at`. It follows from these, so that
+    /// deciding stays pure; a UUID of version 7 like any other.
+    #[must_use]
+    pub fn of_child(self, seq: i64, ordinal: usize, at: Timestamp) -> Self {
+        use sha2::{Digest as _, Sha256};
+        let of = Sha256::new().chain_update(self.0).chain_update(seq.to_be_bytes()).chain_update(ordinal.to_be_bytes());
+        let mut random = [0; 10];
+        random.copy_from_slice(&of.finalize()[..10]);
+        Self(uuid_at(at, &random))
+    }
+}
+
 impl From<InstanceId> for StreamId {
     fn from(id: InstanceId) -> Self {
         Self(id.0)
@@ -258,7 +271,7 @@ impl Mint {
     pub fn uuid(&mut self, at: Timestamp) -> Uuid {
         let mut random = [0; 10];
         self.rng.fill_bytes(&mut random);
-        uuid::Builder::from_unix_timestamp_millis(u64::try_from(at.micros() / 1000).unwrap_or(0), &random).into_uuid()
+        uuid_at(at, &random)
     }
 
     /// `N` random bytes: salts, secrets.
@@ -267,4 +280,8 @@ impl Mint {
         self.rng.fill_bytes(&mut bytes);
         bytes
     }
+}
+
+fn uuid_at(at: Timestamp, random: &[u8; 10]) -> Uuid {
+    uuid::Builder::from_unix_timestamp_millis(u64::try_from(at.micros() / 1000).unwrap_or(0), random).into_uuid()
 }

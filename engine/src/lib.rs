@@ -21,5 +21,6 @@ pub mod plan;
 pub mod refusal;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+pub mod schedule;
 #[cfg(feature = "runtime")]
 pub mod store;

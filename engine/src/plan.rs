@@ -4,6 +4,7 @@
 
 mod answer;
 mod body;
+mod index;
 mod notice;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,17 +17,18 @@ use crate::audit::{Entry, FORMAT, Header, fold};
 use crate::clock::Timestamp;
 use crate::command::{Actor, Answer, Command, Verb};
 use crate::commit::{
-    Commit, DefinitionRow, HolderRow, InstanceWrite, KeyRow, OutboxRow, RecordHead, RecordWrite, TaskWrite, TimerRow,
+    Commit, DefinitionRow, InboxRow, InstanceWrite, KeyRow, OutboxRow, RecordHead, RecordWrite, TaskWrite,
 };
-use crate::decide::Changed;
-use crate::definition::chart::{Definition, Retry};
-use crate::effect::{Decision, Effect, NOTICE_RETRY, NOTICES, Record};
+use crate::decide::{Changed, OrganisationAt};
+use crate::definition::chart::Definition;
+use crate::effect::{Child, Decision, Effect, NOTICE_RETRY, NOTICES, Outgoing, Record, tell_id};
 use crate::ids::{Digest, InstanceId, Mint, StreamId, TenantId};
-use crate::instance::{Document, Instance};
+use crate::instance::Instance;
 use crate::refusal::Refusal;
 
 pub use answer::{answer_in, answer_of, blank_answer};
 use body::body;
+use index::{index, touch};
 
 /// The images of a batch, and everything that it appends.
 #[derive(Debug)]
@@ -93,7 +95,7 @@ impl<Op: Clone + Serialize> Plan<Op> {
         &mut self,
         command: &Command,
         definition: &Definition,
-        organisation: i64,
+        organisation: &OrganisationAt,
         decision: Decision<Op>,
         answer: &mut Answer,
         mint: &mut Mint,
@@ -122,7 +124,7 @@ impl<Op: Clone + Serialize> Plan<Op> {
             document: Some(crate::decide::document_digest(&after.subject)),
             event: record.event.clone(),
             from: before.as_ref().map(|b| b.state.clone()),
-            organisation: Some(organisation),
+            organisation: Some(organisation.revision),
             state_revision: Some(after.state_revision),
             task: record.task,
             to: Some(after.state.clone()),
@@ -138,7 +140,7 @@ impl<Op: Clone + Serialize> Plan<Op> {
         }
         self.commit.entries.push(entry);
         let told = notice::Told { command, definition, record: &record, after: &after, at };
-        self.effects(&told, effects, mint);
+        self.effects(&told, effects, organisation, mint);
         if let Verb::Message { instance, message, .. } = &command.verb {
             self.commit.told.push((command.tenant, *instance, message.clone()));
         }
@@ -148,13 +150,24 @@ impl<Op: Clone + Serialize> Plan<Op> {
 
     /// Takes a start in: besides [`Plan::accept`] its keys, and the definition that it is pinned to.
     pub fn started(&mut self, command: &Command, definition: &Definition, id: InstanceId, key: Option<&Arc<str>>) {
-        let mut scoped = |scope: String, key: Arc<str>| {
-            self.commit.keys.push(KeyRow { tenant: command.tenant, scope: scope.into(), key, instance: id });
-        };
-        scoped("request".to_owned(), command.request.0.clone());
-        if let Some(key) = key {
-            scoped(format!("workflow:{}", definition.name), key.clone());
-        }
+        let (tenant, scope) = (command.tenant, "request".into());
+        self.commit.keys.push(KeyRow { tenant, scope, key: command.request.0.clone(), instance: id });
+        self.business_key(tenant, definition, id, key);
+    }
+
+    fn business_key(&mut self, tenant: TenantId, definition: &Definition, id: InstanceId, key: Option<&Arc<str>>) {
+        let scope = || business_scope(&definition.name);
+        self.commit.keys.extend(key.map(|key| KeyRow { tenant, scope: scope(), key: key.clone(), instance: id }));
+    }
+
+    /// Takes the start of an instance in that an action started. It has no key of its request: the parent's is the one
+    /// that is repeated.
+    fn child(&mut self, child: Child<Op>, organisation: &OrganisationAt, mint: &mut Mint) {
+        let Child { command, definition, decision } = child;
+        let (id, key) = (decision.after.id, decision.after.key.clone());
+        let mut answer = answer_of(&definition, &decision.after, organisation, self.now);
+        self.accept(&command, &definition, organisation, decision, &mut answer, mint);
+        self.business_key(command.tenant, &definition, id, key.as_ref());
     }
 
     /// Stores a definition with this batch.
@@ -178,15 +191,11 @@ impl<Op: Clone + Serialize> Plan<Op> {
         let changes = fold::diff(&changed.images.0, &changed.images.1);
         let effects: Vec<Effect<Op>> = changed.ops.iter().cloned().map(Effect::Row).collect();
         answer.seq = self.record_seq(command.tenant, stream) + 1;
-        let request = match change {
-            crate::command::Change::Record { params, .. } => params.clone(),
-            _ => Document::new(),
-        };
         let event = match change {
             crate::command::Change::Record { action, .. } => Some(action.clone()),
             _ => None,
         };
-        let body = body(Some(answer), &changes, &effects, &Record { request, ..Record::default() });
+        let body = body(Some(answer), &changes, &effects, &Record { request: changed.request, ..Record::default() });
         self.append(command, &kind, &key, change.name(), event, body, mint);
         self.commit.ops.extend(changed.ops.into_iter().map(|op| (command.tenant, op)));
         self.commit.organisations.extend(changed.organisation);
@@ -208,7 +217,10 @@ impl<Op: Clone + Serialize> Plan<Op> {
 
     /// Drops an inbox row that no instance waits for.
     pub fn drop_message(&mut self, tenant: TenantId, target: InstanceId, message: Arc<str>) {
-        self.commit.told.push((tenant, target, message));
+        let row = (tenant, target, message);
+        if !self.commit.told.contains(&row) {
+            self.commit.told.push(row);
+        }
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one entry")]
@@ -273,48 +285,54 @@ impl<Op: Clone + Serialize> Plan<Op> {
         }
     }
 
-    fn effects(&mut self, told: &notice::Told<'_>, effects: Vec<Effect<Op>>, mint: &mut Mint) {
+    fn effects(
+        &mut self,
+        told: &notice::Told<'_>,
+        effects: Vec<Effect<Op>>,
+        organisation: &OrganisationAt,
+        mint: &mut Mint,
+    ) {
         let after = told.after;
         for effect in effects {
             match effect {
                 Effect::Row(op) => self.commit.ops.push((after.tenant, op)),
-                Effect::Send(out) => {
-                    let payload = Json::Object(out.payload);
-                    self.send(after, out.message, &payload, out.retry, out.sent_event, mint);
-                }
+                Effect::Send(out) => self.send(after, out, mint),
                 // A row for each person: what does not reach one is tried again for this one alone.
                 Effect::Notice(notice) => {
                     for payload in told.each(&notice) {
-                        self.send(after, NOTICES.into(), &payload, NOTICE_RETRY, None, mint);
+                        let Json::Object(payload) = payload else { continue };
+                        let (message, retry) = (NOTICES.into(), NOTICE_RETRY);
+                        self.send(after, Outgoing { message, payload, retry, sent_event: None }, mint);
                     }
                 }
+                Effect::Start(child) => self.child(*child, organisation, mint),
+                Effect::Tell(tell) => self.commit.tells.push(InboxRow {
+                    tenant: after.tenant,
+                    target: after.id,
+                    message: tell_id(after.seq, &tell.message),
+                    event: tell.event,
+                    payload: Json::Object(tell.payload).to_string(),
+                    at: self.now,
+                }),
             }
         }
     }
 
-    fn send(
-        &mut self,
-        after: &Instance,
-        destination: Arc<str>,
-        payload: &Json,
-        retry: Retry,
-        sent_event: Option<Arc<str>>,
-        mint: &mut Mint,
-    ) {
-        if !self.sinks.contains(&destination) {
+    fn send(&mut self, after: &Instance, out: Outgoing, mint: &mut Mint) {
+        if !self.sinks.contains(&out.message) {
             return;
         }
         self.commit.outbox.push(OutboxRow {
             tenant: after.tenant,
             id: mint.uuid(self.now),
             instance: after.id,
-            destination,
+            destination: out.message,
             seq: after.seq,
-            payload: payload.to_string(),
-            times: retry.times,
-            from: retry.from,
-            to: retry.to,
-            sent_event,
+            payload: Json::Object(out.payload).to_string(),
+            times: out.retry.times,
+            from: out.retry.from,
+            to: out.retry.to,
+            sent_event: out.sent_event,
             next_at: self.now,
         });
     }
@@ -337,7 +355,7 @@ impl<Op: Clone + Serialize> Plan<Op> {
                     commit.tasks.push(TaskWrite { tenant: now.tenant, base, row: task.clone() });
                 }
             }
-            commit.instances.push(InstanceWrite { base, row: now });
+            commit.instances.push(InstanceWrite { base, row: now, whole: true });
         }
         for (base, row) in self.heads.into_values() {
             if row.seq != base {
@@ -348,39 +366,8 @@ impl<Op: Clone + Serialize> Plan<Op> {
     }
 }
 
-/// A task's row has changed: its guard rises.
-fn touch(after: &mut Instance, change: &fold::Change, seq: i64) {
-    let whole = change.at.is_empty() || change.at == "/tasks";
-    let ordinal = change.at.strip_prefix("/tasks/").and_then(|rest| rest.split('/').next()?.parse().ok());
-    for task in after.tasks.iter_mut().filter(|t| whole || Some(t.id.ordinal) == ordinal) {
-        task.seq = seq;
-    }
-}
-
-fn index<Op>(commit: &mut Commit<Op>, before: Option<&Instance>, now: &Instance) {
-    let holders = |i: &Instance| -> BTreeSet<HolderRow> {
-        let row = |task: &crate::instance::Task, holder: &crate::instance::Holder| HolderRow {
-            tenant: i.tenant,
-            person: holder.person.clone(),
-            instance: i.id,
-            ordinal: task.id.ordinal,
-            step: holder.step.clone(),
-        };
-        i.tasks.iter().flat_map(|t| t.holders.iter().map(move |h| row(t, h))).collect()
-    };
-    let timers = |i: &Instance| -> BTreeSet<TimerRow> {
-        let row = |(name, due_at): (&Arc<str>, &Timestamp)| TimerRow {
-            tenant: i.tenant,
-            instance: i.id,
-            name: name.clone(),
-            due_at: *due_at,
-        };
-        i.detail.timers.iter().map(row).collect()
-    };
-    let (old, new) = (before.map(holders).unwrap_or_default(), holders(now));
-    commit.holders.remove.extend(old.difference(&new).cloned());
-    commit.holders.add.extend(new.difference(&old).cloned());
-    let (old, new) = (before.map(timers).unwrap_or_default(), timers(now));
-    commit.timers.remove.extend(old.difference(&new).cloned());
-    commit.timers.add.extend(new.difference(&old).cloned());
+/// The scope of a workflow's business keys among the start keys.
+#[must_use]
+pub fn business_scope(workflow: &str) -> Arc<str> {
+    format!("workflow:{workflow}").into()
 }

@@ -51,6 +51,24 @@ pub enum Refusal {
         /// Which differ.
         fields: Vec<Arc<str>>,
     },
+    /// An instance was to be started with a business key that another has.
+    KeyTaken {
+        /// The workflow.
+        workflow: Arc<str>,
+        /// The key.
+        key: Arc<str>,
+        /// Whose key it is; `None`: another that the same command starts.
+        instance: Option<InstanceId>,
+    },
+    /// An instance that the command starts on the way is refused, and so the command.
+    Child {
+        /// The workflow.
+        workflow: Arc<str>,
+        /// The business key.
+        key: Option<Arc<str>>,
+        /// Why.
+        why: Box<Refusal>,
+    },
     /// The state revision brought is not the current one.
     StaleState {
         /// What was brought.
@@ -126,6 +144,8 @@ impl Refusal {
             Self::Invalid(_) => "invalid_input",
             Self::RequestReused { .. } => "request_reused",
             Self::KeyReused { .. } => "key_reused",
+            Self::KeyTaken { .. } => "key_taken",
+            Self::Child { why, .. } => why.code(),
             Self::StaleState { .. } => "stale_state",
             Self::StaleTask { .. } => "stale_task",
             Self::EtagRequired { .. } => "etag_required",
@@ -169,6 +189,16 @@ impl Refusal {
                 "Instance {instance} has this key already, with other values in: {}. Use another key, or change that instance.",
                 fields.join(", ")
             ),
+            Self::KeyTaken { workflow, key, instance: Some(instance) } => {
+                format!("Instance {instance} of `{workflow}` has the key `{key}` already.")
+            }
+            Self::KeyTaken { workflow, key, instance: None } => {
+                format!("The same command starts another `{workflow}` with the key `{key}`.")
+            }
+            Self::Child { workflow, key, why } => {
+                let key = key.as_ref().map_or(String::new(), |key| format!(" `{key}`"));
+                format!("Its part `{workflow}`{key} cannot be started: {}", why.sentence())
+            }
             Self::StaleState { brought, current } => {
                 format!("The instance has moved on: you saw revision {brought}, it is at {current}. Read it again.")
             }
@@ -203,6 +233,8 @@ impl Refusal {
                 json!({ "errors": errors })
             }
             Self::KeyReused { instance, fields } => json!({ "existing": instance, "fields": fields }),
+            Self::KeyTaken { instance, .. } => json!({ "existing": instance }),
+            Self::Child { why, .. } => why.details(),
             Self::StaleState { current, .. } => json!({ "state_revision": current }),
             Self::StaleTask { current, .. } | Self::EtagRequired { current } => json!({ "etag": current }),
             Self::NotAllowed { rule } => json!({ "rule": rule }),
@@ -217,6 +249,7 @@ impl Refusal {
         match self {
             Self::NotAllowed { .. } => true,
             Self::Approval(refusal) => refusal.is_authority(),
+            Self::Child { why, .. } => why.on_authority(),
             _ => false,
         }
     }

@@ -9,6 +9,7 @@ mod cache;
 mod drive;
 mod lane;
 mod options;
+mod schedules;
 mod sink;
 mod tasks;
 
@@ -29,7 +30,7 @@ use crate::refusal::Refusal;
 use crate::store::{Persist, Store, StoreError};
 
 pub use options::{Options, Stats};
-pub use sink::{Delivering, Sink, Undelivered};
+pub use sink::{Delivering, Reply, Sink, Undelivered};
 pub use tasks::TaskView;
 
 use cache::{Definitions, Organisations};
@@ -108,6 +109,8 @@ struct Shared<D: Persist, S: Store<D>> {
     due: Notify,
     /// The inbox or the outbox has rows.
     mail: Notify,
+    /// An instance has told itself something.
+    parts: Notify,
     /// Tenants whose organisation has changed since their reviews were last looked through.
     reorganised: std::sync::Mutex<BTreeSet<TenantId>>,
     reorganise: Notify,
@@ -171,6 +174,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             stats: Stats::default(),
             due: Notify::new(),
             mail: Notify::new(),
+            parts: Notify::new(),
             reorganised: std::sync::Mutex::default(),
             reorganise: Notify::new(),
             stuck: std::sync::Mutex::default(),
@@ -295,7 +299,8 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         }
     }
 
-    /// Runs what is due now, once: timers, then the inbox, then deliveries. For tests and simulations.
+    /// Runs what is due now, once: timers, the inbox, deliveries, what instances tell themselves. For tests and
+    /// simulations.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -305,7 +310,16 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         moved += drive::inbox(self).await?;
         moved += drive::outbox(self).await?;
         moved += drive::inbox(self).await?;
+        moved += drive::parts(self).await?;
         Ok(moved)
+    }
+
+    /// Starts what schedules have due now, once; the engine does so by itself where it drives. For tests.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn schedule_once(&self) -> Result<usize, NotDone> {
+        schedules::look(self, &mut schedules::Seen::default()).await.map(|looked| looked.started)
     }
 
     /// Finishes what was taken in, then stops. What is left after `deadline` is answered "shutting down".

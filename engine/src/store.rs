@@ -102,13 +102,16 @@ pub enum StoreError {
     Unknown(String),
 }
 
+/// A start key: whose, its scope, and the key.
+pub type StartKey = (TenantId, Arc<str>, Arc<str>);
+
 /// What a batch wants to see. The tenant is a column of each list, never a constant of a statement.
 #[derive(Clone, Debug, Default)]
 pub struct Want {
     /// Instances, to be locked.
     pub instances: BTreeSet<(TenantId, InstanceId)>,
     /// Start keys: scope and key.
-    pub keys: BTreeSet<(TenantId, Arc<str>, Arc<str>)>,
+    pub keys: BTreeSet<StartKey>,
     /// Heads of other streams, to be locked.
     pub records: BTreeSet<(TenantId, StreamId)>,
     /// API keys by public id.
@@ -125,7 +128,7 @@ pub struct Loaded {
     /// Instances that exist, with their tasks.
     pub instances: Vec<Arc<Instance>>,
     /// Start keys that exist.
-    pub keys: BTreeMap<(TenantId, Arc<str>, Arc<str>), InstanceId>,
+    pub keys: BTreeMap<StartKey, InstanceId>,
     /// Heads that exist.
     pub records: Vec<RecordHead>,
     /// API keys that exist.
@@ -146,6 +149,12 @@ pub trait Writer<D: Persist>: Send {
         needs: &BTreeSet<(TenantId, D::Need)>,
         into: &mut D::Facts,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Start keys that exist: scope and key, as in [`Want`].
+    fn keys(
+        &mut self,
+        keys: &BTreeSet<StartKey>,
+    ) -> impl Future<Output = Result<BTreeMap<StartKey, InstanceId>, StoreError>> + Send;
 
     /// The entry of `stream` that the request id wrote, if any.
     fn repeat(
@@ -239,8 +248,12 @@ pub trait Store<D: Persist>: Clone + Send + Sync + 'static {
     /// Instances with a timer or task due at or before `now`, oldest first, and the next due time after those.
     fn due(&self, now: Timestamp, limit: i64) -> impl Future<Output = Result<Due, StoreError>> + Send;
 
-    /// Inbox rows, oldest first.
+    /// Inbox rows, oldest first, without those that instances tell themselves.
     fn inbox(&self, limit: i64) -> impl Future<Output = Result<Vec<InboxRow>, StoreError>> + Send;
+
+    /// Inbox rows that instances have told themselves: of each at most `each`, in order of their ids. One instance may
+    /// have very many, and others are to be seen beside them.
+    fn parts(&self, limit: i64, each: i64) -> impl Future<Output = Result<Vec<InboxRow>, StoreError>> + Send;
 
     /// Takes messages that may be sent now, at most one per instance and destination (the oldest): a lease until
     /// `lease_until`, which becomes the row's `next_at`, with a fresh epoch. `SKIP LOCKED` on PostgreSQL.
@@ -343,7 +356,10 @@ pub struct Claimed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// It arrived: the row goes, the instance is told `sent_event` where it waits for it.
-    Sent,
+    Sent {
+        /// The payload of that event.
+        reply: crate::instance::Document,
+    },
     /// Try again at this instant.
     Again {
         /// When.

@@ -4,13 +4,16 @@ mod audit;
 mod backup;
 mod check;
 mod completions;
+mod demo;
 mod explain_code;
+mod import;
 mod instances;
 mod keys;
 mod openapi;
 mod organisation;
 pub(crate) mod out;
 mod remote;
+mod reorder;
 mod serve;
 mod tasks;
 mod writing;
@@ -44,6 +47,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Serve the HTTP interface and run timers and messages (the default)
     Serve,
+    /// Import a company, order what is short, and show who decides: the main job in one go
+    Demo(demo::Demo),
     /// Check workflow definitions
     Check(check::Check),
     /// Make, list and revoke API keys
@@ -57,6 +62,11 @@ enum Command {
     Instances(instances::Instances),
     /// List the tasks in which somebody may act now
     Tasks(tasks::Tasks),
+    /// Import a company's CSV files
+    Import(import::Import),
+    /// Order what is short, and say why
+    #[command(subcommand)]
+    Reorder(reorder::Reorder),
     /// Verify the audit trail
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -135,11 +145,14 @@ fn failed(out: &Out, failure: &Failure) -> ExitCode {
 async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, Failure> {
     match command {
         Command::Serve => serve::run(config, out).await,
+        Command::Demo(demo) => demo.run(config, out).await,
         Command::Check(check) => check.run(config, out),
         Command::Keys(keys) => keys.run(config, out).await,
         Command::Organisation(organisation) => organisation.run(config, out).await,
         Command::Instances(instances) => instances.run(config, out).await,
         Command::Tasks(tasks) => tasks.run(config, out).await,
+        Command::Import(import) => import.run(config, out).await,
+        Command::Reorder(reorder) => reorder.run(config, out).await,
         Command::Audit(audit) => audit.run(config, out).await,
         Command::Backup(backup) => backup.run(config, out).await,
         Command::Openapi => openapi::run(out),

@@ -1,6 +1,7 @@
 //! Everything that the command line and the HTTP interface ask of the engine, as one trait without type parameters:
 //! handlers stay free of stores and domains, and tests put a desk of their own in its place.
 
+mod books;
 mod engine;
 #[cfg(test)]
 pub(crate) mod stub;
@@ -15,7 +16,9 @@ use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::store::InstancePage;
+use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 
+pub(crate) use books::Books;
 pub(crate) use engine::Office;
 pub(crate) use fluxor_engine::runtime::{NotDone, Submitted, TaskView};
 
@@ -71,6 +74,17 @@ pub(crate) trait Desk: Send + Sync {
 
     /// Whether the engine is well; asks the database too.
     fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>>;
+
+    /// What the books of procurement say.
+    fn books(&self, tenant: TenantId, asked: Books) -> Reply<'_, serde_json::Value>;
+
+    /// Writes what an import has read.
+    fn import<'a>(
+        &'a self,
+        company: Import,
+        options: import::Options,
+        progress: &'a dyn Progress,
+    ) -> Pin<Box<dyn Future<Output = Result<Report, Failed>> + 'a>>;
 
     /// Passes the engine's counts on to the metrics.
     fn measure(&self) {}

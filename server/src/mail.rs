@@ -19,7 +19,7 @@ use std::sync::Arc;
 use fluxor_engine::commit::OutboxRow;
 use fluxor_engine::definition::Library;
 use fluxor_engine::ids::PersonId;
-use fluxor_engine::runtime::{Delivering, Sink, Undelivered};
+use fluxor_engine::runtime::{Delivering, Reply, Sink, Undelivered};
 
 use crate::config::Config;
 use crate::desk::Desk;
@@ -126,7 +126,7 @@ impl Sink for Mail {
         Box::pin(async move {
             let delivered = self.write(message).await;
             metrics::outbox(&message.destination, delivered.is_ok());
-            delivered
+            delivered.map(|()| Reply::new())
         })
     }
 }

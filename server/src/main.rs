@@ -14,6 +14,7 @@ mod http;
 mod lock;
 mod mail;
 mod open;
+mod reorder;
 mod secret;
 mod sink;
 mod telemetry;

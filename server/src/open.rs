@@ -11,6 +11,7 @@ use fluxor_engine::diagnostic::{Diagnostic, Severity, line_column};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::runtime::{Engine, Options, Sink};
 use fluxor_engine::store::{self, AnyStore};
+use fluxor_workflows::reorder::{PROPOSE, Worker};
 use fluxor_workflows::{MIGRATIONS, Procurement};
 
 use crate::config::Config;
@@ -21,7 +22,7 @@ use crate::sink::Folder;
 /// What the engine is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To serve: timers, inbox and outbox run.
+    /// To serve: timers, inbox, outbox and schedules run.
     Serve,
     /// For one command: nothing runs by itself.
     Command,
@@ -45,7 +46,7 @@ pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Ar
         .with_context(|| format!("cannot open {}", config.database_shown()))?;
     let options = Options {
         replica: config.replica.clone(),
-        sinks: sinks(config, &domain, mail.as_ref()),
+        sinks: sinks(config, &domain, &store, mail.as_ref()),
         drive: purpose == Purpose::Serve,
         ..Options::default()
     };
@@ -57,15 +58,21 @@ pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Ar
     Ok(desk)
 }
 
-/// With a folder, every message of the vocabulary goes there; without one there is nobody for them. Notices become mail
+/// What a reorder run asks is answered here. With a folder, every message to the outside goes there; without one there is nobody for them. Notices become mail
 /// where that is configured, else they go into the folder too.
-fn sinks(config: &Config, domain: &Procurement, mail: Option<&Arc<Mail>>) -> Vec<(Arc<str>, Arc<dyn Sink>)> {
+fn sinks(
+    config: &Config,
+    domain: &Procurement,
+    store: &AnyStore<Procurement>,
+    mail: Option<&Arc<Mail>>,
+) -> Vec<(Arc<str>, Arc<dyn Sink>)> {
     let folder = config.outbox_dir.as_ref().map(|folder| Arc::new(Folder::new(folder)) as Arc<dyn Sink>);
-    let messages =
-        folder.iter().flat_map(|sink| domain.vocabulary().messages.keys().map(|name| (name.clone(), sink.clone())));
+    let worker: Arc<dyn Sink> = Arc::new(Worker::new(Arc::new(store.clone())));
+    let outside = domain.vocabulary().messages.keys().filter(|name| ***name != *PROPOSE);
+    let messages = folder.iter().flat_map(|sink| outside.clone().map(|name| (name.clone(), sink.clone())));
     let mail = mail.map(|mail| mail.clone() as Arc<dyn Sink>);
     let notices = mail.or_else(|| folder.clone()).map(|sink| (fluxor_engine::effect::NOTICES.into(), sink));
-    messages.chain(notices).collect()
+    messages.chain(notices).chain([(PROPOSE.into(), worker)]).collect()
 }
 
 /// The definitions, all of them or none.

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use fluxor_engine::commit::OutboxRow;
-use fluxor_engine::runtime::{Delivering, Sink};
+use fluxor_engine::runtime::{Delivering, Reply, Sink};
 use serde_json::json;
 
 use crate::telemetry::metrics;
@@ -28,7 +28,7 @@ impl Sink for Folder {
         Box::pin(async move {
             let delivered = self.write(message).await;
             metrics::outbox(&message.destination, delivered.is_ok());
-            delivered.map_err(Into::into)
+            delivered.map(|()| Reply::new()).map_err(Into::into)
         })
     }
 }

@@ -1,6 +1,6 @@
 //! A store that remembers what its writers commit, so that the same rows can be written again without an engine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use fluxor_engine::audit::Entry;
@@ -9,7 +9,9 @@ use fluxor_engine::commit::{ApiKeyRow, Commit, DefinitionRow, InboxRow, Organisa
 use fluxor_engine::domain::Domain;
 use fluxor_engine::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, StreamId, TenantId};
 use fluxor_engine::instance::Instance;
-use fluxor_engine::store::{Claimed, Delivery, Due, InstancePage, Loaded, StateCount, Store, StoreError, Want, Writer};
+use fluxor_engine::store::{
+    Claimed, Delivery, Due, InstancePage, Loaded, StartKey, StateCount, Store, StoreError, Want, Writer,
+};
 use fluxor_workflows::Procurement;
 
 type Op = <Procurement as Domain>::Op;
@@ -73,6 +75,10 @@ impl<W: Writer<Procurement>> Writer<Procurement> for RecordingWriter<W> {
         into: &mut <Procurement as Domain>::Facts,
     ) -> Result<(), StoreError> {
         self.inner.facts(needs, into).await
+    }
+
+    async fn keys(&mut self, keys: &BTreeSet<StartKey>) -> Result<BTreeMap<StartKey, InstanceId>, StoreError> {
+        self.inner.keys(keys).await
     }
 
     async fn repeat(
@@ -166,6 +172,10 @@ impl<S: Store<Procurement>> Store<Procurement> for Recording<S> {
 
     async fn inbox(&self, limit: i64) -> Result<Vec<InboxRow>, StoreError> {
         self.inner.inbox(limit).await
+    }
+
+    async fn parts(&self, limit: i64, each: i64) -> Result<Vec<InboxRow>, StoreError> {
+        self.inner.parts(limit, each).await
     }
 
     async fn claim(&self, now: Timestamp, until: Timestamp, limit: i64) -> Result<Vec<Claimed>, StoreError> {

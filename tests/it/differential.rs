@@ -6,7 +6,7 @@ use std::fmt::Debug;
 
 use fluxor_engine::commit::IndexChange;
 use fluxor_engine::ids::{StreamId, TenantId};
-use fluxor_engine::instance::{Status, TaskStatus};
+use fluxor_engine::instance::{Document, Status, TaskStatus};
 use fluxor_engine::store::{AnyStore, Delivery, InstancePage, MemoryStore, Store, StoreError, Want, Writer};
 use fluxor_tests::counter::{CounterDomain, Counters, SetCounter, domain};
 use fluxor_tests::databases::{self, Fresh};
@@ -217,7 +217,7 @@ impl Stores {
         let claimed = self.same("claim", async |s| s.claim(now, lease, limit).await.unwrap()).await;
         for claim in claimed {
             let result = match dice.roll(4) {
-                0 => Delivery::Sent,
+                0 => Delivery::Sent { reply: Document::new() },
                 1 => Delivery::Again { next_at: at(dice.small(300)), error: "busy".to_owned() },
                 2 => Delivery::GivenUp { error: "no \"route\"".to_owned() },
                 _ => continue,

@@ -11,6 +11,7 @@ mod order;
 mod repeats;
 mod running;
 mod stale;
+mod stock;
 mod stopping;
 mod tampering;
 mod wrong;
@@ -65,6 +66,7 @@ on_both! {
     running::a_timer_fires_once_after_a_restart
     running::health_and_figures
     running::one_owner_and_commands_while_it_serves
+    stock::goods_come_in_parts
     stopping::an_orderly_stop_under_load_loses_nothing
     tampering::whatever_is_tampered_with_is_found_and_named
 }

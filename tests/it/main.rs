@@ -8,14 +8,17 @@
     reason = "all of it is test code"
 )]
 
+mod children;
 mod crash;
 mod differential;
 mod explain;
+mod imports;
 mod invariants;
 mod journey;
 mod lanes;
 mod readme;
 mod sample;
 mod scenarios;
+mod schedules;
 mod store;
 mod tidy;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fluxor_engine::definition::Library;
 use fluxor_engine::domain::Domain as _;
-use fluxor_engine::store::{MemoryStore, Options, PostgresStore, SqliteStore, Store};
+use fluxor_engine::store::{AnyStore, MemoryStore, Options, PostgresStore, SqliteStore};
 use fluxor_tests::databases::Fresh;
 use fluxor_tests::scenario::{Played, Stage};
 use fluxor_workflows::{MIGRATIONS, Procurement};
@@ -45,7 +45,7 @@ fn scenarios() -> Vec<PathBuf> {
     found
 }
 
-async fn play<S: Store<Procurement>>(store: S, domain: Arc<Procurement>, path: &Path) -> Played {
+async fn play(store: AnyStore<Procurement>, domain: Arc<Procurement>, path: &Path) -> Played {
     let text = std::fs::read_to_string(path).unwrap();
     let mut stage = Stage::new(store, library(&domain), domain).await;
     let played = stage.play(&text, path.parent().unwrap()).await;
@@ -62,7 +62,9 @@ async fn scenarios_on_memory_walk_every_arrow() {
     let domain = Arc::new(Procurement::new());
     let mut walked: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for path in scenarios() {
-        for (workflow, arrows) in play(MemoryStore::new(domain.clone()), domain.clone(), &path).await.walked {
+        for (workflow, arrows) in
+            play(AnyStore::Memory(MemoryStore::new(domain.clone())), domain.clone(), &path).await.walked
+        {
             walked.entry(workflow).or_default().extend(arrows);
         }
     }
@@ -86,7 +88,7 @@ async fn scenarios_on_sqlite() {
     for (n, path) in scenarios().iter().enumerate() {
         let file = folder.path().join(format!("{n}.sqlite"));
         let store = SqliteStore::open(domain.clone(), &file, MIGRATIONS, &Options::default()).await.unwrap();
-        play(store, domain.clone(), path).await;
+        play(AnyStore::Sqlite(store), domain.clone(), path).await;
     }
 }
 
@@ -97,7 +99,7 @@ async fn scenarios_on_postgres() {
         let Some(fresh) = Fresh::new("scenarios").await else { return };
         let options = Options { lanes: 1, ..Options::default() };
         let store = PostgresStore::open(domain.clone(), &fresh.url, MIGRATIONS, &options).await.unwrap();
-        play(store, domain.clone(), &path).await;
+        play(AnyStore::Postgres(store), domain.clone(), &path).await;
         fresh.remove().await;
     }
 }

@@ -10,6 +10,7 @@
 
 pub mod counter;
 pub mod databases;
+pub mod family;
 pub mod invariants;
 pub mod plans;
 pub mod rows;

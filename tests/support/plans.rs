@@ -4,7 +4,7 @@
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _, SqliteConnection};
 
 /// Indexes that a poll over all tenants walks from their beginning, up to its limit.
-const POLLED: &[&str] = &["task_due", "timer_due", "inbox_at"];
+const POLLED: &[&str] = &["task_due", "timer_due", "inbox_at", "inbox_pkey"];
 
 /// What is wrong with a statement's plan on SQLite.
 pub async fn sqlite_faults(c: &mut SqliteConnection, sql: &str) -> Vec<String> {

@@ -56,7 +56,7 @@ pub fn instance(tenant: i64, n: u64, seq: i64) -> Instance {
 /// A write of [`instance`], from the version before it.
 #[must_use]
 pub fn write(row: Instance) -> InstanceWrite {
-    InstanceWrite { base: row.seq - 1, row: Arc::new(row) }
+    InstanceWrite { base: row.seq - 1, row: Arc::new(row), whole: false }
 }
 
 /// The first task of the `n`th instance at `seq`, held by one person.

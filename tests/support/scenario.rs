@@ -16,7 +16,12 @@
 //! > record budget IT/EUR set_budget {"amount": "500.00 EUR"}
 //! > deliver
 //! > deliver failing
+//! > deliver once
+//! > turn purchase_order part-of-key
 //! ```
+//!
+//! `deliver` moves what the outside and the instance itself have to say, until nothing moves (`once`: one look); `turn`
+//! goes on with the newest instance of another workflow, or the one whose key has these characters.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -31,9 +36,11 @@ use fluxor_engine::commit::OutboxRow;
 use fluxor_engine::definition::Library;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TenantId};
 use fluxor_engine::instance::Document;
-use fluxor_engine::runtime::{Delivering, Engine, NotDone, Options, Sink};
-use fluxor_engine::store::Store;
+use fluxor_engine::instance::Instance;
+use fluxor_engine::runtime::{Delivering, Engine, NotDone, Options, Reply, Sink};
+use fluxor_engine::store::{AnyStore, InstancePage, Store as _};
 use fluxor_workflows::Procurement;
+use fluxor_workflows::reorder::{PROPOSE, Worker};
 use serde_json::Value as Json;
 
 /// The tenant of scenarios.
@@ -57,29 +64,30 @@ struct Tap {
 impl Sink for Tap {
     fn deliver<'a>(&'a self, _: &'a OutboxRow) -> Delivering<'a> {
         let failing = self.failing.load(Ordering::SeqCst);
-        Box::pin(async move { if failing { Err("the line is dead".to_owned().into()) } else { Ok(()) } })
+        Box::pin(async move { if failing { Err("the line is dead".to_owned().into()) } else { Ok(Reply::new()) } })
     }
 }
 
 /// One scenario on one store.
-pub struct Stage<S: Store<Procurement>> {
-    engine: Engine<Procurement, S>,
+pub struct Stage {
+    engine: Engine<Procurement, AnyStore<Procurement>>,
     clock: Arc<ManualClock>,
     tap: Arc<Tap>,
     instance: Option<InstanceId>,
     count: u32,
 }
 
-impl<S: Store<Procurement>> Stage<S> {
+impl Stage {
     /// An engine with a manual clock, seeded ids and sinks for every message.
     ///
     /// # Panics
     /// If the engine does not start.
-    pub async fn new(store: S, library: Library, domain: Arc<Procurement>) -> Self {
+    pub async fn new(store: AnyStore<Procurement>, library: Library, domain: Arc<Procurement>) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::default()));
         let tap = Arc::new(Tap::default());
+        let worker = Worker::new(Arc::new(store.clone()));
         let options = Options {
-            sinks: vec![("order_to_supplier".into(), tap.clone() as Arc<dyn Sink>)],
+            sinks: vec![("order_to_supplier".into(), tap.clone() as Arc<dyn Sink>), (PROPOSE.into(), Arc::new(worker))],
             seed: Some(1),
             database_clock: false,
             drive: false,
@@ -130,7 +138,18 @@ impl<S: Store<Procurement>> Stage<S> {
             }
             "deliver" => {
                 self.tap.failing.store(rest == "failing", Ordering::SeqCst);
+                if rest == "once" {
+                    self.engine.drive_once().await.expect("it moves");
+                    return self.stands().await;
+                }
                 self.drive().await
+            }
+            "turn" => {
+                let (workflow, part) = rest.split_once(' ').unwrap_or((rest, ""));
+                let named = |i: &Instance| *i.workflow == *workflow && i.key.as_deref().unwrap_or("").contains(part);
+                let newest = self.all().await.into_iter().find(named);
+                self.instance = Some(newest.unwrap_or_else(|| panic!("there is no {rest}")).id);
+                self.stands().await
             }
             _ => {
                 let (actor, verb) = self.verb(first, rest).await;
@@ -154,18 +173,33 @@ impl<S: Store<Procurement>> Stage<S> {
             moved += more;
             assert!(moved < 1000, "it never comes to rest");
         }
-        match self.instance {
-            Some(id) if moved > 0 => {
-                let instance = self.engine.store().instance(TENANT, id).await.expect("read").expect("exists");
-                let library = self.engine.library();
-                let definition = library.pinned(instance.definition).expect("its definition");
-                let organisation = self.engine.organisation(TENANT).await.expect("read");
-                let now = self.clock.now();
-                let answer = fluxor_engine::plan::answer_of(definition, &instance, &organisation, now);
-                self.shown(Ok(fluxor_engine::runtime::Submitted { answer, repeat: false })).await
-            }
-            _ => "nothing\n".to_owned(),
-        }
+        if moved > 0 && self.instance.is_some() { self.stands().await } else { "nothing\n".to_owned() }
+    }
+
+    /// How the instance stands, and what its last entry says.
+    async fn stands(&mut self) -> String {
+        let id = self.instance.expect("an instance");
+        let instance = self.engine.store().instance(TENANT, id).await.expect("read").expect("exists");
+        let library = self.engine.library();
+        let definition = library.pinned(instance.definition).expect("its definition");
+        let organisation = self.engine.organisation(TENANT).await.expect("read");
+        let now = self.clock.now();
+        let answer = fluxor_engine::plan::answer_of(definition, &instance, &organisation, now);
+        self.shown(Ok(fluxor_engine::runtime::Submitted { answer, repeat: false })).await
+    }
+
+    /// Every instance, newest first.
+    async fn all(&self) -> Vec<Instance> {
+        let page = InstancePage {
+            tenant: TENANT,
+            workflow: None,
+            state: None,
+            status: None,
+            key: None,
+            after: None,
+            limit: 1_000,
+        };
+        self.engine.store().instances(&page).await.expect("read")
     }
 
     async fn verb(&self, first: &str, rest: &str) -> (Actor, Verb) {
@@ -249,30 +283,31 @@ impl<S: Store<Procurement>> Stage<S> {
     }
 
     async fn coverage(&self, played: &mut Played) {
-        let Some(id) = self.instance else { return };
-        let instance = self.engine.store().instance(TENANT, id).await.expect("read").expect("exists");
-        let walked = played.walked.entry(instance.workflow.to_string()).or_default();
-        for entry in self.engine.store().entries(TENANT, id.into(), 0, 10_000).await.expect("read") {
-            let body: Json = serde_json::from_str(&entry.body).expect("a body is JSON");
-            let arrows = body["walked"].as_array().cloned().unwrap_or_default();
-            walked.extend(arrows.iter().filter_map(Json::as_u64).map(|ix| usize::try_from(ix).expect("small")));
+        for instance in self.all().await {
+            let walked = played.walked.entry(instance.workflow.to_string()).or_default();
+            for entry in self.engine.store().entries(TENANT, instance.id.into(), 0, 10_000).await.expect("read") {
+                let body: Json = serde_json::from_str(&entry.body).expect("a body is JSON");
+                let arrows = body["walked"].as_array().cloned().unwrap_or_default();
+                walked.extend(arrows.iter().filter_map(Json::as_u64).map(|ix| usize::try_from(ix).expect("small")));
+            }
         }
     }
 
     /// Invariants 11 (folding the entries gives the row) and 7's chain, on what the scenario left behind.
     async fn check_invariants(&self) {
-        let Some(id) = self.instance else { return };
-        let instance = self.engine.store().instance(TENANT, id).await.expect("read").expect("exists");
-        let entries = self.engine.store().entries(TENANT, StreamId(id.0), 0, 10_000).await.expect("read");
-        let folded = fluxor_engine::audit::fold::fold(&entries).expect("it folds");
-        assert_eq!(folded, instance, "folding the entries gives the row");
-        let mut verifier = fluxor_engine::audit::verify::Verifier::new(TENANT, StreamId(id.0));
-        entries.iter().for_each(|entry| verifier.check(entry));
-        assert_eq!(verifier.finish(Some((instance.seq, instance.head))), []);
+        for instance in self.all().await {
+            let stream = StreamId(instance.id.0);
+            let entries = self.engine.store().entries(TENANT, stream, 0, 10_000).await.expect("read");
+            let folded = fluxor_engine::audit::fold::fold(&entries).expect("it folds");
+            assert_eq!(folded, instance, "folding the entries gives the row");
+            let mut verifier = fluxor_engine::audit::verify::Verifier::new(TENANT, stream);
+            entries.iter().for_each(|entry| verifier.check(entry));
+            assert_eq!(verifier.finish(Some((instance.seq, instance.head))), []);
+        }
     }
 }
 
-/// What an entry says besides the state: rungs, timers, messages.
+/// What an entry says besides the state: rungs, timers, what it started and told, messages.
 fn detail(body: &str) -> String {
     let body: Json = serde_json::from_str(body).unwrap_or_default();
     let mut text = String::new();
@@ -286,6 +321,13 @@ fn detail(body: &str) -> String {
     }
     for timer in body["timers"].as_array().into_iter().flatten() {
         let _ = write!(text, "; timer {}", timer[0].as_str().unwrap_or("?"));
+    }
+    for child in body["started"].as_array().into_iter().flatten() {
+        let key = child["key"].as_str().map_or(String::new(), |key| format!("/{key}"));
+        let _ = write!(text, "; started {}{key}", child["workflow"].as_str().unwrap_or("?"));
+    }
+    for told in body["tells"].as_array().into_iter().flatten() {
+        let _ = write!(text, "; tells itself {}", told["message"].as_str().unwrap_or("?"));
     }
     for sent in body["sent"].as_array().into_iter().flatten() {
         let _ = write!(text, "; sends {}", sent.as_str().unwrap_or("?"));

@@ -3,6 +3,7 @@
 use fluxor_engine::domain::{Done, NotDone};
 use fluxor_engine::expression::Value;
 use fluxor_engine::ids::InstanceId;
+use fluxor_engine::instance::Document;
 use serde_json::Value as Json;
 
 use crate::facts::Facts;
@@ -67,6 +68,12 @@ pub(crate) fn order<'a>(call: &'a Call<'_>) -> Answer<&'a OrderRow> {
 /// The order's next image, to be changed.
 pub(crate) fn next_image(call: &Call<'_>, row: &OrderRow) -> OrderRow {
     OrderRow { version: row.version + 1, changed_at: call.now, ..row.clone() }
+}
+
+/// What an action yields that changes rows and fills fields, and no more.
+#[allow(clippy::needless_update, reason = "other actions yield other things")]
+pub(crate) fn done(ops: Vec<Op>, set: Document) -> Done<Op> {
+    Done { ops, set, ..Done::default() }
 }
 
 /// A text parameter.

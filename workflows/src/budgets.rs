@@ -11,7 +11,7 @@ use fluxor_engine::money::{Currency, Money};
 use serde_json::Value as Json;
 
 use crate::action::{Answer, Call, fail, instance, needs, next_image, order, refuse, require, subject_text};
-use crate::row::{BudgetKey, BudgetRow, Need, Op, OrderRow, Reservation};
+use crate::row::{BudgetKey, BudgetRow, Keyed, Need, Op, OrderRow, Reservation};
 use crate::settings::Settings;
 
 /// Holds the order's amount of the budget of its unit and currency. What it holds already counts; a changed amount, unit
@@ -67,11 +67,11 @@ pub(crate) fn set_budget(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     }
     let row = match call.facts.budget(call.tenant, &key).map_err(needs)? {
         None => BudgetRow { unit: key.unit, version: 1, amount: *amount, reserved: Money { units: 0, ..*amount } },
-        Some(before) if before.amount == *amount => return Ok(Done { ops: Vec::new(), set: shown(before) }),
+        Some(before) if before.amount == *amount => return Ok(Done { set: shown(before), ..Done::default() }),
         Some(before) => BudgetRow { version: before.version + 1, amount: *amount, ..before.clone() },
     };
     let set = shown(&row);
-    Ok(Done { ops: vec![Op::Budget(row)], set })
+    Ok(Done { ops: vec![Op::Budget(row)], set, ..Done::default() })
 }
 
 /// What the change of a budget answers.

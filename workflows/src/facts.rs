@@ -1,13 +1,22 @@
 //! The rows that were loaded for a batch, as its commands have changed them so far.
 //!
 //! What must hold: "loaded and absent" and "not loaded" are told apart; [`Facts::undo`] is the exact inverse of
-//! [`Facts::apply`]; loading never overwrites what is there (it may hold changes of the batch).
+//! [`Facts::apply`]; loading never overwrites what is there (it may hold changes of the batch). Each noun is a field
+//! here and an arm in `facts/change.rs`.
+
+mod change;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fluxor_engine::ids::{InstanceId, TenantId};
 
-use crate::row::{BudgetKey, BudgetRow, LineRow, Need, Op, OrderRow, SeriesKey, SeriesRow};
+use crate::row::{
+    BudgetKey, BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitKey, ItemUnitRow, LineRow, LocationRow, MovementRow,
+    Need, OrderRow, PolicyRow, SeriesKey, SeriesRow, StockKey, StockRow, SupplierRow, TermKey, TermRow, UnitRow,
+};
+
+pub use change::Undo;
 
 /// Rows of one table by tenant and key: no entry, not loaded; `None`, loaded and absent.
 type Known<K, R> = BTreeMap<(TenantId, K), Option<R>>;
@@ -19,146 +28,157 @@ pub struct Facts {
     /// An order without lines has an empty list.
     lines: Known<InstanceId, Vec<LineRow>>,
     budgets: Known<BudgetKey, BudgetRow>,
+    company: Known<(), CompanyRow>,
+    suppliers: Known<Arc<str>, SupplierRow>,
+    items: Known<Arc<str>, ItemRow>,
+    units: Known<Arc<str>, UnitRow>,
+    item_units: Known<ItemUnitKey, ItemUnitRow>,
+    locations: Known<Arc<str>, LocationRow>,
+    terms: Known<TermKey, TermRow>,
+    policies: Known<StockKey, PolicyRow>,
+    stock: Known<StockKey, StockRow>,
+    /// By reference; those without one are not looked up.
+    movements: Known<Arc<str>, MovementRow>,
+    demand: Known<Arc<str>, DemandRow>,
     series: Known<SeriesKey, SeriesRow>,
 }
 
-/// What [`Facts::apply`] replaced.
-#[derive(Debug)]
-pub enum Undo {
-    /// An order.
-    Order((TenantId, InstanceId), Option<Option<OrderRow>>),
-    /// The lines of an order.
-    Lines((TenantId, InstanceId), Option<Option<Vec<LineRow>>>),
-    /// A budget.
-    Budget((TenantId, BudgetKey), Option<Option<BudgetRow>>),
-    /// A number series.
-    Series((TenantId, SeriesKey), Option<Option<SeriesRow>>),
+fn get<'a, K: Ord + Clone, R>(
+    known: &'a Known<K, R>,
+    tenant: TenantId,
+    key: &K,
+    need: fn(K) -> Need,
+) -> Result<Option<&'a R>, Need> {
+    known.get(&(tenant, key.clone())).map(Option::as_ref).ok_or_else(|| need(key.clone()))
 }
 
+/// Each answers with the row, with `None` where there is none, or with what to load first.
+#[allow(clippy::missing_errors_doc, reason = "said once, above")]
 impl Facts {
     /// The order of an instance.
-    ///
-    /// # Errors
-    /// What to load first.
     pub fn order(&self, tenant: TenantId, id: InstanceId) -> Result<Option<&OrderRow>, Need> {
-        self.orders.get(&(tenant, id)).map(Option::as_ref).ok_or(Need::Order(id))
+        get(&self.orders, tenant, &id, Need::Order)
     }
 
     /// The lines of an order; an order without lines has an empty list.
-    ///
-    /// # Errors
-    /// What to load first.
     pub fn lines(&self, tenant: TenantId, id: InstanceId) -> Result<&[LineRow], Need> {
-        let known = self.lines.get(&(tenant, id)).ok_or(Need::Lines(id))?;
-        Ok(known.as_deref().unwrap_or_default())
+        Ok(get(&self.lines, tenant, &id, Need::Lines)?.map_or(&[], Vec::as_slice))
     }
 
     /// A budget.
-    ///
-    /// # Errors
-    /// What to load first.
     pub fn budget(&self, tenant: TenantId, key: &BudgetKey) -> Result<Option<&BudgetRow>, Need> {
-        self.budgets.get(&(tenant, key.clone())).map(Option::as_ref).ok_or_else(|| Need::Budget(key.clone()))
+        get(&self.budgets, tenant, key, Need::Budget)
+    }
+
+    /// The company.
+    pub fn company(&self, tenant: TenantId) -> Result<Option<&CompanyRow>, Need> {
+        get(&self.company, tenant, &(), |()| Need::Company)
+    }
+
+    /// A supplier.
+    pub fn supplier(&self, tenant: TenantId, code: &Arc<str>) -> Result<Option<&SupplierRow>, Need> {
+        get(&self.suppliers, tenant, code, Need::Supplier)
+    }
+
+    /// An item.
+    pub fn item(&self, tenant: TenantId, code: &Arc<str>) -> Result<Option<&ItemRow>, Need> {
+        get(&self.items, tenant, code, Need::Item)
+    }
+
+    /// A unit of measure.
+    pub fn unit(&self, tenant: TenantId, code: &Arc<str>) -> Result<Option<&UnitRow>, Need> {
+        get(&self.units, tenant, code, Need::Unit)
+    }
+
+    /// A unit of an item.
+    pub fn item_unit(&self, tenant: TenantId, key: &ItemUnitKey) -> Result<Option<&ItemUnitRow>, Need> {
+        get(&self.item_units, tenant, key, Need::ItemUnit)
+    }
+
+    /// A location.
+    pub fn location(&self, tenant: TenantId, code: &Arc<str>) -> Result<Option<&LocationRow>, Need> {
+        get(&self.locations, tenant, code, Need::Location)
+    }
+
+    /// A supplier's term.
+    pub fn term(&self, tenant: TenantId, key: &TermKey) -> Result<Option<&TermRow>, Need> {
+        get(&self.terms, tenant, key, Need::Term)
+    }
+
+    /// A reorder policy.
+    pub fn policy(&self, tenant: TenantId, key: &StockKey) -> Result<Option<&PolicyRow>, Need> {
+        get(&self.policies, tenant, key, Need::Policy)
+    }
+
+    /// How an item stands at a place; no row: nothing was ever there.
+    pub fn stock(&self, tenant: TenantId, key: &StockKey) -> Result<Option<&StockRow>, Need> {
+        get(&self.stock, tenant, key, Need::Stock)
+    }
+
+    /// The movement with this reference.
+    pub fn movement(&self, tenant: TenantId, reference: &Arc<str>) -> Result<Option<&MovementRow>, Need> {
+        get(&self.movements, tenant, reference, Need::Movement)
+    }
+
+    /// The demand with this reference.
+    pub fn demand(&self, tenant: TenantId, reference: &Arc<str>) -> Result<Option<&DemandRow>, Need> {
+        get(&self.demand, tenant, reference, Need::Demand)
     }
 
     /// A number series.
-    ///
-    /// # Errors
-    /// What to load first.
     pub fn series(&self, tenant: TenantId, key: &SeriesKey) -> Result<Option<&SeriesRow>, Need> {
-        self.series.get(&(tenant, key.clone())).map(Option::as_ref).ok_or_else(|| Need::Series(key.clone()))
+        get(&self.series, tenant, key, Need::Series)
     }
 
     /// Whether the rows of `need` are there.
     #[must_use]
     pub fn has(&self, tenant: TenantId, need: &Need) -> bool {
+        fn there<K: Ord + Clone, R>(known: &Known<K, R>, tenant: TenantId, key: &K) -> bool {
+            known.contains_key(&(tenant, key.clone()))
+        }
         match need {
-            Need::Order(id) => self.orders.contains_key(&(tenant, *id)),
-            Need::Lines(id) => self.lines.contains_key(&(tenant, *id)),
-            Need::Budget(key) => self.budgets.contains_key(&(tenant, key.clone())),
-            Need::Series(key) => self.series.contains_key(&(tenant, key.clone())),
+            Need::Order(id) => there(&self.orders, tenant, id),
+            Need::Lines(id) => there(&self.lines, tenant, id),
+            Need::Budget(key) => there(&self.budgets, tenant, key),
+            Need::Company => there(&self.company, tenant, &()),
+            Need::Supplier(key) => there(&self.suppliers, tenant, key),
+            Need::Item(key) => there(&self.items, tenant, key),
+            Need::Unit(key) => there(&self.units, tenant, key),
+            Need::ItemUnit(key) => there(&self.item_units, tenant, key),
+            Need::Location(key) => there(&self.locations, tenant, key),
+            Need::Term(key) => there(&self.terms, tenant, key),
+            Need::Policy(key) => there(&self.policies, tenant, key),
+            Need::Stock(key) => there(&self.stock, tenant, key),
+            Need::Movement(key) => there(&self.movements, tenant, key),
+            Need::Demand(key) => there(&self.demand, tenant, key),
+            Need::Series(key) => there(&self.series, tenant, key),
         }
     }
 
     /// Notes that `need` was looked up: what [`Facts::loaded`] has not brought is absent.
     pub(crate) fn looked_up(&mut self, tenant: TenantId, need: &Need) {
+        fn absent<K: Ord + Clone, R>(known: &mut Known<K, R>, tenant: TenantId, key: &K) {
+            known.entry((tenant, key.clone())).or_insert(None);
+        }
         match need {
-            Need::Order(id) => {
-                self.orders.entry((tenant, *id)).or_insert(None);
-            }
+            Need::Order(id) => absent(&mut self.orders, tenant, id),
+            // An order without lines has an empty list.
             Need::Lines(id) => {
                 self.lines.entry((tenant, *id)).or_insert_with(|| Some(Vec::new()));
             }
-            Need::Budget(key) => {
-                self.budgets.entry((tenant, key.clone())).or_insert(None);
-            }
-            Need::Series(key) => {
-                self.series.entry((tenant, key.clone())).or_insert(None);
-            }
-        }
-    }
-
-    /// Notes a row as it is stored, unless it is known already.
-    pub(crate) fn loaded(&mut self, tenant: TenantId, op: Op) {
-        match op {
-            Op::PurchaseOrder(row) => {
-                self.orders.entry((tenant, row.id)).or_insert(Some(*row));
-            }
-            Op::PurchaseOrderLine(set) => {
-                self.lines.entry((tenant, set.order)).or_insert(Some(set.lines));
-            }
-            Op::Budget(row) => {
-                self.budgets.entry((tenant, row.key())).or_insert(Some(row));
-            }
-            Op::NumberSeries(row) => {
-                self.series.entry((tenant, row.key.clone())).or_insert(Some(row));
-            }
-        }
-    }
-
-    /// Shows a change to the rest of the batch.
-    pub fn apply(&mut self, tenant: TenantId, op: &Op) -> Undo {
-        fn put<K: Ord + Clone, R>(
-            known: &mut Known<K, R>,
-            key: (TenantId, K),
-            row: R,
-        ) -> ((TenantId, K), Option<Option<R>>) {
-            let before = known.insert(key.clone(), Some(row));
-            (key, before)
-        }
-        match op {
-            Op::PurchaseOrder(row) => {
-                let (key, before) = put(&mut self.orders, (tenant, row.id), OrderRow::clone(row));
-                Undo::Order(key, before)
-            }
-            Op::PurchaseOrderLine(set) => {
-                let (key, before) = put(&mut self.lines, (tenant, set.order), set.lines.clone());
-                Undo::Lines(key, before)
-            }
-            Op::Budget(row) => {
-                let (key, before) = put(&mut self.budgets, (tenant, row.key()), row.clone());
-                Undo::Budget(key, before)
-            }
-            Op::NumberSeries(row) => {
-                let (key, before) = put(&mut self.series, (tenant, row.key.clone()), row.clone());
-                Undo::Series(key, before)
-            }
-        }
-    }
-
-    /// Takes a change back, in reverse order of applying.
-    pub fn undo(&mut self, undo: Undo) {
-        fn put_back<K: Ord, R>(known: &mut Known<K, R>, key: (TenantId, K), before: Option<Option<R>>) {
-            match before {
-                Some(row) => known.insert(key, row),
-                None => known.remove(&key),
-            };
-        }
-        match undo {
-            Undo::Order(key, before) => put_back(&mut self.orders, key, before),
-            Undo::Lines(key, before) => put_back(&mut self.lines, key, before),
-            Undo::Budget(key, before) => put_back(&mut self.budgets, key, before),
-            Undo::Series(key, before) => put_back(&mut self.series, key, before),
+            Need::Budget(key) => absent(&mut self.budgets, tenant, key),
+            Need::Company => absent(&mut self.company, tenant, &()),
+            Need::Supplier(key) => absent(&mut self.suppliers, tenant, key),
+            Need::Item(key) => absent(&mut self.items, tenant, key),
+            Need::Unit(key) => absent(&mut self.units, tenant, key),
+            Need::ItemUnit(key) => absent(&mut self.item_units, tenant, key),
+            Need::Location(key) => absent(&mut self.locations, tenant, key),
+            Need::Term(key) => absent(&mut self.terms, tenant, key),
+            Need::Policy(key) => absent(&mut self.policies, tenant, key),
+            Need::Stock(key) => absent(&mut self.stock, tenant, key),
+            Need::Movement(key) => absent(&mut self.movements, tenant, key),
+            Need::Demand(key) => absent(&mut self.demand, tenant, key),
+            Need::Series(key) => absent(&mut self.series, tenant, key),
         }
     }
 }

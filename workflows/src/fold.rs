@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use fluxor_engine::ids::{InstanceId, TenantId};
 
-use crate::row::{BudgetKey, BudgetRow, LineSet, Op, OrderRow, SeriesKey, SeriesRow};
+use crate::row::{
+    BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineSet, LocationRow, MovementRow, Op, OrderRow,
+    PolicyRow, SeriesRow, ShortfallRow, StockRow, SupplierRow, TermRow, UnitRow,
+};
 
 /// A row's last image in a batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,46 +20,70 @@ pub(crate) struct Write<R> {
     pub(crate) row: R,
 }
 
+/// The last images of one table's rows, in the order of their keys.
+pub(crate) type Images<'a, R> = BTreeMap<(TenantId, <R as Keyed>::Key), Write<&'a R>>;
+
 /// What a batch writes, each table in the order of its keys.
 #[derive(Debug, Default)]
 pub(crate) struct Batch<'a> {
-    pub(crate) orders: Vec<Write<&'a OrderRow>>,
-    pub(crate) lines: Vec<(TenantId, &'a LineSet)>,
-    pub(crate) budgets: Vec<Write<&'a BudgetRow>>,
-    pub(crate) series: Vec<Write<&'a SeriesRow>>,
+    pub(crate) orders: Images<'a, OrderRow>,
+    pub(crate) lines: BTreeMap<(TenantId, InstanceId), &'a LineSet>,
+    pub(crate) budgets: Images<'a, BudgetRow>,
+    pub(crate) company: Images<'a, CompanyRow>,
+    pub(crate) suppliers: Images<'a, SupplierRow>,
+    pub(crate) items: Images<'a, ItemRow>,
+    pub(crate) units: Images<'a, UnitRow>,
+    pub(crate) item_units: Images<'a, ItemUnitRow>,
+    pub(crate) locations: Images<'a, LocationRow>,
+    pub(crate) terms: Images<'a, TermRow>,
+    pub(crate) policies: Images<'a, PolicyRow>,
+    pub(crate) stock: Images<'a, StockRow>,
+    /// Appended, in the order in which they were decided.
+    pub(crate) movements: Vec<(TenantId, &'a MovementRow)>,
+    pub(crate) demand: Images<'a, DemandRow>,
+    /// Appended.
+    pub(crate) shortfalls: Vec<(TenantId, &'a ShortfallRow)>,
+    pub(crate) series: Images<'a, SeriesRow>,
 }
 
 impl<'a> Batch<'a> {
     /// Folds the changes, in order.
     pub(crate) fn of(ops: &'a [(TenantId, Op)]) -> Self {
-        let mut orders: BTreeMap<(TenantId, InstanceId), Write<&OrderRow>> = BTreeMap::new();
-        let mut lines: BTreeMap<(TenantId, InstanceId), &LineSet> = BTreeMap::new();
-        let mut budgets: BTreeMap<(TenantId, BudgetKey), Write<&BudgetRow>> = BTreeMap::new();
-        let mut series: BTreeMap<(TenantId, &SeriesKey), Write<&SeriesRow>> = BTreeMap::new();
+        let mut batch = Self::default();
         for (tenant, op) in ops {
-            let tenant = *tenant;
-            match op {
-                Op::PurchaseOrder(row) => last(&mut orders, (tenant, row.id), tenant, row.version, row),
-                Op::PurchaseOrderLine(set) => drop(lines.insert((tenant, set.order), set)),
-                Op::Budget(row) => last(&mut budgets, (tenant, row.key()), tenant, row.version, row),
-                Op::NumberSeries(row) => last(&mut series, (tenant, &row.key), tenant, row.version, row),
-            }
+            batch.take(*tenant, op);
         }
-        Self {
-            orders: orders.into_values().collect(),
-            lines: lines.into_iter().map(|((tenant, _), set)| (tenant, set)).collect(),
-            budgets: budgets.into_values().collect(),
-            series: series.into_values().collect(),
+        batch
+    }
+
+    fn take(&mut self, tenant: TenantId, op: &'a Op) {
+        match op {
+            Op::PurchaseOrder(row) => last(&mut self.orders, tenant, &**row),
+            Op::PurchaseOrderLine(set) => drop(self.lines.insert((tenant, set.order), set)),
+            Op::Budget(row) => last(&mut self.budgets, tenant, row),
+            Op::Company(row) => last(&mut self.company, tenant, row),
+            Op::Supplier(row) => last(&mut self.suppliers, tenant, &**row),
+            Op::Item(row) => last(&mut self.items, tenant, row),
+            Op::UnitOfMeasure(row) => last(&mut self.units, tenant, row),
+            Op::ItemUnit(row) => last(&mut self.item_units, tenant, row),
+            Op::Location(row) => last(&mut self.locations, tenant, row),
+            Op::SupplierTerm(row) => last(&mut self.terms, tenant, &**row),
+            Op::ReorderPolicy(row) => last(&mut self.policies, tenant, &**row),
+            Op::StockLevel(rows) => rows.0.iter().for_each(|row| last(&mut self.stock, tenant, row)),
+            Op::StockMovement(rows) => self.movements.extend(rows.0.iter().map(|row| (tenant, row))),
+            Op::Demand(rows) => rows.0.iter().for_each(|row| last(&mut self.demand, tenant, row)),
+            Op::ReorderShortfall(rows) => self.shortfalls.extend(rows.0.iter().map(|row| (tenant, row))),
+            Op::NumberSeries(row) => last(&mut self.series, tenant, row),
         }
     }
 
     /// Whether the batch inserts this order, which can have no lines yet.
     pub(crate) fn is_new(&self, tenant: TenantId, order: InstanceId) -> bool {
-        let found = self.orders.binary_search_by_key(&(tenant, order), |write| (write.tenant, write.row.id));
-        found.is_ok_and(|i| self.orders[i].base == 0)
+        self.orders.get(&(tenant, order)).is_some_and(|write| write.base == 0)
     }
 }
 
-fn last<'a, K: Ord, R>(rows: &mut BTreeMap<K, Write<&'a R>>, key: K, tenant: TenantId, version: i64, row: &'a R) {
-    rows.entry(key).and_modify(|write| write.row = row).or_insert(Write { tenant, base: version - 1, row });
+fn last<'a, R: Keyed>(rows: &mut Images<'a, R>, tenant: TenantId, row: &'a R) {
+    let first = Write { tenant, base: row.version() - 1, row };
+    rows.entry((tenant, row.key())).and_modify(|write| write.row = row).or_insert(first);
 }

@@ -1,9 +1,10 @@
 #![doc = include_str!("../README.md")]
 //! Procurement on the engine.
 //!
-//! This file is the one list of the vocabulary: every subject, fact, action and message that a definition may name. A
-//! rule is a pure function in the folder of its noun; a row change is a variant of [`Op`]. What must hold: an entry's
-//! `major` is raised when its meaning changes, because definitions are pinned to `name@major`.
+//! This file is the one list of the vocabulary: every subject, fact, action and message that a definition may name (the
+//! actions of records stand in `vocabulary.rs`). A rule is a pure function in the folder of its noun; a row change is a
+//! variant of [`Op`]. What must hold: an entry's `major` is raised when its meaning changes, because definitions are
+//! pinned to `name@major`.
 
 #![allow(clippy::duplicate_mod, reason = "`sql/` is mounted once for each driver: see sql/mod.rs")]
 
@@ -11,6 +12,8 @@ mod action;
 mod budgets;
 mod facts;
 mod fold;
+pub mod import;
+mod inventory;
 mod memory;
 mod money;
 mod persist;
@@ -19,12 +22,15 @@ mod procurement;
 mod purchasing;
 mod quantity;
 mod reads;
+mod records;
+pub mod reorder;
 mod row;
 mod settings;
 mod sqlite;
 mod statement;
 #[cfg(test)]
 mod testing;
+mod vocabulary;
 
 use fluxor_engine::expression::{RecordType, Type};
 
@@ -35,9 +41,16 @@ pub use money::{exponent, line_total, round_half_up};
 pub use procurement::Procurement;
 pub use purchasing::{MOST_LINES, lines_digest};
 pub use quantity::Quantity;
-pub use reads::{Order, order, order_by_number, orders};
+pub use reads::{
+    Order, Totals, company, item, item_units, items, location, locations, movements, open_demand, order,
+    order_by_number, orders, orders_from, policies, policy, shortfalls, stock_at, stock_level, stock_levels, stock_of,
+    supplier, suppliers, terms, totals, unit, units,
+};
 pub use row::{
-    BudgetKey, BudgetRow, LineRow, LineSet, Need, Op, OrderRow, OrderStatus, Reservation, SeriesKey, SeriesRow,
+    BudgetKey, BudgetRow, Compact, CompanyRow, DemandRow, Factor, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LineRow,
+    LineSet, LocationRow, MaximumRule, Method, MovementKind, MovementRow, Need, Op, OrderRow, OrderStatus, Percent,
+    PolicyRow, Reservation, Rows, SeriesKey, SeriesRow, ShortfallRow, StockKey, StockRow, SupplierRow, TermKey,
+    TermRow, Trigger, UnitRow,
 };
 pub use settings::Settings;
 pub use statement::{MIGRATIONS, Sql, statements};
@@ -86,13 +99,15 @@ struct Message {
     run: Compose,
 }
 
-static SUBJECTS: &[Subject] = &[Subject {
+static SUBJECTS: &[Subject] = &[ORDERS, reorder::SUBJECT];
+
+const ORDERS: Subject = Subject {
     name: "purchase_order",
     major: 1,
     variable: "po",
     record: purchase_order,
-    computed: &["amount", "lines", "lines_digest", "number"],
-}];
+    computed: &["amount", "lines", "lines_digest", "lines_open", "number"],
+};
 
 fn purchase_order() -> RecordType {
     RecordType::new("purchase_order")
@@ -103,8 +118,12 @@ fn purchase_order() -> RecordType {
         .with("supplier", Type::Text)
         .with("lines", Type::Int)
         .with("lines_digest", Type::Text)
+        .with("lines_open", Type::Int)
         .with_nullable("number", Type::Text)
         .with_nullable("note", Type::Text)
+        .with_nullable("ordered_on", Type::Date)
+        .with_nullable("expected_on", Type::Date)
+        .with_nullable("source", Type::Text)
 }
 
 const ON_ORDERS: &[&str] = &["purchase_order"];
@@ -127,6 +146,24 @@ static ACTIONS: &[Action] = &[
         payload: &["lines"],
         help: "Replaces the lines if the payload brings `lines`; sets supplier, category, unit and note where it brings them.",
         run: purchasing::change_order,
+    },
+    Action {
+        name: "record_imported_order",
+        major: 1,
+        params: &[],
+        subjects: ON_ORDERS,
+        payload: &["lines", "number", "status"],
+        help: "At the start: writes an order that was placed elsewhere, with what has come of its `lines`.",
+        run: purchasing::record_imported_order,
+    },
+    Action {
+        name: "receive_goods",
+        major: 1,
+        params: &[],
+        subjects: ON_ORDERS,
+        payload: &["lines"],
+        help: "Notes what has come: `lines`, each `{line, quantity}`; without, all that is open. Computes lines_open.",
+        run: purchasing::receive_goods,
     },
     Action {
         name: "reserve_budget",
@@ -161,7 +198,7 @@ static ACTIONS: &[Action] = &[
         params: &[("status", Type::Text, true)],
         subjects: ON_ORDERS,
         payload: &[],
-        help: "Sets the status: draft, in_review, ordered, received, rejected or cancelled.",
+        help: "Sets the status: draft, in_review, ordered, received, closed, rejected or cancelled.",
         run: purchasing::set_order_status,
     },
     Action {
@@ -194,10 +231,12 @@ static FACTS: &[Fact] = &[
     },
 ];
 
-static MESSAGES: &[Message] = &[Message {
+static MESSAGES: &[Message] = &[ORDER_TO_SUPPLIER, reorder::MESSAGE];
+
+const ORDER_TO_SUPPLIER: Message = Message {
     name: "order_to_supplier",
     major: 1,
     sent_event: Some("sent"),
     help: "The order with its lines, for mail or EDI.",
     run: purchasing::order_to_supplier,
-}];
+};

@@ -1,5 +1,10 @@
 //! The domain's tables in memory: what simulations and scenarios run on. Same guards, same conflicts.
 
+mod inventory;
+mod orders;
+mod reads;
+mod reorder;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -7,87 +12,122 @@ use fluxor_engine::ids::{InstanceId, TenantId};
 use fluxor_engine::store::StoreError;
 
 use crate::facts::Facts;
-use crate::fold::{Batch, Write};
-use crate::row::{BudgetKey, BudgetRow, LineRow, LineSet, Need, Op, OrderRow, SeriesKey, SeriesRow};
+use crate::fold::{Batch, Images};
+use crate::row::{
+    BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineRow, LineSet, LocationRow, MovementRow, Need,
+    Op, OrderRow, PolicyRow, Rows, SeriesRow, ShortfallRow, StockKey, StockRow, SupplierRow, TermRow, UnitRow,
+};
 
-/// The tables, by tenant and key.
+/// Rows of one table, by tenant and key.
+type Table<R> = BTreeMap<(TenantId, <R as Keyed>::Key), R>;
+
+/// The tables.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Memory {
-    orders: BTreeMap<(TenantId, InstanceId), OrderRow>,
+    orders: Table<OrderRow>,
     lines: BTreeMap<(TenantId, InstanceId), Vec<LineRow>>,
     numbers: BTreeMap<(TenantId, Arc<str>), InstanceId>,
-    budgets: BTreeMap<(TenantId, BudgetKey), BudgetRow>,
-    series: BTreeMap<(TenantId, SeriesKey), SeriesRow>,
+    budgets: Table<BudgetRow>,
+    company: Table<CompanyRow>,
+    suppliers: Table<SupplierRow>,
+    items: Table<ItemRow>,
+    units: Table<UnitRow>,
+    item_units: Table<ItemUnitRow>,
+    locations: Table<LocationRow>,
+    terms: Table<TermRow>,
+    policies: Table<PolicyRow>,
+    stock: Table<StockRow>,
+    movements: BTreeMap<(TenantId, StockKey, i64), MovementRow>,
+    references: BTreeMap<(TenantId, Arc<str>), (StockKey, i64)>,
+    demand: Table<DemandRow>,
+    shortfalls: BTreeMap<(TenantId, InstanceId, StockKey), ShortfallRow>,
+    series: Table<SeriesRow>,
 }
 
 impl Memory {
     pub(crate) fn load(&self, needs: &BTreeSet<(TenantId, Need)>, facts: &mut Facts) {
         for (tenant, need) in needs {
-            let op = match need {
-                Need::Order(id) => self.orders.get(&(*tenant, *id)).map(|row| Op::PurchaseOrder(Box::new(row.clone()))),
-                Need::Lines(id) => self
-                    .lines
-                    .get(&(*tenant, *id))
-                    .map(|lines| Op::PurchaseOrderLine(LineSet { order: *id, lines: lines.clone() })),
-                Need::Budget(key) => self.budgets.get(&(*tenant, key.clone())).cloned().map(Op::Budget),
-                Need::Series(key) => self.series.get(&(*tenant, key.clone())).cloned().map(Op::NumberSeries),
-            };
-            if let Some(op) = op {
+            if let Some(op) = self.find(*tenant, need) {
                 facts.loaded(*tenant, op);
             }
         }
     }
 
-    pub(crate) fn order(&self, tenant: TenantId, id: InstanceId) -> Option<(OrderRow, Vec<LineRow>)> {
-        let row = self.orders.get(&(tenant, id)).cloned()?;
-        Some((row, self.lines.get(&(tenant, id)).cloned().unwrap_or_default()))
-    }
-
-    pub(crate) fn by_number(&self, tenant: TenantId, number: &str) -> Option<InstanceId> {
-        self.numbers.get(&(tenant, number.into())).copied()
-    }
-
-    /// Newest first, older than `before`.
-    pub(crate) fn page(&self, tenant: TenantId, before: InstanceId, most: usize) -> Vec<OrderRow> {
-        let older = self.orders.range((tenant, InstanceId(uuid::Uuid::nil()))..(tenant, before));
-        older.rev().take(most).map(|(_, row)| row.clone()).collect()
+    fn find(&self, tenant: TenantId, need: &Need) -> Option<Op> {
+        Some(match need {
+            Need::Order(id) => Op::PurchaseOrder(Box::new(row(&self.orders, tenant, id)?)),
+            Need::Lines(id) => {
+                let lines = self.lines.get(&(tenant, *id)).cloned()?;
+                Op::PurchaseOrderLine(LineSet { order: *id, lines })
+            }
+            Need::Budget(key) => Op::Budget(row(&self.budgets, tenant, key)?),
+            Need::Company => Op::Company(row(&self.company, tenant, &())?),
+            Need::Supplier(key) => Op::Supplier(Box::new(row(&self.suppliers, tenant, key)?)),
+            Need::Item(key) => Op::Item(row(&self.items, tenant, key)?),
+            Need::Unit(key) => Op::UnitOfMeasure(row(&self.units, tenant, key)?),
+            Need::ItemUnit(key) => Op::ItemUnit(row(&self.item_units, tenant, key)?),
+            Need::Location(key) => Op::Location(row(&self.locations, tenant, key)?),
+            Need::Term(key) => Op::SupplierTerm(Box::new(row(&self.terms, tenant, key)?)),
+            Need::Policy(key) => Op::ReorderPolicy(Box::new(row(&self.policies, tenant, key)?)),
+            Need::Stock(key) => Op::StockLevel(Rows(vec![row(&self.stock, tenant, key)?])),
+            Need::Movement(reference) => {
+                let (key, seq) = self.references.get(&(tenant, reference.clone())).cloned()?;
+                Op::StockMovement(Rows(vec![self.movements.get(&(tenant, key, seq)).cloned()?]))
+            }
+            Need::Demand(key) => Op::Demand(Rows(vec![row(&self.demand, tenant, key)?])),
+            Need::Series(key) => Op::NumberSeries(row(&self.series, tenant, key)?),
+        })
     }
 
     /// Checks every guard, then changes: all or nothing.
     pub(crate) fn write(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
-        for Write { tenant, base, row } in &batch.orders {
-            guard("purchase_order", *base, self.orders.get(&(*tenant, row.id)).map(|row| row.version))?;
-            let owner = row.number.clone().and_then(|number| self.numbers.get(&(*tenant, number)));
-            if owner.is_some_and(|owner| *owner != row.id) {
-                return Err(StoreError::Conflict("purchase_order".to_owned()));
-            }
-        }
-        for Write { tenant, base, row } in &batch.budgets {
-            guard("budget", *base, self.budgets.get(&(*tenant, row.key())).map(|row| row.version))?;
-        }
-        for Write { tenant, base, row } in &batch.series {
-            guard("number_series", *base, self.series.get(&(*tenant, row.key.clone())).map(|row| row.version))?;
-        }
-        for write in &batch.orders {
-            let (tenant, row) = (write.tenant, write.row);
-            if let Some(number) = row.number.clone() {
-                self.numbers.insert((tenant, number), row.id);
-            }
-            self.orders.insert((tenant, row.id), row.clone());
-        }
-        for (tenant, set) in &batch.lines {
-            self.lines.insert((*tenant, set.order), set.lines.clone());
-        }
-        for write in &batch.budgets {
-            self.budgets.insert((write.tenant, write.row.key()), write.row.clone());
-        }
-        for write in &batch.series {
-            self.series.insert((write.tenant, write.row.key.clone()), write.row.clone());
-        }
+        self.check_orders(batch)?;
+        guard("budget", &batch.budgets, &self.budgets)?;
+        guard("company", &batch.company, &self.company)?;
+        guard("supplier", &batch.suppliers, &self.suppliers)?;
+        guard("item", &batch.items, &self.items)?;
+        guard("unit_of_measure", &batch.units, &self.units)?;
+        guard("item_unit", &batch.item_units, &self.item_units)?;
+        guard("location", &batch.locations, &self.locations)?;
+        guard("supplier_term", &batch.terms, &self.terms)?;
+        guard("reorder_policy", &batch.policies, &self.policies)?;
+        guard("stock_level", &batch.stock, &self.stock)?;
+        guard("demand", &batch.demand, &self.demand)?;
+        guard("number_series", &batch.series, &self.series)?;
+        self.check_movements(batch)?;
+        self.check_shortfalls(batch)?;
+        self.put_orders(batch);
+        put(&batch.budgets, &mut self.budgets);
+        put(&batch.company, &mut self.company);
+        put(&batch.suppliers, &mut self.suppliers);
+        put(&batch.items, &mut self.items);
+        put(&batch.units, &mut self.units);
+        put(&batch.item_units, &mut self.item_units);
+        put(&batch.locations, &mut self.locations);
+        put(&batch.terms, &mut self.terms);
+        put(&batch.policies, &mut self.policies);
+        put(&batch.stock, &mut self.stock);
+        self.put_movements(batch);
+        self.put_shortfalls(batch);
+        put(&batch.demand, &mut self.demand);
+        put(&batch.series, &mut self.series);
         Ok(())
     }
 }
 
-fn guard(table: &'static str, base: i64, stored: Option<i64>) -> Result<(), StoreError> {
-    if stored.unwrap_or(0) == base { Ok(()) } else { Err(StoreError::Conflict(table.to_owned())) }
+fn row<R: Keyed + Clone>(table: &Table<R>, tenant: TenantId, key: &R::Key) -> Option<R> {
+    table.get(&(tenant, key.clone())).cloned()
+}
+
+fn guard<R: Keyed>(name: &'static str, images: &Images<'_, R>, table: &Table<R>) -> Result<(), StoreError> {
+    for (key, write) in images {
+        if table.get(key).map_or(0, Keyed::version) != write.base {
+            return Err(StoreError::Conflict(name.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn put<R: Keyed + Clone>(images: &Images<'_, R>, table: &mut Table<R>) {
+    table.extend(images.iter().map(|(key, write)| (key.clone(), write.row.clone())));
 }

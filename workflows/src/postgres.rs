@@ -1,6 +1,6 @@
 //! The domain's statements on PostgreSQL.
 
-use sqlx::postgres::{PgConnection as Conn, PgRow as Row};
+use sqlx::postgres::{PgArguments as Arguments, PgConnection as Conn, PgRow as Row, Postgres as Db};
 
 use crate::statement::Sql;
 

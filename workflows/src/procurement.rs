@@ -12,7 +12,8 @@ use crate::action::{Answer, fail};
 use crate::facts::{Facts, Undo};
 use crate::row::{Need, Op};
 use crate::settings::Settings;
-use crate::{ACTIONS, FACTS, MESSAGES, SUBJECTS};
+use crate::vocabulary::RECORDS;
+use crate::{ACTIONS, Action, FACTS, MESSAGES, SUBJECTS};
 
 /// The domain of procurement.
 #[derive(Clone, Debug)]
@@ -56,7 +57,7 @@ fn vocabulary() -> Vocabulary {
         let ty = FactType { major: fact.major, ty: fact.ty.clone(), nullable: fact.nullable, help: fact.help.into() };
         (Arc::from(fact.name), ty)
     });
-    let actions = ACTIONS.iter().map(|action| {
+    let actions = actions().map(|action| {
         let params = action.params.iter().map(|(name, ty, required)| (Arc::from(*name), ty.clone(), *required));
         let ty = ActionType {
             major: action.major,
@@ -80,12 +81,23 @@ fn vocabulary() -> Vocabulary {
     }
 }
 
+/// Every action.
+fn actions() -> impl Iterator<Item = &'static Action> + Clone {
+    ACTIONS.iter().chain(RECORDS).chain(crate::reorder::ACTIONS)
+}
+
 /// The entry of that name. A definition that was checked names nothing else.
-fn entry<'a, T>(list: &'a [T], kind: &str, name: &str, named: fn(&T) -> &'static str) -> Answer<&'a T> {
-    match list.iter().find(|entry| named(entry) == name) {
+fn entry<'a, T: 'a>(
+    mut list: impl Iterator<Item = &'a T> + Clone,
+    kind: &str,
+    name: &str,
+    named: fn(&T) -> &'static str,
+) -> Answer<&'a T> {
+    let names = list.clone();
+    match list.find(|entry| named(entry) == name) {
         Some(entry) => Ok(entry),
         None => {
-            let near = nearest(name, list.iter().map(named));
+            let near = nearest(name, names.map(named));
             let hint = near.map_or(String::new(), |near| format!("; a similar one is `{near}`"));
             fail(format!("procurement has no {kind} `{name}`{hint}"))
         }
@@ -103,11 +115,11 @@ impl Domain for Procurement {
     }
 
     fn fact(&self, name: &str, call: &Call<'_, Facts>) -> Result<Value, NotDone<Need>> {
-        (entry(FACTS, "fact", name, |fact| fact.name)?.run)(&self.settings, call)
+        (entry(FACTS.iter(), "fact", name, |fact| fact.name)?.run)(&self.settings, call)
     }
 
     fn act(&self, name: &str, call: &Call<'_, Facts>) -> Result<Done<Op>, NotDone<Need>> {
-        (entry(ACTIONS, "action", name, |action| action.name)?.run)(&self.settings, call)
+        (entry(actions(), "action", name, |action| action.name)?.run)(&self.settings, call)
     }
 
     fn apply(&self, facts: &mut Facts, tenant: TenantId, op: &Op) -> Undo {
@@ -119,6 +131,6 @@ impl Domain for Procurement {
     }
 
     fn message(&self, name: &str, call: &Call<'_, Facts>) -> Result<Document, NotDone<Need>> {
-        (entry(MESSAGES, "message", name, |message| message.name)?.run)(&self.settings, call)
+        (entry(MESSAGES.iter(), "message", name, |message| message.name)?.run)(&self.settings, call)
     }
 }

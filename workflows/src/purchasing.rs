@@ -2,17 +2,25 @@
 
 mod change;
 mod fields;
+mod imported;
 mod lines;
 mod message;
 mod number;
+mod numbering;
+mod receipt;
 mod status;
+mod stock;
 
 pub use lines::{MOST_LINES, digest as lines_digest};
 
 pub(crate) use change::{change_order, record_order};
+pub(crate) use imported::record_imported_order;
 pub(crate) use message::{order_lines, order_to_supplier};
 pub(crate) use number::number_order;
+pub(crate) use receipt::receive_goods;
 pub(crate) use status::set_order_status;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_stock;

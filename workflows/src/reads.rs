@@ -1,4 +1,7 @@
-//! Reading orders for people: no locks, nothing is decided on what they show.
+//! Reading for people: no locks, nothing is decided on what they show. Orders stand here, records and stock in `inventory`.
+
+mod inventory;
+mod runs;
 
 use fluxor_engine::ids::{InstanceId, TenantId};
 use fluxor_engine::store::{Connection, StoreError};
@@ -7,6 +10,13 @@ use serde::Serialize;
 use crate::memory::Memory;
 use crate::row::{LineRow, OrderRow};
 use crate::{postgres, sqlite};
+
+pub use inventory::{
+    Totals, item, item_units, items, location, locations, movements, open_demand, policies, policy, stock_at,
+    stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals, unit, units,
+};
+
+pub use runs::{company, orders_from, shortfalls};
 
 /// An order with its lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -65,7 +75,7 @@ pub async fn orders(
     let before = before.unwrap_or(InstanceId(uuid::Uuid::max()));
     match connection {
         Connection::Memory(memory) => Ok(memory.page(tenant, before, usize::try_from(limit).unwrap_or(0))),
-        Connection::Sqlite(connection) => sqlite::sql::orders::page(connection, tenant, before, limit).await,
-        Connection::Postgres(connection) => postgres::sql::orders::page(connection, tenant, before, limit).await,
+        Connection::Sqlite(connection) => sqlite::sql::orders::newest(connection, tenant, before, limit).await,
+        Connection::Postgres(connection) => postgres::sql::orders::newest(connection, tenant, before, limit).await,
     }
 }

@@ -3,18 +3,94 @@
 //! What must hold: an [`Op`] carries the full new image with its version, one more than the image it replaces (1 for a
 //! new row). Each noun brings its row here, its `Need` and its statements; the compiler names every place to answer.
 
-use std::fmt;
+mod budgets;
+mod company;
+mod items;
+mod orders;
+mod policies;
+mod shortfalls;
+mod stock;
+mod suppliers;
+mod table;
+mod units;
+
 use std::sync::Arc;
 
-use fluxor_engine::clock::Timestamp;
-use fluxor_engine::ids::{Digest, InstanceId, PersonId};
-use fluxor_engine::money::{Currency, Money};
+use fluxor_engine::ids::InstanceId;
 use serde::{Deserialize, Serialize};
 
-use crate::quantity::Quantity;
+pub use budgets::{BudgetKey, BudgetRow, Reservation, SeriesKey, SeriesRow};
+pub use company::CompanyRow;
+pub use items::{ItemRow, LocationRow};
+pub use orders::{LineRow, LineSet, OrderRow, OrderStatus};
+pub use policies::{MaximumRule, Method, PolicyRow, Trigger};
+pub use shortfalls::ShortfallRow;
+pub use stock::{DemandRow, MovementKind, MovementRow, StockKey, StockRow};
+pub use suppliers::{Percent, SupplierRow, TermKey, TermRow};
+pub use table::{Compact, Rows};
+pub use units::{Factor, ItemUnitKey, ItemUnitRow, UnitRow};
+
+/// A closed list of words: as stored, as JSON, and as people write them.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$what:meta])* $word:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            $($(#[$what])* #[serde(rename = $text)] $word,)*
+        }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$word),*];
+
+            /// As stored.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$word => $text,)*
+                }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                let found = Self::ALL.iter().copied().find(|word| word.as_str() == text);
+                found.ok_or_else(|| {
+                    let all = [$($text),*];
+                    let near = fluxor_engine::diagnostic::nearest(text, all);
+                    let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                    let shown: String = text.chars().take(40).collect();
+                    format!("`{shown}` is none of {}{hint}", all.join(", "))
+                })
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+use words;
+
+/// A row that is found by a key and guarded by a version.
+pub trait Keyed {
+    /// What it is found by, the tenant left out.
+    type Key: Clone + Ord + std::fmt::Debug + Send + 'static;
+
+    /// Its key.
+    fn key(&self) -> Self::Key;
+
+    /// The guard of every write.
+    fn version(&self) -> i64;
+}
 
 /// A row, or the rows of an order, that deciding wants to see. The order of the variants is the rank in which rows
-/// are locked; number series come last.
+/// are locked; number series come last. Master data and movements are read without a lock: their versions, and the
+/// unique reference, guard what is written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Need {
     /// The order of this instance.
@@ -23,6 +99,28 @@ pub enum Need {
     Lines(InstanceId),
     /// A budget.
     Budget(BudgetKey),
+    /// The company.
+    Company,
+    /// A supplier, by its code.
+    Supplier(Arc<str>),
+    /// An item, by its code.
+    Item(Arc<str>),
+    /// A unit of measure, by its code.
+    Unit(Arc<str>),
+    /// A unit of an item.
+    ItemUnit(ItemUnitKey),
+    /// A location, by its code.
+    Location(Arc<str>),
+    /// A supplier's term for an item.
+    Term(TermKey),
+    /// When an item is ordered again for a place.
+    Policy(StockKey),
+    /// How an item stands at a place.
+    Stock(StockKey),
+    /// The movement with this reference.
+    Movement(Arc<str>),
+    /// The demand with this reference.
+    Demand(Arc<str>),
     /// A number series.
     Series(SeriesKey),
 }
@@ -37,202 +135,30 @@ pub enum Op {
     PurchaseOrderLine(LineSet),
     /// A budget.
     Budget(BudgetRow),
+    /// The company.
+    Company(CompanyRow),
+    /// A supplier.
+    Supplier(Box<SupplierRow>),
+    /// An item.
+    Item(ItemRow),
+    /// A unit of measure.
+    UnitOfMeasure(UnitRow),
+    /// A unit of an item.
+    ItemUnit(ItemUnitRow),
+    /// A location.
+    Location(LocationRow),
+    /// A supplier's term.
+    SupplierTerm(Box<TermRow>),
+    /// A reorder policy.
+    ReorderPolicy(Box<PolicyRow>),
+    /// How items stand at places, each at most once.
+    StockLevel(Rows<StockRow>),
+    /// Movements that are added. Always beside images of their stock levels, which guard their numbers.
+    StockMovement(Rows<MovementRow>),
+    /// Demand, each reference at most once.
+    Demand(Rows<DemandRow>),
+    /// What a reorder run did not order: added.
+    ReorderShortfall(Rows<ShortfallRow>),
     /// A number series.
     NumberSeries(SeriesRow),
-}
-
-/// A purchase order. Its lines are rows of their own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderRow {
-    /// The instance that it belongs to.
-    pub id: InstanceId,
-    /// The guard of every write.
-    pub version: i64,
-    /// Who wants it.
-    pub requester: PersonId,
-    /// From whom.
-    pub supplier: Arc<str>,
-    /// What kind of purchase.
-    pub category: Option<Arc<str>>,
-    /// The cost centre.
-    pub unit: Option<Arc<str>>,
-    /// For people.
-    pub note: Option<Arc<str>>,
-    /// The official number, from issue on.
-    pub number: Option<Arc<str>>,
-    /// Where it stands.
-    pub status: OrderStatus,
-    /// The sum of its lines.
-    pub amount: Money,
-    /// How many lines it has.
-    pub lines: i64,
-    /// SHA-256 over the canonical lines.
-    pub lines_digest: Digest,
-    /// What it holds of a budget.
-    pub reserved: Option<Reservation>,
-    /// When it was recorded.
-    pub created_at: Timestamp,
-    /// When this row last changed.
-    pub changed_at: Timestamp,
-}
-
-/// What an order holds of a budget: released exactly as it was reserved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reservation {
-    /// The budget's unit.
-    pub unit: Arc<str>,
-    /// How much, in the budget's currency.
-    pub amount: Money,
-}
-
-impl Reservation {
-    /// The budget it is held of.
-    #[must_use]
-    pub fn budget(&self) -> BudgetKey {
-        BudgetKey { unit: self.unit.clone(), currency: self.amount.currency }
-    }
-}
-
-/// Where an order stands, in words that lists and reports filter by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderStatus {
-    /// Being written.
-    Draft,
-    /// Being approved.
-    InReview,
-    /// Issued to the supplier.
-    Ordered,
-    /// Delivered in full.
-    Received,
-    /// Declined.
-    Rejected,
-    /// Called off.
-    Cancelled,
-}
-
-impl OrderStatus {
-    /// All of them, in the order of an order's life.
-    pub const ALL: [Self; 6] =
-        [Self::Draft, Self::InReview, Self::Ordered, Self::Received, Self::Rejected, Self::Cancelled];
-
-    /// As stored and as definitions write it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::InReview => "in_review",
-            Self::Ordered => "ordered",
-            Self::Received => "received",
-            Self::Rejected => "rejected",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// From what is stored.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
-    }
-
-    /// Whether nothing of the order can be changed any more.
-    #[must_use]
-    pub const fn is_closed(self) -> bool {
-        match self {
-            Self::Draft | Self::InReview | Self::Ordered => false,
-            Self::Received | Self::Rejected | Self::Cancelled => true,
-        }
-    }
-}
-
-/// The lines of an order, in order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineSet {
-    /// The order.
-    pub order: InstanceId,
-    /// Its lines, numbered from 1.
-    pub lines: Vec<LineRow>,
-}
-
-/// A line of an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineRow {
-    /// Its number in the order, from 1.
-    pub line: i64,
-    /// What.
-    pub item: Arc<str>,
-    /// For people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<Arc<str>>,
-    /// How much.
-    pub quantity: Quantity,
-    /// The unit of measure that it is ordered in.
-    pub unit: Arc<str>,
-    /// The price of one unit.
-    pub price: Money,
-    /// Quantity times price, rounded half up to the currency's digits.
-    pub total: Money,
-}
-
-/// Which budget.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct BudgetKey {
-    /// The cost centre.
-    pub unit: Arc<str>,
-    /// Its currency.
-    pub currency: Currency,
-}
-
-impl fmt::Display for BudgetKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.unit, self.currency)
-    }
-}
-
-/// What a cost centre may spend in a currency. Without a row there is no limit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BudgetRow {
-    /// The cost centre.
-    pub unit: Arc<str>,
-    /// The guard of every write.
-    pub version: i64,
-    /// The budget.
-    pub amount: Money,
-    /// What orders hold of it, in the same currency; equal to the sum over them.
-    pub reserved: Money,
-}
-
-impl BudgetRow {
-    /// Its key.
-    #[must_use]
-    pub fn key(&self) -> BudgetKey {
-        BudgetKey { unit: self.unit.clone(), currency: self.amount.currency }
-    }
-}
-
-/// Which number series.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct SeriesKey {
-    /// The prefix of its numbers: `PO`.
-    pub series: Arc<str>,
-    /// The local year.
-    pub year: i64,
-}
-
-impl fmt::Display for SeriesKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.series, self.year)
-    }
-}
-
-/// A series of gapless numbers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeriesRow {
-    /// Which.
-    #[serde(flatten)]
-    pub key: SeriesKey,
-    /// The guard of every write.
-    pub version: i64,
-    /// The number that is given next.
-    pub next: i64,
 }

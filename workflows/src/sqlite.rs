@@ -1,6 +1,6 @@
 //! The domain's statements on SQLite.
 
-use sqlx::sqlite::{SqliteConnection as Conn, SqliteRow as Row};
+use sqlx::sqlite::{Sqlite as Db, SqliteArguments as Arguments, SqliteConnection as Conn, SqliteRow as Row};
 
 use crate::statement::Sql;
 

@@ -3,12 +3,26 @@
 use fluxor_engine::store::{Migration, StoreError};
 
 /// The domain's migrations, behind the engine's.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 2,
-    name: "procurement",
-    sqlite: include_str!("../../migrations/sqlite/0002_procurement.sql"),
-    postgres: include_str!("../../migrations/postgres/0002_procurement.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 2,
+        name: "procurement",
+        sqlite: include_str!("../../migrations/sqlite/0002_procurement.sql"),
+        postgres: include_str!("../../migrations/postgres/0002_procurement.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "inventory",
+        sqlite: include_str!("../../migrations/sqlite/0003_inventory.sql"),
+        postgres: include_str!("../../migrations/postgres/0003_inventory.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "reorder",
+        sqlite: include_str!("../../migrations/sqlite/0004_reorder.sql"),
+        postgres: include_str!("../../migrations/postgres/0004_reorder.sql"),
+    },
+];
 
 /// A statement in both dialects.
 #[derive(Clone, Copy, Debug)]

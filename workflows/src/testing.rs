@@ -15,7 +15,7 @@ use crate::facts::Facts;
 use crate::fold::Batch;
 use crate::memory::Memory;
 use crate::procurement::Procurement;
-use crate::row::{LineRow, Need, Op, OrderRow};
+use crate::row::{LineRow, Need, Op, OrderRow, StockKey, StockRow};
 use crate::settings::Settings;
 
 /// The cases of one kind from a file of reference values; none, with a line that says so, where the file is missing.
@@ -79,7 +79,7 @@ impl Desk {
             params.iter().map(|(name, value)| (Arc::from(*name), value.clone())).collect();
         let (payload, nothing) = (document(payload), Document::new());
         let mut facts = Facts::default();
-        for _ in 0..4 {
+        for _ in 0..8 {
             let call = Call {
                 tenant: TENANT,
                 instance: case.map(|case| case.id),
@@ -125,6 +125,51 @@ impl Desk {
         let done = self.ask(None, Some(key), (params, json!({})), |call| self.domain.act(name, call))?;
         self.store(&done.ops);
         Ok(())
+    }
+
+    /// Carries an action out on a record, with parameters as JSON.
+    pub(crate) fn set(&mut self, name: &str, key: &str, params: Json) -> Result<Vec<Op>, (String, String)> {
+        let action = &self.domain.vocabulary().actions[name];
+        let given = document(params);
+        let ty = |name: &str| &action.params.iter().find(|(n, ..)| **n == *name).unwrap().1;
+        let own = given.iter().filter(|(name, _)| !action.payload.iter().any(|own| **own == ***name));
+        let values: Vec<(String, Value)> = own
+            .map(|(name, json)| {
+                let value = if json.is_null() { Value::Null } else { Value::from_json(json, ty(name)).unwrap() };
+                (name.clone(), value)
+            })
+            .collect();
+        let values: Vec<(&str, Value)> = values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        let done = self.ask(None, Some(key), (&values, Json::Object(given)), |call| self.domain.act(name, call))?;
+        self.store(&done.ops);
+        Ok(done.ops)
+    }
+
+    /// A desk with units, an item `desk` in pieces and cartons of 12, another `glue`, and two locations.
+    pub(crate) fn stocked() -> Self {
+        let mut desk = Self::new();
+        for (action, key, params) in [
+            ("set_unit", "piece", json!({"name": "Piece", "grid": "1"})),
+            ("set_unit", "carton", json!({"name": "Carton", "grid": "1"})),
+            ("set_unit", "g", json!({"name": "Gram"})),
+            ("set_unit", "kg", json!({"name": "Kilogram", "base": "g", "numerator": 1000})),
+            ("set_item", "desk", json!({"name": "Desk", "stock_unit": "piece"})),
+            ("set_item", "glue", json!({"name": "Glue", "stock_unit": "g"})),
+            ("set_item_unit", "desk@carton", json!({"numerator": 12})),
+            ("set_location", "main", json!({"name": "Main store"})),
+            ("set_location", "shop", json!({"name": "Shop"})),
+            ("set_supplier", "acme", json!({"name": "Acme"})),
+        ] {
+            assert_eq!(desk.set(action, key, params).unwrap().len(), 1, "{action} {key}");
+        }
+        desk
+    }
+
+    /// How an item stands at a place: on hand, on order, reserved, movements.
+    pub(crate) fn level(&self, item: &str, location: &str) -> (String, String, String, i64) {
+        let key = StockKey { item: item.into(), location: location.into() };
+        let row = self.memory.stock_level(TENANT, &key).unwrap_or_else(|| StockRow::empty(key));
+        (row.on_hand.to_string(), row.on_order.to_string(), row.reserved.to_string(), row.movements)
     }
 
     fn store(&mut self, ops: &[Op]) {

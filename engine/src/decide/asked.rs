@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
-use crate::definition::chart::StateIx;
+use crate::command::Actor;
+use crate::definition::chart::{StartArrow, StateIx};
 use crate::domain::Domain;
-use crate::expression::Type;
+use crate::expression::{Type, Value};
 use crate::instance::{Document, Status};
 use crate::refusal::Refusal;
 
 use super::Halt;
 use super::run::{Asking, Run};
 
-impl<D: Domain> Run<'_, '_, D> {
+impl<'a, D: Domain> Run<'a, '_, D> {
     /// Begins: types the input, runs the start's actions, enters the first state.
     pub(super) fn start(&mut self, key: Option<Arc<str>>, input: &Document) -> Result<(), Halt<D::Need>> {
         let definition = self.definition;
         let vocabulary = self.ground.domain.vocabulary();
-        let skip = super::input::own_keys(vocabulary, definition.start_do.iter());
+        let skip = super::input::own_keys(vocabulary, definition.start_actions());
         let mut may_miss = definition.subject.computed.clone();
         let mut given = input.clone();
         if let (Some(field), Some(person)) =
@@ -43,13 +44,41 @@ impl<D: Domain> Run<'_, '_, D> {
         self.payload = input.clone();
         self.record.request = input.clone();
         self.work.key = key;
-        if let Some(rule) = self.forbids(&definition.start_by)? {
-            return Err(Refusal::NotAllowed { rule: rule.into() }.into());
+        if let (Actor::Timer, Some(key)) = (&self.command.actor, &self.work.key) {
+            let due = definition.schedules.iter().find_map(|s| Some((s.name.clone(), s.due(key)?)));
+            self.record.timers.extend(due);
         }
-        self.act(&definition.start_do)?;
+        let start = self.way_to_begin()?;
+        self.act(&start.actions)?;
         self.complete()?;
-        self.enter(None, definition.start)?;
+        self.enter(None, start.to)?;
         self.settle()
+    }
+
+    /// The first way whose condition holds for the input and that the starter may take.
+    fn way_to_begin(&mut self) -> Result<&'a StartArrow, Halt<D::Need>> {
+        let definition = self.definition;
+        let mut rule = None;
+        for start in &definition.starts {
+            if let Some(guard) = &start.guard
+                && self.eval(guard)? != Value::Bool(true)
+            {
+                continue;
+            }
+            // An instance that an action starts is the engine's doing.
+            match self.forbids(&start.by)?.filter(|_| self.record.parent.is_none()) {
+                None => return Ok(start),
+                Some(unmet) => rule.get_or_insert(unmet),
+            };
+        }
+        Err(match rule {
+            Some(rule) => Refusal::NotAllowed { rule: rule.into() }.into(),
+            None => {
+                let name = &definition.name;
+                let sentence = format!("No way to begin a `{name}` fits this input: none of its `start` holds.");
+                Refusal::Guard(sentence.into()).into()
+            }
+        })
     }
 
     /// Whoever starts something is its requester: else the one who wrote it could decide about it.
@@ -62,7 +91,7 @@ impl<D: Domain> Run<'_, '_, D> {
             return Err(Refusal::Invalid(vec![("/requester".to_owned(), why)]).into());
         }
         match self.command.actor.person() {
-            Some(actor) if actor.as_str() != requester => {
+            Some(actor) if actor.as_str() != requester && self.record.parent.is_none() => {
                 let rule = format!("the requester (`{requester}`) to start it in person");
                 Err(Refusal::NotAllowed { rule: rule.into() }.into())
             }
@@ -120,7 +149,8 @@ impl<D: Domain> Run<'_, '_, D> {
     }
 
     /// A result that the instance waited for; one that comes too late is kept in the trail and changes nothing.
-    pub(super) fn message(&mut self, event: &Arc<str>, payload: &Document) -> Result<(), Halt<D::Need>> {
+    /// What the instance told itself is work that is not done yet: that must not be lost without a word.
+    pub(super) fn message(&mut self, message: &str, event: &Arc<str>, payload: &Document) -> Result<(), Halt<D::Need>> {
         self.record.event = Some(event.clone());
         self.record.request = payload.clone();
         self.payload = payload.clone();
@@ -138,10 +168,16 @@ impl<D: Domain> Run<'_, '_, D> {
         }
         let here = self.here()?;
         if let Some(declared) = self.definition.events.get(event) {
-            self.event = super::input::typed(payload, &declared.payload, &[], &[])?;
+            let vocabulary = self.ground.domain.vocabulary();
+            let skip = super::input::own_keys(vocabulary, super::input::actions_of(self.definition, event));
+            self.event = super::input::typed(payload, &declared.payload, &skip, &[])?;
         }
         if self.answer(here, event, Asking::Itself)? {
-            self.settle()?;
+            return self.settle();
+        }
+        if crate::effect::is_tell(message) {
+            let why = format!("in state `{}` the event `{event}` that it told itself is not taken", self.work.state);
+            return Err(Halt::Broken("tell_not_taken", why));
         }
         Ok(())
     }

@@ -34,10 +34,21 @@ pub struct Changed<Op> {
     pub api_key: Option<ApiKeyRow>,
     /// Row changes of the domain.
     pub ops: Vec<Op>,
+    /// The parameters of an action, for the entry. What an action reads itself (a thousand rows) is told by its row
+    /// changes, and not a second time here.
+    pub request: Document,
     /// The record before and after, for the entry's list of changed fields.
     pub images: (Json, Json),
     /// What the answer says of it.
     pub answer: Json,
+}
+
+impl<Op> Changed<Op> {
+    /// Whether everything is as it was: then there is nothing to write, and no entry.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.ops.is_empty() && self.organisation.is_none() && self.api_key.is_none()
+    }
 }
 
 /// Decides a change of a record.
@@ -99,7 +110,14 @@ fn create_key<Op>(seen: &Seen<'_>, known: bool, row: ApiKeyRow) -> Result<Change
     }
     let after = key_image(&row);
     let answer = json!({ "id": row.id, "person": row.person, "administrator": row.administrator });
-    Ok(Changed { organisation: None, api_key: Some(row), ops: Vec::new(), images: (Json::Null, after), answer })
+    Ok(Changed {
+        organisation: None,
+        api_key: Some(row),
+        ops: Vec::new(),
+        request: Document::new(),
+        images: (Json::Null, after),
+        answer,
+    })
 }
 
 fn revoke_key<Op>(seen: &Seen<'_>, id: &str, now: Timestamp) -> Result<Changed<Op>, Refusal> {
@@ -110,7 +128,7 @@ fn revoke_key<Op>(seen: &Seen<'_>, id: &str, now: Timestamp) -> Result<Changed<O
     row.revoked_at = row.revoked_at.or(Some(now));
     let images = (key_image(before), key_image(&row));
     let answer = json!({ "id": row.id, "revoked_at": row.revoked_at.map(|t| t.to_string()) });
-    Ok(Changed { organisation: None, api_key: Some(row), ops: Vec::new(), images, answer })
+    Ok(Changed { organisation: None, api_key: Some(row), ops: Vec::new(), request: Document::new(), images, answer })
 }
 
 /// A key without the hash of its secret.
@@ -165,6 +183,7 @@ fn organisation<Op>(
         organisation: Some(row),
         api_key: None,
         ops: Vec::new(),
+        request: Document::new(),
         images: (organisation_image(&old), organisation_image(&after)),
         answer,
     })
@@ -299,9 +318,15 @@ fn record<D: Domain>(
         now: ground.now,
     };
     let done = ground.domain.act(action, &call)?;
+    if !(done.starts.is_empty() && done.tells.is_empty()) {
+        let why = format!("`{action}` starts or tells instances, which an action on a record cannot");
+        return Err(Halt::Broken("action_failed", why));
+    }
     for op in &done.ops {
         layer.apply(command.tenant, op);
     }
+    let told = params.iter().filter(|(name, _)| !declared.payload.iter().any(|own| **own == **name));
+    let request = told.map(|(name, value)| (name.clone(), value.clone())).collect();
     let answer = Json::Object(done.set);
-    Ok(Changed { organisation: None, api_key: None, ops: done.ops, images: (Json::Null, Json::Null), answer })
+    Ok(Changed { organisation: None, api_key: None, ops: done.ops, request, images: (Json::Null, Json::Null), answer })
 }

@@ -80,7 +80,7 @@ pub fn start_key(
         (Some(key), _) => key.clone(),
         (None, None) => return Ok(None),
         (None, Some(expr)) => {
-            let skip = own_keys(vocabulary, definition.start_do.iter());
+            let skip = own_keys(vocabulary, definition.start_actions());
             let mut may_miss = definition.subject.computed.clone();
             may_miss.push("requester".into());
             let subject = typed(input, &definition.subject.record, &skip, &may_miss)?;

@@ -1,7 +1,7 @@
 //! Walking: which arrow is taken, what is left and entered. `asked` is who sets a walk in motion, `values` what
 //! expressions, actions and messages see on the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
@@ -55,6 +55,12 @@ pub(super) struct Run<'a, 'f, D: Domain> {
     pub(super) raised: Vec<(StateIx, &'static str, Option<Arc<str>>)>,
     /// The arrow being walked is the engine's own: an outcome, `always`, a timer, a result.
     pub(super) by_engine: bool,
+    /// How many instances around this one are being started by one another.
+    pub(super) depth: usize,
+    /// How many instances it has started so far.
+    pub(super) children: usize,
+    /// The names of the messages that it has told itself so far.
+    pub(super) told: BTreeSet<Arc<str>>,
     steps: usize,
     subject_before: Document,
     state_before: Arc<str>,
@@ -80,6 +86,9 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             record: Record::default(),
             raised: Vec::new(),
             by_engine: false,
+            depth: 0,
+            children: 0,
+            told: BTreeSet::new(),
             steps: 0,
             subject_before: work.subject.clone(),
             state_before: work.state.clone(),

@@ -94,6 +94,8 @@ impl<D: Domain> Run<'_, '_, D> {
                 self.effects.push(Effect::Row(op));
             }
             self.work.subject.extend(done.set);
+            self.start_all(done.starts)?;
+            self.tell_all(done.tells)?;
         }
         Ok(())
     }

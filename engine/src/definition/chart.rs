@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::approval::Policy;
+use crate::clock::Timestamp;
 use crate::diagnostic::Span;
 use crate::expression::{Expr, RecordType};
-use crate::ids::DefinitionHash;
+use crate::ids::{DefinitionHash, PersonId};
+use crate::instance::Document;
+use crate::schedule::Schedule;
 
 /// Where a state stands in [`Definition::states`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,12 +36,10 @@ pub struct Definition {
     pub subject: Subject,
     /// The business key of an instance as a text expression over the subject, if instances have one.
     pub key: Option<Expr>,
-    /// Who may start an instance.
-    pub start_by: By,
-    /// Actions run at the start, before the first state is entered.
-    pub start_do: Vec<ActionCall>,
-    /// Where an instance begins: possibly a state with states inside.
-    pub start: StateIx,
+    /// How an instance begins: the first that holds and that the starter may take.
+    pub starts: Vec<StartArrow>,
+    /// When the engine starts instances by itself.
+    pub schedules: Vec<Scheduled>,
     /// In the order of the file; a parent stands before its children.
     pub states: Vec<State>,
     /// Every event with its typed payload. Events of the approval (`approved`, ...) are not listed.
@@ -49,6 +50,55 @@ pub struct Definition {
     pub vocabulary: Vec<Arc<str>>,
     /// How many arrows there are.
     pub arrows: usize,
+}
+
+/// A way to begin.
+#[derive(Debug)]
+pub struct StartArrow {
+    /// Taken only if this holds for the input.
+    pub guard: Option<Expr>,
+    /// Who may start an instance so.
+    pub by: By,
+    /// Actions run before the first state is entered.
+    pub actions: Vec<ActionCall>,
+    /// Where an instance begins: possibly a state with states inside.
+    pub to: StateIx,
+}
+
+/// An instance that is started again and again, each time under the key `<name>@<due instant>`.
+#[derive(Debug)]
+pub struct Scheduled {
+    /// Its name.
+    pub name: Arc<str>,
+    /// When.
+    pub schedule: Schedule,
+    /// In whose name.
+    pub whose: Whose,
+    /// The subject's fields.
+    pub input: Document,
+}
+
+impl Scheduled {
+    /// The business key of the instance that is due at `due`.
+    #[must_use]
+    pub fn key(&self, due: Timestamp) -> Arc<str> {
+        format!("{}@{due}", self.name).into()
+    }
+
+    /// The due instant that a business key names, if it is one of this schedule's.
+    #[must_use]
+    pub fn due(&self, key: &str) -> Option<Timestamp> {
+        Timestamp::parse(key.strip_prefix(&*self.name)?.strip_prefix('@')?).ok()
+    }
+}
+
+/// In whose name a scheduled instance is started.
+#[derive(Debug)]
+pub enum Whose {
+    /// This person.
+    Person(PersonId),
+    /// The first, by id, who is active and holds the role: in the unit, or in any.
+    Role(Arc<str>, Option<Arc<str>>),
 }
 
 /// The typed document that an instance carries.
@@ -222,6 +272,11 @@ pub struct Timer {
 }
 
 impl Definition {
+    /// The actions of every way to begin.
+    pub fn start_actions(&self) -> impl Iterator<Item = &ActionCall> {
+        self.starts.iter().flat_map(|start| &start.actions)
+    }
+
     /// The state at `ix`.
     #[must_use]
     pub fn state(&self, ix: StateIx) -> &State {

@@ -8,20 +8,21 @@ mod approval;
 mod arrows;
 mod expressions;
 mod outcomes;
+mod schedules;
 mod states;
 mod subject;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::chart::{ActionCall, Arrow, By, Definition, Event, State, StateIx, Subject};
+use super::chart::{Arrow, Definition, Event, StartArrow, State, StateIx, Subject};
 use super::codes;
 use super::file::{File, Name};
 use super::lint::{self, Edge, Outline};
 use super::read::Found;
 use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
 use crate::domain::Vocabulary;
-use crate::expression::{Env, RecordType};
+use crate::expression::{Env, Field, RecordType, Type};
 use crate::ids::DefinitionHash;
 
 use expressions::Scope;
@@ -99,10 +100,11 @@ impl<'a> Checker<'a> {
         self.env = self.environment();
         self.declare(file);
         let key = file.key.as_ref().and_then(|key| self.key(key));
-        let (start, start_by, start_do) = self.start(file);
+        let (starts, entered) = self.starts(file);
+        let schedules = self.schedules(&file.schedules, &starts);
         let states = self.states(&file.states);
         self.outcomes(&states);
-        self.lint(file, &states, start);
+        self.lint(file, &states, &entered);
         let workflow = file.workflow.as_ref()?;
         let vocabulary: Vec<Arc<str>> = self.used.iter().map(|name| name.as_str().into()).collect();
         Some(Definition {
@@ -113,9 +115,8 @@ impl<'a> Checker<'a> {
             source: self.source.into(),
             subject: self.subject.clone()?,
             key,
-            start_by,
-            start_do,
-            start: start?,
+            starts,
+            schedules,
             states,
             events: std::mem::take(&mut self.events),
             facts: self.facts.iter().cloned().collect(),
@@ -124,7 +125,7 @@ impl<'a> Checker<'a> {
         })
     }
 
-    fn lint(&mut self, file: &File, states: &[State], start: Option<StateIx>) {
+    fn lint(&mut self, file: &File, states: &[State], starts: &[StateIx]) {
         let declared: Vec<_> = file.events.iter().map(|event| (event.name.value.clone(), event.name.span)).collect();
         let messages = self.vocabulary.messages.iter();
         let unsent: Vec<_> = messages
@@ -135,7 +136,7 @@ impl<'a> Checker<'a> {
         let outline = Outline {
             states,
             edges: &self.edges,
-            start,
+            starts,
             events: &self.events,
             declared: &declared,
             unsent: &unsent,
@@ -153,12 +154,35 @@ impl<'a> Checker<'a> {
         states.iter().zip(ends).map(|(s, end)| places.iter().any(|at| (s.span.start..end).contains(at))).collect()
     }
 
-    fn start(&mut self, file: &File) -> (Option<StateIx>, By, Vec<ActionCall>) {
-        let Some(start) = &file.start else { return (None, By::Anyone, Vec::new()) };
-        let ix = if self.names.is_empty() { None } else { self.target(None, &start.to) };
+    /// The ways to begin, and the states that they lead to as far as these exist: none if one does not, since it may be
+    /// meant for any.
+    fn starts(&mut self, file: &File) -> (Vec<StartArrow>, Vec<StateIx>) {
         let scope = Scope::person();
-        let by = start.by.as_ref().and_then(|by| self.by(by, &scope)).unwrap_or_default();
-        (ix, by, self.calls(&start.actions, &scope))
+        let (mut starts, mut entered, mut sure) = (Vec::new(), Vec::new(), None);
+        for start in &file.starts {
+            let to = if self.names.is_empty() { None } else { self.target(None, &start.to) };
+            entered.push(to);
+            let guard = start.guard.as_ref().map(|text| self.expression(text, &scope, &Field::required(Type::Bool)));
+            let by = start.by.as_ref().and_then(|by| self.by(by, &scope)).unwrap_or_default();
+            let actions = self.calls(&start.actions, &scope);
+            if let Some(first) = sure {
+                self.found.push(
+                    Diagnostic::warning(codes::DEAD_ARROW, start.span, "an instance never begins so")
+                        .related(first, "always taken before")
+                        .help("put it before the one without a condition, or leave it out"),
+                );
+            }
+            let open = start.by.as_ref().is_none_or(|by| by.value.text.trim() == "anyone");
+            if start.guard.is_none() && open {
+                sure.get_or_insert(start.span);
+            }
+            // A condition that does not compile is reported: without it the arrow would be another one.
+            if let (Some(to), None | Some(Some(_))) = (to, &guard) {
+                starts.push(StartArrow { guard: guard.flatten(), by, actions, to });
+            }
+        }
+        let entered: Option<Vec<StateIx>> = entered.into_iter().collect();
+        (starts, entered.unwrap_or_default())
     }
 
     /// Puts all events into the table: declared ones, then those that are only used.

@@ -76,4 +76,8 @@ codes! {
     POLICY = "FLX0415": "The approval as a whole is not one that can run.";
     QUORUM_TOO_HIGH = "FLX0416": "More approvals are asked for than people are named.";
     TABLE_GAP = "FLX0417": "No row of the table covers every amount: an order beyond them is an incident.";
+
+    NO_SCHEDULE = "FLX0500": "A schedule is a Unix cron pattern of five fields in a time zone.";
+    SCHEDULE_INPUT = "FLX0501": "A scheduled start gives the subject's fields as anybody who starts an instance does.";
+    NOBODY_ASKS = "FLX0502": "A schedule asks in somebody's name: the subject has a field `requester` for it.";
 }

@@ -22,7 +22,8 @@ pub(super) struct File {
     pub(super) title: Option<String>,
     pub(super) subject: Option<SubjectFile>,
     pub(super) key: Option<Text>,
-    pub(super) start: Option<StartFile>,
+    pub(super) starts: Vec<StartFile>,
+    pub(super) schedules: Vec<ScheduleFile>,
     pub(super) events: Vec<EventFile>,
     pub(super) states: Vec<StateFile>,
 }
@@ -47,8 +48,28 @@ pub(super) struct FieldFile {
 #[derive(Debug)]
 pub(super) struct StartFile {
     pub(super) to: Name,
+    pub(super) guard: Option<Text>,
     pub(super) by: Option<Text>,
     pub(super) actions: Vec<CallFile>,
+    pub(super) span: Span,
+}
+
+/// When and in whose name instances are started.
+#[derive(Debug)]
+pub(super) struct ScheduleFile {
+    pub(super) name: Name,
+    pub(super) cron: Option<Name>,
+    pub(super) zone: Option<Name>,
+    pub(super) whose: Option<WhoseFile>,
+    /// The place of the key `input` or of the name, and what stands under it.
+    pub(super) input: (Span, Option<Node>),
+}
+
+/// In whose name.
+#[derive(Debug)]
+pub(super) enum WhoseFile {
+    Person(Name),
+    Role(Name, Option<Name>),
 }
 
 /// A declared event.

@@ -83,7 +83,8 @@ impl Edge {
 pub(super) struct Outline<'a> {
     pub(super) states: &'a [State],
     pub(super) edges: &'a [Edge],
-    pub(super) start: Option<StateIx>,
+    /// Where instances begin; none if that is not known.
+    pub(super) starts: &'a [StateIx],
     pub(super) events: &'a BTreeMap<Arc<str>, Event>,
     /// Events that the file declares, with their places.
     pub(super) declared: &'a [(String, Span)],

@@ -2,10 +2,11 @@
 
 mod arrow;
 mod keys;
+mod schedule;
 mod state;
 mod top;
 
-pub(super) use keys::Keys;
+pub use keys::Keys;
 
 use super::codes;
 use super::duration::{self, Wrong};
@@ -14,7 +15,7 @@ use super::yaml::{Node, Shape, Spot};
 use crate::diagnostic::{Diagnostic, Span, nearest};
 
 /// Where findings go.
-pub(super) type Found = Vec<Diagnostic>;
+pub type Found = Vec<Diagnostic>;
 
 /// Reads the whole file.
 pub(super) fn file(root: &Node, found: &mut Found) -> File {
@@ -22,7 +23,7 @@ pub(super) fn file(root: &Node, found: &mut Found) -> File {
 }
 
 /// The text of `node`; `key` is where its key stands and `what` how messages call it.
-pub(super) fn text(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<Text> {
+pub fn text(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<Text> {
     match &node.shape {
         Shape::Scalar(scalar) if !scalar.text.trim().is_empty() => Some(Spot::new(scalar.clone(), node.span)),
         Shape::Empty | Shape::Scalar(_) => {
@@ -37,7 +38,7 @@ pub(super) fn text(node: &Node, key: Span, what: &str, found: &mut Found) -> Opt
 }
 
 /// The text as a plain string.
-pub(super) fn string(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<Spot<String>> {
+pub fn string(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<Spot<String>> {
     text(node, key, what, found).map(|text| Spot::new(text.value.text, text.span))
 }
 
@@ -99,7 +100,7 @@ pub(super) fn whole(
 }
 
 /// One of `words`.
-pub(super) fn word(
+pub fn word(
     node: &Node,
     key: Span,
     what: &str,
@@ -142,7 +143,7 @@ pub(super) fn duration(node: &Node, key: Span, what: &str, found: &mut Found) ->
 }
 
 /// The items of a list, or the one thing that stands in its place.
-pub(super) fn one_or_many<'n>(node: &'n Node, key: Span, what: &str, found: &mut Found) -> Vec<&'n Node> {
+pub fn one_or_many<'n>(node: &'n Node, key: Span, what: &str, found: &mut Found) -> Vec<&'n Node> {
     match &node.shape {
         Shape::Empty => {
             found.push(missing(key, what));
@@ -154,7 +155,7 @@ pub(super) fn one_or_many<'n>(node: &'n Node, key: Span, what: &str, found: &mut
 }
 
 /// The items of a list that must be one.
-pub(super) fn list<'n>(node: &'n Node, key: Span, what: &str, found: &mut Found) -> Option<&'n [Node]> {
+pub fn list<'n>(node: &'n Node, key: Span, what: &str, found: &mut Found) -> Option<&'n [Node]> {
     match &node.shape {
         Shape::List(items) => Some(items),
         Shape::Empty => {
@@ -174,13 +175,14 @@ fn missing(key: Span, what: &str) -> Diagnostic {
         .help("write it after the colon, or leave the key out")
 }
 
-pub(super) fn wrong_shape(node: &Node, key: Span, what: &str, wanted: &str) -> Diagnostic {
+/// The finding that `node` is not `wanted`.
+pub fn wrong_shape(node: &Node, key: Span, what: &str, wanted: &str) -> Diagnostic {
     let span = if node.span.start == node.span.end { key } else { node.span };
     Diagnostic::error(codes::WRONG_SHAPE, span, format!("{what} is {wanted}")).label(format!("this is {}", node.what()))
 }
 
 /// `a`, `b` or `c`.
-pub(super) fn or_list(words: &[&str]) -> String {
+pub fn or_list(words: &[&str]) -> String {
     match words {
         [] => String::new(),
         [one] => format!("`{one}`"),

@@ -22,13 +22,15 @@ fn vocabulary() -> Vocabulary {
         .with("supplier", Type::Text)
         .with("lines", Type::Int)
         .with("lines_digest", Type::Text)
+        .with("lines_open", Type::Int)
         .with_nullable("number", Type::Text)
+        .with_nullable("source", Type::Text)
         .with_nullable("note", Type::Text);
     let subject = SubjectType {
         major: 1,
         variable: "po".into(),
         record: Arc::new(record),
-        computed: ["amount", "lines", "lines_digest", "number"].map(Arc::from).to_vec(),
+        computed: ["amount", "lines", "lines_digest", "lines_open", "number"].map(Arc::from).to_vec(),
     };
     let action = |subjects: &[&str], params: &[(&str, Type, bool)], payload: &[&str]| ActionType {
         major: 1,
@@ -41,6 +43,8 @@ fn vocabulary() -> Vocabulary {
     let actions = [
         ("record_order", action(orders, &[], &["lines"])),
         ("change_order", action(orders, &[], &["lines"])),
+        ("record_imported_order", action(orders, &[], &["lines", "number", "status"])),
+        ("receive_goods", action(orders, &[], &["lines"])),
         ("reserve_budget", action(orders, &[], &[])),
         ("release_budget", action(orders, &[], &[])),
         ("number_order", action(orders, &[("series", Type::Text, false)], &[])),
@@ -57,7 +61,7 @@ fn vocabulary() -> Vocabulary {
             MessageType { major: 1, sent_event: Some("sent".into()), help: "".into() },
         )]
         .into(),
-        roles: ["buyer", "finance", "legal"].map(Arc::from).to_vec(),
+        roles: ["administrator", "buyer", "finance", "finance_director", "legal"].map(Arc::from).to_vec(),
     }
 }
 

@@ -21,31 +21,33 @@ const MAX_DEPTH: usize = 24;
 
 /// A value and where it stands in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Spot<T> {
+pub struct Spot<T> {
     /// The value.
-    pub(super) value: T,
+    pub value: T,
     /// Where it stands.
-    pub(super) span: Span,
+    pub span: Span,
 }
 
 impl<T> Spot<T> {
-    pub(super) const fn new(value: T, span: Span) -> Self {
+    /// `value`, which stands at `span`.
+    #[must_use]
+    pub const fn new(value: T, span: Span) -> Self {
         Self { value, span }
     }
 }
 
 /// A piece of text as the author wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Scalar {
+pub struct Scalar {
     /// The text, without quotes.
-    pub(super) text: String,
+    pub text: String,
     /// Whether it stands in the file exactly so: then a place in the text is a place in the file.
-    pub(super) plain: bool,
+    pub plain: bool,
 }
 
 /// What a node is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub enum Shape {
     /// Nothing, `~` or `null`.
     Empty,
     /// A text, number or truth.
@@ -58,16 +60,17 @@ pub(super) enum Shape {
 
 /// A piece of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Node {
+pub struct Node {
     /// What it is.
-    pub(super) shape: Shape,
+    pub shape: Shape,
     /// Where it stands; of a map, its first key.
-    pub(super) span: Span,
+    pub span: Span,
 }
 
 impl Node {
     /// What it is, for messages.
-    pub(super) const fn what(&self) -> &'static str {
+    #[must_use]
+    pub const fn what(&self) -> &'static str {
         match self.shape {
             Shape::Empty => "nothing",
             Shape::Scalar(_) => "a text",
@@ -77,7 +80,8 @@ impl Node {
     }
 
     /// The text, if it is one.
-    pub(super) fn text(&self) -> Option<&str> {
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
         match &self.shape {
             Shape::Scalar(scalar) => Some(&scalar.text),
             _ => None,
@@ -89,7 +93,7 @@ impl Node {
 ///
 /// # Errors
 /// The first place that is not YAML: what follows it cannot be understood.
-pub(super) fn parse(source: &str) -> Result<Node, Box<Diagnostic>> {
+pub fn parse(source: &str) -> Result<Node, Box<Diagnostic>> {
     if source.len() > MAX_BYTES {
         let message = format!("the file has {} bytes, at most {MAX_BYTES} are read", source.len());
         return Err(Box::new(Diagnostic::error(codes::TOO_LARGE, Span::default(), message)));
@@ -280,7 +284,8 @@ impl Scalar {
     ///
     /// Quotes, folding and indentation change the blanks only, so the n-th visible character of the one is the n-th
     /// of the other. With escapes that does not hold, and the whole text is the answer.
-    pub(super) fn locate(&self, source: &str, outer: Span, inner: Span) -> Span {
+    #[must_use]
+    pub fn locate(&self, source: &str, outer: Span, inner: Span) -> Span {
         if self.plain {
             return Span::new(
                 outer.start + inner.start.min(self.text.len()),

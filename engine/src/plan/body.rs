@@ -9,7 +9,8 @@ use crate::audit::fold;
 use crate::clock::Timestamp;
 use crate::command::Answer;
 use crate::effect::{Effect, Record};
-use crate::instance::Document;
+use crate::ids::InstanceId;
+use crate::instance::{Document, Instance};
 
 /// What an entry's body holds, in the order of its keys.
 #[derive(Serialize)]
@@ -27,15 +28,37 @@ struct Body<'a, Op> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ops: Vec<&'a Op>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<&'a crate::effect::Parent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Document::is_empty")]
     request: &'a Document,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sent: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    started: Vec<Started<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tells: Vec<Told<'a>>,
     #[serde(skip_serializing_if = "<[(Arc<str>, Timestamp)]>::is_empty")]
     timers: &'a [(Arc<str>, Timestamp)],
     #[serde(skip_serializing_if = "<[usize]>::is_empty")]
     walked: &'a [usize],
+}
+
+/// An instance that was started on the way.
+#[derive(Serialize)]
+struct Started<'a> {
+    id: InstanceId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+    workflow: &'a str,
+}
+
+/// What the instance tells itself; what it carries is in the entry that it becomes.
+#[derive(Serialize)]
+struct Told<'a> {
+    event: &'a str,
+    message: &'a str,
 }
 
 /// The body as JSON.
@@ -52,9 +75,12 @@ pub(super) fn body<Op: Serialize>(
         fired: &record.fired,
         notices: Vec::new(),
         ops: Vec::new(),
+        parent: record.parent.as_ref(),
         reason: record.reason.as_deref(),
         request: &record.request,
         sent: Vec::new(),
+        started: Vec::new(),
+        tells: Vec::new(),
         timers: &record.timers,
         walked: &record.walked,
     };
@@ -63,6 +89,11 @@ pub(super) fn body<Op: Serialize>(
             Effect::Row(op) => parts.ops.push(op),
             Effect::Send(out) => parts.sent.push(&out.message),
             Effect::Notice(notice) => parts.notices.push(notice),
+            Effect::Start(child) => {
+                let Instance { id, key, workflow, .. } = &child.decision.after;
+                parts.started.push(Started { id: *id, key: key.as_deref(), workflow });
+            }
+            Effect::Tell(tell) => parts.tells.push(Told { event: &tell.event, message: &tell.message }),
         }
     }
     serde_json::to_string(&parts).unwrap_or_else(|e| serde_json::json!({ "unwritable": e.to_string() }).to_string())

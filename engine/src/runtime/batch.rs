@@ -11,11 +11,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::command::{Command, Verb};
-use crate::decide::{self, Ground, Layer, OrganisationAt, Stop};
+use crate::decide::{self, Ground, Keys, Layer, OrganisationAt, Stop};
 use crate::domain::Domain;
 use crate::ids::{Mint, StreamId, TenantId};
 use crate::instance::Instance;
-use crate::plan::Plan;
+use crate::plan::{Plan, business_scope};
 use crate::refusal::Refusal;
 use crate::store::{Loaded, Persist, Store, StoreError, Want, Writer};
 
@@ -25,7 +25,7 @@ use super::{NotDone, Shared, Stats, Submitted};
 /// How often a single command is tried.
 const TRIES: u32 = 4;
 /// How often a command may ask for more rows.
-const LOADS: usize = 8;
+const LOADS: usize = 24;
 
 /// What came of one command of a batch.
 type Outcome = Result<Submitted, Refusal>;
@@ -50,9 +50,20 @@ struct Work<D: Persist> {
     /// By tenant: every revision that a decision may have to see, rising; the last is the current one.
     organisations: Vec<(TenantId, Vec<Arc<OrganisationAt>>)>,
     now: crate::clock::Timestamp,
+    /// Business keys that were looked up for instances that actions start, or given to some by this batch.
+    keys: Keys,
 }
 
 impl<D: Persist> Work<D> {
+    /// Takes in the business keys that the batch has given since it had given `known`.
+    fn learn(&mut self, known: usize) {
+        for row in &self.plan.so_far().keys[known..] {
+            if let Some(workflow) = row.scope.strip_prefix(business_scope("").as_ref()) {
+                self.keys.insert(row.tenant, workflow.into(), row.key.clone(), Some(row.instance));
+            }
+        }
+    }
+
     fn organisations(&self, tenant: TenantId) -> Vec<Arc<OrganisationAt>> {
         self.organisations.iter().find(|(t, _)| *t == tenant).map_or_else(Vec::new, |(_, known)| known.clone())
     }
@@ -189,8 +200,11 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         for definition in &commit.definitions {
             self.shared.definitions.stored(definition.hash);
         }
-        if !(commit.outbox.is_empty() && commit.tells.is_empty()) {
+        if !commit.outbox.is_empty() {
             self.shared.mail.notify_one();
+        }
+        if !commit.tells.is_empty() {
+            self.shared.parts.notify_one();
         }
         if !commit.timers.add.is_empty() || commit.tasks.iter().any(|t| t.row.due_at.is_some()) {
             self.shared.due.notify_one();
@@ -215,7 +229,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                         decide::start_key(self.shared.domain.vocabulary(), definition, key.as_ref(), input).ok()?
                     });
                     if let Some(key) = key {
-                        want.keys.insert((tenant, format!("workflow:{workflow}").into(), key));
+                        want.keys.insert((tenant, business_scope(workflow), key));
                     }
                 }
                 Verb::Change(change) => {
@@ -261,7 +275,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             self.definition(instance).await?;
         }
         let plan = Plan::new(now, self.shared.sinks.clone(), instances, records);
-        Ok(Work { plan, facts: D::Facts::default(), loaded, organisations, now })
+        Ok(Work { plan, facts: D::Facts::default(), loaded, organisations, now, keys: Keys::default() })
     }
 
     async fn organisation(&mut self, tenant: TenantId, revision: i64) -> Result<Arc<OrganisationAt>, StoreError> {
@@ -295,11 +309,12 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             return Ok(commands.iter().map(|_| None).collect());
         }
         let shared = self.shared.clone();
-        let mut needs = BTreeSet::new();
+        let (mut needs, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        let library = shared.library();
         let mut kept = Vec::with_capacity(commands.len());
         for command in commands {
             let organisations = work.organisations(command.tenant);
-            let ground = Ground::new(&*shared.domain, &organisations, work.now);
+            let ground = Ground::new(&*shared.domain, &library, &work.keys, &organisations, work.now);
             let Some(ground) = ground.filter(|_| !matches!(command.verb, Verb::Change(_))) else {
                 kept.push(None);
                 continue;
@@ -307,15 +322,39 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             let mut layer = Layer::new(&*shared.domain, &mut work.facts);
             let ready = self.ready(&ground, command, &mut work.plan, &mut layer);
             layer.roll_back();
-            if let Err(Stop::Needs(more)) = &ready {
-                needs.extend(more.iter().map(|need| (command.tenant, need.clone())));
+            match &ready {
+                Err(Stop::Needs(more)) => needs.extend(more.iter().map(|need| (command.tenant, need.clone()))),
+                Err(Stop::Keys(more)) => {
+                    keys.extend(more.iter().map(|(w, key)| (command.tenant, w.clone(), key.clone())))
+                }
+                Ok(_) | Err(Stop::Refused(_) | Stop::Nothing) => {}
             }
             kept.push(ready.ok());
         }
         if !needs.is_empty() {
             self.writer.facts(&needs, &mut work.facts).await?;
         }
+        self.look_up(keys, work).await?;
         Ok(kept)
+    }
+
+    /// Looks up whose business keys these are, for instances that actions start.
+    async fn look_up(
+        &mut self,
+        keys: BTreeSet<(TenantId, Arc<str>, Arc<str>)>,
+        work: &mut Work<D>,
+    ) -> Result<(), StoreError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let scoped =
+            keys.iter().map(|(tenant, workflow, key)| (*tenant, business_scope(workflow), key.clone())).collect();
+        let found = self.writer.keys(&scoped).await?;
+        for ((tenant, workflow, key), scoped) in keys.into_iter().zip(scoped) {
+            work.keys.insert(tenant, workflow, key, found.get(&scoped).copied());
+        }
+        work.learn(0);
+        Ok(())
     }
 
     /// One command against the overlay; loads what is still missing.
@@ -325,12 +364,16 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         }
         for _ in 0..LOADS {
             match self.decide(command, ready.take(), work) {
-                Ok(answer) => return Ok(Ok(Submitted { answer, repeat: false })),
+                Ok(submitted) => return Ok(Ok(submitted)),
                 Err(Stop::Refused(refusal)) => return Ok(Err(refusal)),
                 Err(Stop::Nothing) => return Ok(Ok(Submitted { answer: self.nothing(command, work), repeat: true })),
                 Err(Stop::Needs(needs)) => {
                     let needs = needs.into_iter().map(|need| (command.tenant, need)).collect();
                     self.writer.facts(&needs, &mut work.facts).await?;
+                }
+                Err(Stop::Keys(keys)) => {
+                    let keys = keys.into_iter().map(|(workflow, key)| (command.tenant, workflow, key)).collect();
+                    self.look_up(keys, work).await?;
                 }
             }
         }

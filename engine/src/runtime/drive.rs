@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Timestamp;
 use crate::command::{Actor, Command, Verb};
+use crate::commit::InboxRow;
 use crate::ids::{Digest, InstanceId, TenantId};
 use crate::instance::{Document, Status, TaskStatus};
 use crate::store::{Claimed, Delivery, InstancePage, Persist, Store};
@@ -17,13 +18,19 @@ use super::{Engine, NotDone, Priority, Stats, Undelivered};
 
 /// How many rows one look takes.
 const PAGE: i64 = 256;
+/// How many parts of one instance's work one look takes: its commands wait for one another anyway.
+const EACH: i64 = 8;
+/// How often the inbox is looked at, at least.
+const MAIL: Duration = Duration::from_millis(100);
 /// How long a delivery may take before another replica tries it.
 const LEASE_MICROS: i64 = 60_000_000;
 
 /// Starts the loops.
 pub(super) fn spawn<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Vec<tokio::task::JoinHandle<()>> {
     let (timed, told, sent, first) = (engine.clone(), engine.clone(), engine.clone(), engine.clone());
+    let parted = engine.clone();
     vec![
+        tokio::spawn(super::schedules::run(engine.clone())),
         tokio::spawn(async move {
             first_look(&first).await;
             loop {
@@ -48,7 +55,17 @@ pub(super) fn spawn<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Vec<tokio
                     Ok(_) => continue,
                     Err(error) => rest("inbox", &error, &told),
                 };
-                tokio::time::sleep(wait.min(Duration::from_millis(100))).await;
+                tokio::time::sleep(wait.min(MAIL)).await;
+            }
+        }),
+        tokio::spawn(async move {
+            loop {
+                let wait = match parts(&parted).await {
+                    Ok(0) => parted.shared.options.poll,
+                    Ok(_) => continue,
+                    Err(error) => rest("parts", &error, &parted),
+                };
+                pause(&parted.shared.parts, wait.min(MAIL)).await;
             }
         }),
         tokio::spawn(async move {
@@ -104,19 +121,28 @@ fn wake(tenant: TenantId, instance: InstanceId, now: Timestamp) -> Command {
 /// How long an instance that cannot be moved is left alone: one that nobody can load must not keep all others waiting.
 const LEFT_ALONE: Duration = Duration::from_secs(60);
 
-/// Submits commands side by side and waits for all; returns how many moved something. Instances whose command failed are
-/// left alone for a while.
-async fn all<D: Persist, S: Store<D>>(engine: &Engine<D, S>, commands: Vec<Command>, priority: Priority) -> usize {
+/// What came of commands: how many were answered, and how many of those moved something.
+#[derive(Default)]
+struct Came {
+    answered: usize,
+    moved: usize,
+}
+
+/// Submits commands side by side and waits for all. Instances whose command failed are left alone for a while.
+async fn all<D: Persist, S: Store<D>>(engine: &Engine<D, S>, commands: Vec<Command>, priority: Priority) -> Came {
     let mut waiting = Vec::with_capacity(commands.len());
     for command in commands {
         let engine = engine.clone();
         let instance = command.verb.instance().map(|id| (command.tenant, id));
         waiting.push((instance, tokio::spawn(async move { engine.submit_with(command, priority).await })));
     }
-    let mut done = 0;
+    let mut came = Came::default();
     for (instance, handle) in waiting {
         match handle.await {
-            Ok(Ok(submitted)) => done += usize::from(!submitted.repeat),
+            Ok(Ok(submitted)) => {
+                came.answered += 1;
+                came.moved += usize::from(!submitted.repeat);
+            }
             Ok(Err(NotDone::ShuttingDown)) | Err(_) => {}
             Ok(Err(error)) => {
                 tracing::warn!(%error, "background command; tried again in {} s", LEFT_ALONE.as_secs());
@@ -125,7 +151,7 @@ async fn all<D: Persist, S: Store<D>>(engine: &Engine<D, S>, commands: Vec<Comma
             }
         }
     }
-    done
+    came
 }
 
 /// Instances that are left alone now, and how many rows to ask for so that others are seen behind them.
@@ -147,7 +173,7 @@ pub(super) async fn timers<D: Persist, S: Store<D>>(
     let others = due.instances.iter().filter(|i| !alone.contains(i));
     let commands: Vec<Command> = others.map(|(tenant, id)| wake(*tenant, *id, now)).collect();
     let nothing_new = commands.is_empty();
-    let moved = all(engine, commands, Priority::Background).await;
+    let moved = all(engine, commands, Priority::Background).await.moved;
     // What was due and did not move is looked at again with the next poll, not at once.
     let wait = due.next.filter(|next| nothing_new && *next > now).map(|next| {
         let micros = u64::try_from(next.micros() - now.micros()).unwrap_or(0);
@@ -160,8 +186,21 @@ pub(super) async fn timers<D: Persist, S: Store<D>>(
 pub(super) async fn inbox<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Result<usize, NotDone> {
     let (alone, limit) = left_alone(engine);
     let rows = engine.shared.store.inbox(limit).await?;
-    let commands = rows
-        .into_iter()
+    Ok(all(engine, messages(rows, &alone), Priority::Background).await.answered)
+}
+
+/// Hands instances what they have told themselves, behind everybody who waits. A loop of its own: results do not wait
+/// for it.
+pub(super) async fn parts<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Result<usize, NotDone> {
+    let (alone, limit) = left_alone(engine);
+    let theirs = EACH.saturating_mul(i64::try_from(alone.len()).unwrap_or(PAGE));
+    let rows = engine.shared.store.parts(limit.saturating_add(theirs), EACH).await?;
+    Ok(all(engine, messages(rows, &alone), Priority::Bulk).await.answered)
+}
+
+/// An answer to any of them has removed its row.
+fn messages(rows: Vec<InboxRow>, alone: &BTreeSet<(TenantId, InstanceId)>) -> Vec<Command> {
+    rows.into_iter()
         .filter(|row| !alone.contains(&(row.tenant, row.target)))
         .map(|row| {
             let payload: Document = serde_json::from_str(&row.payload).unwrap_or_default();
@@ -173,8 +212,7 @@ pub(super) async fn inbox<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Res
                 verb: Verb::Message { instance: row.target, message: row.message, event: row.event, payload },
             }
         })
-        .collect();
-    Ok(all(engine, commands, Priority::Background).await)
+        .collect()
 }
 
 /// Sends what may be sent.
@@ -195,6 +233,9 @@ pub(super) async fn outbox<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Re
     Ok(found)
 }
 
+/// When a message is looked at again that this replica has no sink for.
+const ELSEWHERE_MICROS: i64 = 5_000_000;
+
 async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: Claimed) -> Result<(), NotDone> {
     let row = &message.row;
     let sink = engine.shared.options.sinks.iter().find(|(name, _)| *name == row.destination).map(|(_, s)| s.clone());
@@ -204,11 +245,17 @@ async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: Claime
         Some(sink) => tokio::time::timeout(limit, sink.deliver(row))
             .await
             .unwrap_or_else(|_| Err(Undelivered::Again("it took longer than 30 seconds".to_owned()))),
-        None => Err(Undelivered::Again(format!("nobody takes messages for `{}`", row.destination))),
+        // Another replica takes them: what this one cannot do counts as no attempt.
+        None => {
+            let next_at = engine.shared.clock.now().plus_micros(ELSEWHERE_MICROS);
+            let error = format!("nobody takes messages for `{}` here", row.destination);
+            engine.shared.store.settle(&message, &Delivery::Again { next_at, error }, next_at).await?;
+            return Ok(());
+        }
     };
     let now = engine.shared.clock.now();
     let delivery = match result {
-        Ok(()) => Delivery::Sent,
+        Ok(reply) => Delivery::Sent { reply },
         Err(why) => {
             Stats::add(&engine.shared.stats.delivery_failures, 1);
             let (error, last) = match why {

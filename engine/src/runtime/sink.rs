@@ -5,8 +5,11 @@ use std::pin::Pin;
 
 use crate::commit::OutboxRow;
 
+/// What the receiver has to say: the payload of the event that a success becomes. Empty where it only takes.
+pub type Reply = crate::instance::Document;
+
 /// What [`Sink::deliver`] yields.
-pub type Delivering<'a> = Pin<Box<dyn Future<Output = Result<(), Undelivered>> + Send + 'a>>;
+pub type Delivering<'a> = Pin<Box<dyn Future<Output = Result<Reply, Undelivered>> + Send + 'a>>;
 
 /// Why a message did not arrive, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! One of the three stores, chosen by an address at run time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sqlx::pool::PoolConnection;
@@ -8,7 +8,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::{
     Claimed, Connection, Delivery, Due, InstancePage, Loaded, MemoryStore, MemoryWriter, Migration, Options, Persist,
-    PostgresStore, PostgresWriter, SqliteStore, SqliteWriter, StateCount, Store, StoreError, Want, Writer,
+    PostgresStore, PostgresWriter, SqliteStore, SqliteWriter, StartKey, StateCount, Store, StoreError, Want, Writer,
 };
 use crate::audit::Entry;
 use crate::clock::Timestamp;
@@ -129,6 +129,10 @@ impl<D: Persist> Writer<D> for AnyWriter<D> {
         each!(self, w => w.facts(needs, into))
     }
 
+    async fn keys(&mut self, keys: &BTreeSet<StartKey>) -> Result<BTreeMap<StartKey, InstanceId>, StoreError> {
+        each!(self, w => w.keys(keys))
+    }
+
     async fn repeat(
         &mut self,
         tenant: TenantId,
@@ -234,6 +238,10 @@ impl<D: Persist> Store<D> for AnyStore<D> {
 
     async fn inbox(&self, limit: i64) -> Result<Vec<InboxRow>, StoreError> {
         each!(self, s => s.inbox(limit))
+    }
+
+    async fn parts(&self, limit: i64, each: i64) -> Result<Vec<InboxRow>, StoreError> {
+        each!(self, s => s.parts(limit, each))
     }
 
     async fn claim(&self, now: Timestamp, lease_until: Timestamp, limit: i64) -> Result<Vec<Claimed>, StoreError> {

@@ -4,15 +4,15 @@
 mod reads;
 mod tables;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::{Connection, Loaded, Persist, Store, StoreError, Want, Writer};
+use super::{Connection, Loaded, Persist, StartKey, Store, StoreError, Want, Writer};
 use crate::audit::Entry;
 use crate::commit::{Commit, DefinitionRow, OrganisationRow};
-use crate::ids::{DefinitionHash, RequestId, StreamId, TenantId};
+use crate::ids::{DefinitionHash, InstanceId, RequestId, StreamId, TenantId};
 use tables::Tables;
 
 /// A store that forgets everything when its last handle goes.
@@ -81,6 +81,11 @@ impl<D: Persist> Writer<D> for MemoryWriter<D> {
     async fn facts(&mut self, needs: &BTreeSet<(TenantId, D::Need)>, into: &mut D::Facts) -> Result<(), StoreError> {
         let memory = self.turn.as_mut().ok_or_else(not_open)?;
         self.store.domain.load(Connection::Memory(memory), needs, into).await
+    }
+
+    async fn keys(&mut self, keys: &BTreeSet<StartKey>) -> Result<BTreeMap<StartKey, InstanceId>, StoreError> {
+        let tables = self.store.tables();
+        Ok(keys.iter().filter_map(|key| Some((key.clone(), *tables.keys.get(key)?))).collect())
     }
 
     async fn repeat(

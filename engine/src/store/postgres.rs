@@ -12,7 +12,7 @@ mod numbering;
 pub(crate) mod sql;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr as _;
 use std::sync::Arc;
 
@@ -22,8 +22,8 @@ use sqlx::{Acquire as _, ConnectOptions as _};
 
 use super::migrations::{Migration, migrate};
 use super::{
-    Claimed, Connection, Delivery, Due, InstancePage, Loaded, Options, Persist, StateCount, Store, StoreError, Want,
-    Writer,
+    Claimed, Connection, Delivery, Due, InstancePage, Loaded, Options, Persist, StartKey, StateCount, Store,
+    StoreError, Want, Writer,
 };
 use crate::audit::Entry;
 use crate::clock::Timestamp;
@@ -184,6 +184,10 @@ impl<D: Persist> Writer<D> for PostgresWriter<D> {
     async fn facts(&mut self, needs: &BTreeSet<(TenantId, D::Need)>, into: &mut D::Facts) -> Result<(), StoreError> {
         let domain = self.store.domain.clone();
         domain.load(Connection::Postgres(self.connection()?), needs, into).await
+    }
+
+    async fn keys(&mut self, keys: &BTreeSet<StartKey>) -> Result<BTreeMap<StartKey, InstanceId>, StoreError> {
+        load::keys(self.connection()?, keys).await
     }
 
     async fn repeat(

@@ -60,6 +60,10 @@ macro_rules! reads {
             sql::due::inbox(&mut *self.reader().await?, limit).await
         }
 
+        async fn parts(&self, limit: i64, each: i64) -> Result<Vec<InboxRow>, StoreError> {
+            sql::due::parts(&mut *self.reader().await?, limit, each).await
+        }
+
         async fn organisation(&self, tenant: TenantId) -> Result<Option<OrganisationRow>, StoreError> {
             sql::organisation::at(&mut *self.reader().await?, tenant, None).await
         }

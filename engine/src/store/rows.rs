@@ -185,7 +185,10 @@ pub(super) fn due(
 /// What the instance is told when a delivery ends: event and payload, if anything.
 pub(super) fn told(claimed: &super::Claimed, result: &super::Delivery) -> Option<(std::sync::Arc<str>, String)> {
     match result {
-        super::Delivery::Sent => claimed.row.sent_event.clone().map(|event| (event, "{}".to_owned())),
+        super::Delivery::Sent { reply } => {
+            let payload = serde_json::Value::Object(reply.clone()).to_string();
+            claimed.row.sent_event.clone().map(|event| (event, payload))
+        }
         super::Delivery::Again { .. } => None,
         super::Delivery::GivenUp { error } => {
             let destination = &*claimed.row.destination;

@@ -12,7 +12,7 @@ mod script;
 pub(crate) mod sql;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,8 +27,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::migrations::{Migration, migrate};
 use super::{
-    Claimed, Connection, Delivery, Due, InstancePage, Loaded, Options, Persist, StateCount, Store, StoreError, Want,
-    Writer,
+    Claimed, Connection, Delivery, Due, InstancePage, Loaded, Options, Persist, StartKey, StateCount, Store,
+    StoreError, Want, Writer,
 };
 use crate::audit::Entry;
 use crate::clock::Timestamp;
@@ -168,6 +168,7 @@ impl<D: Persist> Writer<D> for SqliteWriter<D> {
         let mut loaded = load::load(&mut turn.connection, want, &cold).await;
         if let Ok(loaded) = &mut loaded {
             loaded.instances.extend(hot);
+            loaded.instances.sort_unstable_by_key(|i| (i.tenant, i.id));
         }
         match loaded {
             Ok(_) => self.turn = Some(turn),
@@ -179,6 +180,10 @@ impl<D: Persist> Writer<D> for SqliteWriter<D> {
     async fn facts(&mut self, needs: &BTreeSet<(TenantId, D::Need)>, into: &mut D::Facts) -> Result<(), StoreError> {
         let domain = self.store.domain.clone();
         domain.load(Connection::Sqlite(self.connection()?), needs, into).await
+    }
+
+    async fn keys(&mut self, keys: &BTreeSet<StartKey>) -> Result<BTreeMap<StartKey, InstanceId>, StoreError> {
+        load::keys(self.connection()?, keys).await
     }
 
     async fn repeat(

@@ -55,7 +55,7 @@ fn own(config: &Config) -> Result<Option<Lock>, Failure> {
 }
 
 /// Answers requests until a signal, then finishes those that run, then the engine's accepted work.
-async fn until_told(
+pub(super) async fn until_told(
     listener: TcpListener,
     router: Router,
     desk: &Arc<dyn Desk>,

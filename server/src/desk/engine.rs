@@ -18,8 +18,9 @@ use fluxor_engine::refusal::Refusal;
 use fluxor_engine::runtime::{self, Engine, NotDone, Submitted, TaskView};
 use fluxor_engine::store::{AnyStore, InstancePage, Store as _, StoreError};
 use fluxor_workflows::Procurement;
+use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 
-use super::{Desk, Event, Health, Look, Reply, State, Workflow};
+use super::{Books, Desk, Event, Health, Look, Reply, State, Workflow};
 use crate::telemetry::metrics;
 
 /// An engine of procurement.
@@ -59,6 +60,10 @@ impl Office {
 }
 
 impl Desk for Office {
+    fn books(&self, tenant: TenantId, asked: Books) -> Reply<'_, serde_json::Value> {
+        reading(super::books::read(&self.0, tenant, asked))
+    }
+
     fn submit(&self, command: Command) -> Reply<'_, Submitted> {
         Box::pin(self.0.submit(command))
     }
@@ -133,6 +138,18 @@ impl Desk for Office {
         Box::pin(async move {
             let database = self.0.store().ping().await;
             health(&self.0.health(), database)
+        })
+    }
+
+    fn import<'a>(
+        &'a self,
+        company: Import,
+        options: import::Options,
+        progress: &'a dyn Progress,
+    ) -> Pin<Box<dyn Future<Output = Result<Report, Failed>> + 'a>> {
+        Box::pin(async move {
+            let target = import::EngineTarget::new(&self.0, options.tenant);
+            company.write(&options, &target, progress).await
         })
     }
 

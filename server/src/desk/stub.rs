@@ -13,9 +13,10 @@ use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, StreamId, Task
 use fluxor_engine::instance::Instance;
 use fluxor_engine::refusal::Refusal;
 use fluxor_engine::store::InstancePage;
+use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use serde_json::json;
 
-use super::{Desk, Health, Look, NotDone, Reply, Submitted, TaskView, Workflow};
+use super::{Books, Desk, Health, Look, NotDone, Reply, Submitted, TaskView, Workflow};
 
 type Script = Box<dyn Fn(&Command) -> Option<Result<Submitted, NotDone>> + Send + Sync>;
 
@@ -186,6 +187,19 @@ impl Desk for Stub {
 
     fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>> {
         Box::pin(std::future::ready(Health::default()))
+    }
+
+    fn books(&self, _: TenantId, _: Books) -> Reply<'_, serde_json::Value> {
+        Box::pin(std::future::ready(Ok(serde_json::Value::Null)))
+    }
+
+    fn import<'a>(
+        &'a self,
+        _: Import,
+        _: import::Options,
+        _: &'a dyn Progress,
+    ) -> Pin<Box<dyn Future<Output = Result<Report, Failed>> + 'a>> {
+        Box::pin(std::future::ready(Err(Failed::Unreadable("there is no database here".to_owned()))))
     }
 
     fn shutdown(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

@@ -21,6 +21,8 @@ pub(crate) fn of_refusal(refusal: &Refusal) -> StatusCode {
         Refusal::NotAccepted { .. }
         | Refusal::Guard(_)
         | Refusal::KeyReused { .. }
+        | Refusal::KeyTaken { .. }
+        | Refusal::Child { .. }
         | Refusal::Ended { .. }
         | Refusal::TaskClosed { .. } => StatusCode::CONFLICT,
         Refusal::StaleState { .. } | Refusal::StaleTask { .. } => StatusCode::PRECONDITION_FAILED,

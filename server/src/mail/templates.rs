@@ -28,10 +28,10 @@ pub(crate) const CODES: &[(&str, &str)] = &[
     ),
 ];
 
-const SYNTAX: &str = "FLX0500";
-const UNKNOWN: &str = "FLX0501";
-const FILE_NAME: &str = "FLX0502";
-const RAW: &str = "FLX0503";
+const SYNTAX: &str = "FLX0600";
+const UNKNOWN: &str = "FLX0601";
+const FILE_NAME: &str = "FLX0602";
+const RAW: &str = "FLX0603";
 
 /// What a mail says.
 #[derive(Clone, Debug, PartialEq, Eq)]

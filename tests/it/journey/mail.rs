@@ -83,9 +83,9 @@ pub(super) async fn a_broken_template_is_named(site: Site) {
     let told = site.command(&["check", folder]).await;
     assert_eq!(told.code(), 1, "{}", told.all());
     let output = told.output();
-    assert!(output.contains("error[FLX0501]: there is no value `titel`"), "{output}");
+    assert!(output.contains("error[FLX0601]: there is no value `titel`"), "{output}");
     assert!(output.contains("approved.txt.hbs:2:"), "{output}");
-    let told = site.command(&["explain-code", "FLX0501"]).await.done();
+    let told = site.command(&["explain-code", "FLX0601"]).await.done();
     assert!(told.contains("does not exist"), "{told}");
     site.end().await;
 }

@@ -114,7 +114,7 @@ async fn decided(site: &Site, id: &str, task: &Value) -> String {
     assert_eq!((&second["state"], &second["tasks"]), (&json!("open.ordering"), &json!([])));
     assert_eq!(second["accepts"], json!(["cancel", "sent"]));
     let whole = until(site, id, "ordered").await;
-    assert_eq!((&whole["tasks"], &whole["accepts"]), (&json!([]), &json!(["cancel", "receive"])));
+    assert_eq!((&whole["tasks"], &whole["accepts"]), (&json!([]), &json!(["cancel", "close", "receive"])));
     text(&whole["subject"]["number"])
 }
 

@@ -170,6 +170,18 @@ fn apply(schema: &mut Schema, at: (String, usize), words: &[String]) -> bool {
         ["alter", "table", of, "add", "column", column, ..] => {
             schema.get_mut(*of).map(|table| table.columns.push((*column).to_owned())).is_some()
         }
+        ["alter", "table", of, "rename", "to", name] => match schema.remove(*of) {
+            Some(mut table) => {
+                // What is named like its table goes on being so.
+                table.keys.iter_mut().filter(|key| key.name == *of).for_each(|key| (*name).clone_into(&mut key.name));
+                schema.insert((*name).to_owned(), table).is_none()
+            }
+            None => false,
+        },
+        // A check changes no table's shape.
+        ["alter", "table", of, "drop" | "add", "constraint", name, ..] if name.ends_with("_check") => {
+            schema.contains_key(*of)
+        }
         ["drop", "table", name] => schema.remove(*name).is_some(),
         ["drop", "index", name] => {
             schema.values_mut().for_each(|table| table.keys.retain(|key| key.name != *name));

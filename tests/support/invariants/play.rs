@@ -11,7 +11,7 @@ use fluxor_engine::commit::OutboxRow;
 use fluxor_engine::definition::Library;
 use fluxor_engine::ids::{InstanceId, RequestId};
 use fluxor_engine::instance::Instance;
-use fluxor_engine::runtime::{Delivering, Engine, NotDone, Options, Sink, Submitted, TaskView};
+use fluxor_engine::runtime::{Delivering, Engine, NotDone, Options, Reply, Sink, Submitted, TaskView};
 use fluxor_workflows::Procurement;
 use serde_json::json;
 
@@ -52,7 +52,7 @@ pub struct Nowhere;
 
 impl Sink for Nowhere {
     fn deliver<'a>(&'a self, _: &'a OutboxRow) -> Delivering<'a> {
-        Box::pin(async { Ok(()) })
+        Box::pin(async { Ok(Reply::new()) })
     }
 }
 

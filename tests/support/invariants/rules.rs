@@ -126,6 +126,7 @@ pub fn shipped() -> BTreeMap<String, Rules> {
         ("sent", "open.ordering", Sender::Buyer),
         ("receive", "ordered", Sender::Anyone),
         ("cancel", "ordered", Sender::Buyer),
+        ("close", "ordered", Sender::Buyer),
         ("close", "received", Sender::Buyer),
     ];
     let request_events = vec![

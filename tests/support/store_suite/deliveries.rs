@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use fluxor_engine::instance::Document;
 use fluxor_engine::store::{Claimed, Delivery, Store};
 
 use super::commit;
@@ -34,8 +35,8 @@ pub async fn messages_go_in_order<S: Store<CounterDomain>>(store: S) {
     assert_eq!(first[1].row, row, "as it was written, until the lease");
     assert_eq!(store.claim(at(20), at(100), 9).await.unwrap(), []);
 
-    assert!(store.settle(&first[1], &Delivery::Sent, at(21)).await.unwrap());
-    assert!(!store.settle(&first[1], &Delivery::Sent, at(21)).await.unwrap(), "it is gone");
+    assert!(store.settle(&first[1], &Delivery::Sent { reply: Document::new() }, at(21)).await.unwrap());
+    assert!(!store.settle(&first[1], &Delivery::Sent { reply: Document::new() }, at(21)).await.unwrap(), "it is gone");
     let told = &store.inbox(9).await.unwrap()[..];
     let expected = (id(1), format!("delivery:{}", rows[0].id), "sent", "{}", at(21));
     let [row] = told else { panic!("{told:?}") };
@@ -43,7 +44,7 @@ pub async fn messages_go_in_order<S: Store<CounterDomain>>(store: S) {
     // The next in line; it waits for no event.
     let next = store.claim(at(22), at(100), 1).await.unwrap();
     assert_eq!(names(&next), [(1, "mail".into(), 5)]);
-    assert!(store.settle(&next[0], &Delivery::Sent, at(23)).await.unwrap());
+    assert!(store.settle(&next[0], &Delivery::Sent { reply: Document::new() }, at(23)).await.unwrap());
     assert_eq!(store.inbox(9).await.unwrap().len(), 1);
 }
 
@@ -55,7 +56,7 @@ pub async fn leases_end<S: Store<CounterDomain>>(store: S) {
     let new = store.claim(at(100), at(200), 9).await.unwrap().remove(0);
     assert_eq!((new.attempt, new.epoch), (2, 2));
     for result in
-        [Delivery::Sent, Delivery::Again { next_at: at(0), error: "x".into() }, Delivery::GivenUp { error: "x".into() }]
+        [Delivery::Sent { reply: Document::new() }, Delivery::Again { next_at: at(0), error: "x".into() }, Delivery::GivenUp { error: "x".into() }]
     {
         assert!(!store.settle(&old, &result, at(101)).await.unwrap(), "{result:?}");
     }
@@ -66,7 +67,7 @@ pub async fn leases_end<S: Store<CounterDomain>>(store: S) {
     let last = store.claim(at(150), at(300), 9).await.unwrap().remove(0);
     assert_eq!(last.attempt, 3);
     assert!(store.settle(&last, &Delivery::GivenUp { error: "no route".into() }, at(151)).await.unwrap());
-    assert!(!store.settle(&last, &Delivery::Sent, at(152)).await.unwrap());
+    assert!(!store.settle(&last, &Delivery::Sent { reply: Document::new() }, at(152)).await.unwrap());
     assert_eq!(store.claim(at(999), at(2000), 9).await.unwrap(), []);
     let told = store.inbox(9).await.unwrap().remove(0);
     let payload: serde_json::Value = serde_json::from_str(&told.payload).unwrap();

@@ -73,7 +73,7 @@ pub async fn what_is_written_is_read<S: Store<CounterDomain>>(store: S) {
 /// A write from another version than the stored one changes nothing.
 pub async fn versions_are_guarded<S: Store<CounterDomain>>(store: S) {
     commit(&store, &everything()).await.unwrap();
-    let stale = fluxor_engine::commit::InstanceWrite { base: 7, row: Arc::new(instance(1, 3, 8)) };
+    let stale = fluxor_engine::commit::InstanceWrite { base: 7, row: Arc::new(instance(1, 3, 8)), whole: false };
     let refused =
         TestCommit { instances: vec![stale], entries: vec![entry(1, id(3).into(), 2, "r")], ..Default::default() };
     conflicts(&store, &refused, &["instance"]).await;

@@ -5,7 +5,7 @@ use fluxor_engine::expression::Value;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use crate::row::{BudgetKey, BudgetRow};
+use crate::row::{BudgetKey, BudgetRow, Keyed};
 use crate::testing::{Case, Desk, TENANT, money};
 
 fn set(desk: &mut Desk, key: &str, amount: &str) {

@@ -6,7 +6,8 @@ use fluxor_engine::money::Money;
 use proptest::prelude::*;
 
 use super::*;
-use crate::row::{LineSet, OrderStatus};
+use crate::quantity::Quantity;
+use crate::row::{DemandRow, LineSet, MovementKind, Op, OrderStatus, Rows};
 
 fn money(units: i64) -> Money {
     Money { units, currency: "EUR".parse().unwrap() }
@@ -27,19 +28,54 @@ fn order(id: InstanceId, version: i64) -> Op {
         lines: 0,
         lines_digest: Digest::of(""),
         reserved: None,
+        ordered_on: None,
+        expected_on: None,
+        source: None,
         created_at: Timestamp::default(),
         changed_at: Timestamp::default(),
     }))
 }
 
+fn stock(item: &str) -> StockKey {
+    StockKey { item: item.into(), location: "main".into() }
+}
+
+fn movement(reference: &str, seq: i64) -> MovementRow {
+    MovementRow {
+        key: stock("desk"),
+        seq,
+        at: Timestamp::from_micros(seq),
+        kind: MovementKind::Issue,
+        quantity: Quantity(-seq),
+        reference: Some(reference.into()),
+        order_id: Some(InstanceId(uuid::Uuid::from_u128(1))),
+        line: None,
+        note: None,
+        person: Some(PersonId::from("ann")),
+    }
+}
+
 /// A change of one of few rows, or a look-up.
 fn step() -> impl Strategy<Value = (bool, TenantId, Op)> {
-    let op = (0..4_u8, 0..2_u128, 1..5_i64).prop_map(|(table, key, version)| {
+    let op = (0..8_u8, 0..2_u128, 1..5_i64).prop_map(|(table, key, version)| {
         let (id, name) = (InstanceId(uuid::Uuid::from_u128(key)), format!("u{key}"));
         match table {
             0 => order(id, version),
             1 => Op::PurchaseOrderLine(LineSet { order: id, lines: Vec::new() }),
             2 => Op::Budget(BudgetRow { unit: name.into(), version, amount: money(5), reserved: money(version) }),
+            3 => Op::StockLevel(Rows(vec![StockRow { version, ..StockRow::empty(stock(&name)) }])),
+            4 => Op::StockMovement(Rows(vec![movement(&name, version)])),
+            5 => Op::Demand(Rows(vec![DemandRow {
+                reference: name.into(),
+                version,
+                item: "desk".into(),
+                location: "main".into(),
+                quantity: Quantity(version),
+                ordered_on: jiff::civil::date(2026, 1, 5),
+                due_on: None,
+                done_at: Some(Timestamp::from_micros(version)),
+            }])),
+            6 => Op::Location(LocationRow { code: name.as_str().into(), version, name: name.into(), active: true }),
             _ => Op::NumberSeries(SeriesRow {
                 key: SeriesKey { series: name.into(), year: 2026 },
                 version,
@@ -54,8 +90,13 @@ fn need(op: &Op) -> Need {
     match op {
         Op::PurchaseOrder(row) => Need::Order(row.id),
         Op::PurchaseOrderLine(set) => Need::Lines(set.order),
-        Op::Budget(row) => Need::Budget(row.key()),
+        Op::Budget(row) => Need::Budget(BudgetKey { unit: row.unit.clone(), currency: row.amount.currency }),
+        Op::StockLevel(rows) => Need::Stock(rows.0[0].key.clone()),
+        Op::StockMovement(rows) => Need::Movement(rows.0[0].reference.clone().unwrap()),
+        Op::Demand(rows) => Need::Demand(rows.0[0].reference.clone()),
+        Op::Location(row) => Need::Location(row.code.clone()),
         Op::NumberSeries(row) => Need::Series(row.key.clone()),
+        other => panic!("no step makes {other:?}"),
     }
 }
 
@@ -104,6 +145,15 @@ fn rows_are_locked_in_their_rank() {
     let id = InstanceId(uuid::Uuid::max());
     let budget = BudgetKey { unit: "a".into(), currency: "EUR".parse().unwrap() };
     let series = SeriesKey { series: "A".into(), year: 1 };
-    let ranked = [Need::Order(id), Need::Lines(id), Need::Budget(budget), Need::Series(series)];
+    let ranked = [
+        Need::Order(id),
+        Need::Lines(id),
+        Need::Budget(budget),
+        Need::Item("z".into()),
+        Need::Stock(stock("a")),
+        Need::Movement("a".into()),
+        Need::Demand("a".into()),
+        Need::Series(series),
+    ];
     assert!(ranked.is_sorted());
 }

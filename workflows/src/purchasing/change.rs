@@ -3,22 +3,24 @@
 use std::sync::Arc;
 
 use fluxor_engine::domain::Done;
-use fluxor_engine::ids::PersonId;
+use fluxor_engine::ids::{InstanceId, PersonId};
 use fluxor_engine::instance::Document;
 use fluxor_engine::money::{Currency, Money};
 use serde_json::Value as Json;
 
-use super::fields::{LONGEST_NAME, LONGEST_TEXT, required, text};
-use super::lines;
-use crate::action::{Answer, Call, fail, instance, next_image, order, refuse, require};
+use super::fields::{LONGEST_NAME, LONGEST_TEXT, day, required, text};
+use super::{lines, numbering, stock};
+use crate::action::{Answer, Call, done, fail, instance, needs, next_image, order, refuse, require};
+use crate::inventory::Levels;
+use crate::quantity::Quantity;
 use crate::row::{LineRow, LineSet, Need, Op, OrderRow, OrderStatus};
 use crate::settings::Settings;
 
 /// The code of input that an order cannot take.
-const INVALID: &str = "invalid_order";
+pub(super) const INVALID: &str = "invalid_order";
 
-/// Writes the order and its lines. At the start nothing is loaded: the id is new, and the insert is guarded. An order
-/// that is recorded already is changed instead.
+/// Writes the order and its lines. At the start nothing of it is loaded: the id is new, and the insert is guarded. An
+/// order that is recorded already is changed instead.
 pub(crate) fn record_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let id = instance(call)?;
     let recorded =
@@ -28,10 +30,16 @@ pub(crate) fn record_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
     }
     let lines = match call.payload.get("lines") {
         None | Some(Json::Null) => Vec::new(),
-        Some(lines) => valid(lines::read(lines))?,
+        Some(lines) => valid(lines::read(lines, lines::FIELDS).and_then(numbering::first))?,
     };
+    let row = new_row(settings, call, id, &lines)?;
+    new_order(call, row, lines, stock::Strict::Active)
+}
+
+/// The row of an order that begins with these lines.
+pub(super) fn new_row(settings: &Settings, call: &Call<'_>, id: InstanceId, lines: &[LineRow]) -> Answer<OrderRow> {
     let subject = call.subject;
-    let row = OrderRow {
+    Ok(OrderRow {
         id,
         version: 1,
         requester: PersonId(valid(required(subject, "", "requester", "the requester"))?),
@@ -41,21 +49,44 @@ pub(crate) fn record_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
         note: valid(text(subject, "", "note", LONGEST_TEXT))?.flatten(),
         number: None,
         status: OrderStatus::Draft,
-        amount: total(settings, &lines)?,
-        lines: count(&lines),
-        lines_digest: lines::digest(&lines),
+        amount: total(settings, lines)?,
+        lines: count(lines),
+        lines_digest: lines::digest(lines),
         reserved: None,
+        ordered_on: valid(day(subject, "", "ordered_on"))?,
+        expected_on: valid(day(subject, "", "expected_on"))?,
+        source: valid(text(subject, "", "source", LONGEST_NAME))?.flatten(),
         created_at: call.now,
         changed_at: call.now,
-    };
-    let set = computed(&row);
-    Ok(Done { ops: vec![Op::PurchaseOrder(Box::new(row)), Op::PurchaseOrderLine(LineSet { order: id, lines })], set })
+    })
+}
+
+/// The changes that begin an order: what is open of its lines is on order from now on.
+pub(super) fn new_order(
+    call: &Call<'_>,
+    row: OrderRow,
+    mut lines: Vec<LineRow>,
+    strict: stock::Strict,
+) -> Answer<Done<Op>> {
+    require(call, stock::needs_of(&lines))?;
+    stock::pin(call, &mut lines, &[], strict)?;
+    let mut levels = Levels::new(call);
+    if !row.status.is_closed() {
+        stock::on_order(&mut levels, &[], &lines)?;
+    }
+    let set = computed(&row, &lines);
+    let mut ops = vec![Op::PurchaseOrder(Box::new(row))];
+    ops.push(Op::PurchaseOrderLine(LineSet { order: instance(call)?, lines }));
+    ops.extend(levels.finish()?);
+    Ok(done(ops, set))
 }
 
 /// Replaces the lines if the payload brings `lines`; sets `supplier`, `category`, `unit` and `note` where it brings them
 /// (null empties the last three). What the payload leaves out stays.
 pub(crate) fn change_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
-    require(call, [Need::Order(instance(call)?)])?;
+    let id = instance(call)?;
+    let lines = call.payload.get("lines").map(|_| Need::Lines(id));
+    require(call, std::iter::once(Need::Order(id)).chain(lines))?;
     let before = order(call)?;
     if before.status.is_closed() {
         let status = before.status.as_str();
@@ -87,29 +118,56 @@ pub(crate) fn change_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
     }
     let mut ops = Vec::new();
     if let Some(lines) = payload.get("lines") {
-        let lines = valid(lines::read(lines))?;
-        let digest = lines::digest(&lines);
-        if digest != before.lines_digest {
-            after.amount = total(settings, &lines)?;
-            after.lines = count(&lines);
-            after.lines_digest = digest;
-            set.extend(computed(&after));
-            ops.push(Op::PurchaseOrderLine(LineSet { order: before.id, lines }));
+        ops = change_lines(settings, call, &mut after, lines)?;
+        if after.lines_digest != before.lines_digest {
+            set.extend(told_of(&ops, &after));
         }
     }
-    if after == *before {
+    if after == *before && ops.is_empty() {
         return Ok(Done::default());
     }
     ops.insert(0, Op::PurchaseOrder(Box::new(next_image(call, &after))));
-    Ok(Done { ops, set })
+    Ok(done(ops, set))
 }
 
-fn computed(row: &OrderRow) -> Document {
+/// The lines as they are given, and what that changes in stock. No changes: they are the same.
+fn change_lines(settings: &Settings, call: &Call<'_>, after: &mut OrderRow, given: &Json) -> Answer<Vec<Op>> {
+    let before = call.facts.lines(call.tenant, after.id).map_err(needs)?;
+    let given = valid(lines::read(given, lines::FIELDS))?;
+    let mut lines = numbering::matched(given, before)?;
+    let touched = stock::touched(before, &lines);
+    require(call, touched)?;
+    stock::pin(call, &mut lines, before, stock::Strict::Active)?;
+    if lines == before {
+        return Ok(Vec::new());
+    }
+    let mut levels = Levels::new(call);
+    stock::on_order(&mut levels, before, &lines)?;
+    after.amount = total(settings, &lines)?;
+    after.lines = count(&lines);
+    after.lines_digest = lines::digest(&lines);
+    let mut ops = vec![Op::PurchaseOrderLine(LineSet { order: after.id, lines })];
+    ops.extend(levels.finish()?);
+    Ok(ops)
+}
+
+fn told_of(ops: &[Op], row: &OrderRow) -> Document {
+    let lines = ops.iter().find_map(|op| if let Op::PurchaseOrderLine(set) = op { Some(set) } else { None });
+    computed(row, lines.map_or(&[], |set| set.lines.as_slice()))
+}
+
+fn computed(row: &OrderRow, lines: &[LineRow]) -> Document {
     Document::from_iter([
         ("amount".to_owned(), Json::from(row.amount.to_string())),
         ("lines".to_owned(), Json::from(row.lines)),
         ("lines_digest".to_owned(), Json::from(row.lines_digest.to_string())),
+        ("lines_open".to_owned(), Json::from(lines_open(row.status, lines))),
     ])
+}
+
+/// How many lines something is still expected of.
+pub(super) fn lines_open(status: OrderStatus, lines: &[LineRow]) -> usize {
+    if status.is_closed() { 0 } else { lines.iter().filter(|line| line.open() > Quantity(0)).count() }
 }
 
 fn count(lines: &[LineRow]) -> i64 {
@@ -124,7 +182,7 @@ fn total(settings: &Settings, lines: &[LineRow]) -> Answer<Money> {
     }
 }
 
-fn valid<T>(read: Result<T, String>) -> Answer<T> {
+pub(super) fn valid<T>(read: Result<T, String>) -> Answer<T> {
     read.or_else(|sentence| {
         let stop = if sentence.ends_with('?') { "" } else { "." };
         refuse(INVALID, format!("{sentence}{stop}"))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fluxor_engine::instance::Document;
+use jiff::civil::Date;
 use serde_json::Value as Json;
 
 /// The longest name or code, in bytes.
@@ -35,6 +36,17 @@ pub(super) fn required(document: &Document, at: &str, name: &str, what: &str) ->
     match text(document, at, name, LONGEST_NAME)?.flatten() {
         Some(text) => Ok(text),
         None => Err(format!("{at}/{name}: {what} is missing")),
+    }
+}
+
+/// A day, such as `2026-03-02`.
+///
+/// # Errors
+/// A sentence that begins with the JSON pointer.
+pub(super) fn day(document: &Document, at: &str, name: &str) -> Result<Option<Date>, String> {
+    match text(document, at, name, LONGEST_NAME)?.flatten() {
+        None => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|_| format!("{at}/{name}: `{text}` is not a day of the calendar")),
     }
 }
 

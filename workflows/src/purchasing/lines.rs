@@ -8,7 +8,7 @@ use fluxor_engine::instance::Document;
 use fluxor_engine::money::{Currency, Money};
 use serde_json::Value as Json;
 
-use super::fields::{LONGEST_TEXT, required, text};
+use super::fields::{LONGEST_NAME, LONGEST_TEXT, required, text};
 use crate::money::line_total;
 use crate::quantity::Quantity;
 use crate::row::LineRow;
@@ -16,28 +16,41 @@ use crate::row::LineRow;
 /// An order has at most this many lines.
 pub const MOST_LINES: usize = 1_000;
 
+/// The highest number of a line.
+const HIGHEST_LINE: i64 = 1_000_000;
+
 /// How many mistakes one refusal tells.
 const MOST_MISTAKES: usize = 5;
 
 /// What a line may carry.
-const FIELDS: [&str; 5] = ["item", "description", "quantity", "unit", "price"];
+pub(super) const FIELDS: &[&str] = &["line", "item", "description", "quantity", "unit", "price", "location", "why"];
 
-/// Reads the list of lines. All mistakes are told, up to five.
+/// What a line of an order from elsewhere may carry: some of it has come.
+pub(super) const IMPORTED: &[&str] =
+    &["line", "item", "description", "quantity", "unit", "price", "location", "why", "received"];
+
+/// A line as it was given: its number, where it has one, is not checked yet.
+pub(super) struct Given {
+    pub(super) number: Option<i64>,
+    pub(super) row: LineRow,
+}
+
+/// Reads the list of lines, each with these fields at most. All mistakes are told, up to five.
 ///
 /// # Errors
 /// Sentences, each beginning with a JSON pointer, joined by `; `.
-pub(super) fn read(lines: &Json) -> Result<Vec<LineRow>, String> {
+pub(super) fn read(lines: &Json, fields: &[&str]) -> Result<Vec<Given>, String> {
     let Some(lines) = lines.as_array() else {
         return Err("/lines: write a list of lines".to_owned());
     };
     if lines.len() > MOST_LINES {
         return Err(format!("/lines: an order has at most {MOST_LINES} lines, and these are {}", lines.len()));
     }
-    let mut rows: Vec<LineRow> = Vec::with_capacity(lines.len());
+    let mut rows: Vec<Given> = Vec::with_capacity(lines.len());
     let mut mistakes = Vec::new();
     for (i, line) in lines.iter().enumerate() {
-        let currency = rows.first().map(|first| first.price.currency);
-        match read_line(line, i, currency) {
+        let currency = rows.first().map(|first| first.row.price.currency);
+        match read_line(line, i, currency, fields) {
             Ok(row) => rows.push(row),
             Err(mistake) => mistakes.push(mistake),
         }
@@ -53,25 +66,53 @@ pub(super) fn read(lines: &Json) -> Result<Vec<LineRow>, String> {
     Err(mistakes.join("; "))
 }
 
-fn read_line(line: &Json, i: usize, currency: Option<Currency>) -> Result<LineRow, String> {
+fn read_line(line: &Json, i: usize, currency: Option<Currency>, fields: &[&str]) -> Result<Given, String> {
     let at = format!("/lines/{i}");
     let Some(line) = line.as_object() else {
         return Err(format!("{at}: write an object with item, quantity, unit and price"));
     };
-    if let Some(stranger) = line.keys().find(|name| !FIELDS.contains(&name.as_str())) {
-        let hint = nearest(stranger, FIELDS).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+    if let Some(stranger) = line.keys().find(|name| !fields.contains(&name.as_str())) {
+        let near = nearest(stranger, fields.iter().copied());
+        let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
         // The stranger comes from outside: shown short.
         let shown: String = stranger.chars().take(40).collect();
         return Err(format!("{at}: a line has no `{shown}`{hint}"));
     }
     let item = required(line, &at, "item", "the item")?;
     let unit = required(line, &at, "unit", "the unit of measure")?;
-    let description = text(line, &at, "description", LONGEST_TEXT)?.flatten();
     let quantity: Quantity = exact(line, &at, "quantity", "10")?;
     if quantity <= Quantity(0) {
         return Err(format!("{at}/quantity: the quantity must be more than 0, and it is {quantity}"));
     }
-    let price: Money = exact(line, &at, "price", "12.50 EUR")?;
+    let price = price(line, &at, currency)?;
+    let Some(total) = line_total(quantity, price) else {
+        return Err(format!("{at}: {quantity} times {price} is more money than can be booked"));
+    };
+    let received = match line.get("received") {
+        None | Some(Json::Null) => Quantity(0),
+        Some(_) => exact(line, &at, "received", "4")?,
+    };
+    if received < Quantity(0) {
+        return Err(format!("{at}/received: what has come is not negative, and this is {received}"));
+    }
+    let row = LineRow {
+        line: 0,
+        item,
+        description: text(line, &at, "description", LONGEST_TEXT)?.flatten(),
+        quantity,
+        unit,
+        price,
+        total,
+        location: text(line, &at, "location", LONGEST_NAME)?.flatten(),
+        received,
+        factor: None,
+        why: why(line, &at)?,
+    };
+    Ok(Given { number: number(line, &at)?, row })
+}
+
+fn price(line: &Document, at: &str, currency: Option<Currency>) -> Result<Money, String> {
+    let price: Money = exact(line, at, "price", "12.50 EUR")?;
     if price.units < 0 {
         return Err(format!("{at}/price: a price is not negative, and this is {price}"));
     }
@@ -81,11 +122,30 @@ fn read_line(line: &Json, i: usize, currency: Option<Currency>) -> Result<LineRo
             price.currency
         ));
     }
-    let Some(total) = line_total(quantity, price) else {
-        return Err(format!("{at}: {quantity} times {price} is more money than can be booked"));
-    };
-    let number = i64::try_from(i).unwrap_or(i64::MAX - 1) + 1;
-    Ok(LineRow { line: number, item, description, quantity, unit, price, total })
+    Ok(price)
+}
+
+fn number(line: &Document, at: &str) -> Result<Option<i64>, String> {
+    match line.get("line") {
+        None | Some(Json::Null) => Ok(None),
+        Some(number) => match number.as_i64() {
+            Some(number @ 1..=HIGHEST_LINE) => Ok(Some(number)),
+            _ => Err(format!("{at}/line: the number of a line is a whole number from 1 to {HIGHEST_LINE}")),
+        },
+    }
+}
+
+fn why(line: &Document, at: &str) -> Result<Option<Json>, String> {
+    match line.get("why") {
+        None | Some(Json::Null) => Ok(None),
+        // Its size is bounded as that of other texts: it is stored with every image of the lines.
+        Some(why)
+            if why.is_object() && why.to_string().len() <= LONGEST_TEXT && !why.to_string().contains("\\u0000") =>
+        {
+            Ok(Some(why.clone()))
+        }
+        Some(_) => Err(format!("{at}/why: write an object of at most {LONGEST_TEXT} bytes")),
+    }
 }
 
 /// A number that travels as text.
@@ -115,8 +175,9 @@ pub(super) fn sum(lines: &[LineRow], home: Currency) -> Result<Money, String> {
     Ok(Money { units, currency })
 }
 
-/// SHA-256 over the canonical lines: one JSON array `[item, description, quantity, unit, price, total]` a line, in order,
-/// without blanks, each ended by a line feed.
+/// SHA-256 over the canonical lines: one JSON array `[item, description, quantity, unit, price, total]` a line, and the
+/// location behind it where there is one; in order, without blanks, each ended by a line feed. What has come, a line's
+/// number and its arithmetic are no part of what somebody approves.
 #[must_use]
 pub fn digest(lines: &[LineRow]) -> Digest {
     let mut bytes = Vec::with_capacity(lines.len() * 96);
@@ -125,6 +186,13 @@ pub fn digest(lines: &[LineRow]) -> Digest {
             (&line.item, line.description.as_ref(), line.quantity, &line.unit, line.price, line.total);
         // Text, numbers as text and null cannot fail to be written to memory.
         let _ = serde_json::to_writer(&mut bytes, &columns);
+        if let Some(location) = &line.location {
+            // The array is opened again: `,"main"]`.
+            bytes.pop();
+            bytes.push(b',');
+            let _ = serde_json::to_writer(&mut bytes, location);
+            bytes.push(b']');
+        }
         bytes.push(b'\n');
     }
     Digest::of(bytes)

@@ -44,7 +44,7 @@ pub(crate) fn number_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
     after.number = Some(text.as_str().into());
     let set = Document::from_iter([("number".to_owned(), Json::from(text))]);
     let series = SeriesRow { key, version, next: number + 1 };
-    Ok(Done { ops: vec![Op::PurchaseOrder(Box::new(after)), Op::NumberSeries(series)], set })
+    Ok(Done { ops: vec![Op::PurchaseOrder(Box::new(after)), Op::NumberSeries(series)], set, ..Done::default() })
 }
 
 fn local_year(settings: &Settings, call: &Call<'_>) -> Answer<i64> {

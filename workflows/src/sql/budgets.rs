@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::columns::Reader;
 use super::{Conn, Row, fetch, write};
-use crate::fold::Write;
+use crate::fold::Images;
 use crate::row::{BudgetKey, BudgetRow};
 use crate::statement::Sql;
 
@@ -55,9 +55,9 @@ pub(crate) const LOAD: Sql = Sql {
 /// Loads budgets for deciding.
 pub(crate) async fn load(
     connection: &mut Conn,
-    keys: impl Iterator<Item = (TenantId, &BudgetKey)>,
+    keys: &[(TenantId, &BudgetKey)],
 ) -> Result<Vec<(TenantId, BudgetRow)>, StoreError> {
-    let keys: Vec<Key<'_>> = keys.map(|(tenant, key)| Key { tenant, key }).collect();
+    let keys: Vec<Key<'_>> = keys.iter().map(|(tenant, key)| Key { tenant: *tenant, key }).collect();
     fetch(connection, &LOAD, &keys, decode).await
 }
 
@@ -114,8 +114,8 @@ pub(crate) const UPDATE: Sql = Sql {
 };
 
 /// Writes the last images of a batch.
-pub(crate) async fn save(connection: &mut Conn, writes: &[Write<&BudgetRow>]) -> Result<(), StoreError> {
-    let images = writes.iter().map(|write| Image {
+pub(crate) async fn save(connection: &mut Conn, writes: &Images<'_, BudgetRow>) -> Result<(), StoreError> {
+    let images = writes.values().map(|write| Image {
         tenant: write.tenant,
         unit: &write.row.unit,
         currency: write.row.amount.currency.to_string(),

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use fluxor_engine::ids::{Digest, InstanceId, TenantId};
 use fluxor_engine::money::{Currency, Money};
 use fluxor_engine::store::StoreError;
+use jiff::civil::Date;
 use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::super::Row;
+use crate::quantity::Quantity;
+use crate::row::Factor;
 
 /// A row of a table, read with errors that name both.
 pub(crate) struct Reader<'r> {
@@ -72,5 +75,57 @@ impl<'r> Reader<'r> {
     /// An amount of the currency of the column `currency`.
     pub(crate) fn money(&self, name: &str) -> Result<Money, StoreError> {
         Ok(Money { units: self.int(name)?, currency: self.parsed::<Currency>("currency")? })
+    }
+
+    /// Yes or no. SQLite keeps it as 0 or 1.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, StoreError> {
+        self.row.try_get(name).map_err(|error| self.wrong(error))
+    }
+
+    pub(crate) fn quantity(&self, name: &str) -> Result<Quantity, StoreError> {
+        self.int(name).map(Quantity)
+    }
+
+    pub(crate) fn maybe_quantity(&self, name: &str) -> Result<Option<Quantity>, StoreError> {
+        Ok(self.maybe_int(name)?.map(Quantity))
+    }
+
+    pub(crate) fn maybe_instance(&self, name: &str) -> Result<Option<InstanceId>, StoreError> {
+        self.row.try_get::<Option<Uuid>, _>(name).map(|id| id.map(InstanceId)).map_err(|error| self.wrong(error))
+    }
+
+    pub(crate) fn maybe_parsed<T: std::str::FromStr<Err = String>>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        let text = self.maybe_text(name)?;
+        text.map(|text| text.parse()).transpose().map_err(|why: String| self.wrong(why))
+    }
+
+    /// A day as ISO text.
+    pub(crate) fn maybe_day(&self, name: &str) -> Result<Option<Date>, StoreError> {
+        let text = self.maybe_text(name)?;
+        text.map(|text| text.parse()).transpose().map_err(|why: jiff::Error| self.wrong(why))
+    }
+
+    pub(crate) fn day(&self, name: &str) -> Result<Date, StoreError> {
+        self.maybe_day(name)?.ok_or_else(|| self.wrong(format!("{name} is empty")))
+    }
+
+    pub(crate) fn maybe_json(&self, name: &str) -> Result<Option<serde_json::Value>, StoreError> {
+        let text = self.maybe_text(name)?;
+        text.map(|text| serde_json::from_str(&text)).transpose().map_err(|why| self.wrong(why))
+    }
+
+    /// The columns `numerator` and `denominator`.
+    pub(crate) fn factor(&self) -> Result<Factor, StoreError> {
+        self.maybe_factor()?.ok_or_else(|| self.wrong("the factor is empty"))
+    }
+
+    pub(crate) fn maybe_factor(&self) -> Result<Option<Factor>, StoreError> {
+        match (self.maybe_int("numerator")?, self.maybe_int("denominator")?) {
+            (None, None) => Ok(None),
+            (Some(numerator), Some(denominator)) if numerator > 0 && denominator > 0 => {
+                Ok(Some(Factor { numerator, denominator }))
+            }
+            _ => Err(self.wrong("a factor has a numerator and a denominator above zero")),
+        }
     }
 }

@@ -8,20 +8,34 @@
 
 pub(crate) mod budgets;
 pub(crate) mod columns;
+pub(crate) mod company;
+pub(crate) mod demand;
+pub(crate) mod item_units;
+pub(crate) mod items;
 pub(crate) mod lines;
+pub(crate) mod locations;
+pub(crate) mod movements;
 pub(crate) mod orders;
+pub(crate) mod policies;
 pub(crate) mod series;
+pub(crate) mod shortfalls;
+pub(crate) mod stock;
+pub(crate) mod suppliers;
+pub(crate) mod terms;
+pub(crate) mod totals;
+pub(crate) mod units;
 
 use std::collections::BTreeSet;
 
 use fluxor_engine::ids::{InstanceId, TenantId};
 use fluxor_engine::store::StoreError;
 use serde::Serialize;
+use sqlx::query::Query;
 
-use super::{Conn, Row, text};
+use super::{Arguments, Conn, Db, Row, text};
 use crate::facts::Facts;
 use crate::fold::Batch;
-use crate::row::{LineRow, LineSet, Need, Op, OrderRow};
+use crate::row::{LineRow, LineSet, Need, Op, OrderRow, Rows};
 use crate::statement::{Sql, broken};
 
 /// All batch statements, for a test that looks at their plans. Each takes one JSON array as text.
@@ -32,15 +46,66 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     orders::INSERT,
     orders::UPDATE,
     lines::READ,
+    lines::OPEN,
     lines::DELETE,
     lines::INSERT,
     budgets::LOAD,
     budgets::INSERT,
     budgets::UPDATE,
+    company::LOAD,
+    company::INSERT,
+    company::UPDATE,
+    suppliers::LOAD,
+    suppliers::INSERT,
+    suppliers::UPDATE,
+    items::LOAD,
+    items::INSERT,
+    items::UPDATE,
+    units::LOAD,
+    units::INSERT,
+    units::UPDATE,
+    item_units::LOAD,
+    item_units::INSERT,
+    item_units::UPDATE,
+    locations::LOAD,
+    locations::INSERT,
+    locations::UPDATE,
+    terms::LOAD,
+    terms::OFFERS,
+    terms::INSERT,
+    terms::UPDATE,
+    policies::LOAD,
+    policies::INSERT,
+    policies::UPDATE,
+    stock::LOAD,
+    stock::READ,
+    stock::INSERT,
+    stock::UPDATE,
+    movements::LOAD,
+    movements::INSERT,
+    demand::LOAD,
+    demand::INSERT,
+    demand::UPDATE,
+    shortfalls::INSERT,
     series::LOAD,
     series::INSERT,
     series::UPDATE,
 ];
+
+/// The keys of one kind of need, rising.
+fn keys<'n, K>(needs: &'n BTreeSet<(TenantId, Need)>, pick: fn(&'n Need) -> Option<&'n K>) -> Vec<(TenantId, &'n K)> {
+    needs.iter().filter_map(|(tenant, need)| Some((*tenant, pick(need)?))).collect()
+}
+
+/// The key of a need of one kind.
+macro_rules! pick {
+    ($kind:ident) => {
+        |need| match need {
+            Need::$kind(key) => Some(key),
+            _ => None,
+        }
+    };
+}
 
 /// Reads, and locks, table by table in the order of [`Need`], keys rising: the order of the locks.
 pub(crate) async fn load(
@@ -48,37 +113,72 @@ pub(crate) async fn load(
     needs: &BTreeSet<(TenantId, Need)>,
     facts: &mut Facts,
 ) -> Result<(), StoreError> {
-    let (mut order_keys, mut line_keys, mut budget_keys, mut series_keys) = (vec![], vec![], vec![], vec![]);
-    for (tenant, need) in needs {
-        match need {
-            Need::Order(id) => order_keys.push((*tenant, *id)),
-            Need::Lines(id) => line_keys.push((*tenant, *id)),
-            Need::Budget(key) => budget_keys.push((*tenant, key)),
-            Need::Series(key) => series_keys.push((*tenant, key)),
-        }
+    load_orders(connection, needs, facts).await?;
+    for (tenant, row) in budgets::load(connection, &keys(needs, pick!(Budget))).await? {
+        facts.loaded(tenant, Op::Budget(row));
     }
-    if !order_keys.is_empty() {
-        for (tenant, row) in orders::load(connection, order_keys.into_iter()).await? {
-            facts.loaded(tenant, Op::PurchaseOrder(Box::new(row)));
-        }
+    load_master_data(connection, needs, facts).await?;
+    for (tenant, row) in stock::load(connection, &keys(needs, pick!(Stock))).await? {
+        facts.loaded(tenant, Op::StockLevel(Rows(vec![row])));
     }
-    if !line_keys.is_empty() {
-        let rows = lines::read(connection, line_keys.into_iter()).await?;
-        for rows in rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            let Some((tenant, order, _)) = rows.first() else { continue };
-            let lines = rows.iter().map(|(_, _, line)| line.clone()).collect();
-            facts.loaded(*tenant, Op::PurchaseOrderLine(LineSet { order: *order, lines }));
-        }
+    for (tenant, row) in movements::load(connection, &keys(needs, pick!(Movement))).await? {
+        facts.loaded(tenant, Op::StockMovement(Rows(vec![row])));
     }
-    if !budget_keys.is_empty() {
-        for (tenant, row) in budgets::load(connection, budget_keys.into_iter()).await? {
-            facts.loaded(tenant, Op::Budget(row));
-        }
+    for (tenant, row) in demand::load(connection, &keys(needs, pick!(Demand))).await? {
+        facts.loaded(tenant, Op::Demand(Rows(vec![row])));
     }
-    if !series_keys.is_empty() {
-        for (tenant, row) in series::load(connection, series_keys.into_iter()).await? {
-            facts.loaded(tenant, Op::NumberSeries(row));
-        }
+    for (tenant, row) in series::load(connection, &keys(needs, pick!(Series))).await? {
+        facts.loaded(tenant, Op::NumberSeries(row));
+    }
+    Ok(())
+}
+
+async fn load_orders(
+    connection: &mut Conn,
+    needs: &BTreeSet<(TenantId, Need)>,
+    facts: &mut Facts,
+) -> Result<(), StoreError> {
+    for (tenant, row) in orders::load(connection, &keys(needs, pick!(Order))).await? {
+        facts.loaded(tenant, Op::PurchaseOrder(Box::new(row)));
+    }
+    let rows = lines::read(connection, &keys(needs, pick!(Lines))).await?;
+    for rows in rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        let Some((tenant, order, _)) = rows.first() else { continue };
+        let lines = rows.iter().map(|(_, _, line)| line.clone()).collect();
+        facts.loaded(*tenant, Op::PurchaseOrderLine(LineSet { order: *order, lines }));
+    }
+    Ok(())
+}
+
+async fn load_master_data(
+    connection: &mut Conn,
+    needs: &BTreeSet<(TenantId, Need)>,
+    facts: &mut Facts,
+) -> Result<(), StoreError> {
+    let asked = needs.iter().filter(|(_, need)| *need == Need::Company).map(|(tenant, _)| *tenant);
+    for (tenant, row) in company::load(connection, &asked.collect::<Vec<_>>()).await? {
+        facts.loaded(tenant, Op::Company(row));
+    }
+    for (tenant, row) in suppliers::load(connection, &keys(needs, pick!(Supplier))).await? {
+        facts.loaded(tenant, Op::Supplier(Box::new(row)));
+    }
+    for (tenant, row) in items::load(connection, &keys(needs, pick!(Item))).await? {
+        facts.loaded(tenant, Op::Item(row));
+    }
+    for (tenant, row) in units::load(connection, &keys(needs, pick!(Unit))).await? {
+        facts.loaded(tenant, Op::UnitOfMeasure(row));
+    }
+    for (tenant, row) in item_units::load(connection, &keys(needs, pick!(ItemUnit))).await? {
+        facts.loaded(tenant, Op::ItemUnit(row));
+    }
+    for (tenant, row) in locations::load(connection, &keys(needs, pick!(Location))).await? {
+        facts.loaded(tenant, Op::Location(row));
+    }
+    for (tenant, row) in terms::load(connection, &keys(needs, pick!(Term))).await? {
+        facts.loaded(tenant, Op::SupplierTerm(Box::new(row)));
+    }
+    for (tenant, row) in policies::load(connection, &keys(needs, pick!(Policy))).await? {
+        facts.loaded(tenant, Op::ReorderPolicy(Box::new(row)));
     }
     Ok(())
 }
@@ -88,6 +188,18 @@ pub(crate) async fn save(connection: &mut Conn, batch: &Batch<'_>) -> Result<(),
     orders::save(connection, &batch.orders).await?;
     lines::save(connection, &batch.lines, |tenant, order| batch.is_new(tenant, order)).await?;
     budgets::save(connection, &batch.budgets).await?;
+    company::save(connection, &batch.company).await?;
+    suppliers::save(connection, &batch.suppliers).await?;
+    items::save(connection, &batch.items).await?;
+    units::save(connection, &batch.units).await?;
+    item_units::save(connection, &batch.item_units).await?;
+    locations::save(connection, &batch.locations).await?;
+    terms::save(connection, &batch.terms).await?;
+    policies::save(connection, &batch.policies).await?;
+    stock::save(connection, &batch.stock).await?;
+    movements::append(connection, &batch.movements).await?;
+    demand::save(connection, &batch.demand).await?;
+    shortfalls::append(connection, &batch.shortfalls).await?;
     series::save(connection, &batch.series).await
 }
 
@@ -100,7 +212,7 @@ pub(crate) async fn order(
     let Some(row) = orders::read(connection, tenant, id).await? else {
         return Ok(None);
     };
-    let lines = lines::read(connection, std::iter::once((tenant, id))).await?;
+    let lines = lines::read(connection, &[(tenant, &id)]).await?;
     Ok(Some((row, lines.into_iter().map(|(_, _, line)| line).collect())))
 }
 
@@ -111,8 +223,27 @@ async fn fetch<T>(
     batch: &[impl Serialize],
     decode: fn(&Row) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
+    if batch.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query(text(statement)).bind(array(batch)?).fetch_all(connection).await;
     rows.map_err(|error| broken(error, statement.table))?.iter().map(decode).collect()
+}
+
+/// Runs a query of people.
+async fn page<T>(
+    connection: &mut Conn,
+    query: Query<'_, Db, Arguments>,
+    statement: &Sql,
+    decode: fn(&Row) -> Result<(TenantId, T), StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let rows = query.fetch_all(connection).await.map_err(|error| broken(error, statement.table))?;
+    rows.iter().map(|row| decode(row).map(|(_, row)| row)).collect()
+}
+
+/// Runs a query that has one row.
+async fn fetch_one(connection: &mut Conn, query: Query<'_, Db, Arguments>, statement: &Sql) -> Result<Row, StoreError> {
+    query.fetch_one(connection).await.map_err(|error| broken(error, statement.table))
 }
 
 /// Writes the rows of `batch`, each of which must be there to write.

@@ -4,12 +4,13 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::ids::{InstanceId, PersonId, TenantId};
 use fluxor_engine::money::Money;
 use fluxor_engine::store::StoreError;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::super::text;
 use super::columns::Reader;
-use super::{Conn, Row, fetch, write};
-use crate::fold::Write;
+use super::{Conn, Row, fetch, page, write};
+use crate::fold::{Images, Write};
 use crate::row::{OrderRow, OrderStatus, Reservation};
 use crate::statement::{Sql, broken};
 
@@ -43,6 +44,9 @@ struct Image<'a> {
     reserved: Option<i64>,
     created_at: i64,
     changed_at: i64,
+    ordered_on: Option<Date>,
+    expected_on: Option<Date>,
+    source: Option<&'a str>,
 }
 
 impl<'a> Image<'a> {
@@ -69,6 +73,9 @@ impl<'a> Image<'a> {
             reserved: reserved.map(|held| held.amount.units),
             created_at: row.created_at.micros(),
             changed_at: row.changed_at.micros(),
+            ordered_on: row.ordered_on,
+            expected_on: row.expected_on,
+            source: row.source.as_deref(),
         }
     }
 }
@@ -79,7 +86,7 @@ pub(crate) const LOAD: Sql = Sql {
     sqlite: "
         SELECT o.tenant, o.id, o.version, o.requester, o.supplier, o.category, o.unit, o.note, o.number, o.status,
           o.currency, o.amount, o.lines, o.lines_digest, o.reserved_unit, o.reserved_currency, o.reserved,
-          o.created_at, o.changed_at
+          o.created_at, o.changed_at, o.ordered_on, o.expected_on, o.source
         FROM json_each($1) AS b
         CROSS JOIN purchase_order AS o
         ON o.tenant = b.value ->> 'tenant'
@@ -88,7 +95,7 @@ pub(crate) const LOAD: Sql = Sql {
     postgres: "
         SELECT o.tenant, o.id, o.version, o.requester, o.supplier, o.category, o.unit, o.note, o.number, o.status,
           o.currency, o.amount, o.lines, o.lines_digest, o.reserved_unit, o.reserved_currency, o.reserved,
-          o.created_at, o.changed_at
+          o.created_at, o.changed_at, o.ordered_on, o.expected_on, o.source
         FROM json_to_recordset($1::text::json) AS b(tenant bigint, id uuid)
         JOIN purchase_order AS o
         ON o.tenant = b.tenant
@@ -100,9 +107,9 @@ pub(crate) const LOAD: Sql = Sql {
 /// Loads orders for deciding.
 pub(crate) async fn load(
     connection: &mut Conn,
-    keys: impl Iterator<Item = (TenantId, InstanceId)>,
+    keys: &[(TenantId, &InstanceId)],
 ) -> Result<Vec<(TenantId, OrderRow)>, StoreError> {
-    let keys: Vec<Key> = keys.map(|(tenant, id)| Key { tenant, id }).collect();
+    let keys: Vec<Key> = keys.iter().map(|(tenant, id)| Key { tenant: *tenant, id: **id }).collect();
     fetch(connection, &LOAD, &keys, decode).await
 }
 
@@ -114,7 +121,7 @@ pub(crate) const READ: Sql = Sql {
     postgres: "
         SELECT o.tenant, o.id, o.version, o.requester, o.supplier, o.category, o.unit, o.note, o.number, o.status,
           o.currency, o.amount, o.lines, o.lines_digest, o.reserved_unit, o.reserved_currency, o.reserved,
-          o.created_at, o.changed_at
+          o.created_at, o.changed_at, o.ordered_on, o.expected_on, o.source
         FROM json_to_recordset($1::text::json) AS b(tenant bigint, id uuid)
         JOIN purchase_order AS o
         ON o.tenant = b.tenant
@@ -138,7 +145,7 @@ pub(crate) const PAGE: Sql = Sql::same(
     "
         SELECT o.tenant, o.id, o.version, o.requester, o.supplier, o.category, o.unit, o.note, o.number, o.status,
           o.currency, o.amount, o.lines, o.lines_digest, o.reserved_unit, o.reserved_currency, o.reserved,
-          o.created_at, o.changed_at
+          o.created_at, o.changed_at, o.ordered_on, o.expected_on, o.source
         FROM purchase_order AS o
         WHERE o.tenant = $1
         AND o.id < $2
@@ -147,15 +154,41 @@ pub(crate) const PAGE: Sql = Sql::same(
 );
 
 /// Reads orders for people.
-pub(crate) async fn page(
+pub(crate) async fn newest(
     connection: &mut Conn,
     tenant: TenantId,
     before: InstanceId,
     limit: i64,
 ) -> Result<Vec<OrderRow>, StoreError> {
     let query = sqlx::query(text(&PAGE)).bind(tenant.0).bind(before.0).bind(limit);
-    let rows = query.fetch_all(connection).await.map_err(|error| broken(error, TABLE))?;
-    rows.iter().map(|row| decode(row).map(|(_, row)| row)).collect()
+    page(connection, query, &PAGE, decode).await
+}
+
+/// Orders that came from one source, oldest first.
+pub(crate) const FROM_SOURCE: Sql = Sql::same(
+    "purchase_order",
+    "
+        SELECT o.tenant, o.id, o.version, o.requester, o.supplier, o.category, o.unit, o.note, o.number, o.status,
+          o.currency, o.amount, o.lines, o.lines_digest, o.reserved_unit, o.reserved_currency, o.reserved,
+          o.created_at, o.changed_at, o.ordered_on, o.expected_on, o.source
+        FROM purchase_order AS o
+        WHERE o.tenant = $1
+        AND o.source = $2
+        AND o.id > $3
+        ORDER BY o.id
+        LIMIT $4",
+);
+
+/// Reads orders of one source, for people.
+pub(crate) async fn from_source(
+    connection: &mut Conn,
+    tenant: TenantId,
+    source: &str,
+    after: InstanceId,
+    limit: i64,
+) -> Result<Vec<OrderRow>, StoreError> {
+    let query = sqlx::query(text(&FROM_SOURCE)).bind(tenant.0).bind(source.to_owned()).bind(after.0).bind(limit);
+    page(connection, query, &FROM_SOURCE, decode).await
 }
 
 /// The order with an official number.
@@ -184,28 +217,32 @@ pub(crate) const INSERT: Sql = Sql {
     sqlite: "
         INSERT OR ROLLBACK INTO purchase_order (
             tenant, id, version, requester, supplier, category, unit, note, number, status, currency, amount,
-            lines, lines_digest, reserved_unit, reserved_currency, reserved, created_at, changed_at
+            lines, lines_digest, reserved_unit, reserved_currency, reserved, created_at, changed_at,
+            ordered_on, expected_on, source
         )
         SELECT
             value ->> 'tenant', unhex(value ->> 'id', '-'), value ->> 'version', value ->> 'requester',
             value ->> 'supplier', value ->> 'category', value ->> 'unit', value ->> 'note', value ->> 'number',
             value ->> 'status', value ->> 'currency', value ->> 'amount', value ->> 'lines',
             unhex(value ->> 'lines_digest'), value ->> 'reserved_unit', value ->> 'reserved_currency',
-            value ->> 'reserved', value ->> 'created_at', value ->> 'changed_at'
+            value ->> 'reserved', value ->> 'created_at', value ->> 'changed_at', value ->> 'ordered_on',
+            value ->> 'expected_on', value ->> 'source'
         FROM json_each($1)",
     postgres: "
         INSERT INTO purchase_order (
             tenant, id, version, requester, supplier, category, unit, note, number, status, currency, amount,
-            lines, lines_digest, reserved_unit, reserved_currency, reserved, created_at, changed_at
+            lines, lines_digest, reserved_unit, reserved_currency, reserved, created_at, changed_at,
+            ordered_on, expected_on, source
         )
         SELECT
             b.tenant, b.id, b.version, b.requester, b.supplier, b.category, b.unit, b.note, b.number, b.status,
             b.currency, b.amount, b.lines, decode(b.lines_digest, 'hex'), b.reserved_unit, b.reserved_currency, b.reserved,
-            b.created_at, b.changed_at
+            b.created_at, b.changed_at, b.ordered_on, b.expected_on, b.source
         FROM json_to_recordset($1::text::json) AS b(
             tenant bigint, id uuid, version bigint, requester text, supplier text, category text, unit text,
             note text, number text, status text, currency text, amount bigint, lines bigint, lines_digest text,
-            reserved_unit text, reserved_currency text, reserved bigint, created_at bigint, changed_at bigint
+            reserved_unit text, reserved_currency text, reserved bigint, created_at bigint, changed_at bigint,
+            ordered_on text, expected_on text, source text
         )",
 };
 
@@ -217,7 +254,8 @@ pub(crate) const UPDATE: Sql = Sql {
         SET version = b.version, supplier = b.supplier, category = b.category, unit = b.unit, note = b.note,
             number = b.number, status = b.status, currency = b.currency, amount = b.amount, lines = b.lines,
             lines_digest = b.lines_digest, reserved_unit = b.reserved_unit,
-            reserved_currency = b.reserved_currency, reserved = b.reserved, changed_at = b.changed_at
+            reserved_currency = b.reserved_currency, reserved = b.reserved, changed_at = b.changed_at,
+            ordered_on = b.ordered_on, expected_on = b.expected_on, source = b.source
         FROM (
             SELECT
                 value ->> 'tenant' AS tenant, unhex(value ->> 'id', '-') AS id, value ->> 'base' AS base,
@@ -227,7 +265,8 @@ pub(crate) const UPDATE: Sql = Sql {
                 value ->> 'amount' AS amount, value ->> 'lines' AS lines,
                 unhex(value ->> 'lines_digest') AS lines_digest, value ->> 'reserved_unit' AS reserved_unit,
                 value ->> 'reserved_currency' AS reserved_currency, value ->> 'reserved' AS reserved,
-                value ->> 'changed_at' AS changed_at
+                value ->> 'changed_at' AS changed_at, value ->> 'ordered_on' AS ordered_on,
+                value ->> 'expected_on' AS expected_on, value ->> 'source' AS source
             FROM json_each($1)
         ) AS b
         WHERE o.tenant = b.tenant
@@ -238,11 +277,13 @@ pub(crate) const UPDATE: Sql = Sql {
         SET version = b.version, supplier = b.supplier, category = b.category, unit = b.unit, note = b.note,
             number = b.number, status = b.status, currency = b.currency, amount = b.amount, lines = b.lines,
             lines_digest = decode(b.lines_digest, 'hex'), reserved_unit = b.reserved_unit,
-            reserved_currency = b.reserved_currency, reserved = b.reserved, changed_at = b.changed_at
+            reserved_currency = b.reserved_currency, reserved = b.reserved, changed_at = b.changed_at,
+            ordered_on = b.ordered_on, expected_on = b.expected_on, source = b.source
         FROM json_to_recordset($1::text::json) AS b(
             tenant bigint, id uuid, base bigint, version bigint, supplier text, category text, unit text,
             note text, number text, status text, currency text, amount bigint, lines bigint, lines_digest text,
-            reserved_unit text, reserved_currency text, reserved bigint, changed_at bigint
+            reserved_unit text, reserved_currency text, reserved bigint, changed_at bigint,
+            ordered_on text, expected_on text, source text
         )
         WHERE o.tenant = b.tenant
         AND o.id = b.id
@@ -250,8 +291,8 @@ pub(crate) const UPDATE: Sql = Sql {
 };
 
 /// Writes the last images of a batch.
-pub(crate) async fn save(connection: &mut Conn, writes: &[Write<&OrderRow>]) -> Result<(), StoreError> {
-    let (new, old): (Vec<_>, Vec<_>) = writes.iter().map(Image::new).partition(|image| image.base == 0);
+pub(crate) async fn save(connection: &mut Conn, writes: &Images<'_, OrderRow>) -> Result<(), StoreError> {
+    let (new, old): (Vec<_>, Vec<_>) = writes.values().map(Image::new).partition(|image| image.base == 0);
     write(connection, &INSERT, &new).await?;
     write(connection, &UPDATE, &old).await
 }
@@ -284,6 +325,9 @@ fn decode(row: &Row) -> Result<(TenantId, OrderRow), StoreError> {
         reserved,
         created_at: Timestamp::from_micros(row.int("created_at")?),
         changed_at: Timestamp::from_micros(row.int("changed_at")?),
+        ordered_on: row.maybe_day("ordered_on")?,
+        expected_on: row.maybe_day("expected_on")?,
+        source: row.maybe_text("source")?,
     };
     Ok((row.tenant()?, order))
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::columns::Reader;
 use super::{Conn, Row, fetch, write};
-use crate::fold::Write;
+use crate::fold::Images;
 use crate::row::{SeriesKey, SeriesRow};
 use crate::statement::Sql;
 
@@ -52,9 +52,9 @@ pub(crate) const LOAD: Sql = Sql {
 /// Loads number series for deciding.
 pub(crate) async fn load(
     connection: &mut Conn,
-    keys: impl Iterator<Item = (TenantId, &SeriesKey)>,
+    keys: &[(TenantId, &SeriesKey)],
 ) -> Result<Vec<(TenantId, SeriesRow)>, StoreError> {
-    let keys: Vec<Key<'_>> = keys.map(|(tenant, key)| Key { tenant, key }).collect();
+    let keys: Vec<Key<'_>> = keys.iter().map(|(tenant, key)| Key { tenant: *tenant, key }).collect();
     fetch(connection, &LOAD, &keys, decode).await
 }
 
@@ -108,8 +108,8 @@ pub(crate) const UPDATE: Sql = Sql {
 };
 
 /// Writes the last images of a batch: one range of numbers a series.
-pub(crate) async fn save(connection: &mut Conn, writes: &[Write<&SeriesRow>]) -> Result<(), StoreError> {
-    let images = writes.iter().map(|write| Image { tenant: write.tenant, base: write.base, row: write.row });
+pub(crate) async fn save(connection: &mut Conn, writes: &Images<'_, SeriesRow>) -> Result<(), StoreError> {
+    let images = writes.values().map(|write| Image { tenant: write.tenant, base: write.base, row: write.row });
     let (new, old): (Vec<_>, Vec<_>) = images.partition(|image| image.base == 0);
     write(connection, &INSERT, &new).await?;
     write(connection, &UPDATE, &old).await

@@ -97,6 +97,9 @@ impl Checker<'_> {
         if written == "anyone" {
             return Some(By::Anyone);
         }
+        if written == "engine" {
+            return Some(By::Engine);
+        }
         if let Some(rest) = written.strip_prefix("role")
             && rest.trim_start().starts_with('(')
         {
@@ -116,7 +119,7 @@ impl Checker<'_> {
             Err(errors) if is_word(&text.value) => {
                 let help = match self.vocabulary.roles.iter().find(|role| ***role == *written) {
                     Some(role) => format!("for everybody with a role write `role({role})`"),
-                    None => "write `anyone`, `role(name)`, `role(name)@po.unit`, or a person such as `po.requester`"
+                    None => "write `anyone`, `engine`, `role(name)`, `role(name)@po.unit`, or a person such as `po.requester`"
                         .to_owned(),
                 };
                 let _ = errors;

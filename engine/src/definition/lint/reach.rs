@@ -73,8 +73,10 @@ impl Map {
 /// States that nothing leads to. Silent while an arrow's target is unknown: it may be meant for one of them.
 pub(super) fn unreachable(outline: &Outline<'_>, found: &mut Found) {
     let map = Map::of(outline);
-    let Some(start) = outline.start.filter(|_| !map.unknown && !outline.any_tainted()) else { return };
-    let reached = map.reached(std::iter::once(map.entering[start.0]), Direction::Outgoing);
+    if outline.starts.is_empty() || map.unknown || outline.any_tainted() {
+        return;
+    }
+    let reached = map.reached(outline.starts.iter().map(|start| map.entering[start.0]), Direction::Outgoing);
     let missed = |ix: usize| !reached[map.being[ix].index()];
     for (ix, state) in outline.states.iter().enumerate() {
         // A state around others is reported instead of those inside.
@@ -94,7 +96,7 @@ pub(super) fn traps(outline: &Outline<'_>, circling: &[usize], found: &mut Found
     no_way_out(outline, found);
     let ends: Vec<usize> = (0..outline.states.len()).filter(|&ix| outline.is_final(ix)).collect();
     if ends.is_empty() {
-        if let Some(start) = outline.start.filter(|_| !map.unknown && !outline.any_tainted()) {
+        if let Some(start) = outline.starts.first().filter(|_| !map.unknown && !outline.any_tainted()) {
             let span = outline.states[start.0].span;
             found.push(
                 Diagnostic::warning(codes::NEVER_ENDS, span, "there is no final state: instances never end")

@@ -53,15 +53,16 @@ const SYNONYMS: &[(&str, &str)] = &[
 ];
 
 /// The entries of a mapping, after unknown and repeated keys were reported.
-pub(in crate::definition) struct Keys<'n> {
+#[derive(Debug)]
+pub struct Keys<'n> {
     /// The name of what the mapping describes, for what is missing.
-    pub(in crate::definition) owner: Span,
+    pub owner: Span,
     entries: &'n [(Spot<String>, Node)],
 }
 
 impl<'n> Keys<'n> {
     /// The mapping `node`, which describes `what`, whose name stands at `owner`.
-    pub(in crate::definition) fn of(
+    pub fn of(
         node: &'n Node,
         owner: Span,
         what: &str,
@@ -78,7 +79,7 @@ impl<'n> Keys<'n> {
     }
 
     /// A mapping whose keys are names that the author chooses.
-    pub(in crate::definition) fn any(node: &'n Node, owner: Span, what: &str, found: &mut Found) -> Option<Self> {
+    pub fn any(node: &'n Node, owner: Span, what: &str, found: &mut Found) -> Option<Self> {
         let entries = match &node.shape {
             Shape::Map(entries) => entries.as_slice(),
             Shape::Empty => &[],
@@ -103,12 +104,12 @@ impl<'n> Keys<'n> {
     }
 
     /// The value of `key` and where the key stands.
-    pub(in crate::definition) fn get(&self, key: &str) -> Option<(Span, &'n Node)> {
+    pub fn get(&self, key: &str) -> Option<(Span, &'n Node)> {
         self.entries.iter().find(|(name, _)| name.value == key).map(|(name, node)| (name.span, node))
     }
 
     /// As [`Keys::get`], reporting a missing key.
-    pub(in crate::definition) fn need(
+    pub fn need(
         &self,
         key: &str,
         what: &str,
@@ -123,7 +124,7 @@ impl<'n> Keys<'n> {
     }
 
     /// The first entry for each key, in the order of the file.
-    pub(in crate::definition) fn iter(&self) -> impl Iterator<Item = (&'n Spot<String>, &'n Node)> + use<'n> {
+    pub fn iter(&self) -> impl Iterator<Item = (&'n Spot<String>, &'n Node)> + use<'n> {
         let entries = self.entries;
         entries.iter().enumerate().filter_map(move |(at, (key, node))| {
             entries[..at].iter().all(|(other, _)| other.value != key.value).then_some((key, node))
@@ -131,7 +132,7 @@ impl<'n> Keys<'n> {
     }
 
     /// Whether there is nothing in it.
-    pub(in crate::definition) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 }

@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Span};
 
 use super::{Found, Keys, arrow, name, state, string, text, whole, wrong_shape};
 
-const FILE: &[&str] = &["workflow", "version", "title", "subject", "key", "start", "events", "states"];
+const FILE: &[&str] = &["workflow", "version", "title", "subject", "key", "start", "schedules", "events", "states"];
 
 pub(super) fn file(root: &Node, found: &mut Found) -> File {
     let mut file = File::default();
@@ -31,7 +31,10 @@ pub(super) fn file(root: &Node, found: &mut Found) -> File {
     }
     file.key = keys.get("key").and_then(|(key, node)| text(node, key, "the key", found));
     if let Some((key, node)) = keys.need("start", "a definition", "write `start:` and the first state", found) {
-        file.start = start(node, key, found);
+        file.starts = starts(node, key, found);
+    }
+    if let Some((key, node)) = keys.get("schedules") {
+        file.schedules = super::schedule::schedules(node, key, found);
     }
     if let Some((key, node)) = keys.get("events") {
         file.events = events(node, key, found);
@@ -90,15 +93,22 @@ fn fields(node: &Node, key: Span, what: &str, found: &mut Found) -> Vec<FieldFil
     fields
 }
 
+fn starts(node: &Node, key: Span, found: &mut Found) -> Vec<StartFile> {
+    let nodes = super::one_or_many(node, key, "the start", found);
+    nodes.into_iter().filter_map(|node| start(node, key, found)).collect()
+}
+
 fn start(node: &Node, key: Span, found: &mut Found) -> Option<StartFile> {
     if !matches!(node.shape, Shape::Map(_)) {
-        return target(node, key, found).map(|to| StartFile { to, by: None, actions: Vec::new() });
+        let span = node.span;
+        return target(node, key, found).map(|to| StartFile { to, guard: None, by: None, actions: Vec::new(), span });
     }
-    let keys = Keys::of(node, key, "the start", &["to", "by", "do"], found)?;
+    let keys = Keys::of(node, key, "the start", &["to", "if", "by", "do"], found)?;
+    let guard = keys.get("if").and_then(|(key, node)| text(node, key, "the condition", found));
     let by = keys.get("by").and_then(|(key, node)| text(node, key, "who may start it", found));
     let actions = keys.get("do").map(|(key, node)| arrow::calls(node, key, found)).unwrap_or_default();
     let (at, to) = keys.need("to", "the start", "write `to:` and the first state", found)?;
-    Some(StartFile { to: target(to, at, found)?, by, actions })
+    Some(StartFile { to: target(to, at, found)?, guard, by, actions, span: node.span })
 }
 
 /// The name of a state, or a path of names.

@@ -4,6 +4,7 @@ use super::*;
 use crate::definition::chart::{By, Outcome, StateKind};
 
 const ORDER: &str = include_str!("../../../../definitions/purchase_order.yaml");
+const IMPORTED: &str = include_str!("../../../../definitions/imported_order.yaml");
 const REQUISITION: &str = include_str!("../../../../definitions/requisition.yaml");
 
 #[test]
@@ -11,16 +12,17 @@ fn the_purchase_order_becomes_the_chart_that_it_describes() {
     let order = right("purchase_order.yaml", ORDER);
     assert_eq!((&*order.name, order.version, &*order.title), ("purchase_order", 1, "Purchase order"));
     assert_eq!(&*order.subject.variable, "po");
-    assert_eq!(&*order.state(order.start).path, "draft");
+    let starts: Vec<&str> = order.starts.iter().map(|start| &*order.state(start.to).path).collect();
+    assert_eq!(starts, ["placing", "draft"]);
     let paths: Vec<&str> = order.states.iter().map(|state| &*state.path).collect();
-    let expected = "draft open open.review open.ordering ordered received closed rejected cancelled";
+    let expected = "draft placing open open.review open.ordering ordered received closed rejected cancelled";
     assert_eq!(paths.join(" "), expected);
     let review = order.find("open.review").unwrap();
     assert_eq!(order.accepts(review).iter().map(|e| &**e).collect::<Vec<_>>(), ["cancel", "edit", "recall"]);
     let StateKind::Approval(approval) = &order.state(review).kind else { panic!("an approval") };
     let rows = &approval.policy.table.as_ref().unwrap().rows;
     let steps = |n: usize| rows[n].steps.iter().map(|step| step.name.to_string()).collect::<Vec<_>>().join(" ");
-    assert_eq!([steps(0), steps(1), steps(2)], ["manager", "manager buyers", "manager buyers chain"]);
+    assert_eq!([steps(0), steps(1), steps(2), steps(3)], ["chain", "manager", "manager buyers", "manager buyers chain"]);
     // Reminded after a day and when due, escalated after three.
     let late: Vec<String> = rows[0].steps[0].late.iter().map(|rung| rung.after_hours.to_string()).collect();
     assert_eq!(late, ["24", "48", "72"]);
@@ -30,8 +32,8 @@ fn the_purchase_order_becomes_the_chart_that_it_describes() {
     assert!(matches!(sent.by, By::Role(..)), "the engine tells it, or a buyer by hand");
     let Outcome::Go(go) = &sent.outcome else { panic!("goes") };
     assert_eq!(go.to, order.find("ordered"));
-    assert_eq!(order.vocabulary[0].as_ref(), "change_order@1");
-    assert!(order.facts.is_empty());
+    assert_eq!(order.vocabulary[0].as_ref(), "budget_left@1");
+    assert_eq!(order.facts.len(), 1);
 }
 
 #[test]
@@ -47,11 +49,19 @@ fn arrows_are_numbered_in_the_order_of_states_without_gaps() {
 }
 
 #[test]
+fn an_order_from_elsewhere_begins_as_ordered() {
+    let order = right("imported_order.yaml", IMPORTED);
+    let start = order.state(order.starts[0].to);
+    assert_eq!((&*start.path, start.always.len()), ("ordered", 1));
+    assert_eq!(order.accepts(order.starts[0].to).iter().map(|e| &**e).collect::<Vec<_>>(), ["cancel", "close", "receive"]);
+}
+
+#[test]
 fn the_requisition_brings_its_own_subject() {
     let requisition = right("requisition.yaml", REQUISITION);
     assert_eq!(&*requisition.subject.variable, "request");
     assert_eq!(requisition.subject.record.fields.len(), 6);
-    let draft = requisition.state(requisition.start);
+    let draft = requisition.state(requisition.starts[0].to);
     assert_eq!((&*draft.timers[0].name, draft.timers[0].after), ("draft#1", 30 * 86_400_000_000));
     assert_eq!(requisition.state(requisition.find("sorting").unwrap()).always.len(), 2);
     assert!(requisition.vocabulary.is_empty(), "it uses no name of the vocabulary");
@@ -78,7 +88,7 @@ fn what_is_due_is_told_and_reminds_unless_that_is_said_already() {
              on: {{ approved: done, rejected: done, changes_requested: done }}\n  done: {{ final: true }}\n"
         );
         let definition = right("x.yaml", &source);
-        let StateKind::Approval(approval) = &definition.state(definition.start).kind else { panic!("{source}") };
+        let StateKind::Approval(approval) = &definition.state(definition.starts[0].to).kind else { panic!("{source}") };
         let step = serde_json::to_value(&approval.policy.steps[0]).unwrap();
         let late = step["late"].as_array().cloned().unwrap_or_default();
         let acts: Vec<_> = late.iter().map(|rung| rung["do"].as_str().unwrap().to_owned()).collect();

@@ -7,13 +7,14 @@ use crate::command::{Answer, Command, Verb};
 use crate::decide::{self, Ground, Layer, Seen, Stop};
 use crate::definition::chart::Definition;
 use crate::diagnostic::nearest;
-use crate::effect::Decision;
+use crate::effect::{Decision, is_tell};
 use crate::ids::InstanceId;
+use crate::instance::Status;
 use crate::plan::{Plan, answer_of, blank_answer};
 use crate::refusal::Refusal;
 use crate::store::{Persist, Store};
 
-use super::{Batcher, Kept, Work};
+use super::{Batcher, Kept, Submitted, Work};
 
 /// A decision about an instance, before it is taken into the plan.
 pub(super) struct Ready<Op> {
@@ -24,16 +25,19 @@ pub(super) struct Ready<Op> {
 }
 
 impl<D: Persist, S: Store<D>> Batcher<D, S> {
-    /// Decides, or takes what was decided already, and takes it into the plan. Pure but for minting.
+    /// Decides, or takes what was decided already, and takes it into the plan. Pure but for minting. A change of a record
+    /// that leaves all as it was writes nothing: it is answered like a repeat.
     pub(super) fn decide(
         &mut self,
         command: &Command,
         kept: Kept<D>,
         work: &mut Work<D>,
-    ) -> Result<Answer, Stop<D::Need>> {
+    ) -> Result<Submitted, Stop<D::Need>> {
         let shared = self.shared.clone();
         let organisations = work.organisations(command.tenant);
-        let Some(ground) = Ground::new(&*shared.domain, &organisations, work.now) else { return Err(Stop::Nothing) };
+        let (library, known) = (shared.library(), work.plan.so_far().keys.len());
+        let ground = Ground::new(&*shared.domain, &library, &work.keys, &organisations, work.now);
+        let Some(ground) = ground else { return Err(Stop::Nothing) };
         let mut layer = Layer::new(&*shared.domain, &mut work.facts);
         let plan = &mut work.plan;
         let done = match &command.verb {
@@ -48,8 +52,11 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                 decide::change(&ground, command, change, &seen, &mut layer).map(|changed| {
                     let mut answer = blank_answer(work.now);
                     answer.record = changed.answer.clone();
-                    plan.changed(command, changed, &mut answer, &mut self.mint);
-                    answer
+                    let repeat = changed.is_nothing();
+                    if !repeat {
+                        plan.changed(command, changed, &mut answer, &mut self.mint);
+                    }
+                    Submitted { answer, repeat }
                 })
             }
             _ => {
@@ -64,11 +71,12 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                     }
                     None => self.ready(&ground, command, plan, &mut layer),
                 };
-                ready.map(|ready| self.take(&ground, command, ready, plan))
+                ready.map(|ready| Submitted { answer: self.take(&ground, command, ready, plan), repeat: false })
             }
         };
-        if done.is_err() {
-            layer.roll_back();
+        match done.is_err() {
+            true => layer.roll_back(),
+            false => work.learn(known),
         }
         done
     }
@@ -101,16 +109,20 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         }
         let (id, key) = (decision.after.id, decision.after.key.clone());
         let mut answer = answer_of(&definition, &decision.after, ground.organisation(), ground.now);
-        let revision = ground.organisation().revision;
         let by = start.as_ref().unwrap_or(command);
-        plan.accept(by, &definition, revision, decision, &mut answer, &mut self.mint);
+        decision.each_child(&mut |child| self.define(&child.definition, plan));
+        plan.accept(by, &definition, ground.organisation(), decision, &mut answer, &mut self.mint);
         if start.is_some() {
             plan.started(command, &definition, id, key.as_ref());
-            if !self.shared.definitions.is_stored(definition.hash) {
-                plan.define(&definition);
-            }
+            self.define(&definition, plan);
         }
         answer
+    }
+
+    fn define(&self, definition: &Definition, plan: &mut Plan<D::Op>) {
+        if !self.shared.definitions.is_stored(definition.hash) {
+            plan.define(definition);
+        }
     }
 
     fn start(
@@ -156,6 +168,13 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                 _ => Stop::Refused(Refusal::UnknownInstance(id)),
             });
         };
+        // What the instance was to do in parts is of no use any more.
+        if let (Status::Final, Verb::Message { message, .. }) = (instance.status, &command.verb)
+            && is_tell(message)
+        {
+            plan.drop_message(command.tenant, id, message.clone());
+            return Err(Stop::Nothing);
+        }
         let hash = instance.definition;
         let library = self.shared.library();
         let Some(definition) = library.pinned(hash) else {

@@ -9,6 +9,7 @@ use super::{MemoryStore, MemoryWriter, Persist, Store, StoreError};
 use crate::audit::Entry;
 use crate::clock::Timestamp;
 use crate::commit::{ApiKeyRow, DefinitionRow, InboxRow, OrganisationRow, RecordHead};
+use crate::effect::is_tell;
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, StreamId, TenantId};
 use crate::instance::{Instance, Status, TaskStatus};
 use crate::store::rows::{due, told};
@@ -149,10 +150,23 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
     }
 
     async fn inbox(&self, limit: i64) -> Result<Vec<InboxRow>, StoreError> {
-        let mut rows: Vec<InboxRow> = self.tables().inbox.values().cloned().collect();
+        let mut rows: Vec<InboxRow> =
+            self.tables().inbox.values().filter(|row| !is_tell(&row.message)).cloned().collect();
         rows.sort_by_key(|row| row.at); // stable: the map's order is that of the key
         rows.truncate(most(limit));
         Ok(rows)
+    }
+
+    async fn parts(&self, limit: i64, each: i64) -> Result<Vec<InboxRow>, StoreError> {
+        let tables = self.tables();
+        let mut rows: Vec<(usize, &InboxRow)> = Vec::new();
+        for row in tables.inbox.values().filter(|row| is_tell(&row.message)) {
+            let same = rows.last().filter(|(_, last)| (last.tenant, last.target) == (row.tenant, row.target));
+            rows.push((same.map_or(1, |(place, _)| place + 1), row));
+        }
+        rows.retain(|(place, _)| *place <= most(each));
+        rows.sort_by_key(|(place, _)| *place); // stable: the map's order is that of the key
+        Ok(rows.into_iter().map(|(_, row)| row.clone()).take(most(limit)).collect())
     }
 
     async fn claim(&self, now: Timestamp, lease_until: Timestamp, limit: i64) -> Result<Vec<Claimed>, StoreError> {
@@ -185,7 +199,7 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
         let stored = tables.outbox.get_mut(&key).filter(|s| s.epoch == claimed.epoch && s.given_up_at.is_none());
         let Some(sending) = stored else { return Ok(false) };
         match result {
-            Delivery::Sent => {
+            Delivery::Sent { .. } => {
                 tables.outbox.remove(&key);
             }
             Delivery::Again { next_at, .. } => {

@@ -81,3 +81,16 @@ pub(crate) fn held_by(
     let names: Vec<String> = people.iter().map(|person| person.as_str().to_owned()).collect();
     Ok(sqlx::query(HELD_BY).bind(vec![tenant.0; names.len()]).bind(names))
 }
+
+// Which rows they are is told by the key alone, in its order: what they carry may be long.
+pub(super) const PARTS: &str = "SELECT i.tenant, i.target, i.message, i.event, i.payload, i.at
+     FROM (
+       SELECT k.tenant, k.target, k.message,
+         row_number() OVER (PARTITION BY k.tenant, k.target ORDER BY k.message) AS place
+       FROM inbox AS k
+       WHERE substr(k.message, 1, 5) = 'tell:'
+     ) AS f
+     JOIN inbox AS i ON i.tenant = f.tenant AND i.target = f.target AND i.message = f.message
+     WHERE f.place <= $2
+     ORDER BY f.place, f.tenant, f.target
+     LIMIT $1";

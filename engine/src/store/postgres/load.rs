@@ -2,6 +2,7 @@
 //!
 //! A task is changed only together with its instance, so that the instance's lock is the tasks' too.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sqlx::PgConnection;
@@ -15,10 +16,10 @@ use crate::commit::RecordHead;
 use crate::ids::{InstanceId, StreamId, TenantId};
 use crate::instance::Instance;
 use crate::store::rows::{inconsistent, instance_columns};
-use crate::store::{Loaded, StoreError, Want};
+use crate::store::{Loaded, StartKey, StoreError, Want};
 
 /// For the test that reads plans.
-pub(super) const STATEMENTS: &[(&str, &str)] = &[("LOAD_INSTANCES", INSTANCES), ("LOOK_UP", LOOK_UP)];
+pub(super) const STATEMENTS: &[(&str, &str)] = &[("LOAD_INSTANCES", INSTANCES), ("LOOK_UP", LOOK_UP), ("KEYS", KEYS)];
 
 // A lock waits, and returns the row as it is then; the rest of the statement sees the rows of its beginning. Where the
 // two differ, the statement is run again, now that nobody else can change them: one round trip in the common case.
@@ -95,6 +96,29 @@ async fn look_up(c: &mut PgConnection, want: &Want, loaded: &mut Loaded) -> Resu
         .await
         .map_err(failed)?;
     rows.iter().try_for_each(|row| found(row, loaded))
+}
+
+const KEYS: &str = "SELECT k.tenant, k.scope, k.key, k.instance
+     FROM unnest($1::bigint[], $2::text[], $3::text[]) AS a (tenant, scope, key)
+     JOIN start_key AS k ON k.tenant = a.tenant AND k.scope = a.scope AND k.key = a.key";
+
+/// Looks more start keys up, inside the transaction.
+pub(super) async fn keys(
+    c: &mut PgConnection,
+    keys: &BTreeSet<StartKey>,
+) -> Result<BTreeMap<StartKey, InstanceId>, StoreError> {
+    let rows = sqlx::query(KEYS)
+        .bind(keys.iter().map(|k| k.0.0).collect::<Vec<_>>())
+        .bind(keys.iter().map(|k| &*k.1).collect::<Vec<_>>())
+        .bind(keys.iter().map(|k| &*k.2).collect::<Vec<_>>())
+        .fetch_all(c)
+        .await
+        .map_err(failed)?;
+    let key = |row: &PgRow| {
+        let mut row = Columns::of(row, "start_key");
+        Ok(((TenantId(row.next()?), row.text()?, row.text()?), InstanceId(row.next()?)))
+    };
+    rows.iter().map(key).collect()
 }
 
 fn found(row: &PgRow, loaded: &mut Loaded) -> Result<(), StoreError> {

@@ -93,7 +93,7 @@ pub(crate) async fn settle(
 ) -> Result<bool, StoreError> {
     let row = &claimed.row;
     let (statement, change) = match result {
-        Delivery::Sent => (SENT, None),
+        Delivery::Sent { .. } => (SENT, None),
         Delivery::Again { next_at, error } => (AGAIN, Some((next_at, error))),
         Delivery::GivenUp { error } => (GIVEN_UP, Some((&now, error))),
     };

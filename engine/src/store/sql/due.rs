@@ -1,6 +1,6 @@
 //! What time alone sets going, and what waits in the inbox: polled over all tenants.
 
-use super::{Columns, Conn, Row, failed};
+use super::{Columns, Conn, Row, dialect, failed};
 use crate::clock::Timestamp;
 use crate::commit::InboxRow;
 use crate::ids::{InstanceId, TenantId};
@@ -8,7 +8,7 @@ use crate::store::rows::due as settle;
 use crate::store::{Due, StoreError};
 
 /// Read at each poll, so their plans are tested.
-pub(crate) const STATEMENTS: &[(&str, &str)] = &[("DUE", DUE), ("INBOX", INBOX)];
+pub(crate) const STATEMENTS: &[(&str, &str)] = &[("DUE", DUE), ("INBOX", INBOX), ("PARTS", dialect::PARTS)];
 
 const DUE: &str = "SELECT d.due_at, d.tenant, d.instance
      FROM (
@@ -43,20 +43,27 @@ pub(crate) async fn due(c: &mut Conn, now: Timestamp, limit: i64) -> Result<Due,
 
 const INBOX: &str = "SELECT tenant, target, message, event, payload, at
      FROM inbox
+     WHERE substr(message, 1, 5) <> 'tell:'
      ORDER BY at, tenant, target, message
      LIMIT $1";
 
 pub(crate) async fn inbox(c: &mut Conn, limit: i64) -> Result<Vec<InboxRow>, StoreError> {
-    let read = |row: &Row| {
-        let mut row = Columns::of(row, "inbox");
-        Ok(InboxRow {
-            tenant: TenantId(row.next()?),
-            target: InstanceId(row.next()?),
-            message: row.text()?,
-            event: row.text()?,
-            payload: row.next()?,
-            at: row.instant()?,
-        })
-    };
-    sqlx::query(INBOX).bind(limit).fetch_all(c).await.map_err(failed)?.iter().map(read).collect()
+    sqlx::query(INBOX).bind(limit).fetch_all(c).await.map_err(failed)?.iter().map(told).collect()
+}
+
+pub(crate) async fn parts(c: &mut Conn, limit: i64, each: i64) -> Result<Vec<InboxRow>, StoreError> {
+    let rows = sqlx::query(dialect::PARTS).bind(limit).bind(each).fetch_all(c).await.map_err(failed)?;
+    rows.iter().map(told).collect()
+}
+
+fn told(row: &Row) -> Result<InboxRow, StoreError> {
+    let mut row = Columns::of(row, "inbox");
+    Ok(InboxRow {
+        tenant: TenantId(row.next()?),
+        target: InstanceId(row.next()?),
+        message: row.text()?,
+        event: row.text()?,
+        payload: row.next()?,
+        at: row.instant()?,
+    })
 }

@@ -49,13 +49,18 @@ impl Hot {
         let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for write in written {
             let key = (write.row.tenant, write.row.id);
+            if !write.whole {
+                rows.by_key.remove(&key);
+                continue;
+            }
             if rows.by_key.insert(key, write.row.clone()).is_none() {
                 rows.oldest_first.push_back(key);
             }
         }
-        while rows.by_key.len() > MOST {
-            let Some(oldest) = rows.oldest_first.pop_front() else { break };
-            rows.by_key.remove(&oldest);
+        while rows.oldest_first.len() > MOST {
+            if let Some(oldest) = rows.oldest_first.pop_front() {
+                rows.by_key.remove(&oldest);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a batch looks up: one call, whatever is asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sqlx::SqliteConnection;
@@ -12,7 +12,7 @@ use super::sql::{self, Columns};
 use crate::commit::RecordHead;
 use crate::ids::{InstanceId, StreamId, TenantId};
 use crate::store::rows::instance_columns;
-use crate::store::{Loaded, StoreError, Want};
+use crate::store::{Loaded, StartKey, StoreError, Want};
 
 /// For the test that reads plans.
 pub(super) const STATEMENTS: &[(&str, &str)] =
@@ -62,12 +62,7 @@ pub(super) async fn load(
             row.int(tenant.0).bytes(id.0.as_bytes());
         }),
     )?;
-    let keys = script.rows(
-        KEYS,
-        Rows::of(&want.keys, |row, (tenant, scope, key)| {
-            row.int(tenant.0).text(scope).text(key);
-        }),
-    )?;
+    let keys = script.rows(KEYS, key_rows(&want.keys))?;
     let records = script.rows(
         RECORDS,
         Rows::of(&want.records, |row, (tenant, stream)| {
@@ -84,11 +79,7 @@ pub(super) async fn load(
     let of = |step: Option<usize>| rows.iter().filter(move |(n, _)| Some(*n) == step).map(|(_, row)| row);
     let instances = sql::instance::gather(of(instances))?.into_iter().map(Arc::new).collect();
     let mut loaded = Loaded { instances, ..Loaded::default() };
-    for row in of(keys) {
-        let mut row = Columns::of(row, "start_key");
-        let key = (TenantId(row.next()?), row.text()?, row.text()?);
-        loaded.keys.insert(key, InstanceId(row.next()?));
-    }
+    loaded.keys = of(keys).map(key).collect::<Result<_, _>>()?;
     for row in of(records) {
         loaded.records.push(record(row)?);
     }
@@ -100,6 +91,27 @@ pub(super) async fn load(
         loaded.api_keys = sql::api_key::by_id(c, want.api_keys.iter().map(|(tenant, id)| (*tenant, &**id))).await?;
     }
     Ok(loaded)
+}
+
+fn key_rows(keys: &BTreeSet<StartKey>) -> Rows {
+    Rows::of(keys, |row, (tenant, scope, key)| {
+        row.int(tenant.0).text(scope).text(key);
+    })
+}
+
+fn key(row: &SqliteRow) -> Result<(StartKey, InstanceId), StoreError> {
+    let mut row = Columns::of(row, "start_key");
+    Ok(((TenantId(row.next()?), row.text()?, row.text()?), InstanceId(row.next()?)))
+}
+
+/// Looks more start keys up, inside the transaction.
+pub(super) async fn keys(
+    c: &mut SqliteConnection,
+    keys: &BTreeSet<StartKey>,
+) -> Result<BTreeMap<StartKey, InstanceId>, StoreError> {
+    let mut script = Script::new();
+    script.rows(KEYS, key_rows(keys))?;
+    script.run(c).await?.iter().map(|(_, row)| key(row)).collect()
 }
 
 fn record(row: &SqliteRow) -> Result<RecordHead, StoreError> {

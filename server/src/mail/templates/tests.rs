@@ -121,18 +121,18 @@ fn what_is_wrong_is_named_with_file_and_line() {
         ""
     );
     for (name, text, says) in [
-        ("approved.txt.hbs", "a\nb {{titel}}\n", &["FLX0501", "approved.txt.hbs:2:", "no value `titel`"][..]),
+        ("approved.txt.hbs", "a\nb {{titel}}\n", &["FLX0601", "approved.txt.hbs:2:", "no value `titel`"][..]),
         // In the way that is not taken, and in a condition.
-        ("approved.html.hbs", "{{#if reason}}\nx\n{{else}}\n{{reson}}{{/if}}", &["FLX0501", "hbs:4:", "`reson`"]),
-        ("approved.html.hbs", "{{#if reson}}x{{/if}}", &["FLX0501", "hbs:1:", "`reson`"]),
-        ("approved.txt.hbs", "\n{{subject.suplier}}", &["FLX0501", "hbs:2:", "`subject.suplier`"]),
-        ("approved.txt.hbs", "{{monney subject.amount}}", &["FLX0501", "`monney`"]),
-        ("approved.txt.hbs", "{{> foot}}", &["FLX0501", "`foot`"]),
-        ("approved.txt.hbs", "a\n{{#if reason}}\nb", &["FLX0500", "approved.txt.hbs:"]),
-        ("approved.html.hbs", "a\n{{{subject.note}}}", &["FLX0503", "hbs:2:1", "{{quote name}}"]),
-        ("aproved.txt.hbs", "a", &["FLX0502", "aproved.txt.hbs:1:", "approved.txt.hbs"]),
-        ("partials/foot.md.hbs", "a", &["FLX0502", "foot.txt.hbs"]),
-        ("partials/details.txt.hbs", "a\n\n{{foot}}", &["FLX0501", "partials/details.txt.hbs:3:", "`foot`"]),
+        ("approved.html.hbs", "{{#if reason}}\nx\n{{else}}\n{{reson}}{{/if}}", &["FLX0601", "hbs:4:", "`reson`"]),
+        ("approved.html.hbs", "{{#if reson}}x{{/if}}", &["FLX0601", "hbs:1:", "`reson`"]),
+        ("approved.txt.hbs", "\n{{subject.suplier}}", &["FLX0601", "hbs:2:", "`subject.suplier`"]),
+        ("approved.txt.hbs", "{{monney subject.amount}}", &["FLX0601", "`monney`"]),
+        ("approved.txt.hbs", "{{> foot}}", &["FLX0601", "`foot`"]),
+        ("approved.txt.hbs", "a\n{{#if reason}}\nb", &["FLX0600", "approved.txt.hbs:"]),
+        ("approved.html.hbs", "a\n{{{subject.note}}}", &["FLX0603", "hbs:2:1", "{{quote name}}"]),
+        ("aproved.txt.hbs", "a", &["FLX0602", "aproved.txt.hbs:1:", "approved.txt.hbs"]),
+        ("partials/foot.md.hbs", "a", &["FLX0602", "foot.txt.hbs"]),
+        ("partials/details.txt.hbs", "a\n\n{{foot}}", &["FLX0601", "partials/details.txt.hbs:3:", "`foot`"]),
     ] {
         let found = wrong(&[(name, text)]);
         assert!(says.iter().all(|part| found.contains(part)), "{name} {text}:\n{found}");

@@ -155,7 +155,7 @@ impl Site {
     }
 
     pub(super) async fn deliver(&self, row: &OutboxRow) -> Result<(), Undelivered> {
-        tokio::time::timeout(Duration::from_secs(20), self.mail.deliver(row)).await.unwrap()
+        tokio::time::timeout(Duration::from_secs(20), self.mail.deliver(row)).await.unwrap().map(drop)
     }
 }
 

@@ -1,0 +1,161 @@
+//! The books of procurement as they can be read: one question, one answer as JSON. Nothing is decided on what they show.
+
+use std::sync::Arc;
+
+use fluxor_engine::clock::Timestamp;
+use fluxor_engine::ids::{InstanceId, TenantId};
+use fluxor_engine::money::Currency;
+use fluxor_engine::runtime::Engine;
+use fluxor_engine::store::{AnyStore, Connection, StoreError};
+use fluxor_workflows::reorder::{self, Ask, Looks, Worker};
+use fluxor_workflows::{CompanyRow, Memory, Procurement, Settings, StockKey};
+use jiff::civil::Date;
+use serde::Serialize;
+use serde_json::Value;
+
+/// How many rows of one item are shown beside it: terms, units, places.
+const BESIDE: i64 = 500;
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub(crate) enum Books {
+    /// The company, or null.
+    Company,
+    /// Suppliers by code, behind `after`.
+    Suppliers { after: String, limit: i64 },
+    /// A supplier, or null.
+    Supplier { code: String },
+    /// Items by code, behind `after`.
+    Items { after: String, limit: i64 },
+    /// An item with its units, terms, policies and stock, or null.
+    Item { code: String },
+    /// Locations by code, behind `after`.
+    Locations { after: String, limit: i64 },
+    /// Stock levels by item and location, behind `after`.
+    Stock { after: (String, String), limit: i64 },
+    /// Movements of an item at a location, newest first, before that number.
+    Movements { item: String, location: String, before: Option<i64>, limit: i64 },
+    /// Orders, newest first, before that one.
+    Orders { before: Option<InstanceId>, limit: i64 },
+    /// Orders of a source, oldest first, behind that one.
+    OrdersFrom { source: String, after: Option<InstanceId>, limit: i64 },
+    /// An order with its lines, or null.
+    Order { id: InstanceId },
+    /// What a run did not order, behind that item and location.
+    Shortfalls { run: InstanceId, after: Option<(String, String)>, limit: i64 },
+    /// Why an item is ordered or not, now; at one location or at all.
+    Explain { item: String, location: Option<String>, as_of: Option<Date> },
+}
+
+/// Answers a question about a tenant.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn read(
+    engine: &Engine<Procurement, AnyStore<Procurement>>,
+    tenant: TenantId,
+    asked: Books,
+) -> Result<Value, StoreError> {
+    let mut reader = engine.store().reader().await?;
+    match asked {
+        Books::Explain { item, location, as_of } => {
+            let company = fluxor_workflows::company(reader.connection(), tenant).await?;
+            let today = as_of.unwrap_or_else(|| day(company.as_ref(), engine.clock().now()));
+            let currency = match company {
+                Some(row) => row.currency,
+                None => home()?,
+            };
+            let organisation = Looks::organisation(engine.store(), tenant).await?;
+            let ask = Ask { today, rates: Worker::rates(organisation.as_ref(), currency, today) };
+            let found = reorder::explain(reader.connection(), tenant, &ask, &item, location.as_deref()).await?;
+            shown(&found)
+        }
+        other => page(reader.connection(), tenant, other).await,
+    }
+}
+
+async fn page(connection: Connection<'_, Memory>, tenant: TenantId, asked: Books) -> Result<Value, StoreError> {
+    use fluxor_workflows as books;
+    match asked {
+        Books::Company => shown(&books::company(connection, tenant).await?),
+        Books::Suppliers { after, limit } => shown(&books::suppliers(connection, tenant, &after, limit).await?),
+        Books::Supplier { code } => shown(&books::supplier(connection, tenant, &code.into()).await?),
+        Books::Items { after, limit } => shown(&books::items(connection, tenant, &after, limit).await?),
+        Books::Locations { after, limit } => shown(&books::locations(connection, tenant, &after, limit).await?),
+        Books::Stock { after, limit } => {
+            shown(&books::stock_levels(connection, tenant, (&after.0, &after.1), limit).await?)
+        }
+        Books::Movements { item, location, before, limit } => {
+            let key = StockKey { item: item.into(), location: location.into() };
+            shown(&books::movements(connection, tenant, &key, before, limit).await?)
+        }
+        Books::Orders { before, limit } => shown(&books::orders(connection, tenant, before, limit).await?),
+        Books::OrdersFrom { source, after, limit } => {
+            shown(&books::orders_from(connection, tenant, &source, after, limit).await?)
+        }
+        Books::Order { id } => shown(&books::order(connection, tenant, id).await?),
+        Books::Shortfalls { run, after, limit } => {
+            let after = after.map(|(item, location)| StockKey { item: item.into(), location: location.into() });
+            shown(&books::shortfalls(connection, tenant, run, after.as_ref(), limit).await?)
+        }
+        Books::Item { code } => item(connection, tenant, &code.into()).await,
+        Books::Explain { .. } => Ok(Value::Null),
+    }
+}
+
+/// An item with all that belongs to it.
+async fn item(mut connection: Connection<'_, Memory>, tenant: TenantId, code: &Arc<str>) -> Result<Value, StoreError> {
+    use fluxor_workflows as books;
+    let Some(row) = books::item(again(&mut connection), tenant, code).await? else { return Ok(Value::Null) };
+    let units = books::item_units(again(&mut connection), tenant, code, "", BESIDE).await?;
+    let terms = books::terms(again(&mut connection), tenant, code, ("", ""), BESIDE).await?;
+    let stock = books::stock_of(again(&mut connection), tenant, code, "", BESIDE).await?;
+    let mut policies = Vec::new();
+    let mut places: Vec<StockKey> = stock.iter().map(|row| row.key.clone()).collect();
+    for location in books::locations(again(&mut connection), tenant, "", BESIDE).await? {
+        places.push(StockKey { item: code.clone(), location: location.code });
+    }
+    places.sort();
+    places.dedup();
+    for key in places {
+        policies.extend(books::policy(again(&mut connection), tenant, &key).await?);
+    }
+    let mut told = shown(&row)?;
+    if let Some(told) = told.as_object_mut() {
+        told.insert("units".to_owned(), shown(&units)?);
+        told.insert("terms".to_owned(), shown(&terms)?);
+        told.insert("stock".to_owned(), shown(&stock)?);
+        told.insert("policies".to_owned(), shown(&policies)?);
+    }
+    Ok(told)
+}
+
+/// The same connection for one more statement.
+fn again<'a>(connection: &'a mut Connection<'_, Memory>) -> Connection<'a, Memory> {
+    match connection {
+        Connection::Memory(memory) => Connection::Memory(memory),
+        Connection::Sqlite(connection) => Connection::Sqlite(connection),
+        Connection::Postgres(connection) => Connection::Postgres(connection),
+    }
+}
+
+/// The day that a run takes for today.
+fn day(company: Option<&CompanyRow>, now: Timestamp) -> Date {
+    let zone = company.map_or("UTC", |row| &row.zone);
+    let local = now.to_jiff().and_then(|now| now.in_tz(zone).ok()).map(|now| now.date());
+    company.and_then(|row| row.today).or(local).unwrap_or_default()
+}
+
+/// The currency of a tenant that has no company yet.
+fn home() -> Result<Currency, StoreError> {
+    let code = Settings::default().home_currency;
+    code.parse().map_err(|what| StoreError::Inconsistent { table: "company", id: code.to_string(), what })
+}
+
+fn shown(rows: &impl Serialize) -> Result<Value, StoreError> {
+    serde_json::to_value(rows).map_err(|why| StoreError::Inconsistent {
+        table: "books",
+        id: String::new(),
+        what: format!("cannot be written as JSON: {why}"),
+    })
+}

@@ -1,0 +1,46 @@
+//! Orders, their lines and their numbers.
+
+use fluxor_engine::ids::{InstanceId, TenantId};
+use fluxor_engine::store::StoreError;
+
+use super::{Memory, guard, put};
+use crate::fold::{Batch, Write};
+use crate::row::{LineRow, OrderRow};
+
+impl Memory {
+    pub(crate) fn order(&self, tenant: TenantId, id: InstanceId) -> Option<(OrderRow, Vec<LineRow>)> {
+        let row = self.orders.get(&(tenant, id)).cloned()?;
+        Some((row, self.lines.get(&(tenant, id)).cloned().unwrap_or_default()))
+    }
+
+    pub(crate) fn by_number(&self, tenant: TenantId, number: &str) -> Option<InstanceId> {
+        self.numbers.get(&(tenant, number.into())).copied()
+    }
+
+    /// Newest first, older than `before`.
+    pub(crate) fn page(&self, tenant: TenantId, before: InstanceId, most: usize) -> Vec<OrderRow> {
+        let older = self.orders.range((tenant, InstanceId(uuid::Uuid::nil()))..(tenant, before));
+        older.rev().take(most).map(|(_, row)| row.clone()).collect()
+    }
+
+    pub(super) fn check_orders(&self, batch: &Batch<'_>) -> Result<(), StoreError> {
+        guard("purchase_order", &batch.orders, &self.orders)?;
+        for Write { tenant, row, .. } in batch.orders.values() {
+            let owner = row.number.clone().and_then(|number| self.numbers.get(&(*tenant, number)));
+            if owner.is_some_and(|owner| *owner != row.id) {
+                return Err(StoreError::Conflict("purchase_order".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn put_orders(&mut self, batch: &Batch<'_>) {
+        for Write { tenant, row, .. } in batch.orders.values() {
+            if let Some(number) = row.number.clone() {
+                self.numbers.insert((*tenant, number), row.id);
+            }
+        }
+        put(&batch.orders, &mut self.orders);
+        self.lines.extend(batch.lines.iter().map(|(key, set)| (*key, set.lines.clone())));
+    }
+}

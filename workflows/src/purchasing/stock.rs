@@ -1,0 +1,152 @@
+//! Lines of stock: what they need to be counted, and what is on order through them.
+//!
+//! What must hold: a stock level's `on_order` is the sum of [`open`] over the lines of orders that are not closed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::INVALID;
+use crate::action::{Answer, Call, fail, needs, refuse, require};
+use crate::inventory::Levels;
+use crate::quantity::Quantity;
+use crate::records::{factor_to_stock, told};
+use crate::row::{ItemUnitKey, LineRow, Need, StockKey};
+
+/// What of the records a line names is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strict {
+    /// They exist and are active.
+    Active,
+    /// They exist: an order from elsewhere is older than what is active now.
+    Exists,
+}
+
+/// What lines of stock stand on, with their stock levels.
+pub(super) fn needs_of(lines: &[LineRow]) -> BTreeSet<Need> {
+    lines.iter().flat_map(needs_of_line).collect()
+}
+
+fn needs_of_line(line: &LineRow) -> Vec<Need> {
+    let Some(key) = line.stock() else { return Vec::new() };
+    let unit = ItemUnitKey { item: line.item.clone(), unit: line.unit.clone() };
+    vec![
+        Need::Item(line.item.clone()),
+        Need::Unit(line.unit.clone()),
+        Need::ItemUnit(unit),
+        Need::Location(key.location.clone()),
+        Need::Stock(key),
+    ]
+}
+
+/// What the lines that differ stand on, with the stock levels before and after.
+pub(super) fn touched(before: &[LineRow], after: &[LineRow]) -> BTreeSet<Need> {
+    let mut wanted: BTreeSet<Need> = before.iter().chain(after).filter_map(LineRow::stock).map(Need::Stock).collect();
+    wanted.extend(after.iter().filter(|line| pinned(line, before).is_none()).flat_map(needs_of_line));
+    wanted
+}
+
+/// The line as it was, if nothing of it changed that its factor or the grid depend on.
+fn pinned<'a>(line: &LineRow, before: &'a [LineRow]) -> Option<&'a LineRow> {
+    let old = before.iter().find(|old| old.line == line.line)?;
+    let columns = |line: &LineRow| (line.item.clone(), line.unit.clone(), line.location.clone(), line.quantity);
+    (columns(old) == columns(line)).then_some(old)
+}
+
+/// Checks lines of stock that are new or changed, and pins their factors; refuses with all that is wrong, up to five.
+pub(super) fn pin(call: &Call<'_>, lines: &mut [LineRow], before: &[LineRow], strict: Strict) -> Answer<()> {
+    // A unit that is reached by a base needs one more row; all such are asked for at once.
+    let mut missing = BTreeSet::new();
+    for line in lines.iter().filter(|line| line.location.is_some() && pinned(line, before).is_none()) {
+        if let Some(item) = call.facts.item(call.tenant, &line.item).map_err(needs)? {
+            missing.insert(Need::Unit(item.stock_unit.clone()));
+        }
+    }
+    require(call, missing)?;
+    let mut mistakes = Vec::new();
+    for line in lines.iter_mut().filter(|line| line.location.is_some()) {
+        if let Some(old) = pinned(line, before) {
+            line.factor = old.factor;
+            continue;
+        }
+        if let Err(why) = pin_line(call, line, strict)? {
+            mistakes.push(format!("line {}: {why}", line.line));
+        }
+    }
+    if mistakes.is_empty() { Ok(()) } else { refuse(INVALID, told(mistakes)) }
+}
+
+fn pin_line(call: &Call<'_>, line: &mut LineRow, strict: Strict) -> Answer<Result<(), String>> {
+    let Some(StockKey { item: code, location }) = line.stock() else { return Ok(Ok(())) };
+    let passes = |active: bool| active || strict == Strict::Exists;
+    let Some(item) = call.facts.item(call.tenant, &code).map_err(needs)? else {
+        return Ok(Err(format!("there is no item `{code}`")));
+    };
+    if !passes(item.active) {
+        return Ok(Err(format!("the item `{code}` is not active")));
+    }
+    match call.facts.location(call.tenant, &location).map_err(needs)? {
+        None => return Ok(Err(format!("there is no location `{location}`"))),
+        Some(row) if !passes(row.active) => return Ok(Err(format!("the location `{location}` is not active"))),
+        Some(_) => {}
+    }
+    if let Err(why) = on_grid(call, line, line.quantity)? {
+        return Ok(Err(why));
+    }
+    Ok(match factor_to_stock(call, item, &line.unit)? {
+        Ok(factor) if factor.apply(line.quantity.max(line.received)).is_none() => {
+            Err(format!("{} {} of `{code}` are more than can be counted", line.quantity, line.unit))
+        }
+        Ok(factor) => {
+            line.factor = Some(factor);
+            Ok(())
+        }
+        Err(why) => Err(why),
+    })
+}
+
+/// Whether a quantity of a line is one that its unit can have (B14); else a sentence.
+pub(super) fn on_grid(call: &Call<'_>, line: &LineRow, quantity: Quantity) -> Answer<Result<(), String>> {
+    let unit = &line.unit;
+    Ok(match call.facts.unit(call.tenant, unit).map_err(needs)? {
+        None => Err(format!("there is no unit `{unit}`")),
+        Some(row) if quantity.0 % row.grid.0 != 0 => {
+            Err(format!("`{unit}` is counted in steps of {}, and this is {quantity}", row.grid))
+        }
+        Some(_) => Ok(()),
+    })
+}
+
+/// What has come of a line, in stock units, if `received` of its unit have.
+pub(super) fn come(line: &LineRow, received: Quantity) -> Answer<Quantity> {
+    match line.factor.and_then(|factor| factor.apply(received)) {
+        Some(quantity) => Ok(quantity),
+        None => fail(format!("line {} has no factor to its stock unit that can be reckoned with", line.line)),
+    }
+}
+
+/// What is open of a line, in stock units: all of it less what has come, each rounded once, so that what comes in parts
+/// adds up to what was ordered.
+fn open(line: &LineRow) -> Answer<Quantity> {
+    if line.open() == Quantity(0) {
+        return Ok(Quantity(0));
+    }
+    Ok(Quantity(come(line, line.quantity)?.0 - come(line, line.received)?.0))
+}
+
+/// Takes off what was open of lines, and puts on what is.
+pub(super) fn on_order(levels: &mut Levels<'_>, before: &[LineRow], after: &[LineRow]) -> Answer<()> {
+    let mut changes: BTreeMap<StockKey, i128> = BTreeMap::new();
+    for (lines, sign) in [(before, -1), (after, 1)] {
+        for line in lines {
+            if let Some(key) = line.stock() {
+                *changes.entry(key).or_default() += sign * i128::from(open(line)?.0);
+            }
+        }
+    }
+    for (key, more) in changes {
+        match i64::try_from(more) {
+            Ok(more) => levels.order(&key, more)?,
+            Err(_) => return refuse("too_much_stock", format!("There would be more of {key} than can be counted.")),
+        }
+    }
+    Ok(())
+}

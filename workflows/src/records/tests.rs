@@ -1,0 +1,111 @@
+//! Records: made, changed in parts, left alone; and each way to say no.
+
+use serde_json::{Value as Json, json};
+
+use crate::testing::Desk;
+
+#[track_caller]
+fn refused(desk: &mut Desk, action: &str, key: &str, params: Json, says: &str) {
+    let before = desk.memory.clone();
+    let (_, sentence) = desk.set(action, key, params).expect_err("it is refused");
+    assert!(sentence.contains(says), "{sentence}");
+    assert!(desk.memory == before);
+}
+
+fn term() -> Json {
+    json!({"unit": "carton", "price": "60.00 EUR"})
+}
+
+#[test]
+fn what_is_said_twice_changes_nothing_and_what_is_left_out_stays() {
+    let mut desk = Desk::stocked();
+    let policy = json!({"order_point": "5", "order_up_to": "20", "snoozed_until": "2026-04-01"});
+    for (action, key, whole, part) in [
+        (
+            "set_unit",
+            "lb",
+            json!({"name": "Pound", "base": "g", "numerator": 453_592, "denominator": 1000}),
+            json!({"name": "lb"}),
+        ),
+        (
+            "set_supplier",
+            "ajax",
+            json!({"name": "Ajax", "email": "a@b.c", "payment_days": 30}),
+            json!({"approved": true}),
+        ),
+        ("set_item", "lamp", json!({"name": "Lamp", "stock_unit": "piece"}), json!({"category": "light"})),
+        ("set_item_unit", "desk@pallet", json!({"numerator": 48}), json!({"numerator": 50})),
+        ("set_location", "yard", json!({"name": "Yard"}), json!({"active": false})),
+        ("set_term", "desk@acme@1", term(), json!({"discount": "2.5"})),
+        ("set_policy", "desk@main", policy, json!({"order_point": "0"})),
+    ] {
+        desk.set("set_unit", "pallet", json!({"name": "Pallet"})).unwrap();
+        assert_eq!(desk.set(action, key, whole.clone()).unwrap().len(), 1, "{action}");
+        assert_eq!(desk.set(action, key, whole).unwrap(), [], "{action}");
+        assert_eq!(desk.set(action, key, json!({})).unwrap(), [], "{action}");
+        assert_eq!(desk.set(action, key, part.clone()).unwrap().len(), 1, "{action}");
+        assert_eq!(desk.set(action, key, part).unwrap(), [], "{action}");
+    }
+    let key = crate::row::StockKey { item: "desk".into(), location: "main".into() };
+    let policy = desk.memory.policy(crate::testing::TENANT, &key).unwrap();
+    // Zero is a value, and what was left out stayed (B49).
+    assert_eq!((policy.order_point.0, policy.version), (0, 2));
+    assert_eq!(policy.order_up_to.unwrap().to_string(), "20");
+    assert_eq!(policy.snoozed_until.unwrap().to_string(), "2026-04-01");
+    desk.set("set_policy", "desk@main", json!({"snoozed_until": null, "maximum": "0"})).unwrap();
+    let policy = desk.memory.policy(crate::testing::TENANT, &key).unwrap();
+    assert_eq!((policy.snoozed_until, policy.maximum.unwrap().0), (None, 0));
+}
+
+#[test]
+fn a_minimum_above_the_maximum_is_refused() {
+    let mut desk = Desk::stocked();
+    let policy = json!({"order_point": "20", "order_up_to": "5"});
+    refused(&mut desk, "set_policy", "desk@main", policy, "/order_point: the minimum of 20 is above the maximum of 5");
+    let bounds = json!({"unit": "carton", "price": "60.00 EUR", "minimum": "8", "maximum": "7"});
+    refused(&mut desk, "set_term", "desk@acme@1", bounds, "/minimum: the minimum of 8 is above the maximum of 7");
+    desk.set("set_term", "desk@acme@1", json!({"unit": "carton", "price": "0.00 EUR", "minimum": "8"})).unwrap();
+    refused(&mut desk, "set_term", "desk@acme@1", json!({"maximum": "0"}), "above the maximum of 0");
+}
+
+#[test]
+fn records_name_only_what_is_there() {
+    let mut desk = Desk::stocked();
+    let lamp = json!({"name": "Lamp", "stock_unit": "peice"});
+    refused(&mut desk, "set_item", "lamp", lamp, "/stock_unit: there is no unit `peice`");
+    refused(&mut desk, "set_item", "desk", json!({"stock_unit": "g"}), "cannot be changed to `g`");
+    refused(&mut desk, "set_item_unit", "lamp@carton", json!({"numerator": 6}), "/item: there is no item `lamp`");
+    refused(&mut desk, "set_item_unit", "desk@piece", json!({"numerator": 6}), "is the stock unit of `desk`");
+    refused(
+        &mut desk,
+        "set_item_unit",
+        "desk@carton",
+        json!({"numerator": 0}),
+        "/numerator: write a whole number from 1",
+    );
+    refused(&mut desk, "set_term", "desk@ajax@1", term(), "/supplier: there is no supplier `ajax`");
+    let loose = json!({"unit": "kg", "price": "1.00 EUR"});
+    refused(&mut desk, "set_term", "desk@acme@1", loose.clone(), "nothing says how many `piece` of `desk` one `kg` is");
+    // Grams and kilograms share a base: that says it.
+    assert_eq!(desk.set("set_term", "glue@acme@1", loose).unwrap().len(), 1);
+    let policy = json!({"order_point": "1", "order_up_to": "2"});
+    refused(&mut desk, "set_policy", "desk@moon", policy, "/location: there is no location `moon`");
+    let ton = json!({"name": "Ton", "base": "kg", "numerator": 1000});
+    refused(&mut desk, "set_unit", "t", ton, "`kg` is measured in `g` itself");
+}
+
+#[test]
+fn all_mistakes_are_told() {
+    let mut desk = Desk::stocked();
+    let wrong = json!({"currency": "eur", "email": "nobody", "payment_days": -1});
+    refused(&mut desk, "set_supplier", "ajax", wrong.clone(), "/email: `nobody` is not a mail address");
+    refused(&mut desk, "set_supplier", "ajax", wrong.clone(), "/name: a new supplier needs its `name`");
+    refused(&mut desk, "set_supplier", "ajax", wrong.clone(), "/currency: `eur` is not a currency");
+    refused(&mut desk, "set_supplier", "ajax", wrong, "/payment_days: write a whole number from 0 to 3650");
+    refused(&mut desk, "set_supplier", "a/b", json!({"name": "x"}), "a code has no blanks, `@` or `/`");
+    refused(&mut desk, "set_term", "desk@acme", term(), "The key of a term is such as `desk@acme@1`");
+    let words = json!({"method": "minmax", "order_point": "1"});
+    refused(&mut desk, "set_policy", "desk@main", words, "did you mean `min_max`?");
+    let many = json!({"price_per": "0", "discount": "101", "minimum": "-1", "multiple": "0", "lead_time_days": -1});
+    refused(&mut desk, "set_term", "desk@acme@1", many, "; and 2 more");
+}
