@@ -2,7 +2,7 @@
 //!
 //! What must hold: instants rise strictly; a wall time that daylight saving skips is due at the next instant that
 //! exists, one that it repeats is due once, the first time. The `cron` crate iterates the wall clock as if it were UTC
-//! (in a zone it skips days, fires twice and out of order), jiff resolves wall times to instants. [`pattern`] reads the
+//! (in a zone it skips days, fires twice and out of order), jiff resolves wall times to instants. `pattern` reads the
 //! five fields; `cron` needs days of the week by name and would *and* them with days of the month.
 
 mod pattern;

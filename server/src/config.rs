@@ -56,7 +56,7 @@ pub(crate) struct Config {
     #[arg(long, env = "FLUXOR_MAIL_FROM", value_name = "ADDRESS", global = true)]
     pub mail_from: Option<String>,
 
-    /// Where people reach this server, for links in mail: https://fluxor.example.com
+    /// Where people reach this server, for links in mail, such as `https://fluxor.example.com`
     #[arg(long, env = "FLUXOR_PUBLIC_URL", value_name = "URL", global = true)]
     pub public_url: Option<String>,
 

@@ -7,6 +7,7 @@ pub(crate) mod act;
 pub(crate) mod asked;
 pub(crate) mod audit;
 pub(crate) mod auth;
+mod books;
 pub(crate) mod extract;
 pub(crate) mod health;
 pub(crate) mod history;

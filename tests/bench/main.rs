@@ -14,18 +14,21 @@ mod http;
 mod inside;
 mod place;
 mod recording;
+mod reorder;
 
 /// Why the program says nothing else.
 const HELP: &str = "\
-usage: bench [approvals] [options]
+usage: bench [approvals|reorder] [options]
   approvals   whole approvals (start, two decisions, reading the result) a second: over HTTP against the real binary, in
               the engine alone, and the raw ceiling: the same rows in the same batches, written by the same writer
+  reorder     a reorder run over generated items, beside plain set-based SQL that writes the same lines
 options:
   --database D   `sqlite` (default: files in --folder), a postgres:// URL (databases are made and dropped), or memory:
   --folder DIR   where the SQLite files go (default: a temporary folder of the system: mind that it may be in memory)
   --clients N,N  how many clients side by side (default 1,32,512)
   --rounds N     interleaved rounds, whose median is printed (default 5)
   --seconds N    how long each measurement takes (default 3)
+  --items N      how many items a reorder run looks at (default 10000)
   --inside       only the engine alone and the ceiling, no HTTP
 build first: cargo build --release --workspace --bins";
 
@@ -37,12 +40,23 @@ struct Asked {
     rounds: usize,
     seconds: f64,
     inside: bool,
+    items: usize,
+    reorder: bool,
 }
 
 impl Default for Asked {
     fn default() -> Self {
         let clients = vec![1, 32, 512];
-        Self { database: "sqlite".to_owned(), folder: None, clients, rounds: 5, seconds: 3.0, inside: false }
+        Self {
+            database: "sqlite".to_owned(),
+            folder: None,
+            clients,
+            rounds: 5,
+            seconds: 3.0,
+            inside: false,
+            items: 10_000,
+            reorder: false,
+        }
     }
 }
 
@@ -54,6 +68,8 @@ fn asked() -> Result<Asked, String> {
         let number = |text: String| text.parse::<f64>().map_err(|_| format!("`{text}` is no number"));
         match &*argument {
             "approvals" => {}
+            "reorder" => asked.reorder = true,
+            "--items" => asked.items = number(value()?)?.max(2.0) as usize,
             "--database" => asked.database = value()?,
             "--folder" => asked.folder = Some(value()?.into()),
             "--rounds" => asked.rounds = number(value()?)?.max(1.0) as usize,
@@ -72,6 +88,7 @@ fn asked() -> Result<Asked, String> {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     match asked() {
+        Ok(asked) if asked.reorder => reorder::run(&asked).await,
         Ok(asked) => approvals::run(&asked).await,
         Err(why) => {
             println!("{why}\n{HELP}");

@@ -70,7 +70,11 @@ impl<D: Persist> Writer<D> for MemoryWriter<D> {
         let newest = |tenant: &TenantId| (*tenant, tables.newest(*tenant).map_or(0, |row| row.revision));
         Ok(Loaded {
             now: None,
-            instances: want.instances.iter().filter_map(|(tenant, id)| tables.instance(*tenant, *id).map(Arc::new)).collect(),
+            instances: want
+                .instances
+                .iter()
+                .filter_map(|(tenant, id)| tables.instance(*tenant, *id).map(Arc::new))
+                .collect(),
             keys: want.keys.iter().filter_map(|key| Some((key.clone(), *tables.keys.get(key)?))).collect(),
             records: want.records.iter().filter_map(|key| tables.records.get(key).cloned()).collect(),
             api_keys: want.api_keys.iter().filter_map(|key| tables.api_keys.get(key).cloned()).collect(),

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::{
-    audit, extract, health, history, instances, keys, layers, me, organisation, pages, records, tasks, workflows,
+    audit, books, extract, health, history, instances, keys, layers, me, organisation, pages, records, tasks, workflows,
 };
 use crate::app::App;
 
@@ -59,6 +59,16 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(records::change))
+        .routes(routes!(books::suppliers))
+        .routes(routes!(books::items))
+        .routes(routes!(books::item))
+        .routes(routes!(books::locations))
+        .routes(routes!(books::stock))
+        .routes(routes!(books::movements))
+        .routes(routes!(books::orders))
+        .routes(routes!(books::order))
+        .routes(routes!(books::explain))
+        .routes(routes!(books::run))
         .routes(routes!(me::show))
         .routes(routes!(audit::check))
         .routes(routes!(health::live))

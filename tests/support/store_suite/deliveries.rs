@@ -55,9 +55,11 @@ pub async fn leases_end<S: Store<CounterDomain>>(store: S) {
     assert_eq!(store.claim(at(99), at(200), 9).await.unwrap(), []);
     let new = store.claim(at(100), at(200), 9).await.unwrap().remove(0);
     assert_eq!((new.attempt, new.epoch), (2, 2));
-    for result in
-        [Delivery::Sent { reply: Document::new() }, Delivery::Again { next_at: at(0), error: "x".into() }, Delivery::GivenUp { error: "x".into() }]
-    {
+    for result in [
+        Delivery::Sent { reply: Document::new() },
+        Delivery::Again { next_at: at(0), error: "x".into() },
+        Delivery::GivenUp { error: "x".into() },
+    ] {
         assert!(!store.settle(&old, &result, at(101)).await.unwrap(), "{result:?}");
     }
     let again = Delivery::Again { next_at: at(150), error: "refused".into() };

@@ -1,5 +1,6 @@
 //! A mapping held against a company's folder: files are opened, columns found, expressions compiled.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -175,12 +176,15 @@ impl Binder<'_> {
                 Ok(Some((line, Err(why)))) => self.bound.bad.push((number, line, why)),
                 Ok(Some((line, Ok(record)))) => {
                     let key = record.get(at).unwrap_or_default().trim().to_owned();
-                    if rows.contains_key(&key) {
-                        let why =
-                            format!("`{key}` stands twice in the column `{}`, which must be unique", join.key.value);
-                        self.bound.bad.push((number, line, why));
-                    } else {
-                        rows.insert(key, partner(record));
+                    match rows.entry(key) {
+                        Entry::Occupied(there) => {
+                            let (key, column) = (there.key(), &join.key.value);
+                            let why = format!("`{key}` stands twice in the column `{column}`, which must be unique");
+                            self.bound.bad.push((number, line, why));
+                        }
+                        Entry::Vacant(free) => {
+                            free.insert(partner(record));
+                        }
                     }
                 }
                 Ok(None) => break,

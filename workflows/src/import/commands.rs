@@ -193,7 +193,11 @@ pub(super) fn organisation(scan: &Scan, there: &Document) -> Option<Document> {
     }
     for (part, value) in parts {
         let nothing = value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(|o| o.is_empty());
-        if there.get(part) != Some(&value) && !(nothing && !there.contains_key(part)) {
+        let new = match there.get(part) {
+            Some(there) => *there != value,
+            None => !nothing,
+        };
+        if new {
             patch.insert(part.into(), value);
         }
     }

@@ -78,12 +78,15 @@ impl Feed {
     }
 }
 
+/// A row's line, and whether it is taken.
+pub(crate) type Next = (u64, Result<(), Not>);
+
 impl Reading<'_> {
     /// The line of the next row, whose cells are then in `cells`, or why it is not taken.
     ///
     /// # Errors
     /// If the file cannot be read on.
-    pub(crate) fn next(&mut self) -> Result<Option<(u64, Result<(), Not>)>, String> {
+    pub(crate) fn next(&mut self) -> Result<Option<Next>, String> {
         match (&self.feed.rows, &mut self.csv) {
             (Rows::File(file), Some(csv)) => {
                 let Some((line, record)) = csv.next()? else { return Ok(None) };

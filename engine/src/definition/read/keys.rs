@@ -62,13 +62,7 @@ pub struct Keys<'n> {
 
 impl<'n> Keys<'n> {
     /// The mapping `node`, which describes `what`, whose name stands at `owner`.
-    pub fn of(
-        node: &'n Node,
-        owner: Span,
-        what: &str,
-        allowed: &[&str],
-        found: &mut Found,
-    ) -> Option<Self> {
+    pub fn of(node: &'n Node, owner: Span, what: &str, allowed: &[&str], found: &mut Found) -> Option<Self> {
         let keys = Self::any(node, owner, what, found)?;
         for (key, _) in keys.entries {
             if !allowed.contains(&key.value.as_str()) {
@@ -109,13 +103,7 @@ impl<'n> Keys<'n> {
     }
 
     /// As [`Keys::get`], reporting a missing key.
-    pub fn need(
-        &self,
-        key: &str,
-        what: &str,
-        help: &str,
-        found: &mut Found,
-    ) -> Option<(Span, &'n Node)> {
+    pub fn need(&self, key: &str, what: &str, help: &str, found: &mut Found) -> Option<(Span, &'n Node)> {
         let value = self.get(key);
         if value.is_none() {
             found.push(Diagnostic::error(codes::MISSING_KEY, self.owner, format!("{what} needs `{key}`")).help(help));
