@@ -17,6 +17,7 @@ mod invariants;
 mod journey;
 mod lanes;
 mod readme;
+mod reorder;
 mod sample;
 mod scenarios;
 mod schedules;

@@ -1,0 +1,93 @@
+//! Reorder runs of the real program: a whole company in one go, two at the same instant, and one that is killed.
+
+mod demo;
+mod killed;
+mod together;
+
+use std::process::{Output, Stdio};
+
+use fluxor_tests::server::place::Place;
+use fluxor_tests::server::{binary, definitions};
+use serde_json::Value;
+use tokio::process::Command;
+
+/// Items of the small company; every third is not short.
+const ITEMS: usize = 60;
+/// Where they lie.
+const PLACES: [&str; 2] = ["north", "south"];
+/// Items at places that are short.
+const SHORT: usize = ITEMS / 3 * 2 * PLACES.len();
+/// An order a supplier and place.
+const ORDERS: i64 = 12;
+
+/// What one more statement counts: order lines that have something open, of orders that have not ended.
+const OPEN: &str = "FROM purchase_order_line l JOIN purchase_order o ON o.tenant = l.tenant AND o.id = l.order_id
+    WHERE o.status IN ('draft', 'in_review', 'ordered')";
+
+/// The program on a place, with the shipped definitions.
+fn fluxor(place: &Place, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    for name in ["FLUXOR_KEY", "FLUXOR_LISTEN", "FLUXOR_TENANT", "FLUXOR_DATABASE", "FLUXOR_LOG", "RUST_LOG"] {
+        command.env_remove(name);
+    }
+    command.args(["--database", &place.address(), "--definitions"]).arg(definitions()).args(arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+/// What a command printed, if it ended with this code.
+fn printed(output: &Output, code: i32) -> String {
+    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{text}{errors}");
+    text.into_owned()
+}
+
+/// Runs a command to its end, and returns what it printed.
+async fn done(place: &Place, arguments: &[&str]) -> String {
+    printed(&fluxor(place, arguments).output().await.unwrap(), 0)
+}
+
+/// Its one object.
+fn object(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|why| panic!("{why}: {text}"))
+}
+
+/// A small company of the canonical set, imported.
+async fn small(place: &Place) {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| std::fs::write(folder.path().join(file), text).unwrap();
+    write("company.csv", "name,currency,zone,today\nSmall,EUR,UTC,2026-11-02\n");
+    write("units.csv", "code,name,grid\npc,Piece,1\n");
+    write("locations.csv", "code,name\nnorth,North\nsouth,South\n");
+    write("people.csv", "id,name,email,manager,limit\nann,Ann,,bob,\nbob,Bob,,,1000000\n");
+    write("roles.csv", "unit,role,person\npurchasing,planner,ann\npurchasing,buyer,bob\n");
+    let rows = |count: usize, row: &dyn Fn(usize) -> String| (0..count).map(row).collect::<String>();
+    let suppliers = rows(6, &|n| format!("s{n},Supplier {n},true,true\n"));
+    write("suppliers.csv", &format!("code,name,active,approved\n{suppliers}"));
+    let items = rows(ITEMS, &|n| format!("i{n:02},Item {n},pc,true\n"));
+    write("items.csv", &format!("code,name,stock_unit,active\n{items}"));
+    let terms = rows(ITEMS, &|n| format!("i{n:02},s{},1,pc,2.50,1\n", n / 3 % 6));
+    write("terms.csv", &format!("item,supplier,term,unit,price,price_per\n{terms}"));
+    let at = |row: &dyn Fn(usize, &str) -> String| {
+        PLACES.iter().map(|place| rows(ITEMS, &|n| row(n, place))).collect::<String>()
+    };
+    let policies = at(&|n, place| format!("i{n:02},{place},min_max,below,10,30,true\n"));
+    write("policies.csv", &format!("item,location,method,trigger,order_point,order_up_to,active\n{policies}"));
+    let movements = at(&|n, place| {
+        let there = if n % 3 == 0 { 20 } else { 4 };
+        format!("{place}{n},i{n:02},{place},opening,{there},2026-11-01 10:00:00\n")
+    });
+    write("movements.csv", &format!("reference,item,location,kind,quantity,at\n{movements}"));
+    done(place, &["import", "--strict", folder.path().to_str().unwrap()]).await;
+}
+
+/// Each short item at its place stands on exactly one open line, and on order is what the lines say.
+async fn everything_once(place: &Place) {
+    assert_eq!(place.count(&format!("SELECT COUNT(*) {OPEN}")).await, i64::try_from(SHORT).unwrap());
+    let places = format!("SELECT COUNT(*) FROM (SELECT DISTINCT l.item, l.location {OPEN}) AS places");
+    assert_eq!(place.count(&places).await, i64::try_from(SHORT).unwrap());
+    let quantity = place.count(&format!("SELECT CAST(SUM(l.quantity - l.received) AS BIGINT) {OPEN}")).await;
+    assert_eq!(quantity, i64::try_from(SHORT).unwrap() * 26_000_000, "each up to 30");
+    assert_eq!(place.count("SELECT CAST(SUM(on_order) AS BIGINT) FROM stock_level").await, quantity);
+    done(place, &["audit", "verify"]).await;
+}
