@@ -67,7 +67,8 @@ pub trait Persist: Domain {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Writes the changes of the whole batch: the last image per row and all appends, one multi-row statement a table,
-    /// each guarded by the version that was loaded, rows counted.
+    /// each guarded by the version that was loaded, rows counted. A database rolls back what failed; in memory every guard
+    /// is checked before the first change, so that a write that fails has changed nothing.
     fn write(
         &self,
         connection: Connection<'_, Self::Memory>,

@@ -133,13 +133,16 @@ impl Persist for CounterDomain {
     ) -> Result<(), StoreError> {
         match connection {
             Connection::Memory(memory) => {
+                let mut changed = Counters::new();
                 for (tenant, op) in ops {
                     let key = (*tenant, op.name.clone());
-                    if memory.get(&key).map_or(0, |row| row.1) != op.base {
+                    let stored = changed.get(&key).or_else(|| memory.get(&key));
+                    if stored.map_or(0, |row| row.1) != op.base {
                         return Err(StoreError::Conflict("counter".to_owned()));
                     }
-                    memory.insert(key, (op.value, op.base + 1));
+                    changed.insert(key, (op.value, op.base + 1));
                 }
+                memory.extend(changed);
             }
             Connection::Sqlite(c) => each!(write c, ops),
             Connection::Postgres(c) => each!(write c, ops),

@@ -117,9 +117,8 @@ impl<D: Persist> Writer<D> for MemoryWriter<D> {
         let mut memory = self.turn.take().ok_or_else(not_open)?;
         self.store.tables().check(commit)?;
         if !commit.ops.is_empty() {
-            let mut changed = memory.clone();
-            self.store.domain.write(Connection::Memory(&mut changed), &commit.ops).await?;
-            *memory = changed;
+            // All or nothing: there is no copy to go back to, since one a batch would cost as much as all rows there are.
+            self.store.domain.write(Connection::Memory(&mut memory), &commit.ops).await?;
         }
         self.store.tables.write().unwrap_or_else(PoisonError::into_inner).apply(commit);
         Ok(())
