@@ -1,5 +1,6 @@
 //! Reorder runs as people see them: started, waited for, told.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use fluxor_engine::command::{Actor, Command, OpenSeat, Verb};
 use fluxor_engine::commit::OrganisationRow;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, TenantId};
 use fluxor_engine::instance::{Document, Instance, Status};
+use fluxor_engine::money::Money;
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -214,11 +216,9 @@ async fn order(desk: &dyn Desk, tenant: TenantId, id: InstanceId) -> Result<Orde
 impl Told {
     /// What all orders cost, one amount a currency: `12.00 EUR + 3.00 USD`; empty without orders.
     pub(crate) fn value(&self) -> String {
-        let mut sums: std::collections::BTreeMap<String, fluxor_engine::money::Money> =
-            std::collections::BTreeMap::new();
-        for money in self.orders.iter().filter_map(|order| order.value.parse::<fluxor_engine::money::Money>().ok()) {
-            let sum =
-                sums.entry(money.currency.to_string()).or_insert(fluxor_engine::money::Money { units: 0, ..money });
+        let mut sums: BTreeMap<String, Money> = BTreeMap::new();
+        for money in self.orders.iter().filter_map(|order| order.value.parse::<Money>().ok()) {
+            let sum = sums.entry(money.currency.to_string()).or_insert(Money { units: 0, ..money });
             sum.units = sum.units.saturating_add(money.units);
         }
         sums.values().map(ToString::to_string).collect::<Vec<_>>().join(" + ")

@@ -219,13 +219,13 @@ impl Stage {
     /// Keys of those above the planner: a buyer, a manager, an executive.
     async fn keys(&mut self) -> Result<BTreeMap<&'static str, (String, String)>, Failure> {
         let row = self.desk.organisation(self.config.tenant()).await?;
+        let planner = reorder::planner(row.as_ref(), UNIT);
         let document: Value = row.and_then(|row| serde_json::from_str(&row.document).ok()).unwrap_or_default();
         let manager = |id: &str| {
             let people = document["people"].as_array().into_iter().flatten();
             people.into_iter().find(|person| person["id"] == id)?["manager"].as_str().map(str::to_owned)
         };
         let mut chain: Vec<String> = Vec::new();
-        let planner = reorder::planner(self.desk.organisation(self.config.tenant()).await?.as_ref(), UNIT);
         let mut next = planner.and_then(|planner| manager(planner.as_str()));
         while let Some(person) = next.filter(|person| !chain.contains(person)) {
             next = manager(&person);

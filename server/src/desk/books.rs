@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use fluxor_engine::clock::Timestamp;
 use fluxor_engine::ids::{InstanceId, TenantId};
 use fluxor_engine::money::Currency;
 use fluxor_engine::runtime::Engine;
@@ -60,7 +59,12 @@ pub(super) async fn read(
     match asked {
         Books::Explain { item, location, as_of } => {
             let company = fluxor_workflows::company(reader.connection(), tenant).await?;
-            let today = as_of.unwrap_or_else(|| day(company.as_ref(), engine.clock().now()));
+            let zone = Settings::default().zone;
+            let today = match as_of {
+                Some(day) => day,
+                None => CompanyRow::day(company.as_ref(), &zone, engine.clock().now())
+                    .map_err(|what| StoreError::Inconsistent { table: "company", id: zone.to_string(), what })?,
+            };
             let currency = match company {
                 Some(row) => row.currency,
                 None => home()?,
@@ -137,13 +141,6 @@ fn again<'a>(connection: &'a mut Connection<'_, Memory>) -> Connection<'a, Memor
         Connection::Sqlite(connection) => Connection::Sqlite(connection),
         Connection::Postgres(connection) => Connection::Postgres(connection),
     }
-}
-
-/// The day that a run takes for today.
-fn day(company: Option<&CompanyRow>, now: Timestamp) -> Date {
-    let zone = company.map_or("UTC", |row| &row.zone);
-    let local = now.to_jiff().and_then(|now| now.in_tz(zone).ok()).map(|now| now.date());
-    company.and_then(|row| row.today).or(local).unwrap_or_default()
 }
 
 /// The currency of a tenant that has no company yet.

@@ -18,7 +18,7 @@ use super::{
     Case, Chunk, ChunkLine, Offer, Outcome, Position, Proposed, Rates, Reordered, Shortfall, Snapshot, propose,
 };
 use crate::action::{Answer, Call, fail, instance, needs, require, subject_text};
-use crate::row::{ItemUnitKey, Need, Op, Rows, ShortfallRow, StockKey, StockRow, TermKey};
+use crate::row::{CompanyRow, ItemUnitKey, Need, Op, Rows, ShortfallRow, StockKey, StockRow, TermKey};
 use crate::settings::Settings;
 
 /// What the run works on orders becomes under this category, which the order's approval asks about.
@@ -41,9 +41,6 @@ pub(crate) fn take_proposals(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> 
         ("short".to_owned(), found.totals.short.into()),
         ("not_ordered".to_owned(), rows.len().into()),
         ("parts".to_owned(), parts.into()),
-        ("done".to_owned(), 0.into()),
-        ("orders".to_owned(), 0.into()),
-        ("lines".to_owned(), 0.into()),
     ]);
     let ops = if rows.is_empty() { Vec::new() } else { vec![Op::ReorderShortfall(Rows(rows))] };
     Ok(Done { ops, set, tells, ..Done::default() })
@@ -273,23 +270,12 @@ pub(crate) fn begin_run(settings: &Settings, call: &Call<'_>) -> Answer<Done<Op>
                 return crate::action::refuse("invalid_run", sentence);
             }
         },
-        None => match company.and_then(|company| company.today) {
-            Some(day) => day,
-            None => local_day(company.map_or(&*settings.zone, |company| &*company.zone), call)?,
-        },
+        None => CompanyRow::day(company, &settings.zone, call.now).or_else(fail)?,
     };
     set.insert("as_of".to_owned(), day.to_string().into());
     let numbers = ["items", "short", "not_ordered", "parts", "done", "orders", "lines"];
     set.extend(numbers.map(|name| (name.to_owned(), 0.into())));
     Ok(Done { set, ..Done::default() })
-}
-
-fn local_day(zone: &str, call: &Call<'_>) -> Answer<Date> {
-    let local = call.now.to_jiff().and_then(|now| now.in_tz(zone).ok());
-    match local {
-        Some(local) => Ok(local.date()),
-        None => fail(format!("the company's time zone `{zone}` is not known")),
-    }
 }
 
 /// What the worker is asked: which run, for which day, and the currency that offers are compared in.

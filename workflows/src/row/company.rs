@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use fluxor_engine::clock::Timestamp;
 use fluxor_engine::money::Currency;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,21 @@ pub struct CompanyRow {
     pub zone: Arc<str>,
     /// The day that a reorder run takes for today, where data ends in the past; without, it is the day that it is.
     pub today: Option<Date>,
+}
+
+impl CompanyRow {
+    /// The day that a run takes for today: the company's own, else the local one of its zone (`zone` without a company).
+    ///
+    /// # Errors
+    /// The time zone, if nobody knows it.
+    pub fn day(company: Option<&Self>, zone: &str, now: Timestamp) -> Result<Date, String> {
+        if let Some(today) = company.and_then(|row| row.today) {
+            return Ok(today);
+        }
+        let zone = company.map_or(zone, |row| &row.zone);
+        let local = now.to_jiff().and_then(|now| now.in_tz(zone).ok());
+        local.map(|local| local.date()).ok_or_else(|| format!("the company's time zone `{zone}` is not known"))
+    }
 }
 
 impl Keyed for CompanyRow {

@@ -7,6 +7,7 @@
 //! is alone). `OR ROLLBACK` spares SQLite the statement journal: what fails takes its transaction with it.
 
 pub(crate) mod budgets;
+mod by_code;
 pub(crate) mod columns;
 pub(crate) mod company;
 pub(crate) mod demand;

@@ -1,25 +1,17 @@
 //! Units of measure: loaded, listed, inserted, updated.
 
-use std::sync::Arc;
-
 use fluxor_engine::ids::TenantId;
 use fluxor_engine::store::StoreError;
 use serde::Serialize;
 
-use super::super::text;
+use super::by_code::by_code;
 use super::columns::Reader;
-use super::{Conn, Row, fetch, page, write};
+use super::{Conn, Row, write};
 use crate::fold::{Images, Write};
 use crate::row::UnitRow;
 use crate::statement::Sql;
 
 const TABLE: &str = "unit_of_measure";
-
-#[derive(Serialize)]
-struct Key<'a> {
-    tenant: TenantId,
-    code: &'a str,
-}
 
 #[derive(Serialize)]
 struct Image<'a> {
@@ -53,23 +45,7 @@ pub(crate) const LOAD: Sql = Sql {
         ORDER BY t.tenant, t.code",
 };
 
-/// Loads rows for deciding.
-pub(crate) async fn load(
-    connection: &mut Conn,
-    keys: &[(TenantId, &Arc<str>)],
-) -> Result<Vec<(TenantId, UnitRow)>, StoreError> {
-    let keys: Vec<Key<'_>> = keys.iter().map(|(tenant, key)| Key { tenant: *tenant, code: key }).collect();
-    fetch(connection, &LOAD, &keys, decode).await
-}
-
-/// Reads a row for people.
-pub(crate) async fn read(
-    connection: &mut Conn,
-    tenant: TenantId,
-    key: &Arc<str>,
-) -> Result<Option<UnitRow>, StoreError> {
-    Ok(load(connection, &[(tenant, key)]).await?.into_iter().next().map(|(_, row)| row))
-}
+by_code!(UnitRow);
 
 /// Inserts rows; each must be new.
 pub(crate) const INSERT: Sql = Sql {
@@ -154,17 +130,6 @@ pub(crate) const PAGE: Sql = Sql::same(
         ORDER BY t.code
         LIMIT $3",
 );
-
-/// Reads rows for people.
-pub(crate) async fn after(
-    connection: &mut Conn,
-    tenant: TenantId,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<UnitRow>, StoreError> {
-    let query = sqlx::query(text(&PAGE)).bind(tenant.0).bind(after.to_owned()).bind(limit);
-    page(connection, query, &PAGE, decode).await
-}
 
 fn decode(row: &Row) -> Result<(TenantId, UnitRow), StoreError> {
     let row = Reader::new(TABLE, &["code"], row);
