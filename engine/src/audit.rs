@@ -7,6 +7,7 @@
 
 pub mod canonical;
 pub mod fold;
+pub mod told;
 pub mod verify;
 
 use std::sync::Arc;
@@ -121,21 +122,21 @@ impl Header {
         w.text("actor_kind", &self.actor_kind);
         w.number("at", self.at.micros());
         w.opt_text("behalf", self.behalf.as_ref().map(PersonId::as_str));
-        w.text("body", &self.body.to_string());
-        w.opt_text("definition", self.definition.map(|d| d.to_string()).as_deref());
-        w.opt_text("document", self.document.map(|d| d.to_string()).as_deref());
+        w.hash("body", Some(&self.body.0));
+        w.hash("definition", self.definition.as_ref().map(|d| &d.0));
+        w.hash("document", self.document.as_ref().map(|d| &d.0));
         w.opt_text("event", self.event.as_deref());
         w.number("format", i64::from(self.format));
         w.opt_text("from", self.from.as_deref());
         w.opt_text("key", self.key.as_deref());
         w.text("kind", &self.kind);
         w.opt_number("organisation", self.organisation);
-        w.text("prev", &self.prev.to_string());
+        w.hash("prev", Some(&self.prev.0));
         w.opt_text("request", self.request.as_ref().map(RequestId::as_str));
-        w.opt_text("request_hash", self.request_hash.map(|d| d.to_string()).as_deref());
+        w.hash("request_hash", self.request_hash.as_ref().map(|d| &d.0));
         w.number("seq", self.seq);
         w.opt_number("state_revision", self.state_revision);
-        w.text("stream", &self.stream.to_string());
+        w.text("stream", self.stream.0.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()));
         w.opt_number("task", self.task.map(i64::from));
         w.number("tenant", self.tenant.0);
         w.opt_text("to", self.to.as_deref());

@@ -182,7 +182,7 @@ pub fn decide<D: Domain>(
     if !matches!(command.verb, Verb::Wake { .. }) && command.verb.instance() != Some(before.id) {
         return Err(Stop::Refused(Refusal::UnknownInstance(command.verb.instance().unwrap_or(before.id))));
     }
-    let mut run = run::Run::new(ground, definition, command, before.clone(), layer);
+    let mut run = run::Run::new(ground, definition, command, before.clone(), Some(before), layer);
     let done = match &command.verb {
         Verb::Signal { event, payload, reason, state_revision, .. } => {
             run.signal(event, payload, reason.as_deref(), *state_revision)
@@ -222,7 +222,7 @@ pub fn start<D: Domain>(
     let Verb::Start { workflow, key, input } = &command.verb else { return Err(Stop::Nothing) };
     layer.started.has_key(workflow, key.as_ref());
     let work = blank(definition, id, command, ground.now);
-    let mut run = run::Run::new(ground, definition, command, work, layer);
+    let mut run = run::Run::new(ground, definition, command, work, None, layer);
     match run.start(key.clone(), input) {
         Ok(()) => Ok(run.finish()),
         Err(Halt::Stop(stop)) => Err(stop),

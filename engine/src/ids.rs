@@ -133,12 +133,8 @@ macro_rules! digest {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 // By hand: hashes are written several times a transition.
-                const DIGITS: &[u8; 16] = b"0123456789abcdef";
-                let mut text = [0; 64];
-                for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
-                    *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
-                }
-                f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+                let text = crate::audit::canonical::hexadecimal(&self.0);
+                f.write_str(std::str::from_utf8(text.as_flattened()).unwrap_or_default())
             }
         }
 

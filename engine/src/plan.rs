@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::audit::{Entry, FORMAT, Header, fold};
+use crate::audit::{Entry, FORMAT, Header, fold, told};
 use crate::clock::Timestamp;
 use crate::command::{Actor, Answer, Command, Verb};
 use crate::commit::{
@@ -105,14 +105,14 @@ impl<Op: Clone + Serialize> Plan<Op> {
         let before = self.images.get(&key).and_then(|image| image.now.clone());
         let seq = after.seq + 1;
         answer.seq = seq;
-        let changes = fold::changes(before.as_deref(), &after);
+        let changes = told::changes(before.as_deref(), &after);
         debug_assert_eq!(
-            changes,
+            changes.iter().map(told::Told::read).collect::<Vec<_>>(),
             fold::diff(&before.as_deref().map_or(Json::Null, fold::image), &fold::image(&after)),
             "told without images, the changes are those of the images"
         );
         for change in &changes {
-            touch(&mut after, change, seq);
+            touch(&mut after, &change.at, seq);
         }
         // A clock may go back: an entry is never dated before the one it follows.
         let at = before.as_deref().map_or(self.now, |b| b.changed_at.max(self.now));

@@ -285,6 +285,11 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
     /// # Errors
     /// If the database does not answer.
     pub async fn organisation(&self, tenant: TenantId) -> Result<Arc<OrganisationAt>, StoreError> {
+        // The document may be long, and is kept by its revision.
+        let revision = self.shared.store.revision(tenant).await?;
+        if let Some(known) = self.shared.organisations.get(tenant, revision) {
+            return Ok(known);
+        }
         let row = self.shared.store.organisation(tenant).await?;
         self.shared.organisations.of_row(tenant, row.as_ref())
     }

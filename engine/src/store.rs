@@ -109,7 +109,7 @@ pub type StartKey = (TenantId, Arc<str>, Arc<str>);
 /// What a batch wants to see. The tenant is a column of each list, never a constant of a statement.
 #[derive(Clone, Debug, Default)]
 pub struct Want {
-    /// Instances, to be locked.
+    /// Instances; see [`Want::careful`].
     pub instances: BTreeSet<(TenantId, InstanceId)>,
     /// Start keys: scope and key.
     pub keys: BTreeSet<StartKey>,
@@ -119,6 +119,9 @@ pub struct Want {
     pub api_keys: BTreeSet<(TenantId, Arc<str>)>,
     /// Tenants whose organisation's revision is asked.
     pub tenants: BTreeSet<TenantId>,
+    /// Somebody else was faster the last time: whatever is looked up is locked at once. Otherwise a store that several
+    /// programs write may leave instances unlocked until rows of the domain are loaded, since every write is guarded.
+    pub careful: bool,
 }
 
 /// What a batch saw.
@@ -140,8 +143,8 @@ pub struct Loaded {
 
 /// One writer: a connection of its own, one batch at a time.
 pub trait Writer<D: Persist>: Send {
-    /// Begins the transaction and looks everything up, locking instances (their tasks change only
-    /// together with them), then records.
+    /// Begins the batch and looks everything up. Where it locks, then instances first (their tasks change only together
+    /// with them), then records, then rows of the domain.
     fn open(&mut self, want: &Want) -> impl Future<Output = Result<Loaded, StoreError>> + Send;
 
     /// Loads (and locks) rows of the domain.
@@ -273,6 +276,9 @@ pub trait Store<D: Persist>: Clone + Send + Sync + 'static {
         result: &Delivery,
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// The number of the organisation's newest revision; 0: there is none.
+    fn revision(&self, tenant: TenantId) -> impl Future<Output = Result<i64, StoreError>> + Send;
 
     /// The organisation's newest revision.
     fn organisation(

@@ -19,6 +19,10 @@ mod secret;
 mod sink;
 mod telemetry;
 
+/// Its threads hand memory to each other at every commit, which it is made for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     cli::run()
 }

@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::TcpStream;
 
 use crate::inside::{WORKFLOW, company};
+use crate::processor;
 
 /// What one measurement gave.
 pub(crate) struct Figures {
@@ -23,6 +24,8 @@ pub(crate) struct Figures {
     pub(crate) p99: Duration,
     /// Commands a batch.
     pub(crate) batch: f64,
+    /// Processor time that an approval costs the server, seconds.
+    pub(crate) processor: f64,
 }
 
 /// The program beside this one.
@@ -73,7 +76,8 @@ impl Server {
             connected.push((client, Client::new(&self.address, &self.keys).await));
         }
         let before = self.batches().await;
-        let began = Instant::now();
+        let server = self.child.id().to_string();
+        let (began, busy) = (Instant::now(), processor(&server));
         let tasks: Vec<_> = connected
             .into_iter()
             .map(|(number, mut client)| {
@@ -96,10 +100,12 @@ impl Server {
             times.extend(task.await.unwrap());
         }
         let rate = times.len() as f64 / began.elapsed().as_secs_f64();
+        let processor = (processor(&server) - busy) / times.len() as f64;
         let batches = self.batches().await - before;
         times.sort();
         let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize];
-        Figures { rate, middle: at(0.5), p99: at(0.99), batch: times.len() as f64 * 3.0 / batches.max(1.0) }
+        let batch = times.len() as f64 * 3.0 / batches.max(1.0);
+        Figures { rate, middle: at(0.5), p99: at(0.99), batch, processor }
     }
 
     async fn batches(&self) -> f64 {

@@ -16,6 +16,7 @@ use fluxor_engine::store::{AnyStore, Options as StoreOptions};
 use fluxor_workflows::{MIGRATIONS, Procurement};
 use serde_json::json;
 
+use crate::processor;
 use crate::recording::{Recorded, Recording};
 
 pub(crate) type Store = AnyStore<Procurement>;
@@ -61,6 +62,8 @@ pub(crate) struct Figures {
     pub(crate) rate: f64,
     /// Commands a batch.
     pub(crate) batch: f64,
+    /// Processor time of an approval, seconds: that of the clients is in it.
+    pub(crate) processor: f64,
     /// What was written, in the order of its commits.
     pub(crate) recorded: Recorded,
 }
@@ -78,12 +81,14 @@ pub(crate) async fn measure(address: &str, clients: usize, seconds: f64, record:
     approval(&engine, "first".to_owned()).await;
     recording.now_measured();
     let before = engine.stats().batches.load(Ordering::Relaxed);
+    let (began, busy) = (Instant::now(), processor("self"));
     let rate = round(&engine, clients, seconds).await;
+    let processor = (processor("self") - busy) / (rate * began.elapsed().as_secs_f64());
     let batches = engine.stats().batches.load(Ordering::Relaxed) - before;
     engine.shutdown(Duration::from_secs(5)).await;
     let recorded = recording.recorded();
     let batch = recorded.approvals as f64 * 3.0 / batches.max(1) as f64;
-    Figures { rate, batch, recorded }
+    Figures { rate, batch, processor, recorded }
 }
 
 async fn round(engine: &Bench, clients: usize, seconds: f64) -> f64 {

@@ -16,6 +16,10 @@ mod place;
 mod recording;
 mod reorder;
 
+/// As in the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Why the program says nothing else.
 const HELP: &str = "\
 usage: bench [approvals|reorder] [options]
@@ -30,6 +34,7 @@ options:
   --seconds N    how long each measurement takes (default 3)
   --items N      how many items a reorder run looks at (default 10000)
   --inside       only the engine alone and the ceiling, no HTTP
+  --alone        only the engine alone
 build first: cargo build --release --workspace --bins";
 
 /// What was asked.
@@ -40,6 +45,7 @@ struct Asked {
     rounds: usize,
     seconds: f64,
     inside: bool,
+    alone: bool,
     items: usize,
     reorder: bool,
 }
@@ -54,6 +60,7 @@ impl Default for Asked {
             rounds: 5,
             seconds: 3.0,
             inside: false,
+            alone: false,
             items: 10_000,
             reorder: false,
         }
@@ -75,6 +82,7 @@ fn asked() -> Result<Asked, String> {
             "--rounds" => asked.rounds = number(value()?)?.max(1.0) as usize,
             "--seconds" => asked.seconds = number(value()?)?,
             "--inside" => asked.inside = true,
+            "--alone" => asked.alone = true,
             "--clients" => {
                 asked.clients =
                     value()?.split(',').map(|n| number(n.to_owned()).map(|n| n as usize)).collect::<Result<_, _>>()?;
@@ -101,6 +109,14 @@ async fn main() {
 fn load() -> String {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').next().unwrap_or("?").to_owned()
+}
+
+/// The processor time that a process has used so far, seconds.
+fn processor(process: &str) -> f64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // Behind the name in parentheses and the state; user and system time are the 14th and 15th of all, in hundredths.
+    let behind = text.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11);
+    behind.take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 /// The middle one.

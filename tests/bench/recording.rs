@@ -186,6 +186,10 @@ impl<S: Store<Procurement>> Store<Procurement> for Recording<S> {
         self.inner.settle(claimed, result, now).await
     }
 
+    async fn revision(&self, tenant: TenantId) -> Result<i64, StoreError> {
+        self.inner.revision(tenant).await
+    }
+
     async fn organisation(&self, tenant: TenantId) -> Result<Option<OrganisationRow>, StoreError> {
         self.inner.organisation(tenant).await
     }

@@ -242,6 +242,7 @@ async fn look(store: &AnyTestStore) -> String {
         records: both.into_iter().flat_map(|t| PEOPLE.map(|p| (t, StreamId::of_record("person", p)))).collect(),
         api_keys: both.into_iter().flat_map(|t| PEOPLE.map(|p| (t, p.into()))).collect(),
         tenants: both.into(),
+        careful: true,
     };
     let mut writer = store.writer().await.unwrap();
     let mut loaded = writer.open(&want).await.unwrap();

@@ -25,9 +25,14 @@ use crate::ids::PersonId;
 /// old one: apply [`super::Verb::Time`] with it at the instant of the change, then [`super::Verb::Organisation`] with
 /// the new one.
 #[must_use]
-pub fn apply(review: &Review, policy: &Policy, organisation: &Organisation, rates: &Rates, event: &Event) -> Applied {
+pub fn apply(
+    mut review: Review,
+    policy: &Policy,
+    organisation: &Organisation,
+    rates: &Rates,
+    event: &Event,
+) -> Applied {
     let frame = Frame::new(policy, organisation, rates, event.at);
-    let mut review = review.clone();
     let fired = bring_up_to(&mut review, &frame);
     let facts = Facts::of(&review, &frame);
     let outcome = match judge(&review, &frame, &facts, event) {

@@ -53,7 +53,7 @@ impl Story {
         self.hour += 1;
         let at = Timestamp::from_micros(self.hour * 3_600_000_000);
         let event = Event { at, verb: serde_json::from_value(verb).unwrap(), by: Some(by.into()) };
-        let applied = apply(&self.review, &self.policy, &self.organisation, &self.rates, &event);
+        let applied = apply(self.review.clone(), &self.policy, &self.organisation, &self.rates, &event);
         self.review = applied.review;
         match applied.outcome {
             Err(refusal) => refusal.code().into(),

@@ -76,12 +76,12 @@ fn run(case: Case) -> Vec<String> {
         let mut fired = Vec::new();
         if event.verb == Verb::Organisation {
             let before = Event { verb: Verb::Time, ..event.clone() };
-            let applied = apply(&review, &policy, &organisation, &case.rates, &before);
+            let applied = apply(review, &policy, &organisation, &case.rates, &before);
             (review, fired) = (applied.review, applied.fired);
             let change: OrganisationChange = serde_json::from_value(written.clone()).unwrap();
             organisation = organisation.merge(change).unwrap();
         }
-        let applied = apply(&review, &policy, &organisation, &case.rates, &event);
+        let applied = apply(review, &policy, &organisation, &case.rates, &event);
         review = round_trip(&applied.review);
         fired.extend(applied.fired.iter().cloned());
         let view = view(&review, &policy, &organisation, &case.rates, event.at);

@@ -121,7 +121,7 @@ impl World {
     }
 
     pub(super) fn apply(&self, review: &Review, organisation: &Organisation, event: &Event) -> Applied {
-        apply(review, &self.policy, organisation, &self.rates, event)
+        apply(review.clone(), &self.policy, organisation, &self.rates, event)
     }
 
     pub(super) fn view(&self, review: &Review, organisation: &Organisation, at: Timestamp) -> View {

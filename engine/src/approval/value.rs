@@ -28,6 +28,33 @@ pub enum FieldValue {
 }
 
 impl FieldValue {
+    /// A field of a JSON document. `None`: what no field can be, an object.
+    #[must_use]
+    pub fn read(json: &serde_json::Value) -> Option<Self> {
+        use serde_json::Value as Json;
+        Some(match json {
+            Json::Null => Self::Null,
+            Json::Bool(is) => Self::Bool(*is),
+            Json::Number(number) => Self::Number(number.clone()),
+            Json::String(text) => Self::Text(text.as_str().into()),
+            Json::Array(many) => Self::List(many.iter().map(Self::read).collect::<Option<_>>()?),
+            Json::Object(_) => return None,
+        })
+    }
+
+    /// Whether [`FieldValue::read`] of it would be this.
+    fn is(&self, json: &serde_json::Value) -> bool {
+        use serde_json::Value as Json;
+        match (self, json) {
+            (Self::Null, Json::Null) => true,
+            (Self::Bool(a), Json::Bool(b)) => a == b,
+            (Self::Number(a), Json::Number(b)) => a == b,
+            (Self::Text(a), Json::String(b)) => **a == **b,
+            (Self::List(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is(b)),
+            _ => false,
+        }
+    }
+
     /// The text, if it is text.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
@@ -120,6 +147,13 @@ impl Subject {
     /// Those of `set` that differ from the present values.
     pub fn changes<'a>(&'a self, set: &'a Fields) -> impl Iterator<Item = (&'a Arc<str>, &'a FieldValue)> {
         set.iter().filter(|(field, value)| self.get(field) != *value)
+    }
+
+    /// What an edit must set so that the fields are those of `document`; what is no field there is passed over.
+    #[must_use]
+    pub fn behind(&self, document: &serde_json::Map<String, serde_json::Value>) -> Fields {
+        let other = document.iter().filter(|(name, json)| !self.get(name).is(json));
+        other.filter_map(|(name, json)| Some((name.as_str().into(), FieldValue::read(json)?))).collect()
     }
 
     /// Makes the next version of what `set` changes; false, and no version, if nothing does.

@@ -40,6 +40,16 @@ impl Writer {
         }
     }
 
+    /// A hash as hexadecimal text, left out when absent.
+    pub fn hash(&mut self, key: &str, value: Option<&[u8; 32]>) {
+        if let Some(value) = value {
+            self.key(key);
+            self.out.push('"');
+            self.out.push_str(std::str::from_utf8(hexadecimal(value).as_flattened()).unwrap_or_default());
+            self.out.push('"');
+        }
+    }
+
     /// An integer member.
     pub fn number(&mut self, key: &str, value: i64) {
         self.key(key);
@@ -61,10 +71,21 @@ impl Writer {
     }
 }
 
+/// The digits of a hash, two a byte.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8; 32]) -> [[u8; 2]; 32] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
+}
+
 /// Appends `text` as RFC 8785 writes it: only what must be escaped, in its shortest form.
 pub fn string(out: &mut String, text: &str) {
     out.push('"');
-    for c in text.chars() {
+    // Nearly all text is plain.
+    let plain = text.bytes().position(|b| b < b' ' || b == b'"' || b == b'\\').unwrap_or(text.len());
+    let (plain, rest) = text.split_at(plain);
+    out.push_str(plain);
+    for c in rest.chars() {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),

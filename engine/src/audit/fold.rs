@@ -8,8 +8,10 @@ use serde_json::{Map, Value as Json};
 
 use super::{Entry, Header};
 use crate::clock::Timestamp;
-use crate::ids::{DefinitionHash, Digest, InstanceId, TaskId};
-use crate::instance::{Detail, Document, Holder, Instance, MOST_REQUESTS, Status, Task, TaskDetail, TaskStatus};
+use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, TaskId};
+use crate::instance::{
+    Detail, Document, Holder, Incident, Instance, MOST_REQUESTS, Status, Task, TaskDetail, TaskStatus,
+};
 
 /// One changed field. A side that is absent did not exist, which is not the same as `null`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,116 +30,143 @@ fn present<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Json>, D::Er
     Json::deserialize(d).map(Some)
 }
 
-/// The parts of an instance that entries carry: the rest follows from the headers.
-#[derive(Serialize, Deserialize)]
+/// The parts of an instance that entries carry, read back: the rest follows from the headers.
+#[derive(Deserialize)]
 struct Image {
     workflow: Arc<str>,
     definition: DefinitionHash,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     key: Option<Arc<str>>,
     state: Arc<str>,
     status: Status,
     state_revision: i64,
     subject: Document,
     detail: Detail,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     tasks: BTreeMap<u32, TaskImage>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct TaskImage {
     state: Arc<str>,
     status: TaskStatus,
     revision: i64,
     document: Digest,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     due_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     holders: Vec<Holder>,
     detail: TaskDetail,
     opened_at: Timestamp,
 }
 
-fn task_image(task: &Task) -> TaskImage {
-    TaskImage {
-        state: task.state.clone(),
-        status: task.status,
-        revision: task.revision,
-        document: task.document,
-        due_at: task.due_at,
-        holders: task.holders.clone(),
-        detail: task.detail.clone(),
-        opened_at: task.opened_at,
+/// The same parts, written. What is left out when it has its default must be so in `told`, too.
+#[derive(Serialize)]
+pub(super) struct Shown<'a> {
+    workflow: &'a str,
+    definition: DefinitionHash,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+    state: &'a str,
+    status: Status,
+    state_revision: i64,
+    subject: &'a Document,
+    detail: ShownDetail<'a>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    tasks: BTreeMap<u32, ShownTask<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownDetail<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_by: Option<&'a PersonId>,
+    entered_at: Timestamp,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    timers: &'a BTreeMap<Arc<str>, Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident: Option<&'a Incident>,
+}
+
+/// A task of an image.
+#[derive(Serialize)]
+pub(super) struct ShownTask<'a> {
+    state: &'a str,
+    status: TaskStatus,
+    revision: i64,
+    document: Digest,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "<[Holder]>::is_empty")]
+    holders: &'a [Holder],
+    detail: &'a TaskDetail,
+    opened_at: Timestamp,
+}
+
+impl<'a> From<&'a Task> for ShownTask<'a> {
+    fn from(task: &'a Task) -> Self {
+        Self {
+            state: &task.state,
+            status: task.status,
+            revision: task.revision,
+            document: task.document,
+            due_at: task.due_at,
+            holders: &task.holders,
+            detail: &task.detail,
+            opened_at: task.opened_at,
+        }
+    }
+}
+
+/// An instance's image, to be written.
+pub(super) fn shown(instance: &Instance) -> Shown<'_> {
+    let Detail { started_by, entered_at, timers, incident, requests: _ } = &instance.detail;
+    Shown {
+        workflow: &instance.workflow,
+        definition: instance.definition,
+        key: instance.key.as_deref(),
+        state: &instance.state,
+        status: instance.status,
+        state_revision: instance.state_revision,
+        subject: &instance.subject,
+        detail: ShownDetail {
+            started_by: started_by.as_ref(),
+            entered_at: *entered_at,
+            timers,
+            incident: incident.as_ref(),
+        },
+        tasks: instance.tasks.iter().map(|t| (t.id.ordinal, t.into())).collect(),
     }
 }
 
 /// The instance as the JSON that changes are told of.
 #[must_use]
 pub fn image(instance: &Instance) -> Json {
-    let image = Image {
-        workflow: instance.workflow.clone(),
-        definition: instance.definition,
-        key: instance.key.clone(),
-        state: instance.state.clone(),
-        status: instance.status,
-        state_revision: instance.state_revision,
-        subject: instance.subject.clone(),
-        detail: Detail { requests: Vec::new(), ..instance.detail.clone() },
-        tasks: instance.tasks.iter().map(|t| (t.id.ordinal, task_image(t))).collect(),
-    };
-    serde_json::to_value(image).unwrap_or_default()
-}
-
-/// What differs between two images of an instance: `diff(image(before), image(after))`, told without making images of
-/// what is the same.
-#[must_use]
-pub fn changes(before: Option<&Instance>, after: &Instance) -> Vec<Change> {
-    let Some(before) = before else { return diff(&Json::Null, &image(after)) };
-    let mut found = Vec::new();
-    if before.detail != after.detail {
-        let kept = |i: &Instance| json(&Detail { requests: Vec::new(), ..i.detail.clone() });
-        walk(&mut "/detail".to_owned(), Some(&kept(before)), Some(&kept(after)), &mut found);
-    }
-    let mut scalar = |at: &str, from: Option<Json>, to: Option<Json>| {
-        walk(&mut at.to_owned(), from.as_ref(), to.as_ref(), &mut found);
-    };
-    scalar("/state", Some(json(&before.state)), Some(json(&after.state)));
-    scalar("/state_revision", Some(before.state_revision.into()), Some(after.state_revision.into()));
-    scalar("/status", Some(json(&before.status)), Some(json(&after.status)));
-    maps(&mut "/subject".to_owned(), &before.subject, &after.subject, &mut found);
-    let old = |id: TaskId| before.tasks.iter().find(|t| t.id == id);
-    let tasks = after.tasks.iter().map(|task| (task.id.ordinal, old(task.id), task));
-    let changed: Vec<_> = tasks.filter(|(_, old, task)| *old != Some(task)).collect();
-    match (before.tasks.is_empty(), changed.is_empty()) {
-        (_, true) => {}
-        // An image without tasks has no member for them.
-        (true, false) => {
-            let all: Map<String, Json> =
-                changed.iter().map(|(n, _, t)| (n.to_string(), json(&task_image(t)))).collect();
-            walk(&mut "/tasks".to_owned(), None, Some(&Json::Object(all)), &mut found);
-        }
-        (false, false) => {
-            let mut named: Vec<_> = changed.into_iter().map(|(n, old, task)| (n.to_string(), old, task)).collect();
-            named.sort_by(|a, b| a.0.cmp(&b.0));
-            for (name, old, task) in named {
-                let old = old.map(|t| json(&task_image(t)));
-                walk(&mut format!("/tasks/{name}"), old.as_ref(), Some(&json(&task_image(task))), &mut found);
-            }
-        }
-    }
-    found
-}
-
-fn json(value: &impl Serialize) -> Json {
-    serde_json::to_value(value).unwrap_or_default()
+    serde_json::to_value(shown(instance)).unwrap_or_default()
 }
 
 /// The fields that differ, in the order of their pointers. Objects are compared member by member, all else as a whole.
 #[must_use]
 pub fn diff(before: &Json, after: &Json) -> Vec<Change> {
+    diff_at("", Some(before), Some(after))
+}
+
+/// The same of what stands at `at`; a side may be missing.
+pub(super) fn diff_at(at: &str, before: Option<&Json>, after: Option<&Json>) -> Vec<Change> {
     let mut changes = Vec::new();
-    walk(&mut String::new(), Some(before), Some(after), &mut changes);
+    walk(&mut at.to_owned(), before, after, &mut changes);
     changes
+}
+
+/// Lengthens a JSON Pointer by a member's name.
+pub(super) fn pointer(at: &mut String, name: &str) {
+    at.push('/');
+    for c in name.chars() {
+        match c {
+            '~' => at.push_str("~0"),
+            '/' => at.push_str("~1"),
+            c => at.push(c),
+        }
+    }
 }
 
 fn walk(at: &mut String, before: Option<&Json>, after: Option<&Json>, changes: &mut Vec<Change>) {
@@ -156,8 +185,7 @@ fn maps(at: &mut String, before: &Map<String, Json>, after: &Map<String, Json>, 
     keys.sort();
     for key in keys {
         let length = at.len();
-        at.push('/');
-        at.push_str(&key.replace('~', "~0").replace('/', "~1"));
+        pointer(at, key);
         walk(at, before.get(key), after.get(key), changes);
         at.truncate(length);
     }

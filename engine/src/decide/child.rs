@@ -143,7 +143,7 @@ impl<D: Domain> Run<'_, '_, D> {
             verb: Verb::Start { workflow, key: key.clone(), input: input.clone() },
         };
         let work = blank(&definition, id, &command, self.ground.now);
-        let mut run = Run::new(self.ground, &definition, &command, work, &mut *self.layer);
+        let mut run = Run::new(self.ground, &definition, &command, work, None, &mut *self.layer);
         run.depth = self.depth + 1;
         run.record.parent = Some(Parent { instance: parent, seq });
         run.start(key, &input)?;

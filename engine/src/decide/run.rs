@@ -62,8 +62,8 @@ pub(super) struct Run<'a, 'f, D: Domain> {
     /// The names of the messages that it has told itself so far.
     pub(super) told: BTreeSet<Arc<str>>,
     steps: usize,
-    subject_before: Document,
-    state_before: Arc<str>,
+    /// The instance before; none of a start.
+    before: Option<&'a Instance>,
     moved: bool,
 }
 
@@ -73,6 +73,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
         definition: &'a Definition,
         command: &'a Command,
         work: Instance,
+        before: Option<&'a Instance>,
         layer: &'a mut Layer<'f, D>,
     ) -> Self {
         Self {
@@ -90,8 +91,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             children: 0,
             told: BTreeSet::new(),
             steps: 0,
-            subject_before: work.subject.clone(),
-            state_before: work.state.clone(),
+            before,
             moved: false,
             work,
         }
@@ -111,7 +111,8 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
     /// Everything that the command brought about.
     pub(super) fn finish(self) -> Decision<D::Op> {
         let mut after = self.work;
-        if self.moved || after.subject != self.subject_before || after.state != self.state_before {
+        let same = |before: &Instance| before.state == after.state && before.subject == after.subject;
+        if self.moved || !self.before.is_some_and(same) {
             after.state_revision += 1;
         }
         Decision { after, effects: self.effects, record: self.record }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::approval::{self, Applied, Ballot, Event, FieldValue, Fields, Policy, Review, State, Verb};
+use crate::approval::{self, Ballot, Event, FieldValue, Fields, Policy, Review, State, Verb};
 use crate::clock::Timestamp;
 use crate::command::act_name;
 use crate::definition::chart::{Approval, Definition, StateIx, StateKind};
@@ -137,10 +137,9 @@ impl<D: Domain> Run<'_, '_, D> {
 
     /// Tells every review that can still matter what has changed in the subject.
     pub(super) fn tell_reviews(&mut self) -> Result<(), Halt<D::Need>> {
-        let now = fields(&self.work.subject);
         for at in 0..self.work.tasks.len() {
             let review = &self.work.tasks[at].detail.review;
-            let set: Fields = review.subject.changes(&now).map(|(f, v)| (f.clone(), v.clone())).collect();
+            let set = review.subject.behind(&self.work.subject);
             if set.is_empty() || self.work.status == Status::Final || review.state == State::Rejected {
                 continue;
             }
@@ -179,10 +178,12 @@ impl<D: Domain> Run<'_, '_, D> {
         let mut fired = Vec::new();
         let before = self.work.tasks[at].detail.review.state;
         let mut seen = self.work.tasks[at].detail.organisation;
-        let mut review = self.work.tasks[at].detail.review.clone();
-        let rates = self.work.tasks[at].detail.rates.clone();
+        // A refusal ends the whole run: nobody sees the work without its review.
+        let detail = &mut self.work.tasks[at].detail;
+        let (mut review, rates) = (std::mem::take(&mut detail.review), &detail.rates);
         let mut step = |review: &mut Review, org: &OrganisationAt, at: Timestamp, verb: Verb, by| {
-            let applied: Applied = approval::apply(review, &policy, &org.organisation, &rates, &Event { at, verb, by });
+            let event = Event { at, verb, by };
+            let applied = approval::apply(std::mem::take(review), &policy, &org.organisation, rates, &event);
             fired.extend(applied.fired);
             *review = applied.review;
             applied.outcome
@@ -343,13 +344,7 @@ fn reason(act: &Verb) -> Option<String> {
 
 /// The subject as the approval core reads it.
 fn fields(subject: &Document) -> Fields {
-    subject
-        .iter()
-        .filter_map(|(name, value)| {
-            let value: FieldValue = serde_json::from_value(value.clone()).ok()?;
-            Some((name.as_str().into(), value))
-        })
-        .collect()
+    subject.iter().filter_map(|(name, value)| Some((name.as_str().into(), FieldValue::read(value)?))).collect()
 }
 
 /// The digest of what an approver sees.

@@ -5,22 +5,24 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::audit::fold;
 use crate::clock::Timestamp;
 use crate::command::Answer;
 use crate::effect::{Effect, Record};
 use crate::ids::InstanceId;
 use crate::instance::{Document, Instance};
 
+/// What most bodies stay below, in bytes.
+const LENGTH: usize = 4_096;
+
 /// What an entry's body holds, in the order of its keys.
 #[derive(Serialize)]
-struct Body<'a, Op> {
+struct Body<'a, Change, Op> {
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<&'a Answer>,
     #[serde(skip_serializing_if = "<[Json]>::is_empty")]
     asked: &'a [Json],
-    #[serde(skip_serializing_if = "<[fold::Change]>::is_empty")]
-    changes: &'a [fold::Change],
+    #[serde(skip_serializing_if = "<[Change]>::is_empty")]
+    changes: &'a [Change],
     #[serde(skip_serializing_if = "<[crate::approval::Fired]>::is_empty")]
     fired: &'a [crate::approval::Fired],
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -62,9 +64,9 @@ struct Told<'a> {
 }
 
 /// The body as JSON.
-pub(super) fn body<Op: Serialize>(
+pub(super) fn body<Change: Serialize, Op: Serialize>(
     answer: Option<&Answer>,
-    changes: &[fold::Change],
+    changes: &[Change],
     effects: &[Effect<Op>],
     record: &Record,
 ) -> String {
@@ -96,5 +98,9 @@ pub(super) fn body<Op: Serialize>(
             Effect::Tell(tell) => parts.tells.push(Told { event: &tell.event, message: &tell.message }),
         }
     }
-    serde_json::to_string(&parts).unwrap_or_else(|e| serde_json::json!({ "unwritable": e.to_string() }).to_string())
+    let mut text = Vec::with_capacity(LENGTH);
+    match serde_json::to_writer(&mut text, &parts) {
+        Ok(()) => String::from_utf8(text).unwrap_or_default(),
+        Err(e) => serde_json::json!({ "unwritable": e.to_string() }).to_string(),
+    }
 }

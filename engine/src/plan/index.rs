@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::audit::fold;
 use crate::clock::Timestamp;
 use crate::commit::{Commit, HolderRow, TimerRow};
 use crate::instance::{Holder, Instance, Task};
 
-/// A task's row has changed: its guard rises.
-pub(super) fn touch(after: &mut Instance, change: &fold::Change, seq: i64) {
-    let whole = change.at.is_empty() || change.at == "/tasks";
-    let ordinal = change.at.strip_prefix("/tasks/").and_then(|rest| rest.split('/').next()?.parse().ok());
+/// What stands at this pointer has changed: if it is of tasks, their guards rise.
+pub(super) fn touch(after: &mut Instance, at: &str, seq: i64) {
+    let whole = at.is_empty() || at == "/tasks";
+    let ordinal = at.strip_prefix("/tasks/").and_then(|rest| rest.split('/').next()?.parse().ok());
     for task in after.tasks.iter_mut().filter(|t| whole || Some(t.id.ordinal) == ordinal) {
         task.seq = seq;
     }

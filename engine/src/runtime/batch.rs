@@ -78,7 +78,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
     /// Runs a batch to its end: every caller is answered.
     pub(super) async fn run(&mut self, jobs: Vec<Job>) {
         let commands: Vec<&Command> = jobs.iter().map(|job| &job.command).collect();
-        let first = self.attempt(&commands).await;
+        let first = self.attempt(&commands, false).await;
         match first {
             Ok(outcomes) => self.answer(jobs, outcomes).await,
             Err(error) => {
@@ -99,7 +99,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             if attempt > 0 {
                 tokio::time::sleep(Duration::from_millis(5 << (2 * attempt))).await;
             }
-            match self.attempt(&[&job.command]).await {
+            match self.attempt(&[&job.command], true).await {
                 Ok(outcomes) => return self.answer(vec![job], outcomes).await,
                 Err(error @ (StoreError::Conflict(_) | StoreError::Busy(_))) => last = Some(error),
                 Err(error @ StoreError::Unknown(_)) => {
@@ -170,10 +170,10 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         done
     }
 
-    /// One transaction. On an error nothing of it remains.
-    async fn attempt(&mut self, commands: &[&Command]) -> Result<Vec<Outcome>, StoreError> {
+    /// One transaction. On an error nothing of it remains. `careful`: another attempt has failed.
+    async fn attempt(&mut self, commands: &[&Command], careful: bool) -> Result<Vec<Outcome>, StoreError> {
         let began = Instant::now();
-        let done = self.transact(commands).await;
+        let done = self.transact(commands, careful).await;
         if done.is_err() {
             let _ = self.writer.abandon().await;
         }
@@ -182,8 +182,8 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         done
     }
 
-    async fn transact(&mut self, commands: &[&Command]) -> Result<Vec<Outcome>, StoreError> {
-        let want = self.want(commands);
+    async fn transact(&mut self, commands: &[&Command], careful: bool) -> Result<Vec<Outcome>, StoreError> {
+        let want = Want { careful, ..self.want(commands) };
         let loaded = self.writer.open(&want).await?;
         let mut work = self.prepare(&want, loaded).await?;
         let kept = self.discover(commands, &mut work).await?;

@@ -6,6 +6,7 @@
 mod batch;
 mod dialect;
 mod load;
+mod lookups;
 mod numbering;
 #[path = "sql/mod.rs"]
 #[allow(clippy::duplicate_mod, reason = "statements are written once and mounted by each driver")]
@@ -31,6 +32,7 @@ use crate::commit::{ApiKeyRow, Commit, DefinitionRow, InboxRow, OrganisationRow,
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, StreamId, TenantId};
 use crate::instance::Instance;
 use dialect::{commit_failed, failed};
+use lookups::Lookups;
 
 /// Settings of a writer's session. No plan that reads more than the rows of the batch's arrays, whatever the tables held
 /// when it was made (and no compiling of plans, which the penalties on the others would set off).
@@ -60,13 +62,14 @@ pub struct PostgresStore<D: Persist> {
     domain: Arc<D>,
     server: Arc<PgConnectOptions>,
     readers: PgPool,
+    lookups: Lookups,
     lanes: usize,
 }
 
 impl<D: Persist> Clone for PostgresStore<D> {
     fn clone(&self) -> Self {
-        let (domain, server, readers) = (self.domain.clone(), self.server.clone(), self.readers.clone());
-        Self { domain, server, readers, lanes: self.lanes }
+        let (domain, server) = (self.domain.clone(), self.server.clone());
+        Self { domain, server, readers: self.readers.clone(), lookups: self.lookups.clone(), lanes: self.lanes }
     }
 }
 
@@ -89,7 +92,8 @@ impl<D: Persist> PostgresStore<D> {
             .connect_with(server.clone().options(READER_SETTINGS.iter().copied()))
             .await
             .map_err(failed)?;
-        Ok(Self { domain, server: Arc::new(server), readers, lanes: options.lanes.max(1) })
+        let lookups = Lookups::connect(&server, options.readers).await?;
+        Ok(Self { domain, server: Arc::new(server), readers, lookups, lanes: options.lanes.max(1) })
     }
 
     /// A connection for the domain's own reads.
@@ -120,8 +124,12 @@ pub struct PostgresWriter<D: Persist> {
     store: PostgresStore<D>,
     /// `None` after it was lost: the next batch connects anew.
     connection: Option<Conn>,
-    /// Whether a transaction may be open.
+    /// Whether a batch is open.
     open: bool,
+    /// Whether its transaction is.
+    begun: bool,
+    /// The versions that were seen without a lock.
+    seen: Vec<load::Version>,
 }
 
 impl<D: Persist> PostgresWriter<D> {
@@ -132,12 +140,13 @@ impl<D: Persist> PostgresWriter<D> {
 
     /// Ends what is open, so that the next batch can begin.
     async fn reset(&mut self) {
-        if let (true, Some(connection)) = (self.open, &mut self.connection)
+        if let (true, Some(connection)) = (self.begun, &mut self.connection)
             && sqlx::query("ROLLBACK").execute(connection).await.is_err()
         {
             self.connection = None;
         }
-        self.open = false;
+        (self.open, self.begun) = (false, false);
+        self.seen.clear();
     }
 
     async fn begin(&mut self, want: &Want) -> Result<Loaded, StoreError> {
@@ -146,6 +155,16 @@ impl<D: Persist> PostgresWriter<D> {
             none => none.insert(self.store.connect().await?),
         };
         self.open = true;
+        if !want.careful && want.records.is_empty() && want.api_keys.is_empty() {
+            let loaded = load::glance(connection, want).await;
+            match &loaded {
+                Ok(loaded) => self.seen.extend(loaded.instances.iter().map(|i| (i.tenant, i.id, i.seq))),
+                Err(StoreError::Unavailable(_)) => self.connection = None, // as below
+                Err(_) => {}
+            }
+            return loaded;
+        }
+        self.begun = true;
         if let Err(error) = sqlx::query("BEGIN").execute(&mut *connection).await {
             self.connection = None; // it was idle and has been closed meanwhile
             return Err(failed(error));
@@ -153,8 +172,27 @@ impl<D: Persist> PostgresWriter<D> {
         load::load(connection, want).await
     }
 
+    /// Begins the transaction, if there is none yet, and locks what was seen without a lock.
+    async fn lock(&mut self) -> Result<(), StoreError> {
+        if self.begun {
+            return Ok(());
+        }
+        let seen = std::mem::take(&mut self.seen);
+        let connection = self.connection()?;
+        sqlx::query("BEGIN").execute(&mut *connection).await.map_err(failed)?;
+        self.begun = true;
+        let connection = self.connection()?;
+        if seen.is_empty() { Ok(()) } else { load::lock(connection, &seen).await }
+    }
+
     async fn write(&mut self, commit: &Commit<D::Op>) -> Result<(), StoreError> {
         let domain = self.store.domain.clone();
+        let rare = commit.organisations.len() + commit.api_keys.len() + commit.definitions.len() + commit.ops.len();
+        if !self.begun && rare == 0 {
+            // One statement is a transaction of its own, and undoes itself where a guard does not hold.
+            return write::batch(commit)?.run(self.connection()?, commit_failed).await;
+        }
+        self.lock().await?;
         let connection = self.connection()?;
         if !commit.ops.is_empty() {
             domain.write(Connection::Postgres(connection), &commit.ops).await?;
@@ -162,7 +200,7 @@ impl<D: Persist> PostgresWriter<D> {
         sql::organisation::add(connection, &commit.organisations).await?;
         sql::api_key::put(connection, &commit.api_keys).await?;
         sql::definition::add(connection, &commit.definitions).await?;
-        write::batch(commit)?.run(connection).await?;
+        write::batch(commit)?.run(connection, failed).await?;
         sqlx::query("COMMIT").execute(connection).await.map(|_| ()).map_err(commit_failed)
     }
 }
@@ -183,6 +221,7 @@ impl<D: Persist> Writer<D> for PostgresWriter<D> {
 
     async fn facts(&mut self, needs: &BTreeSet<(TenantId, D::Need)>, into: &mut D::Facts) -> Result<(), StoreError> {
         let domain = self.store.domain.clone();
+        self.lock().await?;
         domain.load(Connection::Postgres(self.connection()?), needs, into).await
     }
 
@@ -210,7 +249,10 @@ impl<D: Persist> Writer<D> for PostgresWriter<D> {
     async fn finish(&mut self, commit: &Commit<D::Op>) -> Result<(), StoreError> {
         let written = self.write(commit).await;
         match written {
-            Ok(()) => self.open = false,
+            Ok(()) => {
+                (self.open, self.begun) = (false, false);
+                self.seen.clear();
+            }
             Err(_) => self.reset().await,
         }
         written
@@ -230,7 +272,8 @@ impl<D: Persist> Store<D> for PostgresStore<D> {
     }
 
     async fn writer(&self) -> Result<PostgresWriter<D>, StoreError> {
-        Ok(PostgresWriter { connection: Some(self.connect().await?), store: self.clone(), open: false })
+        let connection = Some(self.connect().await?);
+        Ok(PostgresWriter { connection, store: self.clone(), open: false, begun: false, seen: Vec::new() })
     }
 
     async fn claim(&self, now: Timestamp, lease_until: Timestamp, limit: i64) -> Result<Vec<Claimed>, StoreError> {
@@ -246,7 +289,19 @@ impl<D: Persist> Store<D> for PostgresStore<D> {
     }
 
     async fn instance(&self, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, StoreError> {
-        sql::instance::one(&mut *self.reader().await?, tenant, id).await
+        let first = sql::instance::one(&mut *self.lookups.take().await?, tenant, id).await;
+        if self.lookups.was_closed(&first) {
+            return sql::instance::one(&mut *self.lookups.take().await?, tenant, id).await;
+        }
+        first
+    }
+
+    async fn revision(&self, tenant: TenantId) -> Result<i64, StoreError> {
+        let first = sql::organisation::revision(&mut *self.lookups.take().await?, tenant).await;
+        if self.lookups.was_closed(&first) {
+            return sql::organisation::revision(&mut *self.lookups.take().await?, tenant).await;
+        }
+        first
     }
 
     super::reads::reads!();

@@ -36,7 +36,7 @@ use crate::commit::{ApiKeyRow, Commit, DefinitionRow, InboxRow, OrganisationRow,
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, StreamId, TenantId};
 use crate::instance::Instance;
 use dialect::failed;
-use hot::Hot;
+use hot::{Hot, Newest};
 
 /// The writing connection.
 struct Turn {
@@ -92,6 +92,7 @@ impl<D: Persist> SqliteStore<D> {
         migrate(&mut connection, migrations, |m| m.sqlite).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.readers)
+            .test_before_acquire(false) // there is no server that could go away
             .connect_with(file.create_if_missing(false).pragma("query_only", "1"))
             .await
             .map_err(failed)?;
@@ -222,10 +223,10 @@ impl<D: Persist> Writer<D> for SqliteWriter<D> {
         match (&written, &mut self.turn) {
             (Ok(()), Some(turn)) => {
                 turn.open = false;
-                self.store.hot.publish(&commit.instances);
+                self.store.hot.publish(commit);
             }
             _ => {
-                self.store.hot.forget(&commit.instances);
+                self.store.hot.forget(commit);
                 self.abandon().await?;
             }
         }
@@ -276,6 +277,16 @@ impl<D: Persist> Store<D> for SqliteStore<D> {
             Some(row) => Ok(Some(Instance::clone(&row))),
             None => sql::instance::one(&mut *self.reader().await?, tenant, id).await,
         }
+    }
+
+    async fn revision(&self, tenant: TenantId) -> Result<i64, StoreError> {
+        let since = match self.hot.revision(tenant) {
+            Newest::Is(known) => return Ok(known),
+            Newest::Unknown(since) => since,
+        };
+        let found = sql::organisation::revision(&mut *self.reader().await?, tenant).await?;
+        self.hot.found(tenant, found, since);
+        Ok(found)
     }
 
     super::reads::reads!();

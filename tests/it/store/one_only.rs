@@ -122,23 +122,65 @@ async fn a_lost_connection_is_replaced() {
     let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
        WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle in transaction'";
     let mut writer = store.writer().await.unwrap();
-    writer.open(&Want::default()).await.unwrap();
+    writer.open(&careful()).await.unwrap();
     other.execute(kill).await.unwrap();
     assert!(writer.finish(&first()).await.is_err());
+    assert_eq!(seq(&store).await, None);
+    // Without a transaction the one statement is the commit: nobody can say what came of it.
+    let kill = kill.replace(" in transaction", "");
+    writer.open(&Want::default()).await.unwrap();
+    other.execute(AssertSqlSafe(kill.clone())).await.unwrap();
+    assert!(matches!(writer.finish(&first()).await, Err(StoreError::Unknown(_))));
     assert_eq!(seq(&store).await, None);
     writer.open(&Want::default()).await.unwrap();
     writer.finish(&first()).await.unwrap();
     // Closed while it was idle: not even an error.
-    other.execute(AssertSqlSafe(kill.replace(" in transaction", ""))).await.unwrap();
+    other.execute(AssertSqlSafe(kill)).await.unwrap();
     writer.open(&Want::default()).await.unwrap();
     writer.finish(&next()).await.unwrap();
     // Stopped inside a transaction: the database ends it and frees the locks.
-    let want = Want { instances: [(fluxor_engine::ids::TenantId(1), id(1))].into(), ..Want::default() };
+    let want = Want { instances: [(fluxor_engine::ids::TenantId(1), id(1))].into(), ..careful() };
     writer.open(&want).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
     assert!(writer.finish(&TestCommit::default()).await.is_err());
     writer.open(&want).await.unwrap();
     writer.abandon().await.unwrap();
+    database.remove().await;
+}
+
+/// A batch that locks what it looks up.
+fn careful() -> Want {
+    Want { careful: true, ..Want::default() }
+}
+
+#[tokio::test]
+async fn what_was_seen_without_a_lock_is_guarded() {
+    let Some(database) = Fresh::new("what_was_seen_without_a_lock_is_guarded").await else { return };
+    let store = database.store().await;
+    commit(&store, &first()).await.unwrap();
+    let want = Want { instances: [(fluxor_engine::ids::TenantId(1), id(1))].into(), ..Want::default() };
+    let (mut slow, mut quick) = (store.writer().await.unwrap(), store.writer().await.unwrap());
+    // Both look before either writes: neither waits, and the slower one must not write over the other.
+    slow.open(&want).await.unwrap();
+    quick.open(&want).await.unwrap();
+    quick.finish(&next()).await.unwrap();
+    let late = slow.finish(&next()).await;
+    assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
+    // Nor may it go on to rows of the domain with what it saw.
+    slow.open(&want).await.unwrap();
+    let mut other = database.connect().await;
+    other.execute("UPDATE instance SET seq = 9").await.unwrap();
+    let needs = [(fluxor_engine::ids::TenantId(1), "c".to_owned())].into();
+    let late = slow.facts(&needs, &mut std::collections::BTreeMap::new()).await;
+    assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
+    slow.abandon().await.unwrap();
+    // From those rows on it holds the lock.
+    slow.open(&want).await.unwrap();
+    slow.facts(&needs, &mut std::collections::BTreeMap::new()).await.unwrap();
+    other.execute("SET lock_timeout = 100").await.unwrap();
+    assert!(other.execute("UPDATE instance SET seq = 10").await.is_err(), "it is locked");
+    slow.abandon().await.unwrap();
+    other.execute("UPDATE instance SET seq = 10").await.unwrap();
     database.remove().await;
 }
 
@@ -150,7 +192,7 @@ async fn a_lock_that_takes_too_long_is_busy() {
     let mut other = database.connect().await;
     other.execute("BEGIN").await.unwrap();
     other.execute("UPDATE instance SET status = 'incident'").await.unwrap();
-    let want = Want { instances: [(fluxor_engine::ids::TenantId(1), id(1))].into(), ..Want::default() };
+    let want = Want { instances: [(fluxor_engine::ids::TenantId(1), id(1))].into(), ..careful() };
     let mut writer = store.writer().await.unwrap();
     let busy = writer.open(&want).await;
     assert!(matches!(busy, Err(StoreError::Busy(_))), "{busy:?}");

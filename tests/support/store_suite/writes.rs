@@ -51,6 +51,7 @@ pub async fn what_is_written_is_read<S: Store<CounterDomain>>(store: S) {
         records: [(T, StreamId::of_record("person", "bob")), (T, StreamId::of_record("person", "eve"))].into(),
         api_keys: [(T, "k1".into()), (T, "k2".into())].into(),
         tenants: [T, TenantId(2)].into(),
+        careful: false,
     };
     let loaded = writer.open(&want).await.unwrap();
     assert_eq!(loaded.instances, [Arc::new(expected)]);

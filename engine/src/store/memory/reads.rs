@@ -217,6 +217,10 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
         Ok(true)
     }
 
+    async fn revision(&self, tenant: TenantId) -> Result<i64, StoreError> {
+        Ok(self.tables().newest(tenant).map_or(0, |row| row.revision))
+    }
+
     async fn organisation(&self, tenant: TenantId) -> Result<Option<OrganisationRow>, StoreError> {
         Ok(self.tables().newest(tenant).cloned())
     }

@@ -55,7 +55,11 @@ impl Batch {
     }
 
     /// Runs it. Where a guard does not hold the last SELECT divides by zero, so that the statement undoes itself.
-    pub(super) async fn run(self, c: &mut PgConnection) -> Result<(), StoreError> {
+    pub(super) async fn run(
+        self,
+        c: &mut PgConnection,
+        failed: fn(sqlx::Error) -> StoreError,
+    ) -> Result<(), StoreError> {
         if self.parts.is_empty() {
             return Ok(());
         }

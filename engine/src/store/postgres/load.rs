@@ -19,7 +19,8 @@ use crate::store::rows::{inconsistent, instance_columns};
 use crate::store::{Loaded, StartKey, StoreError, Want};
 
 /// For the test that reads plans.
-pub(super) const STATEMENTS: &[(&str, &str)] = &[("LOAD_INSTANCES", INSTANCES), ("LOOK_UP", LOOK_UP), ("KEYS", KEYS)];
+pub(super) const STATEMENTS: &[(&str, &str)] =
+    &[("LOAD_INSTANCES", INSTANCES), ("LOCK", LOCK), ("GLANCE", GLANCE), ("LOOK_UP", LOOK_UP), ("KEYS", KEYS)];
 
 // A lock waits, and returns the row as it is then; the rest of the statement sees the rows of its beginning. Where the
 // two differ, the statement is run again, now that nobody else can change them: one round trip in the common case.
@@ -55,6 +56,101 @@ async fn instances(c: &mut PgConnection, want: &Want) -> Result<Vec<Instance>, S
         }
     }
     Err(StoreError::Busy("instances changed while they were being locked".to_owned()))
+}
+
+// Without a lock, and in one round trip: what is written is guarded by the versions seen here. Other rows take the
+// columns of an instance: start keys (tenant, id, workflow: the scope, key), revisions and the clock (tenant, seq).
+const GLANCE: &str = concat!(
+    "(SELECT ",
+    instance_columns!(),
+    ", 'instance'
+     FROM unnest($1::bigint[], $2::uuid[]) AS a (tenant, id)
+     JOIN instance AS i ON i.tenant = a.tenant AND i.id = a.id
+     LEFT JOIN task AS t ON t.tenant = i.tenant AND t.instance = i.id
+     ORDER BY i.tenant, i.id, t.ordinal)
+     UNION ALL
+     SELECT k.tenant, k.instance, k.scope, NULL, k.key, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'key'
+     FROM unnest($3::bigint[], $4::text[], $5::text[]) AS a (tenant, scope, key)
+     JOIN start_key AS k ON k.tenant = a.tenant AND k.scope = a.scope AND k.key = a.key
+     UNION ALL
+     SELECT a.tenant, NULL, NULL, NULL, NULL, NULL, NULL, coalesce((
+       SELECT o.revision
+       FROM organisation AS o
+       WHERE o.tenant = a.tenant
+         AND o.revision > 0
+       ORDER BY o.revision DESC
+       LIMIT 1
+     ), 0), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'revision'
+     FROM unnest($6::bigint[]) AS a (tenant)
+     UNION ALL
+     SELECT 0, NULL, NULL, NULL, NULL, NULL, NULL, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint),
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'now'"
+);
+
+/// Where `GLANCE` says what a row is.
+const WHAT: usize = 24;
+
+/// Looks instances, keys and revisions up and locks nothing.
+pub(super) async fn glance(c: &mut PgConnection, want: &Want) -> Result<Loaded, StoreError> {
+    let mut loaded = Loaded::default();
+    let rows = sqlx::query(GLANCE)
+        .bind(want.instances.iter().map(|i| i.0.0).collect::<Vec<_>>())
+        .bind(want.instances.iter().map(|i| i.1.0).collect::<Vec<_>>())
+        .bind(want.keys.iter().map(|k| k.0.0).collect::<Vec<_>>())
+        .bind(want.keys.iter().map(|k| &*k.1).collect::<Vec<_>>())
+        .bind(want.keys.iter().map(|k| &*k.2).collect::<Vec<_>>())
+        .bind(want.tenants.iter().map(|t| t.0).collect::<Vec<_>>())
+        .fetch_all(c)
+        .await
+        .map_err(failed)?;
+    let mut instances = Vec::with_capacity(rows.len());
+    for row in rows {
+        let what = Columns::from(&row, "instance", WHAT).next::<&str>()?;
+        let mut other = Columns::of(&row, "start_key");
+        match what {
+            "instance" => instances.push(row),
+            "key" => {
+                let (tenant, instance) = (TenantId(other.next()?), InstanceId(other.next()?));
+                let scope = other.text()?;
+                other.skip(1);
+                loaded.keys.insert((tenant, scope, other.text()?), instance);
+            }
+            _ => {
+                let tenant = TenantId(other.next()?);
+                other.skip(6);
+                let number = other.next()?;
+                match what {
+                    "now" => loaded.now = Some(Timestamp::from_micros(number)),
+                    _ => drop(loaded.organisations.insert(tenant, number)),
+                }
+            }
+        }
+    }
+    loaded.instances = sql::instance::gather(&instances)?.into_iter().map(Arc::new).collect();
+    Ok(loaded)
+}
+
+const LOCK: &str = "SELECT l.tenant, l.id, l.seq
+     FROM unnest($1::bigint[], $2::uuid[]) AS a (tenant, id)
+     JOIN instance AS l ON l.tenant = a.tenant AND l.id = a.id
+     ORDER BY l.tenant, l.id
+     FOR NO KEY UPDATE OF l";
+
+/// An instance, and the version that was seen of it.
+pub(super) type Version = (TenantId, InstanceId, i64);
+
+/// Locks what a glance has seen; somebody may have been faster.
+pub(super) async fn lock(c: &mut PgConnection, seen: &[Version]) -> Result<(), StoreError> {
+    let tenants: Vec<i64> = seen.iter().map(|v| v.0.0).collect();
+    let ids: Vec<Uuid> = seen.iter().map(|v| v.1.0).collect();
+    let rows = sqlx::query(LOCK).bind(tenants).bind(ids).fetch_all(c).await.map_err(failed)?;
+    let version = |row: &PgRow| {
+        let mut row = Columns::of(row, "instance");
+        Ok((TenantId(row.next()?), InstanceId(row.next()?), row.next()?))
+    };
+    let now: Vec<Version> = rows.iter().map(version).collect::<Result<_, StoreError>>()?;
+    if now == seen { Ok(()) } else { Err(StoreError::Conflict("an instance".to_owned())) }
 }
 
 // The clock comes last: after the locks, so that it is not before the entries of whoever held them.

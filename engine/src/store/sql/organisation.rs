@@ -7,7 +7,7 @@ use crate::store::StoreError;
 
 /// Read for each batch, so their plans are tested.
 pub(crate) const STATEMENTS: &[(&str, &str)] =
-    &[("ORGANISATION", ORGANISATION), ("NEWEST", NEWEST), ("ADD_ORGANISATION", ADD)];
+    &[("ORGANISATION", ORGANISATION), ("NEWEST", NEWEST), ("REVISION", REVISION), ("ADD_ORGANISATION", ADD)];
 
 const ORGANISATION: &str = "SELECT tenant, revision, at, document
      FROM organisation
@@ -41,6 +41,19 @@ pub(crate) async fn at(
         })
     };
     query.fetch_optional(c).await.map_err(failed)?.as_ref().map(read).transpose()
+}
+
+const REVISION: &str = "SELECT revision
+     FROM organisation
+     WHERE tenant = $1
+       AND revision > 0
+     ORDER BY revision DESC
+     LIMIT 1";
+
+/// The newest revision; 0: there is none.
+pub(crate) async fn revision(c: &mut Conn, tenant: TenantId) -> Result<i64, StoreError> {
+    let row = sqlx::query(REVISION).bind(tenant.0).fetch_optional(c).await.map_err(failed)?;
+    row.map_or(Ok(0), |row| Columns::of(&row, "organisation").next())
 }
 
 const ADD: &str = "INSERT INTO organisation (tenant, revision, at, document)

@@ -1,0 +1,201 @@
+//! What an entry tells of an instance: each changed field, before and after, as text already.
+//!
+//! It says what `fold::diff` would say of the two images, field by field from the structs themselves, without making a
+//! tree of JSON of what is the same: this is what every transition pays. A debug build compares the two.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value as Json;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::fold::{Change, ShownTask, diff_at, pointer, shown};
+use crate::approval::Review;
+use crate::instance::{Detail, Document, Instance, Task, TaskDetail};
+
+/// A [`Change`] whose sides are written already.
+#[derive(Clone, Debug, Serialize)]
+pub struct Told {
+    /// JSON Pointer (RFC 6901) into the image.
+    pub at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Box<RawValue>>,
+}
+
+impl Told {
+    /// The change that it tells.
+    #[must_use]
+    pub fn read(&self) -> Change {
+        let side = |side: &Option<Box<RawValue>>| side.as_ref().map(|raw| json(raw));
+        Change { at: self.at.clone(), from: side(&self.from), to: side(&self.to) }
+    }
+}
+
+impl From<&Change> for Told {
+    fn from(change: &Change) -> Self {
+        Self { at: change.at.clone(), from: change.from.as_ref().and_then(raw), to: change.to.as_ref().and_then(raw) }
+    }
+}
+
+fn raw<T: Serialize + ?Sized>(value: &T) -> Option<Box<RawValue>> {
+    to_raw_value(value).ok()
+}
+
+fn json<T: Serialize + ?Sized>(value: &T) -> Json {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+/// What changed from `before` to `after`: the same as `fold::diff` of their images.
+#[must_use]
+pub fn changes(before: Option<&Instance>, after: &Instance) -> Vec<Told> {
+    let mut found = Found { at: String::with_capacity(64), all: Vec::new() };
+    let Some(before) = before else {
+        found.all.push(Told { at: String::new(), from: raw(&Json::Null), to: raw(&shown(after)) });
+        return found.all;
+    };
+    // What an instance is never changes: its workflow, its definition, its key.
+    found.inside("detail", |f| f.detail(&before.detail, &after.detail));
+    found.leaf("state", &before.state, &after.state);
+    found.leaf("state_revision", &before.state_revision, &after.state_revision);
+    found.leaf("status", &before.status, &after.status);
+    found.inside("subject", |f| f.document(&before.subject, &after.subject));
+    found.tasks(&before.tasks, &after.tasks);
+    found.all
+}
+
+/// What was found so far, and where the look is.
+struct Found {
+    at: String,
+    all: Vec<Told>,
+}
+
+impl Found {
+    fn inside(&mut self, name: &str, look: impl FnOnce(&mut Self)) {
+        let length = self.at.len();
+        pointer(&mut self.at, name);
+        look(self);
+        self.at.truncate(length);
+    }
+
+    fn push(&mut self, name: &str, from: Option<Box<RawValue>>, to: Option<Box<RawValue>>) {
+        let mut at = String::with_capacity(self.at.len() + 1 + name.len());
+        at.push_str(&self.at);
+        pointer(&mut at, name);
+        self.all.push(Told { at, from, to });
+    }
+
+    /// A member that is always there and no object.
+    fn leaf<T: Serialize + PartialEq>(&mut self, name: &str, before: &T, after: &T) {
+        self.optional(name, before, after, |_| true);
+    }
+
+    /// A member that is no object, and is left out unless `there`.
+    fn optional<T: Serialize + PartialEq>(&mut self, name: &str, before: &T, after: &T, there: fn(&T) -> bool) {
+        if before != after {
+            let side = |value: &T| there(value).then(|| raw(value)).flatten();
+            self.push(name, side(before), side(after));
+        }
+    }
+
+    /// A member that is left out when it has its default.
+    fn default<T: Serialize + PartialEq + Default>(&mut self, name: &str, before: &T, after: &T) {
+        self.optional(name, before, after, |value| *value != T::default());
+    }
+
+    /// A member that may be an object, and is left out unless `there`.
+    fn tree<T: Serialize + PartialEq>(&mut self, name: &str, before: &T, after: &T, there: fn(&T) -> bool) {
+        if before != after {
+            let side = |value: &T| there(value).then(|| json(value));
+            self.inside(name, |f| {
+                let changes = diff_at(&f.at, side(before).as_ref(), side(after).as_ref());
+                f.all.extend(changes.iter().map(Told::from));
+            });
+        }
+    }
+
+    fn document(&mut self, before: &Document, after: &Document) {
+        if before != after {
+            let mut names: Vec<&String> =
+                before.keys().chain(after.keys().filter(|n| !before.contains_key(*n))).collect();
+            names.sort();
+            for name in names {
+                let (old, new) = (before.get(name), after.get(name));
+                match (old, new) {
+                    _ if old == new => {}
+                    (Some(Json::Object(old)), Some(Json::Object(new))) => self.inside(name, |f| f.document(old, new)),
+                    _ => self.push(name, old.and_then(raw), new.and_then(raw)),
+                }
+            }
+        }
+    }
+
+    fn detail(&mut self, before: &Detail, after: &Detail) {
+        // The requests that it remembers follow from the headers.
+        let Detail { started_by, entered_at, timers, incident, requests: _ } = before;
+        self.leaf("entered_at", entered_at, &after.entered_at);
+        self.tree("incident", incident, &after.incident, Option::is_some);
+        self.default("started_by", started_by, &after.started_by);
+        self.tree("timers", timers, &after.timers, |t| !t.is_empty());
+    }
+
+    fn tasks(&mut self, before: &[Task], after: &[Task]) {
+        let old = |task: &Task| before.iter().find(|t| t.id == task.id);
+        let mut changed: Vec<(String, &Task)> =
+            after.iter().filter(|t| old(t) != Some(t)).map(|t| (t.id.ordinal.to_string(), t)).collect();
+        if changed.is_empty() {
+            return;
+        }
+        // An image without tasks has no member for them.
+        if before.is_empty() {
+            let all: BTreeMap<&str, ShownTask<'_>> = changed.iter().map(|(n, t)| (&**n, (*t).into())).collect();
+            return self.push("tasks", None, raw(&all));
+        }
+        changed.sort_by(|a, b| a.0.cmp(&b.0));
+        self.inside("tasks", |f| {
+            for (name, task) in &changed {
+                match old(task) {
+                    None => f.push(name, None, raw(&ShownTask::from(*task))),
+                    Some(old) => f.inside(name, |f| f.task(old, task)),
+                }
+            }
+        });
+    }
+
+    fn task(&mut self, before: &Task, after: &Task) {
+        let Task { id: _, state, status, revision, document, due_at, holders, detail, opened_at, seq: _ } = before;
+        self.inside("detail", |f| {
+            let TaskDetail { review, rates, organisation } = detail;
+            f.leaf("organisation", organisation, &after.detail.organisation);
+            f.tree("rates", rates, &after.detail.rates, |_| true);
+            f.inside("review", |f| f.review(review, &after.detail.review));
+        });
+        self.leaf("document", document, &after.document);
+        self.default("due_at", due_at, &after.due_at);
+        self.default("holders", holders, &after.holders);
+        self.leaf("opened_at", opened_at, &after.opened_at);
+        self.leaf("revision", revision, &after.revision);
+        self.leaf("state", state, &after.state);
+        self.leaf("status", status, &after.status);
+    }
+
+    fn review(&mut self, before: &Review, after: &Review) {
+        let Review { state, why, round, round_began, subject, editors, watchers, steps, parked, .. } = before;
+        let Review { no_plan, votes, votes_from, paused, next_id, .. } = before;
+        self.default("editors", editors, &after.editors);
+        self.default("next_id", next_id, &after.next_id);
+        self.default("no_plan", no_plan, &after.no_plan);
+        self.default("parked", parked, &after.parked);
+        self.tree("paused", paused, &after.paused, Option::is_some);
+        self.default("round", round, &after.round);
+        self.default("round_began", round_began, &after.round_began);
+        self.default("state", state, &after.state);
+        self.default("steps", steps, &after.steps);
+        self.tree("subject", subject, &after.subject, |_| true);
+        self.default("votes", votes, &after.votes);
+        self.default("votes_from", votes_from, &after.votes_from);
+        self.default("watchers", watchers, &after.watchers);
+        self.tree("why", why, &after.why, |why| *why != Default::default());
+    }
+}
