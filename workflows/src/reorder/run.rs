@@ -18,7 +18,10 @@ use super::{
     Case, Chunk, ChunkLine, Offer, Outcome, Position, Proposed, Rates, Reordered, Shortfall, Snapshot, propose,
 };
 use crate::action::{Answer, Call, fail, instance, needs, require, subject_text};
-use crate::row::{CompanyRow, ItemUnitKey, Need, Op, Rows, ShortfallRow, StockKey, StockRow, TermKey};
+use crate::row::{
+    CompanyRow, ItemUnitKey, Need, Op, ReorderLineRow, Rows, ShortfallRow, StockKey, StockRow, TermKey, Written,
+    source_of,
+};
 use crate::settings::Settings;
 
 /// What the run works on orders becomes under this category, which the order's approval asks about.
@@ -59,14 +62,15 @@ pub(crate) fn order_part(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let today = as_of(call)?;
     require(call, first_needs(&part))?;
     require(call, second_needs(call, &part)?)?;
-    let (mut lines, mut missed) = (Vec::new(), Vec::new());
+    let (mut lines, mut reasons, mut missed) = (Vec::new(), Vec::new(), Vec::new());
     let mut expected = None;
     for wanted in &part.lines {
         let proposed = again(call, &part, wanted, today)?;
         match &proposed.outcome {
             Outcome::Order(line) => {
                 expected = expected.max(line.expected_on);
-                lines.push(order_line(call, &part, wanted, line, &proposed)?);
+                lines.push(order_line(call, &part, wanted, line)?);
+                reasons.push(reason(run, part.stock(wanted), lines.len(), &proposed)?);
             }
             Outcome::NotShort(_) => missed.push((wanted, "no_longer_short".into(), proposed.why_json())),
             Outcome::NotPurchasable(obstacle) => missed.push((wanted, word(obstacle.reason), proposed.why_json())),
@@ -77,7 +81,13 @@ pub(crate) fn order_part(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
         .map(|(wanted, reason, why)| ShortfallRow { run, key: part.stock(wanted), reason, why })
         .collect();
     let set = moved(call, lines.len(), missed.len());
-    let ops = if missed.is_empty() { Vec::new() } else { vec![Op::ReorderShortfall(Rows(missed))] };
+    let mut ops = Vec::new();
+    if !missed.is_empty() {
+        ops.push(Op::ReorderShortfall(Rows(missed)));
+    }
+    if !reasons.is_empty() {
+        ops.push(Op::ReorderLine(Rows(reasons)));
+    }
     let starts = if lines.is_empty() { Vec::new() } else { vec![order(call, run, &part, lines, today, expected)?] };
     Ok(Done { ops, set, starts, ..Done::default() })
 }
@@ -99,8 +109,8 @@ impl Chunk {
 }
 
 impl Proposed {
-    /// What is kept beside a line or a shortfall.
-    pub(crate) fn why_json(&self) -> Json {
+    /// What is kept beside a shortfall.
+    fn why_json(&self) -> Json {
         let mut why = serde_json::to_value(&self.why).unwrap_or_default();
         if let (Outcome::NotPurchasable(obstacle), Some(why)) = (&self.outcome, why.as_object_mut()) {
             why.insert("text".to_owned(), obstacle.text.as_str().into());
@@ -196,13 +206,7 @@ fn again(call: &Call<'_>, part: &Chunk, wanted: &ChunkLine, today: Date) -> Answ
     }))
 }
 
-fn order_line(
-    call: &Call<'_>,
-    part: &Chunk,
-    wanted: &ChunkLine,
-    line: &Reordered,
-    proposed: &Proposed,
-) -> Answer<Json> {
+fn order_line(call: &Call<'_>, part: &Chunk, wanted: &ChunkLine, line: &Reordered) -> Answer<Json> {
     let item = call.facts.item(call.tenant, &wanted.item).map_err(needs)?;
     Ok(json!({
         "item": wanted.item,
@@ -211,8 +215,15 @@ fn order_line(
         "quantity": line.quantity,
         "unit": line.unit,
         "price": line.price,
-        "why": proposed.why_json(),
     }))
+}
+
+/// Why it is ordered. Kept beside the run and not in the order, whose images would carry it along for ever.
+fn reason(run: InstanceId, key: StockKey, line: usize, proposed: &Proposed) -> Answer<ReorderLineRow> {
+    match (Written::of(&proposed.why), i64::try_from(line)) {
+        (Ok(why), Ok(line)) => Ok(ReorderLineRow { run, key, line, why }),
+        _ => fail(format!("the arithmetic of {key} cannot be written")),
+    }
 }
 
 fn order(
@@ -228,7 +239,7 @@ fn order(
         ("requester".to_owned(), Json::from(requester)),
         ("supplier".to_owned(), Json::from(&*part.supplier)),
         ("category".to_owned(), Json::from(CATEGORY)),
-        ("source".to_owned(), Json::from(format!("reorder:{run}"))),
+        ("source".to_owned(), Json::from(source_of(run))),
         ("ordered_on".to_owned(), Json::from(today.to_string())),
         ("lines".to_owned(), Json::from(lines)),
     ]);
