@@ -4,7 +4,6 @@
 //! they put on order and the run's cursor change together. So a run that is cut off goes on behind its last part, and two
 //! runs at the same time order nothing twice.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fluxor_engine::domain::{Done, Start, Tell};
@@ -19,8 +18,8 @@ use super::{
 };
 use crate::action::{Answer, Call, fail, instance, needs, require, subject_text};
 use crate::row::{
-    CompanyRow, ItemUnitKey, Need, Op, ReorderLineRow, Rows, ShortfallRow, StockKey, StockRow, TermKey, Written,
-    source_of,
+    BudgetKey, CompanyRow, ItemUnitKey, Need, Op, ReorderLineRow, Rows, ShortfallRow, StockKey, StockRow, TermKey,
+    Written, source_of,
 };
 use crate::settings::Settings;
 
@@ -60,7 +59,7 @@ pub(crate) fn order_part(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let run = instance(call)?;
     let part: Chunk = read(call, "a part of a run")?;
     let today = as_of(call)?;
-    require(call, first_needs(&part))?;
+    require(call, first_needs(call, &part))?;
     require(call, second_needs(call, &part)?)?;
     let (mut lines, mut reasons, mut missed) = (Vec::new(), Vec::new(), Vec::new());
     let mut expected = None;
@@ -126,7 +125,7 @@ pub(crate) fn word(word: impl Serialize) -> Arc<str> {
 
 /// The payload. The engine alone sends it, so that what cannot be read is an incident.
 fn read<T: serde::de::DeserializeOwned>(call: &Call<'_>, what: &str) -> Answer<T> {
-    match serde_json::from_value(Json::Object(call.payload.clone())) {
+    match T::deserialize(call.payload) {
         Ok(read) => Ok(read),
         Err(why) => fail(format!("{what} cannot be read: {why}")),
     }
@@ -140,28 +139,38 @@ fn as_of(call: &Call<'_>) -> Answer<Date> {
     }
 }
 
-fn first_needs(part: &Chunk) -> BTreeSet<Need> {
-    let of_line = |wanted: &ChunkLine| {
-        let key = part.stock(wanted);
-        let rows = [Need::Stock(key.clone()), Need::Policy(key), Need::Item(wanted.item.clone())];
-        let suppliers = wanted.compared.iter().map(|(supplier, _)| Need::Supplier(supplier.clone()));
-        let terms = Chunk::terms(wanted).map(Need::Term);
-        rows.into_iter().chain(suppliers).chain(terms).collect::<Vec<_>>()
-    };
-    part.lines.iter().flat_map(of_line).chain([Need::Location(part.location.clone())]).collect()
+/// All rows that the part and its order stand on, as far as the look knew them: asked for at once, so that little is
+/// computed twice, and locked in order.
+fn first_needs(call: &Call<'_>, part: &Chunk) -> Vec<Need> {
+    let mut wanted = vec![Need::Location(part.location.clone())];
+    let unit = subject_text(call, "unit").map(Arc::from);
+    wanted.extend(unit.map(|unit| Need::Budget(BudgetKey { unit, currency: part.currency })));
+    for line in &part.lines {
+        let key = part.stock(line);
+        wanted.extend([Need::Stock(key.clone()), Need::Policy(key), Need::Item(line.item.clone())]);
+        wanted.extend(line.compared.iter().map(|(supplier, _)| Need::Supplier(supplier.clone())));
+        wanted.extend(Chunk::terms(line).map(Need::Term));
+        for unit in std::iter::once(&line.unit).chain(&line.other_units) {
+            wanted.extend(of_unit(line, unit));
+        }
+    }
+    wanted
 }
 
-/// The units that the terms and items name.
-fn second_needs(call: &Call<'_>, part: &Chunk) -> Answer<BTreeSet<Need>> {
-    let mut wanted = BTreeSet::new();
+fn of_unit(line: &ChunkLine, unit: &Arc<str>) -> [Need; 2] {
+    [Need::Unit(unit.clone()), Need::ItemUnit(ItemUnitKey { item: line.item.clone(), unit: unit.clone() })]
+}
+
+/// The units that the terms and items name now.
+fn second_needs(call: &Call<'_>, part: &Chunk) -> Answer<Vec<Need>> {
+    let mut wanted = Vec::new();
     for line in &part.lines {
         for key in Chunk::terms(line) {
             let Some(term) = call.facts.term(call.tenant, &key).map_err(needs)? else { continue };
-            wanted.insert(Need::Unit(term.unit.clone()));
-            wanted.insert(Need::ItemUnit(ItemUnitKey { item: line.item.clone(), unit: term.unit.clone() }));
+            wanted.extend(of_unit(line, &term.unit));
         }
         if let Some(item) = call.facts.item(call.tenant, &line.item).map_err(needs)? {
-            wanted.insert(Need::Unit(item.stock_unit.clone()));
+            wanted.push(Need::Unit(item.stock_unit.clone()));
         }
     }
     Ok(wanted)
