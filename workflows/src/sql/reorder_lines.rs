@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::columns::Reader;
 use super::{Conn, Row, fetch, write};
-use crate::row::{LineRow, ReorderLineRow, StockKey, Written};
+use crate::row::{LineRow, ReorderLineRow, StockKey};
 use crate::statement::Sql;
 
 const TABLE: &str = "reorder_line";
@@ -26,10 +26,11 @@ struct Image<'a> {
     item: &'a str,
     location: &'a str,
     line: i64,
-    why: &'a Written,
+    /// JSON as text: SQLite would put it together again for each column that it takes out of the row.
+    why: &'a str,
 }
 
-/// Inserts rows; each must be new. `why` is JSON inside the array, and comes out as its text.
+/// Inserts rows; each must be new.
 pub(crate) const INSERT: Sql = Sql {
     table: TABLE,
     sqlite: "
@@ -59,7 +60,7 @@ pub(crate) async fn append(connection: &mut Conn, rows: &[(TenantId, &ReorderLin
         item: &row.key.item,
         location: &row.key.location,
         line: row.line,
-        why: &row.why,
+        why: row.why.text(),
     });
     write(connection, &INSERT, &images.collect::<Vec<_>>()).await
 }
