@@ -89,5 +89,9 @@ async fn everything_once(place: &Place) {
     let quantity = place.count(&format!("SELECT CAST(SUM(l.quantity - l.received) AS BIGINT) {OPEN}")).await;
     assert_eq!(quantity, i64::try_from(SHORT).unwrap() * 26_000_000, "each up to 30");
     assert_eq!(place.count("SELECT CAST(SUM(on_order) AS BIGINT) FROM stock_level").await, quantity);
+    let explained =
+        "JOIN reorder_line r ON (r.tenant, r.item, r.location, r.line) = (l.tenant, l.item, l.location, l.line)";
+    let explained = OPEN.replace(" JOIN purchase_order o", &format!(" {explained} JOIN purchase_order o"));
+    assert_eq!(place.count(&format!("SELECT COUNT(*) {explained}")).await, i64::try_from(SHORT).unwrap());
     done(place, &["audit", "verify"]).await;
 }

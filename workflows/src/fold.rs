@@ -6,7 +6,7 @@ use fluxor_engine::ids::{InstanceId, TenantId};
 
 use crate::row::{
     BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineSet, LocationRow, MovementRow, Op, OrderRow,
-    PolicyRow, SeriesRow, ShortfallRow, StockRow, SupplierRow, TermRow, UnitRow,
+    PolicyRow, ReorderLineRow, SeriesRow, ShortfallRow, StockRow, SupplierRow, TermRow, UnitRow,
 };
 
 /// A row's last image in a batch.
@@ -43,6 +43,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) demand: Images<'a, DemandRow>,
     /// Appended.
     pub(crate) shortfalls: Vec<(TenantId, &'a ShortfallRow)>,
+    /// Appended.
+    pub(crate) reorder_lines: Vec<(TenantId, &'a ReorderLineRow)>,
     pub(crate) series: Images<'a, SeriesRow>,
 }
 
@@ -73,6 +75,7 @@ impl<'a> Batch<'a> {
             Op::StockMovement(rows) => self.movements.extend(rows.0.iter().map(|row| (tenant, row))),
             Op::Demand(rows) => rows.0.iter().for_each(|row| last(&mut self.demand, tenant, row)),
             Op::ReorderShortfall(rows) => self.shortfalls.extend(rows.0.iter().map(|row| (tenant, row))),
+            Op::ReorderLine(rows) => self.reorder_lines.extend(rows.0.iter().map(|row| (tenant, row))),
             Op::NumberSeries(row) => last(&mut self.series, tenant, row),
         }
     }

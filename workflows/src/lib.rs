@@ -49,8 +49,8 @@ pub use reads::{
 pub use row::{
     BudgetKey, BudgetRow, Compact, CompanyRow, DemandRow, Factor, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LineRow,
     LineSet, LocationRow, MaximumRule, Method, MovementKind, MovementRow, Need, Op, OrderRow, OrderStatus, Percent,
-    PolicyRow, Reservation, Rows, SeriesKey, SeriesRow, ShortfallRow, StockKey, StockRow, SupplierRow, TermKey,
-    TermRow, Trigger, UnitRow,
+    PolicyRow, ReorderLineRow, Reservation, Rows, SeriesKey, SeriesRow, ShortfallRow, StockKey, StockRow, SupplierRow,
+    TermKey, TermRow, Trigger, UnitRow, Written,
 };
 pub use settings::Settings;
 pub use statement::{MIGRATIONS, Sql, statements};

@@ -15,7 +15,8 @@ use crate::facts::Facts;
 use crate::fold::{Batch, Images};
 use crate::row::{
     BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineRow, LineSet, LocationRow, MovementRow, Need,
-    Op, OrderRow, PolicyRow, Rows, SeriesRow, ShortfallRow, StockKey, StockRow, SupplierRow, TermRow, UnitRow,
+    Op, OrderRow, PolicyRow, ReorderLineRow, Rows, SeriesRow, ShortfallRow, StockKey, StockRow, SupplierRow, TermRow,
+    UnitRow,
 };
 
 /// Rows of one table, by tenant and key.
@@ -41,6 +42,7 @@ pub struct Memory {
     references: BTreeMap<(TenantId, Arc<str>), (StockKey, i64)>,
     demand: Table<DemandRow>,
     shortfalls: BTreeMap<(TenantId, InstanceId, StockKey), ShortfallRow>,
+    reorder_lines: BTreeMap<(TenantId, InstanceId, StockKey), ReorderLineRow>,
     series: Table<SeriesRow>,
 }
 
@@ -96,6 +98,7 @@ impl Memory {
         guard("number_series", &batch.series, &self.series)?;
         self.check_movements(batch)?;
         self.check_shortfalls(batch)?;
+        self.check_reorder_lines(batch)?;
         self.put_orders(batch);
         put(&batch.budgets, &mut self.budgets);
         put(&batch.company, &mut self.company);
@@ -109,6 +112,7 @@ impl Memory {
         put(&batch.stock, &mut self.stock);
         self.put_movements(batch);
         self.put_shortfalls(batch);
+        self.put_reorder_lines(batch);
         put(&batch.demand, &mut self.demand);
         put(&batch.series, &mut self.series);
         Ok(())

@@ -23,7 +23,10 @@ impl FromStr for Quantity {
 
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&format_scaled(self.0, PLACES, 0))
+        match self.0 % 10_i64.pow(PLACES) {
+            0 => write!(f, "{}", self.0 / 10_i64.pow(PLACES)),
+            _ => f.write_str(&format_scaled(self.0, PLACES, 0)),
+        }
     }
 }
 

@@ -8,11 +8,13 @@ mod company;
 mod items;
 mod orders;
 mod policies;
+mod reorder_lines;
 mod shortfalls;
 mod stock;
 mod suppliers;
 mod table;
 mod units;
+mod written;
 
 use std::sync::Arc;
 
@@ -24,11 +26,14 @@ pub use company::CompanyRow;
 pub use items::{ItemRow, LocationRow};
 pub use orders::{LineRow, LineSet, OrderRow, OrderStatus};
 pub use policies::{MaximumRule, Method, PolicyRow, Trigger};
+pub use reorder_lines::ReorderLineRow;
+pub(crate) use reorder_lines::{run_of, source_of};
 pub use shortfalls::ShortfallRow;
 pub use stock::{DemandRow, MovementKind, MovementRow, StockKey, StockRow};
 pub use suppliers::{Percent, SupplierRow, TermKey, TermRow};
 pub use table::{Compact, Rows};
 pub use units::{Factor, ItemUnitKey, ItemUnitRow, UnitRow};
+pub use written::Written;
 
 /// A closed list of words: as stored, as JSON, and as people write them.
 macro_rules! words {
@@ -159,6 +164,8 @@ pub enum Op {
     Demand(Rows<DemandRow>),
     /// What a reorder run did not order: added.
     ReorderShortfall(Rows<ShortfallRow>),
+    /// Why a reorder run ordered lines: added.
+    ReorderLine(Rows<ReorderLineRow>),
     /// A number series.
     NumberSeries(SeriesRow),
 }

@@ -22,6 +22,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0004_reorder.sql"),
         postgres: include_str!("../../migrations/postgres/0004_reorder.sql"),
     },
+    Migration {
+        version: 5,
+        name: "reorder_lines",
+        sqlite: include_str!("../../migrations/sqlite/0005_reorder_lines.sql"),
+        postgres: include_str!("../../migrations/postgres/0005_reorder_lines.sql"),
+    },
 ];
 
 /// A statement in both dialects.

@@ -86,6 +86,8 @@ impl<D: Persist> SqliteStore<D> {
             .page_size(4096)
             .pragma("wal_autocheckpoint", "1000")
             .pragma("cache_size", "-16000")
+            // Any statement that calls a function keeps a journal of its own; beyond 64 KiB it would go to a file.
+            .pragma("temp_store", "memory")
             .statement_cache_capacity(512)
             .row_buffer_size(1024);
         let mut connection = file.connect().await.map_err(failed)?;

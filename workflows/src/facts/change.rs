@@ -78,7 +78,7 @@ impl Facts {
             }
             Op::Demand(rows) => rows.0.into_iter().for_each(|row| keep(&mut self.demand, tenant, row)),
             // Nothing is decided on them.
-            Op::ReorderShortfall(_) => {}
+            Op::ReorderShortfall(_) | Op::ReorderLine(_) => {}
             Op::NumberSeries(row) => keep(&mut self.series, tenant, row),
         }
     }
@@ -105,7 +105,7 @@ impl Facts {
                 put(self, |f| &mut f.movements, named)
             }
             Op::Demand(rows) => many(self, |f| &mut f.demand, tenant, &rows.0),
-            Op::ReorderShortfall(_) => Undo(Box::new(|_| ())),
+            Op::ReorderShortfall(_) | Op::ReorderLine(_) => Undo(Box::new(|_| ())),
             Op::NumberSeries(row) => one(self, |f| &mut f.series, tenant, row),
         }
     }

@@ -5,12 +5,17 @@ use fluxor_engine::store::StoreError;
 
 use super::{Memory, guard, put};
 use crate::fold::{Batch, Write};
-use crate::row::{LineRow, OrderRow};
+use crate::row::{LineRow, OrderRow, ReorderLineRow, run_of};
 
 impl Memory {
     pub(crate) fn order(&self, tenant: TenantId, id: InstanceId) -> Option<(OrderRow, Vec<LineRow>)> {
         let row = self.orders.get(&(tenant, id)).cloned()?;
-        Some((row, self.lines.get(&(tenant, id)).cloned().unwrap_or_default()))
+        let mut lines = self.lines.get(&(tenant, id)).cloned().unwrap_or_default();
+        if let Some(run) = run_of(&row) {
+            let whys = lines.iter().filter_map(|line| self.reorder_lines.get(&(tenant, run, line.stock()?)).cloned());
+            ReorderLineRow::explain(whys.collect(), &mut lines);
+        }
+        Some((row, lines))
     }
 
     pub(crate) fn by_number(&self, tenant: TenantId, number: &str) -> Option<InstanceId> {

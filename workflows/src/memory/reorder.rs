@@ -1,11 +1,29 @@
-//! What a reorder run looks at.
+//! What a reorder run looks at, and why it ordered what it did.
 
 use fluxor_engine::ids::TenantId;
+use fluxor_engine::store::StoreError;
 
 use super::{Memory, row};
-use crate::row::{Factor, ItemUnitKey, LineRow, OrderStatus, StockKey, StockRow, TermKey, TermRow};
+use crate::fold::Batch;
+use crate::row::{Factor, ItemUnitKey, LineRow, OrderStatus, ReorderLineRow, StockKey, StockRow, TermKey, TermRow};
 
 impl Memory {
+    pub(super) fn check_reorder_lines(&self, batch: &Batch<'_>) -> Result<(), StoreError> {
+        let taken = |(tenant, row): &(_, &ReorderLineRow)| {
+            self.reorder_lines.contains_key(&(*tenant, row.run, row.key.clone()))
+        };
+        match batch.reorder_lines.iter().any(taken) {
+            true => Err(StoreError::Conflict("reorder_line".to_owned())),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn put_reorder_lines(&mut self, batch: &Batch<'_>) {
+        for (tenant, row) in &batch.reorder_lines {
+            self.reorder_lines.insert((*tenant, row.run, row.key.clone()), (*row).clone());
+        }
+    }
+
     pub(crate) fn stock_all(&self, tenant: TenantId, keys: &[&StockKey]) -> Vec<StockRow> {
         keys.iter().filter_map(|key| row(&self.stock, tenant, key)).collect()
     }

@@ -133,6 +133,9 @@ impl PartialOrd for Ratio {
 
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.denominator == 1 {
+            return write!(f, "{}", self.numerator);
+        }
         let (mut rest, mut twos, mut fives) = (self.denominator, 0_u32, 0_u32);
         while rest % 2 == 0 {
             (rest, twos) = (rest / 2, twos + 1);
@@ -189,7 +192,11 @@ impl<'de> Deserialize<'de> for Ratio {
 fn common(left: i128, right: i128) -> i128 {
     let (mut left, mut right) = (left.unsigned_abs(), right.unsigned_abs());
     while right != 0 {
-        (left, right) = (right, left % right);
+        // Nearly always both fit, and then the machine divides by itself.
+        (left, right) = match (u64::try_from(left), u64::try_from(right)) {
+            (Ok(left), Ok(right)) => (right.into(), (left % right).into()),
+            _ => (right, left % right),
+        };
     }
     i128::try_from(left.max(1)).unwrap_or(1)
 }

@@ -4,7 +4,6 @@
 //! they put on order and the run's cursor change together. So a run that is cut off goes on behind its last part, and two
 //! runs at the same time order nothing twice.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fluxor_engine::domain::{Done, Start, Tell};
@@ -18,7 +17,10 @@ use super::{
     Case, Chunk, ChunkLine, Offer, Outcome, Position, Proposed, Rates, Reordered, Shortfall, Snapshot, propose,
 };
 use crate::action::{Answer, Call, fail, instance, needs, require, subject_text};
-use crate::row::{CompanyRow, ItemUnitKey, Need, Op, Rows, ShortfallRow, StockKey, StockRow, TermKey};
+use crate::row::{
+    BudgetKey, CompanyRow, ItemUnitKey, Need, Op, ReorderLineRow, Rows, ShortfallRow, StockKey, StockRow, TermKey,
+    Written, source_of,
+};
 use crate::settings::Settings;
 
 /// What the run works on orders becomes under this category, which the order's approval asks about.
@@ -57,16 +59,17 @@ pub(crate) fn order_part(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let run = instance(call)?;
     let part: Chunk = read(call, "a part of a run")?;
     let today = as_of(call)?;
-    require(call, first_needs(&part))?;
+    require(call, first_needs(call, &part))?;
     require(call, second_needs(call, &part)?)?;
-    let (mut lines, mut missed) = (Vec::new(), Vec::new());
+    let (mut lines, mut reasons, mut missed) = (Vec::new(), Vec::new(), Vec::new());
     let mut expected = None;
     for wanted in &part.lines {
         let proposed = again(call, &part, wanted, today)?;
         match &proposed.outcome {
             Outcome::Order(line) => {
                 expected = expected.max(line.expected_on);
-                lines.push(order_line(call, &part, wanted, line, &proposed)?);
+                lines.push(order_line(call, &part, wanted, line)?);
+                reasons.push(reason(run, part.stock(wanted), lines.len(), &proposed)?);
             }
             Outcome::NotShort(_) => missed.push((wanted, "no_longer_short".into(), proposed.why_json())),
             Outcome::NotPurchasable(obstacle) => missed.push((wanted, word(obstacle.reason), proposed.why_json())),
@@ -77,7 +80,13 @@ pub(crate) fn order_part(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
         .map(|(wanted, reason, why)| ShortfallRow { run, key: part.stock(wanted), reason, why })
         .collect();
     let set = moved(call, lines.len(), missed.len());
-    let ops = if missed.is_empty() { Vec::new() } else { vec![Op::ReorderShortfall(Rows(missed))] };
+    let mut ops = Vec::new();
+    if !missed.is_empty() {
+        ops.push(Op::ReorderShortfall(Rows(missed)));
+    }
+    if !reasons.is_empty() {
+        ops.push(Op::ReorderLine(Rows(reasons)));
+    }
     let starts = if lines.is_empty() { Vec::new() } else { vec![order(call, run, &part, lines, today, expected)?] };
     Ok(Done { ops, set, starts, ..Done::default() })
 }
@@ -99,8 +108,8 @@ impl Chunk {
 }
 
 impl Proposed {
-    /// What is kept beside a line or a shortfall.
-    pub(crate) fn why_json(&self) -> Json {
+    /// What is kept beside a shortfall.
+    fn why_json(&self) -> Json {
         let mut why = serde_json::to_value(&self.why).unwrap_or_default();
         if let (Outcome::NotPurchasable(obstacle), Some(why)) = (&self.outcome, why.as_object_mut()) {
             why.insert("text".to_owned(), obstacle.text.as_str().into());
@@ -116,7 +125,7 @@ pub(crate) fn word(word: impl Serialize) -> Arc<str> {
 
 /// The payload. The engine alone sends it, so that what cannot be read is an incident.
 fn read<T: serde::de::DeserializeOwned>(call: &Call<'_>, what: &str) -> Answer<T> {
-    match serde_json::from_value(Json::Object(call.payload.clone())) {
+    match T::deserialize(call.payload) {
         Ok(read) => Ok(read),
         Err(why) => fail(format!("{what} cannot be read: {why}")),
     }
@@ -130,28 +139,38 @@ fn as_of(call: &Call<'_>) -> Answer<Date> {
     }
 }
 
-fn first_needs(part: &Chunk) -> BTreeSet<Need> {
-    let of_line = |wanted: &ChunkLine| {
-        let key = part.stock(wanted);
-        let rows = [Need::Stock(key.clone()), Need::Policy(key), Need::Item(wanted.item.clone())];
-        let suppliers = wanted.compared.iter().map(|(supplier, _)| Need::Supplier(supplier.clone()));
-        let terms = Chunk::terms(wanted).map(Need::Term);
-        rows.into_iter().chain(suppliers).chain(terms).collect::<Vec<_>>()
-    };
-    part.lines.iter().flat_map(of_line).chain([Need::Location(part.location.clone())]).collect()
+/// All rows that the part and its order stand on, as far as the look knew them: asked for at once, so that little is
+/// computed twice, and locked in order.
+fn first_needs(call: &Call<'_>, part: &Chunk) -> Vec<Need> {
+    let mut wanted = vec![Need::Location(part.location.clone())];
+    let unit = subject_text(call, "unit").map(Arc::from);
+    wanted.extend(unit.map(|unit| Need::Budget(BudgetKey { unit, currency: part.currency })));
+    for line in &part.lines {
+        let key = part.stock(line);
+        wanted.extend([Need::Stock(key.clone()), Need::Policy(key), Need::Item(line.item.clone())]);
+        wanted.extend(line.compared.iter().map(|(supplier, _)| Need::Supplier(supplier.clone())));
+        wanted.extend(Chunk::terms(line).map(Need::Term));
+        for unit in std::iter::once(&line.unit).chain(&line.other_units) {
+            wanted.extend(of_unit(line, unit));
+        }
+    }
+    wanted
 }
 
-/// The units that the terms and items name.
-fn second_needs(call: &Call<'_>, part: &Chunk) -> Answer<BTreeSet<Need>> {
-    let mut wanted = BTreeSet::new();
+fn of_unit(line: &ChunkLine, unit: &Arc<str>) -> [Need; 2] {
+    [Need::Unit(unit.clone()), Need::ItemUnit(ItemUnitKey { item: line.item.clone(), unit: unit.clone() })]
+}
+
+/// The units that the terms and items name now.
+fn second_needs(call: &Call<'_>, part: &Chunk) -> Answer<Vec<Need>> {
+    let mut wanted = Vec::new();
     for line in &part.lines {
         for key in Chunk::terms(line) {
             let Some(term) = call.facts.term(call.tenant, &key).map_err(needs)? else { continue };
-            wanted.insert(Need::Unit(term.unit.clone()));
-            wanted.insert(Need::ItemUnit(ItemUnitKey { item: line.item.clone(), unit: term.unit.clone() }));
+            wanted.extend(of_unit(line, &term.unit));
         }
         if let Some(item) = call.facts.item(call.tenant, &line.item).map_err(needs)? {
-            wanted.insert(Need::Unit(item.stock_unit.clone()));
+            wanted.push(Need::Unit(item.stock_unit.clone()));
         }
     }
     Ok(wanted)
@@ -196,13 +215,7 @@ fn again(call: &Call<'_>, part: &Chunk, wanted: &ChunkLine, today: Date) -> Answ
     }))
 }
 
-fn order_line(
-    call: &Call<'_>,
-    part: &Chunk,
-    wanted: &ChunkLine,
-    line: &Reordered,
-    proposed: &Proposed,
-) -> Answer<Json> {
+fn order_line(call: &Call<'_>, part: &Chunk, wanted: &ChunkLine, line: &Reordered) -> Answer<Json> {
     let item = call.facts.item(call.tenant, &wanted.item).map_err(needs)?;
     Ok(json!({
         "item": wanted.item,
@@ -211,8 +224,15 @@ fn order_line(
         "quantity": line.quantity,
         "unit": line.unit,
         "price": line.price,
-        "why": proposed.why_json(),
     }))
+}
+
+/// Why it is ordered. Kept beside the run and not in the order, whose images would carry it along for ever.
+fn reason(run: InstanceId, key: StockKey, line: usize, proposed: &Proposed) -> Answer<ReorderLineRow> {
+    match (Written::of(&proposed.why), i64::try_from(line)) {
+        (Ok(why), Ok(line)) => Ok(ReorderLineRow { run, key, line, why }),
+        _ => fail(format!("the arithmetic of {key} cannot be written")),
+    }
 }
 
 fn order(
@@ -228,7 +248,7 @@ fn order(
         ("requester".to_owned(), Json::from(requester)),
         ("supplier".to_owned(), Json::from(&*part.supplier)),
         ("category".to_owned(), Json::from(CATEGORY)),
-        ("source".to_owned(), Json::from(format!("reorder:{run}"))),
+        ("source".to_owned(), Json::from(source_of(run))),
         ("ordered_on".to_owned(), Json::from(today.to_string())),
         ("lines".to_owned(), Json::from(lines)),
     ]);

@@ -43,6 +43,10 @@ const fn is_zero(quantity: &Quantity) -> bool {
 }
 
 impl OnOrder {
+    pub(super) fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
     fn sum(&self) -> i128 {
         let kinds = [self.draft, self.in_approval, self.approved, self.sent, self.untold];
         kinds.iter().map(|kind| i128::from(kind.0)).sum()

@@ -73,6 +73,7 @@ pub struct ChunkLine {
     /// On which of the supplier's terms.
     pub term: Arc<str>,
     /// What was on order, by how far the orders were.
+    #[serde(default, skip_serializing_if = "OnOrder::is_nothing")]
     pub on_order: OnOrder,
     /// Supplier and term of every offer that was compared: the rows to compare again.
     pub compared: Vec<(Arc<str>, Arc<str>)>,
@@ -80,6 +81,9 @@ pub struct ChunkLine {
     pub quantity: Quantity,
     /// The purchase unit.
     pub unit: Arc<str>,
+    /// Other units that terms and stock are counted in: with the rest they are all the rows that a part asks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_units: Vec<Arc<str>>,
     /// For how much.
     pub total: Money,
 }
@@ -225,7 +229,7 @@ async fn one_item(
     let looked = look(source, ask, policies, true).await?;
     Ok(looked
         .into_iter()
-        .map(|Looked { key, item, proposed }| Explained {
+        .map(|Looked { key, item, proposed, .. }| Explained {
             item: key.item,
             location: key.location,
             name: item.as_ref().map(|item| item.name.clone()),
@@ -239,6 +243,8 @@ async fn one_item(
 struct Looked {
     key: StockKey,
     item: Option<ItemRow>,
+    /// Units that its stock and its offers are counted in, each once.
+    units: Vec<Arc<str>>,
     proposed: Proposed,
 }
 
@@ -272,19 +278,28 @@ async fn look(
     for (policy, position) in policies.iter().zip(positions) {
         let position = on_order.get(&policy.key).map_or(position, |kinds| position.told(*kinds));
         let item = items.get(&policy.key.item);
+        let offers = offers.get(&policy.key.item).map_or(&[][..], Vec::as_slice);
         let proposed = propose(&Case {
             item_active: item.is_some_and(|item| item.active),
             location_active: source.location(&policy.key.location).is_some_and(|location| location.active),
             policy,
             position: &position,
-            offers: offers.get(&policy.key.item).map_or(&[], Vec::as_slice),
+            offers,
             supplier: None,
             today: ask.today,
             rates: &ask.rates,
         });
-        looked.push(Looked { key: policy.key.clone(), item: item.cloned(), proposed });
+        looked.push(Looked { key: policy.key.clone(), item: item.cloned(), units: units(item, offers), proposed });
     }
     Ok(looked)
+}
+
+fn units(item: Option<&ItemRow>, offers: &[Offer]) -> Vec<Arc<str>> {
+    let stock = item.map(|item| item.stock_unit.clone());
+    let mut units: Vec<_> = offers.iter().map(|offer| offer.term.unit.clone()).chain(stock).collect();
+    units.sort_unstable();
+    units.dedup();
+    units
 }
 
 /// Every offer for the items of these places.
@@ -324,7 +339,7 @@ struct Found {
 
 impl Found {
     fn add(&mut self, looked: Looked) {
-        let Looked { key: StockKey { item, location }, proposed: Proposed { outcome, why }, .. } = looked;
+        let Looked { key: StockKey { item, location }, units, proposed: Proposed { outcome, why }, .. } = looked;
         self.totals.looked_at += 1;
         match outcome {
             Outcome::NotShort(_) => {}
@@ -336,7 +351,8 @@ impl Found {
                 let lines = self.groups.entry((supplier, location, total.currency)).or_default();
                 let on_order = why.position.on_order;
                 let compared = why.offers.into_iter().map(|offer| (offer.supplier, offer.term)).collect();
-                lines.push(ChunkLine { item, term, on_order, compared, quantity, unit, total });
+                let other_units = units.into_iter().filter(|other| *other != unit).collect();
+                lines.push(ChunkLine { item, term, on_order, compared, quantity, unit, other_units, total });
             }
             Outcome::NotPurchasable(obstacle) => {
                 self.totals.short += 1;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::super::Row;
 use crate::quantity::Quantity;
-use crate::row::Factor;
+use crate::row::{Factor, Written};
 
 /// A row of a table, read with errors that name both.
 pub(crate) struct Reader<'r> {
@@ -112,6 +112,11 @@ impl<'r> Reader<'r> {
     pub(crate) fn maybe_json(&self, name: &str) -> Result<Option<serde_json::Value>, StoreError> {
         let text = self.maybe_text(name)?;
         text.map(|text| serde_json::from_str(&text)).transpose().map_err(|why| self.wrong(why))
+    }
+
+    /// JSON that is passed on as it stands.
+    pub(crate) fn written(&self, name: &str) -> Result<Written, StoreError> {
+        serde_json::from_str(&self.text(name)?).map_err(|why| self.wrong(why))
     }
 
     /// The columns `numerator` and `denominator`.

@@ -88,7 +88,9 @@ pub(crate) const DELETE: Sql = Sql {
 /// Inserts lines.
 pub(crate) const INSERT: Sql = Sql {
     table: "purchase_order_line",
+    // Left to itself, SQLite puts each row's text together again for every column.
     sqlite: "
+        WITH batch(value) AS MATERIALIZED (SELECT value FROM json_each($1))
         INSERT OR ROLLBACK INTO purchase_order_line (
             tenant, order_id, line, item, description, quantity, unit, currency, price, total,
             location, received, numerator, denominator, why
@@ -98,7 +100,7 @@ pub(crate) const INSERT: Sql = Sql {
             value ->> 'description', value ->> 'quantity', value ->> 'unit', value ->> 'currency',
             value ->> 'price', value ->> 'total', value ->> 'location', value ->> 'received', value ->> 'numerator',
             value ->> 'denominator', value ->> 'why'
-        FROM json_each($1)",
+        FROM batch",
     postgres: "
         INSERT INTO purchase_order_line (
             tenant, order_id, line, item, description, quantity, unit, currency, price, total,

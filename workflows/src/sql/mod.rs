@@ -18,6 +18,7 @@ pub(crate) mod locations;
 pub(crate) mod movements;
 pub(crate) mod orders;
 pub(crate) mod policies;
+pub(crate) mod reorder_lines;
 pub(crate) mod series;
 pub(crate) mod shortfalls;
 pub(crate) mod stock;
@@ -36,7 +37,7 @@ use sqlx::query::Query;
 use super::{Arguments, Conn, Db, Row, text};
 use crate::facts::Facts;
 use crate::fold::Batch;
-use crate::row::{LineRow, LineSet, Need, Op, OrderRow, Rows};
+use crate::row::{LineRow, LineSet, Need, Op, OrderRow, ReorderLineRow, Rows, run_of};
 use crate::statement::{Sql, broken};
 
 /// All batch statements, for a test that looks at their plans. Each takes one JSON array as text.
@@ -88,6 +89,8 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     demand::INSERT,
     demand::UPDATE,
     shortfalls::INSERT,
+    reorder_lines::INSERT,
+    reorder_lines::READ,
     series::LOAD,
     series::INSERT,
     series::UPDATE,
@@ -201,10 +204,11 @@ pub(crate) async fn save(connection: &mut Conn, batch: &Batch<'_>) -> Result<(),
     movements::append(connection, &batch.movements).await?;
     demand::save(connection, &batch.demand).await?;
     shortfalls::append(connection, &batch.shortfalls).await?;
+    reorder_lines::append(connection, &batch.reorder_lines).await?;
     series::save(connection, &batch.series).await
 }
 
-/// An order with its lines, for people.
+/// An order with its lines, for people. Why a run ordered them stands beside the run.
 pub(crate) async fn order(
     connection: &mut Conn,
     tenant: TenantId,
@@ -214,7 +218,12 @@ pub(crate) async fn order(
         return Ok(None);
     };
     let lines = lines::read(connection, &[(tenant, &id)]).await?;
-    Ok(Some((row, lines.into_iter().map(|(_, _, line)| line).collect())))
+    let mut lines: Vec<LineRow> = lines.into_iter().map(|(_, _, line)| line).collect();
+    if let Some(run) = run_of(&row) {
+        let whys = reorder_lines::of_lines(connection, tenant, run, &lines).await?;
+        ReorderLineRow::explain(whys, &mut lines);
+    }
+    Ok(Some((row, lines)))
 }
 
 /// Runs a query with the rows of `batch`.

@@ -127,7 +127,9 @@ pub(crate) const INSERT: Sql = Sql {
 /// Updates rows that are still at the version they were loaded with.
 pub(crate) const UPDATE: Sql = Sql {
     table: "stock_level",
+    // Left to itself, SQLite puts each row's text together again for every column.
     sqlite: "
+        WITH batch(value) AS MATERIALIZED (SELECT value FROM json_each($1))
         UPDATE OR ROLLBACK stock_level AS t
         SET version = b.version, on_hand = b.on_hand, on_order = b.on_order, reserved = b.reserved,
             in_transit = b.in_transit, movements = b.movements
@@ -137,7 +139,7 @@ pub(crate) const UPDATE: Sql = Sql {
                 value ->> 'guard' AS guard, value ->> 'version' AS version, value ->> 'on_hand' AS on_hand,
                 value ->> 'on_order' AS on_order, value ->> 'reserved' AS reserved,
                 value ->> 'in_transit' AS in_transit, value ->> 'movements' AS movements
-            FROM json_each($1)
+            FROM batch
         ) AS b
         WHERE t.tenant = b.tenant
         AND t.item = b.item

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use fluxor_engine::ids::TenantId;
+use fluxor_engine::store::StoreError;
 use fluxor_workflows::reorder::{Ask, Explained, Outcome, Rates, Why, explain, snapshot};
 use fluxor_workflows::{
-    Factor, ItemRow, LocationRow, MaximumRule, Method, Op, Percent, PolicyRow, Quantity, Rows, StockKey, StockRow,
-    SupplierRow, TermKey, TermRow, Trigger, UnitRow,
+    Factor, ItemRow, LocationRow, MaximumRule, Method, Op, OrderRow, Percent, PolicyRow, Quantity, ReorderLineRow,
+    Rows, StockKey, StockRow, SupplierRow, TermKey, TermRow, Trigger, UnitRow, Written, order,
 };
 use jiff::civil::{Date, date};
 use serde_json::{Value as Json, json};
 
-use super::Db;
 use super::inventory::{Asked, TENANT, decided};
+use super::{Db, id};
 
 const TODAY: Date = date(2026, 3, 2);
 
@@ -85,8 +86,7 @@ async fn what_is_short_is_told_by_supplier_and_what_cannot_be_ordered_with_its_r
         assert_eq!(
             serde_json::to_value(&found.chunks).unwrap(),
             json!([{"supplier": "litware", "location": "main", "currency": "EUR", "part": 1, "lines": [
-                {"item": "glue", "term": "1", "compared": [["litware", "1"]], "quantity": "2.5", "unit": "kg", "on_order":
-                    {"draft": "0", "in_approval": "0", "approved": "0", "sent": "0"},
+                {"item": "glue", "term": "1", "compared": [["litware", "1"]], "quantity": "2.5", "unit": "kg", "other_units": ["g"],
                     "total": "7.50 EUR"}]}])
         );
         let [tape] = &found.unplaceable[..] else { panic!("{found:#?}") };
@@ -120,6 +120,32 @@ async fn what_is_short_is_told_by_supplier_and_what_cannot_be_ordered_with_its_r
         // Another tenant has none of it.
         let nothing = snapshot(db.connection(), TenantId(2), &ask()).await.unwrap();
         assert_eq!(nothing, fluxor_workflows::reorder::Snapshot::default());
+    }
+}
+
+#[tokio::test]
+async fn why_a_run_ordered_a_line_stands_beside_the_run_and_is_shown_with_the_line() {
+    for mut db in Db::all().await {
+        stocked(&mut db).await;
+        let [main] = &explained(&mut db, "usb", Some("main")).await[..] else { panic!("one place") };
+        let (run, key) = (id(9), StockKey { item: "usb".into(), location: "main".into() });
+        let why = Written::of(&main.proposed.why).unwrap();
+        let row = |line| Op::ReorderLine(Rows(vec![ReorderLineRow { run, key: key.clone(), line, why: why.clone() }]));
+        let found = order(db.connection(), TENANT, id(2)).await.unwrap().unwrap();
+        assert_eq!(found.lines[0].why, None);
+        let source = Some(format!("reorder:{run}").into());
+        let of_run = OrderRow { version: found.row.version + 1, source, ..found.row };
+        db.write(&[(TENANT, row(1)), (TENANT, Op::PurchaseOrder(Box::new(of_run)))]).await.unwrap();
+        let found = order(db.connection(), TENANT, id(2)).await.unwrap().unwrap();
+        assert_eq!(found.lines[0].why, Some(serde_json::to_value(&main.proposed.why).unwrap()));
+        let again = db.write(&[(TENANT, row(2))]).await;
+        assert!(matches!(&again, Err(StoreError::Conflict(table)) if table == "reorder_line"), "{again:?}");
+        let told = serde_json::to_value(row(1)).unwrap();
+        assert_eq!(told["columns"], json!(["run", "item", "location", "line", "why"]));
+        assert_eq!(serde_json::from_value::<Op>(told).unwrap(), {
+            let why = Written::of(&serde_json::to_value(&why).unwrap()).unwrap();
+            Op::ReorderLine(Rows(vec![ReorderLineRow { run, key: key.clone(), line: 1, why }]))
+        });
     }
 }
 
