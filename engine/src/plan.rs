@@ -165,7 +165,7 @@ impl<Op: Clone + Serialize> Plan<Op> {
     fn child(&mut self, child: Child<Op>, organisation: &OrganisationAt, mint: &mut Mint) {
         let Child { command, definition, decision } = child;
         let (id, key) = (decision.after.id, decision.after.key.clone());
-        let mut answer = answer_of(&definition, &decision.after, organisation, self.now);
+        let mut answer = answer_of(&definition, &decision.after, Some(organisation), self.now);
         self.accept(&command, &definition, organisation, decision, &mut answer, mint);
         self.business_key(command.tenant, &definition, id, key.as_ref());
     }

@@ -22,12 +22,12 @@ pub fn answer_in(entry: &Entry) -> Option<Answer> {
     serde_json::from_str(held.answer.get()).ok()
 }
 
-/// The answer that shows an instance; its entry's number is filled in by `Plan::accept`.
+/// The answer that shows an instance; without an organisation its tasks are left out. Its entry's number is filled in by `Plan::accept`.
 #[must_use]
 pub fn answer_of(
     definition: &Definition,
     instance: &Instance,
-    organisation: &OrganisationAt,
+    organisation: Option<&OrganisationAt>,
     now: Timestamp,
 ) -> Answer {
     let accepts = match instance.status {
@@ -44,7 +44,7 @@ pub fn answer_of(
         status: Some(instance.status),
         state_revision: instance.state_revision,
         seq: instance.seq,
-        tasks: crate::decide::summaries(definition, instance, organisation, now),
+        tasks: organisation.map_or_else(Vec::new, |o| crate::decide::summaries(definition, instance, o, now)),
         accepts,
         record: Json::Null,
         at: now,

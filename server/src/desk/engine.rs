@@ -12,7 +12,7 @@ use fluxor_engine::definition::chart::{Definition, StateIx, StateKind};
 use fluxor_engine::definition::compile;
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
-use fluxor_engine::instance::Instance;
+use fluxor_engine::instance::{Instance, TaskStatus};
 use fluxor_engine::plan::{answer_of, blank_answer};
 use fluxor_engine::refusal::Refusal;
 use fluxor_engine::runtime::{self, Engine, NotDone, Submitted, TaskView};
@@ -72,10 +72,11 @@ impl Desk for Office {
         Box::pin(async move {
             let found = self.0.store().instance(tenant, id).await?;
             let instance = found.ok_or(NotDone::Refused(Refusal::UnknownInstance(id)))?;
-            let organisation = self.0.organisation(tenant).await?;
+            let asks = instance.tasks.iter().any(|task| task.status == TaskStatus::Open);
+            let organisation = if asks { Some(self.0.organisation(tenant).await?) } else { None };
             let now = self.0.clock().now().max(instance.changed_at);
             let answer = match self.definition(&instance).await? {
-                Some(definition) => answer_of(&definition, &instance, &organisation, now),
+                Some(definition) => answer_of(&definition, &instance, organisation.as_deref(), now),
                 None => Self::row_alone(&instance, now),
             };
             Ok(Look { instance, answer })

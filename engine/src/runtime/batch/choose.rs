@@ -108,7 +108,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             self.shared.stats.timer_lateness_micros.store(late, Ordering::Relaxed);
         }
         let (id, key) = (decision.after.id, decision.after.key.clone());
-        let mut answer = answer_of(&definition, &decision.after, ground.organisation(), ground.now);
+        let mut answer = answer_of(&definition, &decision.after, Some(ground.organisation()), ground.now);
         let by = start.as_ref().unwrap_or(command);
         decision.each_child(&mut |child| self.define(&child.definition, plan));
         plan.accept(by, &definition, ground.organisation(), decision, &mut answer, &mut self.mint);

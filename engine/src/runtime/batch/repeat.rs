@@ -121,7 +121,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         let organisations = work.organisations(command.tenant);
         match instance.and_then(|i| Some((i, library.pinned(i.definition)?, organisations.last()?))) {
             Some((instance, definition, organisation)) => {
-                Answer { seq: instance.seq, ..answer_of(definition, instance, organisation, work.now) }
+                Answer { seq: instance.seq, ..answer_of(definition, instance, Some(organisation), work.now) }
             }
             None => blank_answer(work.now),
         }
