@@ -1,6 +1,7 @@
 //! Whole companies, imported through the shipped mappings: sums beside sums that are made here by other means, and the
 //! same files again, which change nothing.
 
+mod command;
 mod companies;
 
 use std::path::{Path, PathBuf};
