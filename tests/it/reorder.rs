@@ -3,6 +3,7 @@
 mod companies;
 mod demo;
 mod killed;
+mod over_http;
 mod together;
 
 use fluxor_tests::server::place::Place;
