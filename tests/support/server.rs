@@ -6,6 +6,7 @@
 pub mod client;
 pub mod place;
 pub mod program;
+pub mod smtp;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
