@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::desk::{Books, Desk, NotDone};
 
 /// The workflow of a run.
-const WORKFLOW: &str = "reorder_run";
+pub(crate) const WORKFLOW: &str = "reorder_run";
 
 /// How often a run is looked at while somebody waits for it.
 const LOOK: Duration = Duration::from_millis(20);

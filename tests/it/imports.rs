@@ -1,6 +1,7 @@
 //! Whole companies, imported through the shipped mappings: sums beside sums that are made here by other means, and the
 //! same files again, which change nothing.
 
+mod command;
 mod companies;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use fluxor_engine::domain::Domain as _;
 use fluxor_engine::ids::{StreamId, TenantId};
 use fluxor_engine::runtime::{Engine, Options};
 use fluxor_engine::store::{AnyStore, Options as StoreOptions, Store as _};
+use fluxor_tests::companies::{all, cells, company, cut, units};
 use fluxor_workflows::import::{self, Count, EngineTarget, Import, Quiet, Report, recognise};
 use fluxor_workflows::{MIGRATIONS, Procurement};
 
@@ -26,16 +28,6 @@ struct Place {
 
 fn definitions() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../definitions")
-}
-
-/// A company's folder beside the repository; without it a line that says so.
-fn company(name: &str) -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(name);
-    if !folder.is_dir() {
-        eprintln!("skipped: import of {name} ({} is missing)", folder.display());
-        return None;
-    }
-    Some(folder)
 }
 
 impl Place {
@@ -98,16 +90,4 @@ fn assert_unchanged(first: &Report, again: &Report) {
         assert_eq!((again.bad, again.left_out), (first.bad, first.left_out), "{name}\n");
         assert_eq!(again.unchanged, first.taken + first.unchanged, "{name}");
     }
-}
-
-/// Cells of a file without quotes in it, by a way of its own.
-fn cells(folder: &Path, file: &str) -> Vec<Vec<String>> {
-    let text = std::fs::read_to_string(folder.join(file)).unwrap();
-    text.lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect()
-}
-
-/// A plain decimal in units of 10^-4.
-fn units(text: &str) -> i128 {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    format!("{whole}{fraction:0<4}").parse().unwrap_or_else(|_| panic!("{text} has more than four places"))
 }

@@ -2,12 +2,14 @@
 //! and what is declined leaves the database as it was.
 
 mod authority;
+mod books;
 mod changes;
 mod company;
 mod keys;
 mod lists;
 mod mail;
 mod order;
+mod refused_mail;
 mod repeats;
 mod running;
 mod stale;
@@ -61,6 +63,10 @@ on_both! {
     lists::tasks_of_somebody_who_stands_in
     mail::people_find_what_they_are_asked_in_their_mail
     mail::a_broken_template_is_named
+    refused_mail::who_was_not_told_is_said_and_stops_nothing
+    refused_mail::a_repair_stays_in_the_review_and_a_decision_clears
+    books::every_list_is_walked_once
+    books::what_is_not_there_and_what_is_not_ours
     changes::taken_back_and_given_up
     changes::the_organisation_counts_from_the_next_decision
     running::a_timer_fires_once_after_a_restart

@@ -1,15 +1,14 @@
-//! Reorder runs of the real program: a whole company in one go, two at the same instant, and one that is killed.
+//! Reorder runs of the real program: whole companies in one go, over HTTP, two at the same instant, and one that is killed.
 
+mod companies;
 mod demo;
 mod killed;
+mod over_http;
 mod together;
 
-use std::process::{Output, Stdio};
-
 use fluxor_tests::server::place::Place;
-use fluxor_tests::server::{binary, definitions};
+use fluxor_tests::server::program::{done, fluxor, object, printed};
 use serde_json::Value;
-use tokio::process::Command;
 
 /// Items of the small company; every third is not short.
 const ITEMS: usize = 60;
@@ -23,34 +22,6 @@ const ORDERS: i64 = 12;
 /// What one more statement counts: order lines that have something open, of orders that have not ended.
 const OPEN: &str = "FROM purchase_order_line l JOIN purchase_order o ON o.tenant = l.tenant AND o.id = l.order_id
     WHERE o.status IN ('draft', 'in_review', 'ordered')";
-
-/// The program on a place, with the shipped definitions.
-fn fluxor(place: &Place, arguments: &[&str]) -> Command {
-    let mut command = Command::new(binary());
-    for name in ["FLUXOR_KEY", "FLUXOR_LISTEN", "FLUXOR_TENANT", "FLUXOR_DATABASE", "FLUXOR_LOG", "RUST_LOG"] {
-        command.env_remove(name);
-    }
-    command.args(["--database", &place.address(), "--definitions"]).arg(definitions()).args(arguments);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    command
-}
-
-/// What a command printed, if it ended with this code.
-fn printed(output: &Output, code: i32) -> String {
-    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{text}{errors}");
-    text.into_owned()
-}
-
-/// Runs a command to its end, and returns what it printed.
-async fn done(place: &Place, arguments: &[&str]) -> String {
-    printed(&fluxor(place, arguments).output().await.unwrap(), 0)
-}
-
-/// Its one object.
-fn object(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|why| panic!("{why}: {text}"))
-}
 
 /// A small company of the canonical set, imported.
 async fn small(place: &Place) {

@@ -5,6 +5,8 @@
 
 pub mod client;
 pub mod place;
+pub mod program;
+pub mod smtp;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -104,14 +106,10 @@ impl Site {
     }
 
     fn base(&self) -> Command {
-        let mut command = Command::new(binary());
-        for name in ["FLUXOR_KEY", "FLUXOR_LISTEN", "FLUXOR_TENANT", "FLUXOR_DATABASE", "FLUXOR_LOG", "RUST_LOG"] {
-            command.env_remove(name);
-        }
+        let mut command = program::program();
         command
             .args(["--database", &self.place.address(), "--definitions"])
             .arg(self.folder.path().join("definitions"));
-        command.stdin(Stdio::null()).kill_on_drop(true);
         command
     }
 

@@ -30,6 +30,8 @@ pub(crate) enum Books {
     Item { code: String },
     /// Locations by code, behind `after`.
     Locations { after: String, limit: i64 },
+    /// A location, or null.
+    Location { code: String },
     /// Stock levels by item and location, behind `after`.
     Stock { after: (String, String), limit: i64 },
     /// Movements of an item at a location, newest first, before that number.
@@ -86,6 +88,7 @@ async fn page(connection: Connection<'_, Memory>, tenant: TenantId, asked: Books
         Books::Supplier { code } => shown(&books::supplier(connection, tenant, &code.into()).await?),
         Books::Items { after, limit } => shown(&books::items(connection, tenant, &after, limit).await?),
         Books::Locations { after, limit } => shown(&books::locations(connection, tenant, &after, limit).await?),
+        Books::Location { code } => shown(&books::location(connection, tenant, &code.into()).await?),
         Books::Stock { after, limit } => {
             shown(&books::stock_levels(connection, tenant, (&after.0, &after.1), limit).await?)
         }

@@ -10,11 +10,11 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Caller;
-use super::extract::{Limit, Path, Query, next};
+use super::extract::{Limit, Path, Query, next, part};
 use super::problem::{Problem, Problems};
 use crate::app::App;
 use crate::desk::Books;
-use crate::reorder::{Told, tell};
+use crate::reorder::{Told, WORKFLOW, tell};
 
 /// Rows, in the order of their keys.
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,6 +69,14 @@ fn text(row: &Value, name: &str) -> String {
 
 fn nothing(what: &str, key: &str) -> Problem {
     Problem::new("not_found", format!("There is no {what} `{key}`."))
+}
+
+/// That what is asked about is there.
+async fn there(app: &App, caller: &Caller, what: &str, key: &str, asked: Books) -> Result<(), Problem> {
+    match app.desk().books(caller.tenant(), asked).await? {
+        Value::Null => Err(nothing(what, key)),
+        _ => Ok(()),
+    }
 }
 
 /// Suppliers, by code.
@@ -134,6 +142,7 @@ pub(crate) async fn stock(
 }
 
 /// The ledger of an item at a location, newest first; `after` is the number of the last movement seen.
+/// Where both exist and nothing has moved yet, it is empty.
 #[utoipa::path(get, path = "/v1/stock/{item}/{location}/movements", tag = "books",
     params(("item" = String, Path), ("location" = String, Path), Which),
     responses((status = 200, body = Rows), Problems))]
@@ -147,9 +156,15 @@ pub(crate) async fn movements(
         let wrong = || Problem::new("invalid_query", format!("after: `{after}` is no number of a movement."));
         after.parse().map_err(|_| wrong())
     });
-    let path = format!("/v1/stock/{item}/{location}/movements");
-    let asked = Books::Movements { item, location, before: before.transpose()?, limit: which.limit.and_one() };
-    which.page(&app, &caller, &path, asked, |row| row["seq"].to_string()).await
+    let path = format!("/v1/stock/{}/{}/movements", part(&item), part(&location));
+    let (before, limit) = (before.transpose()?, which.limit.and_one());
+    let asked = Books::Movements { item: item.clone(), location: location.clone(), before, limit };
+    let page = which.page(&app, &caller, &path, asked, |row| row["seq"].to_string()).await?;
+    if page.items.is_empty() {
+        there(&app, &caller, "item", &item, Books::Item { code: item.clone() }).await?;
+        there(&app, &caller, "location", &location, Books::Location { code: location.clone() }).await?;
+    }
+    Ok(page)
 }
 
 /// Purchase orders, newest first; `after` is the id of the last one seen.
@@ -216,8 +231,8 @@ pub(crate) async fn explain(
     let Asked { item, location, as_of } = asked;
     let found = app.desk().books(caller.tenant(), Books::Explain { item: item.clone(), location, as_of }).await?;
     let items = found.as_array().cloned().unwrap_or_default();
-    if items.is_empty() && app.desk().books(caller.tenant(), Books::Item { code: item.clone() }).await?.is_null() {
-        return Err(nothing("item", &item));
+    if items.is_empty() {
+        there(&app, &caller, "item", &item, Books::Item { code: item.clone() }).await?;
     }
     Ok(Json(Explained { items }))
 }
@@ -231,5 +246,8 @@ pub(crate) async fn run(
     Path((id,)): Path<(InstanceId,)>,
 ) -> Result<Json<Told>, Problem> {
     let run = app.desk().look(caller.tenant(), id).await?.instance;
+    if *run.workflow != *WORKFLOW {
+        return Err(nothing("reorder run", &id.to_string()));
+    }
     Ok(Json(tell(app.desk(), caller.tenant(), &run).await?))
 }

@@ -145,6 +145,18 @@ pub(crate) fn next(path: &str, query: &impl serde::Serialize) -> String {
     format!("{path}?{}", serde_urlencoded::to_string(query).unwrap_or_default())
 }
 
+/// A code as one part of a path: what means something in an address is written as `%2F`.
+pub(crate) fn part(code: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    code.bytes().fold(String::new(), |mut part, byte| {
+        match plain(byte) {
+            true => part.push(char::from(byte)),
+            false => part.push_str(&format!("%{byte:02X}")),
+        }
+        part
+    })
+}
+
 /// The nearest of the routes, for a path that leads nowhere.
 pub(crate) fn nearest_route<'a>(path: &str, routes: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     diagnostic::nearest(path, routes)
@@ -153,6 +165,12 @@ pub(crate) fn nearest_route<'a>(path: &str, routes: impl IntoIterator<Item = &'a
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_is_one_part_of_a_path() {
+        assert_eq!(part("BAT-01_a.b~"), "BAT-01_a.b~");
+        assert_eq!(part("9#2?x=1%/Ä"), "9%232%3Fx%3D1%25%2F%C3%84");
+    }
 
     #[test]
     fn a_page_knows_whether_there_are_more() {
