@@ -92,7 +92,7 @@ impl<D: Persist> PostgresStore<D> {
             .connect_with(server.clone().options(READER_SETTINGS.iter().copied()))
             .await
             .map_err(failed)?;
-        let lookups = Lookups::connect(&server, options.readers).await?;
+        let lookups = Lookups::new(&server, options.readers);
         Ok(Self { domain, server: Arc::new(server), readers, lookups, lanes: options.lanes.max(1) })
     }
 
@@ -289,19 +289,21 @@ impl<D: Persist> Store<D> for PostgresStore<D> {
     }
 
     async fn instance(&self, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, StoreError> {
-        let first = sql::instance::one(&mut *self.lookups.take().await?, tenant, id).await;
-        if self.lookups.was_closed(&first) {
-            return sql::instance::one(&mut *self.lookups.take().await?, tenant, id).await;
+        let mut held = self.lookups.take().await;
+        let first = sql::instance::one(held.connection().await?, tenant, id).await;
+        match held.was_closed(&first) {
+            true => sql::instance::one(held.connection().await?, tenant, id).await,
+            false => first,
         }
-        first
     }
 
     async fn revision(&self, tenant: TenantId) -> Result<i64, StoreError> {
-        let first = sql::organisation::revision(&mut *self.lookups.take().await?, tenant).await;
-        if self.lookups.was_closed(&first) {
-            return sql::organisation::revision(&mut *self.lookups.take().await?, tenant).await;
+        let mut held = self.lookups.take().await;
+        let first = sql::organisation::revision(held.connection().await?, tenant).await;
+        match held.was_closed(&first) {
+            true => sql::organisation::revision(held.connection().await?, tenant).await,
+            false => first,
         }
-        first
     }
 
     super::reads::reads!();
