@@ -125,7 +125,7 @@ async fn what_cannot_be_read_as_a_whole_is_refused_in_a_sentence() {
     assert!(words.starts_with("there is no mapping `acme`: neither a file nor in "), "{words}");
     // A mapping of another company does not find its files here.
     let words = refused(&place, &[here, "--mapping", "adventureworks"], 2).await;
-    assert!(words.contains("FLX0603") && words.contains("adventureworks.yaml"), "{words}");
+    assert!(words.contains("FLX0703") && words.contains("adventureworks.yaml"), "{words}");
     let empty = tempfile::tempdir().unwrap();
     let words = refused(&place, &[empty.path().to_str().unwrap()], 2).await;
     assert!(words.contains("company.csv"), "{words}");

@@ -10,13 +10,13 @@ macro_rules! codes {
 }
 
 codes! {
-    UNKNOWN_TABLE = "FLX0600": "The canonical set has no table of this name.";
-    UNKNOWN_COLUMN = "FLX0601": "The table has no column of this name.";
-    MISSING_COLUMN = "FLX0602": "A column that the table needs is not mapped.";
-    NO_FILE = "FLX0603": "The company's folder has no file of this name, or it cannot be read.";
-    NO_SUCH_COLUMN = "FLX0604": "The company's file has no column of this name.";
-    SAME_NAME = "FLX0605": "Two columns, or a column and a joined file, have one name in expressions.";
-    BAD_VALUE = "FLX0606": "The value is not one that the column can hold.";
-    BAD_FORMAT = "FLX0607": "A date's format is made of fields such as %d, %m and %Y.";
-    ROWS_OR_FROM = "FLX0608": "A source has either a file (`from`) or rows written out (`rows`).";
+    UNKNOWN_TABLE = "FLX0700": "The canonical set has no table of this name.";
+    UNKNOWN_COLUMN = "FLX0701": "The table has no column of this name.";
+    MISSING_COLUMN = "FLX0702": "A column that the table needs is not mapped.";
+    NO_FILE = "FLX0703": "The company's folder has no file of this name, or it cannot be read.";
+    NO_SUCH_COLUMN = "FLX0704": "The company's file has no column of this name.";
+    SAME_NAME = "FLX0705": "Two columns, or a column and a joined file, have one name in expressions.";
+    BAD_VALUE = "FLX0706": "The value is not one that the column can hold.";
+    BAD_FORMAT = "FLX0707": "A date's format is made of fields such as %d, %m and %Y.";
+    ROWS_OR_FROM = "FLX0708": "A source has either a file (`from`) or rows written out (`rows`).";
 }
