@@ -5,6 +5,7 @@ mod demo;
 mod killed;
 mod over_http;
 mod together;
+mod words;
 
 use fluxor_tests::server::place::Place;
 use fluxor_tests::server::program::{done, fluxor, object, printed};
@@ -23,8 +24,14 @@ const ORDERS: i64 = 12;
 const OPEN: &str = "FROM purchase_order_line l JOIN purchase_order o ON o.tenant = l.tenant AND o.id = l.order_id
     WHERE o.status IN ('draft', 'in_review', 'ordered')";
 
-/// A small company of the canonical set, imported.
+/// A small company, imported.
 async fn small(place: &Place) {
+    let folder = small_company();
+    done(place, &["import", "--strict", folder.path().to_str().unwrap()]).await;
+}
+
+/// The files of a small company, of the canonical set.
+fn small_company() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |file: &str, text: &str| std::fs::write(folder.path().join(file), text).unwrap();
     write("company.csv", "name,currency,zone,today\nSmall,EUR,UTC,2026-11-02\n");
@@ -49,7 +56,7 @@ async fn small(place: &Place) {
         format!("{place}{n},i{n:02},{place},opening,{there},2026-11-01 10:00:00\n")
     });
     write("movements.csv", &format!("reference,item,location,kind,quantity,at\n{movements}"));
-    done(place, &["import", "--strict", folder.path().to_str().unwrap()]).await;
+    folder
 }
 
 /// Each short item at its place stands on exactly one open line, and on order is what the lines say.
