@@ -22,7 +22,7 @@ const ORDERS: i64 = 12;
 
 /// What one more statement counts: order lines that have something open, of orders that have not ended.
 const OPEN: &str = "FROM purchase_order_line l JOIN purchase_order o ON o.tenant = l.tenant AND o.id = l.order_id
-    WHERE o.status IN ('draft', 'in_review', 'ordered')";
+    WHERE o.status IN ('draft', 'in_review', 'approved', 'ordered')";
 
 /// A small company, imported.
 async fn small(place: &Place) {

@@ -28,6 +28,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0005_reorder_lines.sql"),
         postgres: include_str!("../../migrations/postgres/0005_reorder_lines.sql"),
     },
+    Migration {
+        version: 6,
+        name: "approved_orders",
+        sqlite: include_str!("../../migrations/sqlite/0006_approved_orders.sql"),
+        postgres: include_str!("../../migrations/postgres/0006_approved_orders.sql"),
+    },
 ];
 
 /// A statement in both dialects.

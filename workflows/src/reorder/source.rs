@@ -98,7 +98,7 @@ impl<'c> Source<'c> {
         Ok(by_item)
     }
 
-    /// What is on order at places, by how far the order is. The state `approved` and not yet issued is not told apart.
+    /// What is on order at places, by how far the order is.
     pub(super) async fn on_order(&mut self, keys: &[&StockKey]) -> Result<BTreeMap<StockKey, OnOrder>, StoreError> {
         let rows: Result<Vec<(OrderStatus, LineRow)>, StoreError> =
             ask!(self, lines::open(self.tenant, keys), memory => memory.open_lines(self.tenant, keys));
@@ -109,6 +109,7 @@ impl<'c> Source<'c> {
             let kind = match status {
                 OrderStatus::Draft => &mut kinds.draft,
                 OrderStatus::InReview => &mut kinds.in_approval,
+                OrderStatus::Approved => &mut kinds.approved,
                 _ => &mut kinds.sent,
             };
             // As the stock level counts it: all of the line less what has come, each rounded once.

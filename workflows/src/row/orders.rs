@@ -79,6 +79,8 @@ pub enum OrderStatus {
     Draft,
     /// Being approved.
     InReview,
+    /// Approved, and not issued to the supplier yet.
+    Approved,
     /// Issued to the supplier.
     Ordered,
     /// Delivered in full.
@@ -93,8 +95,16 @@ pub enum OrderStatus {
 
 impl OrderStatus {
     /// All of them, in the order of an order's life.
-    pub const ALL: [Self; 7] =
-        [Self::Draft, Self::InReview, Self::Ordered, Self::Received, Self::Closed, Self::Rejected, Self::Cancelled];
+    pub const ALL: [Self; 8] = [
+        Self::Draft,
+        Self::InReview,
+        Self::Approved,
+        Self::Ordered,
+        Self::Received,
+        Self::Closed,
+        Self::Rejected,
+        Self::Cancelled,
+    ];
 
     /// As stored and as definitions write it.
     #[must_use]
@@ -102,6 +112,7 @@ impl OrderStatus {
         match self {
             Self::Draft => "draft",
             Self::InReview => "in_review",
+            Self::Approved => "approved",
             Self::Ordered => "ordered",
             Self::Received => "received",
             Self::Closed => "closed",
@@ -120,7 +131,7 @@ impl OrderStatus {
     #[must_use]
     pub const fn is_closed(self) -> bool {
         match self {
-            Self::Draft | Self::InReview | Self::Ordered => false,
+            Self::Draft | Self::InReview | Self::Approved | Self::Ordered => false,
             Self::Received | Self::Closed | Self::Rejected | Self::Cancelled => true,
         }
     }

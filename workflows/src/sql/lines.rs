@@ -170,7 +170,7 @@ pub(crate) const OPEN: Sql = Sql {
         CROSS JOIN purchase_order AS o
         ON o.tenant = l.tenant
         AND o.id = l.order_id
-        WHERE o.status IN ('draft', 'in_review', 'ordered')",
+        WHERE o.status IN ('draft', 'in_review', 'approved', 'ordered')",
     postgres: "
         SELECT l.tenant, l.order_id, l.line, l.item, l.description, l.quantity, l.unit, l.currency, l.price, l.total,
           l.location, l.received, l.numerator, l.denominator, NULL::text AS why, o.status
@@ -183,7 +183,7 @@ pub(crate) const OPEN: Sql = Sql {
         JOIN purchase_order AS o
         ON o.tenant = l.tenant
         AND o.id = l.order_id
-        WHERE o.status IN ('draft', 'in_review', 'ordered')",
+        WHERE o.status IN ('draft', 'in_review', 'approved', 'ordered')",
 };
 
 /// Reads what is open of items at places, with the status of its order.
