@@ -254,7 +254,7 @@ pub struct TaskSummary {
     pub state: Arc<str>,
     /// Who may act now, by step.
     pub open: Vec<OpenSeat>,
-    /// When time alone next does something.
+    /// By when it should be decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
 }

@@ -32,7 +32,7 @@ use crate::refusal::Refusal;
 pub use change::{Changed, Seen, change, key_image, organisation_image, read_organisation};
 pub use child::Keys;
 pub use input::{start_key, typed};
-pub use shown::{summaries, view_at};
+pub use shown::{due, summaries, view_at};
 pub use task::document_digest;
 
 /// The organisation as it was at a revision, and since when.

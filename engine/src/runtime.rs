@@ -344,5 +344,6 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         if tokio::time::timeout(deadline, finished).await.is_err() {
             tracing::warn!(queued = self.health().queued, "not everything was finished before the deadline");
         }
+        self.shared.store.close().await;
     }
 }

@@ -277,6 +277,11 @@ pub trait Store<D: Persist>: Clone + Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// Leaves everything in the database's own files: a file can be copied afterwards. Nothing is written after it.
+    fn close(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
     /// The number of the organisation's newest revision; 0: there is none.
     fn revision(&self, tenant: TenantId) -> impl Future<Output = Result<i64, StoreError>> + Send;
 

@@ -142,6 +142,9 @@ pub(crate) struct Order {
     pub(crate) value: String,
     /// Where it stands.
     pub(crate) state: Arc<str>,
+    /// Why nobody can go on with it, if so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) incident: Option<String>,
     /// Who may act now.
     pub(crate) asked: Vec<OpenSeat>,
     /// Its lines: item, name, quantity, unit, price, total, location.
@@ -208,6 +211,7 @@ async fn order(desk: &dyn Desk, tenant: TenantId, id: InstanceId) -> Result<Orde
         supplier,
         value: text("amount"),
         state: look.instance.state.clone(),
+        incident: look.instance.detail.incident.as_ref().map(|incident| incident.message.clone()),
         asked: look.answer.tasks.into_iter().flat_map(|task| task.open).collect(),
         lines: lines.collect(),
     })

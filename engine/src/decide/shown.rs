@@ -32,10 +32,19 @@ pub fn summaries(
                 etag: task.etag(),
                 state: task.state.clone(),
                 open: open.unwrap_or_default(),
-                due_at: task.due_at,
+                due_at: due(definition, task),
             }
         })
         .collect()
+}
+
+/// By when the first of its open steps should be decided. (The row's own `due_at` is when time next does something.)
+#[must_use]
+pub fn due(definition: &Definition, task: &Task) -> Option<Timestamp> {
+    let policy = policy_of(definition, task)?;
+    let review = &task.detail.review;
+    let open = review.steps.iter().filter(|step| step.status == approval::Status::Open);
+    open.filter_map(|step| approval::due_of(review, &policy, &step.name)).min()
 }
 
 /// A task as the approval core shows it.

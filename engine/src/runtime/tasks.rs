@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::approval::View;
 use crate::clock::Timestamp;
 use crate::command::OpenSeat;
-use crate::decide::{OrganisationAt, view_at};
+use crate::decide::{OrganisationAt, due, view_at};
 use crate::ids::{InstanceId, PersonId, TaskId, TenantId};
 use crate::instance::{Document, Instance, TaskStatus};
 use crate::refusal::Refusal;
@@ -45,7 +45,7 @@ pub struct TaskView {
     pub open: Vec<OpenSeat>,
     /// When it was opened.
     pub opened_at: Timestamp,
-    /// When time alone next does something.
+    /// By when it should be decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
 }
@@ -145,7 +145,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             review: view,
             open,
             opened_at: task.opened_at,
-            due_at: task.due_at,
+            due_at: due(&definition, task),
         }))
     }
 }

@@ -252,6 +252,10 @@ impl<D: Persist> Store<D> for AnyStore<D> {
         each!(self, s => s.settle(claimed, result, now))
     }
 
+    async fn close(&self) {
+        each!(self, s => s.close())
+    }
+
     async fn revision(&self, tenant: TenantId) -> Result<i64, StoreError> {
         each!(self, s => s.revision(tenant))
     }

@@ -281,6 +281,15 @@ impl<D: Persist> Store<D> for SqliteStore<D> {
         }
     }
 
+    async fn close(&self) {
+        self.readers.close().await;
+        let Ok(mut turn) = self.turn().await else { return };
+        let kept = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut turn.connection).await;
+        if let Err(error) = kept {
+            tracing::warn!(%error, "what was written last stays in the file's -wal: copy both, or use `backup`");
+        }
+    }
+
     async fn revision(&self, tenant: TenantId) -> Result<i64, StoreError> {
         let since = match self.hot.revision(tenant) {
             Newest::Is(known) => return Ok(known),

@@ -17,13 +17,13 @@ use fluxor_workflows::import::{Import as Company, Options, recognise};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::import::{Bar, failure};
+use super::import::{Bar, failure, same_company};
 use super::out::Out;
 use super::{End, Failure, reorder as words_of_runs, serve};
 use crate::app::App;
 use crate::audit;
 use crate::config::Config;
-use crate::desk::{Books, Desk};
+use crate::desk::Desk;
 use crate::http::routes;
 use crate::lock::{self, Lock, Taken};
 use crate::open::{Purpose, open};
@@ -161,11 +161,7 @@ fn company(data: &Path, config: &Config, out: &Out) -> Result<Company, Failure> 
 async fn prepare(config: &Config, desk: Arc<dyn Desk>, company: Company, out: &Out) -> Result<Stage, Failure> {
     let tenant = config.tenant();
     let name = company.report().company;
-    let there = desk.books(tenant, Books::Company).await?;
-    if let Some(other) = there["name"].as_str().filter(|other| *other != name) {
-        let words = format!("{} holds {other} already: give {name} another --database", config.database_shown());
-        return Err(Failure::Usage(words));
-    }
+    same_company(config, &*desk, &name).await?;
     let mut mint = Mint::from_os().context("the operating system gives no randomness")?;
     let run = format!("{:016x}", u64::from_be_bytes(mint.bytes()));
     out.aside(&format!("Importing into {}", config.database_shown()));

@@ -15,6 +15,7 @@ use serde_json::json;
 use super::out::Out;
 use super::{End, Failure};
 use crate::config::Config;
+use crate::desk::{Books, Desk};
 use crate::lock::{self, Taken};
 use crate::open::{Purpose, open};
 
@@ -67,6 +68,10 @@ impl Import {
             }
         }
         let desk = open(config, Purpose::Command).await?;
+        if let Err(other) = same_company(config, &*desk, &company.report().company).await {
+            desk.shutdown(Duration::from_secs(10)).await;
+            return Err(other);
+        }
         let mut mint = Mint::from_os().context("the operating system gives no randomness")?;
         let run = format!("{:016x}", u64::from_be_bytes(mint.bytes()));
         let options = Options { tenant: config.tenant(), run, strict: self.strict };
@@ -89,6 +94,18 @@ impl Import {
             return Err(Failure::Usage(words));
         }
         Mapping::read(&path).map(Some).map_err(Failure::Usage)
+    }
+}
+
+/// Two companies in one database would be one: their items, people and stock would be taken together.
+pub(super) async fn same_company(config: &Config, desk: &dyn Desk, name: &str) -> Result<(), Failure> {
+    let there = desk.books(config.tenant(), Books::Company).await?;
+    match there["name"].as_str().filter(|other| *other != name) {
+        Some(other) => {
+            let words = format!("{} holds {other} already: give {name} another --database", config.database_shown());
+            Err(Failure::Usage(words))
+        }
+        None => Ok(()),
     }
 }
 

@@ -39,8 +39,8 @@ pub(super) struct List {
     #[arg(long, value_parser = |text: &str| Status::parse(text).ok_or("one of active, incident, final"))]
     status: Option<Status>,
     /// Only with this business key
-    #[arg(long)]
-    key: Option<String>,
+    #[arg(long, value_name = "KEY")]
+    business_key: Option<String>,
     /// At most this many
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
     limit: i64,
@@ -50,7 +50,7 @@ impl Instances {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
         let desk = open(config, Purpose::Read).await?;
         match self {
-            Self::List(List { workflow, state, status, key, limit }) => {
+            Self::List(List { workflow, state, status, business_key: key, limit }) => {
                 let name = |text: Option<String>| text.map(Arc::from);
                 let (workflow, state, key) = (name(workflow), name(state), name(key));
                 let page = InstancePage { tenant: config.tenant(), workflow, state, status, key, after: None, limit };

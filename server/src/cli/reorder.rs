@@ -34,9 +34,9 @@ pub(super) enum Reorder {
         /// For which day [default: the company's `today`, else the day that it is]
         #[arg(long, value_name = "DATE")]
         as_of: Option<Date>,
-        /// A business key: a second run with it orders nothing, it is the first
-        #[arg(long)]
-        key: Option<String>,
+        /// A second run with the same orders nothing, it is the first
+        #[arg(long, value_name = "NAME")]
+        business_key: Option<String>,
     },
     /// Show why an item is ordered or not, with all the arithmetic; changes nothing
     Explain {
@@ -54,7 +54,7 @@ pub(super) enum Reorder {
 impl Reorder {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
         match self {
-            Self::Run { requester, unit, as_of, key } => {
+            Self::Run { requester, unit, as_of, business_key: key } => {
                 let requester = requester.map(PersonId::from);
                 run(config, out, Wanted { requester, unit, as_of, key }).await
             }
@@ -71,6 +71,11 @@ struct Wanted {
 }
 
 async fn run(config: &Config, out: &Out, wanted: Wanted) -> Result<End, Failure> {
+    if let Some(file) = config.sqlite().filter(|file| !file.exists()) {
+        let words =
+            format!("there is no database {}: `fluxor import` makes one, or say which with --database", file.display());
+        return Err(Failure::Usage(words));
+    }
     let mut held = None;
     if let Some(file) = config.sqlite() {
         match lock::take(file)? {
@@ -163,7 +168,7 @@ pub(super) fn text(told: &Told) -> String {
     }
     let _ = writeln!(
         text,
-        "{} looked at, {} short; {} orders for {}.",
+        "{} items at locations looked at, {} short; {} orders for {}.",
         told.looked_at,
         told.short,
         told.orders.len(),
@@ -171,17 +176,22 @@ pub(super) fn text(told: &Told) -> String {
     );
     let rows = told.orders.iter().map(|order| {
         let asked: Vec<String> = order.asked.iter().map(|seat| seat.person.to_string()).collect();
-        let asked = if asked.is_empty() { order.state.to_string() } else { format!("asked: {}", asked.join(", ")) };
+        let next = match &order.incident {
+            Some(why) => format!("needs help: {why}"),
+            None if asked.is_empty() => order.state.to_string(),
+            None => format!("asked: {}", asked.join(", ")),
+        };
         vec![
             order.supplier_name.clone(),
+            cell(order.lines.first().map_or(&Value::Null, |line| &line["location"])),
             order.lines.len().to_string(),
             order.value.clone(),
-            asked,
+            next,
             order.id.to_string(),
         ]
     });
     if !told.orders.is_empty() {
-        text.push_str(&table(&["SUPPLIER", "LINES", "VALUE", "NEXT", "ORDER"], &rows.collect::<Vec<_>>()));
+        text.push_str(&table(&["SUPPLIER", "FOR", "LINES", "VALUE", "NEXT", "ORDER"], &rows.collect::<Vec<_>>()));
         text.push('\n');
     }
     if !told.not_ordered.is_empty() {

@@ -35,7 +35,7 @@ pub(crate) struct OpenTask {
     state: Arc<str>,
     /// Who may act now.
     open: Vec<Seat>,
-    /// When time alone next does something.
+    /// By when it should be decided.
     #[serde(serialize_with = "json::opt_time", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     due_at: Option<Timestamp>,
@@ -95,7 +95,7 @@ pub(crate) struct Task {
     /// Rounds, steps, seats and votes.
     #[schema(value_type = Object)]
     review: serde_json::Value,
-    /// When time alone next does something.
+    /// By when it should be decided.
     #[serde(serialize_with = "json::opt_time", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     due_at: Option<Timestamp>,

@@ -156,3 +156,43 @@ async fn a_file_that_is_served_is_not_imported_into() {
     import(&place, folder.path(), &[], 0).await;
     assert_eq!(place.count("SELECT COUNT(*) FROM item").await, 1);
 }
+
+/// A company that is half there has no policies yet: nothing is ordered on half of its stock.
+#[tokio::test]
+async fn half_an_import_orders_nothing() {
+    let place = Place::sqlite();
+    let sample = definitions().join("sample");
+    let mut importing = fluxor(&place, &["import", sample.to_str().unwrap()]).spawn().unwrap();
+    let mut lines = BufReader::new(importing.stderr.take().unwrap()).lines();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if line.starts_with("writing terms") {
+            break;
+        }
+    }
+    importing.kill().await.unwrap();
+    assert!(place.count("SELECT COUNT(*) FROM supplier_term").await > 0, "it was under way");
+    let planners = json!({ "people": [{ "id": "ann", "active": true }],
+        "units": [{ "id": "purchasing", "roles": { "planner": ["ann"] } }] });
+    let patch = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(patch.path(), planners.to_string()).unwrap();
+    let load = fluxor(&place, &["organisation", "load", patch.path().to_str().unwrap()]).output().await.unwrap();
+    printed(&load, 0);
+    let told = printed(&fluxor(&place, &["reorder", "run"]).output().await.unwrap(), 0);
+    assert!(told.contains("0 short; 0 orders"), "{told}");
+    // Run again it is whole.
+    let again = import(&place, &sample, &["--strict"], 0).await;
+    assert_eq!(again["clean"], json!(true), "{again}");
+    assert!(place.count("SELECT COUNT(*) FROM reorder_policy").await > 0);
+    place.remove().await;
+}
+
+#[tokio::test]
+async fn two_companies_are_not_made_one() {
+    let place = Place::sqlite();
+    let folder = small("");
+    import(&place, folder.path(), &["--strict"], 0).await;
+    std::fs::write(folder.path().join("company.csv"), "name,currency,zone\nOther,EUR,UTC\n").unwrap();
+    let words = refused(&place, &[folder.path().to_str().unwrap()], 2).await;
+    assert!(words.contains("holds Small already: give Other another --database"), "{words}");
+    place.remove().await;
+}

@@ -37,9 +37,26 @@ async fn a_run_is_told_in_words() {
     assert_eq!(unknown.status.code(), Some(1), "{unknown:?}");
 
     let told = done(&place, &["reorder", "run"]).await;
-    says(&told, &["120 looked at, 80 short; 12 orders for 5200.00 EUR.", "SUPPLIER", "Supplier 5", "asked: bob"]);
+    says(
+        &told,
+        &[
+            "120 items at locations looked at, 80 short; 12 orders for 5200.00 EUR.",
+            "SUPPLIER",
+            "Supplier 5",
+            "asked: bob",
+        ],
+    );
     says(&done(&place, &["reorder", "explain", "i01"]).await, &["+ on order         26 pc, in approval", "=> nothing"]);
-    says(&done(&place, &["reorder", "run"]).await, &["120 looked at, 0 short; 0 orders for nothing."]);
+    says(
+        &done(&place, &["reorder", "run"]).await,
+        &["120 items at locations looked at, 0 short; 0 orders for nothing."],
+    );
+    // The key of whoever calls is none of the run's.
+    let listed =
+        fluxor(&place, &["instances", "list", "--workflow", "reorder_run"]).env("FLUXOR_KEY", "flx_a_b").output();
+    assert_eq!(printed(&listed.await.unwrap(), 0).lines().count(), 3);
+    let nowhere = fluxor(&Place::sqlite(), &["reorder", "run"]).output().await.unwrap();
+    says(&String::from_utf8_lossy(&nowhere.stderr), &["there is no database", "`fluxor import` makes one"]);
     let unit = fluxor(&place, &["reorder", "run", "--unit", "moon"]).output().await.unwrap();
     says(&String::from_utf8_lossy(&unit.stderr), &["nobody active holds the role `planner` in the unit `moon`"]);
     place.remove().await;
@@ -91,6 +108,9 @@ async fn the_demo_is_told_in_words_and_serves() {
 
     let once = done(&place, &["demo", "--once", "--data", data]).await;
     says(&once, &["0 orders for nothing", "The audit trail adds up", "approvals were decided over HTTP"]);
+    // All of it is in the one file: whoever copies that has everything.
+    let left = std::fs::metadata(format!("{}-wal", place.address())).map_or(0, |file| file.len());
+    assert_eq!(left, 0, "{}", place.address());
     let decided = "SELECT COUNT(*) FROM instance WHERE workflow = 'purchase_order' AND state = 'open.ordering'";
     assert_eq!(place.count(decided).await, ORDERS, "{once}");
     place.remove().await;

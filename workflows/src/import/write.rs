@@ -40,7 +40,9 @@ pub(super) async fn write(
         count.taken = 0;
     }
     let mut writer = Writer { set, scan, options, target, progress, report, flying: VecDeque::new() };
-    for table in Table::ALL {
+    // What says when to order comes last: of a company that is half there nothing is ordered.
+    let last = Table::Policies;
+    for table in Table::ALL.into_iter().filter(|table| *table != last).chain([last]) {
         if !scan.counts.contains_key(&table) {
             continue;
         }

@@ -69,6 +69,12 @@ pub(super) fn ended(stage: &Stage, decided: &Decided, report: &Report) -> String
         "\n{} approvals were decided over HTTP, {} requests declined, {} orders still wait for somebody.",
         decided.approvals, decided.refusals, decided.waiting
     );
+    if decided.waiting == 0 && !stage.told.orders.is_empty() {
+        text.push_str(
+            "What is approved stands in `open.ordering` until it is sent to its supplier: `serve --outbox-dir DIR` writes\n\
+             each order as a file and moves it on; without it a buyer says so with the event `sent`.\n",
+        );
+    }
     let verdict = if report.ok { "adds up" } else { "DOES NOT ADD UP" };
     let _ = writeln!(
         text,
