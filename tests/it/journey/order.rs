@@ -86,11 +86,14 @@ async fn submitted(site: &Site, id: &str) -> Value {
     assert_eq!(submitted["accepts"], json!(["cancel", "edit", "recall"]));
     let task = submitted["tasks"][0].clone();
     assert_eq!(task["open"], json!([{ "step": "manager", "person": "bob" }]));
-    assert!(task["due_at"].is_string());
     let shown = site.by("bob").get(&format!("/v1/tasks/{}", text(&task["id"]))).await;
     assert_eq!(shown.header("etag"), format!("\"{}\"", text(&task["etag"])));
     let shown = shown.is(200);
     assert_eq!((&shown["instance"], &shown["etag"]), (&json!(id), &task["etag"]));
+    // By when it should be decided (`due: 2 days`), not when somebody is reminded first.
+    let at = |name: &str| shown[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert_eq!(at("due_at").duration_since(at("opened_at")).as_hours(), 48, "{shown}");
+    assert_eq!(shown["due_at"], task["due_at"]);
     assert_eq!(shown["subject"]["amount"], "8000.00 EUR");
     assert_eq!(shown["review"]["steps"], json!([["manager", "open"], ["buyers", "waiting"]]));
     let list = site.by("bob").get("/v1/tasks").await.is(200);
