@@ -28,7 +28,7 @@ impl Told {
     /// The change that it tells.
     #[must_use]
     pub fn read(&self) -> Change {
-        let side = |side: &Option<Box<RawValue>>| side.as_ref().map(|raw| json(raw));
+        let side = |side: &Option<Box<RawValue>>| side.as_ref().map(json);
         Change { at: self.at.clone(), from: side(&self.from), to: side(&self.to) }
     }
 }
