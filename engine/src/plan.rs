@@ -150,7 +150,7 @@ impl<Op: Clone + Serialize> Plan<Op> {
 
     /// Takes a start in: besides [`Plan::accept`] its keys, and the definition that it is pinned to.
     pub fn started(&mut self, command: &Command, definition: &Definition, id: InstanceId, key: Option<&Arc<str>>) {
-        let (tenant, scope) = (command.tenant, "request".into());
+        let (tenant, scope) = (command.tenant, request_scope(&command.actor));
         self.commit.keys.push(KeyRow { tenant, scope, key: command.request.0.clone(), instance: id });
         self.business_key(tenant, definition, id, key);
     }
@@ -364,6 +364,12 @@ impl<Op: Clone + Serialize> Plan<Op> {
         }
         commit
     }
+}
+
+/// The scope of an actor's request ids among the start keys: nobody can take another's, or the engine's own.
+#[must_use]
+pub fn request_scope(actor: &Actor) -> Arc<str> {
+    actor.person().map_or_else(|| "request".into(), |person| format!("request:{person}").into())
 }
 
 /// The scope of a workflow's business keys among the start keys.

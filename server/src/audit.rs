@@ -4,6 +4,7 @@
 mod rows;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::verify::{Finding, Verifier};
@@ -33,6 +34,9 @@ pub(crate) struct Report {
 pub(crate) async fn verify(desk: &dyn Desk, tenants: &[TenantId]) -> Result<Report, NotDone> {
     let mut report = Report::default();
     for &tenant in tenants {
+        let keys = desk.api_keys(tenant).await?;
+        let mut unmade: BTreeMap<StreamId, Arc<str>> =
+            keys.into_iter().map(|key| (StreamId::of_record("key", &key.id), key.id)).collect();
         let heads = heads(desk, tenant).await?;
         let mut without_entries = heads.clone();
         let mut after = None;
@@ -41,12 +45,17 @@ pub(crate) async fn verify(desk: &dyn Desk, tenants: &[TenantId]) -> Result<Repo
             let Some(&last) = streams.last() else { break };
             for stream in streams {
                 without_entries.remove(&stream);
+                unmade.remove(&stream);
                 walk(desk, tenant, stream, heads.get(&stream).copied(), &mut report).await?;
             }
             after = Some(last);
         }
         for (stream, head) in without_entries {
             walk(desk, tenant, stream, Some(head), &mut report).await?;
+        }
+        for (stream, id) in unmade {
+            let message = format!("no entry made the key {id}: revoke it");
+            report.findings.push(Finding { tenant, stream, seq: 1, code: "row_unmade", message });
         }
     }
     report.ok = report.findings.is_empty();
@@ -59,10 +68,11 @@ async fn heads(desk: &dyn Desk, tenant: TenantId) -> Result<BTreeMap<StreamId, (
     let mut after = None;
     loop {
         let page = desk.heads(tenant, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(heads) };
+        let Some(last) = page.last() else { break };
         after = Some(last.stream);
         heads.extend(page.into_iter().map(|head| (head.stream, (head.seq, head.head))));
     }
+    Ok(heads)
 }
 
 /// Walks one stream. While it is being written to, head and entries may be of two moments: what does not add up counts

@@ -11,6 +11,7 @@ mod mail;
 mod order;
 mod refused_mail;
 mod repeats;
+mod reserved;
 mod running;
 mod stale;
 mod stock;
@@ -66,6 +67,7 @@ on_both! {
     refused_mail::who_was_not_told_is_said_and_stops_nothing
     refused_mail::a_repair_stays_in_the_review_and_a_decision_clears
     books::every_list_is_walked_once
+    reserved::nobody_takes_the_names_of_others
     books::what_is_not_there_and_what_is_not_ours
     changes::taken_back_and_given_up
     changes::the_organisation_counts_from_the_next_decision

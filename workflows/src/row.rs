@@ -27,7 +27,7 @@ pub use items::{ItemRow, LocationRow};
 pub use orders::{LineRow, LineSet, OrderRow, OrderStatus};
 pub use policies::{MaximumRule, Method, PolicyRow, Trigger};
 pub use reorder_lines::ReorderLineRow;
-pub(crate) use reorder_lines::{run_of, source_of};
+pub(crate) use reorder_lines::{SOURCE, run_of, source_of};
 pub use shortfalls::ShortfallRow;
 pub use stock::{DemandRow, MovementKind, MovementRow, StockKey, StockRow};
 pub use suppliers::{Percent, SupplierRow, TermKey, TermRow};

@@ -15,7 +15,7 @@ pub struct Finding {
     /// Which entry; for a missing one the number it should have.
     pub seq: i64,
     /// Stable code: `header_changed`, `body_changed`, `body_emptied`, `columns_changed`, `missing`, `inserted`, `chain_broken`,
-    /// `tail_missing`, `tail_extra`, `head_changed`, `no_head`, `unreadable`, `row_changed`.
+    /// `tail_missing`, `tail_extra`, `head_changed`, `no_head`, `unreadable`, `row_changed`, `row_unmade`.
     pub code: &'static str,
     /// A sentence.
     pub message: String,

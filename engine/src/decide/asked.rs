@@ -12,6 +12,9 @@ use crate::refusal::Refusal;
 use super::Halt;
 use super::run::{Asking, Run};
 
+/// The events that the ends of reviews are.
+const OUTCOMES: [&str; 4] = ["approved", "rejected", "changes_requested", "expired"];
+
 impl<'a, D: Domain> Run<'a, '_, D> {
     /// Begins: types the input, runs the start's actions, enters the first state.
     pub(super) fn start(&mut self, key: Option<Arc<str>>, input: &Document) -> Result<(), Halt<D::Need>> {
@@ -165,6 +168,11 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             }
             let message = format!("`{}` could not be delivered: {}", told("destination"), told("error"));
             return Err(Halt::Broken("delivery_failed", message));
+        }
+        if OUTCOMES.contains(&&**event) {
+            // Nobody decides by a message: an outcome is raised by the review alone.
+            let why = format!("a message says `{event}`, which only a review's own decision can be");
+            return Err(Halt::Broken("outcome_by_message", why));
         }
         let here = self.here()?;
         if let Some(declared) = self.definition.events.get(event) {

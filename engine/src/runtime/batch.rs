@@ -15,7 +15,7 @@ use crate::decide::{self, Ground, Keys, Layer, OrganisationAt, Stop};
 use crate::domain::Domain;
 use crate::ids::{Mint, StreamId, TenantId};
 use crate::instance::Instance;
-use crate::plan::{Plan, business_scope};
+use crate::plan::{Plan, business_scope, request_scope};
 use crate::refusal::Refusal;
 use crate::store::{Loaded, Persist, Store, StoreError, Want, Writer};
 
@@ -224,7 +224,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             }
             match &command.verb {
                 Verb::Start { workflow, key, input } => {
-                    want.keys.insert((tenant, "request".into(), command.request.0.clone()));
+                    want.keys.insert((tenant, request_scope(&command.actor), command.request.0.clone()));
                     let key = library.current(workflow).and_then(|definition| {
                         decide::start_key(self.shared.domain.vocabulary(), definition, key.as_ref(), input).ok()?
                     });

@@ -38,6 +38,9 @@ pub(crate) struct Start {
     input: Document,
 }
 
+/// What the business keys of a reorder run's orders begin with.
+const RUNS_OWN: &str = "reorder:";
+
 /// What happened.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -138,6 +141,9 @@ pub(crate) async fn start(
     Path((workflow,)): Path<(String,)>,
     Asked(asking, Start { key, input }): Asked<Start>,
 ) -> Result<Started, Problem> {
+    if key.as_deref().is_some_and(|key| key.starts_with(RUNS_OWN)) {
+        return Err(Problem::invalid("/key", "keys that begin with `reorder:` belong to the orders of reorder runs"));
+    }
     let command = asking.command(Verb::Start { workflow: workflow.into(), key, input });
     Ok(Started(app.submit(command).await.map_err(Problem::within("/input"))?))
 }

@@ -143,4 +143,19 @@ async fn security_lane(site: &Site) {
     found(site, &gone, &lane, &[("tail_missing", 1)]).await;
     site.place.sql("DELETE FROM audit_entry").await;
     site.place.sql("INSERT INTO audit_entry SELECT * FROM kept").await;
+    // A key that was put there by hand: no entry made it.
+    let forge =
+        "INSERT INTO api_key (tenant, id, secret_hash, person, label, administrator, created_at)
+         SELECT tenant, 'forged', (SELECT hash FROM audit_entry WHERE seq = 1 ORDER BY hash LIMIT 1), person, label, administrator, created_at FROM api_key
+         WHERE tenant = 1 ORDER BY id LIMIT 1";
+    assert_eq!(site.place.sql(forge).await, 1);
+    let told = site.command(&["audit", "verify", "--json"]).await;
+    let report: Value = serde_json::from_str(&told.output()).unwrap();
+    assert_eq!(report["ok"], false);
+    let stream = StreamId::of_record("key", "forged").to_string();
+    assert_eq!(
+        (&report["findings"][0]["stream"], &report["findings"][0]["code"]),
+        (&json!(stream), &json!("row_unmade"))
+    );
+    site.place.sql("DELETE FROM api_key WHERE id = 'forged'").await;
 }

@@ -13,7 +13,8 @@ use super::{lines, numbering, stock};
 use crate::action::{Answer, Call, done, fail, instance, needs, next_image, order, refuse, require};
 use crate::inventory::Levels;
 use crate::quantity::Quantity;
-use crate::row::{LineRow, LineSet, Need, Op, OrderRow, OrderStatus};
+use crate::reorder::CATEGORY;
+use crate::row::{LineRow, LineSet, Need, Op, OrderRow, OrderStatus, SOURCE};
 use crate::settings::Settings;
 
 /// The code of input that an order cannot take.
@@ -33,6 +34,10 @@ pub(crate) fn record_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
         Some(lines) => valid(lines::read(lines, lines::FIELDS).and_then(numbering::first))?,
     };
     let row = new_row(settings, call, id, &lines)?;
+    if call.actor.is_some() && row.source.as_deref().is_some_and(|source| source.starts_with(SOURCE)) {
+        return refuse(INVALID, "/source: only a reorder run's own orders come from it; leave it out.");
+    }
+    own_category(call, row.category.as_deref(), None)?;
     new_order(call, row, lines, stock::Strict::Active)
 }
 
@@ -81,6 +86,15 @@ pub(super) fn new_order(
     Ok(done(ops, set))
 }
 
+/// The category decides who is asked: a person cannot choose that of what reorder runs order.
+fn own_category(call: &Call<'_>, given: Option<&str>, before: Option<&str>) -> Answer<()> {
+    if call.actor.is_some() && given == Some(CATEGORY) && before != Some(CATEGORY) {
+        let sentence = format!("/category: `{CATEGORY}` is what reorder runs order under; choose another.");
+        return refuse(INVALID, sentence);
+    }
+    Ok(())
+}
+
 /// Replaces the lines if the payload brings `lines`; sets `supplier`, `category`, `unit` and `note` where it brings them
 /// (null empties the last three). What the payload leaves out stays.
 pub(crate) fn change_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
@@ -94,6 +108,7 @@ pub(crate) fn change_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
     }
     let mut after = before.clone();
     let mut set = Document::new();
+    own_category(call, call.payload.get("category").and_then(Json::as_str), before.category.as_deref())?;
     let payload = call.payload;
     if let Some(supplier) = valid(text(payload, "", "supplier", LONGEST_NAME))? {
         match supplier {

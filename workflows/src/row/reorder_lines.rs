@@ -11,7 +11,7 @@ use super::stock::StockKey;
 use super::written::Written;
 
 /// What the `source` of a run's orders begins with; the run's id follows.
-const SOURCE: &str = "reorder:";
+pub(crate) const SOURCE: &str = "reorder:";
 
 /// The `source` of a run's orders.
 #[must_use]

@@ -7,7 +7,7 @@ use crate::command::{Answer, Command, Verb};
 use crate::decide;
 use crate::ids::{InstanceId, StreamId, TenantId};
 use crate::instance::MOST_REQUESTS;
-use crate::plan::{answer_in, answer_of, blank_answer};
+use crate::plan::{answer_in, answer_of, blank_answer, request_scope};
 use crate::refusal::Refusal;
 use crate::store::{Persist, Store, StoreError, Writer};
 
@@ -58,7 +58,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
     async fn started(&mut self, command: &Command, work: &mut Work<D>) -> Result<Option<Outcome>, StoreError> {
         let Verb::Start { workflow, key, input } = &command.verb else { return Ok(None) };
         let tenant = command.tenant;
-        if let Some(id) = key_known(work, tenant, "request", &command.request.0) {
+        if let Some(id) = key_known(work, tenant, &request_scope(&command.actor), &command.request.0) {
             let entry = self.first_entry(work, tenant, id).await?;
             return Ok(entry.map(|entry| self.same(command, &entry, work)));
         }
