@@ -55,7 +55,7 @@ pub(crate) async fn verify(desk: &dyn Desk, tenants: &[TenantId]) -> Result<Repo
         }
         for (stream, id) in unmade {
             let message = format!("no entry made the key {id}: revoke it");
-            report.findings.push(Finding { tenant, stream, seq: 1, code: "row_unmade", message });
+            report.findings.push(Finding::row_unmade(tenant, stream, message));
         }
     }
     report.ok = report.findings.is_empty();

@@ -28,6 +28,13 @@ impl Finding {
         let code = "row_changed";
         Self { tenant, stream, seq, code, message }
     }
+
+    /// There is a row that no entry made.
+    #[must_use]
+    pub fn row_unmade(tenant: TenantId, stream: StreamId, message: String) -> Self {
+        let code = "row_unmade";
+        Self { tenant, stream, seq: 1, code, message }
+    }
 }
 
 /// Walks one stream.

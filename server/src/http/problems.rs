@@ -68,6 +68,7 @@ pages! {
     "order_not_issued",
     "order_not_recorded",
     "organisation_unreadable",
+    "outcome_by_message",
     "outcome_unhandled",
     "outcome_unknown",
     "payload_too_large",
