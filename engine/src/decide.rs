@@ -63,7 +63,7 @@ pub struct Ground<'a, D: Domain> {
     organisations: &'a [Arc<OrganisationAt>],
     /// The current one.
     current: &'a OrganisationAt,
-    /// The batch's instant, never before the instance's last entry.
+    /// The batch's instant. (An entry is never dated before the one that it follows: `plan` sees to that.)
     pub now: Timestamp,
 }
 

@@ -68,11 +68,10 @@ async fn heads(desk: &dyn Desk, tenant: TenantId) -> Result<BTreeMap<StreamId, (
     let mut after = None;
     loop {
         let page = desk.heads(tenant, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
+        let Some(last) = page.last() else { return Ok(heads) };
         after = Some(last.stream);
         heads.extend(page.into_iter().map(|head| (head.stream, (head.seq, head.head))));
     }
-    Ok(heads)
 }
 
 /// Walks one stream. While it is being written to, head and entries may be of two moments: what does not add up counts

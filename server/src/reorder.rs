@@ -9,6 +9,7 @@ use fluxor_engine::commit::OrganisationRow;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, TenantId};
 use fluxor_engine::instance::{Document, Instance, Status};
 use fluxor_engine::money::Money;
+use fluxor_workflows::reorder::source_of;
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -157,7 +158,7 @@ pub(crate) async fn tell(desk: &dyn Desk, tenant: TenantId, run: &Instance) -> R
     let mut orders = Vec::new();
     let mut after = None;
     loop {
-        let asked = Books::OrdersFrom { source: format!("reorder:{}", run.id), after, limit: PAGE };
+        let asked = Books::OrdersFrom { source: source_of(run.id), after, limit: PAGE };
         let page = desk.books(tenant, asked).await?;
         let rows = page.as_array().cloned().unwrap_or_default();
         for row in &rows {

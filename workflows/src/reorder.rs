@@ -19,6 +19,7 @@ mod tests;
 mod vocabulary;
 mod worker;
 
+pub use crate::row::{SOURCE, source_of};
 pub use fault::Fault;
 pub use price::{Comparison, Cost, Costed, Hint, HintKind, Judged, Offer, Verdict, compare};
 pub use propose::{Arithmetic, Case, Chosen, Obstacle, Outcome, Proposed, Reordered, Why, propose};

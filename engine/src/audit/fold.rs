@@ -177,7 +177,8 @@ fn walk(at: &mut String, before: Option<&Json>, after: Option<&Json>, changes: &
     }
 }
 
-fn maps(at: &mut String, before: &Map<String, Json>, after: &Map<String, Json>, changes: &mut Vec<Change>) {
+/// What differs between two objects that stand at `at`.
+pub(super) fn maps(at: &mut String, before: &Map<String, Json>, after: &Map<String, Json>, changes: &mut Vec<Change>) {
     if before == after {
         return;
     }

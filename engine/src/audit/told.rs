@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::fold::{Change, ShownTask, diff_at, pointer, shown};
+use super::fold::{Change, ShownTask, diff_at, maps, pointer, shown};
 use crate::approval::Review;
 use crate::instance::{Detail, Document, Instance, Task, TaskDetail};
 
@@ -116,19 +116,9 @@ impl Found {
     }
 
     fn document(&mut self, before: &Document, after: &Document) {
-        if before != after {
-            let mut names: Vec<&String> =
-                before.keys().chain(after.keys().filter(|n| !before.contains_key(*n))).collect();
-            names.sort();
-            for name in names {
-                let (old, new) = (before.get(name), after.get(name));
-                match (old, new) {
-                    _ if old == new => {}
-                    (Some(Json::Object(old)), Some(Json::Object(new))) => self.inside(name, |f| f.document(old, new)),
-                    _ => self.push(name, old.and_then(raw), new.and_then(raw)),
-                }
-            }
-        }
+        let mut changes = Vec::new();
+        maps(&mut self.at, before, after, &mut changes);
+        self.all.extend(changes.iter().map(Told::from));
     }
 
     fn detail(&mut self, before: &Detail, after: &Detail) {

@@ -22,7 +22,8 @@ pub fn answer_in(entry: &Entry) -> Option<Answer> {
     serde_json::from_str(held.answer.get()).ok()
 }
 
-/// The answer that shows an instance; without an organisation its tasks are left out. Its entry's number is filled in by `Plan::accept`.
+/// The answer that shows an instance; without an organisation its tasks are left out. Its entry's number is filled in by
+/// `Plan::accept`.
 #[must_use]
 pub fn answer_of(
     definition: &Definition,

@@ -1,6 +1,7 @@
 //! The store in PostgreSQL: each writer has a connection of its own, a pool reads and delivers.
 //!
-//! What must hold: rows are locked when they are loaded, in a fixed rank; a writer that stands still holds no lock for
+//! What must hold: what is written is guarded by the versions that were loaded; rows of the domain are loaded under
+//! the locks of their instances, locks are taken in a fixed rank; a writer that stands still holds no lock for
 //! longer than the session's time-outs; after an error the connection is rolled back or replaced.
 
 mod batch;

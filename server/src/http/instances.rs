@@ -11,6 +11,7 @@ use fluxor_engine::command::{Answer, Verb};
 use fluxor_engine::ids::{DefinitionHash, InstanceId};
 use fluxor_engine::instance::{Document, Incident, Instance, Status};
 use fluxor_engine::store::InstancePage;
+use fluxor_workflows::reorder::SOURCE;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -37,9 +38,6 @@ pub(crate) struct Start {
     #[schema(value_type = Object)]
     input: Document,
 }
-
-/// What the business keys of a reorder run's orders begin with.
-const RUNS_OWN: &str = "reorder:";
 
 /// What happened.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -141,8 +139,11 @@ pub(crate) async fn start(
     Path((workflow,)): Path<(String,)>,
     Asked(asking, Start { key, input }): Asked<Start>,
 ) -> Result<Started, Problem> {
-    if key.as_deref().is_some_and(|key| key.starts_with(RUNS_OWN)) {
-        return Err(Problem::invalid("/key", "keys that begin with `reorder:` belong to the orders of reorder runs"));
+    if key.as_deref().is_some_and(|key| key.starts_with(SOURCE)) {
+        return Err(Problem::invalid(
+            "/key",
+            format!("keys that begin with `{SOURCE}` belong to the orders of reorder runs"),
+        ));
     }
     let command = asking.command(Verb::Start { workflow: workflow.into(), key, input });
     Ok(Started(app.submit(command).await.map_err(Problem::within("/input"))?))

@@ -259,7 +259,7 @@ fn order(
         input.insert("expected_on".to_owned(), expected.to_string().into());
     }
     let Chunk { supplier, location, currency, part, .. } = part;
-    let key = format!("reorder:{run}:{supplier}:{location}:{currency}:{part}");
+    let key = format!("{}:{supplier}:{location}:{currency}:{part}", source_of(run));
     Ok(Start { workflow: "purchase_order".into(), key: Some(key.into()), requester: PersonId(requester.into()), input })
 }
 

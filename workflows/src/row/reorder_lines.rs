@@ -10,12 +10,12 @@ use super::orders::{LineRow, OrderRow};
 use super::stock::StockKey;
 use super::written::Written;
 
-/// What the `source` of a run's orders begins with; the run's id follows.
-pub(crate) const SOURCE: &str = "reorder:";
+/// What the `source` and the business keys of a run's orders begin with; the run's id follows.
+pub const SOURCE: &str = "reorder:";
 
 /// The `source` of a run's orders.
 #[must_use]
-pub(crate) fn source_of(run: InstanceId) -> String {
+pub fn source_of(run: InstanceId) -> String {
     format!("{SOURCE}{run}")
 }
 

@@ -1,4 +1,4 @@
-//! What a batch looks up, locked: instances first, then records.
+//! What a batch looks up: at a glance, without a lock, or locked, then instances first and records after them.
 //!
 //! A task is changed only together with its instance, so that the instance's lock is the tasks' too.
 
@@ -94,12 +94,13 @@ const WHAT: usize = 24;
 /// Looks instances, keys and revisions up and locks nothing.
 pub(super) async fn glance(c: &mut PgConnection, want: &Want) -> Result<Loaded, StoreError> {
     let mut loaded = Loaded::default();
+    let (tenants, scopes, names) = columns_of(&want.keys);
     let rows = sqlx::query(GLANCE)
         .bind(want.instances.iter().map(|i| i.0.0).collect::<Vec<_>>())
         .bind(want.instances.iter().map(|i| i.1.0).collect::<Vec<_>>())
-        .bind(want.keys.iter().map(|k| k.0.0).collect::<Vec<_>>())
-        .bind(want.keys.iter().map(|k| &*k.1).collect::<Vec<_>>())
-        .bind(want.keys.iter().map(|k| &*k.2).collect::<Vec<_>>())
+        .bind(tenants)
+        .bind(scopes)
+        .bind(names)
         .bind(want.tenants.iter().map(|t| t.0).collect::<Vec<_>>())
         .fetch_all(c)
         .await
@@ -181,10 +182,11 @@ const LOOK_UP: &str = "WITH locked AS MATERIALIZED (
      SELECT 'now', 0, NULL, NULL, NULL, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint), NULL";
 
 async fn look_up(c: &mut PgConnection, want: &Want, loaded: &mut Loaded) -> Result<(), StoreError> {
+    let (tenants, scopes, names) = columns_of(&want.keys);
     let rows = sqlx::query(LOOK_UP)
-        .bind(want.keys.iter().map(|k| k.0.0).collect::<Vec<_>>())
-        .bind(want.keys.iter().map(|k| &*k.1).collect::<Vec<_>>())
-        .bind(want.keys.iter().map(|k| &*k.2).collect::<Vec<_>>())
+        .bind(tenants)
+        .bind(scopes)
+        .bind(names)
         .bind(want.records.iter().map(|r| r.0.0).collect::<Vec<_>>())
         .bind(want.records.iter().map(|r| r.1.0).collect::<Vec<_>>())
         .bind(want.tenants.iter().map(|t| t.0).collect::<Vec<_>>())
@@ -192,6 +194,11 @@ async fn look_up(c: &mut PgConnection, want: &Want, loaded: &mut Loaded) -> Resu
         .await
         .map_err(failed)?;
     rows.iter().try_for_each(|row| found(row, loaded))
+}
+
+/// Start keys as arrays: tenants, scopes, keys.
+fn columns_of(keys: &BTreeSet<StartKey>) -> (Vec<i64>, Vec<&str>, Vec<&str>) {
+    (keys.iter().map(|k| k.0.0).collect(), keys.iter().map(|k| &*k.1).collect(), keys.iter().map(|k| &*k.2).collect())
 }
 
 const KEYS: &str = "SELECT k.tenant, k.scope, k.key, k.instance
@@ -203,13 +210,8 @@ pub(super) async fn keys(
     c: &mut PgConnection,
     keys: &BTreeSet<StartKey>,
 ) -> Result<BTreeMap<StartKey, InstanceId>, StoreError> {
-    let rows = sqlx::query(KEYS)
-        .bind(keys.iter().map(|k| k.0.0).collect::<Vec<_>>())
-        .bind(keys.iter().map(|k| &*k.1).collect::<Vec<_>>())
-        .bind(keys.iter().map(|k| &*k.2).collect::<Vec<_>>())
-        .fetch_all(c)
-        .await
-        .map_err(failed)?;
+    let (tenants, scopes, names) = columns_of(keys);
+    let rows = sqlx::query(KEYS).bind(tenants).bind(scopes).bind(names).fetch_all(c).await.map_err(failed)?;
     let key = |row: &PgRow| {
         let mut row = Columns::of(row, "start_key");
         Ok(((TenantId(row.next()?), row.text()?, row.text()?), InstanceId(row.next()?)))
