@@ -6,8 +6,8 @@ mod rows;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::verify::{Finding, Verifier};
+use fluxor_engine::audit::{Entry, Header};
 use fluxor_engine::ids::{Digest, StreamId, TenantId};
 use fluxor_engine::store::StoreError;
 use serde::Serialize;
@@ -30,6 +30,35 @@ pub(crate) struct Report {
     pub findings: Vec<Finding>,
 }
 
+/// Entries that name a later revision of the organisation than there is: of each stream the first.
+#[derive(Debug)]
+struct Later {
+    revision: i64,
+    seen: BTreeMap<StreamId, (i64, i64)>,
+}
+
+impl Later {
+    fn look(&mut self, stream: StreamId, entries: &[Entry]) {
+        let named = |entry: &Entry| Some((entry.seq, entry.parsed().ok().and_then(|h: Header| h.organisation)?));
+        let first = entries.iter().filter_map(named).find(|(_, revision)| *revision > self.revision);
+        self.seen.extend(first.map(|first| (stream, first)));
+    }
+
+    /// What is still later than what there is `now`: the organisation may have been changed meanwhile.
+    fn findings(self, tenant: TenantId, now: i64) -> impl Iterator<Item = Finding> {
+        self.seen.into_iter().filter(move |(_, (_, named))| *named > now).map(move |(stream, (seq, named))| {
+            Finding::unknown_revision(tenant, stream, seq, format!(
+                "entry {seq} was decided under revision {named} of the organisation, and no entry made it: the last is {now}"
+            ))
+        })
+    }
+}
+
+/// The organisation's revision.
+async fn revision(desk: &dyn Desk, tenant: TenantId) -> Result<i64, NotDone> {
+    Ok(desk.organisation(tenant).await?.map_or(0, |row| row.revision))
+}
+
 /// Verifies the trail of `tenants`.
 pub(crate) async fn verify(desk: &dyn Desk, tenants: &[TenantId]) -> Result<Report, NotDone> {
     let mut report = Report::default();
@@ -37,6 +66,7 @@ pub(crate) async fn verify(desk: &dyn Desk, tenants: &[TenantId]) -> Result<Repo
         let keys = desk.api_keys(tenant).await?;
         let mut unmade: BTreeMap<StreamId, Arc<str>> =
             keys.into_iter().map(|key| (StreamId::of_record("key", &key.id), key.id)).collect();
+        let mut later = Later { revision: revision(desk, tenant).await?, seen: BTreeMap::new() };
         let heads = heads(desk, tenant).await?;
         let mut without_entries = heads.clone();
         let mut after = None;
@@ -46,17 +76,19 @@ pub(crate) async fn verify(desk: &dyn Desk, tenants: &[TenantId]) -> Result<Repo
             for stream in streams {
                 without_entries.remove(&stream);
                 unmade.remove(&stream);
-                walk(desk, tenant, stream, heads.get(&stream).copied(), &mut report).await?;
+                walk(desk, tenant, stream, heads.get(&stream).copied(), &mut later, &mut report).await?;
             }
             after = Some(last);
         }
         for (stream, head) in without_entries {
-            walk(desk, tenant, stream, Some(head), &mut report).await?;
+            walk(desk, tenant, stream, Some(head), &mut later, &mut report).await?;
         }
         for (stream, id) in unmade {
             let message = format!("no entry made the key {id}: revoke it");
             report.findings.push(Finding::row_unmade(tenant, stream, message));
         }
+        let now = revision(desk, tenant).await?;
+        report.findings.extend(later.findings(tenant, now));
     }
     report.ok = report.findings.is_empty();
     Ok(report)
@@ -81,6 +113,7 @@ async fn walk(
     tenant: TenantId,
     stream: StreamId,
     mut head: Option<(i64, Digest)>,
+    later: &mut Later,
     report: &mut Report,
 ) -> Result<(), NotDone> {
     loop {
@@ -99,6 +132,7 @@ async fn walk(
                 continue;
             }
         }
+        later.look(stream, &read);
         report.streams += 1;
         report.entries += entries;
         report.findings.extend(findings);

@@ -1,4 +1,5 @@
-//! The command line. Exit codes: 0 done; 1 problems found, or declined; 2 wrong usage; 3 something is broken.
+//! The command line. Exit codes: 0 done; 1 problems found, or declined; 2 wrong usage; 3 something is broken; 130
+//! told to stop before it was done.
 
 mod audit;
 mod backup;
@@ -34,7 +35,7 @@ use out::Out;
     version,
     about,
     after_help = "Exit codes: 0 done, 1 problems found or declined, 2 wrong \
-    usage, 3 something is broken.\nEvery option can be given by the environment variable beside it."
+    usage, 3 something is broken, 130 stopped.\nEvery option can be given by the environment variable beside it."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -96,6 +97,8 @@ pub(crate) enum Failure {
     Declined(String, String),
     /// Asked for in a way that cannot be.
     Usage(String),
+    /// Told to stop before it was done.
+    Stopped(String),
     /// Machinery.
     Broken(anyhow::Error),
 }
@@ -136,6 +139,7 @@ fn failed(out: &Out, failure: &Failure) -> ExitCode {
     let (code, words, exit) = match failure {
         Failure::Declined(code, sentence) => (code.as_str(), sentence.clone(), 1),
         Failure::Usage(sentence) => ("usage", sentence.clone(), 2),
+        Failure::Stopped(sentence) => ("stopped", sentence.clone(), 130),
         Failure::Broken(error) => ("broken", format!("{error:#}"), 3),
     };
     out.failure(code, &words);

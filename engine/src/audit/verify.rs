@@ -15,7 +15,8 @@ pub struct Finding {
     /// Which entry; for a missing one the number it should have.
     pub seq: i64,
     /// Stable code: `header_changed`, `body_changed`, `body_emptied`, `columns_changed`, `missing`, `inserted`, `chain_broken`,
-    /// `tail_missing`, `tail_extra`, `head_changed`, `no_head`, `unreadable`, `row_changed`, `row_unmade`.
+    /// `tail_missing`, `tail_extra`, `head_changed`, `no_head`, `unreadable`, `row_changed`, `row_unmade`,
+    /// `unknown_revision`.
     pub code: &'static str,
     /// A sentence.
     pub message: String,
@@ -26,6 +27,13 @@ impl Finding {
     #[must_use]
     pub fn row_changed(tenant: TenantId, stream: StreamId, seq: i64, message: String) -> Self {
         let code = "row_changed";
+        Self { tenant, stream, seq, code, message }
+    }
+
+    /// An entry stands on a revision of the organisation that there is not.
+    #[must_use]
+    pub fn unknown_revision(tenant: TenantId, stream: StreamId, seq: i64, message: String) -> Self {
+        let code = "unknown_revision";
         Self { tenant, stream, seq, code, message }
     }
 

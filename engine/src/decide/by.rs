@@ -12,6 +12,12 @@ use super::run::Run;
 impl<D: Domain> Run<'_, '_, D> {
     /// `None`: may; else the rule that is not met.
     pub(super) fn forbids(&mut self, by: &By) -> Result<Option<String>, Halt<D::Need>> {
+        if let Actor::Person { id, .. } = &self.command.actor {
+            let organisation = &self.ground.organisation().organisation;
+            if organisation.person(id).is_some() && !organisation.active(id, organisation.date(self.ground.now)) {
+                return Ok(Some("somebody who is active in the organisation".to_owned()));
+            }
+        }
         let person = match (&self.command.actor, by) {
             (Actor::System | Actor::Timer | Actor::Message, _) | (Actor::Person { .. }, By::Anyone) => return Ok(None),
             (Actor::Person { .. }, By::Engine) => return Ok(Some("the engine itself".to_owned())),

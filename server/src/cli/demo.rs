@@ -12,7 +12,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use fluxor_engine::command::{Actor, Change, Command, Verb};
-use fluxor_engine::ids::{Digest, Mint, PersonId};
+use fluxor_engine::ids::{Digest, Mint, PersonId, TenantId};
+use fluxor_engine::store::InstancePage;
 use fluxor_workflows::import::{Import as Company, Options, recognise};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -51,6 +52,8 @@ struct Stage {
     mint: Mint,
     company: String,
     items_read: u64,
+    /// Orders of earlier runs that still wait for somebody.
+    waiting: usize,
     told: Told,
 }
 
@@ -178,13 +181,21 @@ async fn prepare(config: &Config, desk: Arc<dyn Desk>, company: Company, out: &O
             format!("nobody active holds the role `planner` in the unit `{UNIT}`: the company's roles name one");
         return Err(Failure::Usage(words));
     };
+    let waiting = in_review(&*desk, tenant).await?;
     let ask = Ask { requester, unit: Some(UNIT.to_owned()), as_of: None, key: None };
     let id = reorder::start(&*desk, tenant, format!("demo-{run}").into(), &ask).await?;
     let bar = words_of_runs::bar(config.json);
     let ended = reorder::wait(&*desk, tenant, id, |run| words_of_runs::show(&bar, run)).await;
     bar.finish_and_clear();
     let told = reorder::tell(&*desk, tenant, &ended?).await?;
-    Ok(Stage { desk, config: config.clone(), mint, company: name, items_read, told })
+    Ok(Stage { desk, config: config.clone(), mint, company: name, items_read, waiting, told })
+}
+
+/// How many orders wait for somebody who decides.
+async fn in_review(desk: &dyn Desk, tenant: TenantId) -> Result<usize, Failure> {
+    let (workflow, state) = (Some("purchase_order".into()), Some("open.review".into()));
+    let page = InstancePage { tenant, workflow, state, status: None, key: None, after: None, limit: 10_000 };
+    Ok(desk.instances(page).await?.len())
 }
 
 impl Stage {

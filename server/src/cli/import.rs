@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::out::Out;
-use super::{End, Failure};
+use super::{End, Failure, serve};
 use crate::config::Config;
 use crate::desk::{Books, Desk};
 use crate::lock::{self, Taken};
@@ -75,10 +75,16 @@ impl Import {
         let mut mint = Mint::from_os().context("the operating system gives no randomness")?;
         let run = format!("{:016x}", u64::from_be_bytes(mint.bytes()));
         let options = Options { tenant: config.tenant(), run, strict: self.strict };
-        let written = desk.import(company, options, bar).await;
+        let written = tokio::select! {
+            written = desk.import(company, options, bar) => written.map_err(failure),
+            _ = serve::signal() => {
+                bar.end();
+                Err(Failure::Stopped("stopped by a signal: what was written stays, and the same command goes on with the rest".to_owned()))
+            }
+        };
         desk.shutdown(Duration::from_secs(10)).await;
         drop(lock);
-        written.map_err(failure)
+        written
     }
 
     /// The mapping that was named, or the one that knows the files; nothing for a folder of the canonical set.

@@ -53,8 +53,20 @@ impl Instances {
             Self::List(List { workflow, state, status, business_key: key, limit }) => {
                 let name = |text: Option<String>| text.map(Arc::from);
                 let (workflow, state, key) = (name(workflow), name(state), name(key));
-                let page = InstancePage { tenant: config.tenant(), workflow, state, status, key, after: None, limit };
-                let rows = desk.instances(page).await?;
+                let page = InstancePage {
+                    tenant: config.tenant(),
+                    workflow,
+                    state,
+                    status,
+                    key,
+                    after: None,
+                    limit: limit + 1,
+                };
+                let mut rows = desk.instances(page).await?;
+                if usize::try_from(limit).is_ok_and(|limit| rows.len() > limit) {
+                    rows.pop();
+                    out.aside(&format!("These are the {limit} newest; there are more: raise --limit, or filter."));
+                }
                 out.result(&rows.iter().map(machine).collect::<Vec<_>>(), || listed(&rows));
             }
             Self::Show { id } => {

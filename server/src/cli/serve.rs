@@ -86,7 +86,7 @@ pub(super) async fn until_told(
 }
 
 #[cfg(unix)]
-async fn signal() -> anyhow::Result<&'static str> {
+pub(super) async fn signal() -> anyhow::Result<&'static str> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
@@ -97,7 +97,7 @@ async fn signal() -> anyhow::Result<&'static str> {
 }
 
 #[cfg(not(unix))]
-async fn signal() -> anyhow::Result<&'static str> {
+pub(super) async fn signal() -> anyhow::Result<&'static str> {
     tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
     Ok("told to stop (Ctrl-C)")
 }

@@ -44,7 +44,11 @@ impl Transport {
         match (&config.smtp_url, &config.mail_dir) {
             (Some(_), Some(_)) => bail!("mail goes one way: give --smtp-url or --mail-dir, not both"),
             (None, None) => Ok(None),
-            (None, Some(folder)) => Ok(Some(Self::Folder(folder.clone()))),
+            (None, Some(folder)) => {
+                let made = std::fs::create_dir_all(folder);
+                made.with_context(|| format!("--mail-dir: {} cannot be made a folder", folder.display()))?;
+                Ok(Some(Self::Folder(folder.clone())))
+            }
             (Some(url), None) => {
                 if config.mail_from.is_none() {
                     bail!("mail needs a sender: give --mail-from with an address that the server lets us write as");

@@ -5,7 +5,7 @@ use fluxor_tests::server::client::fresh_key;
 use reqwest::Method;
 use serde_json::json;
 
-use super::company::{Image, approve, draft, history, in_review, path, text, until};
+use super::company::{Image, approve, draft, history, in_review, order, path, text, until};
 
 pub(super) async fn taken_back_and_given_up(site: Site) {
     let ann = site.by("ann");
@@ -47,6 +47,9 @@ pub(super) async fn the_organisation_counts_from_the_next_decision(site: Site) {
     let gone = json!({ "people": [{ "id": "bob", "active": false }] });
     assert_eq!(admin.send(patch.json(&gone)).await.is(200)["record"]["revision"], 2);
     site.by("bob").decide(&task, &approve("manager")).await.refused(403, "inactive_person");
+    let begun = json!({ "input": order("bob", "10.00 EUR") });
+    let refused = site.by("bob").post("/v1/workflows/purchase_order/instances", &begun).await;
+    assert_eq!(refused.refused(403, "not_allowed")["rule"], "somebody who is active in the organisation");
     let voted = site.by("cyd").decide(&task, &approve("manager")).await.is(200);
     assert_eq!(voted["state"], "open.ordering", "cyd, bob's manager, is asked in his place");
     let entry = history(&site, &id).await.into_iter().find(|entry| entry["header"]["verb"] == "approve").unwrap();

@@ -43,6 +43,7 @@ pub(super) async fn whatever_is_tampered_with_is_found_and_named(mut site: Site)
     found(&site, &purge, &id, &[("body_emptied", 2)]).await;
     site.place.sql("DROP TABLE kept").await;
     site.place.sql("DROP TABLE kept_instance").await;
+    borrowed_authority(&mut site).await;
     site.end().await;
 }
 
@@ -123,6 +124,23 @@ async fn found(site: &Site, statements: &str, id: &str, findings: &[(&str, i64)]
         let (code, seq) = findings[0];
         assert!(people.contains(&format!("[{code}] tenant 1 stream {id} entry {seq}:")), "{people}");
     }
+}
+
+/// An organisation that was put there, decided something, and was taken away again.
+async fn borrowed_authority(site: &mut Site) {
+    let there = "INSERT INTO organisation (tenant, revision, at, document)
+         SELECT tenant, revision + 1, at, document FROM organisation WHERE tenant = 1";
+    assert_eq!(site.place.sql(there).await, 1);
+    site.start().await;
+    let (id, _) = in_review(site, "ann", "400.00 EUR").await;
+    site.stop().await;
+    let gone = "DELETE FROM organisation WHERE revision = 2";
+    assert_eq!(site.place.sql(gone).await, 1);
+    let told = site.command(&["audit", "verify", "--json"]).await;
+    let report: Value = serde_json::from_str(&told.output()).unwrap();
+    let of_it = report["findings"].as_array().unwrap().iter().filter(|finding| finding["stream"] == *id);
+    let of_it: Vec<(&Value, &Value)> = of_it.map(|finding| (&finding["code"], &finding["seq"])).collect();
+    assert_eq!(of_it, [(&json!("unknown_revision"), &json!(1))], "{report}");
 }
 
 /// A refusal on grounds of authority cannot be taken out again.

@@ -141,7 +141,9 @@ async fn what_ends_gives_back(place: Place) {
     let told = run(&site).await;
     assert_eq!(apples(&site).await, ("4".into(), "26".into()));
     assert_eq!(lines(&run(&site).await), [], "all of it is on order");
-    let (id, task) = ordered(&site, &told).await;
+    let (id, _) = ordered(&site, &told).await;
+    edited(&site, &id).await;
+    let task = ann.get(&format!("/v1/instances/{id}")).await.is(200)["tasks"][0].clone();
     let no = json!({ "act": "reject", "step": "chain", "reason": "too many" });
     assert_eq!(bob.decide(&task, &no).await.is(200)["state"], "rejected");
     assert_eq!(apples(&site).await, ("4".into(), "0".into()), "rejected");
@@ -178,6 +180,33 @@ async fn what_ends_gives_back(place: Place) {
     assert_eq!(lines(&run(&site).await), [("apple", "22"), ("bag", "22")], "what came counts");
     assert_eq!(site.admin().get("/v1/audit/verify").await.is(200)["ok"], true);
     site.end().await;
+}
+
+/// Whoever edits a run's line changes what is ordered, not why; both are told.
+async fn edited(site: &Site, id: &str) {
+    let why = async || {
+        let order = site.by("bob").get(&format!("/v1/orders/{id}")).await.is(200);
+        order["line_items"].as_array().unwrap().clone()
+    };
+    let lines = why().await;
+    assert!(
+        lines.iter().all(|line| line["why"]["need"].is_string() && line["why"].get("run_ordered").is_none()),
+        "{lines:?}"
+    );
+    let mut less: Vec<Value> = lines
+        .iter()
+        .map(|line| {
+            let fields = ["line", "item", "unit", "quantity", "price", "location"];
+            fields.iter().map(|name| ((*name).to_owned(), line[name].clone())).collect::<serde_json::Map<_, _>>().into()
+        })
+        .collect();
+    let apple = lines.iter().position(|line| line["item"] == "apple").unwrap();
+    less[apple]["quantity"] = json!("24");
+    site.by("ann").signal(id, "edit", &json!({ "payload": { "lines": less } })).await.is(200);
+    let lines = why().await;
+    let ran = json!({ "supplier": "fruit", "quantity": "26", "unit": "pc" });
+    assert_eq!((&lines[apple]["quantity"], &lines[apple]["why"]["run_ordered"]), (&json!("24"), &ran));
+    assert!(lines.iter().filter(|line| line["item"] != "apple").all(|line| line["why"].get("run_ordered").is_none()));
 }
 
 async fn why_is_told_and_nothing_changes(place: Place) {

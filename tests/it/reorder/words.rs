@@ -55,6 +55,9 @@ async fn a_run_is_told_in_words() {
     let listed =
         fluxor(&place, &["instances", "list", "--workflow", "reorder_run"]).env("FLUXOR_KEY", "flx_a_b").output();
     assert_eq!(printed(&listed.await.unwrap(), 0).lines().count(), 3);
+    let cut = fluxor(&place, &["instances", "list", "--limit", "2"]).output().await.unwrap();
+    assert_eq!(printed(&cut, 0).lines().count(), 3, "a head and two lines");
+    says(&String::from_utf8_lossy(&cut.stderr), &["the 2 newest; there are more"]);
     let nowhere = fluxor(&Place::sqlite(), &["reorder", "run"]).output().await.unwrap();
     says(&String::from_utf8_lossy(&nowhere.stderr), &["there is no database", "`fluxor import` makes one"]);
     let unit = fluxor(&place, &["reorder", "run", "--unit", "moon"]).output().await.unwrap();
@@ -107,7 +110,15 @@ async fn the_demo_is_told_in_words_and_serves() {
     assert!(ended.success(), "{ended:?}");
 
     let once = done(&place, &["demo", "--once", "--data", data]).await;
-    says(&once, &["0 orders for nothing", "The audit trail adds up", "approvals were decided over HTTP"]);
+    says(
+        &once,
+        &[
+            "11 orders of earlier runs waited for somebody",
+            "0 orders for nothing",
+            "The audit trail adds up",
+            "approvals were decided over HTTP",
+        ],
+    );
     // All of it is in the one file: whoever copies that has everything.
     let left = std::fs::metadata(format!("{}-wal", place.address())).map_or(0, |file| file.len());
     assert_eq!(left, 0, "{}", place.address());

@@ -13,7 +13,7 @@ impl Memory {
         let mut lines = self.lines.get(&(tenant, id)).cloned().unwrap_or_default();
         if let Some(run) = run_of(&row) {
             let whys = lines.iter().filter_map(|line| self.reorder_lines.get(&(tenant, run, line.stock()?)).cloned());
-            ReorderLineRow::explain(whys.collect(), &mut lines);
+            ReorderLineRow::explain(whys.collect(), &row, &mut lines);
         }
         Some((row, lines))
     }

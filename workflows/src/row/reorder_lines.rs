@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use fluxor_engine::ids::InstanceId;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
 
 use super::Compact;
 use super::orders::{LineRow, OrderRow};
@@ -41,16 +42,30 @@ pub struct ReorderLineRow {
 }
 
 impl ReorderLineRow {
-    /// Shows the arithmetic of lines that have none of their own and still are what the run ordered. Lines stand by their numbers.
-    pub(crate) fn explain(rows: Vec<Self>, lines: &mut [LineRow]) {
+    /// Shows the arithmetic of lines that have none of their own and still are of what the run ordered, where it ordered it.
+    /// If somebody has changed quantity, unit or supplier since, `run_ordered` says what the arithmetic came to. Lines stand
+    /// by their numbers.
+    pub(crate) fn explain(rows: Vec<Self>, order: &OrderRow, lines: &mut [LineRow]) {
         for row in rows {
             let Ok(place) = lines.binary_search_by_key(&row.line, |line| line.line) else { continue };
             let line = &mut lines[place];
             if line.why.is_none() && line.stock().as_ref() == Some(&row.key) {
-                line.why = serde_json::from_str(row.why.text()).ok();
+                line.why = serde_json::from_str(row.why.text()).ok().map(|why| told(why, order, line));
             }
         }
     }
+}
+
+/// The arithmetic, beside what it came to where the line says otherwise.
+fn told(mut why: Json, order: &OrderRow, line: &LineRow) -> Json {
+    let chosen = &why["chosen"];
+    let (quantity, unit) = (&chosen["quantity"]["order"]["purchase"], &chosen["unit"]["unit"]);
+    let supplier = &chosen["offer"]["supplier"];
+    let same = *quantity == line.quantity.to_string() && *unit == *line.unit && *supplier == *order.supplier;
+    if !same {
+        why["run_ordered"] = json!({ "supplier": supplier, "quantity": quantity, "unit": unit });
+    }
+    why
 }
 
 impl Compact for ReorderLineRow {

@@ -221,7 +221,7 @@ pub(crate) async fn order(
     let mut lines: Vec<LineRow> = lines.into_iter().map(|(_, _, line)| line).collect();
     if let Some(run) = run_of(&row) {
         let whys = reorder_lines::of_lines(connection, tenant, run, &lines).await?;
-        ReorderLineRow::explain(whys, &mut lines);
+        ReorderLineRow::explain(whys, &row, &mut lines);
     }
     Ok(Some((row, lines)))
 }

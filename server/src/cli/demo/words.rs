@@ -16,6 +16,13 @@ fn head(stage: &Stage) -> String {
         let _ = write!(text, ", as of {day}");
     }
     let _ = writeln!(text, "\n{} items read, {} of them short.", stage.items_read, stage.items_short());
+    if stage.waiting > 0 {
+        let _ = writeln!(
+            text,
+            "{} orders of earlier runs waited for somebody who decides; what they bring counted as on order.",
+            stage.waiting
+        );
+    }
     text.push_str(&reorder::text(told));
     text
 }
