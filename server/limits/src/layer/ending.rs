@@ -1,0 +1,76 @@
+//! How a call ends: its ticket is settled at its real cost, and its leases are given back, once, whatever happened.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::decide::Ticket;
+use crate::limiter::Limiter;
+use crate::store::{Store, StoreNow};
+
+/// Takes the ticket of a call that has ended. It must not block: it is called while a future is dropped, too.
+pub trait Ending<S> {
+    /// The call has ended and cost `real_cost`.
+    fn ended(&self, limiter: &Arc<Limiter<S>>, ticket: Ticket, real_cost: u64);
+}
+
+/// For stores that need no executor.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AtOnce;
+
+impl<S: StoreNow> Ending<S> for AtOnce {
+    fn ended(&self, limiter: &Arc<Limiter<S>>, ticket: Ticket, real_cost: u64) {
+        limiter.settle_now(ticket, real_cost);
+    }
+}
+
+/// For stores that have to be waited for: hands the work to an executor, as in `Spawned(|work| { tokio::spawn(work); })`.
+/// The answer does not wait for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Spawned<F>(pub F);
+
+impl<S, F> Ending<S> for Spawned<F>
+where
+    S: Store + 'static,
+    F: Fn(Pin<Box<dyn Future<Output = ()> + Send>>),
+{
+    fn ended(&self, limiter: &Arc<Limiter<S>>, ticket: Ticket, real_cost: u64) {
+        let limiter = Arc::clone(limiter);
+        (self.0)(Box::pin(async move { limiter.settle(ticket, real_cost).await }));
+    }
+}
+
+/// A call under way. Dropped without a word, it has cost what was charged.
+pub(super) struct UnderWay<S, E: Ending<S>> {
+    limiter: Arc<Limiter<S>>,
+    ending: Arc<E>,
+    ticket: Option<Ticket>,
+}
+
+impl<S, E: Ending<S>> UnderWay<S, E> {
+    pub(super) fn new(limiter: Arc<Limiter<S>>, ending: Arc<E>, ticket: Ticket) -> Self {
+        Self { limiter, ending, ticket: Some(ticket) }
+    }
+
+    /// The response is there.
+    pub(super) fn answered(mut self, spent: Option<u64>) {
+        self.end(spent);
+    }
+
+    fn end(&mut self, spent: Option<u64>) {
+        let Some(ticket) = self.ticket.take() else { return };
+        let charged = ticket.cost();
+        let real = spent.unwrap_or(charged);
+        // Most calls cost what was charged and hold nothing: then there is nothing to tell a store.
+        if ticket.is_empty() || (real == charged && !ticket.holds_lease()) {
+            return;
+        }
+        self.ending.ended(&self.limiter, ticket, real);
+    }
+}
+
+impl<S, E: Ending<S>> Drop for UnderWay<S, E> {
+    fn drop(&mut self) {
+        self.end(None);
+    }
+}

@@ -1,0 +1,111 @@
+//! The service that [`LimitLayer`] makes.
+
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::request::Parts;
+use http::{Request, Response};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::ending::UnderWay;
+use super::{Call, Ending, LimitLayer, Shared, Spent};
+use crate::answer::Decided;
+use crate::answer::problem::Refused;
+use crate::store::Store;
+
+/// A service whose calls are limited.
+pub struct LimitService<I, S, D, R, E> {
+    inner: I,
+    shared: Arc<Shared<S, D, R, E>>,
+}
+
+impl<I: Clone, S, D, R, E> Clone for LimitService<I, S, D, R, E> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<I: std::fmt::Debug, S, D, R, E> std::fmt::Debug for LimitService<I, S, D, R, E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LimitService").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+impl<I, S, D, R, E> Layer<I> for LimitLayer<S, D, R, E> {
+    type Service = LimitService<I, S, D, R, E>;
+
+    fn layer(&self, inner: I) -> Self::Service {
+        LimitService { inner, shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<I, S, D, R, E, A, B> Service<Request<A>> for LimitService<I, S, D, R, E>
+where
+    I: Service<Request<A>, Response = Response<B>> + Clone + Send + 'static,
+    I::Future: Send,
+    I::Error: Send,
+    S: Store + 'static,
+    D: Fn(&Parts) -> Option<Call<'_>> + Send + Sync + 'static,
+    R: Refused<B> + Send + Sync + 'static,
+    E: Ending<S> + Send + Sync + 'static,
+    A: Send + 'static,
+    B: Send + 'static,
+{
+    type Response = Response<B>;
+    type Error = I::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<B>, I::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), I::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<A>) -> Self::Future {
+        // The one that is ready goes along; its clone is asked next time.
+        let clone = self.inner.clone();
+        let inner = mem::replace(&mut self.inner, clone);
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { shared.call(inner, request).await })
+    }
+}
+
+impl<S, D, R, E> Shared<S, D, R, E>
+where
+    S: Store,
+    D: Fn(&Parts) -> Option<Call<'_>>,
+    E: Ending<S>,
+{
+    async fn call<I, A, B>(&self, mut inner: I, request: Request<A>) -> Result<Response<B>, I::Error>
+    where
+        I: Service<Request<A>, Response = Response<B>>,
+        R: Refused<B>,
+    {
+        let (mut parts, body) = request.into_parts();
+        let Some(Call { caller, cost, policies }) = (self.describe)(&parts) else {
+            return inner.call(Request::from_parts(parts, body)).await;
+        };
+        let live = policies.unwrap_or_else(|| self.limiter.live());
+        let headers = live.current().headers();
+        let mut decision = self.limiter.decide_by(live, &caller, cost).await;
+        if let Some(refusal) = self.answers.refusal(&decision) {
+            let mut response = self.refused.response(&refusal, &parts);
+            self.answers.write(&decision, headers, response.headers_mut());
+            return Ok(response);
+        }
+        // Told as it was decided: what is settled later shows in the next answer.
+        let fields = self.answers.fields(&decision, headers);
+        let ticket = mem::take(&mut decision.ticket);
+        let under_way = UnderWay::new(Arc::clone(&self.limiter), Arc::clone(&self.ending), ticket);
+        parts.extensions.insert::<Decided>(Arc::new(decision));
+        let mut response = inner.call(Request::from_parts(parts, body)).await?;
+        under_way.answered(response.extensions().get::<Spent>().map(|spent| spent.0));
+        // A client that thinks itself out of quota might not follow a redirection: the draft advises against it.
+        if !response.status().is_redirection() {
+            response.headers_mut().extend(fields);
+        }
+        Ok(response)
+    }
+}

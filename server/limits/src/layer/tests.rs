@@ -1,0 +1,239 @@
+use std::convert::Infallible;
+use std::future::pending;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, Request, Response, StatusCode};
+use jiff::tz::TimeZone;
+use tower::{ServiceBuilder, ServiceExt as _, service_fn};
+use tower_service::Service;
+
+use super::*;
+use crate::answer::problem::Refusal;
+use crate::answer::{Decided, Partition, RATE_LIMIT, RATE_LIMIT_POLICY};
+use crate::at::At;
+use crate::limiter::Clock;
+use crate::local::Local;
+use crate::settings::Settings;
+
+/// A clock that stands still until it is moved, in seconds.
+#[derive(Clone, Debug)]
+struct Still(Arc<AtomicU64>);
+
+impl Clock for Still {
+    fn now(&self) -> At {
+        At::from_micros(self.0.load(Ordering::Relaxed) * 1_000_000)
+    }
+}
+
+fn limiter(headers: &str, policies: &str) -> (Arc<Limiter<Local>>, Still) {
+    let text = format!(r#"{{ "headers": "{headers}", "policies": [{policies}] }}"#);
+    let policies = Settings::parse(&text).unwrap().compile(&TimeZone::UTC);
+    let clock = Still(Arc::new(AtomicU64::new(1_000_000)));
+    (Arc::new(Limiter::new(policies, Local::new(1_000)).with_clock(clock.clone())), clock)
+}
+
+const TEN_AN_HOUR: &str =
+    r#"{ "name": "calls", "by": ["user"], "strategy": { "log": { "limit": 10, "window": "1h" } } }"#;
+const ONE_AT_ONCE: &str =
+    r#"{ "name": "slots", "by": ["user"], "strategy": { "leases": { "limit": 1, "lease": "1m" } } }"#;
+
+/// Who calls stands in a header, what it costs in another; `/free` is exempt.
+fn describe(parts: &Parts) -> Option<Call<'_>> {
+    let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let cost = text("cost").and_then(|cost| cost.parse().ok()).unwrap_or(1);
+    (parts.uri.path() != "/free").then(|| Call::of(Caller { user: text("user"), ..Caller::default() }).costing(cost))
+}
+
+fn call(path: &str, cost: u64) -> Request<()> {
+    Request::builder().uri(path).header("user", "ann").header("cost", cost).body(()).unwrap()
+}
+
+fn answers() -> Answers {
+    Answers::new().partition(Partition::Hidden)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> &'a str {
+    headers.get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+async fn done(_: Request<()>) -> Result<Response<String>, Infallible> {
+    Ok(Response::new("done".to_owned()))
+}
+
+#[tokio::test]
+async fn every_answer_says_how_things_stand() {
+    let (limiter, _) = limiter("draft10", TEN_AN_HOUR);
+    let seen = Arc::new(AtomicUsize::new(0));
+    let inner = service_fn({
+        let seen = Arc::clone(&seen);
+        move |request: Request<()>| {
+            let decided = request.extensions().get::<Decided>();
+            seen.fetch_add(decided.map_or(0, |decided| decided.lines.len()), Ordering::Relaxed);
+            done(request)
+        }
+    });
+    let service = ServiceBuilder::new().layer(LimitLayer::new(limiter, answers(), describe)).service(inner);
+    let admitted = service.clone().oneshot(call("/", 4)).await.unwrap();
+    assert_eq!(text(admitted.headers(), &RATE_LIMIT_POLICY), r#""calls";q=10;w=3600"#);
+    assert!(text(admitted.headers(), &RATE_LIMIT).starts_with(r#""calls";r=6;t="#), "{:?}", admitted.headers());
+    assert!(admitted.headers().get(RETRY_AFTER).is_none());
+    assert_eq!(seen.load(Ordering::Relaxed), 1, "handlers find the decision");
+
+    let refused = service.clone().oneshot(call("/", 7)).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(text(refused.headers(), &RETRY_AFTER), "3600");
+    assert_eq!(text(refused.headers(), &RATE_LIMIT), r#""calls";r=6;t=3600"#);
+    assert!(refused.body().contains(r#""violated-policies":["calls"]"#), "{}", refused.body());
+
+    let never = service.clone().oneshot(call("/", 11)).await.unwrap();
+    assert_eq!((never.status(), never.headers().get(RETRY_AFTER)), (StatusCode::TOO_MANY_REQUESTS, None));
+    assert!(never.body().contains(r#""code":"cost_over_limit""#), "{}", never.body());
+    assert_eq!(seen.load(Ordering::Relaxed), 1, "refused calls do not get through");
+
+    let exempt = service.oneshot(call("/free", 999)).await.unwrap();
+    assert_eq!((exempt.status(), exempt.headers().len()), (StatusCode::OK, 0));
+}
+
+#[tokio::test]
+async fn settings_choose_the_headers() {
+    for (headers, name, value) in [
+        ("following", "ratelimit", r#""calls";a=8;w=3600;c=2"#),
+        ("legacy", "ratelimit-remaining", "8"),
+        ("off", "ratelimit", ""),
+    ] {
+        let (limiter, _) = limiter(headers, TEN_AN_HOUR);
+        let service = LimitLayer::new(limiter, answers(), describe);
+        let service = ServiceBuilder::new().layer(service).service(service_fn(done));
+        let admitted = service.clone().oneshot(call("/", 2)).await.unwrap();
+        assert_eq!(text(admitted.headers(), &http::HeaderName::from_static(name)), value, "{headers}");
+        let refused = service.oneshot(call("/", 9)).await.unwrap();
+        assert_eq!(text(refused.headers(), &RETRY_AFTER), "3600", "{headers}");
+    }
+}
+
+#[tokio::test]
+async fn waiting_as_long_as_it_says_suffices() {
+    let (limiter, clock) = limiter(
+        "draft10",
+        r#"{ "name": "b", "by": ["user"], "strategy": { "bucket": { "burst": 5, "tokens": 2, "per": "7s" } } }"#,
+    );
+    let layer = LimitLayer::new(limiter, answers(), describe);
+    let service = ServiceBuilder::new().layer(layer).service(service_fn(done));
+    service.clone().oneshot(call("/", 5)).await.unwrap();
+    for cost in [1, 2, 5, 3] {
+        let refused = service.clone().oneshot(call("/", cost)).await.unwrap();
+        let wait: u64 = text(refused.headers(), &RETRY_AFTER).parse().unwrap();
+        clock.0.fetch_add(wait, Ordering::Relaxed);
+        let admitted = service.clone().oneshot(call("/", cost)).await.unwrap();
+        assert_eq!(admitted.status(), StatusCode::OK, "{cost} after {wait} s");
+        service.clone().oneshot(call("/", 1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_call_really_cost_is_corrected() {
+    let (limiter, _) = limiter("draft10", TEN_AN_HOUR);
+    let inner = service_fn(|request: Request<()>| async move {
+        let mut response = Response::new(String::new());
+        if request.uri().path() == "/cheap" {
+            response.extensions_mut().insert(Spent(1));
+        }
+        Ok::<_, Infallible>(response)
+    });
+    let service = ServiceBuilder::new().layer(LimitLayer::new(limiter, answers(), describe)).service(inner);
+    for _ in 0..3 {
+        let answer = service.clone().oneshot(call("/cheap", 7)).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+    let whole = service.oneshot(call("/", 7)).await.unwrap();
+    assert!(text(whole.headers(), &RATE_LIMIT).starts_with(r#""calls";r=0"#), "{:?}", whole.headers());
+}
+
+#[tokio::test]
+async fn a_service_answers_in_its_own_words_and_keeps_the_headers() {
+    let (limiter, _) = limiter("draft10", TEN_AN_HOUR);
+    let layer = LimitLayer::new(limiter, answers().abnormal(["calls"]), describe);
+    let layer = layer.refused(|refusal: &Refusal, call: &Parts| {
+        let body = format!("{} {} {:?}", call.uri.path(), refusal.code(), refusal.retry_after);
+        Response::builder().status(403).body(body).unwrap()
+    });
+    let service = ServiceBuilder::new().layer(layer).service(service_fn(done));
+    service.clone().oneshot(call("/", 10)).await.unwrap();
+    let refused = service.oneshot(call("/sign-in", 1)).await.unwrap();
+    assert_eq!((refused.status().as_u16(), refused.body().as_str()), (403, "/sign-in abnormal_usage Some(3600)"));
+    assert_eq!(text(refused.headers(), &RETRY_AFTER), "3600");
+}
+
+#[tokio::test]
+async fn a_redirection_is_followed_whatever_is_left() {
+    let (limiter, _) = limiter("draft10", TEN_AN_HOUR);
+    let inner = service_fn(|_: Request<()>| async {
+        Ok::<_, Infallible>(Response::builder().status(303).body(String::new()).unwrap())
+    });
+    let service = ServiceBuilder::new().layer(LimitLayer::new(limiter, answers(), describe)).service(inner);
+    assert_eq!(service.oneshot(call("/", 1)).await.unwrap().headers().len(), 0);
+}
+
+/// Answers, fails or never ends, by its path.
+async fn any_end(request: Request<()>) -> Result<Response<String>, String> {
+    match request.uri().path() {
+        "/fails" => Err("broken".to_owned()),
+        "/hangs" => pending().await,
+        _ => Ok(Response::new(String::new())),
+    }
+}
+
+#[tokio::test]
+async fn a_lease_comes_back_however_a_call_ends() {
+    let (limiter, _) = limiter("draft10", ONE_AT_ONCE);
+    let layer = LimitLayer::new(limiter, answers(), describe);
+    let service = ServiceBuilder::new().layer(layer).service(service_fn(any_end));
+    for _ in 0..2 {
+        assert_eq!(service.clone().oneshot(call("/", 1)).await.unwrap().status(), StatusCode::OK);
+        assert!(service.clone().oneshot(call("/fails", 1)).await.is_err());
+        let hangs = tokio::spawn(service.clone().oneshot(call("/hangs", 1)));
+        tokio::task::yield_now().await;
+        let refused = service.clone().oneshot(call("/", 1)).await.unwrap();
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS, "the one place is taken");
+        assert!(text(refused.headers(), &RATE_LIMIT_POLICY).ends_with(r#"q=1;qu="concurrent-requests""#));
+        // The caller goes away.
+        hangs.abort();
+        assert!(hangs.await.unwrap_err().is_cancelled());
+    }
+    // A future that was never asked holds nothing.
+    let mut ready = service.clone();
+    drop(ready.ready().await.unwrap().call(call("/", 1)));
+    assert_eq!(service.oneshot(call("/", 1)).await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_executor_takes_what_is_left_to_do() {
+    let (limiter, _) = limiter("draft10", ONE_AT_ONCE);
+    let ending = Spawned(|work| drop(tokio::spawn(work)));
+    let layer = LimitLayer::with_ending(limiter, answers(), describe, ending);
+    let service = ServiceBuilder::new().layer(layer).service(service_fn(any_end));
+    for path in ["/", "/", "/hangs", "/"] {
+        let call = tokio::spawn(service.clone().oneshot(call(path, 1)));
+        tokio::task::yield_now().await;
+        if path == "/hangs" {
+            call.abort();
+        }
+        let ended = call.await;
+        assert!(path == "/hangs" || ended.unwrap().unwrap().status() == StatusCode::OK, "{path}");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_at_once_pass_no_more_than_the_limit() {
+    let (limiter, _) = limiter("draft10", TEN_AN_HOUR);
+    let layer = LimitLayer::new(limiter, answers(), describe);
+    let service = ServiceBuilder::new().layer(layer).service(service_fn(done));
+    let calls: Vec<_> = (0..64).map(|_| tokio::spawn(service.clone().oneshot(call("/", 1)))).collect();
+    let mut passed = 0;
+    for call in calls {
+        passed += usize::from(call.await.unwrap().unwrap().status() == StatusCode::OK);
+    }
+    assert_eq!(passed, 10);
+}

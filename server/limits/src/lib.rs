@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+
+pub mod address;
+pub mod answer;
+pub mod at;
+pub mod decide;
+pub mod key;
+pub mod layer;
+pub mod limiter;
+pub mod live;
+pub mod local;
+pub mod policy;
+pub mod settings;
+pub mod shed;
+pub mod state;
+pub mod store;
+pub mod strategy;
+pub mod upstream;
+
+pub use address::{Header, Proxies};
+pub use answer::problem::{Problem, Reason, Refusal, Refused};
+pub use answer::{Answers, Decided, Partition};
+pub use at::{At, Span};
+pub use decide::{Decision, Line, Outcome, Shadow, Ticket, Unit, Verdict};
+pub use key::{Caller, Class, Part};
+pub use layer::{Call, LimitLayer, Spent};
+pub use limiter::{Clock, Limiter, Observer, SystemClock};
+pub use live::Live;
+pub use local::Local;
+pub use policy::{Away, Headers, Policies, Policy};
+pub use settings::{Fault, Settings};
+pub use shed::{Shed, ShedLayer};
+pub use state::{Receipt, State};
+pub use store::{Store, StoreNow};
+pub use strategy::{Bucket, Calendar, Fixed, Leases, Log, Ring, Sliding, Strategy, Window};
+pub use upstream::Pacer;

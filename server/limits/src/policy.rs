@@ -1,0 +1,256 @@
+//! Policies: what is limited, by what, for which calls, and how. A set of them is checked when it is made.
+
+pub(crate) mod bounds;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::decide::Asked;
+use crate::key::{self, Caller, Class, Part};
+use crate::settings::Fault;
+use crate::strategy::Strategy;
+
+/// Which headers answers carry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Headers {
+    /// `RateLimit` and `RateLimit-Policy` as the IETF's draft 10 has them.
+    #[default]
+    Draft10,
+    /// The names that follow it: `a` and `w` in place of `r` and `t`, as the draft's editors have them after draft 11.
+    Following,
+    /// `RateLimit-Limit`, `-Remaining` and `-Reset` (in seconds), as in the drafts up to 06.
+    Legacy,
+    /// None but `Retry-After`.
+    Off,
+}
+
+/// What a policy does while the shared store is away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Away {
+    /// It is decided in this process alone.
+    #[default]
+    Local,
+    /// Calls pass.
+    Open,
+    /// Calls are refused.
+    Closed,
+}
+
+/// One policy.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Its name, in keys, headers and reports.
+    pub name: Arc<str>,
+    /// What it counts by. A call that lacks a part is not limited by the policy.
+    pub by: Vec<Part>,
+    /// How.
+    pub strategy: Strategy,
+    /// Whether it only reports.
+    pub shadow: bool,
+    /// What it does while the shared store is away.
+    pub away: Away,
+    /// The methods it applies to; all if empty.
+    pub methods: Vec<String>,
+    /// The routes it applies to: templates, or prefixes that end in `*`; all if empty.
+    pub routes: Vec<String>,
+    /// The classes it applies to; all if empty.
+    pub classes: Vec<Class>,
+    /// Other limits for single keys, by what follows the prefix of the key; nothing means exempt.
+    overrides: HashMap<Box<str>, Option<Strategy>>,
+    /// How every key of it begins. Made with the set.
+    prefix: String,
+}
+
+/// What a call on a route costs, if not 1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    /// The method; any if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The route's template, or a prefix that ends in `*`.
+    pub route: String,
+    /// The cost.
+    pub cost: u64,
+}
+
+/// A checked set of policies.
+#[derive(Clone, Debug, Default)]
+pub struct Policies {
+    policies: Vec<Policy>,
+    costs: Vec<Cost>,
+    headers: Headers,
+}
+
+impl Policy {
+    /// A policy for all calls.
+    pub fn new(name: &str, by: &[Part], strategy: Strategy) -> Policy {
+        let mut by = by.to_vec();
+        by.sort_unstable();
+        by.dedup();
+        Policy {
+            name: name.into(),
+            by,
+            strategy,
+            shadow: false,
+            away: Away::Local,
+            methods: Vec::new(),
+            routes: Vec::new(),
+            classes: Vec::new(),
+            overrides: HashMap::new(),
+            prefix: key::begin("", name),
+        }
+    }
+
+    /// The same policy, only reporting.
+    #[must_use]
+    pub fn in_shadow(mut self) -> Policy {
+        self.shadow = true;
+        self
+    }
+
+    /// Another limit for one key, or none at all: that of a caller that has all parts the policy counts by (`false` if
+    /// it has not).
+    pub fn except(&mut self, caller: &Caller<'_>, strategy: Option<Strategy>) -> bool {
+        let mut text = String::new();
+        let whole = key::write(&mut text, &self.by, caller);
+        if whole {
+            self.overrides.insert(text.into(), strategy);
+        }
+        whole
+    }
+
+    /// How many single keys have another limit.
+    pub fn exceptions(&self) -> usize {
+        self.overrides.len()
+    }
+
+    /// What the store is to be asked for a call; nothing if the policy does not apply to it.
+    pub fn ask(&self, caller: &Caller<'_>, cost: u64) -> Option<Asked<'_>> {
+        self.ask_with(&mut String::new(), caller, cost)
+    }
+
+    /// The same, with a string to write in that is used again.
+    pub(crate) fn ask_with(&self, key: &mut String, caller: &Caller<'_>, cost: u64) -> Option<Asked<'_>> {
+        if !self.applies(caller) {
+            return None;
+        }
+        key.clear();
+        key.push_str(&self.prefix);
+        if !key::write(key, &self.by, caller) {
+            return None;
+        }
+        let strategy = self.strategy_of(key)?;
+        Some(Asked { policy: self, strategy, takes: strategy.takes(cost), key: key.as_str().into() })
+    }
+
+    /// The strategy in force for a key; nothing if the key is exempt.
+    pub fn strategy_of(&self, key: &str) -> Option<&Strategy> {
+        if self.overrides.is_empty() {
+            return Some(&self.strategy);
+        }
+        match key.get(self.prefix.len()..).and_then(|parts| self.overrides.get(parts)) {
+            Some(other) => other.as_ref(),
+            None => Some(&self.strategy),
+        }
+    }
+
+    fn applies(&self, caller: &Caller<'_>) -> bool {
+        let method = |method: &str| self.methods.iter().any(|one| one == method);
+        let route = |route: &str| self.routes.iter().any(|pattern| covers(pattern, route));
+        (self.methods.is_empty() || caller.method.is_some_and(method))
+            && (self.routes.is_empty() || caller.route.is_some_and(route))
+            && (self.classes.is_empty() || caller.class.is_some_and(|class| self.classes.contains(&class)))
+    }
+}
+
+/// Whether a route, or a prefix that ends in `*`, covers a route.
+pub(crate) fn covers(pattern: &str, route: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => route.starts_with(prefix),
+        None => pattern == route,
+    }
+}
+
+impl Policies {
+    /// Checks policies that a program wrote. Settings go through [`crate::Settings`], which checks more.
+    pub fn new(policies: Vec<Policy>) -> Result<Policies, Vec<Fault>> {
+        let faults = bounds::of_set(&policies);
+        if faults.is_empty() { Ok(Policies::checked(policies, Vec::new(), Headers::default())) } else { Err(faults) }
+    }
+
+    pub(crate) fn checked(policies: Vec<Policy>, mut costs: Vec<Cost>, headers: Headers) -> Policies {
+        // The most particular first: a route before a prefix, the longer prefix, and a method before any.
+        let rank = |cost: &Cost| (!cost.route.ends_with('*'), cost.route.len(), cost.method.is_some());
+        costs.sort_by_key(|cost| std::cmp::Reverse(rank(cost)));
+        Policies { policies, costs, headers }
+    }
+
+    /// The same policies with keys of their own: sets of several tenants can share a store.
+    #[must_use]
+    pub fn scoped(mut self, scope: &str) -> Policies {
+        for policy in &mut self.policies {
+            policy.prefix = key::begin(scope, &policy.name);
+        }
+        self
+    }
+
+    /// Both sets as one, so that one decision is over all; the headers are these ones'. A cost that both name is these
+    /// ones'.
+    #[must_use]
+    pub fn after(mut self, first: Policies) -> Policies {
+        let policies = first.policies.into_iter().chain(self.policies).collect();
+        self.costs.extend(first.costs);
+        Policies::checked(policies, self.costs, self.headers)
+    }
+
+    /// The policy of that name whose key this is.
+    pub(crate) fn owner(&self, name: &str, key: &str) -> Option<&Policy> {
+        let owns = |policy: &&Policy| {
+            *policy.name == *name && key.strip_prefix(&*policy.prefix).is_some_and(|rest| rest.starts_with('|'))
+        };
+        self.policies.iter().find(owns)
+    }
+
+    /// With other headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: Headers) -> Policies {
+        self.headers = headers;
+        self
+    }
+
+    /// The policies, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Policy> {
+        self.policies.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.policies.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.policies.is_empty()
+    }
+
+    /// The policy of that name.
+    pub fn named(&self, name: &str) -> Option<&Policy> {
+        self.policies.iter().find(|policy| *policy.name == *name)
+    }
+
+    /// The headers that answers carry.
+    pub fn headers(&self) -> Headers {
+        self.headers
+    }
+
+    /// What a call costs by the settings: that of the most particular entry that covers it, otherwise 1.
+    pub fn cost(&self, method: &str, route: &str) -> u64 {
+        let covering =
+            |cost: &&Cost| cost.method.as_deref().is_none_or(|own| own == method) && covers(&cost.route, route);
+        self.costs.iter().find(covering).map_or(1, |cost| cost.cost)
+    }
+}

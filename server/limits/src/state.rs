@@ -1,0 +1,95 @@
+//! What is remembered of one key: a few integers that a script in another store could keep as well. Each state tells by
+//! itself which parameters wrote it, so that a change of the policy is noticed at the next touch.
+
+use crate::at::At;
+use crate::strategy::{bucket::Level, fixed::Counted, leases::Held, log::Calls, ring::Slots, sliding::Pair};
+
+/// What is remembered of one key under one policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Receipts up to this instant are void: they were written before this state began, or before the policy changed.
+    pub(crate) since: At,
+    pub(crate) kind: Kind,
+}
+
+/// What each strategy keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Fixed(Counted),
+    Sliding(Pair),
+    Bucket(Level),
+    Ring(Slots),
+    Log(Calls),
+    Leases(Held),
+}
+
+/// What a charge needs to be settled later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// When it was charged, by the guarded clock.
+    pub(crate) at: At,
+    /// How much.
+    pub(crate) cost: u64,
+    /// Where: start of the window, slot, counter of the bucket, instant of the call, id of the lease.
+    pub(crate) mark: u64,
+}
+
+impl State {
+    /// The last instant that the state has seen. The clock does not go back behind it.
+    pub(crate) fn last(&self) -> u64 {
+        match &self.kind {
+            Kind::Fixed(counted) => counted.start,
+            Kind::Sliding(pair) => pair.start,
+            Kind::Bucket(level) => level.at,
+            Kind::Ring(slots) => slots.newest.saturating_mul(slots.len),
+            Kind::Log(calls) => calls.calls.last().map_or(0, |&(at, _)| at),
+            Kind::Leases(held) => held.at,
+        }
+    }
+
+    /// `now`, but never before what the state has seen.
+    pub(crate) fn guard(&self, now: At) -> u64 {
+        now.micros().max(self.last())
+    }
+
+    /// What still counts at `now`, by the parameters that wrote the state.
+    pub fn used(&self, now: At) -> u64 {
+        let now = self.guard(now);
+        match &self.kind {
+            Kind::Fixed(counted) => counted.in_use(now),
+            Kind::Sliding(pair) => pair.in_use(now),
+            Kind::Bucket(level) => level.in_use(now),
+            Kind::Ring(slots) => slots.in_use(now),
+            Kind::Log(calls) => calls.in_use(now),
+            Kind::Leases(held) => held.in_use(now),
+        }
+    }
+
+    /// When the state will be as if nobody had ever called: then it can be forgotten without anybody noticing.
+    pub fn untouched_at(&self) -> At {
+        At::from_micros(match &self.kind {
+            Kind::Fixed(counted) => counted.untouched_at(),
+            Kind::Sliding(pair) => pair.untouched_at(),
+            Kind::Bucket(level) => level.untouched_at(),
+            Kind::Ring(slots) => slots.untouched_at(),
+            Kind::Log(calls) => calls.untouched_at(),
+            Kind::Leases(held) => held.untouched_at(),
+        })
+    }
+
+    /// How much it would matter to forget the state: what is in use, times how long it still counts.
+    pub(crate) fn weight(&self, now: At) -> u128 {
+        let rest = self.untouched_at().since(now).micros();
+        if rest == 0 { 0 } else { u128::from(self.used(now)) * u128::from(rest) }
+    }
+
+    /// Bytes beyond the state itself.
+    pub(crate) fn heap(&self) -> usize {
+        match &self.kind {
+            Kind::Fixed(_) | Kind::Sliding(_) | Kind::Bucket(_) => 0,
+            Kind::Ring(slots) => size_of_val(&*slots.counts),
+            Kind::Log(calls) => calls.calls.capacity() * size_of::<(u64, u64)>(),
+            Kind::Leases(held) => held.heap(),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The layers around an axum router, as another service would put them.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::MatchedPath;
+use axum::http::Request;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Extension, Json, Router};
+use fluxor_limits::{
+    Answers, Call, Caller, Class, Decided, LimitLayer, Limiter, Local, Refusal, Settings, Shed, ShedLayer, Spent,
+};
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+const SETTINGS: &str = r#"{ "policies": [
+    { "name": "calls", "by": ["address", "route"], "strategy": { "log": { "limit": 2, "window": "1h" } },
+      "routes": ["/items/{id}"] },
+    { "name": "export", "by": ["address"], "strategy": { "bucket": { "burst": 100, "tokens": 1, "per": "1m" } },
+      "routes": ["/export"] }
+] }"#;
+
+fn describe(call: &Parts) -> Option<Call<'_>> {
+    let route = call.extensions.get::<MatchedPath>().map(MatchedPath::as_str)?;
+    let cost = if route == "/export" { 50 } else { 1 };
+    let address = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    (route != "/health").then(|| Call::of(Caller { address, route: Some(route), ..Caller::default() }).costing(cost))
+}
+
+fn class(call: &Parts) -> Option<Class> {
+    (call.uri.path() != "/health").then_some(Class::Interactive)
+}
+
+async fn item(Extension(decided): Extension<Decided>) -> String {
+    format!("{} left", decided.lines[0].remaining)
+}
+
+async fn export() -> Response {
+    let mut response = "three rows".into_response();
+    response.extensions_mut().insert(Spent(3));
+    response
+}
+
+fn router(shed: &Shed) -> Router {
+    let policies = Settings::parse(SETTINGS).unwrap().compile(&TimeZone::UTC);
+    let limiter = Arc::new(Limiter::new(policies, Local::new(1_000)));
+    let own_words = |refusal: &Refusal, call: &Parts| {
+        let body = json!({ "code": refusal.code(), "detail": refusal.detail(), "path": call.uri.path() });
+        (refusal.status(), Json(body)).into_response()
+    };
+    Router::new()
+        .route("/items/{id}", get(item))
+        .route("/export", get(export))
+        .route("/health", get(|| async { "well" }))
+        // Inside: it knows the route. Outside: nothing is done yet when load is shed.
+        .route_layer(LimitLayer::new(limiter, Answers::new(), describe).refused(own_words))
+        .layer(ShedLayer::new(shed.clone(), class))
+}
+
+async fn call(router: &Router, path: &str) -> (u16, axum::http::HeaderMap, String) {
+    let response = router.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, 10_000).await.unwrap();
+    (parts.status.as_u16(), parts.headers, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn a_router_with_limits() {
+    let shed = Shed::new(1);
+    let router = router(&shed);
+    assert_eq!(call(&router, "/items/1").await.2, "1 left");
+    assert_eq!(call(&router, "/items/2").await.2, "0 left");
+    let (status, headers, body) = call(&router, "/items/3").await;
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, &body["code"], &body["path"]), (429, &json!("quota_exceeded"), &json!("/items/3")));
+    assert_eq!(headers["retry-after"], "3600");
+    assert!(headers["ratelimit"].to_str().unwrap().starts_with(r#""calls";r=0;t=3600;pk=:"#), "{headers:?}");
+
+    // Two at the estimate, many at what they really cost.
+    for _ in 0..8 {
+        assert_eq!(call(&router, "/export").await.0, 200);
+    }
+    let held = shed.enter(Class::Interactive).unwrap();
+    let (status, headers, body) = call(&router, "/export").await;
+    assert_eq!((status, &headers["retry-after"]), (503, &"1".parse().unwrap()), "{body}");
+    assert_eq!(call(&router, "/health").await.0, 200);
+    drop(held);
+    assert_eq!(call(&router, "/export").await.0, 200);
+    assert_eq!(shed.total(), 0);
+}

@@ -1,0 +1,218 @@
+//! A policy is changed while it is in use: no free burst, no reset, nobody deeper in debt than the new limit.
+
+use fluxor_limits::{Fixed, Leases, Log, Receipt, Ring, Sliding, State, Strategy, Window};
+use proptest::prelude::*;
+
+use crate::model::{Event, at, promise, strategy};
+
+/// Whether what was counted goes on as it is.
+fn same_windows(one: &Strategy, other: &Strategy) -> bool {
+    match (one, other) {
+        (Strategy::Fixed(one), Strategy::Fixed(other)) => one.window == other.window,
+        (Strategy::Sliding(one), Strategy::Sliding(other)) => one.window == other.window,
+        (Strategy::Ring(one), Strategy::Ring(other)) => (one.window, one.slots) == (other.window, other.slots),
+        (Strategy::Log(one), Strategy::Log(other)) => one.window == other.window,
+        _ => false,
+    }
+}
+
+/// The same strategy with another limit (a bucket: any other).
+fn lowered(strategy: &Strategy, by: u64) -> Strategy {
+    let lower = |limit: u64| (limit - by.min(limit - 1)).max(1);
+    match strategy.clone() {
+        Strategy::Fixed(fixed) => Strategy::Fixed(Fixed { limit: lower(fixed.limit), ..fixed }),
+        Strategy::Sliding(sliding) => Strategy::Sliding(Sliding { limit: lower(sliding.limit), ..sliding }),
+        Strategy::Ring(ring) => Strategy::Ring(Ring { limit: lower(ring.limit), ..ring }),
+        Strategy::Log(log) => Strategy::Log(Log { limit: lower(log.limit), ..log }),
+        Strategy::Leases(leases) => Strategy::Leases(Leases { limit: lower(leases.limit), ..leases }),
+        Strategy::Bucket(bucket) => {
+            let (tokens, per) = bucket.rate();
+            let per = fluxor_limits::Span::from_micros(per);
+            Strategy::Bucket(fluxor_limits::Bucket::new(lower(bucket.burst()), tokens, per))
+        }
+    }
+}
+
+struct Run {
+    state: State,
+    now: u64,
+    events: Vec<Event>,
+    open: Vec<(Receipt, usize)>,
+}
+
+impl Run {
+    fn new(strategy: &Strategy) -> Run {
+        let now = 1_000_000;
+        Run { state: strategy.fresh(at(now)), now, events: Vec::new(), open: Vec::new() }
+    }
+
+    /// As a store does it: carry over, check, charge.
+    fn call(&mut self, strategy: &Strategy, cost: u64) {
+        strategy.carry_over(&mut self.state, at(self.now));
+        if strategy.check(&self.state, at(self.now), cost).is_fine() {
+            let receipt = strategy.charge(&mut self.state, at(self.now), cost);
+            self.open.push((receipt, self.events.len()));
+            self.events.push(Event { at: self.now, cost, admitted: true });
+        }
+    }
+
+    fn refund(&mut self, strategy: &Strategy, which: usize, less: u64) -> Option<(usize, u64)> {
+        if self.open.is_empty() {
+            return None;
+        }
+        let (receipt, event) = self.open.swap_remove(which % self.open.len());
+        let cost = self.events[event].cost;
+        strategy.settle(&mut self.state, at(self.now), &receipt, cost.saturating_sub(less));
+        Some((event, cost.min(less)))
+    }
+}
+
+type Steps = Vec<(u64, u64, Option<(usize, u64)>)>;
+
+fn steps() -> impl proptest::strategy::Strategy<Value = Steps> {
+    let refund = prop::option::of((any::<usize>(), 0..9_u64));
+    prop::collection::vec((0..15_u64, 0..7_u64, refund), 1..40)
+}
+
+/// Runs under the one, then under the other; afterwards never more than the other's promise minus what was still used.
+fn around(p: &Strategy, q: &Strategy, before: &Steps, after: &Steps, wait: u64) -> Result<(), TestCaseError> {
+    let mut run = Run::new(p);
+    for &(wait, cost, refund) in before {
+        run.now += wait;
+        run.call(p, cost);
+        if let Some((which, less)) = refund
+            && let Some((event, less)) = run.refund(p, which, less)
+        {
+            run.events[event].cost -= less;
+        }
+    }
+    run.now += wait;
+    let used = run.state.used(at(run.now));
+    let counts = same_windows(p, q);
+    let bucket = matches!((p, q), (Strategy::Bucket(_), Strategy::Bucket(_)));
+    let capped = used > q.most();
+    q.carry_over(&mut run.state, at(run.now));
+    // Places that are held stay held until they are given back or expire.
+    let held = matches!((p, q), (Strategy::Leases(_), Strategy::Leases(_)));
+    if !counts && !held {
+        prop_assert!(run.state.used(at(run.now)) <= q.most());
+    }
+    let changed = run.events.len();
+    // Between buckets the fraction of a token stays a fraction.
+    let mut carried = used.min(q.most()).saturating_sub(u64::from(bucket));
+    for &(wait, cost, refund) in after {
+        run.call(q, cost);
+        if let Some((which, less)) = refund
+            && let Some((event, less)) = run.refund(q, which, less)
+        {
+            if counts || event >= changed {
+                run.events[event].cost -= less;
+            } else if bucket && !capped {
+                carried = carried.saturating_sub(less);
+            }
+        }
+        run.now += wait;
+    }
+    let mut events = run.events;
+    if counts {
+        // The old limit may have let more in; what is judged is what the new one admits.
+        events.iter_mut().take(changed).for_each(|event| event.admitted = false);
+        if matches!(q, Strategy::Sliding(_)) && p.most() > q.most() {
+            return Ok(());
+        }
+    } else {
+        let begin = before.iter().map(|(wait, ..)| wait).sum::<u64>() + 1_000_000 + wait;
+        events.splice(..changed, [Event { at: begin, cost: carried, admitted: false }]);
+    }
+    promise(q, &events).map_err(TestCaseError::fail)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn to_any_other(p in strategy(), q in strategy(), before in steps(), after in steps(), wait in 0..30_u64) {
+        around(&p, &q, &before, &after, wait)?;
+    }
+
+    #[test]
+    fn to_a_lower_limit(p in strategy(), by in 0..10_u64, before in steps(), after in steps(), wait in 0..30_u64) {
+        around(&p, &lowered(&p, by), &before, &after, wait)?;
+        around(&lowered(&p, by), &p, &before, &after, wait)?;
+    }
+
+    /// Who has nothing left has nothing left after a change that raises nothing.
+    #[test]
+    fn no_reset(p in strategy(), q in strategy(), before in steps(), by in 0..5_u64) {
+        for q in [q, lowered(&p, by)] {
+            let mut run = Run::new(&p);
+            for &(wait, cost, _) in &before {
+                run.now += wait;
+                run.call(&p, cost);
+            }
+            let left = p.view(&run.state, at(run.now)).remaining;
+            run.call(&p, left);
+            let left = p.view(&run.state, at(run.now)).remaining;
+            prop_assert_eq!(left, 0);
+            if q.most() <= p.most() {
+                q.carry_over(&mut run.state, at(run.now));
+                prop_assert_eq!(q.view(&run.state, at(run.now)).remaining, 0);
+            }
+        }
+    }
+
+    /// A change and back again is no reset either, and receipts from before give nothing back twice.
+    #[test]
+    fn there_and_back(p in strategy(), q in strategy(), before in steps()) {
+        let mut run = Run::new(&p);
+        for &(wait, cost, _) in &before {
+            run.now += wait;
+            run.call(&p, cost);
+        }
+        let used = run.state.used(at(run.now));
+        q.carry_over(&mut run.state, at(run.now));
+        p.carry_over(&mut run.state, at(run.now));
+        let kept = used.min(q.most()).min(p.most());
+        prop_assert!(run.state.used(at(run.now)) >= kept);
+    }
+}
+
+/// A window that is the same by chance goes on: a day in two zones of one offset.
+#[test]
+fn the_same_window_by_another_name() {
+    let day = |zone: &str| {
+        let zone = jiff::tz::TimeZone::get(zone).unwrap();
+        Strategy::Fixed(Fixed { limit: 10, window: Window::Calendar(fluxor_limits::Calendar::Day, zone) })
+    };
+    let now = at(1_780_000_000_000_000);
+    let (berlin, paris, tokyo) = (day("Europe/Berlin"), day("Europe/Paris"), day("Asia/Tokyo"));
+    let mut state = berlin.fresh(now);
+    let receipt = berlin.charge(&mut state, now, 7);
+    let before = berlin.view(&state, now);
+    paris.carry_over(&mut state, now);
+    assert_eq!(paris.view(&state, now), before);
+    paris.settle(&mut state, now, &receipt, 5);
+    assert_eq!(state.used(now), 5);
+    tokyo.carry_over(&mut state, now);
+    assert_eq!(tokyo.view(&state, now).remaining, 5);
+    // It became a charge of now: the receipt from before is void.
+    tokyo.settle(&mut state, now, &receipt, 0);
+    assert_eq!(state.used(now), 5);
+}
+
+/// From the last touch to the first one after the change a bucket drains by the slower of the two rates: nobody knows
+/// when between them the change was.
+#[test]
+fn a_slower_bucket_counts_from_the_last_touch() {
+    use fluxor_limits::{Bucket, Span};
+    let second = Span::from_secs(1);
+    let fast = Strategy::Bucket(Bucket::new(100, 100, second));
+    let slow = Strategy::Bucket(Bucket::new(100, 1, second));
+    for (p, q) in [(&fast, &slow), (&slow, &fast)] {
+        let mut state = p.fresh(at(1_000_000));
+        let _ = p.charge(&mut state, at(1_000_000), 100);
+        q.carry_over(&mut state, at(3_500_000));
+        assert_eq!(q.view(&state, at(3_500_000)).remaining, 2);
+        assert_eq!(q.view(&state, at(4_500_000)).remaining, if q == &fast { 100 } else { 3 });
+    }
+}

@@ -1,0 +1,17 @@
+//! Every strategy against a plain model (a list of all admitted calls) under a virtual clock; several policies; the
+//! store under attack; settings.
+
+// Helpers of tests are tests as well.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod address;
+mod away;
+mod calendar;
+mod change;
+mod gcra;
+mod keys;
+mod local;
+mod model;
+mod settings;
+mod several;
+mod strategies;
