@@ -13,7 +13,8 @@ use fluxor_engine::ids::{InstanceId, TenantId};
 
 use crate::row::{
     BudgetKey, BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitKey, ItemUnitRow, LineRow, LocationRow, MovementRow,
-    Need, OrderRow, PolicyRow, SeriesKey, SeriesRow, StockKey, StockRow, SupplierRow, TermKey, TermRow, UnitRow,
+    Need, OrderRow, PolicyRow, SeriesKey, SeriesRow, SettingRow, StockKey, StockRow, SupplierRow, TermKey, TermRow,
+    UnitRow,
 };
 
 pub use change::Undo;
@@ -29,6 +30,7 @@ pub struct Facts {
     lines: Known<InstanceId, Vec<LineRow>>,
     budgets: Known<BudgetKey, BudgetRow>,
     company: Known<(), CompanyRow>,
+    settings: Known<Arc<str>, SettingRow>,
     suppliers: Known<Arc<str>, SupplierRow>,
     items: Known<Arc<str>, ItemRow>,
     units: Known<Arc<str>, UnitRow>,
@@ -73,6 +75,11 @@ impl Facts {
     /// The company.
     pub fn company(&self, tenant: TenantId) -> Result<Option<&CompanyRow>, Need> {
         get(&self.company, tenant, &(), |()| Need::Company)
+    }
+
+    /// A setting.
+    pub fn setting(&self, tenant: TenantId, code: &Arc<str>) -> Result<Option<&SettingRow>, Need> {
+        get(&self.settings, tenant, code, Need::Setting)
     }
 
     /// A supplier.
@@ -141,6 +148,7 @@ impl Facts {
             Need::Lines(id) => there(&self.lines, tenant, id),
             Need::Budget(key) => there(&self.budgets, tenant, key),
             Need::Company => there(&self.company, tenant, &()),
+            Need::Setting(key) => there(&self.settings, tenant, key),
             Need::Supplier(key) => there(&self.suppliers, tenant, key),
             Need::Item(key) => there(&self.items, tenant, key),
             Need::Unit(key) => there(&self.units, tenant, key),
@@ -168,6 +176,7 @@ impl Facts {
             }
             Need::Budget(key) => absent(&mut self.budgets, tenant, key),
             Need::Company => absent(&mut self.company, tenant, &()),
+            Need::Setting(key) => absent(&mut self.settings, tenant, key),
             Need::Supplier(key) => absent(&mut self.suppliers, tenant, key),
             Need::Item(key) => absent(&mut self.items, tenant, key),
             Need::Unit(key) => absent(&mut self.units, tenant, key),

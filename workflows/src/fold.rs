@@ -6,7 +6,7 @@ use fluxor_engine::ids::{InstanceId, TenantId};
 
 use crate::row::{
     BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineSet, LocationRow, MovementRow, Op, OrderRow,
-    PolicyRow, ReorderLineRow, SeriesRow, ShortfallRow, StockRow, SupplierRow, TermRow, UnitRow,
+    PolicyRow, ReorderLineRow, SeriesRow, SettingRow, ShortfallRow, StockRow, SupplierRow, TermRow, UnitRow,
 };
 
 /// A row's last image in a batch.
@@ -30,6 +30,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) lines: BTreeMap<(TenantId, InstanceId), &'a LineSet>,
     pub(crate) budgets: Images<'a, BudgetRow>,
     pub(crate) company: Images<'a, CompanyRow>,
+    pub(crate) settings: Images<'a, SettingRow>,
     pub(crate) suppliers: Images<'a, SupplierRow>,
     pub(crate) items: Images<'a, ItemRow>,
     pub(crate) units: Images<'a, UnitRow>,
@@ -64,6 +65,7 @@ impl<'a> Batch<'a> {
             Op::PurchaseOrderLine(set) => drop(self.lines.insert((tenant, set.order), set)),
             Op::Budget(row) => last(&mut self.budgets, tenant, row),
             Op::Company(row) => last(&mut self.company, tenant, row),
+            Op::Setting(row) => last(&mut self.settings, tenant, row),
             Op::Supplier(row) => last(&mut self.suppliers, tenant, &**row),
             Op::Item(row) => last(&mut self.items, tenant, row),
             Op::UnitOfMeasure(row) => last(&mut self.units, tenant, row),

@@ -43,14 +43,14 @@ pub use purchasing::{MOST_LINES, lines_digest};
 pub use quantity::Quantity;
 pub use reads::{
     Order, Totals, company, item, item_units, items, location, locations, movements, open_demand, order,
-    order_by_number, orders, orders_from, policies, policy, shortfalls, stock_at, stock_level, stock_levels, stock_of,
-    supplier, suppliers, terms, totals, unit, units,
+    order_by_number, orders, orders_from, policies, policy, setting, settings_by_name, shortfalls, stock_at,
+    stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals, unit, units,
 };
 pub use row::{
     BudgetKey, BudgetRow, Compact, CompanyRow, DemandRow, Factor, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LineRow,
     LineSet, LocationRow, MaximumRule, Method, MovementKind, MovementRow, Need, Op, OrderRow, OrderStatus, Percent,
-    PolicyRow, ReorderLineRow, Reservation, Rows, SeriesKey, SeriesRow, ShortfallRow, StockKey, StockRow, SupplierRow,
-    TermKey, TermRow, Trigger, UnitRow, Written,
+    PolicyRow, ReorderLineRow, Reservation, Rows, SeriesKey, SeriesRow, SettingRow, ShortfallRow, StockKey, StockRow,
+    SupplierRow, TermKey, TermRow, Trigger, UnitRow, Written,
 };
 pub use settings::Settings;
 pub use statement::{MIGRATIONS, Sql, statements};

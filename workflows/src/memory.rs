@@ -15,8 +15,8 @@ use crate::facts::Facts;
 use crate::fold::{Batch, Images};
 use crate::row::{
     BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineRow, LineSet, LocationRow, MovementRow, Need,
-    Op, OrderRow, PolicyRow, ReorderLineRow, Rows, SeriesRow, ShortfallRow, StockKey, StockRow, SupplierRow, TermRow,
-    UnitRow,
+    Op, OrderRow, PolicyRow, ReorderLineRow, Rows, SeriesRow, SettingRow, ShortfallRow, StockKey, StockRow,
+    SupplierRow, TermRow, UnitRow,
 };
 
 /// Rows of one table, by tenant and key.
@@ -30,6 +30,7 @@ pub struct Memory {
     numbers: BTreeMap<(TenantId, Arc<str>), InstanceId>,
     budgets: Table<BudgetRow>,
     company: Table<CompanyRow>,
+    settings: Table<SettingRow>,
     suppliers: Table<SupplierRow>,
     items: Table<ItemRow>,
     units: Table<UnitRow>,
@@ -64,6 +65,7 @@ impl Memory {
             }
             Need::Budget(key) => Op::Budget(row(&self.budgets, tenant, key)?),
             Need::Company => Op::Company(row(&self.company, tenant, &())?),
+            Need::Setting(key) => Op::Setting(row(&self.settings, tenant, key)?),
             Need::Supplier(key) => Op::Supplier(Box::new(row(&self.suppliers, tenant, key)?)),
             Need::Item(key) => Op::Item(row(&self.items, tenant, key)?),
             Need::Unit(key) => Op::UnitOfMeasure(row(&self.units, tenant, key)?),
@@ -86,6 +88,7 @@ impl Memory {
         self.check_orders(batch)?;
         guard("budget", &batch.budgets, &self.budgets)?;
         guard("company", &batch.company, &self.company)?;
+        guard("setting", &batch.settings, &self.settings)?;
         guard("supplier", &batch.suppliers, &self.suppliers)?;
         guard("item", &batch.items, &self.items)?;
         guard("unit_of_measure", &batch.units, &self.units)?;
@@ -102,6 +105,7 @@ impl Memory {
         self.put_orders(batch);
         put(&batch.budgets, &mut self.budgets);
         put(&batch.company, &mut self.company);
+        put(&batch.settings, &mut self.settings);
         put(&batch.suppliers, &mut self.suppliers);
         put(&batch.items, &mut self.items);
         put(&batch.units, &mut self.units);

@@ -9,6 +9,7 @@ mod items;
 mod orders;
 mod policies;
 mod reorder_lines;
+mod settings;
 mod shortfalls;
 mod stock;
 mod suppliers;
@@ -29,6 +30,7 @@ pub use policies::{MaximumRule, Method, PolicyRow, Trigger};
 pub use reorder_lines::ReorderLineRow;
 pub(crate) use reorder_lines::run_of;
 pub use reorder_lines::{SOURCE, source_of};
+pub use settings::SettingRow;
 pub use shortfalls::ShortfallRow;
 pub use stock::{DemandRow, MovementKind, MovementRow, StockKey, StockRow};
 pub use suppliers::{Percent, SupplierRow, TermKey, TermRow};
@@ -107,6 +109,8 @@ pub enum Need {
     Budget(BudgetKey),
     /// The company.
     Company,
+    /// A setting.
+    Setting(Arc<str>),
     /// A supplier, by its code.
     Supplier(Arc<str>),
     /// An item, by its code.
@@ -143,6 +147,8 @@ pub enum Op {
     Budget(BudgetRow),
     /// The company.
     Company(CompanyRow),
+    /// A setting.
+    Setting(SettingRow),
     /// A supplier.
     Supplier(Box<SupplierRow>),
     /// An item.

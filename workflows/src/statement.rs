@@ -34,6 +34,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0006_approved_orders.sql"),
         postgres: include_str!("../../migrations/postgres/0006_approved_orders.sql"),
     },
+    Migration {
+        version: 7,
+        name: "settings",
+        sqlite: include_str!("../../migrations/sqlite/0007_settings.sql"),
+        postgres: include_str!("../../migrations/postgres/0007_settings.sql"),
+    },
 ];
 
 /// A statement in both dialects.

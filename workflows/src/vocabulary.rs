@@ -21,6 +21,15 @@ pub(crate) static RECORDS: &[Action] = &[
         run: records::set_company,
     },
     Action {
+        name: "set_setting",
+        major: 1,
+        params: &[("expected", Type::Int, false)],
+        subjects: &[],
+        payload: &["document"],
+        help: "For the record `setting`, key its name: the whole `document`; `expected`: only if that version is in force, 0 none.",
+        run: records::set_setting,
+    },
+    Action {
         name: "set_unit",
         major: 1,
         params: &[

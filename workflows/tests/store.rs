@@ -84,7 +84,7 @@ impl Db {
             "DELETE FROM purchase_order_line; DELETE FROM purchase_order; DELETE FROM budget; DELETE FROM number_series;
             DELETE FROM unit_of_measure; DELETE FROM supplier; DELETE FROM item; DELETE FROM item_unit;
             DELETE FROM location; DELETE FROM supplier_term; DELETE FROM reorder_policy; DELETE FROM stock_level;
-            DELETE FROM stock_movement; DELETE FROM demand",
+            DELETE FROM stock_movement; DELETE FROM demand; DELETE FROM setting",
         )
         .await;
     }

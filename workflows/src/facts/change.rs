@@ -61,6 +61,7 @@ impl Facts {
             }
             Op::Budget(row) => keep(&mut self.budgets, tenant, row),
             Op::Company(row) => keep(&mut self.company, tenant, row),
+            Op::Setting(row) => keep(&mut self.settings, tenant, row),
             Op::Supplier(row) => keep(&mut self.suppliers, tenant, *row),
             Op::Item(row) => keep(&mut self.items, tenant, row),
             Op::UnitOfMeasure(row) => keep(&mut self.units, tenant, row),
@@ -92,6 +93,7 @@ impl Facts {
             }
             Op::Budget(row) => one(self, |f| &mut f.budgets, tenant, row),
             Op::Company(row) => one(self, |f| &mut f.company, tenant, row),
+            Op::Setting(row) => one(self, |f| &mut f.settings, tenant, row),
             Op::Supplier(row) => one(self, |f| &mut f.suppliers, tenant, &**row),
             Op::Item(row) => one(self, |f| &mut f.items, tenant, row),
             Op::UnitOfMeasure(row) => one(self, |f| &mut f.units, tenant, row),

@@ -10,7 +10,7 @@ use crate::quantity::Quantity;
 use crate::reads::Totals;
 use crate::row::{
     CompanyRow, DemandRow, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LocationRow, MovementRow, OrderRow, PolicyRow,
-    StockKey, StockRow, SupplierRow, TermKey, TermRow, UnitRow,
+    SettingRow, StockKey, StockRow, SupplierRow, TermKey, TermRow, UnitRow,
 };
 
 /// Rows behind a key, while they belong to it.
@@ -64,6 +64,14 @@ impl Memory {
 
     pub(crate) fn units(&self, tenant: TenantId, after: &str, most: usize) -> Vec<UnitRow> {
         page(&self.units, tenant, after.into(), most, |_| true)
+    }
+
+    pub(crate) fn setting(&self, tenant: TenantId, code: &Arc<str>) -> Option<SettingRow> {
+        row(&self.settings, tenant, code)
+    }
+
+    pub(crate) fn settings(&self, tenant: TenantId, after: &str, most: usize) -> Vec<SettingRow> {
+        page(&self.settings, tenant, after.into(), most, |_| true)
     }
 
     pub(crate) fn location(&self, tenant: TenantId, code: &Arc<str>) -> Option<LocationRow> {

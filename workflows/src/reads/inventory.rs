@@ -14,8 +14,8 @@ use serde::Serialize;
 use crate::memory::Memory;
 use crate::quantity::Quantity;
 use crate::row::{
-    DemandRow, ItemRow, ItemUnitRow, LocationRow, MovementRow, PolicyRow, StockKey, StockRow, SupplierRow, TermRow,
-    UnitRow,
+    DemandRow, ItemRow, ItemUnitRow, LocationRow, MovementRow, PolicyRow, SettingRow, StockKey, StockRow, SupplierRow,
+    TermRow, UnitRow,
 };
 use crate::{postgres, sqlite};
 
@@ -125,6 +125,25 @@ pub async fn item_units(
     limit: i64,
 ) -> Result<Vec<ItemUnitRow>, StoreError> {
     ask!(connection, item_units::of_item(tenant, item, after, limit), memory => memory.item_units(tenant, item, after, most(limit)))
+}
+
+/// The setting of this name.
+pub async fn setting(
+    connection: Connection<'_, Memory>,
+    tenant: TenantId,
+    code: &Arc<str>,
+) -> Result<Option<SettingRow>, StoreError> {
+    ask!(connection, settings::read(tenant, code), memory => memory.setting(tenant, code))
+}
+
+/// Settings by their names.
+pub async fn settings_by_name(
+    connection: Connection<'_, Memory>,
+    tenant: TenantId,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<SettingRow>, StoreError> {
+    ask!(connection, settings::after(tenant, after, limit), memory => memory.settings(tenant, after, most(limit)))
 }
 
 /// The location with this code.

@@ -109,3 +109,28 @@ fn all_mistakes_are_told() {
     let many = json!({"price_per": "0", "discount": "101", "minimum": "-1", "multiple": "0", "lead_time_days": -1});
     refused(&mut desk, "set_term", "desk@acme@1", many, "; and 2 more");
 }
+
+#[test]
+fn a_setting_is_one_document_and_guarded_by_its_version() {
+    let mut desk = Desk::stocked();
+    let first = json!({"document": {"policies": [1]}});
+    assert_eq!(desk.set("set_setting", "limits", first.clone()).unwrap().len(), 1);
+    assert_eq!(desk.set("set_setting", "limits", first).unwrap(), [], "nothing changes");
+    let second = json!({"expected": 1, "document": {"policies": []}});
+    assert_eq!(desk.set("set_setting", "limits", second.clone()).unwrap().len(), 1);
+    refused(&mut desk, "set_setting", "limits", second, "is at version 2 now, not at 1");
+    refused(&mut desk, "set_setting", "limits", json!({"document": []}), "/document: write a JSON object");
+    refused(&mut desk, "set_setting", "limits", json!({}), "/document: write a JSON object");
+    refused(
+        &mut desk,
+        "set_setting",
+        "limits",
+        json!({"document": {"a": "x".repeat(300_000)}}),
+        "at most 262144 bytes",
+    );
+    refused(&mut desk, "set_setting", "limits", json!({"document": {"a": "\u{0}"}}), "no NUL");
+    refused(&mut desk, "set_setting", "a@b", json!({"document": {}}), "The key of a setting is such as `limits`");
+    let row = desk.memory.setting(crate::testing::TENANT, &"limits".into()).unwrap();
+    assert_eq!((row.version, row.document.text()), (2, r#"{"policies":[]}"#));
+    assert_eq!(desk.memory.settings(crate::testing::TENANT, "", 10).len(), 1);
+}

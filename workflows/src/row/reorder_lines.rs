@@ -62,7 +62,7 @@ fn told(mut why: Json, order: &OrderRow, line: &LineRow) -> Json {
     let (quantity, unit) = (&chosen["quantity"]["order"]["purchase"], &chosen["unit"]["unit"]);
     let supplier = &chosen["offer"]["supplier"];
     let same = *quantity == line.quantity.to_string() && *unit == *line.unit && *supplier == *order.supplier;
-    if !same {
+    if chosen.is_object() && !same {
         why["run_ordered"] = json!({ "supplier": supplier, "quantity": quantity, "unit": unit });
     }
     why

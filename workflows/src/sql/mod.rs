@@ -20,6 +20,7 @@ pub(crate) mod orders;
 pub(crate) mod policies;
 pub(crate) mod reorder_lines;
 pub(crate) mod series;
+pub(crate) mod settings;
 pub(crate) mod shortfalls;
 pub(crate) mod stock;
 pub(crate) mod suppliers;
@@ -57,6 +58,9 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     company::LOAD,
     company::INSERT,
     company::UPDATE,
+    settings::LOAD,
+    settings::INSERT,
+    settings::UPDATE,
     suppliers::LOAD,
     suppliers::INSERT,
     suppliers::UPDATE,
@@ -163,6 +167,9 @@ async fn load_master_data(
     for (tenant, row) in company::load(connection, &asked.collect::<Vec<_>>()).await? {
         facts.loaded(tenant, Op::Company(row));
     }
+    for (tenant, row) in settings::load(connection, &keys(needs, pick!(Setting))).await? {
+        facts.loaded(tenant, Op::Setting(row));
+    }
     for (tenant, row) in suppliers::load(connection, &keys(needs, pick!(Supplier))).await? {
         facts.loaded(tenant, Op::Supplier(Box::new(row)));
     }
@@ -193,6 +200,7 @@ pub(crate) async fn save(connection: &mut Conn, batch: &Batch<'_>) -> Result<(),
     lines::save(connection, &batch.lines, |tenant, order| batch.is_new(tenant, order)).await?;
     budgets::save(connection, &batch.budgets).await?;
     company::save(connection, &batch.company).await?;
+    settings::save(connection, &batch.settings).await?;
     suppliers::save(connection, &batch.suppliers).await?;
     items::save(connection, &batch.items).await?;
     units::save(connection, &batch.units).await?;

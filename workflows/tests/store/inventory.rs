@@ -45,6 +45,9 @@ fn masters() -> Vec<Asked> {
             "desk@main",
             json!({"order_point": "0", "order_up_to": "20", "snoozed_until": "2026-04-01"}),
         ),
+        asked("set_setting", "limits", json!({"document": {"policies": [], "it's": "\"ünlike\""}})),
+        asked("set_setting", "limits", json!({"expected": 1, "document": {"policies": []}})),
+        asked("set_setting", "limits", json!({"expected": 1, "document": {"late": true}})),
     ]
 }
 
@@ -174,6 +177,8 @@ async fn stored(db: &mut Db) -> String {
     show!(
         w::suppliers(db.connection(), TENANT, "", 9),
         w::supplier(db.connection(), TENANT, &code("acme")),
+        w::settings_by_name(db.connection(), TENANT, "", 9),
+        w::setting(db.connection(), TENANT, &code("limits")),
         w::items(db.connection(), TENANT, "desk", 9),
         w::item(db.connection(), TENANT, &code("desk")),
         w::units(db.connection(), TENANT, "", 2),
