@@ -379,6 +379,13 @@ pub enum Delivery {
         /// Why it failed.
         error: String,
     },
+    /// It was not tried: at this instant, and it counts as no attempt.
+    Held {
+        /// When.
+        next_at: Timestamp,
+        /// Why it was not.
+        error: String,
+    },
     /// It is given up: the instance is told `delivery_failed`.
     GivenUp {
         /// Why.

@@ -1,5 +1,8 @@
 //! Where messages to the outside go. The folder sink writes each as a file: for trying things out, for tests, and for
-//! whatever picks files up.
+//! whatever picks files up. The webhook sink (`sink/webhook.rs`) posts each to an address.
+
+mod post;
+mod webhook;
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +11,8 @@ use fluxor_engine::runtime::{Delivering, Reply, Sink};
 use serde_json::json;
 
 use crate::telemetry::metrics;
+
+pub(crate) use webhook::Webhook;
 
 /// Writes `<folder>/<destination>/<id>.json`.
 #[derive(Clone, Debug)]
@@ -35,20 +40,25 @@ impl Sink for Folder {
 
 impl Folder {
     async fn write(&self, message: &OutboxRow) -> Result<(), String> {
-        let payload: serde_json::Value =
-            serde_json::from_str(&message.payload).map_err(|e| format!("the payload is not JSON: {e}"))?;
-        let text = json!({
-            "id": message.id,
-            "tenant": message.tenant,
-            "instance": message.instance,
-            "destination": message.destination,
-            "seq": message.seq,
-            "payload": payload,
-        });
+        let text = told(message)?;
         let folder = self.root.join(file_name(&message.destination));
         let written = write(&folder, &format!("{}.json", message.id), format!("{text:#}\n").as_bytes()).await;
         written.map_err(|e| format!("{}: {e}", folder.display()))
     }
+}
+
+/// A message as whoever takes it reads it.
+fn told(message: &OutboxRow) -> Result<serde_json::Value, String> {
+    let payload: serde_json::Value =
+        serde_json::from_str(&message.payload).map_err(|e| format!("the payload is not JSON: {e}"))?;
+    Ok(json!({
+        "id": message.id,
+        "tenant": message.tenant,
+        "instance": message.instance,
+        "destination": message.destination,
+        "seq": message.seq,
+        "payload": payload,
+    }))
 }
 
 /// Whole or not at all: a half-written file has another name.

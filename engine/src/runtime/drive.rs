@@ -249,29 +249,36 @@ async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: Claime
         None => {
             let next_at = engine.shared.clock.now().plus_micros(ELSEWHERE_MICROS);
             let error = format!("nobody takes messages for `{}` here", row.destination);
-            engine.shared.store.settle(&message, &Delivery::Again { next_at, error }, next_at).await?;
+            engine.shared.store.settle(&message, &Delivery::Held { next_at, error }, next_at).await?;
             return Ok(());
         }
     };
     let now = engine.shared.clock.now();
     let delivery = match result {
         Ok(reply) => Delivery::Sent { reply },
+        Err(Undelivered::Held(next_at, error)) => Delivery::Held { next_at, error },
         Err(why) => {
             Stats::add(&engine.shared.stats.delivery_failures, 1);
-            let (error, last) = match why {
-                Undelivered::Again(error) => (error, message.attempt >= row.times),
-                Undelivered::Never(error) => (error, true),
-            };
-            if last {
-                Delivery::GivenUp { error }
-            } else {
-                let doubled = row.from.saturating_mul(1 << (message.attempt - 1).min(30)).min(row.to);
-                Delivery::Again { next_at: now.plus_micros(doubled), error }
-            }
+            undelivered(&message, why, now)
         }
     };
     engine.shared.store.settle(&message, &delivery, now).await?;
     Ok(())
+}
+
+/// How an attempt that failed ends.
+fn undelivered(message: &Claimed, why: Undelivered, now: Timestamp) -> Delivery {
+    let row = &message.row;
+    let (error, earliest) = match why {
+        Undelivered::Never(error) => return Delivery::GivenUp { error },
+        Undelivered::Again(error) => (error, now),
+        Undelivered::NotBefore(at, error) | Undelivered::Held(at, error) => (error, at),
+    };
+    if message.attempt >= row.times {
+        return Delivery::GivenUp { error };
+    }
+    let doubled = row.from.saturating_mul(1 << message.attempt.saturating_sub(1).min(30)).min(row.to);
+    Delivery::Again { next_at: now.plus_micros(doubled).max(earliest), error }
 }
 
 /// Looks through the reviews of every tenant whose organisation has changed.

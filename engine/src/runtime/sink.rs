@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::clock::Timestamp;
 use crate::commit::OutboxRow;
 
 /// What the receiver has to say: the payload of the event that a success becomes. Empty where it only takes.
@@ -16,6 +17,10 @@ pub type Delivering<'a> = Pin<Box<dyn Future<Output = Result<Reply, Undelivered>
 pub enum Undelivered {
     /// It is tried again, as often as its row says.
     Again(String),
+    /// It is tried again as often as its row says, but not before an instant that the other side named.
+    NotBefore(Timestamp, String),
+    /// It was not tried, because the other side wants to be left alone until then: no attempt is counted.
+    Held(Timestamp, String),
     /// It never will be: there is no further attempt.
     Never(String),
 }

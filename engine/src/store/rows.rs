@@ -189,7 +189,7 @@ pub(super) fn told(claimed: &super::Claimed, result: &super::Delivery) -> Option
             let payload = serde_json::Value::Object(reply.clone()).to_string();
             claimed.row.sent_event.clone().map(|event| (event, payload))
         }
-        super::Delivery::Again { .. } => None,
+        super::Delivery::Again { .. } | super::Delivery::Held { .. } => None,
         super::Delivery::GivenUp { error } => {
             let destination = &*claimed.row.destination;
             let payload = serde_json::json!({"attempts": claimed.attempt, "destination": destination, "error": error});

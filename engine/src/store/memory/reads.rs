@@ -206,6 +206,11 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
                 sending.row.next_at = *next_at;
                 sending.epoch += 1;
             }
+            Delivery::Held { next_at, .. } => {
+                sending.row.next_at = *next_at;
+                sending.attempt -= 1;
+                sending.epoch += 1;
+            }
             Delivery::GivenUp { .. } => sending.given_up_at = Some(now),
         }
         if let Some((event, payload)) = told(claimed, result) {

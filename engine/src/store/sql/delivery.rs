@@ -8,8 +8,14 @@ use crate::store::rows::told;
 use crate::store::{Claimed, Delivery, StoreError};
 
 /// Run at each message, so their plans are tested.
-pub(crate) const STATEMENTS: &[(&str, &str)] =
-    &[("CLAIM", dialect::CLAIM), ("SENT", SENT), ("AGAIN", AGAIN), ("GIVEN_UP", GIVEN_UP), ("TELL", TELL)];
+pub(crate) const STATEMENTS: &[(&str, &str)] = &[
+    ("CLAIM", dialect::CLAIM),
+    ("SENT", SENT),
+    ("AGAIN", AGAIN),
+    ("HELD", HELD),
+    ("GIVEN_UP", GIVEN_UP),
+    ("TELL", TELL),
+];
 
 /// In order of instance, destination and number, whatever order the database returned them in.
 pub(crate) async fn claim(
@@ -69,6 +75,17 @@ const AGAIN: &str = "UPDATE outbox
        AND epoch = $6
        AND given_up_at IS NULL";
 
+// The claim has counted an attempt that was none.
+const HELD: &str = "UPDATE outbox
+     SET next_at = $7, error = $8, attempt = attempt - 1, epoch = epoch + 1
+     WHERE tenant = $1
+       AND instance = $2
+       AND destination = $3
+       AND seq = $4
+       AND id = $5
+       AND epoch = $6
+       AND given_up_at IS NULL";
+
 const GIVEN_UP: &str = "UPDATE outbox
      SET given_up_at = $7, error = $8
      WHERE tenant = $1
@@ -95,6 +112,7 @@ pub(crate) async fn settle(
     let (statement, change) = match result {
         Delivery::Sent { .. } => (SENT, None),
         Delivery::Again { next_at, error } => (AGAIN, Some((next_at, error))),
+        Delivery::Held { next_at, error } => (HELD, Some((next_at, error))),
         Delivery::GivenUp { error } => (GIVEN_UP, Some((&now, error))),
     };
     let mut query = sqlx::query(statement)

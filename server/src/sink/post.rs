@@ -1,0 +1,153 @@
+//! One POST over HTTP/1.1, with or without TLS: a connection a message, no proxy, no cookie, no redirection.
+//!
+//! What must hold: it ends within its time whatever the other side does, and takes a bounded answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use axum::http::uri::Scheme;
+use axum::http::{HeaderMap, Request, StatusCode, Uri, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
+
+/// How long the whole exchange may take. The outbox gives a sink 30 seconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is read of an answer.
+const MOST: usize = 64 * 1024;
+
+/// An address to post to.
+#[derive(Clone)]
+pub(super) struct Address {
+    uri: Uri,
+    host: String,
+    port: u16,
+    tls: Option<TlsConnector>,
+}
+
+/// What came back. A body that is too long, or broken off, is empty: the message has arrived all the same.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Address {
+    /// Reads an address.
+    pub(super) fn new(url: &str) -> anyhow::Result<Self> {
+        let uri: Uri = url.parse().context("this is no URL")?;
+        let Some(authority) = uri.authority() else { bail!("it has no host: write https://example.com/hooks/fluxor") };
+        if authority.as_str().contains('@') {
+            bail!("it has a user in it, which would be sent to nobody: put a secret into the path");
+        }
+        let tls = match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTP => None,
+            Some(scheme) if *scheme == Scheme::HTTPS => Some(connector()?),
+            _ => bail!("it is neither http:// nor https://"),
+        };
+        let port = authority.port_u16().unwrap_or(if tls.is_some() { 443 } else { 80 });
+        // An IPv6 address stands in brackets.
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+        Ok(Self { host, port, tls, uri })
+    }
+
+    /// Whom it belongs to, without the secrets that paths of hooks are.
+    pub(super) fn origin(&self) -> &str {
+        self.uri.authority().map_or("", |authority| authority.as_str())
+    }
+
+    /// Posts JSON under an idempotency key.
+    pub(super) async fn post(&self, body: String, key: &str) -> anyhow::Result<Answer> {
+        match tokio::time::timeout(PATIENCE, self.exchange(body, key)).await {
+            Ok(answer) => answer,
+            Err(_) => bail!("{} did not answer within {} seconds", self.origin(), PATIENCE.as_secs()),
+        }
+    }
+
+    async fn exchange(&self, body: String, key: &str) -> anyhow::Result<Answer> {
+        let origin = self.origin();
+        let stream = TcpStream::connect((&*self.host, self.port)).await;
+        let stream = stream.with_context(|| format!("cannot reach {origin}"))?;
+        let _ = stream.set_nodelay(true);
+        match &self.tls {
+            None => self.speak(stream, body, key).await,
+            Some(tls) => {
+                let name = ServerName::try_from(self.host.clone()).context("no name for a certificate")?;
+                let stream = tls.connect(name, stream).await.with_context(|| format!("no TLS with {origin}"))?;
+                self.speak(stream, body, key).await
+            }
+        }
+    }
+
+    async fn speak<T>(&self, stream: T, body: String, key: &str) -> anyhow::Result<Answer>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let origin = self.origin();
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let connection = Running(tokio::spawn(connection));
+        let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
+        let request = Request::post(path)
+            .header(header::HOST, origin)
+            .header(header::USER_AGENT, concat!("fluxor/", env!("CARGO_PKG_VERSION")))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "application/json")
+            .header(header::CONNECTION, "close")
+            .header("idempotency-key", key)
+            .body(Full::new(Bytes::from(body)))?;
+        let response = sender.send_request(request).await.with_context(|| format!("{origin} broke off"))?;
+        let (parts, body) = response.into_parts();
+        let body = Limited::new(body, MOST).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        drop(connection);
+        Ok(Answer { status: parts.status, headers: parts.headers, body })
+    }
+}
+
+/// The connection's own task: it ends with the exchange, the one that was cut off too.
+struct Running(tokio::task::JoinHandle<hyper::Result<()>>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Trusts the public authorities, as mail does.
+fn connector() -> anyhow::Result<TlsConnector> {
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let provider = Arc::new(ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .context("no TLS")?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_one_of_the_web() {
+        let of =
+            |url: &str| Address::new(url).map(|address| (address.host.clone(), address.port, address.tls.is_some()));
+        assert_eq!(of("https://example.com/hooks/x").unwrap(), ("example.com".to_owned(), 443, true));
+        assert_eq!(of("http://[::1]:8080").unwrap(), ("::1".to_owned(), 8080, false));
+        for wrong in
+            ["example.com", "/hooks", "ftp://example.com", "https://ann:pw@example.com", "https://", "http://a b"]
+        {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(Address::new("https://example.com/hooks/s3cret").unwrap().origin(), "example.com");
+    }
+}
