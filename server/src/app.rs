@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use fluxor_engine::command::{Change, Command, Verb};
 use fluxor_engine::commit::ApiKeyRow;
-use fluxor_engine::ids::{Digest, Mint};
+use fluxor_engine::ids::{Digest, Mint, TenantId};
+use fluxor_limits::Live;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::desk::{Desk, NotDone, Submitted};
+use crate::limits::Limits;
 use crate::telemetry::metrics;
 
 /// How long another node's revocation may go unnoticed.
@@ -27,6 +29,7 @@ struct Shared {
     keys: RwLock<Keys>,
     mint: Mutex<Mint>,
     metrics: PrometheusHandle,
+    limits: Limits,
     /// How long a request may take.
     request_timeout: Duration,
 }
@@ -44,14 +47,25 @@ impl App {
         desk: Arc<dyn Desk>,
         metrics: PrometheusHandle,
         request_timeout: Duration,
+        limits: Limits,
     ) -> anyhow::Result<Self> {
         let mint = Mutex::new(Mint::from_os().context("the operating system gives no randomness")?);
-        Ok(Self(Arc::new(Shared { desk, keys: RwLock::default(), mint, metrics, request_timeout })))
+        Ok(Self(Arc::new(Shared { desk, keys: RwLock::default(), mint, metrics, limits, request_timeout })))
     }
 
     /// The engine.
     pub(crate) fn desk(&self) -> &dyn Desk {
         &*self.0.desk
+    }
+
+    /// The limits.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// The policies for a tenant's callers, or for those of whom nothing is known.
+    pub(crate) async fn policies(&self, tenant: Option<TenantId>) -> Arc<Live> {
+        self.0.limits.of(&self.0.desk, tenant).await
     }
 
     /// How long a request may take.
@@ -67,6 +81,7 @@ impl App {
     /// The figures, as Prometheus reads them.
     pub(crate) fn figures(&self) -> String {
         self.desk().measure();
+        metrics::limits(&self.0.limits);
         self.0.metrics.run_upkeep();
         self.0.metrics.render()
     }
@@ -84,6 +99,11 @@ impl App {
         }
         metrics::command(verb, outcome(&done));
         done
+    }
+
+    /// Whether a key with this hash was found before: looking it up again is no attempt to guess one.
+    pub(crate) fn key_seen(&self, hash: &Digest) -> bool {
+        self.0.keys.read().unwrap_or_else(PoisonError::into_inner).known.contains_key(hash)
     }
 
     /// The key with this hash, if there is one that is not revoked.

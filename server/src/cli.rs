@@ -16,6 +16,7 @@ pub(crate) mod out;
 mod remote;
 mod reorder;
 mod serve;
+mod settings;
 mod tasks;
 mod writing;
 
@@ -68,6 +69,9 @@ enum Command {
     /// Order what is short, and say why
     #[command(subcommand)]
     Reorder(reorder::Reorder),
+    /// Show, check and replace settings, such as limits
+    #[command(subcommand)]
+    Settings(settings::Settings),
     /// Verify the audit trail
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -157,6 +161,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Tasks(tasks) => tasks.run(config, out).await,
         Command::Import(import) => import.run(config, out).await,
         Command::Reorder(reorder) => reorder.run(config, out).await,
+        Command::Settings(settings) => settings.run(config, out).await,
         Command::Audit(audit) => audit.run(config, out).await,
         Command::Backup(backup) => backup.run(config, out).await,
         Command::Openapi => openapi::run(out),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use fluxor_engine::ids::TenantId;
+use ipnet::IpNet;
 
 /// Options.
 #[derive(Clone, Debug, Args)]
@@ -44,6 +45,17 @@ pub(crate) struct Config {
     #[arg(long, env = "FLUXOR_OUTBOX_DIR", value_name = "DIR", global = true)]
     pub outbox_dir: Option<PathBuf>,
 
+    /// Post messages to the outside as JSON to this address instead: `https://example.com/hooks/fluxor`
+    #[arg(
+        long,
+        env = "FLUXOR_OUTBOX_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        global = true,
+        conflicts_with = "outbox_dir"
+    )]
+    pub outbox_url: Option<Hidden>,
+
     /// Send mail to people through this server: smtp://user:password@host:587 (STARTTLS) or smtps://...:465
     #[arg(long, env = "FLUXOR_SMTP_URL", value_name = "URL", hide_env_values = true, global = true)]
     pub smtp_url: Option<Hidden>,
@@ -63,6 +75,16 @@ pub(crate) struct Config {
     /// This server's name among several on one database
     #[arg(long, env = "FLUXOR_REPLICA", value_name = "NAME", default_value = "fluxor", global = true)]
     pub replica: String,
+
+    /// A proxy in front of this server, or a network of them, whose word on the client's address is taken; may be repeated
+    #[arg(long = "trusted-proxy", env = "FLUXOR_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',',
+          value_parser = network, global = true)]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// Requests in flight at most; above it (of programs and background work earlier) answers are 503
+    #[arg(long, env = "FLUXOR_MAX_IN_FLIGHT", value_name = "NUMBER", default_value_t = 2000, global = true,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_in_flight: u32,
 
     /// How long a request may take, seconds
     #[arg(long, env = "FLUXOR_REQUEST_TIMEOUT", value_name = "SECONDS", default_value_t = 30, global = true,
@@ -91,7 +113,19 @@ impl fmt::Debug for Hidden {
     }
 }
 
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let one = || text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
+    text.parse().ok().or_else(one).ok_or_else(|| "write an address or a network, such as 10.0.0.0/8".to_owned())
+}
+
 impl Config {
+    /// Whether several servers may be on the database.
+    #[must_use]
+    pub(crate) fn shared(&self) -> bool {
+        self.database.starts_with("postgres")
+    }
+
     /// The definitions: the folder given, else `definitions` if it exists.
     #[must_use]
     pub(crate) fn definitions(&self) -> Option<PathBuf> {
@@ -153,7 +187,7 @@ impl Config {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use clap::Parser;
 
@@ -163,7 +197,7 @@ mod tests {
         config: Config,
     }
 
-    fn config(arguments: &[&str]) -> Config {
+    pub(crate) fn config(arguments: &[&str]) -> Config {
         Line::try_parse_from([&["fluxor"], arguments].concat()).unwrap().config
     }
 
@@ -185,6 +219,13 @@ mod tests {
         }
         let mail = config(&["--smtp-url", "smtp://ann:s3cret@mail"]);
         assert!(!format!("{mail:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn messages_go_to_a_folder_or_to_an_address() {
+        let hook = config(&["--outbox-url", "https://example.com/hooks/s3cret"]);
+        assert!(!format!("{hook:?}").contains("s3cret"));
+        assert!(Line::try_parse_from(["fluxor", "--outbox-url", "http://a", "--outbox-dir", "b"]).is_err());
     }
 
     #[test]

@@ -11,11 +11,13 @@ mod cli;
 mod config;
 mod desk;
 mod http;
+mod limits;
 mod lock;
 mod mail;
 mod open;
 mod reorder;
 mod secret;
+mod settings;
 mod sink;
 mod telemetry;
 

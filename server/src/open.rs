@@ -17,7 +17,7 @@ use fluxor_workflows::{MIGRATIONS, Procurement};
 use crate::config::Config;
 use crate::desk::{Desk, Office};
 use crate::mail::Mail;
-use crate::sink::Folder;
+use crate::sink::{Folder, Webhook};
 
 /// What the engine is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Ar
         .with_context(|| format!("cannot open {}", config.database_shown()))?;
     let options = Options {
         replica: config.replica.clone(),
-        sinks: sinks(config, &domain, &store, mail.as_ref()),
+        sinks: sinks(config, &domain, &store, mail.as_ref())?,
         drive: purpose == Purpose::Serve,
         ..Options::default()
     };
@@ -58,21 +58,28 @@ pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Ar
     Ok(desk)
 }
 
-/// What a reorder run asks is answered here. With a folder, every message to the outside goes there; without one there is nobody for them. Notices become mail
-/// where that is configured, else they go into the folder too.
+/// Who takes what, by the destination's name.
+type Sinks = Vec<(Arc<str>, Arc<dyn Sink>)>;
+
+/// What a reorder run asks is answered here. With a folder or an address, every message to the outside goes there; without
+/// one there is nobody for them. Notices become mail where that is configured, else they go where the messages go.
 fn sinks(
     config: &Config,
     domain: &Procurement,
     store: &AnyStore<Procurement>,
     mail: Option<&Arc<Mail>>,
-) -> Vec<(Arc<str>, Arc<dyn Sink>)> {
-    let folder = config.outbox_dir.as_ref().map(|folder| Arc::new(Folder::new(folder)) as Arc<dyn Sink>);
+) -> anyhow::Result<Sinks> {
+    let there: Option<Arc<dyn Sink>> = match (&config.outbox_dir, &config.outbox_url) {
+        (Some(folder), _) => Some(Arc::new(Folder::new(folder))),
+        (None, Some(url)) => Some(Arc::new(Webhook::new(&url.0)?)),
+        (None, None) => None,
+    };
     let worker: Arc<dyn Sink> = Arc::new(Worker::new(Arc::new(store.clone())));
     let outside = domain.vocabulary().messages.keys().filter(|name| ***name != *PROPOSE);
-    let messages = folder.iter().flat_map(|sink| outside.clone().map(|name| (name.clone(), sink.clone())));
+    let messages = there.iter().flat_map(|sink| outside.clone().map(|name| (name.clone(), sink.clone())));
     let mail = mail.map(|mail| mail.clone() as Arc<dyn Sink>);
-    let notices = mail.or_else(|| folder.clone()).map(|sink| (fluxor_engine::effect::NOTICES.into(), sink));
-    messages.chain(notices).chain([(PROPOSE.into(), worker)]).collect()
+    let notices = mail.or_else(|| there.clone()).map(|sink| (fluxor_engine::effect::NOTICES.into(), sink));
+    Ok(messages.chain(notices).chain([(PROPOSE.into(), worker)]).collect())
 }
 
 /// The definitions, all of them or none.

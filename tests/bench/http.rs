@@ -38,6 +38,10 @@ pub(crate) struct Server {
     child: Child,
     address: String,
     keys: Vec<String>,
+    /// An administrator's.
+    admin: String,
+    /// The options that name the database.
+    place: Vec<String>,
 }
 
 impl Server {
@@ -54,18 +58,68 @@ impl Server {
         };
         assert!(base().args(["organisation", "load"]).arg(company()).stdout(Stdio::null()).status().unwrap().success());
         let key = |person: &str| {
-            let made = base().args(["keys", "create", "--person", person]).output().unwrap();
+            let made = base().args(["keys", "create", "--admin", "--person", person]).output().unwrap();
             let made: serde_json::Value = serde_json::from_slice(&made.stdout).unwrap();
             made["secret"].as_str().unwrap().to_owned()
         };
-        let keys = ["ann", "bob", "cyd"].into_iter().map(key).collect();
+        let keys: Vec<String> = ["ann", "bob", "cyd"].into_iter().map(key).collect();
         let mut child = base().args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         let mut told = std::io::BufReader::new(child.stdout.take().unwrap());
         std::io::BufRead::read_line(&mut told, &mut line).unwrap();
         let told: serde_json::Value = serde_json::from_str(&line).unwrap();
         let address = told["url"].as_str().unwrap().trim_start_matches("http://").to_owned();
-        Self { child, address, keys }
+        let place = ["--database", database, "--definitions", &definitions.display().to_string()];
+        let place = place.map(str::to_owned).to_vec();
+        let server = Self { child, address, admin: keys[0].clone(), keys, place };
+        // What is measured is the engine; `bench limits` measures what limits cost.
+        for name in ["limits", "server_limits"] {
+            server.set(name, r#"{"policies": []}"#, folder);
+        }
+        server
+    }
+
+    /// Replaces a setting while it serves.
+    pub(crate) fn set(&self, name: &str, document: &str, folder: &Path) {
+        let file = folder.join("setting.json");
+        std::fs::write(&file, document).unwrap();
+        let mut command = Command::new(program());
+        command.args(&self.place).args(["settings", "set", name]).arg(&file).env("FLUXOR_KEY", &self.admin);
+        assert!(command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success());
+        // Everybody has looked again by then.
+        std::thread::sleep(Duration::from_millis(1_200));
+    }
+
+    /// GETs of one path a second, and the processor time of one, seconds.
+    pub(crate) async fn gets(&self, path: &'static str, clients: usize, seconds: f64) -> (f64, f64) {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut connected = Vec::new();
+        for _ in 0..clients {
+            connected.push(Client::new(&self.address, &self.keys).await);
+        }
+        let server = self.child.id().to_string();
+        let (began, busy) = (Instant::now(), processor(&server));
+        let tasks: Vec<_> = connected
+            .into_iter()
+            .map(|mut client| {
+                let stop = stop.clone();
+                tokio::spawn(async move {
+                    let mut done = 0_u64;
+                    while !stop.load(Ordering::Relaxed) {
+                        client.get(0, path).await;
+                        done += 1;
+                    }
+                    done
+                })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+        stop.store(true, Ordering::Relaxed);
+        let mut done = 0;
+        for task in tasks {
+            done += task.await.unwrap();
+        }
+        (done as f64 / began.elapsed().as_secs_f64(), (processor(&server) - busy) / done as f64)
     }
 
     /// Measures for `seconds` with `clients` side by side.

@@ -12,6 +12,7 @@ mod approvals;
 mod ceiling;
 mod http;
 mod inside;
+mod limits;
 mod place;
 mod recording;
 mod reorder;
@@ -22,10 +23,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Why the program says nothing else.
 const HELP: &str = "\
-usage: bench [approvals|reorder] [options]
+usage: bench [approvals|reorder|limits] [options]
   approvals   whole approvals (start, two decisions, reading the result) a second: over HTTP against the real binary, in
               the engine alone, and the raw ceiling: the same rows in the same batches, written by the same writer
   reorder     a reorder run over generated items, beside plain set-based SQL that writes the same lines
+  limits      GET /v1/tasks with no limits, with one policy and with five
 options:
   --database D   `sqlite` (default: files in --folder), a postgres:// URL (databases are made and dropped), or memory:
   --folder DIR   where the SQLite files go (default: a temporary folder of the system: mind that it may be in memory)
@@ -48,6 +50,7 @@ struct Asked {
     alone: bool,
     items: usize,
     reorder: bool,
+    limits: bool,
 }
 
 impl Default for Asked {
@@ -63,6 +66,7 @@ impl Default for Asked {
             alone: false,
             items: 10_000,
             reorder: false,
+            limits: false,
         }
     }
 }
@@ -76,6 +80,7 @@ fn asked() -> Result<Asked, String> {
         match &*argument {
             "approvals" => {}
             "reorder" => asked.reorder = true,
+            "limits" => asked.limits = true,
             "--items" => asked.items = number(value()?)?.max(2.0) as usize,
             "--database" => asked.database = value()?,
             "--folder" => asked.folder = Some(value()?.into()),
@@ -96,6 +101,7 @@ fn asked() -> Result<Asked, String> {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     match asked() {
+        Ok(asked) if asked.limits => limits::run(&asked).await,
         Ok(asked) if asked.reorder => reorder::run(&asked).await,
         Ok(asked) => approvals::run(&asked).await,
         Err(why) => {

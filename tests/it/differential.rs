@@ -216,10 +216,11 @@ impl Stores {
         let (now, lease, limit) = (at(dice.small(300)), at(dice.small(300)), dice.small(4));
         let claimed = self.same("claim", async |s| s.claim(now, lease, limit).await.unwrap()).await;
         for claim in claimed {
-            let result = match dice.roll(4) {
+            let result = match dice.roll(5) {
                 0 => Delivery::Sent { reply: Document::new() },
                 1 => Delivery::Again { next_at: at(dice.small(300)), error: "busy".to_owned() },
-                2 => Delivery::GivenUp { error: "no \"route\"".to_owned() },
+                2 => Delivery::Held { next_at: at(dice.small(300)), error: "not now".to_owned() },
+                3 => Delivery::GivenUp { error: "no \"route\"".to_owned() },
                 _ => continue,
             };
             self.same("settle", async |s| s.settle(&claim, &result, now).await.unwrap()).await;

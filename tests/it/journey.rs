@@ -5,7 +5,9 @@ mod authority;
 mod books;
 mod changes;
 mod company;
+mod hooks;
 mod keys;
+mod limits;
 mod lists;
 mod mail;
 mod order;
@@ -66,7 +68,13 @@ on_both! {
     mail::a_broken_template_is_named
     refused_mail::who_was_not_told_is_said_and_stops_nothing
     refused_mail::a_repair_stays_in_the_review_and_a_decision_clears
+    hooks::messages_go_out_at_the_pace_that_is_asked_for
+    hooks::what_an_address_refuses_is_an_incident
     books::every_list_is_walked_once
+    limits::a_limit_holds_for_one_and_not_for_others
+    limits::limits_count_objects_pages_and_what_never_fits
+    limits::settings_are_checked_guarded_and_written_down
+    limits::whoever_tries_keys_is_slowed_down
     reserved::nobody_takes_the_names_of_others
     books::what_is_not_there_and_what_is_not_ours
     changes::taken_back_and_given_up

@@ -4,6 +4,7 @@
 //! Every answer is checked for what all answers share ([`client`]), and every error code met for its page.
 
 pub mod client;
+pub mod hook;
 pub mod place;
 pub mod program;
 pub mod smtp;
@@ -105,6 +106,12 @@ impl Site {
         }
     }
 
+    /// A folder for files of the test.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     fn base(&self) -> Command {
         let mut command = program::program();
         command
@@ -133,9 +140,12 @@ impl Site {
         assert!(self.running.is_none(), "it runs");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_file()).unwrap();
         let mut command = self.base();
-        command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--log", "warn", "--outbox-dir"]);
-        let mut child =
-            command.arg(self.outbox()).args(&self.options).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--log", "warn"]);
+        // Messages go to one place: to the folder, unless the options name an address.
+        if !self.options.iter().any(|option| option == "--outbox-url") {
+            command.arg("--outbox-dir").arg(self.outbox());
+        }
+        let mut child = command.args(&self.options).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("it starts in time").unwrap();
         let Some(line) = line else { panic!("the server did not start:\n{}", self.log()) };

@@ -5,6 +5,7 @@ mod decide;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::audit;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::http::routes;
+use crate::limits::Limits;
 use crate::lock::{self, Lock, Taken};
 use crate::open::{Purpose, open};
 use crate::reorder::{self, Ask, Told};
@@ -99,7 +101,7 @@ impl Demo {
         if let Some(lock) = lock {
             lock.announce(Some(url.clone()))?;
         }
-        let app = App::new(stage.desk.clone(), metrics::start()?, config.request_timeout())?;
+        let app = App::new(stage.desk.clone(), metrics::start()?, config.request_timeout(), Limits::new(config))?;
         let router = routes::router(app);
         if !self.once {
             let keys = stage.keys().await?;
@@ -107,7 +109,9 @@ impl Demo {
             serve::until_told(listener, router, &stage.desk.clone(), config).await?;
             return Ok(End::Done);
         }
-        let serving = tokio::spawn(axum::serve(listener, router).into_future());
+        let serving = tokio::spawn(
+            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).into_future(),
+        );
         let decided = decide::all(&mut stage, &url, out).await;
         serving.abort();
         let decided = decided?;

@@ -1,5 +1,6 @@
 //! `fluxor serve`: the HTTP interface, timers and messages, until SIGTERM or SIGINT.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -15,6 +16,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::http::routes;
+use crate::limits::Limits;
 use crate::lock::{self, Lock, Taken};
 use crate::open::{Purpose, open};
 use crate::telemetry::{log, metrics};
@@ -30,7 +32,7 @@ pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
     if let Some(lock) = &mut lock {
         lock.announce(Some(url.clone()))?;
     }
-    let app = App::new(desk.clone(), metrics::start()?, config.request_timeout())?;
+    let app = App::new(desk.clone(), metrics::start()?, config.request_timeout(), Limits::new(config))?;
     tracing::info!(url, database = config.database_shown(), "serving {url}");
     out.result(&json!({ "url": url, "database": config.database_shown() }), || format!("Fluxor serves {url}"));
     until_told(listener, routes::router(app), &desk, config).await?;
@@ -66,9 +68,10 @@ pub(super) async fn until_told(
     let listener = listener.tap_io(|connection| {
         let _ = connection.set_nodelay(true);
     });
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
-        let _ = stopped.wait_for(|stop| *stop).await;
-    });
+    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+        });
     let mut serving = tokio::spawn(serving.into_future());
     tokio::select! {
         ended = &mut serving => ended.context("the server ended")?.context("the server ended")?,

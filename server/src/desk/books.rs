@@ -20,6 +20,10 @@ const BESIDE: i64 = 500;
 pub(crate) enum Books {
     /// The company, or null.
     Company,
+    /// Settings by name.
+    Settings,
+    /// A setting, or null.
+    Setting { name: String },
     /// Suppliers by code, behind `after`.
     Suppliers { after: String, limit: i64 },
     /// A supplier, or null.
@@ -84,6 +88,8 @@ async fn page(connection: Connection<'_, Memory>, tenant: TenantId, asked: Books
     use fluxor_workflows as books;
     match asked {
         Books::Company => shown(&books::company(connection, tenant).await?),
+        Books::Settings => shown(&books::settings_by_name(connection, tenant, "", BESIDE).await?),
+        Books::Setting { name } => shown(&books::setting(connection, tenant, &name.into()).await?),
         Books::Suppliers { after, limit } => shown(&books::suppliers(connection, tenant, &after, limit).await?),
         Books::Supplier { code } => shown(&books::supplier(connection, tenant, &code.into()).await?),
         Books::Items { after, limit } => shown(&books::items(connection, tenant, &after, limit).await?),

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::auth::Administrator;
 use super::problem::{Problem, Problems};
+use super::spent;
 use crate::app::App;
 use crate::audit::{Report, verify};
 
@@ -36,5 +37,7 @@ pub(crate) async fn check(
     State(app): State<App>,
     Administrator(caller): Administrator,
 ) -> Result<Json<Verified>, Problem> {
-    Ok(Json(verify(app.desk(), &[caller.tenant()]).await?.into()))
+    let report = verify(app.desk(), &[caller.tenant()]).await?;
+    spent::rows(report.entries);
+    Ok(Json(report.into()))
 }

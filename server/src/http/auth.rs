@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use fluxor_engine::command::Actor;
 use fluxor_engine::commit::ApiKeyRow;
-use fluxor_engine::ids::{PersonId, TenantId};
+use fluxor_engine::ids::{Digest, PersonId, TenantId};
 
 use super::problem::Problem;
 use crate::app::App;
@@ -19,7 +20,27 @@ pub(crate) struct Caller {
     key: Arc<ApiKeyRow>,
 }
 
+/// The hash of the key that was sent.
+///
+/// # Errors
+/// If there is none, or it is none.
+pub(super) fn brought(headers: &HeaderMap) -> Result<Digest, Problem> {
+    let brought = headers.get(AUTHORIZATION).ok_or_else(|| {
+        Problem::unauthenticated("Send a key: `Authorization: Bearer flx_...`. `fluxor keys create` makes one.")
+    })?;
+    let text = brought.to_str().ok().and_then(|text| text.split_once(' '));
+    let key = text.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, key)| key.trim());
+    key.and_then(secret::hash).ok_or_else(|| {
+        Problem::unauthenticated("This is no key. One looks like `Authorization: Bearer flx_<id>_<secret>`.")
+    })
+}
+
 impl Caller {
+    /// Whoever has this key.
+    pub(super) const fn with(key: Arc<ApiKeyRow>) -> Self {
+        Self { key }
+    }
+
     /// Whose data it may see.
     pub(crate) fn tenant(&self) -> TenantId {
         self.key.tenant
@@ -45,20 +66,12 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let brought = parts.headers.get(AUTHORIZATION).ok_or_else(|| {
-            Problem::unauthenticated("Send a key: `Authorization: Bearer flx_...`. `fluxor keys create` makes one.")
-        })?;
-        let hash = brought
-            .to_str()
-            .ok()
-            .and_then(|text| text.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .and_then(|(_, key)| secret::hash(key.trim()))
-            .ok_or_else(|| {
-                Problem::unauthenticated("This is no key. One looks like `Authorization: Bearer flx_<id>_<secret>`.")
-            })?;
-        let key = app.key(hash).await?;
-        key.map(|key| Self { key }).ok_or_else(|| Problem::unauthenticated("This key is unknown or was revoked."))
+        // The gate has looked already.
+        if let Some(caller) = parts.extensions.get::<Self>() {
+            return Ok(caller.clone());
+        }
+        let key = app.key(brought(&parts.headers)?).await?;
+        key.map(Self::with).ok_or_else(|| Problem::unauthenticated("This key is unknown or was revoked."))
     }
 }
 

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::json;
 use super::problem::Problem;
+use super::spent;
 use crate::app::App;
 
 /// One parameter of the path, or a tuple of them.
@@ -105,6 +106,7 @@ impl Limit {
         let most = usize::try_from(self.0).unwrap_or(usize::MAX);
         let more = rows.len() > most;
         rows.truncate(most);
+        spent::rows(u64::try_from(rows.len()).unwrap_or(u64::MAX));
         rows.last().filter(|_| more)
     }
 }

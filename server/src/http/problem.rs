@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fluxor_engine::refusal::Refusal;
 use fluxor_engine::store::StoreError;
+use fluxor_limits::answer::problem::Refusal as Limited;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -24,6 +25,8 @@ struct Told {
     detail: String,
     more: Map<String, Value>,
     header: Option<(header::HeaderName, HeaderValue)>,
+    /// The problem's type, where it is registered elsewhere.
+    kind: Option<&'static str>,
 }
 
 /// What a problem looks like on the wire. Further members depend on the code: `errors`, `accepts`, `state`, `etag`,
@@ -31,7 +34,7 @@ struct Told {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct Body {
-    /// A page about the code on this server.
+    /// A page about the code on this server; of limits the registered type, and the page is `/problems/{code}`.
     #[serde(rename = "type")]
     #[schema(example = "/problems/not_accepted")]
     kind: String,
@@ -56,7 +59,14 @@ impl Problem {
     /// A problem of `code`.
     pub(crate) fn new(code: &'static str, detail: impl Into<String>) -> Self {
         let status = status::of_code(code);
-        Self(Box::new(Told { status, code: code.into(), detail: detail.into(), more: Map::new(), header: None }))
+        Self(Box::new(Told {
+            status,
+            code: code.into(),
+            detail: detail.into(),
+            more: Map::new(),
+            header: None,
+            kind: None,
+        }))
     }
 
     /// With a further member.
@@ -100,6 +110,19 @@ impl Problem {
     /// The database or the engine cannot take it now.
     fn later(code: &'static str, detail: &str) -> Self {
         Self::new(code, detail).header(header::RETRY_AFTER, "1")
+    }
+
+    /// A limit, or there is too much to do.
+    pub(crate) fn limited(refusal: &Limited) -> Self {
+        let mut problem = Self::new(refusal.code(), refusal.detail());
+        problem.0.kind = Some(refusal.kind());
+        if !refusal.violated.is_empty() {
+            problem = problem.with("violated-policies", refusal.violated.clone());
+        }
+        match refusal.most {
+            Some(most) => problem.with("most", most),
+            None => problem,
+        }
     }
 
     /// It took too long.
@@ -168,6 +191,7 @@ impl From<Refusal> for Problem {
             detail: refusal.sentence(),
             more,
             header: None,
+            kind: None,
         }))
     }
 }
@@ -203,9 +227,9 @@ impl From<NotDone> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Told { status, code, detail, more, header } = *self.0;
+        let Told { status, code, detail, more, header, kind } = *self.0;
         let body = Body {
-            kind: format!("/problems/{code}"),
+            kind: kind.map_or_else(|| format!("/problems/{code}"), str::to_owned),
             title: problems::title(&code).to_owned(),
             status: status.as_u16(),
             code: code.into_owned(),

@@ -10,6 +10,7 @@ use super::extract::Path;
 use super::organisation::Changed;
 use super::problem::{Problem, Problems};
 use crate::app::App;
+use crate::settings;
 
 /// Run an action on a record. Administrators only.
 #[utoipa::path(post, path = "/v1/records/{kind}/{key}/{action}", tag = "records",
@@ -21,6 +22,10 @@ pub(crate) async fn change(
     Path((kind, key, action)): Path<(String, String, String)>,
     Asked(asking, params): Asked<Document>,
 ) -> Result<Json<Changed>, Problem> {
+    if kind == settings::RECORD {
+        let sentence = format!("Settings are checked first: write this one with PUT /v1/settings/{key}.");
+        return Err(Problem::new("not_found", sentence));
+    }
     let change = Change::Record { kind: kind.into(), key: key.into(), action: action.into(), params };
     Ok(Json(app.submit(asking.command(Verb::Change(change))).await?.answer.into()))
 }

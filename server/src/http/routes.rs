@@ -4,6 +4,8 @@ use axum::Router;
 use axum::extract::{OriginalUri, State};
 use axum::http::{Method, Uri};
 use axum::routing::get;
+use fluxor_limits::layer::LimitLayer;
+use fluxor_limits::shed::ShedLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Specification;
@@ -13,7 +15,8 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::{
-    audit, books, extract, health, history, instances, keys, layers, me, organisation, pages, records, tasks, workflows,
+    audit, books, extract, gate, health, history, instances, keys, layers, me, organisation, pages, records, settings,
+    spent, tasks, workflows,
 };
 use crate::app::App;
 
@@ -59,6 +62,8 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(records::change))
+        .routes(routes!(settings::list))
+        .routes(routes!(settings::show, settings::change))
         .routes(routes!(books::suppliers))
         .routes(routes!(books::items))
         .routes(routes!(books::item))
@@ -88,11 +93,19 @@ pub(crate) fn specification() -> Specification {
 pub(crate) fn router(app: App) -> Router {
     let (table, specification) = table().split_for_parts();
     let text = specification.to_json().unwrap_or_default();
+    let limits = app.limits();
+    let limit =
+        LimitLayer::new(limits.limiter().clone(), limits.answers().clone(), gate::describe).refused(gate::refused);
+    let shed = ShedLayer::new(limits.shed().clone(), gate::class).refused(gate::refused);
     let paths: Vec<String> = specification.paths.paths.keys().cloned().collect();
     table
         .route("/openapi.json", get(async move || ([("content-type", "application/json")], text)))
         .method_not_allowed_fallback(wrong_method)
         .fallback(async move |uri: Uri| nowhere(&uri, &paths))
+        .layer(axum::middleware::from_fn(spent::count))
+        .layer(limit)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), gate::identify))
+        .layer(shed)
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(axum::middleware::from_fn_with_state(app.clone(), layers::observe))
         .with_state(app)

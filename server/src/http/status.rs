@@ -1,7 +1,7 @@
 //! Which status code each "no" has: the policy, written once.
 //!
 //! 400 the request cannot be read, 401 nobody, 403 authority, 404 not there (or not yours to see), 409 not in this
-//! state, 412 you saw something older, 422 readable but wrong, 428 say what it is about, 500 our mistake, 503 not now.
+//! state, 412 you saw something older, 422 readable but wrong, 428 say what it is about, 429 too much, 500 our mistake, 503 not now.
 
 use axum::http::StatusCode;
 use fluxor_engine::refusal::Refusal;
@@ -51,11 +51,12 @@ pub(crate) fn of_code(code: &str) -> StatusCode {
         "method_not_allowed" => StatusCode::METHOD_NOT_ALLOWED,
         "payload_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
         "unsupported_media_type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "quota_exceeded" | "cost_over_limit" | "abnormal_usage" => StatusCode::TOO_MANY_REQUESTS,
         "internal" => StatusCode::INTERNAL_SERVER_ERROR,
-        "timeout" | "busy" | "outcome_unknown" | "shutting_down" | "database_unavailable" => {
+        "reduced_capacity" | "timeout" | "busy" | "outcome_unknown" | "shutting_down" | "database_unavailable" => {
             StatusCode::SERVICE_UNAVAILABLE
         }
-        "document_changed" => StatusCode::PRECONDITION_FAILED,
+        "document_changed" | "stale_setting" => StatusCode::PRECONDITION_FAILED,
         // Of a key's person: whoever acts without being known is refused on authority, above.
         "unknown_person" | "not_a_decision" => StatusCode::UNPROCESSABLE_ENTITY,
         "reason_required" | "choose_principal" | "target_unknown" | "target_inactive" | "target_seated"

@@ -26,6 +26,10 @@ struct Server {
 }
 
 async fn server(stub: Stub) -> Server {
+    server_with(stub, &[]).await
+}
+
+async fn server_with(stub: Stub, options: &[&str]) -> Server {
     let key = async |id: &str, person: &str, administrator| {
         let secret = secret::write(id, &[7; 32]);
         let change = Change::CreateKey {
@@ -46,8 +50,9 @@ async fn server(stub: Stub) -> Server {
         secret
     };
     let (admin, ann) = (key("root1", "root", true).await, key("ann1", "ann", false).await);
+    let limits = crate::limits::Limits::new(&crate::config::tests::config(options));
     let metrics = PrometheusBuilder::new().build_recorder().handle();
-    let app = App::new(Arc::new(stub), metrics, Duration::from_millis(300)).unwrap();
+    let app = App::new(Arc::new(stub), metrics, Duration::from_millis(300), limits).unwrap();
     Server { router: routes::router(app), admin, ann }
 }
 
@@ -189,6 +194,25 @@ async fn a_panic_a_full_queue_and_a_time_out_are_answered_too() {
     assert_eq!((status, response.headers()["retry-after"].to_str().unwrap()), (503, "1"));
 }
 
+#[tokio::test]
+async fn what_is_too_much_at_once_is_refused_and_health_answers() {
+    let server = server_with(Stub::scripted(|_| None), &["--max-in-flight", "1"]).await;
+    let auth = bearer(&server.ann);
+    let headers = [("authorization", auth.as_str()), ("idempotency-key", "k")];
+    let hanging = ask(&server, "POST /v1/workflows/never/instances", &headers, "");
+    let others = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let (status, response, problem) = ask(&server, "GET /v1/me", &headers, "").await;
+        assert_eq!((status, problem["code"].as_str()), (503, Some("reduced_capacity")));
+        assert_eq!(problem["type"], "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity");
+        assert_eq!(response.headers()["retry-after"].to_str().unwrap(), "1");
+        assert_eq!(ask(&server, "GET /health/live", &[], "").await.0, 200);
+    };
+    let ((status, _, problem), ()) = tokio::join!(hanging, others);
+    assert_eq!((status, problem["code"].as_str()), (503, Some("timeout")));
+    assert_eq!(ask(&server, "GET /v1/me", &headers, "").await.0, 200, "room again");
+}
+
 #[test]
 fn every_code_has_a_page_and_every_page_a_code() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/problems");
@@ -221,6 +245,10 @@ fn emitted() -> BTreeSet<String> {
             }
         }
     };
+    add(
+        &root.join("server/limits/src/answer/problem.rs"),
+        &["Reason::Quota =>", "Reason::TooCostly =>", "Reason::Abnormal =>", "Reason::Capacity =>"],
+    );
     add(&root.join("engine/src/refusal.rs"), &["} =>", "(_) =>", "(..) =>", "ReasonRequired =>"]);
     for folder in ["engine/src", "workflows/src", "server/src"] {
         for file in rust_files(&root.join(folder)) {
@@ -302,7 +330,7 @@ fn the_specification_names_every_operation_and_its_problems() {
                 assert!(operation["responses"].get("default").is_some(), "{method} {path}");
             }
             let keyed = operation["parameters"].to_string().contains("Idempotency-Key");
-            assert_eq!(keyed, ["post", "patch", "delete"].contains(&method.as_str()), "{method} {path}");
+            assert_eq!(keyed, ["post", "put", "patch", "delete"].contains(&method.as_str()), "{method} {path}");
         }
     }
     assert_eq!(specification["security"], json!([{ "key": [] }]));

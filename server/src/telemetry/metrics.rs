@@ -4,7 +4,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fluxor_engine::runtime::Stats;
+use fluxor_limits::Class;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::limits::Limits;
 
 const REQUESTS: &str = "fluxor_http_requests_total";
 const REQUEST_SECONDS: &str = "fluxor_http_request_duration_seconds";
@@ -16,6 +19,11 @@ const BATCH_COMMANDS: &str = "fluxor_batch_commands_total";
 const BATCH_RERUNS: &str = "fluxor_batch_reruns_total";
 const STORE_MICROS: &str = "fluxor_store_microseconds_total";
 const OUTBOX: &str = "fluxor_outbox_attempts_total";
+const LIMITS: &str = "fluxor_limit_decisions_total";
+const LIMIT_KEYS: &str = "fluxor_limit_keys";
+const LIMIT_EVICTED: &str = "fluxor_limit_keys_evicted_live_total";
+const IN_FLIGHT: &str = "fluxor_http_requests_in_flight";
+const SHED: &str = "fluxor_http_requests_shed_total";
 const MAIL: &str = "fluxor_mail_total";
 
 const SECONDS: &[f64] = &[0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -44,6 +52,17 @@ fn describe() {
         "Time in look-up, writing and committing: by batches, a commit's latency."
     );
     metrics::describe_counter!(OUTBOX, "Attempts to deliver a message, by destination and outcome.");
+    metrics::describe_counter!(
+        LIMITS,
+        "Decisions of limits, by policy and outcome: admitted, refused, would_refuse (in shadow)."
+    );
+    metrics::describe_gauge!(LIMIT_KEYS, "Keys that limits count.");
+    metrics::describe_counter!(
+        LIMIT_EVICTED,
+        "Keys forgotten for want of room though something was counted under them."
+    );
+    metrics::describe_gauge!(IN_FLIGHT, "Requests in flight, by class.");
+    metrics::describe_counter!(SHED, "Requests refused because too many were in flight.");
     metrics::describe_counter!(
         MAIL,
         "Mails to people, by outcome: sent, failed (tried again), refused, broken, no_address, bad_address, inactive."
@@ -78,6 +97,23 @@ pub(crate) fn engine(stats: &Stats, queued: usize) {
     for (name, count) in counts {
         metrics::counter!(name).absolute(count.load(Ordering::Relaxed));
     }
+}
+
+/// A limit was asked.
+pub(crate) fn limit(policy: &str, outcome: &'static str) {
+    metrics::counter!(LIMITS, "policy" => policy.to_owned(), "outcome" => outcome).increment(1);
+}
+
+/// How the limits stand.
+#[allow(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+pub(crate) fn limits(limits: &Limits) {
+    let store = limits.limiter().store();
+    metrics::gauge!(LIMIT_KEYS).set(store.len() as f64);
+    metrics::counter!(LIMIT_EVICTED).absolute(store.evicted_live());
+    for class in Class::ALL {
+        metrics::gauge!(IN_FLIGHT, "class" => class.name()).set(limits.shed().in_flight(class) as f64);
+    }
+    metrics::counter!(SHED).absolute(limits.shed().refused() as u64);
 }
 
 /// A message was tried.

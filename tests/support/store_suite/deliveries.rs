@@ -58,6 +58,7 @@ pub async fn leases_end<S: Store<CounterDomain>>(store: S) {
     for result in [
         Delivery::Sent { reply: Document::new() },
         Delivery::Again { next_at: at(0), error: "x".into() },
+        Delivery::Held { next_at: at(0), error: "x".into() },
         Delivery::GivenUp { error: "x".into() },
     ] {
         assert!(!store.settle(&old, &result, at(101)).await.unwrap(), "{result:?}");
@@ -66,10 +67,15 @@ pub async fn leases_end<S: Store<CounterDomain>>(store: S) {
     assert!(store.settle(&new, &again, at(101)).await.unwrap());
     assert!(!store.settle(&new, &again, at(101)).await.unwrap(), "an attempt ends once");
     assert_eq!(store.claim(at(149), at(300), 9).await.unwrap(), []);
-    let last = store.claim(at(150), at(300), 9).await.unwrap().remove(0);
-    assert_eq!(last.attempt, 3);
-    assert!(store.settle(&last, &Delivery::GivenUp { error: "no route".into() }, at(151)).await.unwrap());
-    assert!(!store.settle(&last, &Delivery::Sent { reply: Document::new() }, at(152)).await.unwrap());
+    let held = store.claim(at(150), at(300), 9).await.unwrap().remove(0);
+    assert_eq!(held.attempt, 3);
+    let wait = Delivery::Held { next_at: at(151), error: "not now".into() };
+    assert!(store.settle(&held, &wait, at(150)).await.unwrap());
+    assert!(!store.settle(&held, &wait, at(150)).await.unwrap(), "it is held once");
+    let last = store.claim(at(151), at(300), 9).await.unwrap().remove(0);
+    assert_eq!(last.attempt, 3, "what was not tried counts as no attempt");
+    assert!(store.settle(&last, &Delivery::GivenUp { error: "no route".into() }, at(152)).await.unwrap());
+    assert!(!store.settle(&last, &Delivery::Sent { reply: Document::new() }, at(153)).await.unwrap());
     assert_eq!(store.claim(at(999), at(2000), 9).await.unwrap(), []);
     let told = store.inbox(9).await.unwrap().remove(0);
     let payload: serde_json::Value = serde_json::from_str(&told.payload).unwrap();

@@ -1,0 +1,118 @@
+//! `fluxor settings`: what a tenant has set, such as its limits.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use fluxor_engine::command::Verb;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::out::{Out, table};
+use super::writing::{Place, place};
+use super::{End, Failure};
+use crate::config::Config;
+use crate::desk::Books;
+use crate::open::{Purpose, open};
+use crate::settings::{self, KINDS, Kind};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Settings {
+    /// List the settings that there are
+    List,
+    /// Show a setting: what is set, or what holds where nobody has set it
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Check a file and write nothing
+    Check {
+        /// Which setting it is for
+        name: String,
+        /// YAML or JSON
+        file: PathBuf,
+    },
+    /// Replace a setting; in force without a restart
+    Set {
+        /// Its name
+        name: String,
+        /// YAML or JSON
+        file: PathBuf,
+    },
+}
+
+impl Settings {
+    pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
+        match self {
+            Self::List => list(config, out).await?,
+            Self::Show { name } => {
+                let kind = kind(&name)?;
+                let row = open(config, Purpose::Read).await?.books(config.tenant(), Books::Setting { name }).await?;
+                let (version, document) = match row["version"].as_i64() {
+                    Some(version) => (version, row["document"].clone()),
+                    None => (0, (kind.usual)()),
+                };
+                let machine = json!({ "name": kind.name, "version": version, "document": document });
+                out.result(&machine, || format!("{document:#}"));
+                out.aside(&match version {
+                    0 => "Nobody has set it: this is what holds then.".to_owned(),
+                    version => format!("Version {version}."),
+                });
+            }
+            Self::Check { name, file } => {
+                change(config, kind(&name)?, &file)?;
+                out.result(&json!({ "ok": true }), || format!("{} can be set as `{name}`.", file.display()));
+            }
+            Self::Set { name, file } => {
+                let kind = kind(&name)?;
+                let (change, document) = change(config, kind, &file)?;
+                let record = match place(config).await? {
+                    Place::Here(mut here) => {
+                        let request = here.request();
+                        here.submit(config, request, &document, Verb::Change(change)).await?.record
+                    }
+                    Place::There(there) => {
+                        there.send(Method::PUT, &format!("/v1/settings/{name}"), &document).await?["record"].take()
+                    }
+                };
+                out.result(&record, || format!("`{name}` is at version {}.", record["version"]));
+            }
+        }
+        Ok(End::Done)
+    }
+}
+
+async fn list(config: &Config, out: &Out) -> Result<(), Failure> {
+    let desk = open(config, Purpose::Read).await?;
+    let rows = desk.books(config.tenant(), Books::Settings).await?;
+    let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
+    let version =
+        |kind: &Kind| rows.iter().find(|row| row["code"] == kind.name).and_then(|row| row["version"].as_i64());
+    let machine: Vec<Value> = KINDS
+        .iter()
+        .map(|kind| json!({ "name": kind.name, "version": version(kind).unwrap_or(0), "about": kind.about }))
+        .collect();
+    let cells = |kind: &Kind| {
+        let version = version(kind).map_or_else(|| "not set".to_owned(), |version| version.to_string());
+        vec![kind.name.to_owned(), version, kind.about.to_owned()]
+    };
+    out.result(&machine, || table(&["NAME", "VERSION", "ABOUT"], &KINDS.iter().map(cells).collect::<Vec<_>>()));
+    Ok(())
+}
+
+fn kind(name: &str) -> Result<&'static Kind, Failure> {
+    settings::kind(name).ok_or_else(|| Failure::Usage(settings::unknown(name)))
+}
+
+/// The change that a file asks for, checked.
+fn change(config: &Config, kind: &Kind, file: &Path) -> Result<(fluxor_engine::command::Change, Value), Failure> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
+    // JSON is YAML too: one reader for both.
+    let document: Value = serde_saphyr::from_str(&text)
+        .map_err(|error| Failure::Declined("invalid_input".to_owned(), format!("{shown}: {error}")))?;
+    // At the console of the machine one is the operator.
+    let change = kind
+        .change(config.tenant(), config.tenant(), document.clone(), None)
+        .map_err(|refusal| Failure::Declined(refusal.code().to_owned(), format!("{shown}: {}", refusal.sentence())))?;
+    Ok((change, document))
+}

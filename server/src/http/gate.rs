@@ -1,0 +1,139 @@
+//! Before a handler runs: whether the server has room, who calls, and whether limits let the call pass.
+//!
+//! What must hold: health, figures and pages always answer; a key that is not known yet costs its address an attempt,
+//! which a valid key gets back; a refusal is a problem like every other, with the limits' header fields. The order of the
+//! layers is in `routes.rs`.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::RequestPartsExt as _;
+use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request, State};
+use axum::http::Response;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::IntoResponse as _;
+use fluxor_limits::answer::problem::Refusal;
+use fluxor_limits::layer::Call;
+use fluxor_limits::{Class, Live};
+
+use super::auth::{self, Caller};
+use super::problem::Problem;
+use super::spent;
+use crate::app::App;
+use crate::limits::SIGN_IN;
+
+/// What the route costs by the settings.
+#[derive(Clone, Copy)]
+pub(super) struct Base(pub(super) u64);
+
+/// What the limits are told of a call, found before they are asked.
+#[derive(Clone)]
+struct About {
+    policies: Arc<Live>,
+    tenant: Option<String>,
+    caller: Option<Caller>,
+    address: Option<IpAddr>,
+    route: Arc<str>,
+    object: Option<String>,
+    class: Class,
+    cost: u64,
+}
+
+/// How much a route matters; none: it is let through whatever there is to do.
+pub(crate) fn class(parts: &Parts) -> Option<Class> {
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    match route {
+        "/metrics" | "/openapi.json" => None,
+        route if route.starts_with("/health/") || route.starts_with("/problems") => None,
+        "/v1/audit/verify" => Some(Class::Background),
+        route if route.starts_with("/v1/records/") => Some(Class::Batch),
+        _ => Some(Class::Interactive),
+    }
+}
+
+/// Finds who calls.
+pub(crate) async fn identify(State(app): State<App>, request: Request, next: Next) -> axum::response::Response {
+    let (mut parts, body) = request.into_parts();
+    let Some(class) = class(&parts) else { return next.run(Request::from_parts(parts, body)).await };
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
+    let address = app.limits().client(peer, &parts.headers);
+    let caller = match known(&app, &parts, address).await {
+        Ok(caller) => caller,
+        Err(refused) => return *refused,
+    };
+    let policies = app.policies(caller.as_ref().map(Caller::tenant)).await;
+    let route = parts.extensions.get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
+    let base = policies.current().cost(parts.method.as_str(), route);
+    let (route, cost): (Arc<str>, u64) = (route.into(), spent::estimated(&parts, base));
+    parts.extensions.insert(Base(base));
+    let object = object(&mut parts, &route).await;
+    if let Some(caller) = &caller {
+        parts.extensions.insert(caller.clone());
+    }
+    let tenant = caller.as_ref().map(|caller| caller.tenant().to_string());
+    parts.extensions.insert(About { policies, tenant, caller, address, route, object, class, cost });
+    next.run(Request::from_parts(parts, body)).await
+}
+
+/// Whoever has the key that was sent. What is sent instead of a key is the handler's to refuse.
+async fn known(
+    app: &App,
+    parts: &Parts,
+    address: Option<IpAddr>,
+) -> Result<Option<Caller>, Box<axum::response::Response>> {
+    let Ok(hash) = auth::brought(&parts.headers) else { return Ok(None) };
+    let look = async || {
+        let found = app.key(hash).await;
+        found.map_err(|error| Box::new(Problem::from(error).into_response()))
+    };
+    if app.key_seen(&hash) {
+        return Ok(look().await?.map(Caller::with));
+    }
+    let limits = app.limits();
+    let policies = app.policies(None).await;
+    let attempt = fluxor_limits::Caller { address, route: Some(SIGN_IN), ..Default::default() };
+    let decision = limits.limiter().decide_now_by(&policies, &attempt, 1);
+    if let Some(refusal) = limits.answers().refusal(&decision) {
+        let mut response = refused(&refusal, parts);
+        limits.answers().write(&decision, policies.current().headers(), response.headers_mut());
+        return Err(Box::new(response));
+    }
+    let found = look().await?;
+    // An attempt that fails is what is counted.
+    limits.limiter().settle_now(decision.ticket, u64::from(found.is_none()));
+    Ok(found.map(Caller::with))
+}
+
+/// What the call is about: of an order's task and of the order itself it is the same.
+async fn object(parts: &mut Parts, route: &str) -> Option<String> {
+    let params = parts.extract::<RawPathParams>().await.ok()?;
+    let values: Vec<&str> = params.iter().map(|(_, value)| value).collect();
+    match (route, values.as_slice()) {
+        (_, []) => None,
+        (route, [id, ..]) if route.starts_with("/v1/tasks/") => Some(id.split('.').next().unwrap_or(id).to_owned()),
+        (route, [kind, key, ..]) if route.starts_with("/v1/records/") => Some(format!("{kind} {key}")),
+        (_, values) => Some(values.join(" ")),
+    }
+}
+
+/// What limits look at; none: they let it pass.
+pub(crate) fn describe(parts: &Parts) -> Option<Call<'_>> {
+    let about = parts.extensions.get::<About>()?;
+    let caller = fluxor_limits::Caller {
+        tenant: about.tenant.as_deref(),
+        user: about.caller.as_ref().map(|caller| caller.person().as_str()),
+        api_key: about.caller.as_ref().map(|caller| &*caller.key().id),
+        address: about.address,
+        route: Some(&about.route),
+        method: Some(parts.method.as_str()),
+        object: about.object.as_deref(),
+        class: Some(about.class),
+    };
+    Some(Call { caller, cost: about.cost, policies: Some(&about.policies) })
+}
+
+/// A refusal, as this server tells problems.
+pub(crate) fn refused(refusal: &Refusal, _: &Parts) -> Response<axum::body::Body> {
+    Problem::limited(refusal).into_response()
+}

@@ -1,0 +1,102 @@
+//! Settings of a tenant: each one document, checked before it is written, and in force without a restart.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, header};
+use fluxor_engine::command::Verb;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::asked::{Asked, ChangeHeaders};
+use super::auth::Caller;
+use super::extract::Path;
+use super::organisation::Changed;
+use super::problem::{Problem, Problems};
+use crate::app::App;
+use crate::desk::Books;
+use crate::settings::{self, Kind};
+
+/// A setting.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Setting {
+    /// Its name.
+    name: String,
+    /// Raised by every change; 0: nobody has set it, and the document is what holds then.
+    version: i64,
+    /// What it is for.
+    about: String,
+    /// What is in force.
+    #[schema(value_type = Object)]
+    document: Value,
+}
+
+impl Setting {
+    fn of(kind: &Kind, row: &Value) -> Self {
+        let (version, document) = match row["version"].as_i64() {
+            Some(version) => (version, row["document"].clone()),
+            None => (0, (kind.usual)()),
+        };
+        Self { name: kind.name.to_owned(), version, about: kind.about.to_owned(), document }
+    }
+}
+
+/// Settings.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AllSettings {
+    items: Vec<Setting>,
+}
+
+/// All settings, with what holds where nobody has set anything.
+#[utoipa::path(get, path = "/v1/settings", tag = "settings", responses((status = 200, body = AllSettings), Problems))]
+pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<AllSettings>, Problem> {
+    let rows = app.desk().books(caller.tenant(), Books::Settings).await?;
+    let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
+    let items = settings::KINDS.iter().map(|kind| {
+        let row = rows.iter().find(|row| row["code"] == kind.name);
+        Setting::of(kind, row.unwrap_or(&Value::Null))
+    });
+    Ok(Json(AllSettings { items: items.collect() }))
+}
+
+/// A setting; its version is the etag.
+#[utoipa::path(get, path = "/v1/settings/{name}", tag = "settings", params(("name" = String, Path)),
+    responses((status = 200, body = Setting), Problems))]
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path((name,)): Path<(String,)>,
+) -> Result<([(HeaderName, String); 1], Json<Setting>), Problem> {
+    let kind = kind(&name)?;
+    let row = app.desk().books(caller.tenant(), Books::Setting { name }).await?;
+    let setting = Setting::of(kind, &row);
+    Ok(([(header::ETAG, format!("\"{}\"", setting.version))], Json(setting)))
+}
+
+/// Replace a setting. Administrators only. With `If-Match` it is replaced only if that version is in force.
+#[utoipa::path(put, path = "/v1/settings/{name}", tag = "settings", params(("name" = String, Path), ChangeHeaders),
+    request_body(content = Object, content_type = "application/json"),
+    responses((status = 200, body = Changed), Problems))]
+pub(crate) async fn change(
+    State(app): State<App>,
+    Path((name,)): Path<(String,)>,
+    Asked(asking, document): Asked<Map<String, Value>>,
+) -> Result<Json<Changed>, Problem> {
+    let kind = kind(&name)?;
+    let expected = match asking.etag.as_deref().map(str::parse::<i64>) {
+        None => None,
+        Some(Ok(version)) => Some(version),
+        Some(Err(_)) => {
+            let sentence = "The etag of a setting is its version, such as `If-Match: \"3\"`.";
+            return Err(Problem::new("invalid_if_match", sentence));
+        }
+    };
+    let change = kind.change(asking.caller.tenant(), app.limits().operator(), Value::Object(document), expected)?;
+    let done = app.submit(asking.command(Verb::Change(change))).await?;
+    app.limits().changed();
+    Ok(Json(done.answer.into()))
+}
+
+fn kind(name: &str) -> Result<&'static Kind, Problem> {
+    settings::kind(name).ok_or_else(|| Problem::new("not_found", settings::unknown(name)))
+}

@@ -1,0 +1,67 @@
+//! What a call really cost: a page by its rows, a look at the whole trail by its entries. Handlers need not know: whoever
+//! counts rows says so here, and the limits correct what they charged.
+
+use std::cell::Cell;
+
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
+use fluxor_limits::layer::Spent;
+
+use super::gate::Base;
+
+/// Rows that cost as much as a plain request.
+const ROWS: u64 = 100;
+
+tokio::task_local! {
+    /// The rows that the request which this task answers has read.
+    static READ: Cell<Option<u64>>;
+}
+
+/// Notes that rows were read.
+pub(crate) fn rows(count: u64) {
+    let _ = READ.try_with(|read| read.set(Some(read.get().unwrap_or(0).saturating_add(count))));
+}
+
+/// What a page of at most so many rows costs, over a plain request.
+pub(super) const fn of(rows: u64) -> u64 {
+    rows / ROWS
+}
+
+/// The cost that is charged before: a page as if it were full.
+pub(super) fn estimated(parts: &Parts, base: u64) -> u64 {
+    let asked = parts.uri.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("limit="));
+    base.saturating_add(of(asked.and_then(|limit| limit.parse().ok()).unwrap_or(0)))
+}
+
+/// Around the handlers: tells the limits what was read.
+pub(crate) async fn count(request: Request, next: Next) -> Response {
+    let Some(base) = request.extensions().get::<Base>().map(|base| base.0) else { return next.run(request).await };
+    let answered = async {
+        let mut response = next.run(request).await;
+        if let Some(rows) = READ.with(Cell::get) {
+            response.extensions_mut().insert(Spent(base.saturating_add(of(rows))));
+        }
+        response
+    };
+    READ.scope(Cell::new(None), answered).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_charged_as_if_it_were_full() {
+        let cost = |uri: &str| {
+            let (parts, ()) = axum::http::Request::builder().uri(uri).body(()).unwrap().into_parts();
+            estimated(&parts, 1)
+        };
+        assert_eq!(cost("/v1/orders"), 1);
+        assert_eq!(cost("/v1/orders?limit=500"), 6);
+        assert_eq!(cost("/v1/orders?after=x&limit=99"), 1);
+        assert_eq!(cost("/v1/orders?limit=18446744073709551615"), 1 + u64::MAX / ROWS);
+        assert_eq!(cost("/v1/orders?limit=-1&limits=7"), 1);
+    }
+}

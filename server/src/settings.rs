@@ -1,0 +1,84 @@
+//! The settings that there are: what each is for, what holds where nobody has set it, and what may stand in it.
+
+use fluxor_engine::command::Change;
+use fluxor_engine::diagnostic::nearest;
+use fluxor_engine::ids::TenantId;
+use fluxor_engine::instance::Document;
+use fluxor_engine::refusal::Refusal;
+use serde_json::Value;
+
+use crate::limits;
+
+/// The kind of record that a setting is.
+pub(crate) const RECORD: &str = "setting";
+
+/// A setting.
+pub(crate) struct Kind {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+    /// What holds where nobody has set it.
+    pub usual: fn() -> Value,
+    /// What is wrong with a document: JSON Pointer and sentence each.
+    check: fn(&Value) -> Vec<(String, String)>,
+    /// Whether only the tenant that runs the server has it.
+    operator: bool,
+}
+
+/// All of them.
+pub(crate) const KINDS: &[Kind] = &[
+    Kind {
+        name: limits::TENANT,
+        about: "How much each person, key, address or object may ask of this tenant.",
+        usual: limits::usual,
+        check: limits::faults,
+        operator: false,
+    },
+    Kind {
+        name: limits::SERVER,
+        about: "How much an address may ask of this server, before it is known who asks. Only in the tenant that runs it.",
+        usual: limits::usual_of_server,
+        check: limits::faults,
+        operator: true,
+    },
+];
+
+/// The setting of that name.
+pub(crate) fn kind(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
+}
+
+/// That there is none of that name.
+pub(crate) fn unknown(name: &str) -> String {
+    let near = nearest(name, KINDS.iter().map(|kind| kind.name));
+    let hint = near.map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
+    let shown: String = name.chars().take(80).collect();
+    format!("There is no setting `{shown}`.{hint} GET /v1/settings lists all.")
+}
+
+impl Kind {
+    /// The change that replaces the document, if it may stand there.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub(crate) fn change(
+        &self,
+        tenant: TenantId,
+        operator: TenantId,
+        document: Value,
+        expected: Option<i64>,
+    ) -> Result<Change, Refusal> {
+        if self.operator && tenant != operator {
+            let rule = format!("a key of the tenant that runs the server ({operator})");
+            return Err(Refusal::NotAllowed { rule: rule.into() });
+        }
+        let faults = (self.check)(&document);
+        if !faults.is_empty() {
+            return Err(Refusal::Invalid(faults));
+        }
+        let mut params = Document::from_iter([("document".to_owned(), document)]);
+        params.extend(expected.map(|version| ("expected".to_owned(), version.into())));
+        Ok(Change::Record { kind: RECORD.into(), key: self.name.into(), action: "set_setting".into(), params })
+    }
+}

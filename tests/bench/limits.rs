@@ -1,0 +1,56 @@
+//! What limits cost: `GET /v1/tasks` without any, with the usual ones, and with five on every request, in turn on one
+//! server.
+
+use crate::place::Place;
+use crate::{Asked, http, load, median};
+
+/// Nothing that the benchmark itself would meet.
+const MANY: u64 = 1_000_000_000;
+
+/// A document with a policy for each of these parts, of which the last only reports.
+fn policies(parts: &[&str]) -> String {
+    let policies: Vec<String> = parts
+        .iter()
+        .enumerate()
+        .map(|(n, part)| {
+            let shadow = n + 1 == parts.len() && n > 0;
+            format!(
+                r#"{{"name":"p{n}","by":["{part}"],"shadow":{shadow},
+                    "strategy":{{"bucket":{{"burst":{MANY},"tokens":{MANY},"per":"1s"}}}}}}"#
+            )
+        })
+        .collect();
+    format!(r#"{{"policies":[{}]}}"#, policies.join(","))
+}
+
+pub(crate) async fn run(asked: &Asked) {
+    let own = tempfile::tempdir().unwrap();
+    let folder = asked.folder.as_deref().unwrap_or_else(|| own.path());
+    let place = Place::new(&asked.database, folder).await;
+    let server = http::Server::start(&place.address, folder);
+    let cases = [
+        ("none", policies(&[])),
+        ("one", policies(&["user"])),
+        ("five", policies(&["user", "api_key", "tenant", "address", "route"])),
+    ];
+    println!("GET /v1/tasks, {} rounds of {} s in turn; load before: {}", asked.rounds, asked.seconds, load());
+    println!("clients | policies | requests/s | CPU us | of none");
+    for &clients in &asked.clients {
+        let mut figures = vec![(Vec::new(), Vec::new()); cases.len()];
+        for _ in 0..asked.rounds {
+            for ((_, document), (rates, times)) in cases.iter().zip(&mut figures) {
+                server.set("limits", document, folder);
+                let (rate, time) = server.gets("/v1/tasks", clients, asked.seconds).await;
+                rates.push(rate);
+                times.push(time * 1e6);
+            }
+        }
+        let none = median(figures[0].0.clone());
+        for ((name, _), (rates, times)) in cases.iter().zip(figures) {
+            let rate = median(rates);
+            println!("{clients:>7} | {name:<8} | {rate:>10.0} | {:>6.1} | {:>7.2}", median(times), rate / none);
+        }
+    }
+    server.stop();
+    place.drop().await;
+}

@@ -1,0 +1,218 @@
+//! Limits as callers, administrators and attackers meet them.
+
+use std::time::{Duration, Instant};
+
+use fluxor_tests::server::Site;
+use fluxor_tests::server::client::{Client, Reply, fresh_key};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::company::{draft, in_review};
+
+/// Replaces a setting as the administrator; it is in force when this returns.
+async fn set(site: &Site, name: &str, document: &Value) -> Value {
+    let admin = site.admin();
+    let put = admin.request(Method::PUT, &format!("/v1/settings/{name}")).header("idempotency-key", fresh_key());
+    let changed = admin.send(put.json(document)).await.is(200);
+    // A look that began before the change may still be under way.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    changed["record"]["version"].clone()
+}
+
+fn bucket(burst: u64) -> Value {
+    json!({ "bucket": { "burst": burst, "tokens": 1, "per": "1h" } })
+}
+
+/// The parameter of the policy's item in a header: `"few";r=2;t=3600` has `r` 2.
+fn told(reply: &Reply, header: &str, policy: &str, parameter: &str) -> Option<u64> {
+    let item =
+        reply.header(header).split(", ").find_map(|item| item.strip_prefix(&format!("\"{policy}\";")))?.to_owned();
+    item.split(';').find_map(|pair| pair.strip_prefix(&format!("{parameter}=")))?.parse().ok()
+}
+
+#[track_caller]
+fn used_up(reply: Reply, policy: &str) -> Value {
+    let wait: u64 = reply.header("retry-after").parse().expect("it says when");
+    let reset = told(&reply, "ratelimit", policy, "t").expect("it tells the reset");
+    assert!(wait >= 1 && wait >= reset, "{wait} {reset}");
+    assert_eq!(told(&reply, "ratelimit", policy, "r"), Some(0));
+    let problem = reply.refused(429, "quota_exceeded");
+    assert_eq!(problem["type"], "https://iana.org/assignments/http-problem-types#quota-exceeded");
+    assert_eq!(problem["violated-policies"][0], policy, "{problem}");
+    problem
+}
+
+pub(super) async fn a_limit_holds_for_one_and_not_for_others(site: Site) {
+    let (ann, bob) = (site.by("ann"), site.by("bob"));
+    let usual = ann.get("/v1/settings/limits").await;
+    assert_eq!(usual.header("etag"), "\"0\"");
+    assert_eq!(usual.is(200)["version"], 0);
+    let policies = [json!({ "name": "few", "by": ["user"], "methods": ["POST", "GET"], "strategy": bucket(3) })];
+    let watched = json!({ "name": "watched", "by": ["user"], "strategy": bucket(1), "shadow": true });
+    let exempt = json!({ "when": { "user": "dan" }, "exempt": true });
+    let mut few = policies[0].clone();
+    few["overrides"] = json!([exempt]);
+    assert_eq!(set(&site, "limits", &json!({ "policies": [few, watched] })).await, 1);
+
+    let first = ann.get("/v1/tasks").await;
+    assert_eq!(told(&first, "ratelimit-policy", "few", "q"), Some(3));
+    assert_eq!(told(&first, "ratelimit", "few", "r"), Some(2));
+    assert!(!first.header("ratelimit").contains("watched"), "a shadow is not told");
+    first.is(200);
+    draft(&site, "ann", "40.00 EUR").await;
+    // What is refused consumes nothing and is done by nobody.
+    ann.get("/v1/me").await.is(200);
+    let order = json!({ "input": super::company::order("ann", "40.00 EUR") });
+    for _ in 0..3 {
+        used_up(ann.post("/v1/workflows/purchase_order/instances", &order).await, "few");
+    }
+    let all = site.admin().get("/v1/instances?limit=500").await.is(200);
+    assert_eq!(all["items"].as_array().unwrap().len(), 1);
+    bob.get("/v1/tasks").await.is(200);
+    let figures = site.anonymous().get("/metrics").await.text;
+    for line in [
+        r#"fluxor_limit_decisions_total{policy="few",outcome="refused"} 3"#,
+        r#"fluxor_limit_decisions_total{policy="watched",outcome="would_refuse"}"#,
+        r#"fluxor_http_requests_in_flight{class="interactive"}"#,
+    ] {
+        assert!(figures.contains(line), "{line}:\n{figures}");
+    }
+
+    // A higher limit is no reset: 3 were used, 5 are allowed, 2 are left. A lower one is none either.
+    few["strategy"] = bucket(5);
+    set(&site, "limits", &json!({ "policies": [few] })).await;
+    assert_eq!(told(&ann.get("/v1/me").await, "ratelimit", "few", "r"), Some(1));
+    few["strategy"] = bucket(4);
+    set(&site, "limits", &json!({ "headers": "legacy", "policies": [few] })).await;
+    let last = ann.get("/v1/me").await;
+    assert_eq!((last.status, last.header("retry-after").is_empty()), (429, false), "4 are used of 4");
+    assert_eq!((last.header("ratelimit-limit"), last.header("ratelimit-remaining")), ("4", "0"));
+
+    // The ones that are gone from the settings count no more; the trail of all this adds up.
+    set(&site, "limits", &json!({ "policies": [] })).await;
+    ann.get("/v1/me").await.is(200);
+    assert_eq!(site.admin().get("/v1/audit/verify").await.is(200)["ok"], true);
+    site.end().await;
+}
+
+pub(super) async fn limits_count_objects_pages_and_what_never_fits(site: Site) {
+    let (ann, bob) = (site.by("ann"), site.by("bob"));
+    let (id, task) = in_review(&site, "ann", "4000.00 EUR").await;
+    let (other, _) = in_review(&site, "ann", "4000.00 EUR").await;
+    let document = json!({
+        "policies": [
+            { "name": "one_order", "by": ["object"], "routes": ["/v1/instances/*", "/v1/tasks/{id}"],
+              "strategy": { "ring": { "limit": 3, "window": "1h", "slots": 6 } } },
+            { "name": "pages", "by": ["user"], "routes": ["/v1/orders", "/v1/items"], "strategy": bucket(5) },
+        ],
+        "costs": [{ "method": "GET", "route": "/v1/items", "cost": 6 }],
+    });
+    set(&site, "limits", &document).await;
+    // An order and its task are one object, whoever asks.
+    ann.get(&format!("/v1/instances/{id}")).await.is(200);
+    bob.get(&format!("/v1/tasks/{}", task["id"].as_str().unwrap())).await.is(200);
+    bob.get(&format!("/v1/instances/{id}/history")).await.is(200);
+    used_up(ann.get(&format!("/v1/instances/{id}")).await, "one_order");
+    ann.get(&format!("/v1/instances/{other}")).await.is(200);
+
+    // A page is charged as if it were full, and settled by what was on it: 2 orders cost no more than a look.
+    let page = ann.get("/v1/orders?limit=400").await;
+    assert_eq!(told(&page, "ratelimit", "pages", "r"), Some(0), "1 + 400/100");
+    page.is(200);
+    assert_eq!(told(&ann.get("/v1/orders").await, "ratelimit", "pages", "r"), Some(3), "4 came back");
+    let never = ann.get("/v1/items").await;
+    assert!(never.header("retry-after").is_empty(), "waiting does not help");
+    let problem = never.refused(429, "cost_over_limit");
+    assert_eq!((&problem["most"], &problem["violated-policies"]), (&json!(5), &json!(["pages"])));
+    assert_eq!(told(&ann.get("/v1/orders").await, "ratelimit", "pages", "r"), Some(2), "and nothing was counted");
+    site.end().await;
+}
+
+pub(super) async fn settings_are_checked_guarded_and_written_down(site: Site) {
+    let admin = site.admin();
+    let put = async |who: &Client, name: &str, etag: Option<&str>, document: &Value| {
+        let mut put = who.request(Method::PUT, &format!("/v1/settings/{name}")).header("idempotency-key", fresh_key());
+        if let Some(etag) = etag {
+            put = put.header("if-match", etag);
+        }
+        who.send(put.json(document)).await
+    };
+    let wrong = json!({ "policies": [
+        { "name": "a", "by": ["usr"], "strategy": { "bucket": { "burst": 0, "tokens": 1, "per": "1s" } } },
+        { "name": "a", "by": ["user"], "strategy": { "log": { "limit": 5000, "window": "1 fortnight" } }, "shado": true },
+    ] });
+    let problem = put(&admin, "limits", None, &wrong).await.refused(422, "invalid_input");
+    let at: Vec<&str> = problem["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap()).collect();
+    assert!(at.len() >= 5, "{problem}");
+    for pointer in ["/policies/0/by/0", "/policies/1/shado"] {
+        assert!(at.iter().any(|at| at.starts_with(pointer)), "{pointer}: {problem}");
+    }
+    assert!(problem.to_string().contains("shadow"), "the nearest name: {problem}");
+    let fine = json!({ "policies": [] });
+    put(&site.by("ann"), "limits", None, &fine).await.refused(403, "not_allowed");
+    put(&admin, "limit", None, &fine).await.refused(404, "not_found");
+    put(&admin, "limits", Some("x"), &fine).await.refused(400, "invalid_if_match");
+    admin.post("/v1/records/setting/limits/set_setting", &json!({ "document": {} })).await.refused(404, "not_found");
+    put(&site.by("stranger"), "server_limits", None, &fine).await.refused(403, "not_allowed");
+    assert_eq!(admin.get("/v1/settings/limits").await.is(200)["version"], 0, "nothing of this was written");
+
+    put(&admin, "limits", Some("\"0\""), &fine).await.is(200);
+    put(&admin, "limits", Some("\"0\""), &fine).await.refused(412, "stale_setting");
+    let few = json!({ "policies": [{ "name": "few", "by": ["tenant"], "strategy": bucket(9) }] });
+    put(&admin, "limits", Some("\"1\""), &few).await.is(200);
+    let list = admin.get("/v1/settings").await.is(200);
+    assert_eq!((&list["items"][0]["version"], &list["items"][0]["document"]), (&json!(2), &few));
+    // Another tenant has limits of its own.
+    let others = site.by("stranger").get("/v1/settings/limits").await.is(200);
+    assert_eq!(others["version"], 0);
+
+    // The same from the command line, to the server that has the file.
+    let file = site.folder().join("limits.yaml");
+    std::fs::write(
+        &file,
+        "policies:\n  - { name: calm, by: [user], strategy: { fixed: { limit: 100, window: day } } }\n",
+    )
+    .unwrap();
+    let path = file.to_str().unwrap();
+    assert!(site.command(&["settings", "check", "limits", path]).await.done().contains("can be set"));
+    let key = site.keys["admin"].clone();
+    assert!(site.command_with(&["settings", "set", "limits", path], Some(&key)).await.done().contains("version 3"));
+    assert!(site.command(&["settings", "show", "limits"]).await.done().contains("\"calm\""));
+    assert!(site.command(&["settings", "list"]).await.done().contains("server_limits"));
+    std::fs::write(&file, "policies: [{ name: calm, by: [user] }]").unwrap();
+    let told = site.command(&["settings", "check", "limits", path]).await;
+    assert!(told.code() == 1 && told.all().contains("/policies/0"), "{}", told.all());
+    assert_eq!(site.command(&["settings", "show", "limit"]).await.code(), 2);
+    assert_eq!(admin.get("/v1/audit/verify").await.is(200)["ok"], true);
+    site.end().await;
+}
+
+pub(super) async fn whoever_tries_keys_is_slowed_down(site: Site) {
+    let ann = site.by("ann");
+    ann.get("/v1/me").await.is(200);
+    let document = json!({ "policies": [{ "name": "sign_in", "by": ["address"], "routes": ["/sign_in"],
+        "strategy": { "log": { "limit": 4, "window": "1h" } } }] });
+    set(&site, "server_limits", &document).await;
+    let guess = |n: usize| format!("flx_{n}_{}", "A".repeat(43));
+    let since = Instant::now();
+    for n in 0..4 {
+        // A header that anybody can write changes nothing.
+        let tried = ann.with_key(&guess(n));
+        let tried = tried.send(tried.request(Method::GET, "/v1/me").header("x-forwarded-for", format!("10.0.0.{n}")));
+        tried.await.refused(401, "unauthenticated");
+    }
+    for n in 4..7 {
+        let reply = ann.with_key(&guess(n)).get("/v1/me").await;
+        assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1);
+        let problem = reply.refused(429, "abnormal_usage");
+        assert_eq!(problem["type"], "https://iana.org/assignments/http-problem-types#abnormal-usage-detected");
+    }
+    assert!(since.elapsed() < Duration::from_secs(600));
+    // Whoever was here before goes on, also when the key is looked up again.
+    tokio::time::sleep(Duration::from_millis(3200)).await;
+    ann.get("/v1/me").await.is(200);
+    for path in ["/health/live", "/metrics", "/problems/abnormal_usage"] {
+        site.anonymous().get(path).await.is(200);
+    }
+    site.end().await;
+}
