@@ -88,6 +88,15 @@ pub(super) async fn a_limit_holds_for_one_and_not_for_others(site: Site) {
     assert_eq!((last.status, last.header("retry-after").is_empty()), (429, false), "4 are used of 4");
     assert_eq!((last.header("ratelimit-limit"), last.header("ratelimit-remaining")), ("4", "0"));
 
+    // Nobody locks himself out.
+    let shut = json!({ "policies": [{ "name": "shut", "by": ["tenant"], "strategy": { "fixed": { "limit": 1, "window": "month" } } }] });
+    set(&site, "limits", &shut).await;
+    for _ in 0..2 {
+        site.admin().get("/v1/me").await;
+    }
+    site.admin().get("/v1/me").await.refused(429, "quota_exceeded");
+    ann.get("/v1/settings/limits").await.refused(429, "quota_exceeded");
+
     // The ones that are gone from the settings count no more; the trail of all this adds up.
     set(&site, "limits", &json!({ "policies": [] })).await;
     ann.get("/v1/me").await.is(200);
