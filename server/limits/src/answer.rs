@@ -74,7 +74,8 @@ impl Answers {
         };
         let others = decision.violated().map(|line| &line.policy).filter(|name| *name != by);
         let violated = [by].into_iter().chain(others).map(|name| name.to_string()).collect();
-        Some(Refusal { reason, violated, retry_after: wait(decision), most })
+        let cost = most.map(|_| decision.ticket.cost());
+        Some(Refusal { reason, violated, retry_after: wait(decision), cost, most })
     }
 
     /// Writes the fields about limits; for a refused call `Retry-After` too. What stood there is replaced.
@@ -180,7 +181,7 @@ fn reset(line: &Line, wait: Option<u64>) -> Option<u64> {
     seconds.filter(|seconds| *seconds > 0).map(|seconds| seconds.min(emit::MOST))
 }
 
-/// A decision as handlers find it in a request's extensions: its ticket is with the layer.
+/// A decision as handlers find it in a request's extensions: its ticket is with the layer, and only the cost is told.
 pub type Decided = Arc<Decision>;
 
 #[cfg(test)]

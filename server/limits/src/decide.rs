@@ -107,6 +107,9 @@ pub(crate) struct Charge {
     pub(crate) lease: bool,
 }
 
+/// A key, and how it stands.
+pub type Stand = (Arc<str>, View);
+
 /// The answer of a limiter to one call.
 #[derive(Debug)]
 #[must_use]
@@ -132,6 +135,11 @@ impl Verdict {
 }
 
 impl Ticket {
+    /// A ticket that only knows what was charged.
+    pub(crate) fn of_cost(cost: u64) -> Ticket {
+        Ticket { cost, ..Ticket::default() }
+    }
+
     /// Whether a place is held that should be given back as soon as the call ends.
     pub fn holds_lease(&self) -> bool {
         self.charges.iter().any(|charge| charge.lease)
@@ -283,7 +291,39 @@ impl Decision {
     }
 }
 
+impl Decision {
+    /// How things stand when an admitted call has cost `real`, and these keys stand so by now. Where a key is not told,
+    /// what is left alone is corrected by what came back, up to the quota.
+    ///
+    /// A lease is told as it was decided, also when it was given back meanwhile: the answer speaks of the call, and the
+    /// call did hold the place.
+    pub(crate) fn settled(&self, keys: &[Stand], real: u64, now: At) -> Decision {
+        let charged = self.ticket.cost;
+        let mut lines = self.lines.clone();
+        for line in lines.iter_mut().filter(|line| line.unit == Unit::Requests) {
+            match keys.iter().find(|(key, _)| *key == line.key) {
+                Some((_, view)) => line.stand(view, now),
+                None => {
+                    let left = line.remaining.saturating_add(charged).saturating_sub(real);
+                    line.remaining = left.min(line.quota);
+                }
+            }
+        }
+        let ticket = Ticket::of_cost(real);
+        let mut decision = Decision { outcome: Outcome::Admitted, lines, tightest: None, shadows: Vec::new(), ticket };
+        decision.name_tightest();
+        decision
+    }
+}
+
 impl Line {
+    fn stand(&mut self, view: &View, now: At) {
+        self.quota = view.quota;
+        self.window = view.window;
+        self.remaining = view.remaining;
+        self.reset_after = view.reset_at.since(now);
+    }
+
     /// "Never" before "later", the longer wait before the shorter, less of the quota left before more.
     fn is_tighter(&self, other: &Line) -> bool {
         match (self.verdict, other.verdict) {

@@ -17,13 +17,16 @@ pub mod store;
 pub mod strategy;
 pub mod upstream;
 
+pub use ipnet;
+pub use jiff;
+
 pub use address::{Header, Proxies};
 pub use answer::problem::{Problem, Reason, Refusal, Refused};
 pub use answer::{Answers, Decided, Partition};
 pub use at::{At, Span};
 pub use decide::{Decision, Line, Outcome, Shadow, Ticket, Unit, Verdict};
 pub use key::{Caller, Class, Part};
-pub use layer::{Call, LimitLayer, Spent};
+pub use layer::{AtOnce, Call, Ending, LimitLayer, Spawned, Spent};
 pub use limiter::{Clock, Limiter, Observer, SystemClock};
 pub use live::Live;
 pub use local::Local;

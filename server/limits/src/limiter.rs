@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
 
 use crate::at::{At, Span};
-use crate::decide::{Asked, Charge, Decision, Found, Ticket, Verdict, conclude};
+use crate::decide::{Asked, Charge, Decision, Found, Stand, Ticket, Verdict, conclude};
 use crate::key::Caller;
 use crate::live::Live;
 use crate::local::Local;
 use crate::policy::{Away, Policies};
 use crate::store::{Settling, Store, StoreNow};
-use crate::strategy::View;
+use crate::strategy::{Leases, Strategy, View};
 
 /// Tells what time it is.
 pub trait Clock: Send + Sync {
@@ -170,7 +170,7 @@ impl<S: Store> Limiter<S> {
         let policies = self.in_force(&ticket);
         let settling = settle(&policies, &ticket, real_cost);
         match self.alone.get().filter(|_| ticket.alone) {
-            Some(alone) => alone.settle_now(self.now(), &settling),
+            Some(alone) => drop(alone.settle_now(self.now(), &settling)),
             // If the store is away, the charge stays as estimated and leases expire.
             None => drop(self.store.settle(self.now(), &settling).await),
         }
@@ -213,10 +213,12 @@ impl<S: StoreNow> Limiter<S> {
         decision
     }
 
-    /// Like [`Limiter::settle`], without an executor.
-    pub fn settle_now(&self, ticket: Ticket, real_cost: u64) {
+    /// Like [`Limiter::settle`], without an executor. Tells how the keys stand that had something to settle.
+    pub fn settle_now(&self, ticket: Ticket, real_cost: u64) -> Vec<Stand> {
         let policies = self.in_force(&ticket);
-        self.store.settle_now(self.now(), &settle(&policies, &ticket, real_cost));
+        let settling = settle(&policies, &ticket, real_cost);
+        let views = self.store.settle_now(self.now(), &settling);
+        settling.iter().zip(views).map(|(one, view)| (Arc::from(one.key), view)).collect()
     }
 
     /// Like [`Limiter::release`], without an executor.
@@ -253,14 +255,19 @@ fn untouched(ask: &Asked<'_>, now: At) -> View {
     ask.strategy.view(&ask.strategy.fresh(now), now)
 }
 
-/// The charges of a ticket under the policies in force. What is gone or exempt by now is not settled.
+/// What a lease is given back by whose policy is gone.
+static GONE: Strategy = Strategy::Leases(Leases { limit: 1, lease: Span::from_secs(1) });
+
+/// The charges of a ticket under the policies in force. Of what is gone or exempt by now only leases are settled: the policy
+/// may come back, and nobody holds them any more.
 fn charges<'a>(
     policies: &'a Policies,
     ticket: &'a Ticket,
     real: impl Fn(&Charge) -> u64 + 'a,
 ) -> impl Iterator<Item = (&'a Charge, Settling<'a>)> {
     ticket.charges.iter().filter_map(move |charge| {
-        let strategy = policies.owner(&charge.policy, &charge.key)?.strategy_of(&charge.key)?;
+        let in_force = policies.owner(&charge.policy, &charge.key).and_then(|policy| policy.strategy_of(&charge.key));
+        let strategy = in_force.or(charge.lease.then_some(&GONE))?;
         let settling = Settling { key: &charge.key, strategy, receipt: charge.receipt, real: real(charge) };
         Some((charge, settling))
     })

@@ -13,6 +13,7 @@ use crate::at::At;
 use crate::decide::{Asked, Found, States, weigh};
 use crate::state::State;
 use crate::store::{Settling, Store, StoreAway, StoreNow};
+use crate::strategy::View;
 use shard::{Print, Shard};
 
 const SHARDS: usize = 64;
@@ -34,7 +35,8 @@ impl Default for Local {
 }
 
 impl Local {
-    /// A store of at most so many keys, and of at most 256 bytes each on average: fewer keys fit where policies keep
+    /// A store of at most so many keys, and of at most 256 bytes each on average (what counts no more stays for an hour, if
+    /// there is room): fewer keys fit where policies keep
     /// more a key (rings 8 bytes a slot, logs 16 a call, leases 24 each) or where keys are long.
     pub fn new(capacity: usize) -> Self {
         let hashes = [RandomState::new(), RandomState::new()];
@@ -80,18 +82,21 @@ impl Local {
         self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn settle_one(&self, now: At, one: &Settling<'_>) {
+    fn settle_one(&self, now: At, one: &Settling<'_>) -> View {
         let print = self.print(one.key);
         let mut shard = self.lock(shard_of(print));
         if let Some(state) = shard.get(print) {
-            return one.strategy.settle(state, now, &one.receipt, one.real);
+            one.strategy.settle(state, now, &one.receipt, one.real);
+            return one.strategy.view_carried(state, now);
         }
         // It was forgotten. Nothing is given back, but what is owed is owed.
         let mut state = one.strategy.fresh(now);
         one.strategy.settle(&mut state, now, &one.receipt, one.real);
+        let view = one.strategy.view_carried(&state, now);
         if state.used(now) > 0 {
             shard.put(print, &one.key.into(), state, now);
         }
+        view
     }
 
     /// Does something with a state, if the key is remembered.
@@ -170,7 +175,12 @@ impl StoreNow for Local {
         if let [ask] = asked {
             let print = self.print(&ask.key);
             let shard = self.lock(shard_of(print));
-            return weigh(asked, now, &mut One { shard, print, ask, now });
+            let mut states = One { shard, print, ask, now };
+            let found = weigh(asked, now, &mut states);
+            if ask.strategy.grows() {
+                states.shard.grown(print, now);
+            }
+            return found;
         }
         let mut keys: Vec<Place> = Vec::with_capacity(asked.len());
         keys.extend(asked.iter().map(|ask| {
@@ -189,13 +199,15 @@ impl StoreNow for Local {
         }
         let mut states = Several { shards, keys, asked, now };
         states.find_all();
-        weigh(asked, now, &mut states)
+        let found = weigh(asked, now, &mut states);
+        for (place, _) in states.keys.iter().zip(asked).filter(|(_, ask)| ask.strategy.grows()) {
+            states.shards[place.shard].grown(place.print, now);
+        }
+        found
     }
 
-    fn settle_now(&self, now: At, settling: &[Settling<'_>]) {
-        for one in settling {
-            self.settle_one(now, one);
-        }
+    fn settle_now(&self, now: At, settling: &[Settling<'_>]) -> Vec<View> {
+        settling.iter().map(|one| self.settle_one(now, one)).collect()
     }
 
     fn renew_now(&self, now: At, renewing: &[Settling<'_>]) -> bool {

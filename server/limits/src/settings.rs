@@ -17,7 +17,7 @@ use crate::strategy::{Bucket, Calendar, Fixed, Leases, Log, Ring, Sliding, Strat
 /// Something wrong in settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// Where: a JSON Pointer.
+    /// Where: a JSON Pointer; empty if it is about the whole document, and then the message reads well alone.
     pub pointer: String,
     /// What is wrong, in a sentence.
     pub message: String,
@@ -34,7 +34,10 @@ impl Fault {
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{}: {}", if self.pointer.is_empty() { "/" } else { &self.pointer }, self.message)?;
+        if !self.pointer.is_empty() {
+            write!(out, "{}: ", self.pointer)?;
+        }
+        out.write_str(&self.message)?;
         self.hint.as_ref().map_or(Ok(()), |hint| write!(out, " ({hint})"))
     }
 }
@@ -164,7 +167,7 @@ impl Settings {
     pub fn parse(text: &str) -> Result<Settings, Vec<Fault>> {
         match serde_json::from_str::<Value>(text) {
             Ok(value) => Settings::read(&value),
-            Err(error) => Err(vec![Fault::new("", format!("this is not JSON: {error}"), None)]),
+            Err(error) => Err(vec![Fault::new("", format!("the document is not JSON: {error}"), None)]),
         }
     }
 

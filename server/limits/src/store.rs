@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::at::At;
 use crate::decide::{Asked, Found};
 use crate::state::Receipt;
-use crate::strategy::Strategy;
+use crate::strategy::{Strategy, View};
 
 /// The store cannot be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +62,8 @@ pub trait StoreNow: Store {
     /// Like [`Store::weigh`].
     fn weigh_now(&self, now: At, asked: &[Asked<'_>]) -> Vec<Found>;
 
-    /// Like [`Store::settle`].
-    fn settle_now(&self, now: At, settling: &[Settling<'_>]);
+    /// Like [`Store::settle`]; tells how each key stands afterwards, in the order of `settling`.
+    fn settle_now(&self, now: At, settling: &[Settling<'_>]) -> Vec<View>;
 
     /// Like [`Store::renew`].
     fn renew_now(&self, now: At, renewing: &[Settling<'_>]) -> bool;
@@ -88,8 +88,8 @@ impl<S: StoreNow> StoreNow for Arc<S> {
         self.as_ref().weigh_now(now, asked)
     }
 
-    fn settle_now(&self, now: At, settling: &[Settling<'_>]) {
-        self.as_ref().settle_now(now, settling);
+    fn settle_now(&self, now: At, settling: &[Settling<'_>]) -> Vec<View> {
+        self.as_ref().settle_now(now, settling)
     }
 
     fn renew_now(&self, now: At, renewing: &[Settling<'_>]) -> bool {

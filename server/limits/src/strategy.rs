@@ -82,6 +82,11 @@ impl Strategy {
         if let Strategy::Leases(_) = self { Unit::ConcurrentRequests } else { Unit::Requests }
     }
 
+    /// Whether a state takes more room with each call.
+    pub(crate) fn grows(&self) -> bool {
+        matches!(self, Strategy::Log(_) | Strategy::Leases(_))
+    }
+
     /// What a call of that cost takes: a call holds one place at once whatever it costs.
     pub fn takes(&self, cost: u64) -> u64 {
         if let Strategy::Leases(_) = self { 1 } else { cost }

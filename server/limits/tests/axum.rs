@@ -41,6 +41,11 @@ async fn item(Extension(decided): Extension<Decided>) -> String {
     format!("{} left", decided.lines[0].remaining)
 }
 
+/// Exempt calls have no decision.
+async fn health(decided: Option<Extension<Decided>>) -> &'static str {
+    if decided.is_none() { "well" } else { "limited" }
+}
+
 async fn export() -> Response {
     let mut response = "three rows".into_response();
     response.extensions_mut().insert(Spent(3));
@@ -57,7 +62,7 @@ fn router(shed: &Shed) -> Router {
     Router::new()
         .route("/items/{id}", get(item))
         .route("/export", get(export))
-        .route("/health", get(|| async { "well" }))
+        .route("/health", get(health))
         // Inside: it knows the route. Outside: nothing is done yet when load is shed.
         .route_layer(LimitLayer::new(limiter, Answers::new(), describe).refused(own_words))
         .layer(ShedLayer::new(shed.clone(), class))
@@ -81,6 +86,13 @@ async fn a_router_with_limits() {
     assert_eq!((status, &body["code"], &body["path"]), (429, &json!("quota_exceeded"), &json!("/items/3")));
     assert_eq!(headers["retry-after"], "3600");
     assert!(headers["ratelimit"].to_str().unwrap().starts_with(r#""calls";r=0;t=3600;pk=:"#), "{headers:?}");
+
+    let (_, headers, _) = call(&router, "/export").await;
+    assert!(
+        headers["ratelimit"].to_str().unwrap().starts_with(r#""export";r=97;t="#),
+        "as it was settled: {headers:?}"
+    );
+    assert_eq!(call(&router, "/health").await.2, "well");
 
     // Two at the estimate, many at what they really cost.
     for _ in 0..8 {

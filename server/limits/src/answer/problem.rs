@@ -30,6 +30,8 @@ pub struct Refusal {
     pub violated: Vec<String>,
     /// Whole seconds to wait, as `Retry-After` says; none if waiting does not help.
     pub retry_after: Option<u64>,
+    /// What the call costs, where it costs too much.
+    pub cost: Option<u64>,
     /// What the call may cost at most, where it costs too much.
     pub most: Option<u64>,
 }
@@ -38,7 +40,8 @@ impl Refusal {
     /// The service sheds load: come back in `seconds`.
     #[must_use]
     pub fn capacity(seconds: u64) -> Self {
-        Self { reason: Reason::Capacity, violated: Vec::new(), retry_after: Some(seconds.max(1)), most: None }
+        let retry_after = Some(seconds.max(1));
+        Self { reason: Reason::Capacity, violated: Vec::new(), retry_after, cost: None, most: None }
     }
 
     /// The status: 429, and 503 if it is the service's own fault.
@@ -93,10 +96,15 @@ impl Refusal {
         match self.reason {
             Reason::Quota => format!("The limit `{policy}` is used up. {wait}"),
             Reason::TooCostly => {
-                let most = self.most.map_or_else(String::new, |most| format!(" of {most}"));
-                format!(
-                    "This call costs more than the limit `{policy}`{most} can ever admit. Waiting does not help: make it smaller."
-                )
+                let told = match (self.cost, self.most) {
+                    (Some(cost), Some(most)) => {
+                        format!(
+                            "This call costs {cost}, and the limit `{policy}` never admits more than {most} at once."
+                        )
+                    }
+                    _ => format!("This call costs more than the limit `{policy}` ever admits at once."),
+                };
+                format!("{told} Waiting does not help: make it smaller.")
             }
             Reason::Abnormal => format!("There were too many attempts (limit `{policy}`). {wait}"),
             Reason::Capacity => format!("The service has more to do than it can right now. {wait}"),
@@ -114,6 +122,7 @@ impl Refusal {
             detail: self.detail(),
             violated: &self.violated,
             retry_after: self.retry_after,
+            cost: self.cost,
             most: self.most,
         };
         // Texts and numbers: there is nothing in it that JSON cannot say.
@@ -133,7 +142,9 @@ struct Told<'a> {
     violated: &'a [String],
     #[serde(rename = "retry-after", skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
-    #[serde(rename = "most", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     most: Option<u64>,
 }
 
@@ -180,6 +191,7 @@ mod tests {
             reason: Reason::Quota,
             violated: vec!["daily".into(), "a \"b\"".into()],
             retry_after: Some(12),
+            cost: None,
             most: None,
         };
         let told = read(&refusal);
@@ -191,13 +203,23 @@ mod tests {
 
     #[test]
     fn never_is_another_code_and_says_what_to_do() {
-        let refusal =
-            Refusal { reason: Reason::TooCostly, violated: vec!["burst".into()], retry_after: None, most: Some(200) };
+        let refusal = Refusal {
+            reason: Reason::TooCostly,
+            violated: vec!["tiny".into()],
+            retry_after: None,
+            cost: Some(6),
+            most: Some(5),
+        };
         let told = read(&refusal);
         assert_eq!(told["code"], "cost_over_limit");
         assert!(told.get("retry-after").is_none());
-        assert!(told["detail"].as_str().unwrap().ends_with("make it smaller."), "{told}");
-        assert_eq!(told["most"], 200);
+        assert_eq!(
+            told["detail"],
+            "This call costs 6, and the limit `tiny` never admits more than 5 at once. Waiting does not help: make it smaller."
+        );
+        assert_eq!((&told["cost"], &told["most"]), (&6.into(), &5.into()));
+        let unknown = Refusal { cost: None, ..refusal };
+        assert!(unknown.detail().starts_with("This call costs more than the limit `tiny` ever admits at once. "));
     }
 
     #[test]

@@ -97,6 +97,7 @@ fn what_can_never_pass_is_not_told_to_wait() {
     assert!(fields.iter().all(|(name, _)| name != "retry-after"), "{fields:?}");
     let refusal = Answers::new().refusal(&never).unwrap();
     assert_eq!((refusal.reason, refusal.most, refusal.retry_after), (Reason::TooCostly, Some(100), None));
+    assert_eq!(refusal.cost, Some(500));
     assert_eq!(refusal.violated, ["burst", "hourly"]);
 }
 

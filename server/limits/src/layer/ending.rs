@@ -4,14 +4,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::decide::Ticket;
+use crate::decide::{Stand, Ticket};
 use crate::limiter::Limiter;
 use crate::store::{Store, StoreNow};
 
 /// Takes the ticket of a call that has ended. It must not block: it is called while a future is dropped, too.
 pub trait Ending<S> {
-    /// The call has ended and cost `real_cost`.
-    fn ended(&self, limiter: &Arc<Limiter<S>>, ticket: Ticket, real_cost: u64);
+    /// The call has ended and cost `real_cost`. Gives back how the keys stand that were settled, for the answer; nothing
+    /// if that is not known yet.
+    fn ended(&self, limiter: &Arc<Limiter<S>>, ticket: Ticket, real_cost: u64) -> Vec<Stand>;
 }
 
 /// For stores that need no executor.
@@ -19,13 +20,13 @@ pub trait Ending<S> {
 pub struct AtOnce;
 
 impl<S: StoreNow> Ending<S> for AtOnce {
-    fn ended(&self, limiter: &Arc<Limiter<S>>, ticket: Ticket, real_cost: u64) {
-        limiter.settle_now(ticket, real_cost);
+    fn ended(&self, limiter: &Arc<Limiter<S>>, ticket: Ticket, real_cost: u64) -> Vec<Stand> {
+        limiter.settle_now(ticket, real_cost)
     }
 }
 
 /// For stores that have to be waited for: hands the work to an executor, as in `Spawned(|work| { tokio::spawn(work); })`.
-/// The answer does not wait for it.
+/// The answer does not wait for it: it corrects what is left by what came back, and nothing else.
 #[derive(Clone, Copy, Debug)]
 pub struct Spawned<F>(pub F);
 
@@ -34,9 +35,10 @@ where
     S: Store + 'static,
     F: Fn(Pin<Box<dyn Future<Output = ()> + Send>>),
 {
-    fn ended(&self, limiter: &Arc<Limiter<S>>, ticket: Ticket, real_cost: u64) {
+    fn ended(&self, limiter: &Arc<Limiter<S>>, ticket: Ticket, real_cost: u64) -> Vec<Stand> {
         let limiter = Arc::clone(limiter);
         (self.0)(Box::pin(async move { limiter.settle(ticket, real_cost).await }));
+        Vec::new()
     }
 }
 
@@ -52,20 +54,21 @@ impl<S, E: Ending<S>> UnderWay<S, E> {
         Self { limiter, ending, ticket: Some(ticket) }
     }
 
-    /// The response is there.
-    pub(super) fn answered(mut self, spent: Option<u64>) {
-        self.end(spent);
+    /// The response is there. Tells what the call has cost and how the keys stand that were settled; nothing if all is
+    /// as it was decided.
+    pub(super) fn answered(mut self, spent: Option<u64>) -> Option<(u64, Vec<Stand>)> {
+        self.end(spent)
     }
 
-    fn end(&mut self, spent: Option<u64>) {
-        let Some(ticket) = self.ticket.take() else { return };
+    fn end(&mut self, spent: Option<u64>) -> Option<(u64, Vec<Stand>)> {
+        let ticket = self.ticket.take()?;
         let charged = ticket.cost();
         let real = spent.unwrap_or(charged);
         // Most calls cost what was charged and hold nothing: then there is nothing to tell a store.
         if ticket.is_empty() || (real == charged && !ticket.holds_lease()) {
-            return;
+            return None;
         }
-        self.ending.ended(&self.limiter, ticket, real);
+        Some((real, self.ending.ended(&self.limiter, ticket, real)))
     }
 }
 

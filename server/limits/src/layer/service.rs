@@ -15,6 +15,7 @@ use super::ending::UnderWay;
 use super::{Call, Ending, LimitLayer, Shared, Spent};
 use crate::answer::Decided;
 use crate::answer::problem::Refused;
+use crate::decide::Ticket;
 use crate::store::Store;
 
 /// A service whose calls are limited.
@@ -95,15 +96,19 @@ where
             self.answers.write(&decision, headers, response.headers_mut());
             return Ok(response);
         }
-        // Told as it was decided: what is settled later shows in the next answer.
-        let fields = self.answers.fields(&decision, headers);
-        let ticket = mem::take(&mut decision.ticket);
+        let known = Ticket::of_cost(decision.ticket.cost());
+        let ticket = mem::replace(&mut decision.ticket, known);
         let under_way = UnderWay::new(Arc::clone(&self.limiter), Arc::clone(&self.ending), ticket);
-        parts.extensions.insert::<Decided>(Arc::new(decision));
+        let decided: Decided = Arc::new(decision);
+        parts.extensions.insert(Arc::clone(&decided));
         let mut response = inner.call(Request::from_parts(parts, body)).await?;
-        under_way.answered(response.extensions().get::<Spent>().map(|spent| spent.0));
+        let ended = under_way.answered(response.extensions().get::<Spent>().map(|spent| spent.0));
         // A client that thinks itself out of quota might not follow a redirection: the draft advises against it.
         if !response.status().is_redirection() {
+            let fields = match ended {
+                Some((real, keys)) => self.answers.fields(&decided.settled(&keys, real, self.limiter.now()), headers),
+                None => self.answers.fields(&decided, headers),
+            };
             response.headers_mut().extend(fields);
         }
         Ok(response)

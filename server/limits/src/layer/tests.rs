@@ -10,7 +10,7 @@ use tower_service::Service;
 
 use super::*;
 use crate::answer::problem::Refusal;
-use crate::answer::{Decided, Partition, RATE_LIMIT, RATE_LIMIT_POLICY};
+use crate::answer::{Decided, Partition, RATE_LIMIT, RATE_LIMIT_LIMIT, RATE_LIMIT_POLICY, RATE_LIMIT_REMAINING};
 use crate::at::At;
 use crate::limiter::Clock;
 use crate::local::Local;
@@ -89,6 +89,7 @@ async fn every_answer_says_how_things_stand() {
     let never = service.clone().oneshot(call("/", 11)).await.unwrap();
     assert_eq!((never.status(), never.headers().get(RETRY_AFTER)), (StatusCode::TOO_MANY_REQUESTS, None));
     assert!(never.body().contains(r#""code":"cost_over_limit""#), "{}", never.body());
+    assert!(never.body().contains("This call costs 11, and the limit `calls` never admits more than 10 at once."));
     assert_eq!(seen.load(Ordering::Relaxed), 1, "refused calls do not get through");
 
     let exempt = service.oneshot(call("/free", 999)).await.unwrap();
@@ -148,6 +149,61 @@ async fn what_a_call_really_cost_is_corrected() {
     }
     let whole = service.oneshot(call("/", 7)).await.unwrap();
     assert!(text(whole.headers(), &RATE_LIMIT).starts_with(r#""calls";r=0"#), "{:?}", whole.headers());
+}
+
+/// Costs what its path says, and checks what the handler is told.
+async fn costs_its_path(request: Request<()>) -> Result<Response<String>, Infallible> {
+    let decided = request.extensions().get::<Decided>().unwrap();
+    assert_eq!((decided.lines[0].remaining, decided.ticket.cost()), (4, 6), "as it was decided");
+    let mut response = Response::new(String::new());
+    let real = request.uri().path()[1..].parse().unwrap();
+    response.extensions_mut().insert(Spent(real));
+    Ok(response)
+}
+
+#[tokio::test]
+async fn the_answer_tells_what_is_left_after_settling() {
+    let bucket =
+        r#"{ "name": "calls", "by": ["user"], "strategy": { "bucket": { "burst": 10, "tokens": 1, "per": "1m" } } }"#;
+    for (headers, name, path, policies, told) in [
+        ("draft10", RATE_LIMIT, "/1", bucket, r#""calls";r=9;t=60"#),
+        ("draft10", RATE_LIMIT, "/0", bucket, r#""calls";r=10"#),
+        ("draft10", RATE_LIMIT, "/13", bucket, r#""calls";r=0;t=780"#),
+        ("draft10", RATE_LIMIT, "/6", bucket, r#""calls";r=4;t=360"#),
+        ("following", RATE_LIMIT, "/1", TEN_AN_HOUR, r#""calls";a=9;w=3600;c=1"#),
+        ("legacy", RATE_LIMIT_REMAINING, "/1", TEN_AN_HOUR, "9"),
+    ] {
+        let (limiter, _) = limiter(headers, policies);
+        let layer = LimitLayer::new(limiter, answers(), describe);
+        let service = ServiceBuilder::new().layer(layer).service(service_fn(costs_its_path));
+        let answer = service.oneshot(call(path, 6)).await.unwrap();
+        assert_eq!(text(answer.headers(), &name), told, "{headers} {path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_settled_later_corrects_what_is_left() {
+    for (path, told) in [("/1", "9"), ("/0", "10"), ("/8", "2"), ("/13", "0"), ("/6", "4")] {
+        let (limiter, _) = limiter("legacy", TEN_AN_HOUR);
+        let ending = Spawned(|work| drop(tokio::spawn(work)));
+        let layer = LimitLayer::with_ending(limiter, answers(), describe, ending);
+        let service = ServiceBuilder::new().layer(layer).service(service_fn(costs_its_path));
+        let answer = service.oneshot(call(path, 6)).await.unwrap();
+        assert_eq!(text(answer.headers(), &RATE_LIMIT_REMAINING), told, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn of_several_the_tightest_is_told_after_settling() {
+    let hour = r#"{ "name": "hour", "by": ["user"], "strategy": { "log": { "limit": 900, "window": "1h" } } }"#;
+    let slots = r#"{ "name": "slots", "by": ["user"], "strategy": { "leases": { "limit": 5, "lease": "1m" } } }"#;
+    let (limiter, _) = limiter("legacy", &[TEN_AN_HOUR, hour, slots].join(","));
+    let layer = LimitLayer::new(limiter, answers(), describe);
+    let service = ServiceBuilder::new().layer(layer).service(service_fn(costs_its_path));
+    let answer = service.oneshot(call("/1", 6)).await.unwrap();
+    // 9 of 10 and 899 of 900 by now; the place in `slots` is told as held.
+    let told = (text(answer.headers(), &RATE_LIMIT_LIMIT), text(answer.headers(), &RATE_LIMIT_REMAINING));
+    assert_eq!(told, ("5", "4"));
 }
 
 #[tokio::test]

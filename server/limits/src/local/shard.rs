@@ -5,14 +5,20 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 
-use crate::at::At;
+use crate::at::{At, Span};
 use crate::state::State;
 
 /// How many keys are looked at for one to forget.
 const DRAWN: usize = 8;
 
+/// How many keys are forgotten at most where room is made.
+const FREED: usize = 8;
+
+/// What counts no more is remembered for so long after: a clock that goes back by less admits nothing extra.
+const GRACE: Span = Span::from_secs(3_600);
+
 /// How many keys an insertion looks at, in turn, whether they can be forgotten without anybody noticing.
-const SWEPT: usize = 2;
+const SWEPT: usize = 4;
 
 /// A key as the table knows it: 128 bits of two hashes with secret seeds. Two keys with the same ones are not to be
 /// expected before the sun goes out, and nobody can look for them; comparing texts would wait for memory once more.
@@ -129,15 +135,34 @@ impl Shard {
                 self.hand = 0;
             }
             match self.slots.get(self.hand) {
-                Some(slot) if slot.state.weight(now) == 0 => self.forget(self.hand),
+                Some(slot) if slot.state.weight(now.minus(GRACE)) == 0 => self.forget(self.hand),
                 Some(_) => self.hand += 1,
                 None => return,
             }
         }
-        while self.is_full() && !self.slots.is_empty() {
+        for _ in 0..FREED {
+            if !self.is_full() || self.slots.is_empty() {
+                return;
+            }
             let (weight, at) = self.draw(now);
             self.evicted_live += u64::from(weight > 0);
             self.forget(at);
+        }
+    }
+
+    /// Accounts for what a touch has added to a state that grows, and makes room for it. A state that doubles was touched
+    /// as often as it has entries, so that a few others forgotten at each touch are enough.
+    pub(super) fn grown(&mut self, print: Print, now: At) {
+        let _ = self.get(print);
+        for _ in 0..FREED {
+            if self.bytes <= self.budget || self.slots.len() <= 1 {
+                return;
+            }
+            let (weight, at) = self.draw(now);
+            if self.slots[at].print != print {
+                self.evicted_live += u64::from(weight > 0);
+                self.forget(at);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Reading settings: a walk over the document that goes on after a fault, so that all are told at once.
 
 mod list;
+mod number;
 mod way;
 
 use std::collections::{BTreeMap, HashSet};
@@ -8,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::{Map, Value};
 
 use crate::key::{Class, Part};
-use crate::policy::bounds::{OVERRIDES, POLICIES, of_name};
+use crate::policy::bounds::{COSTS, FAULTS, OVERRIDES, POLICIES, of_name, short};
 use crate::policy::{Away, Cost, Headers};
 use crate::settings::{Fault, Override, Settings, Written, address};
 
@@ -26,21 +27,31 @@ pub(super) fn settings(value: &Value) -> Result<Settings, Vec<Fault>> {
 
 impl Walk {
     fn fault(&mut self, at: &str, message: String) {
-        self.faults.push(Fault::new(at, message, None));
+        self.note(Fault::new(at, message, None));
     }
 
     fn hinted(&mut self, at: &str, message: String, hint: impl Into<String>) {
-        self.faults.push(Fault::new(at, message, Some(hint.into())));
+        self.note(Fault::new(at, message, Some(hint.into())));
+    }
+
+    fn note(&mut self, fault: Fault) {
+        match self.faults.len() {
+            FAULTS => {}
+            len if len + 1 == FAULTS => self.faults.push(Fault::new("", "and there is more".to_owned(), None)),
+            _ => self.faults.push(fault),
+        }
     }
 
     /// An object whose fields are known.
     fn object<'a>(&mut self, value: &'a Value, at: &str, fields: &[&str]) -> Option<&'a Map<String, Value>> {
         let Value::Object(map) = value else {
-            self.fault(at, format!("this must be an object, not {}", kind(value)));
+            let this = if at.is_empty() { "the document" } else { "this" };
+            self.fault(at, format!("{this} must be an object, not {}", kind(value)));
             return None;
         };
         for name in map.keys().filter(|name| !fields.contains(&name.as_str())) {
-            self.hinted(&pointer(at, name), format!("there is no field `{name}` here"), nearest(name, fields));
+            let told = format!("there is no field `{}` here", short(name));
+            self.hinted(&pointer(at, name), told, nearest(name, fields));
         }
         Some(map)
     }
@@ -88,7 +99,7 @@ impl Walk {
         let found = choices.iter().find(|(name, _)| *name == text);
         if found.is_none() {
             let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-            self.hinted(at, format!("`{text}` is not known here"), nearest(text, &names));
+            self.hinted(at, format!("`{}` is not known here", short(text)), nearest(text, &names));
         }
         found.map(|(_, choice)| *choice)
     }
@@ -102,7 +113,14 @@ impl Walk {
             ("off", Headers::Off),
         ];
         let headers = map.get("headers").and_then(|value| self.choice(value, "/headers", &choices));
-        let policies = map.get("policies").map(|value| self.policies(value)).unwrap_or_default();
+        let policies = match map.get("policies") {
+            Some(value) => self.policies(value),
+            // A document without any must not lift all limits by mistake.
+            None => {
+                self.fault("/policies", "it is missing; `[]` lifts all limits".to_owned());
+                Vec::new()
+            }
+        };
         let costs = map.get("costs").map(|value| self.costs(value)).unwrap_or_default();
         Some(Settings { headers: headers.unwrap_or_default(), policies, costs })
     }
@@ -114,12 +132,12 @@ impl Walk {
         }
         let mut names = HashSet::new();
         let mut policies = Vec::new();
-        for (place, value) in list.iter().enumerate() {
+        for (place, value) in list.iter().take(POLICIES).enumerate() {
             let at = format!("/policies/{place}");
             if let Some(name) = value.get("name").and_then(Value::as_str)
                 && !names.insert(name)
             {
-                let told = format!("there is a policy `{name}` already");
+                let told = format!("there is a policy `{}` already", short(name));
                 self.hinted(&pointer(&at, "name"), told, "give each policy a name of its own");
             }
             policies.extend(self.policy(value, &at));
@@ -220,7 +238,7 @@ impl Walk {
             let at = pointer(at, part.name());
             let Some(text) = self.text(value, &at) else { continue };
             if part == Part::Address && address(text).is_none() {
-                self.hinted(&at, format!("`{text}` is no address"), "such as 192.0.2.1 or 2001:db8:1:2::/64");
+                self.hinted(&at, format!("`{}` is no address", short(text)), "such as 192.0.2.1 or 2001:db8:1:2::/64");
             }
             when.insert(part, text.to_owned());
         }
@@ -230,7 +248,11 @@ impl Walk {
     fn costs(&mut self, value: &Value) -> Vec<Cost> {
         let mut seen = HashSet::new();
         let mut costs = Vec::new();
-        for (place, value) in self.array(value, "/costs").iter().enumerate() {
+        let list = self.array(value, "/costs");
+        if list.len() > COSTS {
+            self.fault("/costs", format!("there are {} costs; there may be at most {COSTS}", list.len()));
+        }
+        for (place, value) in list.iter().take(COSTS).enumerate() {
             let at = format!("/costs/{place}");
             let Some(cost) = self.cost(value, &at) else { continue };
             if !seen.insert((cost.method.clone(), cost.route.clone())) {
@@ -258,12 +280,15 @@ fn pointer(at: &str, name: &str) -> String {
 /// The name that was probably meant, or all that there are.
 fn nearest(name: &str, names: &[&str]) -> String {
     let distance = |other: &&&str| strsim::damerau_levenshtein(name, other);
-    match names.iter().min_by_key(distance) {
+    // Comparing takes room, and what is longer than any name was not meant to be one.
+    let near = names.iter().filter(|_| name.len() <= 64).min_by_key(distance);
+    match near {
         Some(near) if distance(&near) <= 2.max(name.len() / 3) => format!("did you mean `{near}`?"),
         _ => format!("known are: {}", names.join(", ")),
     }
 }
 
+/// What a value is, beside what it should be.
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

@@ -12,6 +12,7 @@ mod gcra;
 mod keys;
 mod local;
 mod model;
+mod readme;
 mod settings;
 mod several;
 mod strategies;

@@ -138,7 +138,7 @@ fn all_faults_at_once() {
         "/policies/5: the field `by` is missing",
         "/policies/5/strategy: this must be one strategy",
         "/policies/5/shadow: this must be true or false, not a number",
-        "/policies/6/strategy/bucket/burst: a burst of 9000000 is too large for a rate of such fine fractions",
+        "/policies/6/strategy/bucket/burst: a burst of 9000000 is too large for this rate: it may be at most 104249 (take a smaller burst, or tokens",
         "/costs/0/route: `v1` is no route that a call could have",
         "/costs/0/cost: `cost` must be a whole number from 0",
     ];
@@ -159,5 +159,169 @@ fn too_many() {
     let told = faults(&json!({"policies": [one]}));
     assert_eq!(told, ["/policies: there are 10001 overrides; there may be at most 10000"]);
     assert_eq!(Settings::parse("{").unwrap_err()[0].pointer, "");
-    assert_eq!(Settings::parse("[]").unwrap_err()[0].message, "this must be an object, not a list");
+    assert_eq!(Settings::parse("[]").unwrap_err()[0].message, "the document must be an object, not a list");
+}
+
+/// The faults of one policy, without their place.
+fn of_policy(policy: &Value) -> Vec<String> {
+    let mut policy = policy.clone();
+    policy["name"] = json!("x");
+    policy["by"] = json!(["user"]);
+    let told = faults(&json!({"policies": [policy]}));
+    told.iter().map(|line| line.strip_prefix("/policies/0/").unwrap().to_owned()).collect()
+}
+
+fn of_strategy(strategy: &Value) -> String {
+    let told = of_policy(&json!({"strategy": strategy}));
+    assert_eq!(told.len(), 1, "{told:?}");
+    told[0].strip_prefix("strategy/").unwrap().to_owned()
+}
+
+#[test]
+fn a_document_without_policies_lifts_nothing() {
+    for document in [json!({}), json!({"headers": "off"}), json!({"costs": []})] {
+        assert_eq!(faults(&document), ["/policies: it is missing; `[]` lifts all limits"]);
+    }
+    let mistyped = faults(&json!({"polices": []}));
+    assert_eq!(mistyped[0], "/polices: there is no field `polices` here (did you mean `policies`?)");
+    assert!(Settings::read(&json!({"policies": []})).unwrap().compile(&TimeZone::UTC).is_empty());
+}
+
+#[test]
+fn a_fault_of_the_document_reads_well_alone() {
+    for (document, found) in [("null", "null"), ("[]", "a list"), ("7", "a number"), ("\"x\"", "text")] {
+        let fault = &Settings::parse(document).unwrap_err()[0];
+        assert_eq!(fault.pointer, "");
+        assert_eq!(fault.to_string(), format!("the document must be an object, not {found}"));
+        assert_eq!(fault.to_string(), fault.message);
+    }
+    assert!(faults_of_text("{").starts_with("the document is not JSON: "));
+    let error = serde_json::from_value::<Settings>(Value::Null).unwrap_err().to_string();
+    assert_eq!(error, "the document must be an object, not null");
+}
+
+fn faults_of_text(text: &str) -> String {
+    Settings::parse(text).unwrap_err()[0].to_string()
+}
+
+#[test]
+fn numbers_say_what_was_found() {
+    for (limit, found) in [
+        (json!("10"), "text (leave the quotes out)"),
+        (json!("many"), "text"),
+        (json!(1.5), "the fraction 1.5"),
+        (json!(-3), "the negative number -3"),
+        (json!(-0.5), "the negative number -0.5"),
+        (json!(10.0), "10.0: write it without point and exponent"),
+        (json!(1e30), "a number that is larger"),
+        (json!(null), "null"),
+        (json!([1]), "a list"),
+    ] {
+        let told = of_strategy(&json!({"log": {"limit": limit, "window": "1m"}}));
+        assert_eq!(told, format!("log/limit: `limit` must be a whole number from 1 to 1000, not {found}"));
+    }
+    let cost = |cost: Value| faults(&json!({"policies": [], "costs": [{"route": "/", "cost": cost}]}))[0].clone();
+    assert!(cost(json!("5")).ends_with("from 0 to 9007199254740991, not text (leave the quotes out)"));
+    assert!(cost(json!(u64::MAX)).ends_with("it may be at most 9007199254740991"));
+}
+
+#[test]
+fn slots_say_their_own_bounds() {
+    let ring = |slots: Value| of_strategy(&json!({"ring": {"limit": 5, "window": "1m", "slots": slots}}));
+    for slots in [0_u64, 1, 61, 255, 100_000, u64::MAX] {
+        let told = format!("ring/slots: a ring has 2 to 60 slots, not {slots} (12 is a good number");
+        assert!(ring(json!(slots)).starts_with(&told), "{}", ring(json!(slots)));
+    }
+    assert_eq!(ring(json!(2.5)), "ring/slots: `slots` must be a whole number from 2 to 60, not the fraction 2.5");
+    let missing = of_strategy(&json!({"ring": {"limit": 5, "window": "1m"}}));
+    assert_eq!(missing, "ring: the field `slots` is missing");
+}
+
+#[test]
+fn a_time_without_a_unit_gets_an_example() {
+    let hint = |example| format!("(a number with its unit (ms, s, m, h or d) in quotes, such as \"{example}\")");
+    for (name, field) in [("log", "window"), ("fixed", "window"), ("leases", "lease")] {
+        let with = |value: Value| {
+            let mut inner = json!({"limit": 5});
+            inner[field] = value;
+            of_strategy(&json!({name: inner}))
+        };
+        let at = format!("{name}/{field}: this must be text, not");
+        assert_eq!(with(json!(60)), format!("{at} a number {}", hint("60s")));
+        assert_eq!(with(json!(5)), format!("{at} a number {}", hint("5s")));
+        assert_eq!(with(json!(null)), format!("{at} null {}", hint("60s")));
+    }
+}
+
+#[test]
+fn every_method_that_nobody_uses_is_named() {
+    let strategy = json!({"log": {"limit": 1, "window": "1m"}});
+    let told = of_policy(&json!({"strategy": strategy, "methods": ["get", "FETCH", "GET", "PROPFIND", "spam"]}));
+    assert_eq!(
+        told,
+        [
+            "methods/0: `get` is no method that a call could have (methods are upper case: did you mean `GET`?)",
+            "methods/1: `FETCH` is no method that a call could have (did you mean `PATCH`?)",
+            "methods/4: `spam` is no method that a call could have (known are: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE, CONNECT)",
+        ]
+    );
+}
+
+#[test]
+fn long_texts_are_not_repeated() {
+    let long = "n".repeat(500);
+    let cut = format!("`{}...`", "n".repeat(40));
+    let strategy = json!({"log": {"limit": 1, "window": long}});
+    let told = Settings::read(&json!({
+        "headers": long,
+        "policies": [
+            {"name": long, "by": [long], "strategy": strategy, "routes": [long], "methods": [long], "away": long},
+            {"name": long, "by": ["user"], "strategy": {"fixed": {"limit": 1, "window": long, "zone": long}}}
+        ]
+    }))
+    .unwrap_err();
+    assert_eq!(told.len(), 11, "{told:?}");
+    for fault in told {
+        assert!(fault.message.contains(&cut) && fault.message.len() < 140, "{fault}");
+        assert!(fault.hint.is_none_or(|hint| hint.len() < 140));
+    }
+    let name = "ü".repeat(500);
+    let told = faults(&json!({"policies": [{"name": name, "by": ["user"], "strategy": {}}]}));
+    assert!(told[0].contains(&format!("`{}...`", "ü".repeat(40))), "{told:?}");
+}
+
+#[test]
+fn a_burst_that_is_too_large_says_what_to_do() {
+    let bucket = |burst: u64, tokens: u64, per: &str| json!({"bucket": {"burst": burst, "tokens": tokens, "per": per}});
+    let large = 9_007_199_254_740_991;
+    assert_eq!(
+        of_strategy(&bucket(large, 1, "1s")),
+        "bucket/burst: a burst of 9007199254740991 is too large for this rate: it may be at most 9007199254 (take a smaller burst)"
+    );
+    let told = of_strategy(&bucket(large, 7, "1s"));
+    assert!(told.ends_with("(take a smaller burst, or tokens that divide the time, such as 24 per \"1d\")"), "{told}");
+    let good = json!({"policies": [{"name": "x", "by": ["user"], "strategy": bucket(9_007_199_254, 1, "1s")}]});
+    assert!(Settings::read(&good).is_ok());
+}
+
+/// What is huge is refused at once: lists are bounded, and so are the faults that are told.
+#[test]
+fn what_is_huge_is_refused_at_once() {
+    let routes: Vec<String> = (0..100_000).map(|n| format!("\"/v1/{n}\"")).collect();
+    let policy = |fields: &str| {
+        format!(
+            r#"{{"policies":[{{"name":"a","by":["user"],{fields}"strategy":{{"log":{{"limit":1,"window":"1s"}}}}}}]"#
+        )
+    };
+    let long = format!("{}}}", policy(&format!("\"routes\":[{}],", routes.join(","))));
+    let costs: Vec<String> = (0..30_000).map(|n| format!(r#"{{"route":"/{n}","cost":0}}"#)).collect();
+    let costly = format!("{},\"costs\":[{}]}}", policy(""), costs.join(","));
+    let wrong: Vec<String> = (0..500).map(|n| format!("\"x{n}\":1")).collect();
+    let strange = format!("{},{}}}", policy(""), wrong.join(","));
+    for (document, told) in [(long, "it may have 64"), (costly, "at most 200"), (strange, "and there is more")] {
+        let since = std::time::Instant::now();
+        let faults = Settings::parse(&document).unwrap_err();
+        assert!(faults.len() <= 100 && faults.iter().any(|fault| fault.message.contains(told)), "{told}: {faults:?}");
+        assert!(since.elapsed() < std::time::Duration::from_secs(20), "{told}: {:?}", since.elapsed());
+    }
 }

@@ -190,7 +190,9 @@ fn the_tightest_is_named() {
     let decision = limiter.decide_now(&caller, 3);
     assert_eq!(&*decision.tightest().unwrap().policy, "narrow");
     assert_eq!(decision.tightest().unwrap().remaining, 1);
-    limiter.settle_now(decision.ticket, 1);
+    let stand = limiter.settle_now(decision.ticket, 1);
+    let told: Vec<_> = stand.iter().map(|(key, view)| (&**key, view.quota, view.remaining)).collect();
+    assert_eq!(told, [("wide|tenant=acme", 100, 99), ("narrow|user=ann", 4, 3)]);
     assert_eq!(limiter.decide_now(&caller, 0).tightest().unwrap().remaining, 3);
     let never = limiter.decide_now(&caller, 5);
     assert_eq!(never.outcome, Outcome::Never { by: "narrow".into(), most: 4 });
@@ -267,4 +269,28 @@ fn the_observer_is_told() {
     let caller = Caller { user: Some("ann"), ..Caller::default() };
     assert!((0..5).all(|_| limiter.decide_now(&caller, 2).is_admitted()));
     assert_eq!(seen.load(Ordering::SeqCst), 8);
+}
+
+/// A lease is given back though its policy is gone meanwhile: when it comes back nobody holds a place.
+#[test]
+fn leases_come_back_whatever_the_settings() {
+    let leases =
+        || Policy::new("at_once", &[Part::User], Strategy::Leases(Leases { limit: 1, lease: Span::from_secs(3_600) }));
+    let caller = Caller { user: Some("ann"), ..Caller::default() };
+    for other in [
+        vec![],
+        vec![{
+            let mut exempt = leases();
+            assert!(exempt.except(&caller, None));
+            exempt
+        }],
+    ] {
+        let (limiter, _) = limiter(vec![leases()]);
+        let held = limiter.decide_now(&caller, 1);
+        assert!(held.is_admitted());
+        limiter.replace(Policies::new(other).unwrap());
+        limiter.release_now(held.ticket);
+        limiter.replace(Policies::new(vec![leases()]).unwrap());
+        assert!(limiter.decide_now(&caller, 1).is_admitted());
+    }
 }

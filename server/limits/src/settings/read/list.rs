@@ -2,9 +2,17 @@
 
 use serde_json::Value;
 
-use super::Walk;
-use crate::policy::bounds::{LARGEST, number};
+use super::{Walk, nearest};
+use crate::policy::bounds::{ENTRIES, short};
 use crate::policy::covers;
+
+/// The methods that a call usually has.
+const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
+
+/// The others that IANA has registered, and what caches understand.
+const RARE: &str = "ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL \
+    MKREDIRECTREF MKWORKSPACE MOVE ORDERPATCH PROPFIND PROPPATCH PURGE QUERY REBIND REPORT SEARCH UNBIND UNCHECKOUT UNLINK \
+    UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL";
 
 impl Walk {
     /// A list of some names, each once, at least one.
@@ -23,6 +31,11 @@ impl Walk {
 
     fn filled<'a>(&mut self, value: &'a Value, at: &str) -> &'a [Value] {
         let list = self.array(value, at);
+        if list.len() > ENTRIES {
+            let hint = "say the beginning of several with `*` at the end, or take several policies";
+            self.hinted(at, format!("this list has {} entries; it may have {ENTRIES}", list.len()), hint);
+            return &[];
+        }
         if list.is_empty() && value.is_array() {
             self.hinted(at, "this list is empty: nothing would ever match".to_owned(), "leave it out, or fill it");
         }
@@ -35,7 +48,7 @@ impl Walk {
             let at = format!("{at}/{place}");
             let Some(method) = self.method(value, &at) else { continue };
             if methods.contains(&method) {
-                self.fault(&at, format!("`{method}` stands here twice"));
+                self.fault(&at, format!("`{}` stands here twice", short(&method)));
             }
             methods.push(method);
         }
@@ -44,9 +57,14 @@ impl Walk {
 
     pub(super) fn method(&mut self, value: &Value, at: &str) -> Option<String> {
         let method = self.text(value, at)?;
-        if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-') {
-            let hint = format!("methods are upper case: did you mean `{}`?", method.to_uppercase());
-            self.hinted(at, format!("`{method}` is no method that a call could have"), hint);
+        let known = |method: &str| METHODS.contains(&method) || RARE.split(' ').any(|rare| rare == method);
+        if !known(method) {
+            let upper = method.to_uppercase();
+            let hint = match known(&upper) {
+                true => format!("methods are upper case: did you mean `{upper}`?"),
+                false => nearest(&upper, &METHODS),
+            };
+            self.hinted(at, format!("`{}` is no method that a call could have", short(method)), hint);
         }
         Some(method.to_owned())
     }
@@ -61,7 +79,7 @@ impl Walk {
                 other != place && covers(pattern, route) && (pattern != route || other < place)
             };
             if let Some((_, pattern)) = routes.iter().find(covering) {
-                let told = format!("`{route}` is never reached: `{pattern}` covers it already");
+                let told = format!("`{}` is never reached: `{}` covers it already", short(route), short(pattern));
                 self.hinted(&format!("{at}/{place}"), told, "remove one of the two");
             }
         }
@@ -71,33 +89,13 @@ impl Walk {
     pub(super) fn route(&mut self, value: &Value, at: &str) -> Option<String> {
         let route = self.text(value, at)?;
         let stars = route.matches('*').count();
+        let told = || format!("`{}` is no route that a call could have", short(route));
         if !route.starts_with('/') || stars > 1 || (stars == 1 && !route.ends_with('*')) {
             let hint = "a template such as `/v1/tasks/{id}`, or the beginning of some with `*` at the end";
-            self.hinted(at, format!("`{route}` is no route that a call could have"), hint);
+            self.hinted(at, told(), hint);
         } else if route.contains(['?', '#']) || route.contains(char::is_whitespace) {
-            self.hinted(at, format!("`{route}` is no route that a call could have"), "leave the query out");
+            self.hinted(at, told(), "leave the query out");
         }
         Some(route.to_owned())
-    }
-
-    /// A whole number from 1.
-    pub(super) fn number(&mut self, value: &Value, at: &str, field: &'static str, most: u64) -> Option<u64> {
-        let Some(number_read) = value.as_u64() else {
-            self.fault(at, format!("`{field}` must be a whole number from 1 to {most}"));
-            return None;
-        };
-        if let Some((_, told, hint)) = number(field, number_read, most) {
-            self.hinted(at, told, hint);
-        }
-        Some(number_read)
-    }
-
-    /// The cost of a call may also be nothing.
-    pub(super) fn cost_number(&mut self, value: &Value, at: &str) -> Option<u64> {
-        let cost = value.as_u64().filter(|cost| *cost <= LARGEST);
-        if cost.is_none() {
-            self.fault(at, format!("`cost` must be a whole number from 0 to {LARGEST}"));
-        }
-        cost
     }
 }

@@ -3,9 +3,9 @@
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use super::{Walk, nearest, pointer};
+use super::{Walk, kind, nearest, pointer};
 use crate::at::Span;
-use crate::policy::bounds::{LARGEST, of_strategy, span};
+use crate::policy::bounds::{LARGEST, of_strategy, short, span};
 use crate::settings::{CALENDAR, Length, Lying, Way};
 use crate::strategy::{Leases, Log};
 
@@ -59,14 +59,28 @@ impl Walk {
     fn length(&mut self, fields: &Fields<'_>, field: &'static str) -> Option<Length> {
         let value = self.need(fields.map, &fields.at, field)?;
         let at = pointer(&fields.at, field);
-        let text = self.text(value, &at)?;
+        let text = self.text_of_time(value, &at)?;
         self.duration(text, &at, field)
+    }
+
+    /// Text that says how long: a number alone could be seconds as well as milliseconds.
+    fn text_of_time<'a>(&mut self, value: &'a Value, at: &str) -> Option<&'a str> {
+        if !value.is_string() {
+            let example = value.as_u64().map_or_else(|| "60s".to_owned(), |number| format!("{number}s"));
+            let told = format!("this must be text, not {}", kind(value));
+            self.hinted(
+                at,
+                told,
+                format!("a number with its unit (ms, s, m, h or d) in quotes, such as \"{example}\""),
+            );
+        }
+        value.as_str()
     }
 
     fn duration(&mut self, text: &str, at: &str, field: &'static str) -> Option<Length> {
         let Some(read) = duration(text) else {
             let hint = "a number with ms, s, m, h or d, such as \"250ms\", \"1s\", \"5m\", \"2h\" or \"1d\"";
-            self.hinted(at, format!("`{text}` is no duration"), hint);
+            self.hinted(at, format!("`{}` is no duration", short(text)), hint);
             return None;
         };
         if let Some((_, told, hint)) = span(field, read) {
@@ -88,7 +102,7 @@ impl Walk {
     }
 
     fn lying(&mut self, value: &Value, at: &str) -> Option<Lying> {
-        let text = self.text(value, at)?;
+        let text = self.text_of_time(value, at)?;
         if let Some((_, unit)) = CALENDAR.iter().find(|(name, _)| *name == text) {
             return Some(Lying::Calendar(*unit));
         }
@@ -96,14 +110,14 @@ impl Walk {
             return self.duration(text, at, "window").map(Lying::Every);
         }
         let names = CALENDAR.map(|(name, _)| name);
-        self.hinted(at, format!("`{text}` is no window"), format!("{}; or a duration", nearest(text, &names)));
+        self.hinted(at, format!("`{}` is no window", short(text)), format!("{}; or a duration", nearest(text, &names)));
         None
     }
 
     fn zone(&mut self, value: &Value, at: &str) -> Option<String> {
         let name = self.text(value, at)?;
         if TimeZone::get(name).is_err() {
-            self.hinted(at, format!("there is no time zone `{name}`"), "an IANA name such as Europe/Berlin");
+            self.hinted(at, format!("there is no time zone `{}`", short(name)), "an IANA name such as Europe/Berlin");
         }
         Some(name.to_owned())
     }
@@ -124,7 +138,7 @@ impl Walk {
     fn ring(&mut self, value: &Value, at: &str) -> Option<Way> {
         let fields = self.fields(value, at, &["limit", "window", "slots"])?;
         let (limit, window) = (self.amount(&fields, "limit", LARGEST), self.length(&fields, "window"));
-        let slots = self.amount(&fields, "slots", LARGEST).map(|slots| u8::try_from(slots).unwrap_or(u8::MAX));
+        let slots = self.need(fields.map, at, "slots").and_then(|value| self.slots(value, &pointer(at, "slots")));
         Some(Way::Ring { limit: limit?, window: window?, slots: slots? })
     }
 
