@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use axum::http::response::Parts;
 use axum::http::uri::Scheme;
 use axum::http::{HeaderMap, Request, StatusCode, Uri, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -18,8 +20,11 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
-/// How long the whole exchange may take. The outbox gives a sink 30 seconds.
+/// How long the head of the answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long its body may take. The outbox gives a sink 30 seconds for all of it.
+const REST: Duration = Duration::from_secs(5);
 
 /// What is read of an answer.
 const MOST: usize = 64 * 1024;
@@ -39,6 +44,13 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+}
+
+/// An answer whose head is there.
+struct Begun {
+    head: Parts,
+    body: Incoming,
+    _connection: Running,
 }
 
 impl Address {
@@ -67,13 +79,17 @@ impl Address {
 
     /// Posts JSON under an idempotency key.
     pub(super) async fn post(&self, body: String, key: &str) -> anyhow::Result<Answer> {
-        match tokio::time::timeout(PATIENCE, self.exchange(body, key)).await {
-            Ok(answer) => answer,
-            Err(_) => bail!("{} did not answer within {} seconds", self.origin(), PATIENCE.as_secs()),
-        }
+        let Ok(begun) = tokio::time::timeout(PATIENCE, self.exchange(body, key)).await else {
+            bail!("{} did not answer within {} seconds", self.origin(), PATIENCE.as_secs());
+        };
+        let Begun { head, body, _connection } = begun?;
+        // It has arrived: a body that does not come is none.
+        let body = tokio::time::timeout(REST, Limited::new(body, MOST).collect()).await;
+        let body = body.ok().and_then(Result::ok).map(|body| body.to_bytes()).unwrap_or_default();
+        Ok(Answer { status: head.status, headers: head.headers, body })
     }
 
-    async fn exchange(&self, body: String, key: &str) -> anyhow::Result<Answer> {
+    async fn exchange(&self, body: String, key: &str) -> anyhow::Result<Begun> {
         let origin = self.origin();
         let stream = TcpStream::connect((&*self.host, self.port)).await;
         let stream = stream.with_context(|| format!("cannot reach {origin}"))?;
@@ -88,7 +104,7 @@ impl Address {
         }
     }
 
-    async fn speak<T>(&self, stream: T, body: String, key: &str) -> anyhow::Result<Answer>
+    async fn speak<T>(&self, stream: T, body: String, key: &str) -> anyhow::Result<Begun>
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -105,10 +121,8 @@ impl Address {
             .header("idempotency-key", key)
             .body(Full::new(Bytes::from(body)))?;
         let response = sender.send_request(request).await.with_context(|| format!("{origin} broke off"))?;
-        let (parts, body) = response.into_parts();
-        let body = Limited::new(body, MOST).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-        drop(connection);
-        Ok(Answer { status: parts.status, headers: parts.headers, body })
+        let (head, body) = response.into_parts();
+        Ok(Begun { head, body, _connection: connection })
     }
 }
 

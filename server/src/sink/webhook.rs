@@ -2,9 +2,11 @@
 //!
 //! A 2xx is a success; an answer `{"payload": {...}}` becomes the payload of the event that the success is (any other
 //! body says nothing: what an instance does not expect would be an incident). 429, 5xx, time-outs and what is broken off
-//! is tried again as the definition says, but not before the other side wants it; any other answer gives up.
+//! is tried again as the definition says, but not before the other side wants it (a 429 that says when counts as no attempt);
+//! any other answer gives up.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::http::StatusCode;
@@ -13,6 +15,7 @@ use fluxor_engine::commit::OutboxRow;
 use fluxor_engine::runtime::{Delivering, Reply, Sink, Undelivered};
 use fluxor_limits::{At, Pacer};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use super::post::{Address, Answer};
 use crate::telemetry::metrics;
@@ -21,17 +24,29 @@ use crate::telemetry::metrics;
 pub(crate) struct Webhook {
     address: Address,
     pacer: Mutex<Pacer>,
+    /// So many go out at a time: when the other side has enough, no more than these hear of it.
+    turns: Semaphore,
 }
+
+/// Messages under way at a time.
+const TURNS: usize = 4;
+
+/// How long one waits for its turn before it makes room for others.
+const TURN: Duration = Duration::from_secs(5);
 
 impl Webhook {
     /// To this address.
     pub(crate) fn new(url: &str) -> anyhow::Result<Self> {
         let address = Address::new(url).context("--outbox-url")?;
-        Ok(Self { address, pacer: Mutex::new(Pacer::default()) })
+        Ok(Self { address, pacer: Mutex::new(Pacer::default()), turns: Semaphore::new(TURNS) })
     }
 
     async fn send(&self, message: &OutboxRow) -> Result<Reply, Undelivered> {
         let origin = self.address.origin();
+        let Ok(_turn) = tokio::time::timeout(TURN, self.turns.acquire()).await else {
+            let later = At::from_micros(now().micros().saturating_add(u64::try_from(TURN.as_micros()).unwrap_or(0)));
+            return Err(Undelivered::Held(timestamp(later), format!("{origin} is slow, and others are under way")));
+        };
         if let Some(until) = self.pacer().until(origin, now()) {
             return Err(Undelivered::Held(timestamp(until), format!("{origin} asked to be left alone for now")));
         }
@@ -55,7 +70,9 @@ impl Sink for Webhook {
             let (id, destination) = (&message.id, &*message.destination);
             match &delivered {
                 Ok(_) => metrics::outbox(destination, true),
-                Err(Undelivered::Held(..)) => {}
+                Err(Undelivered::Held(until, why)) => {
+                    tracing::info!(%id, destination, %until, "the message {id} for `{destination}` waits until {until}: {why}");
+                }
                 Err(Undelivered::Never(why)) => {
                     metrics::outbox(destination, false);
                     tracing::warn!(%id, destination, "the message {id} for `{destination}` was refused: {why}");
@@ -82,6 +99,8 @@ fn judge(origin: &str, answer: &Answer, until: Option<Timestamp>) -> Result<Repl
         StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY
     );
     match until {
+        // It is there, it only takes its time: that is no failed attempt.
+        Some(until) if status == StatusCode::TOO_MANY_REQUESTS => Err(Undelivered::Held(until, why)),
         Some(until) if later || status.is_server_error() => Err(Undelivered::NotBefore(until, why)),
         None if later || status.is_server_error() => Err(Undelivered::Again(why)),
         _ if status.is_redirection() => Err(Undelivered::Never(format!("{why}: redirections are not followed"))),
@@ -132,7 +151,11 @@ mod tests {
         for later in [429, 500, 502, 503, 408, 409, 425] {
             assert_eq!(judged(later, "", None), Err(Undelivered::Again(why(later))));
             let until = Timestamp::from_micros(9);
-            assert_eq!(judged(later, "", Some(9)), Err(Undelivered::NotBefore(until, why(later))));
+            let told = judged(later, "", Some(9));
+            match later {
+                429 => assert_eq!(told, Err(Undelivered::Held(until, why(later)))),
+                _ => assert_eq!(told, Err(Undelivered::NotBefore(until, why(later)))),
+            }
         }
         for never in [400, 401, 404, 410, 422] {
             assert_eq!(judged(never, "", Some(9)), Err(Undelivered::Never(why(never))));
@@ -154,6 +177,21 @@ mod tests {
             sent_event: None,
             next_at: Timestamp::from_micros(0),
         }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_never_comes_is_none() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let webhook = Webhook::new(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let stalls = tokio::spawn(async move {
+            use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 1024]).await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{").await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        assert_eq!(webhook.deliver(&message()).await, Ok(Reply::new()), "it has arrived");
+        stalls.abort();
     }
 
     #[tokio::test]
