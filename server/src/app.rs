@@ -90,12 +90,15 @@ impl App {
     pub(crate) async fn submit(&self, command: Command) -> Result<Submitted, NotDone> {
         let verb = command.verb.name();
         let verb: &'static str = VERBS.iter().find(|known| **known == verb).unwrap_or(&"other");
-        let revokes = matches!(command.verb, Verb::Change(Change::RevokeKey { .. }));
+        let revoked = match &command.verb {
+            Verb::Change(Change::RevokeKey { id }) => Some((command.tenant, id.clone())),
+            _ => None,
+        };
         let done = self.desk().submit(command).await;
-        if revokes {
+        if let (Some((tenant, id)), Ok(_)) = (revoked, &done) {
             let mut keys = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
             keys.generation += 1;
-            keys.known.clear();
+            keys.known.retain(|_, (key, _)| key.tenant != tenant || key.id != id);
         }
         metrics::command(verb, outcome(&done));
         done

@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use fluxor_engine::ids::TenantId;
+use fluxor_limits::Header;
 use ipnet::IpNet;
 
 /// Options.
@@ -81,6 +82,10 @@ pub(crate) struct Config {
           value_parser = network, global = true)]
     pub trusted_proxies: Vec<IpNet>,
 
+    /// Which header those proxies write; `either`: where both are there and disagree, the proxy counts as the client
+    #[arg(long, env = "FLUXOR_PROXY_HEADER", value_enum, default_value_t = ProxyHeader::Either, global = true)]
+    pub proxy_header: ProxyHeader,
+
     /// Requests in flight at most; above it (of programs and background work earlier) answers are 503
     #[arg(long, env = "FLUXOR_MAX_IN_FLIGHT", value_name = "NUMBER", default_value_t = 2000, global = true,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -110,6 +115,27 @@ impl From<String> for Hidden {
 impl fmt::Debug for Hidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(hidden)")
+    }
+}
+
+/// Which header proxies write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProxyHeader {
+    /// Whichever is there.
+    Either,
+    /// `Forwarded`
+    Forwarded,
+    /// `X-Forwarded-For`
+    XForwardedFor,
+}
+
+impl From<ProxyHeader> for Header {
+    fn from(header: ProxyHeader) -> Self {
+        match header {
+            ProxyHeader::Either => Self::Either,
+            ProxyHeader::Forwarded => Self::Forwarded,
+            ProxyHeader::XForwardedFor => Self::XForwardedFor,
+        }
     }
 }
 

@@ -1,14 +1,16 @@
 //! The limits of this server: which policies apply to whom, kept up with the settings that they stand in.
 //!
-//! What must hold: a setting is in force within [`AGE`] of its change on every replica, sooner on the one that took it; a
+//! What must hold: a setting is in force within [`AGE`] of its change on every replica, at once on the one that took it; a
 //! change gives nobody a free burst (the store keeps what was used); a setting that cannot be read leaves the last one in
 //! force. Deciding is the crate `fluxor-limits`'; who calls is found in `http/gate.rs`.
 
+mod sense;
 mod usual;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
@@ -23,7 +25,7 @@ use crate::config::Config;
 use crate::desk::{Books, Desk, NotDone};
 use crate::telemetry::metrics;
 
-pub(crate) use usual::{faults, usual, usual_of_server};
+pub(crate) use usual::{faults, faults_of_server, usual, usual_of_server};
 
 /// The name of a tenant's own limits.
 pub(crate) const TENANT: &str = "limits";
@@ -35,7 +37,9 @@ pub(crate) const SIGN_IN: &str = "/sign_in";
 /// How old settings may get.
 const AGE: Duration = Duration::from_secs(1);
 /// How many keys are counted at most; some 200 bytes each.
-const MOST_KEYS: usize = 1_000_000;
+const MOST_KEYS: usize = 500_000;
+/// How long reading settings may take: requests wait for it.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The limits.
 pub(crate) struct Limits {
@@ -44,29 +48,71 @@ pub(crate) struct Limits {
     proxies: Proxies,
     operator: TenantId,
     shed: Shed,
-    sets: RwLock<HashMap<Option<TenantId>, Held>>,
+    sets: RwLock<HashMap<Option<TenantId>, Arc<Set>>>,
+    /// Raised by each change that this server takes.
+    changes: AtomicU64,
 }
 
-/// Policies as they were read.
-#[derive(Clone)]
-struct Held {
+/// The policies for a tenant's callers, or for those of whom nothing is known.
+#[derive(Default)]
+struct Set {
     live: Arc<Live>,
-    /// The documents they were made of.
-    from: Arc<[Value]>,
-    /// When reading them began.
-    read: Instant,
+    /// What `live` was made of; who reads it again holds this, and everybody else waits for him: nobody is let pass by
+    /// policies that are older than [`AGE`].
+    from: tokio::sync::Mutex<Option<[Value; 3]>>,
+    /// When the reading began whose outcome is in force, and after how many changes.
+    read: RwLock<Option<(Instant, u64)>>,
 }
 
-/// Tells the metrics.
-struct Counted;
+/// Tells the metrics and the log: of each policy at most a line in [`QUIET`], however many calls it refuses.
+#[derive(Default)]
+struct Counted {
+    told: Mutex<HashMap<Arc<str>, Told>>,
+}
+
+/// When something was said of a policy, and how often it refused since.
+struct Told {
+    at: Instant,
+    since: u64,
+}
+
+/// How long nothing more is said of a policy.
+const QUIET: Duration = Duration::from_secs(60);
+
+impl Counted {
+    fn refused(&self, policy: &Arc<str>, key: &str, shadow: bool) {
+        let would = if shadow { "would refuse" } else { "refuses" };
+        tracing::debug!(%policy, key, "the limit `{policy}` {would} `{key}`");
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = match told.get_mut(policy) {
+            Some(told) if told.at.elapsed() < QUIET => {
+                told.since += 1;
+                return;
+            }
+            Some(told) => told.since,
+            None => 0,
+        };
+        told.insert(policy.clone(), Told { at: Instant::now(), since: 0 });
+        drop(told);
+        tracing::info!(%policy, key, since, "the limit `{policy}` {would} `{key}`, and {since} calls before unsaid");
+    }
+}
 
 impl Observer for Counted {
     fn decided(&self, decision: &Decision, _: u64) {
         for line in &decision.lines {
-            metrics::limit(&line.policy, if line.verdict.is_fine() { "admitted" } else { "refused" });
+            let fine = line.verdict.is_fine();
+            metrics::limit(&line.policy, if fine { "admitted" } else { "refused" });
+            if !fine {
+                self.refused(&line.policy, &line.key, false);
+            }
         }
         for shadow in &decision.shadows {
-            metrics::limit(&shadow.policy, if shadow.verdict.is_fine() { "admitted" } else { "would_refuse" });
+            let fine = shadow.verdict.is_fine();
+            metrics::limit(&shadow.policy, if fine { "admitted" } else { "would_refuse" });
+            if !fine {
+                self.refused(&shadow.policy, &shadow.key, true);
+            }
         }
     }
 }
@@ -77,12 +123,15 @@ impl Limits {
         // Replicas would each call one caller's partition something else.
         let partition = if config.shared() { Partition::Hidden } else { Partition::default() };
         Self {
-            limiter: Arc::new(Limiter::new(Policies::default(), Local::new(MOST_KEYS)).with_observer(Counted)),
+            limiter: Arc::new(
+                Limiter::new(Policies::default(), Local::new(MOST_KEYS)).with_observer(Counted::default()),
+            ),
             answers: Answers::new().partition(partition).abnormal(["sign_in"]),
-            proxies: Proxies::new(config.trusted_proxies.clone()),
+            proxies: Proxies::new(config.trusted_proxies.clone()).writing(config.proxy_header.into()),
             operator: config.tenant(),
             shed: Shed::new(config.max_in_flight as usize),
             sets: RwLock::default(),
+            changes: AtomicU64::new(0),
         }
     }
 
@@ -111,63 +160,67 @@ impl Limits {
 
     /// The policies for a tenant's callers, or for those of whom nothing is known.
     pub(crate) async fn of(&self, desk: &Arc<dyn Desk>, tenant: Option<TenantId>) -> Arc<Live> {
-        let held = self.held(tenant);
-        match held {
-            Some(held) if held.read.elapsed() < AGE => held.live,
-            old => self.read(desk, tenant, old).await,
+        let set = self.set(tenant);
+        if self.is_old(&set) {
+            let mut from = set.from.lock().await;
+            // Somebody may have read them while this one waited.
+            if self.is_old(&set) {
+                self.read(&**desk, tenant, &set, &mut from).await;
+            }
         }
+        set.live.clone()
     }
 
     /// Settings were changed here: they are read at the next call.
     pub(crate) fn changed(&self) {
-        for held in self.sets().values_mut() {
-            held.read = held.read.checked_sub(AGE).unwrap_or(held.read);
-        }
+        self.changes.fetch_add(1, Ordering::SeqCst);
     }
 
-    fn held(&self, tenant: Option<TenantId>) -> Option<Held> {
-        self.sets.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned()
+    fn set(&self, tenant: Option<TenantId>) -> Arc<Set> {
+        let known = self.sets.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned();
+        known.unwrap_or_else(|| {
+            let mut sets = self.sets.write().unwrap_or_else(PoisonError::into_inner);
+            sets.entry(tenant).or_default().clone()
+        })
     }
 
-    fn keep(&self, tenant: Option<TenantId>, held: Held) {
-        self.sets().insert(tenant, held);
+    fn is_old(&self, set: &Set) -> bool {
+        let read = *set.read.read().unwrap_or_else(PoisonError::into_inner);
+        read.is_none_or(|(at, changes)| at.elapsed() >= AGE || changes != self.changes.load(Ordering::SeqCst))
     }
 
-    fn sets(&self) -> RwLockWriteGuard<'_, HashMap<Option<TenantId>, Held>> {
-        self.sets.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn read(&self, desk: &Arc<dyn Desk>, tenant: Option<TenantId>, old: Option<Held>) -> Arc<Live> {
-        let read = Instant::now();
-        if let Some(old) = &old {
-            // Whoever comes meanwhile takes the old ones and does not wait.
-            self.keep(tenant, Held { read, ..old.clone() });
-        }
-        let documents = self.documents(&**desk, tenant).await;
-        if let Err(error) = &documents {
-            tracing::warn!(?tenant, %error, "the limits cannot be read: what held before still holds");
-        }
-        let held = match (documents, old) {
-            (Ok(from), Some(old)) if *old.from != from => {
-                old.live.replace(self.compile(tenant, &from));
-                Held { from: from.into(), read, ..old }
-            }
-            (_, Some(old)) => Held { read, ..old },
-            (documents, None) => {
-                let known = documents.is_ok();
-                let from = documents.unwrap_or_else(|_| [usual_of_server(), usual(), Value::Null]);
-                let live = Arc::new(Live::new(self.compile(tenant, &from)));
-                let held = Held { live, from: if known { from.into() } else { [].into() }, read };
-                // Two may come first; what one's tickets hold must be what is kept up.
-                return self.sets().entry(tenant).or_insert(held).live.clone();
-            }
+    /// Reads the documents, and puts them in force where they differ from what is. What cannot be read, or within a short
+    /// time, leaves what was in force; at the start that is what is usual.
+    async fn read(&self, desk: &dyn Desk, tenant: Option<TenantId>, set: &Set, from: &mut Option<[Value; 3]>) {
+        let began = (Instant::now(), self.changes.load(Ordering::SeqCst));
+        let documents = match tokio::time::timeout(PATIENCE, self.documents(desk, tenant)).await {
+            Ok(Ok(documents)) => Ok(documents),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("they were not there within {PATIENCE:?}")),
         };
-        let live = held.live.clone();
-        self.keep(tenant, held);
-        live
+        let compiled = documents.and_then(|documents| {
+            let changed = from.as_ref() != Some(&documents);
+            let policies = changed.then(|| self.compile(tenant, &documents)).transpose()?;
+            Ok(policies.map(|policies| (policies, documents)))
+        });
+        match compiled {
+            Ok(Some((policies, documents))) => {
+                set.live.replace(policies);
+                *from = Some(documents);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(?tenant, error, "the limits cannot be read, and what held before still holds: {error}");
+                if from.is_none() {
+                    let usual = [usual_of_server(), usual(), Value::Null];
+                    set.live.replace(self.compile(tenant, &usual).unwrap_or_default());
+                }
+            }
+        }
+        *set.read.write().unwrap_or_else(PoisonError::into_inner) = Some(began);
     }
 
-    /// The server's document, the tenant's, and the tenant's time zone.
+    /// The server's document, the tenant's, and the time zone of the tenant: the company's, else the organisation's.
     async fn documents(&self, desk: &dyn Desk, tenant: Option<TenantId>) -> Result<[Value; 3], NotDone> {
         let setting = async |tenant, name: &str, usual: fn() -> Value| {
             let row = desk.books(tenant, Books::Setting { name: name.to_owned() }).await?;
@@ -176,25 +229,34 @@ impl Limits {
         let server = setting(self.operator, SERVER, usual_of_server).await?;
         let Some(tenant) = tenant else { return Ok([server, Value::Null, Value::Null]) };
         let own = setting(tenant, TENANT, usual).await?;
-        let zone = desk.books(tenant, Books::Company).await?["zone"].take();
+        let mut zone = desk.books(tenant, Books::Company).await?["zone"].take();
+        if zone.is_null()
+            && let Some(row) = desk.organisation(tenant).await?
+        {
+            let document: Value = serde_json::from_str(&row.document).unwrap_or_default();
+            zone = document["zone"].clone();
+        }
         Ok([server, own, zone])
     }
 
     /// Both sets as one, so that one decision is over all: the server's first, each with keys of its own.
-    fn compile(&self, tenant: Option<TenantId>, from: &[Value; 3]) -> Policies {
+    ///
+    /// # Errors
+    /// What is wrong with them: they were valid when they were written, by another version perhaps.
+    fn compile(&self, tenant: Option<TenantId>, from: &[Value; 3]) -> Result<Policies, String> {
         let [server, own, zone] = from;
         let zone = zone.as_str().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
         let compiled = |document: &Value, scope: &str| {
-            let settings = Settings::parse(&document.to_string()).unwrap_or_else(|faults| {
-                tracing::error!(scope, ?faults, "limits that were stored are not valid any more: there are none now");
-                Settings::default()
-            });
-            settings.compile(&zone).scoped(scope)
+            let settings = Settings::parse(&document.to_string()).map_err(|faults| {
+                let faults: Vec<String> = faults.into_iter().map(|f| format!("{}: {}", f.pointer, f.message)).collect();
+                format!("{scope}: {}", faults.join("; "))
+            })?;
+            Ok::<Policies, String>(settings.compile(&zone).scoped(scope))
         };
-        let server = compiled(server, "server");
+        let server = compiled(server, "server")?;
         match tenant {
-            Some(tenant) => compiled(own, &format!("tenant {tenant}")).after(server),
-            None => server,
+            Some(tenant) => Ok(compiled(own, &format!("tenant {tenant}"))?.after(server)),
+            None => Ok(server),
         }
     }
 }

@@ -12,6 +12,9 @@ use crate::limits;
 /// The kind of record that a setting is.
 pub(crate) const RECORD: &str = "setting";
 
+/// The longest document, bytes: what is checked is bounded before.
+const LONGEST: usize = 256 * 1024;
+
 /// A setting.
 pub(crate) struct Kind {
     /// Its name.
@@ -39,7 +42,7 @@ pub(crate) const KINDS: &[Kind] = &[
         name: limits::SERVER,
         about: "How much an address may ask of this server, before it is known who asks. Only in the tenant that runs it.",
         usual: limits::usual_of_server,
-        check: limits::faults,
+        check: limits::faults_of_server,
         operator: true,
     },
 ];
@@ -73,12 +76,21 @@ impl Kind {
             let rule = format!("a key of the tenant that runs the server ({operator})");
             return Err(Refusal::NotAllowed { rule: rule.into() });
         }
+        if document.to_string().len() > LONGEST {
+            let why = format!("the document is longer than {LONGEST} bytes");
+            return Err(Refusal::Invalid(vec![(String::new(), why)]));
+        }
         let faults = (self.check)(&document);
         if !faults.is_empty() {
             return Err(Refusal::Invalid(faults));
         }
+        Ok(self.unchecked(document, expected))
+    }
+
+    /// The change, whatever the document says.
+    pub(crate) fn unchecked(&self, document: Value, expected: Option<i64>) -> Change {
         let mut params = Document::from_iter([("document".to_owned(), document)]);
         params.extend(expected.map(|version| ("expected".to_owned(), version.into())));
-        Ok(Change::Record { kind: RECORD.into(), key: self.name.into(), action: "set_setting".into(), params })
+        Change::Record { kind: RECORD.into(), key: self.name.into(), action: "set_setting".into(), params }
     }
 }

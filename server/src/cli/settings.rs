@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use fluxor_engine::command::Verb;
+use fluxor_engine::command::{Change, Verb};
+use fluxor_engine::refusal::Refusal;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -38,6 +39,11 @@ pub(super) enum Settings {
         /// YAML or JSON
         file: PathBuf,
     },
+    /// Put back what holds where nobody has set anything
+    Reset {
+        /// Its name
+        name: String,
+    },
 }
 
 impl Settings {
@@ -65,20 +71,44 @@ impl Settings {
             Self::Set { name, file } => {
                 let kind = kind(&name)?;
                 let (change, document) = change(config, kind, &file)?;
-                let record = match place(config).await? {
-                    Place::Here(mut here) => {
-                        let request = here.request();
-                        here.submit(config, request, &document, Verb::Change(change)).await?.record
-                    }
-                    Place::There(there) => {
-                        there.send(Method::PUT, &format!("/v1/settings/{name}"), &document).await?["record"].take()
-                    }
-                };
-                out.result(&record, || format!("`{name}` is at version {}.", record["version"]));
+                write(config, out, kind, change, document).await?;
+            }
+            Self::Reset { name } => {
+                let kind = kind(&name)?;
+                let document = (kind.usual)();
+                let change = kind.change(config.tenant(), config.tenant(), document.clone(), None);
+                write(config, out, kind, change.map_err(|refusal| declined(&refusal, ""))?, document).await?;
             }
         }
         Ok(End::Done)
     }
+}
+
+/// Writes it here, or sends it to the server that has the file.
+async fn write(config: &Config, out: &Out, kind: &Kind, change: Change, document: Value) -> Result<(), Failure> {
+    let name = kind.name;
+    let record = match place(config).await? {
+        Place::Here(mut here) => {
+            let request = here.request();
+            here.submit(config, request, &document, Verb::Change(change)).await?.record
+        }
+        Place::There(there) => {
+            // Whoever writes a file over a setting means it, whatever was there.
+            let asked = Books::Setting { name: name.to_owned() };
+            let row = open(config, Purpose::Read).await?.books(config.tenant(), asked).await?;
+            let sent = json!({ "version": row["version"].as_i64().unwrap_or(0), "document": document });
+            there.send(Method::PUT, &format!("/v1/settings/{name}"), &sent).await?["record"].take()
+        }
+    };
+    out.result(&record, || format!("`{name}` is at version {}.", record["version"]));
+    if document["policies"].as_array().is_some_and(Vec::is_empty) {
+        out.aside("It has no policies: nothing is limited by it now.");
+    }
+    Ok(())
+}
+
+fn declined(refusal: &Refusal, place: &str) -> Failure {
+    Failure::Declined(refusal.code().to_owned(), format!("{place}{}", refusal.sentence()))
 }
 
 async fn list(config: &Config, out: &Out) -> Result<(), Failure> {
@@ -104,7 +134,7 @@ fn kind(name: &str) -> Result<&'static Kind, Failure> {
 }
 
 /// The change that a file asks for, checked.
-fn change(config: &Config, kind: &Kind, file: &Path) -> Result<(fluxor_engine::command::Change, Value), Failure> {
+fn change(config: &Config, kind: &Kind, file: &Path) -> Result<(Change, Value), Failure> {
     let shown = file.display();
     let text = std::fs::read_to_string(file).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
     // JSON is YAML too: one reader for both.

@@ -90,7 +90,7 @@ fn if_match(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let wrong = || {
         Problem::new(
             "invalid_if_match",
-            "If-Match takes the one etag of what you saw, as the task gave it: `If-Match: \"0a1b2c3d4e5f6071-1\"`.",
+            "If-Match takes the one etag of what you saw, as it was given: `If-Match: \"0a1b2c3d4e5f6071-1\"`.",
         )
     };
     let mut all = headers.get_all(header::IF_MATCH).iter();

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use axum::RequestPartsExt as _;
 use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request, State};
-use axum::http::Response;
 use axum::http::request::Parts;
+use axum::http::{Method, Response};
 use axum::middleware::Next;
 use axum::response::IntoResponse as _;
 use fluxor_limits::answer::problem::Refusal;
@@ -18,6 +18,7 @@ use fluxor_limits::layer::Call;
 use fluxor_limits::{Class, Live};
 
 use super::auth::{self, Caller};
+use super::extract;
 use super::problem::Problem;
 use super::spent;
 use crate::app::App;
@@ -64,7 +65,7 @@ pub(crate) async fn identify(State(app): State<App>, request: Request, next: Nex
     };
     let policies = app.policies(caller.as_ref().map(Caller::tenant)).await;
     let route = parts.extensions.get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
-    let base = policies.current().cost(parts.method.as_str(), route);
+    let base = policies.current().cost(method(&parts), route);
     let (route, cost): (Arc<str>, u64) = (route.into(), spent::estimated(&parts, base));
     parts.extensions.insert(Base(base));
     let object = object(&mut parts, &route).await;
@@ -103,22 +104,45 @@ async fn known(
         limits.answers().write(&decision, policies.current().headers(), response.headers_mut());
         return Err(Box::new(response));
     }
-    let found = look().await?;
-    // An attempt that fails is what is counted.
-    limits.limiter().settle_now(decision.ticket, u64::from(found.is_none()));
-    Ok(found.map(Caller::with))
+    let looked = look().await;
+    // An attempt that fails is what is counted, and no failure of ours.
+    limits.limiter().settle_now(decision.ticket, u64::from(matches!(looked, Ok(None))));
+    Ok(looked?.map(Caller::with))
 }
 
-/// What the call is about: of an order's task and of the order itself it is the same.
+/// What the call is about, by whatever route and however it is written: an order and its task are one, a record is its kind
+/// and key.
 async fn object(parts: &mut Parts, route: &str) -> Option<String> {
     let params = parts.extract::<RawPathParams>().await.ok()?;
     let values: Vec<&str> = params.iter().map(|(_, value)| value).collect();
-    match (route, values.as_slice()) {
+    named(route, &values)
+}
+
+fn named(route: &str, values: &[&str]) -> Option<String> {
+    let noun = route.strip_prefix("/v1/")?.split('/').next()?;
+    let key = |parts: &[&str]| parts.iter().map(|part| extract::part(part)).collect::<Vec<_>>().join("@");
+    match (noun, values) {
         (_, []) => None,
-        (route, [id, ..]) if route.starts_with("/v1/tasks/") => Some(id.split('.').next().unwrap_or(id).to_owned()),
-        (route, [kind, key, ..]) if route.starts_with("/v1/records/") => Some(format!("{kind} {key}")),
-        (_, values) => Some(values.join(" ")),
+        ("instances" | "tasks" | "orders" | "reorder", [id, ..]) => {
+            let id = id.split('.').next().unwrap_or(id);
+            // An id can be written in many ways.
+            Some(
+                uuid::Uuid::parse_str(id)
+                    .map_or_else(|_| format!("unknown/{}", extract::part(id)), |id| id.to_string()),
+            )
+        }
+        ("records", [kind, id, ..]) => {
+            let places: Vec<&str> = id.split('@').collect();
+            Some(format!("{}/{}", extract::part(kind), key(&places)))
+        }
+        ("items", [code]) => Some(format!("item/{}", extract::part(code))),
+        (noun, values) => Some(format!("{noun}/{}", key(values))),
     }
+}
+
+/// HEAD does all that GET does.
+fn method(parts: &Parts) -> &str {
+    if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() }
 }
 
 /// What limits look at; none: they let it pass.
@@ -130,7 +154,7 @@ pub(crate) fn describe(parts: &Parts) -> Option<Call<'_>> {
         api_key: about.caller.as_ref().map(|caller| &*caller.key().id),
         address: about.address,
         route: Some(&about.route),
-        method: Some(parts.method.as_str()),
+        method: Some(method(parts)),
         object: about.object.as_deref(),
         class: Some(about.class),
     };
@@ -140,4 +164,31 @@ pub(crate) fn describe(parts: &Parts) -> Option<Call<'_>> {
 /// A refusal, as this server tells problems.
 pub(crate) fn refused(refusal: &Refusal, _: &Parts) -> Response<axum::body::Body> {
     Problem::limited(refusal).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_one_however_it_is_written() {
+        let id = "01a20e85-0000-7000-8000-00000000000a";
+        let of = |route: &str, values: &[&str]| named(route, values).unwrap_or_default();
+        for other in [id.to_uppercase(), id.replace('-', ""), format!("urn:uuid:{id}"), format!("{{{id}}}")] {
+            assert_eq!(of("/v1/instances/{id}", &[&other]), id);
+            assert_eq!(of("/v1/tasks/{id}/decisions", &[&format!("{other}.1")]), id);
+        }
+        assert_eq!(of("/v1/orders/{id}", &[id]), of("/v1/instances/{id}/{event}", &[id, "cancel"]));
+        assert_eq!(of("/v1/items/{code}", &["x"]), of("/v1/records/{kind}/{key}/{action}", &["item", "x", "set_item"]));
+        assert_ne!(of("/v1/items/{code}", &["x"]), of("/v1/workflows/{name}", &["x"]));
+        assert_ne!(
+            of("/v1/records/{kind}/{key}/{action}", &["a b", "c"]),
+            of("/v1/records/{kind}/{key}/{action}", &["a", "b c"])
+        );
+        assert_ne!(
+            of("/v1/records/{kind}/{key}/{action}", &["a/b", "c"]),
+            of("/v1/records/{kind}/{key}/{action}", &["a", "b/c"])
+        );
+        assert_eq!(named("/v1/tasks", &[]), None);
+    }
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use fluxor_engine::audit::Entry;
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::ids::{Digest, InstanceId};
+use fluxor_engine::ids::{Digest, InstanceId, StreamId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
@@ -99,8 +99,20 @@ pub(crate) async fn history(
     Query(which): Query<Which>,
 ) -> Result<Json<History>, Problem> {
     app.desk().look(caller.tenant(), id).await?;
-    let mut rows = app.desk().entries(caller.tenant(), id.into(), which.after, which.limit.and_one()).await?;
-    let path = format!("/v1/instances/{id}/history");
-    let next = which.limit.cut(&mut rows).map(|last| next(&path, &Which { after: last.seq, ..which.clone() }));
-    Ok(Json(History { items: rows.into_iter().map(Line::try_from).collect::<Result<_, _>>()?, next }))
+    which.page(&app, &caller, id.into(), &format!("/v1/instances/{id}/history")).await
+}
+
+impl Which {
+    /// A page of a stream.
+    pub(super) async fn page(
+        &self,
+        app: &App,
+        caller: &Caller,
+        stream: StreamId,
+        path: &str,
+    ) -> Result<Json<History>, Problem> {
+        let mut rows = app.desk().entries(caller.tenant(), stream, self.after, self.limit.and_one()).await?;
+        let next = self.limit.cut(&mut rows).map(|last| next(path, &Self { after: last.seq, ..self.clone() }));
+        Ok(Json(History { items: rows.into_iter().map(Line::try_from).collect::<Result<_, _>>()?, next }))
+    }
 }

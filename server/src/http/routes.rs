@@ -64,6 +64,7 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(records::change))
         .routes(routes!(settings::list))
         .routes(routes!(settings::show, settings::change))
+        .routes(routes!(settings::history))
         .routes(routes!(books::suppliers))
         .routes(routes!(books::items))
         .routes(routes!(books::item))

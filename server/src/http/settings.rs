@@ -4,13 +4,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
 use fluxor_engine::command::Verb;
+use fluxor_engine::ids::StreamId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::asked::{Asked, ChangeHeaders};
 use super::auth::Caller;
-use super::extract::Path;
+use super::extract::{Path, Query};
+use super::history::{History, Which};
 use super::organisation::Changed;
 use super::problem::{Problem, Problems};
 use crate::app::App;
@@ -73,28 +75,66 @@ pub(crate) async fn show(
     Ok(([(header::ETAG, format!("\"{}\"", setting.version))], Json(setting)))
 }
 
-/// Replace a setting. Administrators only. With `If-Match` it is replaced only if that version is in force.
+/// Replace a setting. Administrators only. Say which version you saw: as `If-Match`, or by sending what GET gave, changed
+/// (`{"version": 3, "document": {...}}`).
 #[utoipa::path(put, path = "/v1/settings/{name}", tag = "settings", params(("name" = String, Path), ChangeHeaders),
     request_body(content = Object, content_type = "application/json"),
     responses((status = 200, body = Changed), Problems))]
 pub(crate) async fn change(
     State(app): State<App>,
     Path((name,)): Path<(String,)>,
-    Asked(asking, document): Asked<Map<String, Value>>,
-) -> Result<Json<Changed>, Problem> {
+    Asked(asking, body): Asked<Map<String, Value>>,
+) -> Result<([(HeaderName, String); 1], Json<Changed>), Problem> {
     let kind = kind(&name)?;
+    let (seen, document) = sent(body)?;
     let expected = match asking.etag.as_deref().map(str::parse::<i64>) {
-        None => None,
-        Some(Ok(version)) => Some(version),
+        Some(Ok(version)) => version,
         Some(Err(_)) => {
             let sentence = "The etag of a setting is its version, such as `If-Match: \"3\"`.";
             return Err(Problem::new("invalid_if_match", sentence));
         }
+        None => seen.ok_or_else(|| {
+            let sentence =
+                format!("Say which version you replace: send the etag of GET /v1/settings/{name} as If-Match.");
+            Problem::new("etag_required", sentence)
+        })?,
     };
-    let change = kind.change(asking.caller.tenant(), app.limits().operator(), Value::Object(document), expected)?;
+    // Checking takes time: not for those who may not. The engine declines them, and writes it down.
+    let change = match asking.caller.key().administrator {
+        true => kind.change(asking.caller.tenant(), app.limits().operator(), document, Some(expected))?,
+        false => kind.unchecked(Value::Null, None),
+    };
     let done = app.submit(asking.command(Verb::Change(change))).await?;
     app.limits().changed();
-    Ok(Json(done.answer.into()))
+    let etag = format!("\"{}\"", done.answer.record["version"]);
+    Ok(([(header::ETAG, etag)], Json(done.answer.into())))
+}
+
+/// The document, and the version that was seen, where what GET gave is sent back.
+fn sent(mut body: Map<String, Value>) -> Result<(Option<i64>, Value), Problem> {
+    if !body.contains_key("document") {
+        return Ok((None, Value::Object(body)));
+    }
+    let shown = ["name", "version", "about", "document"];
+    if let Some(stranger) = body.keys().find(|name| !shown.contains(&name.as_str())) {
+        let why = format!("beside `document` there is no `{stranger}`: send the document alone, or what GET gave");
+        return Err(Problem::invalid(format!("/{stranger}"), why));
+    }
+    let seen = body.get("version").and_then(Value::as_i64);
+    Ok((seen, body.remove("document").unwrap_or_default()))
+}
+
+/// Who changed a setting, when, and into what.
+#[utoipa::path(get, path = "/v1/settings/{name}/history", tag = "settings",
+    params(("name" = String, Path), Which), responses((status = 200, body = History), Problems))]
+pub(crate) async fn history(
+    State(app): State<App>,
+    caller: Caller,
+    Path((name,)): Path<(String,)>,
+    Query(which): Query<Which>,
+) -> Result<Json<History>, Problem> {
+    let stream = StreamId::of_record(settings::RECORD, kind(&name)?.name);
+    which.page(&app, &caller, stream, &format!("/v1/settings/{name}/history")).await
 }
 
 fn kind(name: &str) -> Result<&'static Kind, Problem> {

@@ -11,17 +11,19 @@ use fluxor_limits::layer::Spent;
 
 use super::gate::Base;
 
+/// Rows of a page at most.
+const MOST: u64 = 500;
 /// Rows that cost as much as a plain request.
 const ROWS: u64 = 100;
 
 tokio::task_local! {
     /// The rows that the request which this task answers has read.
-    static READ: Cell<Option<u64>>;
+    static READ: Cell<u64>;
 }
 
 /// Notes that rows were read.
 pub(crate) fn rows(count: u64) {
-    let _ = READ.try_with(|read| read.set(Some(read.get().unwrap_or(0).saturating_add(count))));
+    let _ = READ.try_with(|read| read.set(read.get().saturating_add(count)));
 }
 
 /// What a page of at most so many rows costs, over a plain request.
@@ -32,7 +34,9 @@ pub(super) const fn of(rows: u64) -> u64 {
 /// The cost that is charged before: a page as if it were full.
 pub(super) fn estimated(parts: &Parts, base: u64) -> u64 {
     let asked = parts.uri.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("limit="));
-    base.saturating_add(of(asked.and_then(|limit| limit.parse().ok()).unwrap_or(0)))
+    // More is no page: the handler says so.
+    let rows = asked.and_then(|limit| limit.parse().ok()).filter(|rows| *rows <= MOST);
+    base.saturating_add(of(rows.unwrap_or(0)))
 }
 
 /// Around the handlers: tells the limits what was read.
@@ -40,12 +44,11 @@ pub(crate) async fn count(request: Request, next: Next) -> Response {
     let Some(base) = request.extensions().get::<Base>().map(|base| base.0) else { return next.run(request).await };
     let answered = async {
         let mut response = next.run(request).await;
-        if let Some(rows) = READ.with(Cell::get) {
-            response.extensions_mut().insert(Spent(base.saturating_add(of(rows))));
-        }
+        // A page that was not read, an error say, has cost a plain request.
+        response.extensions_mut().insert(Spent(base.saturating_add(of(READ.with(Cell::get)))));
         response
     };
-    READ.scope(Cell::new(None), answered).await
+    READ.scope(Cell::new(0), answered).await
 }
 
 #[cfg(test)]
@@ -61,7 +64,8 @@ mod tests {
         assert_eq!(cost("/v1/orders"), 1);
         assert_eq!(cost("/v1/orders?limit=500"), 6);
         assert_eq!(cost("/v1/orders?after=x&limit=99"), 1);
-        assert_eq!(cost("/v1/orders?limit=18446744073709551615"), 1 + u64::MAX / ROWS);
+        assert_eq!(cost("/v1/orders?limit=501"), 1);
+        assert_eq!(cost("/v1/orders?limit=18446744073709551615"), 1);
         assert_eq!(cost("/v1/orders?limit=-1&limits=7"), 1);
     }
 }

@@ -56,6 +56,7 @@ pub(crate) fn of_code(code: &str) -> StatusCode {
         "reduced_capacity" | "timeout" | "busy" | "outcome_unknown" | "shutting_down" | "database_unavailable" => {
             StatusCode::SERVICE_UNAVAILABLE
         }
+        "etag_required" => StatusCode::PRECONDITION_REQUIRED,
         "document_changed" | "stale_setting" => StatusCode::PRECONDITION_FAILED,
         // Of a key's person: whoever acts without being known is refused on authority, above.
         "unknown_person" | "not_a_decision" => StatusCode::UNPROCESSABLE_ENTITY,

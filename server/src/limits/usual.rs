@@ -3,13 +3,17 @@
 use fluxor_limits::Settings;
 use serde_json::{Value, json};
 
-/// Of a tenant: no person stands in everybody's way, and verifying, which reads the whole trail, is done by two at once.
+use super::sense;
+
+/// Of a tenant: no person takes all places or all the time, and verifying, which reads the whole trail, is done by two at
+/// once. Leases are longer than a request may take.
 pub(crate) fn usual() -> Value {
     json!({
         "policies": [
             { "name": "person", "by": ["user"], "strategy": { "bucket": { "burst": 2000, "tokens": 1000, "per": "1s" } } },
+            { "name": "at_once", "by": ["user"], "strategy": { "leases": { "limit": 400, "lease": "1h" } } },
             { "name": "verify", "by": ["tenant"], "routes": ["/v1/audit/verify"],
-              "strategy": { "leases": { "limit": 2, "lease": "5m" } } },
+              "strategy": { "leases": { "limit": 2, "lease": "1h" } } },
         ],
         "costs": [{ "method": "GET", "route": "/v1/audit/verify", "cost": 50 }],
     })
@@ -25,9 +29,18 @@ pub(crate) fn usual_of_server() -> Value {
     })
 }
 
-/// What is wrong with a document: JSON Pointer and sentence each.
+/// What is wrong with a tenant's document: JSON Pointer and sentence each.
 pub(crate) fn faults(document: &Value) -> Vec<(String, String)> {
-    let Err(faults) = Settings::parse(&document.to_string()) else { return Vec::new() };
+    all_faults(document, false)
+}
+
+/// What is wrong with the server's document.
+pub(crate) fn faults_of_server(document: &Value) -> Vec<(String, String)> {
+    all_faults(document, true)
+}
+
+fn all_faults(document: &Value, server: bool) -> Vec<(String, String)> {
+    let Err(faults) = Settings::parse(&document.to_string()) else { return sense::faults(document, server) };
     let told = faults.into_iter().map(|fault| {
         let hint = fault.hint.map_or(String::new(), |hint| format!(": {hint}"));
         (fault.pointer, format!("{}{hint}", fault.message))
@@ -41,9 +54,7 @@ mod tests {
 
     #[test]
     fn what_is_usual_may_be_set() {
-        for document in [usual(), usual_of_server()] {
-            assert_eq!(faults(&document), []);
-        }
+        assert_eq!((faults(&usual()), faults_of_server(&usual_of_server())), (vec![], vec![]));
         assert!(!faults(&json!({ "polices": [] })).is_empty());
     }
 }

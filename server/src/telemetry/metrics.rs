@@ -1,6 +1,8 @@
 //! Figures for Prometheus. Names and labels stand here and nowhere else.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use fluxor_engine::runtime::Stats;
@@ -99,8 +101,20 @@ pub(crate) fn engine(stats: &Stats, queued: usize) {
     }
 }
 
+/// How many policies are counted by name: tenants name them.
+const MOST_POLICIES: usize = 100;
+
 /// A limit was asked.
 pub(crate) fn limit(policy: &str, outcome: &'static str) {
+    static NAMED: RwLock<BTreeSet<String>> = RwLock::new(BTreeSet::new());
+    let known = NAMED.read().unwrap_or_else(PoisonError::into_inner).contains(policy);
+    let policy = if known {
+        policy
+    } else {
+        let mut named = NAMED.write().unwrap_or_else(PoisonError::into_inner);
+        let room = named.len() < MOST_POLICIES && named.insert(policy.to_owned());
+        if room || named.contains(policy) { policy } else { "other" }
+    };
     metrics::counter!(LIMITS, "policy" => policy.to_owned(), "outcome" => outcome).increment(1);
 }
 

@@ -13,9 +13,8 @@ use super::company::{draft, in_review};
 async fn set(site: &Site, name: &str, document: &Value) -> Value {
     let admin = site.admin();
     let put = admin.request(Method::PUT, &format!("/v1/settings/{name}")).header("idempotency-key", fresh_key());
+    let put = put.header("if-match", admin.get(&format!("/v1/settings/{name}")).await.header("etag"));
     let changed = admin.send(put.json(document)).await.is(200);
-    // A look that began before the change may still be under way.
-    tokio::time::sleep(Duration::from_millis(1100)).await;
     changed["record"]["version"].clone()
 }
 
@@ -88,14 +87,8 @@ pub(super) async fn a_limit_holds_for_one_and_not_for_others(site: Site) {
     assert_eq!((last.status, last.header("retry-after").is_empty()), (429, false), "4 are used of 4");
     assert_eq!((last.header("ratelimit-limit"), last.header("ratelimit-remaining")), ("4", "0"));
 
-    // Nobody locks himself out.
-    let shut = json!({ "policies": [{ "name": "shut", "by": ["tenant"], "strategy": { "fixed": { "limit": 1, "window": "month" } } }] });
-    set(&site, "limits", &shut).await;
-    for _ in 0..2 {
-        site.admin().get("/v1/me").await;
-    }
-    site.admin().get("/v1/me").await.refused(429, "quota_exceeded");
-    ann.get("/v1/settings/limits").await.refused(429, "quota_exceeded");
+    nobody_locks_himself_out(&site).await;
+    changes_hold_for_all_at_once(&site).await;
 
     // The ones that are gone from the settings count no more; the trail of all this adds up.
     set(&site, "limits", &json!({ "policies": [] })).await;
@@ -104,36 +97,71 @@ pub(super) async fn a_limit_holds_for_one_and_not_for_others(site: Site) {
     site.end().await;
 }
 
+async fn nobody_locks_himself_out(site: &Site) {
+    let shut = json!({ "policies": [{ "name": "shut", "by": ["tenant"], "strategy": { "fixed": { "limit": 1, "window": "month" } } }] });
+    set(site, "limits", &shut).await;
+    for _ in 0..2 {
+        site.admin().get("/v1/me").await;
+    }
+    site.admin().get("/v1/me").await.refused(429, "quota_exceeded");
+    site.by("ann").get("/v1/settings/limits").await.refused(429, "quota_exceeded");
+}
+
+/// A change is in force for whoever comes first and for all who come with him.
+async fn changes_hold_for_all_at_once(site: &Site) {
+    let ann = site.by("ann");
+    for pause in [0, 1500] {
+        let exact = json!({ "policies": [{ "name": format!("exact{pause}"), "by": ["user"], "strategy": { "log": { "limit": 5, "window": "1h" } } }] });
+        set(site, "limits", &exact).await;
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        let all: Vec<_> = (0..60)
+            .map(|_| {
+                let ann = ann.clone();
+                tokio::spawn(async move { ann.get("/v1/me").await.status })
+            })
+            .collect();
+        let mut admitted = 0;
+        for one in all {
+            admitted += u32::from(one.await.unwrap() == 200);
+        }
+        assert_eq!(admitted, 5, "after {pause} ms");
+    }
+}
+
 pub(super) async fn limits_count_objects_pages_and_what_never_fits(site: Site) {
     let (ann, bob) = (site.by("ann"), site.by("bob"));
     let (id, task) = in_review(&site, "ann", "4000.00 EUR").await;
     let (other, _) = in_review(&site, "ann", "4000.00 EUR").await;
     let document = json!({
         "policies": [
-            { "name": "one_order", "by": ["object"], "routes": ["/v1/instances/*", "/v1/tasks/{id}"],
+            { "name": "one_order", "by": ["object"], "methods": ["GET"], "routes": ["/v1/instances/*", "/v1/tasks/{id}"],
               "strategy": { "ring": { "limit": 3, "window": "1h", "slots": 6 } } },
             { "name": "pages", "by": ["user"], "routes": ["/v1/orders", "/v1/items"], "strategy": bucket(5) },
         ],
-        "costs": [{ "method": "GET", "route": "/v1/items", "cost": 6 }],
     });
     set(&site, "limits", &document).await;
     // An order and its task are one object, whoever asks.
     ann.get(&format!("/v1/instances/{id}")).await.is(200);
     bob.get(&format!("/v1/tasks/{}", task["id"].as_str().unwrap())).await.is(200);
     bob.get(&format!("/v1/instances/{id}/history")).await.is(200);
-    used_up(ann.get(&format!("/v1/instances/{id}")).await, "one_order");
+    for spelt in [id.clone(), id.to_uppercase(), id.replace('-', ""), format!("urn:uuid:{id}")] {
+        used_up(ann.get(&format!("/v1/instances/{spelt}")).await, "one_order");
+    }
+    let head = ann.request(Method::HEAD, &format!("/v1/instances/{id}")).send().await.unwrap();
+    assert_eq!(head.status(), 429, "HEAD does what GET does");
     ann.get(&format!("/v1/instances/{other}")).await.is(200);
 
     // A page is charged as if it were full, and settled by what was on it: 2 orders cost no more than a look.
     let page = ann.get("/v1/orders?limit=400").await;
-    assert_eq!(told(&page, "ratelimit", "pages", "r"), Some(0), "1 + 400/100");
+    assert_eq!(told(&page, "ratelimit", "pages", "r"), Some(4), "charged 5, and given back 4");
     page.is(200);
-    assert_eq!(told(&ann.get("/v1/orders").await, "ratelimit", "pages", "r"), Some(3), "4 came back");
-    let never = ann.get("/v1/items").await;
+    assert_eq!(told(&ann.get("/v1/orders").await, "ratelimit", "pages", "r"), Some(3));
+    let never = ann.get("/v1/orders?limit=500").await;
     assert!(never.header("retry-after").is_empty(), "waiting does not help");
     let problem = never.refused(429, "cost_over_limit");
     assert_eq!((&problem["most"], &problem["violated-policies"]), (&json!(5), &json!(["pages"])));
-    assert_eq!(told(&ann.get("/v1/orders").await, "ratelimit", "pages", "r"), Some(2), "and nothing was counted");
+    ann.get("/v1/orders?limit=100000").await.refused(400, "invalid_query");
+    assert_eq!(told(&ann.get("/v1/orders").await, "ratelimit", "pages", "r"), Some(1), "and nothing was counted");
     site.end().await;
 }
 
@@ -150,7 +178,8 @@ pub(super) async fn settings_are_checked_guarded_and_written_down(site: Site) {
         { "name": "a", "by": ["usr"], "strategy": { "bucket": { "burst": 0, "tokens": 1, "per": "1s" } } },
         { "name": "a", "by": ["user"], "strategy": { "log": { "limit": 5000, "window": "1 fortnight" } }, "shado": true },
     ] });
-    let problem = put(&admin, "limits", None, &wrong).await.refused(422, "invalid_input");
+    let seen = Some("\"0\"");
+    let problem = put(&admin, "limits", seen, &wrong).await.refused(422, "invalid_input");
     let at: Vec<&str> = problem["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap()).collect();
     assert!(at.len() >= 5, "{problem}");
     for pointer in ["/policies/0/by/0", "/policies/1/shado"] {
@@ -158,24 +187,46 @@ pub(super) async fn settings_are_checked_guarded_and_written_down(site: Site) {
     }
     assert!(problem.to_string().contains("shadow"), "the nearest name: {problem}");
     let fine = json!({ "policies": [] });
-    put(&site.by("ann"), "limits", None, &fine).await.refused(403, "not_allowed");
-    put(&admin, "limit", None, &fine).await.refused(404, "not_found");
+    put(&site.by("ann"), "limits", seen, &fine).await.refused(403, "not_allowed");
+    put(&admin, "limit", seen, &fine).await.refused(404, "not_found");
     put(&admin, "limits", Some("x"), &fine).await.refused(400, "invalid_if_match");
+    put(&admin, "limits", None, &fine).await.refused(428, "etag_required");
+    put(&admin, "limits", seen, &json!({})).await.refused(422, "invalid_input");
+    put(&admin, "limits", seen, &json!({ "document": fine, "more": 1 })).await.refused(422, "invalid_input");
+    let lost = json!({ "policies": [{ "name": "a", "by": ["user"], "routes": ["/v1/tsks"], "strategy": bucket(3) }] });
+    let told = put(&admin, "limits", seen, &lost).await.refused(422, "invalid_input");
+    assert!(told.to_string().contains("did you mean `/v1/tasks`?"), "{told}");
     admin.post("/v1/records/setting/limits/set_setting", &json!({ "document": {} })).await.refused(404, "not_found");
-    put(&site.by("stranger"), "server_limits", None, &fine).await.refused(403, "not_allowed");
+    put(&site.by("stranger"), "server_limits", seen, &fine).await.refused(403, "not_allowed");
     assert_eq!(admin.get("/v1/settings/limits").await.is(200)["version"], 0, "nothing of this was written");
 
-    put(&admin, "limits", Some("\"0\""), &fine).await.is(200);
-    put(&admin, "limits", Some("\"0\""), &fine).await.refused(412, "stale_setting");
+    let first = put(&admin, "limits", seen, &fine).await;
+    assert_eq!(first.header("etag"), "\"1\"");
+    first.is(200);
+    put(&admin, "limits", seen, &fine).await.refused(412, "stale_setting");
     let few = json!({ "policies": [{ "name": "few", "by": ["tenant"], "strategy": bucket(9) }] });
-    put(&admin, "limits", Some("\"1\""), &few).await.is(200);
+    // What GET gave, changed, is sent back as it is.
+    let mut whole = admin.get("/v1/settings/limits").await.is(200);
+    whole["document"] = few.clone();
+    put(&admin, "limits", None, &whole).await.is(200);
+    let history = site.by("ann").get("/v1/settings/limits/history").await.is(200);
+    let entries = history["items"].as_array().unwrap();
+    assert_eq!((entries.len(), &entries[1]["header"]["actor"]), (2, &json!("dan")));
+    assert!(entries[1]["body"].to_string().contains("\"few\""), "{history}");
     let list = admin.get("/v1/settings").await.is(200);
     assert_eq!((&list["items"][0]["version"], &list["items"][0]["document"]), (&json!(2), &few));
     // Another tenant has limits of its own.
     let others = site.by("stranger").get("/v1/settings/limits").await.is(200);
     assert_eq!(others["version"], 0);
 
-    // The same from the command line, to the server that has the file.
+    from_the_command_line(&site).await;
+    assert_eq!(admin.get("/v1/audit/verify").await.is(200)["ok"], true);
+    site.end().await;
+}
+
+/// The same from the command line, to the server that has the file.
+async fn from_the_command_line(site: &Site) {
+    let admin = site.admin();
     let file = site.folder().join("limits.yaml");
     std::fs::write(
         &file,
@@ -188,12 +239,12 @@ pub(super) async fn settings_are_checked_guarded_and_written_down(site: Site) {
     assert!(site.command_with(&["settings", "set", "limits", path], Some(&key)).await.done().contains("version 3"));
     assert!(site.command(&["settings", "show", "limits"]).await.done().contains("\"calm\""));
     assert!(site.command(&["settings", "list"]).await.done().contains("server_limits"));
+    assert!(site.command_with(&["settings", "reset", "limits"], Some(&key)).await.done().contains("version 4"));
+    assert_eq!(admin.get("/v1/settings/limits").await.is(200)["document"]["policies"][0]["name"], "person");
     std::fs::write(&file, "policies: [{ name: calm, by: [user] }]").unwrap();
     let told = site.command(&["settings", "check", "limits", path]).await;
     assert!(told.code() == 1 && told.all().contains("/policies/0"), "{}", told.all());
     assert_eq!(site.command(&["settings", "show", "limit"]).await.code(), 2);
-    assert_eq!(admin.get("/v1/audit/verify").await.is(200)["ok"], true);
-    site.end().await;
 }
 
 pub(super) async fn whoever_tries_keys_is_slowed_down(site: Site) {
@@ -217,7 +268,9 @@ pub(super) async fn whoever_tries_keys_is_slowed_down(site: Site) {
         assert_eq!(problem["type"], "https://iana.org/assignments/http-problem-types#abnormal-usage-detected");
     }
     assert!(since.elapsed() < Duration::from_secs(600));
-    // Whoever was here before goes on, also when the key is looked up again.
+    // Whoever was here before goes on, also when the key is looked up again, and when somebody tried to revoke one.
+    let revoke = site.by("stranger").request(Method::DELETE, "/v1/keys/zzz").header("idempotency-key", fresh_key());
+    site.by("stranger").send(revoke).await;
     tokio::time::sleep(Duration::from_millis(3200)).await;
     ann.get("/v1/me").await.is(200);
     for path in ["/health/live", "/metrics", "/problems/abnormal_usage"] {
