@@ -289,9 +289,7 @@ impl Decision {
             Verdict::Never { most } => Outcome::Never { by, most },
         };
     }
-}
 
-impl Decision {
     /// How things stand when an admitted call has cost `real`, and these keys stand so by now. Where a key is not told,
     /// what is left alone is corrected by what came back, up to the quota.
     ///
