@@ -119,10 +119,12 @@ impl Problem {
         if !refusal.violated.is_empty() {
             problem = problem.with("violated-policies", refusal.violated.clone());
         }
-        match refusal.most {
-            Some(most) => problem.with("most", most),
-            None => problem,
+        for (name, number) in [("cost", refusal.cost), ("most", refusal.most)] {
+            if let Some(number) = number {
+                problem = problem.with(name, number);
+            }
         }
+        problem
     }
 
     /// It took too long.

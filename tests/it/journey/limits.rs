@@ -159,6 +159,7 @@ pub(super) async fn limits_count_objects_pages_and_what_never_fits(site: Site) {
     let never = ann.get("/v1/orders?limit=500").await;
     assert!(never.header("retry-after").is_empty(), "waiting does not help");
     let problem = never.refused(429, "cost_over_limit");
+    assert_eq!(problem["cost"], 6);
     assert_eq!((&problem["most"], &problem["violated-policies"]), (&json!(5), &json!(["pages"])));
     ann.get("/v1/orders?limit=100000").await.refused(400, "invalid_query");
     assert_eq!(told(&ann.get("/v1/orders").await, "ratelimit", "pages", "r"), Some(1), "and nothing was counted");
