@@ -237,6 +237,11 @@ impl Policies {
         self.policies.is_empty()
     }
 
+    /// Whether any policy counts by a part: what none counts by need not be found out.
+    pub fn count_by(&self, part: Part) -> bool {
+        self.policies.iter().any(|policy| policy.by.contains(&part))
+    }
+
     /// The policy of that name.
     pub fn named(&self, name: &str) -> Option<&Policy> {
         self.policies.iter().find(|policy| *policy.name == *name)

@@ -15,7 +15,7 @@ use axum::middleware::Next;
 use axum::response::IntoResponse as _;
 use fluxor_limits::answer::problem::Refusal;
 use fluxor_limits::layer::Call;
-use fluxor_limits::{Class, Live};
+use fluxor_limits::{Class, Live, Part};
 
 use super::auth::{self, Caller};
 use super::extract;
@@ -64,19 +64,21 @@ pub(crate) async fn identify(State(app): State<App>, request: Request, next: Nex
         Err(refused) => return *refused,
     };
     let policies = app.policies(caller.as_ref().map(Caller::tenant)).await;
-    let route = parts.extensions.get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
-    let base = policies.current().cost(method(&parts), route);
-    let (route, cost): (Arc<str>, u64) = (route.into(), spent::estimated(&parts, base));
-    parts.extensions.insert(Base(base));
-    let object = object(&mut parts, &route).await;
+    let current = policies.current();
     if let Some(caller) = &caller {
         parts.extensions.insert(caller.clone());
     }
+    let route = parts.extensions.get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
     // Whoever may change limits must be able to, whatever somebody has set.
-    if route.starts_with("/v1/settings") && caller.as_ref().is_some_and(|caller| caller.key().administrator) {
+    let settles = route.starts_with("/v1/settings") && caller.as_ref().is_some_and(|caller| caller.key().administrator);
+    if settles || current.is_empty() {
         return next.run(Request::from_parts(parts, body)).await;
     }
-    let tenant = caller.as_ref().map(|caller| caller.tenant().to_string());
+    let base = current.cost(method(&parts), route);
+    let (route, cost): (Arc<str>, u64) = (route.into(), spent::estimated(&parts, base));
+    let object = if current.count_by(Part::Object) { object(&mut parts, &route).await } else { None };
+    let tenant = caller.as_ref().filter(|_| current.count_by(Part::Tenant)).map(|caller| caller.tenant().to_string());
+    parts.extensions.insert(Base(base));
     parts.extensions.insert(About { policies, tenant, caller, address, route, object, class, cost });
     next.run(Request::from_parts(parts, body)).await
 }
