@@ -20,6 +20,8 @@ pub struct Bucket {
 pub(crate) struct Level {
     pub(crate) at: u64,
     used: u64,
+    /// The same without what a smaller burst let go: should the burst be raised again, it counts.
+    owed: u64,
     tokens: u64,
     per: u64,
     /// The burst that was in force.
@@ -66,7 +68,7 @@ impl Bucket {
     }
 
     pub(crate) fn fresh(&self, now: u64) -> Level {
-        Level { at: now, used: 0, tokens: self.tokens, per: self.per, burst: self.burst, charged: 0 }
+        Level { at: now, used: 0, owed: 0, tokens: self.tokens, per: self.per, burst: self.burst, charged: 0 }
     }
 
     /// Whether the level was written by this very bucket.
@@ -76,18 +78,18 @@ impl Bucket {
 
     /// Takes over a level that another rate or burst wrote; `false` if some of it is let go (nobody is deeper in debt
     /// than the new burst), so that receipts from before must not lower it further. Between the last touch and now the
-    /// slower of the two rates drained it.
+    /// slower of the two rates drained it. What is let go is owed still: a burst that is raised again finds it.
     pub(crate) fn take_over(&self, level: &mut Level, now: u64) -> bool {
         let convert = |units: u64| {
             let tokens = u128::from(units) * u128::from(self.per);
             u64::try_from(tokens.div_ceil(u128::from(level.per))).unwrap_or(u64::MAX)
         };
-        let by_old = convert(level.drained(now));
-        let by_new = convert(level.used).saturating_sub(drain(level.at, now, self.tokens));
-        let used = by_old.max(by_new);
-        let kept = used.min(self.capacity());
-        *level = Level { used: kept, charged: level.charged, ..self.fresh(now) };
-        kept == used
+        let by_old = convert(level.owed_at(now));
+        let by_new = convert(level.owed).saturating_sub(drain(level.at, now, self.tokens));
+        let owed = by_old.max(by_new);
+        let used = owed.min(self.capacity());
+        *level = Level { used, owed, charged: level.charged, ..self.fresh(now) };
+        used == owed
     }
 
     pub(crate) fn check(&self, level: &Level, now: u64, cost: u64) -> Room {
@@ -105,7 +107,9 @@ impl Bucket {
     }
 
     pub(crate) fn charge(&self, level: &mut Level, now: u64, cost: u64) -> u64 {
-        level.used = level.drained(now).saturating_add(cost.saturating_mul(self.per));
+        let units = cost.saturating_mul(self.per);
+        level.owed = level.owed_at(now).saturating_add(units);
+        level.used = level.drained(now).saturating_add(units);
         level.at = now;
         level.charged = level.charged.saturating_add(cost);
         level.charged
@@ -115,8 +119,10 @@ impl Bucket {
         let used = level.drained(now);
         // A counter that ran over tells nothing any more.
         let after = if level.charged == u64::MAX { u64::MAX } else { level.charged.saturating_sub(mark) };
-        let floor = after.saturating_mul(self.per);
-        level.used = used.saturating_sub(back.saturating_mul(self.per)).max(floor).min(used);
+        let (floor, back) = (after.saturating_mul(self.per), back.saturating_mul(self.per));
+        let owed = level.owed_at(now);
+        level.owed = owed.saturating_sub(back).max(floor).min(owed);
+        level.used = used.saturating_sub(back).max(floor).min(used);
         level.at = now;
     }
 
@@ -134,12 +140,16 @@ impl Level {
         self.used.saturating_sub(drain(self.at, now, self.tokens))
     }
 
+    fn owed_at(&self, now: u64) -> u64 {
+        self.owed.saturating_sub(drain(self.at, now, self.tokens))
+    }
+
     pub(crate) fn in_use(&self, now: u64) -> u64 {
         self.drained(now).div_ceil(self.per)
     }
 
     pub(crate) fn untouched_at(&self) -> u64 {
-        self.at.saturating_add(self.used.div_ceil(self.tokens))
+        self.at.saturating_add(self.owed.div_ceil(self.tokens))
     }
 }
 

@@ -216,3 +216,32 @@ fn a_slower_bucket_counts_from_the_last_touch() {
         assert_eq!(q.view(&state, at(4_500_000)).remaining, if q == &fast { 100 } else { 3 });
     }
 }
+
+proptest! {
+    /// Lowered and raised again, a bucket admits no more than if it had never been changed.
+    #[test]
+    fn a_burst_that_is_lowered_and_raised_again_is_no_gift(
+        burst in 2..60_u64, low in 1..60_u64, spent in 0..60_u64, waits in prop::array::uniform3(0..40_u64), late in 0..9_u64,
+    ) {
+        let bucket = |burst| Strategy::Bucket(fluxor_limits::Bucket::new(burst, 1, fluxor_limits::Span::from_micros(7)));
+        let (wide, narrow) = (bucket(burst), bucket(low.min(burst)));
+        let (mut changed, mut plain) = (wide.fresh(at(0)), wide.fresh(at(0)));
+        let mut now = 0;
+        for state in [&mut changed, &mut plain] {
+            let _ = wide.charge(state, at(now), spent.min(burst));
+        }
+        now += waits[0];
+        narrow.carry_over(&mut changed, at(now));
+        now += waits[1];
+        if narrow.check(&changed, at(now), late).is_fine() {
+            for (strategy, state) in [(&narrow, &mut changed), (&wide, &mut plain)] {
+                let _ = strategy.charge(state, at(now), late);
+            }
+        }
+        now += waits[2];
+        wide.carry_over(&mut changed, at(now));
+        let (changed, plain) = (wide.view(&changed, at(now)).remaining, wide.view(&plain, at(now)).remaining);
+        prop_assert!(changed <= plain, "{changed} instead of {plain}");
+        prop_assert!(changed + 1 >= plain, "nor is anything taken: {changed} instead of {plain}");
+    }
+}
