@@ -1,7 +1,5 @@
 //! Where states are kept: one round trip a decision, whatever the number of policies.
 
-use std::sync::Arc;
-
 use crate::at::At;
 use crate::decide::{Asked, Found};
 use crate::state::Receipt;
@@ -67,32 +65,4 @@ pub trait StoreNow: Store {
 
     /// Like [`Store::renew`].
     fn renew_now(&self, now: At, renewing: &[Settling<'_>]) -> bool;
-}
-
-impl<S: Store> Store for Arc<S> {
-    async fn weigh<'a>(&'a self, now: At, asked: &'a [Asked<'a>]) -> Result<Vec<Found>, StoreAway> {
-        self.as_ref().weigh(now, asked).await
-    }
-
-    async fn settle<'a>(&'a self, now: At, settling: &'a [Settling<'a>]) -> Result<(), StoreAway> {
-        self.as_ref().settle(now, settling).await
-    }
-
-    async fn renew<'a>(&'a self, now: At, renewing: &'a [Settling<'a>]) -> Result<bool, StoreAway> {
-        self.as_ref().renew(now, renewing).await
-    }
-}
-
-impl<S: StoreNow> StoreNow for Arc<S> {
-    fn weigh_now(&self, now: At, asked: &[Asked<'_>]) -> Vec<Found> {
-        self.as_ref().weigh_now(now, asked)
-    }
-
-    fn settle_now(&self, now: At, settling: &[Settling<'_>]) -> Vec<View> {
-        self.as_ref().settle_now(now, settling)
-    }
-
-    fn renew_now(&self, now: At, renewing: &[Settling<'_>]) -> bool {
-        self.as_ref().renew_now(now, renewing)
-    }
 }
