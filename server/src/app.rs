@@ -65,7 +65,7 @@ impl App {
 
     /// The policies for a tenant's callers, or for those of whom nothing is known.
     pub(crate) async fn policies(&self, tenant: Option<TenantId>) -> Arc<Live> {
-        self.0.limits.of(&self.0.desk, tenant).await
+        self.0.limits.of(self.desk(), tenant).await
     }
 
     /// How long a request may take.

@@ -6,8 +6,8 @@ mod rows;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::verify::{Finding, Verifier};
-use fluxor_engine::audit::{Entry, Header};
 use fluxor_engine::ids::{Digest, StreamId, TenantId};
 use fluxor_engine::store::StoreError;
 use serde::Serialize;
@@ -39,7 +39,7 @@ struct Later {
 
 impl Later {
     fn look(&mut self, stream: StreamId, entries: &[Entry]) {
-        let named = |entry: &Entry| Some((entry.seq, entry.parsed().ok().and_then(|h: Header| h.organisation)?));
+        let named = |entry: &Entry| Some((entry.seq, entry.parsed().ok()?.organisation?));
         let first = entries.iter().filter_map(named).find(|(_, revision)| *revision > self.revision);
         self.seen.extend(first.map(|first| (stream, first)));
     }

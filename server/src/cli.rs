@@ -7,6 +7,7 @@ mod check;
 mod completions;
 mod demo;
 mod explain_code;
+mod file;
 mod import;
 mod instances;
 mod keys;

@@ -23,6 +23,7 @@ use serde_json::Value;
 
 use crate::config::Config;
 use crate::desk::{Books, Desk, NotDone};
+use crate::settings;
 use crate::telemetry::metrics;
 
 pub(crate) use usual::{faults, faults_of_server, usual, usual_of_server};
@@ -100,18 +101,17 @@ impl Counted {
 
 impl Observer for Counted {
     fn decided(&self, decision: &Decision, _: u64) {
-        for line in &decision.lines {
-            let fine = line.verdict.is_fine();
-            metrics::limit(&line.policy, if fine { "admitted" } else { "refused" });
-            if !fine {
-                self.refused(&line.policy, &line.key, false);
-            }
-        }
-        for shadow in &decision.shadows {
-            let fine = shadow.verdict.is_fine();
-            metrics::limit(&shadow.policy, if fine { "admitted" } else { "would_refuse" });
-            if !fine {
-                self.refused(&shadow.policy, &shadow.key, true);
+        let lines = decision.lines.iter().map(|line| (&line.policy, &line.key, line.verdict, false));
+        let shadows = decision.shadows.iter().map(|one| (&one.policy, &one.key, one.verdict, true));
+        for (policy, key, verdict, shadow) in lines.chain(shadows) {
+            let outcome = match (verdict.is_fine(), shadow) {
+                (true, _) => "admitted",
+                (false, false) => "refused",
+                (false, true) => "would_refuse",
+            };
+            metrics::limit(policy, outcome);
+            if !verdict.is_fine() {
+                self.refused(policy, key, shadow);
             }
         }
     }
@@ -159,13 +159,13 @@ impl Limits {
     }
 
     /// The policies for a tenant's callers, or for those of whom nothing is known.
-    pub(crate) async fn of(&self, desk: &Arc<dyn Desk>, tenant: Option<TenantId>) -> Arc<Live> {
+    pub(crate) async fn of(&self, desk: &dyn Desk, tenant: Option<TenantId>) -> Arc<Live> {
         let set = self.set(tenant);
         if self.is_old(&set) {
             let mut from = set.from.lock().await;
             // Somebody may have read them while this one waited.
             if self.is_old(&set) {
-                self.read(&**desk, tenant, &set, &mut from).await;
+                self.read(desk, tenant, &set, &mut from).await;
             }
         }
         set.live.clone()
@@ -224,7 +224,7 @@ impl Limits {
     async fn documents(&self, desk: &dyn Desk, tenant: Option<TenantId>) -> Result<[Value; 3], NotDone> {
         let setting = async |tenant, name: &str, usual: fn() -> Value| {
             let row = desk.books(tenant, Books::Setting { name: name.to_owned() }).await?;
-            Ok::<Value, NotDone>(if row.is_null() { usual() } else { row["document"].clone() })
+            Ok::<Value, NotDone>(settings::in_force(&row, usual).1)
         };
         let server = setting(self.operator, SERVER, usual_of_server).await?;
         let Some(tenant) = tenant else { return Ok([server, Value::Null, Value::Null]) };
@@ -247,8 +247,8 @@ impl Limits {
         let [server, own, zone] = from;
         let zone = zone.as_str().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
         let compiled = |document: &Value, scope: &str| {
-            let settings = Settings::parse(&document.to_string()).map_err(|faults| {
-                let faults: Vec<String> = faults.into_iter().map(|f| format!("{}: {}", f.pointer, f.message)).collect();
+            let settings = Settings::read(document).map_err(|faults| {
+                let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
                 format!("{scope}: {}", faults.join("; "))
             })?;
             Ok::<Policies, String>(settings.compile(&zone).scoped(scope))

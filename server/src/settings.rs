@@ -60,6 +60,14 @@ pub(crate) fn unknown(name: &str) -> String {
     format!("There is no setting `{shown}`.{hint} GET /v1/settings lists all.")
 }
 
+/// The version and the document that hold by a row (null: nobody has set it; then version 0, and what is usual).
+pub(crate) fn in_force(row: &Value, usual: fn() -> Value) -> (i64, Value) {
+    match row["version"].as_i64() {
+        Some(version) => (version, row["document"].clone()),
+        None => (0, usual()),
+    }
+}
+
 impl Kind {
     /// The change that replaces the document, if it may stand there.
     ///

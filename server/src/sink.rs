@@ -82,14 +82,13 @@ mod tests {
     use fluxor_engine::clock::Timestamp;
     use fluxor_engine::ids::{InstanceId, TenantId};
 
-    #[tokio::test]
-    async fn a_message_is_one_file_however_often_it_comes() {
-        let folder = tempfile::tempdir().unwrap();
-        let message = OutboxRow {
+    /// A message as it waits in the outbox.
+    pub(super) fn message() -> OutboxRow {
+        OutboxRow {
             tenant: TenantId(1),
             id: uuid::Uuid::from_u128(7),
             instance: InstanceId(uuid::Uuid::from_u128(8)),
-            destination: "../order".into(),
+            destination: "order_to_supplier".into(),
             seq: 3,
             payload: r#"{"number":"PO-1"}"#.to_owned(),
             times: 1,
@@ -97,7 +96,13 @@ mod tests {
             to: 0,
             sent_event: None,
             next_at: Timestamp::from_micros(0),
-        };
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_is_one_file_however_often_it_comes() {
+        let folder = tempfile::tempdir().unwrap();
+        let message = OutboxRow { destination: "../order".into(), ..message() };
         let sink = Folder::new(folder.path());
         sink.deliver(&message).await.unwrap();
         sink.deliver(&message).await.unwrap();

@@ -30,7 +30,7 @@ pub use layer::{AtOnce, Call, Ending, LimitLayer, Spawned, Spent};
 pub use limiter::{Clock, Limiter, Observer, SystemClock};
 pub use live::Live;
 pub use local::Local;
-pub use policy::{Away, Headers, Policies, Policy};
+pub use policy::{Away, Headers, Policies, Policy, covers};
 pub use settings::{Fault, Settings};
 pub use shed::{Shed, ShedLayer};
 pub use state::{Receipt, State};

@@ -168,7 +168,7 @@ impl Policy {
 }
 
 /// Whether a route, or a prefix that ends in `*`, covers a route.
-pub(crate) fn covers(pattern: &str, route: &str) -> bool {
+pub fn covers(pattern: &str, route: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(prefix) => route.starts_with(prefix),
         None => pattern == route,

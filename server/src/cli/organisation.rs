@@ -1,6 +1,6 @@
 //! `fluxor organisation`: people, roles, limits, substitutes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -30,7 +30,7 @@ impl Organisation {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
         match self {
             Self::Load { file } => {
-                let patch = read(&file)?;
+                let patch: Document = super::file::read(&file)?;
                 let asked = Value::Object(patch.clone());
                 let record = match place(config).await? {
                     Place::Here(mut here) => {
@@ -59,34 +59,5 @@ impl Organisation {
             }
         }
         Ok(End::Done)
-    }
-}
-
-/// JSON is YAML too: one reader for both.
-fn read(file: &Path) -> Result<Document, Failure> {
-    let shown = file.display();
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
-    serde_saphyr::from_str(&text)
-        .map_err(|error| Failure::Declined("invalid_input".to_owned(), format!("{shown}: {error}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn yaml_and_json_are_read_alike_and_a_mistake_names_its_place() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = |text: &str| {
-            let path = folder.path().join("o.yaml");
-            std::fs::write(&path, text).unwrap();
-            read(&path)
-        };
-        let yaml = file("zone: Europe/Berlin\npeople:\n  - { id: ann, limits: [{ amount: 1000.00 EUR }] }\n").unwrap();
-        let json =
-            file(r#"{"zone":"Europe/Berlin","people":[{"id":"ann","limits":[{"amount":"1000.00 EUR"}]}]}"#).unwrap();
-        assert_eq!(yaml, json);
-        let Err(Failure::Declined(_, why)) = file("people: [\n  {\n") else { panic!("it is not whole") };
-        assert!(why.contains("o.yaml"), "{why}");
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::out::{Out, table};
 use super::writing::{Place, place};
-use super::{End, Failure};
+use super::{End, Failure, file};
 use crate::config::Config;
 use crate::desk::Books;
 use crate::open::{Purpose, open};
@@ -53,10 +53,7 @@ impl Settings {
             Self::Show { name } => {
                 let kind = kind(&name)?;
                 let row = open(config, Purpose::Read).await?.books(config.tenant(), Books::Setting { name }).await?;
-                let (version, document) = match row["version"].as_i64() {
-                    Some(version) => (version, row["document"].clone()),
-                    None => (0, (kind.usual)()),
-                };
+                let (version, document) = settings::in_force(&row, kind.usual);
                 let machine = json!({ "name": kind.name, "version": version, "document": document });
                 out.result(&machine, || format!("{document:#}"));
                 out.aside(&match version {
@@ -135,14 +132,8 @@ fn kind(name: &str) -> Result<&'static Kind, Failure> {
 
 /// The change that a file asks for, checked.
 fn change(config: &Config, kind: &Kind, file: &Path) -> Result<(Change, Value), Failure> {
-    let shown = file.display();
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
-    // JSON is YAML too: one reader for both.
-    let document: Value = serde_saphyr::from_str(&text)
-        .map_err(|error| Failure::Declined("invalid_input".to_owned(), format!("{shown}: {error}")))?;
+    let document: Value = file::read(file)?;
     // At the console of the machine one is the operator.
-    let change = kind
-        .change(config.tenant(), config.tenant(), document.clone(), None)
-        .map_err(|refusal| Failure::Declined(refusal.code().to_owned(), format!("{shown}: {}", refusal.sentence())))?;
-    Ok((change, document))
+    let change = kind.change(config.tenant(), config.tenant(), document.clone(), None);
+    Ok((change.map_err(|refusal| declined(&refusal, &format!("{}: ", file.display())))?, document))
 }

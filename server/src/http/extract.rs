@@ -94,7 +94,7 @@ fn form(text: &str) -> form_urlencoded::Parse<'_> {
 pub(crate) struct Limit(i64);
 
 impl Limit {
-    const MOST: i64 = 500;
+    pub(super) const MOST: i64 = 500;
 
     /// One row more than the page has: whether there is a next page.
     pub(crate) const fn and_one(self) -> i64 {

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::RequestPartsExt as _;
-use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request, State};
+use axum::extract::{ConnectInfo, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, Response};
 use axum::middleware::Next;
@@ -18,9 +18,9 @@ use fluxor_limits::layer::Call;
 use fluxor_limits::{Class, Live, Part};
 
 use super::auth::{self, Caller};
-use super::extract;
 use super::problem::Problem;
 use super::spent;
+use super::{extract, layers};
 use crate::app::App;
 use crate::limits::SIGN_IN;
 
@@ -43,8 +43,7 @@ struct About {
 
 /// How much a route matters; none: it is let through whatever there is to do.
 pub(crate) fn class(parts: &Parts) -> Option<Class> {
-    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    match route {
+    match layers::route(&parts.extensions) {
         "/metrics" | "/openapi.json" => None,
         route if route.starts_with("/health/") || route.starts_with("/problems") => None,
         "/v1/audit/verify" => Some(Class::Background),
@@ -65,10 +64,11 @@ pub(crate) async fn identify(State(app): State<App>, request: Request, next: Nex
     };
     let policies = app.policies(caller.as_ref().map(Caller::tenant)).await;
     let current = policies.current();
-    if let Some(caller) = &caller {
-        parts.extensions.insert(caller.clone());
+    match &caller {
+        Some(caller) => drop(parts.extensions.insert(caller.clone())),
+        None => drop(parts.extensions.insert(auth::Unknown)),
     }
-    let route = parts.extensions.get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
+    let route = layers::route(&parts.extensions);
     // Whoever may change limits must be able to, whatever somebody has set.
     let settles = route.starts_with("/v1/settings") && caller.as_ref().is_some_and(|caller| caller.key().administrator);
     if settles || current.is_empty() {

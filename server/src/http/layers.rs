@@ -4,7 +4,7 @@ use std::any::Any;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument as _;
@@ -29,7 +29,7 @@ pub(crate) fn request_id() -> String {
 pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
     let id = brought(request.headers()).unwrap_or_else(|| minted(&app.random()));
     let method = known(request.method());
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let route = route(request.extensions()).to_owned();
     let span = tracing::debug_span!("http", request = id, method, route);
     let started = Instant::now();
     let answered = async {
@@ -50,6 +50,11 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
         response
     };
     CURRENT.scope(id, answered.instrument(span)).await
+}
+
+/// The route of a request, as the table has it.
+pub(super) fn route(extensions: &Extensions) -> &str {
+    extensions.get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str)
 }
 
 /// No name, key or filter holds a NUL character, and PostgreSQL stores none.

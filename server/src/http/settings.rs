@@ -35,10 +35,7 @@ pub(crate) struct Setting {
 
 impl Setting {
     fn of(kind: &Kind, row: &Value) -> Self {
-        let (version, document) = match row["version"].as_i64() {
-            Some(version) => (version, row["document"].clone()),
-            None => (0, (kind.usual)()),
-        };
+        let (version, document) = settings::in_force(row, kind.usual);
         Self { name: kind.name.to_owned(), version, about: kind.about.to_owned(), document }
     }
 }

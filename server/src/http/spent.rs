@@ -9,10 +9,11 @@ use axum::middleware::Next;
 use axum::response::Response;
 use fluxor_limits::layer::Spent;
 
+use super::extract::Limit;
 use super::gate::Base;
 
 /// Rows of a page at most.
-const MOST: u64 = 500;
+const MOST: u64 = Limit::MOST.unsigned_abs();
 /// Rows that cost as much as a plain request.
 const ROWS: u64 = 100;
 

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use fluxor_engine::diagnostic::nearest;
-use fluxor_limits::{Policy, Settings};
+use fluxor_limits::{Policy, Settings, covers};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -22,10 +22,6 @@ fn operations() -> &'static [(String, Vec<String>)] {
             |verbs: &Value| verbs.as_object().into_iter().flatten().map(|(verb, _)| verb.to_uppercase()).collect();
         paths.map(|(path, verbs)| (path.clone(), methods(verbs))).collect()
     })
-}
-
-fn covers(pattern: &str, route: &str) -> bool {
-    pattern.strip_suffix('*').map_or(pattern == route, |beginning| route.starts_with(beginning))
 }
 
 /// Whether a request can be of this route, by one of these methods (any, if none is named).
@@ -54,8 +50,8 @@ fn route(pattern: &str, methods: &[&str], at: &str, server: bool, faults: &mut F
     }
 }
 
-/// What makes no sense in a document that is well formed.
-pub(super) fn faults(document: &Value, server: bool) -> Faults {
+/// What makes no sense in a document that is well formed, and was read as these settings.
+pub(super) fn faults(document: &Value, settings: &Settings, server: bool) -> Faults {
     let mut faults = Faults::new();
     let list = |name: &str| document[name].as_array().into_iter().flatten().enumerate();
     for (i, policy) in list("policies") {
@@ -79,7 +75,6 @@ pub(super) fn faults(document: &Value, server: bool) -> Faults {
             faults.push((format!("/policies/{i}/by"), why));
         }
     }
-    let Ok(settings) = Settings::parse(&document.to_string()) else { return faults };
     let policies = settings.compile(&TimeZone::UTC);
     for (i, cost) in list("costs") {
         let (pattern, method) = (cost["route"].as_str().unwrap_or_default(), cost["method"].as_str());
@@ -109,7 +104,10 @@ mod tests {
     use serde_json::json;
 
     fn told(document: &Value, server: bool) -> String {
-        faults(document, server).into_iter().map(|(at, why)| format!("{at}: {why}\n")).collect()
+        faults(document, &Settings::read(document).unwrap(), server)
+            .into_iter()
+            .map(|(at, why)| format!("{at}: {why}\n"))
+            .collect()
     }
 
     #[test]

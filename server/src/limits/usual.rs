@@ -40,7 +40,10 @@ pub(crate) fn faults_of_server(document: &Value) -> Vec<(String, String)> {
 }
 
 fn all_faults(document: &Value, server: bool) -> Vec<(String, String)> {
-    let Err(faults) = Settings::parse(&document.to_string()) else { return sense::faults(document, server) };
+    let faults = match Settings::read(document) {
+        Ok(settings) => return sense::faults(document, &settings, server),
+        Err(faults) => faults,
+    };
     let told = faults.into_iter().map(|fault| {
         let hint = fault.hint.map_or(String::new(), |hint| format!(": {hint}"));
         (fault.pointer, format!("{}{hint}", fault.message))

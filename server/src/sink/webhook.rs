@@ -129,6 +129,7 @@ fn timestamp(at: At) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sink::tests::message;
     use axum::http::HeaderMap;
 
     fn judged(status: u16, body: &str, until: Option<i64>) -> Result<Reply, Undelivered> {
@@ -161,22 +162,6 @@ mod tests {
             assert_eq!(judged(never, "", Some(9)), Err(Undelivered::Never(why(never))));
         }
         assert!(matches!(judged(307, "", None), Err(Undelivered::Never(why)) if why.ends_with("are not followed")));
-    }
-
-    fn message() -> OutboxRow {
-        OutboxRow {
-            tenant: fluxor_engine::ids::TenantId(1),
-            id: uuid::Uuid::from_u128(7),
-            instance: fluxor_engine::ids::InstanceId(uuid::Uuid::from_u128(8)),
-            destination: "order_to_supplier".into(),
-            seq: 3,
-            payload: r#"{"number":"PO-1"}"#.to_owned(),
-            times: 1,
-            from: 0,
-            to: 0,
-            sent_event: None,
-            next_at: Timestamp::from_micros(0),
-        }
     }
 
     #[tokio::test]
