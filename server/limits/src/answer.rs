@@ -75,7 +75,7 @@ impl Answers {
         let others = decision.violated().map(|line| &line.policy).filter(|name| *name != by);
         let violated = [by].into_iter().chain(others).map(|name| name.to_string()).collect();
         let cost = most.map(|_| decision.ticket.cost());
-        Some(Refusal { reason, violated, retry_after: wait(decision), cost, most })
+        Some(Refusal { reason, violated, retry_after: wait(decision), cost, most, closed: decision.closed })
     }
 
     /// Writes the fields about limits; for a refused call `Retry-After` too. What stood there is replaced.

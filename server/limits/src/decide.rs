@@ -1,12 +1,15 @@
 //! Deciding over several policies at once: all or nothing, and pure. Whoever holds the states (a store) hands them in.
 
+mod weigh;
+
 use std::sync::Arc;
+
+pub use weigh::{Asked, Found, States, Weighs, weigh};
 
 use crate::at::{At, Span};
 use crate::live::Live;
-use crate::policy::Policy;
-use crate::state::{Receipt, State};
-use crate::strategy::{Strategy, View};
+use crate::state::Receipt;
+use crate::strategy::View;
 
 /// What became of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,13 +97,26 @@ pub struct Ticket {
     /// The policies it is settled by; the limiter's own if none are said.
     pub(crate) live: Option<Arc<Live>>,
     pub(crate) cost: u64,
-    /// Whether it was decided without the shared store.
-    pub(crate) alone: bool,
+}
+
+/// Where a charge is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In the store.
+    #[default]
+    Store,
+    /// In this process: the policy counts for each server.
+    Near,
+    /// In this process, because the store was away; by the share of one of so many.
+    Alone(u64),
+    /// Among the tokens that were taken ahead: in the lot of that number, which was charged so.
+    Ahead(u64, Receipt),
 }
 
 /// One charge in a ticket.
 #[derive(Clone, Debug)]
 pub(crate) struct Charge {
+    pub(crate) place: Place,
     pub(crate) policy: Arc<str>,
     pub(crate) key: Arc<str>,
     pub(crate) receipt: Receipt,
@@ -125,6 +141,10 @@ pub struct Decision {
     pub shadows: Vec<Shadow>,
     /// To settle or release; empty if the call was refused.
     pub ticket: Ticket,
+    /// Whether the shared store was away, so that policies did what they say of that.
+    pub alone: bool,
+    /// Whether it was refused for that alone: some policy lets nobody pass then.
+    pub closed: bool,
 }
 
 impl Verdict {
@@ -173,112 +193,57 @@ impl Decision {
     }
 }
 
-/// One policy that applies to a call: what a store is asked.
-#[derive(Debug)]
-pub struct Asked<'a> {
-    /// The policy.
-    pub policy: &'a Policy,
-    /// Its strategy for this key (an override may have another limit).
-    pub strategy: &'a Strategy,
-    /// The key.
-    pub key: Arc<str>,
-    /// What the call takes.
-    pub takes: u64,
-}
-
-/// What a store answers for one policy.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// What the policy says.
-    pub verdict: Verdict,
-    /// How the key stands after the decision.
-    pub view: View,
-    /// The charge, if there was one.
-    pub receipt: Option<Receipt>,
-}
-
-/// The states of the keys that are asked for, by their place in the question.
-pub trait States {
-    /// The state of a key, if it has one.
-    fn get(&mut self, place: usize) -> Option<&mut State>;
-    /// Gives a key its first state.
-    fn put(&mut self, place: usize, state: State);
-}
-
-/// Checks all policies, and charges all or none. A policy in shadow is charged only if the call is admitted and it has
-/// room itself; it changes nothing for the others.
-pub fn weigh(asked: &[Asked<'_>], now: At, states: &mut impl States) -> Vec<Found> {
-    let mut found: Vec<Found> = Vec::with_capacity(asked.len());
-    let mut admitted = true;
-    for (place, ask) in asked.iter().enumerate() {
-        let verdict = match states.get(place) {
-            Some(state) => {
-                ask.strategy.carry_over(state, now);
-                ask.strategy.check_carried(state, now, ask.takes)
-            }
-            None if ask.takes <= ask.strategy.most() => Verdict::Fine,
-            None => Verdict::Never { most: ask.strategy.most() },
-        };
-        admitted &= ask.policy.shadow || verdict.is_fine();
-        found.push(Found { verdict, view: View::new(0, 0, Span::ZERO, 0), receipt: None });
-    }
-    for (place, (ask, found)) in asked.iter().zip(&mut found).enumerate() {
-        let charges = admitted && found.verdict.is_fine();
-        match states.get(place) {
-            Some(state) => {
-                found.receipt = charges.then(|| ask.strategy.charge_carried(state, now, ask.takes));
-                found.view = ask.strategy.view_carried(state, now);
-            }
-            None => {
-                let mut state = ask.strategy.fresh(now);
-                found.receipt = charges.then(|| ask.strategy.charge_carried(&mut state, now, ask.takes));
-                found.view = ask.strategy.view_carried(&state, now);
-                if charges {
-                    states.put(place, state);
-                }
-            }
-        }
-    }
-    found
-}
-
 /// Makes the answer of what a store found.
 pub fn conclude(asked: Vec<Asked<'_>>, found: Vec<Found>, now: At, cost: u64) -> Decision {
     let mut decision = Decision::admitted(cost, asked.len());
     for (ask, found) in asked.into_iter().zip(found) {
-        let policy = Arc::clone(&ask.policy.name);
-        if let Some(receipt) = found.receipt {
-            let lease = ask.strategy.unit() == Unit::ConcurrentRequests;
-            let charge = Charge { policy: Arc::clone(&policy), key: Arc::clone(&ask.key), receipt, lease };
-            decision.ticket.charges.push(charge);
-        }
-        if ask.policy.shadow {
-            decision.shadows.push(Shadow { policy, key: ask.key, verdict: found.verdict });
-            continue;
-        }
-        decision.lines.push(Line {
-            policy,
-            key: ask.key,
-            quota: found.view.quota,
-            window: found.view.window,
-            remaining: found.view.remaining,
-            reset_after: found.view.reset_at.since(now),
-            unit: ask.strategy.unit(),
-            verdict: found.verdict,
-        });
+        decision.add(ask, found, now, Place::Store);
     }
     decision.name_tightest();
     decision
 }
 
 impl Decision {
-    fn admitted(cost: u64, policies: usize) -> Decision {
-        let ticket = Ticket { charges: Vec::with_capacity(policies), cost, alone: false, live: None };
+    pub(crate) fn admitted(cost: u64, policies: usize) -> Decision {
+        let ticket = Ticket { charges: Vec::with_capacity(policies), cost, live: None };
         let lines = Vec::with_capacity(policies);
-        Decision { outcome: Outcome::Admitted, lines, tightest: None, shadows: Vec::new(), ticket }
+        Decision {
+            outcome: Outcome::Admitted,
+            lines,
+            tightest: None,
+            shadows: Vec::new(),
+            ticket,
+            alone: false,
+            closed: false,
+        }
     }
 
-    fn name_tightest(&mut self) {
+    /// Adds what was found for one policy, by the clock of whoever found it.
+    pub(crate) fn add(&mut self, ask: Asked<'_>, found: Found, at: At, place: Place) {
+        let policy = Arc::clone(&ask.policy.name);
+        if let Some(receipt) = found.receipt {
+            let lease = ask.strategy.unit() == Unit::ConcurrentRequests;
+            let charge = Charge { place, policy: Arc::clone(&policy), key: Arc::clone(&ask.key), receipt, lease };
+            self.ticket.charges.push(charge);
+        }
+        if ask.policy.shadow {
+            self.shadows.push(Shadow { policy, key: ask.key, verdict: found.verdict });
+            return;
+        }
+        self.lines.push(Line {
+            policy,
+            key: ask.key,
+            quota: found.view.quota,
+            window: found.view.window,
+            remaining: found.view.remaining,
+            reset_after: found.view.reset_at.since(at),
+            unit: ask.strategy.unit(),
+            verdict: found.verdict,
+        });
+    }
+
+    /// Makes of the lines what became of the call.
+    pub(crate) fn name_tightest(&mut self) {
         let tightest = self.lines.iter().enumerate().reduce(|a, b| if b.1.is_tighter(a.1) { b } else { a });
         let Some((place, line)) = tightest else { return };
         self.tightest = Some(place);
@@ -308,7 +273,16 @@ impl Decision {
             }
         }
         let ticket = Ticket::of_cost(real);
-        let mut decision = Decision { outcome: Outcome::Admitted, lines, tightest: None, shadows: Vec::new(), ticket };
+        let shadows = Vec::new();
+        let mut decision = Decision {
+            outcome: Outcome::Admitted,
+            lines,
+            tightest: None,
+            shadows,
+            ticket,
+            alone: self.alone,
+            closed: false,
+        };
         decision.name_tightest();
         decision
     }

@@ -7,6 +7,7 @@
 //! header fields say how things stand when the real cost is settled.
 //! The service is in `layer/service.rs`, tickets in `layer/ending.rs`; around a router in `tests/axum.rs`.
 
+mod apart;
 mod ending;
 mod service;
 
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use http::request::Parts;
 
-pub use ending::{AtOnce, Ending, Spawned};
+pub use ending::{AtOnce, Ending, Spawned, Work};
 pub use service::LimitService;
 
 use crate::answer::Answers;

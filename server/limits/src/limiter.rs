@@ -1,16 +1,25 @@
 //! What a service holds: policies, a store and a clock.
+//!
+//! How a call is decided where the store is shared with other processes is in `limiter/spread.rs`; what is settled when it
+//! ends in `limiter/ticket.rs`.
+
+mod ahead;
+mod alone;
+mod spread;
+mod ticket;
+mod unsettled;
 
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
 
-use crate::at::{At, Span};
-use crate::decide::{Asked, Charge, Decision, Found, Stand, Ticket, Verdict, conclude};
+use crate::at::At;
+use crate::decide::{Asked, Decision, conclude};
 use crate::key::Caller;
 use crate::live::Live;
 use crate::local::Local;
-use crate::policy::{Away, Policies};
-use crate::store::{Settling, Store, StoreNow};
-use crate::strategy::{Leases, Strategy, View};
+use crate::policy::Policies;
+use crate::store::{Store, StoreNow, Weighed};
+use ahead::Ahead;
 
 /// Tells what time it is.
 pub trait Clock: Send + Sync {
@@ -51,8 +60,18 @@ pub struct Limiter<S = Local> {
     store: S,
     clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
-    /// Decides while the shared store is away.
-    alone: OnceLock<Local>,
+    beside: OnceLock<Beside>,
+    /// How many keys are remembered in this process beside a shared store.
+    keys: usize,
+}
+
+/// What this process decides by itself although it shares a store.
+struct Beside {
+    /// What each server counts for itself.
+    near: Local,
+    /// What is counted while the store is away.
+    alone: Local,
+    ahead: Ahead,
 }
 
 impl<C: Clock + ?Sized> Clock for Arc<C> {
@@ -75,7 +94,8 @@ impl<S> Limiter<S> {
             store,
             clock: Arc::new(SystemClock),
             observer: Arc::new(Unobserved),
-            alone: OnceLock::new(),
+            beside: OnceLock::new(),
+            keys: 1_000_000,
         }
     }
 
@@ -93,6 +113,19 @@ impl<S> Limiter<S> {
         self
     }
 
+    /// With so many keys at most that this process remembers beside a shared store: those that each server counts for itself,
+    /// and as many again while the store is away.
+    #[must_use]
+    pub fn with_keys(mut self, keys: usize) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    fn beside(&self) -> &Beside {
+        let made = || Beside { near: Local::new(self.keys), alone: Local::new(self.keys), ahead: Ahead::default() };
+        self.beside.get_or_init(made)
+    }
+
     /// Its own policies.
     pub fn live(&self) -> &Arc<Live> {
         &self.policies
@@ -108,11 +141,6 @@ impl<S> Limiter<S> {
         self.policies.replace(policies);
     }
 
-    /// What a ticket is settled by.
-    fn in_force(&self, ticket: &Ticket) -> Arc<Policies> {
-        ticket.live.as_ref().unwrap_or(&self.policies).current()
-    }
-
     /// The store.
     pub fn store(&self) -> &S {
         &self.store
@@ -123,9 +151,6 @@ impl<S> Limiter<S> {
         self.clock.now()
     }
 }
-
-/// How long a closed policy lets callers wait while the store is away.
-const CLOSED: Span = Span::from_secs(1);
 
 impl<S: Store> Limiter<S> {
     /// Decides a call. If the store is away, each policy does what it says of that.
@@ -138,61 +163,19 @@ impl<S: Store> Limiter<S> {
     pub async fn decide_by(&self, live: &Arc<Live>, caller: &Caller<'_>, cost: u64) -> Decision {
         let (policies, now) = (live.current(), self.now());
         let asked = ask(&policies, caller, cost);
-        let mut decision = match self.store.weigh(now, &asked).await {
-            Ok(found) => conclude(asked, found, now, cost),
-            Err(_) => self.decide_alone(asked, now, cost),
+        let mut decision = if asked.is_empty() {
+            conclude(asked, Vec::new(), now, cost)
+        } else if self.store.is_shared() {
+            self.decide_spread(live, asked, now, cost).await
+        } else {
+            match self.store.weigh(now, &asked, &[]).await {
+                Ok(Weighed { at, found }) => conclude(asked, found, at, cost),
+                Err(_) => self.decide_spread(live, ask(&policies, caller, cost), now, cost).await,
+            }
         };
         decision.ticket.live = Some(Arc::clone(live));
         self.observer.decided(&decision, cost);
         decision
-    }
-
-    /// Decides without the shared store.
-    fn decide_alone(&self, mut asked: Vec<Asked<'_>>, now: At, cost: u64) -> Decision {
-        asked.retain(|ask| ask.policy.away != Away::Open);
-        let closes = |ask: &Asked<'_>| ask.policy.away == Away::Closed && !ask.policy.shadow;
-        let found = if asked.iter().any(closes) {
-            asked.retain(closes);
-            let view = |ask: &Asked<'_>| View { remaining: 0, reset_at: now.plus(CLOSED), ..untouched(ask, now) };
-            let refused = |ask| Found { verdict: Verdict::Later(CLOSED), view: view(ask), receipt: None };
-            asked.iter().map(refused).collect()
-        } else {
-            asked.retain(|ask| ask.policy.away == Away::Local);
-            self.alone.get_or_init(Local::default).weigh_now(now, &asked)
-        };
-        let mut decision = conclude(asked, found, now, cost);
-        decision.ticket.alone = true;
-        decision
-    }
-
-    /// Tells the real cost of a call that has ended, and gives its leases back.
-    pub async fn settle(&self, ticket: Ticket, real_cost: u64) {
-        let policies = self.in_force(&ticket);
-        let settling = settle(&policies, &ticket, real_cost);
-        match self.alone.get().filter(|_| ticket.alone) {
-            Some(alone) => drop(alone.settle_now(self.now(), &settling)),
-            // If the store is away, the charge stays as estimated and leases expire.
-            None => drop(self.store.settle(self.now(), &settling).await),
-        }
-    }
-
-    /// A call has ended and cost what was charged: gives its leases back.
-    pub async fn release(&self, ticket: Ticket) {
-        if ticket.holds_lease() {
-            let cost = ticket.cost();
-            self.settle(ticket, cost).await;
-        }
-    }
-
-    /// Keeps the leases of a call that is still under way; `false` if one is not held any more. To be called well before
-    /// they expire.
-    pub async fn renew(&self, ticket: &Ticket) -> bool {
-        let policies = self.in_force(ticket);
-        let renewing = leases(&policies, ticket);
-        match self.alone.get().filter(|_| ticket.alone) {
-            Some(alone) => alone.renew_now(self.now(), &renewing),
-            None => self.store.renew(self.now(), &renewing).await.unwrap_or(false),
-        }
     }
 }
 
@@ -212,28 +195,6 @@ impl<S: StoreNow> Limiter<S> {
         self.observer.decided(&decision, cost);
         decision
     }
-
-    /// Like [`Limiter::settle`], without an executor. Tells how the keys stand that had something to settle.
-    pub fn settle_now(&self, ticket: Ticket, real_cost: u64) -> Vec<Stand> {
-        let policies = self.in_force(&ticket);
-        let settling = settle(&policies, &ticket, real_cost);
-        let views = self.store.settle_now(self.now(), &settling);
-        settling.iter().zip(views).map(|(one, view)| (Arc::from(one.key), view)).collect()
-    }
-
-    /// Like [`Limiter::release`], without an executor.
-    pub fn release_now(&self, ticket: Ticket) {
-        if ticket.holds_lease() {
-            let cost = ticket.cost();
-            self.settle_now(ticket, cost);
-        }
-    }
-
-    /// Like [`Limiter::renew`], without an executor.
-    pub fn renew_now(&self, ticket: &Ticket) -> bool {
-        let policies = self.in_force(ticket);
-        self.store.renew_now(self.now(), &leases(&policies, ticket))
-    }
 }
 
 thread_local! {
@@ -249,37 +210,4 @@ fn ask<'a>(policies: &'a Policies, caller: &Caller<'_>, cost: u64) -> Vec<Asked<
         Err(_) => asked.extend(policies.iter().filter_map(|policy| policy.ask(caller, cost))),
     });
     asked
-}
-
-fn untouched(ask: &Asked<'_>, now: At) -> View {
-    ask.strategy.view(&ask.strategy.fresh(now), now)
-}
-
-/// What a lease is given back by whose policy is gone.
-static GONE: Strategy = Strategy::Leases(Leases { limit: 1, lease: Span::from_secs(1) });
-
-/// The charges of a ticket under the policies in force. Of what is gone or exempt by now only leases are settled: the policy
-/// may come back, and nobody holds them any more.
-fn charges<'a>(
-    policies: &'a Policies,
-    ticket: &'a Ticket,
-    real: impl Fn(&Charge) -> u64 + 'a,
-) -> impl Iterator<Item = (&'a Charge, Settling<'a>)> {
-    ticket.charges.iter().filter_map(move |charge| {
-        let in_force = policies.owner(&charge.policy, &charge.key).and_then(|policy| policy.strategy_of(&charge.key));
-        let strategy = in_force.or(charge.lease.then_some(&GONE))?;
-        let settling = Settling { key: &charge.key, strategy, receipt: charge.receipt, real: real(charge) };
-        Some((charge, settling))
-    })
-}
-
-fn settle<'a>(policies: &'a Policies, ticket: &'a Ticket, real_cost: u64) -> Vec<Settling<'a>> {
-    let real = move |charge: &Charge| if charge.lease { 0 } else { real_cost };
-    let unequal = |(charge, _): &(&Charge, Settling<'_>)| charge.lease || charge.receipt.cost != real_cost;
-    charges(policies, ticket, real).filter(unequal).map(|(_, settling)| settling).collect()
-}
-
-fn leases<'a>(policies: &'a Policies, ticket: &'a Ticket) -> Vec<Settling<'a>> {
-    let held = |(charge, _): &(&Charge, Settling<'_>)| charge.lease;
-    charges(policies, ticket, |charge| charge.receipt.cost).filter(held).map(|(_, settling)| settling).collect()
 }

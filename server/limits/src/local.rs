@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::at::At;
 use crate::decide::{Asked, Found, States, weigh};
 use crate::state::State;
-use crate::store::{Settling, Store, StoreAway, StoreNow};
+use crate::store::{Settling, Store, StoreAway, StoreNow, Weighed};
 use crate::strategy::View;
 use shard::{Print, Shard};
 
@@ -221,13 +221,27 @@ impl StoreNow for Local {
 }
 
 impl Store for Local {
-    async fn weigh<'a>(&'a self, now: At, asked: &'a [Asked<'a>]) -> Result<Vec<Found>, StoreAway> {
-        Ok(self.weigh_now(now, asked))
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    async fn weigh<'a>(
+        &'a self,
+        now: At,
+        asked: &'a [Asked<'a>],
+        back: &'a [Settling<'a>],
+    ) -> Result<Weighed, StoreAway> {
+        self.settle_now(now, back);
+        Ok(Weighed { at: now, found: self.weigh_now(now, asked) })
     }
 
     async fn settle<'a>(&'a self, now: At, settling: &'a [Settling<'a>]) -> Result<(), StoreAway> {
         self.settle_now(now, settling);
         Ok(())
+    }
+
+    fn settle_at_once(&self, now: At, settling: &[Settling<'_>]) -> Option<Vec<View>> {
+        Some(self.settle_now(now, settling))
     }
 
     async fn renew<'a>(&'a self, now: At, renewing: &'a [Settling<'a>]) -> Result<bool, StoreAway> {

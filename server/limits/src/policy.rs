@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::at::Span;
 use crate::decide::Asked;
 use crate::key::{self, Caller, Class, Part};
 use crate::settings::Fault;
@@ -31,13 +32,32 @@ pub enum Headers {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Away {
-    /// It is decided in this process alone.
+    /// Each process decides alone, by its share of the limit.
     #[default]
     Local,
     /// Calls pass.
     Open,
     /// Calls are refused.
     Closed,
+}
+
+/// Tokens that a process takes ahead of the calls that need them, so that a hot key does not ask the shared store each
+/// time. It takes as many as the key needed last time, twice as many each time they were used up, and gives back what is
+/// left after a while.
+///
+/// Guarantee: with R processes, at most R times `tokens` more in any span than the strategy admits in it: each process
+/// holds at most one such lot at a time, and what was charged before the span began may be used in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenLease {
+    /// The most that is taken at once.
+    pub tokens: u64,
+    /// How long they are good.
+    pub time: Span,
+}
+
+impl TokenLease {
+    /// The longest time that settings accept.
+    pub const LONGEST: Span = Span::from_secs(60);
 }
 
 /// One policy.
@@ -53,6 +73,11 @@ pub struct Policy {
     pub shadow: bool,
     /// What it does while the shared store is away.
     pub away: Away,
+    /// Whether each process counts for itself, whatever the store: what protects the process and not something that all of
+    /// them share.
+    pub per_server: bool,
+    /// Whether tokens are taken ahead from a shared store.
+    pub token_lease: Option<TokenLease>,
     /// The methods it applies to; all if empty.
     pub methods: Vec<String>,
     /// The routes it applies to: templates, or prefixes that end in `*`; all if empty.
@@ -97,6 +122,8 @@ impl Policy {
             strategy,
             shadow: false,
             away: Away::Local,
+            per_server: false,
+            token_lease: None,
             methods: Vec::new(),
             routes: Vec::new(),
             classes: Vec::new(),
@@ -144,7 +171,8 @@ impl Policy {
             return None;
         }
         let strategy = self.strategy_of(key)?;
-        Some(Asked { policy: self, strategy, takes: strategy.takes(cost), key: key.as_str().into() })
+        let takes = strategy.takes(cost);
+        Some(Asked { policy: self, strategy, takes, up_to: takes, key: key.as_str().into() })
     }
 
     /// The strategy in force for a key; nothing if the key is exempt.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::at::Span;
 use crate::key::{Caller, Class, Part};
-use crate::policy::{Away, Cost, Headers, Policies, Policy};
+use crate::policy::{Away, Cost, Headers, Policies, Policy, TokenLease};
 use crate::strategy::{Bucket, Calendar, Fixed, Leases, Log, Ring, Sliding, Strategy, Window};
 
 /// Something wrong in settings.
@@ -61,6 +61,10 @@ struct Written {
     shadow: bool,
     #[serde(skip_serializing_if = "is_default")]
     away: Away,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    per_server: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_lease: Option<Taken>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     methods: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -69,6 +73,13 @@ struct Written {
     classes: Vec<Class>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     overrides: Vec<Override>,
+}
+
+/// Tokens that a server takes ahead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Taken {
+    tokens: u64,
+    time: Length,
 }
 
 /// Another limit for a single key, or none.
@@ -188,6 +199,9 @@ impl Written {
         let mut policy = Policy::new(&self.name, &self.by, self.strategy.compile(zone));
         policy.shadow = self.shadow;
         policy.away = self.away;
+        policy.per_server = self.per_server;
+        policy.token_lease =
+            self.token_lease.as_ref().map(|taken| TokenLease { tokens: taken.tokens, time: taken.time.span });
         policy.methods.clone_from(&self.methods);
         policy.routes.clone_from(&self.routes);
         policy.classes.clone_from(&self.classes);

@@ -1,6 +1,8 @@
 //! What is remembered of one key: a few integers that a script in another store could keep as well. Each state tells by
 //! itself which parameters wrote it, so that a change of the policy is noticed at the next touch.
 
+mod text;
+
 use crate::at::At;
 use crate::strategy::{bucket::Level, fixed::Counted, leases::Held, log::Calls, ring::Slots, sliding::Pair};
 
@@ -77,10 +79,11 @@ impl State {
         })
     }
 
-    /// How much it would matter to forget the state: what is in use, times how long it still counts.
+    /// How much it would matter to forget the state: what is in use, times how long it still counts. What is owed, or only
+    /// remembers what time it was, matters a little too.
     pub(crate) fn weight(&self, now: At) -> u128 {
         let rest = self.untouched_at().since(now).micros();
-        if rest == 0 { 0 } else { u128::from(self.used(now)) * u128::from(rest) }
+        u128::from(self.used(now).max(1)) * u128::from(rest)
     }
 
     /// Bytes beyond the state itself.

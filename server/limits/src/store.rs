@@ -1,6 +1,6 @@
 //! Where states are kept: one round trip a decision, whatever the number of policies.
 
-use crate::at::At;
+use crate::at::{At, Span};
 use crate::decide::{Asked, Found};
 use crate::state::Receipt;
 use crate::strategy::{Strategy, View};
@@ -18,7 +18,7 @@ impl std::fmt::Display for StoreAway {
 impl std::error::Error for StoreAway {}
 
 /// A charge whose real cost is known, or whose lease is to go on.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Settling<'a> {
     /// The key.
     pub key: &'a str,
@@ -30,15 +30,26 @@ pub struct Settling<'a> {
     pub real: u64,
 }
 
+/// What a store found, by its clock.
+#[derive(Clone, Debug)]
+pub struct Weighed {
+    /// When it was decided, by the store's clock: what is told of when something is there again counts from here.
+    pub at: At,
+    /// What was found, in the order of the question.
+    pub found: Vec<Found>,
+}
+
 /// Keeps states. All that is asked at once is decided at once: nobody sees, or gets between, half of it. A store with
 /// a clock of its own may take that in place of `now`.
 pub trait Store: Send + Sync {
-    /// Does what [`crate::decide::weigh`] says.
+    /// Settles what comes back, as [`Store::settle`] would, and then does what [`crate::decide::weigh`] says, all in one
+    /// round trip.
     fn weigh<'a>(
         &'a self,
         now: At,
         asked: &'a [Asked<'a>],
-    ) -> impl Future<Output = Result<Vec<Found>, StoreAway>> + Send;
+        back: &'a [Settling<'a>],
+    ) -> impl Future<Output = Result<Weighed, StoreAway>> + Send;
 
     /// Settles charges. What is not known any more stays as it is.
     fn settle<'a>(
@@ -47,12 +58,53 @@ pub trait Store: Send + Sync {
         settling: &'a [Settling<'a>],
     ) -> impl Future<Output = Result<(), StoreAway>> + Send;
 
+    /// Like [`Store::settle`] where nobody has to wait for it; tells how each key stands afterwards, in the order of `settling`.
+    /// Nothing if it has to be waited for.
+    fn settle_at_once(&self, now: At, settling: &[Settling<'_>]) -> Option<Vec<View>> {
+        let _ = (now, settling);
+        None
+    }
+
     /// Renews leases; `false` if one is not held any more.
     fn renew<'a>(
         &'a self,
         now: At,
         renewing: &'a [Settling<'a>],
     ) -> impl Future<Output = Result<bool, StoreAway>> + Send;
+
+    /// Whether other processes decide by the same states.
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    /// Whether it can be asked, as far as is known: what can wait is not sent to a store that is away.
+    fn is_here(&self) -> bool {
+        true
+    }
+
+    /// How many processes decide by the same states, as far as was last heard; at least this one.
+    fn replicas(&self) -> u64 {
+        1
+    }
+}
+
+/// A store that other processes share, over a network: what `shared::Guarded` guards. Nothing here is ever waited for
+/// longer than the guard says; a future that is dropped leaves the store as it was, or as if it had been waited for.
+pub trait Remote: Store + 'static {
+    /// Whether the store still answers, over the connection that decisions take.
+    fn ping(&self) -> impl Future<Output = Result<(), StoreAway>> + Send;
+
+    /// Whether the store is away because of this error; otherwise it could only not do this one thing.
+    fn is_loss(&self, why: &StoreAway) -> bool {
+        let _ = why;
+        true
+    }
+
+    /// Makes a new connection, whatever became of the old one, and sees to it that the store can decide.
+    fn reconnect(&self) -> impl Future<Output = Result<(), StoreAway>> + Send;
+
+    /// Says that the process of that name is here, for so long, and asks how many are by now (this one too).
+    fn enlist(&self, name: &str, keeps: Span) -> impl Future<Output = Result<u64, StoreAway>> + Send;
 }
 
 /// A store that answers at once and needs no executor.

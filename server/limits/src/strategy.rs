@@ -6,6 +6,7 @@ pub mod fixed;
 pub mod leases;
 pub mod log;
 pub mod ring;
+mod share;
 pub mod sliding;
 
 use std::borrow::Cow;

@@ -4,6 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::MatchedPath;
@@ -12,8 +13,11 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
+use fluxor_limits::decide::Asked;
+use fluxor_limits::store::{Settling, StoreAway};
 use fluxor_limits::{
-    Answers, Call, Caller, Class, Decided, LimitLayer, Limiter, Local, Refusal, Settings, Shed, ShedLayer, Spent,
+    Answers, At, Call, Caller, Class, Decided, LimitLayer, Limiter, Local, Refusal, Settings, Shed, ShedLayer, Spawned,
+    Spent, Store, Weighed,
 };
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -105,4 +109,53 @@ async fn a_router_with_limits() {
     drop(held);
     assert_eq!(call(&router, "/export").await.0, 200);
     assert_eq!(shed.total(), 0);
+}
+
+/// A store that other processes could share, and that takes its time.
+struct Slow(Local);
+
+impl Store for Slow {
+    async fn weigh<'a>(
+        &'a self,
+        now: At,
+        asked: &'a [Asked<'a>],
+        back: &'a [Settling<'a>],
+    ) -> Result<Weighed, StoreAway> {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let weighed = self.0.weigh(now, asked, back).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        weighed
+    }
+
+    async fn settle<'a>(&'a self, now: At, settling: &'a [Settling<'a>]) -> Result<(), StoreAway> {
+        self.0.settle(now, settling).await
+    }
+
+    async fn renew<'a>(&'a self, now: At, renewing: &'a [Settling<'a>]) -> Result<bool, StoreAway> {
+        self.0.renew(now, renewing).await
+    }
+}
+
+/// Whoever leaves while the store is asked holds no place afterwards, and has used nothing.
+#[tokio::test(start_paused = true)]
+async fn a_caller_who_leaves_holds_nothing() {
+    let settings = r#"{ "policies": [
+        { "name": "places", "by": ["address"], "strategy": { "leases": { "limit": 1, "lease": "1h" } } },
+        { "name": "calls", "by": ["address"], "strategy": { "log": { "limit": 2, "window": "1h" } } }
+    ] }"#;
+    let policies = Settings::parse(settings).unwrap().compile(&TimeZone::UTC);
+    let limiter = Arc::new(Limiter::new(policies, Slow(Local::new(100))));
+    let later = Spawned(|work| drop(tokio::spawn(work)));
+    let layer = LimitLayer::with_ending(limiter, Answers::new(), describe, later);
+    let router = Router::new().route("/items/{id}", get(item)).layer(layer);
+    let call = || router.clone().oneshot(Request::get("/items/7").body(Body::empty()).unwrap());
+    for left_after in [1, 10, 25, 39] {
+        assert!(tokio::time::timeout(Duration::from_millis(left_after), call()).await.is_err());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    for _ in 0..2 {
+        assert_eq!(call().await.unwrap().status(), 200);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(call().await.unwrap().status(), 429);
 }

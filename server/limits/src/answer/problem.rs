@@ -34,6 +34,8 @@ pub struct Refusal {
     pub cost: Option<u64>,
     /// What the call may cost at most, where it costs too much.
     pub most: Option<u64>,
+    /// Whether a limit lets nobody pass because its store is away.
+    pub closed: bool,
 }
 
 impl Refusal {
@@ -41,7 +43,7 @@ impl Refusal {
     #[must_use]
     pub fn capacity(seconds: u64) -> Self {
         let retry_after = Some(seconds.max(1));
-        Self { reason: Reason::Capacity, violated: Vec::new(), retry_after, cost: None, most: None }
+        Self { reason: Reason::Capacity, violated: Vec::new(), retry_after, cost: None, most: None, closed: false }
     }
 
     /// The status: 429, and 503 if it is the service's own fault.
@@ -94,6 +96,11 @@ impl Refusal {
             None => "Try again later.".to_owned(),
         };
         match self.reason {
+            Reason::Quota | Reason::Abnormal if self.closed => {
+                format!(
+                    "The limit `{policy}` cannot be looked up at the moment, and lets nobody pass until it can. {wait}"
+                )
+            }
             Reason::Quota => format!("The limit `{policy}` is used up. {wait}"),
             Reason::TooCostly => {
                 let told = match (self.cost, self.most) {
@@ -193,6 +200,7 @@ mod tests {
             retry_after: Some(12),
             cost: None,
             most: None,
+            closed: false,
         };
         let told = read(&refusal);
         assert_eq!(told["type"], "https://iana.org/assignments/http-problem-types#quota-exceeded");
@@ -209,6 +217,7 @@ mod tests {
             retry_after: None,
             cost: Some(6),
             most: Some(5),
+            closed: false,
         };
         let told = read(&refusal);
         assert_eq!(told["code"], "cost_over_limit");

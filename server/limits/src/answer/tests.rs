@@ -18,7 +18,8 @@ fn line(policy: &str, quota: u64, remaining: u64, reset_millis: u64, verdict: Ve
 
 fn decision(outcome: Outcome, lines: Vec<Line>, tightest: usize, cost: u64) -> Decision {
     let ticket = Ticket { cost, ..Ticket::default() };
-    Decision { outcome, tightest: (!lines.is_empty()).then_some(tightest), lines, shadows: Vec::new(), ticket }
+    let tightest = (!lines.is_empty()).then_some(tightest);
+    Decision { outcome, tightest, lines, shadows: Vec::new(), ticket, alone: false, closed: false }
 }
 
 fn later(millis: u64) -> Verdict {

@@ -13,7 +13,19 @@ pub trait Ending<S> {
     /// The call has ended and cost `real_cost`. Gives back how the keys stand that were settled, for the answer; nothing
     /// if that is not known yet.
     fn ended(&self, limiter: &Arc<Limiter<S>>, ticket: Ticket, real_cost: u64) -> Vec<Stand>;
+
+    /// Hands a decision to an executor, so that it is made to its end although its caller goes away. Gives it back if there
+    /// is none; then it ends with its caller, and what a shared store has charged by then stays charged.
+    ///
+    /// # Errors
+    /// The work itself.
+    fn apart(&self, work: Work) -> Result<(), Work> {
+        Err(work)
+    }
 }
+
+/// Work for an executor.
+pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// For stores that need no executor.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,7 +37,7 @@ impl<S: StoreNow> Ending<S> for AtOnce {
     }
 }
 
-/// For stores that have to be waited for: hands the work to an executor, as in `Spawned(|work| { tokio::spawn(work); })`.
+/// For stores that have to be waited for: hands what has to be to an executor, as in `Spawned(|work| { tokio::spawn(work); })`.
 /// The answer does not wait for it: it corrects what is left by what came back, and nothing else.
 #[derive(Clone, Copy, Debug)]
 pub struct Spawned<F>(pub F);
@@ -33,12 +45,20 @@ pub struct Spawned<F>(pub F);
 impl<S, F> Ending<S> for Spawned<F>
 where
     S: Store + 'static,
-    F: Fn(Pin<Box<dyn Future<Output = ()> + Send>>),
+    F: Fn(Work),
 {
+    fn apart(&self, work: Work) -> Result<(), Work> {
+        (self.0)(work);
+        Ok(())
+    }
+
     fn ended(&self, limiter: &Arc<Limiter<S>>, ticket: Ticket, real_cost: u64) -> Vec<Stand> {
-        let limiter = Arc::clone(limiter);
-        (self.0)(Box::pin(async move { limiter.settle(ticket, real_cost).await }));
-        Vec::new()
+        let (stands, rest) = limiter.settle_here(ticket, real_cost);
+        if let Some(rest) = rest {
+            let limiter = Arc::clone(limiter);
+            (self.0)(Box::pin(async move { limiter.settle(rest, real_cost).await }));
+        }
+        stands
     }
 }
 

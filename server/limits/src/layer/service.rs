@@ -12,10 +12,11 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::ending::UnderWay;
-use super::{Call, Ending, LimitLayer, Shared, Spent};
+use super::{Call, Ending, LimitLayer, Shared, Spent, apart};
 use crate::answer::Decided;
 use crate::answer::problem::Refused;
-use crate::decide::Ticket;
+use crate::decide::{Decision, Ticket};
+use crate::policy::Headers;
 use crate::store::Store;
 
 /// A service whose calls are limited.
@@ -75,22 +76,59 @@ where
 
 impl<S, D, R, E> Shared<S, D, R, E>
 where
-    S: Store,
-    D: Fn(&Parts) -> Option<Call<'_>>,
-    E: Ending<S>,
+    S: Store + 'static,
+    D: Fn(&Parts) -> Option<Call<'_>> + Send + Sync + 'static,
+    R: Send + Sync + 'static,
+    E: Ending<S> + Send + Sync + 'static,
 {
-    async fn call<I, A, B>(&self, mut inner: I, request: Request<A>) -> Result<Response<B>, I::Error>
+    /// What was decided of a call, and which headers tell it; nothing if it is exempt.
+    async fn decide(&self, parts: &Parts) -> Option<(Decision, Headers)> {
+        let Call { caller, cost, policies } = (self.describe)(parts)?;
+        let live = policies.unwrap_or_else(|| self.limiter.live());
+        let headers = live.current().headers();
+        Some((self.limiter.decide_by(live, &caller, cost).await, headers))
+    }
+
+    /// The same, made to its end by somebody else.
+    async fn decide_apart(self: &Arc<Self>, parts: Parts) -> (Parts, Option<(Decision, Headers)>) {
+        let unwanted = |shared: &Arc<Self>| {
+            let shared = Arc::clone(shared);
+            move |(_, decided): (Parts, Option<(Decision, Headers)>)| {
+                if let Some((decision, _)) = decided {
+                    shared.ending.ended(&shared.limiter, decision.ticket, 0);
+                }
+            }
+        };
+        let (promise, decided) = apart::pair(unwanted(self));
+        let (shared, late) = (Arc::clone(self), unwanted(self));
+        let work = Box::pin(async move {
+            let decided = shared.decide(&parts).await;
+            if let Err(nobody) = promise.keep((parts, decided)) {
+                late(nobody);
+            }
+        });
+        if let Err(work) = self.ending.apart(work) {
+            work.await;
+        }
+        // Whoever was to decide did not come to an end: what happened there happens here.
+        decided.await.unwrap_or_else(|| std::panic::resume_unwind(Box::new("a decision was not made to its end")))
+    }
+
+    async fn call<I, A, B>(self: Arc<Self>, mut inner: I, request: Request<A>) -> Result<Response<B>, I::Error>
     where
         I: Service<Request<A>, Response = Response<B>>,
         R: Refused<B>,
     {
-        let (mut parts, body) = request.into_parts();
-        let Some(Call { caller, cost, policies }) = (self.describe)(&parts) else {
+        let (parts, body) = request.into_parts();
+        let (mut parts, decided) = if self.limiter.store().is_shared() {
+            self.decide_apart(parts).await
+        } else {
+            let decided = self.decide(&parts).await;
+            (parts, decided)
+        };
+        let Some((mut decision, headers)) = decided else {
             return inner.call(Request::from_parts(parts, body)).await;
         };
-        let live = policies.unwrap_or_else(|| self.limiter.live());
-        let headers = live.current().headers();
-        let mut decision = self.limiter.decide_by(live, &caller, cost).await;
         if let Some(refusal) = self.answers.refusal(&decision) {
             let mut response = self.refused.response(&refusal, &parts);
             self.answers.write(&decision, headers, response.headers_mut());

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::at::Span;
-use crate::policy::Policy;
+use crate::policy::{Policy, TokenLease};
 use crate::settings::Fault;
 use crate::strategy::{Bucket, Leases, Log, Strategy, Window};
 
@@ -147,6 +147,16 @@ pub(super) fn of_set(policies: &[Policy]) -> Vec<Fault> {
         }
         if policy.by.is_empty() {
             faults.push(Fault::new(&at("by"), "a policy must count by something".to_owned(), None));
+        }
+        if policy.token_lease.is_some() && policy.strategy.grows() {
+            let told = format!("nothing can be taken ahead of a `{}`", policy.strategy.name());
+            faults.push(Fault::new(&at("token_lease"), told, None));
+        }
+        if let Some(lease) = &policy.token_lease
+            && (lease.tokens == 0 || lease.time == Span::ZERO || lease.time > TokenLease::LONGEST)
+        {
+            let told = "`tokens` must be at least 1, and `time` longer than nothing and at most a minute".to_owned();
+            faults.push(Fault::new(&at("token_lease"), told, None));
         }
         for (field, told, hint) in of_strategy(&policy.strategy) {
             let pointer = at(&format!("strategy/{}/{field}", policy.strategy.name()));

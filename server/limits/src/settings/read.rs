@@ -2,6 +2,7 @@
 
 mod list;
 mod number;
+mod spread;
 mod way;
 
 use std::collections::{BTreeMap, HashSet};
@@ -10,8 +11,23 @@ use serde_json::{Map, Value};
 
 use crate::key::{Class, Part};
 use crate::policy::bounds::{COSTS, FAULTS, OVERRIDES, POLICIES, of_name, short};
-use crate::policy::{Away, Cost, Headers};
+use crate::policy::{Cost, Headers};
 use crate::settings::{Fault, Override, Settings, Written, address};
+
+/// The fields of a policy.
+const POLICY: [&str; 11] = [
+    "name",
+    "by",
+    "strategy",
+    "shadow",
+    "away",
+    "per_server",
+    "token_lease",
+    "methods",
+    "routes",
+    "classes",
+    "overrides",
+];
 
 /// Faults as they are found.
 #[derive(Default)]
@@ -150,13 +166,13 @@ impl Walk {
     }
 
     fn policy(&mut self, value: &Value, at: &str) -> Option<Written> {
-        let fields = ["name", "by", "strategy", "shadow", "away", "methods", "routes", "classes", "overrides"];
-        let map = self.object(value, at, &fields)?;
+        let map = self.object(value, at, &POLICY)?;
         let name = self.need(map, at, "name").and_then(|value| self.name(value, &pointer(at, "name")));
         let by = self.need(map, at, "by").map(|value| self.by(value, &pointer(at, "by")));
         let strategy = self.need(map, at, "strategy").and_then(|value| self.way(value, &pointer(at, "strategy")));
-        let choices = [("local", Away::Local), ("open", Away::Open), ("closed", Away::Closed)];
-        let away = map.get("away").and_then(|value| self.choice(value, &pointer(at, "away"), &choices));
+        let away = self.away(map, at);
+        let per_server = self.truth(map, at, "per_server");
+        let token_lease = map.get("token_lease").and_then(|value| self.token_lease(value, &pointer(at, "token_lease")));
         let shadow = self.truth(map, at, "shadow");
         let methods = map.get("methods").map(|value| self.methods(value, &pointer(at, "methods")));
         let routes = map.get("routes").map(|value| self.routes(value, &pointer(at, "routes")));
@@ -170,11 +186,14 @@ impl Walk {
             strategy: strategy?,
             shadow,
             away: away.unwrap_or_default(),
+            per_server,
+            token_lease,
             methods: methods.unwrap_or_default(),
             routes: routes.unwrap_or_default(),
             classes: classes.unwrap_or_default(),
             overrides: Vec::new(),
         };
+        self.spread(map, at, &written);
         if let Some(value) = map.get("overrides") {
             written.overrides = self.overrides(value, &pointer(at, "overrides"), &written);
         }

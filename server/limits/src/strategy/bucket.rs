@@ -19,15 +19,15 @@ pub struct Bucket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Level {
     pub(crate) at: u64,
-    used: u64,
+    pub(crate) used: u64,
     /// The same without what a smaller burst let go: should the burst be raised again, it counts.
-    owed: u64,
-    tokens: u64,
-    per: u64,
+    pub(crate) owed: u64,
+    pub(crate) tokens: u64,
+    pub(crate) per: u64,
     /// The burst that was in force.
-    burst: u64,
+    pub(crate) burst: u64,
     /// All tokens that were ever charged.
-    charged: u64,
+    pub(crate) charged: u64,
 }
 
 impl Bucket {

@@ -47,9 +47,9 @@ pub enum Calendar {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Counted {
     pub(crate) start: u64,
-    end: u64,
-    used: u64,
-    shape: u64,
+    pub(crate) end: u64,
+    pub(crate) used: u64,
+    pub(crate) shape: u64,
 }
 
 impl Fixed {

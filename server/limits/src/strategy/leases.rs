@@ -20,20 +20,24 @@ pub struct Leases {
 pub(crate) struct Held {
     /// The last instant that was seen.
     pub(crate) at: u64,
-    next: u64,
-    leases: Vec<Lease>,
+    pub(crate) next: u64,
+    pub(crate) leases: Vec<Lease>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Lease {
-    id: u64,
-    expires: u64,
-    places: u64,
+pub(crate) struct Lease {
+    pub(crate) id: u64,
+    pub(crate) expires: u64,
+    pub(crate) places: u64,
 }
 
 impl Leases {
     /// The highest limit that settings accept: every lease is remembered.
     pub const MOST: u64 = 10_000;
+
+    /// The highest limit of what is not counted by each server for itself: a store that is shared reads and writes all of
+    /// them at each call.
+    pub const SHARED: u64 = 1_000;
 
     pub(crate) fn fresh(&self, now: u64) -> Held {
         Held { at: now, next: 0, leases: Vec::new() }
@@ -119,7 +123,7 @@ impl Held {
     }
 
     pub(crate) fn untouched_at(&self) -> u64 {
-        self.leases.last().map_or(0, |lease| lease.expires)
+        self.leases.last().map_or(self.at, |lease| lease.expires)
     }
 
     pub(crate) fn heap(&self) -> usize {

@@ -17,7 +17,7 @@ pub struct Log {
 /// Calls with their instants and costs, oldest first; those of one instant are one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Calls {
-    window: u64,
+    pub(crate) window: u64,
     pub(crate) calls: Vec<(u64, u64)>,
 }
 
@@ -100,6 +100,7 @@ impl Calls {
     }
 
     pub(crate) fn untouched_at(&self) -> u64 {
-        self.calls.iter().rfind(|&&(_, cost)| cost > 0).map_or(0, |&(at, _)| at + self.window)
+        let counts = self.calls.iter().rfind(|&&(_, cost)| cost > 0).map(|&(at, _)| at + self.window);
+        counts.or(self.calls.last().map(|&(at, _)| at)).unwrap_or(0)
     }
 }

@@ -20,9 +20,9 @@ pub struct Sliding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pair {
     pub(crate) start: u64,
-    len: u64,
-    previous: u64,
-    current: u64,
+    pub(crate) len: u64,
+    pub(crate) previous: u64,
+    pub(crate) current: u64,
 }
 
 impl Sliding {

@@ -3,9 +3,11 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use fluxor_limits::decide::{Asked, Found};
+use fluxor_limits::decide::Asked;
 use fluxor_limits::store::{Settling, StoreAway};
-use fluxor_limits::{At, Away, Caller, Leases, Limiter, Local, Outcome, Part, Policies, Policy, Span, Store, Strategy};
+use fluxor_limits::{
+    At, Away, Caller, Leases, Limiter, Local, Outcome, Part, Policies, Policy, Span, Store, Strategy, Weighed,
+};
 
 use crate::model::fixed;
 use crate::several::{Turned, limiter};
@@ -18,7 +20,7 @@ fn away<T>() -> Result<T, StoreAway> {
 }
 
 impl Store for Nowhere {
-    async fn weigh<'a>(&'a self, _: At, _: &'a [Asked<'a>]) -> Result<Vec<Found>, StoreAway> {
+    async fn weigh<'a>(&'a self, _: At, _: &'a [Asked<'a>], _: &'a [Settling<'a>]) -> Result<Weighed, StoreAway> {
         away()
     }
 
@@ -32,7 +34,7 @@ impl Store for Nowhere {
 }
 
 /// Nothing here ever waits.
-fn now<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("it waits"),
@@ -49,7 +51,7 @@ fn nowhere(policies: &[(&str, Away, Strategy)]) -> Limiter<Nowhere> {
     Limiter::new(policies, Nowhere).with_clock(Turned::default())
 }
 
-const ANN: Caller<'static> = Caller {
+pub(crate) const ANN: Caller<'static> = Caller {
     tenant: None,
     user: Some("ann"),
     api_key: None,

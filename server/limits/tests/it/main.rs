@@ -5,9 +5,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod address;
+mod ahead;
 mod away;
 mod calendar;
 mod change;
+mod common;
 mod gcra;
 mod keys;
 mod local;
@@ -15,4 +17,5 @@ mod model;
 mod readme;
 mod settings;
 mod several;
+mod spread;
 mod strategies;

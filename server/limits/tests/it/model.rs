@@ -44,6 +44,11 @@ pub(crate) fn fixed(limit: u64, len: u64) -> Strategy {
 
 /// Whether every window that ends with an admitted call (and begins with any event) keeps the promise.
 pub(crate) fn promise(strategy: &Strategy, events: &[Event]) -> Result<(), String> {
+    promise_and(strategy, events, 0)
+}
+
+/// The same where every window may hold so much more.
+pub(crate) fn promise_and(strategy: &Strategy, events: &[Event], more: u64) -> Result<(), String> {
     for (last, end) in events.iter().enumerate().filter(|(_, event)| event.admitted) {
         for first in 0..=last {
             let begin = events[first].at;
@@ -55,16 +60,16 @@ pub(crate) fn promise(strategy: &Strategy, events: &[Event]) -> Result<(), Strin
                 Strategy::Fixed(fixed) => {
                     let Window::Every(len) = fixed.window else { continue };
                     let len = len.micros();
-                    (begin / len != end.at / len || sum <= fixed.limit)
-                        && (wide >= len || in_debt || sum <= 2 * fixed.limit)
+                    (begin / len != end.at / len || sum <= fixed.limit + more)
+                        && (wide >= len || in_debt || sum <= 2 * fixed.limit + more)
                 }
-                Strategy::Sliding(sliding) => wide >= sliding.window.micros() || sum < 2 * sliding.limit,
+                Strategy::Sliding(sliding) => wide >= sliding.window.micros() || sum < 2 * sliding.limit + more,
                 Strategy::Bucket(bucket) => {
                     let (tokens, per) = bucket.rate();
-                    sum * per <= bucket.burst() * per + tokens * wide
+                    sum * per <= (bucket.burst() + more) * per + tokens * wide
                 }
-                Strategy::Ring(ring) => wide >= ring.window.micros() || sum <= ring.limit,
-                Strategy::Log(log) => wide >= log.window.micros() || sum <= log.limit,
+                Strategy::Ring(ring) => wide >= ring.window.micros() || sum <= ring.limit + more,
+                Strategy::Log(log) => wide >= log.window.micros() || sum <= log.limit + more,
                 Strategy::Leases(_) => true,
             };
             if !kept {

@@ -58,9 +58,13 @@ impl Walk {
 
     fn length(&mut self, fields: &Fields<'_>, field: &'static str) -> Option<Length> {
         let value = self.need(fields.map, &fields.at, field)?;
-        let at = pointer(&fields.at, field);
-        let text = self.text_of_time(value, &at)?;
-        self.duration(text, &at, field)
+        self.time(value, &pointer(&fields.at, field), field)
+    }
+
+    /// A duration with its unit.
+    pub(super) fn time(&mut self, value: &Value, at: &str, field: &'static str) -> Option<Length> {
+        let text = self.text_of_time(value, at)?;
+        self.duration(text, at, field)
     }
 
     /// Text that says how long: a number alone could be seconds as well as milliseconds.

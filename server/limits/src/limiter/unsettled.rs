@@ -1,0 +1,83 @@
+//! Charges that the store has still to be told of: what is left of lots, refunds of lots that are no more, and what ended
+//! while the store was away. They go along with the next question, or with [`Limiter::tidy`](super::Limiter::tidy).
+//!
+//! What must hold: a place that is held is given back, sooner or later; nothing is given back twice. What was sent and not
+//! answered may have been done: only leases, of which the second time changes nothing, are sent again.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::decide::Charge;
+use crate::live::Live;
+
+/// How many are remembered: beyond, what is no lease is forgotten, and stays charged.
+const MOST: usize = 65_536;
+
+/// A charge, by which policies, and what it took in truth.
+pub(super) struct Unsettled {
+    pub(super) charge: Charge,
+    pub(super) live: Arc<Live>,
+    pub(super) real: u64,
+}
+
+/// Those that wait, leases first.
+#[derive(Default)]
+pub(super) struct Queue(Mutex<VecDeque<Unsettled>>);
+
+/// Those that are being sent. Dropped without [`Due::done`], the leases among them are sent again.
+pub(super) struct Due<'q> {
+    queue: &'q Queue,
+    pub(super) all: Vec<Unsettled>,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Unsettled>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn push(&self, one: Unsettled) {
+        let mut queue = self.lock();
+        match (one.charge.lease, queue.len() < MOST) {
+            (true, true) => queue.push_front(one),
+            (true, false) => {
+                // The last is no lease, unless all are.
+                queue.pop_back();
+                queue.push_front(one);
+            }
+            (false, true) => queue.push_back(one),
+            (false, false) => {}
+        }
+    }
+
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// The next ones, at most so many.
+    pub(super) fn due(&self, most: usize) -> Due<'_> {
+        let mut queue = self.lock();
+        let count = queue.len().min(most);
+        Due { queue: self, all: queue.drain(..count).collect() }
+    }
+}
+
+impl Due<'_> {
+    /// These.
+    pub(super) fn of(queue: &Queue, all: Vec<Unsettled>) -> Due<'_> {
+        Due { queue, all }
+    }
+
+    /// The store has done it.
+    pub(super) fn done(mut self) {
+        self.all.clear();
+    }
+}
+
+impl Drop for Due<'_> {
+    fn drop(&mut self) {
+        for one in self.all.drain(..).filter(|one| one.charge.lease) {
+            self.queue.push(one);
+        }
+    }
+}
