@@ -86,6 +86,21 @@ pub(crate) struct Config {
     #[arg(long, env = "FLUXOR_PROXY_HEADER", value_enum, default_value_t = ProxyHeader::Either, global = true)]
     pub proxy_header: ProxyHeader,
 
+    /// Where limits are counted: `process` (each server by itself), `database` (the servers' PostgreSQL), or a URL:
+    /// redis://:password@host:6379, postgres://... [default: database on PostgreSQL, otherwise process]
+    #[arg(long, env = "FLUXOR_LIMITS_STORE", value_name = "WHERE", hide_env_values = true, global = true)]
+    pub limits_store: Option<Hidden>,
+
+    /// How keys begin in a shared Redis: installations that must not count together need one each [default: fluxor:limits]
+    #[arg(long, env = "FLUXOR_LIMITS_PREFIX", value_name = "TEXT", global = true)]
+    pub limits_prefix: Option<String>,
+
+    /// How long that store may be silent before requests are decided without it, milliseconds [default: 50 for Redis,
+    /// 250 for PostgreSQL]
+    #[arg(long, env = "FLUXOR_LIMITS_PATIENCE", value_name = "MS", global = true,
+          value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub limits_patience: Option<u64>,
+
     /// Requests in flight at most; above it (of programs and background work earlier) answers are 503
     #[arg(long, env = "FLUXOR_MAX_IN_FLIGHT", value_name = "NUMBER", default_value_t = 2000, global = true,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -118,6 +133,34 @@ impl fmt::Debug for Hidden {
     }
 }
 
+/// Where limits are counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LimitsStore {
+    /// Each server by itself.
+    Process,
+    /// In the servers' PostgreSQL.
+    Database,
+    /// In a Redis.
+    Redis(Hidden),
+    /// In another PostgreSQL.
+    Postgres(Hidden),
+}
+
+impl LimitsStore {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.split_once("://").map_or(text, |(scheme, _)| scheme) {
+            "process" => Ok(Self::Process),
+            "database" => Ok(Self::Database),
+            "redis" | "rediss" | "redis+unix" | "unix" => Ok(Self::Redis(text.to_owned().into())),
+            "postgres" | "postgresql" => Ok(Self::Postgres(text.to_owned().into())),
+            _ => {
+                Err("write process, database, redis://host:6379, rediss:// (over TLS), or postgres://host/name"
+                    .to_owned())
+            }
+        }
+    }
+}
+
 /// Which header proxies write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ProxyHeader {
@@ -146,6 +189,15 @@ fn network(text: &str) -> Result<IpNet, String> {
 }
 
 impl Config {
+    /// Where limits are counted, if it is said.
+    ///
+    /// # Errors
+    /// If it says nothing that is known; never with what was written, which may hold a password.
+    pub(crate) fn limits_store(&self) -> Result<Option<LimitsStore>, String> {
+        let text = self.limits_store.as_ref().map_or("", |hidden| hidden.0.trim());
+        if text.is_empty() { Ok(None) } else { LimitsStore::parse(text).map(Some) }
+    }
+
     /// Whether several servers may be on the database.
     #[must_use]
     pub(crate) fn shared(&self) -> bool {
@@ -252,6 +304,17 @@ pub(crate) mod tests {
         let hook = config(&["--outbox-url", "https://example.com/hooks/s3cret"]);
         assert!(!format!("{hook:?}").contains("s3cret"));
         assert!(Line::try_parse_from(["fluxor", "--outbox-url", "http://a", "--outbox-dir", "b"]).is_err());
+    }
+
+    #[test]
+    fn limits_are_counted_somewhere() {
+        let of = |place: &str| config(&["--limits-store", place]).limits_store();
+        assert_eq!((of("process"), of(" ")), (Ok(Some(LimitsStore::Process)), Ok(None)));
+        assert!(matches!(of("redis://:s3cret@db:6379"), Ok(Some(LimitsStore::Redis(_)))));
+        assert!(!format!("{:?}", config(&["--limits-store", "redis://:s3cret@db:6379"])).contains("s3cret"));
+        for wrong in ["redi://:s3cret@db", "http://s3cret@db", "db:6379"] {
+            assert!(of(wrong).is_err_and(|why| !why.contains("s3cret")), "{wrong}");
+        }
     }
 
     #[test]

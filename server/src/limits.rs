@@ -5,6 +5,7 @@
 //! force. Deciding is the crate `fluxor-limits`'; who calls is found in `http/gate.rs`.
 
 mod sense;
+mod store;
 mod usual;
 
 use std::collections::HashMap;
@@ -15,9 +16,10 @@ use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
 use fluxor_engine::ids::TenantId;
+use fluxor_limits::Store as _;
 use fluxor_limits::answer::{Answers, Partition};
 use fluxor_limits::shed::Shed;
-use fluxor_limits::{Decision, Limiter, Live, Local, Observer, Policies, Proxies, Settings};
+use fluxor_limits::{Decision, Ending as _, Limiter, Live, Observer, Policies, Proxies, Settings, Ticket};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -26,6 +28,7 @@ use crate::desk::{Books, Desk, NotDone};
 use crate::settings;
 use crate::telemetry::metrics;
 
+pub(crate) use store::{Kept, LATER};
 pub(crate) use usual::{faults, faults_of_server, usual, usual_of_server};
 
 /// The name of a tenant's own limits.
@@ -37,14 +40,12 @@ pub(crate) const SIGN_IN: &str = "/sign_in";
 
 /// How old settings may get.
 const AGE: Duration = Duration::from_secs(1);
-/// How many keys are counted at most; some 200 bytes each.
-const MOST_KEYS: usize = 500_000;
 /// How long reading settings may take: requests wait for it.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The limits.
 pub(crate) struct Limits {
-    limiter: Arc<Limiter<Local>>,
+    limiter: Arc<Limiter<Kept>>,
     answers: Answers,
     proxies: Proxies,
     operator: TenantId,
@@ -95,12 +96,16 @@ impl Counted {
         };
         told.insert(policy.clone(), Told { at: Instant::now(), since: 0 });
         drop(told);
-        tracing::info!(%policy, key, since, "the limit `{policy}` {would} `{key}`, and {since} calls before unsaid");
+        let more = if since == 0 { String::new() } else { format!(" ({since} more since the last line)") };
+        tracing::info!(%policy, key, since, "the limit `{policy}` {would} `{key}`{more}");
     }
 }
 
 impl Observer for Counted {
     fn decided(&self, decision: &Decision, _: u64) {
+        if decision.alone {
+            metrics::limits_alone();
+        }
         let lines = decision.lines.iter().map(|line| (&line.policy, &line.key, line.verdict, false));
         let shadows = decision.shadows.iter().map(|one| (&one.policy, &one.key, one.verdict, true));
         for (policy, key, verdict, shadow) in lines.chain(shadows) {
@@ -118,25 +123,37 @@ impl Observer for Counted {
 }
 
 impl Limits {
-    /// With nothing counted yet.
-    pub(crate) fn new(config: &Config) -> Self {
+    /// Counted where the options say.
+    ///
+    /// # Errors
+    /// Options that make no sense.
+    pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
+        let kept = Kept::open(config).await?;
         // Replicas would each call one caller's partition something else.
-        let partition = if config.shared() { Partition::Hidden } else { Partition::default() };
-        Self {
-            limiter: Arc::new(
-                Limiter::new(Policies::default(), Local::new(MOST_KEYS)).with_observer(Counted::default()),
-            ),
+        let partition = if config.shared() || kept.is_shared() { Partition::Hidden } else { Partition::default() };
+        Ok(Self {
+            limiter: store::limiter(Limiter::new(Policies::default(), kept).with_observer(Counted::default())),
             answers: Answers::new().partition(partition).abnormal(["sign_in"]),
             proxies: Proxies::new(config.trusted_proxies.clone()).writing(config.proxy_header.into()),
             operator: config.tenant(),
             shed: Shed::new(config.max_in_flight as usize),
             sets: RwLock::default(),
             changes: AtomicU64::new(0),
-        }
+        })
     }
 
-    pub(crate) fn limiter(&self) -> &Arc<Limiter<Local>> {
+    pub(crate) fn limiter(&self) -> &Arc<Limiter<Kept>> {
         &self.limiter
+    }
+
+    /// The server stops: what it has taken ahead goes back.
+    pub(crate) async fn close(&self) {
+        store::close(&self.limiter).await;
+    }
+
+    /// Settles a call that has ended; nobody waits for it.
+    pub(crate) fn ended(&self, ticket: Ticket, real_cost: u64) {
+        LATER.ended(&self.limiter, ticket, real_cost);
     }
 
     pub(crate) fn answers(&self) -> &Answers {

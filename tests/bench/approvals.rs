@@ -82,7 +82,7 @@ async fn round(asked: &Asked, folder: &std::path::Path, clients: usize, line: &m
         return;
     }
     let place = Place::new(&asked.database, folder).await;
-    let server = http::Server::start(&place.address, folder);
+    let server = http::Server::start(&place.address, folder, &[]);
     let over_http = server.measure(clients, asked.seconds).await;
     server.stop();
     place.drop().await;

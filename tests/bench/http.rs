@@ -46,7 +46,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// On this database, with the definition that is measured.
-    pub(crate) fn start(database: &str, folder: &Path) -> Self {
+    pub(crate) fn start(database: &str, folder: &Path, options: &[&str]) -> Self {
         let definitions = folder.join("definitions");
         std::fs::create_dir_all(&definitions).unwrap();
         std::fs::write(definitions.join("bench.yaml"), WORKFLOW).unwrap();
@@ -63,7 +63,9 @@ impl Server {
             made["secret"].as_str().unwrap().to_owned()
         };
         let keys: Vec<String> = ["ann", "bob", "cyd"].into_iter().map(key).collect();
-        let mut child = base().args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut serve = base();
+        serve.args(["serve", "--listen", "127.0.0.1:0"]).args(options);
+        let mut child = serve.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         let mut told = std::io::BufReader::new(child.stdout.take().unwrap());
         std::io::BufRead::read_line(&mut told, &mut line).unwrap();

@@ -1,5 +1,9 @@
-//! What limits cost: `GET /v1/tasks` without any, with the usual ones, and with five on every request, in turn on one
-//! server.
+//! What limits cost: `GET /v1/tasks` without any, with one policy, with one whose tokens are taken ahead, and with five on
+//! every request, in turn on one server; counted in the server, in Redis, or in the database.
+
+use std::path::Path;
+
+use fluxor_tests::redis;
 
 use crate::place::Place;
 use crate::{Asked, http, load, median};
@@ -8,14 +12,14 @@ use crate::{Asked, http, load, median};
 const MANY: u64 = 1_000_000_000;
 
 /// A document with a policy for each of these parts, of which the last only reports.
-fn policies(parts: &[&str]) -> String {
+fn policies(parts: &[&str], more: &str) -> String {
     let policies: Vec<String> = parts
         .iter()
         .enumerate()
         .map(|(n, part)| {
             let shadow = n + 1 == parts.len() && n > 0;
             format!(
-                r#"{{"name":"p{n}","by":["{part}"],"shadow":{shadow},
+                r#"{{"name":"p{n}","by":["{part}"],"shadow":{shadow},{more}
                     "strategy":{{"bucket":{{"burst":{MANY},"tokens":{MANY},"per":"1s"}}}}}}"#
             )
         })
@@ -26,15 +30,26 @@ fn policies(parts: &[&str]) -> String {
 pub(crate) async fn run(asked: &Asked) {
     let own = tempfile::tempdir().unwrap();
     let folder = asked.folder.as_deref().unwrap_or_else(|| own.path());
-    let place = Place::new(&asked.database, folder).await;
-    let server = http::Server::start(&place.address, folder);
-    let cases = [
-        ("none", policies(&[])),
-        ("one", policies(&["user"])),
-        ("five", policies(&["user", "api_key", "tenant", "address", "route"])),
-    ];
     println!("GET /v1/tasks, {} rounds of {} s in turn; load before: {}", asked.rounds, asked.seconds, load());
-    println!("clients | policies | requests/s | CPU us | of none");
+    println!("store    | clients | policies | requests/s | CPU us | of none");
+    for store in &asked.stores {
+        let redis = if store == "redis" { redis::Server::own(&[]) } else { None };
+        if store == "redis" && redis.is_none() {
+            continue;
+        }
+        on(asked, store, redis.as_ref().map_or(store, |redis| &redis.url), folder).await;
+    }
+}
+
+async fn on(asked: &Asked, name: &str, store: &str, folder: &Path) {
+    let place = Place::new(&asked.database, folder).await;
+    let server = http::Server::start(&place.address, folder, &["--limits-store", store]);
+    let cases = [
+        ("none", policies(&[], "")),
+        ("one", policies(&["user"], "")),
+        ("ahead", policies(&["user"], r#""token_lease":{"tokens":100,"time":"1s"},"#)),
+        ("five", policies(&["user", "api_key", "tenant", "address", "route"], "")),
+    ];
     for &clients in &asked.clients {
         let mut figures = vec![(Vec::new(), Vec::new()); cases.len()];
         for _ in 0..asked.rounds {
@@ -46,9 +61,10 @@ pub(crate) async fn run(asked: &Asked) {
             }
         }
         let none = median(figures[0].0.clone());
-        for ((name, _), (rates, times)) in cases.iter().zip(figures) {
+        for ((case, _), (rates, times)) in cases.iter().zip(figures) {
             let rate = median(rates);
-            println!("{clients:>7} | {name:<8} | {rate:>10.0} | {:>6.1} | {:>7.2}", median(times), rate / none);
+            let (cpu, share) = (median(times), rate / none);
+            println!("{name:<8} | {clients:>7} | {case:<8} | {rate:>10.0} | {cpu:>6.1} | {share:>7.2}");
         }
     }
     server.stop();

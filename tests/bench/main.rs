@@ -27,13 +27,15 @@ usage: bench [approvals|reorder|limits] [options]
   approvals   whole approvals (start, two decisions, reading the result) a second: over HTTP against the real binary, in
               the engine alone, and the raw ceiling: the same rows in the same batches, written by the same writer
   reorder     a reorder run over generated items, beside plain set-based SQL that writes the same lines
-  limits      GET /v1/tasks with no limits, with one policy and with five
+  limits      GET /v1/tasks with no limits, with one policy, with one whose tokens are taken ahead, and with five; for
+              each store of limits in --stores
 options:
   --database D   `sqlite` (default: files in --folder), a postgres:// URL (databases are made and dropped), or memory:
   --folder DIR   where the SQLite files go (default: a temporary folder of the system: mind that it may be in memory)
   --clients N,N  how many clients side by side (default 1,32,512)
   --rounds N     interleaved rounds, whose median is printed (default 5)
   --seconds N    how long each measurement takes (default 3)
+  --stores S,S   where limits are counted: process, redis (a redis-server of its own), database (default: process)
   --items N      how many items a reorder run looks at (default 10000)
   --inside       only the engine alone and the ceiling, no HTTP
   --alone        only the engine alone
@@ -51,6 +53,7 @@ struct Asked {
     items: usize,
     reorder: bool,
     limits: bool,
+    stores: Vec<String>,
 }
 
 impl Default for Asked {
@@ -67,6 +70,7 @@ impl Default for Asked {
             items: 10_000,
             reorder: false,
             limits: false,
+            stores: vec!["process".to_owned()],
         }
     }
 }
@@ -82,6 +86,7 @@ fn asked() -> Result<Asked, String> {
             "reorder" => asked.reorder = true,
             "limits" => asked.limits = true,
             "--items" => asked.items = number(value()?)?.max(2.0) as usize,
+            "--stores" => asked.stores = value()?.split(',').map(str::to_owned).collect(),
             "--database" => asked.database = value()?,
             "--folder" => asked.folder = Some(value()?.into()),
             "--rounds" => asked.rounds = number(value()?)?.max(1.0) as usize,

@@ -13,6 +13,7 @@ mod mail;
 mod order;
 mod refused_mail;
 mod repeats;
+mod replicas;
 mod reserved;
 mod running;
 mod stale;

@@ -14,6 +14,8 @@ pub mod databases;
 pub mod family;
 pub mod invariants;
 pub mod plans;
+#[path = "../../server/limits/tests/support/redis.rs"]
+pub mod redis;
 pub mod rows;
 pub mod scenario;
 pub mod server;

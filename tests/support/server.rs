@@ -145,18 +145,36 @@ impl Site {
         if !self.options.iter().any(|option| option == "--outbox-url") {
             command.arg("--outbox-dir").arg(self.outbox());
         }
-        let mut child = command.args(&self.options).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("it starts in time").unwrap();
-        let Some(line) = line else { panic!("the server did not start:\n{}", self.log()) };
-        let told: Value = serde_json::from_str(&line).unwrap();
-        self.url = told["url"].as_str().unwrap().to_owned();
+        let (child, url) = serving(command.args(&self.options), log, &self.log_file()).await;
+        self.url = url;
         self.running = Some(child);
+        self.ready(&self.anonymous()).await;
+    }
+
+    async fn ready(&self, client: &Client) {
         let since = Instant::now();
-        while self.anonymous().get("/health/ready").await.body["ready"] != true {
+        while client.get("/health/ready").await.body["ready"] != true {
             assert!(since.elapsed() < PATIENCE, "it is not ready:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// Another server on the same database, beside the site's own.
+    pub async fn replica(&self, name: &str, options: &[&str]) -> Replica {
+        self.replica_with(name, options, &[]).await
+    }
+
+    /// The same, with variables in its environment.
+    pub async fn replica_with(&self, name: &str, options: &[&str], variables: &[(&str, &str)]) -> Replica {
+        let file = self.folder.path().join(format!("{name}.log"));
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(&file).unwrap();
+        let mut command = self.base();
+        command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--log", "info", "--replica", name]).args(options);
+        command.envs(variables.iter().copied());
+        let (child, url) = serving(&mut command, log, &file).await;
+        let replica = Replica { url, child, log: file };
+        self.ready(&replica.client(self, None)).await;
+        replica
     }
 
     /// Asks it to stop, as an operator does, and waits for its orderly end.
@@ -255,6 +273,46 @@ impl Site {
         let log = self.log();
         assert!(!log.contains("panicked"), "{log}");
         self.place.remove().await;
+    }
+}
+
+/// Starts a server, and waits until it says where it listens.
+async fn serving(command: &mut Command, log: std::fs::File, file: &Path) -> (Child, String) {
+    let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("it starts in time").unwrap();
+    let Some(line) = line else {
+        panic!("the server did not start:\n{}", std::fs::read_to_string(file).unwrap_or_default())
+    };
+    let told: Value = serde_json::from_str(&line).unwrap();
+    (child, told["url"].as_str().unwrap().to_owned())
+}
+
+/// A server beside the site's own. It is killed when this is dropped.
+#[derive(Debug)]
+pub struct Replica {
+    /// Where it listens.
+    pub url: String,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Replica {
+    /// A client of it, with the site's key of this name.
+    #[must_use]
+    pub fn client(&self, site: &Site, name: Option<&str>) -> Client {
+        Client::new(&self.url, name.map(|name| site.keys[name].clone()), site.seen.clone())
+    }
+
+    /// What it has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// `kill -9`.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
     }
 }
 

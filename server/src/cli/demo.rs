@@ -101,7 +101,8 @@ impl Demo {
         if let Some(lock) = lock {
             lock.announce(Some(url.clone()))?;
         }
-        let app = App::new(stage.desk.clone(), metrics::start()?, config.request_timeout(), Limits::new(config))?;
+        let app =
+            App::new(stage.desk.clone(), metrics::start()?, config.request_timeout(), Limits::open(config).await?)?;
         let router = routes::router(app);
         if !self.once {
             let keys = stage.keys().await?;

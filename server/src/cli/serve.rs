@@ -32,10 +32,12 @@ pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
     if let Some(lock) = &mut lock {
         lock.announce(Some(url.clone()))?;
     }
-    let app = App::new(desk.clone(), metrics::start()?, config.request_timeout(), Limits::new(config))?;
+    let limits = Limits::open(config).await.map_err(|error| Failure::Usage(format!("{error:#}")))?;
+    let app = App::new(desk.clone(), metrics::start()?, config.request_timeout(), limits)?;
     tracing::info!(url, database = config.database_shown(), "serving {url}");
     out.result(&json!({ "url": url, "database": config.database_shown() }), || format!("Fluxor serves {url}"));
-    until_told(listener, routes::router(app), &desk, config).await?;
+    until_told(listener, routes::router(app.clone()), &desk, config).await?;
+    app.limits().close().await;
     tracing::info!("stopped");
     Ok(End::Done)
 }

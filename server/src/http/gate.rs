@@ -10,9 +10,11 @@ use std::sync::Arc;
 use axum::RequestPartsExt as _;
 use axum::extract::{ConnectInfo, RawPathParams, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, Response};
+use axum::http::{HeaderMap, Method, Response};
 use axum::middleware::Next;
 use axum::response::IntoResponse as _;
+use fluxor_engine::commit::ApiKeyRow;
+use fluxor_engine::ids::Digest;
 use fluxor_limits::answer::problem::Refusal;
 use fluxor_limits::layer::Call;
 use fluxor_limits::{Class, Live, Part};
@@ -22,6 +24,7 @@ use super::problem::Problem;
 use super::spent;
 use super::{extract, layers};
 use crate::app::App;
+use crate::desk::NotDone;
 use crate::limits::SIGN_IN;
 
 /// What the route costs by the settings.
@@ -90,26 +93,45 @@ async fn known(
     address: Option<IpAddr>,
 ) -> Result<Option<Caller>, Box<axum::response::Response>> {
     let Ok(hash) = auth::brought(&parts.headers) else { return Ok(None) };
-    let look = async || {
-        let found = app.key(hash).await;
-        found.map_err(|error| Box::new(Problem::from(error).into_response()))
-    };
     if app.key_seen(&hash) {
-        return Ok(look().await?.map(Caller::with));
+        let found = app.key(hash).await.map_err(|error| Box::new(Problem::from(error).into_response()))?;
+        return Ok(found.map(Caller::with));
     }
+    let attempt = tokio::spawn(attempt(app.clone(), hash, address));
+    // Whoever goes away meanwhile is counted like everybody else.
+    match attempt.await {
+        Ok(Attempt::Looked(looked)) => {
+            looked.map(|key| key.map(Caller::with)).map_err(|error| Box::new(Problem::from(error).into_response()))
+        }
+        Ok(Attempt::Refused(refusal, fields)) => {
+            let mut response = refused(&refusal, parts);
+            response.headers_mut().extend(fields);
+            Err(Box::new(response))
+        }
+        Err(ended) => std::panic::resume_unwind(Box::new(format!("a key was not looked up to the end: {ended}"))),
+    }
+}
+
+/// What became of looking up a key that was not seen before.
+enum Attempt {
+    Looked(Result<Option<Arc<ApiKeyRow>>, NotDone>),
+    Refused(Refusal, HeaderMap),
+}
+
+async fn attempt(app: App, hash: Digest, address: Option<IpAddr>) -> Attempt {
     let limits = app.limits();
     let policies = app.policies(None).await;
     let attempt = fluxor_limits::Caller { address, route: Some(SIGN_IN), ..Default::default() };
-    let decision = limits.limiter().decide_now_by(&policies, &attempt, 1);
+    let decision = limits.limiter().decide_by(&policies, &attempt, 1).await;
     if let Some(refusal) = limits.answers().refusal(&decision) {
-        let mut response = refused(&refusal, parts);
-        limits.answers().write(&decision, policies.current().headers(), response.headers_mut());
-        return Err(Box::new(response));
+        let mut fields = HeaderMap::new();
+        limits.answers().write(&decision, policies.current().headers(), &mut fields);
+        return Attempt::Refused(refusal, fields);
     }
-    let looked = look().await;
+    let looked = app.key(hash).await;
     // An attempt that fails is what is counted, and no failure of ours.
-    limits.limiter().settle_now(decision.ticket, u64::from(matches!(looked, Ok(None))));
-    Ok(looked?.map(Caller::with))
+    limits.ended(decision.ticket, u64::from(matches!(looked, Ok(None))));
+    Attempt::Looked(looked)
 }
 
 /// What the call is about, by whatever route and however it is written: an order and its task are one, a record is its kind

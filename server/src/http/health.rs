@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::status;
 use crate::app::App;
 use crate::desk::Health;
+use crate::limits::Limits;
 
 /// Whether it is ready for requests.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,11 +21,19 @@ pub(crate) struct Ready {
     reasons: Vec<String>,
     /// Commands waiting.
     queue_depth: u64,
+    /// Where limits are counted: `process`, or `there` or `away` of a shared store. It may be away and the server ready:
+    /// each policy says what happens then.
+    limits_store: &'static str,
 }
 
-impl From<Health> for Ready {
-    fn from(Health { reasons, queue_depth }: Health) -> Self {
-        Self { ready: reasons.is_empty(), reasons, queue_depth }
+impl Ready {
+    fn new(Health { reasons, queue_depth }: Health, limits: &Limits) -> Self {
+        let limits_store = match limits.limiter().store().is_away() {
+            None => "process",
+            Some(false) => "there",
+            Some(true) => "away",
+        };
+        Self { ready: reasons.is_empty(), reasons, queue_depth, limits_store }
     }
 }
 
@@ -53,7 +62,7 @@ pub(crate) async fn live() -> Json<Live> {
 #[utoipa::path(get, path = "/health/ready", tag = "health", security(()),
     responses((status = 200, body = Ready), (status = 503, body = Ready)))]
 pub(crate) async fn ready(State(app): State<App>) -> Ready {
-    app.desk().health().await.into()
+    Ready::new(app.desk().health().await, app.limits())
 }
 
 /// Figures, as Prometheus reads them.

@@ -19,6 +19,7 @@ use super::{
     spent, tasks, workflows,
 };
 use crate::app::App;
+use crate::limits::LATER;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -95,8 +96,8 @@ pub(crate) fn router(app: App) -> Router {
     let (table, specification) = table().split_for_parts();
     let text = specification.to_json().unwrap_or_default();
     let limits = app.limits();
-    let limit =
-        LimitLayer::new(limits.limiter().clone(), limits.answers().clone(), gate::describe).refused(gate::refused);
+    let (limiter, answers) = (limits.limiter().clone(), limits.answers().clone());
+    let limit = LimitLayer::with_ending(limiter, answers, gate::describe, LATER).refused(gate::refused);
     let shed = ShedLayer::new(limits.shed().clone(), gate::class).refused(gate::refused);
     let paths: Vec<String> = specification.paths.paths.keys().cloned().collect();
     table

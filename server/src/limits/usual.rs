@@ -6,13 +6,16 @@ use serde_json::{Value, json};
 use super::sense;
 
 /// Of a tenant: no person takes all places or all the time, and verifying, which reads the whole trail, is done by two at
-/// once. Leases are longer than a request may take.
+/// once. Leases are longer than a request may take; places are each server's own, also because one that crashes would
+/// keep them for so long.
 pub(crate) fn usual() -> Value {
     json!({
         "policies": [
-            { "name": "person", "by": ["user"], "strategy": { "bucket": { "burst": 2000, "tokens": 1000, "per": "1s" } } },
-            { "name": "at_once", "by": ["user"], "strategy": { "leases": { "limit": 400, "lease": "1h" } } },
-            { "name": "verify", "by": ["tenant"], "routes": ["/v1/audit/verify"],
+            { "name": "person", "by": ["user"], "strategy": { "bucket": { "burst": 2000, "tokens": 1000, "per": "1s" } },
+              "token_lease": { "tokens": 100, "time": "1s" } },
+            { "name": "at_once", "by": ["user"], "per_server": true,
+              "strategy": { "leases": { "limit": 400, "lease": "1h" } } },
+            { "name": "verify", "by": ["tenant"], "routes": ["/v1/audit/verify"], "per_server": true,
               "strategy": { "leases": { "limit": 2, "lease": "1h" } } },
         ],
         "costs": [{ "method": "GET", "route": "/v1/audit/verify", "cost": 50 }],

@@ -9,7 +9,7 @@ use fluxor_engine::runtime::Stats;
 use fluxor_limits::Class;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use crate::limits::Limits;
+use crate::limits::{Kept, Limits};
 
 const REQUESTS: &str = "fluxor_http_requests_total";
 const REQUEST_SECONDS: &str = "fluxor_http_request_duration_seconds";
@@ -24,6 +24,10 @@ const OUTBOX: &str = "fluxor_outbox_attempts_total";
 const LIMITS: &str = "fluxor_limit_decisions_total";
 const LIMIT_KEYS: &str = "fluxor_limit_keys";
 const LIMIT_EVICTED: &str = "fluxor_limit_keys_evicted_live_total";
+const LIMITS_ALONE: &str = "fluxor_limit_decisions_alone_total";
+const LIMITS_AWAY: &str = "fluxor_limits_store_away";
+const LIMITS_STORE_SECONDS: &str = "fluxor_limits_store_duration_seconds";
+const TAKEN_AHEAD: &str = "fluxor_limit_keys_taken_ahead";
 const IN_FLIGHT: &str = "fluxor_http_requests_in_flight";
 const SHED: &str = "fluxor_http_requests_shed_total";
 const MAIL: &str = "fluxor_mail_total";
@@ -58,11 +62,18 @@ fn describe() {
         LIMITS,
         "Decisions of limits, by policy and outcome: admitted, refused, would_refuse (in shadow)."
     );
-    metrics::describe_gauge!(LIMIT_KEYS, "Keys that limits count.");
+    metrics::describe_gauge!(LIMIT_KEYS, "Keys that limits count in this process.");
     metrics::describe_counter!(
         LIMIT_EVICTED,
         "Keys forgotten for want of room though something was counted under them."
     );
+    metrics::describe_counter!(LIMITS_ALONE, "Decisions made without the shared store, because it was away.");
+    metrics::describe_gauge!(
+        LIMITS_AWAY,
+        "Whether the shared store of limits is away: 1 or 0; missing if none is shared."
+    );
+    metrics::describe_histogram!(LIMITS_STORE_SECONDS, "How long the shared store of limits took to answer.");
+    metrics::describe_gauge!(TAKEN_AHEAD, "Keys for which tokens were taken ahead from the shared store.");
     metrics::describe_gauge!(IN_FLIGHT, "Requests in flight, by class.");
     metrics::describe_counter!(SHED, "Requests refused because too many were in flight.");
     metrics::describe_counter!(
@@ -118,12 +129,30 @@ pub(crate) fn limit(policy: &str, outcome: &'static str) {
     metrics::counter!(LIMITS, "policy" => policy.to_owned(), "outcome" => outcome).increment(1);
 }
 
+/// A call was decided without the shared store.
+pub(crate) fn limits_alone() {
+    metrics::counter!(LIMITS_ALONE).increment(1);
+}
+
+/// The shared store answered.
+pub(crate) fn limits_store(took: Duration) {
+    metrics::histogram!(LIMITS_STORE_SECONDS).record(took.as_secs_f64());
+}
+
 /// How the limits stand.
 #[allow(clippy::cast_precision_loss, reason = "counts far below 2^53")]
 pub(crate) fn limits(limits: &Limits) {
-    let store = limits.limiter().store();
-    metrics::gauge!(LIMIT_KEYS).set(store.len() as f64);
-    metrics::counter!(LIMIT_EVICTED).absolute(store.evicted_live());
+    let limiter = limits.limiter();
+    let (keys, evicted) = match limiter.store() {
+        Kept::Process(store) => (store.len(), store.evicted_live()),
+        _ => limiter.remembered(),
+    };
+    metrics::gauge!(LIMIT_KEYS).set(keys as f64);
+    metrics::counter!(LIMIT_EVICTED).absolute(evicted);
+    if let Some(away) = limiter.store().is_away() {
+        metrics::gauge!(LIMITS_AWAY).set(f64::from(u8::from(away)));
+        metrics::gauge!(TAKEN_AHEAD).set(limiter.taken_ahead() as f64);
+    }
     for class in Class::ALL {
         metrics::gauge!(IN_FLIGHT, "class" => class.name()).set(limits.shed().in_flight(class) as f64);
     }
