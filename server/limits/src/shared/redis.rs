@@ -117,10 +117,12 @@ struct Undo {
 }
 
 impl Redis {
-    /// Puts a question. Whoever asks may go away meanwhile: then it is put all the same, and what it has charged is given
-    /// back. (What was sent cannot be called back, and Redis may do it much later, if it stands still.)
+    /// Puts a question. Whoever asks may go away meanwhile: what was sent cannot be called back, and Redis may do it much
+    /// later, if it stands still. Where it charges more than one call (a place that is held, tokens that are taken ahead)
+    /// its answer is waited for all the same, and what it has charged is given back.
     async fn put(&self, command: Cmd, question: Question<'_>, clock: Option<u64>) -> Result<Vec<i64>, StoreAway> {
-        if question.asked.is_empty() {
+        let matters = |ask: &Asked<'_>| matches!(ask.strategy, Strategy::Leases(_)) || ask.up_to > ask.takes;
+        if !question.asked.iter().any(matters) {
             return self.link.decide(&command).await;
         }
         let asked = question.asked.iter().map(|ask| (Arc::clone(&ask.key), ask.strategy.clone())).collect();
