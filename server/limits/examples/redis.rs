@@ -16,7 +16,10 @@ use std::time::Duration;
 use fluxor_limits::shared::redis::Redis;
 use fluxor_limits::shared::{Guard, Guarded};
 use fluxor_limits::store::Remote as _;
-use fluxor_limits::{Bucket, Caller, Fixed, Limiter, Part, Policies, Policy, Ring, Span, Strategy, TokenLease, Window};
+use fluxor_limits::{
+    Bucket, Caller, Fixed, Leases, Limiter, Log, Part, Policies, Policy, Ring, Sliding, Span, Strategy, TokenLease,
+    Window,
+};
 use server::Server;
 use tokio::time::Instant;
 
@@ -102,6 +105,36 @@ async fn one_after_the_other(url: &str) {
     }
 }
 
+/// How long Redis takes for a decision of each strategy, with states of the size that they come to.
+async fn by_strategy(url: &str) {
+    println!("in Redis, microseconds a decision:");
+    let (minute, soon) = (Span::from_secs(60), Span::from_millis(10));
+    let hour = Span::from_secs(3_600);
+    for (name, strategy, held) in [
+        ("fixed", Strategy::Fixed(Fixed { limit: MANY, window: Window::Every(minute) }), 0),
+        ("sliding", Strategy::Sliding(Sliding { limit: MANY, window: minute }), 0),
+        ("bucket", Strategy::Bucket(Bucket::new(MANY, MANY, minute)), 0),
+        ("ring of 12", Strategy::Ring(Ring { limit: MANY, window: minute, slots: 12 }), 0),
+        ("ring of 60", Strategy::Ring(Ring { limit: MANY, window: minute, slots: 60 }), 0),
+        ("log of the last 10 ms", Strategy::Log(Log { limit: MANY, window: soon }), 0),
+        ("log, 1,000 calls, refused", Strategy::Log(Log { limit: 1_000, window: hour }), 1_000),
+        ("leases of 10 ms", Strategy::Leases(Leases { limit: 10_000, lease: soon }), 0),
+        ("leases, 1,000 held, refused", Strategy::Leases(Leases { limit: 1_000, lease: hour }), 1_000),
+    ] {
+        let policies =
+            Policies::new(vec![Policy::new(&name.replace([' ', ','], "_"), &[Part::User], strategy)]).unwrap();
+        let limiter = Limiter::new(policies, guarded(url).await);
+        for _ in 0..held {
+            let _ = limiter.decide(&caller("ann"), 1).await;
+        }
+        forget_calls(url).await;
+        for _ in 0..1_000 {
+            let _ = limiter.decide(&caller("ann"), 1).await;
+        }
+        println!("  {name:<28} {:>7.0}", calls(url).await.1);
+    }
+}
+
 async fn side_by_side(url: &str) {
     println!("side by side, 3 s each:");
     for (name, policies, key) in [
@@ -173,6 +206,7 @@ async fn outage(name: &str, server: &mut Server, fail: fn(&mut Server), heal: fn
 async fn main() {
     let Some(mut server) = Server::own(&[]) else { return };
     one_after_the_other(&server.url).await;
+    by_strategy(&server.url).await;
     side_by_side(&server.url).await;
     outage("Redis stands still", &mut server, Server::pause, Server::resume).await;
     outage("Redis is killed", &mut server, Server::stop, Server::start_again).await;

@@ -7,6 +7,9 @@
 mod away;
 #[path = "postgres/exact.rs"]
 mod exact;
+#[allow(dead_code, reason = "the tests of the library use more of it")]
+#[path = "it/model.rs"]
+mod model;
 #[path = "postgres/same.rs"]
 mod same;
 #[path = "postgres/sweeping.rs"]

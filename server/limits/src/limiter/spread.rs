@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::ahead::{Ahead, Asking, Taken};
 use super::unsettled::Due;
-use super::{Beside, Limiter, alone, ticket};
+use super::{Beside, Limiter, alone};
 use crate::at::At;
 use crate::decide::{Asked, Charge, Decision, Found, Place, Verdict};
 use crate::live::Live;
@@ -189,8 +189,7 @@ impl<S: Store> Limiter<S> {
         }
         let rest: Vec<Asked<'_>> = places.iter().map(|&place| weighing.asked[place].clone()).collect();
         let due = self.due(beside, BACK);
-        let current: Vec<_> = due.all.iter().map(|one| one.live.current()).collect();
-        let alone = match self.store.weigh(now, &rest, &ticket::unsettled(&due.all, &current)).await {
+        let alone = match self.store.weigh(now, &rest, &due.settling()).await {
             Ok(weighed) => {
                 due.done();
                 let found = places.iter().copied().zip(weighed.found);
@@ -212,7 +211,7 @@ impl<S: Store> Limiter<S> {
 
     /// What is to go back to the store; nothing while that is known to be away.
     fn due<'l>(&self, beside: &'l Beside, most: usize) -> Due<'l> {
-        if self.store.is_here() { beside.ahead.back.due(most) } else { Due::of(&beside.ahead.back, Vec::new()) }
+        if self.store.is_here() { beside.ahead.back.due(most) } else { Due::of(&beside.ahead.back, []) }
     }
 
     /// Tells a shared store what it has still to be told: what is left of tokens that were taken ahead, and what ended while it
@@ -224,11 +223,10 @@ impl<S: Store> Limiter<S> {
         beside.ahead.end_old(now);
         loop {
             let due = self.due(beside, 100);
-            if due.all.is_empty() {
+            if due.is_empty() {
                 return;
             }
-            let current: Vec<_> = due.all.iter().map(|one| one.live.current()).collect();
-            if self.store.settle(now, &ticket::unsettled(&due.all, &current)).await.is_err() {
+            if self.store.settle(now, &due.settling()).await.is_err() {
                 return;
             }
             due.done();

@@ -16,36 +16,30 @@ use crate::strategy::{Leases, Strategy, View};
 /// What a lease is given back by whose policy is gone.
 static GONE: Strategy = Strategy::Leases(Leases { limit: 1, lease: Span::from_secs(1) });
 
-/// The charges of a ticket under the policies in force. Of what is gone or exempt by now only leases are settled: the policy
-/// may come back, and nobody holds them any more.
+/// What settles a charge under the policies in force. Of what is gone or exempt by now only leases are settled: the policy may
+/// come back, and nobody holds them any more.
+pub(super) fn settling<'a>(policies: &'a Policies, charge: &'a Charge, real: u64) -> Option<Settling<'a>> {
+    let owner = policies.owner(&charge.policy, &charge.key);
+    let strategy = owner.and_then(|policy| policy.strategy_of(&charge.key)).or(charge.lease.then_some(&GONE))?;
+    Some(Settling { key: &charge.key, strategy, receipt: charge.receipt, real })
+}
+
+/// What a charge took in truth, of a call that cost so much: a place is given back.
+fn real_of(charge: &Charge, real_cost: u64) -> u64 {
+    if charge.lease { 0 } else { real_cost }
+}
+
+/// The charges of a ticket under the policies in force.
 fn charges<'a>(
     policies: &'a Policies,
     ticket: &'a Ticket,
     real: impl Fn(&Charge) -> u64 + 'a,
 ) -> impl Iterator<Item = (&'a Charge, Settling<'a>)> {
-    ticket.charges.iter().filter_map(move |charge| {
-        let strategy = in_force(policies, charge).or(charge.lease.then_some(&GONE))?;
-        let settling = Settling { key: &charge.key, strategy, receipt: charge.receipt, real: real(charge) };
-        Some((charge, settling))
-    })
-}
-
-fn in_force<'a>(policies: &'a Policies, charge: &Charge) -> Option<&'a Strategy> {
-    policies.owner(&charge.policy, &charge.key)?.strategy_of(&charge.key)
-}
-
-/// What the store is told of those that waited, each by the policies in force for it.
-pub(super) fn unsettled<'a>(all: &'a [Unsettled], current: &'a [Arc<Policies>]) -> Vec<Settling<'a>> {
-    let settling = |(one, policies): (&'a Unsettled, &'a Arc<Policies>)| {
-        let Unsettled { charge, real, .. } = one;
-        let strategy = in_force(policies, charge).or(charge.lease.then_some(&GONE))?;
-        Some(Settling { key: &charge.key, strategy, receipt: charge.receipt, real: *real })
-    };
-    all.iter().zip(current).filter_map(settling).collect()
+    ticket.charges.iter().filter_map(move |charge| Some((charge, settling(policies, charge, real(charge))?)))
 }
 
 fn settle<'a>(policies: &'a Policies, ticket: &'a Ticket, real_cost: u64) -> Vec<(&'a Charge, Settling<'a>)> {
-    let real = move |charge: &Charge| if charge.lease { 0 } else { real_cost };
+    let real = move |charge: &Charge| real_of(charge, real_cost);
     let unequal = |(charge, _): &(&Charge, Settling<'_>)| charge.lease || charge.receipt.cost != real_cost;
     charges(policies, ticket, real).filter(unequal).collect()
 }
@@ -121,20 +115,18 @@ impl<S: Store> Limiter<S> {
         let (_, rest) = self.settle_here(ticket, real_cost);
         let Some(rest) = rest else { return };
         let live = self.live_of(&rest);
-        let policies = live.current();
-        let unsettled = |charge: &Charge| {
-            let real = if charge.lease { 0 } else { real_cost };
-            Unsettled { charge: charge.clone(), live: Arc::clone(live), real }
-        };
         let queue = &self.beside().ahead.back;
+        let unsettled = rest.charges.iter().map(|charge| {
+            let real = real_of(charge, real_cost);
+            Unsettled { charge: charge.clone(), live: Arc::clone(live), real }
+        });
         if !self.store.is_here() {
-            rest.charges.iter().for_each(|charge| queue.push(unsettled(charge)));
+            unsettled.for_each(|one| queue.push(one));
             return;
         }
         // If nobody waits for the end of it, or there is no answer, it may have been done.
-        let due = Due::of(queue, rest.charges.iter().map(unsettled).collect());
-        let settling: Vec<Settling<'_>> = settle(&policies, &rest, real_cost).into_iter().map(|(_, one)| one).collect();
-        if self.store.settle(self.now(), &settling).await.is_ok() {
+        let due = Due::of(queue, unsettled);
+        if self.store.settle(self.now(), &due.settling()).await.is_ok() {
             due.done();
         }
     }

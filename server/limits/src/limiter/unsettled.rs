@@ -7,8 +7,11 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::ticket::settling;
 use crate::decide::Charge;
 use crate::live::Live;
+use crate::policy::Policies;
+use crate::store::Settling;
 
 /// How many are remembered: beyond, what is no lease is forgotten, and stays charged.
 const MOST: usize = 65_536;
@@ -24,10 +27,11 @@ pub(super) struct Unsettled {
 #[derive(Default)]
 pub(super) struct Queue(Mutex<VecDeque<Unsettled>>);
 
-/// Those that are being sent. Dropped without [`Due::done`], the leases among them are sent again.
+/// Those that are being sent, each by the policies in force for it. Dropped without [`Due::done`], the leases among them are
+/// sent again.
 pub(super) struct Due<'q> {
     queue: &'q Queue,
-    pub(super) all: Vec<Unsettled>,
+    all: Vec<(Unsettled, Arc<Policies>)>,
 }
 
 impl Queue {
@@ -58,14 +62,28 @@ impl Queue {
     pub(super) fn due(&self, most: usize) -> Due<'_> {
         let mut queue = self.lock();
         let count = queue.len().min(most);
-        Due { queue: self, all: queue.drain(..count).collect() }
+        Due::of(self, queue.drain(..count))
     }
 }
 
 impl Due<'_> {
     /// These.
-    pub(super) fn of(queue: &Queue, all: Vec<Unsettled>) -> Due<'_> {
-        Due { queue, all }
+    pub(super) fn of(queue: &Queue, all: impl IntoIterator<Item = Unsettled>) -> Due<'_> {
+        let with_policies = |one: Unsettled| {
+            let current = one.live.current();
+            (one, current)
+        };
+        Due { queue, all: all.into_iter().map(with_policies).collect() }
+    }
+
+    /// Whether there is nothing to send.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// What the store is told.
+    pub(super) fn settling(&self) -> Vec<Settling<'_>> {
+        self.all.iter().filter_map(|(one, policies)| settling(policies, &one.charge, one.real)).collect()
     }
 
     /// The store has done it.
@@ -76,7 +94,7 @@ impl Due<'_> {
 
 impl Drop for Due<'_> {
     fn drop(&mut self) {
-        for one in self.all.drain(..).filter(|one| one.charge.lease) {
+        for (one, _) in self.all.drain(..).filter(|(one, _)| one.charge.lease) {
             self.queue.push(one);
         }
     }

@@ -246,10 +246,6 @@ impl Store for Postgres {
         Ok(self.ask(now, Question::of(&[], &[], renewing)).await?.held)
     }
 
-    fn is_shared(&self) -> bool {
-        true
-    }
-
     fn replicas(&self) -> u64 {
         self.replicas.load(Ordering::Relaxed)
     }

@@ -203,10 +203,6 @@ impl Store for Redis {
         Ok(matches!(answer, Answer::Done { held: true, .. }))
     }
 
-    fn is_shared(&self) -> bool {
-        true
-    }
-
     fn replicas(&self) -> u64 {
         self.replicas.load(Ordering::Relaxed)
     }

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fluxor_limits::decide::{Asked, Found};
 use fluxor_limits::shared::postgres::Postgres;
 use fluxor_limits::store::{Remote as _, Settling};
-use fluxor_limits::{At, Bucket, Leases, Local, Log, Policy, Receipt, Ring, Sliding, Span, State, Store, Strategy};
-use fluxor_limits::{Fixed, Window};
+use fluxor_limits::{At, Local, Policy, Receipt, State, Store, Strategy};
 use proptest::prelude::*;
 use proptest::strategy::Strategy as Generator;
 use proptest::test_runner::{Config, TestRunner};
 
+use crate::model::strategy;
 use crate::{Schema, found, policy};
 
 /// How many policies there are, and keys of each.
@@ -29,26 +29,6 @@ enum Step {
     /// Which charges, and what they cost.
     Settle(Vec<(usize, u64)>),
     Renew(Vec<usize>),
-}
-
-fn span(micros: u64) -> Span {
-    Span::from_micros(micros)
-}
-
-fn strategy() -> impl Generator<Value = Strategy> {
-    prop_oneof![
-        (1..20_u64, 1..60_u64)
-            .prop_map(|(limit, len)| Strategy::Fixed(Fixed { limit, window: Window::Every(span(len)) })),
-        (1..20_u64, 1..60_u64).prop_map(|(limit, len)| Strategy::Sliding(Sliding { limit, window: span(len) })),
-        (1..20_u64, 1..8_u64, 1..40_u64).prop_map(|(b, n, p)| Strategy::Bucket(Bucket::new(b, n, span(p)))),
-        (1..20_u64, 1..90_u64, 2..7_u8).prop_map(|(limit, len, slots)| Strategy::Ring(Ring {
-            limit,
-            window: span(len),
-            slots
-        })),
-        (1..20_u64, 1..60_u64).prop_map(|(limit, len)| Strategy::Log(Log { limit, window: span(len) })),
-        (1..6_u64, 1..50_u64).prop_map(|(limit, len)| Strategy::Leases(Leases { limit, lease: span(len) })),
-    ]
 }
 
 fn step() -> impl Generator<Value = Step> {

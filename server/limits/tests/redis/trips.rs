@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fluxor_limits::shared::redis::Redis;
 use fluxor_limits::store::{Remote as _, Settling, Store as _};
-use fluxor_limits::{Bucket, Leases, Log, Policy, Ring, Sliding, Span, Strategy};
+use fluxor_limits::{Bucket, Leases, Policy, Span, Strategy};
 
 use crate::support::{Server, ask, connected, fixed, policy, run, system_now};
 
@@ -116,38 +116,5 @@ fn processes_are_counted_as_long_as_they_say() {
         assert_eq!((store.enlist("three", short).await, store.replicas()), (Ok(3), 3));
         tokio::time::sleep(Duration::from_millis(1_100)).await;
         assert_eq!((store.enlist("one", long).await, store.replicas()), (Ok(1), 1));
-    });
-}
-
-/// Figures: `cargo test ... --test redis -- --ignored --nocapture figures`.
-#[test]
-#[ignore = "prints figures"]
-fn figures() {
-    let Some(server) = Server::own(&[]) else { return };
-    run(async {
-        let store = connected(server.store()).await;
-        let mut raw = server.raw();
-        let minute = Span::from_secs(60);
-        let of = |strategy: Strategy| vec![policy(&strategy)];
-        let lots = 1_000_000_000;
-        let questions = [
-            ("one bucket", buckets(1)),
-            ("three buckets", buckets(3)),
-            ("32 buckets", buckets(32)),
-            ("fixed", of(fixed(lots, minute))),
-            ("sliding", of(Strategy::Sliding(Sliding { limit: lots, window: minute }))),
-            ("ring of 12", of(Strategy::Ring(Ring { limit: lots, window: minute, slots: 12 }))),
-            ("ring of 60", of(Strategy::Ring(Ring { limit: lots, window: minute, slots: 60 }))),
-            ("log of 100", of(Strategy::Log(Log { limit: lots, window: Span::from_millis(20) }))),
-            ("leases", of(Strategy::Leases(Leases { limit: lots, lease: Span::from_millis(10) }))),
-        ];
-        for (name, policies) in questions {
-            decide(&store, &policies, 200).await;
-            commands(&mut raw);
-            decide(&store, &policies, 5_000).await;
-            let (calls, micros) = commands(&mut raw)["evalsha"];
-            println!("{name}: {:.1} us in Redis", micros as f64 / calls as f64);
-            let () = redis::cmd("FLUSHALL").query(&mut raw).unwrap();
-        }
     });
 }
