@@ -161,6 +161,19 @@ impl LimitsStore {
     }
 }
 
+/// A URL without what must not be shown; where that cannot be told apart for sure, nothing of it. What is no URL stays.
+pub(crate) fn shown(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let (place, query) = rest.split_at(end);
+    match place.rsplit_once('@') {
+        Some((_, place)) => format!("{scheme}://{place}"),
+        // It belongs to a parameter, or the text before it to a password.
+        None if query.contains('@') => format!("{scheme}://..."),
+        None => format!("{scheme}://{place}"),
+    }
+}
+
 /// Which header proxies write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ProxyHeader {
@@ -239,10 +252,7 @@ impl Config {
     /// The database without its password, for people.
     #[must_use]
     pub(crate) fn database_shown(&self) -> String {
-        match self.database.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
-            Some((scheme, place)) => format!("{scheme}://{place}"),
-            None => self.database.clone(),
-        }
+        shown(&self.database)
     }
 
     /// Whose data.
@@ -318,10 +328,21 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn passwords_are_not_shown() {
+        assert_eq!(shown("redis://:s3cret@db:6379/1"), "redis://db:6379/1");
+        assert_eq!(shown("postgres://ann:s3@cret@db/x?password=s3cret"), "postgres://db/x");
+        assert_eq!(shown("postgres://127.0.0.1:1/db?user=u&password=s3@cret"), "postgres://...");
+        assert_eq!(shown("redis+unix:///tmp/none.sock?pass=s3@cret"), "redis+unix://...");
+        assert_eq!(shown("redis://:a?b@h"), "redis://...");
+    }
+
+    #[test]
     fn a_url_is_no_file_and_its_password_is_not_shown() {
         let there = config(&["--database", "postgres://ann:s3cret@db:5432/fluxor"]);
         assert_eq!(there.sqlite(), None);
         assert_eq!(there.database_shown(), "postgres://db:5432/fluxor");
+        let asked = config(&["--database", "postgres://db/fluxor?user=ann&password=s3cret"]);
+        assert_eq!(asked.database_shown(), "postgres://db/fluxor");
         for file in ["a.db", "sqlite:a.db", "sqlite://a.db"] {
             assert_eq!(config(&["--database", file]).sqlite(), Some(Path::new("a.db")));
         }

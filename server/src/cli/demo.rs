@@ -22,16 +22,13 @@ use tokio::net::TcpListener;
 use super::import::{Bar, failure, same_company};
 use super::out::Out;
 use super::{End, Failure, reorder as words_of_runs, serve};
-use crate::app::App;
 use crate::audit;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::http::routes;
-use crate::limits::Limits;
 use crate::lock::{self, Lock, Taken};
 use crate::open::{Purpose, open};
 use crate::reorder::{self, Ask, Told};
-use crate::telemetry::metrics;
 use crate::{secret, telemetry::log};
 
 /// The unit that buys.
@@ -101,17 +98,16 @@ impl Demo {
         if let Some(lock) = lock {
             lock.announce(Some(url.clone()))?;
         }
-        let app =
-            App::new(stage.desk.clone(), metrics::start()?, config.request_timeout(), Limits::open(config).await?)?;
-        let router = routes::router(app);
+        let app = serve::app(stage.desk.clone(), config).await?;
         if !self.once {
             let keys = stage.keys().await?;
             out.result(&stage.summary(&json!({ "url": url, "keys": keys })), || words::served(&stage, &url, &keys));
-            serve::until_told(listener, router, &stage.desk.clone(), config).await?;
+            serve::until_told(listener, app, &stage.desk.clone(), config).await?;
             return Ok(End::Done);
         }
         let serving = tokio::spawn(
-            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).into_future(),
+            axum::serve(listener, routes::router(app).into_make_service_with_connect_info::<SocketAddr>())
+                .into_future(),
         );
         let decided = decide::all(&mut stage, &url, out).await;
         serving.abort();

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use axum::Router;
 use axum::serve::ListenerExt as _;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -32,14 +31,18 @@ pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
     if let Some(lock) = &mut lock {
         lock.announce(Some(url.clone()))?;
     }
-    let limits = Limits::open(config).await.map_err(|error| Failure::Usage(format!("{error:#}")))?;
-    let app = App::new(desk.clone(), metrics::start()?, config.request_timeout(), limits)?;
+    let app = app(desk.clone(), config).await?;
     tracing::info!(url, database = config.database_shown(), "serving {url}");
     out.result(&json!({ "url": url, "database": config.database_shown() }), || format!("Fluxor serves {url}"));
-    until_told(listener, routes::router(app.clone()), &desk, config).await?;
-    app.limits().close().await;
+    until_told(listener, app, &desk, config).await?;
     tracing::info!("stopped");
     Ok(End::Done)
+}
+
+/// What handlers share.
+pub(super) async fn app(desk: Arc<dyn Desk>, config: &Config) -> Result<App, Failure> {
+    let limits = Limits::open(config).await.map_err(|error| Failure::Usage(format!("{error:#}")))?;
+    Ok(App::new(desk, metrics::start()?, config.request_timeout(), limits)?)
 }
 
 /// The lock of the database file, where it is one.
@@ -61,7 +64,7 @@ fn own(config: &Config) -> Result<Option<Lock>, Failure> {
 /// Answers requests until a signal, then finishes those that run, then the engine's accepted work.
 pub(super) async fn until_told(
     listener: TcpListener,
-    router: Router,
+    app: App,
     desk: &Arc<dyn Desk>,
     config: &Config,
 ) -> anyhow::Result<()> {
@@ -70,6 +73,7 @@ pub(super) async fn until_told(
     let listener = listener.tap_io(|connection| {
         let _ = connection.set_nodelay(true);
     });
+    let router = routes::router(app.clone());
     let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(async move {
             let _ = stopped.wait_for(|stop| *stop).await;
@@ -87,6 +91,7 @@ pub(super) async fn until_told(
         }
     }
     desk.shutdown(config.drain_timeout()).await;
+    app.limits().close().await;
     Ok(())
 }
 

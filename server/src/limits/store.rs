@@ -4,13 +4,13 @@
 //! without it too; that it went and that it is back are a line of the log each.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use fluxor_engine::ids::Mint;
 use fluxor_limits::decide::Asked;
+use fluxor_limits::layer::Work;
 use fluxor_limits::shared::postgres::Postgres;
 use fluxor_limits::shared::redis::Redis;
 use fluxor_limits::shared::{Guard, Guarded, Watcher};
@@ -18,7 +18,7 @@ use fluxor_limits::store::{Settling, StoreAway};
 use fluxor_limits::strategy::View;
 use fluxor_limits::{At, Limiter, Local, Spawned, Store, Weighed};
 
-use crate::config::{Config, LimitsStore};
+use crate::config::{Config, LimitsStore, shown};
 use crate::telemetry::metrics;
 
 /// How many keys are counted in memory at most; some 200 bytes each.
@@ -38,7 +38,6 @@ pub(crate) enum Kept {
 
 /// What takes what is left to do when a request ends.
 pub(crate) type Later = Spawned<fn(Work)>;
-type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What is left to do when a request ends is done beside it.
 pub(crate) const LATER: Later = Spawned(|work| drop(tokio::spawn(work)));
@@ -121,19 +120,6 @@ impl Kept {
             Self::Redis(store) => Some(store.is_away()),
             Self::Postgres(store) => Some(store.is_away()),
         }
-    }
-}
-
-/// A URL without what must not be shown; where that cannot be told apart for sure, nothing of it.
-fn shown(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let end = rest.find(['?', '#']).unwrap_or(rest.len());
-    let (place, query) = rest.split_at(end);
-    match place.rsplit_once('@') {
-        Some((_, place)) => format!("{scheme}://{place}"),
-        // It belongs to a parameter, or the text before it to a password.
-        None if query.contains('@') => format!("{scheme}://..."),
-        None => format!("{scheme}://{place}"),
     }
 }
 
@@ -239,15 +225,6 @@ impl Store for Kept {
 mod tests {
     use super::*;
     use crate::config::tests::config;
-
-    #[test]
-    fn passwords_are_not_shown() {
-        assert_eq!(shown("redis://:s3cret@db:6379/1"), "redis://db:6379/1");
-        assert_eq!(shown("postgres://ann:s3@cret@db/x?password=s3cret"), "postgres://db/x");
-        assert_eq!(shown("postgres://127.0.0.1:1/db?user=u&password=s3@cret"), "postgres://...");
-        assert_eq!(shown("redis+unix:///tmp/none.sock?pass=s3@cret"), "redis+unix://...");
-        assert_eq!(shown("redis://:a?b@h"), "redis://...");
-    }
 
     #[tokio::test]
     async fn a_place_that_makes_no_sense_is_said() {

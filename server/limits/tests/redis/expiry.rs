@@ -1,7 +1,7 @@
 //! Keys expire a minute after they count no more, and what holds nothing is not written.
 
 use fluxor_limits::shared::redis::Redis;
-use fluxor_limits::store::Store as _;
+use fluxor_limits::store::{Settling, Store as _};
 use fluxor_limits::{At, Bucket, Leases, Log, Ring, Sliding, Span, State, Strategy};
 
 use crate::support::{Server, ask, connected, fixed, policy, run, system_now};
@@ -45,6 +45,30 @@ fn keys_expire_after_they_count_no_more() {
         check(&connected(server.store()).await, system_now(), &mut raw).await;
         let callers = connected(server.store().by_callers_clock()).await;
         check(&callers, At::from_micros(3_600_000_000), &mut raw).await;
+    });
+}
+
+/// A clock that goes back does not make a state be forgotten sooner that holds nothing any more.
+#[test]
+fn what_holds_nothing_keeps_its_last_instant() {
+    let Some(server) = Server::any() else { return };
+    run(async {
+        let store = connected(server.store().by_callers_clock()).await;
+        let mut raw = server.raw();
+        let (late, early) = (At::from_micros(7_200_000_000), At::from_micros(3_600_000_000));
+        for strategy in [
+            Strategy::Log(Log { limit: 10, window: Span::from_secs(600) }),
+            Strategy::Leases(Leases { limit: 10, lease: Span::from_secs(600) }),
+        ] {
+            let (policy, key) = (policy(&strategy), strategy.name());
+            let weighed = store.weigh(late, &[ask(&policy, key, 1)], &[]).await.unwrap();
+            let receipt = weighed.found[0].receipt.unwrap();
+            store.settle(early, &[Settling { key, strategy: &strategy, receipt, real: 0 }]).await.unwrap();
+            let text: String = redis::cmd("GET").arg(store.key(key)).query(&mut raw).unwrap();
+            assert_eq!(State::from_text(&text).unwrap().untouched_at(), late);
+            let millis: u64 = redis::cmd("PTTL").arg(store.key(key)).query(&mut raw).unwrap();
+            assert!((3_655_000..=3_660_000).contains(&millis), "{key}: {millis}");
+        }
     });
 }
 

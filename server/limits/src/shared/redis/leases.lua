@@ -37,7 +37,7 @@ build.H = function()
     end
     return min(sum, MAX)
   end
-  local function untouched(s) return s.leases[#s.leases - 1] or 0 end
+  local function untouched(s) return s.leases[#s.leases - 1] or s.at end
   return {
     ask = function(number)
       return { limit = number(), lease = number() }

@@ -18,7 +18,7 @@ build.L = function()
     for i = #s.calls, 2, -2 do
       if s.calls[i] > 0 then return s.calls[i - 1] + s.window end
     end
-    return 0
+    return s.calls[#s.calls - 1] or 0
   end
   return {
     ask = function(number)
