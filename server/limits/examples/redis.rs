@@ -116,7 +116,7 @@ async fn by_strategy(url: &str) {
         ("bucket", Strategy::Bucket(Bucket::new(MANY, MANY, minute)), 0),
         ("ring of 12", Strategy::Ring(Ring { limit: MANY, window: minute, slots: 12 }), 0),
         ("ring of 60", Strategy::Ring(Ring { limit: MANY, window: minute, slots: 60 }), 0),
-        ("log of the last 10 ms", Strategy::Log(Log { limit: MANY, window: soon }), 0),
+        ("log of the last 10 ms", Strategy::Log(Log { limit: 1_000, window: soon }), 0),
         ("log, 1,000 calls, refused", Strategy::Log(Log { limit: 1_000, window: hour }), 1_000),
         ("leases of 10 ms", Strategy::Leases(Leases { limit: 10_000, lease: soon }), 0),
         ("leases, 1,000 held, refused", Strategy::Leases(Leases { limit: 1_000, lease: hour }), 1_000),
