@@ -3,7 +3,8 @@
 //! Works with whatever has `http` requests and responses, axum included. What must hold: nothing is locked while it
 //! waits; a call that is admitted gives its leases back when its response is there, when it fails, and when its future
 //! is dropped because the caller went away. A handler may tell what the call really cost: [`Spent`] in the response's
-//! extensions. It finds the decision as [`Decided`](crate::answer::Decided) in the request's, as it was decided; the answer's
+//! extensions. It finds the decision as [`Decided`](crate::answer::Decided) in the request's, as it was decided (so does what answers a
+//! refusal); the answer's
 //! header fields say how things stand when the real cost is settled.
 //! The service is in `layer/service.rs`, tickets in `layer/ending.rs`; around a router in `tests/axum.rs`.
 

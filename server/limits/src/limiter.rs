@@ -1,10 +1,11 @@
 //! What a service holds: policies, a store and a clock.
 //!
 //! How a call is decided where the store is shared with other processes is in `limiter/spread.rs`; what is settled when it
-//! ends in `limiter/ticket.rs`.
+//! ends in `limiter/ticket.rs`; how keys stand in `limiter/look.rs`.
 
 mod ahead;
 mod alone;
+mod look;
 mod spread;
 mod ticket;
 mod unsettled;
@@ -20,6 +21,7 @@ use crate::local::Local;
 use crate::policy::Policies;
 use crate::store::{Store, StoreNow, Weighed};
 use ahead::Ahead;
+pub use look::{Counted, Standing, Unknown};
 
 /// Tells what time it is.
 pub trait Clock: Send + Sync {

@@ -10,7 +10,7 @@ use std::hash::BuildHasher as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::at::At;
-use crate::decide::{Asked, Found, States, weigh};
+use crate::decide::{Asked, Found, States, Weighs as _, weigh};
 use crate::state::State;
 use crate::store::{Settling, Store, StoreAway, StoreNow, Weighed};
 use crate::strategy::View;
@@ -106,6 +106,11 @@ impl Local {
     }
 }
 
+/// Whether a state may take more room after the question.
+fn may_grow(ask: &Asked<'_>) -> bool {
+    ask.strategy.grows() && !ask.is_never()
+}
+
 /// Other bits than those that the table inside a shard looks at first.
 fn shard_of(print: Print) -> usize {
     (print.place >> 32) as usize % SHARDS
@@ -177,7 +182,7 @@ impl StoreNow for Local {
             let shard = self.lock(shard_of(print));
             let mut states = One { shard, print, ask, now };
             let found = weigh(asked, now, &mut states);
-            if ask.strategy.grows() {
+            if may_grow(ask) {
                 states.shard.grown(print, now);
             }
             return found;
@@ -200,7 +205,7 @@ impl StoreNow for Local {
         let mut states = Several { shards, keys, asked, now };
         states.find_all();
         let found = weigh(asked, now, &mut states);
-        for (place, _) in states.keys.iter().zip(asked).filter(|(_, ask)| ask.strategy.grows()) {
+        for (place, _) in states.keys.iter().zip(asked).filter(|(_, ask)| may_grow(ask)) {
             states.shards[place.shard].grown(place.print, now);
         }
         found

@@ -175,6 +175,17 @@ impl Policy {
         Some(Asked { policy: self, strategy, takes, up_to: takes, key: key.as_str().into() })
     }
 
+    /// How every key of it begins: its scope, if it has one, and its name. Recorded as what refused a call, it tells policies of
+    /// one name apart.
+    pub fn begins(&self) -> &str {
+        &self.prefix
+    }
+
+    /// A key of this policy without what all its keys begin with: `user=ann`; empty if it counts all calls together.
+    pub fn short<'k>(&self, key: &'k str) -> &'k str {
+        key.strip_prefix(&*self.prefix).map_or(key, |parts| parts.trim_start_matches('|'))
+    }
+
     /// The strategy in force for a key; nothing if the key is exempt.
     pub fn strategy_of(&self, key: &str) -> Option<&Strategy> {
         if self.overrides.is_empty() {
@@ -236,7 +247,7 @@ impl Policies {
     }
 
     /// The policy of that name whose key this is.
-    pub(crate) fn owner(&self, name: &str, key: &str) -> Option<&Policy> {
+    pub fn owner(&self, name: &str, key: &str) -> Option<&Policy> {
         let owns = |policy: &&Policy| {
             *policy.name == *name && key.strip_prefix(&*policy.prefix).is_some_and(|rest| rest.starts_with('|'))
         };

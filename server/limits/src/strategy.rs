@@ -8,6 +8,7 @@ pub mod log;
 pub mod ring;
 mod share;
 pub mod sliding;
+mod words;
 
 use std::borrow::Cow;
 
@@ -123,7 +124,8 @@ impl Strategy {
 
     /// Carries a state over that other parameters wrote; what they wrote themselves stays as it is. Tokens in use
     /// become a charge of now, but nobody is deeper in debt than the new limit. Stores do this at the first touch
-    /// after a change, even if the call is then refused: it consumes nothing, and the wait that is told stays true.
+    /// after a change, even if the call is then refused: it consumes nothing, and the wait that is told stays true. (Not for
+    /// a call that can never pass.)
     pub fn carry_over(&self, state: &mut State, now: At) {
         let at = state.guard(now);
         let kept = match (self, &mut state.kind) {

@@ -7,6 +7,8 @@
 mod away;
 #[path = "postgres/exact.rs"]
 mod exact;
+#[path = "postgres/look.rs"]
+mod look;
 #[allow(dead_code, reason = "the tests of the library use more of it")]
 #[path = "it/model.rs"]
 mod model;
@@ -14,6 +16,8 @@ mod model;
 mod same;
 #[path = "postgres/sweeping.rs"]
 mod sweeping;
+#[path = "support/twins.rs"]
+mod twins;
 
 use std::sync::Arc;
 

@@ -33,6 +33,11 @@ pub trait Weighs {
     fn takes(&self) -> u64;
     /// What may be taken at most.
     fn up_to(&self) -> u64;
+
+    /// Whether it is more than is ever admitted. Such a question changes nothing: it only looks.
+    fn is_never(&self) -> bool {
+        self.takes() > self.strategy().most().min(u64::MAX - 1)
+    }
 }
 
 impl Weighs for Asked<'_> {
@@ -73,18 +78,19 @@ pub trait States {
 }
 
 /// Checks all policies, and charges all or none. A policy in shadow is charged only if the call is admitted and it has
-/// room itself; it changes nothing for the others.
+/// room itself; it changes nothing for the others. What can never pass leaves its state as it is, also where other parameters
+/// wrote that.
 pub fn weigh(asked: &[impl Weighs], now: At, states: &mut impl States) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::with_capacity(asked.len());
     let mut admitted = true;
     for (place, ask) in asked.iter().enumerate() {
         let verdict = match states.get(place) {
+            _ if ask.is_never() => Verdict::Never { most: ask.strategy().most() },
             Some(state) => {
                 ask.strategy().carry_over(state, now);
                 ask.strategy().check_carried(state, now, ask.takes())
             }
-            None if ask.takes() <= ask.strategy().most() => Verdict::Fine,
-            None => Verdict::Never { most: ask.strategy().most() },
+            None => Verdict::Fine,
         };
         admitted &= ask.shadow() || verdict.is_fine();
         found.push(Found { verdict, view: View::new(0, 0, Span::ZERO, 0), receipt: None });
@@ -92,6 +98,7 @@ pub fn weigh(asked: &[impl Weighs], now: At, states: &mut impl States) -> Vec<Fo
     for (place, (ask, found)) in asked.iter().zip(&mut found).enumerate() {
         let charges = admitted && found.verdict.is_fine();
         match states.get(place) {
+            Some(state) if ask.is_never() => found.view = ask.strategy().view(state, now),
             Some(state) => {
                 found.receipt = charges.then(|| charge(ask, state, now));
                 found.view = ask.strategy().view_carried(state, now);

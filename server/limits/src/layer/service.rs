@@ -130,8 +130,10 @@ where
             return inner.call(Request::from_parts(parts, body)).await;
         };
         if let Some(refusal) = self.answers.refusal(&decision) {
+            let decided: Decided = Arc::new(decision);
+            parts.extensions.insert(Arc::clone(&decided));
             let mut response = self.refused.response(&refusal, &parts);
-            self.answers.write(&decision, headers, response.headers_mut());
+            self.answers.write(&decided, headers, response.headers_mut());
             return Ok(response);
         }
         let known = Ticket::of_cost(decision.ticket.cost());

@@ -214,6 +214,13 @@ impl Ahead {
         }
     }
 
+    /// As what the lot of a key was charged, and what is left of it.
+    pub(super) fn unused(&self, key: &str) -> Option<(Receipt, u64)> {
+        let shard = self.shard(key);
+        let lot = shard.lots.get(key)?;
+        lot.charged.as_ref().map(|(charge, _)| (charge.receipt, lot.left))
+    }
+
     /// How many keys have a lot.
     pub(super) fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).lots.len()).sum()

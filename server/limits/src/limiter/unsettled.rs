@@ -58,6 +58,11 @@ impl Queue {
         self.lock().len()
     }
 
+    /// Hands over each that waits: the charge, and what it took in truth.
+    pub(super) fn each(&self, mut told: impl FnMut(&Charge, u64)) {
+        self.lock().iter().for_each(|one| told(&one.charge, one.real));
+    }
+
     /// The next ones, at most so many.
     pub(super) fn due(&self, most: usize) -> Due<'_> {
         let mut queue = self.lock();

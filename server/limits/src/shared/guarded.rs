@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::at::{At, Span};
-use crate::decide::Asked;
+use crate::decide::{Asked, Weighs as _};
 use crate::store::{Remote, Settling, Store, StoreAway, Weighed};
 
 /// How long a store may be silent, and when it is tried again.
@@ -363,7 +363,8 @@ impl<R: Remote> Store for Guarded<R> {
         back: &'a [Settling<'a>],
     ) -> Result<Weighed, StoreAway> {
         let weighed = self.guard.ask(self.guard.store.weigh(now, asked, back), true).await;
-        if weighed.is_err() {
+        let looks = !asked.is_empty() && asked.iter().all(|ask| ask.is_never());
+        if weighed.is_err() && !looks {
             self.guard.alone.fetch_add(1, Ordering::Relaxed);
         }
         weighed

@@ -17,7 +17,7 @@ use redis::Cmd;
 use tokio::sync::oneshot;
 
 use crate::at::{At, Span};
-use crate::decide::Asked;
+use crate::decide::{Asked, Weighs as _};
 use crate::policy::bounds::LARGEST;
 use crate::store::{Remote, Settling, Store, StoreAway, Weighed};
 use crate::strategy::Strategy;
@@ -121,7 +121,8 @@ impl Redis {
     /// later, if it stands still. Where it charges more than one call (a place that is held, tokens that are taken ahead)
     /// its answer is waited for all the same, and what it has charged is given back.
     async fn put(&self, command: Cmd, question: Question<'_>, clock: Option<u64>) -> Result<Vec<i64>, StoreAway> {
-        let matters = |ask: &Asked<'_>| matches!(ask.strategy, Strategy::Leases(_)) || ask.up_to > ask.takes;
+        let matters =
+            |ask: &Asked<'_>| !ask.is_never() && (matches!(ask.strategy, Strategy::Leases(_)) || ask.up_to > ask.takes);
         if !question.asked.iter().any(matters) {
             return self.link.decide(&command).await;
         }

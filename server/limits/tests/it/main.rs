@@ -13,9 +13,13 @@ mod common;
 mod gcra;
 mod keys;
 mod local;
+mod look;
 mod model;
 mod readme;
 mod settings;
 mod several;
 mod spread;
 mod strategies;
+mod traffic;
+#[path = "../support/twins.rs"]
+mod twins;

@@ -125,7 +125,7 @@ fn all_faults_at_once() {
     let expected = [
         "/header: there is no field `header` here (did you mean `headers`?)",
         "/policies/0/name: `a b` cannot be a policy's name: it is shown in headers (at most 64 letters, digits, `_`, `-` and `.`)",
-        "/policies/0/by: this list is empty: nothing would ever match (leave it out, or fill it)",
+        "/policies/0/by: this list is empty: nothing would ever match (say what is counted; all calls of a tenant together are counted by `[tenant]`)",
         "/policies/0/strategy/bucket/burst: `burst` must be at least 1",
         "/policies/0/strategy/bucket/per: `1 s` is no duration",
         "/policies/1/by/0: `usr` is not known here (did you mean `user`?)",

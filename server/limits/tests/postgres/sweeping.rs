@@ -23,9 +23,11 @@ async fn only_what_counts_no_more_is_forgotten() {
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         found(&store, &log, &keys, start + batch * SECOND).await.unwrap();
     }
-    // A row without a state: the call could never pass.
-    found(&store, &policy(fixed(0)), &["never"], start).await.unwrap();
-    assert_eq!(schema.rows().await, 5_001);
+    // A row without a state: another key had no room.
+    let one = policy(fixed(1));
+    assert!(found(&store, &one, &["full"], start).await.unwrap()[0].verdict.is_fine());
+    found(&store, &one, &["never", "full"], start).await.unwrap();
+    assert_eq!(schema.rows().await, 5_002);
     let sweep = async |secs: u64| store.sweep(At::from_micros(start + secs * SECOND)).await.unwrap();
     assert_eq!(sweep(50).await, 0);
     // The oldest count until 100, and are remembered until 160; the last ones until 184.
@@ -33,7 +35,7 @@ async fn only_what_counts_no_more_is_forgotten() {
     assert_eq!(sweep(161).await, 200);
     assert!(!found(&store, &log, &["4800 0"], start + 123 * SECOND).await.unwrap()[0].verdict.is_fine());
     assert_eq!(sweep(184).await, 23 * 200);
-    assert_eq!(schema.rows().await, 201);
+    assert_eq!(schema.rows().await, 202);
     assert!(!found(&store, &log, &["4800 7"], start + 123 * SECOND).await.unwrap()[0].verdict.is_fine());
     assert_eq!(sweep(185).await, 200);
     drop(store);

@@ -6,7 +6,7 @@ use fluxor_limits::{At, Bucket, Leases, Log, Ring, Sliding, Span, State, Strateg
 
 use crate::support::{Server, ask, connected, fixed, policy, run, system_now};
 
-fn strategies() -> Vec<Strategy> {
+pub(crate) fn strategies() -> Vec<Strategy> {
     let window = Span::from_secs(600);
     vec![
         fixed(10, window),

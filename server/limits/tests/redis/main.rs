@@ -8,9 +8,12 @@ mod clocks;
 mod expiry;
 mod failover;
 mod links;
+mod look;
 mod model;
 mod numbers;
 mod race;
 mod same;
 mod support;
 mod trips;
+#[path = "../support/twins.rs"]
+mod twins;

@@ -160,7 +160,7 @@ fn calendar() -> impl Generator<Value = Window> {
         .prop_map(|(unit, zone)| Window::Calendar(unit, TimeZone::get(zone).unwrap()))
 }
 
-fn strategies(scale: Scale) -> BoxedStrategy<Strategy> {
+pub(crate) fn strategies(scale: Scale) -> BoxedStrategy<Strategy> {
     let span = || spans(scale).prop_map(Span::from_micros);
     let few = || limits(scale).prop_map(|limit| limit % 12 + 1);
     prop_oneof![

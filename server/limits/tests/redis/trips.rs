@@ -10,7 +10,7 @@ use fluxor_limits::{Bucket, Leases, Policy, Span, Strategy};
 use crate::support::{Server, ask, connected, fixed, policy, run, system_now};
 
 /// How often each command was called since the last time, and how long it took in all, in microseconds.
-fn commands(raw: &mut redis::Connection) -> BTreeMap<String, (u64, u64)> {
+pub(crate) fn commands(raw: &mut redis::Connection) -> BTreeMap<String, (u64, u64)> {
     let stats: String = redis::cmd("INFO").arg("commandstats").query(raw).unwrap();
     let () = redis::cmd("CONFIG").arg("RESETSTAT").query(raw).unwrap();
     let line = |line: &str| {

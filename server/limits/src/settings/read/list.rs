@@ -37,7 +37,11 @@ impl Walk {
             return &[];
         }
         if list.is_empty() && value.is_array() {
-            self.hinted(at, "this list is empty: nothing would ever match".to_owned(), "leave it out, or fill it");
+            let hint = match at.ends_with("/by") {
+                true => "say what is counted; all calls of a tenant together are counted by `[tenant]`",
+                false => "leave it out, or fill it",
+            };
+            self.hinted(at, "this list is empty: nothing would ever match".to_owned(), hint);
         }
         list
     }

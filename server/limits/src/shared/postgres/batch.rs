@@ -107,9 +107,10 @@ impl Question {
         !self.back.is_empty() && self.asked.is_empty() && self.renew.is_empty()
     }
 
-    fn keys(&self) -> impl Iterator<Item = &Arc<str>> {
-        let owed = self.back.iter().chain(&self.renew).map(|one| &one.key);
-        owed.chain(self.asked.iter().map(|ask| &ask.key))
+    /// The keys, and whether they need a row: not for whoever only looks.
+    fn keys(&self) -> impl Iterator<Item = (&Arc<str>, bool)> {
+        let owed = self.back.iter().chain(&self.renew).map(|one| (&one.key, true));
+        owed.chain(self.asked.iter().map(|ask| (&ask.key, !ask.is_never())))
     }
 }
 
@@ -120,6 +121,8 @@ pub(super) struct Rows {
 
 pub(super) struct Row {
     pub(super) key: Arc<str>,
+    /// Whether it is made if it is not there.
+    needed: bool,
     /// Its text in the table; nothing as long as no row was read.
     text: Option<String>,
     state: Option<State>,
@@ -136,10 +139,17 @@ pub(super) struct Changed<'a> {
 impl Rows {
     /// The rows that the questions need.
     pub(super) fn of(jobs: &[Job]) -> Rows {
-        let mut keys: Vec<&Arc<str>> = jobs.iter().flat_map(|job| job.question.keys()).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let row = |key: &Arc<str>| Row { key: Arc::clone(key), text: None, state: None, touched: false };
+        let mut keys: Vec<(&Arc<str>, bool)> = jobs.iter().flat_map(|job| job.question.keys()).collect();
+        // Who needs a row comes first, and stays.
+        keys.sort_unstable_by_key(|&(key, needed)| (key, !needed));
+        keys.dedup_by_key(|(key, _)| *key);
+        let row = |(key, needed): (&Arc<str>, bool)| Row {
+            key: Arc::clone(key),
+            needed,
+            text: None,
+            state: None,
+            touched: false,
+        };
         Rows { rows: keys.into_iter().map(row).collect() }
     }
 
@@ -163,9 +173,9 @@ impl Rows {
         }
     }
 
-    /// The keys that have no row.
+    /// The keys that have no row and need one.
     pub(super) fn missing(&self) -> Vec<&str> {
-        self.rows.iter().filter(|row| row.text.is_none()).map(|row| &*row.key).collect()
+        self.rows.iter().filter(|row| row.needed && row.text.is_none()).map(|row| &*row.key).collect()
     }
 
     /// What must be written.

@@ -4,7 +4,8 @@
 -- KEYS: those to settle, those to renew, those that are asked, in that order; a key may come more than once.
 -- ARGV: the instant, or `T`: the server's; how many to settle; how many to renew; then of each key its strategy (a
 -- letter and its parameters), and of those to settle or renew the receipt (instant, cost, mark) and the real cost, of
--- the others 1 if in shadow, what the call takes, and up to how much may be taken.
+-- the others 1 if in shadow, what the call takes, and up to how much may be taken. What takes more than is ever admitted
+-- only looks: no state is changed for it.
 -- The answer: 1, the instant, 1 if all leases are held; of each asked key 8 numbers: 0 fine, or 1 later (and the wait),
 -- or 2 never (and the most); what is left; the window; when all is there again; instant, cost and mark of the charge,
 -- with -1 as cost if there was none. Or 0, the instant, and pairs: of a key's place the instant around which it needs
@@ -63,16 +64,28 @@ local function fresh(p, at, since)
   return s
 end
 
--- The state of a key as the strategy goes on with it.
-local function carry_over(p, key)
-  local s = states[key]
+-- A state as the strategy goes on with it.
+local function carried(p, s)
   local at = guard(s)
   if s.kind == p.kind and kind(p.kind).keeps(p, s, at) then return s end
   local used = min(kind(s.kind).used(s, at), p.limit)
   s = fresh(p, at, at)
   kind(p.kind).charge(p, s, at, used)
-  states[key] = s
   return s
+end
+
+local function carry_over(p, key)
+  states[key] = carried(p, states[key])
+  return states[key]
+end
+
+-- The same beside the state, which stays as it is. (Its lists are never changed by carrying it over.)
+local function seen(p, s)
+  local beside = {}
+  for name, value in pairs(s) do
+    beside[name] = value
+  end
+  return carried(p, beside)
 end
 
 local function settle(p, s, at, cost, mark, real)
@@ -130,11 +143,12 @@ local admitted = true
 for place = settling + renewing + 1, #KEYS do
   local key, p = KEYS[place], strategy(place)
   local shadow, takes, up_to = number(), number(), number()
-  local s = states[key] and carry_over(p, key)
   local verdict, tells = 0, 0
   if takes > p.limit then
+    -- It only looks.
     verdict, tells = 2, p.limit
-  elseif s then
+  elseif states[key] then
+    local s = carry_over(p, key)
     local from = kind(p.kind).check(p, s, guard(s), takes)
     if from then verdict, tells = 1, max(from - now, 0) end
   end
@@ -148,6 +162,7 @@ for _, ask in ipairs(asked) do
   local key, p, takes, up_to, verdict, tells = unpack(ask)
   local it = kind(p.kind)
   local s = states[key] or fresh(p, now, max(now - 1, 0))
+  if verdict == 2 and states[key] then s = seen(p, s) end
   local at, cost, mark = guard(s), -1, 0
   if admitted and verdict == 0 then
     cost = takes
