@@ -180,7 +180,11 @@ impl Refusal {
             }
             Self::Guard(sentence) => sentence.to_string(),
             Self::Invalid(errors) => {
-                errors.iter().map(|(at, why)| format!("{at}: {why}")).collect::<Vec<_>>().join("; ")
+                let told = errors.iter().map(|(at, why)| match at.is_empty() {
+                    true => why.clone(),
+                    false => format!("{at}: {why}"),
+                });
+                told.collect::<Vec<_>>().join("; ")
             }
             Self::RequestReused { first_at } => format!(
                 "This request id was used at {first_at} for a request with other content. Use a new id for a new request."

@@ -22,7 +22,7 @@ use crate::domain::Domain;
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, StreamId, TenantId};
 use crate::instance::{Instance, Status};
 
-pub use any::{AnyStore, AnyWriter, Reader};
+pub use any::{AnyStore, AnyWriter, Aside, Reader};
 pub use memory::{MemoryStore, MemoryWriter};
 pub use migrations::{ENGINE, Migration};
 pub use postgres::{PostgresStore, PostgresWriter};

@@ -30,6 +30,7 @@ mod sqlite;
 mod statement;
 #[cfg(test)]
 mod testing;
+mod traffic;
 mod vocabulary;
 
 use fluxor_engine::expression::{RecordType, Type};
@@ -54,6 +55,10 @@ pub use row::{
 };
 pub use settings::Settings;
 pub use statement::{MIGRATIONS, Sql, statements};
+pub use traffic::{
+    RefusedCall, RefusedCalls, Stretch, TrafficRow, forget_traffic, forget_traffic_beyond, keep_refused, keep_traffic,
+    refused_calls, traffic, traffic_sizes,
+};
 
 use action::{Act, Compose, Tell};
 

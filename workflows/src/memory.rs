@@ -4,6 +4,7 @@ mod inventory;
 mod orders;
 mod reads;
 mod reorder;
+mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -45,6 +46,7 @@ pub struct Memory {
     shortfalls: BTreeMap<(TenantId, InstanceId, StockKey), ShortfallRow>,
     reorder_lines: BTreeMap<(TenantId, InstanceId, StockKey), ReorderLineRow>,
     series: Table<SeriesRow>,
+    traffic: traffic::Traffic,
 }
 
 impl Memory {

@@ -40,6 +40,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0007_settings.sql"),
         postgres: include_str!("../../migrations/postgres/0007_settings.sql"),
     },
+    Migration {
+        version: 8,
+        name: "traffic",
+        sqlite: include_str!("../../migrations/sqlite/0008_traffic.sql"),
+        postgres: include_str!("../../migrations/postgres/0008_traffic.sql"),
+    },
 ];
 
 /// A statement in both dialects.

@@ -21,6 +21,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnect
 mod inventory;
 #[path = "store/reorder.rs"]
 mod reorder;
+#[path = "store/traffic.rs"]
+mod traffic;
 
 /// A store with an open connection.
 enum Db {

@@ -58,6 +58,40 @@ impl<M> Reader<M> {
     }
 }
 
+/// A turn to write what belongs to no workflow and no trail: one transaction, beside those of the engine. Dropped without
+/// [`Aside::commit`], nothing has happened (in memory there is no way back).
+pub enum Aside<M> {
+    /// The domain's tables in memory.
+    Memory(OwnedMutexGuard<M>),
+    /// The file's one writer.
+    Sqlite(super::sqlite::Aside),
+    /// From the pool.
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+impl<M> Aside<M> {
+    /// As the domain's statements take it.
+    pub fn connection(&mut self) -> Connection<'_, M> {
+        match self {
+            Self::Memory(memory) => Connection::Memory(memory),
+            Self::Sqlite(turn) => Connection::Sqlite(turn.connection()),
+            Self::Postgres(transaction) => Connection::Postgres(&mut *transaction),
+        }
+    }
+
+    /// Keeps what was written.
+    ///
+    /// # Errors
+    /// If it cannot be kept, or nobody knows.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Sqlite(turn) => turn.commit().await,
+            Self::Postgres(transaction) => super::postgres::commit(transaction).await,
+        }
+    }
+}
+
 impl<D: Persist> Clone for AnyStore<D> {
     fn clone(&self) -> Self {
         match self {
@@ -105,6 +139,18 @@ impl<D: Persist> AnyStore<D> {
             Self::Memory(store) => Reader::Memory(store.read().await),
             Self::Sqlite(store) => Reader::Sqlite(store.reader().await?),
             Self::Postgres(store) => Reader::Postgres(store.reader().await?),
+        })
+    }
+
+    /// A turn to write what belongs to no workflow and no trail. On SQLite the engine waits meanwhile: be short.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn aside(&self) -> Result<Aside<D::Memory>, StoreError> {
+        Ok(match self {
+            Self::Memory(store) => Aside::Memory(store.read().await),
+            Self::Sqlite(store) => Aside::Sqlite(store.aside().await?),
+            Self::Postgres(store) => Aside::Postgres(store.aside().await?),
         })
     }
 }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection as Conn, PgPool, PgPoolOptions, PgRow as Row, Postgres as Db};
-use sqlx::{Acquire as _, ConnectOptions as _};
+use sqlx::{Acquire as _, ConnectOptions as _, Transaction};
 
 use super::migrations::{Migration, migrate};
 use super::{
@@ -105,10 +105,20 @@ impl<D: Persist> PostgresStore<D> {
         self.readers.acquire().await.map_err(failed)
     }
 
+    /// A transaction for what belongs to no batch.
+    pub(super) async fn aside(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        self.readers.begin().await.map_err(failed)
+    }
+
     async fn connect(&self) -> Result<Conn, StoreError> {
         let options = PgConnectOptions::clone(&self.server).statement_cache_capacity(512);
         options.options(WRITER_SETTINGS.iter().copied()).connect().await.map_err(failed)
     }
+}
+
+/// Keeps what was written.
+pub(super) async fn commit(transaction: Transaction<'static, Db>) -> Result<(), StoreError> {
+    transaction.commit().await.map_err(failed)
 }
 
 /// The statements whose plans must be good on empty tables, by name.

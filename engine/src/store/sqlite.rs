@@ -120,11 +120,34 @@ impl<D: Persist> SqliteStore<D> {
         self.readers.acquire().await.map_err(failed)
     }
 
+    /// A turn to write what belongs to no batch.
+    pub(super) async fn aside(&self) -> Result<Aside, StoreError> {
+        let mut turn = self.turn().await?;
+        turn.open = true;
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut turn.connection).await.map_err(failed)?;
+        Ok(Aside(turn))
+    }
+
     /// The turn to write; what another one left open is rolled back.
     async fn turn(&self) -> Result<OwnedMutexGuard<Turn>, StoreError> {
         let mut turn = self.turn.clone().lock_owned().await;
         rollback(&mut turn).await?;
         Ok(turn)
+    }
+}
+
+/// A turn with a transaction that is open. Whoever has the next one rolls it back if it was not kept.
+pub struct Aside(OwnedMutexGuard<Turn>);
+
+impl Aside {
+    pub(super) fn connection(&mut self) -> &mut Conn {
+        &mut self.0.connection
+    }
+
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        sqlx::query("COMMIT").execute(&mut self.0.connection).await.map_err(failed)?;
+        self.0.open = false;
+        Ok(())
     }
 }
 

@@ -26,6 +26,7 @@ pub(crate) mod stock;
 pub(crate) mod suppliers;
 pub(crate) mod terms;
 pub(crate) mod totals;
+pub(crate) mod traffic;
 pub(crate) mod units;
 
 use std::collections::BTreeSet;
