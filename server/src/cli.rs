@@ -11,6 +11,7 @@ mod file;
 mod import;
 mod instances;
 mod keys;
+mod limits;
 mod openapi;
 mod organisation;
 pub(crate) mod out;
@@ -73,6 +74,9 @@ enum Command {
     /// Show, check and replace settings, such as limits
     #[command(subcommand)]
     Settings(settings::Settings),
+    /// Explain limits: who is near one, how much was used, why requests were refused, what others would have done
+    #[command(subcommand)]
+    Limits(limits::Limits),
     /// Verify the audit trail
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -163,6 +167,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Import(import) => import.run(config, out).await,
         Command::Reorder(reorder) => reorder.run(config, out).await,
         Command::Settings(settings) => settings.run(config, out).await,
+        Command::Limits(limits) => limits.run(config, out).await,
         Command::Audit(audit) => audit.run(config, out).await,
         Command::Backup(backup) => backup.run(config, out).await,
         Command::Openapi => openapi::run(out),

@@ -38,6 +38,10 @@ pub(crate) struct Config {
     #[arg(long, env = "FLUXOR_KEY", value_name = "KEY", hide_env_values = true, global = true)]
     pub key: Option<String>,
 
+    /// A running server, for commands that ask one: `http://127.0.0.1:8080` [default: the one that has the SQLite file open]
+    #[arg(long, env = "FLUXOR_SERVER", value_name = "URL", global = true)]
+    pub server: Option<String>,
+
     /// Where `serve` listens; port 0 takes a free one
     #[arg(long, env = "FLUXOR_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080", global = true)]
     pub listen: SocketAddr,
@@ -100,6 +104,11 @@ pub(crate) struct Config {
     #[arg(long, env = "FLUXOR_LIMITS_PATIENCE", value_name = "MS", global = true,
           value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub limits_patience: Option<u64>,
+
+    /// How many hours it is kept what was called, to explain limits and to try others on it; 0 keeps nothing
+    #[arg(long, env = "FLUXOR_TRAFFIC_HOURS", value_name = "HOURS", default_value_t = 48, global = true,
+          value_parser = clap::value_parser!(u32).range(0..=720))]
+    pub traffic_hours: u32,
 
     /// Requests in flight at most; above it (of programs and background work earlier) answers are 503
     #[arg(long, env = "FLUXOR_MAX_IN_FLIGHT", value_name = "NUMBER", default_value_t = 2000, global = true,
@@ -209,6 +218,12 @@ impl Config {
     pub(crate) fn limits_store(&self) -> Result<Option<LimitsStore>, String> {
         let text = self.limits_store.as_ref().map_or("", |hidden| hidden.0.trim());
         if text.is_empty() { Ok(None) } else { LimitsStore::parse(text).map(Some) }
+    }
+
+    /// The key, if there is one.
+    #[must_use]
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.key.as_deref().map(str::trim).filter(|key| !key.is_empty())
     }
 
     /// Whether several servers may be on the database.

@@ -5,6 +5,7 @@ mod books;
 mod engine;
 #[cfg(test)]
 pub(crate) mod stub;
+mod traffic;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,10 +18,12 @@ use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantI
 use fluxor_engine::instance::Instance;
 use fluxor_engine::store::InstancePage;
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
+use fluxor_workflows::{RefusedCall, RefusedCalls, Stretch};
 
 pub(crate) use books::Books;
 pub(crate) use engine::Office;
 pub(crate) use fluxor_engine::runtime::{NotDone, Submitted, TaskView};
+pub(crate) use traffic::{Keep, Kept};
 
 /// An answer that is on its way.
 pub(crate) type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, NotDone>> + Send + 'a>>;
@@ -77,6 +80,15 @@ pub(crate) trait Desk: Send + Sync {
 
     /// What the books of procurement say.
     fn books(&self, tenant: TenantId, asked: Books) -> Reply<'_, serde_json::Value>;
+
+    /// Writes what was called, and forgets what is old.
+    fn keep<'a>(&'a self, kept: &'a Keep) -> Reply<'a, ()>;
+
+    /// What was called: the newest of it, up to so many bytes.
+    fn traffic(&self, asked: Stretch, most: i64) -> Reply<'_, Kept>;
+
+    /// Calls that limits refused, newest first.
+    fn refused_calls(&self, tenant: TenantId, asked: RefusedCalls) -> Reply<'_, Vec<RefusedCall>>;
 
     /// Writes what an import has read.
     fn import<'a>(

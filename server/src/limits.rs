@@ -4,6 +4,8 @@
 //! change gives nobody a free burst (the store keeps what was used); a setting that cannot be read leaves the last one in
 //! force. Deciding is the crate `fluxor-limits`'; who calls is found in `http/gate.rs`.
 
+mod documents;
+pub(crate) mod explain;
 mod sense;
 mod store;
 mod usual;
@@ -20,13 +22,12 @@ use fluxor_limits::Store as _;
 use fluxor_limits::answer::{Answers, Partition};
 use fluxor_limits::shed::Shed;
 use fluxor_limits::{Decision, Ending as _, Limiter, Live, Observer, Policies, Proxies, Settings, Ticket};
-use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::config::Config;
-use crate::desk::{Books, Desk, NotDone};
-use crate::settings;
+use crate::desk::{Desk, NotDone};
 use crate::telemetry::metrics;
+use crate::traffic::Traffic;
 
 pub(crate) use store::{Kept, LATER};
 pub(crate) use usual::{faults, faults_of_server, usual, usual_of_server};
@@ -50,6 +51,9 @@ pub(crate) struct Limits {
     proxies: Proxies,
     operator: TenantId,
     shed: Shed,
+    traffic: Traffic,
+    /// What holds for whoever asks about limits.
+    explaining: Arc<Live>,
     sets: RwLock<HashMap<Option<TenantId>, Arc<Set>>>,
     /// Raised by each change that this server takes.
     changes: AtomicU64,
@@ -137,6 +141,8 @@ impl Limits {
             proxies: Proxies::new(config.trusted_proxies.clone()).writing(config.proxy_header.into()),
             operator: config.tenant(),
             shed: Shed::new(config.max_in_flight as usize),
+            traffic: Traffic::new(config.tenant(), config.traffic_hours)?,
+            explaining: Arc::new(Live::new(usual::explaining())),
             sets: RwLock::default(),
             changes: AtomicU64::new(0),
         })
@@ -154,6 +160,16 @@ impl Limits {
     /// Settles a call that has ended; nobody waits for it.
     pub(crate) fn ended(&self, ticket: Ticket, real_cost: u64) {
         LATER.ended(&self.limiter, ticket, real_cost);
+    }
+
+    /// What holds for whoever asks about limits, whatever else is used up.
+    pub(crate) fn explaining(&self) -> &Arc<Live> {
+        &self.explaining
+    }
+
+    /// What was called.
+    pub(crate) fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     pub(crate) fn answers(&self) -> &Answers {
@@ -239,20 +255,10 @@ impl Limits {
 
     /// The server's document, the tenant's, and the time zone of the tenant: the company's, else the organisation's.
     async fn documents(&self, desk: &dyn Desk, tenant: Option<TenantId>) -> Result<[Value; 3], NotDone> {
-        let setting = async |tenant, name: &str, usual: fn() -> Value| {
-            let row = desk.books(tenant, Books::Setting { name: name.to_owned() }).await?;
-            Ok::<Value, NotDone>(settings::in_force(&row, usual).1)
-        };
-        let server = setting(self.operator, SERVER, usual_of_server).await?;
+        let server = documents::setting(desk, self.operator, SERVER).await?;
         let Some(tenant) = tenant else { return Ok([server, Value::Null, Value::Null]) };
-        let own = setting(tenant, TENANT, usual).await?;
-        let mut zone = desk.books(tenant, Books::Company).await?["zone"].take();
-        if zone.is_null()
-            && let Some(row) = desk.organisation(tenant).await?
-        {
-            let document: Value = serde_json::from_str(&row.document).unwrap_or_default();
-            zone = document["zone"].clone();
-        }
+        let own = documents::setting(desk, tenant, TENANT).await?;
+        let zone = documents::zone_named(desk, tenant).await?;
         Ok([server, own, zone])
     }
 
@@ -262,7 +268,7 @@ impl Limits {
     /// What is wrong with them: they were valid when they were written, by another version perhaps.
     fn compile(&self, tenant: Option<TenantId>, from: &[Value; 3]) -> Result<Policies, String> {
         let [server, own, zone] = from;
-        let zone = zone.as_str().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
+        let zone = documents::zone_of(zone);
         let compiled = |document: &Value, scope: &str| {
             let settings = Settings::read(document).map_err(|faults| {
                 let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();

@@ -6,6 +6,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,17 @@ pub(crate) enum Taken {
 
 /// Takes the lock of the database file at `database`, or tells who has it.
 pub(crate) fn take(database: &Path) -> anyhow::Result<Taken> {
+    for _ in 0..10 {
+        match try_take(database)? {
+            // Somebody who only looks at the lock holds it for a moment, and gives no name.
+            Taken::Held(holder) if holder.pid == 0 => std::thread::sleep(Duration::from_millis(10)),
+            taken => return Ok(taken),
+        }
+    }
+    try_take(database)
+}
+
+fn try_take(database: &Path) -> anyhow::Result<Taken> {
     let path = beside(database)?;
     let shown = path.display().to_string();
     let mut file = OpenOptions::new()
@@ -60,6 +72,20 @@ pub(crate) fn take(database: &Path) -> anyhow::Result<Taken> {
             Ok(Taken::Held(serde_json::from_str(&text).unwrap_or_default()))
         }
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {shown}")),
+    }
+}
+
+/// Who has the database file open for writing, if anybody has.
+pub(crate) fn holder(database: &Path) -> anyhow::Result<Option<Holder>> {
+    let Ok(mut file) = File::open(beside(database)?) else { return Ok(None) };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            let _ = file.read_to_string(&mut text);
+            Ok(Some(serde_json::from_str(&text).unwrap_or_default()))
+        }
+        Err(TryLockError::Error(error)) => Err(error).context("cannot look at the lock of the database"),
     }
 }
 

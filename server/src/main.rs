@@ -15,11 +15,13 @@ mod limits;
 mod lock;
 mod mail;
 mod open;
+mod page;
 mod reorder;
 mod secret;
 mod settings;
 mod sink;
 mod telemetry;
+mod traffic;
 
 /// Its threads hand memory to each other at every commit, which it is made for.
 #[global_allocator]

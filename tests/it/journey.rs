@@ -5,12 +5,14 @@ mod authority;
 mod books;
 mod changes;
 mod company;
+mod explained;
 mod hooks;
 mod keys;
 mod limits;
 mod lists;
 mod mail;
 mod order;
+mod page;
 mod refused_mail;
 mod repeats;
 mod replicas;
@@ -76,6 +78,10 @@ on_both! {
     limits::limits_count_objects_pages_and_what_never_fits
     limits::settings_are_checked_guarded_and_written_down
     limits::whoever_tries_keys_is_slowed_down
+    explained::why_and_who_and_what_if
+    explained::nothing_is_kept_where_nobody_wants_it
+    explained::one_server_explains_what_another_refused
+    page::limits_in_a_browser
     reserved::nobody_takes_the_names_of_others
     books::what_is_not_there_and_what_is_not_ours
     changes::taken_back_and_given_up

@@ -8,6 +8,7 @@
     reason = "all of it is test code"
 )]
 
+pub mod browser;
 pub mod companies;
 pub mod counter;
 pub mod databases;

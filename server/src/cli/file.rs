@@ -6,13 +6,17 @@ use serde::de::DeserializeOwned;
 
 use super::Failure;
 
-/// Reads a file of YAML. JSON is YAML too: one reader for both.
+/// Reads a file of YAML, `-` from standard input. JSON is YAML too: one reader for both.
 ///
 /// # Errors
 /// A sentence that names the file and the place in it.
 pub(super) fn read<T: DeserializeOwned>(file: &Path) -> Result<T, Failure> {
     let shown = file.display();
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
+    let text = match file.as_os_str() == "-" {
+        true => std::io::read_to_string(std::io::stdin()),
+        false => std::fs::read_to_string(file),
+    };
+    let text = text.map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
     serde_saphyr::from_str(&text)
         .map_err(|error| Failure::Declined("invalid_input".to_owned(), format!("{shown}: {error}")))
 }

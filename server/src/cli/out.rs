@@ -1,5 +1,6 @@
 //! Everything that is printed: text for people, JSON for machines. A reader that went away is no error.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -23,14 +24,14 @@ impl Out {
         if self.json {
             self.text(&serde_json::to_string(machine).unwrap_or_default());
         } else {
-            self.text(&people());
+            self.text(&harmless(&people()));
         }
     }
 
     /// Words beside the result, for people only: on the error stream, so that a script takes the result alone.
     pub(crate) fn aside(&self, words: &str) {
         if !self.json {
-            let _ = writeln!(io::stderr().lock(), "{words}");
+            let _ = writeln!(io::stderr().lock(), "{}", harmless(words));
         }
     }
 
@@ -47,14 +48,24 @@ impl Out {
     /// Why it did not work.
     pub(crate) fn failure(&self, code: &str, words: &str) {
         let mut to = io::stderr().lock();
+        let shown = harmless(words);
         let _ = if self.json {
             writeln!(to, "{}", json!({ "error": { "code": code, "detail": words } }))
         } else {
             match code {
-                "usage" | "broken" => writeln!(to, "error: {words}"),
-                _ => writeln!(to, "declined [{code}]: {words}"),
+                "usage" | "broken" => writeln!(to, "error: {shown}"),
+                _ => writeln!(to, "declined [{code}]: {shown}"),
             }
         };
+    }
+}
+
+/// Text that moves no cursor and changes no colour, whatever somebody typed.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let bad = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    match text.contains(bad) {
+        true => text.replace(bad, "\u{fffd}").into(),
+        false => text.into(),
     }
 }
 
@@ -81,6 +92,12 @@ pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_that_somebody_typed_moves_the_cursor() {
+        assert_eq!(harmless("a\u{1b}[31m\tb\n\u{9b}c\r"), "a\u{fffd}[31m\tb\n\u{fffd}c\u{fffd}");
+        assert!(matches!(harmless("plain"), Cow::Borrowed(_)));
+    }
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {

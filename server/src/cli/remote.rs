@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use fluxor_engine::ids::Mint;
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
 use super::Failure;
@@ -28,7 +28,7 @@ impl Remote {
             );
             return Err(Failure::Broken(anyhow::anyhow!(words)));
         };
-        let Some(key) = config.key.clone() else {
+        let Some(key) = config.key().map(str::to_owned) else {
             let words = format!(
                 "{} is served by process {} at {url}. Give it an administrator's key (FLUXOR_KEY or --key) to go there; \
                  or stop the server and try again, which needs no key",
@@ -36,7 +36,24 @@ impl Remote {
             );
             return Err(Failure::Usage(words));
         };
-        // The server is on this machine: no proxy, wherever the environment points.
+        Self::at(url, key, config)
+    }
+
+    /// The server that the options name, if they name one.
+    pub(super) fn named(config: &Config) -> Result<Option<Self>, Failure> {
+        let Some(url) = config.server.as_deref().map(str::trim).filter(|url| !url.is_empty()) else { return Ok(None) };
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            return Err(Failure::Usage(format!("--server: `{url}` is no address: write http://127.0.0.1:8080")));
+        }
+        let Some(key) = config.key() else {
+            let words = format!("give an administrator's key of {url}: FLUXOR_KEY or --key");
+            return Err(Failure::Usage(words));
+        };
+        Self::at(url.trim_end_matches('/').to_owned(), key.to_owned(), config).map(Some)
+    }
+
+    fn at(url: String, key: String, config: &Config) -> Result<Self, Failure> {
+        // It is near: no proxy, wherever the environment points.
         let client =
             Client::builder().no_proxy().timeout(config.request_timeout()).build().context("no HTTP client")?;
         let mut mint = Mint::from_os().context("the operating system gives no randomness")?;
@@ -44,14 +61,21 @@ impl Remote {
         Ok(Self { client, url, key, request })
     }
 
+    /// Asks for something; returns the answer's body.
+    pub(super) async fn get(&self, path: &str, query: &[(String, String)]) -> Result<Value, Failure> {
+        let query = serde_urlencoded::to_string(query).context("the query cannot be written")?;
+        self.answer(self.client.get(format!("{}{path}?{query}", self.url))).await
+    }
+
     /// Sends a change; returns the answer's body.
     pub(super) async fn send(&self, method: Method, path: &str, body: &Value) -> Result<Value, Failure> {
-        let response = self
-            .client
-            .request(method, format!("{}{path}", self.url))
+        let request = self.client.request(method, format!("{}{path}", self.url)).json(body);
+        self.answer(request.header("idempotency-key", &self.request)).await
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Value, Failure> {
+        let response = request
             .bearer_auth(&self.key)
-            .header("idempotency-key", &self.request)
-            .json(body)
             .send()
             .await
             .with_context(|| format!("cannot reach the server at {}", self.url))?;

@@ -14,11 +14,13 @@ use super::{End, Failure};
 use crate::app::App;
 use crate::config::Config;
 use crate::desk::Desk;
+use crate::http::problem::chain;
 use crate::http::routes;
 use crate::limits::Limits;
 use crate::lock::{self, Lock, Taken};
 use crate::open::{Purpose, open};
 use crate::telemetry::{log, metrics};
+use crate::traffic::EVERY;
 
 pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
     let _logs = log::start(&config.log).map_err(|error| Failure::Usage(format!("{error:#}")))?;
@@ -79,6 +81,7 @@ pub(super) async fn until_told(
             let _ = stopped.wait_for(|stop| *stop).await;
         });
     let mut serving = tokio::spawn(serving.into_future());
+    let noting = tokio::spawn(keeping(app.clone()));
     tokio::select! {
         ended = &mut serving => ended.context("the server ended")?.context("the server ended")?,
         signal = signal() => {
@@ -90,9 +93,29 @@ pub(super) async fn until_told(
             }
         }
     }
+    noting.abort();
+    if tokio::time::timeout(config.drain_timeout(), keep(&app, true)).await.is_err() {
+        tracing::warn!("what was called in the last minute could not be written in time");
+    }
     desk.shutdown(config.drain_timeout()).await;
     app.limits().close().await;
     Ok(())
+}
+
+/// Writes what was called, now and then. Where nothing is kept, what was kept before is forgotten.
+async fn keeping(app: App) {
+    while !keep(&app, false).await || app.limits().traffic().is_kept() {
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Whether it was written.
+async fn keep(app: &App, all: bool) -> bool {
+    let limits = app.limits();
+    let Err(error) = limits.traffic().keep(app.desk(), limits.limiter().now(), all).await else { return true };
+    let error = chain(&error);
+    tracing::warn!(error, "what was called cannot be written, and waits: {error}");
+    false
 }
 
 #[cfg(unix)]

@@ -17,10 +17,10 @@ use fluxor_engine::plan::{answer_of, blank_answer};
 use fluxor_engine::refusal::Refusal;
 use fluxor_engine::runtime::{self, Engine, NotDone, Submitted, TaskView};
 use fluxor_engine::store::{AnyStore, InstancePage, Store as _, StoreError};
-use fluxor_workflows::Procurement;
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
+use fluxor_workflows::{Procurement, RefusedCall, RefusedCalls, Stretch, refused_calls};
 
-use super::{Books, Desk, Event, Health, Look, Reply, State, Workflow};
+use super::{Books, Desk, Event, Health, Keep, Kept, Look, Reply, State, Workflow};
 use crate::telemetry::metrics;
 
 /// An engine of procurement.
@@ -139,6 +139,21 @@ impl Desk for Office {
         Box::pin(async move {
             let database = self.0.store().ping().await;
             health(&self.0.health(), database)
+        })
+    }
+
+    fn keep<'a>(&'a self, kept: &'a Keep) -> Reply<'a, ()> {
+        reading(super::traffic::keep(&self.0, kept))
+    }
+
+    fn traffic(&self, asked: Stretch, most: i64) -> Reply<'_, Kept> {
+        reading(super::traffic::read(&self.0, asked, most))
+    }
+
+    fn refused_calls(&self, tenant: TenantId, asked: RefusedCalls) -> Reply<'_, Vec<RefusedCall>> {
+        reading(async move {
+            let mut reader = self.0.store().reader().await?;
+            refused_calls(reader.connection(), tenant, &asked).await
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::refusal::Refusal;
-use fluxor_engine::store::InstancePage;
+use fluxor_engine::store::{InstancePage, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
+use fluxor_workflows::{RefusedCall, RefusedCalls, Stretch};
 use serde_json::json;
 
-use super::{Books, Desk, Health, Look, NotDone, Reply, Submitted, TaskView, Workflow};
+use super::{Books, Desk, Health, Keep, Look, NotDone, Reply, Submitted, TaskView, Workflow};
 
 type Script = Box<dyn Fn(&Command) -> Option<Result<Submitted, NotDone>> + Send + Sync>;
 
@@ -25,6 +27,10 @@ type Script = Box<dyn Fn(&Command) -> Option<Result<Submitted, NotDone>> + Send 
 pub(crate) struct Stub {
     kept: Mutex<Kept>,
     script: Option<Script>,
+    /// What was called, as it was kept.
+    pub(crate) traffic: Mutex<Vec<Keep>>,
+    /// Whether nothing can be kept.
+    pub(crate) away: AtomicBool,
 }
 
 #[derive(Default)]
@@ -191,6 +197,25 @@ impl Desk for Stub {
 
     fn books(&self, _: TenantId, _: Books) -> Reply<'_, serde_json::Value> {
         Box::pin(std::future::ready(Ok(serde_json::Value::Null)))
+    }
+
+    fn keep<'a>(&'a self, kept: &'a Keep) -> Reply<'a, ()> {
+        if self.away.load(Ordering::Relaxed) {
+            let away = StoreError::Unavailable("it is away".to_owned());
+            return Box::pin(std::future::ready(Err(NotDone::Broken(away))));
+        }
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner).push(kept.clone());
+        ready(())
+    }
+
+    fn traffic(&self, asked: Stretch, _: i64) -> Reply<'_, super::Kept> {
+        let kept = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
+        let calls = kept.iter().flat_map(|keep| keep.calls.iter().map(|row| row.calls.clone()));
+        ready(super::Kept { from: asked.from, calls: calls.collect() })
+    }
+
+    fn refused_calls(&self, _: TenantId, _: RefusedCalls) -> Reply<'_, Vec<RefusedCall>> {
+        ready(Vec::new())
     }
 
     fn import<'a>(

@@ -1,5 +1,7 @@
 //! The extractor of everything that changes something: caller, `Idempotency-Key`, `If-Match` and body in one.
 
+use std::collections::HashMap;
+
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::http::{HeaderMap, header};
@@ -9,7 +11,7 @@ use fluxor_engine::ids::{Digest, RequestId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::auth::Caller;
+use super::auth::{Administrator, Caller};
 use super::json;
 use super::problem::Problem;
 use crate::app::App;
@@ -58,11 +60,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
         let caller = Caller::from_request_parts(&mut parts, app).await?;
         let id = idempotency_key(&parts.headers)?;
         let etag = if_match(&parts.headers)?;
-        let bytes = bytes(&parts.headers, body).await?;
-        let body = if bytes.is_empty() { Value::Object(serde_json::Map::new()) } else { json::parse(&bytes)? };
-        if !body.is_object() {
-            return Err(Problem::invalid("", "the body must be a JSON object"));
-        }
+        let body = object(&parts.headers, body).await?;
         // The person is hashed too: two people who choose the same key for the same words have asked two things.
         let asked = [
             parts.method.as_str(),
@@ -74,6 +72,54 @@ impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
         let hash = Digest::of(asked.join("\0"));
         Ok(Self(Asking { caller, request: id, etag, hash }, json::read(body)?))
     }
+}
+
+/// A question that needs a body: it changes nothing, so that it has no `Idempotency-Key`.
+#[derive(Clone, Debug)]
+pub(crate) struct Question<T>(pub(crate) Administrator, pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Question<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let caller = Administrator::from_request_parts(&mut parts, app).await?;
+        Ok(Self(caller, json::read(object(&parts.headers, body).await?)?))
+    }
+}
+
+/// What an administrator's form sends, by the names of its fields.
+#[derive(Clone, Debug)]
+pub(crate) struct Form(pub(crate) Administrator, pub(crate) HashMap<String, String>);
+
+impl FromRequest<App> for Form {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let caller = Administrator::from_request_parts(&mut parts, app).await?;
+        if from_elsewhere(&parts.headers) {
+            return Err(Problem::not_allowed("a form of this server: this one was sent by another site"));
+        }
+        let bytes = bounded(&parts.headers, body).await?;
+        Ok(Self(caller, form_urlencoded::parse(&bytes).into_owned().collect()))
+    }
+}
+
+/// Whether a browser says that another site made it send this. (Whoever is no browser says nothing.)
+fn from_elsewhere(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let site = text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
+    let host = text("host").unwrap_or_default();
+    let origin = text("origin").is_some_and(|origin| origin.split_once("://").is_none_or(|(_, own)| own != host));
+    site || (text("sec-fetch-site").is_none() && origin)
+}
+
+/// The body, if it is an object; one that is empty is an empty one.
+async fn object(headers: &HeaderMap, body: Body) -> Result<Value, Problem> {
+    let bytes = bytes(headers, body).await?;
+    let body = if bytes.is_empty() { Value::Object(serde_json::Map::new()) } else { json::parse(&bytes)? };
+    if body.is_object() { Ok(body) } else { Err(Problem::invalid("", "the body must be a JSON object")) }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<RequestId, Problem> {
@@ -102,6 +148,15 @@ fn if_match(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 }
 
 async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let bytes = bounded(headers, body).await?;
+    if bytes.is_empty() || is_json(headers) {
+        return Ok(bytes);
+    }
+    Err(Problem::new("unsupported_media_type", "The body must be JSON: send `Content-Type: application/json`."))
+}
+
+/// A body of whatever kind, if it is not too large.
+async fn bounded(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let too_large = || {
         Problem::new(
             "payload_too_large",
@@ -112,11 +167,7 @@ async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     if announced.is_some_and(|n| n > MOST_FORGOTTEN) {
         return Err(too_large());
     }
-    let bytes = whole(body).await.ok_or_else(too_large)?;
-    if bytes.is_empty() || is_json(headers) {
-        return Ok(bytes);
-    }
-    Err(Problem::new("unsupported_media_type", "The body must be JSON: send `Content-Type: application/json`."))
+    whole(body).await.ok_or_else(too_large)
 }
 
 /// The body, if it has [`MOST_BYTES`] at most. One that breaks off is none either; nobody hears the answer then.

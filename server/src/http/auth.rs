@@ -6,10 +6,13 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use fluxor_engine::command::Actor;
 use fluxor_engine::commit::ApiKeyRow;
 use fluxor_engine::ids::{Digest, PersonId, TenantId};
 
+use super::layers;
 use super::problem::Problem;
 use crate::app::App;
 use crate::secret;
@@ -28,8 +31,14 @@ pub(super) struct Unknown;
 ///
 /// # Errors
 /// If there is none, or it is none.
-pub(super) fn brought(headers: &HeaderMap) -> Result<Digest, Problem> {
-    let brought = headers.get(AUTHORIZATION).ok_or_else(|| {
+pub(super) fn brought(parts: &Parts) -> Result<Digest, Problem> {
+    if layers::page(layers::route(&parts.extensions)) {
+        let wrong = || {
+            Problem::unauthenticated("This page asks for an API key, as the password. `fluxor keys create` makes one.")
+        };
+        return by_password(&parts.headers).and_then(|key| secret::hash(key.trim())).ok_or_else(wrong);
+    }
+    let brought = parts.headers.get(AUTHORIZATION).ok_or_else(|| {
         Problem::unauthenticated("Send a key: `Authorization: Bearer flx_...`. `fluxor keys create` makes one.")
     })?;
     let text = brought.to_str().ok().and_then(|text| text.split_once(' '));
@@ -37,6 +46,14 @@ pub(super) fn brought(headers: &HeaderMap) -> Result<Digest, Problem> {
     key.and_then(secret::hash).ok_or_else(|| {
         Problem::unauthenticated("This is no key. One looks like `Authorization: Bearer flx_<id>_<secret>`.")
     })
+}
+
+/// The password of HTTP Basic (RFC 7617), whatever the name. Only pages take it: what else a browser is made to send by
+/// another site must not carry a key.
+fn by_password(headers: &HeaderMap) -> Option<String> {
+    let (scheme, text) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let bytes = scheme.eq_ignore_ascii_case("basic").then(|| BASE64_STANDARD.decode(text.trim()).ok())??;
+    String::from_utf8(bytes).ok()?.split_once(':').map(|(_, password)| password.to_owned())
 }
 
 impl Caller {
@@ -74,7 +91,7 @@ impl FromRequestParts<App> for Caller {
         if let Some(caller) = parts.extensions.get::<Self>() {
             return Ok(caller.clone());
         }
-        let hash = brought(&parts.headers)?;
+        let hash = brought(parts)?;
         let key = if parts.extensions.get::<Unknown>().is_some() { None } else { app.key(hash).await? };
         key.map(Self::with).ok_or_else(|| Problem::unauthenticated("This key is unknown or was revoked."))
     }

@@ -101,9 +101,19 @@ impl Limit {
         self.0 + 1
     }
 
+    /// What fits beside other things.
+    pub(super) const fn few() -> Self {
+        Self(20)
+    }
+
+    /// How many rows.
+    pub(super) fn rows(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+
     /// Cuts the row too many; returns the last row of the page if there are more.
     pub(crate) fn cut<T>(self, rows: &mut Vec<T>) -> Option<&T> {
-        let most = usize::try_from(self.0).unwrap_or(usize::MAX);
+        let most = self.rows();
         let more = rows.len() > most;
         rows.truncate(most);
         spent::rows(u64::try_from(rows.len()).unwrap_or(u64::MAX));

@@ -14,41 +14,65 @@ use axum::http::{HeaderMap, Method, Response};
 use axum::middleware::Next;
 use axum::response::IntoResponse as _;
 use fluxor_engine::commit::ApiKeyRow;
-use fluxor_engine::ids::Digest;
+use fluxor_engine::ids::{Digest, TenantId};
+use fluxor_limits::answer::Decided;
 use fluxor_limits::answer::problem::Refusal;
 use fluxor_limits::layer::Call;
 use fluxor_limits::{Class, Live, Part};
 
 use super::auth::{self, Caller};
+use super::noted::{self, UnderWay};
 use super::problem::Problem;
-use super::spent;
-use super::{extract, layers};
+use super::{extract, layers, spent};
 use crate::app::App;
 use crate::desk::NotDone;
 use crate::limits::SIGN_IN;
+use crate::traffic::Turned;
 
 /// What the route costs by the settings.
 #[derive(Clone, Copy)]
 pub(super) struct Base(pub(super) u64);
 
 /// What the limits are told of a call, found before they are asked.
-#[derive(Clone)]
-struct About {
-    policies: Arc<Live>,
+pub(super) struct About {
+    pub(super) policies: Arc<Live>,
     tenant: Option<String>,
     caller: Option<Caller>,
     address: Option<IpAddr>,
-    route: Arc<str>,
+    route: Box<str>,
+    /// HEAD does all that GET does, and is one.
+    method: Method,
     object: Option<String>,
     class: Class,
-    cost: u64,
+    pub(super) cost: u64,
+}
+
+impl About {
+    /// Who calls, and what for.
+    pub(super) fn caller(&self) -> fluxor_limits::Caller<'_> {
+        fluxor_limits::Caller {
+            tenant: self.tenant.as_deref(),
+            user: self.caller.as_ref().map(|caller| caller.person().as_str()),
+            api_key: self.caller.as_ref().map(|caller| &*caller.key().id),
+            address: self.address,
+            route: Some(&self.route),
+            method: Some(self.method.as_str()),
+            object: self.object.as_deref(),
+            class: Some(self.class),
+        }
+    }
+
+    /// Whose data is asked for.
+    pub(super) fn tenant_id(&self) -> Option<TenantId> {
+        self.caller.as_ref().map(Caller::tenant)
+    }
 }
 
 /// How much a route matters; none: it is let through whatever there is to do.
 pub(crate) fn class(parts: &Parts) -> Option<Class> {
     match layers::route(&parts.extensions) {
         "/metrics" | "/openapi.json" => None,
-        route if route.starts_with("/health/") || route.starts_with("/problems") => None,
+        route if ["/health/", "/problems", "/assets/"].iter().any(|free| route.starts_with(free)) => None,
         "/v1/audit/verify" => Some(Class::Background),
         route if route.starts_with("/v1/records/") => Some(Class::Batch),
         _ => Some(Class::Interactive),
@@ -65,7 +89,12 @@ pub(crate) async fn identify(State(app): State<App>, request: Request, next: Nex
         Ok(caller) => caller,
         Err(refused) => return *refused,
     };
-    let policies = app.policies(caller.as_ref().map(Caller::tenant)).await;
+    let explains = explains(layers::route(&parts.extensions));
+    let policies = match &caller {
+        // Whoever is over a limit may ask why: these routes have a limit of their own.
+        Some(_) if explains => app.limits().explaining().clone(),
+        _ => app.policies(caller.as_ref().map(Caller::tenant)).await,
+    };
     let current = policies.current();
     match &caller {
         Some(caller) => drop(parts.extensions.insert(caller.clone())),
@@ -74,16 +103,33 @@ pub(crate) async fn identify(State(app): State<App>, request: Request, next: Nex
     let route = layers::route(&parts.extensions);
     // Whoever may change limits must be able to, whatever somebody has set.
     let settles = route.starts_with("/v1/settings") && caller.as_ref().is_some_and(|caller| caller.key().administrator);
-    if settles || current.is_empty() {
+    let is_kept = app.limits().traffic().is_kept() && !explains;
+    if settles || (current.is_empty() && !is_kept) {
         return next.run(Request::from_parts(parts, body)).await;
     }
-    let base = current.cost(method(&parts), route);
-    let (route, cost): (Arc<str>, u64) = (route.into(), spent::estimated(&parts, base));
-    let object = if current.count_by(Part::Object) { object(&mut parts, &route).await } else { None };
-    let tenant = caller.as_ref().filter(|_| current.count_by(Part::Tenant)).map(|caller| caller.tenant().to_string());
+    let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
+    let base = current.cost(method.as_str(), route);
+    let (route, cost): (Box<str>, u64) = (route.into(), spent::estimated(&parts, base));
+    // What is kept is told to whatever policies will be tried on it.
+    let object = if is_kept || current.count_by(Part::Object) { object(&mut parts, &route).await } else { None };
+    let tenant = caller.as_ref().map(|caller| caller.tenant().to_string());
     parts.extensions.insert(Base(base));
-    parts.extensions.insert(About { policies, tenant, caller, address, route, object, class, cost });
-    next.run(Request::from_parts(parts, body)).await
+    let limited = !current.is_empty();
+    let about = Arc::new(About { policies, tenant, caller, address, route, method, object, class, cost });
+    if limited {
+        parts.extensions.insert(Arc::clone(&about));
+    }
+    let under_way = is_kept.then(|| UnderWay::begin(&app, &about));
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(under_way) = under_way {
+        under_way.ended(response.extensions_mut());
+    }
+    response
+}
+
+/// Whether a route explains limits.
+fn explains(route: &str) -> bool {
+    layers::page(route) || route.starts_with("/v1/limits")
 }
 
 /// Whoever has the key that was sent. What is sent instead of a key is the handler's to refuse.
@@ -92,19 +138,19 @@ async fn known(
     parts: &Parts,
     address: Option<IpAddr>,
 ) -> Result<Option<Caller>, Box<axum::response::Response>> {
-    let Ok(hash) = auth::brought(&parts.headers) else { return Ok(None) };
+    let Ok(hash) = auth::brought(parts) else { return Ok(None) };
     if app.key_seen(&hash) {
         let found = app.key(hash).await.map_err(|error| Box::new(Problem::from(error).into_response()))?;
         return Ok(found.map(Caller::with));
     }
-    let attempt = tokio::spawn(attempt(app.clone(), hash, address));
+    let attempt = tokio::spawn(attempt(app.clone(), hash, address, layers::request_id()));
     // Whoever goes away meanwhile is counted like everybody else.
     match attempt.await {
         Ok(Attempt::Looked(looked)) => {
             looked.map(|key| key.map(Caller::with)).map_err(|error| Box::new(Problem::from(error).into_response()))
         }
         Ok(Attempt::Refused(refusal, fields)) => {
-            let mut response = refused(&refusal, parts);
+            let mut response = Problem::limited(&refusal).into_response();
             response.headers_mut().extend(fields);
             Err(Box::new(response))
         }
@@ -118,19 +164,25 @@ enum Attempt {
     Refused(Refusal, HeaderMap),
 }
 
-async fn attempt(app: App, hash: Digest, address: Option<IpAddr>) -> Attempt {
+async fn attempt(app: App, hash: Digest, address: Option<IpAddr>, request: String) -> Attempt {
     let limits = app.limits();
     let policies = app.policies(None).await;
-    let attempt = fluxor_limits::Caller { address, route: Some(SIGN_IN), ..Default::default() };
-    let decision = limits.limiter().decide_by(&policies, &attempt, 1).await;
+    let by = fluxor_limits::Caller { address, route: Some(SIGN_IN), ..Default::default() };
+    let at = limits.limiter().now();
+    let decision = limits.limiter().decide_by(&policies, &by, 1).await;
     if let Some(refusal) = limits.answers().refusal(&decision) {
         let mut fields = HeaderMap::new();
-        limits.answers().write(&decision, policies.current().headers(), &mut fields);
+        let current = policies.current();
+        limits.answers().write(&decision, current.headers(), &mut fields);
+        let turned = Turned { decided: Arc::new(decision), refusal: refusal.clone() };
+        noted::attempt_refused(&app, &by, at, &turned, (&current, request));
         return Attempt::Refused(refusal, fields);
     }
     let looked = app.key(hash).await;
     // An attempt that fails is what is counted, and no failure of ours.
-    limits.ended(decision.ticket, u64::from(matches!(looked, Ok(None))));
+    let real = u64::from(matches!(looked, Ok(None)));
+    limits.ended(decision.ticket, real);
+    noted::attempt(&app, &by, at, real);
     Attempt::Looked(looked)
 }
 
@@ -164,30 +216,19 @@ fn named(route: &str, values: &[&str]) -> Option<String> {
     }
 }
 
-/// HEAD does all that GET does.
-fn method(parts: &Parts) -> &str {
-    if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() }
-}
-
 /// What limits look at; none: they let it pass.
 pub(crate) fn describe(parts: &Parts) -> Option<Call<'_>> {
-    let about = parts.extensions.get::<About>()?;
-    let caller = fluxor_limits::Caller {
-        tenant: about.tenant.as_deref(),
-        user: about.caller.as_ref().map(|caller| caller.person().as_str()),
-        api_key: about.caller.as_ref().map(|caller| &*caller.key().id),
-        address: about.address,
-        route: Some(&about.route),
-        method: Some(method(parts)),
-        object: about.object.as_deref(),
-        class: Some(about.class),
-    };
-    Some(Call { caller, cost: about.cost, policies: Some(&about.policies) })
+    let about = parts.extensions.get::<Arc<About>>()?;
+    Some(Call { caller: about.caller(), cost: about.cost, policies: Some(&about.policies) })
 }
 
 /// A refusal, as this server tells problems.
-pub(crate) fn refused(refusal: &Refusal, _: &Parts) -> Response<axum::body::Body> {
-    Problem::limited(refusal).into_response()
+pub(crate) fn refused(refusal: &Refusal, parts: &Parts) -> Response<axum::body::Body> {
+    let mut response = Problem::limited(refusal).into_response();
+    if let Some(decided) = parts.extensions.get::<Decided>() {
+        response.extensions_mut().insert(Turned { decided: Arc::clone(decided), refusal: refusal.clone() });
+    }
+    response
 }
 
 #[cfg(test)]

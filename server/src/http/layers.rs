@@ -15,14 +15,33 @@ use crate::telemetry::metrics;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The route that is a page for a browser: so are its errors.
+const PAGE: &str = "/limits";
+
+/// The request that is being answered.
+struct Current {
+    id: String,
+    is_page: bool,
+}
+
 tokio::task_local! {
-    /// The id of the request that this task answers.
-    static CURRENT: String;
+    /// What this task answers.
+    static CURRENT: Current;
 }
 
 /// The id of the request that is being answered, or nothing outside of one.
 pub(crate) fn request_id() -> String {
-    CURRENT.try_with(Clone::clone).unwrap_or_default()
+    CURRENT.try_with(|current| current.id.clone()).unwrap_or_default()
+}
+
+/// Whether it is a page that is asked for.
+pub(super) fn is_page() -> bool {
+    CURRENT.try_with(|current| current.is_page).unwrap_or(false)
+}
+
+/// Whether a route is a page.
+pub(super) fn page(route: &str) -> bool {
+    route == PAGE
 }
 
 /// The layer around everything.
@@ -30,6 +49,7 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     let id = brought(request.headers()).unwrap_or_else(|| minted(&app.random()));
     let method = known(request.method());
     let route = route(request.extensions()).to_owned();
+    let is_page = page(&route);
     let span = tracing::debug_span!("http", request = id, method, route);
     let started = Instant::now();
     let answered = async {
@@ -49,7 +69,8 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
         );
         response
     };
-    CURRENT.scope(id, answered.instrument(span)).await
+    let current = Current { id, is_page };
+    CURRENT.scope(current, answered.instrument(span)).await
 }
 
 /// The route of a request, as the table has it.
@@ -98,10 +119,8 @@ fn finish(headers: &mut HeaderMap, id: &str) {
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-    );
+    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 

@@ -76,14 +76,16 @@ fn html(markdown: &str) -> String {
     out
 }
 
-/// Escapes, then turns code between backticks and links into elements.
-fn inline(text: &str) -> String {
+/// Escapes, then turns code between backticks into elements.
+pub(super) fn coded(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-    let coded: String = text
-        .split('`')
-        .enumerate()
-        .map(|(place, part)| if place % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() })
-        .collect();
+    let parts = text.split('`').enumerate();
+    parts.map(|(place, part)| if place % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect()
+}
+
+/// The same, and links, of texts of our own.
+fn inline(text: &str) -> String {
+    let coded = coded(text);
     let Some((before, rest)) = coded.split_once('[') else { return coded };
     match rest.split_once("](").and_then(|(words, rest)| Some((words, rest.split_once(')')?))) {
         Some((words, (target, after))) => format!("{before}<a href=\"{target}\">{words}</a>{after}"),

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::{layers, problems, status};
 use crate::desk::NotDone;
+use crate::page::{self, Wrong};
 
 /// An error as the caller gets it. Made by the functions below, so that each code has one status.
 #[derive(Debug)]
@@ -110,6 +111,13 @@ impl Problem {
     /// The database or the engine cannot take it now.
     fn later(code: &'static str, detail: &str) -> Self {
         Self::new(code, detail).header(header::RETRY_AFTER, "1")
+    }
+
+    /// What is wrong with the body: pointer and sentence each; nothing if it is something else that is wrong.
+    pub(crate) fn errors(&self) -> Option<Vec<(String, String)>> {
+        let errors = self.0.more.get("errors")?.as_array()?;
+        let text = |error: &Value, name: &str| error[name].as_str().unwrap_or_default().to_owned();
+        Some(errors.iter().map(|error| (text(error, "pointer"), text(error, "detail"))).collect())
     }
 
     /// A limit, or there is too much to do.
@@ -230,6 +238,7 @@ impl From<NotDone> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Told { status, code, detail, more, header, kind } = *self.0;
+        let is_page = layers::is_page();
         let body = Body {
             kind: kind.map_or_else(|| format!("/problems/{code}"), str::to_owned),
             title: problems::title(&code).to_owned(),
@@ -239,14 +248,37 @@ impl IntoResponse for Problem {
             instance: layers::request_id(),
             more,
         };
-        let mut response = (status, Json(body)).into_response();
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json; charset=utf-8"));
+        let mut response = if is_page { body.page(status) } else { body.json(status) };
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
         }
+        // A browser asks for the key.
+        if is_page && status == status::nobody() {
+            let challenge =
+                HeaderValue::from_static("Basic realm=\"Fluxor: an API key as the password\", charset=\"UTF-8\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
         response
+    }
+}
+
+impl Body {
+    fn json(self, status: StatusCode) -> Response {
+        let kind = HeaderValue::from_static("application/problem+json; charset=utf-8");
+        (status, [(header::CONTENT_TYPE, kind)], Json(self)).into_response()
+    }
+
+    fn page(self, status: StatusCode) -> Response {
+        let wrong = Wrong {
+            code: &self.code,
+            detail: &super::pages::coded(&self.detail),
+            status: self.status,
+            instance: &self.instance,
+            signs_in: status == status::nobody(),
+        };
+        let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8");
+        let policy = (header::CONTENT_SECURITY_POLICY, page::POLICY);
+        (status, [kind, policy], page::wrong(&self.title, &wrong)).into_response()
     }
 }
 

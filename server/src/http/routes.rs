@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::{
-    audit, books, extract, gate, health, history, instances, keys, layers, me, organisation, pages, records, settings,
-    spent, tasks, workflows,
+    audit, books, extract, gate, health, history, instances, keys, layers, limits, me, organisation, pages, records,
+    settings, spent, tasks, workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -42,6 +42,9 @@ impl utoipa::Modify for Bearer {
             .build();
         let components = specification.components.get_or_insert_default();
         components.add_security_scheme("key", SecurityScheme::Http(scheme));
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Basic);
+        let scheme = scheme.description(Some("Of pages: any name, and an API key as the password.")).build();
+        components.add_security_scheme("basic", SecurityScheme::Http(scheme));
     }
 }
 
@@ -76,6 +79,12 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(books::order))
         .routes(routes!(books::explain))
         .routes(routes!(books::run))
+        .routes(routes!(limits::now))
+        .routes(routes!(limits::usage))
+        .routes(routes!(limits::refusals))
+        .routes(routes!(limits::replay))
+        .routes(routes!(limits::page::show, limits::page::attempt))
+        .routes(routes!(limits::page::asset))
         .routes(routes!(me::show))
         .routes(routes!(audit::check))
         .routes(routes!(health::live))

@@ -68,6 +68,12 @@ pub(crate) fn of_code(code: &str) -> StatusCode {
     }
 }
 
+/// Nobody is known.
+#[must_use]
+pub(crate) const fn nobody() -> StatusCode {
+    StatusCode::UNAUTHORIZED
+}
+
 /// Something was made, or had been by the same request.
 #[must_use]
 pub(crate) const fn made(repeat: bool) -> StatusCode {

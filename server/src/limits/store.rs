@@ -121,6 +121,16 @@ impl Kept {
             Self::Postgres(store) => Some(store.is_away()),
         }
     }
+
+    /// What it is called, and whether it is away.
+    pub(super) fn told(&self) -> (&'static str, bool) {
+        let name = match self {
+            Self::Process(_) => "process",
+            Self::Redis(_) => "redis",
+            Self::Postgres(_) => "postgres",
+        };
+        (name, self.is_away() == Some(true))
+    }
 }
 
 /// Gives back what was taken ahead, and tells the store what it has still to be told. To be called when nothing is asked any

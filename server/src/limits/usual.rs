@@ -1,6 +1,6 @@
 //! What holds where nobody has set limits, and what is wrong with those that somebody wants to set.
 
-use fluxor_limits::Settings;
+use fluxor_limits::{Bucket, Part, Policies, Policy, Settings, Span, Strategy};
 use serde_json::{Value, json};
 
 use super::sense;
@@ -30,6 +30,14 @@ pub(crate) fn usual_of_server() -> Value {
               "strategy": { "log": { "limit": 100, "window": "1m" } } },
         ],
     })
+}
+
+/// Of whoever asks about limits: enough to look, whatever else is used up, and no way round them. Nobody sets it.
+pub(super) fn explaining() -> Policies {
+    let bucket = Strategy::Bucket(Bucket::new(100, 5, Span::from_secs(1)));
+    let mut policy = Policy::new("explaining", &[Part::Tenant, Part::User], bucket);
+    policy.per_server = true;
+    Policies::new(vec![policy]).unwrap_or_default().scoped("explaining")
 }
 
 /// What is wrong with a tenant's document: JSON Pointer and sentence each.

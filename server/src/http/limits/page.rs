@@ -1,0 +1,122 @@
+//! The page about limits. There are no sessions yet: a browser sends the key as the password of HTTP Basic (RFC 7617), which is
+//! taken on this page only. It shows, and what its forms send changes nothing.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::IntoParams;
+
+use super::super::asked::Form;
+use super::super::auth::{Administrator, Caller};
+use super::super::extract::{Path, Query};
+use super::super::problem::Problem;
+use super::{Trial, WhichRefusals, now_told, refusals_told, replay_told, used_told};
+use crate::app::App;
+use crate::limits::explain::{Used, Which, Wish};
+use crate::page::{self, Limits, Reader, Report};
+use crate::settings;
+
+/// How many keys of each policy are shown.
+const KEYS: usize = 10;
+
+/// What is shown.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Shown {
+    /// `limits` or `server_limits`.
+    #[serde(default)]
+    setting: Which,
+    /// `today`, `yesterday` or a day.
+    day: Option<String>,
+    /// The id of a request that was refused.
+    request: Option<String>,
+}
+
+/// A page as a browser takes it.
+fn html(text: anyhow::Result<String>) -> Result<Response, Problem> {
+    let text = text.map_err(|error| {
+        tracing::error!(%error, "a page cannot be written");
+        Problem::internal()
+    })?;
+    let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8");
+    Ok(([kind, (header::CONTENT_SECURITY_POLICY, page::POLICY)], text).into_response())
+}
+
+fn report(report: impl serde::Serialize) -> Result<Report, Problem> {
+    serde_json::to_value(report).map_err(|_| Problem::internal())
+}
+
+/// The page about limits, for a browser: it sends the key as the password of HTTP Basic.
+#[utoipa::path(get, path = "/limits", tag = "pages", params(Shown), security(("basic" = [])),
+    responses((status = 200, body = String, content_type = "text/html")))]
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Query(shown): Query<Shown>,
+) -> Result<Response, Problem> {
+    let trial = page::Trial { day: shown.day.clone().unwrap_or_default(), ..page::Trial::default() };
+    whole(&app, &caller, shown, trial).await
+}
+
+/// Limits that somebody tries, as a form sends them.
+#[utoipa::path(post, path = "/limits", tag = "pages", security(("basic" = [])),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, body = String, content_type = "text/html")))]
+pub(crate) async fn attempt(
+    State(app): State<App>,
+    Form(Administrator(caller), mut fields): Form,
+) -> Result<Response, Problem> {
+    let mut field = |name: &str| fields.remove(name).unwrap_or_default();
+    let setting = if field("setting") == Which::ServerLimits.name() { Which::ServerLimits } else { Which::Limits };
+    let mut trial = page::Trial { document: field("document"), day: field("day"), ..page::Trial::default() };
+    let day = Some(trial.day.clone()).filter(|day| !day.is_empty());
+    match serde_saphyr::from_str::<serde_json::Map<String, Value>>(&trial.document) {
+        Err(error) => trial.errors = vec![(String::new(), format!("This is neither YAML nor JSON: {error}"))],
+        Ok(document) => {
+            let asked = Trial { setting, document: Some(document), day, ..Trial::default() };
+            match replay_told(&app, &caller, asked).await {
+                Ok(told) => trial.result = Some(report(told)?),
+                Err(problem) => trial.errors = problem.errors().ok_or(problem)?,
+            }
+        }
+    }
+    whole(&app, &caller, Shown { setting, ..Shown::default() }, trial).await
+}
+
+async fn whole(app: &App, caller: &Caller, shown: Shown, mut trial: page::Trial) -> Result<Response, Problem> {
+    let Shown { setting, day, request } = shown;
+    let administrator = caller.key().administrator;
+    let request = request.map(|request| request.trim().to_owned()).filter(|request| !request.is_empty());
+    let asked = request.clone().unwrap_or_default();
+    let refusals = report(refusals_told(app, caller, WhichRefusals::newest(request)).await?)?;
+    let zone = crate::limits::explain::zone(app.desk(), caller.tenant()).await?;
+    let form = page::Form(&zone);
+    let mut shown = Limits::new(&form, setting.name(), &refusals, &asked, !administrator);
+    if administrator {
+        let wish = Wish { day: day.clone().filter(|day| !day.is_empty()), ..Wish::default() };
+        let usage = report(used_told(app, caller, setting, &wish, Used::default()).await?)?;
+        let now = report(now_told(app, caller, setting, (None, KEYS)).await?)?;
+        let operator = caller.tenant() == app.limits().operator();
+        shown = shown.with(&form, &now, &usage, &day.unwrap_or_default(), operator);
+        if trial.document.is_empty() {
+            let row = crate::desk::Books::Setting { name: setting.name().to_owned() };
+            let row = app.desk().books(caller.tenant(), row).await?;
+            let usual = settings::kind(setting.name()).map(|kind| settings::in_force(&row, kind.usual).1);
+            trial.document = serde_json::to_string_pretty(&usual).unwrap_or_default();
+        }
+        shown = shown.trying(&form, &trial);
+    }
+    html(page::limits(&Reader::new(caller.person().as_str(), caller.tenant().0), &shown))
+}
+
+/// What pages load. A name is of its content: it never changes.
+#[utoipa::path(get, path = "/assets/{name}", tag = "pages", security(()), params(("name" = String, Path)),
+    responses((status = 200, body = String, content_type = "text/css")))]
+pub(crate) async fn asset(Path((name,)): Path<(String,)>) -> Result<Response, Problem> {
+    let found = page::asset(&name).ok_or_else(|| Problem::new("not_found", format!("No page loads `{name}`.")))?;
+    let cache = (header::CACHE_CONTROL, "public, max-age=31536000, immutable");
+    Ok(([(header::CONTENT_TYPE, found.0), cache], found.1).into_response())
+}

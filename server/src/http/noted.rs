@@ -1,0 +1,93 @@
+//! Notes each call when it has ended: how it ended, what it really cost, and who refused it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::http::Extensions;
+use fluxor_limits::layer::Spent;
+use fluxor_limits::traffic::Called;
+use fluxor_limits::{At, Caller, Policies, Span};
+
+use super::gate::About;
+use super::layers;
+use crate::app::App;
+use crate::traffic::{Refused, Turned};
+
+fn span(took: Duration) -> Span {
+    Span::from_micros(u64::try_from(took.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// A call under way. It is noted when this is dropped, also if its caller goes away before it ends.
+pub(super) struct UnderWay {
+    app: App,
+    about: Arc<About>,
+    at: At,
+    began: Instant,
+    real: u64,
+    turned: Option<Turned>,
+}
+
+impl UnderWay {
+    pub(super) fn begin(app: &App, about: &Arc<About>) -> Self {
+        let (app, about) = (app.clone(), Arc::clone(about));
+        let (at, real) = (app.limits().limiter().now(), about.cost);
+        Self { app, about, at, began: Instant::now(), real, turned: None }
+    }
+
+    /// The answer is there.
+    pub(super) fn ended(mut self, answer: &mut Extensions) {
+        if let Some(Spent(real)) = answer.get() {
+            self.real = *real;
+        }
+        self.turned = answer.remove();
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let about = &self.about;
+        let (caller, turned) = (about.caller(), self.turned.as_ref());
+        let policies = about.policies.current();
+        let called = Called {
+            at: self.at,
+            took: span(self.began.elapsed()),
+            caller,
+            cost: about.cost,
+            real: self.real,
+            refused: turned.map(|turned| turned.begins(&policies)),
+        };
+        let traffic = self.app.limits().traffic();
+        traffic.note(&called);
+        if let Some(turned) = turned {
+            let refused = || Refused::new(layers::request_id(), self.at, &caller, about.cost, turned, &policies);
+            traffic.note_refused(about.tenant_id(), self.at, refused, turned.key());
+        }
+    }
+}
+
+/// An attempt to find the person behind a key that is not known yet. `real` is nothing if it succeeded.
+pub(super) fn attempt(app: &App, by: &Caller<'_>, at: At, real: u64) {
+    let called = Called { at, took: Span::ZERO, caller: *by, cost: 1, real, refused: None };
+    app.limits().traffic().note(&called);
+}
+
+/// One that was refused.
+pub(super) fn attempt_refused(
+    app: &App,
+    by: &Caller<'_>,
+    at: At,
+    turned: &Turned,
+    (policies, request): (&Policies, String),
+) {
+    let traffic = app.limits().traffic();
+    traffic.note(&Called {
+        at,
+        took: Span::ZERO,
+        caller: *by,
+        cost: 1,
+        real: 0,
+        refused: Some(turned.begins(policies)),
+    });
+    let refused = || Refused::new(request, at, by, 1, turned, policies);
+    traffic.note_refused(None, at, refused, turned.key());
+}
