@@ -126,6 +126,11 @@ impl Observer for Counted {
     }
 }
 
+/// By which the keys of a tenant's policies are told apart from those of others, and of the server's.
+fn scope(tenant: Option<TenantId>) -> String {
+    tenant.map_or_else(|| "server".to_owned(), |tenant| format!("tenant {tenant}"))
+}
+
 impl Limits {
     /// Counted where the options say.
     ///
@@ -276,9 +281,9 @@ impl Limits {
             })?;
             Ok::<Policies, String>(settings.compile(&zone).scoped(scope))
         };
-        let server = compiled(server, "server")?;
+        let server = compiled(server, &scope(None))?;
         match tenant {
-            Some(tenant) => Ok(compiled(own, &format!("tenant {tenant}"))?.after(server)),
+            Some(tenant) => Ok(compiled(own, &scope(Some(tenant)))?.after(server)),
             None => Ok(server),
         }
     }

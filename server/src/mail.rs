@@ -26,6 +26,7 @@ use crate::desk::Desk;
 use crate::telemetry::metrics;
 
 pub(crate) use facts::{fields, fields_of};
+pub(crate) use helpers::grouped;
 pub(crate) use templates::{CODES, check};
 
 use contacts::{Contacts, Directory};

@@ -160,14 +160,11 @@ impl Traffic {
     pub(crate) async fn calls(&self, desk: &dyn Desk, asked: Stretch) -> Result<Kept, NotDone> {
         let waiting = self.waiting.read().await;
         let mut kept = read(desk, asked).await?;
-        let from = kept.from;
-        let within = |tenant: TenantId, minute: Timestamp| {
-            asked.tenant.is_none_or(|own| own == tenant) && from <= minute && minute < asked.to
-        };
-        let more = waiting.keep.calls.iter().filter(|row| within(row.tenant, row.minute));
+        let asked = Stretch { from: kept.from, ..asked };
+        let more = waiting.keep.calls.iter().filter(|row| asked.has(row.tenant, row.minute));
         kept.calls.extend(more.map(|row| row.calls.clone()));
         let noted = self.noted.peek_all().into_iter();
-        let noted = noted.filter(|one| within(tenant_of(&one.scope), timestamp(one.minute)));
+        let noted = noted.filter(|one| asked.has(tenant_of(&one.scope), timestamp(one.minute)));
         kept.calls.extend(noted.map(|segment| segment.bytes));
         Ok(kept)
     }
@@ -180,20 +177,17 @@ impl Traffic {
         asked: RefusedCalls,
     ) -> Result<Vec<RefusedCall>, NotDone> {
         let waiting = self.waiting.read().await;
-        let limit = usize::try_from(asked.limit).unwrap_or(0);
+        let limit = asked.limit;
         let fits = |row: &&RefusedCall| {
-            let one = |asked: &Option<String>, own: Option<&String>| asked.as_ref().is_none_or(|one| own == Some(one));
-            (row.tenant == tenant || (row.tenant == NOBODY && tenant == self.operator))
-                && row.at < asked.before
-                && one(&asked.request, Some(&row.request))
-                && asked.policy.as_ref().is_none_or(|one| row.policies.contains(one))
-                && one(&asked.person, row.person.as_ref())
+            (row.tenant == tenant || (row.tenant == NOBODY && tenant == self.operator)) && asked.fits(row)
         };
         let mut rows: Vec<RefusedCall> = waiting.keep.refused.iter().filter(fits).cloned().collect();
-        let noted = self.refusals.lock().unwrap_or_else(PoisonError::into_inner).rows().to_vec();
-        rows.extend(noted.iter().filter(fits).cloned());
+        {
+            let noted = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+            rows.extend(noted.rows().iter().filter(fits).cloned());
+        }
         rows.extend(read_refused(desk, (tenant, self.operator), asked).await?);
-        newest(rows, limit)
+        Ok(newest(rows, limit))
     }
 }
 
@@ -208,18 +202,18 @@ pub(crate) async fn read_refused(
     (tenant, operator): (TenantId, TenantId),
     asked: RefusedCalls,
 ) -> Result<Vec<RefusedCall>, NotDone> {
-    let limit = usize::try_from(asked.limit).unwrap_or(0);
+    let limit = asked.limit;
     let mut rows = desk.refused_calls(tenant, asked.clone()).await?;
     if tenant == operator {
         rows.extend(desk.refused_calls(NOBODY, asked).await?);
     }
-    newest(rows, limit)
+    Ok(newest(rows, limit))
 }
 
-fn newest(mut rows: Vec<RefusedCall>, limit: usize) -> Result<Vec<RefusedCall>, NotDone> {
+fn newest(mut rows: Vec<RefusedCall>, limit: i64) -> Vec<RefusedCall> {
     rows.sort_by(|one, other| (other.at, &other.request).cmp(&(one.at, &one.request)));
-    rows.truncate(limit);
-    Ok(rows)
+    rows.truncate(usize::try_from(limit).unwrap_or(0));
+    rows
 }
 
 /// What is kept of it.

@@ -69,6 +69,25 @@ pub struct RefusedCalls {
     pub limit: i64,
 }
 
+impl Stretch {
+    /// Whether it holds that minute of a tenant.
+    #[must_use]
+    pub fn has(&self, tenant: TenantId, minute: Timestamp) -> bool {
+        self.tenant.is_none_or(|own| own == tenant) && self.from <= minute && minute < self.to
+    }
+}
+
+impl RefusedCalls {
+    /// Whether a refusal, of whichever tenant, is asked for.
+    #[must_use]
+    pub fn fits(&self, row: &RefusedCall) -> bool {
+        row.at < self.before
+            && self.request.as_ref().is_none_or(|one| row.request == *one)
+            && self.person.as_ref().is_none_or(|one| row.person.as_ref() == Some(one))
+            && self.policy.as_ref().is_none_or(|one| row.policies.contains(one))
+    }
+}
+
 /// Does it on the store that is connected; memory does it at once.
 macro_rules! ask {
     ($connection:expr, $function:ident($($argument:expr),*), $memory:ident => $answer:expr) => {

@@ -46,22 +46,15 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         let about = &self.about;
-        let (caller, turned) = (about.caller(), self.turned.as_ref());
-        let policies = about.policies.current();
-        let called = Called {
-            at: self.at,
-            took: span(self.began.elapsed()),
-            caller,
-            cost: about.cost,
-            real: self.real,
-            refused: turned.map(|turned| turned.begins(&policies)),
-        };
+        let caller = about.caller();
         let traffic = self.app.limits().traffic();
-        traffic.note(&called);
-        if let Some(turned) = turned {
-            let refused = || Refused::new(layers::request_id(), self.at, &caller, about.cost, turned, &policies);
-            traffic.note_refused(about.tenant_id(), self.at, refused, turned.key());
-        }
+        let (at, cost, took) = (self.at, about.cost, span(self.began.elapsed()));
+        let called = Called { at, took, caller, cost, real: self.real, refused: None };
+        let Some(turned) = &self.turned else { return traffic.note(&called) };
+        let policies = about.policies.current();
+        traffic.note(&Called { refused: Some(turned.begins(&policies)), ..called });
+        let refused = || Refused::new(layers::request_id(), at, &caller, cost, turned, &policies);
+        traffic.note_refused(about.tenant_id(), at, refused, turned.key());
     }
 }
 

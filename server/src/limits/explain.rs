@@ -6,6 +6,7 @@
 mod key;
 mod now;
 mod replayed;
+mod told;
 mod used;
 mod when;
 
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{SERVER, TENANT, documents};
+use super::{SERVER, TENANT, documents, scope, usual};
 use crate::desk::{Desk, Kept, NotDone};
 use crate::settings;
 use crate::traffic::timestamp;
@@ -27,6 +28,7 @@ use crate::traffic::timestamp;
 pub(crate) use key::{Wanted, readable};
 pub(crate) use now::{Now, lately, now};
 pub(crate) use replayed::{Replayed, replayed};
+pub(crate) use told::{number, rows};
 pub(crate) use used::{Usage, Used, used};
 pub(crate) use when::{When, Wish};
 
@@ -109,11 +111,9 @@ impl Whose {
         self.which
     }
 
-    fn scope(&self) -> String {
-        match self.which {
-            Which::Limits => format!("tenant {}", self.tenant),
-            Which::ServerLimits => "server".to_owned(),
-        }
+    /// The one tenant whose limits and calls they are; nothing for those of everybody.
+    fn one(&self) -> Option<TenantId> {
+        (self.which == Which::Limits).then_some(self.tenant)
     }
 
     /// The limits in force, or those of a document that somebody would like to set.
@@ -130,11 +130,9 @@ impl Whose {
             }
             _ => documents::setting(desk, self.tenant, self.which.name()).await?,
         };
-        let read = Settings::read(&document).map_err(|faults| {
-            let faults = faults.into_iter().map(|fault| (fault.pointer, fault.message));
-            NotDone::Refused(Refusal::Invalid(faults.collect()))
-        })?;
-        Ok(Limited { policies: read.compile(&zone).scoped(&self.scope()), zone })
+        let read = Settings::read(&document);
+        let read = read.map_err(|faults| NotDone::Refused(Refusal::Invalid(usual::told(faults))))?;
+        Ok(Limited { policies: read.compile(&zone).scoped(&scope(self.one())), zone })
     }
 
     /// The stretch of time whose calls are needed: whole minutes.
@@ -142,7 +140,7 @@ impl Whose {
         const MINUTE: u64 = 60_000_000;
         let minute = |micros: u64| timestamp(At::from_micros(micros / MINUTE * MINUTE));
         Stretch {
-            tenant: (self.which == Which::Limits).then_some(self.tenant),
+            tenant: self.one(),
             from: minute(when.from.micros()),
             // A call is kept in the minute in which it ended.
             to: minute(when.to.micros().saturating_add(61 * MINUTE)),
@@ -163,7 +161,7 @@ impl Whose {
         let is_older = hours > 0 && when.from < oldest;
         Seen {
             calls: own,
-            scope: format!("{}|", self.scope()),
+            scope: format!("{}|", scope(self.one())),
             from,
             to: when.to,
             hours,

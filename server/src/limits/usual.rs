@@ -1,6 +1,6 @@
 //! What holds where nobody has set limits, and what is wrong with those that somebody wants to set.
 
-use fluxor_limits::{Bucket, Part, Policies, Policy, Settings, Span, Strategy};
+use fluxor_limits::{Bucket, Fault, Part, Policies, Policy, Settings, Span, Strategy};
 use serde_json::{Value, json};
 
 use super::sense;
@@ -51,10 +51,14 @@ pub(crate) fn faults_of_server(document: &Value) -> Vec<(String, String)> {
 }
 
 fn all_faults(document: &Value, server: bool) -> Vec<(String, String)> {
-    let faults = match Settings::read(document) {
-        Ok(settings) => return sense::faults(document, &settings, server),
-        Err(faults) => faults,
-    };
+    match Settings::read(document) {
+        Ok(settings) => sense::faults(document, &settings, server),
+        Err(faults) => told(faults),
+    }
+}
+
+/// Faults as the interface tells them.
+pub(super) fn told(faults: Vec<Fault>) -> Vec<(String, String)> {
     let told = faults.into_iter().map(|fault| {
         let hint = fault.hint.map_or(String::new(), |hint| format!(": {hint}"));
         (fault.pointer, format!("{}{hint}", fault.message))

@@ -47,7 +47,8 @@ pub(super) fn quantity(text: &str) -> Option<String> {
     Some(grouped(&text.parse::<Quantity>().ok()?.to_string()))
 }
 
-fn grouped(decimal: &str) -> String {
+/// `1,200.5`: the whole part in groups of three digits.
+pub(crate) fn grouped(decimal: &str) -> String {
     let (sign, digits) = decimal.strip_prefix('-').map_or(("", decimal), |rest| ("-", rest));
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
     let mut out = String::from(sign);

@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::chart::{Bar, bars};
-use crate::limits::explain::long;
+use crate::limits::explain::{long, number, rows};
+use crate::mail;
 
 /// A report, as over HTTP.
 pub(crate) type Report = Value;
@@ -43,25 +44,9 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn number(value: &Value) -> u64 {
-    value.as_u64().unwrap_or(0)
-}
-
 /// `1,234,567`.
 fn grouped(value: &Value) -> String {
-    let digits = number(value).to_string();
-    let mut out = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-fn rows<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
-    value[name].as_array().into_iter().flatten()
+    mail::grouped(&number(value).to_string())
 }
 
 fn key(row: &Value) -> String {

@@ -23,10 +23,7 @@ fn size(calls: &[u8]) -> i64 {
 impl Traffic {
     fn within(&self, asked: &Stretch) -> impl Iterator<Item = (Timestamp, &Vec<u8>)> {
         let asked = *asked;
-        let own = move |(tenant, minute): (TenantId, Timestamp)| {
-            asked.tenant.is_none_or(|own| own == tenant) && asked.from <= minute && minute < asked.to
-        };
-        let calls = self.calls.iter().filter(move |((tenant, minute, _), _)| own((*tenant, *minute)));
+        let calls = self.calls.iter().filter(move |((tenant, minute, _), _)| asked.has(*tenant, *minute));
         calls.map(|((_, minute, _), calls)| (*minute, calls))
     }
 }
@@ -58,11 +55,7 @@ impl Memory {
     }
 
     pub(crate) fn refused_calls(&self, tenant: TenantId, asked: &RefusedCalls) -> Vec<RefusedCall> {
-        let fits = |asked: &Option<String>, own: Option<&String>| asked.as_ref().is_none_or(|one| own == Some(one));
-        let own = self.traffic.refused.values().rev().filter(|row| row.tenant == tenant && row.at < asked.before);
-        let by = |row: &RefusedCall| asked.policy.as_ref().is_none_or(|one| row.policies.contains(one));
-        let own = own.filter(|row| fits(&asked.request, Some(&row.request)) && by(row));
-        let own = own.filter(|row| fits(&asked.person, row.person.as_ref()));
+        let own = self.traffic.refused.values().rev().filter(|row| row.tenant == tenant && asked.fits(row));
         own.take(usize::try_from(asked.limit).unwrap_or(0)).cloned().collect()
     }
 

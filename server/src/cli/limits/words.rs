@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::super::out::table;
-use crate::limits::explain::long;
+use crate::limits::explain::{long, number, rows};
 
 fn text(value: &Value) -> String {
     match value {
@@ -16,10 +16,6 @@ fn text(value: &Value) -> String {
 
 fn texts(row: &Value, names: &[&str]) -> Vec<String> {
     names.iter().map(|name| text(&row[*name])).collect()
-}
-
-fn rows<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
-    value[name].as_array().into_iter().flatten()
 }
 
 /// The key; where there is none, it is all others together.
@@ -49,7 +45,7 @@ fn notes(told: &Value, mut out: String) -> String {
 /// Bars, the highest for the most.
 fn bars(steps: &Value) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let costs = || rows(steps, "steps").map(|step| step["cost"].as_u64().unwrap_or(0));
+    let costs = || rows(steps, "steps").map(|step| number(&step["cost"]));
     let most = u128::from(costs().max().unwrap_or(0).max(1));
     let bar = |cost: u64| match usize::try_from((u128::from(cost) * 8).div_ceil(most)) {
         Ok(0) | Err(_) => ' ',
@@ -60,10 +56,6 @@ fn bars(steps: &Value) -> String {
 
 fn counted(count: u64, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
-}
-
-fn number(value: &Value) -> u64 {
-    value.as_u64().unwrap_or(0)
 }
 
 fn named(policy: &Value) -> String {
