@@ -34,6 +34,10 @@ impl States for Of<'_> {
 impl Model {
     pub(crate) fn weigh(&mut self, now: At, asked: &[Asked<'_>], back: &[Settling<'_>]) -> Vec<Found> {
         self.settle(now, back);
+        // What can never pass is only looked at: what is met on the way stands in no state afterwards.
+        for ask in asked {
+            self.look_beyond(&ask.key, ask.strategy, now);
+        }
         let found = weigh(asked, now, &mut Of(&mut self.states, asked));
         self.beyond |= self.is_beyond(now) || found.iter().any(|found| is_beyond(found, now));
         found
@@ -41,6 +45,7 @@ impl Model {
 
     pub(crate) fn settle(&mut self, now: At, settling: &[Settling<'_>]) {
         for one in settling {
+            self.look_beyond(one.key, one.strategy, now);
             self.settle_one(now, one);
             self.beyond |= self.is_beyond(now);
         }
@@ -61,6 +66,7 @@ impl Model {
     pub(crate) fn renew(&mut self, now: At, renewing: &[Settling<'_>]) -> bool {
         let mut held = true;
         for one in renewing {
+            self.look_beyond(one.key, one.strategy, now);
             let state = self.states.get_mut(one.key);
             held &= state.is_some_and(|state| one.strategy.renew(state, now, &one.receipt));
             self.beyond |= self.is_beyond(now);
@@ -68,17 +74,33 @@ impl Model {
         held
     }
 
-    /// Whether such a number is in it, or comes out of it. (The shape of a window is kept as text.)
+    /// Whether such a number is in it, or comes out of it.
     fn is_beyond(&self, now: At) -> bool {
-        let beyond = |state: &State| {
-            let text = state.to_text();
-            let mut numbers = text.split(' ').skip(1).take(if text.starts_with('F') { 4 } else { usize::MAX });
-            // What a bucket has charged is the last: a counter at the largest number may have run over.
-            let ran_over = text.starts_with('B') && text.ends_with(&format!(" {LARGEST}"));
-            ran_over || state.used(now) > LARGEST || numbers.any(|number| number.parse::<u64>().unwrap() > LARGEST)
-        };
-        self.states.values().any(beyond)
+        self.states.values().any(|state| is_state_beyond(state, now))
     }
+
+    /// Whether there is such a number in a state as a strategy goes on with it, or on the way there: a level in other
+    /// units, before what has drained since is taken from it.
+    fn look_beyond(&mut self, key: &str, strategy: &Strategy, now: At) {
+        let Some(state) = self.states.get(key) else { return };
+        let mut carried = state.clone();
+        strategy.carry_over(&mut carried, now);
+        self.beyond |= is_state_beyond(&carried, now);
+        if let (Strategy::Bucket(bucket), Some(level)) = (strategy, state.to_text().strip_prefix("B ")) {
+            let numbers: Vec<u128> = level.split(' ').map(|number| number.parse().unwrap()).collect();
+            let (owed, per) = (numbers[3], numbers[5]);
+            self.beyond |= owed * u128::from(bucket.rate().1) / per > u128::from(LARGEST);
+        }
+    }
+}
+
+/// (The shape of a window is kept as text.)
+fn is_state_beyond(state: &State, now: At) -> bool {
+    let text = state.to_text();
+    let mut numbers = text.split(' ').skip(1).take(if text.starts_with('F') { 4 } else { usize::MAX });
+    // What a bucket has charged is the last: a counter at the largest number may have run over.
+    let ran_over = text.starts_with('B') && text.ends_with(&format!(" {LARGEST}"));
+    ran_over || state.used(now) > LARGEST || numbers.any(|number| number.parse::<u64>().unwrap() > LARGEST)
 }
 
 /// How large numbers are.
