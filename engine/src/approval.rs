@@ -3,10 +3,11 @@
 //! What must always hold: a refusal changes nothing, votes are only appended, and nothing reads a clock. Parts by
 //! dependency: `value`, `amounts`, `organisation`, `resolver`, `policy`; `event`, `review`; `frame` and `facts` (who
 //! is eligible, which votes count); `resolve`, `seats`, `quorum`; `voice`, `escalate`, `judge` (never mutates);
-//! `rounds`, `settle`, `timers`, `apply`; `view`.
+//! `rounds`, `settle`, `timers`, `apply`; `view` and `standing` (by what right).
 
 mod amounts;
 mod apply;
+mod because;
 mod escalate;
 mod event;
 mod facts;
@@ -22,6 +23,7 @@ mod review;
 mod rounds;
 mod seats;
 mod settle;
+mod standing;
 mod step;
 mod timers;
 mod value;
@@ -38,6 +40,8 @@ mod tests_properties;
 #[cfg(test)]
 mod tests_rules;
 #[cfg(test)]
+mod tests_standing;
+#[cfg(test)]
 mod tests_world;
 
 pub use amounts::{Direction, Exact, Rates, Tolerance};
@@ -51,9 +55,12 @@ pub use policy::{
 };
 pub use refusal::Refusal;
 pub use resolver::{ChainStart, Resolver, UnitOf};
-pub use review::{Definition, NamedBy, Paused, Resolved, Review, Seat, StepState, Vote};
+pub use review::{Definition, Looking, NamedBy, Paused, Resolved, Review, Seat, StepState, Vote};
+pub use standing::{Chance, Link, Right, Standing, chances, deciders, seat_of};
 pub use step::{EscalateTo, EscalationMode, OnEmpty, Quorum, RejectRule, Rung, RungAct, Step};
 pub use timers::{due_of, next_due};
 pub use value::{FieldValue, Fields, Subject};
-pub use view::{CountingVote, OpenVoice, Preview, Rule, View, WhyAsked, explain_open, holders, preview, view};
+pub use view::{
+    CountingVote, OpenVoice, Preview, Rule, SeenLooking, View, WhyAsked, explain_open, holders, preview, view,
+};
 pub use words::{NoPlan, State, Status, Stuck, VoteKind, Why};

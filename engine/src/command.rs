@@ -286,6 +286,7 @@ pub const fn act_name(act: &approval::Verb) -> &'static str {
         V::AddApprover { .. } => "add_approver",
         V::Escalate { .. } => "escalate",
         V::Remind { .. } => "remind",
+        V::Look { .. } => "look",
         V::AddWatcher { .. } => "add_watcher",
         V::Edit { .. } => "edit",
         V::Submit => "submit",

@@ -8,8 +8,10 @@ mod asked;
 mod by;
 mod change;
 mod child;
+mod deciders;
 mod input;
 mod notices;
+mod review;
 mod run;
 mod shown;
 mod task;
@@ -31,7 +33,9 @@ use crate::refusal::Refusal;
 
 pub use change::{Changed, Seen, change, key_image, organisation_image, read_organisation};
 pub use child::Keys;
+pub use deciders::{Deciders, deciders};
 pub use input::{start_key, typed};
+pub use review::{Acted, Carried, Saw};
 pub use shown::{due, summaries, view_at};
 pub use task::document_digest;
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::approval::Fired;
+use crate::approval::{Fired, WhyAsked};
 use crate::clock::Timestamp;
 use crate::command::Command;
+use crate::decide::Acted;
 use crate::definition::chart::{Definition, Retry};
 use crate::domain::Tell;
 use crate::ids::{InstanceId, PersonId};
@@ -169,8 +170,12 @@ pub struct Record {
     pub fired: Vec<Fired>,
     /// Timers that fired: name and due instant; the entry's instant less that is the lateness.
     pub timers: Vec<(Arc<str>, Timestamp)>,
-    /// What the approval found: who is asked, and why.
-    pub asked: Vec<serde_json::Value>,
+    /// What the approval found, by the task's ordinal: who is asked, and why.
+    pub asked: Vec<(u32, WhyAsked)>,
+    /// Acts on tasks, by the task's ordinal: whose, by what right, on what document.
+    pub acted: Vec<(u32, Acted)>,
+    /// Which rule let somebody start it or tell it of an event.
+    pub allowed: Option<Arc<str>>,
     /// Which instance started this one, if one did.
     pub parent: Option<Parent>,
 }

@@ -6,6 +6,7 @@
 
 mod batch;
 mod cache;
+mod deciders;
 mod drive;
 mod lane;
 mod options;

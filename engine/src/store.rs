@@ -6,6 +6,7 @@
 mod any;
 mod memory;
 mod migrations;
+mod page;
 pub mod postgres;
 mod reads;
 mod rows;
@@ -25,6 +26,7 @@ use crate::instance::{Instance, Status};
 pub use any::{AnyStore, AnyWriter, Aside, Reader};
 pub use memory::{MemoryStore, MemoryWriter};
 pub use migrations::{ENGINE, Migration};
+pub use page::InstancePage;
 pub use postgres::{PostgresStore, PostgresWriter};
 pub use sqlite::{SqliteStore, SqliteWriter};
 
@@ -291,6 +293,16 @@ pub trait Store<D: Persist>: Clone + Send + Sync + 'static {
         tenant: TenantId,
     ) -> impl Future<Output = Result<Option<OrganisationRow>, StoreError>> + Send;
 
+    /// The organisation at `revision`.
+    fn organisation_at(
+        &self,
+        tenant: TenantId,
+        revision: i64,
+    ) -> impl Future<Output = Result<Option<OrganisationRow>, StoreError>> + Send;
+
+    /// The newest revision of the organisation that is not younger than `at`; 0: there was none.
+    fn revision_at(&self, tenant: TenantId, at: Timestamp) -> impl Future<Output = Result<i64, StoreError>> + Send;
+
     /// A key that is not revoked, by the hash of its secret.
     fn api_key(&self, secret_hash: Digest) -> impl Future<Output = Result<Option<ApiKeyRow>, StoreError>> + Send;
 
@@ -308,25 +320,6 @@ pub trait Store<D: Persist>: Clone + Send + Sync + 'static {
 
     /// Answers if the database does.
     fn ping(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
-}
-
-/// Which instances are asked for.
-#[derive(Clone, Debug)]
-pub struct InstancePage {
-    /// Whose.
-    pub tenant: TenantId,
-    /// Only of this workflow.
-    pub workflow: Option<Arc<str>>,
-    /// Only in this state.
-    pub state: Option<Arc<str>>,
-    /// Only with this status.
-    pub status: Option<Status>,
-    /// Only with this business key.
-    pub key: Option<Arc<str>>,
-    /// Older than this one (ids rise with time).
-    pub after: Option<InstanceId>,
-    /// At most.
-    pub limit: i64,
 }
 
 /// Live instances in one state.

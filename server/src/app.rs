@@ -148,6 +148,7 @@ const VERBS: &[&str] = &[
     "add_approver",
     "escalate",
     "remind",
+    "look",
     "add_watcher",
     "repair",
     "organisation",

@@ -64,7 +64,7 @@ enum Command {
     /// List and show workflow instances
     #[command(subcommand)]
     Instances(instances::Instances),
-    /// List the tasks in which somebody may act now
+    /// List the tasks in which somebody may act now, and tell who could decide one, and why
     Tasks(tasks::Tasks),
     /// Import a company's CSV files
     Import(import::Import),

@@ -12,8 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fluxor_engine::audit::Entry;
+use fluxor_engine::audit::rounds::Round;
+use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
+use fluxor_engine::decide::Deciders;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::store::InstancePage;
@@ -62,6 +65,18 @@ pub(crate) trait Desk: Send + Sync {
         after: Option<TaskId>,
         limit: i64,
     ) -> Reply<'_, Vec<TaskView>>;
+
+    /// Who could decide a task at an instant (now, without one), and of one person why he could or could not.
+    fn deciders(
+        &self,
+        tenant: TenantId,
+        id: TaskId,
+        at: Option<Timestamp>,
+        person: Option<PersonId>,
+    ) -> Reply<'_, Deciders>;
+
+    /// The rounds of a task's review, oldest first.
+    fn rounds(&self, tenant: TenantId, id: TaskId) -> Reply<'_, Vec<Round>>;
 
     /// The organisation's newest revision.
     fn organisation(&self, tenant: TenantId) -> Reply<'_, Option<OrganisationRow>>;

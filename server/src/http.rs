@@ -8,6 +8,7 @@ pub(crate) mod asked;
 pub(crate) mod audit;
 pub(crate) mod auth;
 mod books;
+mod deciders;
 pub(crate) mod extract;
 mod gate;
 pub(crate) mod health;

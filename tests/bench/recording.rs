@@ -190,6 +190,14 @@ impl<S: Store<Procurement>> Store<Procurement> for Recording<S> {
         self.inner.revision(tenant).await
     }
 
+    async fn organisation_at(&self, tenant: TenantId, revision: i64) -> Result<Option<OrganisationRow>, StoreError> {
+        self.inner.organisation_at(tenant, revision).await
+    }
+
+    async fn revision_at(&self, tenant: TenantId, at: Timestamp) -> Result<i64, StoreError> {
+        self.inner.revision_at(tenant, at).await
+    }
+
     async fn organisation(&self, tenant: TenantId) -> Result<Option<OrganisationRow>, StoreError> {
         self.inner.organisation(tenant).await
     }

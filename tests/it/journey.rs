@@ -5,6 +5,7 @@ mod authority;
 mod books;
 mod changes;
 mod company;
+mod deciders;
 mod explained;
 mod hooks;
 mod keys;
@@ -23,6 +24,7 @@ mod stock;
 mod stopping;
 mod tampering;
 mod wrong;
+mod wrong_people;
 
 use fluxor_tests::server::Site;
 use fluxor_tests::server::place::Place;
@@ -54,6 +56,10 @@ on_both! {
     order::a_requisition
     authority::who_may_not_leaves_one_entry_in_the_security_stream
     authority::a_manager_over_the_limit_does_not_suffice
+    wrong_people::everybody_who_may_not_is_refused_on_every_path
+    deciders::then_and_now_and_why
+    deciders::every_round_is_kept
+    deciders::instants_that_cannot_be_asked_and_one_to_come
     keys::keys_open_only_their_own_door
     keys::a_revoked_key_is_useless_at_once
     repeats::a_repeated_request_is_done_once

@@ -11,6 +11,7 @@ pub mod company;
 pub mod dice;
 pub mod draw;
 pub mod judge;
+pub mod past;
 pub mod play;
 pub mod rows;
 pub mod rules;

@@ -11,9 +11,10 @@ use super::judge::{Act, judge};
 use super::organisation::Organisation;
 use super::policy::{AfterChanges, Policy};
 use super::resolver::Resolver;
-use super::review::{Definition, NamedBy, Review, Seat, StepState, Vote};
+use super::review::{Definition, Looking, NamedBy, Review, Seat, StepState, Vote};
 use super::rounds::{edit, pause, place_beside, restart, resume};
 use super::settle::{settle, stop};
+use super::standing;
 use super::step::Step;
 use super::timers::bring_up_to;
 use super::words::{State, VoteKind, Why};
@@ -35,7 +36,9 @@ pub fn apply(
     let frame = Frame::new(policy, organisation, rates, event.at);
     let fired = bring_up_to(&mut review, &frame);
     let facts = Facts::of(&review, &frame);
-    let outcome = match judge(&review, &frame, &facts, event) {
+    let act = judge(&review, &frame, &facts, event);
+    let right = act.as_ref().ok().and_then(|_| standing::right(&review, &frame, &facts, event));
+    let outcome = match act {
         Err(refusal) => Err(refusal),
         Ok(Act::Nothing) => Ok(()),
         Ok(act) => {
@@ -47,7 +50,7 @@ pub fn apply(
             Ok(())
         }
     };
-    Applied { review, outcome, fired }
+    Applied { review, outcome, right, fired }
 }
 
 fn perform(review: &mut Review, frame: &Frame<'_>, facts: &Facts, by: &PersonId, act: Act<'_>) {
@@ -84,6 +87,12 @@ fn perform(review: &mut Review, frame: &Frame<'_>, facts: &Facts, by: &PersonId,
         }
         Act::Add { place, person, position } => add(review, facts, place, person, position),
         Act::Escalate { place, moves } => carry_out(&mut review.steps[place], &moves),
+        Act::Look(place) => {
+            let step = review.steps[place].id;
+            if !review.looking.iter().any(|one| one.step == step && one.person == *by) {
+                review.looking.push(Looking { step, person: by.clone(), since: frame.at });
+            }
+        }
         Act::Watch(person) => {
             review.watchers.insert(person);
         }
@@ -115,6 +124,7 @@ fn may_resume(review: &Review, frame: &Frame<'_>) -> bool {
 
 /// Casts a vote: the author's older one in the step is withdrawn, and with another vote what it carried (8.3).
 fn vote(review: &mut Review, facts: &Facts, cast: Vote) {
+    review.looking.retain(|one| one.step != cast.step || one.person != cast.author);
     let before = facts.votes(review).find(|(_, vote)| vote.step == cast.step && vote.author == cast.author);
     let same = |old: &Vote| {
         old.carried.is_none()

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::refusal::Refusal;
 use super::review::Review;
+use super::standing::Right;
 use super::step::{EscalateTo, EscalationMode};
 use super::value::Fields;
 use crate::clock::Timestamp;
@@ -97,6 +98,11 @@ pub enum Verb {
         /// The step.
         step: Arc<str>,
     },
+    /// Tells the others of a step that one is looking at it: a mark without power.
+    Look {
+        /// The step.
+        step: Arc<str>,
+    },
     /// Lets somebody watch, without power.
     AddWatcher {
         /// Who.
@@ -161,6 +167,8 @@ pub struct Applied {
     pub review: Review,
     /// Accepted, or why not.
     pub outcome: Result<(), Refusal>,
+    /// By what right, if it was accepted and is somebody's.
+    pub right: Option<Right>,
     /// What fell due, oldest first.
     pub fired: Vec<Fired>,
 }

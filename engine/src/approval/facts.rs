@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::frame::Frame;
+use super::frame::{Frame, Met};
 use super::organisation::Ix;
 use super::review::{Review, Seat, StepState, Vote};
 use super::step::Step;
@@ -129,13 +129,25 @@ impl Facts {
         seat: &Seat,
         holder: Ix,
     ) -> Vec<Ix> {
+        self.trail(review, frame, step, seat, holder).into_iter().skip(1).map(|met| met.ix).collect()
+    }
+
+    /// The walk from this holder of the seat, himself first; empty if he is not eligible.
+    pub(super) fn trail<'a>(
+        &self,
+        review: &Review,
+        frame: &Frame<'a>,
+        step: usize,
+        seat: &Seat,
+        holder: Ix,
+    ) -> Vec<Met<'a>> {
         if !self.eligible(frame, step, holder) {
             return Vec::new();
         }
         let first = seat.holders().first() == Some(&frame.org.at(holder).id);
         let delegates: Vec<Ix> =
             if first { seat.delegates.iter().filter_map(|id| frame.org.ix(id)).collect() } else { Vec::new() };
-        frame.walk(&review.subject, holder, &delegates, |ix| self.eligible(frame, step, ix))
+        frame.trail(&review.subject, holder, &delegates, |ix| self.eligible(frame, step, ix))
     }
 
     /// Whether the person holds a seat of the step.

@@ -28,6 +28,16 @@ pub(super) struct Frame<'a> {
     pub(super) date: Date,
 }
 
+/// Somebody whom a walk meets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Met<'a> {
+    pub(super) ix: Ix,
+    /// The place, in the same walk, of the one for whom he stands in; the first stands in for nobody.
+    pub(super) before: usize,
+    /// By which substitution; by delegation without one.
+    pub(super) entry: Option<&'a Substitution>,
+}
+
 impl<'a> Frame<'a> {
     pub(super) fn new(policy: &'a Policy, org: &'a Organisation, rates: &'a Rates, at: Timestamp) -> Self {
         Self { policy, org, rates, at, date: org.date(at) }
@@ -58,24 +68,35 @@ impl<'a> Frame<'a> {
     /// Everyone who stands in for `from`, breadth first, at most five hops, never onto or through whom `may` refuses
     /// (section 5.1). `delegates` are one hop away.
     pub(super) fn walk(&self, subject: &Subject, from: Ix, delegates: &[Ix], may: impl Fn(Ix) -> bool) -> Vec<Ix> {
-        let mut met = vec![from];
+        self.trail(subject, from, delegates, may).into_iter().skip(1).map(|met| met.ix).collect()
+    }
+
+    /// The same walk, `from` included, with the way to each.
+    pub(super) fn trail(
+        &self,
+        subject: &Subject,
+        from: Ix,
+        delegates: &[Ix],
+        may: impl Fn(Ix) -> bool,
+    ) -> Vec<Met<'a>> {
+        let mut met = vec![Met { ix: from, before: 0, entry: None }];
         let mut edge = 0;
         for hop in 0..HOPS {
             let reached = met.len();
-            for place in edge..reached {
-                let Some(&person) = met.get(place) else { continue };
+            for before in edge..reached {
+                let Some(&Met { ix: person, .. }) = met.get(before) else { continue };
                 let extra = if hop == 0 { delegates } else { &[] };
                 let standing = self.org.substitutes(person);
-                let next = standing.filter(|(by, entry)| self.in_scope(subject, entry, person, *by)).map(|(by, _)| by);
-                for by in extra.iter().copied().chain(next) {
-                    if !met.contains(&by) && may(by) {
-                        met.push(by);
+                let next = standing.filter(|(by, entry)| self.in_scope(subject, entry, person, *by));
+                let next = next.map(|(by, entry)| (by, Some(entry)));
+                for (ix, entry) in extra.iter().map(|&ix| (ix, None)).chain(next) {
+                    if may(ix) && !met.iter().any(|one| one.ix == ix) {
+                        met.push(Met { ix, before, entry });
                     }
                 }
             }
             edge = reached;
         }
-        met.remove(0);
         met
     }
 

@@ -49,6 +49,7 @@ pub(super) enum Act<'e> {
         moves: Vec<Move>,
     },
     Watch(PersonId),
+    Look(usize),
     Edit(&'e Fields),
     Submit,
     Recall,
@@ -103,6 +104,11 @@ pub(super) fn judge<'e>(
             judge.actor()?;
             judge.step(step)?;
             if frame.policy.is_administrator(by) { Ok(()) } else { judge.requester() }.map(|()| Act::Nothing)
+        }
+        Verb::Look { step } => {
+            judge.decider()?;
+            let place = judge.step(step)?;
+            voice(review, frame, facts, place, by, None).map(|_| Act::Look(place))
         }
         Verb::AddWatcher { person } => {
             judge.actor()?;

@@ -41,6 +41,9 @@ pub struct Review {
     /// Who watches.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub watchers: BTreeSet<PersonId>,
+    /// Who says that he is looking at which step, since when: a mark without power, gone with his vote or the round.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub looking: Vec<Looking>,
     /// The plan, in its order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepState>,
@@ -72,6 +75,17 @@ impl Review {
         let mut newest = self.votes.iter().rev();
         newest.find(|vote| vote.step == step && vote.author == *author && vote.carried.is_none())?.holder.as_ref()
     }
+}
+
+/// Somebody says that he is looking at a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looking {
+    /// The step's number.
+    pub step: u32,
+    /// Who.
+    pub person: PersonId,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// What a resumed review is judged from (section 10).

@@ -27,6 +27,7 @@ pub(super) fn restart(review: &mut Review, frame: &Frame<'_>) {
 
 fn next_round(review: &mut Review, frame: &Frame<'_>) {
     review.round += 1;
+    review.looking.clear();
     review.round_began = frame.at;
     review.state = State::InReview;
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::tests_standing::{open_voices, voices};
 use super::*;
 use crate::clock::Timestamp;
 
@@ -85,6 +86,10 @@ fn run(case: Case) -> Vec<String> {
         review = round_trip(&applied.review);
         fired.extend(applied.fired.iter().cloned());
         let view = view(&review, &policy, &organisation, &case.rates, event.at);
+        let found = deciders(&review, &policy, &organisation, &case.rates, event.at);
+        if voices(&found) != open_voices(&view) {
+            wrong.push(format!("{} #{number}: {found:?} could decide, and open are {:?}", case.id, view.open));
+        }
         let mut got = shown(&view, &applied);
         if let Some(fired) = fired_of(&fired) {
             got["fired"] = fired;

@@ -130,3 +130,28 @@ fn a_recall_is_too_late_after_the_first_vote_of_the_round() {
     assert_eq!(story.votes(), "eve");
     assert_eq!(story.then("ann", json!({ "do": "recall" })), "");
 }
+
+#[test]
+fn looking_at_it_is_a_mark_without_power() {
+    let mut story = story(json!({ "steps": [one(json!({ "role": "buyer", "unit_field": "unit" }))] }));
+    let look = || json!({ "do": "look", "step": "s" });
+    assert_eq!(story.then("eve", look()), "s/eve s/fay");
+    let marks = |story: &Story| {
+        let looking = story.view().looking;
+        looking.iter().map(|one| format!("{} {} {}", one.step, one.person, one.since)).collect::<Vec<_>>()
+    };
+    assert_eq!(marks(&story), ["s eve 1970-01-01T02:00:00Z"]);
+    assert_eq!(story.then("cyd", look()), "not_approver");
+    assert_eq!(story.then("ann", look()), "excluded");
+    assert_eq!(story.then("eve", look()), "s/eve s/fay", "a second time it is the same mark");
+    assert_eq!(marks(&story).len(), 1);
+    // It keeps nobody from anything, and goes with the vote.
+    assert_eq!(story.approve("fay", "s"), "s/eve");
+    story.then("eve", json!({ "do": "request_changes", "step": "s", "reason": "no" }));
+    assert_eq!(story.view().looking, []);
+    story.then("ann", json!({ "do": "submit" }));
+    assert_eq!(marks(&story), Vec::<String>::new(), "a new round begins without marks");
+    story.then("eve", look());
+    story.approve("eve", "s");
+    assert_eq!(story.view().looking, []);
+}

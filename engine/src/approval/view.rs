@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::amounts::Rates;
 use super::facts::Facts;
@@ -40,6 +40,25 @@ pub struct View {
     pub counting: Vec<CountingVote>,
     /// Who watches.
     pub watchers: Vec<PersonId>,
+    /// Who says that he is looking at an open step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub looking: Vec<SeenLooking>,
+}
+
+/// Somebody says that he is looking at an open step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SeenLooking {
+    /// The step.
+    pub step: Arc<str>,
+    /// Who.
+    pub person: PersonId,
+    /// Since when; RFC 3339 where people read it.
+    #[serde(serialize_with = "as_text")]
+    pub since: Timestamp,
+}
+
+fn as_text<S: serde::Serializer>(at: &Timestamp, s: S) -> Result<S::Ok, S::Error> {
+    s.collect_str(at)
 }
 
 /// Somebody who may act.
@@ -125,6 +144,13 @@ pub fn view(review: &Review, policy: &Policy, organisation: &Organisation, rates
         open,
         counting,
         watchers: review.watchers.iter().cloned().collect(),
+        looking: open_steps(review)
+            .flat_map(|place| {
+                let StepState { id, name, .. } = &review.steps[place];
+                let here = review.looking.iter().filter(move |one| one.step == *id);
+                here.map(|one| SeenLooking { step: Arc::clone(name), person: one.person.clone(), since: one.since })
+            })
+            .collect(),
     }
 }
 
@@ -151,7 +177,7 @@ pub fn holders(
 }
 
 /// Why somebody is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WhyAsked {
     /// The step.
     pub step: Arc<str>,
@@ -160,12 +186,12 @@ pub struct WhyAsked {
     /// Who holds the seat now.
     pub holders: Vec<PersonId>,
     /// Who may act for the first holder by delegation.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delegates: Vec<PersonId>,
     /// The rule that named the person.
     pub rule: Rule,
     /// What the person may approve, as it is compared here: the highest entry of each currency.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<Money>,
     /// The chain ends here, since the limit covers.
     pub covering: bool,
@@ -174,7 +200,7 @@ pub struct WhyAsked {
 }
 
 /// The rule behind a seat.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// An entry of `who`.
@@ -201,13 +227,15 @@ pub fn explain_open(
     let mut all = Vec::new();
     for place in open_steps(review) {
         for at in facts.open_seats(review, &frame, place) {
-            all.push(explain(review, &frame, &facts, &review.steps[place], &review.steps[place].seats[at], place));
+            all.push(why_asked(review, &frame, &facts, place, &review.steps[place].seats[at]));
         }
     }
     all
 }
 
-fn explain(r: &Review, frame: &Frame<'_>, facts: &Facts, step: &StepState, seat: &Seat, place: usize) -> WhyAsked {
+/// The seat of the step at `place`, and the rule that made it.
+pub(super) fn why_asked(r: &Review, frame: &Frame<'_>, facts: &Facts, place: usize, seat: &Seat) -> WhyAsked {
+    let step = &r.steps[place];
     let definition = &facts.definitions[place];
     let rule = match seat.named_by {
         _ if step.is_added() => Some(Rule::Added),

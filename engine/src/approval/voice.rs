@@ -15,7 +15,7 @@ pub(super) struct Voice {
 }
 
 /// Every seat and holder that the person may act for; his own seat first, if he holds one.
-fn voices(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize, by: &PersonId) -> Vec<Voice> {
+pub(super) fn voices(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize, by: &PersonId) -> Vec<Voice> {
     let mut own = Vec::new();
     let mut others = Vec::new();
     let Some(me) = frame.org.ix(by).filter(|&me| facts.eligible(frame, place, me)) else { return own };

@@ -172,8 +172,9 @@ impl Found {
 
     fn review(&mut self, before: &Review, after: &Review) {
         let Review { state, why, round, round_began, subject, editors, watchers, steps, parked, .. } = before;
-        let Review { no_plan, votes, votes_from, paused, next_id, .. } = before;
+        let Review { no_plan, votes, votes_from, paused, next_id, looking, .. } = before;
         self.default("editors", editors, &after.editors);
+        self.default("looking", looking, &after.looking);
         self.default("next_id", next_id, &after.next_id);
         self.default("no_plan", no_plan, &after.no_plan);
         self.default("parked", parked, &after.parked);

@@ -69,9 +69,13 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 continue;
             }
             // An instance that an action starts is the engine's doing.
-            match self.forbids(&start.by)?.filter(|_| self.record.parent.is_none()) {
-                None => return Ok(start),
-                Some(unmet) => rule.get_or_insert(unmet),
+            match self.permission(&start.by)? {
+                Ok(met) => {
+                    self.record.allowed = Some(met).filter(|_| self.record.parent.is_none());
+                    return Ok(start);
+                }
+                Err(_) if self.record.parent.is_some() => return Ok(start),
+                Err(unmet) => rule.get_or_insert(unmet),
             };
         }
         Err(match rule {

@@ -1,5 +1,7 @@
 //! Who may take an arrow.
 
+use std::sync::Arc;
+
 use crate::command::Actor;
 use crate::definition::chart::By;
 use crate::domain::Domain;
@@ -10,23 +12,25 @@ use super::Halt;
 use super::run::Run;
 
 impl<D: Domain> Run<'_, '_, D> {
-    /// `None`: may; else the rule that is not met.
-    pub(super) fn forbids(&mut self, by: &By) -> Result<Option<String>, Halt<D::Need>> {
+    /// The rule that lets the actor take it, or the one that is not met.
+    pub(super) fn permission(&mut self, by: &By) -> Result<Result<Arc<str>, String>, Halt<D::Need>> {
         if let Actor::Person { id, .. } = &self.command.actor {
             let organisation = &self.ground.organisation().organisation;
             if organisation.person(id).is_some() && !organisation.active(id, organisation.date(self.ground.now)) {
-                return Ok(Some("somebody who is active in the organisation".to_owned()));
+                return Ok(Err("somebody who is active in the organisation".to_owned()));
             }
         }
         let person = match (&self.command.actor, by) {
-            (Actor::System | Actor::Timer | Actor::Message, _) | (Actor::Person { .. }, By::Anyone) => return Ok(None),
-            (Actor::Person { .. }, By::Engine) => return Ok(Some("the engine itself".to_owned())),
+            (Actor::System, _) => return Ok(Ok("the console".into())),
+            (Actor::Timer | Actor::Message, _) => return Ok(Ok("the engine itself".into())),
+            (Actor::Person { .. }, By::Anyone) => return Ok(Ok("anyone".into())),
+            (Actor::Person { .. }, By::Engine) => return Ok(Err("the engine itself".to_owned())),
             (Actor::Person { id, .. }, _) => id.clone(),
         };
-        match by {
+        let (holds, rule) = match by {
             By::Person(expr, text) => {
                 let allowed = self.eval(expr)?;
-                Ok((!names(&allowed, &person)).then(|| format!("`{text}`{}", shown(&allowed))))
+                (names(&allowed, &person), format!("`{text}`{}", shown(&allowed)))
             }
             By::Role(role, unit) => {
                 let unit = match unit {
@@ -42,10 +46,11 @@ impl<D: Domain> Run<'_, '_, D> {
                             && u.roles.get(&**role).is_some_and(|people| people.contains(&person))
                     });
                 let place = unit_text.map_or(String::new(), |u| format!(" in unit {u}"));
-                Ok((!holds).then(|| format!("the role `{role}`{place}")))
+                (holds, format!("the role `{role}`{place}"))
             }
-            By::Anyone | By::Engine => Ok(None),
-        }
+            By::Anyone | By::Engine => (true, "anyone".to_owned()),
+        };
+        Ok(if holds { Ok(rule.into()) } else { Err(rule) })
     }
 }
 

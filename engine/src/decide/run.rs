@@ -145,9 +145,15 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             {
                 continue;
             }
-            if let (Asking::Outside(_), Some(unmet)) = (asking, self.forbids(&arrow.by)?) {
-                rule.get_or_insert(unmet);
-                continue;
+            let mut allowed = None;
+            if let Asking::Outside(_) = asking {
+                match self.permission(&arrow.by)? {
+                    Ok(met) => allowed = Some(met),
+                    Err(unmet) => {
+                        rule.get_or_insert(unmet);
+                        continue;
+                    }
+                }
             }
             match &arrow.outcome {
                 Outcome::Refuse(sentence) if asking.is_heard() => return Err(Refusal::Guard(sentence.clone()).into()),
@@ -157,6 +163,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
                         return Err(Refusal::ReasonRequired.into());
                     }
                     self.by_engine = !matches!(asking, Asking::Outside(_));
+                    self.record.allowed = self.record.allowed.take().or(allowed);
                     self.go(at, arrow, go)?;
                     return Ok(true);
                 }

@@ -7,7 +7,7 @@ use crate::definition::chart::Definition;
 use crate::instance::{Instance, Task, TaskStatus};
 
 use super::OrganisationAt;
-use super::task::policy_of;
+use super::review::policy_of;
 
 /// The open tasks of an instance, with who may act now.
 #[must_use]

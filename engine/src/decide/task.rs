@@ -4,20 +4,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::json;
-
-use crate::approval::{self, Ballot, Event, FieldValue, Fields, Policy, Review, State, Verb};
-use crate::clock::Timestamp;
+use crate::approval::{self, Event, FieldValue, Fields, Policy, Review, State, Verb};
 use crate::command::act_name;
-use crate::definition::chart::{Approval, Definition, StateIx, StateKind};
+use crate::definition::chart::{Approval, StateIx};
 use crate::domain::Domain;
 use crate::effect::{Effect, NoticeKind};
 use crate::ids::{Digest, PersonId, TaskId};
 use crate::instance::{Document, Holder, Incident, Status, Task, TaskDetail, TaskStatus};
 use crate::refusal::Refusal;
 
+use super::review::{Known, acted, ballot, bring_on, policy_with};
 use super::run::Run;
-use super::{Halt, OrganisationAt, notices};
+use super::{Halt, notices};
 
 /// When a task is looked at again that stays due although its time was dealt with.
 const RETRY_MICROS: i64 = 60_000_000;
@@ -175,38 +173,24 @@ impl<D: Domain> Run<'_, '_, D> {
     fn review(&mut self, at: usize, verb: Verb, by: Option<PersonId>) -> Result<(), Halt<D::Need>> {
         let policy = self.policy(at)?;
         let ground = self.ground;
-        let mut fired = Vec::new();
-        let before = self.work.tasks[at].detail.review.state;
-        let mut seen = self.work.tasks[at].detail.organisation;
-        // A refusal ends the whole run: nobody sees the work without its review.
-        let detail = &mut self.work.tasks[at].detail;
-        let (mut review, rates) = (std::mem::take(&mut detail.review), &detail.rates);
-        let mut step = |review: &mut Review, org: &OrganisationAt, at: Timestamp, verb: Verb, by| {
-            let event = Event { at, verb, by };
-            let applied = approval::apply(std::mem::take(review), &policy, &org.organisation, rates, &event);
-            fired.extend(applied.fired);
-            *review = applied.review;
-            applied.outcome
-        };
-        if review.state.is_live() && seen < ground.organisation().revision {
-            let mut held = ground.organisations.iter().rev().find(|o| o.revision <= seen);
-            for next in ground.organisations.iter().filter(|o| o.revision > seen) {
-                let since = next.at.min(ground.now);
-                if let Some(held) = held {
-                    let _ = step(&mut review, held, since, Verb::Time, None);
-                }
-                let _ = step(&mut review, next, since, Verb::Organisation, None);
-                held = Some(next);
-            }
-        }
-        seen = seen.max(ground.organisation().revision);
         let name = act_name(&verb);
-        let outcome = step(&mut review, ground.organisation(), ground.now, verb, by);
-        outcome.map_err(Refusal::Approval)?;
+        let event = Event { at: ground.now, verb, by };
+        // A refusal ends the whole run: nobody sees the work without its review.
         let task = &mut self.work.tasks[at];
-        task.detail.review = review;
-        task.detail.organisation = seen;
-        self.after_review(at, before, &fired)?;
+        let (before, votes) = (task.detail.review.state, task.detail.review.votes.len());
+        let (review, rates) = (std::mem::take(&mut task.detail.review), &task.detail.rates);
+        let (revisions, current) = (ground.organisations, ground.organisation());
+        let known = Known { revisions, current, seen: task.detail.organisation };
+        let brought = bring_on(review, &policy, rates, known, &event);
+        if let Err(refusal) = brought.applied.outcome {
+            return Err(Refusal::Approval(refusal).into());
+        }
+        let told = (&event, name);
+        let acts = acted(votes, task.document, &policy, ground.organisation(), rates, told, &brought.applied);
+        self.record.acted.extend(acts.into_iter().map(|act| (task.id.ordinal, act)));
+        task.detail.review = brought.applied.review;
+        task.detail.organisation = task.detail.organisation.max(ground.organisation().revision);
+        self.after_review(at, before, &brought.fired)?;
         self.outcome_of(at, before, name);
         Ok(())
     }
@@ -248,7 +232,8 @@ impl<D: Domain> Run<'_, '_, D> {
         task.holders = holders;
         let (state, why) = (review.state, review.why.to_string());
         if !new.is_empty() {
-            self.record.asked.extend(asked.iter().map(|seat| json!(seat)));
+            let task = self.work.tasks[at].id.ordinal;
+            self.record.asked.extend(asked.into_iter().map(|seat| (task, seat)));
         }
         let told = notices::told(&self.work.tasks[at], &policy, organisation, ground.now, &new, fired);
         self.effects.extend(told.into_iter().map(Effect::Notice));
@@ -307,31 +292,9 @@ impl<D: Domain> Run<'_, '_, D> {
 
     /// The task's policy, with those who hold the role `administrator` in any unit among its administrators.
     fn policy(&self, at: usize) -> Result<Arc<Policy>, Halt<D::Need>> {
-        let policy = policy_of(self.definition, &self.work.tasks[at])
-            .ok_or_else(|| Halt::Broken("state_unknown", format!("`{}` is no approval", self.work.tasks[at].state)))?;
-        let units = &self.ground.organisation().organisation.parts().units;
-        let holders: Vec<PersonId> =
-            units.iter().filter_map(|u| u.roles.get("administrator")).flatten().cloned().collect();
-        if holders.is_empty() {
-            return Ok(policy);
-        }
-        let mut policy = Policy::clone(&policy);
-        policy.administrators.extend(holders);
-        Ok(Arc::new(policy))
-    }
-}
-
-pub(super) fn policy_of(definition: &Definition, task: &Task) -> Option<Arc<Policy>> {
-    match &definition.state(definition.find(&task.state)?).kind {
-        StateKind::Approval(approval) => Some(approval.policy.clone()),
-        _ => None,
-    }
-}
-
-fn ballot(act: &Verb) -> Option<&Ballot> {
-    match act {
-        Verb::Approve(b) | Verb::Reject(b) | Verb::Abstain(b) | Verb::RequestChanges(b) | Verb::Ask(b) => Some(b),
-        _ => None,
+        let task = &self.work.tasks[at];
+        policy_with(self.definition, task, self.ground.organisation())
+            .ok_or_else(|| Halt::Broken("state_unknown", format!("`{}` is no approval", task.state)))
     }
 }
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value as Json;
 
+use crate::approval::WhyAsked;
 use crate::clock::Timestamp;
 use crate::command::Answer;
+use crate::decide::Acted;
 use crate::effect::{Effect, Record};
 use crate::ids::InstanceId;
 use crate::instance::{Document, Instance};
@@ -17,10 +18,14 @@ const LENGTH: usize = 4_096;
 /// What an entry's body holds, in the order of its keys.
 #[derive(Serialize)]
 struct Body<'a, Change, Op> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    acted: Vec<Act<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<&'a Answer>,
-    #[serde(skip_serializing_if = "<[Json]>::is_empty")]
-    asked: &'a [Json],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    asked: Vec<Asked<'a>>,
     #[serde(skip_serializing_if = "<[Change]>::is_empty")]
     changes: &'a [Change],
     #[serde(skip_serializing_if = "<[crate::approval::Fired]>::is_empty")]
@@ -47,6 +52,22 @@ struct Body<'a, Change, Op> {
     walked: &'a [usize],
 }
 
+/// An act on a task.
+#[derive(Serialize)]
+struct Act<'a> {
+    task: u32,
+    #[serde(flatten)]
+    act: &'a Acted,
+}
+
+/// Who is asked, and why.
+#[derive(Serialize)]
+struct Asked<'a> {
+    #[serde(flatten)]
+    seat: &'a WhyAsked,
+    task: u32,
+}
+
 /// An instance that was started on the way.
 #[derive(Serialize)]
 struct Started<'a> {
@@ -71,8 +92,10 @@ pub(super) fn body<Change: Serialize, Op: Serialize>(
     record: &Record,
 ) -> String {
     let mut parts = Body {
+        acted: record.acted.iter().map(|(task, act)| Act { task: *task, act }).collect(),
+        allowed: record.allowed.as_deref(),
         answer,
-        asked: &record.asked,
+        asked: record.asked.iter().map(|(task, seat)| Asked { task: *task, seat }).collect(),
         changes,
         fired: &record.fired,
         notices: Vec::new(),

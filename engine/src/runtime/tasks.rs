@@ -107,17 +107,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         person: Option<&PersonId>,
     ) -> Result<Option<TaskView>, NotDone> {
         let Some(task) = instance.tasks.iter().find(|t| t.id.ordinal == ordinal) else { return Ok(None) };
-        let definition = match self.library().pinned(instance.definition) {
-            Some(definition) => definition.clone(),
-            None => {
-                if let Some(row) = self.shared.store.definition(instance.definition).await? {
-                    self.shared.take_definition(&row);
-                }
-                let library = self.library();
-                let Some(definition) = library.pinned(instance.definition) else { return Ok(None) };
-                definition.clone()
-            }
-        };
+        let Some(definition) = self.definition_of(instance).await? else { return Ok(None) };
         let now = self.shared.clock.now().max(instance.changed_at);
         let Some(view) = view_at(&definition, task, organisation, now) else { return Ok(None) };
         let open = match task.status {

@@ -310,6 +310,14 @@ impl<D: Persist> Store<D> for AnyStore<D> {
         each!(self, s => s.organisation(tenant))
     }
 
+    async fn organisation_at(&self, tenant: TenantId, revision: i64) -> Result<Option<OrganisationRow>, StoreError> {
+        each!(self, s => s.organisation_at(tenant, revision))
+    }
+
+    async fn revision_at(&self, tenant: TenantId, at: Timestamp) -> Result<i64, StoreError> {
+        each!(self, s => s.revision_at(tenant, at))
+    }
+
     async fn api_key(&self, secret_hash: Digest) -> Result<Option<ApiKeyRow>, StoreError> {
         each!(self, s => s.api_key(secret_hash))
     }

@@ -68,6 +68,18 @@ macro_rules! reads {
             sql::organisation::at(&mut *self.reader().await?, tenant, None).await
         }
 
+        async fn organisation_at(
+            &self,
+            tenant: TenantId,
+            revision: i64,
+        ) -> Result<Option<OrganisationRow>, StoreError> {
+            sql::organisation::at(&mut *self.reader().await?, tenant, Some(revision)).await
+        }
+
+        async fn revision_at(&self, tenant: TenantId, at: Timestamp) -> Result<i64, StoreError> {
+            sql::organisation::revision_at(&mut *self.reader().await?, tenant, at).await
+        }
+
         async fn api_key(&self, secret_hash: Digest) -> Result<Option<ApiKeyRow>, StoreError> {
             sql::api_key::by_secret(&mut *self.reader().await?, secret_hash).await
         }

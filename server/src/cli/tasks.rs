@@ -1,6 +1,8 @@
-//! `fluxor tasks`: what somebody is asked.
+//! `fluxor tasks`: what somebody is asked, and who could decide a task at an instant.
 
-use clap::Args;
+use clap::{Args, Subcommand};
+use fluxor_engine::clock::Timestamp;
+use fluxor_engine::ids::{PersonId, TaskId};
 use serde_json::{Value, json};
 
 use super::out::{Out, table};
@@ -8,21 +10,63 @@ use super::{End, Failure};
 use crate::config::Config;
 use crate::desk::TaskView;
 use crate::open::{Purpose, open};
+use crate::{deciders, rounds};
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Tasks {
+    #[command(subcommand)]
+    about: Option<About>,
     /// Who
-    #[arg(long)]
-    person: String,
+    #[arg(long, required = true)]
+    person: Option<String>,
     /// At most this many
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
     limit: i64,
 }
 
+/// What may be asked of one task.
+#[derive(Debug, Subcommand)]
+enum About {
+    /// Who could decide a task at an instant, and why: `fluxor tasks deciders 0197....1 --at 2026-03-02T08:00:00Z`
+    Deciders {
+        /// The task's id: its instance's, a dot and a number
+        task: TaskId,
+        /// The instant, past or to come [default: now]
+        #[arg(long, value_parser = Timestamp::parse)]
+        at: Option<Timestamp>,
+        /// Of this person, whether and why or why not, step by step
+        #[arg(long)]
+        person: Option<String>,
+    },
+    /// Every round of a task: who was asked and why, who did what by what right, what fell due, what was changed
+    Rounds {
+        /// The task's id: its instance's, a dot and a number
+        task: TaskId,
+    },
+}
+
 impl Tasks {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
         let desk = open(config, Purpose::Read).await?;
-        let tasks = desk.tasks_of(config.tenant(), self.person.into(), None, self.limit).await?;
+        match self.about {
+            Some(About::Deciders { task, at, person }) => {
+                let person = person.map(PersonId::from);
+                let found = desk.deciders(config.tenant(), task, at, person.clone()).await?;
+                let report = deciders::Report::of(found, person);
+                out.result(&report, || report.text());
+                return Ok(End::Done);
+            }
+            Some(About::Rounds { task }) => {
+                let report = rounds::Report::of(task, desk.rounds(config.tenant(), task).await?);
+                out.result(&report, || report.text());
+                return Ok(End::Done);
+            }
+            None => {}
+        }
+        // Without a task, clap asks for the person.
+        let person = self.person.unwrap_or_default().into();
+        let tasks = desk.tasks_of(config.tenant(), person, None, self.limit).await?;
         let machine: Vec<Value> = tasks
             .iter()
             .map(|task| json!({ "id": task.id, "etag": task.etag, "workflow": task.workflow, "key": task.key, "open": task.open }))

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fluxor_engine::audit::Entry;
+use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
+use fluxor_engine::decide::Deciders;
 use fluxor_engine::definition::chart::{Definition, StateIx, StateKind};
 use fluxor_engine::definition::compile;
 use fluxor_engine::domain::Domain as _;
@@ -105,6 +107,20 @@ impl Desk for Office {
 
     fn task(&self, tenant: TenantId, id: TaskId) -> Reply<'_, TaskView> {
         Box::pin(self.0.task(tenant, id))
+    }
+
+    fn deciders(
+        &self,
+        tenant: TenantId,
+        id: TaskId,
+        at: Option<Timestamp>,
+        person: Option<PersonId>,
+    ) -> Reply<'_, Deciders> {
+        Box::pin(async move { self.0.deciders(tenant, id, at, person.as_ref()).await })
+    }
+
+    fn rounds(&self, tenant: TenantId, id: TaskId) -> Reply<'_, Vec<Round>> {
+        Box::pin(self.0.rounds(tenant, id))
     }
 
     fn tasks_of(

@@ -7,9 +7,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fluxor_engine::audit::Entry;
+use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Change, Command, Verb};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
+use fluxor_engine::decide::Deciders;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::refusal::Refusal;
@@ -167,6 +169,14 @@ impl Desk for Stub {
     }
 
     fn task(&self, _: TenantId, id: TaskId) -> Reply<'_, TaskView> {
+        Box::pin(std::future::ready(Err(NotDone::Refused(Refusal::UnknownTask(id)))))
+    }
+
+    fn deciders(&self, _: TenantId, id: TaskId, _: Option<Timestamp>, _: Option<PersonId>) -> Reply<'_, Deciders> {
+        Box::pin(std::future::ready(Err(NotDone::Refused(Refusal::UnknownTask(id)))))
+    }
+
+    fn rounds(&self, _: TenantId, id: TaskId) -> Reply<'_, Vec<Round>> {
         Box::pin(std::future::ready(Err(NotDone::Refused(Refusal::UnknownTask(id)))))
     }
 

@@ -78,6 +78,8 @@ pub(crate) enum Act {
     Escalate,
     /// Reminds those who have not answered.
     Remind,
+    /// Tells the others of a step that one is looking at it: a mark without power.
+    Look,
     /// Lets somebody watch, without power.
     AddWatcher,
     /// Helps a review that is stuck.
@@ -95,7 +97,7 @@ impl Act {
             Self::Reassign => (&["step", "to"], &["from"]),
             Self::AddApprover => (&["step", "person", "position"], &["on_behalf_of"]),
             Self::Escalate => (&["step"], &["mode", "to"]),
-            Self::Remind => (&["step"], &[]),
+            Self::Remind | Self::Look => (&["step"], &[]),
             Self::AddWatcher => (&["person"], &[]),
             Self::Repair => (&["action"], &["step", "to", "reason"]),
         }

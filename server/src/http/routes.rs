@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::{
-    audit, books, extract, gate, health, history, instances, keys, layers, limits, me, organisation, pages, records,
-    settings, spent, tasks, workflows,
+    audit, books, deciders, extract, gate, health, history, instances, keys, layers, limits, me, organisation, pages,
+    records, settings, spent, tasks, workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -60,6 +60,8 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::show))
         .routes(routes!(tasks::decide))
+        .routes(routes!(deciders::show))
+        .routes(routes!(deciders::history))
         .routes(routes!(workflows::list))
         .routes(routes!(workflows::show))
         .routes(routes!(organisation::show, organisation::change))

@@ -38,6 +38,7 @@ async fn every_command_keeps_the_invariants_on_memory() {
         "delegate ok",
         "escalate ok",
         "organisation ok",
+        "past asked",
         "reassign ok",
         "record again",
         "reject ok",

@@ -159,7 +159,7 @@ impl Court<'_> {
                 let own_seat = from.as_ref().is_none_or(|f| f.as_str() == person);
                 if own_seat { own(step) } else { Err("another's seat".to_owned()) }
             }
-            Act::Delegate { step, .. } => own(step),
+            Act::Delegate { step, .. } | Act::Look { step } => own(step),
             Act::Escalate { .. } | Act::Repair { .. } if !administers => Err("no administrator".to_owned()),
             Act::AddApprover { .. } | Act::Reassign { .. } | Act::Escalate { .. } | Act::Repair { .. } => {
                 let bad = self.excluded().contains(person) || !self.now().active(person, &day(self.at));

@@ -261,7 +261,7 @@ impl<B: Bench> Play<B> {
                 let action = dice.one(&[RepairAction::Assign, RepairAction::Restart, RepairAction::Approve]);
                 return (admin, Act::Repair { action, step, to: Some(to), reason });
             }
-            _ => dice.one(&[Act::Submit, Act::Recall, Act::Time, Act::AddWatcher { person: to }]),
+            _ => dice.one(&[Act::Submit, Act::Recall, Act::Time, Act::AddWatcher { person: to }, Act::Look { step }]),
         };
         (by, act)
     }

@@ -230,6 +230,7 @@ impl<B: Bench> Play<B> {
                 _ => Ok(()),
             };
             assert_eq!(judged, Ok(()), "entry {} of {id}", at + 1);
+            super::past::check_acted(&court, &all[at], &header, &made.command);
             if let Verb::Decide { act, .. } = &made.command.verb {
                 told(tale, person.as_str(), act);
             }

@@ -272,6 +272,7 @@ impl<B: Bench> Play<B> {
 
     /// Checks all, and stops the engines.
     pub async fn end(mut self) -> Tally {
+        self.ask_the_past().await;
         super::rows::check_all(&mut self.bench, &self.library).await;
         for engine in &self.engines {
             engine.shutdown(Duration::from_secs(5)).await;

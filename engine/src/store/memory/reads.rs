@@ -230,6 +230,16 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
         Ok(self.tables().newest(tenant).cloned())
     }
 
+    async fn organisation_at(&self, tenant: TenantId, revision: i64) -> Result<Option<OrganisationRow>, StoreError> {
+        Ok(self.tables().organisations.get(&(tenant, revision)).cloned())
+    }
+
+    async fn revision_at(&self, tenant: TenantId, at: Timestamp) -> Result<i64, StoreError> {
+        let tables = self.tables();
+        let mut known = tables.organisations.range((tenant, 0)..=(tenant, i64::MAX)).rev();
+        Ok(known.find(|(_, row)| row.at <= at).map_or(0, |(_, row)| row.revision))
+    }
+
     async fn api_key(&self, secret_hash: Digest) -> Result<Option<ApiKeyRow>, StoreError> {
         let tables = self.tables();
         let mut keys = tables.api_keys.values().filter(|k| k.secret_hash == secret_hash && k.revoked_at.is_none());

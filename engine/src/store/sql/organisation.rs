@@ -1,13 +1,19 @@
 //! The organisation's revisions.
 
 use super::{Columns, Conn, Row, failed};
+use crate::clock::Timestamp;
 use crate::commit::OrganisationRow;
 use crate::ids::TenantId;
 use crate::store::StoreError;
 
 /// Read for each batch, so their plans are tested.
-pub(crate) const STATEMENTS: &[(&str, &str)] =
-    &[("ORGANISATION", ORGANISATION), ("NEWEST", NEWEST), ("REVISION", REVISION), ("ADD_ORGANISATION", ADD)];
+pub(crate) const STATEMENTS: &[(&str, &str)] = &[
+    ("ORGANISATION", ORGANISATION),
+    ("NEWEST", NEWEST),
+    ("REVISION", REVISION),
+    ("REVISION_AT", REVISION_AT),
+    ("ADD_ORGANISATION", ADD),
+];
 
 const ORGANISATION: &str = "SELECT tenant, revision, at, document
      FROM organisation
@@ -53,6 +59,20 @@ const REVISION: &str = "SELECT revision
 /// The newest revision; 0: there is none.
 pub(crate) async fn revision(c: &mut Conn, tenant: TenantId) -> Result<i64, StoreError> {
     let row = sqlx::query(REVISION).bind(tenant.0).fetch_optional(c).await.map_err(failed)?;
+    row.map_or(Ok(0), |row| Columns::of(&row, "organisation").next())
+}
+
+const REVISION_AT: &str = "SELECT revision
+     FROM organisation
+     WHERE tenant = $1
+       AND revision > 0
+       AND at <= $2
+     ORDER BY revision DESC
+     LIMIT 1";
+
+/// The newest revision that is not younger than `at`; 0: there was none.
+pub(crate) async fn revision_at(c: &mut Conn, tenant: TenantId, at: Timestamp) -> Result<i64, StoreError> {
+    let row = sqlx::query(REVISION_AT).bind(tenant.0).bind(at.micros()).fetch_optional(c).await.map_err(failed)?;
     row.map_or(Ok(0), |row| Columns::of(&row, "organisation").next())
 }
 

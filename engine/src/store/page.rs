@@ -1,0 +1,25 @@
+//! Pages of rows.
+
+use std::sync::Arc;
+
+use crate::ids::{InstanceId, TenantId};
+use crate::instance::Status;
+
+/// Which instances are asked for.
+#[derive(Clone, Debug)]
+pub struct InstancePage {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Only of this workflow.
+    pub workflow: Option<Arc<str>>,
+    /// Only in this state.
+    pub state: Option<Arc<str>>,
+    /// Only with this status.
+    pub status: Option<Status>,
+    /// Only with this business key.
+    pub key: Option<Arc<str>>,
+    /// Older than this one (ids rise with time).
+    pub after: Option<InstanceId>,
+    /// At most.
+    pub limit: i64,
+}
