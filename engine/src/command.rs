@@ -146,13 +146,36 @@ impl Verb {
     }
 }
 
+/// On what grounds the organisation is changed. Which of them suffices, `decide` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// Because somebody asks for it.
+    Direct,
+    /// Because an instance of the approval workflow has it approved.
+    Approved {
+        /// The instance.
+        instance: InstanceId,
+        /// Its workflow.
+        workflow: Arc<str>,
+        /// What the approvers saw of each part that is replaced: the SHA-256 of its canonical JSON, null where it was not there.
+        found: Document,
+    },
+    /// The operator at the console goes past the approval workflow.
+    Override {
+        /// Why.
+        reason: String,
+    },
+}
+
 /// A change of a record that is not an instance. Each has a stream of its own.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// Replace the parts of the organisation that are given: `people` are merged by id, other lists replaced.
     Organisation {
-        /// `{people, units, substitutes, zone, rates}`, all optional.
+        /// `{people, units, substitutes, zone, rates, contacts, approval}`, all optional.
         patch: Document,
+        /// On what grounds.
+        basis: Basis,
     },
     /// Make an API key that acts as a person. The secret is the caller's; only its hash is stored.
     CreateKey {

@@ -11,6 +11,7 @@ mod child;
 mod deciders;
 mod input;
 mod notices;
+mod organisation;
 mod review;
 mod run;
 mod shown;
@@ -31,10 +32,14 @@ use crate::ids::InstanceId;
 use crate::instance::{Detail, Document, Incident, Instance, Status};
 use crate::refusal::Refusal;
 
-pub use change::{Changed, Seen, change, key_image, organisation_image, read_organisation};
+pub use change::{Changed, Seen, change, key_image};
 pub use child::Keys;
 pub use deciders::{Deciders, deciders};
 pub use input::{start_key, typed};
+pub use organisation::{
+    CHANGE_ORGANISATION, Merged, NEEDS_APPROVAL, found_parts, merge_organisation, organisation_image,
+    read_organisation, stored_organisation,
+};
 pub use review::{Acted, Carried, Saw};
 pub use shown::{due, summaries, view_at};
 pub use task::document_digest;
@@ -50,6 +55,8 @@ pub struct OrganisationAt {
     pub organisation: Arc<Organisation>,
     /// Exact currency rates, as submissions store them.
     pub rates: crate::approval::Rates,
+    /// The workflow that approves changes of it, where one does.
+    pub approval: Option<Arc<str>>,
     /// The row it was read from; none for the empty organisation before the first revision.
     pub row: Option<crate::commit::OrganisationRow>,
 }

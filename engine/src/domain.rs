@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::clock::Timestamp;
+use crate::decide::OrganisationAt;
 use crate::expression::{RecordType, Type, Value};
 use crate::ids::{InstanceId, PersonId, TenantId};
 use crate::instance::Document;
@@ -98,6 +99,8 @@ pub struct Call<'a, F> {
     pub payload: &'a Document,
     /// Who acts; `None`: the engine.
     pub actor: Option<&'a str>,
+    /// The organisation as the batch found it.
+    pub organisation: &'a OrganisationAt,
     /// Rows that were loaded, with the changes of earlier commands of the batch.
     pub facts: &'a F,
     /// The batch's instant.

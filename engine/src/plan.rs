@@ -195,7 +195,8 @@ impl<Op: Clone + Serialize> Plan<Op> {
             crate::command::Change::Record { action, .. } => Some(action.clone()),
             _ => None,
         };
-        let body = body(Some(answer), &changes, &effects, &Record { request: changed.request, ..Record::default() });
+        let record = Record { request: changed.request, reason: changed.reason, ..Record::default() };
+        let body = body(Some(answer), &changes, &effects, &record);
         self.append(command, &kind, &key, change.name(), event, body, mint);
         self.commit.ops.extend(changed.ops.into_iter().map(|op| (command.tenant, op)));
         self.commit.organisations.extend(changed.organisation);

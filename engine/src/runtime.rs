@@ -10,6 +10,7 @@ mod deciders;
 mod drive;
 mod lane;
 mod options;
+mod organisation;
 mod schedules;
 mod sink;
 mod tasks;
@@ -162,7 +163,8 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         clock: Arc<dyn Clock>,
         options: Options,
     ) -> Result<Self, StartError> {
-        let sinks = options.sinks.iter().map(|(name, _)| name.clone()).collect();
+        let own = crate::decide::CHANGE_ORGANISATION.into();
+        let sinks = options.sinks.iter().map(|(name, _)| name.clone()).chain([own]).collect();
         let shared = Arc::new(Shared {
             domain,
             store,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use fluxor_engine::clock::SystemClock;
+use fluxor_engine::decide::CHANGE_ORGANISATION;
 use fluxor_engine::definition::Library;
 use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::diagnostic::{Diagnostic, Severity, line_column};
@@ -75,7 +76,9 @@ fn sinks(
         (None, None) => None,
     };
     let worker: Arc<dyn Sink> = Arc::new(Worker::new(Arc::new(store.clone())));
-    let outside = domain.vocabulary().messages.keys().filter(|name| ***name != *PROPOSE);
+    // The engine itself takes the one that changes the organisation.
+    let outside =
+        domain.vocabulary().messages.keys().filter(|name| ![PROPOSE, CHANGE_ORGANISATION].contains(&&***name));
     let messages = there.iter().flat_map(|sink| outside.clone().map(|name| (name.clone(), sink.clone())));
     let mail = mail.map(|mail| mail.clone() as Arc<dyn Sink>);
     let notices = mail.or_else(|| there.clone()).map(|sink| (fluxor_engine::effect::NOTICES.into(), sink));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use fluxor_engine::approval::{self, Ballot};
 use fluxor_engine::clock::SystemClock;
-use fluxor_engine::command::{Actor, Change, Command, Verb};
+use fluxor_engine::command::{Actor, Basis, Change, Command, Verb};
 use fluxor_engine::definition::Library;
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::ids::{Digest, TenantId};
@@ -76,7 +76,7 @@ pub(crate) async fn measure(address: &str, clients: usize, seconds: f64, record:
     let engine: Bench =
         Engine::start(domain, recording.clone(), library, Arc::new(SystemClock), Options::default()).await.unwrap();
     let patch = serde_json::from_str(&std::fs::read_to_string(company()).unwrap()).unwrap();
-    let change = Verb::Change(Change::Organisation { patch });
+    let change = Verb::Change(Change::Organisation { patch, basis: Basis::Direct });
     engine.submit(command(Actor::System, "company".to_owned(), change)).await.unwrap();
     approval(&engine, "first".to_owned()).await;
     recording.now_measured();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fluxor_engine::clock::SystemClock;
-use fluxor_engine::command::{Actor, Change, Command, Verb};
+use fluxor_engine::command::{Actor, Basis, Change, Command, Verb};
 use fluxor_engine::definition::Library;
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::ids::{Digest, InstanceId, TenantId};
@@ -117,7 +117,7 @@ async fn generate(engine: &Bench, items: usize) {
     });
     let patch = people.as_object().cloned().unwrap_or_default();
     let mut verbs = vec![
-        Verb::Change(Change::Organisation { patch }),
+        Verb::Change(Change::Organisation { patch, basis: Basis::Direct }),
         record("unit", "pcs".into(), "set_unit", &json!({ "name": "Piece", "grid": "1" })),
         record("location", "main".into(), "set_location", &json!({ "name": "Main" })),
     ];

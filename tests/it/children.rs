@@ -13,7 +13,7 @@ use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::fold::fold;
 use fluxor_engine::audit::verify::Verifier;
 use fluxor_engine::clock::{ManualClock, Timestamp};
-use fluxor_engine::command::{Actor, Change, Command, Verb};
+use fluxor_engine::command::{Actor, Basis, Change, Command, Verb};
 use fluxor_engine::ids::{Digest, InstanceId, StreamId, TenantId};
 use fluxor_engine::instance::{Document, Instance};
 use fluxor_engine::refusal::Refusal;
@@ -110,7 +110,7 @@ impl<S: Store<Family>> House<S> {
 
     pub(crate) async fn organisation(&mut self, patch: Json) {
         let patch = object(patch);
-        self.submit("", Verb::Change(Change::Organisation { patch })).await.unwrap();
+        self.submit("", Verb::Change(Change::Organisation { patch, basis: Basis::Direct })).await.unwrap();
     }
 
     fn command(&mut self, by: &str, verb: Verb) -> Command {

@@ -13,6 +13,7 @@ mod limits;
 mod lists;
 mod mail;
 mod order;
+mod organisation;
 mod page;
 mod refused_mail;
 mod repeats;
@@ -92,6 +93,10 @@ on_both! {
     books::what_is_not_there_and_what_is_not_ours
     changes::taken_back_and_given_up
     changes::the_organisation_counts_from_the_next_decision
+    organisation::a_change_is_proposed_approved_and_applied
+    organisation::of_two_changes_of_one_person_the_second_is_outdated
+    organisation::what_was_approved_survives_a_kill
+    organisation::the_console_goes_past_approval_with_a_reason
     running::a_timer_fires_once_after_a_restart
     running::health_and_figures
     running::one_owner_and_commands_while_it_serves

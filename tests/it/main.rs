@@ -16,6 +16,7 @@ mod imports;
 mod invariants;
 mod journey;
 mod lanes;
+mod organisation;
 mod readme;
 mod reorder;
 mod sample;

@@ -31,7 +31,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use fluxor_engine::approval::{self, Ballot, Position, RepairAction};
 use fluxor_engine::clock::{Clock, ManualClock, Timestamp};
-use fluxor_engine::command::{Actor, Answer, Change, Command, Verb};
+use fluxor_engine::command::{Actor, Answer, Basis, Change, Command, Verb};
 use fluxor_engine::commit::OutboxRow;
 use fluxor_engine::definition::Library;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TenantId};
@@ -220,7 +220,7 @@ impl Stage {
         let instance = self.instance.unwrap_or(InstanceId(uuid::Uuid::nil()));
         let verb = match first {
             "start" => Verb::Start { workflow: words[0].into(), key: after("key").map(Into::into), input: json },
-            "organisation" => Verb::Change(Change::Organisation { patch: json }),
+            "organisation" => Verb::Change(Change::Organisation { patch: json, basis: Basis::Direct }),
             "record" => Verb::Change(Change::Record {
                 kind: words[0].into(),
                 key: words[1].into(),

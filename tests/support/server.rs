@@ -73,7 +73,7 @@ impl Site {
         let folder = tempfile::tempdir().unwrap();
         let own = folder.path().join("definitions");
         std::fs::create_dir(&own).unwrap();
-        for file in ["imported_order.yaml", "purchase_order.yaml", "requisition.yaml"] {
+        for file in ["imported_order.yaml", "organisation_change.yaml", "purchase_order.yaml", "requisition.yaml"] {
             std::fs::copy(definitions().join(file), own.join(file)).unwrap();
         }
         for (name, text) in extra {

@@ -16,6 +16,7 @@ pub mod import;
 mod inventory;
 mod memory;
 mod money;
+mod organisation;
 mod persist;
 mod postgres;
 mod procurement;
@@ -104,7 +105,7 @@ struct Message {
     run: Compose,
 }
 
-static SUBJECTS: &[Subject] = &[ORDERS, reorder::SUBJECT];
+static SUBJECTS: &[Subject] = &[ORDERS, reorder::SUBJECT, organisation::SUBJECT];
 
 const ORDERS: Subject = Subject {
     name: "purchase_order",
@@ -236,7 +237,7 @@ static FACTS: &[Fact] = &[
     },
 ];
 
-static MESSAGES: &[Message] = &[ORDER_TO_SUPPLIER, reorder::MESSAGE];
+static MESSAGES: &[Message] = &[ORDER_TO_SUPPLIER, reorder::MESSAGE, organisation::MESSAGE];
 
 const ORDER_TO_SUPPLIER: Message = Message {
     name: "order_to_supplier",

@@ -83,7 +83,7 @@ fn vocabulary() -> Vocabulary {
 
 /// Every action.
 fn actions() -> impl Iterator<Item = &'static Action> + Clone {
-    ACTIONS.iter().chain(RECORDS).chain(crate::reorder::ACTIONS)
+    ACTIONS.iter().chain(RECORDS).chain(crate::reorder::ACTIONS).chain(crate::organisation::ACTIONS)
 }
 
 /// The entry of that name. A definition that was checked names nothing else.

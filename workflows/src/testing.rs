@@ -78,6 +78,7 @@ impl Desk {
         let params: BTreeMap<Arc<str>, Value> =
             params.iter().map(|(name, value)| (Arc::from(*name), value.clone())).collect();
         let (payload, nothing) = (document(payload), Document::new());
+        let organisation = fluxor_engine::decide::read_organisation(&Document::new(), 0, self.now).unwrap();
         let mut facts = Facts::default();
         for _ in 0..8 {
             let call = Call {
@@ -88,6 +89,7 @@ impl Desk {
                 params: &params,
                 payload: &payload,
                 actor: Some("ann"),
+                organisation: &organisation,
                 facts: &facts,
                 now: self.now,
             };

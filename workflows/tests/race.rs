@@ -36,6 +36,7 @@ async fn issue(connection: &mut PgConnection, id: InstanceId, actions: &[&str]) 
     let payload = object(json!({"lines": [line]}));
     let params = BTreeMap::from([("amount".into(), Value::Money("550 EUR".parse().unwrap()))]);
     let (mut facts, mut ops) = (Facts::default(), Vec::new());
+    let organisation = fluxor_engine::decide::read_organisation(&object(json!({})), 0, Timestamp::default()).unwrap();
     sqlx::raw_sql("BEGIN").execute(&mut *connection).await.unwrap();
     for action in actions {
         let record = *action == "set_budget";
@@ -48,6 +49,7 @@ async fn issue(connection: &mut PgConnection, id: InstanceId, actions: &[&str]) 
                 params: &params,
                 payload: &payload,
                 actor: None,
+                organisation: &organisation,
                 facts: &facts,
                 now: Timestamp::from_micros(1),
             };

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fluxor_engine::clock::Timestamp;
+use fluxor_engine::decide::{OrganisationAt, read_organisation};
 use fluxor_engine::domain::{Call, Domain, Done, NotDone};
 use fluxor_engine::expression::Value;
 use fluxor_engine::ids::{InstanceId, TenantId};
@@ -158,6 +159,7 @@ fn attempt(command: &Command, subjects: &Subjects, facts: &Facts) -> Result<Done
     .into();
     let key = format!("{unit}/{currency}");
     let record = command.action == "set_budget";
+    let organisation = nobody();
     let call = Call {
         tenant: command.tenant,
         instance: (!record).then(|| id(command.order)),
@@ -166,6 +168,7 @@ fn attempt(command: &Command, subjects: &Subjects, facts: &Facts) -> Result<Done
         params: &params,
         payload: payload.as_object().unwrap(),
         actor: Some("ann"),
+        organisation: &organisation,
         facts,
         now: Timestamp::parse("2026-03-02T08:00:00Z").unwrap(),
     };
@@ -275,10 +278,16 @@ fn the_same_histories_leave_the_same_rows_everywhere() {
     result.unwrap();
 }
 
+/// An organisation without people.
+fn nobody() -> OrganisationAt {
+    read_organisation(&serde_json::Map::new(), 0, Timestamp::default()).unwrap()
+}
+
 fn started(order: u128, lines: &Json) -> Vec<(TenantId, Op)> {
     let subject = json!({"requester": "ann", "supplier": "ACME"}).as_object().cloned().unwrap();
     let payload = json!({"lines": lines}).as_object().cloned().unwrap();
     let (facts, params) = (Facts::default(), BTreeMap::new());
+    let organisation = nobody();
     let call = Call {
         tenant: TenantId(1),
         instance: Some(id(order)),
@@ -287,6 +296,7 @@ fn started(order: u128, lines: &Json) -> Vec<(TenantId, Op)> {
         params: &params,
         payload: &payload,
         actor: None,
+        organisation: &organisation,
         facts: &facts,
         now: Timestamp::from_micros(5),
     };

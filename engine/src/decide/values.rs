@@ -77,6 +77,7 @@ impl<D: Domain> Run<'_, '_, D> {
             params,
             payload: &self.payload,
             actor: self.command.actor.person().map(crate::ids::PersonId::as_str),
+            organisation: self.ground.organisation(),
             facts: self.layer.facts,
             now: self.ground.now,
         }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::command::{Command, Verb};
+use crate::command::{Change, Command, Verb};
 use crate::decide::{self, Ground, Keys, Layer, OrganisationAt, Stop};
 use crate::domain::Domain;
 use crate::ids::{Mint, StreamId, TenantId};
@@ -237,6 +237,10 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                     want.records.insert((tenant, StreamId::of_record(&kind, &key)));
                     if &*kind == "key" {
                         want.api_keys.insert((tenant, key));
+                    }
+                    // It may have become a proposal, which is a start.
+                    if matches!(change, Change::Organisation { .. }) {
+                        want.keys.insert((tenant, request_scope(&command.actor), command.request.0.clone()));
                     }
                 }
                 Verb::Signal { .. } | Verb::Decide { .. } | Verb::Wake { .. } | Verb::Message { .. } => {}

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::clock::Timestamp;
 use crate::command::{Actor, Command, Verb};
 use crate::commit::InboxRow;
+use crate::decide::CHANGE_ORGANISATION;
 use crate::ids::{Digest, InstanceId, TenantId};
 use crate::instance::{Document, Status, TaskStatus};
 use crate::store::{Claimed, Delivery, InstancePage, Persist, Store};
@@ -69,9 +70,6 @@ pub(super) fn spawn<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Vec<tokio
             }
         }),
         tokio::spawn(async move {
-            if sent.shared.sinks.is_empty() {
-                return;
-            }
             loop {
                 let wait = match outbox(&sent).await {
                     Ok(0) => sent.shared.options.poll,
@@ -242,9 +240,12 @@ async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: Claime
     Stats::add(&engine.shared.stats.deliveries, 1);
     let limit = Duration::from_micros(u64::try_from(LEASE_MICROS / 2).unwrap_or(0));
     let result = match &sink {
-        Some(sink) => tokio::time::timeout(limit, sink.deliver(row))
-            .await
-            .unwrap_or_else(|_| Err(Undelivered::Again("it took longer than 30 seconds".to_owned()))),
+        _ if *row.destination == *CHANGE_ORGANISATION => {
+            tokio::time::timeout(limit, super::organisation::change(engine, row))
+                .await
+                .unwrap_or_else(|_| Err(too_slow()))
+        }
+        Some(sink) => tokio::time::timeout(limit, sink.deliver(row)).await.unwrap_or_else(|_| Err(too_slow())),
         // Another replica takes them: what this one cannot do counts as no attempt.
         None => {
             let next_at = engine.shared.clock.now().plus_micros(ELSEWHERE_MICROS);
@@ -264,6 +265,10 @@ async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: Claime
     };
     engine.shared.store.settle(&message, &delivery, now).await?;
     Ok(())
+}
+
+fn too_slow() -> Undelivered {
+    Undelivered::Again("it took longer than 30 seconds".to_owned())
 }
 
 /// How an attempt that failed ends.

@@ -99,7 +99,7 @@ impl Kept {
                 found.ok_or_else(unknown).map_err(NotDone::Refused)?.revoked_at = Some(at);
                 Ok(json!({ "id": id }))
             }
-            Verb::Change(Change::Organisation { patch }) => {
+            Verb::Change(Change::Organisation { patch, .. }) => {
                 let revision = self.organisation.as_ref().map_or(1, |row| row.revision + 1);
                 let document = serde_json::Value::Object(patch.clone()).to_string().into();
                 self.organisation = Some(OrganisationRow { tenant: command.tenant, revision, at, document });

@@ -120,9 +120,27 @@ pub(crate) struct Started(Submitted);
 
 impl IntoResponse for Started {
     fn into_response(self) -> Response {
-        let Submitted { answer, repeat } = self.0;
-        let place = answer.instance.map(|id| format!("/v1/instances/{id}"));
-        let mut response = (status::made(repeat), Json(Outcome::from(answer))).into_response();
+        let repeat = self.0.repeat;
+        (status::made(repeat), Located(self.0.answer)).into_response()
+    }
+}
+
+/// 202: what was asked waits until the instance has it approved. The same on repeat.
+pub(crate) struct Proposed(pub(crate) Submitted);
+
+impl IntoResponse for Proposed {
+    fn into_response(self) -> Response {
+        (status::waits(), Located(self.0.answer)).into_response()
+    }
+}
+
+/// An outcome, and in the header where the instance is.
+struct Located(Answer);
+
+impl IntoResponse for Located {
+    fn into_response(self) -> Response {
+        let place = self.0.instance.map(|id| format!("/v1/instances/{id}"));
+        let mut response = Json(Outcome::from(self.0)).into_response();
         if let Some(place) = place.and_then(|place| HeaderValue::from_str(&place).ok()) {
             response.headers_mut().insert(header::LOCATION, place);
         }

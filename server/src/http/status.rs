@@ -80,6 +80,12 @@ pub(crate) const fn made(repeat: bool) -> StatusCode {
     if repeat { StatusCode::OK } else { StatusCode::CREATED }
 }
 
+/// It was taken in and is not done: somebody has to approve it.
+#[must_use]
+pub(crate) const fn waits() -> StatusCode {
+    StatusCode::ACCEPTED
+}
+
 /// Whether the program may be sent requests.
 #[must_use]
 pub(crate) const fn ready(ready: bool) -> StatusCode {

@@ -265,6 +265,7 @@ fn emitted() -> BTreeSet<String> {
                         "refuse(",
                         "Broken(",
                         "const INVALID: &str =",
+                        "const NEEDS_APPROVAL: &str =",
                         "later(",
                         "Problem::new(",
                         "Self::new(",

@@ -176,7 +176,11 @@ pub(super) async fn every_round_is_kept(site: Site) {
     assert_eq!(lines(&rounds[0]), first, "{told}");
     assert_eq!(lines(&rounds[1]), ["asked manager bob", "reject manager bob next year"], "{told}");
     let edited = &rounds[0]["events"][6];
-    assert_eq!((&edited["version"], &edited["fields"]), (&json!(2), &json!(["amount", "lines_digest", "note"])), "{edited}");
+    assert_eq!(
+        (&edited["version"], &edited["fields"]),
+        (&json!(2), &json!(["amount", "lines_digest", "note"])),
+        "{edited}"
+    );
     let approved = &rounds[0]["events"][1];
     assert_eq!(approved["because"], "bob is the manager of the person in the field `requester`");
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fluxor_engine::approval::{Ballot, EscalateTo, EscalationMode, Position, RepairAction, Verb as Act};
-use fluxor_engine::command::{Actor, Change, Command, Verb};
+use fluxor_engine::command::{Actor, Basis, Change, Command, Verb};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, TaskId};
 use fluxor_engine::instance::{Document, Instance, Status, TaskStatus};
 use fluxor_engine::runtime::TaskView;
@@ -85,7 +85,7 @@ impl<B: Bench> Play<B> {
             patch.insert("poeple".into(), json!([]));
         }
         let by = if self.dice.chance(15) { actor(&anybody(&mut self.dice)) } else { Actor::System };
-        let command = self.command(by, Verb::Change(Change::Organisation { patch }));
+        let command = self.command(by, Verb::Change(Change::Organisation { patch, basis: Basis::Direct }));
         self.planned.insert(command.request.clone(), next);
         command
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fluxor_engine::approval::Verb as Act;
 use fluxor_engine::clock::{Clock as _, ManualClock, Timestamp};
-use fluxor_engine::command::{Actor, Answer, Change, Command, Verb};
+use fluxor_engine::command::{Actor, Answer, Basis, Change, Command, Verb};
 use fluxor_engine::commit::OutboxRow;
 use fluxor_engine::definition::Library;
 use fluxor_engine::ids::{InstanceId, RequestId};
@@ -162,7 +162,7 @@ impl<B: Bench> Play<B> {
         self.story.tell(source);
         self.story.tell(serde_json::Value::Object(self.companies[0].patch()));
         let patch = self.companies[0].patch();
-        let mut changes = vec![Change::Organisation { patch }];
+        let mut changes = vec![Change::Organisation { patch, basis: Basis::Direct }];
         for (key, amount) in [("u1/EUR", "3000.00 EUR"), ("u2/EUR", "100000.00 EUR")] {
             changes.push(Change::Record {
                 kind: "budget".into(),
@@ -289,7 +289,7 @@ impl<B: Bench> Play<B> {
 pub fn told(at: Timestamp, command: &Command, done: &Result<Submitted, NotDone>) -> String {
     let by = command.actor.person().map_or("system", |p| p.as_str());
     let what = match &command.verb {
-        Verb::Change(Change::Organisation { patch }) => {
+        Verb::Change(Change::Organisation { patch, .. }) => {
             format!("organisation {}", serde_json::Value::Object(patch.clone()))
         }
         verb => format!("{verb:?}"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fluxor_engine::clock::{ManualClock, Timestamp};
-use fluxor_engine::command::{Actor, Change, Command, Verb};
+use fluxor_engine::command::{Actor, Basis, Change, Command, Verb};
 use fluxor_engine::definition::Library;
 use fluxor_engine::ids::{Digest, InstanceId};
 use fluxor_engine::runtime::Engine;
@@ -66,7 +66,7 @@ impl<B: Bench> Stage<B> {
 
     /// Changes the organisation.
     pub async fn organisation(&mut self, patch: Json) {
-        let change = Change::Organisation { patch: object(patch) };
+        let change = Change::Organisation { patch: object(patch), basis: Basis::Direct };
         self.submit("", Verb::Change(change)).await.expect("the organisation is accepted");
     }
 

@@ -32,7 +32,7 @@ pub(super) fn command(options: &Options, table: Table, verb: Verb) -> Command {
         Verb::Change(Change::Record { kind, key, action, params }) => {
             format!("{kind}\0{key}\0{action}\0{}", text(params))
         }
-        Verb::Change(Change::Organisation { patch }) => text(patch),
+        Verb::Change(Change::Organisation { patch, .. }) => text(patch),
         _ => String::new(),
     };
     let request_hash = Digest::of(format!("import\0{asked}"));

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::task::{Context, Poll, Waker};
 
-use fluxor_engine::command::{Change, Command, Verb};
+use fluxor_engine::command::{Basis, Change, Command, Verb};
 use fluxor_engine::runtime::{NotDone, Submitted};
 use serde_json::Value as Json;
 
@@ -147,7 +147,7 @@ impl<'a> Writer<'a> {
         // One row stands for all of them, and was counted above.
         self.count(Table::People).taken = self.count(Table::People).taken.saturating_sub(1);
         let rows = Rows { rows: people, ..Rows::none(Table::People) };
-        self.send(rows, Verb::Change(Change::Organisation { patch })).await
+        self.send(rows, Verb::Change(Change::Organisation { patch, basis: Basis::Direct })).await
     }
 
     async fn openings(&mut self) -> Result<(), Failed> {

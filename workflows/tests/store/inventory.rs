@@ -117,6 +117,7 @@ fn attempt((action, key, json): &Asked, facts: &Facts) -> Result<Done<Op>, NotDo
     }
     let on_order = !declared.subjects.is_empty();
     let subject: Document = json!({"requester": "ann", "supplier": "acme"}).as_object().cloned().unwrap();
+    let organisation = super::nobody();
     domain.act(
         action,
         &Call {
@@ -127,6 +128,7 @@ fn attempt((action, key, json): &Asked, facts: &Facts) -> Result<Done<Op>, NotDo
             params: &params,
             payload: json.as_object().unwrap(),
             actor: Some("ann"),
+            organisation: &organisation,
             facts,
             now: Timestamp::parse("2026-03-02T08:00:00Z").unwrap(),
         },

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::audit::{Entry, Header};
-use crate::command::{Answer, Command, Verb};
+use crate::command::{Answer, Change, Command, Verb};
 use crate::decide;
 use crate::ids::{InstanceId, StreamId, TenantId};
 use crate::instance::MOST_REQUESTS;
@@ -25,6 +25,11 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             Verb::Wake { .. } => return Ok(None),
             Verb::Start { .. } => return self.started(command, work).await,
             Verb::Change(change) => {
+                if let Change::Organisation { .. } = change
+                    && let Some(proposed) = self.started_by_request(command, work).await?
+                {
+                    return Ok(Some(proposed));
+                }
                 let (kind, key) = change.record();
                 let stream = StreamId::of_record(&kind, &key);
                 if work.plan.record_seq(tenant, stream) == 0 {
@@ -54,13 +59,25 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         Ok(Some(self.same(command, &entry, work)))
     }
 
+    /// The instance that this request started. (Of a change of the organisation: the proposal that it became.)
+    async fn started_by_request(
+        &mut self,
+        command: &Command,
+        work: &mut Work<D>,
+    ) -> Result<Option<Outcome>, StoreError> {
+        let tenant = command.tenant;
+        let known = key_known(work, tenant, &request_scope(&command.actor), &command.request.0);
+        let Some(id) = known else { return Ok(None) };
+        let entry = self.first_entry(work, tenant, id).await?;
+        Ok(entry.map(|entry| self.same(command, &entry, work)))
+    }
+
     /// A start that was done before, by its request id or by its business key.
     async fn started(&mut self, command: &Command, work: &mut Work<D>) -> Result<Option<Outcome>, StoreError> {
         let Verb::Start { workflow, key, input } = &command.verb else { return Ok(None) };
         let tenant = command.tenant;
-        if let Some(id) = key_known(work, tenant, &request_scope(&command.actor), &command.request.0) {
-            let entry = self.first_entry(work, tenant, id).await?;
-            return Ok(entry.map(|entry| self.same(command, &entry, work)));
+        if let Some(outcome) = self.started_by_request(command, work).await? {
+            return Ok(Some(outcome));
         }
         let library = self.shared.library();
         let vocabulary = self.shared.domain.vocabulary();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use fluxor_engine::approval::{Ballot, Verb as Act};
 use fluxor_engine::clock::{ManualClock, Timestamp};
-use fluxor_engine::command::{Actor, Change, Command, Verb};
+use fluxor_engine::command::{Actor, Basis, Change, Command, Verb};
 use fluxor_engine::commit::OutboxRow;
 use fluxor_engine::definition::Library;
 use fluxor_engine::domain::Domain as _;
@@ -104,7 +104,7 @@ impl Site {
     }
 
     pub(super) async fn organisation(&mut self, patch: Value) {
-        self.submit(None, Verb::Change(Change::Organisation { patch: document(patch) })).await;
+        self.submit(None, Verb::Change(Change::Organisation { patch: document(patch), basis: Basis::Direct })).await;
     }
 
     /// An order of 200 EUR that Ann submits: her manager, Bob, is asked.

@@ -1,0 +1,320 @@
+//! The organisation: a document with a revision, changed by patches, directly or through its approval workflow.
+//!
+//! What must hold: a patch is merged and checked by one function, whether it is proposed or applied; where the document
+//! names an `approval` workflow, nothing changes it but that workflow's own approved instances, and the operator at the
+//! console with a reason; what was approved is applied only to what the approvers saw.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+
+use crate::approval::{Organisation, OrganisationParts, Rates};
+use crate::audit::canonical;
+use crate::clock::Timestamp;
+use crate::command::{Actor, Basis, Command};
+use crate::commit::OrganisationRow;
+use crate::ids::Digest;
+use crate::instance::Document;
+use crate::refusal::Refusal;
+
+use super::OrganisationAt;
+use super::change::{Changed, administrators_only, no_record};
+
+/// The message by which a workflow has the engine itself change the organisation: no sink is asked for it.
+pub const CHANGE_ORGANISATION: &str = "change_organisation";
+
+/// The code of the refusal that a change has to be approved first.
+pub const NEEDS_APPROVAL: &str = "organisation_needs_approval";
+
+/// Lists that a patch replaces as a whole, and scalars.
+const PARTS: [&str; 7] = ["units", "substitutes", "zone", "substitutes_from", "rates", "contacts", APPROVAL];
+
+/// The part that names the workflow of approval. Null takes it out.
+const APPROVAL: &str = "approval";
+
+/// A patch on top of the organisation as it is: checked, and nothing done yet.
+#[derive(Clone, Debug)]
+pub struct Merged {
+    /// The document before.
+    pub before: Document,
+    /// The document afterwards.
+    pub after: Document,
+    /// The same, read, under the next revision.
+    pub read: OrganisationAt,
+}
+
+/// Decides a change of the organisation.
+pub(super) fn organisation<Op>(
+    command: &Command,
+    patch: &Document,
+    basis: &Basis,
+    before: Option<&OrganisationRow>,
+    now: Timestamp,
+) -> Result<Changed<Op>, Refusal> {
+    let current = stored_organisation(before)?;
+    let approval = workflow_of(&current);
+    may(&command.actor, basis, approval)?;
+    if let Basis::Approved { found, .. } = basis {
+        still_as_found(&current, patch, found)?;
+    }
+    let Merged { before: old, after, read } = merge_organisation(before, patch, now)?;
+    if let (Basis::Direct, Some(workflow)) = (basis, approval) {
+        return Err(needs_approval(workflow));
+    }
+    let (old, after) = (Json::Object(old), Json::Object(after));
+    let document = after.to_string().into();
+    let row = OrganisationRow { tenant: command.tenant, revision: read.revision, at: now, document };
+    let (request, reason) = grounds(basis, approval);
+    Ok(Changed {
+        organisation: Some(row),
+        api_key: None,
+        ops: Vec::new(),
+        request,
+        reason,
+        images: (organisation_image(&old), organisation_image(&after)),
+        answer: json!({ "revision": read.revision }),
+    })
+}
+
+/// Who may change it on these grounds, wherever that does not depend on the change.
+fn may(actor: &Actor, basis: &Basis, approval: Option<&str>) -> Result<(), Refusal> {
+    let not_allowed = |rule: &str| Err(Refusal::NotAllowed { rule: rule.into() });
+    match (actor, basis) {
+        (Actor::Person { administrator: false, .. }, Basis::Direct) if approval.is_none() => Err(administrators_only()),
+        (Actor::Person { .. } | Actor::System, Basis::Direct) => Ok(()),
+        (Actor::System, Basis::Override { reason }) if reason.trim().is_empty() => Err(Refusal::ReasonRequired),
+        (Actor::System, Basis::Override { .. }) => Ok(()),
+        (_, Basis::Override { .. }) => not_allowed("the operator at the machine's own console"),
+        (Actor::Message, Basis::Approved { workflow, .. }) => match approval {
+            Some(own) if *own == **workflow => Ok(()),
+            own => Err(not_the_workflow(workflow, own)),
+        },
+        (_, Basis::Approved { .. }) => not_allowed("an approved instance of the workflow that approves changes"),
+        (Actor::Timer | Actor::Message, Basis::Direct) => not_allowed("a person, or the operator at the console"),
+    }
+}
+
+fn needs_approval(workflow: &str) -> Refusal {
+    let sentence = format!(
+        "Changes of the organisation are approved by the workflow `{workflow}`: start it with this change as `patch`. At \
+         the machine's own console the operator may go past it, with a reason."
+    );
+    no_record(NEEDS_APPROVAL, sentence)
+}
+
+fn not_the_workflow(workflow: &str, own: Option<&str>) -> Refusal {
+    let own = match own {
+        Some(own) => format!("`{own}` does: propose the change there."),
+        None => "no workflow does, and administrators change it directly.".to_owned(),
+    };
+    no_record(
+        "not_the_approval_workflow",
+        format!("The workflow `{workflow}` does not approve changes of the organisation; {own}"),
+    )
+}
+
+/// What the approvers did not see is not what they approved.
+fn still_as_found(current: &Document, patch: &Document, found: &Document) -> Result<(), Refusal> {
+    let now = found_parts(current, patch);
+    let moved: Vec<String> = now
+        .iter()
+        .filter(|(part, value)| found.get(*part) != Some(value))
+        .map(|(part, _)| format!("`{part}`"))
+        .collect();
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let sentence = format!(
+        "The organisation has changed since this was proposed, in what it would replace: {}. Propose it again.",
+        moved.join(", ")
+    );
+    Err(no_record("organisation_moved", sentence))
+}
+
+/// What the entry says of the grounds: what was asked, and why.
+fn grounds(basis: &Basis, approval: Option<&str>) -> (Document, Option<String>) {
+    match basis {
+        Basis::Direct => (Document::new(), None),
+        Basis::Approved { instance, .. } => (Document::from_iter([("approved_by".to_owned(), json!(instance))]), None),
+        Basis::Override { reason } => {
+            let past = approval.map(|workflow| ("without_approval_by".to_owned(), Json::from(workflow)));
+            (past.into_iter().collect(), Some(reason.trim().to_owned()))
+        }
+    }
+}
+
+/// The parts of `document` that `patch` touches, each by the SHA-256 of its canonical JSON; null: it is not there. People
+/// are parts of their own (`people/ann`), all else goes by its name.
+#[must_use]
+pub fn found_parts(document: &Document, patch: &Document) -> Document {
+    let digest = |part: Option<&Json>| part.map_or(Json::Null, |json| json!(Digest::of(canonical::value(json))));
+    let id = |person: &Json| person.get("id").and_then(Json::as_str).map(str::to_owned);
+    let mut found = Document::new();
+    for (part, value) in patch {
+        if part != "people" {
+            found.insert(part.clone(), digest(document.get(part)));
+            continue;
+        }
+        let known = document.get("people").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+        for touched in value.as_array().into_iter().flatten().filter_map(id).collect::<BTreeSet<_>>() {
+            let person = known.iter().find(|person| id(person).as_deref() == Some(&touched));
+            found.insert(format!("people/{touched}"), digest(person));
+        }
+    }
+    found
+}
+
+/// The document of a row; an empty one without a row.
+///
+/// # Errors
+/// If it is no JSON object.
+pub fn stored_organisation(row: Option<&OrganisationRow>) -> Result<Document, Refusal> {
+    let Some(row) = row else { return Ok(Document::new()) };
+    serde_json::from_str(&row.document)
+        .map_err(|e| no_record("organisation_unreadable", format!("The stored organisation cannot be read: {e}.")))
+}
+
+fn workflow_of(document: &Document) -> Option<&str> {
+    document.get(APPROVAL).and_then(Json::as_str)
+}
+
+/// Merges a patch into the organisation of `row` and checks what comes of it: people by id, other parts as a whole.
+///
+/// # Errors
+/// Everything that is wrong with it, each with its place.
+pub fn merge_organisation(row: Option<&OrganisationRow>, patch: &Document, now: Timestamp) -> Result<Merged, Refusal> {
+    let before = stored_organisation(row)?;
+    let mut after = before.clone();
+    for (part, value) in patch {
+        if part == "people" {
+            let people = merge_people(after.get("people"), value)?;
+            after.insert("people".into(), people);
+        } else if part == APPROVAL && value.is_null() {
+            after.remove(APPROVAL);
+        } else if PARTS.contains(&part.as_str()) {
+            after.insert(part.clone(), value.clone());
+        } else {
+            let near = crate::diagnostic::nearest(part, PARTS.into_iter().chain(["people"]));
+            let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+            let why = format!("an organisation has no part `{part}`{hint}");
+            return Err(Refusal::Invalid(vec![(format!("/{part}"), why)]));
+        }
+    }
+    let revision = row.map_or(0, |row| row.revision) + 1;
+    let read = read_organisation(&after, revision, now);
+    let read = read.map_err(|why| Refusal::Invalid(vec![(String::new(), why)]))?;
+    let unknown = strangers(&read.organisation);
+    if unknown.is_empty() { Ok(Merged { before, after, read }) } else { Err(Refusal::Invalid(unknown)) }
+}
+
+/// Everybody who is named and not listed: a slip in an id would leave somebody without a manager, quietly.
+fn strangers(organisation: &Organisation) -> Vec<(String, String)> {
+    let parts = organisation.parts();
+    let known = || parts.people.iter().map(|p| p.id.as_str());
+    let mut found = Vec::new();
+    let mut check = |at: String, id: &crate::ids::PersonId| {
+        if organisation.person(id).is_none() {
+            let near = crate::diagnostic::nearest(id.as_str(), known());
+            let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+            found.push((at, format!("nobody in the organisation has the id `{id}`{hint}")));
+        }
+    };
+    for person in &parts.people {
+        person.manager.iter().for_each(|id| check(format!("/people/{}/manager", person.id), id));
+    }
+    for unit in &parts.units {
+        for (role, people) in &unit.roles {
+            people.iter().for_each(|id| check(format!("/units/{}/roles/{role}", unit.id), id));
+        }
+    }
+    for (n, entry) in parts.substitutes.iter().enumerate() {
+        check(format!("/substitutes/{n}/person"), &entry.person);
+        check(format!("/substitutes/{n}/substitute"), &entry.substitute);
+    }
+    found
+}
+
+/// People as a map by id, so that an entry names the person that changed and not a place in a list.
+#[must_use]
+pub fn organisation_image(document: &Json) -> Json {
+    let mut shown = document.clone();
+    let people = shown.get("people").and_then(Json::as_array).cloned().unwrap_or_default();
+    let map = people.into_iter().filter_map(|p| Some((p.get("id")?.as_str()?.to_owned(), p))).collect();
+    if let Some(object) = shown.as_object_mut() {
+        object.insert("people".into(), Json::Object(map));
+    }
+    shown
+}
+
+fn merge_people(old: Option<&Json>, patch: &Json) -> Result<Json, Refusal> {
+    let wrong = |why: String| Refusal::Invalid(vec![("/people".into(), why)]);
+    let mut people: Vec<Document> =
+        old.and_then(Json::as_array).into_iter().flatten().filter_map(|p| p.as_object().cloned()).collect();
+    let mut place: BTreeMap<String, usize> = BTreeMap::new();
+    for (at, person) in people.iter().enumerate() {
+        place.insert(person.get("id").and_then(Json::as_str).unwrap_or_default().to_owned(), at);
+    }
+    let changes = patch.as_array().ok_or_else(|| wrong("people are a list of objects, each with an `id`".into()))?;
+    for change in changes {
+        let (Some(change), Some(id)) = (change.as_object(), change.get("id").and_then(Json::as_str)) else {
+            return Err(wrong("each person is an object with an `id`".into()));
+        };
+        if id.is_empty() || id.len() > 64 || id.chars().any(|c| c.is_control() || c == '/') {
+            return Err(wrong(format!("`{id}` is no id: 1 to 64 characters without `/`")));
+        }
+        match place.get(id) {
+            Some(&at) => people[at].extend(change.clone()),
+            None => {
+                place.insert(id.to_owned(), people.len());
+                let mut person = change.clone();
+                person.entry("active").or_insert(Json::Bool(true));
+                people.push(person);
+            }
+        }
+    }
+    Ok(Json::Array(people.into_iter().map(Json::Object).collect()))
+}
+
+/// The stored document as the approval core reads it.
+///
+/// # Errors
+/// One sentence with everything that is wrong.
+pub fn read_organisation(document: &Document, revision: i64, at: Timestamp) -> Result<OrganisationAt, String> {
+    let mut parts = document.clone();
+    let rates: Rates = match parts.remove("rates") {
+        Some(rates) => serde_json::from_value(rates).map_err(|e| format!("rates: {e}"))?,
+        None => Rates::default(),
+    };
+    if let Some(contacts) = parts.remove("contacts") {
+        let ok = contacts.as_object().is_some_and(|c| c.values().all(Json::is_object));
+        if !ok {
+            return Err("contacts are an object of objects by person id".to_owned());
+        }
+    }
+    let approval = match parts.remove(APPROVAL) {
+        Some(name) => Some(workflow_name(&name)?),
+        None => None,
+    };
+    parts.insert("revision".into(), revision.into());
+    let parts: OrganisationParts = serde_json::from_value(Json::Object(parts)).map_err(|e| e.to_string())?;
+    let organisation = Organisation::new(parts).map_err(|wrong| wrong.join("; "))?;
+    Ok(OrganisationAt { revision, at, organisation: Arc::new(organisation), rates, approval, row: None })
+}
+
+/// The name of a workflow, as definitions write it.
+fn workflow_name(name: &Json) -> Result<Arc<str>, String> {
+    let fits = |name: &&str| {
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    name.as_str().filter(fits).map(Arc::from).ok_or_else(|| {
+        format!(
+            "approval: {name} is no name of a workflow: write one in small letters, digits and `_`, such as \
+             \"organisation_change\", or null for none"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests;

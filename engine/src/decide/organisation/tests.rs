@@ -1,0 +1,176 @@
+//! On what grounds who may change the organisation, and what is applied of what was approved.
+
+use super::*;
+use crate::command::{Change, Verb};
+use crate::ids::{InstanceId, TenantId};
+
+const TENANT: TenantId = TenantId(1);
+const APPROVER: &str = "organisation_change";
+
+fn object(json: Json) -> Document {
+    json.as_object().cloned().unwrap()
+}
+
+fn row(approval: Option<&str>) -> OrganisationRow {
+    let mut document = object(json!({
+        "zone": "UTC",
+        "people": [{ "id": "ann", "active": true, "manager": "bob" }, { "id": "bob", "active": true }],
+        "units": [{ "id": "it", "roles": { "administrator": ["bob"] } }],
+    }));
+    document.extend(approval.map(|own| ("approval".to_owned(), own.into())));
+    OrganisationRow { tenant: TENANT, revision: 3, at: now(), document: Json::Object(document).to_string().into() }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_micros(7)
+}
+
+fn person(administrator: bool) -> Actor {
+    Actor::Person { id: "ann".into(), via: "http".into(), administrator }
+}
+
+fn instance() -> InstanceId {
+    InstanceId(uuid::Uuid::from_u128(5))
+}
+
+/// What was approved when the organisation was like `seen`.
+fn approved(seen: &OrganisationRow, patch: &Json, workflow: &str) -> Basis {
+    let document = stored_organisation(Some(seen)).unwrap();
+    let found = found_parts(&document, &object(patch.clone()));
+    Basis::Approved { instance: instance(), workflow: workflow.into(), found }
+}
+
+fn past(reason: &str) -> Basis {
+    Basis::Override { reason: reason.into() }
+}
+
+fn decided(row: &OrganisationRow, actor: Actor, patch: &Json, basis: Basis) -> Result<Changed<()>, Refusal> {
+    let patch = object(patch.clone());
+    let verb = Verb::Change(Change::Organisation { patch: patch.clone(), basis: basis.clone() });
+    let command = Command { tenant: TENANT, request: "r".into(), request_hash: Digest::of("r"), actor, verb };
+    organisation(&command, &patch, &basis, Some(row), now())
+}
+
+#[track_caller]
+fn refused(row: &OrganisationRow, actor: Actor, patch: &Json, basis: Basis) -> (&'static str, String) {
+    let why = decided(row, actor, patch, basis).unwrap_err();
+    (why.code(), why.sentence())
+}
+
+#[track_caller]
+fn next(row: &OrganisationRow, actor: Actor, patch: &Json, basis: Basis) -> OrganisationRow {
+    decided(row, actor, patch, basis).unwrap().organisation.unwrap()
+}
+
+#[test]
+fn without_a_workflow_administrators_and_the_console_change_it() {
+    let (row, patch) = (row(None), json!({ "zone": "Europe/Berlin" }));
+    assert_eq!(next(&row, person(true), &patch, Basis::Direct).revision, 4);
+    assert_eq!(next(&row, Actor::System, &patch, Basis::Direct).revision, 4);
+    let (code, why) = refused(&row, person(false), &patch, Basis::Direct);
+    assert_eq!(code, "not_allowed");
+    assert!(why.contains("administrator"), "{why}");
+    assert_eq!(refused(&row, Actor::Message, &patch, Basis::Direct).0, "not_allowed");
+    assert_eq!(refused(&row, Actor::Timer, &patch, Basis::Direct).0, "not_allowed");
+    let (code, why) = refused(&row, Actor::Message, &patch, approved(&row, &patch, APPROVER));
+    assert_eq!(code, "not_the_approval_workflow");
+    assert!(why.contains("no workflow does"), "{why}");
+    let done = decided(&row, Actor::System, &patch, past("the first")).unwrap();
+    assert_eq!((done.reason.as_deref(), done.request), (Some("the first"), Document::new()));
+}
+
+#[test]
+fn with_a_workflow_nobody_changes_it_directly() {
+    let row = row(Some(APPROVER));
+    for patch in [json!({ "zone": "Europe/Berlin" }), json!({ "approval": null }), json!({ "approval": "other" })] {
+        for actor in [person(true), person(false), Actor::System] {
+            let (code, why) = refused(&row, actor.clone(), &patch, Basis::Direct);
+            assert_eq!(code, NEEDS_APPROVAL, "{actor:?}");
+            assert!(why.contains("`organisation_change`") && why.contains("start it"), "{why}");
+        }
+    }
+    // What is wrong with it is said first.
+    assert_eq!(refused(&row, person(false), &json!({ "peple": [] }), Basis::Direct).0, "invalid_input");
+}
+
+#[test]
+fn the_console_goes_past_it_with_a_reason_and_nobody_else_does() {
+    let (row, patch) = (row(Some(APPROVER)), json!({ "approval": null }));
+    assert_eq!(refused(&row, Actor::System, &patch, past(" \t")).0, "reason_required");
+    for actor in [person(true), Actor::Message, Actor::Timer] {
+        assert_eq!(refused(&row, actor, &patch, past("I may")).0, "not_allowed");
+    }
+    let done = decided(&row, Actor::System, &patch, past(" nobody is left ")).unwrap();
+    assert_eq!(done.reason.as_deref(), Some("nobody is left"));
+    assert_eq!(done.request, object(json!({ "without_approval_by": APPROVER })));
+    let after = stored_organisation(done.organisation.as_ref()).unwrap();
+    assert_eq!(after.get("approval"), None, "null takes it out");
+}
+
+#[test]
+fn only_an_instance_of_the_workflow_itself_applies_and_the_entry_says_which() {
+    let (row, patch) = (row(Some(APPROVER)), json!({ "people": [{ "id": "ann", "manager": null }] }));
+    for actor in [person(true), Actor::System, Actor::Timer] {
+        assert_eq!(refused(&row, actor, &patch, approved(&row, &patch, APPROVER)).0, "not_allowed");
+    }
+    let (code, why) = refused(&row, Actor::Message, &patch, approved(&row, &patch, "purchase"));
+    assert_eq!(code, "not_the_approval_workflow");
+    assert!(why.contains("`purchase`") && why.contains("`organisation_change` does"), "{why}");
+    let done = decided(&row, Actor::Message, &patch, approved(&row, &patch, APPROVER)).unwrap();
+    assert_eq!(done.request, object(json!({ "approved_by": instance() })));
+    assert_eq!(
+        (done.answer, done.images.0["people"]["ann"]["manager"].clone()),
+        (json!({ "revision": 4 }), json!("bob"))
+    );
+}
+
+#[test]
+fn the_second_of_two_is_outdated_where_it_touches_the_same_part() {
+    let row = row(Some(APPROVER));
+    let first = json!({ "people": [{ "id": "ann", "manager": null }], "zone": "Europe/Berlin" });
+    let same = json!({ "people": [{ "id": "ann", "manager": "ann" }], "units": [], "zone": "UTC" });
+    let other = json!({ "people": [{ "id": "bob", "manager": "ann" }, { "id": "new" }] });
+    let (second, third) = (approved(&row, &same, APPROVER), approved(&row, &other, APPROVER));
+    let after = next(&row, Actor::Message, &first, approved(&row, &first, APPROVER));
+    let (code, why) = refused(&after, Actor::Message, &same, second);
+    assert_eq!(code, "organisation_moved");
+    assert!(why.contains("`people/ann`, `zone`.") && !why.contains("units"), "{why}");
+    let last = next(&after, Actor::Message, &other, third.clone());
+    assert_eq!(last.revision, 5);
+    assert_eq!(refused(&last, Actor::Message, &other, third).1.matches('`').count(), 4, "both people are there now");
+}
+
+#[test]
+fn what_the_approvers_did_not_see_is_not_applied() {
+    let (row, patch) = (row(Some(APPROVER)), json!({ "zone": "UTC", "people": [{ "id": "new" }] }));
+    let found = |found: Json| Basis::Approved { instance: instance(), workflow: APPROVER.into(), found: object(found) };
+    let (code, why) = refused(&row, Actor::Message, &patch, found(json!({})));
+    assert_eq!(code, "organisation_moved");
+    assert!(why.contains("`people/new`, `zone`"), "{why}");
+    // Moved there and back again it is what they saw.
+    let back = approved(&row, &patch, APPROVER);
+    let away = next(&row, Actor::System, &json!({ "zone": "Europe/Berlin" }), past("a try"));
+    assert_eq!(refused(&away, Actor::Message, &patch, back.clone()).0, "organisation_moved");
+    let again = next(&away, Actor::System, &json!({ "zone": "UTC" }), past("and back"));
+    assert_eq!(next(&again, Actor::Message, &patch, back).revision, 6);
+}
+
+#[test]
+fn a_workflow_is_named_as_definitions_are() {
+    let row = row(None);
+    for wrong in [json!(""), json!("Organisation"), json!("a-b"), json!(7), json!(["a"])] {
+        let (code, why) = refused(&row, person(true), &json!({ "approval": wrong }), Basis::Direct);
+        assert_eq!(code, "invalid_input", "{wrong}");
+        assert!(why.contains("no name of a workflow"), "{why}");
+    }
+    let named = next(&row, person(true), &json!({ "approval": "a_1" }), Basis::Direct);
+    let document = stored_organisation(Some(&named)).unwrap();
+    assert_eq!(read_organisation(&document, 4, now()).unwrap().approval.as_deref(), Some("a_1"));
+}
+
+#[test]
+fn a_patch_that_changes_nothing_is_a_revision_all_the_same() {
+    let (row, same) = (row(None), json!({ "zone": "UTC" }));
+    let done = decided(&row, person(true), &same, Basis::Direct).unwrap();
+    assert_eq!((done.organisation.unwrap().revision, &done.images.0), (4, &done.images.1));
+}

@@ -1,0 +1,227 @@
+//! Changes of the organisation that have to be approved: who may, what becomes of them, and what the trail says.
+
+use std::time::{Duration, Instant};
+
+use fluxor_engine::ids::{StreamId, TenantId};
+use fluxor_engine::store::Store as _;
+use fluxor_tests::server::Site;
+use fluxor_tests::server::client::{Reply, fresh_key};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::company::{approve, path, text, until};
+
+const STEP: &str = "administrators";
+
+/// `PATCH /v1/organisation` under a key.
+async fn patch_as(site: &Site, who: &str, key: &str, patch: &Value) -> Reply {
+    let client = site.by(who);
+    client.send(client.request(Method::PATCH, "/v1/organisation").header("idempotency-key", key).json(patch)).await
+}
+
+async fn patch(site: &Site, who: &str, patch: &Value) -> Reply {
+    patch_as(site, who, &fresh_key(), patch).await
+}
+
+/// Somebody whose manager becomes somebody else.
+fn moved(who: &str, manager: &str) -> Value {
+    json!({ "people": [{ "id": who, "manager": manager }] })
+}
+
+/// Proposes a change; returns the instance and its task.
+async fn proposed(site: &Site, who: &str, change: &Value) -> (String, Value) {
+    let waiting = patch(site, who, change).await.is(202);
+    (text(&waiting["id"]), waiting["tasks"][0].clone())
+}
+
+async fn revision(site: &Site) -> i64 {
+    site.admin().get("/v1/organisation").await.is(200)["revision"].as_i64().unwrap()
+}
+
+/// From here on changes are approved: by cyd, dan or hal.
+async fn configured(site: &Site) {
+    let roles = json!({ "buyer": ["eve", "fay"], "administrator": ["cyd", "dan", "hal"] });
+    let approval = json!({ "units": [{ "id": "it", "roles": roles }], "approval": "organisation_change" });
+    patch(site, "ann", &approval).await.refused(403, "not_allowed");
+    assert_eq!(patch(site, "admin", &approval).await.is(200)["record"]["revision"], 2);
+}
+
+/// The bodies of the organisation's entries, while no server runs.
+async fn entries(site: &Site) -> Vec<Value> {
+    let stream = StreamId::of_record("organisation", "organisation");
+    let entries = site.place.store().await.entries(TenantId(1), stream, 0, 1000).await.unwrap();
+    entries.iter().map(|entry| serde_json::from_str(&entry.body).unwrap()).collect()
+}
+
+/// What a killed server had claimed is free again after a minute.
+async fn finished(site: &Site, id: &str) -> Value {
+    let since = Instant::now();
+    loop {
+        let whole = site.admin().get(&path(id)).await.is(200);
+        if whole["state"] != "applying" {
+            return whole;
+        }
+        assert!(since.elapsed() < Duration::from_secs(150), "{id} is not applied: {whole}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+pub(super) async fn a_change_is_proposed_approved_and_applied(mut site: Site) {
+    configured(&site).await;
+    // Proposed by anybody, once, however often it is sent.
+    let first = patch_as(&site, "ann", "o-1", &moved("eve", "fay")).await;
+    let (waiting, place) = (first.clone().is(202), first.header("location").to_owned());
+    let id = text(&waiting["id"]);
+    assert_eq!((place, &waiting["state"]), (path(&id), &json!("review")), "{waiting}");
+    let again = patch_as(&site, "ann", "o-1", &moved("eve", "fay")).await;
+    assert_eq!((again.header("location"), again.clone().is(202)), (path(&id).as_str(), waiting.clone()));
+    patch_as(&site, "ann", "o-1", &moved("eve", "bob")).await.refused(422, "request_reused");
+    let subject = site.admin().get(&path(&id)).await.is(200)["subject"].clone();
+    assert_eq!(subject["changes"], json!([r#"/people/eve/manager: "cyd" -> "fay""#]));
+    assert_eq!((&subject["concerned"], &subject["requester"]), (&json!(["eve"]), &json!("ann")));
+
+    // What is wrong is said as without approval.
+    let wrong = patch(&site, "ann", &moved("eve", "nobody-at-all")).await.refused(422, "invalid_input");
+    assert_eq!(wrong["errors"][0]["pointer"], "/people/eve/manager", "{wrong}");
+    patch(&site, "ann", &moved("eve", "cyd")).await.refused(409, "nothing_to_change");
+
+    // Neither who asks nor whom it concerns decides.
+    let task = waiting["tasks"][0].clone();
+    for who in ["ann", "eve"] {
+        site.by(who).decide(&task, &approve(STEP)).await.refused(403, "excluded");
+    }
+    let (other, about_cyd) = proposed(&site, "hal", &moved("cyd", "hal")).await;
+    for who in ["cyd", "hal"] {
+        site.by(who).decide(&about_cyd, &approve(STEP)).await.refused(403, "excluded");
+    }
+    assert_eq!(revision(&site).await, 2);
+    assert_eq!(site.by("dan").decide(&task, &approve(STEP)).await.is(200)["state"], "applying");
+    let done = until(&site, &id, "changed").await;
+    assert_eq!((&done["subject"]["revision"], revision(&site).await), (&json!(3), 3));
+    assert_eq!(
+        patch_as(&site, "ann", "o-1", &moved("eve", "fay")).await.is(202),
+        waiting,
+        "a repeat, whatever has become of it"
+    );
+    assert_eq!(
+        site.by("hal").post(&format!("{}/recall", path(&other)), &json!({})).await.is(200)["state"],
+        "withdrawn"
+    );
+
+    // The way back is approved, too; then administrators change it as before, and a repeat stays a repeat.
+    let (last, task) = proposed(&site, "admin", &json!({ "approval": null })).await;
+    site.by("dan").decide(&task, &approve(STEP)).await.refused(403, "excluded");
+    site.by("cyd").decide(&task, &approve(STEP)).await.is(200);
+    until(&site, &last, "changed").await;
+    assert_eq!(patch_as(&site, "ann", "o-1", &moved("eve", "fay")).await.is(202), waiting);
+    assert_eq!(patch(&site, "admin", &moved("eve", "cyd")).await.is(200)["record"]["revision"], 5);
+
+    site.command_with(&["audit", "verify"], Some(&site.keys["admin"])).await.done();
+    site.stop().await;
+    let asked: Vec<Value> = entries(&site).await.iter().map(|body| body["request"]["approved_by"].clone()).collect();
+    assert_eq!(asked, [json!(null), json!(null), json!(id), json!(last), json!(null)]);
+    site.end().await;
+}
+
+pub(super) async fn of_two_changes_of_one_person_the_second_is_outdated(site: Site) {
+    configured(&site).await;
+    let (one, first) = proposed(&site, "ann", &moved("eve", "fay")).await;
+    let (two, second) = proposed(&site, "bob", &moved("eve", "bob")).await;
+    let (three, third) = proposed(&site, "bob", &moved("fay", "bob")).await;
+    site.by("dan").decide(&first, &approve(STEP)).await.is(200);
+    until(&site, &one, "changed").await;
+    site.by("hal").decide(&second, &approve(STEP)).await.is(200);
+    let outdated = until(&site, &two, "outdated").await;
+    assert!(text(&outdated["subject"]["refused"]).contains("`people/eve`"), "{outdated}");
+    assert_eq!((&outdated["status"], revision(&site).await), (&json!("active"), 3), "it changes nothing");
+    site.by("hal").decide(&third, &approve(STEP)).await.is(200);
+    until(&site, &three, "changed").await;
+    assert_eq!(revision(&site).await, 4, "another person is another part");
+    let again = site.by("bob").signal(&two, "propose_again", &json!({})).await.is(200);
+    site.by("dan").decide(&again["tasks"][0], &approve(STEP)).await.is(200);
+    until(&site, &two, "changed").await;
+    let organisation = site.admin().get("/v1/organisation").await.is(200);
+    let people = organisation["organisation"]["people"].as_array().unwrap();
+    let eve = people.iter().find(|person| person["id"] == "eve").unwrap();
+    assert_eq!((&organisation["revision"], &eve["manager"]), (&json!(5), &json!("bob")));
+    assert_eq!(site.admin().get("/v1/audit/verify").await.is(200)["ok"], true);
+    site.end().await;
+}
+
+/// Killed the moment that the approvals are answered: what was approved is applied, and once.
+pub(super) async fn what_was_approved_survives_a_kill(mut site: Site) {
+    configured(&site).await;
+    let mut waiting = Vec::new();
+    for who in ["ann", "bob", "eve", "fay"] {
+        waiting.push(proposed(&site, if who == "ann" { "bob" } else { "ann" }, &moved(who, "dan")).await);
+    }
+    for (_, task) in &waiting {
+        site.by("dan").decide(task, &approve(STEP)).await.is(200);
+    }
+    site.kill().await;
+    site.start().await;
+    for (id, _) in &waiting {
+        assert_eq!(finished(&site, id).await["state"], "changed");
+    }
+    assert_eq!(revision(&site).await, 2 + 4);
+    assert_eq!(site.admin().get("/v1/audit/verify").await.is(200)["ok"], true);
+    site.stop().await;
+    let approved: Vec<Value> =
+        entries(&site).await.iter().skip(2).map(|body| body["request"]["approved_by"].clone()).collect();
+    assert_eq!(approved.len(), 4);
+    assert!(waiting.iter().all(|(id, _)| approved.contains(&json!(id))), "{approved:?}");
+    site.end().await;
+}
+
+/// On the command line: over the server it waits, at the console it takes a reason, an import is told the same.
+pub(super) async fn the_console_goes_past_approval_with_a_reason(mut site: Site) {
+    configured(&site).await;
+    let write = |name: &str, content: &str| {
+        let file = site.folder().join(name);
+        std::fs::write(&file, content).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let file = write("change.json", &moved("eve", "fay").to_string());
+    let company = site.folder().join("company");
+    std::fs::create_dir(&company).unwrap();
+    write("company/company.csv", "name,currency,zone\nSmall,EUR,Europe/Berlin\n");
+    write("company/people.csv", "id,name,email,manager\nnew,New,new@example.com,\n");
+    let load = ["organisation", "load", file.as_str()];
+    let past = [load.as_slice(), &["--without-approval", "it is urgent"]].concat();
+    // Who has a SQLite file open is known; a server on PostgreSQL is named.
+    let url = site.url.clone();
+    let server: &[&str] = if site.place.is_sqlite() { &[] } else { &["--server", &url] };
+    let key = Some(site.keys["ann"].as_str());
+    let told = site.command_with(&[load.as_slice(), server].concat(), key).await.done();
+    assert!(told.contains("waits for approval: organisation_change 0"), "{told}");
+    let told = site.command_with(&[past.as_slice(), server].concat(), key).await;
+    assert!(told.code() == 2 && told.all().contains("own console"), "{}", told.all());
+    assert_eq!(revision(&site).await, 2);
+
+    site.stop().await;
+    let told = site.command(&load).await;
+    assert!(told.code() == 1 && told.all().contains("--without-approval REASON"), "{}", told.all());
+    let told = site.command(&["import", company.to_str().unwrap()]).await;
+    let said = told.all();
+    assert!(told.code() == 1 && said.contains("approved by the workflow `organisation_change`"), "{said}");
+    let told = site.command(&[load.as_slice(), &["--without-approval", " "]].concat()).await;
+    assert!(told.code() == 1 && told.all().contains("reason"), "{}", told.all());
+    assert!(site.command(&past).await.done().contains("revision 3"));
+    let shown = site.command(&["organisation", "show"]).await.done();
+    assert!(shown.contains("changes are approved by `organisation_change`"), "{shown}");
+    let last = entries(&site).await.pop().unwrap();
+    assert_eq!(
+        (&last["reason"], &last["request"]["without_approval_by"]),
+        (&json!("it is urgent"), &json!("organisation_change"))
+    );
+
+    // A workflow that is not there: that is said, and the console puts it right.
+    let lost = site.folder().join("lost.json");
+    std::fs::write(&lost, json!({ "approval": "no_such_workflow" }).to_string()).unwrap();
+    site.command(&["organisation", "load", lost.to_str().unwrap(), "--without-approval", "a slip"]).await.done();
+    site.start().await;
+    let refused = patch(&site, "admin", &moved("eve", "bob")).await.refused(409, "organisation_needs_approval");
+    let detail = text(&refused["detail"]);
+    assert!(detail.contains("`no_such_workflow`") && detail.contains("definition"), "{detail}");
+    site.end().await;
+}

@@ -1,0 +1,124 @@
+//! Changes of the organisation that people approve: what a proposal is, what it changes and whom it concerns, and the
+//! message that applies it.
+//!
+//! What must hold: a proposal is merged and checked by the very function that applies it; what is approved is the patch
+//! as text, so that the digest of the document binds every vote to it.
+
+mod told;
+
+use fluxor_engine::audit::canonical;
+use fluxor_engine::decide::{CHANGE_ORGANISATION, Merged, found_parts, merge_organisation};
+use fluxor_engine::domain::{Done, NotDone};
+use fluxor_engine::expression::{RecordType, Type};
+use fluxor_engine::instance::Document;
+use serde_json::{Value as Json, json};
+
+use crate::action::{Answer, Call, done, fail, refuse, subject_text};
+use crate::row::Op;
+use crate::settings::Settings;
+use crate::{Action, Message, Subject};
+
+const ON_CHANGES: &[&str] = &["organisation_change"];
+
+/// The subject.
+pub(crate) const SUBJECT: Subject = Subject {
+    name: "organisation_change",
+    major: 1,
+    variable: "change",
+    record: organisation_change,
+    computed: &["patch", "found", "changes", "concerned", "administrators", "base", "revision", "refused"],
+};
+
+fn organisation_change() -> RecordType {
+    RecordType::new("organisation_change")
+        .with("requester", Type::Person)
+        .with_nullable("summary", Type::Text)
+        .with("patch", Type::Text)
+        .with("found", Type::Text)
+        .with("changes", Type::list(Type::Text))
+        .with("concerned", Type::list(Type::Person))
+        .with("administrators", Type::list(Type::Person))
+        .with("base", Type::Int)
+        .with_nullable("revision", Type::Int)
+        .with_nullable("refused", Type::Text)
+}
+
+/// The actions.
+pub(crate) static ACTIONS: &[Action] = &[Action {
+    name: "propose_organisation_change",
+    major: 1,
+    params: &[],
+    subjects: ON_CHANGES,
+    payload: &["patch"],
+    help: "Checks the `patch`, or again the one that there is, and computes what it changes and whom it concerns.",
+    run: propose,
+}];
+
+/// The message to the engine, which changes the organisation.
+pub(crate) const MESSAGE: Message = Message {
+    name: CHANGE_ORGANISATION,
+    major: 1,
+    sent_event: Some("answered"),
+    help: "Has the engine change the organisation; `answered` brings the `revision`, or why it was `refused`.",
+    run: change,
+};
+
+/// Looks what a patch would change in the organisation as it is.
+fn propose(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
+    let patch = patch(call)?;
+    let row = call.organisation.row.as_ref();
+    let merged = merge_organisation(row, &patch, call.now)
+        .map_err(|why| NotDone::Refused { code: why.code(), sentence: why.sentence() })?;
+    let Merged { before, after, read } = merged;
+    if before == after {
+        let sentence = "The organisation is like this already: there is nothing to change, and nothing to approve.";
+        return refuse("nothing_to_change", sentence);
+    }
+    let now = &call.organisation.organisation;
+    let set = Document::from_iter([
+        ("found".to_owned(), Json::from(written(found_parts(&before, &patch)))),
+        ("concerned".to_owned(), json!(told::concerned((now, &before), (&read.organisation, &after)))),
+        ("administrators".to_owned(), json!(told::administrators(now))),
+        ("changes".to_owned(), json!(told::changes(before, after))),
+        ("base".to_owned(), call.organisation.revision.into()),
+        ("patch".to_owned(), written(patch).into()),
+        ("revision".to_owned(), Json::Null),
+        ("refused".to_owned(), Json::Null),
+    ]);
+    Ok(done(Vec::new(), set))
+}
+
+/// The patch that the payload brings, else the one that was proposed before.
+fn patch(call: &Call<'_>) -> Answer<Document> {
+    match (call.payload.get("patch"), subject_text(call, "patch")) {
+        (Some(Json::Object(patch)), _) => Ok(patch.clone()),
+        (None, Some(_)) => read(call, "patch"),
+        (brought, _) => {
+            let is = brought.map_or("is missing", |_| "is no object");
+            let sentence = format!(
+                "/patch: it {is}: write the parts of the organisation to change, such as {{\"people\": [{{\"id\": \
+                 \"eve\", \"manager\": \"fay\"}}]}}"
+            );
+            refuse("invalid_input", sentence)
+        }
+    }
+}
+
+fn written(document: Document) -> String {
+    canonical::value(&Json::Object(document))
+}
+
+/// A document that the subject keeps as text.
+fn read(call: &Call<'_>, field: &str) -> Answer<Document> {
+    let text = subject_text(call, field).unwrap_or_default();
+    serde_json::from_str(text).or_else(|why| fail(format!("the field `{field}` of the proposal cannot be read: {why}")))
+}
+
+/// What the engine is asked to change, and what the approvers saw of it.
+fn change(_: &Settings, call: &Call<'_>) -> Answer<Document> {
+    let part = |field: &str| Ok((field.to_owned(), Json::Object(read(call, field)?)));
+    ["patch", "found"].into_iter().map(part).collect()
+}
+
+#[cfg(test)]
+mod tests;

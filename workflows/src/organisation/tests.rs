@@ -1,0 +1,122 @@
+//! What a proposal computes, and what it refuses.
+
+use std::collections::BTreeMap;
+
+use fluxor_engine::clock::Timestamp;
+use fluxor_engine::commit::OrganisationRow;
+use fluxor_engine::decide::{OrganisationAt, read_organisation};
+use fluxor_engine::domain::Domain as _;
+
+use super::*;
+use crate::facts::Facts;
+use crate::procurement::Procurement;
+use crate::testing::{TENANT, document};
+
+fn organisation() -> OrganisationAt {
+    let whole = document(json!({
+        "zone": "UTC",
+        "people": [
+            { "id": "ann", "active": true, "manager": "bob" },
+            { "id": "bob", "active": true },
+            { "id": "cyd", "active": true },
+            { "id": "dan", "active": true },
+            { "id": "eve", "active": true },
+        ],
+        "units": [
+            { "id": "it", "roles": { "buyer": ["ann", "bob"], "administrator": ["dan"] } },
+            { "id": "hq", "roles": { "administrator": ["cyd", "dan"] } },
+        ],
+        "substitutes": [{ "person": "cyd", "substitute": "dan" }],
+        "contacts": { "eve": { "name": "Eve" } },
+        "approval": "organisation_change",
+    }));
+    let at = Timestamp::from_micros(1);
+    let text = Json::Object(whole.clone()).to_string().into();
+    let row = OrganisationRow { tenant: TENANT, revision: 4, at, document: text };
+    OrganisationAt { row: Some(row), ..read_organisation(&whole, 4, at).unwrap() }
+}
+
+/// What the action sets of a payload, over a subject.
+fn proposed(subject: &Document, payload: Json) -> Result<Document, (&'static str, String)> {
+    let (organisation, payload, facts) = (organisation(), document(payload), Facts::default());
+    let call = Call {
+        tenant: TENANT,
+        instance: None,
+        key: None,
+        subject,
+        params: &BTreeMap::new(),
+        payload: &payload,
+        actor: Some("ann"),
+        organisation: &organisation,
+        facts: &facts,
+        now: Timestamp::from_micros(2),
+    };
+    match Procurement::new().act("propose_organisation_change", &call) {
+        Ok(done) => Ok(done.set),
+        Err(NotDone::Refused { code, sentence }) => Err((code, sentence)),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+fn first(patch: Json) -> Result<Document, (&'static str, String)> {
+    proposed(&Document::new(), json!({ "patch": patch }))
+}
+
+#[test]
+fn a_proposal_says_what_it_changes_and_whom_it_concerns() {
+    let set = first(json!({
+        "zone": "Europe/Berlin",
+        "people": [{ "id": "ann", "manager": "cyd" }, { "id": "bob", "active": true }, { "id": "new" }],
+    }))
+    .unwrap();
+    let lines = [
+        r#"/people/ann/manager: "bob" -> "cyd""#,
+        r#"/people/new: nothing -> {"active":true,"id":"new"}"#,
+        r#"/zone: "UTC" -> "Europe/Berlin""#,
+    ];
+    assert_eq!(set["changes"], json!(lines));
+    assert_eq!(set["concerned"], json!(["ann"]), "neither who is new nor who stays the same");
+    assert_eq!((&set["administrators"], &set["base"]), (&json!(["cyd", "dan"]), &json!(4)));
+    let found: Document = serde_json::from_str(set["found"].as_str().unwrap()).unwrap();
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["people/ann", "people/bob", "people/new", "zone"]);
+    assert_eq!((&found["people/new"], found["zone"].as_str().unwrap().len()), (&Json::Null, 64));
+    // The same proposal again, from what the subject keeps.
+    assert_eq!(proposed(&set, json!({})).unwrap(), set);
+}
+
+#[test]
+fn roles_substitutes_and_addresses_concern_their_people() {
+    let units = |buyers: &[&str]| {
+        json!([{ "id": "it", "roles": { "buyer": buyers, "administrator": ["dan"] } },
+               { "id": "hq", "roles": { "administrator": ["cyd", "dan"] } }])
+    };
+    let concerned = |patch: Json| first(patch).unwrap()["concerned"].clone();
+    assert_eq!(concerned(json!({ "units": units(&["bob", "eve"]) })), json!(["ann", "eve"]));
+    assert_eq!(concerned(json!({ "units": units(&["bob", "ann"]) })), json!(["ann", "bob"]), "their order");
+    assert_eq!(concerned(json!({ "units": [] })), json!(["ann", "bob", "cyd", "dan"]));
+    assert_eq!(concerned(json!({ "substitutes": [] })), json!(["cyd", "dan"]));
+    assert_eq!(concerned(json!({ "contacts": { "eve": { "name": "Eva" } } })), json!(["eve"]));
+    assert_eq!(concerned(json!({ "approval": null })), json!([]));
+    let set = first(json!({ "units": units(&["bob"]) })).unwrap();
+    assert_eq!(set["changes"], json!([r#"/units/it/roles/buyer: ["ann","bob"] -> ["bob"]"#]));
+    let long = "x".repeat(500);
+    let set = first(json!({ "contacts": { "eve": { "name": long } } })).unwrap();
+    assert!(set["changes"][0].as_str().unwrap().chars().count() < 300, "{}", set["changes"]);
+}
+
+#[test]
+fn what_is_wrong_is_said_as_where_it_is_changed_directly() {
+    let refused = |patch: Json| first(patch).unwrap_err();
+    let (code, why) = refused(json!({ "peple": [] }));
+    assert_eq!(
+        (code, why.as_str()),
+        ("invalid_input", "/peple: an organisation has no part `peple`; did you mean `people`?")
+    );
+    let (code, why) = refused(json!({ "people": [{ "id": "ann", "manager": "bobb" }] }));
+    assert_eq!(code, "invalid_input");
+    assert!(why.contains("/people/ann/manager") && why.contains("did you mean `bob`?"), "{why}");
+    assert_eq!(refused(json!({ "people": [{ "id": "ann", "manager": "bob" }] })).0, "nothing_to_change");
+    assert_eq!(refused(json!({})).0, "nothing_to_change");
+    assert_eq!(refused(json!([])).0, "invalid_input");
+    assert!(proposed(&Document::new(), json!({})).unwrap_err().1.starts_with("/patch: it is missing"));
+}

@@ -1,0 +1,113 @@
+//! What a change of the organisation is told as: its fields, and the people it concerns.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fluxor_engine::approval::{Organisation, OrganisationParts, Substitution};
+use fluxor_engine::audit::canonical;
+use fluxor_engine::audit::fold::{Change, diff};
+use fluxor_engine::decide::organisation_image;
+use fluxor_engine::ids::PersonId;
+use fluxor_engine::instance::Document;
+use serde_json::{Map, Value as Json};
+
+/// How many characters of a value are shown.
+const SHOWN: usize = 200;
+
+/// The role whose holders decide about the organisation.
+const ADMINISTRATOR: &str = "administrator";
+
+/// One line a changed field, sorted: `/people/eve/manager: "bob" -> "fay"`. People and units go by
+/// their ids, substitutes by the person in whose place they are.
+pub(super) fn changes(before: Document, after: Document) -> Vec<String> {
+    let shown =
+        |value: Option<&Json>| value.map_or_else(|| "nothing".to_owned(), |value| cut(&canonical::value(value)));
+    let changed = diff(&image(before), &image(after)).into_iter();
+    let line = |c: Change| format!("{}: {} -> {}", c.at, shown(c.from.as_ref()), shown(c.to.as_ref()));
+    let mut lines: Vec<String> = changed.map(line).collect();
+    lines.sort();
+    lines
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The document with its lists as objects, so that what differs is named and not a place in a list.
+fn image(document: Document) -> Json {
+    let mut image = organisation_image(&Json::Object(document));
+    let lists: [(&str, &str, bool); 2] = [("units", "id", false), ("substitutes", "person", true)];
+    for (part, key, several) in lists {
+        let Some(Json::Array(items)) = image.get(part) else { continue };
+        let mut named = Map::new();
+        for item in items {
+            let Some(name) = item.get(key).and_then(Json::as_str) else { continue };
+            match named.get_mut(name) {
+                Some(Json::Array(all)) if several => all.push(item.clone()),
+                _ if several => drop(named.insert(name.to_owned(), Json::Array(vec![item.clone()]))),
+                _ => drop(named.insert(name.to_owned(), item.clone())),
+            }
+        }
+        image[part] = Json::Object(named);
+    }
+    image
+}
+
+/// Everyone who is known and whose record, roles, limits, substitution or address differ, sorted.
+pub(super) fn concerned(
+    (before, document): (&Organisation, &Document),
+    (after, changed): (&Organisation, &Document),
+) -> Vec<PersonId> {
+    let mut concerned = BTreeSet::new();
+    for person in &before.parts().people {
+        if after.person(&person.id) != Some(person) {
+            concerned.insert(person.id.clone());
+        }
+    }
+    roles(before.parts(), after.parts(), &mut concerned);
+    for (these, others) in [(before, after), (after, before)] {
+        let others = &others.parts().substitutes;
+        let gone = these.parts().substitutes.iter().filter(|entry| !others.contains(entry));
+        concerned.extend(gone.flat_map(|Substitution { person, substitute, .. }| [person.clone(), substitute.clone()]));
+    }
+    let contacts =
+        |document: &Document| document.get("contacts").and_then(Json::as_object).cloned().unwrap_or_default();
+    let (old, new) = (contacts(document), contacts(changed));
+    let ids = old.keys().chain(new.keys()).filter(|id| old.get(*id) != new.get(*id));
+    concerned.extend(ids.map(|id| PersonId::from(id.as_str())));
+    concerned.retain(|id| before.person(id).is_some());
+    concerned.into_iter().collect()
+}
+
+/// Whoever gets or loses a role; where only the order of people differs, all of them.
+fn roles(before: &OrganisationParts, after: &OrganisationParts, concerned: &mut BTreeSet<PersonId>) {
+    type Held<'a> = BTreeMap<(&'a str, &'a str), &'a [PersonId]>;
+    fn held(parts: &OrganisationParts) -> Held<'_> {
+        let units = parts.units.iter();
+        let roles = units.flat_map(|unit| unit.roles.iter().map(|(role, people)| (&*unit.id, &**role, people)));
+        roles.map(|(unit, role, people)| ((unit, role), people.as_slice())).collect()
+    }
+    let (old, new) = (held(before), held(after));
+    for role in old.keys().chain(new.keys()) {
+        let (old, new) = (old.get(role).copied().unwrap_or_default(), new.get(role).copied().unwrap_or_default());
+        if old == new {
+            continue;
+        }
+        let differ = old.iter().chain(new).filter(|id| old.contains(id) != new.contains(id));
+        let differ: Vec<PersonId> = differ.cloned().collect();
+        match differ.is_empty() {
+            true => concerned.extend(old.iter().cloned()),
+            false => concerned.extend(differ),
+        }
+    }
+}
+
+/// Everyone who holds the role `administrator` in any unit, sorted.
+pub(super) fn administrators(organisation: &Organisation) -> Vec<PersonId> {
+    let units = organisation.parts().units.iter();
+    let holders: BTreeSet<PersonId> =
+        units.filter_map(|unit| unit.roles.get(ADMINISTRATOR)).flatten().cloned().collect();
+    holders.into_iter().collect()
+}
