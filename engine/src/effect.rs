@@ -166,8 +166,8 @@ pub struct Record {
     pub request: Document,
     /// The numbers of the arrows walked.
     pub walked: Vec<usize>,
-    /// Rungs that fell due.
-    pub fired: Vec<Fired>,
+    /// Rungs that fell due, by the task's ordinal.
+    pub fired: Vec<(u32, Fired)>,
     /// Timers that fired: name and due instant; the entry's instant less that is the lateness.
     pub timers: Vec<(Arc<str>, Timestamp)>,
     /// What the approval found, by the task's ordinal: who is asked, and why.

@@ -195,7 +195,14 @@ impl<Op: Clone + Serialize> Plan<Op> {
             crate::command::Change::Record { action, .. } => Some(action.clone()),
             _ => None,
         };
-        let record = Record { request: changed.request, reason: changed.reason, ..Record::default() };
+        let allowed = match command.actor {
+            Actor::Person { .. } => "a key with administrator rights",
+            Actor::System => "the console",
+            Actor::Message => "an instance that has it approved",
+            Actor::Timer => "the engine itself",
+        };
+        let (request, reason, allowed) = (changed.request, changed.reason, Some(allowed.into()));
+        let record = Record { request, reason, allowed, ..Record::default() };
         let body = body(Some(answer), &changes, &effects, &record);
         self.append(command, &kind, &key, change.name(), event, body, mint);
         self.commit.ops.extend(changed.ops.into_iter().map(|op| (command.tenant, op)));

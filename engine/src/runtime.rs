@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::clock::Clock;
 use crate::command::{Answer, Command, Verb};
@@ -37,6 +37,9 @@ pub use tasks::TaskView;
 
 use cache::{Definitions, Organisations};
 use lane::{Job, Queue};
+
+/// How many may read an instance's whole history back at a time.
+const READING_BACK: usize = 2;
 
 /// Why a command was not done.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +122,8 @@ struct Shared<D: Persist, S: Store<D>> {
     /// Instances that time and results cannot move, and until when they are left alone.
     stuck: std::sync::Mutex<HashMap<(TenantId, crate::ids::InstanceId), std::time::Instant>>,
     stopping: AtomicBool,
+    /// Turns for reading an instance's whole history back.
+    reading_back: Semaphore,
 }
 
 impl<D: Persist, S: Store<D>> Shared<D, S> {
@@ -182,6 +187,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             reorganise: Notify::new(),
             stuck: std::sync::Mutex::default(),
             stopping: AtomicBool::new(false),
+            reading_back: Semaphore::new(READING_BACK),
         });
         for row in shared.store.pinned().await? {
             shared.take_definition(&row);

@@ -8,6 +8,7 @@ use fluxor_engine::decide::Deciders;
 use fluxor_engine::ids::{PersonId, TaskId};
 use fluxor_engine::instance::TaskStatus;
 use fluxor_engine::money::Money;
+use fluxor_engine::refusal::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,6 +25,9 @@ pub(crate) struct Report {
     entry: i64,
     /// The revision of the organisation that was in force.
     organisation: i64,
+    /// The state that the instance was in.
+    #[schema(value_type = String, example = "open.review")]
+    instance: Arc<str>,
     /// `open`, `suspended` or `closed`.
     #[schema(value_type = String)]
     status: TaskStatus,
@@ -180,25 +184,35 @@ struct InStep {
 struct Refused {
     #[schema(example = "not_approver")]
     code: &'static str,
-    sentence: &'static str,
+    sentence: String,
 }
 
-impl From<Chance> for InStep {
-    fn from(Chance { step, may, refusal }: Chance) -> Self {
-        let refused = refusal.map(|refusal| Refused { code: refusal.code(), sentence: refusal.sentence() });
-        Self { step, may: may.into_iter().map(Decider::from).collect(), refused }
+impl InStep {
+    /// `closed`: the task is not open, which whoever could decide otherwise is told.
+    fn of(Chance { step, may, refusal }: Chance, closed: Option<&Refusal>) -> Self {
+        let refused = match (refusal, closed) {
+            (Some(refusal), _) => Some(Refused { code: refusal.code(), sentence: refusal.sentence().to_owned() }),
+            (None, Some(closed)) => Some(Refused { code: closed.code(), sentence: closed.sentence() }),
+            (None, None) => None,
+        };
+        let may = if closed.is_none() { may.into_iter().map(Decider::from).collect() } else { Vec::new() };
+        Self { step, may, refused }
     }
 }
 
 impl Report {
     /// As it was found, `person` being whoever was asked about.
     pub(crate) fn of(found: Deciders, person: Option<PersonId>) -> Self {
-        let steps = found.chances.into_iter().flatten().map(InStep::from).collect();
+        let open = found.status == TaskStatus::Open;
+        let closed = (!open).then(|| Refusal::TaskClosed { state: found.instance.clone() });
+        let chances = found.chances.into_iter().flatten();
+        let steps = chances.map(|chance| InStep::of(chance, closed.as_ref())).collect();
         Self {
             task: found.task,
             at: found.at.to_string(),
             entry: found.entry,
             organisation: found.organisation,
+            instance: found.instance,
             status: found.status,
             state: found.state.name(),
             why: found.why.to_string(),
@@ -220,6 +234,9 @@ impl Report {
             self.task, self.at, self.state, self.why, self.round, self.version, self.organisation, self.entry
         );
         let _ = match self.deciders.is_empty() {
+            true if self.status != TaskStatus::Open => {
+                writeln!(text, "\nNobody could decide: the task was not open, the instance was in `{}`.", self.instance)
+            }
             true => writeln!(text, "\nNobody could decide."),
             false => writeln!(text, "\nWho could decide:"),
         };

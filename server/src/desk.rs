@@ -81,6 +81,9 @@ pub(crate) trait Desk: Send + Sync {
     /// The organisation's newest revision.
     fn organisation(&self, tenant: TenantId) -> Reply<'_, Option<OrganisationRow>>;
 
+    /// The organisation as it was then; nothing: there was none, or never such a revision.
+    fn organisation_then(&self, tenant: TenantId, then: Then) -> Reply<'_, Option<OrganisationRow>>;
+
     /// A key that is not revoked, by its hash.
     fn api_key(&self, hash: Digest) -> Reply<'_, Option<ApiKeyRow>>;
 
@@ -127,6 +130,15 @@ pub(crate) struct Look {
     pub instance: Instance,
     /// What it asks for.
     pub answer: Answer,
+}
+
+/// Which revision of the organisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// The one of this number.
+    Revision(i64),
+    /// The one that was in force at this instant.
+    At(Timestamp),
 }
 
 /// A loaded workflow.

@@ -22,6 +22,7 @@ pub(crate) mod me;
 mod noted;
 pub(crate) mod organisation;
 pub(crate) mod pages;
+mod parameters;
 pub(crate) mod problem;
 pub(crate) mod problems;
 pub(crate) mod records;

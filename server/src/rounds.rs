@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use fluxor_engine::approval::{FiredKind, Link, Right, WhyAsked};
+use fluxor_engine::approval::{
+    EscalateTo, EscalationMode, FiredKind, Link, Position, RepairAction, Right, Verb, WhyAsked,
+};
 use fluxor_engine::audit::rounds::{Happened, Round, What};
 use fluxor_engine::decide::Acted;
 use fluxor_engine::ids::{PersonId, TaskId};
@@ -35,6 +37,10 @@ struct InRound {
     /// Since when it stands there.
     #[schema(format = DateTime)]
     since: String,
+    /// The state of the instance that the task was left for without an outcome, such as `cancelled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    left: Option<Arc<str>>,
     events: Vec<Event>,
 }
 
@@ -46,7 +52,8 @@ struct Event {
     entry: i64,
     #[schema(format = DateTime)]
     at: String,
-    /// `asked`, an act (`approve`, `reject`, `abstain`, `request_changes`, `ask`, `delegate`, `reassign`, `add_approver`,
+    /// `asked`, where the review came to stand (`approved`, `rejected`, `changes_requested`, `recalled`, `incident`, `in_review`),
+    /// `left` where the instance went on without an outcome, an act (`approve`, `reject`, `abstain`, `request_changes`, `ask`, `delegate`, `reassign`, `add_approver`,
     /// `escalate`, `remind`, `look`, `add_watcher`, `repair`), `edited`, or what fell due (`due_remind`, `due_escalate`,
     /// `due_incident`, `due_reject`, `due_expire`).
     what: String,
@@ -92,26 +99,43 @@ struct Event {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     due: Option<String>,
-    /// Of what fell due: who was reminded, or whose seats were escalated.
+    /// Of what fell due: who was reminded, or whose seats were escalated; of a reassignment whose seat it was.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>)]
     from: Vec<PersonId>,
-    /// To whom.
+    /// To whom; who was added.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>)]
     to: Vec<PersonId>,
+    /// Of an added approver `before` or `after` the step, of an escalation `adds` or `replaces`, of a repair `assign` or
+    /// `restart`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    how: Option<&'static str>,
 }
 
 impl Event {
     fn of(happened: Happened) -> Self {
         let base = Self { entry: happened.entry, at: happened.at.to_string(), ..Self::default() };
         match happened.what {
-            What::Asked(seat) => Self {
+            What::Asked { person, on_behalf_of, seat } => Self {
                 what: "asked".to_owned(),
                 step: Some(seat.step.clone()),
-                person: Some(seat.stands_for.clone()),
-                because: Some(seat.because()),
+                because: Some(match &on_behalf_of {
+                    Some(holder) => format!("{holder} delegated it to {person}; {}", seat.because()),
+                    None => seat.because(),
+                }),
+                person: Some(person),
+                on_behalf_of,
                 seat: Some(seat),
+                ..base
+            },
+            What::Stood { state, why, by } => {
+                Self { what: state.name().to_owned(), person: by, because: Some(why.to_string()), ..base }
+            }
+            What::Left { to, by } => Self {
+                what: "left".to_owned(),
+                person: by,
+                because: to.map(|state| format!("the instance went on to `{state}`")),
                 ..base
             },
             What::Acted { act, reason } => Self { reason, ..base.acted(*act) },
@@ -138,8 +162,8 @@ impl Event {
         let mut told = Self {
             what: act.act.into_owned(),
             person: Some(act.person),
-            version: Some(act.saw.version),
-            document: act.saw.document.map(|document| document.to_string()),
+            version: act.saw.as_ref().map(|saw| saw.version),
+            document: act.saw.and_then(|saw| saw.document).map(|document| document.to_string()),
             ..self
         };
         match act.right {
@@ -154,6 +178,9 @@ impl Event {
             Some(Right::Requester) => told.because = Some("the requester".to_owned()),
             Some(Right::Active) | None => {}
         }
+        if let Some(verb) = act.verb {
+            told.asked_for(verb);
+        }
         if let Some(carried) = act.carried {
             told.step = Some(carried.seat.step.clone());
             told.because = Some(format!("the vote in {} counts here too; {}", carried.from, carried.seat.because()));
@@ -161,6 +188,35 @@ impl Event {
             told.seat = Some(Box::new(carried.seat));
         }
         told
+    }
+
+    /// What was asked for.
+    fn asked_for(&mut self, verb: Verb) {
+        match verb {
+            Verb::Delegate { step, to } => (self.step, self.to) = (Some(step), vec![to]),
+            Verb::Reassign { step, from, to } => {
+                (self.step, self.to, self.from) = (Some(step), vec![to], from.into_iter().collect());
+            }
+            Verb::AddApprover { ballot, person, position } => {
+                (self.step, self.to) = (Some(ballot.step), vec![person]);
+                self.how = Some(if position == Position::Before { "before" } else { "after" });
+            }
+            Verb::Escalate { step, mode, to } => {
+                self.step = Some(step);
+                self.to = match to {
+                    EscalateTo::Manager => Vec::new(),
+                    EscalateTo::Person(to) => vec![to],
+                };
+                self.how = Some(if mode == EscalationMode::Adds { "adds" } else { "replaces" });
+            }
+            Verb::Remind { step } | Verb::Look { step } => self.step = Some(step),
+            Verb::AddWatcher { person } => self.to = vec![person],
+            Verb::Repair { action, step, to, .. } => {
+                (self.step, self.to) = (Some(step).filter(|step| !step.is_empty()), to.into_iter().collect());
+                self.how = Some(if action == RepairAction::Assign { "assign" } else { "restart" });
+            }
+            _ => {}
+        }
     }
 
     /// One line for people.
@@ -175,6 +231,9 @@ impl Event {
         }
         if let Some(whom) = &self.on_behalf_of {
             let _ = write!(text, " for {whom}");
+        }
+        if let Some(how) = self.how {
+            let _ = write!(text, " {how}");
         }
         if !self.from.is_empty() {
             let _ = write!(text, " {}", names(&self.from));
@@ -216,6 +275,7 @@ impl Report {
             state: round.state.name(),
             why: round.why.to_string(),
             since: round.since.to_string(),
+            left: round.left,
             events: round.events.into_iter().map(Event::of).collect(),
         };
         Self { task, rounds: rounds.into_iter().map(one).collect() }
@@ -228,9 +288,10 @@ impl Report {
         }
         let mut text = String::new();
         for round in &self.rounds {
+            let left = round.left.as_ref().map_or(String::new(), |to| format!(", left for `{to}`"));
             let _ = writeln!(
                 text,
-                "Round {}, began {}: {} ({}) since {}",
+                "Round {}, began {}: {} ({}) since {}{left}",
                 round.round, round.began, round.state, round.why, round.since
             );
             for event in &round.events {

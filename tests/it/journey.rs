@@ -60,6 +60,7 @@ on_both! {
     wrong_people::everybody_who_may_not_is_refused_on_every_path
     deciders::then_and_now_and_why
     deciders::every_round_is_kept
+    deciders::what_was_passed_on_and_left
     deciders::instants_that_cannot_be_asked_and_one_to_come
     keys::keys_open_only_their_own_door
     keys::a_revoked_key_is_useless_at_once
@@ -94,8 +95,10 @@ on_both! {
     changes::taken_back_and_given_up
     changes::the_organisation_counts_from_the_next_decision
     organisation::a_change_is_proposed_approved_and_applied
+    organisation::the_past_is_shown_and_who_made_it_so
     organisation::of_two_changes_of_one_person_the_second_is_outdated
     organisation::what_was_approved_survives_a_kill
+    organisation::a_workflow_that_approves_nothing_does_not_lock_it
     organisation::the_console_goes_past_approval_with_a_reason
     running::a_timer_fires_once_after_a_restart
     running::health_and_figures

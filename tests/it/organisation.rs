@@ -16,9 +16,20 @@ use serde_json::{Value as Json, json};
 
 const TENANT: TenantId = TenantId(7);
 
-/// The workflow, and another that sends the same message without being the one that approves.
-const FILES: [(&str, &str); 2] =
-    [("organisation_change.yaml", include_str!("../../definitions/organisation_change.yaml")), ("past.yaml", PAST)];
+/// The workflow, another that sends the same message without being the one that approves, and one that never does.
+const FILES: [(&str, &str); 3] = [
+    ("organisation_change.yaml", include_str!("../../definitions/organisation_change.yaml")),
+    ("past.yaml", PAST),
+    ("idle.yaml", IDLE),
+];
+
+const IDLE: &str = "
+workflow: idle
+version: 1
+subject: organisation_change
+start: { to: over, do: [propose_organisation_change] }
+states: { over: { final: true } }
+";
 
 const PAST: &str = "
 workflow: past
@@ -54,7 +65,7 @@ impl House {
         let store = MemoryStore::new(domain.clone());
         let engine = Engine::start(domain, store, library, clock.clone(), options).await.unwrap();
         let mut house = Self { engine, clock, count: 0 };
-        let people = json!([{ "id": "ann", "manager": "bob" }, { "id": "bob" }, { "id": "cyd" }]);
+        let people = json!([{ "id": "ann", "manager": "bob" }, { "id": "bob" }, { "id": "cyd" }, { "id": "dan" }]);
         let units = json!([{ "id": "it", "roles": { "administrator": ["cyd"] } }]);
         let patch = object(json!({ "people": people, "units": units, "approval": "organisation_change" }));
         house.submit("", Verb::Change(Change::Organisation { patch, basis: Basis::Direct })).await.unwrap();
@@ -122,13 +133,13 @@ impl House {
 #[tokio::test]
 async fn a_message_that_comes_again_is_applied_once() {
     let mut house = House::new().await;
-    let (id, row) = house.approved(json!({ "people": [{ "id": "ann", "manager": "cyd" }] })).await;
+    let (id, row) = house.approved(json!({ "people": [{ "id": "ann", "manager": "dan" }] })).await;
     let command = house.as_delivered(&row, "organisation_change");
     let first = house.engine.submit(command.clone()).await.unwrap();
     assert_eq!((first.repeat, house.revision().await), (false, 2));
     assert_eq!(&*house.instance(id).await.state, "applying");
     // Meanwhile somebody else is faster: the answer is still the one of the first time.
-    let (other, _) = house.approved(json!({ "people": [{ "id": "bob", "manager": "cyd" }] })).await;
+    let (other, _) = house.approved(json!({ "people": [{ "id": "bob", "manager": "dan" }] })).await;
     house.drive().await;
     for id in [id, other] {
         assert_eq!(&*house.instance(id).await.state, "changed");
@@ -153,6 +164,39 @@ async fn a_refusal_is_an_answer_and_changes_nothing() {
     let refused = done.subject["refused"].as_str().unwrap();
     assert!(refused.contains("`past` does not approve"), "{refused}");
     assert_eq!((&*done.state, done.detail.incident, house.revision().await), ("over", None, 1));
+}
+
+#[tokio::test]
+async fn a_proposal_that_would_lock_the_organisation_is_refused_when_it_is_applied() {
+    let mut house = House::new().await;
+    for (approval, why) in
+        [("organisation_chance", "did you mean `organisation_change`"), ("idle", "none of its states")]
+    {
+        let (id, _) = house.approved(json!({ "approval": approval })).await;
+        house.drive().await;
+        let done = house.instance(id).await;
+        let refused = done.subject["refused"].as_str().unwrap();
+        assert!(refused.starts_with("/approval: ") && refused.contains(why), "{refused}");
+        assert_eq!((&*done.state, done.detail.incident, house.revision().await), ("outdated", None, 1));
+    }
+    // Another that applies changes may take over.
+    let (id, _) = house.approved(json!({ "approval": "past" })).await;
+    house.drive().await;
+    assert_eq!((&*house.instance(id).await.state, house.revision().await), ("changed", 2));
+}
+
+#[tokio::test]
+async fn a_change_that_changes_nothing_leaves_no_trace() {
+    let mut house = House::new().await;
+    let stream = StreamId::of_record("organisation", "organisation");
+    for patch in [json!({}), json!({ "people": [{ "id": "ann", "manager": "bob" }] })] {
+        let basis = Basis::Override { reason: "again".to_owned() };
+        let same = Verb::Change(Change::Organisation { patch: object(patch), basis });
+        let done = house.submit("", same).await.unwrap();
+        assert_eq!((done.repeat, done.answer.record), (true, json!({ "revision": 1 })));
+    }
+    let entries = house.engine.store().entries(TENANT, stream, 0, 99).await.unwrap();
+    assert_eq!((entries.len(), house.revision().await), (1, 1));
 }
 
 #[tokio::test]

@@ -8,7 +8,8 @@ use super::standing::{Link, Standing};
 use super::view::{Rule, WhyAsked};
 
 impl Standing {
-    /// Such as "hal stands in for eve until 2026-04-01; eve has the role `buyer` in the unit of the field `unit`".
+    /// Such as "hal stands in for eve up to and including 2026-03-31; eve was asked as holder of the role `buyer` in the unit
+    /// u1".
     #[must_use]
     pub fn because(&self) -> String {
         let mut text = String::new();
@@ -24,21 +25,23 @@ impl Standing {
 }
 
 impl WhyAsked {
-    /// Such as "bob is the manager of the person in the field `requester`".
+    /// Such as "bob was asked as the manager of the person in the field `requester`". It tells why then, when the step was
+    /// resolved: later roles and managers change a seat only in certain cases (section 4.1).
     #[must_use]
     pub fn because(&self) -> String {
         let who = &self.stands_for;
         let mut text = match &self.rule {
-            Rule::Who(resolver) => format!("{who} {}", named(resolver, self.covering)),
+            Rule::Who(resolver) => format!("{who} was asked {}", named(resolver, self.covering)),
             Rule::Fallback(resolver) => {
-                format!("nobody else was found, and in that case {who} {}", named(resolver, self.covering))
+                format!("nobody else was found, and so {who} was asked {}", named(resolver, self.covering))
             }
             Rule::Repair => format!("an administrator asked {who}"),
             Rule::Added => format!("{who} was added as an approver"),
         };
-        if self.passed || self.holders.iter().any(|holder| holder != who) {
-            let holders: Vec<&str> = self.holders.iter().map(|holder| holder.as_str()).collect();
-            let _ = write!(text, ", and it was passed to {}", holders.join(" and "));
+        let others: Vec<&str> = self.holders.iter().filter(|holder| *holder != who).map(|h| h.as_str()).collect();
+        if !others.is_empty() {
+            let also = if self.holders.contains(who) { "also " } else { "" };
+            let _ = write!(text, ", and the place was {also}passed to {}", others.join(" and "));
         }
         text
     }
@@ -49,41 +52,39 @@ fn stands_in(entry: &Substitution) -> String {
     if let Some(from) = entry.from {
         let _ = write!(text, " from {from}");
     }
-    if let Some(until) = entry.until {
-        let _ = write!(text, " until {until}");
+    // `until` is the first day on which it no longer holds.
+    if let Some(last) = entry.until.and_then(|until| until.yesterday().ok()) {
+        let _ = write!(text, " up to and including {last}");
     }
     if let Some(category) = &entry.category {
         let _ = write!(text, " in the category `{category}`");
     }
     if let Some(most) = entry.max_amount {
-        let _ = write!(text, " up to {most}");
+        let _ = write!(text, " for at most {most}");
     }
     text
 }
 
 fn named(resolver: &Resolver, covering: bool) -> String {
     match resolver {
-        Resolver::Person(_) => "is named in the definition".to_owned(),
-        Resolver::Field(field) => format!("is named in the field `{field}`"),
-        Resolver::Role { role, unit: UnitOf::Unit(unit) } => format!("has the role `{role}` in the unit {unit}"),
+        Resolver::Person(_) => "by name in the definition".to_owned(),
+        Resolver::Field(field) => format!("as named in the field `{field}`"),
+        Resolver::Role { role, unit: UnitOf::Unit(unit) } => {
+            format!("as holder of the role `{role}` in the unit {unit}")
+        }
         Resolver::Role { role, unit: UnitOf::Field(field) } => {
-            format!("has the role `{role}` in the unit of the field `{field}`")
+            format!("as holder of the role `{role}` in the unit of the field `{field}`")
         }
-        Resolver::Manager { of, levels: 1 } => format!("is the manager of the person in the field `{of}`"),
+        Resolver::Manager { of, levels: 1 } => format!("as the manager of the person in the field `{of}`"),
         Resolver::Manager { of, levels } => {
-            format!("is {levels} or more levels above the person in the field `{of}`, the first who may decide")
+            format!("as the first who may decide, {levels} or more levels above the person in the field `{of}`")
         }
-        Resolver::Chain { of, start } => {
-            let own = if *start == ChainStart::Own { "is" } else { "is above" };
-            match (covering, start) {
-                (true, ChainStart::Own) => {
-                    format!("is, or is above, the person in the field `{of}`, the first whose limit covers the amount")
-                }
-                (true, ChainStart::Manager) => {
-                    format!("is above the person in the field `{of}`, the first whose limit covers the amount")
-                }
-                (false, _) => format!("{own} the person in the field `{of}`, on the way to one whose limit covers"),
-            }
+        Resolver::Chain { of, start } if covering => {
+            let from = if *start == ChainStart::Own { "from" } else { "above" };
+            format!("as the first {from} the person in the field `{of}` upwards whose limit covers the amount")
+        }
+        Resolver::Chain { of, .. } => {
+            format!("on the way up from the person in the field `{of}` to one whose limit covers the amount")
         }
     }
 }

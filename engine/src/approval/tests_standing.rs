@@ -155,13 +155,13 @@ fn why_in_a_sentence() {
     assert_eq!(
         sentences(&story),
         [
-            "bob: bob is above the person in the field `requester`, on the way to one whose limit covers",
-            "cyd: cyd is above the person in the field `requester`, the first whose limit covers the amount",
-            "eve: eve has the role `buyer` in the unit of the field `unit`",
-            "eve: eve is named in the field `owner`",
-            "gus: gus is named in the definition",
-            "cyd: cyd is 2 or more levels above the person in the field `requester`, the first who may decide",
-            "hal: nobody else was found, and in that case hal is named in the definition",
+            "bob: bob was asked on the way up from the person in the field `requester` to one whose limit covers the amount",
+            "cyd: cyd was asked as the first above the person in the field `requester` upwards whose limit covers the amount",
+            "eve: eve was asked as holder of the role `buyer` in the unit of the field `unit`",
+            "eve: eve was asked as named in the field `owner`",
+            "gus: gus was asked by name in the definition",
+            "cyd: cyd was asked as the first who may decide, 2 or more levels above the person in the field `requester`",
+            "hal: nobody else was found, and so hal was asked by name in the definition",
         ]
     );
 }
@@ -174,8 +174,8 @@ fn the_way_of_whoever_stands_in_and_of_what_was_passed_on() {
         { "person": "eve", "substitute": "hal" },
     ]);
     let mut story = story(steps, absent);
-    let bob = "bob is the manager of the person in the field `requester`";
-    let eve = "eve stands in for bob from 1970-01-01 until 1970-02-01 up to 900.00 EUR";
+    let bob = "bob was asked as the manager of the person in the field `requester`";
+    let eve = "eve stands in for bob from 1970-01-01 up to and including 1970-01-31 for at most 900.00 EUR";
     assert_eq!(
         sentences(&story),
         [format!("bob: {bob}"), format!("eve: {eve}; {bob}"), format!("hal: hal stands in for eve; {eve}; {bob}")]
@@ -183,7 +183,7 @@ fn the_way_of_whoever_stands_in_and_of_what_was_passed_on() {
     story.then("bob", json!({ "do": "delegate", "step": "manager", "to": "gus" }));
     assert_eq!(sentences(&story)[1], format!("gus: bob delegated it to gus; {bob}"));
     story.then("gus", json!({ "do": "reassign", "step": "manager", "from": "bob", "to": "cyd" }));
-    assert_eq!(sentences(&story), [format!("cyd: {bob}, and it was passed to cyd")]);
+    assert_eq!(sentences(&story), [format!("cyd: {bob}, and the place was passed to cyd")]);
     story.then("cyd", json!({ "do": "add_approver", "step": "manager", "person": "gus", "position": "before" }));
     assert_eq!(sentences(&story), ["gus: gus was added as an approver"]);
 }

@@ -268,7 +268,8 @@ pub struct Preview {
     pub problem: Option<Stuck>,
 }
 
-/// Resolves the waiting steps too (section 3.7). It binds nothing: a step is resolved when it opens.
+/// Resolves the waiting steps too (section 3.7). It binds nothing: a step is resolved when it first opens; one that has been
+/// open asks those who hold its seats and have not voted.
 #[must_use]
 pub fn preview(
     review: &Review,
@@ -282,6 +283,16 @@ pub fn preview(
     let waiting = review.steps.iter().enumerate().filter(|(_, step)| step.status == Status::Waiting);
     waiting
         .map(|(place, step)| {
+            // A step that was open before keeps its seats (section 4.1).
+            if step.resolved.is_some() {
+                let seats = step.seats.iter().filter(|seat| facts.vote_of_seat(review, seat).is_none());
+                let people = seats.flat_map(|seat| seat.holders()).filter(|who| facts.eligible_id(&frame, place, who));
+                return Preview {
+                    step: Arc::clone(&step.name),
+                    people: people.cloned().collect(),
+                    problem: step.problem,
+                };
+            }
             let found = resolve(&frame, &facts, &review.subject, place, &facts.definitions[place]);
             let people = found.named.into_iter().map(|one| one.id).collect();
             Preview { step: Arc::clone(&step.name), people, problem: found.problem }

@@ -228,63 +228,88 @@ struct Body {
     changes: Vec<Change>,
 }
 
-/// The instance that the entries of its stream describe, from the first on.
-///
-/// # Errors
-/// A sentence naming the entry that does not fit, or whose body was purged.
-pub fn fold(entries: &[Entry]) -> Result<Instance, String> {
-    let mut json = Json::Null;
-    let mut requests: Vec<Arc<str>> = Vec::new();
-    let mut task_seq: BTreeMap<String, i64> = BTreeMap::new();
-    let mut first: Option<&Entry> = None;
-    for entry in entries {
+/// Folds the entries of an instance's stream one by one, from the first on.
+#[derive(Debug, Default)]
+pub struct Folding {
+    json: Json,
+    requests: Vec<Arc<str>>,
+    task_seq: BTreeMap<String, i64>,
+    first: Option<(crate::ids::TenantId, crate::ids::StreamId, Timestamp)>,
+    last: Option<(i64, Digest, Timestamp)>,
+}
+
+impl Folding {
+    /// The next entry.
+    ///
+    /// # Errors
+    /// A sentence: it does not fit, or its body was purged.
+    pub fn take(&mut self, entry: &Entry) -> Result<(), String> {
         let problem = |what: String| format!("entry {} of stream {}: {what}", entry.seq, entry.stream);
         if entry.body.is_empty() {
             return Err(problem("its body was purged".to_owned()));
         }
         let header: Header = entry.parsed().map_err(problem)?;
         let body: Body = serde_json::from_str(&entry.body).map_err(|e| problem(e.to_string()))?;
-        apply(&mut json, &body.changes).map_err(problem)?;
-        remember(&mut requests, header.request.as_ref().map(crate::ids::RequestId::as_str));
+        apply(&mut self.json, &body.changes).map_err(problem)?;
+        remember(&mut self.requests, header.request.as_ref().map(crate::ids::RequestId::as_str));
         for change in &body.changes {
-            touched(change, entry.seq, &mut task_seq);
+            touched(change, entry.seq, &mut self.task_seq);
         }
-        first.get_or_insert(entry);
+        self.first.get_or_insert((entry.tenant, entry.stream, entry.at));
+        self.last = Some((entry.seq, entry.hash, entry.at));
+        Ok(())
     }
-    let (Some(first), Some(last)) = (first, entries.last()) else {
-        return Err("the stream has no entries".to_owned());
-    };
-    let image: Image = serde_json::from_value(json).map_err(|e| format!("stream {}: {e}", first.stream))?;
-    let id = InstanceId(first.stream.0);
-    let task = |(ordinal, t): (u32, TaskImage)| Task {
-        id: TaskId { instance: id, ordinal },
-        state: t.state,
-        status: t.status,
-        revision: t.revision,
-        document: t.document,
-        due_at: t.due_at,
-        holders: t.holders,
-        detail: t.detail,
-        opened_at: t.opened_at,
-        seq: task_seq.get(&ordinal.to_string()).copied().unwrap_or(0),
-    };
-    Ok(Instance {
-        tenant: first.tenant,
-        id,
-        workflow: image.workflow,
-        definition: image.definition,
-        key: image.key,
-        state: image.state,
-        status: image.status,
-        seq: last.seq,
-        state_revision: image.state_revision,
-        subject: image.subject,
-        detail: Detail { requests, ..image.detail },
-        tasks: image.tasks.into_iter().map(task).collect(),
-        head: last.hash,
-        started_at: first.at,
-        changed_at: last.at,
-    })
+
+    /// The instance as the entries so far make it.
+    ///
+    /// # Errors
+    /// A sentence: there are none, or they make no instance.
+    pub fn finish(self) -> Result<Instance, String> {
+        let (Some((tenant, stream, began)), Some((seq, head, changed_at))) = (self.first, self.last) else {
+            return Err("the stream has no entries".to_owned());
+        };
+        let image: Image = serde_json::from_value(self.json).map_err(|e| format!("stream {stream}: {e}"))?;
+        let (id, task_seq) = (InstanceId(stream.0), self.task_seq);
+        let task = |(ordinal, t): (u32, TaskImage)| Task {
+            id: TaskId { instance: id, ordinal },
+            state: t.state,
+            status: t.status,
+            revision: t.revision,
+            document: t.document,
+            due_at: t.due_at,
+            holders: t.holders,
+            detail: t.detail,
+            opened_at: t.opened_at,
+            seq: task_seq.get(&ordinal.to_string()).copied().unwrap_or(0),
+        };
+        Ok(Instance {
+            tenant,
+            id,
+            workflow: image.workflow,
+            definition: image.definition,
+            key: image.key,
+            state: image.state,
+            status: image.status,
+            seq,
+            state_revision: image.state_revision,
+            subject: image.subject,
+            detail: Detail { requests: self.requests, ..image.detail },
+            tasks: image.tasks.into_iter().map(task).collect(),
+            head,
+            started_at: began,
+            changed_at,
+        })
+    }
+}
+
+/// The instance that the entries of its stream describe, from the first on.
+///
+/// # Errors
+/// A sentence naming the entry that does not fit, or whose body was purged.
+pub fn fold(entries: &[Entry]) -> Result<Instance, String> {
+    let mut folding = Folding::default();
+    entries.iter().try_for_each(|entry| folding.take(entry))?;
+    folding.finish()
 }
 
 /// What the entries of a record's stream say of it, beginning with `start`.

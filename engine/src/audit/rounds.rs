@@ -27,6 +27,8 @@ pub struct Round {
     pub why: Why,
     /// Since when it stands there.
     pub since: Timestamp,
+    /// The state of the instance that the task was left for without an outcome, such as `cancelled`.
+    pub left: Option<Arc<str>>,
     /// What happened, in the order of the entries.
     pub events: Vec<Happened>,
 }
@@ -46,7 +48,14 @@ pub struct Happened {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// Somebody was asked who was not asked just before.
-    Asked(Box<WhyAsked>),
+    Asked {
+        /// Who: a holder of the seat, or to whom the first holder delegated it.
+        person: PersonId,
+        /// In whose place, if by delegation.
+        on_behalf_of: Option<PersonId>,
+        /// The seat, and the rule behind it.
+        seat: Box<WhyAsked>,
+    },
     /// Somebody decided, or did something else about the task.
     Acted {
         /// Whose act it was, by what right, on what document.
@@ -56,6 +65,22 @@ pub enum What {
     },
     /// A rung fell due, or the round expired.
     Due(Fired),
+    /// The review came to stand elsewhere within the round.
+    Stood {
+        /// Where.
+        state: State,
+        /// Why.
+        why: Why,
+        /// Whose doing it was; nobody's where time or the workflow brought it about.
+        by: Option<PersonId>,
+    },
+    /// The instance went on without an outcome.
+    Left {
+        /// To this state.
+        to: Option<Arc<str>>,
+        /// Whose doing it was.
+        by: Option<PersonId>,
+    },
     /// The document was changed.
     Edited {
         /// By whom; by the workflow itself without anybody.
@@ -75,7 +100,7 @@ struct Body {
     changes: Vec<Change>,
     acted: Vec<Act>,
     asked: Vec<Asked>,
-    fired: Vec<Fired>,
+    fired: Vec<Fell>,
     reason: Option<Arc<str>>,
 }
 
@@ -92,6 +117,14 @@ struct Asked {
     task: Option<u32>,
     #[serde(flatten)]
     seat: WhyAsked,
+}
+
+#[derive(Deserialize)]
+struct Fell {
+    #[serde(default)]
+    task: Option<u32>,
+    #[serde(flatten)]
+    fired: Fired,
 }
 
 /// What the image of a task says of its review.
@@ -111,42 +144,56 @@ struct Versions {
     earlier: Vec<serde_json::Map<String, Json>>,
 }
 
-/// The rounds of the task `ordinal`, oldest first. Before the first submission there is none.
-///
-/// # Errors
-/// A sentence naming the entry that does not fit, or whose body was purged.
-pub fn rounds(entries: &[Entry], ordinal: u32) -> Result<Vec<Round>, String> {
-    let mut telling = Telling { all: Vec::new(), versions: 1, asked: BTreeSet::new() };
-    let mut image = Json::Null;
-    let at_review = format!("/tasks/{ordinal}/detail/review");
-    for entry in entries {
+/// Tells the rounds of a task from the entries of its instance, one by one.
+#[derive(Debug)]
+pub struct Telling {
+    ordinal: u32,
+    image: Json,
+    all: Vec<Round>,
+    /// Of the document.
+    versions: usize,
+    /// Who was asked after the last entry that said so: step, whom the rule named, who was asked.
+    asked: BTreeSet<(Arc<str>, PersonId, PersonId)>,
+    /// Whether the task was open after the last entry.
+    open: bool,
+}
+
+impl Telling {
+    /// Of the task `ordinal`; before the first entry.
+    #[must_use]
+    pub fn new(ordinal: u32) -> Self {
+        Self { ordinal, image: Json::Null, all: Vec::new(), versions: 1, asked: BTreeSet::new(), open: false }
+    }
+
+    /// The next entry.
+    ///
+    /// # Errors
+    /// A sentence: it does not fit, or its body was purged.
+    pub fn take(&mut self, entry: &Entry) -> Result<(), String> {
         let problem = |what: String| format!("entry {} of stream {}: {what}", entry.seq, entry.stream);
         if entry.body.is_empty() {
             return Err(problem("its body was purged".to_owned()));
         }
         let header: Header = entry.parsed().map_err(problem)?;
         let mut body: Body = serde_json::from_str(&entry.body).map_err(|e| problem(e.to_string()))?;
-        apply(&mut image, &body.changes).map_err(problem)?;
-        let Some(review) = image.pointer(&at_review) else { continue };
-        let seen = Seen::deserialize(review).map_err(|e| problem(e.to_string()))?;
-        body.acted.retain(|act| act.task == ordinal);
-        body.asked.retain(|one| one.task.is_none_or(|task| task == ordinal));
-        telling.take(&header, body, seen);
+        apply(&mut self.image, &body.changes).map_err(problem)?;
+        let Some(task) = self.image.pointer(&format!("/tasks/{}", self.ordinal)) else { return Ok(()) };
+        let seen = Seen::deserialize(&task["detail"]["review"]).map_err(|e| problem(e.to_string()))?;
+        let open = task["status"] == "open";
+        body.acted.retain(|act| act.task == self.ordinal);
+        body.asked.retain(|one| one.task.is_none_or(|task| task == self.ordinal));
+        body.fired.retain(|one| one.task.is_none_or(|task| task == self.ordinal));
+        self.tell(&header, body, seen, open);
+        Ok(())
     }
-    Ok(telling.all)
-}
 
-/// What was told so far.
-struct Telling {
-    all: Vec<Round>,
-    /// Of the document.
-    versions: usize,
-    /// Who was asked after the last entry that said so: step, person, holders.
-    asked: BTreeSet<(Arc<str>, PersonId, Vec<PersonId>)>,
-}
+    /// The rounds, oldest first. Before the first submission there is none.
+    #[must_use]
+    pub fn finish(self) -> Vec<Round> {
+        self.all
+    }
 
-impl Telling {
-    fn take(&mut self, header: &Header, body: Body, seen: Seen) {
+    fn tell(&mut self, header: &Header, body: Body, seen: Seen, open: bool) {
         let happened = |what| Happened { entry: header.seq, at: header.at, what };
         let reason = body.reason;
         let acts = body.acted.into_iter().map(|Act { act, .. }| {
@@ -154,13 +201,14 @@ impl Telling {
             happened(What::Acted { act: Box::new(act), reason })
         });
         let mut events: Vec<Happened> = acts.collect();
-        events.extend(body.fired.into_iter().map(|fired| happened(What::Due(fired))));
+        events.extend(body.fired.into_iter().map(|one| happened(What::Due(one.fired))));
         events.extend(self.edited(header, &seen).map(happened));
         if seen.round == 0 {
             return;
         }
         // What an act brought to its end, and what began the next round, belongs to the round before.
-        if self.all.last().is_none_or(|last| last.number != seen.round) {
+        let new = self.all.last().is_none_or(|last| last.number != seen.round);
+        if new {
             if let Some(last) = self.all.last_mut() {
                 last.events.append(&mut events);
             }
@@ -169,25 +217,52 @@ impl Telling {
             self.all.push(Round {
                 number,
                 began,
-                state: State::Draft,
-                why: Why::NotSubmitted,
+                state: seen.state,
+                why: seen.why.clone(),
                 since: began,
+                left: None,
                 events: Vec::new(),
             });
         }
-        let key = |one: &Asked| (one.seat.step.clone(), one.seat.stands_for.clone(), one.seat.holders.clone());
-        let now: BTreeSet<_> = body.asked.iter().map(key).collect();
-        let new = body.asked.into_iter().filter(|one| !self.asked.contains(&key(one)));
-        events.extend(new.map(|one| happened(What::Asked(Box::new(one.seat)))));
+        events.extend(self.asked(body.asked).map(happened));
+        let left = self.open && !open && seen.state.is_live();
+        self.open = open;
+        let Some(last) = self.all.last_mut() else { return };
+        last.events.append(&mut events);
+        if last.state != seen.state {
+            let (state, why, by) = (seen.state, seen.why.clone(), header.actor.clone());
+            last.events.push(happened(What::Stood { state, why, by }));
+        }
+        if (last.state, &last.why) != (seen.state, &seen.why) {
+            (last.state, last.why, last.since) = (seen.state, seen.why, header.at);
+        }
+        if left {
+            last.left.clone_from(&header.to);
+            last.events.push(happened(What::Left { to: header.to.clone(), by: header.actor.clone() }));
+        } else if open {
+            last.left = None;
+        }
+    }
+
+    /// Those of `asked` who were not asked before.
+    fn asked(&mut self, asked: Vec<Asked>) -> impl Iterator<Item = What> + use<> {
+        let mut now = BTreeSet::new();
+        let mut new = Vec::new();
+        for Asked { seat, .. } in asked {
+            let first = seat.holders.first().cloned();
+            let holders = seat.holders.iter().map(|holder| (holder, None));
+            for (person, on_behalf_of) in holders.chain(seat.delegates.iter().map(|one| (one, first.clone()))) {
+                let key = (seat.step.clone(), seat.stands_for.clone(), person.clone());
+                if !self.asked.contains(&key) {
+                    new.push(What::Asked { person: person.clone(), on_behalf_of, seat: Box::new(seat.clone()) });
+                }
+                now.insert(key);
+            }
+        }
         if !now.is_empty() {
             self.asked = now;
         }
-        if let Some(last) = self.all.last_mut() {
-            last.events.append(&mut events);
-            if (last.state, &last.why) != (seen.state, &seen.why) {
-                (last.state, last.why, last.since) = (seen.state, seen.why, header.at);
-            }
-        }
+        new.into_iter()
     }
 
     fn edited(&mut self, header: &Header, seen: &Seen) -> Option<What> {

@@ -64,13 +64,22 @@ pub fn change<D: Domain>(
     seen: &Seen<'_>,
     layer: &mut Layer<'_, D>,
 ) -> Result<Changed<D::Op>, Stop<D::Need>> {
+    if let Actor::Person { id, .. } = &command.actor {
+        let organisation = &ground.organisation().organisation;
+        if organisation.person(id).is_some() && !organisation.active(id, organisation.date(ground.now)) {
+            let rule = "somebody who is active in the organisation".into();
+            return Err(Stop::Refused(Refusal::NotAllowed { rule }));
+        }
+    }
     // Where the organisation has an approval workflow, anybody may find out that the change goes there.
     let own_rules = matches!(change, Change::Organisation { .. });
     if let (Actor::Person { administrator: false, .. }, false) = (&command.actor, own_rules) {
         return Err(Stop::Refused(administrators_only()));
     }
     let done = match change {
-        Change::Organisation { patch, basis } => organisation(command, patch, basis, seen.organisation, ground.now),
+        Change::Organisation { patch, basis } => {
+            organisation(command, patch, basis, seen.organisation, (ground.library, ground.now))
+        }
         Change::CreateKey { id, secret_hash, person, label, administrator } => {
             let known = ground.organisation().organisation.person(person).is_some();
             create_key(

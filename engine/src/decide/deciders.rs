@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::approval::{self, Chance, CountingVote, Fired, Preview, Refusal, Standing, State, Why};
+use crate::approval::{self, Chance, CountingVote, Fired, Preview, Standing, State, Why};
 use crate::clock::Timestamp;
 use crate::definition::chart::Definition;
 use crate::ids::{Digest, PersonId, TaskId};
@@ -24,6 +24,8 @@ pub struct Deciders {
     pub entry: i64,
     /// The revision of the organisation that was in force.
     pub organisation: i64,
+    /// The state that the instance was in.
+    pub instance: Arc<str>,
     /// Open, suspended or closed.
     pub status: TaskStatus,
     /// Where the review stood.
@@ -44,14 +46,15 @@ pub struct Deciders {
     pub voted: Vec<CountingVote>,
     /// Whom the steps that wait would have asked.
     pub waiting: Vec<Preview>,
-    /// Of one person who was asked about, step by step: whether he could approve, and if not, why not.
+    /// Of one person who was asked about, step by step: whether he could approve, and if not, why not. Where the task is not
+    /// open, whoever could is refused for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chances: Option<Vec<Chance>>,
 }
 
 /// Who could decide the task of `instance` at `at`. `instance` is as its entries up to then make it; `organisations` are
-/// the revisions that its review had not seen by then with the one before, rising; the last was in force. `None`: it has no such task, or no
-/// organisation is given.
+/// the revisions that its review had not seen by then with the one before, rising; the last was in force. `None`: it has no
+/// such task, or no organisation is given.
 #[must_use]
 pub fn deciders(
     definition: &Definition,
@@ -65,7 +68,7 @@ pub fn deciders(
     let current = organisations.last()?;
     let (organisation, rates) = (&current.organisation, &task.detail.rates);
     let policy = policy_with(definition, task, current)?;
-    let known = Known { revisions: organisations, current, seen: task.detail.organisation };
+    let known = Known { revisions: organisations, current, seen: task.detail.organisation, since: instance.changed_at };
     // Only an open task goes on with time; a suspended one is left as it is.
     let (review, fired) = match task.status {
         TaskStatus::Open => {
@@ -77,17 +80,13 @@ pub fn deciders(
     let view = approval::view(&review, &policy, organisation, rates, at);
     let open = task.status == TaskStatus::Open;
     let deciders = if open { approval::deciders(&review, &policy, organisation, rates, at) } else { Vec::new() };
-    let closed = |refusal| vec![Chance { step: "".into(), may: Vec::new(), refusal: Some(refusal) }];
-    let chances = person.map(|who| match task.status {
-        TaskStatus::Open => approval::chances(&review, &policy, organisation, rates, at, who),
-        TaskStatus::Suspended => closed(Refusal::NotSubmitted),
-        TaskStatus::Closed => closed(Refusal::ReviewEnded),
-    });
+    let chances = person.map(|who| approval::chances(&review, &policy, organisation, rates, at, who));
     Some(Deciders {
         task: task.id,
         at,
         entry: instance.seq,
         organisation: current.revision,
+        instance: instance.state.clone(),
         status: task.status,
         state: view.state,
         why: view.why,

@@ -2,7 +2,8 @@
 //!
 //! What must hold: a patch is merged and checked by one function, whether it is proposed or applied; where the document
 //! names an `approval` workflow, nothing changes it but that workflow's own approved instances, and the operator at the
-//! console with a reason; what was approved is applied only to what the approvers saw.
+//! console with a reason; what was approved is applied only to what the approvers saw; no workflow is named that could
+//! never apply a change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::audit::canonical;
 use crate::clock::Timestamp;
 use crate::command::{Actor, Basis, Command};
 use crate::commit::OrganisationRow;
+use crate::definition::library::Library;
 use crate::ids::Digest;
 use crate::instance::Document;
 use crate::refusal::Refusal;
@@ -44,13 +46,13 @@ pub struct Merged {
     pub read: OrganisationAt,
 }
 
-/// Decides a change of the organisation.
+/// Decides a change of the organisation. `library`: what is loaded, where the workflow of approval must be.
 pub(super) fn organisation<Op>(
     command: &Command,
     patch: &Document,
     basis: &Basis,
     before: Option<&OrganisationRow>,
-    now: Timestamp,
+    (library, now): (&Library, Timestamp),
 ) -> Result<Changed<Op>, Refusal> {
     let current = stored_organisation(before)?;
     let approval = workflow_of(&current);
@@ -59,8 +61,14 @@ pub(super) fn organisation<Op>(
         still_as_found(&current, patch, found)?;
     }
     let Merged { before: old, after, read } = merge_organisation(before, patch, now)?;
+    if let Some(workflow) = read.approval.as_deref().filter(|own| Some(*own) != approval) {
+        can_approve(workflow, library)?;
+    }
     if let (Basis::Direct, Some(workflow)) = (basis, approval) {
         return Err(needs_approval(workflow));
+    }
+    if let Some(row) = before.filter(|_| old == after) {
+        return Ok(unchanged(row));
     }
     let (old, after) = (Json::Object(old), Json::Object(after));
     let document = after.to_string().into();
@@ -75,6 +83,39 @@ pub(super) fn organisation<Op>(
         images: (organisation_image(&old), organisation_image(&after)),
         answer: json!({ "revision": read.revision }),
     })
+}
+
+/// It is like this already: no revision, and no entry.
+fn unchanged<Op>(row: &OrganisationRow) -> Changed<Op> {
+    Changed {
+        organisation: None,
+        api_key: None,
+        ops: Vec::new(),
+        request: Document::new(),
+        reason: None,
+        images: (Json::Null, Json::Null),
+        answer: json!({ "revision": row.revision }),
+    }
+}
+
+/// Under a workflow that is not there, or that never has the engine change anything, no change would come through.
+fn can_approve(workflow: &str, library: &Library) -> Result<(), Refusal> {
+    let wrong = |why: String| Err(Refusal::Invalid(vec![(format!("/{APPROVAL}"), why)]));
+    match library.current(workflow) {
+        Some(definition) if definition.sends(CHANGE_ORGANISATION) => Ok(()),
+        Some(_) => wrong(format!(
+            "the workflow `{workflow}` cannot approve changes of the organisation: none of its states and arrows sends \
+             `{CHANGE_ORGANISATION}`, which applies them; name one that does, such as `organisation_change`, or null for none"
+        )),
+        None => {
+            let near = crate::diagnostic::nearest(workflow, library.names().map(AsRef::as_ref));
+            let hint = near.map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
+            wrong(format!(
+                "no workflow `{workflow}` is loaded, so that no change could be approved any more{hint}; put its definition \
+                 into the folder of definitions first and start again, or name one that is loaded, or null for none"
+            ))
+        }
+    }
 }
 
 /// Who may change it on these grounds, wherever that does not depend on the change.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::approval::{self, Applied, Ballot, Event, Fields, Fired, Policy, Rates, Review, Right, Verb, WhyAsked};
+use crate::approval::{
+    self, Applied, Ballot, Event, FieldValue, Fields, Fired, Policy, Rates, Review, Right, Verb, WhyAsked,
+};
 use crate::clock::Timestamp;
 use crate::definition::chart::{Definition, StateKind};
 use crate::ids::{Digest, PersonId};
@@ -23,11 +25,15 @@ pub struct Acted {
     /// By what right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub right: Option<Right>,
+    /// What was asked for, where it is no vote, question or request for changes: of what step, to whom, how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verb: Option<Verb>,
     /// Of a vote that was carried to another step: the seat that it fills, and from which step it was carried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carried: Option<Carried>,
-    /// What the person saw.
-    pub saw: Saw,
+    /// What was on the person's screen: of acts that brought the document's etag, and of votes that are carried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saw: Option<Saw>,
 }
 
 /// A vote that fills a seat of its author in another step (approvals.md, section 8).
@@ -48,14 +54,25 @@ pub struct Saw {
     /// The digest of the whole document, as headers have it; of the present version only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Digest>,
-    /// Its fields.
+    /// Its fields; of a long one the SHA-256 of its JSON, as `sha256:...`.
     pub fields: Fields,
 }
+
+/// Up to how many bytes a field is told as it is.
+const LONG: usize = 1_000;
 
 impl Saw {
     fn of(review: &Review, version: u32, document: Digest) -> Self {
         let subject = &review.subject;
-        let then = |field: &Arc<str>| (Arc::clone(field), subject.at(version, field).clone());
+        let then = |field: &Arc<str>| {
+            let value = subject.at(version, field);
+            let long = value.text().is_none_or(|text| text.len() > LONG).then(|| serde_json::to_string(value));
+            let told = match long {
+                Some(Ok(json)) if json.len() > LONG => FieldValue::Text(format!("sha256:{}", Digest::of(json)).into()),
+                _ => value.clone(),
+            };
+            (Arc::clone(field), told)
+        };
         let fields = subject.fields().keys().map(then).collect();
         Self { version, document: (version == subject.version()).then_some(document), fields }
     }
@@ -76,44 +93,80 @@ pub(super) struct Known<'a> {
     pub(super) current: &'a OrganisationAt,
     /// The last one that the review has seen.
     pub(super) seen: i64,
+    /// The instant up to which the review was brought before.
+    pub(super) since: Timestamp,
 }
 
-/// The one way on: a review meets every revision of the organisation that it has not seen, each at its instant and
-/// with what fell due before it, then the event.
-pub(super) fn bring_on(
-    mut review: Review,
-    policy: &Policy,
-    rates: &Rates,
-    Known { revisions, current, seen }: Known<'_>,
-    event: &Event,
-) -> Brought {
-    let mut fired = Vec::new();
-    let mut step = |review: &mut Review, org: &OrganisationAt, event: &Event| {
-        let mut applied = approval::apply(std::mem::take(review), policy, &org.organisation, rates, event);
-        fired.append(&mut applied.fired);
-        applied
-    };
-    if review.state.is_live() && seen < current.revision {
+/// The one way on: a review meets every revision of the organisation that it has not seen, and every day that begins on which
+/// somebody comes, goes, or begins or ends to stand in, each at its instant and with what fell due before it; then the
+/// event. So whoever comes late with it finds what he would have found in time.
+pub(super) fn bring_on(review: Review, policy: &Policy, rates: &Rates, known: Known<'_>, event: &Event) -> Brought {
+    let Known { revisions, current, seen, since } = known;
+    let live = review.state.is_live();
+    let mut on = On { review, policy, rates, at: since, fired: Vec::new() };
+    if live && seen < current.revision {
         let mut held = revisions.iter().rev().find(|o| o.revision <= seen);
         for next in revisions.iter().filter(|o| o.revision > seen) {
             let since = next.at.min(event.at);
             if let Some(held) = held {
-                let time = Event { at: since, verb: Verb::Time, by: None };
-                review = step(&mut review, held, &time).review;
+                on.days(held, since);
+                on.step(held, &time(since));
             }
-            let changed = Event { at: since, verb: Verb::Organisation, by: None };
-            review = step(&mut review, next, &changed).review;
+            on.step(next, &Event { at: since, verb: Verb::Organisation, by: None });
             held = Some(next);
         }
     }
-    let applied = step(&mut review, current, event);
-    Brought { fired, applied }
+    if live {
+        on.days(current, event.at);
+    }
+    let applied = on.step(current, event);
+    Brought { fired: on.fired, applied: Applied { review: on.review, ..applied } }
+}
+
+/// A review on its way.
+struct On<'a> {
+    review: Review,
+    policy: &'a Policy,
+    rates: &'a Rates,
+    at: Timestamp,
+    fired: Vec<Fired>,
+}
+
+impl On<'_> {
+    /// One event. (The review of what comes back is taken out.)
+    fn step(&mut self, organisation: &OrganisationAt, event: &Event) -> Applied {
+        let review = std::mem::take(&mut self.review);
+        let mut applied = approval::apply(review, self.policy, &organisation.organisation, self.rates, event);
+        self.fired.append(&mut applied.fired);
+        self.review = std::mem::take(&mut applied.review);
+        self.at = self.at.max(event.at);
+        applied
+    }
+
+    /// Every day that begins before `until` and changes who may act.
+    fn days(&mut self, organisation: &OrganisationAt, until: Timestamp) {
+        while let Some(day) = organisation.organisation.next_day(self.at).filter(|day| *day < until) {
+            self.step(organisation, &time(day));
+            // A day that begins in the past of a clock that went back is not met twice.
+            self.at = self.at.max(day);
+        }
+    }
+}
+
+/// What there was before an event.
+#[derive(Clone, Copy)]
+pub(super) struct Before {
+    /// How many votes.
+    pub(super) votes: usize,
+    /// The digest of the document.
+    pub(super) document: Digest,
+    /// Whether the event brought it, in the task's etag.
+    pub(super) is_bound: bool,
 }
 
 /// What the entry tells of an accepted event: the act, and the votes that it made carry on.
 pub(super) fn acted(
-    before: usize,
-    document: Digest,
+    Before { votes, document, is_bound }: Before,
     policy: &Policy,
     organisation: &OrganisationAt,
     rates: &Rates,
@@ -126,17 +179,20 @@ pub(super) fn acted(
     let by_arrow = matches!(event.verb, Verb::Submit | Verb::Edit { .. } | Verb::Recall);
     if let (Some(person), Some(right), false) = (&event.by, &applied.right, by_arrow) {
         let seen = ballot(&event.verb).and_then(|ballot| ballot.seen).unwrap_or_else(|| review.subject.version());
-        let saw = Saw::of(review, seen, document);
-        all.push(Acted { act: name.into(), person: person.clone(), right: Some(right.clone()), carried: None, saw });
+        let saw = is_bound.then(|| Saw::of(review, seen, document));
+        let verb = ballot(&event.verb).is_none().then(|| event.verb.clone());
+        let right = Some(right.clone());
+        all.push(Acted { act: name.into(), person: person.clone(), right, verb, carried: None, saw });
     }
-    for vote in review.votes.iter().skip(before) {
+    for vote in review.votes.iter().skip(votes) {
         let Some(origin) = vote.carried else { continue };
         let from = review.votes.get(origin as usize).and_then(|origin| review.step_by_id(origin.step));
         let seat = approval::seat_of(review, policy, &organisation.organisation, rates, event.at, vote);
         if let (Some(from), Some(seat)) = (from, seat) {
             let carried = Some(Carried { from: Arc::clone(&from.name), seat });
-            let saw = Saw::of(review, vote.seen, document);
-            all.push(Acted { act: vote.kind.name().into(), person: vote.author.clone(), right: None, carried, saw });
+            let saw = Some(Saw::of(review, vote.seen, document));
+            let (act, person) = (vote.kind.name().into(), vote.author.clone());
+            all.push(Acted { act, person, right: None, verb: None, carried, saw });
         }
     }
     all

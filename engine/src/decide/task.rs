@@ -13,7 +13,7 @@ use crate::ids::{Digest, PersonId, TaskId};
 use crate::instance::{Document, Holder, Incident, Status, Task, TaskDetail, TaskStatus};
 use crate::refusal::Refusal;
 
-use super::review::{Known, acted, ballot, bring_on, policy_with};
+use super::review::{Before, Known, acted, ballot, bring_on, policy_with};
 use super::run::Run;
 use super::{Halt, notices};
 
@@ -37,7 +37,9 @@ impl<D: Domain> Run<'_, '_, D> {
         self.record.reason = reason(act);
         let current = self.work.tasks[at].etag();
         let open = self.work.tasks[at].status == TaskStatus::Open;
+        self.bound = etag.is_some();
         self.review(at, act.clone(), Some(person.clone()))?;
+        self.bound = false;
         if let Verb::Approve(b) | Verb::Reject(b) | Verb::Abstain(b) = act {
             // Who stands in for one person only need not say so: the vote knows.
             self.record.behalf = self.work.tasks[at].detail.review.principal(&b.step, &person).cloned();
@@ -180,13 +182,16 @@ impl<D: Domain> Run<'_, '_, D> {
         let (before, votes) = (task.detail.review.state, task.detail.review.votes.len());
         let (review, rates) = (std::mem::take(&mut task.detail.review), &task.detail.rates);
         let (revisions, current) = (ground.organisations, ground.organisation());
-        let known = Known { revisions, current, seen: task.detail.organisation };
+        // Whatever day has begun since the last entry is met at its instant; of a start there was nothing before.
+        let since = if self.work.seq > 0 { self.work.changed_at } else { ground.now };
+        let known = Known { revisions, current, seen: task.detail.organisation, since };
         let brought = bring_on(review, &policy, rates, known, &event);
         if let Err(refusal) = brought.applied.outcome {
             return Err(Refusal::Approval(refusal).into());
         }
         let told = (&event, name);
-        let acts = acted(votes, task.document, &policy, ground.organisation(), rates, told, &brought.applied);
+        let were = Before { votes, document: task.document, is_bound: self.bound };
+        let acts = acted(were, &policy, ground.organisation(), rates, told, &brought.applied);
         self.record.acted.extend(acts.into_iter().map(|act| (task.id.ordinal, act)));
         task.detail.review = brought.applied.review;
         task.detail.organisation = task.detail.organisation.max(ground.organisation().revision);
@@ -237,7 +242,8 @@ impl<D: Domain> Run<'_, '_, D> {
         }
         let told = notices::told(&self.work.tasks[at], &policy, organisation, ground.now, &new, fired);
         self.effects.extend(told.into_iter().map(Effect::Notice));
-        self.record.fired.extend(fired.iter().cloned());
+        let task = self.work.tasks[at].id.ordinal;
+        self.record.fired.extend(fired.iter().map(|rung| (task, rung.clone())));
         self.approval_incident(state, before, why);
         Ok(())
     }

@@ -319,6 +319,17 @@ impl Definition {
             .iter()
             .flat_map(|s| s.on.values().flatten().chain(&s.always).chain(s.timers.iter().flat_map(|t| &t.arrows)))
     }
+
+    /// Whether a state or an arrow sends `message`.
+    #[must_use]
+    pub fn sends(&self, message: &str) -> bool {
+        let of_arrows = self.all_arrows().filter_map(|arrow| match &arrow.outcome {
+            Outcome::Go(go) => Some(&go.sends),
+            Outcome::Refuse(_) => None,
+        });
+        let mut all = self.states.iter().map(|state| &state.sends).chain(of_arrows).flatten();
+        all.any(|send| &*send.message == message)
+    }
 }
 
 impl Arrow {

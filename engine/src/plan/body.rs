@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::approval::WhyAsked;
+use crate::approval::{Fired, WhyAsked};
 use crate::clock::Timestamp;
 use crate::command::Answer;
 use crate::decide::Acted;
@@ -28,8 +28,8 @@ struct Body<'a, Change, Op> {
     asked: Vec<Asked<'a>>,
     #[serde(skip_serializing_if = "<[Change]>::is_empty")]
     changes: &'a [Change],
-    #[serde(skip_serializing_if = "<[crate::approval::Fired]>::is_empty")]
-    fired: &'a [crate::approval::Fired],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fired: Vec<Fell<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notices: Vec<&'a crate::effect::Notice>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -68,6 +68,14 @@ struct Asked<'a> {
     task: u32,
 }
 
+/// A rung that fell due.
+#[derive(Serialize)]
+struct Fell<'a> {
+    #[serde(flatten)]
+    fired: &'a Fired,
+    task: u32,
+}
+
 /// An instance that was started on the way.
 #[derive(Serialize)]
 struct Started<'a> {
@@ -97,7 +105,7 @@ pub(super) fn body<Change: Serialize, Op: Serialize>(
         answer,
         asked: record.asked.iter().map(|(task, seat)| Asked { task: *task, seat }).collect(),
         changes,
-        fired: &record.fired,
+        fired: record.fired.iter().map(|(task, fired)| Fell { task: *task, fired }).collect(),
         notices: Vec::new(),
         ops: Vec::new(),
         parent: record.parent.as_ref(),

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use crate::audit::rounds::{Round, rounds};
-use crate::audit::{Entry, fold};
+use crate::audit::Entry;
+use crate::audit::fold::Folding;
+use crate::audit::rounds::{Round, Telling};
+use crate::audit::verify::Verifier;
 use crate::clock::Timestamp;
 use crate::decide::{self, Deciders, OrganisationAt};
 use crate::definition::chart::Definition;
@@ -16,12 +18,19 @@ use crate::store::{Persist, Store, StoreError};
 use super::{Engine, NotDone};
 
 /// How many entries are read at once.
-const PAGE: i64 = 500;
+const PAGE: i64 = 50;
 
 fn incomplete(what: &str, why: &str) -> NotDone {
     let sentence =
         format!("{what} cannot be read back: {why}. `fluxor audit verify` names every entry that does not fit.");
     NotDone::Refused(Refusal::Record { code: "history_incomplete", sentence })
+}
+
+/// What is read back from an instance's entries.
+struct Past {
+    instance: Instance,
+    /// The revision of the organisation by which the last of them was decided.
+    organisation: i64,
 }
 
 impl<D: Persist, S: Store<D>> Engine<D, S> {
@@ -30,7 +39,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
     ///
     /// # Errors
     /// [`Refusal::UnknownTask`]; codes `no_task_then` where the task had not been opened yet, `history_incomplete`
-    /// where entries cannot be read back; broken machinery.
+    /// where entries cannot be read back or do not add up; broken machinery.
     pub async fn deciders(
         &self,
         tenant: TenantId,
@@ -42,77 +51,98 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         let row = self.shared.store.instance(tenant, id.instance).await?.ok_or_else(unknown)?;
         let opened = row.tasks.iter().find(|task| task.id == id).map(|task| task.opened_at).ok_or_else(unknown)?;
         let at = at.unwrap_or_else(|| self.shared.clock.now().max(row.changed_at));
-        let instance = if at >= row.changed_at { Some(row) } else { self.as_of(&row, at).await? };
-        let then = instance.as_ref().and_then(|i| Some((i, i.tasks.iter().find(|task| task.id == id)?)));
-        let Some((instance, task)) = then else {
+        let past = match at > row.changed_at {
+            true => Some(Past { instance: row, organisation: 0 }),
+            false => self.as_of(&row, at).await?,
+        };
+        let then = past.as_ref().and_then(|past| Some((past, past.instance.tasks.iter().find(|task| task.id == id)?)));
+        let Some((past, task)) = then else {
             let sentence =
                 format!("There was no such task at {at}: it was opened at {opened}. Ask for an instant from then on.");
             return Err(NotDone::Refused(Refusal::Record { code: "no_task_then", sentence }));
         };
-        let definition = self.definition_of(instance).await?.ok_or_else(|| {
-            let id = instance.definition.to_string();
+        let definition = self.definition_of(&past.instance).await?.ok_or_else(|| {
+            let id = past.instance.definition.to_string();
             NotDone::Broken(StoreError::Inconsistent {
                 table: "definition",
                 id,
                 what: "it cannot be loaded".to_owned(),
             })
         })?;
+        // What was written at this very instant says itself by which revision: another may be dated the same.
+        let last = match past.instance.changed_at == at && past.organisation > 0 {
+            true => past.organisation,
+            false => self.shared.store.revision_at(tenant, at).await?.max(task.detail.organisation),
+        };
         let live = task.status == TaskStatus::Open && task.detail.review.state.is_live();
-        let seen = task.detail.organisation;
-        let organisations = self.organisations_by(tenant, live.then_some(seen), at).await?;
-        decide::deciders(&definition, instance, id.ordinal, &organisations, at, person).ok_or_else(unknown)
+        let first = if live { task.detail.organisation.min(last) } else { last };
+        let mut organisations = Vec::new();
+        for revision in first..=last {
+            organisations.push(self.organisation_at(tenant, revision).await?);
+        }
+        decide::deciders(&definition, &past.instance, id.ordinal, &organisations, at, person).ok_or_else(unknown)
     }
 
     /// The rounds of a task's review, oldest first, from the entries of its instance.
     ///
     /// # Errors
-    /// [`Refusal::UnknownTask`]; code `history_incomplete` where entries cannot be read back; broken machinery.
+    /// [`Refusal::UnknownTask`]; code `history_incomplete` where entries cannot be read back or do not add up; broken
+    /// machinery.
     pub async fn rounds(&self, tenant: TenantId, id: TaskId) -> Result<Vec<Round>, NotDone> {
         let unknown = || NotDone::Refused(Refusal::UnknownTask(id));
         let row = self.shared.store.instance(tenant, id.instance).await?.ok_or_else(unknown)?;
         row.tasks.iter().find(|task| task.id == id).ok_or_else(unknown)?;
-        let entries = self.entries_until(&row, None).await?;
-        rounds(&entries, id.ordinal).map_err(|why| incomplete(&format!("The rounds of {id}"), &why))
+        let mut telling = Telling::new(id.ordinal);
+        let told = self.read_back(&row, None, |entry| telling.take(entry)).await?;
+        told.map_err(|why| incomplete(&format!("The rounds of {id}"), &why))?;
+        Ok(telling.finish())
     }
 
     /// The instance as its entries up to `at` make it; `None`: there was none yet.
-    async fn as_of(&self, row: &Instance, at: Timestamp) -> Result<Option<Instance>, NotDone> {
-        let entries = self.entries_until(row, Some(at)).await?;
-        if entries.is_empty() {
-            return Ok(None);
-        }
-        fold::fold(&entries).map(Some).map_err(|why| incomplete(&format!("What was known at {at}"), &why))
+    async fn as_of(&self, row: &Instance, at: Timestamp) -> Result<Option<Past>, NotDone> {
+        let mut folding = Folding::default();
+        let mut organisation = None;
+        let read = self.read_back(row, Some(at), |entry| {
+            organisation = Some(entry.parsed()?.organisation.unwrap_or(0));
+            folding.take(entry)
+        });
+        let wrong = |why: String| incomplete(&format!("What was known at {at}"), &why);
+        read.await?.map_err(wrong)?;
+        let Some(organisation) = organisation else { return Ok(None) };
+        Ok(Some(Past { instance: folding.finish().map_err(wrong)?, organisation }))
     }
 
-    /// All entries of an instance, up to `at`.
-    async fn entries_until(&self, row: &Instance, at: Option<Timestamp>) -> Result<Vec<Entry>, StoreError> {
-        let belongs = |entry: &Entry| at.is_none_or(|at| entry.at <= at);
-        let mut entries: Vec<Entry> = Vec::new();
-        loop {
-            let after = entries.last().map_or(0, |entry| entry.seq);
-            let page = self.shared.store.entries(row.tenant, row.id.into(), after, PAGE).await?;
-            let goes_on = page.last().is_some_and(belongs);
-            entries.extend(page.into_iter().take_while(belongs));
-            if !goes_on {
-                return Ok(entries);
-            }
-        }
-    }
-
-    /// The revision of the organisation in force at `at`; with `seen`, that one and all between come before it.
-    async fn organisations_by(
+    /// Reads the entries of an instance, as far as the row goes or up to `at`, and checks that they add up. Few do so at a
+    /// time: it takes as long as there are entries.
+    async fn read_back(
         &self,
-        tenant: TenantId,
-        seen: Option<i64>,
-        at: Timestamp,
-    ) -> Result<Vec<Arc<OrganisationAt>>, StoreError> {
-        let then = self.shared.store.revision_at(tenant, at).await?;
-        let last = then.max(seen.unwrap_or(0));
-        let mut all = Vec::new();
-        for revision in seen.unwrap_or(last).min(last)..=last {
-            all.push(self.organisation_at(tenant, revision).await?);
+        row: &Instance,
+        at: Option<Timestamp>,
+        mut take: impl FnMut(&Entry) -> Result<(), String>,
+    ) -> Result<Result<(), String>, NotDone> {
+        let turn = self.shared.reading_back.acquire().await;
+        let _turn = turn.map_err(|_| NotDone::ShuttingDown)?;
+        let mut verifier = Verifier::new(row.tenant, row.id.into());
+        let mut after = 0;
+        let mut whole = true;
+        while after < row.seq && whole {
+            let page = self.shared.store.entries(row.tenant, row.id.into(), after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.seq;
+            for entry in page.iter().filter(|entry| entry.seq <= row.seq) {
+                whole = whole && at.is_none_or(|at| entry.at <= at);
+                if !whole {
+                    break;
+                }
+                verifier.check(entry);
+                if let Err(why) = take(entry) {
+                    return Ok(Err(why));
+                }
+            }
+            tokio::task::yield_now().await;
         }
-        Ok(all)
+        let findings = if whole { verifier.finish(Some((row.seq, row.head))) } else { verifier.findings };
+        Ok(findings.into_iter().next().map_or(Ok(()), |finding| Err(finding.message)))
     }
 
     async fn organisation_at(&self, tenant: TenantId, revision: i64) -> Result<Arc<OrganisationAt>, StoreError> {

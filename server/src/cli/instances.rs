@@ -116,6 +116,18 @@ fn listed(rows: &[Instance]) -> String {
     table(&["ID", "WORKFLOW", "KEY", "STATE", "STATUS", "CHANGED"], &rows.iter().map(cells).collect::<Vec<_>>())
 }
 
+/// So much of a field is shown to people; machines get all of it.
+const SHOWN: usize = 200;
+
+/// A field's value on one line.
+fn short(value: &Value) -> String {
+    let whole = value.as_str().map_or_else(|| value.to_string(), |text| text.replace(['\n', '\r', '\t'], " "));
+    match whole.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}... ({} characters; --json has all)", &whole[..end], whole.chars().count()),
+        None => whole,
+    }
+}
+
 fn shown(Look { instance, answer }: &Look, history: &[Header]) -> String {
     let mut out = format!(
         "{} {}, key {}\nstate {} ({}), revision {}\n",
@@ -134,6 +146,10 @@ fn shown(Look { instance, answer }: &Look, history: &[Header]) -> String {
         let _ = writeln!(out, "task {} asks {}", task.id, people.join(", "));
     }
     let _ = writeln!(out, "accepts: {}\n", answer.accepts.join(", "));
+    for (field, value) in &instance.subject {
+        let _ = writeln!(out, "{field}: {}", short(value));
+    }
+    out.push('\n');
     let cells = |header: &Header| {
         let or_dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
         vec![
@@ -148,4 +164,18 @@ fn shown(Look { instance, answer }: &Look, history: &[Header]) -> String {
     };
     let rows: Vec<_> = history.iter().map(cells).collect();
     out + &table(&["SEQ", "AT", "BY", "VERB", "EVENT", "FROM", "TO"], &rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_one_line_and_a_long_one_is_cut() {
+        assert_eq!(short(&json!("a\nb\tc")), "a b c");
+        assert_eq!(short(&json!(["a", 1, null])), r#"["a",1,null]"#);
+        assert_eq!(short(&json!("é".repeat(200))), "é".repeat(200));
+        let cut = short(&json!("é".repeat(201)));
+        assert_eq!(cut, format!("{}... (201 characters; --json has all)", "é".repeat(200)));
+    }
 }

@@ -4,17 +4,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Subcommand;
+use fluxor_engine::audit::Entry;
+use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Basis, Change, Verb};
 use fluxor_engine::decide::NEEDS_APPROVAL;
 use fluxor_engine::instance::Document;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::out::Out;
+use super::out::{Out, table};
 use super::remote::Remote;
 use super::writing::{Place, place};
 use super::{End, Failure};
 use crate::config::Config;
+use crate::desk::Then;
+use crate::http::organisation::{never, stream};
 use crate::open::{Purpose, open};
 
 #[derive(Debug, Subcommand)]
@@ -27,15 +31,27 @@ pub(super) enum Organisation {
         #[arg(long, value_name = "REASON")]
         without_approval: Option<String>,
     },
-    /// Show what is known
-    Show,
+    /// Show the organisation as it is, or as it was
+    Show {
+        /// At this revision
+        #[arg(long, value_name = "N", conflicts_with = "at")]
+        revision: Option<i64>,
+        /// At this instant: `2026-03-02T08:00:00Z`
+        #[arg(long, value_name = "INSTANT", value_parser = Timestamp::parse)]
+        at: Option<Timestamp>,
+    },
+    /// Who changed it, when, and by whose approval or for what reason
+    History,
 }
 
 impl Organisation {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
         match self {
             Self::Load { file, without_approval } => load(config, out, &file, without_approval).await?,
-            Self::Show => show(config, out).await?,
+            Self::Show { revision, at } => {
+                show(config, out, revision.map(Then::Revision).or(at.map(Then::At))).await?;
+            }
+            Self::History => history(config, out).await?,
         }
         Ok(End::Done)
     }
@@ -94,22 +110,121 @@ fn past_it(why: Failure) -> Failure {
     }
 }
 
-async fn show(config: &Config, out: &Out) -> Result<(), Failure> {
+async fn show(config: &Config, out: &Out, then: Option<Then>) -> Result<(), Failure> {
     let desk = open(config, Purpose::Read).await?;
-    let row = desk.organisation(config.tenant()).await?;
+    let row = match then {
+        Some(then) => desk.organisation_then(config.tenant(), then).await?,
+        None => desk.organisation(config.tenant()).await?,
+    };
+    if let (Some(Then::Revision(revision)), None) = (then, &row) {
+        let newest = desk.organisation(config.tenant()).await?;
+        return Err(Failure::Declined("not_found".to_owned(), never(revision, newest.as_ref())));
+    }
     let document: Value = match &row {
         Some(row) => serde_json::from_str(&row.document).context("the stored organisation is not JSON")?,
         None => Value::Null,
     };
     let revision = row.as_ref().map_or(0, |row| row.revision);
     let machine = json!({ "revision": revision, "organisation": document });
-    out.result(&machine, || match row {
-        Some(row) => {
+    out.result(&machine, || match (row, then) {
+        (Some(row), _) => {
             let approval = document["approval"].as_str();
             let approval = approval.map_or(String::new(), |own| format!("; changes are approved by `{own}`"));
             format!("Revision {revision}, since {}{approval}\n{document:#}", row.at)
         }
-        None => "There is no organisation yet: `fluxor organisation load FILE`.".to_owned(),
+        (None, Some(Then::At(at))) => format!("There was no organisation yet at {at}."),
+        (None, _) => "There is no organisation yet: `fluxor organisation load FILE`.".to_owned(),
     });
     Ok(())
+}
+
+/// So many entries are read at once.
+const PAGE: i64 = 500;
+
+async fn history(config: &Config, out: &Out) -> Result<(), Failure> {
+    let desk = open(config, Purpose::Read).await?;
+    let (mut changes, mut after) = (Vec::new(), 0);
+    loop {
+        let page = desk.entries(config.tenant(), stream(), after, PAGE).await?;
+        changes.extend(page.iter().map(change));
+        match page.last() {
+            Some(last) => after = last.seq,
+            None => break,
+        }
+    }
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    out.result(&changes, || {
+        let row = |change: &Value| ["revision", "at", "by", "why"].map(|name| text(&change[name])).to_vec();
+        table(&["REVISION", "SINCE", "BY", "WHY"], &changes.iter().map(row).collect::<Vec<_>>())
+    });
+    Ok(())
+}
+
+/// What an entry says of a change. Of one whose body was purged, no more than when and who.
+fn change(entry: &Entry) -> Value {
+    let header = entry.parsed().ok();
+    let by = header.map_or_else(
+        || "?".to_owned(),
+        |header| header.actor.map_or_else(|| by_kind(&header.actor_kind).to_owned(), |person| person.to_string()),
+    );
+    let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
+    let (approved, reason) = (&body["request"]["approved_by"], &body["reason"]);
+    let why = match (approved.as_str(), reason.as_str()) {
+        (Some(instance), _) => format!("approved: {instance}"),
+        (None, Some(reason)) => format!("reason: {reason}"),
+        (None, None) => "-".to_owned(),
+    };
+    json!({
+        "revision": body["answer"]["record"]["revision"].as_i64().unwrap_or(entry.seq),
+        "at": entry.at.to_string(),
+        "by": by,
+        "why": why,
+        "approved_by": approved,
+        "without_approval_by": body["request"]["without_approval_by"],
+        "reason": reason,
+    })
+}
+
+fn by_kind(kind: &str) -> &str {
+    match kind {
+        "system" => "console",
+        "message" => "approval",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use fluxor_engine::decide::merge_organisation;
+
+    use super::*;
+
+    /// The names of all fields, wherever they stand.
+    fn names(value: &Value, into: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+                into.insert(name.clone());
+                names(value, into);
+            }),
+            Value::Array(items) => items.iter().for_each(|item| names(item, into)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_example_of_the_readme_is_an_organisation_with_every_field() {
+        let section = include_str!("../../README.md").split("## The organisation").nth(1).unwrap();
+        let yaml = section.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let patch: Document = serde_saphyr::from_str(yaml).unwrap();
+        let merged = merge_organisation(None, &patch, Timestamp::from_micros(0)).unwrap();
+        assert_eq!(merged.read.approval.as_deref(), Some("organisation_change"));
+        let mut shown = BTreeSet::new();
+        names(&Value::Object(patch), &mut shown);
+        let all = "zone people id active from until manager limits amount category self_limits units roles substitutes person \
+                   substitute workflow max_amount substitutes_from rates contacts approval";
+        let missing: Vec<&str> = all.split(' ').filter(|name| !shown.contains(*name)).collect();
+        assert!(missing.is_empty(), "the example leaves out {missing:?}");
+    }
 }

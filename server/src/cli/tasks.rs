@@ -32,7 +32,7 @@ enum About {
     Deciders {
         /// The task's id: its instance's, a dot and a number
         task: TaskId,
-        /// The instant, past or to come [default: now]
+        /// The instant, past or to come: `2026-03-02T08:00:00Z` [default: now]
         #[arg(long, value_parser = Timestamp::parse)]
         at: Option<Timestamp>,
         /// Of this person, whether and why or why not, step by step

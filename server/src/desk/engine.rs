@@ -22,7 +22,7 @@ use fluxor_engine::store::{AnyStore, InstancePage, Store as _, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{Procurement, RefusedCall, RefusedCalls, Stretch, refused_calls};
 
-use super::{Books, Desk, Event, Health, Keep, Kept, Look, Reply, State, Workflow};
+use super::{Books, Desk, Event, Health, Keep, Kept, Look, Reply, State, Then, Workflow};
 use crate::telemetry::metrics;
 
 /// An engine of procurement.
@@ -136,6 +136,16 @@ impl Desk for Office {
 
     fn organisation(&self, tenant: TenantId) -> Reply<'_, Option<OrganisationRow>> {
         reading(self.0.store().organisation(tenant))
+    }
+
+    fn organisation_then(&self, tenant: TenantId, then: Then) -> Reply<'_, Option<OrganisationRow>> {
+        reading(async move {
+            let revision = match then {
+                Then::Revision(revision) => revision,
+                Then::At(at) => self.0.store().revision_at(tenant, at).await?,
+            };
+            self.0.store().organisation_at(tenant, revision).await
+        })
     }
 
     fn api_key(&self, hash: Digest) -> Reply<'_, Option<ApiKeyRow>> {

@@ -20,7 +20,7 @@ use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{RefusedCall, RefusedCalls, Stretch};
 use serde_json::json;
 
-use super::{Books, Desk, Health, Keep, Look, NotDone, Reply, Submitted, TaskView, Workflow};
+use super::{Books, Desk, Health, Keep, Look, NotDone, Reply, Submitted, TaskView, Then, Workflow};
 
 type Script = Box<dyn Fn(&Command) -> Option<Result<Submitted, NotDone>> + Send + Sync>;
 
@@ -186,6 +186,14 @@ impl Desk for Stub {
 
     fn organisation(&self, _: TenantId) -> Reply<'_, Option<OrganisationRow>> {
         ready(self.kept().organisation.clone())
+    }
+
+    fn organisation_then(&self, _: TenantId, then: Then) -> Reply<'_, Option<OrganisationRow>> {
+        let is_then = |row: &OrganisationRow| match then {
+            Then::Revision(revision) => row.revision == revision,
+            Then::At(at) => row.at <= at,
+        };
+        ready(self.kept().organisation.clone().filter(is_then))
     }
 
     fn api_key(&self, hash: Digest) -> Reply<'_, Option<ApiKeyRow>> {

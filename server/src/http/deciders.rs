@@ -54,7 +54,8 @@ pub(crate) async fn history(
     Ok(Json(rounds::Report::of(id, app.desk().rounds(caller.tenant(), id).await?)))
 }
 
-fn instant(text: &str) -> Result<Timestamp, Problem> {
+/// An instant in a query, under `at`.
+pub(super) fn instant(text: &str) -> Result<Timestamp, Problem> {
     Timestamp::parse(text).map_err(|why| {
         let detail = format!("`at` is no instant: {why}. Write it as `2026-03-02T08:00:00Z`; a `+` as `%2B`.");
         Problem::new("invalid_query", detail).with("parameter", "at")

@@ -9,19 +9,23 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Answer, Basis, Change, Verb};
 use fluxor_engine::commit::OrganisationRow;
 use fluxor_engine::decide::NEEDS_APPROVAL;
+use fluxor_engine::ids::StreamId;
 use fluxor_engine::instance::Document;
 use fluxor_engine::refusal::Refusal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::asked::{Asked, Asking, ChangeHeaders};
 use super::auth::Caller;
+use super::deciders::instant;
+use super::extract::Query;
+use super::history::{History, Which};
 use super::instances::{Outcome, Proposed};
 use super::json;
 use super::problem::{Problem, Problems};
 use crate::app::App;
-use crate::desk::{NotDone, Submitted};
+use crate::desk::{NotDone, Submitted, Then};
 
 /// The organisation.
 #[derive(Debug, Serialize, ToSchema)]
@@ -68,11 +72,68 @@ impl From<Answer> for Changed {
     }
 }
 
-/// Show the organisation.
-#[utoipa::path(get, path = "/v1/organisation", tag = "organisation",
+/// As it was when; without either, as it is.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct When {
+    /// At this revision.
+    #[serde(default)]
+    revision: Option<i64>,
+    /// At this instant: `2026-03-02T08:00:00Z`.
+    #[serde(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    at: Option<String>,
+}
+
+/// Show the organisation as it is, at a revision, or at an instant (revision 0: there was none yet).
+#[utoipa::path(get, path = "/v1/organisation", tag = "organisation", params(When),
     responses((status = 200, body = Organisation), Problems))]
-pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<Organisation>, Problem> {
-    Ok(Json(app.desk().organisation(caller.tenant()).await?.into()))
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Query(when): Query<When>,
+) -> Result<Json<Organisation>, Problem> {
+    let (desk, tenant) = (app.desk(), caller.tenant());
+    let row = match (when.revision, when.at.as_deref()) {
+        (None, None) => desk.organisation(tenant).await?,
+        (None, Some(at)) => desk.organisation_then(tenant, Then::At(instant(at)?)).await?,
+        (Some(revision), None) => match desk.organisation_then(tenant, Then::Revision(revision)).await? {
+            Some(row) => Some(row),
+            None => return Err(Problem::new("not_found", never(revision, desk.organisation(tenant).await?.as_ref()))),
+        },
+        (Some(_), Some(_)) => {
+            let sentence = "Give `revision` or `at`, and not both: an instant says which revision was in force then.";
+            return Err(Problem::new("invalid_query", sentence).with("parameter", "at"));
+        }
+    };
+    Ok(Json(row.into()))
+}
+
+/// There never was such a revision.
+pub(crate) fn never(revision: i64, newest: Option<&OrganisationRow>) -> String {
+    match newest {
+        Some(newest) => {
+            format!("The organisation has no revision {revision}: its revisions are 1 to {}.", newest.revision)
+        }
+        None => "There is no organisation yet, and so no revision of it.".to_owned(),
+    }
+}
+
+/// Who changed the organisation, when, and what; of a change that was approved, by which instance.
+#[utoipa::path(get, path = "/v1/organisation/history", tag = "organisation", params(Which),
+    responses((status = 200, body = History), Problems))]
+pub(crate) async fn history(
+    State(app): State<App>,
+    caller: Caller,
+    Query(which): Query<Which>,
+) -> Result<Json<History>, Problem> {
+    which.page(&app, &caller, stream(), "/v1/organisation/history").await
+}
+
+/// The stream of its entries.
+pub(crate) fn stream() -> StreamId {
+    StreamId::of_record("organisation", "organisation")
 }
 
 /// What came of a change: it is done, or an instance has begun that has it approved.
@@ -140,6 +201,21 @@ async fn propose(app: &App, asking: &Asking, workflow: Arc<str>, patch: Document
                  `approval` at the server's console: `fluxor organisation load FILE --without-approval REASON`."
             ),
         )),
+        Err(NotDone::Refused(Refusal::Invalid(errors))) => Err(not_taken(&workflow, &Refusal::Invalid(errors))),
         Err(other) => Err(other.into()),
     }
+}
+
+/// It is not the change that is wrong, but the workflow: changes do not fit into it.
+fn not_taken(workflow: &str, why: &Refusal) -> Problem {
+    let why = why.sentence();
+    let why = why.trim_end_matches('.');
+    Problem::invalid(
+        "",
+        format!(
+            "changes of the organisation are approved by the workflow `{workflow}`, and it does not take this one as its \
+             input: {why}. Mend its definition, or change `approval` at the server's console: `fluxor organisation load \
+             FILE --without-approval REASON`"
+        ),
+    )
 }

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::{
     audit, books, deciders, extract, gate, health, history, instances, keys, layers, limits, me, organisation, pages,
-    records, settings, spent, tasks, workflows,
+    parameters, records, settings, spent, tasks, workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -65,6 +65,7 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(workflows::list))
         .routes(routes!(workflows::show))
         .routes(routes!(organisation::show, organisation::change))
+        .routes(routes!(organisation::history))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(records::change))
@@ -110,11 +111,13 @@ pub(crate) fn router(app: App) -> Router {
     let (limiter, answers) = (limits.limiter().clone(), limits.answers().clone());
     let limit = LimitLayer::with_ending(limiter, answers, gate::describe, LATER).refused(gate::refused);
     let shed = ShedLayer::new(limits.shed().clone(), gate::class).refused(gate::refused);
+    let known = parameters::Known::of(&specification);
     let paths: Vec<String> = specification.paths.paths.keys().cloned().collect();
     table
         .route("/openapi.json", get(async move || ([("content-type", "application/json")], text)))
         .method_not_allowed_fallback(wrong_method)
         .fallback(async move |uri: Uri| nowhere(&uri, &paths))
+        .layer(axum::middleware::from_fn_with_state(known, parameters::refuse_unknown))
         .layer(axum::middleware::from_fn(spent::count))
         .layer(limit)
         .layer(axum::middleware::from_fn_with_state(app.clone(), gate::identify))

@@ -40,9 +40,16 @@ pub(super) async fn then_and_now_and_why(site: Site) {
         { "person": "bob", "substitute": "hal", "until": "2999-01-01" }, { "person": "hal", "substitute": "ann" },
     ] });
     reorganise(&admin, &absent).await;
+    // The review meets the change in the background; until that is written, it is told without its entry.
+    for _ in 0..3_000 {
+        if history(&site, &id).await.last().is_some_and(|entry| entry["header"]["organisation"] == 2) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     let second = admin.get(&format!("{path}?person=ann")).await.is(200);
-    let rule = "bob is the manager of the person in the field `requester`";
-    let by_hal = format!("hal stands in for bob until 2999-01-01; {rule}");
+    let rule = "bob was asked as the manager of the person in the field `requester`";
+    let by_hal = format!("hal stands in for bob up to and including 2998-12-31; {rule}");
     let expected = [("manager/bob".to_owned(), rule.to_owned()), ("manager/hal for bob".to_owned(), by_hal)];
     assert_eq!(told(&second), expected, "ann stands in for hal, but she is the requester");
     assert_eq!(second["organisation"], 2);
@@ -95,7 +102,7 @@ async fn on_the_command_line(site: &Site, task: &str, at: &str, second: &Value) 
     assert_eq!(&serde_json::from_str::<Value>(&machine).unwrap(), second);
     let people = site.command(&asked).await.done();
     assert!(
-        people.contains("manager: hal for bob, because hal stands in for bob until 2999-01-01; bob is"),
+        people.contains("manager: hal for bob, because hal stands in for bob up to and including 2998-12-31; bob was"),
         "{people}"
     );
     assert!(people.contains("buyers waits, and would ask eve, fay"), "{people}");
@@ -129,6 +136,22 @@ pub(super) async fn instants_that_cannot_be_asked_and_one_to_come(site: Site) {
     let due: Vec<&str> = later["due"].as_array().unwrap().iter().filter_map(|due| due["do"].as_str()).collect();
     assert_eq!(due, ["remind", "remind", "escalate"], "after a day, when it is due, after three days");
     assert_eq!(names(&admin.get(&path).await.is(200)), ["manager/bob"], "asking changes nothing");
+
+    // Bob goes before cyd comes: whoever is there on that day is asked, and stays asked (approvals.md, section 4.1).
+    let day = |days: i64| {
+        let then = opened.plus_micros(days * 24 * 3_600_000_000).to_jiff().unwrap();
+        then.to_zoned(jiff::tz::TimeZone::get("Europe/Berlin").unwrap()).date()
+    };
+    let goes = json!({ "people": [{ "id": "bob", "until": day(1) }, { "id": "cyd", "from": day(3) }] });
+    reorganise(&admin, &goes).await;
+    for days in [2, 5] {
+        let then = opened.plus_micros(days * 24 * 3_600_000_000);
+        let asked = names(&admin.get(&format!("{path}?at={then}")).await.is(200));
+        assert!(asked.contains(&"manager/dan".to_owned()) && !asked.contains(&"manager/bob".to_owned()), "{asked:?}");
+        assert_eq!(asked.len(), 1, "on day {days}: {asked:?}");
+    }
+    let stays = json!({ "people": [{ "id": "bob", "until": null }, { "id": "cyd", "from": null }] });
+    reorganise(&admin, &stays).await;
 
     let rejected = json!({ "act": "reject", "step": "manager", "reason": "no" });
     site.by("bob").decide(&task, &rejected).await.is(200);
@@ -171,23 +194,86 @@ pub(super) async fn every_round_is_kept(site: Site) {
         "asked buyers fay",
         "ask buyers eve why two?",
         "request_changes buyers fay one is enough",
+        "changes_requested fay",
         "edited ann",
     ];
     assert_eq!(lines(&rounds[0]), first, "{told}");
-    assert_eq!(lines(&rounds[1]), ["asked manager bob", "reject manager bob next year"], "{told}");
-    let edited = &rounds[0]["events"][6];
+    assert_eq!(lines(&rounds[1]), ["asked manager bob", "reject manager bob next year", "rejected bob"], "{told}");
+    let edited = &rounds[0]["events"][7];
     assert_eq!(
         (&edited["version"], &edited["fields"]),
         (&json!(2), &json!(["amount", "lines_digest", "note"])),
         "{edited}"
     );
     let approved = &rounds[0]["events"][1];
-    assert_eq!(approved["because"], "bob is the manager of the person in the field `requester`");
+    assert_eq!(approved["because"], "bob was asked as the manager of the person in the field `requester`");
 
     let machine = site.command(&["tasks", "rounds", &task_id, "--json"]).await.done();
     assert_eq!(serde_json::from_str::<Value>(&machine).unwrap(), told);
     let people = site.command(&["tasks", "rounds", &task_id]).await.done();
-    assert!(people.contains("request_changes buyers: fay (version 1): one is enough [fay has the role"), "{people}");
+    assert!(
+        people.contains("request_changes buyers: fay (version 1): one is enough [fay was asked as holder of"),
+        "{people}"
+    );
     site.by("stranger").get(&format!("/v1/tasks/{task_id}/rounds")).await.refused(404, "unknown_task");
+    site.end().await;
+}
+
+pub(super) async fn what_was_passed_on_and_left(site: Site) {
+    let roles = json!({ "units": [
+        { "id": "it", "roles": { "buyer": ["eve", "fay"] } }, { "id": "company", "roles": { "administrator": ["dan"] } },
+    ] });
+    reorganise(&site.admin(), &roles).await;
+    let (id, task) = in_review(&site, "ann", "4000.00 EUR").await;
+    let task_id = text(&task["id"]);
+    let acts = [
+        ("bob", json!({ "act": "delegate", "step": "manager", "to": "hal" })),
+        ("hal", json!({ "act": "look", "step": "manager" })),
+        ("bob", json!({ "act": "reassign", "step": "manager", "to": "cyd" })),
+        ("cyd", json!({ "act": "add_approver", "step": "manager", "person": "fay", "position": "before" })),
+        ("ann", json!({ "act": "add_watcher", "person": "eve" })),
+        ("dan", json!({ "act": "escalate", "step": "added.1", "to": "eve" })),
+        ("dan", json!({ "act": "repair", "action": "assign", "step": "added.1", "to": "hal", "reason": "fay is ill" })),
+        ("ann", json!({ "act": "remind", "step": "added.1" })),
+    ];
+    for (who, act) in acts {
+        site.by(who).decide(&task, &act).await.is(200);
+    }
+    let shown = site.by("ann").get(&format!("/v1/tasks/{task_id}/deciders")).await.is(200);
+    let waiting = json!([{ "step": "manager", "people": ["cyd"] }, { "step": "buyers", "people": ["eve", "fay"] }]);
+    assert_eq!(shown["waiting"], waiting, "whoever has the seat is asked when it opens again");
+    assert_eq!(shown["instance"], "open.review");
+    let reason = json!({ "reason": "bought elsewhere" });
+    site.by("ann").post(&format!("/v1/instances/{id}/cancel"), &reason).await.is(200);
+
+    let told = site.command(&["tasks", "rounds", &task_id]).await.done();
+    let lines: Vec<&str> = told.lines().map(|line| line.split(" [").next().unwrap()).collect();
+    let after = |line: &str| line.trim_start().split_once("  ").map_or(String::new(), |(_, rest)| rest.to_owned());
+    let spaced = |line: &str| after(line).split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines: Vec<String> = lines.iter().skip(1).map(|line| spaced(line)).collect();
+    assert_eq!(
+        lines,
+        [
+            "asked manager: bob",
+            "delegate manager: bob to hal (version 1)",
+            "asked manager: hal for bob",
+            "look manager: hal for bob (version 1)",
+            "reassign manager: bob to cyd (version 1)",
+            "asked manager: cyd",
+            "add_approver manager: cyd before to fay (version 1)",
+            "asked added.1: fay",
+            "add_watcher ann to eve (version 1)",
+            "escalate added.1: dan adds to eve (version 1)",
+            "asked added.1: eve",
+            "repair added.1: dan assign to hal (version 1): fay is ill",
+            "asked added.1: hal",
+            "remind added.1: ann (version 1)",
+            "left ann",
+        ],
+        "{told}"
+    );
+    assert!(told.starts_with("Round 1, began ") && told.contains(", left for `cancelled`"), "{told}");
+    let gone = site.command(&["tasks", "deciders", &task_id]).await.done();
+    assert!(gone.contains("the task was not open, the instance was in `cancelled`"), "{gone}");
     site.end().await;
 }

@@ -13,6 +13,18 @@ use super::company::{approve, path, text, until};
 
 const STEP: &str = "administrators";
 
+/// It could apply a change, and takes none.
+const UNFIT: &str = "
+workflow: unfit
+version: 1
+subject: organisation_change
+start: { to: sending }
+events: { answered: { payload: { revision: int?, refused: text? } } }
+states:
+  sending: { send: change_organisation, on: { answered: { to: over } } }
+  over: { final: true }
+";
+
 /// `PATCH /v1/organisation` under a key.
 async fn patch_as(site: &Site, who: &str, key: &str, patch: &Value) -> Reply {
     let client = site.by(who);
@@ -78,7 +90,7 @@ pub(super) async fn a_change_is_proposed_approved_and_applied(mut site: Site) {
     patch_as(&site, "ann", "o-1", &moved("eve", "bob")).await.refused(422, "request_reused");
     let subject = site.admin().get(&path(&id)).await.is(200)["subject"].clone();
     assert_eq!(subject["changes"], json!([r#"/people/eve/manager: "cyd" -> "fay""#]));
-    assert_eq!((&subject["concerned"], &subject["requester"]), (&json!(["eve"]), &json!("ann")));
+    assert_eq!((&subject["concerned"], &subject["requester"]), (&json!(["eve", "fay"]), &json!("ann")));
 
     // What is wrong is said as without approval.
     let wrong = patch(&site, "ann", &moved("eve", "nobody-at-all")).await.refused(422, "invalid_input");
@@ -123,6 +135,70 @@ pub(super) async fn a_change_is_proposed_approved_and_applied(mut site: Site) {
     site.end().await;
 }
 
+/// What it was, and who made it so.
+pub(super) async fn the_past_is_shown_and_who_made_it_so(mut site: Site) {
+    configured(&site).await;
+    let (id, task) = proposed(&site, "ann", &moved("eve", "fay")).await;
+    site.by("dan").decide(&task, &approve(STEP)).await.is(200);
+    until(&site, &id, "changed").await;
+    let ann = site.by("ann");
+    let now = ann.get("/v1/organisation").await.is(200);
+    let before = ann.get("/v1/organisation?revision=2").await.is(200);
+    assert_eq!((&before["revision"], &before["organisation"]["approval"]), (&json!(2), &json!("organisation_change")));
+    assert_ne!(before["organisation"]["people"], now["organisation"]["people"]);
+    for (at, revision) in [(text(&before["at"]), 2), (text(&now["at"]), 3), ("2001-01-01T00:00:00Z".to_owned(), 0)] {
+        let then = ann.get(&format!("/v1/organisation?at={at}")).await.is(200);
+        assert_eq!(then["revision"], revision, "{at}: {then}");
+    }
+    for wrong in ["revision=0", "revision=4", "revision=-1"] {
+        let told = ann.get(&format!("/v1/organisation?{wrong}")).await.refused(404, "not_found");
+        assert!(text(&told["detail"]).contains("1 to 3"), "{told}");
+    }
+    for wrong in ["revision=2&at=2026-03-02T08:00:00Z", "revision=last", "at=noon", "foo=1", "atl=2026-03-02T08:00:00Z"]
+    {
+        ann.get(&format!("/v1/organisation?{wrong}")).await.refused(400, "invalid_query");
+    }
+
+    // The same again is no change, and no entry.
+    site.stop().await;
+    let file = site.folder().join("next.json");
+    for (who, revision) in [("fay", 3), ("bob", 4)] {
+        std::fs::write(&file, moved("eve", who).to_string()).unwrap();
+        let load = ["organisation", "load", file.to_str().unwrap(), "--without-approval", "she is away"];
+        assert!(site.command(&load).await.done().contains(&format!("revision {revision}")));
+    }
+    let told = site.command(&["organisation", "history"]).await.done();
+    let lines: Vec<&str> = told.lines().skip(1).collect();
+    let says = [["1", "console", "-"], ["2", "dan", "-"], ["3", "approval", &id], ["4", "console", "she is away"]];
+    assert_eq!(lines.len(), says.len(), "{told}");
+    for (line, says) in lines.iter().zip(says) {
+        assert!(says.iter().all(|part| line.contains(part)), "{line}: {says:?}");
+    }
+    let shown = site.command(&["instances", "show", &id]).await.done();
+    assert!(shown.contains("changes: [\"/people/eve/manager: ") && shown.contains("\nrevision: 3\n"), "{shown}");
+    let shown = site.command(&["organisation", "show", "--json", "--revision", "2"]).await.done();
+    assert_eq!(serde_json::from_str::<Value>(&shown).unwrap()["organisation"], before["organisation"]);
+    let shown = site.command(&["organisation", "show", "--at", &text(&now["at"])]).await.done();
+    assert!(shown.starts_with("Revision 3,"), "{shown}");
+    assert!(
+        site.command(&["organisation", "show", "--at", "2001-01-01T00:00:00Z"])
+            .await
+            .done()
+            .contains("no organisation yet")
+    );
+    let told = site.command(&["organisation", "show", "--revision", "9"]).await;
+    assert!(told.code() == 1 && told.all().contains("its revisions are 1 to 4"), "{}", told.all());
+    assert_eq!(site.command(&["organisation", "show", "--revision", "2", "--at", "now"]).await.code(), 2);
+
+    site.start().await;
+    let page = site.by("ann").get("/v1/organisation/history?limit=3").await.is(200);
+    assert_eq!(page["items"][2]["body"]["request"]["approved_by"], json!(id), "{page}");
+    let rest = site.by("ann").get(&text(&page["next"])).await.is(200);
+    assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (1, &Value::Null));
+    assert_eq!(rest["items"][0]["body"]["reason"], "she is away");
+    site.end().await;
+}
+
 pub(super) async fn of_two_changes_of_one_person_the_second_is_outdated(site: Site) {
     configured(&site).await;
     let (one, first) = proposed(&site, "ann", &moved("eve", "fay")).await;
@@ -156,7 +232,7 @@ pub(super) async fn what_was_approved_survives_a_kill(mut site: Site) {
         waiting.push(proposed(&site, if who == "ann" { "bob" } else { "ann" }, &moved(who, "dan")).await);
     }
     for (_, task) in &waiting {
-        site.by("dan").decide(task, &approve(STEP)).await.is(200);
+        site.by("hal").decide(task, &approve(STEP)).await.is(200);
     }
     site.kill().await;
     site.start().await;
@@ -176,8 +252,9 @@ pub(super) async fn what_was_approved_survives_a_kill(mut site: Site) {
 /// On the command line: over the server it waits, at the console it takes a reason, an import is told the same.
 pub(super) async fn the_console_goes_past_approval_with_a_reason(mut site: Site) {
     configured(&site).await;
+    let folder = site.folder().to_owned();
     let write = |name: &str, content: &str| {
-        let file = site.folder().join(name);
+        let file = folder.join(name);
         std::fs::write(&file, content).unwrap();
         file.to_str().unwrap().to_owned()
     };
@@ -185,7 +262,8 @@ pub(super) async fn the_console_goes_past_approval_with_a_reason(mut site: Site)
     let company = site.folder().join("company");
     std::fs::create_dir(&company).unwrap();
     write("company/company.csv", "name,currency,zone\nSmall,EUR,Europe/Berlin\n");
-    write("company/people.csv", "id,name,email,manager\nnew,New,new@example.com,\n");
+    write("company/people.csv", "id,name,email,manager\nnew,New,new@example.com,\nold,Old,,new\n");
+    write("company/roles.csv", "unit,role,person\nit,buyer,new\nit,buyer,old\nit,administrator,old\n");
     let load = ["organisation", "load", file.as_str()];
     let past = [load.as_slice(), &["--without-approval", "it is urgent"]].concat();
     // Who has a SQLite file open is known; a server on PostgreSQL is named.
@@ -203,7 +281,12 @@ pub(super) async fn the_console_goes_past_approval_with_a_reason(mut site: Site)
     assert!(told.code() == 1 && told.all().contains("--without-approval REASON"), "{}", told.all());
     let told = site.command(&["import", company.to_str().unwrap()]).await;
     let said = told.all();
-    assert!(told.code() == 1 && said.contains("approved by the workflow `organisation_change`"), "{said}");
+    assert_eq!((told.code(), said.matches("approved by the workflow `organisation_change`").count()), (1, 1), "{said}");
+    assert!(said.contains("all 5 rows") && said.contains("fluxor organisation load FILE --without-approval"), "{said}");
+    for (table, rows) in [("people", "2"), ("roles", "3")] {
+        let line = said.lines().find(|line| line.starts_with(table)).unwrap();
+        assert_eq!(line.split_whitespace().skip(1).collect::<Vec<_>>(), [rows, "0", "0", "0", rows], "{said}");
+    }
     let told = site.command(&[load.as_slice(), &["--without-approval", " "]].concat()).await;
     assert!(told.code() == 1 && told.all().contains("reason"), "{}", told.all());
     assert!(site.command(&past).await.done().contains("revision 3"));
@@ -214,14 +297,38 @@ pub(super) async fn the_console_goes_past_approval_with_a_reason(mut site: Site)
         (&last["reason"], &last["request"]["without_approval_by"]),
         (&json!("it is urgent"), &json!("organisation_change"))
     );
+    site.end().await;
+}
 
-    // A workflow that is not there: that is said, and the console puts it right.
-    let lost = site.folder().join("lost.json");
-    std::fs::write(&lost, json!({ "approval": "no_such_workflow" }).to_string()).unwrap();
-    site.command(&["organisation", "load", lost.to_str().unwrap(), "--without-approval", "a slip"]).await.done();
+/// A workflow that could apply nothing is not named, wherever that comes from; of one that takes no change it is said.
+pub(super) async fn a_workflow_that_approves_nothing_does_not_lock_it(mut site: Site) {
+    configured(&site).await;
+    let folder = site.folder().to_owned();
+    let write = |name: &str, content: &str| {
+        let file = folder.join(name);
+        std::fs::write(&file, content).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let wrong = patch(&site, "ann", &json!({ "approval": "no_such_workflow" })).await.refused(422, "invalid_input");
+    assert_eq!(wrong["errors"][0]["pointer"], "/approval", "{wrong}");
+    site.stop().await;
+    let lost = write("lost.json", &json!({ "approval": "requisition" }).to_string());
+    let told = site.command(&["organisation", "load", &lost, "--without-approval", "a slip"]).await;
+    assert!(told.code() == 1 && told.all().contains("/approval: the workflow `requisition`"), "{}", told.all());
+    // A change does not fit into this one, and that is said of it.
+    write("definitions/unfit.yaml", UNFIT);
+    let unfit = write("unfit.json", &json!({ "approval": "unfit" }).to_string());
+    site.command(&["organisation", "load", &unfit, "--without-approval", "a slip"]).await.done();
+    site.start().await;
+    let refused = patch(&site, "admin", &moved("eve", "bob")).await.refused(422, "invalid_input");
+    let detail = text(&refused["detail"]);
+    assert!(detail.contains("the workflow `unfit`, and it does not take this one"), "{detail}");
+    // Its definition is gone: that is said, and the console puts it right.
+    site.stop().await;
+    std::fs::remove_file(site.folder().join("definitions/unfit.yaml")).unwrap();
     site.start().await;
     let refused = patch(&site, "admin", &moved("eve", "bob")).await.refused(409, "organisation_needs_approval");
     let detail = text(&refused["detail"]);
-    assert!(detail.contains("`no_such_workflow`") && detail.contains("definition"), "{detail}");
+    assert!(detail.contains("`unfit`") && detail.contains("definition"), "{detail}");
     site.end().await;
 }

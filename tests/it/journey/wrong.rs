@@ -134,6 +134,18 @@ pub(super) async fn addresses_that_lead_nowhere(site: Site) {
     for query in ["limit=0", "limit=501", "limit=ten", "colour=red", "status=odd", "after=7", "limit=1&limit=2"] {
         ann.get(&format!("/v1/instances?{query}")).await.refused(400, "invalid_query");
     }
+    // Routes without a query have none: what was meant by it would not be done.
+    let task = format!("/v1/tasks/{id}.1");
+    for path in ["/v1/organisation?foo=1", &format!("{task}?at=1"), "/v1/me?x", "/v1/workflows?name=a", "/v1/keys?a=b"]
+    {
+        let told = ann.get(path).await.refused(400, "invalid_query");
+        assert!(text(&told["detail"]).contains("no such parameter"), "{told}");
+    }
+    let near = ann.get(&format!("{task}/deciders?att=2026-03-02T08:00:00Z")).await.refused(400, "invalid_query");
+    assert!(text(&near["detail"]).contains("did you mean `at`?"), "{near}");
+    let changing = ann.request(Method::PATCH, "/v1/organisation?revision=1").header("idempotency-key", fresh_key());
+    ann.send(changing.json(&json!({}))).await.refused(400, "invalid_query");
+    site.anonymous().get("/v1/organisation?foo=1").await.refused(401, "unauthenticated");
     before.still(&Image::of(&site, &id).await, 0);
     site.end().await;
 }

@@ -120,7 +120,7 @@ impl<B: Bench> Play<B> {
         let mut done: BTreeMap<(StreamId, String), Vec<(&Command, &Submitted)>> = BTreeMap::new();
         for (command, came) in burst.iter().zip(came) {
             match came {
-                // A record that is set to what it is already writes nothing, and leaves no mark of the request.
+                // A record, or the organisation, that is set to what it is already writes nothing and leaves no mark of it.
                 Ok(Submitted { answer, repeat: true }) if is_record(command) && answer.seq == 0 => {}
                 Ok(submitted) => {
                     let stream = stream_of(command, Some(&submitted.answer)).expect("a stream");
@@ -160,5 +160,5 @@ impl<B: Bench> Play<B> {
 }
 
 fn is_record(command: &Command) -> bool {
-    matches!(command.verb, Verb::Change(Change::Record { .. }))
+    matches!(command.verb, Verb::Change(Change::Record { .. } | Change::Organisation { .. }))
 }

@@ -4,6 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::task::{Context, Poll, Waker};
 
 use fluxor_engine::command::{Basis, Change, Command, Verb};
+use fluxor_engine::decide::NEEDS_APPROVAL;
+use fluxor_engine::refusal::Refusal;
 use fluxor_engine::runtime::{NotDone, Submitted};
 use serde_json::Value as Json;
 
@@ -62,11 +64,13 @@ struct Rows {
     parts: Vec<Json>,
     /// Lines of an order.
     lines: u64,
+    /// How many further rows of which tables go with them: counted as they are, and not named one by one.
+    more: Vec<(Table, u64)>,
 }
 
 impl Rows {
     const fn none(table: Table) -> Self {
-        Self { table, rows: Vec::new(), parts: Vec::new(), lines: 0 }
+        Self { table, rows: Vec::new(), parts: Vec::new(), lines: 0, more: Vec::new() }
     }
 
     fn one(row: &Row) -> Self {
@@ -131,23 +135,28 @@ impl<'a> Writer<'a> {
 
     async fn people(&mut self) -> Result<(), Failed> {
         let there = self.target.organisation().await.map_err(|error| Failed::Stopped(error.into()))?;
-        let mut rows = Vec::new();
+        // One row stands for all of them.
+        let (mut first, mut more) = (None, Vec::new());
         for table in [Table::People, Table::Roles, Table::Substitutes] {
-            let kept = self.scan.kept.get(&table).into_iter().flatten();
-            let count = kept.inspect(|row| rows.push((row.place, row.key()))).count() as u64;
-            // Counted by the table they are of when the answer is there.
-            self.count(table).unchanged += count;
+            let kept = self.scan.kept.get(&table).map_or(&[][..], Vec::as_slice);
+            let alone = first.is_none() && !kept.is_empty();
+            first = first.or(kept.first());
+            more.push((table, kept.len() as u64 - u64::from(alone)));
         }
-        let Some(patch) = commands::organisation(self.scan, &there.unwrap_or_default()) else { return Ok(()) };
-        let people = rows.into_iter().next().into_iter().collect();
-        for table in [Table::People, Table::Roles, Table::Substitutes] {
-            let count = self.count(table);
-            (count.taken, count.unchanged) = (count.unchanged, 0);
-        }
-        // One row stands for all of them, and was counted above.
-        self.count(Table::People).taken = self.count(Table::People).taken.saturating_sub(1);
-        let rows = Rows { rows: people, ..Rows::none(Table::People) };
+        let rows = Rows { more, ..first.map_or_else(|| Rows::none(Table::People), Rows::one) };
+        let Some(patch) = commands::organisation(self.scan, &there.unwrap_or_default()) else {
+            self.each(&rows, |count, rows| count.unchanged += rows);
+            return Ok(());
+        };
         self.send(rows, Verb::Change(Change::Organisation { patch, basis: Basis::Direct })).await
+    }
+
+    /// Counts the rows that a command was for, of whatever tables.
+    fn each(&mut self, rows: &Rows, mut add: impl FnMut(&mut Count, u64)) {
+        let own = (rows.table, rows.rows.len() as u64);
+        for (table, rows) in std::iter::once(own).chain(rows.more.iter().copied()).filter(|(_, rows)| *rows > 0) {
+            add(self.count(table), rows);
+        }
     }
 
     async fn openings(&mut self) -> Result<(), Failed> {
@@ -241,11 +250,11 @@ impl<'a> Writer<'a> {
             Err(NotDone::Refused(_)) if rows.parts.len() > 1 => self.halves(rows).await,
             Err(NotDone::Refused(refusal)) => {
                 self.progress.advance(rows.rows.len() as u64);
+                self.each(&rows, |count, rows| count.bad += rows);
+                let why = declined(&rows, &refusal);
                 for (place, key) in rows.rows {
-                    let why = format!("declined: {} [{}]", refusal.sentence(), refusal.code());
-                    let finding = Finding::new(self.set, Some(rows.table), place.file, place.line, key, why);
+                    let finding = Finding::new(self.set, Some(rows.table), place.file, place.line, key, why.clone());
                     self.report.bad.push(finding);
-                    self.count(rows.table).bad += 1;
                 }
                 Ok(())
             }
@@ -274,6 +283,10 @@ impl<'a> Writer<'a> {
         let count = self.count(rows.table);
         count.unchanged += same;
         count.taken += all - same;
+        for &(table, more) in rows.more.iter().filter(|(_, more)| *more > 0) {
+            let count = self.count(table);
+            if submitted.repeat { count.unchanged += more } else { count.taken += more }
+        }
         if rows.table == Table::Orders {
             let count = self.count(Table::OrderLines);
             if same > 0 { count.unchanged += rows.lines } else { count.taken += rows.lines }
@@ -288,4 +301,22 @@ impl<'a> Writer<'a> {
         });
         &mut tables[at].1
     }
+}
+
+/// Why the engine declined these rows, once for all of them; and what to do where an import can do nothing about it.
+fn declined(rows: &Rows, refusal: &Refusal) -> String {
+    let all = rows.rows.len() as u64 + rows.more.iter().map(|(_, more)| more).sum::<u64>();
+    let with = match rows.more.is_empty() {
+        true => String::new(),
+        false => format!(" with all {all} rows of people, roles and substitutes"),
+    };
+    let hint = match refusal.code() == NEEDS_APPROVAL {
+        true => {
+            " An import cannot: write them into a FILE as an organisation has them, and either propose it \
+             (`fluxor organisation load FILE` with a key, while a server runs) or load it at the console \
+             (`fluxor organisation load FILE --without-approval REASON`). Then import again: what is there stays as it is."
+        }
+        false => "",
+    };
+    format!("declined{with}: {}{hint} [{}]", refusal.sentence(), refusal.code())
 }

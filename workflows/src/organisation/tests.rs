@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use fluxor_engine::audit::fold::Change;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::commit::OrganisationRow;
 use fluxor_engine::decide::{OrganisationAt, read_organisation};
@@ -75,7 +76,11 @@ fn a_proposal_says_what_it_changes_and_whom_it_concerns() {
         r#"/zone: "UTC" -> "Europe/Berlin""#,
     ];
     assert_eq!(set["changes"], json!(lines));
-    assert_eq!(set["concerned"], json!(["ann"]), "neither who is new nor who stays the same");
+    assert_eq!(
+        set["concerned"],
+        json!(["ann", "cyd"]),
+        "and the new manager; neither who is new nor who stays the same"
+    );
     assert_eq!((&set["administrators"], &set["base"]), (&json!(["cyd", "dan"]), &json!(4)));
     let found: Document = serde_json::from_str(set["found"].as_str().unwrap()).unwrap();
     assert_eq!(found.keys().collect::<Vec<_>>(), ["people/ann", "people/bob", "people/new", "zone"]);
@@ -98,10 +103,25 @@ fn roles_substitutes_and_addresses_concern_their_people() {
     assert_eq!(concerned(json!({ "contacts": { "eve": { "name": "Eva" } } })), json!(["eve"]));
     assert_eq!(concerned(json!({ "approval": null })), json!([]));
     let set = first(json!({ "units": units(&["bob"]) })).unwrap();
-    assert_eq!(set["changes"], json!([r#"/units/it/roles/buyer: ["ann","bob"] -> ["bob"]"#]));
+    assert_eq!(set["changes"], json!([r#"/units/it/roles/buyer: gone ["ann"]"#]));
+    let set = first(json!({ "units": units(&["eve", "bob"]) })).unwrap();
+    assert_eq!(set["changes"], json!([r#"/units/it/roles/buyer: gone ["ann"], added ["eve"]"#]));
+    let set = first(json!({ "units": units(&["bob", "ann"]) })).unwrap();
+    assert_eq!(set["changes"], json!(["/units/it/roles/buyer: in another order"]));
     let long = "x".repeat(500);
     let set = first(json!({ "contacts": { "eve": { "name": long } } })).unwrap();
     assert!(set["changes"][0].as_str().unwrap().chars().count() < 300, "{}", set["changes"]);
+}
+
+#[test]
+fn a_difference_far_behind_is_seen() {
+    let zone = |end: &str| json!(format!("{}{end}", "x".repeat(500)));
+    let change = |from: Json, to: Json| Change { at: "/p".into(), from: Some(from), to: Some(to) };
+    let told = told::line(&change(zone("1"), zone("2")));
+    assert!(told.contains("x1\"") && told.contains("x2\"") && told.chars().count() < 300, "{told}");
+    let many: Vec<String> = (0..99).map(|n| format!("p{n}")).collect();
+    let more: Vec<String> = many.iter().cloned().chain(["ann".to_owned()]).collect();
+    assert_eq!(told::line(&change(json!(many), json!(more))), r#"/p: added ["ann"]"#);
 }
 
 #[test]

@@ -17,15 +17,40 @@ const SHOWN: usize = 200;
 const ADMINISTRATOR: &str = "administrator";
 
 /// One line a changed field, sorted: `/people/eve/manager: "bob" -> "fay"`. People and units go by
-/// their ids, substitutes by the person in whose place they are.
+/// their ids, substitutes by the person in whose place they are; of a list it tells what is added and what is gone.
 pub(super) fn changes(before: Document, after: Document) -> Vec<String> {
-    let shown =
-        |value: Option<&Json>| value.map_or_else(|| "nothing".to_owned(), |value| cut(&canonical::value(value)));
-    let changed = diff(&image(before), &image(after)).into_iter();
-    let line = |c: Change| format!("{}: {} -> {}", c.at, shown(c.from.as_ref()), shown(c.to.as_ref()));
-    let mut lines: Vec<String> = changed.map(line).collect();
+    let mut lines: Vec<String> = diff(&image(before), &image(after)).iter().map(line).collect();
     lines.sort();
     lines
+}
+
+pub(super) fn line(change: &Change) -> String {
+    let Change { at, from, to } = change;
+    if let (Some(Json::Array(old)), Some(Json::Array(new))) = (from, to) {
+        let those = |of: &[Json], not: &[Json]| -> Vec<Json> {
+            of.iter().filter(|item| !not.contains(item)).cloned().collect()
+        };
+        let (gone, added) = (those(old, new), those(new, old));
+        let told = |word: &str, items: Vec<Json>| {
+            (!items.is_empty()).then(|| format!("{word} {}", cut(&canonical::value(&Json::Array(items)))))
+        };
+        let told: Vec<String> = [told("gone", gone), told("added", added)].into_iter().flatten().collect();
+        let told = if told.is_empty() { "in another order".to_owned() } else { told.join(", ") };
+        return format!("{at}: {told}");
+    }
+    let shown = |value: &Option<Json>| value.as_ref().map_or_else(|| "nothing".to_owned(), canonical::value);
+    let (from, to) = (shown(from), shown(to));
+    // What long values have in common is left out, so that the difference is seen.
+    let common = match from.chars().count().max(to.chars().count()) > SHOWN {
+        true => from.chars().zip(to.chars()).take_while(|(a, b)| a == b).count().saturating_sub(SHOWN / 4),
+        false => 0,
+    };
+    let rest = |text: &str| {
+        let rest: String = text.chars().skip(common).collect();
+        let dots = if common > 0 { "…" } else { "" };
+        format!("{dots}{}", cut(&rest))
+    };
+    format!("{at}: {} -> {}", rest(&from), rest(&to))
 }
 
 fn cut(text: &str) -> String {
@@ -55,16 +80,20 @@ fn image(document: Document) -> Json {
     image
 }
 
-/// Everyone who is known and whose record, roles, limits, substitution or address differ, sorted.
+/// Everyone who is known and whose record, roles, limits, substitution or address differ, or who becomes somebody's
+/// manager; sorted.
 pub(super) fn concerned(
     (before, document): (&Organisation, &Document),
     (after, changed): (&Organisation, &Document),
 ) -> Vec<PersonId> {
     let mut concerned = BTreeSet::new();
     for person in &before.parts().people {
-        if after.person(&person.id) != Some(person) {
+        let then = after.person(&person.id);
+        if then != Some(person) {
             concerned.insert(person.id.clone());
         }
+        let manager = then.and_then(|then| then.manager.clone());
+        concerned.extend(manager.filter(|new| person.manager.as_ref() != Some(new)));
     }
     roles(before.parts(), after.parts(), &mut concerned);
     for (these, others) in [(before, after), (after, before)] {

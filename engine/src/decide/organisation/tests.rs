@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::command::{Change, Verb};
+use crate::domain::{MessageType, SubjectType, Vocabulary};
+use crate::expression::RecordType;
 use crate::ids::{InstanceId, TenantId};
 
 const TENANT: TenantId = TenantId(1);
@@ -48,7 +50,29 @@ fn decided(row: &OrganisationRow, actor: Actor, patch: &Json, basis: Basis) -> R
     let patch = object(patch.clone());
     let verb = Verb::Change(Change::Organisation { patch: patch.clone(), basis: basis.clone() });
     let command = Command { tenant: TENANT, request: "r".into(), request_hash: Digest::of("r"), actor, verb };
-    organisation(&command, &patch, &basis, Some(row), now())
+    organisation(&command, &patch, &basis, Some(row), (&library(), now()))
+}
+
+/// Two workflows that apply changes, by a state and by an arrow, and one that does not.
+fn library() -> Library {
+    let record = std::sync::Arc::new(RecordType::new("change"));
+    let subject = SubjectType { major: 1, variable: "change".into(), record, computed: Vec::new() };
+    let message = MessageType { major: 1, sent_event: None, help: "".into() };
+    let vocabulary = Vocabulary {
+        subjects: [("change".into(), subject)].into(),
+        messages: [(CHANGE_ORGANISATION.into(), message)].into(),
+        ..Vocabulary::default()
+    };
+    let file = |name: &str, states: &str| {
+        let head = format!("workflow: {name}\nversion: 1\nsubject: change\nstart: {{ to: open }}\n");
+        (format!("{name}.yaml"), format!("{head}events: {{ go: {{}} }}\nstates:\n{states}  over: {{ final: true }}\n"))
+    };
+    let files = vec![
+        file(APPROVER, "  open: { send: change_organisation, on: { go: over } }\n"),
+        file("by_arrow", "  open: { on: { go: { to: over, send: change_organisation } } }\n"),
+        file("other", "  open: { on: { go: over } }\n"),
+    ];
+    Library::load(files, &vocabulary).unwrap_or_else(|wrong| panic!("{wrong:?}")).0
 }
 
 #[track_caller]
@@ -82,7 +106,7 @@ fn without_a_workflow_administrators_and_the_console_change_it() {
 #[test]
 fn with_a_workflow_nobody_changes_it_directly() {
     let row = row(Some(APPROVER));
-    for patch in [json!({ "zone": "Europe/Berlin" }), json!({ "approval": null }), json!({ "approval": "other" })] {
+    for patch in [json!({ "zone": "Europe/Berlin" }), json!({ "approval": null }), json!({ "approval": "by_arrow" })] {
         for actor in [person(true), person(false), Actor::System] {
             let (code, why) = refused(&row, actor.clone(), &patch, Basis::Direct);
             assert_eq!(code, NEEDS_APPROVAL, "{actor:?}");
@@ -163,14 +187,51 @@ fn a_workflow_is_named_as_definitions_are() {
         assert_eq!(code, "invalid_input", "{wrong}");
         assert!(why.contains("no name of a workflow"), "{why}");
     }
-    let named = next(&row, person(true), &json!({ "approval": "a_1" }), Basis::Direct);
-    let document = stored_organisation(Some(&named)).unwrap();
-    assert_eq!(read_organisation(&document, 4, now()).unwrap().approval.as_deref(), Some("a_1"));
+    let name = object(json!({ "approval": "a_1" }));
+    assert_eq!(read_organisation(&name, 4, now()).unwrap().approval.as_deref(), Some("a_1"));
 }
 
 #[test]
-fn a_patch_that_changes_nothing_is_a_revision_all_the_same() {
-    let (row, same) = (row(None), json!({ "zone": "UTC" }));
-    let done = decided(&row, person(true), &same, Basis::Direct).unwrap();
-    assert_eq!((done.organisation.unwrap().revision, &done.images.0), (4, &done.images.1));
+fn a_workflow_that_could_apply_nothing_approves_nothing() {
+    let (free, bound) = (row(None), row(Some(APPROVER)));
+    for (name, why) in [("other", "sends `change_organisation`"), ("organisation_chang", "did you mean")] {
+        let patch = json!({ "approval": name });
+        let all = [
+            decided(&free, person(true), &patch, Basis::Direct),
+            decided(&free, Actor::System, &patch, Basis::Direct),
+            decided(&bound, person(false), &patch, Basis::Direct),
+            decided(&bound, Actor::System, &patch, past("a slip")),
+            decided(&bound, Actor::Message, &patch, approved(&bound, &patch, APPROVER)),
+        ];
+        for done in all {
+            let Err(Refusal::Invalid(errors)) = done else { panic!("it locks the organisation: {done:?}") };
+            assert_eq!((errors.len(), errors[0].0.as_str()), (1, "/approval"));
+            assert!(errors[0].1.contains(why) && errors[0].1.contains(name), "{errors:?}");
+        }
+    }
+    for name in [APPROVER, "by_arrow"] {
+        assert_eq!(next(&free, person(true), &json!({ "approval": name }), Basis::Direct).revision, 4);
+    }
+    // What is in force already is nobody's slip now: all else can still be changed, and put right.
+    let lost = row(Some("lost"));
+    assert_eq!(next(&lost, Actor::System, &json!({ "zone": "Europe/Berlin" }), past("meanwhile")).revision, 4);
+    assert_eq!(next(&lost, Actor::System, &json!({ "approval": APPROVER }), past("found")).revision, 4);
+}
+
+#[test]
+fn a_patch_that_changes_nothing_is_no_revision() {
+    let (free, bound) = (row(None), row(Some(APPROVER)));
+    for patch in [json!({}), json!({ "zone": "UTC" }), json!({ "people": [{ "id": "ann", "manager": "bob" }] })] {
+        for (row, basis) in [(&free, Basis::Direct), (&bound, past("again"))] {
+            let done = decided(row, Actor::System, &patch, basis).unwrap();
+            assert_eq!((done.is_nothing(), done.answer), (true, json!({ "revision": 3 })), "{patch}");
+        }
+    }
+    // The first one is a revision, whatever is in it.
+    let (nothing, direct) = (Document::new(), Basis::Direct);
+    let verb = Verb::Change(Change::Organisation { patch: nothing.clone(), basis: direct.clone() });
+    let request_hash = Digest::of("r");
+    let command = Command { tenant: TENANT, request: "r".into(), request_hash, actor: Actor::System, verb };
+    let done: Changed<()> = organisation(&command, &nothing, &direct, None, (&library(), now())).unwrap();
+    assert_eq!(done.organisation.unwrap().revision, 1);
 }
