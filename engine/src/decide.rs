@@ -40,7 +40,7 @@ pub use organisation::{
     CHANGE_ORGANISATION, Merged, NEEDS_APPROVAL, found_parts, merge_organisation, organisation_image,
     read_organisation, stored_organisation,
 };
-pub use review::{Acted, Carried, Saw};
+pub use review::{ADMINISTRATOR, Acted, Carried, Saw};
 pub use shown::{due, summaries, view_at};
 pub use task::document_digest;
 

@@ -90,7 +90,7 @@ impl<'a> Frame<'a> {
                 let next = standing.filter(|(by, entry)| self.in_scope(subject, entry, person, *by));
                 let next = next.map(|(by, entry)| (by, Some(entry)));
                 for (ix, entry) in extra.iter().map(|&ix| (ix, None)).chain(next) {
-                    if may(ix) && !met.iter().any(|one| one.ix == ix) {
+                    if !met.iter().any(|one| one.ix == ix) && may(ix) {
                         met.push(Met { ix, before, entry });
                     }
                 }

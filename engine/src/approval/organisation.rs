@@ -262,6 +262,11 @@ impl Organisation {
         self.index.get(id).map(|&ix| self.at(ix))
     }
 
+    /// Who holds the role in any unit, unit by unit; somebody may come twice.
+    pub fn holders<'a>(&'a self, role: &'a str) -> impl Iterator<Item = &'a PersonId> {
+        self.parts.units.iter().filter_map(move |unit| unit.roles.get(role)).flatten()
+    }
+
     /// The local date at `at`.
     #[must_use]
     pub fn date(&self, at: Timestamp) -> Date {

@@ -14,9 +14,8 @@ use super::organisation::{Organisation, Substitution};
 use super::policy::Policy;
 use super::refusal::Refusal;
 use super::review::{Review, Vote};
-use super::view::{WhyAsked, why_asked};
+use super::view::{WhyAsked, open_steps, why_asked};
 use super::voice::{askable, voice, voices};
-use super::words::Status;
 use crate::clock::Timestamp;
 use crate::ids::PersonId;
 
@@ -166,14 +165,13 @@ pub fn deciders(
 ) -> Vec<Standing> {
     let frame = Frame::new(policy, organisation, rates, at);
     let facts = Facts::of(review, &frame);
-    let open = |place: &usize| review.state.is_live() && review.steps[*place].status == Status::Open;
     let of_step = |place: usize| {
         let all = askable(review, &frame, &facts, place);
         all.into_iter()
             .map(|(seat, person, holder)| standing(review, &frame, &facts, (place, seat), &person, &holder))
             .collect::<Vec<_>>()
     };
-    (0..review.steps.len()).filter(open).flat_map(of_step).collect()
+    open_steps(review).flat_map(of_step).collect()
 }
 
 /// What an approval by somebody would meet in one step.

@@ -95,7 +95,7 @@ fn frame_of<'a>(policy: &'a Policy, org: &'a Organisation, rates: &'a Rates, at:
 }
 
 /// The places of the open steps of a live review.
-fn open_steps(review: &Review) -> impl Iterator<Item = usize> + '_ {
+pub(super) fn open_steps(review: &Review) -> impl Iterator<Item = usize> + '_ {
     let live = review.state.is_live();
     let open = review.steps.iter().enumerate().filter(move |(_, step)| live && step.status == Status::Open);
     open.map(|(place, _)| place)

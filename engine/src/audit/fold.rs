@@ -228,6 +228,24 @@ struct Body {
     changes: Vec<Change>,
 }
 
+/// What an entry of an instance says, as far as `B` asks for it.
+///
+/// # Errors
+/// A sentence: it cannot be read, or its body was purged.
+pub(super) fn read<B: serde::de::DeserializeOwned>(entry: &Entry) -> Result<(Header, B), String> {
+    if entry.body.is_empty() {
+        return Err(problem(entry, "its body was purged"));
+    }
+    let header = entry.parsed().map_err(|what| problem(entry, &what))?;
+    let body = serde_json::from_str(&entry.body).map_err(|what| problem(entry, &what.to_string()))?;
+    Ok((header, body))
+}
+
+/// A sentence about an entry.
+pub(super) fn problem(entry: &Entry, what: &str) -> String {
+    format!("entry {} of stream {}: {what}", entry.seq, entry.stream)
+}
+
 /// Folds the entries of an instance's stream one by one, from the first on.
 #[derive(Debug, Default)]
 pub struct Folding {
@@ -244,13 +262,8 @@ impl Folding {
     /// # Errors
     /// A sentence: it does not fit, or its body was purged.
     pub fn take(&mut self, entry: &Entry) -> Result<(), String> {
-        let problem = |what: String| format!("entry {} of stream {}: {what}", entry.seq, entry.stream);
-        if entry.body.is_empty() {
-            return Err(problem("its body was purged".to_owned()));
-        }
-        let header: Header = entry.parsed().map_err(problem)?;
-        let body: Body = serde_json::from_str(&entry.body).map_err(|e| problem(e.to_string()))?;
-        apply(&mut self.json, &body.changes).map_err(problem)?;
+        let (header, body): (Header, Body) = read(entry)?;
+        apply(&mut self.json, &body.changes).map_err(|what| problem(entry, &what))?;
         remember(&mut self.requests, header.request.as_ref().map(crate::ids::RequestId::as_str));
         for change in &body.changes {
             touched(change, entry.seq, &mut self.task_seq);
@@ -319,9 +332,8 @@ pub fn fold(entries: &[Entry]) -> Result<Instance, String> {
 pub fn fold_record(start: Json, entries: &[Entry]) -> Result<Json, String> {
     let mut json = start;
     for entry in entries {
-        let problem = |what: String| format!("entry {} of stream {}: {what}", entry.seq, entry.stream);
-        let body: Body = serde_json::from_str(&entry.body).map_err(|e| problem(e.to_string()))?;
-        apply(&mut json, &body.changes).map_err(problem)?;
+        let body: Body = serde_json::from_str(&entry.body).map_err(|what| problem(entry, &what.to_string()))?;
+        apply(&mut json, &body.changes).map_err(|what| problem(entry, &what))?;
     }
     Ok(json)
 }

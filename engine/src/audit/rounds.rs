@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::fold::{Change, apply};
+use super::fold::{Change, apply, problem, read};
 use super::{Entry, Header};
 use crate::approval::{Fired, State, Why, WhyAsked};
 use crate::clock::Timestamp;
@@ -170,15 +170,10 @@ impl Telling {
     /// # Errors
     /// A sentence: it does not fit, or its body was purged.
     pub fn take(&mut self, entry: &Entry) -> Result<(), String> {
-        let problem = |what: String| format!("entry {} of stream {}: {what}", entry.seq, entry.stream);
-        if entry.body.is_empty() {
-            return Err(problem("its body was purged".to_owned()));
-        }
-        let header: Header = entry.parsed().map_err(problem)?;
-        let mut body: Body = serde_json::from_str(&entry.body).map_err(|e| problem(e.to_string()))?;
-        apply(&mut self.image, &body.changes).map_err(problem)?;
+        let (header, mut body): (Header, Body) = read(entry)?;
+        apply(&mut self.image, &body.changes).map_err(|what| problem(entry, &what))?;
         let Some(task) = self.image.pointer(&format!("/tasks/{}", self.ordinal)) else { return Ok(()) };
-        let seen = Seen::deserialize(&task["detail"]["review"]).map_err(|e| problem(e.to_string()))?;
+        let seen = Seen::deserialize(&task["detail"]["review"]).map_err(|what| problem(entry, &what.to_string()))?;
         let open = task["status"] == "open";
         body.acted.retain(|act| act.task == self.ordinal);
         body.asked.retain(|one| one.task.is_none_or(|task| task == self.ordinal));

@@ -8,17 +8,26 @@ use crate::domain::Domain;
 use crate::expression::Value;
 use crate::ids::PersonId;
 
-use super::Halt;
 use super::run::Run;
+use super::{Ground, Halt};
+
+/// The rule that stands before all others.
+pub(super) const ACTIVE: &str = "somebody who is active in the organisation";
+
+impl<D: Domain> Ground<'_, D> {
+    /// Whether the actor is somebody of the organisation who is not active: whatever key is left, he may do nothing.
+    pub(super) fn is_gone(&self, actor: &Actor) -> bool {
+        let organisation = &self.organisation().organisation;
+        let gone = |id| organisation.person(id).is_some() && !organisation.active(id, organisation.date(self.now));
+        actor.person().is_some_and(gone)
+    }
+}
 
 impl<D: Domain> Run<'_, '_, D> {
     /// The rule that lets the actor take it, or the one that is not met.
     pub(super) fn permission(&mut self, by: &By) -> Result<Result<Arc<str>, String>, Halt<D::Need>> {
-        if let Actor::Person { id, .. } = &self.command.actor {
-            let organisation = &self.ground.organisation().organisation;
-            if organisation.person(id).is_some() && !organisation.active(id, organisation.date(self.ground.now)) {
-                return Ok(Err("somebody who is active in the organisation".to_owned()));
-            }
+        if self.ground.is_gone(&self.command.actor) {
+            return Ok(Err(ACTIVE.to_owned()));
         }
         let person = match (&self.command.actor, by) {
             (Actor::System, _) => return Ok(Ok("the console".into())),

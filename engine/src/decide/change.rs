@@ -13,6 +13,7 @@ use crate::expression::{Field, RecordType, Value};
 use crate::instance::Document;
 use crate::refusal::Refusal;
 
+use super::by::ACTIVE;
 use super::organisation::organisation;
 use super::{Ground, Halt, Layer, Stop};
 
@@ -64,12 +65,8 @@ pub fn change<D: Domain>(
     seen: &Seen<'_>,
     layer: &mut Layer<'_, D>,
 ) -> Result<Changed<D::Op>, Stop<D::Need>> {
-    if let Actor::Person { id, .. } = &command.actor {
-        let organisation = &ground.organisation().organisation;
-        if organisation.person(id).is_some() && !organisation.active(id, organisation.date(ground.now)) {
-            let rule = "somebody who is active in the organisation".into();
-            return Err(Stop::Refused(Refusal::NotAllowed { rule }));
-        }
+    if ground.is_gone(&command.actor) {
+        return Err(Stop::Refused(Refusal::NotAllowed { rule: ACTIVE.into() }));
     }
     // Where the organisation has an approval workflow, anybody may find out that the change goes there.
     let own_rules = matches!(change, Change::Organisation { .. });

@@ -206,6 +206,9 @@ pub(super) fn ballot(act: &Verb) -> Option<&Ballot> {
     }
 }
 
+/// The role whose holders, in any unit, are among the administrators of every approval.
+pub const ADMINISTRATOR: &str = "administrator";
+
 /// The policy of a task as its definition has it.
 pub(super) fn policy_of(definition: &Definition, task: &Task) -> Option<Arc<Policy>> {
     match &definition.state(definition.find(&task.state)?).kind {
@@ -217,8 +220,7 @@ pub(super) fn policy_of(definition: &Definition, task: &Task) -> Option<Arc<Poli
 /// The same with those who hold the role `administrator` in any unit among its administrators.
 pub(super) fn policy_with(definition: &Definition, task: &Task, organisation: &OrganisationAt) -> Option<Arc<Policy>> {
     let policy = policy_of(definition, task)?;
-    let units = &organisation.organisation.parts().units;
-    let holders: Vec<PersonId> = units.iter().filter_map(|u| u.roles.get("administrator")).flatten().cloned().collect();
+    let holders: Vec<PersonId> = organisation.organisation.holders(ADMINISTRATOR).cloned().collect();
     if holders.is_empty() {
         return Some(policy);
     }

@@ -55,8 +55,6 @@ pub(super) struct Run<'a, 'f, D: Domain> {
     pub(super) raised: Vec<(StateIx, &'static str, Option<Arc<str>>)>,
     /// The arrow being walked is the engine's own: an outcome, `always`, a timer, a result.
     pub(super) by_engine: bool,
-    /// The act on a task brought the etag of what its author saw.
-    pub(super) bound: bool,
     /// How many instances around this one are being started by one another.
     pub(super) depth: usize,
     /// How many instances it has started so far.
@@ -89,7 +87,6 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             record: Record::default(),
             raised: Vec::new(),
             by_engine: false,
-            bound: false,
             depth: 0,
             children: 0,
             told: BTreeSet::new(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::approval::{self, Event, FieldValue, Fields, Policy, Review, State, Verb};
-use crate::command::act_name;
+use crate::command::{self, act_name};
 use crate::definition::chart::{Approval, StateIx};
 use crate::domain::Domain;
 use crate::effect::{Effect, NoticeKind};
@@ -37,9 +37,7 @@ impl<D: Domain> Run<'_, '_, D> {
         self.record.reason = reason(act);
         let current = self.work.tasks[at].etag();
         let open = self.work.tasks[at].status == TaskStatus::Open;
-        self.bound = etag.is_some();
         self.review(at, act.clone(), Some(person.clone()))?;
-        self.bound = false;
         if let Verb::Approve(b) | Verb::Reject(b) | Verb::Abstain(b) = act {
             // Who stands in for one person only need not say so: the vote knows.
             self.record.behalf = self.work.tasks[at].detail.review.principal(&b.step, &person).cloned();
@@ -190,7 +188,8 @@ impl<D: Domain> Run<'_, '_, D> {
             return Err(Refusal::Approval(refusal).into());
         }
         let told = (&event, name);
-        let were = Before { votes, document: task.document, is_bound: self.bound };
+        let is_bound = matches!(self.command.verb, command::Verb::Decide { etag: Some(_), .. });
+        let were = Before { votes, document: task.document, is_bound };
         let acts = acted(were, &policy, ground.organisation(), rates, told, &brought.applied);
         self.record.acted.extend(acts.into_iter().map(|act| (task.id.ordinal, act)));
         task.detail.review = brought.applied.review;

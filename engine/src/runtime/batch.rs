@@ -287,11 +287,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             return Ok(known);
         }
         let row = if revision == 0 { None } else { self.writer.organisation(tenant, revision).await? };
-        if row.is_none() && revision > 0 {
-            let (table, id) = ("organisation", format!("tenant {tenant}, revision {revision}"));
-            return Err(StoreError::Inconsistent { table, id, what: "the row is missing".to_owned() });
-        }
-        self.shared.organisations.of_row(tenant, row.as_ref())
+        self.shared.organisations.at(tenant, revision, row.as_ref())
     }
 
     async fn definition(&mut self, instance: &Instance) -> Result<(), StoreError> {

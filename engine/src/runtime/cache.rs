@@ -24,6 +24,20 @@ impl Organisations {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(tenant, revision)).cloned()
     }
 
+    /// The organisation at a revision, whose row was looked for; before the first one there is none.
+    pub(super) fn at(
+        &self,
+        tenant: TenantId,
+        revision: i64,
+        row: Option<&OrganisationRow>,
+    ) -> Result<Arc<OrganisationAt>, StoreError> {
+        if row.is_none() && revision > 0 {
+            let (table, id) = ("organisation", format!("tenant {tenant}, revision {revision}"));
+            return Err(StoreError::Inconsistent { table, id, what: "the row is missing".to_owned() });
+        }
+        self.of_row(tenant, row)
+    }
+
     /// The organisation of a row; without one, an organisation without people.
     pub(super) fn of_row(
         &self,

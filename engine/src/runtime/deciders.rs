@@ -150,7 +150,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             return Ok(known);
         }
         let row = if revision == 0 { None } else { self.shared.store.organisation_at(tenant, revision).await? };
-        self.shared.organisations.of_row(tenant, row.as_ref())
+        self.shared.organisations.at(tenant, revision, row.as_ref())
     }
 
     /// The definition that an instance is pinned to: as loaded, else (another replica knows it) as stored.

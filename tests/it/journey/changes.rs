@@ -1,8 +1,6 @@
 //! Taking back, giving up, and an organisation that changes while orders are open.
 
 use fluxor_tests::server::Site;
-use fluxor_tests::server::client::fresh_key;
-use reqwest::Method;
 use serde_json::json;
 
 use super::company::{Image, approve, draft, history, in_review, order, path, text, until};
@@ -43,9 +41,8 @@ pub(super) async fn the_organisation_counts_from_the_next_decision(site: Site) {
     let (id, task) = in_review(&site, "ann", "400.00 EUR").await;
     let (other, later) = in_review(&site, "ann", "400.00 EUR").await;
     let admin = site.admin();
-    let patch = admin.request(Method::PATCH, "/v1/organisation").header("idempotency-key", fresh_key());
     let gone = json!({ "people": [{ "id": "bob", "active": false }] });
-    assert_eq!(admin.send(patch.json(&gone)).await.is(200)["record"]["revision"], 2);
+    assert_eq!(admin.patch("/v1/organisation", &gone).await.is(200)["record"]["revision"], 2);
     site.by("bob").decide(&task, &approve("manager")).await.refused(403, "inactive_person");
     let begun = json!({ "input": order("bob", "10.00 EUR") });
     let refused = site.by("bob").post("/v1/workflows/purchase_order/instances", &begun).await;
@@ -62,13 +59,10 @@ pub(super) async fn the_organisation_counts_from_the_next_decision(site: Site) {
         assert!(since.elapsed().as_secs() < 60, "cyd is not asked");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    let wrong = admin.request(Method::PATCH, "/v1/organisation").header("idempotency-key", fresh_key());
-    let wrong = wrong.json(&json!({ "peple": [] }));
-    let wrong = admin.send(wrong).await.refused(422, "invalid_input");
+    let wrong = admin.patch("/v1/organisation", &json!({ "peple": [] })).await.refused(422, "invalid_input");
     assert!(text(&wrong["detail"]).contains("did you mean `people`?"), "{wrong}");
-    let unknown = admin.request(Method::PATCH, "/v1/organisation").header("idempotency-key", fresh_key());
-    let unknown = unknown.json(&json!({ "people": [{ "id": "eve", "manager": "nobody-at-all" }] }));
-    admin.send(unknown).await.refused(422, "invalid_input");
+    let unknown = json!({ "people": [{ "id": "eve", "manager": "nobody-at-all" }] });
+    admin.patch("/v1/organisation", &unknown).await.refused(422, "invalid_input");
     assert_eq!(admin.get("/v1/organisation").await.is(200)["revision"], 2);
     site.by("cyd").decide(&later, &approve("manager")).await.is(200);
     until(&site, &other, "ordered").await;

@@ -88,6 +88,26 @@ pub(super) async fn until(site: &Site, id: &str, state: &str) -> Value {
     }
 }
 
+/// The organisation changes.
+pub(super) async fn reorganise(site: &Site, change: &Value) {
+    site.admin().patch("/v1/organisation", change).await.is(200);
+}
+
+/// Waits until the review has met the organisation.
+pub(super) async fn settled(site: &Site, id: &str) {
+    let since = Instant::now();
+    loop {
+        let now = site.admin().get(&path(id)).await.is(200);
+        let organisation = site.admin().get("/v1/organisation").await.is(200)["revision"].clone();
+        let last = history(site, id).await.pop().unwrap();
+        if last["header"]["organisation"] == organisation || now["tasks"] == json!([]) {
+            return;
+        }
+        assert!(since.elapsed() < Duration::from_secs(60), "the review does not meet the organisation: {last}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// All entries of an instance, page by page.
 pub(super) async fn history(site: &Site, id: &str) -> Vec<Value> {
     let mut entries = Vec::new();

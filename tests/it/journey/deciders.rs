@@ -1,16 +1,9 @@
 //! Who could decide, at which instant, and why: over HTTP and on the command line, from what was written down at the time.
 
 use fluxor_tests::server::Site;
-use fluxor_tests::server::client::{Client, fresh_key};
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::company::{approve, history, in_review, text};
-
-async fn reorganise(admin: &Client, change: &Value) {
-    let patch = admin.request(Method::PATCH, "/v1/organisation").header("idempotency-key", fresh_key());
-    admin.send(patch.json(change)).await.is(200);
-}
+use super::company::{approve, history, in_review, reorganise, settled, text};
 
 /// `step/person` or `step/person for whom`, each with its reason.
 fn told(report: &Value) -> Vec<(String, String)> {
@@ -39,14 +32,9 @@ pub(super) async fn then_and_now_and_why(site: Site) {
     let absent = json!({ "substitutes": [
         { "person": "bob", "substitute": "hal", "until": "2999-01-01" }, { "person": "hal", "substitute": "ann" },
     ] });
-    reorganise(&admin, &absent).await;
+    reorganise(&site, &absent).await;
     // The review meets the change in the background; until that is written, it is told without its entry.
-    for _ in 0..3_000 {
-        if history(&site, &id).await.last().is_some_and(|entry| entry["header"]["organisation"] == 2) {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    settled(&site, &id).await;
     let second = admin.get(&format!("{path}?person=ann")).await.is(200);
     let rule = "bob was asked as the manager of the person in the field `requester`";
     let by_hal = format!("hal stands in for bob up to and including 2998-12-31; {rule}");
@@ -143,7 +131,7 @@ pub(super) async fn instants_that_cannot_be_asked_and_one_to_come(site: Site) {
         then.to_zoned(jiff::tz::TimeZone::get("Europe/Berlin").unwrap()).date()
     };
     let goes = json!({ "people": [{ "id": "bob", "until": day(1) }, { "id": "cyd", "from": day(3) }] });
-    reorganise(&admin, &goes).await;
+    reorganise(&site, &goes).await;
     for days in [2, 5] {
         let then = opened.plus_micros(days * 24 * 3_600_000_000);
         let asked = names(&admin.get(&format!("{path}?at={then}")).await.is(200));
@@ -151,7 +139,7 @@ pub(super) async fn instants_that_cannot_be_asked_and_one_to_come(site: Site) {
         assert_eq!(asked.len(), 1, "on day {days}: {asked:?}");
     }
     let stays = json!({ "people": [{ "id": "bob", "until": null }, { "id": "cyd", "from": null }] });
-    reorganise(&admin, &stays).await;
+    reorganise(&site, &stays).await;
 
     let rejected = json!({ "act": "reject", "step": "manager", "reason": "no" });
     site.by("bob").decide(&task, &rejected).await.is(200);
@@ -223,7 +211,7 @@ pub(super) async fn what_was_passed_on_and_left(site: Site) {
     let roles = json!({ "units": [
         { "id": "it", "roles": { "buyer": ["eve", "fay"] } }, { "id": "company", "roles": { "administrator": ["dan"] } },
     ] });
-    reorganise(&site.admin(), &roles).await;
+    reorganise(&site, &roles).await;
     let (id, task) = in_review(&site, "ann", "4000.00 EUR").await;
     let task_id = text(&task["id"]);
     let acts = [

@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 use fluxor_engine::ids::{StreamId, TenantId};
 use fluxor_engine::store::Store as _;
 use fluxor_tests::server::Site;
-use fluxor_tests::server::client::{Reply, fresh_key};
-use reqwest::Method;
+use fluxor_tests::server::client::Reply;
 use serde_json::{Value, json};
 
 use super::company::{approve, path, text, until};
@@ -25,14 +24,15 @@ states:
   over: { final: true }
 ";
 
-/// `PATCH /v1/organisation` under a key.
-async fn patch_as(site: &Site, who: &str, key: &str, patch: &Value) -> Reply {
-    let client = site.by(who);
-    client.send(client.request(Method::PATCH, "/v1/organisation").header("idempotency-key", key).json(patch)).await
+async fn patch(site: &Site, who: &str, patch: &Value) -> Reply {
+    site.by(who).patch("/v1/organisation", patch).await
 }
 
-async fn patch(site: &Site, who: &str, patch: &Value) -> Reply {
-    patch_as(site, who, &fresh_key(), patch).await
+/// A file in the site's folder; its path.
+fn write(site: &Site, name: &str, content: &str) -> String {
+    let file = site.folder().join(name);
+    std::fs::write(&file, content).unwrap();
+    file.to_str().unwrap().to_owned()
 }
 
 /// Somebody whose manager becomes somebody else.
@@ -81,13 +81,13 @@ async fn finished(site: &Site, id: &str) -> Value {
 pub(super) async fn a_change_is_proposed_approved_and_applied(mut site: Site) {
     configured(&site).await;
     // Proposed by anybody, once, however often it is sent.
-    let first = patch_as(&site, "ann", "o-1", &moved("eve", "fay")).await;
+    let first = site.by("ann").patch_as("o-1", "/v1/organisation", &moved("eve", "fay")).await;
     let (waiting, place) = (first.clone().is(202), first.header("location").to_owned());
     let id = text(&waiting["id"]);
     assert_eq!((place, &waiting["state"]), (path(&id), &json!("review")), "{waiting}");
-    let again = patch_as(&site, "ann", "o-1", &moved("eve", "fay")).await;
+    let again = site.by("ann").patch_as("o-1", "/v1/organisation", &moved("eve", "fay")).await;
     assert_eq!((again.header("location"), again.clone().is(202)), (path(&id).as_str(), waiting.clone()));
-    patch_as(&site, "ann", "o-1", &moved("eve", "bob")).await.refused(422, "request_reused");
+    site.by("ann").patch_as("o-1", "/v1/organisation", &moved("eve", "bob")).await.refused(422, "request_reused");
     let subject = site.admin().get(&path(&id)).await.is(200)["subject"].clone();
     assert_eq!(subject["changes"], json!([r#"/people/eve/manager: "cyd" -> "fay""#]));
     assert_eq!((&subject["concerned"], &subject["requester"]), (&json!(["eve", "fay"]), &json!("ann")));
@@ -111,7 +111,7 @@ pub(super) async fn a_change_is_proposed_approved_and_applied(mut site: Site) {
     let done = until(&site, &id, "changed").await;
     assert_eq!((&done["subject"]["revision"], revision(&site).await), (&json!(3), 3));
     assert_eq!(
-        patch_as(&site, "ann", "o-1", &moved("eve", "fay")).await.is(202),
+        site.by("ann").patch_as("o-1", "/v1/organisation", &moved("eve", "fay")).await.is(202),
         waiting,
         "a repeat, whatever has become of it"
     );
@@ -125,7 +125,7 @@ pub(super) async fn a_change_is_proposed_approved_and_applied(mut site: Site) {
     site.by("dan").decide(&task, &approve(STEP)).await.refused(403, "excluded");
     site.by("cyd").decide(&task, &approve(STEP)).await.is(200);
     until(&site, &last, "changed").await;
-    assert_eq!(patch_as(&site, "ann", "o-1", &moved("eve", "fay")).await.is(202), waiting);
+    assert_eq!(site.by("ann").patch_as("o-1", "/v1/organisation", &moved("eve", "fay")).await.is(202), waiting);
     assert_eq!(patch(&site, "admin", &moved("eve", "cyd")).await.is(200)["record"]["revision"], 5);
 
     site.command_with(&["audit", "verify"], Some(&site.keys["admin"])).await.done();
@@ -252,18 +252,12 @@ pub(super) async fn what_was_approved_survives_a_kill(mut site: Site) {
 /// On the command line: over the server it waits, at the console it takes a reason, an import is told the same.
 pub(super) async fn the_console_goes_past_approval_with_a_reason(mut site: Site) {
     configured(&site).await;
-    let folder = site.folder().to_owned();
-    let write = |name: &str, content: &str| {
-        let file = folder.join(name);
-        std::fs::write(&file, content).unwrap();
-        file.to_str().unwrap().to_owned()
-    };
-    let file = write("change.json", &moved("eve", "fay").to_string());
+    let file = write(&site, "change.json", &moved("eve", "fay").to_string());
     let company = site.folder().join("company");
     std::fs::create_dir(&company).unwrap();
-    write("company/company.csv", "name,currency,zone\nSmall,EUR,Europe/Berlin\n");
-    write("company/people.csv", "id,name,email,manager\nnew,New,new@example.com,\nold,Old,,new\n");
-    write("company/roles.csv", "unit,role,person\nit,buyer,new\nit,buyer,old\nit,administrator,old\n");
+    write(&site, "company/company.csv", "name,currency,zone\nSmall,EUR,Europe/Berlin\n");
+    write(&site, "company/people.csv", "id,name,email,manager\nnew,New,new@example.com,\nold,Old,,new\n");
+    write(&site, "company/roles.csv", "unit,role,person\nit,buyer,new\nit,buyer,old\nit,administrator,old\n");
     let load = ["organisation", "load", file.as_str()];
     let past = [load.as_slice(), &["--without-approval", "it is urgent"]].concat();
     // Who has a SQLite file open is known; a server on PostgreSQL is named.
@@ -303,21 +297,15 @@ pub(super) async fn the_console_goes_past_approval_with_a_reason(mut site: Site)
 /// A workflow that could apply nothing is not named, wherever that comes from; of one that takes no change it is said.
 pub(super) async fn a_workflow_that_approves_nothing_does_not_lock_it(mut site: Site) {
     configured(&site).await;
-    let folder = site.folder().to_owned();
-    let write = |name: &str, content: &str| {
-        let file = folder.join(name);
-        std::fs::write(&file, content).unwrap();
-        file.to_str().unwrap().to_owned()
-    };
     let wrong = patch(&site, "ann", &json!({ "approval": "no_such_workflow" })).await.refused(422, "invalid_input");
     assert_eq!(wrong["errors"][0]["pointer"], "/approval", "{wrong}");
     site.stop().await;
-    let lost = write("lost.json", &json!({ "approval": "requisition" }).to_string());
+    let lost = write(&site, "lost.json", &json!({ "approval": "requisition" }).to_string());
     let told = site.command(&["organisation", "load", &lost, "--without-approval", "a slip"]).await;
     assert!(told.code() == 1 && told.all().contains("/approval: the workflow `requisition`"), "{}", told.all());
     // A change does not fit into this one, and that is said of it.
-    write("definitions/unfit.yaml", UNFIT);
-    let unfit = write("unfit.json", &json!({ "approval": "unfit" }).to_string());
+    write(&site, "definitions/unfit.yaml", UNFIT);
+    let unfit = write(&site, "unfit.json", &json!({ "approval": "unfit" }).to_string());
     site.command(&["organisation", "load", &unfit, "--without-approval", "a slip"]).await.done();
     site.start().await;
     let refused = patch(&site, "admin", &moved("eve", "bob")).await.refused(422, "invalid_input");

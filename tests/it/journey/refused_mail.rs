@@ -90,8 +90,7 @@ pub(super) async fn a_repair_stays_in_the_review_and_a_decision_clears(mut site:
     writing(&mut site, &smtp).await;
     let admin = site.admin();
     let role = json!({ "units": [{ "id": "it", "roles": { "buyer": ["eve", "fay"], "administrator": ["dan"] } }] });
-    let patch = admin.request(Method::PATCH, "/v1/organisation").header("idempotency-key", fresh_key());
-    admin.send(patch.json(&role)).await.is(200);
+    admin.patch("/v1/organisation", &role).await.is(200);
     let (id, task) = in_review(&site, "ann", "100.00 EUR").await;
     let whole = with_status(&site, &id, "incident").await;
     smtp.behave(Manner::Takes);

@@ -5,11 +5,9 @@ use std::collections::BTreeSet;
 
 use fluxor_tests::invariants::dice::{Dice, Story, seeds};
 use fluxor_tests::server::Site;
-use fluxor_tests::server::client::fresh_key;
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::company::{Image, in_review, path, text, until};
+use super::company::{Image, in_review, path, reorganise, settled, text, until};
 
 const PEOPLE: [&str; 7] = ["ann", "bob", "cyd", "dan", "eve", "fay", "hal"];
 
@@ -172,28 +170,6 @@ async fn over(site: &Site, id: &str, requester: &str) {
         Some("open.ordering") => drop(until(site, id, "ordered").await),
         _ => {}
     }
-}
-
-async fn reorganise(site: &Site, change: &Value) {
-    let patch = site.admin().request(Method::PATCH, "/v1/organisation").header("idempotency-key", fresh_key());
-    site.admin().send(patch.json(change)).await.is(200);
-}
-
-/// Waits until the review has met the organisation.
-async fn settled(site: &Site, id: &str) {
-    let mut last = None;
-    for _ in 0..600 {
-        let now = site.admin().get(&format!("/v1/instances/{id}")).await.is(200);
-        let organisation = site.admin().get("/v1/organisation").await.is(200)["revision"].as_i64();
-        let entry = site.admin().get(&format!("/v1/instances/{id}/history?limit=500")).await.is(200);
-        let met = entry["items"].as_array().unwrap().last().map(|entry| entry["header"]["organisation"].as_i64());
-        if met == Some(organisation) || now["tasks"] == json!([]) {
-            return;
-        }
-        last = Some(entry);
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("the review does not meet the organisation: {last:?}");
 }
 
 /// All that is wrong, then something that is right. `false`: the review has ended.

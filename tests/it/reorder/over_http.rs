@@ -3,8 +3,6 @@
 use std::time::{Duration, Instant};
 
 use fluxor_tests::server::Site;
-use fluxor_tests::server::client::fresh_key;
-use reqwest::Method;
 use serde_json::json;
 
 use super::*;
@@ -27,8 +25,7 @@ async fn stocked(place: Place) -> Site {
         { "id": "it", "roles": { "buyer": ["eve", "fay"] } },
         { "id": "purchasing", "roles": { "planner": ["ann"], "buyer": ["eve"] } },
     ] });
-    let patch = admin.request(Method::PATCH, "/v1/organisation").header("idempotency-key", fresh_key());
-    admin.send(patch.json(&units)).await.is(200);
+    admin.patch("/v1/organisation", &units).await.is(200);
     let set = async |kind: &str, key: &str, params: Value| {
         admin.post(&format!("/v1/records/{kind}/{key}/set_{kind}"), &params).await.is(200);
     };

@@ -199,6 +199,16 @@ impl Client {
         self.send(self.request(Method::POST, path).header("idempotency-key", id).json(body)).await
     }
 
+    /// PATCH as a new request.
+    pub async fn patch(&self, path: &str, body: &Value) -> Reply {
+        self.patch_as(&fresh_key(), path, body).await
+    }
+
+    /// PATCH under this Idempotency-Key.
+    pub async fn patch_as(&self, id: &str, path: &str, body: &Value) -> Reply {
+        self.send(self.request(Method::PATCH, path).header("idempotency-key", id).json(body)).await
+    }
+
     /// Tells an instance of an event.
     pub async fn signal(&self, instance: &str, event: &str, body: &Value) -> Reply {
         self.post(&format!("/v1/instances/{instance}/signals/{event}"), body).await

@@ -5,16 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use fluxor_engine::approval::{Organisation, OrganisationParts, Substitution};
 use fluxor_engine::audit::canonical;
 use fluxor_engine::audit::fold::{Change, diff};
-use fluxor_engine::decide::organisation_image;
+use fluxor_engine::decide::{ADMINISTRATOR, organisation_image};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::Document;
 use serde_json::{Map, Value as Json};
 
 /// How many characters of a value are shown.
 const SHOWN: usize = 200;
-
-/// The role whose holders decide about the organisation.
-const ADMINISTRATOR: &str = "administrator";
 
 /// One line a changed field, sorted: `/people/eve/manager: "bob" -> "fay"`. People and units go by
 /// their ids, substitutes by the person in whose place they are; of a list it tells what is added and what is gone.
@@ -135,8 +132,6 @@ fn roles(before: &OrganisationParts, after: &OrganisationParts, concerned: &mut 
 
 /// Everyone who holds the role `administrator` in any unit, sorted.
 pub(super) fn administrators(organisation: &Organisation) -> Vec<PersonId> {
-    let units = organisation.parts().units.iter();
-    let holders: BTreeSet<PersonId> =
-        units.filter_map(|unit| unit.roles.get(ADMINISTRATOR)).flatten().cloned().collect();
+    let holders: BTreeSet<PersonId> = organisation.holders(ADMINISTRATOR).cloned().collect();
     holders.into_iter().collect()
 }
