@@ -246,6 +246,9 @@ pub struct Answer {
     /// The path of its state afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<Arc<str>>,
+    /// In a parallel state: the paths of the innermost states that it is in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inside: Vec<Arc<str>>,
     /// Whether it lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,

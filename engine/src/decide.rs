@@ -8,6 +8,7 @@ mod asked;
 mod by;
 mod change;
 mod child;
+mod choose;
 mod deciders;
 mod input;
 mod notices;
@@ -16,7 +17,9 @@ mod review;
 mod run;
 mod shown;
 mod task;
+mod undo;
 mod values;
+mod walk;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -300,3 +303,6 @@ fn incident<Op>(
     let effects: Vec<Effect<Op>> = Vec::new();
     Decision { after, effects, record: crate::effect::Record { event, request, ..Default::default() } }
 }
+
+#[cfg(test)]
+mod tests;

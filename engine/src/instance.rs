@@ -28,7 +28,7 @@ pub struct Instance {
     pub definition: DefinitionHash,
     /// Its business key, unique among the instances of the workflow.
     pub key: Option<Arc<str>>,
-    /// The path of the state it is in.
+    /// The path of the state it is in: the innermost, or the parallel state in which it is in several at once.
     pub state: Arc<str>,
     /// Whether it lives.
     pub status: Status,
@@ -50,6 +50,14 @@ pub struct Instance {
     pub changed_at: Timestamp,
 }
 
+impl Instance {
+    /// The paths of the innermost states that it is in: one, unless it is in a parallel state.
+    #[must_use]
+    pub fn inside(&self) -> &[Arc<str>] {
+        if self.detail.inside.is_empty() { std::slice::from_ref(&self.state) } else { &self.detail.inside }
+    }
+}
+
 /// The parts of an instance that no query looks into: one JSON text in the row.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Detail {
@@ -58,6 +66,15 @@ pub struct Detail {
     pub started_by: Option<PersonId>,
     /// When the innermost state was entered.
     pub entered_at: Timestamp,
+    /// The innermost states it is in, where there is a parallel state around them; in the order of the definition.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inside: Vec<Arc<str>>,
+    /// By state that an arrow leads back into: the innermost states it was in when it was left last.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub history: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// What takes back what was done so far, in the order in which that was done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undo: Vec<Undo>,
     /// Running timers by name, with their due times.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub timers: BTreeMap<Arc<str>, Timestamp>,
@@ -69,6 +86,21 @@ pub struct Detail {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<Arc<str>>,
 }
+
+/// What takes back what an action or a message did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Undo {
+    /// The action or the message that is taken back.
+    pub of: Arc<str>,
+    /// The action or the message that does it.
+    pub by: Arc<str>,
+    /// The action's parameters, as they were then; `None`: it is a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub params: Option<Document>,
+}
+
+/// How many of these an instance keeps; who needs more goes round in a circle that undoes nothing.
+pub const MOST_UNDOS: usize = 500;
 
 /// How many request ids the row remembers; beyond that the entries are always asked.
 pub const MOST_REQUESTS: usize = 200;

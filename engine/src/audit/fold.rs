@@ -10,7 +10,7 @@ use super::{Entry, Header};
 use crate::clock::Timestamp;
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, TaskId};
 use crate::instance::{
-    Detail, Document, Holder, Incident, Instance, MOST_REQUESTS, Status, Task, TaskDetail, TaskStatus,
+    Detail, Document, Holder, Incident, Instance, MOST_REQUESTS, Status, Task, TaskDetail, TaskStatus, Undo,
 };
 
 /// One changed field. A side that is absent did not exist, which is not the same as `null`.
@@ -81,6 +81,12 @@ struct ShownDetail<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     started_by: Option<&'a PersonId>,
     entered_at: Timestamp,
+    #[serde(skip_serializing_if = "<[Arc<str>]>::is_empty")]
+    inside: &'a [Arc<str>],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    history: &'a BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    #[serde(skip_serializing_if = "<[Undo]>::is_empty")]
+    undo: &'a [Undo],
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     timers: &'a BTreeMap<Arc<str>, Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,7 +125,7 @@ impl<'a> From<&'a Task> for ShownTask<'a> {
 
 /// An instance's image, to be written.
 pub(super) fn shown(instance: &Instance) -> Shown<'_> {
-    let Detail { started_by, entered_at, timers, incident, requests: _ } = &instance.detail;
+    let Detail { started_by, entered_at, inside, history, undo, timers, incident, requests: _ } = &instance.detail;
     Shown {
         workflow: &instance.workflow,
         definition: instance.definition,
@@ -131,6 +137,9 @@ pub(super) fn shown(instance: &Instance) -> Shown<'_> {
         detail: ShownDetail {
             started_by: started_by.as_ref(),
             entered_at: *entered_at,
+            inside,
+            history,
+            undo,
             timers,
             incident: incident.as_ref(),
         },

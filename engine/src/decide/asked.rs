@@ -54,7 +54,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let start = self.way_to_begin()?;
         self.act(&start.actions)?;
         self.complete()?;
-        self.enter(None, start.to)?;
+        self.enter(None, start.to, None)?;
         self.settle()
     }
 
@@ -125,13 +125,13 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         reason: Option<&str>,
         state_revision: Option<i64>,
     ) -> Result<(), Halt<D::Need>> {
-        let here = self.here()?;
+        let active = self.active()?;
         let Some(declared) = self.definition.events.get(event) else {
             let nearest = crate::diagnostic::nearest(event, self.definition.events.keys().map(AsRef::as_ref));
             return Err(Refusal::UnknownEvent {
                 event: event.clone(),
                 nearest: nearest.map(Into::into),
-                accepts: self.definition.accepts(here),
+                accepts: self.definition.accepts(&active),
             }
             .into());
         };
@@ -148,8 +148,8 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.record.event = Some(event.clone());
         self.record.request = payload.clone();
         self.record.reason = reason.map(str::to_owned);
-        if !self.answer(here, event, Asking::Outside(reason))? {
-            let accepts = self.definition.accepts(here);
+        if !self.answer(&active, event, Asking::Outside(reason))? {
+            let accepts = self.definition.accepts(&active);
             return Err(Refusal::NotAccepted { event: event.clone(), state: self.work.state.clone(), accepts }.into());
         }
         self.settle()
@@ -178,13 +178,13 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             let why = format!("a message says `{event}`, which only a review's own decision can be");
             return Err(Halt::Broken("outcome_by_message", why));
         }
-        let here = self.here()?;
+        let active = self.active()?;
         if let Some(declared) = self.definition.events.get(event) {
             let vocabulary = self.ground.domain.vocabulary();
             let skip = super::input::own_keys(vocabulary, super::input::actions_of(self.definition, event));
             self.event = super::input::typed(payload, &declared.payload, &skip, &[])?;
         }
-        if self.answer(here, event, Asking::Itself)? {
+        if self.answer(&active, event, Asking::Itself)? {
             return self.settle();
         }
         if crate::effect::is_tell(message) {
@@ -219,7 +219,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 .enumerate()
                 .find_map(|(ix, s)| s.timers.iter().find(|t| t.name == name).map(|t| (StateIx(ix), t)));
             if let Some((at, timer)) = found {
-                self.first_that_holds(at, &timer.arrows, Asking::Itself)?;
+                self.take_first(at, &timer.arrows, Asking::Itself)?;
                 self.settle()?;
             }
         }

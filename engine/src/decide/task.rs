@@ -9,12 +9,13 @@ use crate::command::{self, act_name};
 use crate::definition::chart::{Approval, StateIx};
 use crate::domain::Domain;
 use crate::effect::{Effect, NoticeKind};
+use crate::expression::Value;
 use crate::ids::{Digest, PersonId, TaskId};
 use crate::instance::{Document, Holder, Incident, Status, Task, TaskDetail, TaskStatus};
 use crate::refusal::Refusal;
 
 use super::review::{Before, Known, acted, ballot, bring_on, policy_with};
-use super::run::Run;
+use super::run::{Raised, Run};
 use super::{Halt, notices};
 
 /// When a task is looked at again that stays due although its time was dealt with.
@@ -119,8 +120,6 @@ impl<D: Domain> Run<'_, '_, D> {
         task.status = if ended { TaskStatus::Closed } else { TaskStatus::Suspended };
         task.holders.clear();
         task.due_at = None;
-        // What a recall or the leaving itself raised has no arrow to walk any more.
-        self.raised.clear();
         Ok(())
     }
 
@@ -291,7 +290,8 @@ impl<D: Domain> Run<'_, '_, D> {
 
     fn raise(&mut self, at: usize, event: &'static str, reason: Option<Arc<str>>) {
         if let Some(ix) = self.definition.find(&self.work.tasks[at].state) {
-            self.raised.push((ix, event, reason));
+            let reason = reason.map_or(Value::Null, Value::Text);
+            self.raised.push(Raised { at: ix, event, payload: Value::record([("reason", reason)]) });
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::definition::chart::{ActionCall, Send};
+use crate::definition::chart::{ActionCall, Retry, Send};
 use crate::domain::{Call, Domain};
 use crate::effect::{Effect, Outgoing};
 use crate::expression::{Expr, Value};
@@ -85,34 +85,49 @@ impl<D: Domain> Run<'_, '_, D> {
 
     pub(super) fn act(&mut self, actions: &[ActionCall]) -> Result<(), Halt<D::Need>> {
         for action in actions {
-            let mut params = BTreeMap::new();
-            for (name, expr) in &action.params {
-                params.insert(name.clone(), self.eval(expr)?);
+            let params = self.params(action)?;
+            self.perform(&action.name, &params)?;
+            for undo in &action.undo {
+                let params = self.params(undo)?.into_iter().map(|(name, value)| (name.to_string(), value.to_json()));
+                self.keep(&action.name, &undo.name, Some(params.collect()))?;
             }
-            let done = self.ground.domain.act(&action.name, &self.call(&params))?;
-            for op in done.ops {
-                self.layer.apply(self.work.tenant, &op);
-                self.effects.push(Effect::Row(op));
-            }
-            self.work.subject.extend(done.set);
-            self.start_all(done.starts)?;
-            self.tell_all(done.tells)?;
         }
         Ok(())
     }
 
+    fn params(&mut self, action: &ActionCall) -> Result<BTreeMap<Arc<str>, Value>, Halt<D::Need>> {
+        action.params.iter().map(|(name, expr)| Ok((name.clone(), self.eval(expr)?))).collect()
+    }
+
+    /// Runs one action.
+    pub(super) fn perform(&mut self, name: &str, params: &BTreeMap<Arc<str>, Value>) -> Result<(), Halt<D::Need>> {
+        let done = self.ground.domain.act(name, &self.call(params))?;
+        for op in done.ops {
+            self.layer.apply(self.work.tenant, &op);
+            self.effects.push(Effect::Row(op));
+        }
+        self.work.subject.extend(done.set);
+        self.start_all(done.starts)?;
+        self.tell_all(done.tells)
+    }
+
     pub(super) fn send(&mut self, sends: &[Send]) -> Result<(), Halt<D::Need>> {
         for send in sends {
-            let empty = BTreeMap::new();
-            let payload = self.ground.domain.message(&send.message, &self.call(&empty))?;
-            let declared = self.ground.domain.vocabulary().messages.get(&send.message);
-            self.effects.push(Effect::Send(Outgoing {
-                message: send.message.clone(),
-                payload,
-                retry: send.retry,
-                sent_event: declared.and_then(|m| m.sent_event.clone()),
-            }));
+            self.post(&send.message, send.retry)?;
+            if let Some(undo) = &send.undo {
+                self.keep(&send.message, &undo.message, None)?;
+            }
         }
+        Ok(())
+    }
+
+    /// Sends one message.
+    pub(super) fn post(&mut self, message: &Arc<str>, retry: Retry) -> Result<(), Halt<D::Need>> {
+        let empty = BTreeMap::new();
+        let payload = self.ground.domain.message(message, &self.call(&empty))?;
+        let declared = self.ground.domain.vocabulary().messages.get(message);
+        let sent_event = declared.and_then(|m| m.sent_event.clone());
+        self.effects.push(Effect::Send(Outgoing { message: message.clone(), payload, retry, sent_event }));
         Ok(())
     }
 }

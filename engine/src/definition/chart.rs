@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::diagnostic::Span;
 use crate::expression::{Expr, RecordType};
 use crate::ids::{DefinitionHash, PersonId};
-use crate::instance::Document;
+use crate::instance::{Document, Instance};
 use crate::schedule::Schedule;
 
 /// Where a state stands in [`Definition::states`].
@@ -144,6 +144,10 @@ pub struct State {
     pub always: Vec<Arrow>,
     /// Arrows taken when time has passed since the state was entered.
     pub timers: Vec<Timer>,
+    /// For columns of inboxes and filters of lists.
+    pub tags: Vec<Arc<str>>,
+    /// Whether an arrow leads back to where it was left.
+    pub remembered: bool,
     /// Where it stands in the file.
     pub span: Span,
 }
@@ -155,9 +159,11 @@ pub enum StateKind {
     Simple,
     /// Has states inside and begins in one of them.
     Compound(StateIx),
+    /// Is in all of these at once. Each is a region: it ends by itself, and when all have ended, `done` is raised here.
+    Parallel(Vec<StateIx>),
     /// Opens an approval task.
     Approval(Box<Approval>),
-    /// The end.
+    /// The end: of the region that it is in, else of the instance.
     Final,
 }
 
@@ -199,12 +205,37 @@ pub enum Outcome {
 pub struct Go {
     /// The next state; `None` stays without leaving.
     pub to: Option<StateIx>,
+    /// Back to where that state was left, if it ever was.
+    pub history: Option<History>,
+    /// What is taken back, the last first, once the states are left.
+    pub undo: Undoing,
     /// Subject fields set, in order, before the actions.
     pub set: Vec<(Arc<str>, Expr)>,
     /// Actions, in order.
     pub actions: Vec<ActionCall>,
     /// Messages.
     pub sends: Vec<Send>,
+}
+
+/// What an arrow takes back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Undoing {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Everything that has an undo and was not undone yet.
+    All,
+    /// Of that, what these actions and messages did.
+    These(Vec<Arc<str>>),
+}
+
+/// How much is remembered of where a state was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum History {
+    /// Which of the states inside it was in; that one begins anew.
+    Shallow,
+    /// All of it, to the innermost.
+    Deep,
 }
 
 /// Who may.
@@ -228,6 +259,8 @@ pub struct ActionCall {
     pub name: Arc<str>,
     /// Parameters by name.
     pub params: Vec<(Arc<str>, Expr)>,
+    /// What takes it back. Kept with the instance, with the parameters as they are then, until an arrow undoes.
+    pub undo: Vec<ActionCall>,
     /// Where it stands in the file.
     pub span: Span,
 }
@@ -239,6 +272,8 @@ pub struct Send {
     pub message: Arc<str>,
     /// How often and how long it is tried.
     pub retry: Retry,
+    /// The message that takes it back.
+    pub undo: Option<Box<Send>>,
     /// Where it stands in the file.
     pub span: Span,
 }
@@ -294,12 +329,34 @@ impl Definition {
         std::iter::successors(Some(ix), |&s| self.state(s).parent)
     }
 
-    /// The events that somebody may signal in the state `ix`, in name order: those of the approval and the results of
-    /// messages are the engine's own.
+    /// The innermost states that an instance is in, in the order of the file; `None` if one does not exist.
     #[must_use]
-    pub fn accepts(&self, ix: StateIx) -> Vec<Arc<str>> {
-        let mut names: Vec<Arc<str>> = self
-            .upwards(ix)
+    pub fn active(&self, instance: &Instance) -> Option<Vec<StateIx>> {
+        instance.inside().iter().map(|path| self.find(path)).collect()
+    }
+
+    /// Whether `outer` is `inner`, or around it.
+    #[must_use]
+    pub fn is_within(&self, inner: StateIx, outer: StateIx) -> bool {
+        self.upwards(inner).any(|at| at == outer)
+    }
+
+    /// The region that `ix` is, or is in: the nearest.
+    #[must_use]
+    pub fn region(&self, ix: StateIx) -> Option<StateIx> {
+        let is_region = |at: &StateIx| {
+            self.state(*at).parent.is_some_and(|up| matches!(self.state(up).kind, StateKind::Parallel(_)))
+        };
+        self.upwards(ix).find(is_region)
+    }
+
+    /// The events that somebody may signal in the states `active`, in name order: those of the approval and the results
+    /// of messages are the engine's own.
+    #[must_use]
+    pub fn accepts(&self, active: &[StateIx]) -> Vec<Arc<str>> {
+        let mut names: Vec<Arc<str>> = active
+            .iter()
+            .flat_map(|&ix| self.upwards(ix))
             .flat_map(|s| &self.state(s).on)
             .filter(|(name, arrows)| {
                 self.events.contains_key(*name) && arrows.iter().any(|a| !matches!(a.by, By::Engine))

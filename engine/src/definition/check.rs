@@ -34,6 +34,9 @@ pub(super) const OUTCOMES: [&str; 4] = ["approved", "rejected", "changes_request
 /// The outcome of an approval whose time ran out; only one with `expires_after` has it.
 pub(super) const EXPIRED: &str = "expired";
 
+/// What the end of all regions of a parallel state is called.
+pub(super) const DONE: &str = "done";
+
 /// What the engine calls a message that gave up: always an incident.
 const GAVE_UP: &str = "delivery_failed";
 
@@ -54,6 +57,12 @@ pub(super) struct Checker<'a> {
     results: BTreeSet<Arc<str>>,
     names: Names,
     approvals: Vec<StateIx>,
+    /// The actions and messages that say how they are taken back.
+    undoable: BTreeSet<Arc<str>>,
+    /// The places of the key `undo` of arrows, with names.
+    undone: Vec<(Span, Vec<Name>)>,
+    /// The states that arrows lead back into.
+    remembered: BTreeSet<StateIx>,
     /// Where `on` names an outcome.
     outcome_keys: Vec<(StateIx, Name)>,
     facts: BTreeSet<Arc<str>>,
@@ -80,6 +89,9 @@ pub(super) fn check(
         results: BTreeSet::new(),
         names: Names::of(&file.states),
         approvals: Vec::new(),
+        undoable: BTreeSet::new(),
+        undone: Vec::new(),
+        remembered: BTreeSet::new(),
         outcome_keys: Vec::new(),
         facts: BTreeSet::new(),
         used: BTreeSet::new(),
@@ -104,6 +116,7 @@ impl<'a> Checker<'a> {
         let schedules = self.schedules(&file.schedules, &starts);
         let states = self.states(&file.states);
         self.outcomes(&states);
+        self.undoings();
         self.lint(file, &states, &entered);
         let workflow = file.workflow.as_ref()?;
         let vocabulary: Vec<Arc<str>> = self.used.iter().map(|name| name.as_str().into()).collect();
@@ -188,8 +201,9 @@ impl<'a> Checker<'a> {
     /// Puts all events into the table: declared ones, then those that are only used.
     fn declare(&mut self, file: &File) {
         for event in &file.events {
-            if OUTCOMES.contains(&event.name.value.as_str()) {
-                let message = format!("`{}` is an outcome of approvals", event.name.value);
+            if self.is_outcome(&event.name.value) {
+                let whose = if event.name.value == DONE { "parallel states" } else { "approvals" };
+                let message = format!("`{}` is an outcome of {whose}", event.name.value);
                 self.found.push(
                     Diagnostic::error(codes::RESERVED, event.name.span, message)
                         .help("it needs no declaration; give an event of your own another name"),
@@ -211,7 +225,7 @@ impl<'a> Checker<'a> {
                 let help = "the engine makes an incident of it; let a timer lead on instead";
                 self.error(codes::RESERVED, event.span, "no state hears of a message that gave up", help);
             }
-            if OUTCOMES.contains(&name) || self.events.contains_key(name) {
+            if self.is_outcome(name) || self.events.contains_key(name) {
                 continue;
             }
             if !self.results.contains(name)
@@ -228,6 +242,11 @@ impl<'a> Checker<'a> {
             let payload = Arc::new(RecordType::new(name));
             self.events.insert(name.into(), Event { title: title(name).into(), payload });
         }
+    }
+
+    /// Whether the engine alone raises the event. `done` is a name like any other where nothing is parallel.
+    fn is_outcome(&self, event: &str) -> bool {
+        OUTCOMES.contains(&event) || (event == DONE && self.names.has_parallel())
     }
 
     /// Notes that a name of the vocabulary is used.

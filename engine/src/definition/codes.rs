@@ -57,6 +57,12 @@ codes! {
     NEVER_SENT = "FLX0314": "The event is the result of a message that nothing sends.";
     CONSTANT_GUARD = "FLX0315": "The condition is always true.";
     NEVER_ENDS = "FLX0316": "The workflow has no final state: its instances never end.";
+    REGION_WITHOUT_STATES = "FLX0320": "A region of a parallel state has states inside, and begins in one of them.";
+    ONE_REGION = "FLX0321": "A parallel state has at least two regions.";
+    NEVER_DONE = "FLX0322": "A region never comes to an end, so that its parallel state is never done.";
+    BAD_HISTORY = "FLX0323": "Only a state with states inside has a history to go back to.";
+    SAME_TAG = "FLX0324": "A state bears a tag twice.";
+    NOTHING_TO_UNDO = "FLX0325": "An arrow takes back what no action says how to take back.";
 
     NO_STEPS = "FLX0400": "An approval has `steps` or a `table` of them, and not both.";
     SAME_STEP = "FLX0401": "Two steps of one plan have the same name.";

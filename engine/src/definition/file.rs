@@ -87,6 +87,9 @@ pub(super) struct StateFile {
     pub(super) title: Option<String>,
     pub(super) start: Option<Name>,
     pub(super) states: Option<Vec<StateFile>>,
+    /// The place of the key `parallel`: then `states` are regions.
+    pub(super) parallel: Option<Span>,
+    pub(super) tags: Vec<Name>,
     /// The place of `final: true`.
     pub(super) is_final: Option<Span>,
     /// The place of the key `approval`, and what stands under it.
@@ -110,6 +113,8 @@ pub(super) struct ArrowFile {
     /// The place of `reason`, and whether it is required.
     pub(super) reason: Option<Spot<bool>>,
     pub(super) to: Option<Name>,
+    /// The place of `undo`, and what: no names are all.
+    pub(super) undo: Option<(Span, Vec<Name>)>,
     pub(super) set: Vec<(Name, Text)>,
     pub(super) actions: Vec<CallFile>,
     pub(super) sends: Vec<SendFile>,
@@ -128,6 +133,7 @@ pub(super) struct TimerFile {
 pub(super) struct CallFile {
     pub(super) name: Name,
     pub(super) params: Vec<(Name, Text)>,
+    pub(super) undo: Vec<CallFile>,
 }
 
 /// A message with how it is tried.
@@ -135,4 +141,5 @@ pub(super) struct CallFile {
 pub(super) struct SendFile {
     pub(super) name: Name,
     pub(super) retry: Retry,
+    pub(super) undo: Option<Name>,
 }

@@ -101,8 +101,13 @@ impl<'a> Outline<'a> {
         matches!(self.states[ix].kind, StateKind::Final)
     }
 
+    /// Whether the instance ends there, and not a region of it only.
+    fn is_end(&self, ix: usize) -> bool {
+        self.is_final(ix) && !self.upwards(ix).any(|at| matches!(self.states[at].kind, StateKind::Parallel(_)))
+    }
+
     fn is_leaf(&self, ix: usize) -> bool {
-        !matches!(self.states[ix].kind, StateKind::Compound(_))
+        !matches!(self.states[ix].kind, StateKind::Compound(_) | StateKind::Parallel(_))
     }
 
     fn leaves(&self) -> impl Iterator<Item = usize> + '_ {

@@ -34,7 +34,7 @@ pub fn answer_of(
     let accepts = match instance.status {
         Status::Final => Vec::new(),
         Status::Active | Status::Incident => {
-            definition.find(&instance.state).map_or_else(Vec::new, |ix| definition.accepts(ix))
+            definition.active(instance).map_or_else(Vec::new, |active| definition.accepts(&active))
         }
     };
     Answer {
@@ -42,6 +42,7 @@ pub fn answer_of(
         workflow: Some(instance.workflow.clone()),
         key: instance.key.clone(),
         state: Some(instance.state.clone()),
+        inside: instance.detail.inside.clone(),
         status: Some(instance.status),
         state_revision: instance.state_revision,
         seq: instance.seq,
@@ -60,6 +61,7 @@ pub fn blank_answer(now: Timestamp) -> Answer {
         workflow: None,
         key: None,
         state: None,
+        inside: Vec::new(),
         status: None,
         state_revision: 0,
         seq: 0,

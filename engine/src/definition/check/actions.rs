@@ -1,8 +1,9 @@
 //! Actions and messages of the vocabulary.
 
-use crate::definition::chart::{ActionCall, Send};
+use crate::definition::chart::{ActionCall, Send, Undoing};
 use crate::definition::codes;
-use crate::definition::file::{CallFile, SendFile};
+use crate::definition::file::{CallFile, Name, SendFile};
+use crate::diagnostic::Span;
 use crate::domain::ActionType;
 use crate::expression::Field;
 
@@ -54,7 +55,11 @@ impl Checker<'_> {
                 self.error(codes::MISSING_PARAMETER, name.span, message, help);
             }
         }
-        Some(ActionCall { name: key.clone(), params, span: name.span })
+        if !call.undo.is_empty() {
+            self.undoable.insert(key.clone());
+        }
+        let undo = call.undo.iter().filter_map(|call| self.call(call, scope)).collect();
+        Some(ActionCall { name: key.clone(), params, undo, span: name.span })
     }
 
     /// Whether the action works on this subject: a subject of the file has the fields but not the rows behind them.
@@ -93,6 +98,37 @@ impl Checker<'_> {
             return None;
         };
         self.uses(key, message.major);
-        Some(Send { message: key.clone(), retry: send.retry, span: name.span })
+        let undo = send.undo.as_ref().and_then(|undo| {
+            self.undoable.insert(key.clone());
+            self.send(&SendFile { name: undo.clone(), retry: send.retry, undo: None }).map(Box::new)
+        });
+        Some(Send { message: key.clone(), retry: send.retry, undo, span: name.span })
+    }
+
+    /// What an arrow takes back; the names are looked at when all actions are known.
+    pub(super) fn undoing(&mut self, file: Option<&(Span, Vec<Name>)>) -> Undoing {
+        let Some((at, names)) = file else { return Undoing::Nothing };
+        self.undone.push((*at, names.clone()));
+        match names.as_slice() {
+            [] => Undoing::All,
+            names => Undoing::These(names.iter().map(|name| name.value.as_str().into()).collect()),
+        }
+    }
+
+    /// Whether there is something to take back.
+    pub(super) fn undoings(&mut self) {
+        for (at, names) in std::mem::take(&mut self.undone) {
+            if self.undoable.is_empty() {
+                let help =
+                    "write beside an action what takes it back: `do: [{ reserve_budget: {}, undo: release_budget }]`";
+                self.error(codes::NOTHING_TO_UNDO, at, "no action here says how it is taken back", help);
+                continue;
+            }
+            for name in names.iter().filter(|name| !self.undoable.contains(name.value.as_str())).collect::<Vec<_>>() {
+                let message = format!("nothing says how `{}` is taken back", name.value);
+                let help = known(&name.value, "action with an `undo`", self.undoable.iter().map(AsRef::as_ref));
+                self.error(codes::NOTHING_TO_UNDO, name.span, message, help);
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::expression::{Expr, Field, Kind, Literal, RecordType, Type};
 
 use super::expressions::Scope;
-use super::{Arrows, Checker, OUTCOMES};
+use super::{Arrows, Checker, DONE};
 
 /// How an arrow comes to be taken.
 struct Way<'w> {
@@ -27,13 +27,14 @@ impl Checker<'_> {
         let mut arrows = Arrows::default();
         for (event, files) in &file.on {
             let name: Arc<str> = event.value.as_str().into();
-            let outcome = OUTCOMES.contains(&&*name);
+            let outcome = self.is_outcome(&name);
             if outcome {
                 self.outcome_keys.push((from, event.clone()));
             }
             let engine = outcome || self.results.contains(&name);
             let payload = match self.events.get(&name) {
                 Some(event) => event.payload.clone(),
+                None if *name == *DONE => Arc::new(RecordType::new(DONE)),
                 None => Arc::new(RecordType::new(&*name).with_nullable("reason", Type::Text)),
             };
             let scope = Scope { event: Some(payload), person: !engine };
@@ -78,7 +79,8 @@ impl Checker<'_> {
             Some(by) => self.by(by, way.scope),
             None => Some(By::Anyone),
         };
-        let to = file.to.as_ref().map(|name| self.target(Some(way.from), name));
+        let to = file.to.as_ref().map(|name| self.goal(way.from, name));
+        let undo = self.undoing(file.undo.as_ref());
         let set = self.set(&file.set, way.scope);
         let actions = self.calls(&file.actions, way.scope);
         let sends = self.sends(&file.sends);
@@ -92,7 +94,7 @@ impl Checker<'_> {
             trigger: way.trigger.clone(),
             goes: match to {
                 None => Goes::Stay,
-                Some(Some(to)) => Goes::To(to),
+                Some(Some((to, _))) => Goes::To(to),
                 Some(None) => Goes::Unknown,
             },
             guard: kind,
@@ -109,7 +111,10 @@ impl Checker<'_> {
         };
         let outcome = match &file.refuse {
             Some(sentence) => Outcome::Refuse(sentence.value.text.trim().into()),
-            None => Outcome::Go(Go { to: to.flatten(), set, actions, sends }),
+            None => {
+                let (to, history) = to.flatten().map_or((None, None), |(to, history)| (Some(to), history));
+                Outcome::Go(Go { to, history, undo, set, actions, sends })
+            }
         };
         Some(Arrow {
             ix,
@@ -124,7 +129,7 @@ impl Checker<'_> {
     /// Nobody acts in the arrow of the engine: nobody can be refused or asked for a reason.
     fn engine_arrow(&mut self, file: &ArrowFile, trigger: &Trigger) {
         let what = match trigger {
-            Trigger::Event(name) => format!("the outcome `{name}` of an approval"),
+            Trigger::Event(name) => format!("the outcome `{name}`"),
             Trigger::Always => "`always`".to_owned(),
             Trigger::After(_) => "a timer".to_owned(),
         };
@@ -139,7 +144,7 @@ impl Checker<'_> {
                 Diagnostic::error(codes::ENGINE_ARROW, span, format!("{what} takes no `{key}`"))
                     .label("nobody acts here")
                     .help(if outcome {
-                        "who decides is said in the approval; leave it out here"
+                        "the engine raises it, and who decides is said in the approval; leave it out here"
                     } else {
                         "the engine takes this arrow; leave it out, or write an event"
                     }),

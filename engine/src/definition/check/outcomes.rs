@@ -1,14 +1,14 @@
-//! Outcomes of approvals: each leads somewhere, whatever the conditions say.
+//! Outcomes of approvals and of parallel states: each leads somewhere, whatever the conditions say.
 
 use crate::definition::chart::{State, StateIx, StateKind};
 use crate::definition::codes;
 use crate::definition::lint::{Edge, Goes, Trigger};
 use crate::diagnostic::Diagnostic;
 
-use super::{Checker, EXPIRED, OUTCOMES, around};
+use super::{Checker, DONE, EXPIRED, OUTCOMES, around};
 
 impl Checker<'_> {
-    /// Looks at every approval and at every arrow for an outcome.
+    /// Looks at every approval, every parallel state, and every arrow for an outcome.
     pub(super) fn outcomes(&mut self, states: &[State]) {
         let approvals = self.approvals.clone();
         for &ix in &approvals {
@@ -17,25 +17,65 @@ impl Checker<'_> {
                 StateKind::Approval(approval) if approval.policy.expires_after_hours.is_some()
             );
             for outcome in OUTCOMES.into_iter().filter(|&o| o != EXPIRED || expires) {
-                self.outcome(states, ix, outcome);
+                self.outcome(states, ix, "an approval", outcome);
+            }
+        }
+        let mut parallels = Vec::new();
+        for (ix, state) in states.iter().enumerate() {
+            if let StateKind::Parallel(regions) = &state.kind {
+                parallels.push(StateIx(ix));
+                self.regions(states, StateIx(ix), regions);
             }
         }
         for (from, event) in std::mem::take(&mut self.outcome_keys) {
-            if !approvals.iter().any(|&inner| around(states, from, inner)) {
+            let (whose, what) =
+                if event.value == DONE { (&parallels, "a parallel state") } else { (&approvals, "an approval") };
+            if !whose.iter().any(|&inner| around(states, from, inner)) {
                 self.error(
                     codes::OUTCOME_ELSEWHERE,
                     event.span,
                     format!(
-                        "`{}` is the outcome of an approval, and there is none in `{}`",
+                        "`{}` is the outcome of {what}, and there is none in `{}`",
                         event.value, states[from.0].path
                     ),
-                    "move it to the approval's state or a state around it, or give the event another name",
+                    "move it to that state or a state around it, or give the event another name",
                 );
             }
         }
     }
 
-    fn outcome(&mut self, states: &[State], ix: StateIx, outcome: &str) {
+    /// A parallel state is done when all its regions have ended: then something must be there for that.
+    fn regions(&mut self, states: &[State], ix: StateIx, regions: &[StateIx]) {
+        // The end of a region is a final state in it that is in no region further inside.
+        let owner = |mut at: StateIx| loop {
+            let parent = states[at.0].parent?;
+            if matches!(states[parent.0].kind, StateKind::Parallel(_)) {
+                return Some(at);
+            }
+            at = parent;
+        };
+        let ends = |region: StateIx| {
+            let mut finals = (0..states.len()).filter(|&at| matches!(states[at].kind, StateKind::Final));
+            finals.any(|at| owner(StateIx(at)) == Some(region))
+        };
+        let endless: Vec<StateIx> = regions.iter().copied().filter(|&region| !ends(region)).collect();
+        let done = |edge: &&Edge| matches!(&edge.trigger, Trigger::Event(name) if **name == *DONE);
+        let handled = self.edges.iter().filter(done).find(|edge| edge.from == ix).map(|edge| edge.span);
+        if endless.is_empty() {
+            return self.outcome(states, ix, "a parallel state", DONE);
+        }
+        let (Some(handled), false) = (handled, self.found.iter().any(|found| found.code < "FLX0100")) else { return };
+        for region in endless {
+            let state = &states[region.0];
+            self.found.push(
+                Diagnostic::error(codes::NEVER_DONE, state.span, format!("the region `{}` never ends", state.path))
+                    .related(handled, "so this is never taken")
+                    .help("write a state with `final: true` in it that its last arrow leads to"),
+            );
+        }
+    }
+
+    fn outcome(&mut self, states: &[State], ix: StateIx, what: &str, outcome: &str) {
         let handled: Vec<&Edge> = self
             .edges
             .iter()
@@ -51,7 +91,7 @@ impl Checker<'_> {
                     state.span,
                     format!("`{}` has no arrow for `{outcome}`", state.path),
                 )
-                .label("an approval")
+                .label(what)
                 .help(format!("write `on: {{ {outcome}: {{ to: ... }} }}` here or in a state around it")),
             );
         } else if !handled.iter().any(|edge| edge.is_sure() || edge.is_broken()) {
@@ -68,7 +108,7 @@ impl Checker<'_> {
                     edge.span,
                     format!("the arrow for `{outcome}` leads nowhere"),
                 )
-                .help("write `to:`; a decided approval has nothing more to wait for"),
+                .help("write `to:`; what is done or decided has nothing more to wait for"),
             );
         }
         self.found.extend(found);

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::definition::chart::{State, StateIx, StateKind};
+use crate::definition::chart::{History, State, StateIx, StateKind};
 use crate::definition::codes;
 use crate::definition::file::{ArrowFile, Name, SendFile, StateFile};
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, Span, nearest};
 
 use super::expressions::Scope;
 use super::{Checker, title};
+
+/// What stands behind a state's name where an arrow goes back to where the state was left.
+const HISTORIES: [(&str, History); 2] = [("deep_history", History::Deep), ("history", History::Shallow)];
 
 /// The tree of states, flat: a parent stands before its children, as in the chart.
 #[derive(Debug, Default)]
@@ -16,6 +19,7 @@ pub(super) struct Names {
     slots: Vec<Slot>,
     sends: Vec<String>,
     events: Vec<Name>,
+    has_parallel: bool,
 }
 
 /// A state's place.
@@ -41,6 +45,7 @@ impl Names {
             };
             self.slots.push(Slot { name: state.name.value.clone(), path: path.into(), parent });
             let ix = self.slots.len() - 1;
+            self.has_parallel |= state.parallel.is_some();
             self.note(&state.sends);
             let timed = state.after.iter().flat_map(|timer| &timer.arrows);
             let arrows = state.on.iter().flat_map(|(_, arrows)| arrows).chain(&state.always).chain(timed);
@@ -68,6 +73,10 @@ impl Names {
             }
         }
         events
+    }
+
+    pub(super) const fn has_parallel(&self) -> bool {
+        self.has_parallel
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -98,6 +107,22 @@ impl Names {
 }
 
 impl Checker<'_> {
+    /// The state that `name` means in `from`, and whether it is left to its history which states inside are entered.
+    pub(super) fn goal(&mut self, from: StateIx, name: &Name) -> Option<(StateIx, Option<History>)> {
+        let history = HISTORIES
+            .iter()
+            .find_map(|(word, history)| Some((name.value.strip_suffix(word)?.strip_suffix('.')?, *history)));
+        let Some((state, history)) = history else { return Some((self.target(Some(from), name)?, None)) };
+        let to = self.target(Some(from), &Name::new(state.to_owned(), name.span))?;
+        if !self.names.slots.iter().any(|slot| slot.parent == Some(to.0)) {
+            let message = format!("`{state}` has no states inside, so there is nothing to go back to in it");
+            self.error(codes::BAD_HISTORY, name.span, message, format!("write `to: {state}`"));
+            return None;
+        }
+        self.remembered.insert(to);
+        Some((to, Some(history)))
+    }
+
     /// The state that `name` means in `from`.
     pub(super) fn target(&mut self, from: Option<StateIx>, name: &Name) -> Option<StateIx> {
         let found = self.names.resolve(from.map(|ix| ix.0), &name.value).map(StateIx);
@@ -130,11 +155,18 @@ impl Checker<'_> {
     pub(super) fn states(&mut self, files: &[StateFile]) -> Vec<State> {
         let mut states = Vec::new();
         self.add_states(files, None, &mut states);
+        for ix in std::mem::take(&mut self.remembered) {
+            states[ix.0].remembered = true;
+        }
         states
     }
 
     fn add_states(&mut self, files: &[StateFile], parent: Option<StateIx>, states: &mut Vec<State>) {
         for file in files {
+            if HISTORIES.iter().any(|(word, _)| *word == file.name.value) {
+                let message = format!("`{}` behind a state's name means where it was left last", file.name.value);
+                self.error(codes::RESERVED, file.name.span, message, "give the state another name");
+            }
             let ix = StateIx(states.len());
             let state = self.state(file, ix, parent);
             states.push(state);
@@ -160,6 +192,8 @@ impl Checker<'_> {
             on: arrows.on,
             always: arrows.always,
             timers: arrows.timers,
+            tags: file.tags.iter().map(|tag| tag.value.as_str().into()).collect(),
+            remembered: false,
             span: file.name.span,
         }
     }
@@ -184,6 +218,9 @@ impl Checker<'_> {
             self.approvals.push(ix);
         }
         let approval = file.approval.as_ref().and_then(|(at, node)| self.approval(*at, node));
+        if let (Some(at), Some(regions)) = (file.parallel, &file.states) {
+            return self.parallel(file, at, regions, ix);
+        }
         match (&file.states, &file.start) {
             (Some(states), start) => self.compound(file, states, start.as_ref(), ix),
             (None, Some(start)) => {
@@ -196,6 +233,24 @@ impl Checker<'_> {
                 None => StateKind::Simple,
             },
         }
+    }
+
+    /// A state that is in all its regions at once.
+    fn parallel(&mut self, file: &StateFile, at: Span, regions: &[StateFile], ix: StateIx) -> StateKind {
+        if let [only] = regions {
+            let message = format!("`{}` has one region only", file.name.value);
+            let help =
+                format!("write a second one, or `start: {0}` and `states:` instead of `parallel:`", only.name.value);
+            self.error(codes::ONE_REGION, at, message, help);
+        }
+        for region in regions.iter().filter(|region| region.states.is_none()) {
+            let name = &region.name.value;
+            let message = format!("the region `{name}` has no states inside");
+            let help = "write `start:` and `states:` in it, one of them with `final: true`, where it ends";
+            self.error(codes::REGION_WITHOUT_STATES, region.name.span, message, help);
+        }
+        let inside = self.names.slots.iter().enumerate().filter(|(_, slot)| slot.parent == Some(ix.0));
+        StateKind::Parallel(inside.map(|(at, _)| StateIx(at)).collect())
     }
 
     fn compound(&mut self, file: &StateFile, inside: &[StateFile], start: Option<&Name>, ix: StateIx) -> StateKind {

@@ -29,8 +29,16 @@ impl Map {
         let being: Vec<_> = (0..count).map(|ix| graph.add_node(ix)).collect();
         for (ix, state) in outline.states.iter().enumerate() {
             graph.add_edge(entering[ix], being[ix], ());
-            if let StateKind::Compound(first) = state.kind {
-                graph.add_edge(entering[ix], entering[first.0], ());
+            match &state.kind {
+                StateKind::Compound(first) => {
+                    graph.add_edge(entering[ix], entering[first.0], ());
+                }
+                StateKind::Parallel(regions) => {
+                    for region in regions {
+                        graph.add_edge(entering[ix], entering[region.0], ());
+                    }
+                }
+                StateKind::Simple | StateKind::Approval(_) | StateKind::Final => {}
             }
             if let Some(parent) = state.parent {
                 graph.add_edge(being[ix], being[parent.0], ());
@@ -94,7 +102,7 @@ pub(super) fn unreachable(outline: &Outline<'_>, found: &mut Found) {
 pub(super) fn traps(outline: &Outline<'_>, circling: &[usize], found: &mut Found) {
     let map = Map::of(outline);
     no_way_out(outline, found);
-    let ends: Vec<usize> = (0..outline.states.len()).filter(|&ix| outline.is_final(ix)).collect();
+    let ends: Vec<usize> = (0..outline.states.len()).filter(|&ix| outline.is_end(ix)).collect();
     if ends.is_empty() {
         if let Some(start) = outline.starts.first().filter(|_| !map.unknown && !outline.any_tainted()) {
             let span = outline.states[start.0].span;

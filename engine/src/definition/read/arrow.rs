@@ -6,9 +6,12 @@ use crate::definition::file::{ArrowFile, CallFile, Name, SendFile, Text};
 use crate::definition::yaml::{Node, Shape, Spot};
 use crate::diagnostic::{Diagnostic, Span};
 
-use super::{Found, Keys, checked_name, duration, one_or_many, text, top, whole, word, wrong_shape};
+use super::{Found, Keys, checked_name, duration, name, one_or_many, text, top, truth, whole, word, wrong_shape};
 
-pub(super) const ARROW: &[&str] = &["if", "by", "reason", "to", "set", "do", "send", "refuse"];
+/// The key under which an action or a message says what takes it back.
+const UNDO: &str = "undo";
+
+pub(super) const ARROW: &[&str] = &["if", "by", "reason", "to", "undo", "set", "do", "send", "refuse"];
 
 /// One arrow or a list of them.
 pub(super) fn arrows(node: &Node, key: Span, found: &mut Found) -> Vec<ArrowFile> {
@@ -45,6 +48,7 @@ const fn empty(span: Span) -> ArrowFile {
         by: None,
         reason: None,
         to: None,
+        undo: None,
         set: Vec::new(),
         actions: Vec::new(),
         sends: Vec::new(),
@@ -57,7 +61,7 @@ pub(super) fn of_keys(keys: &Keys<'_>, found: &mut Found) -> ArrowFile {
     let refuse = keys.get("refuse").and_then(|(key, node)| text(node, key, "the sentence of the refusal", found));
     if let Some((at, _)) = keys.get("refuse") {
         for (key, _) in
-            keys.iter().filter(|(key, _)| ["to", "set", "do", "send", "reason"].contains(&key.value.as_str()))
+            keys.iter().filter(|(key, _)| ["to", "undo", "set", "do", "send", "reason"].contains(&key.value.as_str()))
         {
             found.push(
                 Diagnostic::error(codes::CONFLICT, key.span, format!("an arrow that refuses has no `{}`", key.value))
@@ -75,11 +79,23 @@ pub(super) fn of_keys(keys: &Keys<'_>, found: &mut Found) -> ArrowFile {
             Some(Spot::new(word.value == "required", key))
         }),
         to: keys.get("to").and_then(|(key, node)| top::target(node, key, found)),
+        undo: keys.get("undo").and_then(|(key, node)| undoing(node, key, found)),
         set: keys.get("set").map(|(key, node)| texts(node, key, "`set`", found)).unwrap_or_default(),
         actions: keys.get("do").map(|(key, node)| calls(node, key, found)).unwrap_or_default(),
         sends: keys.get("send").map(|(key, node)| sends(node, key, found)).unwrap_or_default(),
         refuse,
     }
+}
+
+/// `true`, or the actions and messages whose work is taken back.
+fn undoing(node: &Node, key: Span, found: &mut Found) -> Option<(Span, Vec<Name>)> {
+    if let Shape::Scalar(scalar) = &node.shape
+        && ["true", "false"].contains(&scalar.text.as_str())
+    {
+        return truth(node, key, "`undo`", found).filter(|all| *all).map(|_| (key, Vec::new()));
+    }
+    let nodes = one_or_many(node, key, "what is undone", found);
+    Some((key, nodes.into_iter().filter_map(|node| name(node, key, "an action", found)).collect()))
 }
 
 /// Names, each with an expression.
@@ -109,15 +125,39 @@ fn named<'n>(node: &'n Node, key: Span, what: &str, found: &mut Found) -> Vec<(N
     names
 }
 
-/// `reserve_budget`, `{ reserve_budget: { amount: "po.amount" } }`, or a list of these.
+/// `reserve_budget`, `{ reserve_budget: { amount: "po.amount" }, undo: release_budget }`, or a list of these.
 pub(super) fn calls(node: &Node, key: Span, found: &mut Found) -> Vec<CallFile> {
-    named(node, key, "an action", found)
-        .into_iter()
-        .map(|(name, node)| {
+    let mut calls: Vec<CallFile> = Vec::new();
+    for item in one_or_many(node, key, "an action", found) {
+        let all = named(item, key, "an action", found);
+        let undo = all.iter().find(|(name, _)| name.value == UNDO).cloned();
+        let acts: Vec<_> = all.into_iter().filter(|(name, _)| name.value != UNDO).collect();
+        let undo = match (undo, acts.len()) {
+            (None, _) => Vec::new(),
+            (Some((at, Some(node))), 1) => self::calls(node, at.span, found),
+            (Some((at, _)), _) => {
+                found.push(
+                    Diagnostic::error(codes::CONFLICT, at.span, "`undo` says how one action is taken back")
+                        .help("write each action with its own: `- { reserve_budget: {}, undo: release_budget }`"),
+                );
+                Vec::new()
+            }
+        };
+        if let Some(twice) = undo.iter().find(|call| !call.undo.is_empty()) {
+            found.push(
+                Diagnostic::error(codes::CONFLICT, twice.name.span, "what undoes has no `undo` of its own")
+                    .help("leave the inner `undo` out"),
+            );
+        }
+        calls.extend(acts.into_iter().map(|(name, node)| {
             let params = node.map(|node| texts(node, name.span, "the parameters", found)).unwrap_or_default();
-            CallFile { name, params }
-        })
-        .collect()
+            CallFile { name, params, undo: Vec::new() }
+        }));
+        if let Some(last) = calls.last_mut().filter(|_| !undo.is_empty()) {
+            last.undo = undo;
+        }
+    }
+    calls
 }
 
 /// `tell_them`, `{ tell_them: { retry: 8 times, from: 5s, to: 1h } }`, or a list of these.
@@ -125,15 +165,17 @@ pub(super) fn sends(node: &Node, key: Span, found: &mut Found) -> Vec<SendFile> 
     named(node, key, "a message", found)
         .into_iter()
         .map(|(name, node)| {
-            let retry = node.map(|node| retry(node, name.span, found)).unwrap_or_default();
-            SendFile { name, retry }
+            let (retry, undo) = node.map(|node| retry(node, name.span, found)).unwrap_or_default();
+            SendFile { name, retry, undo }
         })
         .collect()
 }
 
-fn retry(node: &Node, owner: Span, found: &mut Found) -> Retry {
+fn retry(node: &Node, owner: Span, found: &mut Found) -> (Retry, Option<Name>) {
     let mut retry = Retry::default();
-    let Some(keys) = Keys::of(node, owner, "a message", &["retry", "from", "to"], found) else { return retry };
+    let keys = Keys::of(node, owner, "a message", &["retry", "from", "to", UNDO], found);
+    let Some(keys) = keys else { return (retry, None) };
+    let undo = keys.get(UNDO).and_then(|(key, node)| name(node, key, "the message that takes it back", found));
     if let Some((key, node)) = keys.get("retry") {
         retry.times = times(node, key, found).unwrap_or(retry.times);
     }
@@ -154,7 +196,7 @@ fn retry(node: &Node, owner: Span, found: &mut Found) -> Retry {
                 .help("waits double from `from` up to `to`"),
         );
     }
-    retry
+    (retry, undo)
 }
 
 fn times(node: &Node, key: Span, found: &mut Found) -> Option<u32> {

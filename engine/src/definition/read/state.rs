@@ -7,11 +7,12 @@ use crate::diagnostic::{Diagnostic, Span};
 
 use super::{Found, Keys, arrow, duration, name, one_or_many, string, truth};
 
-const STATE: &[&str] =
-    &["title", "on", "always", "after", "do", "send", "exit", "start", "states", "final", "approval"];
+const STATE: &[&str] = &[
+    "title", "tags", "on", "always", "after", "do", "send", "exit", "start", "states", "parallel", "final", "approval",
+];
 
 /// What a final state may not have, since nothing leaves it.
-const LEAVING: &[&str] = &["on", "always", "after", "exit", "start", "states", "approval"];
+const LEAVING: &[&str] = &["on", "always", "after", "exit", "start", "states", "parallel", "approval"];
 
 pub(super) fn states(node: &Node, key: Span, found: &mut Found) -> Vec<StateFile> {
     let Some(keys) = Keys::any(node, key, "`states`", found) else { return Vec::new() };
@@ -24,11 +25,32 @@ pub(super) fn states(node: &Node, key: Span, found: &mut Found) -> Vec<StateFile
 fn state(name: &Name, node: &Node, found: &mut Found) -> Option<StateFile> {
     let good = super::checked_name(name, "the name of a state", found);
     let keys = Keys::of(node, name.span, "a state", STATE, found)?;
+    let inside = keys.get("parallel").or_else(|| keys.get("states"));
+    if let (Some((at, _)), Some((states, _))) = (keys.get("parallel"), keys.get("states")) {
+        found.push(
+            Diagnostic::error(
+                codes::CONFLICT,
+                states,
+                "a parallel state is in all its regions, not in one of `states`",
+            )
+            .related(at, "the regions")
+            .help("put the `states` into one of the regions, or leave one of the two out"),
+        );
+    }
+    if let (Some((at, _)), Some((start, _))) = (keys.get("parallel"), keys.get("start")) {
+        found.push(
+            Diagnostic::error(codes::CONFLICT, start, "a parallel state begins in all its regions")
+                .related(at, "the regions")
+                .help("leave `start` out here; each region has its own"),
+        );
+    }
     let state = StateFile {
         name: name.clone(),
         title: keys.get("title").and_then(|(key, node)| string(node, key, "the title", found)).map(|t| t.value),
         start: keys.get("start").and_then(|(key, node)| self::name(node, key, "the first state", found)),
-        states: keys.get("states").map(|(key, node)| states(node, key, found)),
+        states: inside.map(|(key, node)| states(node, key, found)),
+        parallel: keys.get("parallel").map(|(key, _)| key),
+        tags: keys.get("tags").map(|(key, node)| tags(node, key, found)).unwrap_or_default(),
         is_final: keys
             .get("final")
             .and_then(|(key, node)| truth(node, key, "`final`", found).filter(|is| *is).map(|_| key)),
@@ -42,6 +64,23 @@ fn state(name: &Name, node: &Node, found: &mut Found) -> Option<StateFile> {
         leaves: keys.iter().map(|(key, _)| key).find(|key| LEAVING.contains(&key.value.as_str())).cloned(),
     };
     good.then_some(state)
+}
+
+fn tags(node: &Node, key: Span, found: &mut Found) -> Vec<Name> {
+    let mut tags: Vec<Name> = Vec::new();
+    for node in one_or_many(node, key, "the tag", found) {
+        let Some(tag) = self::name(node, key, "a tag", found) else { continue };
+        if let Some(first) = tags.iter().find(|known| known.value == tag.value) {
+            found.push(
+                Diagnostic::warning(codes::SAME_TAG, tag.span, format!("the tag `{}` stands here twice", tag.value))
+                    .related(first.span, "first here")
+                    .help("leave one of them out"),
+            );
+            continue;
+        }
+        tags.push(tag);
+    }
+    tags
 }
 
 fn on(node: &Node, key: Span, found: &mut Found) -> Vec<(Name, Vec<ArrowFile>)> {

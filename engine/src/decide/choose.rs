@@ -1,0 +1,175 @@
+//! Which arrows are taken: in each innermost state the first one, from the inside out, whose condition holds and that
+//! the actor may take. Conditions are judged before anything moves; of two arrows that would leave the same state, the
+//! inner one is taken, else the one that stands first (as in SCXML, W3C 2015, appendix D).
+
+use std::sync::Arc;
+
+use crate::definition::chart::{Arrow, Outcome, State, StateIx};
+use crate::domain::Domain;
+use crate::expression::Value;
+use crate::refusal::Refusal;
+
+use super::Halt;
+use super::run::{Asking, Run};
+
+/// An arrow that is to be taken.
+pub(super) struct Chosen<'a> {
+    at: StateIx,
+    arrow: &'a Arrow,
+    /// The rule that let the actor take it.
+    allowed: Option<Arc<str>>,
+}
+
+/// What a list of arrows comes to.
+enum Pick<'a> {
+    Take(&'a Arrow, Option<Arc<str>>),
+    /// Some condition held, and the actor may take none of those arrows: the rule he did not meet.
+    Unmet(String),
+    Nothing,
+}
+
+impl<'a, D: Domain> Run<'a, '_, D> {
+    /// Offers `event` to the states `active` and to those around them. `true`: an arrow was taken.
+    pub(super) fn answer(
+        &mut self,
+        active: &[StateIx],
+        event: &str,
+        asking: Asking<'_>,
+    ) -> Result<bool, Halt<D::Need>> {
+        let chosen = self.choose(active, |state| state.on.get(event).map(Vec::as_slice), asking)?;
+        self.take_all(chosen, asking)
+    }
+
+    /// Takes the first of `arrows`, those of `at`, that holds and that the actor may take.
+    pub(super) fn take_first(
+        &mut self,
+        at: StateIx,
+        arrows: &'a [Arrow],
+        asking: Asking<'_>,
+    ) -> Result<bool, Halt<D::Need>> {
+        let chosen = match self.pick(arrows, asking)? {
+            Pick::Take(arrow, allowed) => vec![Chosen { at, arrow, allowed }],
+            Pick::Unmet(rule) => return Err(Refusal::NotAllowed { rule: rule.into() }.into()),
+            Pick::Nothing => Vec::new(),
+        };
+        self.take_all(chosen, asking)
+    }
+
+    /// The arrows that are taken, of the lists that `of` names.
+    pub(super) fn choose(
+        &mut self,
+        active: &[StateIx],
+        of: impl Fn(&'a State) -> Option<&'a [Arrow]>,
+        asking: Asking<'_>,
+    ) -> Result<Vec<Chosen<'a>>, Halt<D::Need>> {
+        let definition = self.definition;
+        let mut chosen: Vec<Chosen<'a>> = Vec::new();
+        let mut unmet = None;
+        // What a state's arrows come to does not depend on which state inside asks.
+        let mut tried: Vec<(StateIx, bool)> = Vec::new();
+        for &leaf in active {
+            for at in definition.upwards(leaf) {
+                if let Some((_, done)) = tried.iter().find(|(state, _)| *state == at) {
+                    if *done {
+                        break;
+                    }
+                    continue;
+                }
+                let picked = match of(definition.state(at)) {
+                    Some(arrows) => self.pick(arrows, asking)?,
+                    None => Pick::Nothing,
+                };
+                tried.push((at, !matches!(picked, Pick::Nothing)));
+                match picked {
+                    Pick::Take(arrow, allowed) => chosen.push(Chosen { at, arrow, allowed }),
+                    Pick::Unmet(rule) => {
+                        unmet.get_or_insert(rule);
+                    }
+                    Pick::Nothing => continue,
+                }
+                break;
+            }
+        }
+        match unmet {
+            Some(rule) if chosen.is_empty() => Err(Refusal::NotAllowed { rule: rule.into() }.into()),
+            _ => Ok(self.without_conflicts(chosen)),
+        }
+    }
+
+    /// Takes them, one after the other. `false`: there are none.
+    pub(super) fn take_all(&mut self, chosen: Vec<Chosen<'a>>, asking: Asking<'_>) -> Result<bool, Halt<D::Need>> {
+        let taken = !chosen.is_empty();
+        for Chosen { at, arrow, allowed } in chosen {
+            let Outcome::Go(go) = &arrow.outcome else { continue };
+            self.by_engine = !matches!(asking, Asking::Outside(_));
+            self.record.allowed = self.record.allowed.take().or(allowed);
+            self.go(at, arrow, go)?;
+        }
+        Ok(taken)
+    }
+
+    fn pick(&mut self, arrows: &'a [Arrow], asking: Asking<'_>) -> Result<Pick<'a>, Halt<D::Need>> {
+        let mut rule = None;
+        for arrow in arrows {
+            if let Some(guard) = &arrow.guard
+                && self.eval(guard)? != Value::Bool(true)
+            {
+                continue;
+            }
+            let mut allowed = None;
+            if let Asking::Outside(_) = asking {
+                match self.permission(&arrow.by)? {
+                    Ok(met) => allowed = Some(met),
+                    Err(unmet) => {
+                        rule.get_or_insert(unmet);
+                        continue;
+                    }
+                }
+            }
+            return match &arrow.outcome {
+                Outcome::Refuse(sentence) if asking.is_heard() => Err(Refusal::Guard(sentence.clone()).into()),
+                Outcome::Refuse(_) => Ok(Pick::Nothing),
+                Outcome::Go(_) if arrow.reason_required && asking.lacks_reason() => Err(Refusal::ReasonRequired.into()),
+                Outcome::Go(_) => Ok(Pick::Take(arrow, allowed)),
+            };
+        }
+        Ok(rule.map_or(Pick::Nothing, Pick::Unmet))
+    }
+
+    /// Two arrows that would leave the same states: the inner one is kept, else the first.
+    fn without_conflicts(&self, chosen: Vec<Chosen<'a>>) -> Vec<Chosen<'a>> {
+        let mut kept: Vec<Chosen<'a>> = Vec::new();
+        for next in chosen {
+            let clash = |one: &Chosen<'a>| match (self.leaves(one), self.leaves(&next)) {
+                (Some(a), Some(b)) => self.overlap(a, b),
+                _ => false,
+            };
+            if !kept.iter().any(|one| clash(one)) {
+                kept.push(next);
+            } else if kept.iter().filter(|one| clash(one)).all(|one| self.is_inside(next.at, one.at)) {
+                kept.retain(|one| !clash(one));
+                kept.push(next);
+            }
+        }
+        kept
+    }
+
+    fn is_inside(&self, inner: StateIx, outer: StateIx) -> bool {
+        inner != outer && self.definition.is_within(inner, outer)
+    }
+
+    /// What an arrow leaves, if it leaves anything: all inside of a state, or all there is.
+    fn leaves(&self, chosen: &Chosen<'a>) -> Option<Option<StateIx>> {
+        match &chosen.arrow.outcome {
+            Outcome::Go(go) => Some(self.left(chosen.at, go.to?)),
+            Outcome::Refuse(_) => None,
+        }
+    }
+
+    fn overlap(&self, a: Option<StateIx>, b: Option<StateIx>) -> bool {
+        match (a, b) {
+            (Some(a), Some(b)) => self.definition.is_within(a, b) || self.definition.is_within(b, a),
+            _ => true,
+        }
+    }
+}

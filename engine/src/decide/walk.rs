@@ -1,0 +1,217 @@
+//! Taking an arrow: which states are left and entered, and what happens on the way.
+
+use std::collections::BTreeSet;
+
+use crate::definition::chart::{Arrow, Go, History, StateIx, StateKind};
+use crate::domain::Domain;
+use crate::expression::Value;
+use crate::instance::Status;
+
+use super::Halt;
+use super::run::{Raised, Run};
+
+/// How many arrows one command may walk before it is taken for a loop.
+const MOST_STEPS: usize = 100;
+
+/// All regions of a parallel state have come to their ends.
+pub(super) const DONE: &str = "done";
+
+impl<'a, D: Domain> Run<'a, '_, D> {
+    /// Takes an arrow of the state `at`.
+    pub(super) fn go(&mut self, at: StateIx, arrow: &'a Arrow, go: &'a Go) -> Result<(), Halt<D::Need>> {
+        self.steps += 1;
+        if self.steps > MOST_STEPS {
+            return Err(Halt::Broken(
+                "endless_loop",
+                format!("more than {MOST_STEPS} arrows were walked for one event"),
+            ));
+        }
+        self.record.walked.push(arrow.ix.0);
+        let around = go.to.map(|to| self.around(at, to));
+        if let (Some(to), Some(around)) = (go.to, around) {
+            self.leave(around, self.left(at, to))?;
+        }
+        self.undo(&go.undo)?;
+        self.set(&go.set)?;
+        self.act(&go.actions)?;
+        self.send(&go.sends)?;
+        if let (Some(to), Some(around)) = (go.to, around) {
+            self.moved = true;
+            self.clear_incident();
+            self.enter(around, to, go.history)?;
+        }
+        Ok(())
+    }
+
+    /// The nearest state around both, never one of the two themselves; `None`: the whole chart. An arrow from one region
+    /// to another leaves their parallel state: it is never in the one without the other.
+    fn around(&self, at: StateIx, to: StateIx) -> Option<StateIx> {
+        let outside: Vec<StateIx> = self.definition.upwards(at).skip(1).collect();
+        self.definition.upwards(to).skip(1).find(|&up| {
+            let regions = matches!(self.definition.state(up).kind, StateKind::Parallel(_));
+            outside.contains(&up) && !(regions && self.below(up, at) != self.below(up, to))
+        })
+    }
+
+    /// The state directly inside `around` that `ix` is, or is in.
+    fn below(&self, around: StateIx, ix: StateIx) -> Option<StateIx> {
+        self.definition.upwards(ix).find(|&at| self.definition.state(at).parent == Some(around))
+    }
+
+    /// What an arrow from `at` to `to` leaves: the state with all inside; `None`: all there is.
+    pub(super) fn left(&self, at: StateIx, to: StateIx) -> Option<StateIx> {
+        let around = self.around(at, to)?;
+        self.below(around, at)
+    }
+
+    /// Leaves what the instance is in of `branch` (else everything), the innermost first.
+    fn leave(&mut self, around: Option<StateIx>, branch: Option<StateIx>) -> Result<(), Halt<D::Need>> {
+        let definition = self.definition;
+        let active = self.active()?;
+        let within = |ix: StateIx| match (around, branch) {
+            (Some(_), Some(branch)) => definition.is_within(ix, branch),
+            _ => true,
+        };
+        let left: BTreeSet<StateIx> =
+            active.iter().flat_map(|&leaf| definition.upwards(leaf)).filter(|&ix| within(ix)).collect();
+        self.remember(&active, &left);
+        // Parents stand before their children in the list, and regions in the order of the file.
+        for &ix in left.iter().rev() {
+            let state = definition.state(ix);
+            for timer in &state.timers {
+                self.work.detail.timers.remove(&timer.name);
+            }
+            if matches!(state.kind, StateKind::Approval(_)) {
+                self.leave_task(&state.path)?;
+            }
+            self.act(&state.exit)?;
+        }
+        let stay: Vec<StateIx> = active.into_iter().filter(|ix| !left.contains(ix)).collect();
+        // What the leaving itself raised (a recall) has no arrow to walk any more.
+        self.raised.retain(|raised| !left.contains(&raised.at));
+        self.work.detail.inside = stay.iter().map(|&ix| definition.state(ix).path.clone()).collect();
+        Ok(())
+    }
+
+    /// Keeps where the states were that some arrow leads back into.
+    fn remember(&mut self, active: &[StateIx], left: &BTreeSet<StateIx>) {
+        let definition = self.definition;
+        for &ix in left.iter().filter(|&&ix| definition.state(ix).remembered) {
+            let inside = active.iter().filter(|&&leaf| definition.is_within(leaf, ix));
+            let paths = inside.map(|&leaf| definition.state(leaf).path.clone()).collect();
+            self.work.detail.history.insert(definition.state(ix).path.clone(), paths);
+        }
+    }
+
+    /// Enters states from below `around` down to `to`, and on into the first states inside, or those it was in before.
+    pub(super) fn enter(
+        &mut self,
+        around: Option<StateIx>,
+        to: StateIx,
+        history: Option<History>,
+    ) -> Result<(), Halt<D::Need>> {
+        let definition = self.definition;
+        let Some(top) = definition.upwards(to).take_while(|&ix| Some(ix) != around).last() else { return Ok(()) };
+        let mut aims = vec![to];
+        if let Some(history) = history {
+            let before = self.work.detail.history.get(&definition.state(to).path);
+            let before: Vec<StateIx> = before.into_iter().flatten().filter_map(|path| definition.find(path)).collect();
+            match history {
+                History::Deep => aims.extend(before),
+                History::Shallow => aims.extend(before.into_iter().filter_map(|ix| self.below(to, ix))),
+            }
+        }
+        // Where nothing was left, as at the start, nothing stays.
+        let mut active: Vec<StateIx> =
+            self.work.detail.inside.iter().filter_map(|path| definition.find(path)).collect();
+        let stayed = active.len();
+        self.come_into(top, &aims, &mut active)?;
+        let entered: Vec<StateIx> = active[stayed..].to_vec();
+        active.sort_unstable();
+        self.stand(&active);
+        for ix in entered.into_iter().filter(|&ix| matches!(definition.state(ix).kind, StateKind::Final)) {
+            self.region_ended(ix, &active);
+        }
+        Ok(())
+    }
+
+    /// Enters `ix` and what is inside it: towards `aims`, else where it begins.
+    fn come_into(&mut self, ix: StateIx, aims: &[StateIx], active: &mut Vec<StateIx>) -> Result<(), Halt<D::Need>> {
+        let definition = self.definition;
+        let state = definition.state(ix);
+        self.work.state = state.path.clone();
+        self.work.detail.entered_at = self.now();
+        for timer in &state.timers {
+            self.work.detail.timers.insert(timer.name.clone(), self.now().plus_micros(timer.after));
+        }
+        self.act(&state.entry)?;
+        self.send(&state.sends)?;
+        match &state.kind {
+            StateKind::Simple => active.push(ix),
+            StateKind::Compound(first) => {
+                // The last aim inside is the innermost.
+                let aim = aims.iter().rev().find_map(|&aim| self.below(ix, aim));
+                self.come_into(aim.unwrap_or(*first), aims, active)?;
+            }
+            StateKind::Parallel(regions) => {
+                for &region in regions {
+                    self.come_into(region, aims, active)?;
+                }
+            }
+            StateKind::Approval(approval) => {
+                active.push(ix);
+                self.enter_task(ix, approval)?;
+            }
+            StateKind::Final => {
+                active.push(ix);
+                if definition.region(ix).is_none() {
+                    self.work.status = Status::Final;
+                    self.work.detail.timers.clear();
+                    self.work.detail.incident = None;
+                    self.close_tasks();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes where the instance is.
+    fn stand(&mut self, active: &[StateIx]) {
+        let definition = self.definition;
+        let path = |ix: StateIx| definition.state(ix).path.clone();
+        let is_parallel = |ix: &StateIx| matches!(definition.state(*ix).kind, StateKind::Parallel(_));
+        let Some(&first) = active.first() else { return };
+        match definition.upwards(first).filter(is_parallel).last() {
+            Some(outermost) => {
+                self.work.state = path(outermost);
+                self.work.detail.inside = active.iter().map(|&ix| path(ix)).collect();
+            }
+            None => {
+                self.work.state = path(first);
+                self.work.detail.inside.clear();
+            }
+        }
+    }
+
+    /// A region has come to its end `ix`: if all of them have, their parallel state is done.
+    fn region_ended(&mut self, ix: StateIx, active: &[StateIx]) {
+        let definition = self.definition;
+        let Some(parallel) = definition.region(ix).and_then(|region| definition.state(region).parent) else { return };
+        let ended = |leaf: StateIx| {
+            let outer = definition.region(leaf).and_then(|region| definition.state(region).parent);
+            matches!(definition.state(leaf).kind, StateKind::Final) && outer == Some(parallel)
+        };
+        let known = self.raised.iter().any(|raised| raised.at == parallel);
+        if !known && active.iter().filter(|&&leaf| definition.is_within(leaf, parallel)).all(|&leaf| ended(leaf)) {
+            let payload = Value::record(Vec::<(&str, Value)>::new());
+            self.raised.push(Raised { at: parallel, event: DONE, payload });
+        }
+    }
+
+    fn clear_incident(&mut self) {
+        if self.work.status == Status::Incident {
+            self.work.status = Status::Active;
+        }
+        self.work.detail.incident = None;
+    }
+}
