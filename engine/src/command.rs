@@ -101,6 +101,17 @@ pub enum Verb {
         /// A verb of `approvals.md`, section 10.
         act: approval::Verb,
     },
+    /// Give the data that a task asks for.
+    Complete {
+        /// Which task.
+        task: TaskId,
+        /// The etag that the caller saw.
+        etag: Option<String>,
+        /// For whom, where several could be meant.
+        on_behalf_of: Option<PersonId>,
+        /// The fields of its form.
+        data: Document,
+    },
     /// Time has come for a timer or a task of this instance.
     Wake {
         /// Which.
@@ -121,6 +132,9 @@ pub enum Verb {
     Change(Change),
 }
 
+/// The name of [`Verb::Complete`].
+pub const COMPLETE: &str = "complete";
+
 impl Verb {
     /// The verb's name in entries.
     #[must_use]
@@ -129,6 +143,7 @@ impl Verb {
             Self::Start { .. } => "start",
             Self::Signal { .. } => "signal",
             Self::Decide { act, .. } => act_name(act),
+            Self::Complete { .. } => COMPLETE,
             Self::Wake { .. } => "wake",
             Self::Message { .. } => "message",
             Self::Change(change) => change.name(),
@@ -140,7 +155,7 @@ impl Verb {
     pub fn instance(&self) -> Option<InstanceId> {
         match self {
             Self::Signal { instance, .. } | Self::Wake { instance } | Self::Message { instance, .. } => Some(*instance),
-            Self::Decide { task, .. } => Some(task.instance),
+            Self::Decide { task, .. } | Self::Complete { task, .. } => Some(task.instance),
             Self::Start { .. } | Self::Change(_) => None,
         }
     }

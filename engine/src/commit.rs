@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::audit::Entry;
 use crate::clock::Timestamp;
+use crate::definition::chart::Definition;
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, StreamId, TenantId};
 use crate::instance::{Instance, Task};
 
@@ -243,6 +244,20 @@ pub struct ApiKeyRow {
     pub revoked_at: Option<Timestamp>,
 }
 
+impl DefinitionRow {
+    /// The row of `definition`, stored first at `stored_at`.
+    #[must_use]
+    pub fn of(definition: &Definition, stored_at: Timestamp) -> Self {
+        Self {
+            hash: definition.hash,
+            name: definition.name.clone(),
+            version: definition.version,
+            source: definition.stored(),
+            stored_at,
+        }
+    }
+}
+
 /// A definition as it was pinned. Shared by all tenants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DefinitionRow {
@@ -252,7 +267,7 @@ pub struct DefinitionRow {
     pub name: Arc<str>,
     /// For people.
     pub version: u32,
-    /// The file.
+    /// The file, with those of the workflows that it calls.
     pub source: Arc<str>,
     /// When it was stored first.
     pub stored_at: Timestamp,

@@ -6,10 +6,12 @@
 
 mod asked;
 mod by;
+mod call;
 mod change;
 mod child;
 mod choose;
 mod deciders;
+mod form;
 mod input;
 mod notices;
 mod organisation;
@@ -38,6 +40,7 @@ use crate::refusal::Refusal;
 pub use change::{Changed, Seen, change, key_image};
 pub use child::Keys;
 pub use deciders::{Deciders, deciders};
+pub use form::{AskedFor, asked_for};
 pub use input::{start_key, typed};
 pub use organisation::{
     CHANGE_ORGANISATION, Merged, NEEDS_APPROVAL, found_parts, merge_organisation, organisation_image,
@@ -127,7 +130,7 @@ impl<'f, D: Domain> Layer<'f, D> {
             match effect {
                 Effect::Row(op) => self.apply(tenant, op),
                 Effect::Start(child) => self.apply_all(tenant, &child.decision.effects),
-                Effect::Send(_) | Effect::Notice(_) | Effect::Tell(_) => {}
+                Effect::Send(_) | Effect::Notice(_) | Effect::Tell(_) | Effect::Report(_) => {}
             }
         }
     }
@@ -202,6 +205,9 @@ pub fn decide<D: Domain>(
             run.signal(event, payload, reason.as_deref(), *state_revision)
         }
         Verb::Decide { task, etag, act } => run.decide_task(*task, etag.as_deref(), act),
+        Verb::Complete { task, etag, on_behalf_of, data } => {
+            run.complete_task(*task, etag.as_deref(), on_behalf_of.as_ref(), data)
+        }
         Verb::Wake { .. } => run.wake(),
         Verb::Message { message, event, payload, .. } => run.message(message, event, payload),
         Verb::Start { .. } | Verb::Change(_) => return Err(Stop::Nothing),

@@ -12,6 +12,7 @@ mod file;
 pub mod library;
 mod lint;
 mod read;
+mod set;
 mod yaml;
 
 use std::fmt::Write as _;
@@ -53,16 +54,19 @@ pub struct Checked {
 /// Checks `source`, the text of the file at `path`, against the names of `vocabulary`.
 #[must_use]
 pub fn compile(path: &str, source: &str, vocabulary: &Vocabulary) -> Checked {
-    // The path is for whoever renders; the chart does not depend on it.
-    let _ = path;
-    let root = match yaml::parse(source) {
-        Ok(root) => root,
-        Err(diagnostic) => return Checked { definition: None, diagnostics: vec![*diagnostic] },
-    };
-    let mut found = Vec::new();
-    let file = read::file(&root, &mut found);
-    let (definition, diagnostics) = check::check(&file, source, vocabulary, found);
-    Checked { definition: definition.map(Arc::new), diagnostics }
+    compile_stored(path, source, vocabulary)
+}
+
+/// Checks what [`Definition::stored`] gave: a file, perhaps with those of the workflows that it calls.
+#[must_use]
+pub fn compile_stored(path: &str, stored: &str, vocabulary: &Vocabulary) -> Checked {
+    set::compile_stored(path, stored, vocabulary)
+}
+
+/// Checks `files` (path and source), which may call one another: what came of each, in their order.
+#[must_use]
+pub fn compile_all(files: &[(String, String)], vocabulary: &Vocabulary) -> Vec<Checked> {
+    set::compile_all(files, vocabulary)
 }
 
 impl Checked {

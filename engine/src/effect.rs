@@ -26,6 +26,27 @@ pub enum Effect<Op> {
     Start(Box<Child<Op>>),
     /// The instance is told something later, in a commit of its own.
     Tell(Tell),
+    /// Another instance is told something later, in a commit of its own.
+    Report(Report),
+}
+
+/// What one instance tells another: a call's end, or that nobody waits for it any more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// Whom.
+    pub to: InstanceId,
+    /// What, as the event of a message.
+    pub event: &'static str,
+    /// What it brings.
+    pub payload: Document,
+}
+
+impl Report {
+    /// The id of the message, unique for the target: the entry `seq` of `from` reports each event once.
+    #[must_use]
+    pub fn id(&self, from: InstanceId, seq: i64) -> Arc<str> {
+        format!("{}:{from}:{seq}", self.event).into()
+    }
 }
 
 /// An instance that an action starts, decided with the command that the action is part of.

@@ -72,6 +72,15 @@ pub struct Detail {
     /// By state that an arrow leads back into: the innermost states it was in when it was left last.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub history: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// Which instance called this one, if one did, and waits for its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<InstanceId>,
+    /// The instances that it has called and waits for, by the paths of the states that wait.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub called: BTreeMap<Arc<str>, InstanceId>,
+    /// Why it was ended where it stood, in a state that is not final.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Arc<str>>,
     /// What takes back what was done so far, in the order in which that was done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undo: Vec<Undo>,

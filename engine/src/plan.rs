@@ -173,13 +173,7 @@ impl<Op: Clone + Serialize> Plan<Op> {
     /// Stores a definition with this batch.
     pub fn define(&mut self, definition: &Definition) {
         if self.commit.definitions.iter().all(|d| d.hash != definition.hash) {
-            self.commit.definitions.push(DefinitionRow {
-                hash: definition.hash,
-                name: definition.name.clone(),
-                version: definition.version,
-                source: definition.source.clone(),
-                stored_at: self.now,
-            });
+            self.commit.definitions.push(DefinitionRow::of(definition, self.now));
         }
     }
 
@@ -314,6 +308,14 @@ impl<Op: Clone + Serialize> Plan<Op> {
                     }
                 }
                 Effect::Start(child) => self.child(*child, organisation, mint),
+                Effect::Report(report) => self.commit.tells.push(InboxRow {
+                    tenant: after.tenant,
+                    target: report.to,
+                    message: report.id(after.id, after.seq),
+                    event: report.event.into(),
+                    payload: Json::Object(report.payload).to_string(),
+                    at: self.now,
+                }),
                 Effect::Tell(tell) => self.commit.tells.push(InboxRow {
                     tenant: after.tenant,
                     target: after.id,

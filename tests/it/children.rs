@@ -22,7 +22,7 @@ use fluxor_engine::store::{InstancePage, MemoryStore, Store};
 use fluxor_tests::family::Family;
 use serde_json::{Value as Json, json};
 
-const TENANT: TenantId = TenantId(7);
+pub(crate) const TENANT: TenantId = TenantId(7);
 
 /// Starts others, splits its work, counts; may be started by its requester only.
 const NODE: &str = r#"workflow: node
@@ -73,7 +73,7 @@ fn start(key: Option<&str>, input: Json) -> Verb {
     Verb::Start { workflow: "node".into(), key: key.map(Into::into), input: object(input) }
 }
 
-fn signal(instance: InstanceId, event: &str, payload: Json) -> Verb {
+pub(crate) fn signal(instance: InstanceId, event: &str, payload: Json) -> Verb {
     let (event, payload) = (event.into(), object(payload));
     Verb::Signal { instance, event, payload, reason: None, state_revision: None }
 }
@@ -113,7 +113,7 @@ impl<S: Store<Family>> House<S> {
         self.submit("", Verb::Change(Change::Organisation { patch, basis: Basis::Direct })).await.unwrap();
     }
 
-    fn command(&mut self, by: &str, verb: Verb) -> Command {
+    pub(crate) fn command(&mut self, by: &str, verb: Verb) -> Command {
         self.count += 1;
         let actor = match by {
             "" => Actor::System,
@@ -155,7 +155,7 @@ impl<S: Store<Family>> House<S> {
     }
 
     /// Every entry of every stream, chains and folds checked (invariants 7 and 11).
-    async fn everything(&self) -> Vec<Entry> {
+    pub(crate) async fn everything(&self) -> Vec<Entry> {
         let instances = self.instances().await;
         let heads = self.engine.store().heads(TENANT, None, 9999).await.unwrap();
         let mut all = Vec::new();
@@ -174,7 +174,7 @@ impl<S: Store<Family>> House<S> {
         all
     }
 
-    async fn drive(&self) {
+    pub(crate) async fn drive(&self) {
         while self.engine.drive_once().await.unwrap() > 0 {}
     }
 

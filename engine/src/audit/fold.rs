@@ -85,6 +85,12 @@ struct ShownDetail<'a> {
     inside: &'a [Arc<str>],
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     history: &'a BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caller: Option<InstanceId>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    called: &'a BTreeMap<Arc<str>, InstanceId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped: Option<&'a str>,
     #[serde(skip_serializing_if = "<[Undo]>::is_empty")]
     undo: &'a [Undo],
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -125,7 +131,19 @@ impl<'a> From<&'a Task> for ShownTask<'a> {
 
 /// An instance's image, to be written.
 pub(super) fn shown(instance: &Instance) -> Shown<'_> {
-    let Detail { started_by, entered_at, inside, history, undo, timers, incident, requests: _ } = &instance.detail;
+    let Detail {
+        started_by,
+        entered_at,
+        inside,
+        history,
+        caller,
+        called,
+        stopped,
+        undo,
+        timers,
+        incident,
+        requests: _,
+    } = &instance.detail;
     Shown {
         workflow: &instance.workflow,
         definition: instance.definition,
@@ -139,6 +157,9 @@ pub(super) fn shown(instance: &Instance) -> Shown<'_> {
             entered_at: *entered_at,
             inside,
             history,
+            caller: *caller,
+            called,
+            stopped: stopped.as_deref(),
             undo,
             timers,
             incident: incident.as_ref(),

@@ -123,12 +123,27 @@ impl Found {
 
     fn detail(&mut self, before: &Detail, after: &Detail) {
         // The requests that it remembers follow from the headers.
-        let Detail { started_by, entered_at, inside, history, undo, timers, incident, requests: _ } = before;
+        let Detail {
+            started_by,
+            entered_at,
+            inside,
+            history,
+            caller,
+            called,
+            stopped,
+            undo,
+            timers,
+            incident,
+            requests: _,
+        } = before;
+        self.tree("called", called, &after.called, |c| !c.is_empty());
+        self.default("caller", caller, &after.caller);
         self.leaf("entered_at", entered_at, &after.entered_at);
         self.tree("history", history, &after.history, |h| !h.is_empty());
         self.tree("incident", incident, &after.incident, Option::is_some);
         self.default("inside", inside, &after.inside);
         self.default("started_by", started_by, &after.started_by);
+        self.default("stopped", stopped, &after.stopped);
         self.tree("timers", timers, &after.timers, |t| !t.is_empty());
         self.default("undo", undo, &after.undo);
     }

@@ -164,6 +164,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         if self.work.status == Status::Final {
             return Ok(());
         }
+        if let Some(told) = self.reported(event, payload) {
+            return told;
+        }
         if &**event == "delivery_failed" {
             let told = |key: &str| payload.get(key).and_then(|v| v.as_str()).unwrap_or("?").to_owned();
             // Somebody was not told. Where something else needs help, that is what must stay in sight.

@@ -57,14 +57,26 @@ struct Ready {
     start: Start,
     definition: Arc<Definition>,
     key: Option<Arc<str>>,
+    /// Whether a state waits for its end.
+    is_called: bool,
 }
 
 impl<D: Domain> Run<'_, '_, D> {
     /// Starts what an action asks for. What the starts miss is asked for together, so that many of them cost no more
     /// rounds than one.
     pub(super) fn start_all(&mut self, starts: Vec<Start>) -> Result<(), Halt<D::Need>> {
+        self.start_each(starts, None).map(drop)
+    }
+
+    /// The same of a definition that is known, whose ends a state waits for; gives the ids.
+    pub(super) fn start_each(
+        &mut self,
+        starts: Vec<Start>,
+        called: Option<&Arc<Definition>>,
+    ) -> Result<Vec<InstanceId>, Halt<D::Need>> {
+        let mut ids = Vec::new();
         if starts.is_empty() {
-            return Ok(());
+            return Ok(ids);
         }
         if self.depth >= DEEPEST {
             let sentence = format!("Instances start instances, {DEEPEST} deep: this looks like a loop.");
@@ -77,7 +89,7 @@ impl<D: Domain> Run<'_, '_, D> {
         let (mut needs, mut keys) = (Vec::new(), Vec::new());
         let mut ready = Vec::with_capacity(starts.len());
         for start in starts {
-            let one = self.prepare(start)?;
+            let one = self.prepare(start, called)?;
             if let Some(key) = &one.key
                 && self.ground.keys.of(self.work.tenant, &one.start.workflow, key).is_none()
             {
@@ -88,7 +100,10 @@ impl<D: Domain> Run<'_, '_, D> {
         for one in ready {
             let (workflow, key) = (one.start.workflow.clone(), one.key.clone());
             match self.start_one(one) {
-                Ok(child) => self.effects.push(Effect::Start(Box::new(child))),
+                Ok(child) => {
+                    ids.push(child.decision.after.id);
+                    self.effects.push(Effect::Start(Box::new(child)));
+                }
                 Err(Halt::Stop(Stop::Needs(more))) => needs.extend(more),
                 Err(Halt::Stop(Stop::Keys(more))) => keys.extend(more),
                 // It may be refused for what is not loaded yet.
@@ -99,14 +114,14 @@ impl<D: Domain> Run<'_, '_, D> {
         match (needs.is_empty(), keys.is_empty()) {
             (false, _) => Err(Halt::Stop(Stop::Needs(needs))),
             (true, false) => Err(Halt::Stop(Stop::Keys(keys))),
-            (true, true) => Ok(()),
+            (true, true) => Ok(ids),
         }
     }
 
     /// Finds the definition and the key.
-    fn prepare(&self, mut start: Start) -> Result<Ready, Halt<D::Need>> {
+    fn prepare(&self, mut start: Start, called: Option<&Arc<Definition>>) -> Result<Ready, Halt<D::Need>> {
         let library = self.ground.library;
-        let Some(definition) = library.current(&start.workflow) else {
+        let Some(definition) = called.or_else(|| library.current(&start.workflow)) else {
             let near = nearest(&start.workflow, library.names().map(AsRef::as_ref)).map(Into::into);
             return Err(Refusal::UnknownWorkflow(start.workflow, near).into());
         };
@@ -117,11 +132,11 @@ impl<D: Domain> Run<'_, '_, D> {
         let vocabulary = self.ground.domain.vocabulary();
         let key = super::start_key(vocabulary, definition, start.key.as_ref(), &start.input)
             .map_err(|refusal| refused(&start.workflow, start.key.clone(), refusal.into()))?;
-        Ok(Ready { start, definition: definition.clone(), key })
+        Ok(Ready { start, definition: definition.clone(), key, is_called: called.is_some() })
     }
 
     fn start_one(&mut self, ready: Ready) -> Result<Child<D::Op>, Halt<D::Need>> {
-        let Ready { start: Start { workflow, input, .. }, definition, key } = ready;
+        let Ready { start: Start { workflow, input, .. }, definition, key, is_called } = ready;
         let (tenant, parent, seq) = (self.work.tenant, self.work.id, self.work.seq + 1);
         self.children += 1;
         let id = parent.of_child(seq, self.children, self.ground.now);
@@ -142,7 +157,8 @@ impl<D: Domain> Run<'_, '_, D> {
             actor: self.command.actor.clone(),
             verb: Verb::Start { workflow, key: key.clone(), input: input.clone() },
         };
-        let work = blank(&definition, id, &command, self.ground.now);
+        let mut work = blank(&definition, id, &command, self.ground.now);
+        work.detail.caller = is_called.then_some(parent);
         let mut run = Run::new(self.ground, &definition, &command, work, None, &mut *self.layer);
         run.depth = self.depth + 1;
         run.record.parent = Some(Parent { instance: parent, seq });

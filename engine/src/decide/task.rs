@@ -18,6 +18,9 @@ use super::review::{Before, Known, acted, ballot, bring_on, policy_with};
 use super::run::{Raised, Run};
 use super::{Halt, notices};
 
+/// The code of an act that does not belong to the task.
+pub(super) const NOT_A_DECISION: &str = "not_a_decision";
+
 /// When a task is looked at again that stays due although its time was dealt with.
 const RETRY_MICROS: i64 = 60_000_000;
 
@@ -30,32 +33,48 @@ impl<D: Domain> Run<'_, '_, D> {
         };
         if matches!(act, Verb::Submit | Verb::Recall | Verb::Edit { .. } | Verb::Time | Verb::Organisation) {
             let sentence = "This is not a decision: signal the event that the workflow has for it.".to_owned();
-            return Err(Refusal::Record { code: "not_a_decision", sentence }.into());
+            return Err(Refusal::Record { code: NOT_A_DECISION, sentence }.into());
+        }
+        let votes = ballot(act).is_some() && !matches!(act, Verb::Ask(_));
+        if self.form(at).is_some() && (votes || matches!(act, Verb::AddApprover { .. })) {
+            let sentence = "This task asks for data, not for a decision: give it with `complete`.".to_owned();
+            return Err(Refusal::Record { code: NOT_A_DECISION, sentence }.into());
         }
         self.record.event = Some(act_name(act).into());
-        self.record.task = Some(id.ordinal);
-        self.record.behalf = ballot(act).and_then(|b| b.on_behalf_of.clone());
         self.record.reason = reason(act);
+        self.act_on(at, &person, etag, act)?;
+        self.settle()
+    }
+
+    /// What a person does about a task, on the version that he saw.
+    pub(super) fn act_on(
+        &mut self,
+        at: usize,
+        person: &PersonId,
+        etag: Option<&str>,
+        act: &Verb,
+    ) -> Result<(), Halt<D::Need>> {
+        self.record.task = Some(self.work.tasks[at].id.ordinal);
+        self.record.behalf = ballot(act).and_then(|b| b.on_behalf_of.clone());
         let current = self.work.tasks[at].etag();
         let open = self.work.tasks[at].status == TaskStatus::Open;
         self.review(at, act.clone(), Some(person.clone()))?;
         if let Verb::Approve(b) | Verb::Reject(b) | Verb::Abstain(b) = act {
             // Who stands in for one person only need not say so: the vote knows.
-            self.record.behalf = self.work.tasks[at].detail.review.principal(&b.step, &person).cloned();
+            self.record.behalf = self.work.tasks[at].detail.review.principal(&b.step, person).cloned();
         }
         if !open {
             return Err(Refusal::TaskClosed { state: self.work.state.clone() }.into());
         }
         match etag {
             None if ballot(act).is_some() && !matches!(act, Verb::Ask(_)) => {
-                return Err(Refusal::EtagRequired { current }.into());
+                Err(Refusal::EtagRequired { current }.into())
             }
             Some(brought) if brought != current => {
-                return Err(Refusal::StaleTask { brought: brought.to_owned(), current }.into());
+                Err(Refusal::StaleTask { brought: brought.to_owned(), current }.into())
             }
-            _ => {}
+            _ => Ok(()),
         }
-        self.settle()
     }
 
     /// Opens, or opens again, the task of the state that is entered.
@@ -65,7 +84,9 @@ impl<D: Domain> Run<'_, '_, D> {
         let again = self.work.tasks.iter().rposition(|t| t.state == path).filter(|&at| {
             let state = self.work.tasks[at].detail.review.state;
             let resubmit = approval.policy.after_rejection == approval::AfterRejection::Resubmit;
-            state != State::Rejected || resubmit
+            // Data is asked for anew, where it was given before.
+            let given = approval.form.is_some() && !state.is_live();
+            (state != State::Rejected || resubmit) && !given
         });
         let at = match again {
             Some(at) => at,
@@ -164,7 +185,7 @@ impl<D: Domain> Run<'_, '_, D> {
         Ok(true)
     }
 
-    fn place(&self, ordinal: u32) -> Option<usize> {
+    pub(super) fn place(&self, ordinal: u32) -> Option<usize> {
         self.work.tasks.iter().position(|t| t.id.ordinal == ordinal)
     }
 
@@ -172,7 +193,8 @@ impl<D: Domain> Run<'_, '_, D> {
     fn review(&mut self, at: usize, verb: Verb, by: Option<PersonId>) -> Result<(), Halt<D::Need>> {
         let policy = self.policy(at)?;
         let ground = self.ground;
-        let name = act_name(&verb);
+        let is_completed = self.form(at).is_some() && matches!(verb, Verb::Approve(_));
+        let name = if is_completed { command::COMPLETE } else { act_name(&verb) };
         let event = Event { at: ground.now, verb, by };
         // A refusal ends the whole run: nobody sees the work without its review.
         let task = &mut self.work.tasks[at];
@@ -187,7 +209,9 @@ impl<D: Domain> Run<'_, '_, D> {
             return Err(Refusal::Approval(refusal).into());
         }
         let told = (&event, name);
-        let is_bound = matches!(self.command.verb, command::Verb::Decide { etag: Some(_), .. });
+        use command::Verb as Asked;
+        let is_bound =
+            matches!(self.command.verb, Asked::Decide { etag: Some(_), .. } | Asked::Complete { etag: Some(_), .. });
         let were = Before { votes, document: task.document, is_bound };
         let acts = acted(were, &policy, ground.organisation(), rates, told, &brought.applied);
         self.record.acted.extend(acts.into_iter().map(|act| (task.id.ordinal, act)));
@@ -272,6 +296,9 @@ impl<D: Domain> Run<'_, '_, D> {
             return;
         }
         let reason = self.record.reason.as_deref().map(Into::into);
+        if state == State::Approved && self.form(at).is_some() {
+            return self.given(at);
+        }
         let (event, kind) = match state {
             State::Approved => ("approved", NoticeKind::Approved),
             State::Rejected => ("rejected", NoticeKind::Rejected),

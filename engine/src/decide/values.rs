@@ -42,18 +42,8 @@ impl<D: Domain> Run<'_, '_, D> {
 
     /// The subject as a typed record.
     fn subject(&self) -> Result<Value, Halt<D::Need>> {
-        let record = &self.definition.subject.record;
-        let mut fields: BTreeMap<Arc<str>, Value> = BTreeMap::new();
-        for (name, field) in &record.fields {
-            let name: &str = name.as_ref();
-            let value = match self.work.subject.get(name) {
-                None | Some(serde_json::Value::Null) => Value::Null,
-                Some(json) => Value::from_json(json, &field.ty)
-                    .map_err(|why| Halt::Broken("subject_unreadable", format!("the field `{name}`: {why}")))?,
-            };
-            fields.insert(name.into(), value);
-        }
-        Ok(Value::record(fields))
+        super::form::record(&self.work.subject, &self.definition.subject.record)
+            .map_err(|why| Halt::Broken("subject_unreadable", why))
     }
 
     pub(super) fn set(&mut self, fields: &[(Arc<str>, Expr)]) -> Result<(), Halt<D::Need>> {

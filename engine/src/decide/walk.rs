@@ -81,8 +81,10 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             for timer in &state.timers {
                 self.work.detail.timers.remove(&timer.name);
             }
-            if matches!(state.kind, StateKind::Approval(_)) {
-                self.leave_task(&state.path)?;
+            match state.kind {
+                StateKind::Approval(_) => self.leave_task(&state.path)?,
+                StateKind::Call(_) => self.leave_call(&state.path),
+                _ => {}
             }
             self.act(&state.exit)?;
         }
@@ -91,6 +93,11 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.raised.retain(|raised| !left.contains(&raised.at));
         self.work.detail.inside = stay.iter().map(|&ix| definition.state(ix).path.clone()).collect();
         Ok(())
+    }
+
+    /// Leaves everything.
+    pub(super) fn leave_all(&mut self) -> Result<(), Halt<D::Need>> {
+        self.leave(None, None)
     }
 
     /// Keeps where the states were that some arrow leads back into.
@@ -162,6 +169,10 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 active.push(ix);
                 self.enter_task(ix, approval)?;
             }
+            StateKind::Call(calling) => {
+                active.push(ix);
+                self.call_workflow(ix, calling)?;
+            }
             StateKind::Final => {
                 active.push(ix);
                 if definition.region(ix).is_none() {
@@ -169,6 +180,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                     self.work.detail.timers.clear();
                     self.work.detail.incident = None;
                     self.close_tasks();
+                    self.report_end(Some(ix));
                 }
             }
         }

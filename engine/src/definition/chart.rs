@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::approval::Policy;
 use crate::clock::Timestamp;
 use crate::diagnostic::Span;
-use crate::expression::{Expr, RecordType};
+use crate::expression::{Expr, RecordType, Type};
 use crate::ids::{DefinitionHash, PersonId};
 use crate::instance::{Document, Instance};
 use crate::schedule::Schedule;
@@ -48,6 +48,10 @@ pub struct Definition {
     pub facts: Vec<Arc<str>>,
     /// Names of the vocabulary it uses, as `name@major`, sorted: part of the hash.
     pub vocabulary: Vec<Arc<str>>,
+    /// The subject's fields that whoever calls this workflow gets.
+    pub result: Vec<Arc<str>>,
+    /// The workflows that it calls, as they were when this one was compiled; their hashes are part of its own.
+    pub called: Vec<Arc<Definition>>,
     /// How many arrows there are.
     pub arrows: usize,
 }
@@ -146,6 +150,8 @@ pub struct State {
     pub timers: Vec<Timer>,
     /// For columns of inboxes and filters of lists.
     pub tags: Vec<Arc<str>>,
+    /// A final state that is a failure, for whoever called the workflow.
+    pub failed: bool,
     /// Whether an arrow leads back to where it was left.
     pub remembered: bool,
     /// Where it stands in the file.
@@ -163,8 +169,23 @@ pub enum StateKind {
     Parallel(Vec<StateIx>),
     /// Opens an approval task.
     Approval(Box<Approval>),
+    /// Another workflow runs; its end is the event `done`, or `failed`, here.
+    Call(Box<Calling>),
     /// The end: of the region that it is in, else of the instance.
     Final,
+}
+
+/// A workflow that runs while the instance is in a state.
+#[derive(Debug)]
+pub struct Calling {
+    /// Which, as it is pinned.
+    pub workflow: Arc<Definition>,
+    /// The fields of its subject.
+    pub input: Vec<(Arc<str>, Expr)>,
+    /// Its business key; else its own `key`, else none.
+    pub key: Option<Expr>,
+    /// What it gives back, as the payload of `done` and `failed`.
+    pub result: Arc<RecordType>,
 }
 
 /// An approval task in a state. Its outcomes are the events `approved`, `rejected`, `changes_requested`.
@@ -172,6 +193,42 @@ pub enum StateKind {
 pub struct Approval {
     /// Steps, quorums, exclusions, rungs: see `approvals.md`.
     pub policy: Arc<Policy>,
+    /// Nothing is decided but data given: the task has one step, and whoever completes it ends it with the event `done`,
+    /// which carries the data.
+    pub form: Option<Form>,
+}
+
+/// The name of the one step of a task that asks for data.
+pub const TASK_STEP: &str = "task";
+
+/// What a task asks for. Without fields it is an acknowledgement.
+#[derive(Debug)]
+pub struct Form {
+    /// In the order of the file.
+    pub fields: Vec<FormField>,
+    /// The same as the payload of `done`.
+    pub record: Arc<RecordType>,
+}
+
+/// A field of a form.
+#[derive(Debug)]
+pub struct FormField {
+    /// Its name in the payload.
+    pub name: Arc<str>,
+    /// For people.
+    pub title: Arc<str>,
+    /// What to enter, for people; may be empty.
+    pub help: Arc<str>,
+    /// Its type.
+    pub ty: Type,
+    /// Whether it must be given.
+    pub required: bool,
+    /// The values to choose from, as JSON; none: any.
+    pub options: Vec<serde_json::Value>,
+    /// What must hold of `value`, each with the sentence that says so.
+    pub rules: Vec<(Expr, Arc<str>)>,
+    /// What stands there at first, as an expression over the subject.
+    pub default: Option<Expr>,
 }
 
 /// One way from a state.
@@ -310,6 +367,23 @@ impl Definition {
     /// The actions of every way to begin.
     pub fn start_actions(&self) -> impl Iterator<Item = &ActionCall> {
         self.starts.iter().flat_map(|start| &start.actions)
+    }
+
+    /// The file as it is stored: with those of the workflows that it calls.
+    #[must_use]
+    pub fn stored(&self) -> Arc<str> {
+        if self.called.is_empty() { self.source.clone() } else { super::set::bundle(self).into() }
+    }
+
+    /// What it gives to whoever calls it.
+    #[must_use]
+    pub fn result_type(&self) -> RecordType {
+        let mut record = RecordType::new(&*self.name);
+        for name in &self.result {
+            let field = self.subject.record.fields.get(&**name).cloned();
+            record.fields.extend(field.map(|field| (name.to_string(), field)));
+        }
+        record
     }
 
     /// The state at `ix`.

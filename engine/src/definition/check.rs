@@ -6,6 +6,7 @@
 mod actions;
 mod approval;
 mod arrows;
+mod call;
 mod expressions;
 mod outcomes;
 mod schedules;
@@ -20,6 +21,7 @@ use super::codes;
 use super::file::{File, Name};
 use super::lint::{self, Edge, Outline};
 use super::read::Found;
+use super::set::Peers;
 use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
 use crate::domain::Vocabulary;
 use crate::expression::{Env, Field, RecordType, Type};
@@ -34,7 +36,10 @@ pub(super) const OUTCOMES: [&str; 4] = ["approved", "rejected", "changes_request
 /// The outcome of an approval whose time ran out; only one with `expires_after` has it.
 pub(super) const EXPIRED: &str = "expired";
 
-/// What the end of all regions of a parallel state is called.
+/// What the failure of a called workflow is called.
+pub(super) const FAILED: &str = "failed";
+
+/// What the end of a task, of a called workflow, and of all regions of a parallel state, is called.
 pub(super) const DONE: &str = "done";
 
 /// What the engine calls a message that gave up: always an incident.
@@ -47,6 +52,11 @@ const LANGUAGE: &str = "fluxor definition language 1";
 pub(super) struct Checker<'a> {
     source: &'a str,
     vocabulary: &'a Vocabulary,
+    peers: &'a Peers,
+    /// The workflows that it calls.
+    called: Vec<Arc<Definition>>,
+    /// Calls of workflows of which nothing is known.
+    forms_unknown: BTreeSet<StateIx>,
     found: Found,
     workflow: Arc<str>,
     /// `None` if it could not be understood: then expressions are not looked at.
@@ -57,6 +67,12 @@ pub(super) struct Checker<'a> {
     results: BTreeSet<Arc<str>>,
     names: Names,
     approvals: Vec<StateIx>,
+    /// States that ask for data.
+    tasks: Vec<StateIx>,
+    /// States that call a workflow.
+    calls: Vec<StateIx>,
+    /// What `done` of tasks, and `done` and `failed` of calls, carries.
+    forms: BTreeMap<StateIx, Arc<RecordType>>,
     /// The actions and messages that say how they are taken back.
     undoable: BTreeSet<Arc<str>>,
     /// The places of the key `undo` of arrows, with names.
@@ -77,10 +93,14 @@ pub(super) fn check(
     source: &str,
     vocabulary: &Vocabulary,
     found: Found,
+    peers: &Peers,
 ) -> (Option<Definition>, Vec<Diagnostic>) {
     let mut checker = Checker {
         source,
         vocabulary,
+        peers,
+        called: Vec::new(),
+        forms_unknown: BTreeSet::new(),
         found,
         workflow: file.workflow.as_ref().map_or("workflow", |name| &name.value).into(),
         subject: None,
@@ -89,6 +109,9 @@ pub(super) fn check(
         results: BTreeSet::new(),
         names: Names::of(&file.states),
         approvals: Vec::new(),
+        tasks: Vec::new(),
+        calls: Vec::new(),
+        forms: BTreeMap::new(),
         undoable: BTreeSet::new(),
         undone: Vec::new(),
         remembered: BTreeSet::new(),
@@ -115,6 +138,7 @@ impl<'a> Checker<'a> {
         let (starts, entered) = self.starts(file);
         let schedules = self.schedules(&file.schedules, &starts);
         let states = self.states(&file.states);
+        let result = self.result(&file.result);
         self.outcomes(&states);
         self.undoings();
         self.lint(file, &states, &entered);
@@ -124,7 +148,7 @@ impl<'a> Checker<'a> {
             name: workflow.value.as_str().into(),
             version: file.version?,
             title: file.title.clone().unwrap_or_else(|| title(&workflow.value)).into(),
-            hash: hash(self.source, &vocabulary),
+            hash: hash(self.source, &vocabulary, &self.called),
             source: self.source.into(),
             subject: self.subject.clone()?,
             key,
@@ -134,6 +158,8 @@ impl<'a> Checker<'a> {
             events: std::mem::take(&mut self.events),
             facts: self.facts.iter().cloned().collect(),
             vocabulary,
+            result,
+            called: std::mem::take(&mut self.called),
             arrows: self.arrows,
         })
     }
@@ -146,6 +172,7 @@ impl<'a> Checker<'a> {
             .filter(|(event, _)| !self.results.contains(event))
             .collect();
         let tainted = self.tainted(states);
+        let asking: Vec<StateIx> = [&self.approvals, &self.tasks, &self.calls].into_iter().flatten().copied().collect();
         let outline = Outline {
             states,
             edges: &self.edges,
@@ -154,7 +181,7 @@ impl<'a> Checker<'a> {
             declared: &declared,
             unsent: &unsent,
             tainted: &tainted,
-            approvals: &self.approvals,
+            approvals: &asking,
         };
         lint::lint(&outline, &mut self.found);
     }
@@ -198,11 +225,20 @@ impl<'a> Checker<'a> {
         (starts, entered.unwrap_or_default())
     }
 
+    /// The fields that whoever calls the workflow gets.
+    fn result(&mut self, names: &[Name]) -> Vec<Arc<str>> {
+        names.iter().filter_map(|name| self.field(name).map(|_| name.value.as_str().into())).collect()
+    }
+
     /// Puts all events into the table: declared ones, then those that are only used.
     fn declare(&mut self, file: &File) {
         for event in &file.events {
             if self.is_outcome(&event.name.value) {
-                let whose = if event.name.value == DONE { "parallel states" } else { "approvals" };
+                let whose = match event.name.value.as_str() {
+                    DONE => "tasks, calls and parallel states",
+                    FAILED => "calls",
+                    _ => "approvals",
+                };
                 let message = format!("`{}` is an outcome of {whose}", event.name.value);
                 self.found.push(
                     Diagnostic::error(codes::RESERVED, event.name.span, message)
@@ -244,9 +280,11 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Whether the engine alone raises the event. `done` is a name like any other where nothing is parallel.
+    /// Whether the engine alone raises the event. `done` and `failed` are names like any other where nothing ends so.
     fn is_outcome(&self, event: &str) -> bool {
-        OUTCOMES.contains(&event) || (event == DONE && self.names.has_parallel())
+        OUTCOMES.contains(&event)
+            || (event == DONE && self.names.raises_done())
+            || (event == FAILED && self.names.raises_failed())
     }
 
     /// Notes that a name of the vocabulary is used.
@@ -285,13 +323,16 @@ fn known<'n>(name: &str, what: &str, names: impl Iterator<Item = &'n str> + Clon
     }
 }
 
-fn hash(source: &str, vocabulary: &[Arc<str>]) -> DefinitionHash {
+fn hash(source: &str, vocabulary: &[Arc<str>], called: &[Arc<Definition>]) -> DefinitionHash {
     let source = source.replace("\r\n", "\n").replace('\r', "\n");
     let mut bytes = format!("{LANGUAGE}\n{}\n{source}\n", source.len());
     for name in vocabulary {
         bytes.push_str(name);
         bytes.push('\n');
     }
+    let mut hashes: Vec<String> = called.iter().map(|called| format!("call {}\n", called.hash)).collect();
+    hashes.sort();
+    bytes.extend(hashes);
     DefinitionHash::of(bytes)
 }
 

@@ -37,6 +37,7 @@ codes! {
     UNKNOWN_FIELD = "FLX0209": "The subject has no field of this name.";
     NEAR_EVENT = "FLX0210": "An event that is not declared is spelt nearly like one that is.";
     RESERVED = "FLX0211": "The name already means something else in expressions or in the engine.";
+    UNKNOWN_WORKFLOW = "FLX0215": "A call names a workflow that none of the files defines.";
     SAME_WORKFLOW = "FLX0214": "Two files define a workflow of one name.";
     NOT_AN_ACTION = "FLX0213": "An action is written where a message is expected, or the other way round.";
 
@@ -63,6 +64,7 @@ codes! {
     BAD_HISTORY = "FLX0323": "Only a state with states inside has a history to go back to.";
     SAME_TAG = "FLX0324": "A state bears a tag twice.";
     NOTHING_TO_UNDO = "FLX0325": "An arrow takes back what no action says how to take back.";
+    CALL_CIRCLE = "FLX0326": "Workflows call one another in a circle.";
 
     NO_STEPS = "FLX0400": "An approval has `steps` or a `table` of them, and not both.";
     SAME_STEP = "FLX0401": "Two steps of one plan have the same name.";
@@ -82,6 +84,7 @@ codes! {
     POLICY = "FLX0415": "The approval as a whole is not one that can run.";
     QUORUM_TOO_HIGH = "FLX0416": "More approvals are asked for than people are named.";
     TABLE_GAP = "FLX0417": "No row of the table covers every amount: an order beyond them is an incident.";
+    NOT_FOR_TASKS = "FLX0418": "A task that asks for data has nothing to reject or to skip.";
 
     NO_SCHEDULE = "FLX0500": "A schedule is a Unix cron pattern of five fields in a time zone.";
     SCHEDULE_INPUT = "FLX0501": "A scheduled start gives the subject's fields as anybody who starts an instance does.";

@@ -25,6 +25,7 @@ pub(super) struct File {
     pub(super) starts: Vec<StartFile>,
     pub(super) schedules: Vec<ScheduleFile>,
     pub(super) events: Vec<EventFile>,
+    pub(super) result: Vec<Name>,
     pub(super) states: Vec<StateFile>,
 }
 
@@ -94,6 +95,11 @@ pub(super) struct StateFile {
     pub(super) is_final: Option<Span>,
     /// The place of the key `approval`, and what stands under it.
     pub(super) approval: Option<(Span, Node)>,
+    /// The place of the key `task`, and what stands under it.
+    pub(super) task: Option<(Span, Node)>,
+    pub(super) call: Option<CallingFile>,
+    /// The place of `final: failed`.
+    pub(super) failed: bool,
     pub(super) entry: Vec<CallFile>,
     pub(super) sends: Vec<SendFile>,
     pub(super) exit: Vec<CallFile>,
@@ -102,6 +108,28 @@ pub(super) struct StateFile {
     pub(super) after: Vec<TimerFile>,
     /// The first key that a final state may not have.
     pub(super) leaves: Option<Name>,
+}
+
+/// A workflow that a state calls.
+#[derive(Debug)]
+pub(super) struct CallingFile {
+    pub(super) span: Span,
+    pub(super) workflow: Option<Name>,
+    pub(super) input: Vec<(Name, Text)>,
+    pub(super) key: Option<Text>,
+}
+
+impl File {
+    /// The workflows that it calls.
+    pub(super) fn calls(&self) -> Vec<&Name> {
+        let mut found = Vec::new();
+        let mut left: Vec<&StateFile> = self.states.iter().collect();
+        while let Some(state) = left.pop() {
+            found.extend(state.call.as_ref().and_then(|call| call.workflow.as_ref()));
+            left.extend(state.states.iter().flatten());
+        }
+        found
+    }
 }
 
 /// An arrow.

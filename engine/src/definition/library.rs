@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::chart::Definition;
-use super::{codes, compile};
+use super::{codes, compile_all};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::domain::Vocabulary;
 use crate::ids::DefinitionHash;
@@ -32,8 +32,8 @@ impl Library {
         let mut warnings = Vec::new();
         let mut refused = Vec::new();
         let mut paths: BTreeMap<Arc<str>, String> = BTreeMap::new();
-        for (path, source) in files {
-            let mut checked = compile(&path, &source, vocabulary);
+        let all = compile_all(&files, vocabulary);
+        for ((path, source), mut checked) in files.into_iter().zip(all) {
             if let Some(definition) = &checked.definition {
                 if let Some(other) = paths.get(&definition.name) {
                     checked.diagnostics.push(twice(&definition.name, &source, other));
@@ -68,8 +68,15 @@ impl Library {
     #[must_use]
     pub fn with(&self, definition: Arc<Definition>) -> Self {
         let mut next = self.clone();
-        next.pinned.insert(definition.hash, definition);
+        next.pin(definition);
         next
+    }
+
+    fn pin(&mut self, definition: Arc<Definition>) {
+        for called in &definition.called {
+            self.pin(called.clone());
+        }
+        self.pinned.insert(definition.hash, definition);
     }
 
     /// The names of the current definitions, sorted.

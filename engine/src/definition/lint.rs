@@ -67,6 +67,12 @@ pub(super) struct Edge {
 }
 
 impl Edge {
+    /// An arrow for `event` that could not be looked at.
+    pub(super) fn unknown(from: StateIx, event: Arc<str>, span: Span) -> Self {
+        let (trigger, goes, guard) = (Trigger::Event(event), Goes::Unknown, Guard::Broken);
+        Self { from, trigger, goes, guard, by: None, refuses: false, guard_span: span, span }
+    }
+
     /// Whether it is taken whenever it is tried.
     pub(super) fn is_sure(&self) -> bool {
         matches!(self.guard, Guard::None | Guard::True) && self.by.is_none()

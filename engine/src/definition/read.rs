@@ -48,7 +48,7 @@ pub(super) fn name(node: &Node, key: Span, what: &str, found: &mut Found) -> Opt
 }
 
 /// Whether `name` is one; reports if not.
-pub(super) fn checked_name(name: &Name, what: &str, found: &mut Found) -> bool {
+pub(in crate::definition) fn checked_name(name: &Name, what: &str, found: &mut Found) -> bool {
     let good = is_name(&name.value);
     if !good {
         let message = format!("`{}` cannot be {what}", name.value);

@@ -41,6 +41,8 @@ struct Body<'a, Change, Op> {
     #[serde(skip_serializing_if = "Document::is_empty")]
     request: &'a Document,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    reports: Vec<Reported<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     sent: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     started: Vec<Started<'a>>,
@@ -92,6 +94,13 @@ struct Told<'a> {
     message: &'a str,
 }
 
+/// What another instance is told.
+#[derive(Serialize)]
+struct Reported<'a> {
+    event: &'a str,
+    to: InstanceId,
+}
+
 /// The body as JSON.
 pub(super) fn body<Change: Serialize, Op: Serialize>(
     answer: Option<&Answer>,
@@ -111,6 +120,7 @@ pub(super) fn body<Change: Serialize, Op: Serialize>(
         parent: record.parent.as_ref(),
         reason: record.reason.as_deref(),
         request: &record.request,
+        reports: Vec::new(),
         sent: Vec::new(),
         started: Vec::new(),
         tells: Vec::new(),
@@ -126,6 +136,7 @@ pub(super) fn body<Change: Serialize, Op: Serialize>(
                 let Instance { id, key, workflow, .. } = &child.decision.after;
                 parts.started.push(Started { id: *id, key: key.as_deref(), workflow });
             }
+            Effect::Report(report) => parts.reports.push(Reported { event: report.event, to: report.to }),
             Effect::Tell(tell) => parts.tells.push(Told { event: &tell.event, message: &tell.message }),
         }
     }

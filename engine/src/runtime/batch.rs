@@ -243,7 +243,11 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                         want.keys.insert((tenant, request_scope(&command.actor), command.request.0.clone()));
                     }
                 }
-                Verb::Signal { .. } | Verb::Decide { .. } | Verb::Wake { .. } | Verb::Message { .. } => {}
+                Verb::Signal { .. }
+                | Verb::Decide { .. }
+                | Verb::Complete { .. }
+                | Verb::Wake { .. }
+                | Verb::Message { .. } => {}
             }
         }
         want

@@ -118,13 +118,7 @@ async fn stored<D: Persist, S: Store<D>>(
     }
     let store = &engine.shared.store;
     if store.definition(definition.hash).await?.is_none() {
-        let row = DefinitionRow {
-            hash: definition.hash,
-            name: definition.name.clone(),
-            version: definition.version,
-            source: definition.source.clone(),
-            stored_at: now,
-        };
+        let row = DefinitionRow::of(definition, now);
         let mut writer = store.writer().await?;
         writer.open(&Want::default()).await?;
         writer.finish(&Commit { definitions: vec![row], ..Commit::default() }).await?;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::approval::View;
 use crate::clock::Timestamp;
 use crate::command::OpenSeat;
-use crate::decide::{OrganisationAt, due, view_at};
+use crate::decide::{AskedFor, OrganisationAt, asked_for, due, view_at};
 use crate::ids::{InstanceId, PersonId, TaskId, TenantId};
 use crate::instance::{Document, Instance, TaskStatus};
 use crate::refusal::Refusal;
@@ -39,6 +39,12 @@ pub struct TaskView {
     pub state: Arc<str>,
     /// The document under review.
     pub subject: Document,
+    /// What it asks for; nothing: a decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<Vec<AskedFor>>,
+    /// For columns of inboxes: those of its state.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Arc<str>>,
     /// The review: state, why, round, steps, who may act, which votes count.
     pub review: View,
     /// The seats for which the person asked about may act; all of them where nobody was named.
@@ -132,6 +138,8 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             key: instance.key.clone(),
             state: task.state.clone(),
             subject: instance.subject.clone(),
+            form: asked_for(&definition, task, &instance.subject, now),
+            tags: definition.find(&task.state).map(|ix| definition.state(ix).tags.clone()).unwrap_or_default(),
             review: view,
             open,
             opened_at: task.opened_at,

@@ -93,6 +93,7 @@ fn machine(row: &Instance) -> Value {
         "workflow": row.workflow,
         "key": row.key,
         "state": row.state,
+        "inside": row.inside(),
         "status": row.status,
         "state_revision": row.state_revision,
         "seq": row.seq,
@@ -128,13 +129,21 @@ fn short(value: &Value) -> String {
     }
 }
 
+/// Where it is: in a parallel state all that it is in.
+fn place(instance: &Instance) -> String {
+    match instance.detail.inside.as_slice() {
+        [] => instance.state.to_string(),
+        inside => format!("{} (in {})", instance.state, inside.join(" and ")),
+    }
+}
+
 fn shown(Look { instance, answer }: &Look, history: &[Header]) -> String {
     let mut out = format!(
         "{} {}, key {}\nstate {} ({}), revision {}\n",
         instance.workflow,
         instance.id,
         instance.key.as_deref().unwrap_or("-"),
-        instance.state,
+        place(instance),
         instance.status.as_str(),
         instance.state_revision,
     );

@@ -11,7 +11,7 @@ use fluxor_engine::command::{Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::Deciders;
 use fluxor_engine::definition::chart::{Definition, StateIx, StateKind};
-use fluxor_engine::definition::compile;
+use fluxor_engine::definition::compile_stored;
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::{Instance, TaskStatus};
@@ -42,7 +42,7 @@ impl Office {
             return Ok(Some(definition.clone()));
         }
         let Some(row) = self.0.store().definition(hash).await? else { return Ok(None) };
-        let compiled = compile(&row.name, &row.source, self.0.domain().vocabulary()).definition;
+        let compiled = compile_stored(&row.name, &row.source, self.0.domain().vocabulary()).definition;
         Ok(compiled.filter(|definition| definition.hash == hash))
     }
 
@@ -53,6 +53,7 @@ impl Office {
             workflow: Some(instance.workflow.clone()),
             key: instance.key.clone(),
             state: Some(instance.state.clone()),
+            inside: instance.detail.inside.clone(),
             status: Some(instance.status),
             state_revision: instance.state_revision,
             seq: instance.seq,
@@ -218,15 +219,18 @@ fn workflow(definition: &Definition) -> Workflow {
     let state = |(ix, state): (usize, &fluxor_engine::definition::chart::State)| State {
         path: state.path.clone(),
         title: state.title.clone(),
-        kind: match state.kind {
+        kind: match &state.kind {
             StateKind::Simple => "simple",
             StateKind::Compound(_) => "compound",
+            StateKind::Parallel(_) => "parallel",
+            StateKind::Call(_) => "call",
+            StateKind::Approval(approval) if approval.form.is_some() => "task",
             StateKind::Approval(_) => "approval",
             StateKind::Final => "final",
         },
         accepts: match state.kind {
             StateKind::Final => Vec::new(),
-            _ => definition.accepts(StateIx(ix)),
+            _ => definition.accepts(&[StateIx(ix)]),
         },
     };
     Workflow {

@@ -106,7 +106,9 @@ impl Kept {
                 Ok(json!({ "revision": revision }))
             }
             Verb::Start { workflow, .. } => Err(NotDone::Refused(Refusal::UnknownWorkflow(workflow.clone(), None))),
-            Verb::Decide { task, .. } => Err(NotDone::Refused(Refusal::UnknownTask(*task))),
+            Verb::Decide { task, .. } | Verb::Complete { task, .. } => {
+                Err(NotDone::Refused(Refusal::UnknownTask(*task)))
+            }
             other => Err(NotDone::Refused(match other.instance() {
                 Some(id) => Refusal::UnknownInstance(id),
                 None => Refusal::Record { code: "unknown_action", sentence: "There is no such action.".to_owned() },
@@ -122,6 +124,7 @@ pub(crate) fn blank() -> Answer {
         workflow: None,
         key: None,
         state: None,
+        inside: Vec::new(),
         status: None,
         state_revision: 0,
         seq: 1,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use fluxor_engine::approval;
-use fluxor_engine::ids::PersonId;
+use fluxor_engine::command::Verb;
+use fluxor_engine::ids::{PersonId, TaskId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -52,12 +52,18 @@ pub(crate) struct Decision {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub action: Option<Arc<str>>,
+    /// complete: the fields of the task's form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub data: Option<Map<String, Value>>,
 }
 
 /// The acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Act {
+    /// Gives the data that the task asks for.
+    Complete,
     /// Votes for.
     Approve,
     /// Votes against.
@@ -93,6 +99,7 @@ impl Act {
             Self::Approve | Self::Reject | Self::Abstain | Self::RequestChanges | Self::Ask => {
                 (&["step"], &["reason", "on_behalf_of"])
             }
+            Self::Complete => (&["data"], &["on_behalf_of"]),
             Self::Delegate => (&["step", "to"], &[]),
             Self::Reassign => (&["step", "to"], &["from"]),
             Self::AddApprover => (&["step", "person", "position"], &["on_behalf_of"]),
@@ -104,16 +111,18 @@ impl Act {
     }
 }
 
-impl TryFrom<Decision> for approval::Verb {
-    type Error = Problem;
-
-    fn try_from(decision: Decision) -> Result<Self, Problem> {
-        // The engine writes its verbs in the same form.
-        json::read(Value::Object(decision.given()?))
-    }
-}
-
 impl Decision {
+    /// What is asked of the engine.
+    pub(crate) fn verb(self, task: TaskId, etag: Option<String>) -> Result<Verb, Problem> {
+        let given = self.given()?;
+        if self.act == Act::Complete {
+            let data = self.data.unwrap_or_default();
+            return Ok(Verb::Complete { task, etag, on_behalf_of: self.on_behalf_of, data });
+        }
+        // The engine writes its verbs in the same form.
+        Ok(Verb::Decide { task, etag, act: json::read(Value::Object(given))? })
+    }
+
     /// The fields given, if they are those that the act takes.
     fn given(&self) -> Result<Map<String, Value>, Problem> {
         let (needed, taken) = self.act.fields();
@@ -151,6 +160,9 @@ mod tests {
         let stray = given(json!({ "act": "approve", "step": "m", "to": "bob" })).unwrap_err();
         assert!(stray.contains("/to: `approve` does not take it"), "{stray}");
         assert!(given(json!({ "act": "delegate", "step": "m" })).unwrap_err().contains("/to: missing"));
+        let complete = given(json!({ "act": "complete", "data": { "account": "4711" } })).unwrap();
+        assert_eq!(complete["data"]["account"], "4711");
+        assert!(given(json!({ "act": "complete" })).unwrap_err().contains("/data: missing"));
         assert!(given(json!({ "act": "repair", "action": "restart", "reason": "stuck" })).is_ok());
     }
 }

@@ -80,6 +80,10 @@ pub(crate) struct Outcome {
     /// The state it is in.
     #[schema(value_type = String, example = "open.review")]
     state: Option<Arc<str>>,
+    /// In a parallel state: the innermost states that it is in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    inside: Vec<Arc<str>>,
     /// `active`, `incident` or `final`.
     #[schema(value_type = String)]
     status: Option<Status>,
@@ -105,6 +109,7 @@ impl From<Answer> for Outcome {
             workflow: answer.workflow,
             key: answer.key,
             state: answer.state,
+            inside: answer.inside,
             status: answer.status,
             state_revision: answer.state_revision,
             seq: answer.seq,
@@ -266,6 +271,10 @@ pub(crate) struct Shown {
     key: Option<Arc<str>>,
     #[schema(value_type = String)]
     state: Arc<str>,
+    /// In a parallel state: the innermost states that it is in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    inside: Vec<Arc<str>>,
     /// `active`, `incident` or `final`.
     #[schema(value_type = String)]
     status: Status,
@@ -314,6 +323,7 @@ impl From<Instance> for Shown {
             definition: row.definition,
             key: row.key,
             state: row.state,
+            inside: row.detail.inside,
             status: row.status,
             state_revision: row.state_revision,
             seq: row.seq,

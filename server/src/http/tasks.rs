@@ -7,7 +7,8 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::command::{OpenSeat, TaskSummary, Verb};
+use fluxor_engine::command::{OpenSeat, TaskSummary};
+use fluxor_engine::decide::AskedFor;
 use fluxor_engine::ids::{InstanceId, PersonId, TaskId};
 use fluxor_engine::instance::{Document, TaskStatus};
 use serde::{Deserialize, Serialize};
@@ -92,6 +93,15 @@ pub(crate) struct Task {
     /// The document under review.
     #[schema(value_type = Object)]
     subject: Document,
+    /// The fields that it asks for: name, title, type, whether required, options, rules, default. Without it, it asks for
+    /// a decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    form: Option<Vec<AskedFor>>,
+    /// For columns of inboxes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    tags: Vec<Arc<str>>,
     /// Rounds, steps, seats and votes.
     #[schema(value_type = Object)]
     review: serde_json::Value,
@@ -116,6 +126,8 @@ impl From<TaskView> for Task {
             status: task.status,
             open: task.open.into_iter().map(Seat::from).collect(),
             subject: task.subject,
+            form: task.form,
+            tags: task.tags,
             review: serde_json::to_value(task.review).unwrap_or_default(),
             due_at: task.due_at,
             opened_at: task.opened_at,
@@ -200,6 +212,6 @@ pub(crate) async fn decide(
     Path((task,)): Path<(TaskId,)>,
     Asked(asking, decision): Asked<Decision>,
 ) -> Result<Json<Outcome>, Problem> {
-    let verb = Verb::Decide { task, etag: asking.etag.clone(), act: decision.try_into()? };
+    let verb = decision.verb(task, asking.etag.clone())?;
     Ok(Json(app.submit(asking.command(verb)).await?.answer.into()))
 }

@@ -65,13 +65,14 @@ pub fn check_times(entries: &[Entry]) {
 
 /// Invariant 1: somebody or something can move a live instance on.
 pub fn check_alive(instance: &Instance, definition: &Definition) {
-    let accepts = definition.find(&instance.state).map_or(0, |ix| definition.accepts(ix).len());
+    let accepts = definition.active(instance).map_or(0, |active| definition.accepts(&active).len());
     let open = instance.tasks.iter().any(|t| t.status == TaskStatus::Open);
     let alive = instance.status == Status::Final
         || instance.detail.incident.is_some()
         || open
         || accepts > 0
-        || !instance.detail.timers.is_empty();
+        || !instance.detail.timers.is_empty()
+        || !instance.detail.called.is_empty();
     assert!(alive, "{} in {} waits for nothing", instance.id, instance.state);
     for task in instance.tasks.iter().filter(|t| t.status == TaskStatus::Open) {
         assert_ne!(instance.status, Status::Final, "a task of {} is open after its end", instance.id);

@@ -6,6 +6,7 @@
 mod fields;
 mod steps;
 mod table;
+mod task;
 mod who;
 
 use std::sync::Arc;
@@ -76,8 +77,12 @@ impl Checker<'_> {
         if self.errors() > before {
             return None;
         }
+        self.policy(at, policy).map(|policy| Approval { policy, form: None })
+    }
+
+    fn policy(&mut self, at: Span, policy: Map<String, Value>) -> Option<Arc<Policy>> {
         match serde_json::from_value::<Policy>(Value::Object(policy)) {
-            Ok(policy) => Some(Approval { policy: Arc::new(policy) }),
+            Ok(policy) => Some(Arc::new(policy)),
             Err(error) => {
                 self.error(
                     codes::POLICY,

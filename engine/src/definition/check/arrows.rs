@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::expression::{Expr, Field, Kind, Literal, RecordType, Type};
 
 use super::expressions::Scope;
-use super::{Arrows, Checker, DONE};
+use super::{Arrows, Checker, DONE, FAILED};
 
 /// How an arrow comes to be taken.
 struct Way<'w> {
@@ -34,11 +34,18 @@ impl Checker<'_> {
             let engine = outcome || self.results.contains(&name);
             let payload = match self.events.get(&name) {
                 Some(event) => event.payload.clone(),
-                None if *name == *DONE => Arc::new(RecordType::new(DONE)),
+                None if [DONE, FAILED].contains(&&*name) => {
+                    self.forms.get(&from).cloned().unwrap_or_else(|| Arc::new(RecordType::new(DONE)))
+                }
                 None => Arc::new(RecordType::new(&*name).with_nullable("reason", Type::Text)),
             };
             let scope = Scope { event: Some(payload), person: !engine };
             let way = Way { from, trigger: Trigger::Event(name.clone()), scope: &scope, engine: outcome };
+            // Of a workflow that is not known nobody can say what it gives.
+            if [DONE, FAILED].contains(&&*name) && self.forms_unknown.contains(&from) {
+                self.edges.extend(files.iter().map(|file| Edge::unknown(from, name.clone(), file.span)));
+                continue;
+            }
             let list = files.iter().filter_map(|arrow| self.arrow(arrow, &way)).map(|mut arrow| {
                 // A message's result comes from the engine, unless the author opens the event to somebody.
                 if engine && matches!(arrow.by, By::Anyone) {
@@ -72,7 +79,7 @@ impl Checker<'_> {
         let guard =
             file.guard.as_ref().map(|text| (text, self.expression(text, way.scope, &Field::required(Type::Bool))));
         if way.engine {
-            self.engine_arrow(file, &way.trigger);
+            self.engine_arrow(file, way);
         }
         let by = match &file.by {
             _ if way.engine => Some(By::Engine),
@@ -127,7 +134,10 @@ impl Checker<'_> {
     }
 
     /// Nobody acts in the arrow of the engine: nobody can be refused or asked for a reason.
-    fn engine_arrow(&mut self, file: &ArrowFile, trigger: &Trigger) {
+    fn engine_arrow(&mut self, file: &ArrowFile, way: &Way<'_>) {
+        let trigger = &way.trigger;
+        // Whoever completes a task hears why his data will not do.
+        let heard = *trigger == Trigger::Event(DONE.into()) && self.tasks.contains(&way.from);
         let what = match trigger {
             Trigger::Event(name) => format!("the outcome `{name}`"),
             Trigger::Always => "`always`".to_owned(),
@@ -138,7 +148,7 @@ impl Checker<'_> {
         wrong.extend(file.by.as_ref().map(|by| (by.span, "by")));
         // The core demands a reason for each rejection and each request for changes: saying so again does no harm.
         wrong.extend(file.reason.as_ref().filter(|_| !outcome).map(|reason| (reason.span, "reason")));
-        wrong.extend(file.refuse.as_ref().map(|refuse| (refuse.span, "refuse")));
+        wrong.extend(file.refuse.as_ref().filter(|_| !heard).map(|refuse| (refuse.span, "refuse")));
         for (span, key) in wrong {
             self.found.push(
                 Diagnostic::error(codes::ENGINE_ARROW, span, format!("{what} takes no `{key}`"))

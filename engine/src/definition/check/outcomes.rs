@@ -1,14 +1,14 @@
-//! Outcomes of approvals and of parallel states: each leads somewhere, whatever the conditions say.
+//! Outcomes of approvals, tasks, calls and parallel states: each leads somewhere, whatever the conditions say.
 
 use crate::definition::chart::{State, StateIx, StateKind};
 use crate::definition::codes;
 use crate::definition::lint::{Edge, Goes, Trigger};
 use crate::diagnostic::Diagnostic;
 
-use super::{Checker, DONE, EXPIRED, OUTCOMES, around};
+use super::{Checker, DONE, EXPIRED, FAILED, OUTCOMES, around};
 
 impl Checker<'_> {
-    /// Looks at every approval, every parallel state, and every arrow for an outcome.
+    /// Looks at every approval, every task, every call, every parallel state, and every arrow for an outcome.
     pub(super) fn outcomes(&mut self, states: &[State]) {
         let approvals = self.approvals.clone();
         for &ix in &approvals {
@@ -20,6 +20,26 @@ impl Checker<'_> {
                 self.outcome(states, ix, "an approval", outcome);
             }
         }
+        let tasks = self.tasks.clone();
+        for &ix in &tasks {
+            let expires = matches!(
+                &states[ix.0].kind,
+                StateKind::Approval(task) if task.policy.expires_after_hours.is_some()
+            );
+            for outcome in [DONE, EXPIRED].into_iter().filter(|&o| o != EXPIRED || expires) {
+                self.outcome(states, ix, "a task", outcome);
+            }
+        }
+        let calls = self.calls.clone();
+        for &ix in &calls {
+            let may_fail = match &states[ix.0].kind {
+                StateKind::Call(call) => call.workflow.states.iter().any(|state| state.failed),
+                _ => false,
+            };
+            for outcome in [DONE, FAILED].into_iter().filter(|&o| o != FAILED || may_fail) {
+                self.outcome(states, ix, "a call", outcome);
+            }
+        }
         let mut parallels = Vec::new();
         for (ix, state) in states.iter().enumerate() {
             if let StateKind::Parallel(regions) = &state.kind {
@@ -28,9 +48,13 @@ impl Checker<'_> {
             }
         }
         for (from, event) in std::mem::take(&mut self.outcome_keys) {
-            let (whose, what) =
-                if event.value == DONE { (&parallels, "a parallel state") } else { (&approvals, "an approval") };
-            if !whose.iter().any(|&inner| around(states, from, inner)) {
+            let (whose, what) = match event.value.as_str() {
+                DONE => ([parallels.as_slice(), &tasks, &calls], "a task, a call or a parallel state"),
+                FAILED => ([calls.as_slice(), &[], &[]], "a call"),
+                EXPIRED => ([approvals.as_slice(), &tasks, &[]], "an approval or a task"),
+                _ => ([approvals.as_slice(), &[], &[]], "an approval"),
+            };
+            if !whose.concat().iter().any(|&inner| around(states, from, inner)) {
                 self.error(
                     codes::OUTCOME_ELSEWHERE,
                     event.span,

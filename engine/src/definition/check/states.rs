@@ -19,7 +19,8 @@ pub(super) struct Names {
     slots: Vec<Slot>,
     sends: Vec<String>,
     events: Vec<Name>,
-    has_parallel: bool,
+    raises_done: bool,
+    raises_failed: bool,
 }
 
 /// A state's place.
@@ -45,7 +46,8 @@ impl Names {
             };
             self.slots.push(Slot { name: state.name.value.clone(), path: path.into(), parent });
             let ix = self.slots.len() - 1;
-            self.has_parallel |= state.parallel.is_some();
+            self.raises_failed |= state.call.is_some();
+            self.raises_done |= state.parallel.is_some() || state.task.is_some() || state.call.is_some();
             self.note(&state.sends);
             let timed = state.after.iter().flat_map(|timer| &timer.arrows);
             let arrows = state.on.iter().flat_map(|(_, arrows)| arrows).chain(&state.always).chain(timed);
@@ -75,8 +77,14 @@ impl Names {
         events
     }
 
-    pub(super) const fn has_parallel(&self) -> bool {
-        self.has_parallel
+    /// Whether some state ends with the event `done`.
+    pub(super) const fn raises_done(&self) -> bool {
+        self.raises_done
+    }
+
+    /// Whether some state ends with the event `failed`.
+    pub(super) const fn raises_failed(&self) -> bool {
+        self.raises_failed
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -193,6 +201,7 @@ impl Checker<'_> {
             always: arrows.always,
             timers: arrows.timers,
             tags: file.tags.iter().map(|tag| tag.value.as_str().into()).collect(),
+            failed: file.failed,
             remembered: false,
             span: file.name.span,
         }
@@ -210,9 +219,46 @@ impl Checker<'_> {
             }
             return StateKind::Final;
         }
-        if let (Some((at, _)), Some(_)) = (&file.approval, &file.states) {
-            let help = "put the approval into a state of its own inside";
-            self.error(codes::CONFLICT, *at, "a state with states inside is not itself an approval", help);
+        let asks =
+            file.task.as_ref().map(|asks| (asks, "a task")).or_else(|| Some((file.approval.as_ref()?, "an approval")));
+        if let (Some(((at, _), what)), Some(_)) = (asks, &file.states) {
+            let help = format!("put {what} into a state of its own inside");
+            self.error(codes::CONFLICT, *at, format!("a state with states inside is not itself {what}"), help);
+        }
+        if let (Some((at, _)), Some((other, _))) = (&file.task, &file.approval) {
+            self.found.push(
+                Diagnostic::error(codes::CONFLICT, *at, "a state asks for a decision or for data, not both")
+                    .related(*other, "the approval")
+                    .help("write two states, one after the other"),
+            );
+            self.approvals.push(ix);
+            self.tasks.push(ix);
+            return StateKind::Simple;
+        }
+        if let Some(call) = &file.call {
+            let beside = [
+                file.approval.as_ref().map(|(at, _)| (*at, "an approval")),
+                file.task.as_ref().map(|(at, _)| (*at, "a task")),
+                file.states.as_ref().map(|_| (file.name.span, "a state with states inside")),
+            ];
+            for (at, what) in beside.into_iter().flatten() {
+                let message = format!("a state that calls another workflow is not itself {what}");
+                self.found.push(
+                    Diagnostic::error(codes::CONFLICT, call.span, message)
+                        .related(at, "here")
+                        .help("write a state of its own for each"),
+                );
+            }
+            if file.approval.is_some() {
+                self.approvals.push(ix);
+            }
+            self.calls.push(ix);
+            return self.calling(call, ix).map_or(StateKind::Simple, |call| StateKind::Call(Box::new(call)));
+        }
+        if let (Some((at, node)), None) = (&file.task, &file.states) {
+            self.tasks.push(ix);
+            let task = self.task(*at, node, ix);
+            return task.map_or(StateKind::Simple, |task| StateKind::Approval(Box::new(task)));
         }
         if file.approval.is_some() && file.states.is_none() {
             self.approvals.push(ix);

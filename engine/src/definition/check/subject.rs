@@ -54,21 +54,25 @@ impl Checker<'_> {
     pub(super) fn record(&mut self, name: &str, fields: &[FieldFile]) -> RecordType {
         let mut record = RecordType::new(name);
         for field in fields {
-            let (ty, nullable) = match field.ty.value.strip_suffix('?') {
-                Some(ty) => (ty, true),
-                None => (field.ty.value.as_str(), false),
-            };
-            match Type::parse(ty) {
-                Ok(ty) => {
-                    record.fields.insert(field.name.value.clone(), Field { ty, nullable });
-                }
-                Err(sentence) => {
-                    let (message, help) = sentence.split_once(": ").unwrap_or((&sentence, ""));
-                    self.found.push(Diagnostic::error(codes::UNKNOWN_TYPE, field.ty.span, message).help(help));
-                }
-            }
+            record.fields.extend(self.field_type(&field.ty).map(|ty| (field.name.value.clone(), ty)));
         }
         record
+    }
+
+    /// `money`, or `money?` of what may be empty.
+    pub(super) fn field_type(&mut self, written: &Name) -> Option<Field> {
+        let (ty, nullable) = match written.value.strip_suffix('?') {
+            Some(ty) => (ty, true),
+            None => (written.value.as_str(), false),
+        };
+        match Type::parse(ty) {
+            Ok(ty) => Some(Field { ty, nullable }),
+            Err(sentence) => {
+                let (message, help) = sentence.split_once(": ").unwrap_or((&sentence, ""));
+                self.found.push(Diagnostic::error(codes::UNKNOWN_TYPE, written.span, message).help(help));
+                None
+            }
+        }
     }
 
     /// The variables that every expression sees.
@@ -84,6 +88,15 @@ impl Checker<'_> {
             env = env.with(&*subject.variable, Type::Record(subject.record.clone()));
         }
         env
+    }
+
+    /// The subject and the time: what can be computed without loading anything.
+    pub(super) fn subject_alone(&self) -> Env {
+        let env = Env::new().with("now", Type::Timestamp);
+        match &self.subject {
+            Some(subject) => env.with(&*subject.variable, Type::Record(subject.record.clone())),
+            None => env,
+        }
     }
 
     /// The business key: over the subject alone, since it is looked up before facts are loaded.

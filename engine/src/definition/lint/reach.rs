@@ -38,7 +38,7 @@ impl Map {
                         graph.add_edge(entering[ix], entering[region.0], ());
                     }
                 }
-                StateKind::Simple | StateKind::Approval(_) | StateKind::Final => {}
+                StateKind::Simple | StateKind::Approval(_) | StateKind::Call(_) | StateKind::Final => {}
             }
             if let Some(parent) = state.parent {
                 graph.add_edge(being[ix], being[parent.0], ());

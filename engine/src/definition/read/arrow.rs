@@ -99,7 +99,7 @@ fn undoing(node: &Node, key: Span, found: &mut Found) -> Option<(Span, Vec<Name>
 }
 
 /// Names, each with an expression.
-fn texts(node: &Node, key: Span, what: &str, found: &mut Found) -> Vec<(Name, Text)> {
+pub(super) fn texts(node: &Node, key: Span, what: &str, found: &mut Found) -> Vec<(Name, Text)> {
     let Some(keys) = Keys::any(node, key, what, found) else { return Vec::new() };
     keys.iter()
         .filter_map(|(name, node)| {

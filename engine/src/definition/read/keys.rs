@@ -11,7 +11,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("calendar", "timers count elapsed time"),
     ("tables", "an approval has its own `table`; other conditions are written as `if`"),
     ("promises", "leave it out"),
-    ("call", "start the other workflow by itself"),
     ("repeat", "write a timer that leads back to the state"),
 ];
 
@@ -31,6 +30,9 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("on_exit", "exit"),
     ("initial", "start"),
     ("regions", "parallel"),
+    ("subworkflow", "call"),
+    ("invoke", "call"),
+    ("output", "result"),
     ("labels", "tags"),
     ("tag", "tags"),
     ("transitions", "on"),

@@ -1,7 +1,7 @@
 //! States, with those inside them.
 
 use crate::definition::codes;
-use crate::definition::file::{ArrowFile, Name, StateFile, TimerFile};
+use crate::definition::file::{ArrowFile, CallingFile, Name, StateFile, TimerFile};
 use crate::definition::yaml::{Node, Shape, Spot};
 use crate::diagnostic::{Diagnostic, Span};
 
@@ -9,10 +9,11 @@ use super::{Found, Keys, arrow, duration, name, one_or_many, string, truth};
 
 const STATE: &[&str] = &[
     "title", "tags", "on", "always", "after", "do", "send", "exit", "start", "states", "parallel", "final", "approval",
+    "task", "call",
 ];
 
 /// What a final state may not have, since nothing leaves it.
-const LEAVING: &[&str] = &["on", "always", "after", "exit", "start", "states", "parallel", "approval"];
+const LEAVING: &[&str] = &["on", "always", "after", "exit", "start", "states", "parallel", "approval", "task", "call"];
 
 pub(super) fn states(node: &Node, key: Span, found: &mut Found) -> Vec<StateFile> {
     let Some(keys) = Keys::any(node, key, "`states`", found) else { return Vec::new() };
@@ -44,6 +45,10 @@ fn state(name: &Name, node: &Node, found: &mut Found) -> Option<StateFile> {
                 .help("leave `start` out here; each region has its own"),
         );
     }
+    let failed = keys.get("final").is_some_and(|(_, node)| node.text() == Some("failed"));
+    let is_final = keys
+        .get("final")
+        .and_then(|(key, node)| (failed || truth(node, key, "`final`", found).is_some_and(|is| is)).then_some(key));
     let state = StateFile {
         name: name.clone(),
         title: keys.get("title").and_then(|(key, node)| string(node, key, "the title", found)).map(|t| t.value),
@@ -51,10 +56,11 @@ fn state(name: &Name, node: &Node, found: &mut Found) -> Option<StateFile> {
         states: inside.map(|(key, node)| states(node, key, found)),
         parallel: keys.get("parallel").map(|(key, _)| key),
         tags: keys.get("tags").map(|(key, node)| tags(node, key, found)).unwrap_or_default(),
-        is_final: keys
-            .get("final")
-            .and_then(|(key, node)| truth(node, key, "`final`", found).filter(|is| *is).map(|_| key)),
+        is_final,
         approval: keys.get("approval").map(|(key, node)| (key, node.clone())),
+        task: keys.get("task").map(|(key, node)| (key, node.clone())),
+        call: keys.get("call").and_then(|(key, node)| calling(node, key, found)),
+        failed,
         entry: keys.get("do").map(|(key, node)| arrow::calls(node, key, found)).unwrap_or_default(),
         sends: keys.get("send").map(|(key, node)| arrow::sends(node, key, found)).unwrap_or_default(),
         exit: keys.get("exit").map(|(key, node)| arrow::calls(node, key, found)).unwrap_or_default(),
@@ -81,6 +87,22 @@ fn tags(node: &Node, key: Span, found: &mut Found) -> Vec<Name> {
         tags.push(tag);
     }
     tags
+}
+
+/// `other_workflow`, or `{ workflow: other_workflow, input: { field: expression }, key: expression }`.
+fn calling(node: &Node, key: Span, found: &mut Found) -> Option<CallingFile> {
+    if !matches!(node.shape, Shape::Map(_)) {
+        let workflow = Some(self::name(node, key, "the workflow", found)?);
+        return Some(CallingFile { span: key, workflow, input: Vec::new(), key: None });
+    }
+    let keys = Keys::of(node, key, "a call", &["workflow", "input", "key"], found)?;
+    let workflow = keys.need("workflow", "a call", "write `workflow: its_name`", found);
+    Some(CallingFile {
+        span: key,
+        workflow: workflow.and_then(|(key, node)| self::name(node, key, "the workflow", found)),
+        input: keys.get("input").map(|(key, node)| arrow::texts(node, key, "`input`", found)).unwrap_or_default(),
+        key: keys.get("key").and_then(|(key, node)| super::text(node, key, "the key", found)),
+    })
 }
 
 fn on(node: &Node, key: Span, found: &mut Found) -> Vec<(Name, Vec<ArrowFile>)> {

@@ -7,7 +7,8 @@ use crate::diagnostic::{Diagnostic, Span};
 
 use super::{Found, Keys, arrow, name, state, string, text, whole, wrong_shape};
 
-const FILE: &[&str] = &["workflow", "version", "title", "subject", "key", "start", "schedules", "events", "states"];
+const FILE: &[&str] =
+    &["workflow", "version", "title", "subject", "key", "start", "schedules", "events", "result", "states"];
 
 pub(super) fn file(root: &Node, found: &mut Found) -> File {
     let mut file = File::default();
@@ -38,6 +39,10 @@ pub(super) fn file(root: &Node, found: &mut Found) -> File {
     }
     if let Some((key, node)) = keys.get("events") {
         file.events = events(node, key, found);
+    }
+    if let Some((key, node)) = keys.get("result") {
+        let nodes = super::one_or_many(node, key, "the result", found);
+        file.result = nodes.into_iter().filter_map(|node| name(node, key, "a field", found)).collect();
     }
     if let Some((key, node)) = keys.need("states", "a definition", "write `states:` and the states under it", found) {
         file.states = state::states(node, key, found);

@@ -163,7 +163,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                     plan.drop_message(command.tenant, id, message.clone());
                     Stop::Nothing
                 }
-                Verb::Decide { task, .. } => Stop::Refused(Refusal::UnknownTask(*task)),
+                Verb::Decide { task, .. } | Verb::Complete { task, .. } => Stop::Refused(Refusal::UnknownTask(*task)),
                 Verb::Wake { .. } => Stop::Nothing,
                 _ => Stop::Refused(Refusal::UnknownInstance(id)),
             });

@@ -73,7 +73,7 @@ impl Checker<'_> {
         out
     }
 
-    fn step(&mut self, keys: &Keys<'_>, step: &mut Map<String, Value>, ground: &mut Ground) {
+    pub(super) fn step(&mut self, keys: &Keys<'_>, step: &mut Map<String, Value>, ground: &mut Ground) {
         if let Some((at, node)) = keys.get("order") {
             let order = read::whole(node, at, "`order`", 1..=1000, &mut self.found);
             step.extend(order.map(|order| ("order".to_owned(), order.into())));

@@ -1,0 +1,168 @@
+//! Tasks that ask for data: whoever may act gives it, typed and within the form's rules, and the workflow goes on.
+//!
+//! Completing passes the approval core as the one approval of the task's one step: who may, in whose place and until
+//! when, is said by the same rules as for a decision.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::approval::{self, Ballot};
+use crate::clock::Timestamp;
+use crate::command::COMPLETE;
+use crate::definition::chart::{Definition, Form, StateKind, TASK_STEP};
+use crate::domain::Domain;
+use crate::expression::{RecordType, Value};
+use crate::ids::{PersonId, TaskId};
+use crate::instance::{Document, Task};
+use crate::refusal::Refusal;
+
+use super::Halt;
+use super::run::{Raised, Run};
+use super::task::NOT_A_DECISION;
+use super::walk::DONE;
+
+/// A field that a task asks for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AskedFor {
+    /// Its name in the data.
+    pub name: Arc<str>,
+    /// For people.
+    pub title: Arc<str>,
+    /// What to enter.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub help: Arc<str>,
+    /// Its type, as definitions write it.
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// Whether it must be given.
+    pub required: bool,
+    /// The values to choose from; none: any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<Json>,
+    /// What must hold, as sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Arc<str>>,
+    /// What stands there at first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<Json>,
+}
+
+/// What a task asks for; `None`: a decision.
+#[must_use]
+pub fn asked_for(definition: &Definition, task: &Task, subject: &Document, now: Timestamp) -> Option<Vec<AskedFor>> {
+    let form = form_of(definition, task)?;
+    let record = record(subject, &definition.subject.record).ok();
+    let scope = |name: &str| match name {
+        "now" => Some(Value::Timestamp(now)),
+        name if *name == *definition.subject.variable => record.clone(),
+        _ => None,
+    };
+    let field = |field: &crate::definition::chart::FormField| AskedFor {
+        name: field.name.clone(),
+        title: field.title.clone(),
+        help: field.help.clone(),
+        ty: field.ty.name(),
+        required: field.required,
+        options: field.options.clone(),
+        rules: field.rules.iter().map(|(_, sentence)| sentence.clone()).collect(),
+        default: field.default.as_ref().and_then(|expr| expr.eval(&scope).ok()).map(|v| v.to_json()),
+    };
+    Some(form.fields.iter().map(field).collect())
+}
+
+fn form_of<'d>(definition: &'d Definition, task: &Task) -> Option<&'d Form> {
+    match &definition.state(definition.find(&task.state)?).kind {
+        StateKind::Approval(approval) => approval.form.as_ref(),
+        _ => None,
+    }
+}
+
+/// A stored document as a typed record.
+///
+/// # Errors
+/// A sentence about the first field that is not of its type.
+pub(super) fn record(document: &Document, ty: &RecordType) -> Result<Value, String> {
+    let field = |(name, field): (&String, &crate::expression::Field)| {
+        let value = match document.get(name) {
+            None | Some(Json::Null) => Value::Null,
+            Some(json) => Value::from_json(json, &field.ty).map_err(|why| format!("the field `{name}`: {why}"))?,
+        };
+        Ok((Arc::<str>::from(name.as_str()), value))
+    };
+    let fields: Result<Vec<_>, String> = ty.fields.iter().map(field).collect();
+    Ok(Value::record(fields?))
+}
+
+impl<'a, D: Domain> Run<'a, '_, D> {
+    /// What the task asks for, if it asks for data.
+    pub(super) fn form(&self, at: usize) -> Option<&'a Form> {
+        form_of(self.definition, &self.work.tasks[at])
+    }
+
+    /// Gives a task its data.
+    pub(super) fn complete_task(
+        &mut self,
+        id: TaskId,
+        etag: Option<&str>,
+        on_behalf_of: Option<&PersonId>,
+        data: &Document,
+    ) -> Result<(), Halt<D::Need>> {
+        let Some(at) = self.place(id.ordinal) else { return Err(Refusal::UnknownTask(id).into()) };
+        let Some(person) = self.command.actor.person().cloned() else {
+            return Err(Refusal::NotAllowed { rule: "a person".into() }.into());
+        };
+        let Some(form) = self.form(at) else {
+            let sentence = "This task asks for a decision, not for data: approve or reject it.".to_owned();
+            return Err(Refusal::Record { code: NOT_A_DECISION, sentence }.into());
+        };
+        self.record.event = Some(COMPLETE.into());
+        self.record.request = data.clone();
+        self.payload = data.clone();
+        // Who may not hears that, before what is wrong with his data.
+        let filled = self.filled(form, data);
+        self.event = filled.as_ref().ok().cloned().unwrap_or(Value::Null);
+        let ballot = Ballot { step: TASK_STEP.into(), on_behalf_of: on_behalf_of.cloned(), seen: None, reason: None };
+        self.act_on(at, &person, etag, &approval::Verb::Approve(ballot))?;
+        filled?;
+        self.settle()
+    }
+
+    /// The data as the form wants it, with everything that is wrong with it at its place.
+    fn filled(&self, form: &Form, data: &Document) -> Result<Value, Halt<D::Need>> {
+        let under = |(at, why): (String, String)| (format!("/data{at}"), why);
+        let filled = super::input::typed(data, &form.record, &[], &[]).map_err(|refusal| match refusal {
+            Refusal::Invalid(errors) => Refusal::Invalid(errors.into_iter().map(under).collect()),
+            other => other,
+        })?;
+        let Value::Record(fields) = &filled else { return Ok(filled) };
+        let subject = record(&self.work.subject, &self.definition.subject.record)
+            .map_err(|why| Halt::Broken("subject_unreadable", why))?;
+        let mut wrong = Vec::new();
+        for field in &form.fields {
+            let Some(value) = fields.get(&field.name).filter(|value| **value != Value::Null) else { continue };
+            let scope = |name: &str| match name {
+                "value" => Some(value.clone()),
+                "now" => Some(Value::Timestamp(self.ground.now)),
+                name if *name == *self.definition.subject.variable => Some(subject.clone()),
+                _ => None,
+            };
+            for (rule, sentence) in &field.rules {
+                match rule.eval_bool(&scope) {
+                    Ok(true) => {}
+                    Ok(false) => wrong.push((format!("/data/{}", field.name), sentence.to_string())),
+                    Err(why) => wrong.push((format!("/data/{}", field.name), why.message)),
+                }
+            }
+        }
+        if wrong.is_empty() { Ok(filled) } else { Err(Refusal::Invalid(wrong).into()) }
+    }
+
+    /// The task has its data: the workflow goes on with it.
+    pub(super) fn given(&mut self, at: usize) {
+        if let Some(ix) = self.definition.find(&self.work.tasks[at].state) {
+            self.raised.push(Raised { at: ix, event: DONE, payload: self.event.clone() });
+        }
+    }
+}

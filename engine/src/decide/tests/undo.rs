@@ -1,0 +1,75 @@
+//! What is taken back, in which order, and with the values of its time.
+
+use super::*;
+
+const TRIP: &str = r#"
+workflow: trip
+version: 1
+subject: { name: trip, fields: { hotel: text, log: text? } }
+start: draft
+events: { move: { payload: { hotel: text } } }
+states:
+  draft: { on: { book: booking } }
+  booking:
+    do:
+      - { log: { word: trip.hotel }, undo: { strike: { word: trip.hotel } } }
+      - { log: { word: '"flight"' }, undo: [{ strike: { word: '"flight"' } }, { strike: { word: '"fee"' } }] }
+      - { log: { word: '"note"' } }
+    send: { invite: { undo: disinvite } }
+    on:
+      move: { set: { hotel: event.hotel } }
+      back: { to: draft, undo: log }
+      refuse: { to: draft, undo: true, do: [{ log: { word: '"never"' } }] }
+      cancel: { to: cancelled, undo: true, do: [{ log: { word: '"cancelled"' } }] }
+  cancelled: { final: true }
+"#;
+
+fn booked() -> Story {
+    let mut story = Story::new(TRIP);
+    story.start(serde_json::json!({ "hotel": "ritz" }).as_object().unwrap()).unwrap();
+    story.signal("book").unwrap();
+    story
+}
+
+fn log(story: &Story) -> String {
+    story.instance.as_ref().unwrap().subject["log"].as_str().unwrap().trim().to_owned()
+}
+
+fn kept(story: &Story) -> usize {
+    story.instance.as_ref().unwrap().detail.undo.len()
+}
+
+#[test]
+fn a_cancellation_takes_back_the_last_first_with_the_values_of_then() {
+    let mut story = booked();
+    assert_eq!((log(&story).as_str(), kept(&story)), ("ritz flight note", 4));
+    let payload = serde_json::json!({ "hotel": "plaza" });
+    let instance = story.instance.as_ref().unwrap().id;
+    let (payload, reason, state_revision) = (payload.as_object().unwrap().clone(), None, None);
+    let verb = Verb::Signal { instance, event: "move".into(), payload, reason, state_revision };
+    story.command(verb, Actor::System).unwrap();
+    story.signal("cancel").unwrap();
+    assert_eq!(log(&story), "ritz flight note -fee -flight -ritz cancelled");
+    assert_eq!(story.sent.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["disinvite"]);
+    assert_eq!(kept(&story), 0);
+}
+
+#[test]
+fn an_arrow_may_take_back_only_what_some_actions_did() {
+    let mut story = booked();
+    story.signal("back").unwrap();
+    assert_eq!(log(&story), "ritz flight note -fee -flight -ritz");
+    assert_eq!((kept(&story), story.sent.len()), (1, 0), "the invitation stands");
+    story.signal("book").unwrap();
+    story.signal("cancel").unwrap();
+    assert_eq!(story.sent.len(), 2);
+}
+
+#[test]
+fn what_is_refused_on_the_way_leaves_everything_as_it_was() {
+    let mut story = booked();
+    let before = story.instance.clone();
+    let refused = story.signal("refuse").unwrap_err();
+    assert!(matches!(refused, Refusal::Domain { code: "never", .. }), "{refused:?}");
+    assert_eq!(story.instance, before);
+}

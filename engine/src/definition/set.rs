@@ -1,0 +1,114 @@
+//! Files that may call one another: compiled from the called to the callers, since a caller's identity covers those.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::DiGraph;
+
+use super::chart::Definition;
+use super::file::File;
+use super::read::Found;
+use super::{Checked, check, read, yaml};
+use crate::domain::Vocabulary;
+
+/// What one file may call.
+#[derive(Debug, Default)]
+pub(super) struct Peers {
+    /// By name; `None`: it has errors of its own.
+    pub(super) known: BTreeMap<String, Option<Arc<Definition>>>,
+    /// Those that call it in turn, itself included.
+    pub(super) circle: BTreeSet<String>,
+}
+
+/// Compiles `files` (path and source), each with all its findings, in their order.
+pub(super) fn compile_all(files: &[(String, String)], vocabulary: &Vocabulary) -> Vec<Checked> {
+    let mut checked: Vec<Option<Checked>> = files.iter().map(|_| None).collect();
+    let mut read: Vec<Option<(File, Found)>> = Vec::new();
+    for ((_, source), checked) in files.iter().zip(&mut checked) {
+        read.push(match yaml::parse(source) {
+            Ok(root) => {
+                let mut found = Vec::new();
+                Some((read::file(&root, &mut found), found))
+            }
+            Err(diagnostic) => {
+                *checked = Some(Checked { definition: None, diagnostics: vec![*diagnostic] });
+                None
+            }
+        });
+    }
+    let (order, circles) = order(&read);
+    let mut known: BTreeMap<String, Option<Arc<Definition>>> = BTreeMap::new();
+    // What has no name of its own yet, or one that a circle leads back to, exists all the same.
+    for (file, _) in read.iter().flatten() {
+        known.extend(file.workflow.as_ref().map(|name| (name.value.clone(), None)));
+    }
+    for ix in order {
+        let Some((file, found)) = read[ix].take() else { continue };
+        let peers = Peers { known: std::mem::take(&mut known), circle: circles[ix].clone() };
+        let (definition, diagnostics) = check::check(&file, &files[ix].1, vocabulary, found, &peers);
+        known = peers.known;
+        let definition = definition.map(Arc::new);
+        if let (Some(name), Some(definition)) = (&file.workflow, &definition) {
+            known.entry(name.value.clone()).or_insert(None).get_or_insert_with(|| definition.clone());
+        }
+        checked[ix] = Some(Checked { definition, diagnostics });
+    }
+    checked.into_iter().flatten().collect()
+}
+
+/// The order in which the files are compiled, and for each the names of those in a circle with it.
+fn order(read: &[Option<(File, Found)>]) -> (Vec<usize>, Vec<BTreeSet<String>>) {
+    let mut graph = DiGraph::<usize, ()>::new();
+    let nodes: Vec<_> = (0..read.len()).map(|ix| graph.add_node(ix)).collect();
+    let named = |name: &str| {
+        let is = |file: &Option<(File, Found)>| {
+            file.as_ref().and_then(|(file, _)| file.workflow.as_ref()).is_some_and(|known| known.value == name)
+        };
+        read.iter().position(is)
+    };
+    for (ix, file) in read.iter().enumerate() {
+        for call in file.iter().flat_map(|(file, _)| file.calls()) {
+            if let Some(callee) = named(&call.value) {
+                graph.add_edge(nodes[ix], nodes[callee], ());
+            }
+        }
+    }
+    let mut circles = vec![BTreeSet::new(); read.len()];
+    let mut order = Vec::with_capacity(read.len());
+    // The called come before the callers.
+    for circle in kosaraju_scc(&graph) {
+        if circle.len() > 1 || graph.contains_edge(circle[0], circle[0]) {
+            let of = |ix: usize| Some(read[ix].as_ref()?.0.workflow.as_ref()?.value.clone());
+            let names: BTreeSet<String> = circle.iter().filter_map(|&node| of(graph[node])).collect();
+            circle.iter().for_each(|&node| circles[graph[node]].clone_from(&names));
+        }
+        order.extend(circle.into_iter().map(|node| graph[node]));
+    }
+    (order, circles)
+}
+
+/// What stands between the files of a bundle: no YAML, so that no file can have it.
+const BETWEEN: &str = "\n%%%% called by the workflow above\n";
+
+/// A definition's file with those that it calls.
+pub(super) fn bundle(definition: &Definition) -> String {
+    let mut parts: Vec<&Definition> = Vec::new();
+    let mut left = vec![definition];
+    while let Some(next) = left.pop() {
+        if parts.iter().all(|known| known.hash != next.hash) {
+            parts.push(next);
+            left.extend(next.called.iter().map(AsRef::as_ref));
+        }
+    }
+    parts.iter().map(|part| &*part.source).collect::<Vec<_>>().join(BETWEEN)
+}
+
+/// Compiles what [`Definition::stored`] gave.
+pub(super) fn compile_stored(path: &str, stored: &str, vocabulary: &Vocabulary) -> Checked {
+    let files: Vec<(String, String)> =
+        stored.split(BETWEEN).map(|source| (path.to_owned(), source.to_owned())).collect();
+    let mut all = compile_all(&files, vocabulary);
+    all.truncate(1);
+    all.pop().unwrap_or(Checked { definition: None, diagnostics: Vec::new() })
+}
