@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use jiff::civil::DateTime;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde::{Deserialize, Serialize};
 
 /// An instant: microseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 where people read it.
@@ -57,6 +59,21 @@ impl fmt::Display for Timestamp {
             None => write!(f, "{} us", self.0),
         }
     }
+}
+
+/// A local time as an instant: of a repeated one the first, of a skipped one the next instant that exists. So instants
+/// never fall while local times rise.
+pub(crate) fn resolve(zone: &TimeZone, wall: DateTime) -> Option<Timestamp> {
+    let instant = match zone.to_ambiguous_timestamp(wall).offset() {
+        AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
+            offset.to_timestamp(wall).ok()?
+        }
+        AmbiguousOffset::Gap { after, .. } => {
+            let before_the_change = after.to_timestamp(wall).ok()?;
+            zone.following(before_the_change).find(|change| change.offset() == after)?.timestamp()
+        }
+    };
+    Some(instant.into())
 }
 
 /// Where `now` comes from.

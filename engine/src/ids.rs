@@ -191,6 +191,10 @@ digest! {
     /// The identity of a definition: SHA-256 over the language version, the file and the vocabulary it uses.
     DefinitionHash
 }
+digest! {
+    /// The identity of a calendar: SHA-256 over its file and the files of the holidays that it keeps.
+    CalendarHash
+}
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {

@@ -5,6 +5,7 @@
 
 pub mod approval;
 pub mod audit;
+pub mod calendar;
 pub mod clock;
 pub mod command;
 pub mod commit;
@@ -14,6 +15,7 @@ pub mod diagnostic;
 pub mod domain;
 pub mod effect;
 pub mod expression;
+pub mod holidays;
 pub mod ids;
 pub mod instance;
 pub mod money;

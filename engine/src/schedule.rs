@@ -17,7 +17,7 @@ use jiff::ToSpan as _;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, resolve};
 
 /// A pattern in a zone, read and checked.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ impl Schedule {
         // Wall times that `at` has seen for the second time resolve to the first, which is past.
         loop {
             wall = self.next_wall(wall)?;
-            let due = self.resolve(wall)?;
+            let due = resolve(&self.time_zone, wall)?;
             if due > at {
                 return Some(due);
             }
@@ -80,7 +80,7 @@ impl Schedule {
         let mut wall = self.latest_wall(at.to_jiff()?)?;
         loop {
             wall = self.previous_wall(wall)?;
-            let due = self.resolve(wall)?;
+            let due = resolve(&self.time_zone, wall)?;
             if due < at {
                 return (due >= not_before).then_some(due);
             }
@@ -107,20 +107,6 @@ impl Schedule {
             _ => wall,
         };
         wall.checked_add(1.second()).ok()
-    }
-
-    /// Gap: the next instant that exists. Fold: the first. So instants never fall while wall times rise.
-    fn resolve(&self, wall: DateTime) -> Option<Timestamp> {
-        let instant = match self.time_zone.to_ambiguous_timestamp(wall).offset() {
-            AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
-                offset.to_timestamp(wall).ok()?
-            }
-            AmbiguousOffset::Gap { after, .. } => {
-                let before_the_change = after.to_timestamp(wall).ok()?;
-                self.time_zone.following(before_the_change).find(|change| change.offset() == after)?.timestamp()
-            }
-        };
-        Some(instant.into())
     }
 }
 

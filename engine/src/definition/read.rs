@@ -43,7 +43,7 @@ pub fn string(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<S
 }
 
 /// A name: small letters, digits and underscores.
-pub(super) fn name(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<Name> {
+pub fn name(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<Name> {
     string(node, key, what, found).filter(|name| checked_name(name, what, found))
 }
 
