@@ -11,6 +11,7 @@ mod days;
 mod file;
 mod library;
 mod time;
+mod wait;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use crate::holidays::words::index;
 pub use codes::CODES;
 pub use days::{Exceptions, Observed};
 pub use library::{Calendars, Named, Refused, Warnings};
+pub use wait::{Counted, Wait};
 
 /// Minutes of a day: `24:00` is the next midnight.
 const DAY: u16 = 24 * 60;

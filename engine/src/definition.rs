@@ -39,8 +39,17 @@ pub mod reading {
     }
 }
 
+use crate::calendar::Calendars;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::domain::Vocabulary;
+
+/// Reads a length of time, such as `2 days` or `4 working hours`.
+///
+/// # Errors
+/// What to write instead.
+pub fn wait(text: &str) -> Result<crate::calendar::Wait, String> {
+    duration::wait(text)
+}
 
 /// What came of a file.
 #[derive(Clone, Debug)]
@@ -51,22 +60,23 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Checks `source`, the text of the file at `path`, against the names of `vocabulary`.
+/// Checks `source`, the text of the file at `path`, against the names of `vocabulary`. Whether its calendar exists, and
+/// the workflows that it calls, nobody knows here: see [`compile_all`].
 #[must_use]
 pub fn compile(path: &str, source: &str, vocabulary: &Vocabulary) -> Checked {
-    compile_stored(path, source, vocabulary)
+    set::compile_stored(path, source, vocabulary, None)
 }
 
 /// Checks what [`Definition::stored`] gave: a file, perhaps with those of the workflows that it calls.
 #[must_use]
-pub fn compile_stored(path: &str, stored: &str, vocabulary: &Vocabulary) -> Checked {
-    set::compile_stored(path, stored, vocabulary)
+pub fn compile_stored(path: &str, stored: &str, vocabulary: &Vocabulary, calendars: &Calendars) -> Checked {
+    set::compile_stored(path, stored, vocabulary, Some(calendars))
 }
 
 /// Checks `files` (path and source), which may call one another: what came of each, in their order.
 #[must_use]
-pub fn compile_all(files: &[(String, String)], vocabulary: &Vocabulary) -> Vec<Checked> {
-    set::compile_all(files, vocabulary)
+pub fn compile_all(files: &[(String, String)], vocabulary: &Vocabulary, calendars: &Calendars) -> Vec<Checked> {
+    set::compile_all(files, vocabulary, Some(calendars))
 }
 
 impl Checked {

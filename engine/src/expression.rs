@@ -5,12 +5,12 @@
 //! [`MAX_COST`] steps with a value or an [`EvalError`], never a panic; what cannot be evaluated is an error,
 //! never `false`.
 //!
-//! Left out, and refused with a sentence: floating point (`1e3`, `double`), unsigned ints, bytes, messages,
-//! `dyn` and `type`, regular expressions (`matches`), parts of timestamps, macros with two variables.
-//! Different from CEL: `/` and `*` on decimals are decimal; a macro's variable may not hide a name; a record's
-//! field without a value is `null`, and using it is an error unless guarded (`x != null && ...`, `has(x)`).
+//! Left out, and refused with a sentence: floating point (`1e3`, `double`), unsigned ints, bytes, messages, `dyn`
+//! and `type`. Different from CEL: `/` and `*` on decimals are decimal; lists and maps hold values of one type; a
+//! macro's variable may not hide a name; an optional is a value that may be `null`, as is a nullable field, and
+//! using one is an error unless guarded or given a default. How much of CEL's suite passes: `engine/README.md`.
 //!
-//! Start reading at `functions.rs` (what there is), `check.rs` (what is refused), `eval.rs`.
+//! Start reading at `functions/table.rs` (what there is), `check.rs` (what is refused), `eval.rs`.
 
 mod ast;
 mod check;
@@ -27,6 +27,7 @@ mod tests;
 mod types;
 mod units;
 mod value;
+mod working;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -35,9 +36,10 @@ pub use ast::{Binary, Ident, Kind, Literal, MAX_DEPTH, Node, Unary};
 pub use check::ASSUMED_LIST;
 pub use codes::CODES;
 pub use eval::{EvalError, Scope};
-pub use types::{Env, Field, RecordType, Type};
+pub use types::{Env, Field, Keys, RecordType, Type};
 pub use units::{Duration, QUANTITY_PLACES, Quantity, WorkingUnit};
-pub use value::Value;
+pub use value::{Key, Value};
+pub use working::WorkingTime;
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
 

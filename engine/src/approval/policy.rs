@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::amounts::{Exact, Tolerance, is_default};
 use super::resolver::Resolver;
 use super::step::Step;
+use crate::calendar::{Counted, Wait};
+use crate::clock::Timestamp;
 use crate::ids::PersonId;
 use crate::money::Money;
 
@@ -57,6 +59,25 @@ pub struct Policy {
     /// When a round is withdrawn by itself (section 11.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_after_hours: Option<Exact>,
+    /// The same in working time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_after: Option<Wait>,
+    /// What working time is counted in. Not part of what is written: a calendar may change while a policy holds.
+    #[serde(skip)]
+    pub working: Counted,
+}
+
+impl Policy {
+    /// How long a round lasts at most.
+    #[must_use]
+    pub fn expires(&self) -> Option<Wait> {
+        Wait::of(self.expires_after_hours, self.expires_after)
+    }
+
+    /// When something is due that waits so long from `from` on.
+    pub(super) fn due(&self, from: Timestamp, wait: Option<Wait>) -> Option<Timestamp> {
+        wait?.end(from, self.working.calendar())
+    }
 }
 
 /// Section 8.1.

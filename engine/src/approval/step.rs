@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::amounts::{Exact, is_default};
 use super::resolver::Resolver;
+use crate::calendar::Wait;
 use crate::ids::PersonId;
 
 /// One step of the plan.
@@ -50,6 +51,9 @@ pub struct Step {
     /// does, `late` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_hours: Option<Exact>,
+    /// The same in working time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Wait>,
 }
 
 const fn one() -> i64 {
@@ -104,8 +108,12 @@ pub enum OnEmpty {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rung {
-    /// Hours after the step opened.
-    pub after_hours: Exact,
+    /// Hours after the step opened. One of this and `after` is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_hours: Option<Exact>,
+    /// The same in working time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Wait>,
     /// What then.
     #[serde(rename = "do")]
     pub act: RungAct,

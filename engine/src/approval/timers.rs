@@ -11,6 +11,7 @@ use super::review::Review;
 use super::settle::{reject, settle, stop};
 use super::step::RungAct;
 use super::words::{State, Status, Why};
+use crate::calendar::Wait;
 use crate::clock::Timestamp;
 use crate::ids::PersonId;
 
@@ -35,13 +36,14 @@ fn next(review: &Review, policy: &Policy) -> Option<Due> {
     for (place, step) in review.steps.iter().enumerate().filter(|(_, step)| step.status == Status::Open) {
         for (rung, late) in step.definition(policy).late.iter().enumerate() {
             let fired = step.rungs.iter().any(|&fired| fired as usize == rung);
-            if let Some(after) = late.after_hours.hours_in_micros().filter(|_| !fired) {
-                add(Due { at: step.opened.plus_micros(after), place, rung });
+            let at = policy.due(step.opened, Wait::of(late.after_hours, late.after));
+            if let Some(at) = at.filter(|_| !fired) {
+                add(Due { at, place, rung });
             }
         }
     }
-    if let Some(after) = policy.expires_after_hours.and_then(super::amounts::Exact::hours_in_micros) {
-        add(Due { at: review.round_began.plus_micros(after), place: EXPIRY, rung: 0 });
+    if let Some(at) = policy.due(review.round_began, policy.expires()) {
+        add(Due { at, place: EXPIRY, rung: 0 });
     }
     first
 }
@@ -57,8 +59,8 @@ pub fn next_due(review: &Review, policy: &Policy) -> Option<Timestamp> {
 #[must_use]
 pub fn due_of(review: &Review, policy: &Policy, step: &str) -> Option<Timestamp> {
     let step = review.steps.iter().find(|one| &*one.name == step)?;
-    let after = step.definition(policy).due_hours?.hours_in_micros()?;
-    Some(step.opened.plus_micros(after))
+    let definition = step.definition(policy);
+    policy.due(step.opened, Wait::of(definition.due_hours, definition.due))
 }
 
 /// Fires what is due by the frame's instant, oldest first, each at its own; then settles at the frame's instant.

@@ -3,10 +3,12 @@
 mod parallel;
 mod scxml;
 mod undo;
+mod working;
 
 use std::sync::Arc;
 
 use super::*;
+use crate::calendar::Calendars;
 use crate::command::Verb;
 use crate::domain::{ActionType, Call, Done, MessageType, NotDone, Vocabulary};
 use crate::expression::{Type, Value};
@@ -86,9 +88,13 @@ impl Story {
     }
 
     fn with(text: &str, organisation: &Document) -> Self {
+        Self::among(text, organisation, Calendars::default())
+    }
+
+    fn among(text: &str, organisation: &Document, calendars: Calendars) -> Self {
         let domain = Bare::default();
         let files = vec![("test.yaml".to_owned(), text.to_owned())];
-        let library = match Library::load(files, domain.vocabulary()) {
+        let library = match Library::load_with(files, domain.vocabulary(), calendars) {
             Ok((library, _)) => library,
             Err(refused) => panic!(
                 "{}",

@@ -149,7 +149,11 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.work.state = state.path.clone();
         self.work.detail.entered_at = self.now();
         for timer in &state.timers {
-            self.work.detail.timers.insert(timer.name.clone(), self.now().plus_micros(timer.after));
+            let Some(due) = timer.after.end(self.now(), definition.working()) else {
+                let why = format!("`{}` from now on never ends: look at the calendar", timer.after);
+                return Err(Halt::Broken("calendar_failed", why));
+            };
+            self.work.detail.timers.insert(timer.name.clone(), due);
         }
         self.act(&state.entry)?;
         self.send(&state.sends)?;

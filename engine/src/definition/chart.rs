@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::approval::Policy;
+use crate::calendar::{Calendar, Named, Wait};
 use crate::clock::Timestamp;
 use crate::diagnostic::Span;
 use crate::expression::{Expr, RecordType, Type};
@@ -32,6 +33,8 @@ pub struct Definition {
     pub hash: DefinitionHash,
     /// The file as it was read.
     pub source: Arc<str>,
+    /// The calendar that working time is counted in.
+    pub calendar: Option<UsedCalendar>,
     /// What instances are about.
     pub subject: Subject,
     /// The business key of an instance as a text expression over the subject, if instances have one.
@@ -54,6 +57,15 @@ pub struct Definition {
     pub called: Vec<Arc<Definition>>,
     /// How many arrows there are.
     pub arrows: usize,
+}
+
+/// The calendar of a definition: by name, since its content may change while instances live.
+#[derive(Clone, Debug)]
+pub struct UsedCalendar {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it was when the definition was compiled; `None` where no calendars were at hand.
+    pub named: Option<Arc<Named>>,
 }
 
 /// A way to begin.
@@ -357,8 +369,8 @@ impl Default for Retry {
 pub struct Timer {
     /// `<state path>#<n>`: stable within the definition.
     pub name: Arc<str>,
-    /// Microseconds of elapsed time from entering the state.
-    pub after: i64,
+    /// From entering the state.
+    pub after: Wait,
     /// Tried in order when it fires.
     pub arrows: Vec<Arrow>,
 }
@@ -384,6 +396,12 @@ impl Definition {
             record.fields.extend(field.map(|field| (name.to_string(), field)));
         }
         record
+    }
+
+    /// The calendar that working time is counted in.
+    #[must_use]
+    pub fn working(&self) -> Option<&Calendar> {
+        self.calendar.as_ref()?.named.as_ref().map(|named| &named.calendar)
     }
 
     /// The state at `ix`.

@@ -16,12 +16,14 @@ mod subject;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::chart::{Arrow, Definition, Event, StartArrow, State, StateIx, Subject};
+use super::chart::{Arrow, Definition, Event, StartArrow, State, StateIx, Subject, UsedCalendar};
 use super::codes;
 use super::file::{File, Name};
 use super::lint::{self, Edge, Outline};
 use super::read::Found;
 use super::set::Peers;
+use super::yaml::Spot;
+use crate::calendar::Wait;
 use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
 use crate::domain::Vocabulary;
 use crate::expression::{Env, Field, RecordType, Type};
@@ -52,7 +54,8 @@ const LANGUAGE: &str = "fluxor definition language 1";
 pub(super) struct Checker<'a> {
     source: &'a str,
     vocabulary: &'a Vocabulary,
-    peers: &'a Peers,
+    peers: &'a Peers<'a>,
+    calendar: Option<UsedCalendar>,
     /// The workflows that it calls.
     called: Vec<Arc<Definition>>,
     /// Calls of workflows of which nothing is known.
@@ -93,12 +96,13 @@ pub(super) fn check(
     source: &str,
     vocabulary: &Vocabulary,
     found: Found,
-    peers: &Peers,
+    peers: &Peers<'_>,
 ) -> (Option<Definition>, Vec<Diagnostic>) {
     let mut checker = Checker {
         source,
         vocabulary,
         peers,
+        calendar: None,
         called: Vec::new(),
         forms_unknown: BTreeSet::new(),
         found,
@@ -132,6 +136,7 @@ pub(super) fn check(
 impl<'a> Checker<'a> {
     fn definition(&mut self, file: &File) -> Option<Definition> {
         self.subject = file.subject.as_ref().and_then(|subject| self.subject(subject));
+        self.calendar = file.calendar.as_ref().map(|name| self.named_calendar(name));
         self.env = self.environment();
         self.declare(file);
         let key = file.key.as_ref().and_then(|key| self.key(key));
@@ -150,6 +155,7 @@ impl<'a> Checker<'a> {
             title: file.title.clone().unwrap_or_else(|| title(&workflow.value)).into(),
             hash: hash(self.source, &vocabulary, &self.called),
             source: self.source.into(),
+            calendar: self.calendar.clone(),
             subject: self.subject.clone()?,
             key,
             starts,
@@ -223,6 +229,29 @@ impl<'a> Checker<'a> {
         }
         let entered: Option<Vec<StateIx>> = entered.into_iter().collect();
         (starts, entered.unwrap_or_default())
+    }
+
+    fn named_calendar(&mut self, name: &Name) -> UsedCalendar {
+        let named = self.peers.calendars.and_then(|calendars| calendars.get(&name.value).cloned());
+        if let (None, Some(calendars)) = (&named, self.peers.calendars) {
+            let names: Vec<&str> = calendars.names().map(AsRef::as_ref).collect();
+            let help = known(&name.value, "calendar", names.into_iter());
+            let help = format!("{help}; calendars are the files in `calendars/`");
+            self.error(codes::UNKNOWN_CALENDAR, name.span, format!("unknown calendar `{}`", name.value), help);
+        }
+        UsedCalendar { name: name.value.as_str().into(), named }
+    }
+
+    /// Working time is counted in a calendar.
+    fn in_calendar(&mut self, wait: Spot<Wait>) -> Wait {
+        if wait.value.is_working() && self.calendar.is_none() {
+            self.found.push(
+                Diagnostic::error(codes::WORKING_TIME, wait.span, "working time needs a calendar")
+                    .label("when do people work?")
+                    .help("write `calendar: office` at the top of the file, or a length of elapsed time"),
+            );
+        }
+        wait.value
     }
 
     /// The fields that whoever calls the workflow gets.

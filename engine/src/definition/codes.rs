@@ -17,7 +17,7 @@ codes! {
     NOT_A_NUMBER = "FLX0006": "A whole number in a given range is expected.";
     NOT_A_WORD = "FLX0007": "One of a few words is expected.";
     DURATION = "FLX0008": "A length of time is an amount and a unit, such as `2 days`.";
-    WORKING_TIME = "FLX0009": "Working time needs a calendar, which this version of the language does not have yet.";
+    WORKING_TIME = "FLX0009": "Working time needs a calendar, and is not for everything.";
     BAD_NAME = "FLX0010": "A name is made of small letters, digits and underscores and begins with a letter.";
     TOO_LARGE = "FLX0011": "The file is larger than any that people would read.";
     CONFLICT = "FLX0012": "Two keys stand together that cannot hold together.";
@@ -38,6 +38,7 @@ codes! {
     NEAR_EVENT = "FLX0210": "An event that is not declared is spelt nearly like one that is.";
     RESERVED = "FLX0211": "The name already means something else in expressions or in the engine.";
     UNKNOWN_WORKFLOW = "FLX0215": "A call names a workflow that none of the files defines.";
+    UNKNOWN_CALENDAR = "FLX0216": "There is no calendar of this name.";
     SAME_WORKFLOW = "FLX0214": "Two files define a workflow of one name.";
     NOT_AN_ACTION = "FLX0213": "An action is written where a message is expected, or the other way round.";
 

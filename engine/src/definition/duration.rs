@@ -1,5 +1,7 @@
 //! Lengths of time as definitions write them: `5s`, `30 minutes`, `2 days`.
 
+use crate::calendar::Wait;
+
 /// Unit words and their microseconds.
 const UNITS: &[(&[&str], i64)] = &[
     (&["s", "second", "seconds"], 1_000_000),
@@ -17,11 +19,45 @@ const MOST: i64 = 3_660 * 86_400_000_000;
 pub(super) enum Wrong {
     /// It is not one, with what to do.
     Malformed(String),
-    /// Working time.
+    /// Working time, where only elapsed time is meant.
     Working,
 }
 
-/// Reads `text` as microseconds.
+/// Most working days: as [`MOST`].
+const MOST_DAYS: u32 = 2_600;
+
+/// Reads `text` as elapsed or working time. A working week has no fixed number of days.
+///
+/// # Errors
+/// What to write instead.
+pub(super) fn wait(text: &str) -> Result<Wait, String> {
+    let trimmed = text.trim();
+    let digits = trimmed.len() - trimmed.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (amount, word) = (&trimmed[..digits], trimmed[digits..].trim());
+    let Some(unit) = word.strip_prefix("working").or_else(|| word.strip_prefix("business")) else {
+        return match parse(text) {
+            Ok(micros) => Ok(Wait::Elapsed(micros)),
+            Err(Wrong::Malformed(help)) => Err(help),
+            Err(Wrong::Working) => Err(String::new()),
+        };
+    };
+    let help = "write a whole number: `2 working days`, `4 working hours`, `30 working minutes`";
+    match unit.trim() {
+        "day" | "days" => match amount.parse::<u32>() {
+            Ok(days @ 1..=MOST_DAYS) => Ok(Wait::WorkingDays(days)),
+            Ok(0) => Err("write at least `1 working day`".to_owned()),
+            _ if amount.is_empty() || amount.len() < digits => Err(help.to_owned()),
+            _ => Err("the longest is ten years".to_owned()),
+        },
+        "week" | "weeks" | "w" => Err("weeks differ in their working days: write `5 working days`".to_owned()),
+        unit => match parse(&format!("{amount} {unit}")) {
+            Ok(micros) => Ok(Wait::WorkingTime(micros)),
+            Err(_) => Err(help.to_owned()),
+        },
+    }
+}
+
+/// Reads `text` as microseconds of elapsed time.
 pub(super) fn parse(text: &str) -> Result<i64, Wrong> {
     let text = text.trim();
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();

@@ -6,6 +6,7 @@
 
 use super::chart::Retry;
 use super::yaml::{Node, Scalar, Spot};
+use crate::calendar::Wait;
 use crate::diagnostic::Span;
 
 /// A name.
@@ -20,6 +21,7 @@ pub(super) struct File {
     pub(super) workflow: Option<Name>,
     pub(super) version: Option<u32>,
     pub(super) title: Option<String>,
+    pub(super) calendar: Option<Name>,
     pub(super) subject: Option<SubjectFile>,
     pub(super) key: Option<Text>,
     pub(super) starts: Vec<StartFile>,
@@ -152,7 +154,7 @@ pub(super) struct ArrowFile {
 /// What time does.
 #[derive(Debug)]
 pub(super) struct TimerFile {
-    pub(super) after: Option<i64>,
+    pub(super) after: Option<Spot<Wait>>,
     pub(super) arrows: Vec<ArrowFile>,
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::chart::Definition;
 use super::{codes, compile_all};
+use crate::calendar::Calendars;
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::domain::Vocabulary;
 use crate::ids::DefinitionHash;
@@ -20,6 +21,7 @@ pub type Refused = Vec<(String, String, Vec<Diagnostic>)>;
 pub struct Library {
     current: BTreeMap<Arc<str>, Arc<Definition>>,
     pinned: BTreeMap<DefinitionHash, Arc<Definition>>,
+    calendars: Calendars,
 }
 
 impl Library {
@@ -28,11 +30,23 @@ impl Library {
     /// # Errors
     /// Every file with an error, with all its findings; also two files of one name.
     pub fn load(files: Vec<(String, String)>, vocabulary: &Vocabulary) -> Result<(Self, Warnings), Refused> {
-        let mut library = Self::default();
+        Self::load_with(files, vocabulary, Calendars::default())
+    }
+
+    /// The same with `calendars`, which the files may name.
+    ///
+    /// # Errors
+    /// As [`Library::load`].
+    pub fn load_with(
+        files: Vec<(String, String)>,
+        vocabulary: &Vocabulary,
+        calendars: Calendars,
+    ) -> Result<(Self, Warnings), Refused> {
+        let mut library = Self { calendars, ..Self::default() };
         let mut warnings = Vec::new();
         let mut refused = Vec::new();
         let mut paths: BTreeMap<Arc<str>, String> = BTreeMap::new();
-        let all = compile_all(&files, vocabulary);
+        let all = compile_all(&files, vocabulary, &library.calendars);
         for ((path, source), mut checked) in files.into_iter().zip(all) {
             if let Some(definition) = &checked.definition {
                 if let Some(other) = paths.get(&definition.name) {
@@ -77,6 +91,12 @@ impl Library {
             self.pin(called.clone());
         }
         self.pinned.insert(definition.hash, definition);
+    }
+
+    /// The calendars that definitions may name.
+    #[must_use]
+    pub const fn calendars(&self) -> &Calendars {
+        &self.calendars
     }
 
     /// The names of the current definitions, sorted.

@@ -12,6 +12,7 @@ use super::codes;
 use super::duration::{self, Wrong};
 use super::file::{File, Name, Text};
 use super::yaml::{Node, Shape, Spot};
+use crate::calendar::Wait;
 use crate::diagnostic::{Diagnostic, Span, nearest};
 
 /// Where findings go.
@@ -125,14 +126,28 @@ pub(super) fn truth(node: &Node, key: Span, what: &str, found: &mut Found) -> Op
 }
 
 /// A length of time in microseconds.
+/// A length of time, elapsed or working.
+pub(super) fn wait(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<Spot<Wait>> {
+    let text = string(node, key, what, found)?;
+    match duration::wait(&text.value) {
+        Ok(wait) => Some(Spot::new(wait, text.span)),
+        Err(help) => {
+            let message = format!("`{}` is not a length of time", text.value);
+            found.push(Diagnostic::error(codes::DURATION, text.span, message).help(help));
+            None
+        }
+    }
+}
+
+/// A length of elapsed time, in microseconds.
 pub(super) fn duration(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<i64> {
     let text = string(node, key, what, found)?;
     match duration::parse(&text.value) {
         Ok(micros) => return Some(micros),
         Err(Wrong::Working) => found.push(
-            Diagnostic::error(codes::WORKING_TIME, text.span, "working time is not there yet")
-                .label("needs a calendar")
-                .help("write elapsed time: a working day is often `1 day`, two over a weekend `4 days`"),
+            Diagnostic::error(codes::WORKING_TIME, text.span, "no working time here")
+                .label("elapsed time only")
+                .help("messages go out by night and on holidays, too: write `30 minutes`, for instance"),
         ),
         Err(Wrong::Malformed(help)) => found.push(
             Diagnostic::error(codes::DURATION, text.span, format!("`{}` is not a length of time", text.value))

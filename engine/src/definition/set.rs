@@ -10,11 +10,14 @@ use super::chart::Definition;
 use super::file::File;
 use super::read::Found;
 use super::{Checked, check, read, yaml};
+use crate::calendar::Calendars;
 use crate::domain::Vocabulary;
 
 /// What one file may call.
-#[derive(Debug, Default)]
-pub(super) struct Peers {
+#[derive(Debug)]
+pub(super) struct Peers<'c> {
+    /// The calendars there are; `None`: nobody knows.
+    pub(super) calendars: Option<&'c Calendars>,
     /// By name; `None`: it has errors of its own.
     pub(super) known: BTreeMap<String, Option<Arc<Definition>>>,
     /// Those that call it in turn, itself included.
@@ -22,7 +25,11 @@ pub(super) struct Peers {
 }
 
 /// Compiles `files` (path and source), each with all its findings, in their order.
-pub(super) fn compile_all(files: &[(String, String)], vocabulary: &Vocabulary) -> Vec<Checked> {
+pub(super) fn compile_all(
+    files: &[(String, String)],
+    vocabulary: &Vocabulary,
+    calendars: Option<&Calendars>,
+) -> Vec<Checked> {
     let mut checked: Vec<Option<Checked>> = files.iter().map(|_| None).collect();
     let mut read: Vec<Option<(File, Found)>> = Vec::new();
     for ((_, source), checked) in files.iter().zip(&mut checked) {
@@ -45,7 +52,7 @@ pub(super) fn compile_all(files: &[(String, String)], vocabulary: &Vocabulary) -
     }
     for ix in order {
         let Some((file, found)) = read[ix].take() else { continue };
-        let peers = Peers { known: std::mem::take(&mut known), circle: circles[ix].clone() };
+        let peers = Peers { calendars, known: std::mem::take(&mut known), circle: circles[ix].clone() };
         let (definition, diagnostics) = check::check(&file, &files[ix].1, vocabulary, found, &peers);
         known = peers.known;
         let definition = definition.map(Arc::new);
@@ -105,10 +112,15 @@ pub(super) fn bundle(definition: &Definition) -> String {
 }
 
 /// Compiles what [`Definition::stored`] gave.
-pub(super) fn compile_stored(path: &str, stored: &str, vocabulary: &Vocabulary) -> Checked {
+pub(super) fn compile_stored(
+    path: &str,
+    stored: &str,
+    vocabulary: &Vocabulary,
+    calendars: Option<&Calendars>,
+) -> Checked {
     let files: Vec<(String, String)> =
         stored.split(BETWEEN).map(|source| (path.to_owned(), source.to_owned())).collect();
-    let mut all = compile_all(&files, vocabulary);
+    let mut all = compile_all(&files, vocabulary, calendars);
     all.truncate(1);
     all.pop().unwrap_or(Checked { definition: None, diagnostics: Vec::new() })
 }

@@ -62,12 +62,16 @@ pub enum Kind {
     },
     /// `of.field`
     Select(Box<Node>, Ident),
-    /// `of[at]`
+    /// `of.?field`: the field, or no value where there is none.
+    SelectIf(Box<Node>, Ident),
+    /// `of[at]`; `of[?at]` has a [`Kind::Perhaps`] inside.
     Index(Box<Node>, Box<Node>),
     /// `name(args)`
     Call(Ident, Vec<Node>),
     /// `receiver.name(args)`
     Method(Box<Node>, Ident, Vec<Node>),
+    /// `?of`: an element or a key of a literal that is left out where there is no value, or a place in `of[?at]`.
+    Perhaps(Box<Node>),
     /// `[items]`
     List(Vec<Node>),
     /// `{key: value}`
@@ -94,7 +98,7 @@ impl Kind {
     pub fn children(&self) -> Vec<&Node> {
         match self {
             Self::Literal(_) | Self::Name { .. } | Self::Broken => Vec::new(),
-            Self::Select(of, _) | Self::Unary(_, of) => vec![of],
+            Self::Select(of, _) | Self::SelectIf(of, _) | Self::Perhaps(of) | Self::Unary(_, of) => vec![of],
             Self::Index(a, b) | Self::Binary(_, a, b) => vec![a, b],
             Self::Ternary(a, b, c) => vec![a, b, c],
             Self::Call(_, items) | Self::List(items) | Self::All(items) | Self::Any(items) => items.iter().collect(),

@@ -1,27 +1,34 @@
 //! The static checker: resolves names, chooses functions, computes constants, and reports everything at once.
 //! What has been reported has no type (`None`), and nothing that touches it is reported again.
 
+mod apply;
 mod calls;
+mod constants;
 mod hints;
 mod literals;
 mod macros;
 mod nulls;
+mod optionals;
+mod select;
+
+#[cfg(test)]
+pub(super) use optionals::METHODS as OPTIONAL_METHODS;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::ast::{Ident, Kind, Node, Unary};
+use super::ast::{Kind, Node, Unary};
 use super::code::{Code, Op};
 use super::codes;
-use super::functions::{INDEX, NEGATE, Style};
+use super::functions::{Extent, NEGATE, Style};
 use super::types::{Env, MAX_TYPE_DEPTH, Type};
 use super::value::Value;
-use crate::diagnostic::{Diagnostic, Span, nearest};
+use crate::diagnostic::{Diagnostic, Span};
 
 /// How long a list is taken to be when the bound of steps is computed.
-pub const ASSUMED_LIST: u64 = 128;
+pub const ASSUMED_LIST: u64 = Extent::ASSUMED.length;
 
 /// A checked part.
 pub(super) struct Typed {
@@ -30,19 +37,24 @@ pub(super) struct Typed {
     pub(super) ty: Option<Type>,
     /// Whether it may be `null`.
     pub(super) nullable: bool,
+    /// Whether it is written as an optional: what is selected from it is one too, and to ask whether it is there
+    /// makes sense even where it always is.
+    optional: bool,
     /// The currency or unit, where it is known at load.
     unit: Option<Arc<str>>,
     /// What it reads, if it is a path: `po.lines.price`.
     path: Option<String>,
     /// The most steps that it takes.
     pub(super) cost: u64,
-    /// The most elements that it has, where that is known at load.
-    length: Option<u64>,
+    /// How large it is at most.
+    pub(super) extent: Extent,
 }
 
 impl Typed {
     fn new(op: Op, span: Span, ty: Type) -> Self {
-        Self { code: Code { op, span }, ty: Some(ty), nullable: false, unit: None, path: None, cost: 1, length: None }
+        let extent = Extent::ASSUMED;
+        let code = Code { op, span };
+        Self { code, ty: Some(ty), nullable: false, optional: false, unit: None, path: None, cost: 1, extent }
     }
 
     fn broken(span: Span) -> Self {
@@ -55,6 +67,7 @@ struct Local {
     ty: Option<Type>,
     unit: Option<Arc<str>>,
     path: Option<String>,
+    extent: Extent,
 }
 
 /// Checks one expression.
@@ -92,7 +105,7 @@ impl<'a> Checker<'a> {
         }
         // The result is walked once more, to see that it is of its type.
         let typed = self.expect(typed, expected, node);
-        Typed { cost: typed.cost.saturating_add(calls::size(expected, typed.length)), ..typed }
+        Typed { cost: typed.cost.saturating_add(apply::size(expected, typed.extent)), ..typed }
     }
 
     /// A part whose value is used: what it reads is noted.
@@ -109,14 +122,11 @@ impl<'a> Checker<'a> {
         match &node.kind {
             Kind::Literal(literal) => self.literal(literal, span),
             Kind::Name { name, rooted } => self.name(name, *rooted, span),
-            Kind::Select(of, field) => self.select(of, field, span),
-            Kind::Index(of, at) => {
-                let list = self.infer(of);
-                let path = list.path.clone();
-                let at_typed = self.check(at);
-                let element = self.apply(INDEX, Style::Operator, vec![list, at_typed], &[of, at], span);
-                Typed { path, ..element }
-            }
+            Kind::Select(of, field) => self.select(of, field, false, span),
+            Kind::SelectIf(of, field) => self.select(of, field, true, span),
+            Kind::Index(of, at) => self.index(of, at, span),
+            // Where it may stand, what it stands in has looked at it.
+            Kind::Perhaps(of) => self.infer(of),
             Kind::Call(name, args) => self.call(name, args, span),
             Kind::Method(receiver, name, args) => self.method(receiver, name, args, span),
             Kind::List(items) => self.list(items, span),
@@ -141,62 +151,6 @@ impl<'a> Checker<'a> {
             Kind::Any(operands) => self.logic(operands, false, span),
             Kind::Ternary(condition, then, otherwise) => self.ternary(condition, then, otherwise, span),
             Kind::Broken => Typed::broken(span),
-        }
-    }
-
-    fn name(&mut self, name: &Arc<str>, rooted: bool, span: Span) -> Typed {
-        let local = self.locals.iter().rposition(|local| local.name == *name).filter(|_| !rooted);
-        if let Some((index, local)) = local.and_then(|index| Some((index, self.locals.get(index)?))) {
-            let typed = Typed::new(Op::Local(index), span, Type::Null);
-            return Typed { ty: local.ty.clone(), unit: local.unit.clone(), path: local.path.clone(), ..typed };
-        }
-        if let Some(field) = self.env.get(name) {
-            let typed = Typed::new(Op::Variable(Arc::clone(name), field.nullable), span, field.ty.clone());
-            return Typed { nullable: field.nullable, path: Some(name.to_string()), ..typed };
-        }
-        let names = self.locals.iter().map(|local| &*local.name).chain(self.env.iter().map(|(name, _)| name));
-        let help = match nearest(name, names) {
-            Some(near) => format!("a similar name exists: `{near}`"),
-            None => {
-                let all: Vec<_> = self.env.iter().map(|(name, _)| format!("`{name}`")).collect();
-                if all.is_empty() { String::new() } else { format!("the names here are {}", all.join(", ")) }
-            }
-        };
-        let finding = Diagnostic::error(codes::NAME, span, format!("unknown name `{name}`"));
-        self.refuse(finding.label("not known here").help(help), span)
-    }
-
-    fn select(&mut self, of: &Node, field: &Ident, span: Span) -> Typed {
-        let record = self.infer(of);
-        self.required(&record, of);
-        let path = record.path.as_ref().map(|path| format!("{path}.{}", field.name));
-        let cost = record.cost + 1;
-        let of = Box::new(record.code);
-        match record.ty {
-            None => Typed::broken(span),
-            Some(Type::Record(ty)) => {
-                let Some(found) = ty.fields.get(&*field.name) else {
-                    let near = nearest(&field.name, ty.fields.keys().map(String::as_str));
-                    let help = near.map(|near| format!("a similar field exists: `{near}`")).unwrap_or_else(|| {
-                        let all: Vec<_> = ty.fields.keys().map(|name| format!("`{name}`")).collect();
-                        format!("its fields are {}", all.join(", "))
-                    });
-                    let message = format!("{} has no field `{}`", ty.name, field.name);
-                    let finding = Diagnostic::error(codes::FIELD, field.span, message).label("unknown field");
-                    return self.refuse(finding.help(help), span);
-                };
-                let op = Op::Field(of, Arc::clone(&field.name), found.nullable);
-                Typed { nullable: found.nullable, path, cost, ..Typed::new(op, span, found.ty.clone()) }
-            }
-            // As in CEL, `map.key` is `map["key"]`: a missing key is an error.
-            Some(Type::Map(ty)) => {
-                let op = Op::Field(of, Arc::clone(&field.name), false);
-                Typed { path, cost, ..Typed::new(op, span, *ty) }
-            }
-            Some(ty) => {
-                let finding = Diagnostic::error(codes::FIELD, field.span, format!("{ty} has no fields"));
-                self.refuse(finding.label("not a field"), span)
-            }
         }
     }
 
@@ -244,9 +198,9 @@ impl<'a> Checker<'a> {
         (a, b) = (widen(a, &ty), widen(b, &ty));
         let unit = if a.unit == b.unit { a.unit } else { None };
         let cost = decides.cost.saturating_add(a.cost.max(b.cost)).saturating_add(1);
-        let length = a.length.zip(b.length).map(|(a, b)| a.max(b));
+        let (extent, optional) = (a.extent.or(b.extent), a.optional || b.optional);
         let op = Op::If(Box::new(decides.code), Box::new(a.code), Box::new(b.code));
-        Typed { nullable, unit, cost, length, ..Typed::new(op, span, ty) }
+        Typed { nullable, optional, unit, cost, extent, ..Typed::new(op, span, ty) }
     }
 
     /// One side of a choice: what the condition proved to have a value has one.
@@ -265,7 +219,10 @@ impl<'a> Checker<'a> {
         if place.as_ref().is_some_and(|place| self.guarded.contains(place)) {
             return;
         }
-        let help = place.as_ref().map(|place| format!("guard it: `{place} != null && ...`")).unwrap_or_default();
+        let help = place
+            .as_ref()
+            .map(|place| format!("guard it: `{place} != null && ...`, or give a default: `{place}.orValue(...)`"));
+        let help = help.unwrap_or_else(|| format!("give a default: `{node}.orValue(...)`"));
         let what = place.map_or_else(|| "this".to_owned(), |place| format!("`{place}`"));
         self.report(
             Diagnostic::warning(codes::MAY_BE_NULL, node.span, format!("{what} may have no value"))
@@ -303,7 +260,7 @@ fn widen(typed: Typed, to: &Type) -> Typed {
     fn differs(from: &Type, to: &Type) -> bool {
         match (from, to) {
             (Type::Int, Type::Decimal) => true,
-            (Type::List(from), Type::List(to)) | (Type::Map(from), Type::Map(to)) => differs(from, to),
+            (Type::List(from), Type::List(to)) | (Type::Map(_, from), Type::Map(_, to)) => differs(from, to),
             _ => false,
         }
     }
@@ -315,6 +272,6 @@ fn widen(typed: Typed, to: &Type) -> Typed {
         Op::Const(Value::Int(value)) => Op::Const(Value::Decimal(Decimal::from(value))),
         _ => Op::Widen(Box::new(typed.code)),
     };
-    let cost = typed.cost.saturating_add(calls::size(to, typed.length));
+    let cost = typed.cost.saturating_add(apply::size(to, typed.extent));
     Typed { code: Code { op, span }, ty: Some(to.clone()), cost, ..typed }
 }

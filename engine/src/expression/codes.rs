@@ -26,7 +26,12 @@ pub const CODES: &[(&str, &str)] = &[
     (VARIABLE, "a macro's variable that is not a plain new name"),
     (COST, "too many steps"),
     (ALWAYS_FAILS, "a part that can never be evaluated"),
+    (NO_CALENDAR, "working time where there is no calendar"),
+    (PATTERN, "a regular expression that cannot be read"),
+    (ZONE, "a time zone that does not exist"),
+    (TEMPLATE, "a text for `format` that does not fit its values"),
     (MAY_BE_NULL, "warning: a value that may be missing is used without a guard"),
+    (NEVER_MISSING, "warning: a default for what always has a value"),
     (EVALUATION, "an expression could not be evaluated; the instance has an incident"),
 ];
 
@@ -54,5 +59,10 @@ pub(super) const MIXED_LIST: &str = "FLX0120";
 pub(super) const VARIABLE: &str = "FLX0121";
 pub(super) const COST: &str = "FLX0122";
 pub(super) const ALWAYS_FAILS: &str = "FLX0123";
+pub(super) const NO_CALENDAR: &str = "FLX0124";
+pub(super) const PATTERN: &str = "FLX0125";
+pub(super) const ZONE: &str = "FLX0126";
+pub(super) const TEMPLATE: &str = "FLX0127";
 pub(super) const MAY_BE_NULL: &str = "FLX0150";
+pub(super) const NEVER_MISSING: &str = "FLX0151";
 pub(super) const EVALUATION: &str = "FLX0190";

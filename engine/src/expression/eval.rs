@@ -1,16 +1,19 @@
 //! Evaluation: total and bounded. Every step takes fuel, the depth is the tree's, and what goes wrong is an error
 //! at the innermost place. `&&` and `||` follow CEL: a side that decides hides the other side's error.
 
+mod loops;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::code::{Code, Macro, Op};
+use super::code::{Code, Op, named};
 use super::functions::Fuel;
-use super::types::Type;
-use super::value::Value;
+use super::types::{Keys, Type};
+use super::value::{Key, Value};
+use super::working::WorkingTime;
 use crate::diagnostic::{Diagnostic, Span};
 
 /// Why an expression has no value. The engine makes it an incident.
@@ -42,6 +45,11 @@ impl std::error::Error for EvalError {}
 pub trait Scope {
     /// The value of the root variable `name`; [`Value::Null`] if it is known to have none.
     fn get(&self, name: &str) -> Option<Value>;
+
+    /// The calendar that working time is computed with, where there is one: see [`super::Env::with_calendar`].
+    fn calendar(&self) -> Option<&dyn WorkingTime> {
+        None
+    }
 }
 
 impl<F: Fn(&str) -> Option<Value>> Scope for F {
@@ -60,7 +68,7 @@ type Outcome = Result<Value, EvalError>;
 
 /// Evaluates `code`, whose value is of type `ty`, or `null` if it is `nullable`, in at most `steps`.
 pub(super) fn run(code: &Code, ty: &Type, nullable: bool, scope: &dyn Scope, steps: u64) -> Outcome {
-    let mut run = Run { scope, locals: Vec::new(), fuel: Fuel(steps) };
+    let mut run = Run { scope, locals: Vec::new(), fuel: Fuel::new(steps, scope.calendar()) };
     let value = run.eval(code)?;
     if matches!(value, Value::Null) {
         return if nullable { Ok(value) } else { Err(missing(code)) };
@@ -70,14 +78,24 @@ pub(super) fn run(code: &Code, ty: &Type, nullable: bool, scope: &dyn Scope, ste
     Ok(value)
 }
 
-fn settle(value: &Value, ty: &Type, fuel: &mut Fuel) -> Result<(), String> {
+fn settle(value: &Value, ty: &Type, fuel: &mut Fuel<'_>) -> Result<(), String> {
     fuel.spend(1)?;
     if let Value::Text(text) = value {
         fuel.spend(text.len() as u64 / 64)?;
     }
     let fits = match (ty, value) {
         (Type::List(of), Value::List(items)) => return items.iter().try_for_each(|item| settle(item, of, fuel)),
-        (Type::Map(of), Value::Map(entries)) => return entries.values().try_for_each(|item| settle(item, of, fuel)),
+        (Type::Map(keys, of), Value::Map(entries)) => {
+            return entries.iter().try_for_each(|(key, item)| {
+                fuel.spend(key_cost(key))?;
+                match (keys, key) {
+                    (Keys::Text, Key::Text(_)) | (Keys::Int, Key::Int(_)) | (Keys::Bool, Key::Bool(_)) => {
+                        settle(item, of, fuel)
+                    }
+                    _ => Err(format!("the key `{key}` is not of its declared type: {}", keys.ty())),
+                }
+            });
+        }
         (Type::Record(record), Value::Record(fields)) => {
             return record.fields.iter().try_for_each(|(name, field)| match fields.get(name.as_str()) {
                 None | Some(Value::Null) if field.nullable => Ok(()),
@@ -105,6 +123,10 @@ fn settle(value: &Value, ty: &Type, fuel: &mut Fuel) -> Result<(), String> {
     }
 }
 
+fn key_cost(key: &Key) -> u64 {
+    if let Key::Text(text) = key { 1 + text.len() as u64 / 64 } else { 1 }
+}
+
 fn at(span: Span) -> impl Fn(String) -> EvalError {
     move |message| EvalError { span, message }
 }
@@ -120,7 +142,7 @@ fn missing(code: &Code) -> EvalError {
 struct Run<'a> {
     scope: &'a dyn Scope,
     locals: Vec<Value>,
-    fuel: Fuel,
+    fuel: Fuel<'a>,
 }
 
 impl Run<'_> {
@@ -152,6 +174,10 @@ impl Run<'_> {
                 }
                 (function.run)(&values, &mut self.fuel).map_err(at(code.span))
             }
+            Op::Matches(text, pattern) => {
+                let text = self.present(text)?;
+                pattern.matches(&text, &mut self.fuel).map_err(at(code.span))
+            }
             Op::All(operands) => self.logic(operands.iter(), false),
             Op::Any(operands) => self.logic(operands.iter(), true),
             Op::If(condition, then, otherwise) => {
@@ -161,19 +187,59 @@ impl Run<'_> {
                     self.eval(otherwise)
                 }
             }
-            Op::List(items) => {
-                let items: Vec<_> = items.iter().map(|item| self.present(item)).collect::<Result<_, _>>()?;
-                Ok(Value::List(Arc::new(items)))
-            }
+            Op::List(items) => self.list(items),
             Op::Map(entries) => self.map(entries),
-            Op::Loop(kind, range, condition, yields) => {
-                self.over(*kind, range, condition.as_deref(), yields.as_deref())
-            }
+            Op::Loop(over) => self.over(over),
             Op::Widen(of) => {
                 let value = self.eval(of)?;
                 self.widen(value).map_err(at(of.span))
             }
+            Op::FieldIf(..) | Op::IndexIf(..) | Op::HasValue(..) | Op::Present(..) | Op::OrElse(..) | Op::Let(..) => {
+                self.optional(code)
+            }
             Op::Broken => Err(EvalError { span: code.span, message: "this was refused".to_owned() }),
+        }
+    }
+
+    /// What works with values that may be missing.
+    fn optional(&mut self, code: &Code) -> Outcome {
+        match &code.op {
+            Op::FieldIf(of, name) => match self.eval(of)? {
+                Value::Null => Ok(Value::Null),
+                Value::Record(fields) => Ok(fields.get(name).cloned().unwrap_or(Value::Null)),
+                Value::Map(entries) => Ok(entries.get(&named(name)).cloned().unwrap_or(Value::Null)),
+                other => Err(at(of.span)(format!("{} has no field `{name}`", other.type_name()))),
+            },
+            Op::IndexIf(of, place) => {
+                let (of_value, place) = (self.eval(of)?, self.present(place)?);
+                let found = match (&of_value, &place) {
+                    (Value::Null, _) => None,
+                    (Value::List(items), Value::Int(place)) => {
+                        usize::try_from(*place).ok().and_then(|place| items.get(place))
+                    }
+                    (Value::Map(entries), key) => Key::of(key).and_then(|key| entries.get(&key)),
+                    _ => return Err(at(of.span)(format!("{} has no element there", of_value.type_name()))),
+                };
+                Ok(found.cloned().unwrap_or(Value::Null))
+            }
+            Op::HasValue(of) => Ok(Value::Bool(!matches!(self.eval(of)?, Value::Null))),
+            Op::OrElse(first, second) => match self.eval(first)? {
+                Value::Null => self.eval(second),
+                value => Ok(value),
+            },
+            Op::Let(value, body, optional) => {
+                let bound = self.eval(value)?;
+                match (&bound, optional) {
+                    (Value::Null, true) => return Ok(Value::Null),
+                    (Value::Null, false) => return Err(missing(value)),
+                    _ => self.locals.push(bound),
+                }
+                let result = self.eval(body);
+                self.locals.pop();
+                result
+            }
+            Op::Present(of) => self.present(of),
+            _ => Err(missing(code)),
         }
     }
 
@@ -192,9 +258,10 @@ impl Run<'_> {
         }
     }
 
-    fn field(&mut self, of: &Code, name: &str) -> Result<Option<Value>, EvalError> {
+    fn field(&mut self, of: &Code, name: &Arc<str>) -> Result<Option<Value>, EvalError> {
         match self.present(of)? {
-            Value::Record(fields) | Value::Map(fields) => Ok(fields.get(name).cloned()),
+            Value::Record(fields) => Ok(fields.get(name).cloned()),
+            Value::Map(entries) => Ok(entries.get(&named(name)).cloned()),
             other => Err(at(of.span)(format!("{} has no field `{name}`", other.type_name()))),
         }
     }
@@ -212,56 +279,35 @@ impl Run<'_> {
         failed.map_or(Ok(Value::Bool(!decisive)), Err)
     }
 
-    fn map(&mut self, entries: &[(Code, Code)]) -> Outcome {
+    fn list(&mut self, items: &[(Code, bool)]) -> Outcome {
+        let mut list = Vec::with_capacity(items.len());
+        for (item, optional) in items {
+            match self.eval(item)? {
+                Value::Null if *optional => {}
+                Value::Null => return Err(missing(item)),
+                value => list.push(value),
+            }
+        }
+        Ok(Value::List(Arc::new(list)))
+    }
+
+    fn map(&mut self, entries: &[(Code, Code, bool)]) -> Outcome {
         let mut map = BTreeMap::new();
-        for (key, value) in entries {
-            let Value::Text(name) = self.present(key)? else {
-                return Err(at(key.span)("the keys of a map are text".to_owned()));
+        for (key, value, optional) in entries {
+            let name = self.present(key)?;
+            let Some(name) = Key::of(&name) else {
+                return Err(at(key.span)(format!("{} cannot be the key of a map", name.type_name())));
             };
-            let value = self.present(value)?;
-            if map.insert(Arc::clone(&name), value).is_some() {
+            let value = match self.eval(value)? {
+                Value::Null if *optional => continue,
+                Value::Null => return Err(missing(value)),
+                value => value,
+            };
+            if let Some(name) = add(&mut map, name, value) {
                 return Err(at(key.span)(format!("the key `{name}` is there twice")));
             }
         }
         Ok(Value::Map(Arc::new(map)))
-    }
-
-    fn over(&mut self, kind: Macro, range: &Code, condition: Option<&Code>, yields: Option<&Code>) -> Outcome {
-        let items = match self.present(range)? {
-            Value::List(items) => items,
-            Value::Map(entries) => Arc::new(entries.keys().map(|key| Value::Text(Arc::clone(key))).collect()),
-            other => return Err(at(range.span)(format!("{} has no elements", other.type_name()))),
-        };
-        let (mut failed, mut count, mut kept) = (None, 0usize, Vec::new());
-        for item in items.iter() {
-            self.locals.push(item.clone());
-            let round = self.round(condition, yields);
-            self.locals.pop();
-            match (kind, round) {
-                (Macro::All, Ok((false, _))) => return Ok(Value::Bool(false)),
-                (Macro::Exists, Ok((true, _))) => return Ok(Value::Bool(true)),
-                (Macro::All | Macro::Exists, Err(e)) => failed = failed.or(Some(e)),
-                (_, Err(e)) => return Err(e),
-                (_, Ok((false, _))) => {}
-                (Macro::Map, Ok((true, yielded))) => kept.extend(yielded),
-                (Macro::Filter, Ok((true, _))) => kept.push(item.clone()),
-                (_, Ok((true, _))) => count += 1,
-            }
-        }
-        match (kind, failed) {
-            (_, Some(e)) => Err(e),
-            (Macro::All, None) => Ok(Value::Bool(true)),
-            (Macro::Exists, None) => Ok(Value::Bool(false)),
-            (Macro::ExistsOne, None) => Ok(Value::Bool(count == 1)),
-            (Macro::Filter | Macro::Map, None) => Ok(Value::List(Arc::new(kept))),
-        }
-    }
-
-    /// Whether the condition holds for the element, and what it yields.
-    fn round(&mut self, condition: Option<&Code>, yields: Option<&Code>) -> Result<(bool, Option<Value>), EvalError> {
-        let holds = condition.map_or(Ok(true), |condition| self.truth(condition))?;
-        let yielded = yields.filter(|_| holds).map(|code| self.present(code)).transpose()?;
-        Ok((holds, yielded))
     }
 
     fn widen(&mut self, value: Value) -> Result<Value, String> {
@@ -275,10 +321,19 @@ impl Run<'_> {
             Value::Map(entries) => {
                 self.fuel.spend(entries.len() as u64)?;
                 let widened: Result<_, String> =
-                    entries.iter().map(|(key, value)| Ok((Arc::clone(key), self.widen(value.clone())?))).collect();
+                    entries.iter().map(|(key, value)| Ok((key.clone(), self.widen(value.clone())?))).collect();
                 Value::Map(Arc::new(widened?))
             }
             other => other,
         })
     }
+}
+
+/// Adds an entry; the key, if it is there already.
+fn add(map: &mut BTreeMap<Key, Value>, key: Key, value: Value) -> Option<Key> {
+    if map.contains_key(&key) {
+        return Some(key);
+    }
+    map.insert(key, value);
+    None
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
 
-use super::types::{RecordType, Type};
-use super::value::Value;
+use super::types::{Keys, RecordType, Type};
+use super::value::{Key, Value};
 use crate::clock::Timestamp;
 use crate::diagnostic::nearest;
 use crate::ids::PersonId;
@@ -41,10 +41,10 @@ impl Value {
                 .map(|(i, item)| Self::from_json(item, of).map_err(|e| format!("[{i}]: {e}")))
                 .collect::<Result<Vec<_>, _>>()
                 .map(|items| Self::List(Arc::new(items))),
-            (Type::Map(of), Json::Object(entries)) => entries
+            (Type::Map(keys, of), Json::Object(entries)) => entries
                 .iter()
                 .map(|(key, value)| match Self::from_json(value, of) {
-                    Ok(value) => Ok((Arc::from(key.as_str()), value)),
+                    Ok(value) => Ok((read_key(key, *keys)?, value)),
                     Err(e) => Err(format!("{key}: {e}")),
                 })
                 .collect::<Result<BTreeMap<_, _>, _>>()
@@ -63,11 +63,27 @@ impl Value {
             Self::Bool(value) => Json::Bool(*value),
             Self::Int(value) => Json::from(*value),
             Self::List(items) => Json::Array(items.iter().map(Self::to_json).collect()),
-            Self::Map(fields) | Self::Record(fields) => {
+            Self::Map(entries) => {
+                Json::Object(entries.iter().map(|(key, value)| (key.to_string(), value.to_json())).collect())
+            }
+            Self::Record(fields) => {
                 Json::Object(fields.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect())
             }
             scalar => Json::String(scalar.to_string()),
         }
+    }
+}
+
+/// JSON has only text as keys: ints and truths are written in it.
+fn read_key(text: &str, keys: Keys) -> Result<Key, String> {
+    match keys {
+        Keys::Text => Ok(Key::Text(text.into())),
+        // One spelling per key: `01` and `1` would be two entries of JSON and one of ours.
+        Keys::Int => match text.parse::<i64>() {
+            Ok(key) if key.to_string() == text => Ok(Key::Int(key)),
+            _ => Err(format!("the key `{text}` is not a whole number")),
+        },
+        Keys::Bool => text.parse().map(Key::Bool).map_err(|_| format!("the key `{text}` is not true or false")),
     }
 }
 
@@ -144,7 +160,7 @@ fn wanted(ty: &Type) -> String {
         Type::Date => "write a date as text, such as \"2026-03-02\"",
         Type::Duration => "write a length of time as text, such as \"3 days\"",
         Type::List(_) => "write a list",
-        Type::Map(_) | Type::Record(_) => "write an object",
+        Type::Map(..) | Type::Record(_) => "write an object",
         Type::Null => "write null",
     };
     example.to_owned()

@@ -235,21 +235,34 @@ impl Parser {
                 let fields = self.fields();
                 node = self.node(Kind::Message(name, fields), start);
             } else if self.take(".") {
+                let perhaps = self.take("?");
                 let Some(field) = self.field_name() else { return self.node(Kind::Broken, start) };
-                let kind = if self.take("(") {
+                let kind = if perhaps {
+                    Kind::SelectIf(Box::new(node), field)
+                } else if self.take("(") {
                     Kind::Method(Box::new(node), field, self.items(")"))
                 } else {
                     Kind::Select(Box::new(node), field)
                 };
                 node = self.node(kind, start);
             } else if self.take("[") {
-                let at = self.expr();
+                let at = self.perhaps();
                 self.close("]");
                 node = self.node(Kind::Index(Box::new(node), Box::new(at)), start);
             } else {
                 return node;
             }
         }
+    }
+
+    /// An expression, perhaps with the `?` of an optional element, key or place before it.
+    fn perhaps(&mut self) -> Node {
+        let start = self.span().start;
+        if !self.take("?") {
+            return self.expr();
+        }
+        let of = self.expr();
+        self.node(Kind::Perhaps(Box::new(of)), start)
     }
 
     fn field_name(&mut self) -> Option<Ident> {

@@ -39,6 +39,12 @@ impl Kind {
                 f.write_char('.')?;
                 field_name(field, f)
             }
+            Self::SelectIf(of, field) => {
+                at_least(of, MEMBER, f)?;
+                f.write_str(".?")?;
+                field_name(field, f)
+            }
+            Self::Perhaps(of) => write!(f, "?{of}"),
             Self::Index(of, at) => {
                 at_least(of, MEMBER, f)?;
                 write!(f, "[{at}]")
@@ -99,7 +105,7 @@ impl Node {
     /// The first operand in the text, through selections and calls.
     fn leftmost(&self) -> &Kind {
         match &self.kind {
-            Kind::Select(of, _) | Kind::Index(of, _) | Kind::Method(of, ..) => of.leftmost(),
+            Kind::Select(of, _) | Kind::SelectIf(of, _) | Kind::Index(of, _) | Kind::Method(of, ..) => of.leftmost(),
             other => other,
         }
     }

@@ -1,15 +1,23 @@
 //! Tables: text in, value or finding out; and properties over arbitrary input.
 
+mod bounds;
+mod cel_spec;
 mod findings;
 mod json;
+mod library;
+mod models;
 mod properties;
+mod readme;
 mod syntax;
 mod values;
+mod working_time;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Env, RecordType, Type, Value};
+use super::check::Checker;
+use super::{Env, RecordType, Type, Value, parse};
+use crate::diagnostic::{Diagnostic, Severity};
 
 /// An order with a field of every type.
 pub(super) fn order() -> Arc<RecordType> {
@@ -36,7 +44,7 @@ pub(super) fn order() -> Arc<RecordType> {
             .with("lead", Type::Duration)
             .with("urgent", Type::Bool)
             .with("tags", Type::list(Type::Text))
-            .with("prices", Type::Map(Box::new(Type::Money)))
+            .with("prices", Type::map(Type::Money))
             .with("lines", Type::list(Type::Record(Arc::new(line))))
             .with_nullable("supplier", Type::Record(Arc::new(supplier))),
     )
@@ -65,4 +73,19 @@ pub(super) fn scope() -> BTreeMap<String, Value> {
         ("today".to_owned(), read("2026-03-02", Type::Date)),
         ("now".to_owned(), read("2026-03-02T09:30:00Z", Type::Timestamp)),
     ])
+}
+
+pub(super) fn first_error(findings: Vec<Diagnostic>) -> Box<Diagnostic> {
+    Box::new(findings.into_iter().find(|finding| finding.severity == Severity::Error).unwrap())
+}
+
+/// The type that the expression has by itself.
+pub(super) fn inferred(source: &str, env: &Env) -> Result<Type, Box<Diagnostic>> {
+    let ast = parse(source).map_err(first_error)?;
+    let mut checker = Checker::new(env);
+    let typed = checker.check(&ast);
+    if let Some(finding) = checker.findings.into_iter().find(|finding| finding.severity == Severity::Error) {
+        return Err(Box::new(finding));
+    }
+    Ok(typed.ty.unwrap_or(Type::Null))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::diagnostic::nearest;
 
 /// How deep `list(list(...))` may go.
-pub(crate) const MAX_TYPE_DEPTH: usize = 8;
+pub(crate) const MAX_TYPE_DEPTH: usize = 16;
 
 /// What kind of value an expression has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +34,47 @@ pub enum Type {
     Duration,
     /// Any number of values of one type.
     List(Box<Type>),
-    /// Values of one type, each under a text key.
-    Map(Box<Type>),
+    /// Values of one type, each under a key.
+    Map(Keys, Box<Type>),
     /// Named fields, each with its type.
     Record(Arc<RecordType>),
     /// The type of `null`, and of the elements of `[]`.
     Null,
+}
+
+/// What the keys of a map are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keys {
+    /// Text: the usual, and the only keys that JSON has by itself.
+    #[default]
+    Text,
+    /// Whole numbers.
+    Int,
+    /// `true` and `false`.
+    Bool,
+}
+
+impl Keys {
+    /// The type of a key.
+    #[must_use]
+    pub const fn ty(self) -> Type {
+        match self {
+            Self::Text => Type::Text,
+            Self::Int => Type::Int,
+            Self::Bool => Type::Bool,
+        }
+    }
+
+    /// Keys of type `ty`, if keys may be of that type.
+    #[must_use]
+    pub const fn of(ty: &Type) -> Option<Self> {
+        match ty {
+            Type::Text => Some(Self::Text),
+            Type::Int => Some(Self::Int),
+            Type::Bool => Some(Self::Bool),
+            _ => None,
+        }
+    }
 }
 
 /// A named record and its fields.
@@ -131,7 +166,13 @@ impl Type {
         Self::List(Box::new(of))
     }
 
-    /// Reads a type as authors write it: `money`, `list(text)`, `map(int)`.
+    /// A map of `of` under text keys.
+    #[must_use]
+    pub fn map(of: Type) -> Self {
+        Self::Map(Keys::Text, Box::new(of))
+    }
+
+    /// Reads a type as authors write it: `money`, `list(text)`, `map(int)`, `map(int, text)` (keys that are ints).
     ///
     /// # Errors
     /// A sentence with the nearest name.
@@ -160,7 +201,14 @@ impl Type {
             return Ok(Self::list(Self::parse_at(of, records, depth + 1)?));
         }
         if let Some(of) = inside("map") {
-            return Ok(Self::Map(Box::new(Self::parse_at(of, records, depth + 1)?)));
+            let (keys, of) = match of.split_once(',').map(|(keys, of)| (Self::parse(keys), of)) {
+                Some((Ok(keys), of)) => match Keys::of(&keys) {
+                    Some(keys) => (keys, of),
+                    None => return Err(format!("the keys of a map are text, int or bool, not {keys}")),
+                },
+                _ => (Keys::Text, of),
+            };
+            return Ok(Self::Map(keys, Box::new(Self::parse_at(of, records, depth + 1)?)));
         }
         if let Some(record) = records(text) {
             return Ok(Self::Record(record));
@@ -183,9 +231,10 @@ impl Type {
     pub fn name(&self) -> String {
         match self {
             Self::List(of) if **of == Self::Null => "list".to_owned(),
-            Self::Map(of) if **of == Self::Null => "map".to_owned(),
+            Self::Map(_, of) if **of == Self::Null => "map".to_owned(),
             Self::List(of) => format!("list({})", of.name()),
-            Self::Map(of) => format!("map({})", of.name()),
+            Self::Map(Keys::Text, of) => format!("map({})", of.name()),
+            Self::Map(keys, of) => format!("map({}, {})", keys.ty(), of.name()),
             Self::Record(record) => record.name.clone(),
             Self::Null => "null".to_owned(),
             scalar => NAMES.iter().find(|(_, ty)| ty == scalar).map_or("?", |(name, _)| name).to_owned(),
@@ -205,7 +254,12 @@ impl Type {
             (Self::Null, ty) | (ty, Self::Null) => Some(ty.clone()),
             (Self::Int, Self::Decimal) | (Self::Decimal, Self::Int) => Some(Self::Decimal),
             (Self::List(a), Self::List(b)) => a.join(b).map(Self::list),
-            (Self::Map(a), Self::Map(b)) => a.join(b).map(|of| Self::Map(Box::new(of))),
+            (Self::Map(keys, a), Self::Map(others, b)) => {
+                // `{}` has keys of any type.
+                let keys = if **a == Self::Null { others } else { keys };
+                let agree = keys == others || **b == Self::Null;
+                a.join(b).filter(|_| agree).map(|of| Self::Map(*keys, Box::new(of)))
+            }
             (a, b) => (a == b).then(|| a.clone()),
         }
     }
@@ -218,7 +272,7 @@ impl Type {
 
     pub(crate) fn depth(&self) -> usize {
         match self {
-            Self::List(of) | Self::Map(of) => 1 + of.depth(),
+            Self::List(of) | Self::Map(_, of) => 1 + of.depth(),
             _ => 0,
         }
     }
@@ -230,10 +284,11 @@ impl fmt::Display for Type {
     }
 }
 
-/// The root variables that an expression may name.
+/// The root variables that an expression may name, and whether there is a calendar.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Env {
     variables: BTreeMap<String, Field>,
+    calendar: bool,
 }
 
 impl Env {
@@ -255,6 +310,19 @@ impl Env {
     pub fn with_nullable(mut self, name: impl Into<String>, ty: Type) -> Self {
         self.variables.insert(name.into(), Field::nullable(ty));
         self
+    }
+
+    /// With a calendar: the scope will have one, and working time may be computed.
+    #[must_use]
+    pub const fn with_calendar(mut self) -> Self {
+        self.calendar = true;
+        self
+    }
+
+    /// Whether there is a calendar.
+    #[must_use]
+    pub const fn has_calendar(&self) -> bool {
+        self.calendar
     }
 
     /// The variable `name`.

@@ -40,9 +40,53 @@ pub enum Value {
     /// Values of one type.
     List(Arc<Vec<Value>>),
     /// Values by key.
-    Map(Arc<BTreeMap<Arc<str>, Value>>),
+    Map(Arc<BTreeMap<Key, Value>>),
     /// The fields of a record; a missing field has no value.
     Record(Arc<BTreeMap<Arc<str>, Value>>),
+}
+
+/// A key of a map. The keys of one map are of one sort.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Text.
+    Text(Arc<str>),
+}
+
+impl Key {
+    /// `value` as a key, if it can be one.
+    #[must_use]
+    pub fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Bool(key) => Some(Self::Bool(*key)),
+            Value::Int(key) => Some(Self::Int(*key)),
+            Value::Text(key) => Some(Self::Text(Arc::clone(key))),
+            _ => None,
+        }
+    }
+
+    /// As a value.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        match self {
+            Self::Bool(key) => Value::Bool(*key),
+            Self::Int(key) => Value::Int(*key),
+            Self::Text(key) => Value::Text(Arc::clone(key)),
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(key) => key.fmt(f),
+            Self::Int(key) => key.fmt(f),
+            Self::Text(key) => key.fmt(f),
+        }
+    }
 }
 
 impl Value {
@@ -108,13 +152,19 @@ impl fmt::Display for Value {
                 }
                 f.write_str("]")
             }
-            Self::Map(fields) | Self::Record(fields) => {
-                f.write_str("{")?;
-                for (i, (name, value)) in fields.iter().enumerate() {
-                    write!(f, "{}{name}: {value}", if i == 0 { "" } else { ", " })?;
-                }
-                f.write_str("}")
-            }
+            Self::Map(entries) => braced(entries.iter(), f),
+            Self::Record(fields) => braced(fields.iter(), f),
         }
     }
+}
+
+fn braced<'a, K: fmt::Display + 'a>(
+    entries: impl Iterator<Item = (K, &'a Value)>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    f.write_str("{")?;
+    for (i, (name, value)) in entries.enumerate() {
+        write!(f, "{}{name}: {value}", if i == 0 { "" } else { ", " })?;
+    }
+    f.write_str("}")
 }

@@ -104,7 +104,10 @@ impl<D: Persist, S: Store<D>> Shared<D, S> {
         if self.library().pinned(row.hash).is_some() {
             return;
         }
-        let checked = crate::definition::compile_stored(&row.name, &row.source, self.domain.vocabulary());
+        let checked = {
+            let (vocabulary, library) = (self.domain.vocabulary(), self.library());
+            crate::definition::compile_stored(&row.name, &row.source, vocabulary, library.calendars())
+        };
         let why = match checked.definition {
             Some(definition) if definition.hash == row.hash => return self.add_definition(definition),
             Some(definition) => format!(

@@ -42,7 +42,8 @@ impl Office {
             return Ok(Some(definition.clone()));
         }
         let Some(row) = self.0.store().definition(hash).await? else { return Ok(None) };
-        let compiled = compile_stored(&row.name, &row.source, self.0.domain().vocabulary()).definition;
+        let (vocabulary, library) = (self.0.domain().vocabulary(), self.0.library());
+        let compiled = compile_stored(&row.name, &row.source, vocabulary, library.calendars()).definition;
         Ok(compiled.filter(|definition| definition.hash == hash))
     }
 

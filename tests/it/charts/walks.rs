@@ -73,7 +73,10 @@ fn any_verb(dice: &mut Dice, known: &[Instance], library: &Library) -> Verb {
     let live: Vec<&Instance> = known.iter().filter(|i| i.status != Status::Final || dice.below(9) == 0).collect();
     let tasks: Vec<_> = known.iter().flat_map(|i| &i.tasks).filter(|task| task.status == TaskStatus::Open).collect();
     if live.is_empty() || dice.below(8) == 0 {
-        let input = json!({ "supplier": dice.one(&["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]) }).as_object().cloned().unwrap();
+        let input = json!({ "supplier": dice.one(&["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]) })
+            .as_object()
+            .cloned()
+            .unwrap();
         let workflow = dice.one(&["fair", "fair", "order"]).into();
         return Verb::Start { workflow, key: None, input };
     }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::approval::Policy;
+use crate::calendar::Counted;
 use crate::definition::chart::Approval;
 use crate::definition::codes;
 use crate::definition::read::{self, Keys};
@@ -82,7 +83,10 @@ impl Checker<'_> {
 
     fn policy(&mut self, at: Span, policy: Map<String, Value>) -> Option<Arc<Policy>> {
         match serde_json::from_value::<Policy>(Value::Object(policy)) {
-            Ok(policy) => Some(Arc::new(policy)),
+            Ok(policy) => {
+                let working = Counted(self.calendar.as_ref().and_then(|used| used.named.clone()));
+                Some(Arc::new(Policy { working, ..policy }))
+            }
             Err(error) => {
                 self.error(
                     codes::POLICY,
@@ -173,8 +177,8 @@ impl Checker<'_> {
     }
 
     fn time(&mut self, keys: &Keys<'_>, policy: &mut Map<String, Value>) {
-        if let Some(hours) = self.hours(keys, "expires_after_hours", "expires_after") {
-            policy.insert("expires_after_hours".to_owned(), hours.0);
+        if let Some(length) = self.length(keys, "expires_after_hours", "expires_after") {
+            policy.insert(length.key.to_owned(), length.value);
         }
     }
 

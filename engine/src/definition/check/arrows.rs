@@ -68,7 +68,7 @@ impl Checker<'_> {
         for (n, timer) in file.after.iter().enumerate() {
             let way = Way { from, trigger: Trigger::After(n), scope: &scope, engine: true };
             let list = timer.arrows.iter().filter_map(|arrow| self.arrow(arrow, &way)).collect();
-            if let Some(after) = timer.after {
+            if let Some(after) = timer.after.as_ref().map(|after| self.in_calendar(after.clone())) {
                 arrows.timers.push(Timer { name: format!("{path}#{}", n + 1).into(), after, arrows: list });
             }
         }

@@ -14,7 +14,7 @@ impl Checker<'_> {
         for &ix in &approvals {
             let expires = matches!(
                 &states[ix.0].kind,
-                StateKind::Approval(approval) if approval.policy.expires_after_hours.is_some()
+                StateKind::Approval(approval) if approval.policy.expires().is_some()
             );
             for outcome in OUTCOMES.into_iter().filter(|&o| o != EXPIRED || expires) {
                 self.outcome(states, ix, "an approval", outcome);
@@ -24,7 +24,7 @@ impl Checker<'_> {
         for &ix in &tasks {
             let expires = matches!(
                 &states[ix.0].kind,
-                StateKind::Approval(task) if task.policy.expires_after_hours.is_some()
+                StateKind::Approval(task) if task.policy.expires().is_some()
             );
             for outcome in [DONE, EXPIRED].into_iter().filter(|&o| o != EXPIRED || expires) {
                 self.outcome(states, ix, "a task", outcome);

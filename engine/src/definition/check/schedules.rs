@@ -130,7 +130,7 @@ impl Checker<'_> {
 /// What a caller would have sent: numbers and truths where the type is one, or where no type says otherwise.
 fn json(node: &Node, ty: Option<&Type>) -> Json {
     let inner = match ty {
-        Some(Type::List(ty) | Type::Map(ty)) => Some(&**ty),
+        Some(Type::List(ty) | Type::Map(_, ty)) => Some(&**ty),
         _ => None,
     };
     match &node.shape {

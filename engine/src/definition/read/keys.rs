@@ -8,7 +8,6 @@ use super::{Found, or_list, wrong_shape};
 
 /// Planned parts of the language, with what to do meanwhile.
 const NOT_YET: &[(&str, &str)] = &[
-    ("calendar", "timers count elapsed time"),
     ("tables", "an approval has its own `table`; other conditions are written as `if`"),
     ("promises", "leave it out"),
     ("repeat", "write a timer that leads back to the state"),

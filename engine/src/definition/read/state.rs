@@ -5,7 +5,7 @@ use crate::definition::file::{ArrowFile, CallingFile, Name, StateFile, TimerFile
 use crate::definition::yaml::{Node, Shape, Spot};
 use crate::diagnostic::{Diagnostic, Span};
 
-use super::{Found, Keys, arrow, duration, name, one_or_many, string, truth};
+use super::{Found, Keys, arrow, name, one_or_many, string, truth, wait};
 
 const STATE: &[&str] = &[
     "title", "tags", "on", "always", "after", "do", "send", "exit", "start", "states", "parallel", "final", "approval",
@@ -128,7 +128,7 @@ fn timer(node: &Node, key: Span, found: &mut Found) -> Option<TimerFile> {
     let keys = Keys::of(node, owner, "a timer", &allowed, found)?;
     let after = keys
         .need("in", "a timer", "write how long after entering the state: `in: 2 days`", found)
-        .and_then(|(key, node)| duration(node, key, "`in`", found));
+        .and_then(|(key, node)| wait(node, key, "`in`", found));
     let arrows = match keys.get("then") {
         None => vec![arrow::of_keys(&keys, found)],
         Some((at, node)) => {

@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use super::{Found, Keys, arrow, name, state, string, text, whole, wrong_shape};
 
 const FILE: &[&str] =
-    &["workflow", "version", "title", "subject", "key", "start", "schedules", "events", "result", "states"];
+    &["workflow", "version", "title", "calendar", "subject", "key", "start", "schedules", "events", "result", "states"];
 
 pub(super) fn file(root: &Node, found: &mut Found) -> File {
     let mut file = File::default();
@@ -27,6 +27,7 @@ pub(super) fn file(root: &Node, found: &mut Found) -> File {
         file.version = whole(node, key, "the version", 1..=999_999, found);
     }
     file.title = keys.get("title").and_then(|(key, node)| string(node, key, "the title", found)).map(|t| t.value);
+    file.calendar = keys.get("calendar").and_then(|(key, node)| name(node, key, "the calendar", found));
     if let Some((key, node)) = keys.need("subject", "a definition", SUBJECT_HELP, found) {
         file.subject = subject(node, key, found);
     }

@@ -27,7 +27,7 @@ fn the_purchase_order_becomes_the_chart_that_it_describes() {
         ["chain", "manager", "manager buyers", "manager buyers chain"]
     );
     // Reminded after a day and when due, escalated after three.
-    let late: Vec<String> = rows[0].steps[0].late.iter().map(|rung| rung.after_hours.to_string()).collect();
+    let late: Vec<String> = rows[0].steps[0].late.iter().map(|rung| rung.after_hours.unwrap().to_string()).collect();
     assert_eq!(late, ["24", "48", "72"]);
     let ordering = order.state(order.find("open.ordering").unwrap());
     assert_eq!(&*ordering.sends[0].message, "order_to_supplier");
@@ -68,7 +68,7 @@ fn the_requisition_brings_its_own_subject() {
     assert_eq!(&*requisition.subject.variable, "request");
     assert_eq!(requisition.subject.record.fields.len(), 6);
     let draft = requisition.state(requisition.starts[0].to);
-    assert_eq!((&*draft.timers[0].name, draft.timers[0].after), ("draft#1", 30 * 86_400_000_000));
+    assert_eq!((&*draft.timers[0].name, draft.timers[0].after), ("draft#1", crate::calendar::Wait::Elapsed(30 * 86_400_000_000)));
     assert_eq!(requisition.state(requisition.find("sorting").unwrap()).always.len(), 2);
     assert!(requisition.vocabulary.is_empty(), "it uses no name of the vocabulary");
 }

@@ -40,9 +40,9 @@ pub(super) fn for_type(expected: &Type, found: &Type, node: &Node, unit: Option<
         (Type::Person | Type::Date | Type::Timestamp, Type::Text, _) => Some(format!("write `{expected}({node})`")),
         (Type::Decimal | Type::Int, Type::Text, _) => Some(format!("write `{expected}({node})`")),
         (Type::Int, Type::Decimal, _) => Some(format!("write `int({node})`, which drops the fraction")),
-        (Type::Text, Type::List(_) | Type::Map(_) | Type::Record(_) | Type::Null, _) => None,
+        (Type::Text, Type::List(_) | Type::Map(..) | Type::Record(_) | Type::Null, _) => None,
         (Type::Text, _, _) => Some(format!("write `string({node})`")),
-        (Type::Bool, Type::List(_) | Type::Map(_), _) => Some(format!("write `{node}.size() > 0`")),
+        (Type::Bool, Type::List(_) | Type::Map(..), _) => Some(format!("write `{node}.size() > 0`")),
         _ => None,
     }
 }

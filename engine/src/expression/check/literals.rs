@@ -7,10 +7,11 @@ use rust_decimal::prelude::ToPrimitive as _;
 
 use super::{Checker, Typed, hints, widen};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::expression::ast::{Literal, Node};
-use crate::expression::code::{Code, Op};
+use crate::expression::ast::{Kind, Literal, Node};
+use crate::expression::code::Op;
 use crate::expression::codes;
-use crate::expression::types::Type;
+use crate::expression::functions::Extent;
+use crate::expression::types::{Keys, Type};
 use crate::expression::units::{Duration, QUANTITY_PLACES, Quantity, time_unit};
 use crate::expression::value::Value;
 use crate::money::{Currency, Money};
@@ -33,7 +34,8 @@ impl Checker<'_> {
                 return self.refuse(finding.help("write text, without the `b`"), span);
             }
         };
-        Typed::new(Op::Const(value), span, ty)
+        let extent = Extent::of(&value);
+        Typed { extent, ..Typed::new(Op::Const(value), span, ty) }
     }
 
     /// `20000 EUR`, `3 days`, `5 kg`.
@@ -74,50 +76,92 @@ impl Checker<'_> {
         let Some((of, elements, cost)) = self.elements(items.iter(), "a list") else { return Typed::broken(span) };
         let Some(ty) = self.listed(of, span) else { return Typed::broken(span) };
         let unit = common_unit(&elements);
-        let length = Some(elements.len() as u64);
-        let codes: Vec<Code> = elements.into_iter().map(|typed| typed.code).collect();
+        let extent = inside(&elements);
+        let codes: Vec<_> =
+            elements.into_iter().zip(items).map(|(typed, item)| (typed.code, is_optional(item))).collect();
         let constants: Option<Vec<Value>> = codes
             .iter()
-            .map(|code| match &code.op {
-                Op::Const(value) => Some(value.clone()),
-                _ => None,
-            })
+            .filter(|(code, optional)| !optional || code.constant() != Some(&Value::Null))
+            .map(|(code, _)| code.constant().filter(|value| **value != Value::Null).cloned())
             .collect();
         let op = constants.map_or(Op::List(codes), |values| Op::Const(Value::List(Arc::new(values))));
-        Typed { unit, cost, length, ..Typed::new(op, span, ty) }
+        Typed { unit, cost, extent, ..Typed::new(op, span, ty) }
     }
 
     pub(super) fn map(&mut self, entries: &[(Node, Node)], span: Span) -> Typed {
-        let mut keys = Vec::new();
+        let (mut codes, mut kind, mut cost, mut text) = (Vec::new(), None, 0u64, 0u64);
         let mut sound = true;
         for (key, _) in entries {
-            let typed = self.check(key);
-            self.required(&typed, key);
-            let typed = self.expect(typed, &Type::Text, key);
+            let typed = self.key(key, &mut kind);
             sound &= typed.ty.is_some();
-            keys.push(typed);
+            cost = cost.saturating_add(typed.cost);
+            text = text.max(typed.extent.text);
+            codes.push(typed.code);
         }
-        let values = self.elements(entries.iter().map(|(_, value)| value), "a map");
-        let Some((of, values, cost)) = values.filter(|_| sound) else { return Typed::broken(span) };
+        let optional: Vec<bool> = entries.iter().map(|(key, _)| is_optional(key)).collect();
+        let nodes: Vec<_> = entries.iter().map(|(_, value)| value).collect();
+        let values = self.elements_or_none(nodes.into_iter().zip(optional.iter().copied()), "a map");
+        let Some((of, values, more)) = values.filter(|_| sound) else { return Typed::broken(span) };
         if self.listed(of.clone(), span).is_none() {
             return Typed::broken(span);
         }
-        let cost = keys.iter().fold(cost, |sum, key| sum.saturating_add(key.cost));
-        let (unit, length) = (common_unit(&values), Some(values.len() as u64));
-        let codes = keys.into_iter().zip(values).map(|(key, value)| (key.code, value.code)).collect();
-        Typed { unit, cost, length, ..Typed::new(Op::Map(codes), span, Type::Map(Box::new(of))) }
+        let keys = kind.as_ref().and_then(|(ty, _)| Keys::of(ty)).unwrap_or_default();
+        let (unit, extent) = (common_unit(&values), inside(&values));
+        let extent = Extent { text: extent.text.max(text), ..extent };
+        let cost = cost.saturating_add(more);
+        let entries =
+            codes.into_iter().zip(values).zip(optional).map(|((key, value), optional)| (key, value.code, optional));
+        let op = Op::Map(entries.collect());
+        Typed { unit, cost, extent, ..Typed::new(op, span, Type::Map(keys, Box::new(of))) }
     }
 
-    /// Values of one type, that type, and their cost.
+    /// A key, which must be of the type of those before it.
+    fn key(&mut self, node: &Node, kind: &mut Option<(Type, Span)>) -> Typed {
+        let typed = self.check(node);
+        self.required(&typed, node);
+        let Some(ty) = typed.ty.clone() else { return typed };
+        if Keys::of(&ty).is_none() {
+            let finding = Diagnostic::error(codes::TYPE, node.span, format!("a key is text, int or bool, not {ty}"));
+            return self.refuse(finding.label(format!("this is {ty}")), node.span);
+        }
+        match kind {
+            Some((before, first)) if *before != ty => {
+                let message = format!("a map has keys of one type: {before}, not {ty}");
+                let finding = Diagnostic::error(codes::MIXED_LIST, node.span, message).label(format!("this is {ty}"));
+                self.refuse(finding.related(*first, format!("this is {before}")), node.span)
+            }
+            Some(_) => typed,
+            None => {
+                *kind = Some((ty, node.span));
+                typed
+            }
+        }
+    }
+
     fn elements<'n>(&mut self, nodes: impl Iterator<Item = &'n Node>, of: &str) -> Option<(Type, Vec<Typed>, u64)> {
+        self.elements_or_none(nodes.map(|node| (node, is_optional(node))), of)
+    }
+
+    /// Values of one type, that type, and their cost. Those that are optional may be missing.
+    fn elements_or_none<'n>(
+        &mut self,
+        nodes: impl Iterator<Item = (&'n Node, bool)>,
+        of: &str,
+    ) -> Option<(Type, Vec<Typed>, u64)> {
         let (mut joined, mut first) = (Type::Null, None);
         let (mut elements, mut cost, mut sound) = (Vec::new(), 1u64, true);
-        for node in nodes {
+        for (node, optional) in nodes {
             let typed = self.check(node);
-            self.required(&typed, node);
+            if !optional {
+                self.required(&typed, node);
+            } else if typed.ty.is_some() && !typed.nullable && !typed.optional {
+                let message = format!("`{node}` always has a value: the `?` changes nothing");
+                self.report(Diagnostic::warning(codes::NEVER_MISSING, node.span, message).help("leave it out"));
+            }
             cost = cost.saturating_add(typed.cost);
             match &typed.ty {
                 None => sound = false,
+                Some(Type::Null) if optional => {}
                 Some(Type::Null) => {
                     sound = false;
                     self.report(Diagnostic::error(codes::MIXED_LIST, node.span, format!("{of} holds no null")));
@@ -144,6 +188,15 @@ impl Checker<'_> {
         let elements: Vec<_> = elements.into_iter().map(|typed| widen(typed, &joined)).collect();
         Some((joined, elements, cost))
     }
+}
+
+const fn is_optional(node: &Node) -> bool {
+    matches!(node.kind, Kind::Perhaps(_))
+}
+
+/// How large a list or map of these is.
+fn inside(elements: &[Typed]) -> Extent {
+    elements.iter().map(|typed| typed.extent).fold(Extent::NONE, Extent::or).listed(elements.len() as u64)
 }
 
 /// The unit that all have.

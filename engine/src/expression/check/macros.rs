@@ -1,34 +1,50 @@
-//! The macros `all`, `exists`, `exists_one`, `filter`, `map`, and `has`.
+//! The macros over lists and maps, with one variable or two.
 
 use std::sync::Arc;
 
-use super::{ASSUMED_LIST, Checker, Local, Typed};
+use super::{Checker, Local, Typed};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::expression::ast::{Ident, Kind, Node};
-use crate::expression::code::{Macro, Op};
+use crate::expression::code::{Loop, Macro, Op};
 use crate::expression::codes;
-use crate::expression::types::Type;
+use crate::expression::functions::Extent;
+use crate::expression::types::{Keys, Type};
+use crate::expression::value::Value;
 
-impl Checker<'_> {
-    /// `has(record.field)`
-    pub(super) fn has(&mut self, args: &[Node], span: Span) -> Typed {
-        let [Node { kind: Kind::Select(of, field), span: whole, .. }] = args else {
-            for arg in args {
-                self.check(arg);
-            }
-            let finding = Diagnostic::error(codes::ARGUMENTS, span, "`has` takes one field");
-            return self.refuse(finding.help("write `has(po.field)`"), span);
-        };
-        let typed = self.select(of, field, *whole);
-        let Op::Field(of, name, _) = typed.code.op else { return Typed::broken(span) };
-        self.reads.extend(typed.path);
-        Typed { cost: typed.cost, ..Typed::new(Op::Has(of, name), span, Type::Bool) }
+/// The arguments of a macro by their roles.
+struct Parts<'n> {
+    variables: &'n [Node],
+    condition: Option<&'n Node>,
+    yields: Option<&'n Node>,
+}
+
+impl Macro {
+    /// Whether it yields a value for each element.
+    const fn yields(self) -> bool {
+        matches!(self, Self::Map | Self::SortBy | Self::MapValues | Self::MapEntries)
     }
 
+    /// The roles of `args`, with so many variables as `counts` allows.
+    fn parts<'n>(self, counts: &[usize], args: &'n [Node]) -> Option<Parts<'n>> {
+        counts.iter().find_map(|count| {
+            let (variables, rest) = args.split_at_checked(*count)?;
+            let (condition, yields) = match rest {
+                [yields] if self.yields() => (None, Some(yields)),
+                [condition, yields] if self.yields() && self != Self::SortBy => (Some(condition), Some(yields)),
+                [condition] if !self.yields() => (Some(condition), None),
+                _ => return None,
+            };
+            Some(Parts { variables, condition, yields })
+        })
+    }
+}
+
+impl Checker<'_> {
     /// `range.kind(variable, ...)`
     pub(super) fn macro_call(
         &mut self,
         kind: Macro,
+        counts: &[usize],
         receiver: &Node,
         name: &Ident,
         args: &[Node],
@@ -36,55 +52,133 @@ impl Checker<'_> {
     ) -> Typed {
         let range = self.check(receiver);
         self.required(&range, receiver);
-        let (variable, condition, yields) = match (kind, args) {
-            (Macro::Map, [variable, yields]) => (variable, None, Some(yields)),
-            (Macro::Map, [variable, condition, yields]) => (variable, Some(condition), Some(yields)),
-            (Macro::All | Macro::Exists | Macro::ExistsOne | Macro::Filter, [variable, condition]) => {
-                (variable, Some(condition), None)
-            }
-            _ => {
-                let last = if kind == Macro::Map { "a value" } else { "a condition" };
-                let message = format!("`{}` takes a variable and {last}", name.name);
-                let help = format!("write `{receiver}.{}(x, ...)`", name.name);
-                return self.refuse(Diagnostic::error(codes::ARGUMENTS, name.span, message).help(help), span);
-            }
+        let Some(parts) = kind.parts(counts, args) else {
+            let last = if kind.yields() { "a value" } else { "a condition" };
+            let (variables, example) =
+                if counts.contains(&1) { ("a variable", "x") } else { ("two variables", "k, v") };
+            let message = format!("`{}` takes {variables} and {last}", name.name);
+            let help = format!("write `{receiver}.{}({example}, ...)`", name.name);
+            return self.refuse(Diagnostic::error(codes::ARGUMENTS, name.span, message).help(help), span);
         };
-        let of = self.element(&range, name, receiver.span);
-        let Some(variable) = self.variable(variable) else { return Typed::broken(span) };
-        self.locals.push(Local { name: variable, ty: of.clone(), unit: range.unit.clone(), path: range.path.clone() });
-        let condition = condition.map(|node| self.condition(node));
-        let yielded = yields.map(|node| {
-            let typed = self.check(node);
-            self.required(&typed, node);
-            typed
-        });
-        self.locals.pop();
-        let parts = || condition.iter().chain(&yielded);
-        let (Some(of), false) = (of, parts().any(|typed| typed.ty.is_none())) else { return Typed::broken(span) };
-        let round = parts().fold(1u64, |sum, typed| sum.saturating_add(typed.cost));
-        let rounds = range.length.unwrap_or(ASSUMED_LIST);
-        let cost = range.cost.saturating_add(rounds.saturating_mul(round)).saturating_add(1);
-        let (ty, unit, path) = match (kind, &yielded) {
-            (Macro::Map, Some(yielded)) => {
-                let of = yielded.ty.clone().unwrap_or(Type::Null);
-                let Some(ty) = self.listed(of, span) else { return Typed::broken(span) };
-                (ty, yielded.unit.clone(), yielded.path.clone())
+        let pair = parts.variables.len() == 2;
+        let Some(types) = self.seen(&range, pair, name, receiver.span) else { return Typed::broken(span) };
+        let known = self.locals.len();
+        let mut named = true;
+        for (node, ty) in parts.variables.iter().zip(&types) {
+            // The place in a list, or the key of a map, has neither unit nor path of its own.
+            let element = ty.as_ref() == Some(&element(&range)) && (!pair || self.locals.len() > known);
+            let (unit, path) = if element { (range.unit.clone(), range.path.clone()) } else { (None, None) };
+            let extent = if element { range.extent.element() } else { Extent { length: 0, ..range.extent } };
+            match self.variable(node) {
+                // What an empty list would have as elements is anything.
+                Some(name) => {
+                    let ty = ty.clone().filter(|ty| *ty != Type::Null);
+                    self.locals.push(Local { name, ty, unit, path, extent });
+                }
+                None => named = false,
             }
-            (Macro::Filter, _) => (Type::list(of), range.unit, range.path),
-            _ => (Type::Bool, None, None),
-        };
-        let length = matches!(kind, Macro::Map | Macro::Filter).then_some(range.length).flatten();
-        let boxed = |typed: Option<Typed>| typed.map(|typed| Box::new(typed.code));
-        let op = Op::Loop(kind, Box::new(range.code), boxed(condition), boxed(yielded));
-        Typed { unit, path, cost, length, ..Typed::new(op, span, ty) }
+        }
+        let found = self.findings.len();
+        let condition = parts.condition.filter(|_| named).map(|node| self.condition(node));
+        let yielded = parts.yields.filter(|_| named).map(|node| self.yielded(kind, node));
+        self.locals.truncate(known);
+        if !named || range.ty.is_none() {
+            return Typed::broken(span);
+        }
+        if element(&range) == Type::Null && self.findings.len() == found {
+            return Typed { cost: range.cost, ..over_nothing(kind, span) };
+        }
+        self.looped(kind, pair, range, condition, yielded, span)
     }
 
-    /// The type of what the macro goes over.
-    fn element(&mut self, range: &Typed, name: &Ident, span: Span) -> Option<Type> {
-        match range.ty.as_ref()? {
-            Type::List(of) => Some((**of).clone()),
-            Type::Map(_) => Some(Type::Text),
-            other => {
+    fn looped(
+        &mut self,
+        kind: Macro,
+        pair: bool,
+        range: Typed,
+        condition: Option<Typed>,
+        yielded: Option<Typed>,
+        span: Span,
+    ) -> Typed {
+        let parts = || condition.iter().chain(&yielded);
+        if parts().any(|typed| typed.ty.is_none()) {
+            return Typed::broken(span);
+        }
+        let round = parts().fold(2u64, |sum, typed| sum.saturating_add(typed.cost));
+        let round = round.saturating_add(match (kind, &yielded) {
+            // Each key is compared about as often as the list can be halved.
+            (Macro::SortBy, Some(key)) => {
+                let rounds = u64::from(range.extent.length.checked_ilog2().unwrap_or(0)) + 2;
+                (key.extent.text / 64 + 2).saturating_mul(rounds)
+            }
+            (Macro::MapEntries, Some(entries)) => entries.extent.length,
+            _ => 0,
+        });
+        let cost = range.cost.saturating_add(range.extent.length.saturating_mul(round)).saturating_add(1);
+        let of = yielded.as_ref().and_then(|typed| typed.ty.clone()).unwrap_or(Type::Null);
+        let keys = if let Some(Type::Map(keys, _)) = &range.ty { *keys } else { Keys::Int };
+        let extents = (range.extent, yielded.as_ref().map_or(Extent::NONE, |typed| typed.extent));
+        let (ty, extent) = match kind {
+            Macro::All | Macro::Exists | Macro::ExistsOne => (Type::Bool, Extent::NONE),
+            Macro::Filter | Macro::SortBy => {
+                let extent = if matches!(range.ty, Some(Type::Map(..))) {
+                    Extent { inner: 0, ..range.extent }
+                } else {
+                    range.extent
+                };
+                (Type::list(first(&range)), extent)
+            }
+            Macro::Map => (Type::list(of), extents.1.listed(extents.0.length)),
+            Macro::MapValues => {
+                let listed = extents.1.listed(extents.0.length);
+                (Type::Map(keys, Box::new(of)), Extent { text: listed.text.max(extents.0.text), ..listed })
+            }
+            Macro::MapEntries => {
+                let length = extents.0.length.saturating_mul(extents.1.length);
+                (of, Extent { length, ..extents.1 })
+            }
+        };
+        if ty.depth() > super::MAX_TYPE_DEPTH {
+            self.listed(ty, span);
+            return Typed::broken(span);
+        }
+        let (unit, path) = match (kind, &yielded) {
+            (Macro::Filter | Macro::SortBy, _) => (range.unit.clone(), range.path.clone()),
+            (Macro::Map | Macro::MapValues, Some(yielded)) => (yielded.unit.clone(), yielded.path.clone()),
+            _ => (None, None),
+        };
+        let code = |typed: Option<Typed>| typed.map(|typed| typed.code);
+        let (condition, yields) = (code(condition), code(yielded));
+        let op = Op::Loop(Box::new(Loop { kind, pair, range: range.code, condition, yields }));
+        Typed { unit, path, cost, extent, ..Typed::new(op, span, ty) }
+    }
+
+    /// What a macro yields for one element.
+    fn yielded(&mut self, kind: Macro, node: &Node) -> Typed {
+        let typed = self.check(node);
+        self.required(&typed, node);
+        let Some(ty) = &typed.ty else { return typed };
+        let (fits, wanted) = match kind {
+            Macro::SortBy => (super::apply::is_scalar(ty) && *ty != Type::Person, "something with an order"),
+            Macro::MapEntries => (matches!(ty, Type::Map(..)), "a map of the entries"),
+            _ => (*ty != Type::Null, "a value"),
+        };
+        if fits {
+            return typed;
+        }
+        let finding = Diagnostic::error(codes::TYPE, node.span, format!("expected {wanted}, found {ty}"));
+        self.refuse(finding.label(format!("this is {ty}")), node.span)
+    }
+
+    /// The types of the variables.
+    fn seen(&mut self, range: &Typed, pair: bool, name: &Ident, span: Span) -> Option<Vec<Option<Type>>> {
+        match range.ty.as_ref() {
+            None => Some(vec![None, None]),
+            Some(Type::List(of)) if pair => Some(vec![Some(Type::Int), Some((**of).clone())]),
+            Some(Type::Map(_, of)) if **of == Type::Null => Some(vec![None, None]),
+            Some(Type::Map(keys, of)) if pair => Some(vec![Some(keys.ty()), Some((**of).clone())]),
+            Some(Type::List(_) | Type::Map(..)) => Some(vec![Some(first(range))]),
+            Some(other) => {
                 let message = format!("`{}` goes over a list or a map, not over {other}", name.name);
                 self.report(Diagnostic::error(codes::TYPE, span, message).label(format!("this is {other}")));
                 None
@@ -93,7 +187,7 @@ impl Checker<'_> {
     }
 
     /// The name of a macro's variable, which must be new: the reader must not wonder which is meant.
-    fn variable(&mut self, node: &Node) -> Option<Arc<str>> {
+    pub(super) fn variable(&mut self, node: &Node) -> Option<Arc<str>> {
         let Kind::Name { name, rooted: false } = &node.kind else {
             self.report(Diagnostic::error(codes::VARIABLE, node.span, "the variable of a macro is a plain name"));
             return None;
@@ -105,4 +199,31 @@ impl Checker<'_> {
         }
         Some(Arc::clone(name))
     }
+}
+
+/// The type of what is in the list or map.
+fn element(range: &Typed) -> Type {
+    match &range.ty {
+        Some(Type::List(of) | Type::Map(_, of)) => (**of).clone(),
+        _ => Type::Bool,
+    }
+}
+
+/// The type of what a macro with one variable goes over: the keys of a map.
+fn first(range: &Typed) -> Type {
+    match &range.ty {
+        Some(Type::Map(keys, _)) => keys.ty(),
+        _ => element(range),
+    }
+}
+
+/// What a macro makes of a list that has nothing in it.
+fn over_nothing(kind: Macro, span: Span) -> Typed {
+    let (value, ty) = match kind {
+        Macro::All => (Value::Bool(true), Type::Bool),
+        Macro::Exists | Macro::ExistsOne => (Value::Bool(false), Type::Bool),
+        Macro::Filter | Macro::Map | Macro::SortBy => (Value::list([]), Type::list(Type::Null)),
+        Macro::MapValues | Macro::MapEntries => (Value::Map(Arc::default()), Type::map(Type::Null)),
+    };
+    Typed { extent: Extent::NONE, ..Typed::new(Op::Const(value), span, ty) }
 }

@@ -6,7 +6,7 @@ use crate::expression::ast::{Binary, Kind, Literal, Node, Unary};
 pub(super) fn place(node: &Node) -> Option<String> {
     match &node.kind {
         Kind::Name { name, .. } => Some(name.to_string()),
-        Kind::Select(of, field) => Some(format!("{}.{}", place(of)?, field.name)),
+        Kind::Select(of, field) | Kind::SelectIf(of, field) => Some(format!("{}.{}", place(of)?, field.name)),
         _ => None,
     }
 }
@@ -23,6 +23,7 @@ pub(super) fn facts(node: &Node, truth: bool, into: &mut Vec<String>) {
             }
         }
         Kind::Call(name, args) if truth && &*name.name == "has" => into.extend(args.first().and_then(place)),
+        Kind::Method(of, name, args) if truth && args.is_empty() && &*name.name == "hasValue" => into.extend(place(of)),
         Kind::Unary(Unary::Not, of) => facts(of, !truth, into),
         Kind::All(operands) if truth => operands.iter().for_each(|operand| facts(operand, truth, into)),
         Kind::Any(operands) if !truth => operands.iter().for_each(|operand| facts(operand, truth, into)),

@@ -6,8 +6,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::numbers::number;
-use super::{Fuel, mistyped};
-use crate::clock::Timestamp;
+use super::{Fuel, mistyped, time, working};
 use crate::expression::units::{Duration, Quantity, WorkingUnit};
 use crate::expression::value::Value;
 use crate::money::{Currency, Money};
@@ -49,7 +48,7 @@ impl Unit {
         Ok(match self {
             Self::Money(currency) => Value::Money(Money { units, currency }),
             Self::Quantity(unit) => Value::Quantity(Quantity { units, unit }),
-            Self::Elapsed => Value::Duration(Duration::Elapsed(units)),
+            Self::Elapsed => return time::elapsed(Some(units)),
             Self::Working(unit) => Value::Duration(Duration::Working(units, unit)),
         })
     }
@@ -82,17 +81,17 @@ pub(super) fn compared(a: &Value, b: &Value) -> Result<std::cmp::Ordering, Strin
     Ok(a.cmp(&b))
 }
 
-pub(super) fn add(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn add(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     let (a, b, unit) = pair(args, "added")?;
     unit.value(a + b)
 }
 
-pub(super) fn subtract(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn subtract(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     let (a, b, unit) = pair(args, "subtracted")?;
     unit.value(a - b)
 }
 
-pub(super) fn ratio(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn ratio(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     let (a, b, _) = pair(args, "divided")?;
     if b == 0 {
         return Err("division by zero".to_owned());
@@ -104,7 +103,7 @@ pub(super) fn ratio(args: &[Value], _: &mut Fuel) -> Outcome {
     }
 }
 
-pub(super) fn multiply(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn multiply(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     let [a, b] = args else { return Err(mistyped(args)) };
     let (Some((units, unit)), Some(factor)) = (amount(a).or_else(|| amount(b)), number(b).or_else(|| number(a))) else {
         return Err(mistyped(args));
@@ -113,7 +112,7 @@ pub(super) fn multiply(args: &[Value], _: &mut Fuel) -> Outcome {
     scaled(units, unit, factor.mantissa(), 10i128.checked_pow(factor.scale()))
 }
 
-pub(super) fn divide(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn divide(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     let [a, b] = args else { return Err(mistyped(args)) };
     let (Some((units, unit)), Some(divisor)) = (amount(a), number(b)) else { return Err(mistyped(args)) };
     if divisor.is_zero() {
@@ -147,63 +146,59 @@ const fn gcd(mut a: u128, mut b: u128) -> u128 {
     a
 }
 
-pub(super) fn negate(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn negate(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     match args.first().and_then(amount) {
         Some((units, unit)) => unit.value(-units),
         None => Err(mistyped(args)),
     }
 }
 
-pub(super) fn abs(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn abs(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     match args.first().and_then(amount) {
         Some((units, unit)) => unit.value(units.abs()),
         None => Err(mistyped(args)),
     }
 }
 
-pub(super) fn later(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn later(args: &[Value], fuel: &mut Fuel<'_>) -> Outcome {
     match args {
-        [moved, Value::Duration(by)] | [Value::Duration(by), moved] => shift(moved, *by, 1),
+        [moved, Value::Duration(by)] | [Value::Duration(by), moved] => shift(moved, *by, 1, fuel),
         _ => Err(mistyped(args)),
     }
 }
 
-pub(super) fn earlier(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn earlier(args: &[Value], fuel: &mut Fuel<'_>) -> Outcome {
     match args {
-        [moved, Value::Duration(by)] => shift(moved, *by, -1),
+        [moved, Value::Duration(by)] => shift(moved, *by, -1, fuel),
         _ => Err(mistyped(args)),
     }
 }
 
-fn shift(moved: &Value, by: Duration, sign: i64) -> Outcome {
-    let Duration::Elapsed(micros) = by else {
-        return Err("working time needs a calendar: it cannot be added to an instant or a day here".to_owned());
+fn shift(moved: &Value, by: Duration, sign: i64, fuel: &mut Fuel<'_>) -> Outcome {
+    let micros = match by {
+        Duration::Elapsed(micros) => micros.checked_mul(sign).ok_or("the result is too large")?,
+        Duration::Working(count, unit) => return working::shift(moved, count, unit, sign, fuel),
     };
-    let micros = micros.checked_mul(sign).ok_or("the result is too large")?;
     match moved {
-        Value::Timestamp(at) => {
-            let at = at.micros().checked_add(micros).map(Timestamp::from_micros);
-            // Outside jiff's years an instant could not be written down.
-            at.filter(|at| at.to_jiff().is_some())
-                .map(Value::Timestamp)
-                .ok_or_else(|| "the result is outside the calendar".to_owned())
-        }
+        Value::Timestamp(at) => time::instant(at.micros().checked_add(micros)),
         Value::Date(_) if micros % DAY != 0 => Err(format!("a day moves by whole days, not by {by}")),
         Value::Date(date) => date
             .checked_add(jiff::SignedDuration::from_micros(micros))
+            .ok()
+            .filter(|date| date.year() > 0)
             .map(Value::Date)
-            .map_err(|_| "the result is outside the calendar".to_owned()),
+            .ok_or_else(|| "the result is outside the calendar (years 1 to 9999)".to_owned()),
         _ => Err(mistyped(std::slice::from_ref(moved))),
     }
 }
 
-pub(super) fn between(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn between(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     let micros = match args {
         [Value::Timestamp(a), Value::Timestamp(b)] => a.micros().checked_sub(b.micros()),
         [Value::Date(a), Value::Date(b)] => days(*b, *a).checked_mul(DAY),
         _ => return Err(mistyped(args)),
     };
-    micros.map(|micros| Value::Duration(Duration::Elapsed(micros))).ok_or_else(|| "the result is too large".to_owned())
+    time::elapsed(micros)
 }
 
 fn days(from: Date, to: Date) -> i64 {

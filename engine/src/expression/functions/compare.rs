@@ -4,13 +4,13 @@ use std::cmp::Ordering;
 
 use super::numbers::number;
 use super::{Fuel, amounts, mistyped};
-use crate::expression::value::Value;
+use crate::expression::value::{Key, Value};
 
 type Outcome = Result<Value, String>;
 
 /// Whether both are equal. Values of different types, currencies or units are an error, never unequal;
 /// only `null` can be compared with anything.
-fn equal(a: &Value, b: &Value, fuel: &mut Fuel) -> Result<bool, String> {
+fn equal(a: &Value, b: &Value, fuel: &mut Fuel<'_>) -> Result<bool, String> {
     fuel.spend(1)?;
     match (a, b) {
         (Value::Null, Value::Null) => Ok(true),
@@ -22,7 +22,14 @@ fn equal(a: &Value, b: &Value, fuel: &mut Fuel) -> Result<bool, String> {
             }
             all_equal(a.iter().zip(b.iter()), fuel)
         }
-        (Value::Map(a), Value::Map(b)) | (Value::Record(a), Value::Record(b)) => {
+        (Value::Map(a), Value::Map(b)) => {
+            fuel.spend(a.len() as u64)?;
+            if !a.keys().eq(b.keys()) {
+                return Ok(false);
+            }
+            all_equal(a.values().zip(b.values()), fuel)
+        }
+        (Value::Record(a), Value::Record(b)) => {
             fuel.spend(a.len() as u64)?;
             if !a.keys().eq(b.keys()) {
                 return Ok(false);
@@ -34,7 +41,7 @@ fn equal(a: &Value, b: &Value, fuel: &mut Fuel) -> Result<bool, String> {
 }
 
 /// As with `&&`: one difference decides, whatever could not be compared.
-fn all_equal<'a>(pairs: impl Iterator<Item = (&'a Value, &'a Value)>, fuel: &mut Fuel) -> Result<bool, String> {
+fn all_equal<'a>(pairs: impl Iterator<Item = (&'a Value, &'a Value)>, fuel: &mut Fuel<'_>) -> Result<bool, String> {
     let mut failed = None;
     for (a, b) in pairs {
         match equal(a, b, fuel) {
@@ -46,7 +53,7 @@ fn all_equal<'a>(pairs: impl Iterator<Item = (&'a Value, &'a Value)>, fuel: &mut
     failed.map_or(Ok(true), Err)
 }
 
-fn order(a: &Value, b: &Value, fuel: &mut Fuel) -> Result<Ordering, String> {
+pub(super) fn order(a: &Value, b: &Value, fuel: &mut Fuel<'_>) -> Result<Ordering, String> {
     match (a, b) {
         (Value::Bool(a), Value::Bool(b)) => Ok(a.cmp(b)),
         (Value::Int(a), Value::Int(b)) => Ok(a.cmp(b)),
@@ -67,7 +74,7 @@ fn order(a: &Value, b: &Value, fuel: &mut Fuel) -> Result<Ordering, String> {
 }
 
 /// Whether `item` is in `list`: as with `||`, an equal element decides, whatever could not be compared.
-fn in_list(item: &Value, list: &[Value], fuel: &mut Fuel) -> Result<bool, String> {
+pub(super) fn in_list(item: &Value, list: &[Value], fuel: &mut Fuel<'_>) -> Result<bool, String> {
     let mut failed = None;
     for element in list {
         match equal(item, element, fuel) {
@@ -79,62 +86,72 @@ fn in_list(item: &Value, list: &[Value], fuel: &mut Fuel) -> Result<bool, String
     failed.map_or(Ok(false), Err)
 }
 
-pub(super) fn equals(args: &[Value], fuel: &mut Fuel) -> Outcome {
+pub(super) fn equals(args: &[Value], fuel: &mut Fuel<'_>) -> Outcome {
     let [a, b] = args else { return Err(mistyped(args)) };
     equal(a, b, fuel).map(Value::Bool)
 }
 
-pub(super) fn differs(args: &[Value], fuel: &mut Fuel) -> Outcome {
+pub(super) fn differs(args: &[Value], fuel: &mut Fuel<'_>) -> Outcome {
     let [a, b] = args else { return Err(mistyped(args)) };
     equal(a, b, fuel).map(|same| Value::Bool(!same))
 }
 
-fn ordered(args: &[Value], fuel: &mut Fuel, holds: fn(Ordering) -> bool) -> Outcome {
+fn ordered(args: &[Value], fuel: &mut Fuel<'_>, holds: fn(Ordering) -> bool) -> Outcome {
     let [a, b] = args else { return Err(mistyped(args)) };
     order(a, b, fuel).map(|order| Value::Bool(holds(order)))
 }
 
-pub(super) fn less(args: &[Value], fuel: &mut Fuel) -> Outcome {
+pub(super) fn less(args: &[Value], fuel: &mut Fuel<'_>) -> Outcome {
     ordered(args, fuel, Ordering::is_lt)
 }
 
-pub(super) fn less_equal(args: &[Value], fuel: &mut Fuel) -> Outcome {
+pub(super) fn less_equal(args: &[Value], fuel: &mut Fuel<'_>) -> Outcome {
     ordered(args, fuel, Ordering::is_le)
 }
 
-pub(super) fn greater(args: &[Value], fuel: &mut Fuel) -> Outcome {
+pub(super) fn greater(args: &[Value], fuel: &mut Fuel<'_>) -> Outcome {
     ordered(args, fuel, Ordering::is_gt)
 }
 
-pub(super) fn greater_equal(args: &[Value], fuel: &mut Fuel) -> Outcome {
+pub(super) fn greater_equal(args: &[Value], fuel: &mut Fuel<'_>) -> Outcome {
     ordered(args, fuel, Ordering::is_ge)
 }
 
-pub(super) fn min(args: &[Value], fuel: &mut Fuel) -> Outcome {
+pub(super) fn min(args: &[Value], fuel: &mut Fuel<'_>) -> Outcome {
     let [a, b] = args else { return Err(mistyped(args)) };
     order(a, b, fuel).map(|order| if order.is_le() { a.clone() } else { b.clone() })
 }
 
-pub(super) fn max(args: &[Value], fuel: &mut Fuel) -> Outcome {
+pub(super) fn max(args: &[Value], fuel: &mut Fuel<'_>) -> Outcome {
     let [a, b] = args else { return Err(mistyped(args)) };
     order(a, b, fuel).map(|order| if order.is_ge() { a.clone() } else { b.clone() })
 }
 
-pub(super) fn member(args: &[Value], fuel: &mut Fuel) -> Outcome {
+pub(super) fn only(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
+    match args {
+        [value] => Ok(value.clone()),
+        _ => Err(mistyped(args)),
+    }
+}
+
+pub(super) fn member(args: &[Value], fuel: &mut Fuel<'_>) -> Outcome {
     match args {
         [item, Value::List(list)] => in_list(item, list, fuel).map(Value::Bool),
         _ => Err(mistyped(args)),
     }
 }
 
-pub(super) fn key(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn key(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     match args {
-        [Value::Text(key), Value::Map(map)] => Ok(Value::Bool(map.contains_key(key))),
+        [key, Value::Map(map)] => match Key::of(key) {
+            Some(key) => Ok(Value::Bool(map.contains_key(&key))),
+            None => Err(mistyped(args)),
+        },
         _ => Err(mistyped(args)),
     }
 }
 
-pub(super) fn not(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn not(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     match args {
         [Value::Bool(value)] => Ok(Value::Bool(!value)),
         _ => Err(mistyped(args)),

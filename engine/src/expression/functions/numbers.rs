@@ -62,19 +62,19 @@ pub(super) fn product(a: Decimal, b: Decimal) -> Option<Decimal> {
     exactly(a.mantissa().checked_mul(b.mantissa())?, a.scale() + b.scale())
 }
 
-pub(super) fn add(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn add(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     with(args, |a, b| a.checked_add(b).ok_or(TOO_LARGE), |a, b| sum(a, b, i128::checked_add))
 }
 
-pub(super) fn subtract(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn subtract(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     with(args, |a, b| a.checked_sub(b).ok_or(TOO_LARGE), |a, b| sum(a, b, i128::checked_sub))
 }
 
-pub(super) fn multiply(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn multiply(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     with(args, |a, b| a.checked_mul(b).ok_or(TOO_LARGE), |a, b| product(a, b).ok_or(INEXACT))
 }
 
-pub(super) fn divide(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn divide(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     with(
         args,
         |a, b| if b == 0 { Err(BY_ZERO) } else { a.checked_div(b).ok_or(TOO_LARGE) },
@@ -82,7 +82,7 @@ pub(super) fn divide(args: &[Value], _: &mut Fuel) -> Outcome {
     )
 }
 
-pub(super) fn remainder(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn remainder(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     with(
         args,
         |a, b| if b == 0 { Err(BY_ZERO) } else { Ok(a.wrapping_rem(b)) },
@@ -90,7 +90,7 @@ pub(super) fn remainder(args: &[Value], _: &mut Fuel) -> Outcome {
     )
 }
 
-pub(super) fn negate(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn negate(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     match args {
         [Value::Int(value)] => value.checked_neg().map(Value::Int).ok_or_else(|| TOO_LARGE.to_owned()),
         [Value::Decimal(value)] => Ok(Value::Decimal(-*value)),
@@ -98,7 +98,7 @@ pub(super) fn negate(args: &[Value], _: &mut Fuel) -> Outcome {
     }
 }
 
-pub(super) fn abs(args: &[Value], _: &mut Fuel) -> Outcome {
+pub(super) fn abs(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     match args {
         [Value::Int(value)] => value.checked_abs().map(Value::Int).ok_or_else(|| TOO_LARGE.to_owned()),
         [Value::Decimal(value)] => Ok(Value::Decimal(value.abs())),

@@ -55,7 +55,8 @@ impl Parser {
             }
             Token::Symbol("[") => {
                 self.bump();
-                let items = self.items("]");
+                let mut items = Vec::new();
+                self.separated("]", |parser| items.push(parser.perhaps()));
                 return self.node(Kind::List(items), start);
             }
             Token::Symbol("{") => return self.map(start),
@@ -159,7 +160,7 @@ impl Parser {
         self.bump();
         let mut entries = Vec::new();
         self.separated("}", |parser| {
-            let key = parser.expr();
+            let key = parser.perhaps();
             if parser.take(":") {
                 entries.push((key, parser.expr()));
             } else {
@@ -174,6 +175,7 @@ impl Parser {
         self.bump();
         let mut fields = Vec::new();
         self.separated("}", |parser| {
+            parser.take("?");
             let Some(name) = parser.field_name() else { return };
             if parser.take(":") {
                 fields.push((name, parser.expr()));

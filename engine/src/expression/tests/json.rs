@@ -21,6 +21,8 @@ fn values_survive_json() {
         ("duration", json!("90 minutes")),
         ("list(list(int))", json!([[1], []])),
         ("map(money)", json!({"a": "1.00 EUR"})),
+        ("map(int, text)", json!({"-1": "a", "10": "b"})),
+        ("map(bool, list(int))", json!({"true": [1]})),
     ] {
         let value = Value::from_json(&json, &Type::parse(ty).unwrap()).unwrap_or_else(|e| panic!("{ty}: {e}"));
         assert_eq!(value.to_json(), json, "{ty}");
@@ -55,6 +57,9 @@ fn json_is_read_strictly_by_type() {
         ("duration", json!("3 fortnights"), "not a unit of time"),
         ("list(int)", json!([1, 2.5]), "[1]: 2.5"),
         ("map(int)", json!({"a": null}), "a: a value is missing"),
+        ("map(int, text)", json!({"a": "b"}), "the key `a` is not a whole number"),
+        ("map(int, text)", json!({"01": "b"}), "the key `01` is not a whole number"),
+        ("map(bool, text)", json!({"yes": "b"}), "the key `yes` is not true or false"),
     ] {
         let error = Value::from_json(&json, &Type::parse(ty).unwrap()).expect_err(ty);
         assert!(error.contains(says), "{ty} {json}: {error}");
@@ -72,12 +77,17 @@ fn json_is_read_strictly_by_type() {
 #[test]
 fn types_are_named_as_authors_write_them() {
     assert_eq!(Type::parse(" list( money ) "), Ok(Type::list(Type::Money)));
+    for ty in ["map(int, text)", "map(bool, list(money))", "map(map(int, text))"] {
+        assert_eq!(Type::parse(ty).unwrap().name(), ty);
+    }
+    assert_eq!(Type::parse("map(text, int)"), Type::parse("map(int)"));
     assert_eq!(Type::parse_with("order", &|_| Some(order())).unwrap().name(), "order");
     for (text, says) in [
         ("mony", "a similar type exists: `money`"),
         ("string", "write `text`"),
         ("list", "list(text)"),
         ("list(mony)", "`money`"),
+        ("map(decimal, text)", "the keys of a map are text, int or bool, not decimal"),
         ("zzz", "the types are bool, int"),
     ] {
         assert!(Type::parse(text).unwrap_err().contains(says), "{text}");

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::calendar::Wait;
 use crate::definition::codes;
 use crate::definition::read::{self, Keys};
 use crate::definition::yaml::{Node, Shape, Spot};
@@ -21,6 +22,16 @@ pub(super) enum Kind {
     Person,
     Money,
     Text,
+}
+
+/// A length of time as the policy takes it.
+#[derive(Clone, Debug)]
+pub(super) struct Length {
+    /// The policy's key.
+    pub(super) key: &'static str,
+    /// And its value.
+    pub(super) value: Value,
+    pub(super) wait: Wait,
 }
 
 impl Checker<'_> {
@@ -107,22 +118,33 @@ impl Checker<'_> {
         Some(Value::String(bare.to_owned()))
     }
 
-    /// Hours, written as a number under `hours_key` or as a length of time under `time_key`; also in microseconds.
-    pub(super) fn hours(&mut self, keys: &Keys<'_>, hours_key: &str, time_key: &str) -> Option<(Value, i64)> {
+    /// A length of time, written as hours under `hours_key` or with its unit under `time_key`: the policy's key and value,
+    /// and how long that is.
+    pub(super) fn length(
+        &mut self,
+        keys: &Keys<'_>,
+        hours_key: &'static str,
+        time_key: &'static str,
+    ) -> Option<Length> {
         match (keys.get(hours_key), keys.get(time_key)) {
             (Some((at, node)), None) => {
                 let value = self.decimal(node, at, &format!("`{hours_key}`"))?;
                 let micros = crate::money::parse_scaled(value.as_str()?, 4).unwrap_or(0).saturating_mul(HOUR / 10_000);
-                Some((value, micros))
+                Some(Length { key: hours_key, value, wait: Wait::Elapsed(micros) })
             }
             (None, Some((at, node))) => {
-                let micros = read::duration(node, at, &format!("`{time_key}`"), &mut self.found)?;
+                let wait = read::wait(node, at, &format!("`{time_key}`"), &mut self.found)?;
+                let Wait::Elapsed(micros) = self.in_calendar(wait.clone()) else {
+                    let value = Value::String(wait.value.to_string());
+                    return Some(Length { key: time_key, value, wait: wait.value });
+                };
                 if micros % (HOUR / 10_000) != 0 {
                     let help = "write whole seconds that are a multiple of 9, or minutes";
                     self.error(codes::DURATION, at, "too fine for hours with four places", help);
                     return None;
                 }
-                Some((Value::String(decimal_hours(micros)), micros))
+                let hours_key = if hours_key.is_empty() { "due_hours" } else { hours_key };
+                Some(Length { key: hours_key, value: Value::String(decimal_hours(micros)), wait: wait.value })
             }
             (Some((hours, _)), Some((at, _))) => {
                 self.found.push(

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::calendar::Wait;
 use crate::definition::codes;
 use crate::definition::read::{self, Keys};
 use crate::definition::yaml::{Node, Shape};
@@ -9,17 +10,18 @@ use crate::diagnostic::{Diagnostic, Span};
 
 use super::super::Checker;
 use super::Ground;
+use super::fields::Length;
 
 const KEYS: &[&str] =
     &["name", "order", "who", "quorum", "reject", "veto", "covers", "on_empty", "fallback", "in_order", "due", "late"];
 
 const RUNG: &[&str] = &["after", "after_hours", "do", "mode", "to", "fallback"];
 
-/// Rungs by when they fire, in microseconds; `None`: not said.
+/// Rungs by when they fire; `None`: not said.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Late {
-    rungs: Option<Vec<(i64, Value)>>,
-    due: Option<(i64, Value)>,
+    rungs: Option<Vec<(Wait, Value)>>,
+    due: Option<Length>,
     /// The first place that compares amounts.
     pub(super) amount: Option<Span>,
 }
@@ -29,14 +31,15 @@ impl Late {
     /// reminder then, unless it is reminded or rejected at that time anyway. (An escalation tells somebody else.)
     fn or(self, outer: &Self, step: &mut Map<String, Value>) {
         let mut rungs = self.rungs.or_else(|| outer.rungs.clone()).unwrap_or_default();
-        if let Some((at, hours)) = self.due.or_else(|| outer.due.clone()) {
+        if let Some(Length { key, value, wait }) = self.due.or_else(|| outer.due.clone()) {
             let told = |rung: &Value| rung["do"] == "remind" || rung["do"] == "reject";
-            if !rungs.iter().any(|(other, rung)| *other == at && told(rung)) {
-                rungs.insert(0, (at, serde_json::json!({ "after_hours": hours, "do": "remind" })));
+            if !rungs.iter().any(|(other, rung)| *other == wait && told(rung)) {
+                let after = if wait.is_working() { "after" } else { "after_hours" };
+                rungs.insert(0, (wait, serde_json::json!({ after: value, "do": "remind" })));
             }
-            step.insert("due_hours".to_owned(), hours);
+            step.insert(key.to_owned(), value);
         }
-        rungs.sort_by_key(|(at, _)| *at);
+        rungs.sort_by_key(|(wait, _)| wait.about());
         if !rungs.is_empty() {
             step.insert("late".to_owned(), rungs.into_iter().map(|(_, rung)| rung).collect());
         }
@@ -193,8 +196,7 @@ impl Checker<'_> {
 
     /// `late` and `due` of a step or of the whole approval.
     pub(super) fn late(&mut self, keys: &Keys<'_>) -> Late {
-        let due = self.hours(keys, "", "due").map(|(hours, micros)| (micros, hours));
-        let mut late = Late { due, ..Late::default() };
+        let mut late = Late { due: self.length(keys, "", "due"), ..Late::default() };
         let Some((at, node)) = keys.get("late") else { return late };
         let mut rungs = Vec::new();
         for item in read::one_or_many(node, at, "`late`", &mut self.found) {
@@ -207,8 +209,8 @@ impl Checker<'_> {
         late
     }
 
-    fn rung(&mut self, keys: &Keys<'_>, amount: &mut Option<Span>) -> Option<(i64, Value)> {
-        let hours = self.hours(keys, "after_hours", "after");
+    fn rung(&mut self, keys: &Keys<'_>, amount: &mut Option<Span>) -> Option<(Wait, Value)> {
+        let length = self.length(keys, "after_hours", "after");
         if keys.get("after").is_none() && keys.get("after_hours").is_none() {
             self.error(codes::MISSING_KEY, keys.owner, "a rung says after how long", "write `after: 1 day`");
         }
@@ -235,8 +237,8 @@ impl Checker<'_> {
             *amount = amount.or(ground.amount);
             rung.insert("fallback".to_owned(), Value::Array(people));
         }
-        let (hours, micros) = hours?;
-        rung.insert("after_hours".to_owned(), hours);
-        Some((micros, Value::Object(rung)))
+        let Length { key, value, wait } = length?;
+        rung.insert(key.to_owned(), value);
+        Some((wait, Value::Object(rung)))
     }
 }

@@ -1,0 +1,92 @@
+//! Timers and rungs in working time.
+
+use super::*;
+use crate::approval::FiredKind;
+
+const CALENDAR: &str = "
+calendar: office
+zone: Europe/Berlin
+hours: { monday to friday: [09:00-17:00] }
+closed: [2026-03-09]
+";
+
+const LEAVE: &str = r#"
+workflow: leave
+version: 1
+calendar: office
+subject: { name: leave, fields: { requester: person } }
+start: draft
+states:
+  draft:
+    on: { ask: review }
+    after: { in: 2 working days, to: over }
+  review:
+    approval:
+      due: 4 working hours
+      late: [{ after: 1 day, do: remind }, { after: 3 working days, do: reject }]
+      expires_after: 9 working days
+      steps: [{ name: manager, who: [{ manager: requester }] }]
+    on: { approved: over, rejected: over, changes_requested: over, expired: over }
+  over: { final: true }
+"#;
+
+fn story(at: &str) -> Story {
+    let calendars = Calendars::load(vec![("office.yaml".to_owned(), CALENDAR.to_owned())]).unwrap().0;
+    let people = serde_json::json!({ "people": [{ "id": "ann", "manager": "bob" }, { "id": "bob" }] });
+    let mut story = Story::among(LEAVE, people.as_object().unwrap(), calendars);
+    story.now = Timestamp::parse(at).unwrap();
+    story.start(serde_json::json!({ "requester": "ann" }).as_object().unwrap()).unwrap();
+    story
+}
+
+fn instant(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+#[test]
+fn a_timer_counts_the_days_on_which_people_work() {
+    // A Thursday afternoon; Monday is closed, so that the second working day is Tuesday.
+    let story = story("2026-03-05T14:00:00Z");
+    let timers: Vec<Timestamp> = story.instance.as_ref().unwrap().detail.timers.values().copied().collect();
+    assert_eq!(timers, [instant("2026-03-10T14:00:00Z")]);
+}
+
+#[test]
+fn rungs_and_the_due_time_count_working_hours_and_days() {
+    let mut story = story("2026-03-05T14:00:00Z");
+    story.signal_as("ask", person("ann")).unwrap();
+    let definition = story.library.current("leave").unwrap().clone();
+    let task = story.instance.as_ref().unwrap().tasks[0].clone();
+    // Two hours are left on Thursday, two are worked on Friday.
+    assert_eq!(due(&definition, &task), Some(instant("2026-03-06T10:00:00Z")));
+    assert_eq!(task.due_at, Some(instant("2026-03-06T10:00:00Z")), "a reminder then");
+    for (at, what) in [
+        ("2026-03-06T10:00:00Z", FiredKind::Remind),
+        ("2026-03-06T14:00:00Z", FiredKind::Remind),
+        ("2026-03-11T14:00:00Z", FiredKind::Reject),
+    ] {
+        story.now = instant(at).plus_micros(-1);
+        story.wait(0).unwrap();
+        assert_eq!(story.inside(), "review", "nothing early: {what:?}");
+        story.wait(1).unwrap();
+    }
+    assert_eq!(story.inside(), "over");
+}
+
+#[test]
+fn the_policy_is_written_and_read_with_its_working_time() {
+    let story = story("2026-03-05T14:00:00Z");
+    let definition = story.library.current("leave").unwrap();
+    let crate::definition::chart::StateKind::Approval(approval) =
+        &definition.state(definition.find("review").unwrap()).kind
+    else {
+        panic!("an approval")
+    };
+    let written = serde_json::to_value(&*approval.policy).unwrap();
+    assert_eq!(
+        (&written["expires_after"], &written["steps"][0]["due"]),
+        (&"9 working days".into(), &"4 working hours".into())
+    );
+    let read: crate::approval::Policy = serde_json::from_value(written).unwrap();
+    assert_eq!(crate::approval::Policy { working: approval.policy.working.clone(), ..read }, *approval.policy);
+}
