@@ -90,6 +90,22 @@ pub fn compile_nullable(source: &str, env: &Env, expected: &Type) -> Result<Expr
     build(source, env, expected, true)
 }
 
+/// The type of `source`, and whether its value may be `null`, where no type is expected of it.
+///
+/// # Errors
+/// As [`compile`].
+pub fn infer(source: &str, env: &Env) -> Result<Field, Vec<Diagnostic>> {
+    let (ast, mut findings) = parse_bounded(source)?;
+    let mut checker = check::Checker::new(env);
+    let typed = checker.check(&ast);
+    findings.append(&mut checker.findings);
+    let errors = in_order(findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect());
+    match typed.ty {
+        Some(ty) if errors.is_empty() => Ok(Field { ty, nullable: typed.nullable }),
+        _ => Err(errors),
+    }
+}
+
 fn build(source: &str, env: &Env, expected: &Type, nullable: bool) -> Result<Expr, Vec<Diagnostic>> {
     let (ast, mut findings) = parse_bounded(source)?;
     let mut checker = check::Checker::new(env);

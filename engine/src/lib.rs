@@ -26,3 +26,4 @@ pub mod runtime;
 pub mod schedule;
 #[cfg(feature = "runtime")]
 pub mod store;
+pub mod table;

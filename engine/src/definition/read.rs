@@ -49,7 +49,7 @@ pub fn name(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<Nam
 }
 
 /// Whether `name` is one; reports if not.
-pub(in crate::definition) fn checked_name(name: &Name, what: &str, found: &mut Found) -> bool {
+pub fn checked_name(name: &Name, what: &str, found: &mut Found) -> bool {
     let good = is_name(&name.value);
     if !good {
         let message = format!("`{}` cannot be {what}", name.value);
