@@ -51,7 +51,8 @@ pub use organisation::{
     Limit, Organisation, OrganisationChange, OrganisationParts, Person, SubstitutesFrom, Substitution, Unit,
 };
 pub use policy::{
-    AfterChanges, AfterRejection, Hit, Mode, Policy, Reapprove, ReapproveRule, Recall, Row, SamePerson, Table, When,
+    AfterChanges, AfterRejection, Hit, Mode, PLAN, Policy, Reapprove, ReapproveRule, Recall, Row, SamePerson, Table,
+    When,
 };
 pub use refusal::Refusal;
 pub use resolver::{ChainStart, Resolver, UnitOf};

@@ -8,6 +8,7 @@
 
 pub(crate) mod codes;
 mod days;
+mod expressions;
 mod file;
 mod library;
 mod time;

@@ -24,7 +24,9 @@ pub use library::{Library, Refused, Warnings};
 
 /// Reading YAML with places, for other kinds of files that people write: the tree, and findings of its shape.
 pub mod reading {
-    pub use super::read::{Found, Keys, checked_name, list, name, one_or_many, or_list, string, text, word, wrong_shape};
+    pub use super::read::{
+        Found, Keys, checked_name, list, name, one_or_many, or_list, string, text, word, wrong_shape,
+    };
     pub use super::yaml::{Node, Scalar, Shape, Spot, parse};
 
     /// The codes of findings that any such file may have.

@@ -10,7 +10,7 @@ use crate::command::Command;
 use crate::decide::Acted;
 use crate::definition::chart::{Definition, Retry};
 use crate::domain::Tell;
-use crate::ids::{InstanceId, PersonId};
+use crate::ids::{CalendarHash, InstanceId, PersonId};
 use crate::instance::{Document, Instance};
 
 /// One effect.
@@ -195,6 +195,10 @@ pub struct Record {
     pub asked: Vec<(u32, WhyAsked)>,
     /// Acts on tasks, by the task's ordinal: whose, by what right, on what document.
     pub acted: Vec<(u32, Acted)>,
+    /// Rows of tables that were chosen, from 0; none: what holds otherwise.
+    pub tables: Vec<(Arc<str>, Vec<usize>)>,
+    /// The calendar that working time was counted in, and what it was then.
+    pub calendar: Option<(Arc<str>, CalendarHash)>,
     /// Which rule let somebody start it or tell it of an event.
     pub allowed: Option<Arc<str>>,
     /// Which instance started this one, if one did.

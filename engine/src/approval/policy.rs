@@ -213,7 +213,13 @@ pub struct When {
     /// The category is one of these.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::resolver::one_or_many")]
     pub category: Option<Vec<Arc<str>>>,
+    /// The workflow has chosen one of these plans: the subject's field [`PLAN`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Vec<Arc<str>>>,
 }
+
+/// The field under which a workflow says which plan asks. It is no name, so that no field of a subject can be it.
+pub const PLAN: &str = "(plan)";
 
 impl Policy {
     /// What an edit of `field` does.
@@ -279,6 +285,9 @@ impl Policy {
             }
             if row.when.category.is_some() {
                 fields.insert("category".into());
+            }
+            if row.when.plan.is_some() {
+                fields.insert(PLAN.into());
             }
         }
         fields

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::facts::Facts;
 use super::frame::Frame;
 use super::organisation::Ix;
-use super::policy::{Hit, When};
+use super::policy::{Hit, PLAN, When};
 use super::resolver::{ChainStart, Resolver, UnitOf};
 use super::review::{Definition, NamedBy};
 use super::step::{OnEmpty, Step};
-use super::value::Subject;
+use super::value::{FieldValue, Subject};
 use super::words::{NoPlan, Stuck};
 use crate::ids::PersonId;
 
@@ -49,7 +49,9 @@ fn matches(frame: &Frame<'_>, subject: &Subject, when: &When) -> Option<bool> {
     let category = when.category.as_ref().is_none_or(|all| all.iter().any(|c| subject.category() == Some(c)));
     let over = when.over.map_or(Some(true), |bound| compared(bound).map(Ordering::is_gt));
     let up_to = when.up_to.map_or(Some(true), |bound| compared(bound).map(Ordering::is_le));
-    if !category || over == Some(false) || up_to == Some(false) {
+    let chosen = |plan: &Arc<str>| matches!(subject.get(PLAN), FieldValue::Text(is) if is == plan);
+    let plan = when.plan.as_ref().is_none_or(|all| all.iter().any(chosen));
+    if !category || !plan || over == Some(false) || up_to == Some(false) {
         return Some(false);
     }
     over.and(up_to)

@@ -10,7 +10,7 @@ use crate::clock::{Timestamp, resolve};
 const MOST_CLOSED: i32 = 3_660;
 
 /// How many days are looked through in all, a century of them: what lies beyond is no plan.
-const MOST_DAYS: usize = 36_600;
+pub(super) const MOST_DAYS: usize = 36_600;
 
 impl Calendar {
     /// Whether people work at that instant: at an opening yes, at a closing no.
@@ -56,9 +56,47 @@ impl Calendar {
         let local = self.local(from)?;
         let mut working = self.days(local.date()).skip(1).filter(|(_, hours)| !hours.is_empty());
         let (date, hours) = working.nth(usize::try_from(days).ok()?.checked_sub(1)?)?;
+        self.moved_into(date, local, &hours)
+    }
+
+    /// The latest instant since which `micros` of working time have passed by `from`: an opening, not the closing before
+    /// it. Nothing, or less, is `from` itself. `None`: as for [`Calendar::add_working_time`].
+    #[must_use]
+    pub fn take_working_time(&self, from: Timestamp, micros: i64) -> Option<Timestamp> {
+        let mut left = micros;
+        if left <= 0 {
+            return Some(from);
+        }
+        let last = self.local(from)?.date().saturating_add(1.day());
+        for (_, hours) in self.days_back(last) {
+            for (open, close) in hours.into_iter().rev().filter(|(open, _)| *open < from) {
+                let here = close.min(from).micros() - open.micros();
+                if left <= here {
+                    return Some(close.min(from).plus_micros(-left));
+                }
+                left -= here;
+            }
+        }
+        None
+    }
+
+    /// The same local clock time on the `days`th working date before that of `from`, moved into the hours as by
+    /// [`Calendar::add_working_days`].
+    #[must_use]
+    pub fn take_working_days(&self, from: Timestamp, days: u32) -> Option<Timestamp> {
+        if days == 0 {
+            return Some(from);
+        }
+        let local = self.local(from)?;
+        let mut working = self.days_back(local.date()).skip(1).filter(|(_, hours)| !hours.is_empty());
+        let (date, hours) = working.nth(usize::try_from(days).ok()?.checked_sub(1)?)?;
+        self.moved_into(date, local, &hours)
+    }
+
+    /// A clock time on a date, moved into its hours.
+    fn moved_into(&self, date: Date, local: DateTime, hours: &[(Timestamp, Timestamp)]) -> Option<Timestamp> {
         let at = resolve(self.zone(), date.to_datetime(local.time()))?;
-        let within = |(_, close): &&(Timestamp, Timestamp)| at <= *close;
-        match hours.iter().find(within) {
+        match hours.iter().find(|(_, close)| at <= *close) {
             Some(&(open, _)) => Some(at.max(open)),
             None => hours.last().map(|&(_, close)| close),
         }
@@ -107,8 +145,20 @@ impl Calendar {
 
     /// Dates from `first` on with their hours as instants. It ends after ten years without any, and after a century.
     fn days(&self, first: Date) -> impl Iterator<Item = (Date, Vec<(Timestamp, Timestamp)>)> + '_ {
+        self.bounded(self.dates(first))
+    }
+
+    /// The same backwards.
+    fn days_back(&self, last: Date) -> impl Iterator<Item = (Date, Vec<(Timestamp, Timestamp)>)> + '_ {
+        self.bounded(std::iter::successors(Some(last), |date| date.checked_sub(1.day()).ok()))
+    }
+
+    fn bounded<'c>(
+        &'c self,
+        dates: impl Iterator<Item = Date> + 'c,
+    ) -> impl Iterator<Item = (Date, Vec<(Timestamp, Timestamp)>)> + 'c {
         let mut closed = 0;
-        let days = self.dates(first).take(MOST_DAYS).map(|date| (date, self.on(date)));
+        let days = dates.take(MOST_DAYS).map(|date| (date, self.on(date)));
         days.take_while(move |(_, hours)| {
             closed = if hours.is_empty() { closed + 1 } else { 0 };
             closed <= MOST_CLOSED

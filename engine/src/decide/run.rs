@@ -125,7 +125,11 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
         if self.moved || !self.before.is_some_and(same) {
             after.state_revision += 1;
         }
-        Decision { after, effects: self.effects, record: self.record }
+        let mut record = self.record;
+        if let Some(used) = &self.definition.calendar {
+            record.calendar = used.named.as_ref().map(|named| (used.name.clone(), named.hash));
+        }
+        Decision { after, effects: self.effects, record }
     }
 
     /// Until nothing moves: tells reviews of a changed subject, walks their outcomes, then arrows without an event.

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::approval::{self, Event, FieldValue, Fields, Policy, Review, State, Verb};
+use crate::approval::{self, Event, FieldValue, Fields, PLAN, Policy, Review, State, Verb};
 use crate::command::{self, act_name};
-use crate::definition::chart::{Approval, StateIx};
+use crate::definition::chart::{Approval, StateIx, StateKind};
 use crate::domain::Domain;
 use crate::effect::{Effect, NoticeKind};
-use crate::expression::Value;
+use crate::expression::{Expr, Value};
 use crate::ids::{Digest, PersonId, TaskId};
 use crate::instance::{Document, Holder, Incident, Status, Task, TaskDetail, TaskStatus};
 use crate::refusal::Refusal;
@@ -24,7 +24,7 @@ pub(super) const NOT_A_DECISION: &str = "not_a_decision";
 /// When a task is looked at again that stays due although its time was dealt with.
 const RETRY_MICROS: i64 = 60_000_000;
 
-impl<D: Domain> Run<'_, '_, D> {
+impl<'a, D: Domain> Run<'a, '_, D> {
     /// A verb of `approvals.md` on a task.
     pub(super) fn decide_task(&mut self, id: TaskId, etag: Option<&str>, act: &Verb) -> Result<(), Halt<D::Need>> {
         let Some(at) = self.place(id.ordinal) else { return Err(Refusal::UnknownTask(id).into()) };
@@ -80,7 +80,10 @@ impl<D: Domain> Run<'_, '_, D> {
     /// Opens, or opens again, the task of the state that is entered.
     pub(super) fn enter_task(&mut self, ix: StateIx, approval: &Approval) -> Result<(), Halt<D::Need>> {
         let path = self.definition.state(ix).path.clone();
-        let fields = fields(&self.work.subject);
+        let mut fields = fields(&self.work.subject);
+        if let Some(plan) = &approval.plan {
+            fields.insert(PLAN.into(), self.plan(plan)?);
+        }
         let again = self.work.tasks.iter().rposition(|t| t.state == path).filter(|&at| {
             let state = self.work.tasks[at].detail.review.state;
             let resubmit = approval.policy.after_rejection == approval::AfterRejection::Resubmit;
@@ -157,7 +160,7 @@ impl<D: Domain> Run<'_, '_, D> {
     pub(super) fn tell_reviews(&mut self) -> Result<(), Halt<D::Need>> {
         for at in 0..self.work.tasks.len() {
             let review = &self.work.tasks[at].detail.review;
-            let set = review.subject.behind(&self.work.subject);
+            let mut set = review.subject.behind(&self.work.subject);
             if set.is_empty() || self.work.status == Status::Final || review.state == State::Rejected {
                 continue;
             }
@@ -167,9 +170,34 @@ impl<D: Domain> Run<'_, '_, D> {
                 continue;
             }
             let by = self.command.actor.person().cloned().or_else(|| review.subject.requester());
+            // What was chosen by the subject as it was is chosen anew with it.
+            if let Some(plan) = self.approval(at).and_then(|approval| approval.plan.as_ref())
+                && self.work.tasks[at].status != TaskStatus::Closed
+            {
+                let plan = self.plan(plan)?;
+                if *self.work.tasks[at].detail.review.subject.get(PLAN) != plan {
+                    set.insert(PLAN.into(), plan);
+                }
+            }
             self.review(at, Verb::Edit { set }, by)?;
         }
         Ok(())
+    }
+
+    /// The plan that the workflow chooses for the subject as it is.
+    fn plan(&mut self, plan: &Expr) -> Result<FieldValue, Halt<D::Need>> {
+        match self.eval(plan)? {
+            Value::Text(name) => Ok(FieldValue::Text(name)),
+            other => Err(Halt::Broken("expression_failed", format!("the plan of an approval is {other}, not a name"))),
+        }
+    }
+
+    /// What the definition says of a task.
+    fn approval(&self, at: usize) -> Option<&'a Approval> {
+        match &self.definition.state(self.definition.find(&self.work.tasks[at].state)?).kind {
+            StateKind::Approval(approval) => Some(approval),
+            _ => None,
+        }
     }
 
     /// Rungs of the task that are due. `true`: something was.

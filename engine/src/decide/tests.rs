@@ -2,6 +2,7 @@
 
 mod parallel;
 mod scxml;
+mod tables;
 mod undo;
 mod working;
 
@@ -80,6 +81,8 @@ struct Story {
     count: u32,
     /// What the last command sent.
     sent: Vec<Arc<str>>,
+    /// The rows of tables that it chose.
+    tables: Vec<(Arc<str>, Vec<usize>)>,
 }
 
 impl Story {
@@ -112,6 +115,7 @@ impl Story {
             instance: None,
             count: 0,
             sent: Vec::new(),
+            tables: Vec::new(),
         }
     }
 
@@ -138,6 +142,7 @@ impl Story {
                     _ => None,
                 });
                 self.sent = sent.collect();
+                self.tables.clone_from(&decision.record.tables);
                 let folded = crate::audit::fold::image(&after);
                 let told = crate::audit::told::changes(self.instance.as_ref(), &after);
                 let mut image = self.instance.as_ref().map_or(serde_json::Value::Null, crate::audit::fold::image);

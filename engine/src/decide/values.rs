@@ -1,43 +1,93 @@
 //! What expressions, actions and messages see, and what they change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::calendar::Calendar;
 use crate::definition::chart::{ActionCall, Retry, Send};
 use crate::domain::{Call, Domain};
 use crate::effect::{Effect, Outgoing};
-use crate::expression::{Expr, Value};
+use crate::expression::{Expr, Scope, Value, WorkingTime};
+use crate::table::{Outcome, Table};
 
 use super::Halt;
 use super::run::Run;
 
-impl<D: Domain> Run<'_, '_, D> {
-    /// The value of an expression over subject, event, actor, time and facts.
+/// What an expression sees.
+struct Seen<'a> {
+    values: BTreeMap<Arc<str>, Value>,
+    calendar: Option<&'a Calendar>,
+}
+
+impl Scope for Seen<'_> {
+    fn get(&self, name: &str) -> Option<Value> {
+        self.values.get(name).cloned()
+    }
+
+    fn calendar(&self) -> Option<&dyn WorkingTime> {
+        self.calendar.map(|calendar| calendar as &dyn WorkingTime)
+    }
+}
+
+impl<'a, D: Domain> Run<'a, '_, D> {
+    /// The value of an expression over subject, event, actor, time, facts and tables.
     pub(super) fn eval(&mut self, expr: &Expr) -> Result<Value, Halt<D::Need>> {
-        let mut facts: BTreeMap<Arc<str>, Value> = BTreeMap::new();
-        let roots: Vec<&str> = expr.fields_read().iter().map(|p| p.split('.').next().unwrap_or(p)).collect();
-        for name in &self.definition.facts {
-            if roots.contains(&&**name) {
-                let empty = BTreeMap::new();
-                let value = self.ground.domain.fact(name, &self.call(&empty))?;
-                facts.insert(name.clone(), value);
-            }
-        }
-        let subject = if roots.contains(&&*self.definition.subject.variable) { Some(self.subject()?) } else { None };
-        let actor = self.command.actor.person().map_or(Value::Null, |p| Value::Person(p.clone()));
-        let scope = |name: &str| match name {
-            "event" => Some(self.event.clone()),
-            "actor" => Some(actor.clone()),
-            "now" => Some(Value::Timestamp(self.ground.now)),
-            name if *name == *self.definition.subject.variable => subject.clone(),
-            name => facts.get(name).cloned(),
-        };
+        let scope = self.seen(expr.fields_read())?;
         expr.eval(&scope).map_err(|why| {
             Halt::Broken(
                 "expression_failed",
                 format!("an expression of state `{}` has no value: {}", self.work.state, why.message),
             )
         })
+    }
+
+    /// What `paths` read, with what tables among them yield.
+    fn seen(&mut self, paths: &BTreeSet<String>) -> Result<Seen<'a>, Halt<D::Need>> {
+        let mut values: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+        let definition = self.definition;
+        let roots: BTreeSet<&str> = paths.iter().map(|p| p.split('.').next().unwrap_or(p)).collect();
+        for root in roots {
+            let value = match root {
+                "event" => self.event.clone(),
+                "actor" => self.command.actor.person().map_or(Value::Null, |p| Value::Person(p.clone())),
+                "now" => Value::Timestamp(self.ground.now),
+                name if *name == *definition.subject.variable => self.subject()?,
+                name => {
+                    if let Some(table) = definition.tables.iter().find(|table| table.name() == name) {
+                        self.looked_up(table)?
+                    } else if definition.facts.iter().any(|fact| **fact == *name) {
+                        let empty = BTreeMap::new();
+                        self.ground.domain.fact(name, &self.call(&empty))?
+                    } else {
+                        continue;
+                    }
+                }
+            };
+            values.insert(root.into(), value);
+        }
+        Ok(Seen { values, calendar: definition.working() })
+    }
+
+    /// What a table yields today, by the organisation's calendar; which rows that were goes into the entry.
+    fn looked_up(&mut self, table: &Table) -> Result<Value, Halt<D::Need>> {
+        let scope = self.seen(&table.fields_read())?;
+        let today = self.ground.organisation().organisation.date(self.ground.now);
+        let name = table.name();
+        let hits = table
+            .eval(&scope, today)
+            .map_err(|why| Halt::Broken("expression_failed", format!("the table `{name}`: {why}")))?;
+        let rows = (Arc::<str>::from(name), hits.rows.clone());
+        if !self.record.tables.contains(&rows) {
+            self.record.tables.push(rows);
+        }
+        match hits.outcome {
+            Outcome::Matched(value) | Outcome::Otherwise(value) => Ok(value),
+            Outcome::NoMatch => {
+                let inputs: Vec<&str> = table.inputs().map(|(name, _, _)| name).collect();
+                let why = format!("no row of the table `{name}` matches its inputs {}", inputs.join(", "));
+                Err(Halt::Broken("no_row", why))
+            }
+        }
     }
 
     /// The subject as a typed record.

@@ -11,6 +11,7 @@ use crate::expression::{Expr, RecordType, Type};
 use crate::ids::{DefinitionHash, PersonId};
 use crate::instance::{Document, Instance};
 use crate::schedule::Schedule;
+use crate::table::Table;
 
 /// Where a state stands in [`Definition::states`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +48,8 @@ pub struct Definition {
     pub states: Vec<State>,
     /// Every event with its typed payload. Events of the approval (`approved`, ...) are not listed.
     pub events: BTreeMap<Arc<str>, Event>,
+    /// Decision tables, in the order of the file; each may read those before it.
+    pub tables: Vec<Arc<Table>>,
     /// Facts of the vocabulary that its expressions read.
     pub facts: Vec<Arc<str>>,
     /// Names of the vocabulary it uses, as `name@major`, sorted: part of the hash.
@@ -205,6 +208,8 @@ pub struct Calling {
 pub struct Approval {
     /// Steps, quorums, exclusions, rungs: see `approvals.md`.
     pub policy: Arc<Policy>,
+    /// Which of the policy's plans asks, as a text expression; `None`: it has one, or chooses by itself.
+    pub plan: Option<Expr>,
     /// Nothing is decided but data given: the task has one step, and whoever completes it ends it with the event `done`,
     /// which carries the data.
     pub form: Option<Form>,

@@ -12,6 +12,7 @@ mod outcomes;
 mod schedules;
 mod states;
 mod subject;
+mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -58,6 +59,8 @@ pub(super) struct Checker<'a> {
     calendar: Option<UsedCalendar>,
     /// The workflows that it calls.
     called: Vec<Arc<Definition>>,
+    /// Tables with errors of their own: what reads them is not wrong for that.
+    broken_tables: BTreeSet<String>,
     /// Calls of workflows of which nothing is known.
     forms_unknown: BTreeSet<StateIx>,
     found: Found,
@@ -104,6 +107,7 @@ pub(super) fn check(
         peers,
         calendar: None,
         called: Vec::new(),
+        broken_tables: BTreeSet::new(),
         forms_unknown: BTreeSet::new(),
         found,
         workflow: file.workflow.as_ref().map_or("workflow", |name| &name.value).into(),
@@ -138,6 +142,7 @@ impl<'a> Checker<'a> {
         self.subject = file.subject.as_ref().and_then(|subject| self.subject(subject));
         self.calendar = file.calendar.as_ref().map(|name| self.named_calendar(name));
         self.env = self.environment();
+        let tables = self.tables(&file.tables);
         self.declare(file);
         let key = file.key.as_ref().and_then(|key| self.key(key));
         let (starts, entered) = self.starts(file);
@@ -162,6 +167,7 @@ impl<'a> Checker<'a> {
             schedules,
             states,
             events: std::mem::take(&mut self.events),
+            tables,
             facts: self.facts.iter().cloned().collect(),
             vocabulary,
             result,

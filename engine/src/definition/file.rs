@@ -27,6 +27,7 @@ pub(super) struct File {
     pub(super) starts: Vec<StartFile>,
     pub(super) schedules: Vec<ScheduleFile>,
     pub(super) events: Vec<EventFile>,
+    pub(super) tables: Vec<(Name, Node)>,
     pub(super) result: Vec<Name>,
     pub(super) states: Vec<StateFile>,
 }

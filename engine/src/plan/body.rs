@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::command::Answer;
 use crate::decide::Acted;
 use crate::effect::{Effect, Record};
-use crate::ids::InstanceId;
+use crate::ids::{CalendarHash, InstanceId};
 use crate::instance::{Document, Instance};
 
 /// What most bodies stay below, in bytes.
@@ -26,6 +26,8 @@ struct Body<'a, Change, Op> {
     answer: Option<&'a Answer>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     asked: Vec<Asked<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calendar: Option<Counted<'a>>,
     #[serde(skip_serializing_if = "<[Change]>::is_empty")]
     changes: &'a [Change],
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -46,6 +48,8 @@ struct Body<'a, Change, Op> {
     sent: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     started: Vec<Started<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tables: Vec<Chosen<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tells: Vec<Told<'a>>,
     #[serde(skip_serializing_if = "<[(Arc<str>, Timestamp)]>::is_empty")]
@@ -94,11 +98,29 @@ struct Told<'a> {
     message: &'a str,
 }
 
+/// The calendar that working time was counted in.
+#[derive(Serialize)]
+struct Counted<'a> {
+    hash: CalendarHash,
+    name: &'a str,
+}
+
+/// Rows of a table, from 1 as people count them.
+#[derive(Serialize)]
+struct Chosen<'a> {
+    rows: Vec<usize>,
+    table: &'a str,
+}
+
 /// What another instance is told.
 #[derive(Serialize)]
 struct Reported<'a> {
     event: &'a str,
     to: InstanceId,
+}
+
+fn chosen((table, rows): &(Arc<str>, Vec<usize>)) -> Chosen<'_> {
+    Chosen { rows: rows.iter().map(|row| row + 1).collect(), table }
 }
 
 /// The body as JSON.
@@ -113,6 +135,7 @@ pub(super) fn body<Change: Serialize, Op: Serialize>(
         allowed: record.allowed.as_deref(),
         answer,
         asked: record.asked.iter().map(|(task, seat)| Asked { task: *task, seat }).collect(),
+        calendar: record.calendar.as_ref().map(|(name, hash)| Counted { hash: *hash, name }),
         changes,
         fired: record.fired.iter().map(|(task, fired)| Fell { task: *task, fired }).collect(),
         notices: Vec::new(),
@@ -123,6 +146,7 @@ pub(super) fn body<Change: Serialize, Op: Serialize>(
         reports: Vec::new(),
         sent: Vec::new(),
         started: Vec::new(),
+        tables: record.tables.iter().map(chosen).collect(),
         tells: Vec::new(),
         timers: &record.timers,
         walked: &record.walked,

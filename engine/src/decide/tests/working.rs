@@ -32,7 +32,7 @@ states:
 
 fn story(at: &str) -> Story {
     let calendars = Calendars::load(vec![("office.yaml".to_owned(), CALENDAR.to_owned())]).unwrap().0;
-    let people = serde_json::json!({ "people": [{ "id": "ann", "manager": "bob" }, { "id": "bob" }] });
+    let people = serde_json::json!({ "people": [{ "id": "ann", "active": true, "manager": "bob" }, { "id": "bob", "active": true }] });
     let mut story = Story::among(LEAVE, people.as_object().unwrap(), calendars);
     story.now = Timestamp::parse(at).unwrap();
     story.start(serde_json::json!({ "requester": "ann" }).as_object().unwrap()).unwrap();

@@ -20,14 +20,17 @@ use crate::definition::codes;
 use crate::definition::read::{self, Keys};
 use crate::definition::yaml::{Node, Shape, Spot};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::expression::Type;
+use crate::expression::{Expr, Field, Type};
 
 use super::Checker;
+use super::expressions::Scope;
 use steps::Late;
 
 const KEYS: &[&str] = &[
     "steps",
     "table",
+    "plan",
+    "plans",
     "never",
     "never_substitutes",
     "same_person",
@@ -68,6 +71,7 @@ impl Checker<'_> {
         let mut policy = Map::new();
         policy.insert("workflow".to_owned(), Value::String(self.workflow.to_string()));
         self.steps_or_table(&keys, &mut ground, &mut policy);
+        let plan = self.plan(&keys);
         self.people(&keys, &mut policy);
         self.rules(&keys, &mut policy);
         self.time(&keys, &mut policy);
@@ -78,7 +82,7 @@ impl Checker<'_> {
         if self.errors() > before {
             return None;
         }
-        self.policy(at, policy).map(|policy| Approval { policy, form: None })
+        self.policy(at, policy).map(|policy| Approval { policy, plan, form: None })
     }
 
     fn policy(&mut self, at: Span, policy: Map<String, Value>) -> Option<Arc<Policy>> {
@@ -103,7 +107,58 @@ impl Checker<'_> {
         self.found.iter().filter(|d| d.severity == crate::diagnostic::Severity::Error).count()
     }
 
+    /// Which of the plans asks.
+    fn plan(&mut self, keys: &Keys<'_>) -> Option<Expr> {
+        match (keys.get("plan"), keys.get("plans")) {
+            (Some((at, node)), Some(_)) => {
+                let text = read::text(node, at, "`plan`", &mut self.found)?;
+                self.expression(&text, &Scope::engine(), &Field::required(Type::Text))
+            }
+            (Some((at, _)), None) => {
+                let help = "write `plans: { small: [...], large: [...] }` beside it";
+                self.error(codes::NO_STEPS, at, "`plan` chooses one of `plans`, and there are none", help);
+                None
+            }
+            (None, Some((at, _))) => {
+                let help =
+                    "write `plan: tiers.plan` beside it: an expression of type text, such as an output of a table";
+                self.error(codes::NO_STEPS, at, "nothing says which of the plans asks", help);
+                None
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// The plans, as rows of the policy's own table.
+    fn plans(&mut self, node: &Node, at: Span, ground: &mut Ground) -> Value {
+        let Some(keys) = Keys::any(node, at, "`plans`", &mut self.found) else { return Value::Null };
+        if keys.is_empty() {
+            self.error(codes::EMPTY, at, "there are no plans here", "write `small: [{ name: manager, who: ... }]`");
+        }
+        let mut rows = Vec::new();
+        for (name, node) in keys.iter() {
+            let good = read::checked_name(name, "the name of a plan", &mut self.found);
+            let steps = self.steps(node, name.span, ground);
+            if good {
+                rows.push(serde_json::json!({ "when": { "plan": [name.value] }, "steps": steps }));
+            }
+        }
+        serde_json::json!({ "rows": rows })
+    }
+
     fn steps_or_table(&mut self, keys: &Keys<'_>, ground: &mut Ground, policy: &mut Map<String, Value>) {
+        if let Some((at, node)) = keys.get("plans") {
+            for (other, _) in ["steps", "table"].iter().filter_map(|key| keys.get(key)) {
+                self.found.push(
+                    Diagnostic::error(codes::NO_STEPS, other, "an approval has `steps`, a `table` or `plans`")
+                        .related(at, "the plans")
+                        .help("keep one of them"),
+                );
+            }
+            let plans = self.plans(node, at, ground);
+            policy.insert("table".to_owned(), plans);
+            return;
+        }
         match (keys.get("steps"), keys.get("table")) {
             (Some((at, node)), None) => {
                 let steps = self.steps(node, at, ground);

@@ -69,15 +69,19 @@ impl Checker<'_> {
     fn accept(&mut self, text: &Text, expr: &Expr) {
         for path in expr.fields_read() {
             let root = path.split('.').next().unwrap_or_default();
-            if let Some((name, fact)) = self.vocabulary.facts.get_key_value(root) {
-                self.facts.insert(name.clone());
-                self.uses(name, fact.major);
-            }
+            self.reads_fact(root);
         }
         self.place(text, expr.warnings().to_vec());
     }
 
     fn place(&mut self, text: &Text, diagnostics: Vec<Diagnostic>) {
+        let broken = |d: &Diagnostic| {
+            let name = d.message.strip_prefix("unknown name `").and_then(|rest| rest.strip_suffix('`'));
+            d.code == UNKNOWN_NAME && name.is_some_and(|name| self.broken_tables.contains(name))
+        };
+        if diagnostics.iter().any(broken) {
+            return;
+        }
         for mut diagnostic in diagnostics {
             diagnostic.span = text.value.locate(self.source, text.span, diagnostic.span);
             for (span, _) in &mut diagnostic.related {

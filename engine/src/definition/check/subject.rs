@@ -78,6 +78,9 @@ impl Checker<'_> {
     /// The variables that every expression sees.
     pub(super) fn environment(&self) -> Env {
         let mut env = Env::new().with("now", Type::Timestamp);
+        if self.calendar.is_some() {
+            env = env.with_calendar();
+        }
         for (name, fact) in &self.vocabulary.facts {
             env = match fact.nullable {
                 true => env.with_nullable(&**name, fact.ty.clone()),

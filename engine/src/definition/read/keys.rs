@@ -7,11 +7,8 @@ use crate::diagnostic::{Diagnostic, Span, nearest};
 use super::{Found, or_list, wrong_shape};
 
 /// Planned parts of the language, with what to do meanwhile.
-const NOT_YET: &[(&str, &str)] = &[
-    ("tables", "an approval has its own `table`; other conditions are written as `if`"),
-    ("promises", "leave it out"),
-    ("repeat", "write a timer that leads back to the state"),
-];
+const NOT_YET: &[(&str, &str)] =
+    &[("promises", "leave it out"), ("repeat", "write a timer that leads back to the state")];
 
 /// What other state machine languages call our keys.
 const SYNONYMS: &[(&str, &str)] = &[

@@ -7,8 +7,20 @@ use crate::diagnostic::{Diagnostic, Span};
 
 use super::{Found, Keys, arrow, name, state, string, text, whole, wrong_shape};
 
-const FILE: &[&str] =
-    &["workflow", "version", "title", "calendar", "subject", "key", "start", "schedules", "events", "result", "states"];
+const FILE: &[&str] = &[
+    "workflow",
+    "version",
+    "title",
+    "calendar",
+    "subject",
+    "key",
+    "start",
+    "schedules",
+    "events",
+    "tables",
+    "result",
+    "states",
+];
 
 pub(super) fn file(root: &Node, found: &mut Found) -> File {
     let mut file = File::default();
@@ -40,6 +52,12 @@ pub(super) fn file(root: &Node, found: &mut Found) -> File {
     }
     if let Some((key, node)) = keys.get("events") {
         file.events = events(node, key, found);
+    }
+    if let Some((key, node)) = keys.get("tables")
+        && let Some(keys) = Keys::any(node, key, "`tables`", found)
+    {
+        let good = keys.iter().filter(|(name, _)| super::checked_name(name, "the name of a table", found));
+        file.tables = good.map(|(name, node)| (name.clone(), node.clone())).collect();
     }
     if let Some((key, node)) = keys.get("result") {
         let nodes = super::one_or_many(node, key, "the result", found);

@@ -1,0 +1,49 @@
+//! Decision tables of a file: names that expressions read, each seeing those before it.
+
+use std::sync::Arc;
+
+use crate::definition::codes;
+use crate::definition::file::Name;
+use crate::definition::yaml::Node;
+use crate::table::{self, Table};
+
+use super::Checker;
+
+impl Checker<'_> {
+    /// The tables, and their names as variables of all expressions.
+    pub(super) fn tables(&mut self, files: &[(Name, Node)]) -> Vec<Arc<Table>> {
+        let mut tables = Vec::new();
+        for (name, node) in files {
+            if self.env.get(&name.value).is_some() || ["event", "actor", "value"].contains(&name.value.as_str()) {
+                let message = format!("a table cannot be called `{}`: expressions know that name already", name.value);
+                self.error(codes::RESERVED, name.span, message, "give the table another name");
+                continue;
+            }
+            // Without the subject nearly every name would be unknown.
+            if self.subject.is_none() {
+                self.broken_tables.insert(name.value.clone());
+                continue;
+            }
+            let env = self.env.clone();
+            match table::compile(&name.value, node, name.span, self.source, &env, &mut self.found) {
+                Some(table) => {
+                    for path in table.fields_read() {
+                        self.reads_fact(path.split('.').next().unwrap_or_default());
+                    }
+                    self.env = env.with(name.value.as_str(), table.ty());
+                    tables.push(Arc::new(table));
+                }
+                None => drop(self.broken_tables.insert(name.value.clone())),
+            }
+        }
+        tables
+    }
+
+    /// Notes a fact that something reads.
+    pub(super) fn reads_fact(&mut self, name: &str) {
+        if let Some((name, fact)) = self.vocabulary.facts.get_key_value(name) {
+            self.facts.insert(name.clone());
+            self.uses(name, fact.major);
+        }
+    }
+}
