@@ -4,6 +4,7 @@
 //! Always: any bytes give a chart or findings, all of them in one pass, and never a panic. Read `file.rs` for the
 //! language, `chart.rs` for what comes out, `check.rs` for the way between; `definitions/README.md` is for authors.
 
+mod allow;
 pub mod chart;
 mod check;
 mod codes;
@@ -11,6 +12,7 @@ mod duration;
 mod file;
 pub mod library;
 mod lint;
+pub mod pages;
 mod read;
 mod set;
 mod yaml;
@@ -42,7 +44,7 @@ pub mod reading {
 }
 
 use crate::calendar::Calendars;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::domain::Vocabulary;
 
 /// Reads a length of time, such as `2 days` or `4 working hours`.
@@ -50,7 +52,7 @@ use crate::domain::Vocabulary;
 /// # Errors
 /// What to write instead.
 pub fn wait(text: &str) -> Result<crate::calendar::Wait, String> {
-    duration::wait(text)
+    duration::wait(text).map_err(|help| help.words)
 }
 
 /// What came of a file.
@@ -60,7 +62,12 @@ pub struct Checked {
     pub definition: Option<Arc<Definition>>,
     /// All errors and warnings, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
+    /// Warnings that the file's `allow` silences, each with its reason, in the order of the file.
+    pub silenced: Vec<Diagnostic>,
 }
+
+/// More findings are not told: nobody reads them, and each takes time to show.
+pub const MOST_FINDINGS: usize = 1_000;
 
 /// Checks `source`, the text of the file at `path`, against the names of `vocabulary`. Whether its calendar exists, and
 /// the workflows that it calls, nobody knows here: see [`compile_all`].
@@ -81,6 +88,37 @@ pub fn compile_all(files: &[(String, String)], vocabulary: &Vocabulary, calendar
     set::compile_all(files, vocabulary, Some(calendars))
 }
 
+/// As [`compile`], of bytes; with the text that places are in, in which what is no UTF-8 is replaced.
+#[must_use]
+pub fn compile_bytes(path: &str, bytes: &[u8], vocabulary: &Vocabulary) -> (Checked, String) {
+    match std::str::from_utf8(bytes) {
+        Ok(source) => (compile(path, source, vocabulary), source.to_owned()),
+        Err(error) => {
+            let at = error.valid_up_to();
+            let finding = Diagnostic::error(codes::SYNTAX, diagnostic::Span::new(at, at + 3), "this is not UTF-8")
+                .help("save the file as UTF-8");
+            let checked = Checked { definition: None, diagnostics: vec![finding], silenced: Vec::new() };
+            (checked, String::from_utf8_lossy(bytes).into_owned())
+        }
+    }
+}
+
+/// Leaves out findings beyond [`MOST_FINDINGS`], warnings before errors, and says so.
+fn bounded(found: &mut Vec<Diagnostic>) {
+    if found.len() <= MOST_FINDINGS {
+        return;
+    }
+    let wrong = found.iter().any(|finding| finding.severity == Severity::Error);
+    // A file is refused for what is shown.
+    found.sort_by_key(|finding| finding.severity != Severity::Error);
+    found.truncate(MOST_FINDINGS);
+    check::ordered(found);
+    let last = found.last().map_or_else(diagnostic::Span::default, |finding| finding.span);
+    let told = if wrong { Diagnostic::error } else { Diagnostic::warning };
+    found
+        .push(told(codes::TOO_MANY, last, "there are more findings than are told").help("mend these, and check again"));
+}
+
 impl Checked {
     /// Whether there is an error.
     #[must_use]
@@ -98,8 +136,13 @@ impl Checked {
         let count = |severity| self.diagnostics.iter().filter(|d| d.severity == severity).count();
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
         let plural = |n: usize| if n == 1 { "" } else { "s" };
-        if errors + warnings > 0 {
-            let _ = writeln!(out, "{path}: {errors} error{}, {warnings} warning{}", plural(errors), plural(warnings));
+        let silenced = match self.silenced.len() {
+            0 => String::new(),
+            n => format!(", {n} silenced"),
+        };
+        if errors + warnings + self.silenced.len() > 0 {
+            let (these, those) = (plural(errors), plural(warnings));
+            let _ = writeln!(out, "{path}: {errors} error{these}, {warnings} warning{those}{silenced}");
         }
         out
     }

@@ -1,8 +1,11 @@
 //! What is wrong with a definition: data, not an error. Code, severity, spans, help, rendered as rustc does.
+//!
+//! A [`Fix`] is a promise: with its text in its place the finding is gone. Who does not know the text gives only words.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
 /// A range of bytes in the source text.
@@ -38,6 +41,50 @@ pub enum Severity {
     Warning,
 }
 
+/// A correction that an editor can apply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fix {
+    /// What is replaced.
+    pub span: Span,
+    /// What stands there then.
+    pub text: String,
+}
+
+/// What to do, and the corrected text of the place where it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Help {
+    /// What to do, in words; may be empty.
+    pub words: String,
+    /// What to write in the finding's place, if that is known.
+    pub instead: Option<String>,
+}
+
+impl Help {
+    /// Words, and the text that the finding's place should have.
+    #[must_use]
+    pub fn instead(words: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { words: words.into(), instead: Some(text.into()) }
+    }
+
+    /// The name `near` is surely meant.
+    #[must_use]
+    pub fn similar(what: &str, near: &str) -> Self {
+        Self::instead(format!("a similar {what} exists: `{near}`"), near)
+    }
+}
+
+impl From<String> for Help {
+    fn from(words: String) -> Self {
+        Self { words, instead: None }
+    }
+}
+
+impl From<&str> for Help {
+    fn from(words: &str) -> Self {
+        words.to_owned().into()
+    }
+}
+
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
@@ -55,6 +102,10 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// What to do; may be empty.
     pub help: String,
+    /// The corrected text, where it is known.
+    pub fix: Option<Fix>,
+    /// Why the file wants to hear no more of it, if it does not.
+    pub silenced: Option<String>,
 }
 
 impl Diagnostic {
@@ -69,6 +120,8 @@ impl Diagnostic {
             label: String::new(),
             related: Vec::new(),
             help: String::new(),
+            fix: None,
+            silenced: None,
         }
     }
 
@@ -87,8 +140,10 @@ impl Diagnostic {
 
     /// With what to do.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = help.into();
+    pub fn help(mut self, help: impl Into<Help>) -> Self {
+        let Help { words, instead } = help.into();
+        self.help = words;
+        self.fix = instead.map(|text| Fix { span: self.span, text });
         self
     }
 
@@ -112,45 +167,111 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut snippet = Snippet::source(source)
-            .path(path)
-            .annotation(AnnotationKind::Primary.span(self.range(self.span, source)).label(self.label.as_str()));
-        for (span, words) in &self.related {
-            snippet = snippet.annotation(AnnotationKind::Context.span(self.range(*span, source)).label(words.as_str()));
+        let group = Group::with_title(level.primary_title(self.message.as_str()).id(self.code));
+        let primary = Mark { span: self.span, words: &self.label, kind: AnnotationKind::Primary };
+        let related =
+            self.related.iter().map(|(span, words)| Mark { span: *span, words, kind: AnnotationKind::Context });
+        let marks: Vec<Mark<'_>> = std::iter::once(primary).chain(related).collect();
+        // Places far from each other get an excerpt each.
+        let mut group = match excerpt(path, source, &marks) {
+            Some(snippet) => group.element(snippet),
+            None => marks.chunks(1).fold(group, |group, mark| match excerpt(path, source, mark) {
+                Some(snippet) => group.element(snippet),
+                None => {
+                    let (line, column) = line_column(source, mark[0].span.start);
+                    group.element(Origin::path(path).line(line).char_column(column))
+                }
+            }),
+        };
+        if !self.help.is_empty() {
+            group = group.element(Level::HELP.message(self.help.as_str()));
         }
-        let group = Group::with_title(level.primary_title(self.message.as_str()).id(self.code)).element(snippet);
-        let group = if self.help.is_empty() { group } else { group.element(Level::HELP.message(self.help.as_str())) };
         let mut out = renderer.render(&[group]).clone();
         let _ = writeln!(out);
         out
     }
+}
 
-    fn range(&self, span: Span, source: &str) -> std::ops::Range<usize> {
-        let clamp = |at: usize| (0..=at.min(source.len())).rev().find(|&i| source.is_char_boundary(i)).unwrap_or(0);
-        let (start, end) = (clamp(span.start), clamp(span.end));
-        start..end.max(start)
-    }
+/// More of a file is not shown at once: who reads would not find the place in it, and showing it takes time.
+const MOST_SHOWN: usize = 16 << 10;
+
+/// A place with the words under its carets.
+struct Mark<'a> {
+    span: Span,
+    words: &'a str,
+    kind: AnnotationKind,
+}
+
+/// The lines with these places; `None` if they are too long, or too far from each other.
+fn excerpt<'a>(path: &'a str, source: &'a str, marks: &[Mark<'a>]) -> Option<Snippet<'a, Annotation<'a>>> {
+    let start = clamp(source, marks.iter().map(|mark| mark.span.start).min()?);
+    let end = clamp(source, marks.iter().map(|mark| mark.span.end).max()?).max(start);
+    let start = source[..start].rfind('\n').map_or(0, |at| at + 1);
+    let end = source[end..].find('\n').map_or(source.len(), |at| end + at + 1);
+    let lines = source.get(start..end).filter(|lines| lines.len() <= MOST_SHOWN)?;
+    let first = newlines(&source[..start]) + 1;
+    Some(marks.iter().fold(Snippet::source(lines).path(path).line_start(first), |snippet, mark| {
+        let at = Span::new(mark.span.start.saturating_sub(start), mark.span.end.saturating_sub(start));
+        snippet.annotation(mark.kind.span(range(at, lines)).label(mark.words))
+    }))
+}
+
+/// The nearest place at or before `at` where a character begins.
+fn clamp(source: &str, at: usize) -> usize {
+    (0..=at.min(source.len())).rev().find(|&i| source.is_char_boundary(i)).unwrap_or(0)
+}
+
+fn range(span: Span, source: &str) -> Range<usize> {
+    let (start, end) = (clamp(source, span.start), clamp(source, span.end));
+    start..end.max(start)
 }
 
 /// Line and column, both from 1, columns counted in characters.
 #[must_use]
 pub fn line_column(source: &str, at: usize) -> (usize, usize) {
-    let at = (0..=at.min(source.len())).rev().find(|&i| source.is_char_boundary(i)).unwrap_or(0);
+    let at = clamp(source, at);
     let before = &source[..at];
     let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    (newlines(before) + 1, before[line_start..].chars().count() + 1)
+}
+
+fn newlines(text: &str) -> usize {
+    text.bytes().filter(|&byte| byte == b'\n').count()
 }
 
 /// The candidate nearest to `name` by edits (Damerau-Levenshtein, at most a third of its length), if any.
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let most = (name.chars().count() / 3).max(1);
+    let length = name.chars().count();
+    let most = (length / 3).max(1);
+    let letters = letters(name);
     candidates
         .into_iter()
+        // As many edits are needed as the lengths differ by.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= most)
+        // An edit changes at most one letter into another: most candidates are not worth comparing.
+        .filter(|candidate| apart(&letters, candidate) <= 2 * most)
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .filter(|&(d, _)| d <= most)
         .min_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.cmp(b.1)))
         .map(|(_, candidate)| candidate)
+}
+
+/// How often each byte stands in a text; those beyond ASCII share a place.
+fn letters(text: &str) -> [i32; 129] {
+    text.bytes().fold([0; 129], |mut counts, byte| {
+        counts[usize::from(byte.min(128))] += 1;
+        counts
+    })
+}
+
+/// How many letters one has more than the other, either way; letters beyond ASCII are not looked at.
+fn apart(letters: &[i32; 129], other: &str) -> usize {
+    let counts = other.bytes().fold(*letters, |mut counts, byte| {
+        counts[usize::from(byte.min(128))] -= 1;
+        counts
+    });
+    counts[..128].iter().map(|count| usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX)).sum()
 }
 
 #[cfg(test)]

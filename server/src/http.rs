@@ -9,6 +9,7 @@ pub(crate) mod audit;
 pub(crate) mod auth;
 mod books;
 mod deciders;
+mod definitions;
 pub(crate) mod extract;
 mod gate;
 pub(crate) mod health;

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use fluxor_engine::clock::SystemClock;
 use fluxor_engine::decide::CHANGE_ORGANISATION;
-use fluxor_engine::definition::Library;
-use fluxor_engine::definition::chart::Definition;
-use fluxor_engine::diagnostic::{Diagnostic, Severity, line_column};
+use fluxor_engine::definition::{Checked, Library};
+use fluxor_engine::diagnostic::{Severity, line_column};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::runtime::{Engine, Options, Sink};
 use fluxor_engine::store::{self, AnyStore};
@@ -120,9 +119,8 @@ pub(crate) fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What is wrong with a definition, and the definition, if it can run.
+/// What is wrong with a definition, and the definition, if it can run; with the text that the places are in.
 #[must_use]
-pub(crate) fn check(path: &str, source: &str) -> (Vec<Diagnostic>, Option<Arc<Definition>>) {
-    let checked = fluxor_engine::definition::compile(path, source, Procurement::new().vocabulary());
-    (checked.diagnostics, checked.definition)
+pub(crate) fn check(path: &str, bytes: &[u8]) -> (Checked, String) {
+    fluxor_engine::definition::compile_bytes(path, bytes, Procurement::new().vocabulary())
 }

@@ -10,6 +10,7 @@
 
 mod approvals;
 mod ceiling;
+mod check;
 mod http;
 mod inside;
 mod limits;
@@ -23,12 +24,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Why the program says nothing else.
 const HELP: &str = "\
-usage: bench [approvals|reorder|limits] [options]
+usage: bench [approvals|reorder|limits|check] [options]
   approvals   whole approvals (start, two decisions, reading the result) a second: over HTTP against the real binary, in
               the engine alone, and the raw ceiling: the same rows in the same batches, written by the same writer
   reorder     a reorder run over generated items, beside plain set-based SQL that writes the same lines
   limits      GET /v1/tasks with no limits, with one policy, with one whose tokens are taken ahead, and with five; for
               each store of limits in --stores
+  check       what `fluxor check` does with a generated definition, beside the bare YAML reader over the same text
 options:
   --database D   `sqlite` (default: files in --folder), a postgres:// URL (databases are made and dropped), or memory:
   --folder DIR   where the SQLite files go (default: a temporary folder of the system: mind that it may be in memory)
@@ -37,6 +39,7 @@ options:
   --seconds N    how long each measurement takes (default 3)
   --stores S,S   where limits are counted: process, redis (a redis-server of its own), database (default: process)
   --items N      how many items a reorder run looks at (default 10000)
+  --states N     how many states the generated definition has (default 5000)
   --inside       only the engine alone and the ceiling, no HTTP
   --alone        only the engine alone
 build first: cargo build --release --workspace --bins";
@@ -53,6 +56,8 @@ struct Asked {
     items: usize,
     reorder: bool,
     limits: bool,
+    check: bool,
+    states: usize,
     stores: Vec<String>,
 }
 
@@ -70,6 +75,8 @@ impl Default for Asked {
             items: 10_000,
             reorder: false,
             limits: false,
+            check: false,
+            states: 5_000,
             stores: vec!["process".to_owned()],
         }
     }
@@ -85,6 +92,8 @@ fn asked() -> Result<Asked, String> {
             "approvals" => {}
             "reorder" => asked.reorder = true,
             "limits" => asked.limits = true,
+            "check" => asked.check = true,
+            "--states" => asked.states = number(value()?)?.max(1.0) as usize,
             "--items" => asked.items = number(value()?)?.max(2.0) as usize,
             "--stores" => asked.stores = value()?.split(',').map(str::to_owned).collect(),
             "--database" => asked.database = value()?,
@@ -106,6 +115,7 @@ fn asked() -> Result<Asked, String> {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     match asked() {
+        Ok(asked) if asked.check => check::run(&asked),
         Ok(asked) if asked.limits => limits::run(&asked).await,
         Ok(asked) if asked.reorder => reorder::run(&asked).await,
         Ok(asked) => approvals::run(&asked).await,

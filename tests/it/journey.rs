@@ -4,6 +4,7 @@
 mod authority;
 mod books;
 mod changes;
+mod checked;
 mod company;
 mod deciders;
 mod explained;
@@ -66,6 +67,7 @@ on_both! {
     keys::a_revoked_key_is_useless_at_once
     repeats::a_repeated_request_is_done_once
     repeats::a_business_key_belongs_to_one_input
+    checked::a_definition_is_looked_at_and_not_stored
     wrong::bodies_that_cannot_be_used
     wrong::addresses_that_lead_nowhere
     wrong::events_that_do_not_fit

@@ -8,6 +8,7 @@ mod approval;
 mod arrows;
 mod call;
 mod expressions;
+mod fixes;
 mod outcomes;
 mod schedules;
 mod states;
@@ -25,7 +26,7 @@ use super::read::Found;
 use super::set::Peers;
 use super::yaml::Spot;
 use crate::calendar::Wait;
-use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
+use crate::diagnostic::{Diagnostic, Help, Severity, Span, nearest};
 use crate::domain::Vocabulary;
 use crate::expression::{Env, Field, RecordType, Type};
 use crate::ids::DefinitionHash;
@@ -50,6 +51,9 @@ const GAVE_UP: &str = "delivery_failed";
 
 /// Raised when the meaning of files changes: part of every hash.
 const LANGUAGE: &str = "fluxor definition language 1";
+
+/// How many pairs of events are compared: that many no author has, and no file should take minutes.
+const MOST_COMPARED: usize = 1_000_000;
 
 /// What is known while checking.
 pub(super) struct Checker<'a> {
@@ -85,6 +89,8 @@ pub(super) struct Checker<'a> {
     undone: Vec<(Span, Vec<Name>)>,
     /// The states that arrows lead back into.
     remembered: BTreeSet<StateIx>,
+    /// Keys that do not exist where they stand, from reading the file: perhaps states that stand too deep.
+    misplaced: BTreeSet<&'a str>,
     /// Where `on` names an outcome.
     outcome_keys: Vec<(StateIx, Name)>,
     facts: BTreeSet<Arc<str>>,
@@ -101,6 +107,8 @@ pub(super) fn check(
     found: Found,
     peers: &Peers<'_>,
 ) -> (Option<Definition>, Vec<Diagnostic>) {
+    let unknown = found.iter().filter(|finding| finding.code == codes::UNKNOWN_KEY);
+    let misplaced = unknown.filter_map(|finding| source.get(finding.span.start..finding.span.end)).collect();
     let mut checker = Checker {
         source,
         vocabulary,
@@ -110,6 +118,7 @@ pub(super) fn check(
         broken_tables: BTreeSet::new(),
         forms_unknown: BTreeSet::new(),
         found,
+        misplaced,
         workflow: file.workflow.as_ref().map_or("workflow", |name| &name.value).into(),
         subject: None,
         env: Env::new(),
@@ -131,10 +140,15 @@ pub(super) fn check(
     };
     let definition = checker.definition(file);
     let mut found = checker.found;
-    found.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
-    found.dedup();
+    ordered(&mut found);
     let wrong = found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     (definition.filter(|_| !wrong), found)
+}
+
+/// Puts findings into the order of the file, each once.
+pub(super) fn ordered(found: &mut Found) {
+    found.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
+    found.dedup();
 }
 
 impl<'a> Checker<'a> {
@@ -177,17 +191,22 @@ impl<'a> Checker<'a> {
     }
 
     fn lint(&mut self, file: &File, states: &[State], starts: &[StateIx]) {
-        let declared: Vec<_> = file.events.iter().map(|event| (event.name.value.clone(), event.name.span)).collect();
-        let messages = self.vocabulary.messages.iter();
+        let own = file.events.iter().filter(|event| !OUTCOMES.contains(&event.name.value.as_str()));
+        let declared: Vec<_> = own.map(|event| (event.name.value.clone(), event.name.span)).collect();
+        // A message that is not known may have been meant to be any.
+        let unknown = |finding: &Diagnostic| [codes::UNKNOWN_MESSAGE, codes::NOT_AN_ACTION].contains(&finding.code);
+        let messages = self.vocabulary.messages.iter().filter(|_| !self.found.iter().any(unknown));
         let unsent: Vec<_> = messages
             .filter_map(|(name, message)| message.sent_event.clone().map(|event| (event, name.clone())))
             .filter(|(event, _)| !self.results.contains(event))
             .collect();
         let tainted = self.tainted(states);
         let asking: Vec<StateIx> = [&self.approvals, &self.tasks, &self.calls].into_iter().flatten().copied().collect();
+        let by_state = lint::by_state(&self.edges, states.len());
         let outline = Outline {
             states,
             edges: &self.edges,
+            by_state: &by_state,
             starts,
             events: &self.events,
             declared: &declared,
@@ -201,9 +220,11 @@ impl<'a> Checker<'a> {
     /// The states in whose text something has the wrong shape.
     fn tainted(&self, states: &[State]) -> Vec<bool> {
         let shape = |diagnostic: &&Diagnostic| diagnostic.code < "FLX0100" && diagnostic.severity == Severity::Error;
-        let places: Vec<usize> = self.found.iter().filter(shape).map(|diagnostic| diagnostic.span.start).collect();
+        let places: BTreeSet<usize> = self.found.iter().filter(shape).map(|diagnostic| diagnostic.span.start).collect();
         let ends = states.iter().skip(1).map(|next| next.span.start).chain([usize::MAX]);
-        states.iter().zip(ends).map(|(s, end)| places.iter().any(|at| (s.span.start..end).contains(at))).collect()
+        // With aliases a state may stand behind the next one.
+        let any = |start: usize, end: usize| start < end && places.range(start..end).next().is_some();
+        states.iter().zip(ends).map(|(state, end)| any(state.span.start, end)).collect()
     }
 
     /// The ways to begin, and the states that they lead to as far as these exist: none if one does not, since it may be
@@ -242,7 +263,7 @@ impl<'a> Checker<'a> {
         if let (None, Some(calendars)) = (&named, self.peers.calendars) {
             let names: Vec<&str> = calendars.names().map(AsRef::as_ref).collect();
             let help = known(&name.value, "calendar", names.into_iter());
-            let help = format!("{help}; calendars are the files in `calendars/`");
+            let help = Help { words: format!("{}; calendars are the files in `calendars/`", help.words), ..help };
             self.error(codes::UNKNOWN_CALENDAR, name.span, format!("unknown calendar `{}`", name.value), help);
         }
         UsedCalendar { name: name.value.as_str().into(), named }
@@ -290,6 +311,7 @@ impl<'a> Checker<'a> {
         let messages = sent.iter().filter_map(|name| self.vocabulary.messages.get(name));
         self.results = messages.filter_map(|message| message.sent_event.clone()).collect();
         let declared: Vec<Arc<str>> = self.events.keys().cloned().collect();
+        let mut looked = 0;
         for event in self.names.events() {
             let name = event.value.as_str();
             if name == GAVE_UP {
@@ -299,14 +321,17 @@ impl<'a> Checker<'a> {
             if self.is_outcome(name) || self.events.contains_key(name) {
                 continue;
             }
+            looked += declared.len();
             if !self.results.contains(name)
+                && looked <= MOST_COMPARED
                 && let Some(near) = nearest(name, declared.iter().map(AsRef::as_ref))
             {
                 self.found.push(
                     Diagnostic::error(codes::NEAR_EVENT, event.span, format!("the event `{name}` is not declared"))
                         .label("a slip?")
-                        .help(format!(
-                            "a similar event is declared: `{near}`; if both are meant, declare `{name}: {{}}`"
+                        .help(Help::instead(
+                            format!("a similar event is declared: `{near}`; if both are meant, declare `{name}: {{}}`"),
+                            near,
                         )),
                 );
             }
@@ -327,7 +352,7 @@ impl<'a> Checker<'a> {
         self.used.insert(format!("{name}@{major}"));
     }
 
-    fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: impl Into<Help>) {
         self.found.push(Diagnostic::error(code, span, message).help(help));
     }
 }
@@ -348,13 +373,13 @@ fn title(name: &str) -> String {
 }
 
 /// The help for an unknown name: the nearest, or all if they are few.
-fn known<'n>(name: &str, what: &str, names: impl Iterator<Item = &'n str> + Clone) -> String {
+fn known<'n>(name: &str, what: &str, names: impl Iterator<Item = &'n str> + Clone) -> Help {
     let all: Vec<&str> = names.clone().collect();
     match nearest(name, names) {
-        Some(near) => format!("a similar {what} exists: `{near}`"),
-        None if all.is_empty() => format!("there is no {what} at all"),
-        None if all.len() <= 12 => format!("there is {}", super::read::or_list(&all)),
-        None => format!("there are {} others, none similar", all.len()),
+        Some(near) => Help::similar(what, near),
+        None if all.is_empty() => format!("there is no {what} at all").into(),
+        None if all.len() <= 12 => format!("there is {}", super::read::or_list(&all)).into(),
+        None => format!("there are {} others, none similar", all.len()).into(),
     }
 }
 
@@ -369,17 +394,4 @@ fn hash(source: &str, vocabulary: &[Arc<str>], called: &[Arc<Definition>]) -> De
     hashes.sort();
     bytes.extend(hashes);
     DefinitionHash::of(bytes)
-}
-
-/// Whether two states are one, or the first is around the second.
-fn around(states: &[State], outer: StateIx, mut inner: StateIx) -> bool {
-    loop {
-        if outer == inner {
-            return true;
-        }
-        match states[inner.0].parent {
-            Some(parent) => inner = parent,
-            None => return false,
-        }
-    }
 }

@@ -24,6 +24,11 @@ codes! {
     EMPTY = "FLX0013": "A value is missing after its key, or a list or mapping has nothing in it.";
     NOT_YET = "FLX0014": "A part of the language that is planned and not there yet.";
     BAD_BY = "FLX0015": "Who may act is `anyone`, a person of the subject, or `role(name)`, perhaps `@` a unit.";
+    SILENCED_ERROR = "FLX0016": "An error cannot be silenced, only a warning can.";
+    SILENT_FOR_NOTHING = "FLX0017": "An entry of `allow` silences nothing.";
+    UNKNOWN_CODE = "FLX0018": "No finding has this code.";
+    UNKNOWN_PLACE = "FLX0019": "The file has no place of this name.";
+    TOO_MANY = "FLX0020": "The file has more findings than anybody would read.";
 
     UNKNOWN_SUBJECT = "FLX0200": "The vocabulary has no subject of this name.";
     UNKNOWN_TYPE = "FLX0201": "A field or payload has a type that does not exist.";
@@ -37,10 +42,10 @@ codes! {
     UNKNOWN_FIELD = "FLX0209": "The subject has no field of this name.";
     NEAR_EVENT = "FLX0210": "An event that is not declared is spelt nearly like one that is.";
     RESERVED = "FLX0211": "The name already means something else in expressions or in the engine.";
+    NOT_AN_ACTION = "FLX0213": "An action is written where a message is expected, or the other way round.";
+    SAME_WORKFLOW = "FLX0214": "Two files define a workflow of one name.";
     UNKNOWN_WORKFLOW = "FLX0215": "A call names a workflow that none of the files defines.";
     UNKNOWN_CALENDAR = "FLX0216": "There is no calendar of this name.";
-    SAME_WORKFLOW = "FLX0214": "Two files define a workflow of one name.";
-    NOT_AN_ACTION = "FLX0213": "An action is written where a message is expected, or the other way round.";
 
     NO_START = "FLX0300": "A state with states inside says in which of them it begins.";
     BAD_START = "FLX0301": "The start names a state that is not one of those inside.";

@@ -89,6 +89,8 @@ impl Edge {
 pub(super) struct Outline<'a> {
     pub(super) states: &'a [State],
     pub(super) edges: &'a [Edge],
+    /// The places of each state's edges among them: see [`by_state`].
+    pub(super) by_state: &'a [Vec<usize>],
     /// Where instances begin; none if that is not known.
     pub(super) starts: &'a [StateIx],
     pub(super) events: &'a BTreeMap<Arc<str>, Event>,
@@ -144,8 +146,30 @@ impl<'a> Outline<'a> {
     }
 
     fn edges_of(&self, ix: usize) -> impl Iterator<Item = &'a Edge> + '_ {
-        self.edges.iter().filter(move |edge| edge.from.0 == ix)
+        self.by_state.get(ix).into_iter().flatten().map(|&at| &self.edges[at])
     }
+
+    /// The states `all` for a sentence: not more of them than anybody reads.
+    fn names(&self, all: &[usize]) -> String {
+        const MOST: usize = 8;
+        let names =
+            all.iter().take(MOST).map(|&ix| format!("`{}`", self.states[ix].path)).collect::<Vec<_>>().join(", ");
+        match all.len().checked_sub(MOST) {
+            None | Some(0) => names,
+            Some(more) => format!("{names} and {more} more"),
+        }
+    }
+}
+
+/// The places of the edges of each of `states` states.
+pub(super) fn by_state(edges: &[Edge], states: usize) -> Vec<Vec<usize>> {
+    let mut places = vec![Vec::new(); states];
+    for (at, edge) in edges.iter().enumerate() {
+        if let Some(own) = places.get_mut(edge.from.0) {
+            own.push(at);
+        }
+    }
+    places
 }
 
 /// Runs all lints.

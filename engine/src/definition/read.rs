@@ -13,7 +13,7 @@ use super::duration::{self, Wrong};
 use super::file::{File, Name, Text};
 use super::yaml::{Node, Shape, Spot};
 use crate::calendar::Wait;
-use crate::diagnostic::{Diagnostic, Span, nearest};
+use crate::diagnostic::{Diagnostic, Help, Span, nearest};
 
 /// Where findings go.
 pub type Found = Vec<Diagnostic>;
@@ -32,7 +32,7 @@ pub fn text(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<Tex
             None
         }
         _ => {
-            found.push(wrong_shape(node, key, what, "a text"));
+            found.push(wrong_shape(node, key, what, "a text").help("write one text, in quotes if it has marks in it"));
             None
         }
     }
@@ -66,7 +66,8 @@ fn is_name(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
-fn suggest_name(text: &str) -> String {
+/// The name that an author means by `text`, if it can be told.
+pub(super) fn meant_name(text: &str) -> Option<String> {
     let mut snake = String::new();
     for c in text.chars().take(64) {
         if c.is_ascii_uppercase() && snake.ends_with(|p: char| p.is_ascii_lowercase()) {
@@ -75,10 +76,13 @@ fn suggest_name(text: &str) -> String {
         snake.push(if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
     }
     let snake = snake.trim_matches('_');
-    if is_name(snake) {
-        format!("write `{snake}`: small letters, digits and underscores")
-    } else {
-        "a name begins with a small letter and goes on with small letters, digits and underscores".to_owned()
+    is_name(snake).then(|| snake.to_owned())
+}
+
+fn suggest_name(text: &str) -> Help {
+    match meant_name(text) {
+        Some(name) => Help::instead(format!("write `{name}`: small letters, digits and underscores"), name),
+        None => "a name begins with a small letter and goes on with small letters, digits and underscores".into(),
     }
 }
 
@@ -113,11 +117,24 @@ pub fn word(
         return Some(Spot::new(word, text.span));
     }
     let help = match nearest(&text.value, words.iter().copied()) {
-        Some(near) => format!("a similar word is allowed: `{near}`"),
-        None => format!("write {}", or_list(words)),
+        _ if words == ["true", "false"] && truth_of(&text.value).is_some() => {
+            let word = truth_of(&text.value).unwrap_or_default();
+            Help::instead(format!("write `{word}`"), word)
+        }
+        Some(near) => Help::instead(format!("a similar word is allowed: `{near}`"), near),
+        None => format!("write {}", or_list(words)).into(),
     };
     found.push(Diagnostic::error(codes::NOT_A_WORD, text.span, format!("{what} is not `{}`", text.value)).help(help));
     None
+}
+
+/// What other YAML readers take for a truth.
+fn truth_of(text: &str) -> Option<&'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "y" | "on" | "true" | "1" => Some("true"),
+        "no" | "n" | "off" | "false" | "0" => Some("false"),
+        _ => None,
+    }
 }
 
 /// `true` or `false`.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 
+use super::allow::{self, Silence};
 use super::chart::Definition;
 use super::file::File;
 use super::read::Found;
@@ -24,6 +25,13 @@ pub(super) struct Peers<'c> {
     pub(super) circle: BTreeSet<String>,
 }
 
+/// A file that was read and is not yet checked.
+struct Read {
+    file: File,
+    found: Found,
+    silences: Vec<Silence>,
+}
+
 /// Compiles `files` (path and source), each with all its findings, in their order.
 pub(super) fn compile_all(
     files: &[(String, String)],
@@ -31,15 +39,17 @@ pub(super) fn compile_all(
     calendars: Option<&Calendars>,
 ) -> Vec<Checked> {
     let mut checked: Vec<Option<Checked>> = files.iter().map(|_| None).collect();
-    let mut read: Vec<Option<(File, Found)>> = Vec::new();
+    let mut read: Vec<Option<Read>> = Vec::new();
     for ((_, source), checked) in files.iter().zip(&mut checked) {
         read.push(match yaml::parse(source) {
             Ok(root) => {
                 let mut found = Vec::new();
-                Some((read::file(&root, &mut found), found))
+                let file = read::file(&root, &mut found);
+                let silences = allow::read(&root, &mut found);
+                Some(Read { file, found, silences })
             }
             Err(diagnostic) => {
-                *checked = Some(Checked { definition: None, diagnostics: vec![*diagnostic] });
+                *checked = Some(Checked { definition: None, diagnostics: vec![*diagnostic], silenced: Vec::new() });
                 None
             }
         });
@@ -47,35 +57,38 @@ pub(super) fn compile_all(
     let (order, circles) = order(&read);
     let mut known: BTreeMap<String, Option<Arc<Definition>>> = BTreeMap::new();
     // What has no name of its own yet, or one that a circle leads back to, exists all the same.
-    for (file, _) in read.iter().flatten() {
+    for Read { file, .. } in read.iter().flatten() {
         known.extend(file.workflow.as_ref().map(|name| (name.value.clone(), None)));
     }
     for ix in order {
-        let Some((file, found)) = read[ix].take() else { continue };
+        let Some(Read { file, found, silences }) = read[ix].take() else { continue };
         let peers = Peers { calendars, known: std::mem::take(&mut known), circle: circles[ix].clone() };
-        let (definition, diagnostics) = check::check(&file, &files[ix].1, vocabulary, found, &peers);
+        let (definition, mut diagnostics) = check::check(&file, &files[ix].1, vocabulary, found, &peers);
+        let silenced = allow::apply(&silences, &mut diagnostics);
+        check::ordered(&mut diagnostics);
+        super::bounded(&mut diagnostics);
         known = peers.known;
         let definition = definition.map(Arc::new);
         if let (Some(name), Some(definition)) = (&file.workflow, &definition) {
             known.entry(name.value.clone()).or_insert(None).get_or_insert_with(|| definition.clone());
         }
-        checked[ix] = Some(Checked { definition, diagnostics });
+        checked[ix] = Some(Checked { definition, diagnostics, silenced });
     }
     checked.into_iter().flatten().collect()
 }
 
 /// The order in which the files are compiled, and for each the names of those in a circle with it.
-fn order(read: &[Option<(File, Found)>]) -> (Vec<usize>, Vec<BTreeSet<String>>) {
+fn order(read: &[Option<Read>]) -> (Vec<usize>, Vec<BTreeSet<String>>) {
     let mut graph = DiGraph::<usize, ()>::new();
     let nodes: Vec<_> = (0..read.len()).map(|ix| graph.add_node(ix)).collect();
     let named = |name: &str| {
-        let is = |file: &Option<(File, Found)>| {
-            file.as_ref().and_then(|(file, _)| file.workflow.as_ref()).is_some_and(|known| known.value == name)
+        let is = |read: &Option<Read>| {
+            read.as_ref().and_then(|read| read.file.workflow.as_ref()).is_some_and(|known| known.value == name)
         };
         read.iter().position(is)
     };
     for (ix, file) in read.iter().enumerate() {
-        for call in file.iter().flat_map(|(file, _)| file.calls()) {
+        for call in file.iter().flat_map(|read| read.file.calls()) {
             if let Some(callee) = named(&call.value) {
                 graph.add_edge(nodes[ix], nodes[callee], ());
             }
@@ -86,7 +99,7 @@ fn order(read: &[Option<(File, Found)>]) -> (Vec<usize>, Vec<BTreeSet<String>>) 
     // The called come before the callers.
     for circle in kosaraju_scc(&graph) {
         if circle.len() > 1 || graph.contains_edge(circle[0], circle[0]) {
-            let of = |ix: usize| Some(read[ix].as_ref()?.0.workflow.as_ref()?.value.clone());
+            let of = |ix: usize| Some(read[ix].as_ref()?.file.workflow.as_ref()?.value.clone());
             let names: BTreeSet<String> = circle.iter().filter_map(|&node| of(graph[node])).collect();
             circle.iter().for_each(|&node| circles[graph[node]].clone_from(&names));
         }
@@ -122,5 +135,5 @@ pub(super) fn compile_stored(
         stored.split(BETWEEN).map(|source| (path.to_owned(), source.to_owned())).collect();
     let mut all = compile_all(&files, vocabulary, calendars);
     all.truncate(1);
-    all.pop().unwrap_or(Checked { definition: None, diagnostics: Vec::new() })
+    all.pop().unwrap_or(Checked { definition: None, diagnostics: Vec::new(), silenced: Vec::new() })
 }

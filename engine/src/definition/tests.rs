@@ -1,7 +1,11 @@
 //! Text in, text out: definitions that compile, and wrong ones with exactly what is said about them.
 
+mod allowed;
+mod explained;
+mod fixed;
 mod golden;
 mod hostile;
+mod large;
 mod library;
 mod readme;
 mod shipped;

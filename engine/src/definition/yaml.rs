@@ -4,11 +4,13 @@
 //! stays `1.10`), and keys that are written twice. So one pass can find everything that is wrong with a file, where
 //! a derived `Deserialize` stops at the first. Next: `read.rs`.
 
+mod syntax;
+
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
-use serde_saphyr::{Error, Location, Options, Spanned};
+use serde_saphyr::{Location, Options, Spanned};
 
 use super::codes;
 use crate::diagnostic::{Diagnostic, Span};
@@ -96,11 +98,16 @@ impl Node {
 pub fn parse(source: &str) -> Result<Node, Box<Diagnostic>> {
     if source.len() > MAX_BYTES {
         let message = format!("the file has {} bytes, at most {MAX_BYTES} are read", source.len());
-        return Err(Box::new(Diagnostic::error(codes::TOO_LARGE, Span::default(), message)));
+        let finding = Diagnostic::error(codes::TOO_LARGE, Span::default(), message);
+        return Err(Box::new(finding.help("divide it into several workflows: one can start another")));
     }
-    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(source, options()) {
+    let read = |source: &str| serde_saphyr::from_str_with_options::<Spanned<Raw>>(source, options());
+    match read(source) {
         Ok(raw) => Ok(node(source, raw)),
-        Err(error) => Err(Box::new(refused(source, &error))),
+        Err(error) => {
+            let place = |text: &str| read(text).err().map(|error| syntax::offset(text, &error));
+            Err(Box::new(syntax::refused(source, &error, place)))
+        }
     }
 }
 
@@ -119,48 +126,6 @@ fn options() -> Options {
         budget.max_depth = MAX_DEPTH;
     }
     options
-}
-
-fn refused(source: &str, error: &Error) -> Diagnostic {
-    let mut message = error.without_snippet().to_string();
-    // The library puts "line 3 column 4: " before its sentence; the place is in the span.
-    if message.starts_with("line ")
-        && let Some((_, rest)) = message.split_once(": ")
-    {
-        message = rest.to_owned();
-    }
-    if let Some(at) = message.rfind(" at line ") {
-        message.truncate(at);
-    }
-    let message = message.lines().next().unwrap_or_default().replace("mapping values are", "a second `: ` is");
-    let at = error.location().and_then(|location| usize::try_from(location.span().offset()).ok()).unwrap_or(0);
-    let start = source.char_indices().nth(at).map_or(source.len(), |(i, _)| i);
-    let end = source[start..].chars().next().map_or(start, |c| start + c.len_utf8());
-    Diagnostic::error(codes::SYNTAX, Span::new(start, end), format!("this is not YAML: {message}"))
-        .help(advice(&message))
-}
-
-fn advice(message: &str) -> &'static str {
-    let has = |word| message.contains(word);
-    if has("multiple YAML documents") {
-        "a file holds one definition: put what follows `---` into a file of its own"
-    } else if has("second `: `") {
-        "a text that contains `: ` needs quotes"
-    } else if has("tab") {
-        "indent with blanks, never with tabs"
-    } else if has("tag") {
-        "an expression that begins with `!` needs quotes: \"!po.urgent\""
-    } else if has("alias") || has("anchor") {
-        "a text that begins with `*` or `&` needs quotes"
-    } else if has("unexpected character") {
-        "a text that begins with one of @ ` % needs quotes"
-    } else if has("flow") || has("expected ','") || has("bracket") {
-        "a `{` or `[` is not closed, or a text with `, ` or `: ` in it needs quotes"
-    } else if has("depth") || has("budget") || has("limit") {
-        "the file nests too deep, or repeats too much through aliases"
-    } else {
-        "look at the indentation, the quotes and the brackets of this line and the one before"
-    }
 }
 
 /// What the library gives: scalars are taken from the source again, since a number has lost how it was written.

@@ -114,7 +114,8 @@ fn value(field: &Field, text: &str) -> Result<u32, String> {
                 [first, .., last] => format!(" or {first} to {last}"),
                 _ => String::new(),
             };
-            Err(format!("`{text}` is not a {}: write {} to {}{names}", field.name, field.low, field.high))
+            let article = if field.name == "hour" { "an" } else { "a" };
+            Err(format!("`{text}` is not {article} {}: write {} to {}{names}", field.name, field.low, field.high))
         }
     }
 }

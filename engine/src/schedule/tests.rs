@@ -63,7 +63,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ("* * * foo *", "UTC", "`foo` is not a month: write 1 to 12 or JAN to DEC (field 4"),
         ("0 0 * * FRI-MON", "UTC", "`FRI-MON` runs backwards: write two ranges with a comma (field 5"),
         ("5/15 * * * *", "UTC", "`5/15` steps from a single value: write a range, such as `5-59/2` (field 1"),
-        ("* +5 * * *", "UTC", "`+5` is not a hour"),
+        ("* +5 * * *", "UTC", "`+5` is not an hour"),
         ("@daily", "UTC", "has 1 field: write five"),
         ("0 0 30 2 *", "UTC", "is never due"),
         ("0 0 31 4,6,9,11 *", "UTC", "is never due"),

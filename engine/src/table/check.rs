@@ -59,7 +59,13 @@ pub(super) fn table(name: &str, file: &File, source: &str, env: &Env, found: &mu
 }
 
 impl Checker<'_> {
-    fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    fn error(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<crate::diagnostic::Help>,
+    ) {
         self.found.push(Diagnostic::error(code, span, message).help(help));
     }
 

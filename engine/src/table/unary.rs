@@ -80,7 +80,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Item>, Vec<Diagnostic>> {
     if reader.findings.is_empty() { Ok(items) } else { Err(reader.findings) }
 }
 
-fn wrong(span: Span, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
+fn wrong(span: Span, message: impl Into<String>, help: impl Into<crate::diagnostic::Help>) -> Diagnostic {
     Diagnostic::error(codes::CELL, span, message).help(help)
 }
 

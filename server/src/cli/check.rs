@@ -5,39 +5,47 @@ use std::path::PathBuf;
 
 use annotate_snippets::Renderer;
 use clap::Args;
-use fluxor_engine::diagnostic::{Diagnostic, Severity, line_column};
-use serde_json::{Value, json};
+use fluxor_engine::diagnostic::Diagnostic;
+use serde_json::json;
 
 use super::out::Out;
 use super::{End, Failure};
 use crate::config::Config;
+use crate::found::{Found, Summary};
 use crate::{mail, open};
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
     /// Files, or folders of `*.yaml` [default: the definitions]
     paths: Vec<PathBuf>,
+    /// End with exit code 1 also for warnings that no file silences
+    #[arg(long)]
+    deny_warnings: bool,
 }
 
 impl Check {
     pub(super) fn run(&self, config: &Config, out: &Out) -> Result<End, Failure> {
         let files = self.files(config)?;
         let renderer = if std::io::stdout().is_terminal() { Renderer::styled() } else { Renderer::plain() };
-        let (mut machine, mut people, mut errors) = (Vec::new(), String::new(), 0);
+        let (mut machine, mut people, mut summary) = (Vec::new(), String::new(), Summary::default());
         let mut tell = |shown: &str, source: &str, findings: &[Diagnostic]| {
             for finding in findings {
-                errors += usize::from(finding.severity == Severity::Error);
-                people.push_str(&finding.render_with(shown, source, &renderer));
-                machine.push(found(shown, source, finding));
+                summary.count(finding);
+                // What a file silences, people do not want to see: machines get it with its reason.
+                if finding.silenced.is_none() {
+                    people.push_str(&finding.render_with(shown, source, &renderer));
+                }
+                machine.push(Found::of(shown, source, finding));
             }
         };
         let mut definitions = Vec::new();
         for file in &files {
             let shown = file.display().to_string();
-            let source = std::fs::read_to_string(file).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
-            let (findings, definition) = open::check(&shown, &source);
-            tell(&shown, &source, &findings);
-            definitions.extend(definition);
+            let bytes = std::fs::read(file).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
+            let (checked, source) = open::check(&shown, &bytes);
+            tell(&shown, &source, &checked.diagnostics);
+            tell(&shown, &source, &checked.silenced);
+            definitions.extend(checked.definition);
         }
         let fields = mail::fields(definitions);
         let mut count = files.len();
@@ -49,11 +57,13 @@ impl Check {
                 tell(&file.path, &file.source, findings);
             }
         }
-        let warnings = machine.len() - errors;
-        let summary = format!("{count} files: {errors} errors, {warnings} warnings");
-        let all = json!({ "files": count, "errors": errors, "warnings": warnings, "diagnostics": machine });
-        out.result(&all, || format!("{people}{summary}"));
-        Ok(if errors == 0 { End::Done } else { End::Found })
+        let Summary { errors, warnings, silenced } = summary;
+        let all = json!({
+            "files": count, "errors": errors, "warnings": warnings, "silenced": silenced, "diagnostics": machine,
+        });
+        out.result(&all, || format!("{people}{count} files: {}", summary.words()));
+        let denied = errors > 0 || (self.deny_warnings && warnings > 0);
+        Ok(if denied { End::Found } else { End::Done })
     }
 
     fn paths(&self, config: &Config) -> Vec<PathBuf> {
@@ -87,21 +97,4 @@ impl Check {
         }
         Ok(files)
     }
-}
-
-fn found(file: &str, source: &str, finding: &Diagnostic) -> Value {
-    let ((line, column), (end_line, end_column)) =
-        (line_column(source, finding.span.start), line_column(source, finding.span.end));
-    json!({
-        "file": file,
-        "line": line,
-        "column": column,
-        "end_line": end_line,
-        "end_column": end_column,
-        "code": finding.code,
-        "severity": finding.severity,
-        "message": finding.message,
-        "label": finding.label,
-        "help": finding.help,
-    })
 }

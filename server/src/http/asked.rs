@@ -88,6 +88,25 @@ impl<T: DeserializeOwned> FromRequest<App> for Question<T> {
     }
 }
 
+/// A definition, as text. Whoever is signed in may have one looked at: it changes nothing, so that it has no
+/// `Idempotency-Key`.
+#[derive(Clone, Debug)]
+pub(crate) struct Yaml(pub(crate) Bytes);
+
+impl FromRequest<App> for Yaml {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let _ = Caller::from_request_parts(&mut parts, app).await?;
+        if !is_yaml(&parts.headers) {
+            let detail = "The body must be a definition: send `Content-Type: application/yaml`, or `text/plain`.";
+            return Err(Problem::new("unsupported_media_type", detail));
+        }
+        Ok(Self(bounded(&parts.headers, body).await?))
+    }
+}
+
 /// What an administrator's form sends, by the names of its fields.
 #[derive(Clone, Debug)]
 pub(crate) struct Form(pub(crate) Administrator, pub(crate) HashMap<String, String>);
@@ -187,10 +206,21 @@ async fn whole(body: Body) -> Option<Bytes> {
     (seen <= MOST_BYTES).then(|| held.into())
 }
 
+/// The media type of the body, without its parameters.
+fn kind(headers: &HeaderMap) -> String {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// `application/yaml` (RFC 9512), what it was called before, and plain text.
+fn is_yaml(headers: &HeaderMap) -> bool {
+    let kinds = ["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain"];
+    kinds.contains(&kind(headers).as_str())
+}
+
 /// `application/json`, `application/merge-patch+json` and their kind.
 fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = kind(headers);
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 

@@ -1,5 +1,6 @@
 //! Pages for people: one per error code, as Markdown, or as HTML for browsers.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use axum::http::{HeaderMap, header};
@@ -8,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use super::extract::Path;
 use super::problem::Problem;
 use super::problems::{self, PAGES};
+use crate::codes;
 
 /// A page in the form that the reader asked for.
 pub(crate) struct Page {
@@ -31,11 +33,13 @@ impl IntoResponse for Page {
 #[utoipa::path(get, path = "/problems/{code}", tag = "problems", security(()), params(("code" = String, Path)),
     responses((status = 200, body = String, content_type = "text/markdown")))]
 pub(crate) async fn page(headers: HeaderMap, Path((code,)): Path<(String,)>) -> Result<Page, Problem> {
-    let markdown = problems::page(&code).ok_or_else(|| {
-        let perhaps = problems::nearest(&code).map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
+    let page = problems::page(&code).map(Cow::Borrowed).or_else(|| codes::page(&code));
+    let markdown = page.ok_or_else(|| {
+        let near = problems::nearest(&code).or_else(|| codes::nearest(&code));
+        let perhaps = near.map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
         Problem::new("not_found", format!("There is no code `{code}`.{perhaps}"))
     })?;
-    Ok(Page { markdown: markdown.to_owned(), html: wants_html(&headers) })
+    Ok(Page { markdown: markdown.into_owned(), html: wants_html(&headers) })
 }
 
 /// All codes.
@@ -45,6 +49,12 @@ pub(crate) async fn index(headers: HeaderMap) -> Page {
     let mut markdown = "# Error codes\n\n".to_owned();
     for (code, _) in PAGES {
         let _ = writeln!(markdown, "- [{code}](/problems/{code}): {}", problems::title(code));
+    }
+    markdown.push_str("\n# Codes of findings in files\n\n");
+    let mut findings: Vec<(&str, &str)> = codes::all().copied().collect();
+    findings.sort_unstable();
+    for (code, meaning) in findings {
+        let _ = writeln!(markdown, "- [{code}](/problems/{code}): {meaning}");
     }
     Page { markdown, html: wants_html(&headers) }
 }
@@ -59,6 +69,20 @@ fn wants_html(headers: &HeaderMap) -> bool {
 /// The Markdown that the pages use: headings, paragraphs, lists, code, links.
 fn html(markdown: &str) -> String {
     let mut out = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Fluxor</title><body>\n".to_owned();
+    // Every other part between fences is code, under a line that names its language.
+    for (at, part) in markdown.split("```").enumerate() {
+        if at % 2 == 1 {
+            let (_, code) = part.split_once('\n').unwrap_or_default();
+            let _ = writeln!(out, "<pre><code>{}</code></pre>", escaped(code));
+        } else {
+            prose(part, &mut out);
+        }
+    }
+    out.push_str("</body></html>\n");
+    out
+}
+
+fn prose(markdown: &str, out: &mut String) {
     for block in markdown.split("\n\n").map(str::trim).filter(|block| !block.is_empty()) {
         let _ = match block {
             _ if block.starts_with("# ") => writeln!(out, "<h1>{}</h1>", inline(&block[2..])),
@@ -72,13 +96,15 @@ fn html(markdown: &str) -> String {
             _ => writeln!(out, "<p>{}</p>", inline(block)),
         };
     }
-    out.push_str("</body></html>\n");
-    out
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// Escapes, then turns code between backticks into elements.
 pub(super) fn coded(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let text = escaped(text);
     let parts = text.split('`').enumerate();
     parts.map(|(place, part)| if place % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect()
 }
@@ -101,6 +127,8 @@ mod tests {
     fn a_page_as_html_escapes_and_links() {
         let shown = html("# A <b>\n\nSay `x < y`.\n\n- [one](/problems/one): first\n- two\n");
         assert!(shown.contains("<h1>A &lt;b&gt;</h1>") && shown.contains("<code>x &lt; y</code>"), "{shown}");
+        let code = html("Write:\n\n```yaml state\na: <b>\n\nc: `d`\n```\n\nMore.\n");
+        assert!(code.contains("<pre><code>a: &lt;b&gt;\n\nc: `d`\n</code></pre>\n<p>More.</p>"), "{code}");
         assert!(shown.contains("<li><a href=\"/problems/one\">one</a>: first</li><li>two</li>"), "{shown}");
     }
 }

@@ -31,7 +31,7 @@ struct Told {
 }
 
 /// What a problem looks like on the wire. Further members depend on the code: `errors`, `accepts`, `state`, `etag`,
-/// `state_revision`, `fields`, `rule`, `nearest`, `line`, `column`.
+/// `state_revision`, `fields`, `rule`, `nearest`, `line`, `column`, `findings`.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct Body {

@@ -21,6 +21,7 @@ pages! {
     "choose_principal",
     "cost_over_limit",
     "database_unavailable",
+    "definition_refused",
     "definition_unloadable",
     "delivery_failed",
     "distinct",

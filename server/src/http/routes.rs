@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::{
-    audit, books, deciders, extract, gate, health, history, instances, keys, layers, limits, me, organisation, pages,
-    parameters, records, settings, spent, tasks, workflows,
+    audit, books, deciders, definitions, extract, gate, health, history, instances, keys, layers, limits, me,
+    organisation, pages, parameters, records, settings, spent, tasks, workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -64,6 +64,7 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(deciders::history))
         .routes(routes!(workflows::list))
         .routes(routes!(workflows::show))
+        .routes(routes!(definitions::check))
         .routes(routes!(organisation::show, organisation::change))
         .routes(routes!(organisation::history))
         .routes(routes!(keys::list, keys::create))

@@ -35,10 +35,11 @@ impl Checker<'_> {
         };
         self.uses(key, action.major);
         self.fits(call, action);
-        let mut params = Vec::new();
+        let (mut params, mut meant) = (Vec::new(), Vec::new());
         for (param, text) in &call.params {
             let Some((_, ty, required)) = action.params.iter().find(|(known, _, _)| **known == *param.value) else {
                 let help = known(&param.value, "parameter", action.params.iter().map(|(name, _, _)| &**name));
+                meant.extend(help.instead.clone());
                 let message = format!("`{}` has no parameter `{}`", name.value, param.value);
                 self.error(codes::UNKNOWN_PARAMETER, param.span, message, help);
                 continue;
@@ -48,7 +49,8 @@ impl Checker<'_> {
             }
         }
         for (param, ty, required) in &action.params {
-            if *required && call.params.iter().all(|(given, _)| given.value != **param) {
+            let given = call.params.iter().map(|(given, _)| &given.value).chain(&meant).any(|given| **given == **param);
+            if *required && !given {
                 let message = format!("`{}` needs its parameter `{param}`", name.value);
                 let help =
                     format!("write `{}: {{ {param}: ... }}` with an expression of type {}", name.value, ty.name());

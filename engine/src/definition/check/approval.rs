@@ -239,6 +239,15 @@ impl Checker<'_> {
 
     fn distinct(&mut self, node: &Node, at: Span, ground: &Ground) -> Value {
         let mut pairs = Vec::new();
+        if let Shape::List(items) = &node.shape
+            && !items.is_empty()
+            && items.iter().all(|item| item.text().is_some())
+        {
+            let names: Vec<&str> = items.iter().filter_map(Node::text).collect();
+            let help = format!("write pairs of steps: [[{}]]", names.join(", "));
+            self.error(codes::WRONG_SHAPE, node.span, "`distinct` is a list of pairs", help);
+            return Value::Null;
+        }
         for pair in read::list(node, at, "`distinct`", &mut self.found).unwrap_or_default() {
             let Shape::List(two) = &pair.shape else {
                 let found = read::wrong_shape(pair, at, "an entry of `distinct`", "a list");

@@ -6,10 +6,10 @@ use crate::definition::chart::By;
 use crate::definition::codes;
 use crate::definition::file::Text;
 use crate::definition::yaml::{Scalar, Spot};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Help, Span, nearest};
 use crate::expression::{self, Env, Expr, Field, RecordType, Type};
 
-use super::{Checker, known};
+use super::{Checker, fixes, known};
 
 /// The expression's own code for an unknown name.
 const UNKNOWN_NAME: &str = "FLX0110";
@@ -58,7 +58,8 @@ impl Checker<'_> {
                 self.accept(text, &expr);
                 Some(expr)
             }
-            Err(diagnostics) => {
+            Err(mut diagnostics) => {
+                fixes::attach(&text.value.text, env, expected, &mut diagnostics);
                 self.place(text, diagnostics);
                 None
             }
@@ -83,13 +84,22 @@ impl Checker<'_> {
             return;
         }
         for mut diagnostic in diagnostics {
+            let called = self.subject.as_ref().map(|subject| fixes::Called {
+                variable: &subject.variable,
+                names: [&self.workflow, &subject.record.name],
+            });
+            let better = fixes::better(&diagnostic, text, called);
+            diagnostic.fix = diagnostic.fix.and_then(|fix| fixes::placed(&fix, text, self.source));
             diagnostic.span = text.value.locate(self.source, text.span, diagnostic.span);
             for (span, _) in &mut diagnostic.related {
                 *span = text.value.locate(self.source, text.span, *span);
             }
-            if diagnostic.code == UNKNOWN_NAME && is_word(&text.value) && !diagnostic.help.contains("similar") {
-                diagnostic.help =
-                    format!("a text inside an expression needs quotes of its own: '\"{}\"'", text.value.text);
+            if let Some(better) = better {
+                diagnostic = diagnostic.help(better);
+                // Quotes go around the whole expression.
+                if let Some(fix) = diagnostic.fix.as_mut().filter(|fix| fix.text.starts_with('\'')) {
+                    fix.span = text.span;
+                }
             }
             self.found.push(diagnostic);
         }
@@ -120,20 +130,37 @@ impl Checker<'_> {
                 self.accept(text, &expr);
                 Some(By::Person(expr, written.into()))
             }
-            Err(errors) if is_word(&text.value) => {
-                let help = match self.vocabulary.roles.iter().find(|role| ***role == *written) {
-                    Some(role) => format!("for everybody with a role write `role({role})`"),
-                    None => "write `anyone`, `engine`, `role(name)`, `role(name)@po.unit`, or a person such as `po.requester`"
-                        .to_owned(),
-                };
-                let _ = errors;
+            Err(_) if fixes::is_word(&text.value) => {
+                let help = self.by_help(written);
                 self.error(codes::BAD_BY, text.span, format!("`{written}` does not say who may"), help);
                 None
             }
-            Err(errors) => {
+            Err(mut errors) => {
+                fixes::attach(written, &env, &Field::nullable(Type::Person), &mut errors);
                 self.place(text, errors);
                 None
             }
+        }
+    }
+
+    /// What a single word under `by` is surely meant to be.
+    fn by_help(&self, written: &str) -> Help {
+        let roles = || self.vocabulary.roles.iter().map(AsRef::as_ref);
+        if roles().any(|role| role == written) {
+            let role = format!("role({written})");
+            return Help::instead(format!("for everybody with a role write `{role}`"), role);
+        }
+        if let Some(subject) = &self.subject {
+            let people = subject.record.fields.iter().filter(|(_, field)| field.ty == Type::Person);
+            if let Some(field) = nearest(written, people.map(|(name, _)| name.as_str())) {
+                let person = format!("{}.{field}", subject.variable);
+                return Help::instead(format!("for a person of the subject write `{person}`"), person);
+            }
+        }
+        match nearest(written, ["anyone", "engine"]) {
+            Some(word) => Help::similar("word", word),
+            None => "write `anyone`, `engine`, `role(name)`, `role(name)@po.unit`, or a person such as `po.requester`"
+                .into(),
         }
     }
 
@@ -142,7 +169,9 @@ impl Checker<'_> {
         let written = &text.value.text;
         let open = written.find('(').unwrap_or(0);
         let Some(close) = written.find(')') else {
-            self.error(codes::BAD_BY, text.span, "the bracket of `role(` is not closed", "write `role(name)`");
+            let role = format!("{})", written.trim());
+            let help = Help::instead(format!("write `{role}`"), role);
+            self.error(codes::BAD_BY, text.span, "the bracket of `role(` is not closed", help);
             return None;
         };
         let role = written[open + 1..close].trim();
@@ -154,7 +183,11 @@ impl Checker<'_> {
         }
         let Some(unit) = rest.trim_start().strip_prefix('@') else {
             let span = text.value.locate(self.source, text.span, Span::new(close + 1, written.len()));
-            self.error(codes::BAD_BY, span, "something follows the role", "a unit follows `@`: `role(buyer)@po.unit`");
+            let help = match rest.trim().strip_prefix('.') {
+                Some(unit) => Help::instead(format!("a unit follows `@`: write `@{unit}`"), format!("@{unit}")),
+                None => "a unit follows `@`: `role(buyer)@po.unit`".into(),
+            };
+            self.error(codes::BAD_BY, span, "something follows the role", help);
             return None;
         };
         // The unit's expression is a text of its own, with its own place in the file.
@@ -178,14 +211,10 @@ impl Checker<'_> {
     }
 }
 
-fn compiled(source: &str, env: &Env, expected: &Field) -> Result<Expr, Vec<Diagnostic>> {
+pub(super) fn compiled(source: &str, env: &Env, expected: &Field) -> Result<Expr, Vec<Diagnostic>> {
     if expected.nullable {
         expression::compile_nullable(source, env, &expected.ty)
     } else {
         expression::compile(source, env, &expected.ty)
     }
-}
-
-fn is_word(scalar: &Scalar) -> bool {
-    scalar.text.trim().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }

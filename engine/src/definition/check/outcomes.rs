@@ -1,23 +1,26 @@
 //! Outcomes of approvals, tasks, calls and parallel states: each leads somewhere, whatever the conditions say.
 
+use std::collections::BTreeSet;
+
 use crate::definition::chart::{State, StateIx, StateKind};
 use crate::definition::codes;
-use crate::definition::lint::{Edge, Goes, Trigger};
+use crate::definition::lint::{Edge, Goes, Trigger, by_state};
 use crate::diagnostic::Diagnostic;
 
-use super::{Checker, DONE, EXPIRED, FAILED, OUTCOMES, around};
+use super::{Checker, DONE, EXPIRED, FAILED, OUTCOMES};
 
 impl Checker<'_> {
     /// Looks at every approval, every task, every call, every parallel state, and every arrow for an outcome.
     pub(super) fn outcomes(&mut self, states: &[State]) {
         let approvals = self.approvals.clone();
+        let by_state = by_state(&self.edges, states.len());
         for &ix in &approvals {
             let expires = matches!(
                 &states[ix.0].kind,
                 StateKind::Approval(approval) if approval.policy.expires().is_some()
             );
             for outcome in OUTCOMES.into_iter().filter(|&o| o != EXPIRED || expires) {
-                self.outcome(states, ix, "an approval", outcome);
+                self.outcome(states, &by_state, ix, "an approval", outcome);
             }
         }
         let tasks = self.tasks.clone();
@@ -27,7 +30,7 @@ impl Checker<'_> {
                 StateKind::Approval(task) if task.policy.expires().is_some()
             );
             for outcome in [DONE, EXPIRED].into_iter().filter(|&o| o != EXPIRED || expires) {
-                self.outcome(states, ix, "a task", outcome);
+                self.outcome(states, &by_state, ix, "a task", outcome);
             }
         }
         let calls = self.calls.clone();
@@ -37,24 +40,27 @@ impl Checker<'_> {
                 _ => false,
             };
             for outcome in [DONE, FAILED].into_iter().filter(|&o| o != FAILED || may_fail) {
-                self.outcome(states, ix, "a call", outcome);
+                self.outcome(states, &by_state, ix, "a call", outcome);
             }
         }
         let mut parallels = Vec::new();
         for (ix, state) in states.iter().enumerate() {
             if let StateKind::Parallel(regions) = &state.kind {
                 parallels.push(StateIx(ix));
-                self.regions(states, StateIx(ix), regions);
+                self.regions(states, &by_state, StateIx(ix), regions);
             }
         }
+        let around = |all: &[StateIx]| -> BTreeSet<usize> { all.iter().flat_map(|&ix| upwards(states, ix)).collect() };
+        let (approvals, tasks, calls) = (around(&approvals), around(&tasks), around(&calls));
+        let (parallels, none) = (around(&parallels), BTreeSet::new());
         for (from, event) in std::mem::take(&mut self.outcome_keys) {
             let (whose, what) = match event.value.as_str() {
-                DONE => ([parallels.as_slice(), &tasks, &calls], "a task, a call or a parallel state"),
-                FAILED => ([calls.as_slice(), &[], &[]], "a call"),
-                EXPIRED => ([approvals.as_slice(), &tasks, &[]], "an approval or a task"),
-                _ => ([approvals.as_slice(), &[], &[]], "an approval"),
+                DONE => ([&parallels, &tasks, &calls], "a task, a call or a parallel state"),
+                FAILED => ([&calls, &none, &none], "a call"),
+                EXPIRED => ([&approvals, &tasks, &none], "an approval or a task"),
+                _ => ([&approvals, &none, &none], "an approval"),
             };
-            if !whose.concat().iter().any(|&inner| around(states, from, inner)) {
+            if !whose.iter().any(|around| around.contains(&from.0)) {
                 self.error(
                     codes::OUTCOME_ELSEWHERE,
                     event.span,
@@ -69,7 +75,7 @@ impl Checker<'_> {
     }
 
     /// A parallel state is done when all its regions have ended: then something must be there for that.
-    fn regions(&mut self, states: &[State], ix: StateIx, regions: &[StateIx]) {
+    fn regions(&mut self, states: &[State], by_state: &[Vec<usize>], ix: StateIx, regions: &[StateIx]) {
         // The end of a region is a final state in it that is in no region further inside.
         let owner = |mut at: StateIx| loop {
             let parent = states[at.0].parent?;
@@ -84,9 +90,9 @@ impl Checker<'_> {
         };
         let endless: Vec<StateIx> = regions.iter().copied().filter(|&region| !ends(region)).collect();
         let done = |edge: &&Edge| matches!(&edge.trigger, Trigger::Event(name) if **name == *DONE);
-        let handled = self.edges.iter().filter(done).find(|edge| edge.from == ix).map(|edge| edge.span);
+        let handled = by_state[ix.0].iter().map(|&at| &self.edges[at]).find(done).map(|edge| edge.span);
         if endless.is_empty() {
-            return self.outcome(states, ix, "a parallel state", DONE);
+            return self.outcome(states, by_state, ix, "a parallel state", DONE);
         }
         let (Some(handled), false) = (handled, self.found.iter().any(|found| found.code < "FLX0100")) else { return };
         for region in endless {
@@ -99,12 +105,14 @@ impl Checker<'_> {
         }
     }
 
-    fn outcome(&mut self, states: &[State], ix: StateIx, what: &str, outcome: &str) {
-        let handled: Vec<&Edge> = self
-            .edges
-            .iter()
+    fn outcome(&mut self, states: &[State], by_state: &[Vec<usize>], ix: StateIx, what: &str, outcome: &str) {
+        // In the order of the file: those of the states around stand before.
+        let mut places: Vec<usize> = upwards(states, ix).flat_map(|at| by_state[at].iter().copied()).collect();
+        places.sort_unstable();
+        let handled: Vec<&Edge> = places
+            .into_iter()
+            .map(|at| &self.edges[at])
             .filter(|edge| matches!(&edge.trigger, Trigger::Event(name) if **name == *outcome))
-            .filter(|edge| around(states, edge.from, ix))
             .collect();
         let state = &states[ix.0];
         let mut found = Vec::new();
@@ -137,4 +145,9 @@ impl Checker<'_> {
         }
         self.found.extend(found);
     }
+}
+
+/// The state itself and those around it.
+fn upwards(states: &[State], ix: StateIx) -> impl Iterator<Item = usize> + '_ {
+    std::iter::successors(Some(ix.0), |&at| states[at].parent.map(|parent| parent.0))
 }

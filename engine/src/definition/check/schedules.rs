@@ -6,7 +6,7 @@ use crate::definition::chart::{Scheduled, StartArrow, Subject, Whose};
 use crate::definition::codes;
 use crate::definition::file::{ScheduleFile, WhoseFile};
 use crate::definition::yaml::{Node, Shape};
-use crate::diagnostic::Span;
+use crate::diagnostic::{Diagnostic, Help, Span};
 use crate::expression::{Type, Value};
 use crate::instance::Document;
 use crate::schedule::Schedule;
@@ -35,8 +35,13 @@ impl Checker<'_> {
         {
             if let Err(why) = tried {
                 wrong = true;
-                let help = "such as `cron: \"0 2 * * MON-FRI\"` and `zone: Europe/Berlin`";
-                self.error(codes::NO_SCHEDULE, at, why, help);
+                // What is wrong, and behind the colon what to write.
+                let (message, words) = match why.split_once(": ") {
+                    Some((message, words)) => (message.to_owned(), words.to_owned()),
+                    None => (why, "such as `cron: \"0 2 * * MON-FRI\"` and `zone: Europe/Berlin`".to_owned()),
+                };
+                let instead = if at == cron.span { without_seconds(&cron.value) } else { None };
+                self.error(codes::NO_SCHEDULE, at, message, Help { words, instead });
             }
         }
         if wrong { None } else { Schedule::parse(&cron.value, &zone.value).ok() }
@@ -94,7 +99,9 @@ impl Checker<'_> {
             input.extend(json.map(|json| (name.value.clone(), json)));
         }
         for (name, field) in &subject.record.fields {
-            let given = entries.iter().any(|(given, _)| given.value == *name);
+            let slip =
+                |d: &Diagnostic| d.code == codes::UNKNOWN_FIELD && d.fix.as_ref().is_some_and(|f| f.text == *name);
+            let given = entries.iter().any(|(given, _)| given.value == *name) || self.found[before..].iter().any(slip);
             let found_out = name == "requester" || subject.computed.iter().any(|field| **field == **name);
             if !given && !found_out && !field.nullable {
                 let message = format!("`{name}` is missing in the input");
@@ -119,12 +126,21 @@ impl Checker<'_> {
             Ok(_) => Some(json),
             Err(why) => {
                 let span = if node.span.start == node.span.end { at } else { node.span };
-                let help = format!("it takes a value of type {}, as in a request", field.ty.name());
+                let (why, help) = match why.split_once(": ") {
+                    Some((why, what)) => (why, what.to_owned()),
+                    None => (why.as_str(), format!("it takes a value of type {}, as in a request", field.ty.name())),
+                };
                 self.error(codes::SCHEDULE_INPUT, span, format!("`{name}`: {why}"), help);
                 None
             }
         }
     }
+}
+
+/// The pattern of six fields that other schedulers write, with its first left out: seconds that are zero.
+fn without_seconds(cron: &str) -> Option<String> {
+    let five = cron.trim().strip_prefix("0 ")?.trim_start();
+    Schedule::parse(five, "UTC").is_ok().then(|| format!("\"{five}\""))
 }
 
 /// What a caller would have sent: numbers and truths where the type is one, or where no type says otherwise.

@@ -1,22 +1,27 @@
 //! States: their places in the tree, what their names mean, and the states themselves.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::definition::chart::{History, State, StateIx, StateKind};
 use crate::definition::codes;
 use crate::definition::file::{ArrowFile, Name, SendFile, StateFile};
-use crate::diagnostic::{Diagnostic, Span, nearest};
+use crate::diagnostic::{Diagnostic, Help, Span, nearest};
 
 use super::expressions::Scope;
 use super::{Checker, title};
 
 /// What stands behind a state's name where an arrow goes back to where the state was left.
 const HISTORIES: [(&str, History); 2] = [("deep_history", History::Deep), ("history", History::Shallow)];
+/// How many findings there may be before similar states are no longer looked for.
+const MOST_LOOKED_FOR: usize = 100;
 
 /// The tree of states, flat: a parent stands before its children, as in the chart.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     slots: Vec<Slot>,
+    /// The slots inside each, by name; on the outermost level, inside none.
+    inside: HashMap<Option<usize>, HashMap<String, usize>>,
     sends: Vec<String>,
     events: Vec<Name>,
     raises_done: bool,
@@ -48,6 +53,7 @@ impl Names {
             let ix = self.slots.len() - 1;
             self.raises_failed |= state.call.is_some();
             self.raises_done |= state.parallel.is_some() || state.task.is_some() || state.call.is_some();
+            self.inside.entry(parent).or_default().entry(state.name.value.clone()).or_insert(ix);
             self.note(&state.sends);
             let timed = state.after.iter().flat_map(|timer| &timer.arrows);
             let arrows = state.on.iter().flat_map(|(_, arrows)| arrows).chain(&state.always).chain(timed);
@@ -68,13 +74,8 @@ impl Names {
 
     /// The events that are handled somewhere, each once.
     pub(super) fn events(&self) -> Vec<Name> {
-        let mut events: Vec<Name> = Vec::new();
-        for event in &self.events {
-            if events.iter().all(|known| known.value != event.value) {
-                events.push(event.clone());
-            }
-        }
-        events
+        let mut seen = HashSet::new();
+        self.events.iter().filter(|event| seen.insert(event.value.as_str())).cloned().collect()
     }
 
     /// Whether some state ends with the event `done`.
@@ -92,7 +93,7 @@ impl Names {
     }
 
     fn child(&self, parent: Option<usize>, name: &str) -> Option<usize> {
-        self.slots.iter().position(|slot| slot.parent == parent && slot.name == name)
+        self.inside.get(&parent)?.get(name).copied()
     }
 
     /// What `name` means in the state `from`: inside it, beside it, beside what is around it; then a path.
@@ -134,7 +135,8 @@ impl Checker<'_> {
     /// The state that `name` means in `from`.
     pub(super) fn target(&mut self, from: Option<StateIx>, name: &Name) -> Option<StateIx> {
         let found = self.names.resolve(from.map(|ix| ix.0), &name.value).map(StateIx);
-        if found.is_none() {
+        // A state that stands too deep is reported where it stands.
+        if found.is_none() && !self.misplaced.contains(name.value.as_str()) {
             let message = format!("unknown state `{}`", name.value);
             let help = self.state_help(&name.value);
             self.found
@@ -143,19 +145,38 @@ impl Checker<'_> {
         found
     }
 
-    fn state_help(&self, name: &str) -> String {
+    fn state_help(&self, name: &str) -> Help {
+        // Whoever has so many wrong names has not misspelt them, and looking takes time.
+        if self.found.len() > MOST_LOOKED_FOR {
+            return "look at the findings before this one".into();
+        }
         let slots = &self.names.slots;
         if let Some(inside) = slots.iter().find(|slot| slot.name == name) {
-            return format!("it is inside another state: write `{}`", inside.path);
+            return Help::instead(format!("it is inside another state: write `{}`", inside.path), &*inside.path);
+        }
+        if let Some((outer, _)) = name.rsplit_once('.')
+            && let Some(ix) = self.names.resolve(None, outer)
+        {
+            let inside: Vec<&str> =
+                slots.iter().filter(|slot| slot.parent == Some(ix)).map(|slot| slot.name.as_str()).collect();
+            let inner = name.rsplit('.').next().unwrap_or_default();
+            return match nearest(inner, inside.iter().copied()) {
+                Some(near) => Help::similar("state", &format!("{outer}.{near}")),
+                None if inside.is_empty() => format!("there are no states inside `{outer}`").into(),
+                None => format!("inside `{outer}` there is {}", super::super::read::or_list(&inside)).into(),
+            };
         }
         let tops: Vec<&str> =
             slots.iter().filter(|slot| slot.parent.is_none()).map(|slot| slot.name.as_str()).collect();
         let near =
             nearest(name, slots.iter().map(|slot| slot.name.as_str()).chain(slots.iter().map(|slot| &*slot.path)));
         match near {
-            Some(near) => format!("a similar state exists: `{near}`"),
-            None if tops.len() <= 12 => format!("there is {}", super::super::read::or_list(&tops)),
-            None => "none has a similar name".to_owned(),
+            // What is near may stand inside another state, where its name alone does not lead.
+            Some(near) => {
+                Help::similar("state", slots.iter().find(|slot| slot.name == near).map_or(near, |slot| &slot.path))
+            }
+            None if tops.len() <= 12 => format!("there is {}", super::super::read::or_list(&tops)).into(),
+            None => "none has a similar name".into(),
         }
     }
 
@@ -260,7 +281,7 @@ impl Checker<'_> {
             let task = self.task(*at, node, ix);
             return task.map_or(StateKind::Simple, |task| StateKind::Approval(Box::new(task)));
         }
-        if file.approval.is_some() && file.states.is_none() {
+        if file.approval.is_some() {
             self.approvals.push(ix);
         }
         let approval = file.approval.as_ref().and_then(|(at, node)| self.approval(*at, node));
@@ -301,7 +322,7 @@ impl Checker<'_> {
 
     fn compound(&mut self, file: &StateFile, inside: &[StateFile], start: Option<&Name>, ix: StateIx) -> StateKind {
         let names: Vec<&str> = inside.iter().map(|state| state.name.value.as_str()).collect();
-        let first = self.names.slots.iter().position(|slot| slot.parent == Some(ix.0));
+        let first = names.first().and_then(|first| self.names.child(Some(ix.0), first));
         let Some(start) = start else {
             if let Some(first) = names.first() {
                 let message = format!("`{}` does not say in which of its states it begins", file.name.value);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::definition::chart::Subject;
 use crate::definition::codes;
 use crate::definition::file::{FieldFile, Name, SubjectFile, Text};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Help};
 use crate::expression::{Env, Expr, Field, RecordType, Type};
 
 use super::expressions::Scope;
@@ -20,18 +20,24 @@ impl Checker<'_> {
             SubjectFile::Named { ty, variable } => {
                 let Some(found) = self.vocabulary.subjects.get(ty.value.as_str()) else {
                     let help = known(&ty.value, "subject", self.vocabulary.subjects.keys().map(AsRef::as_ref));
-                    let help = format!("{help}; or write the fields: `subject: {{ name: po, fields: {{ ... }} }}`");
+                    let words =
+                        format!("{}; or write the fields: `subject: {{ name: po, fields: {{ ... }} }}`", help.words);
+                    let help = Help { words, ..help };
                     self.error(codes::UNKNOWN_SUBJECT, ty.span, format!("unknown subject `{}`", ty.value), help);
                     return None;
                 };
                 self.uses(&ty.value, found.major);
                 let name = variable.as_ref().map_or_else(|| found.variable.clone(), |v| v.value.as_str().into());
-                self.variable(variable.as_ref().unwrap_or(ty), &name);
+                if !self.variable(variable.as_ref().unwrap_or(ty), &name) {
+                    return None;
+                }
                 Subject { variable: name, record: found.record.clone(), computed: found.computed.clone() }
             }
             SubjectFile::Inline { variable, fields } => {
                 let name: Arc<str> = variable.value.as_str().into();
-                self.variable(variable, &name);
+                if !self.variable(variable, &name) {
+                    return None;
+                }
                 let record = self.record(&self.workflow.clone(), fields);
                 Subject { variable: name, record: Arc::new(record), computed: Vec::new() }
             }
@@ -39,15 +45,18 @@ impl Checker<'_> {
         Some(subject)
     }
 
-    /// Refuses a variable that would hide something.
-    fn variable(&mut self, at: &Name, name: &str) {
+    /// Whether the variable hides nothing; reports if it does.
+    fn variable(&mut self, at: &Name, name: &str) -> bool {
         if RESERVED.contains(&name) {
             let message = format!("the subject cannot be called `{name}`");
             self.error(codes::RESERVED, at.span, message, "expressions use that word already: choose another");
         } else if self.vocabulary.facts.contains_key(name) {
             let message = format!("the subject cannot be called `{name}`: a fact is called so");
             self.error(codes::RESERVED, at.span, message, "choose another name: `subject: { type: ..., name: ... }`");
+        } else {
+            return true;
         }
+        false
     }
 
     /// The record of declared fields; a field whose type is unknown is reported and left out.
@@ -68,7 +77,14 @@ impl Checker<'_> {
         match Type::parse(ty) {
             Ok(ty) => Some(Field { ty, nullable }),
             Err(sentence) => {
-                let (message, help) = sentence.split_once(": ").unwrap_or((&sentence, ""));
+                let sentence = sentence.replace(" of what? W", " does not say of what: w");
+                let parts = sentence.split_once(": ");
+                let (message, words) = parts.unwrap_or((&sentence, "see the types in the reference"));
+                // The sentence ends in the name that is meant, if one is.
+                let meant = words.strip_suffix('`').and_then(|words| words.rsplit('`').next());
+                let instead = meant.filter(|name| Type::parse(name).is_ok());
+                let instead = instead.map(|name| format!("{name}{}", if nullable { "?" } else { "" }));
+                let help = Help { words: words.to_owned(), instead };
                 self.found.push(Diagnostic::error(codes::UNKNOWN_TYPE, written.span, message).help(help));
                 None
             }

@@ -33,12 +33,12 @@ pub(super) fn cycles(outline: &Outline<'_>, found: &mut Found) -> Vec<usize> {
         circle.sort_unstable();
         circling.extend(circle.iter().map(|&node| graph[node]));
         let Some(edge) = circle.first().and_then(|&node| forced(outline, graph[node])) else { continue };
-        let names: Vec<String> = circle.iter().map(|&node| format!("`{}`", outline.states[graph[node]].path)).collect();
+        let names: Vec<usize> = circle.iter().map(|&node| graph[node]).collect();
         found.push(
             Diagnostic::error(
                 codes::ALWAYS_CYCLE,
                 edge.span,
-                format!("`always` goes round for ever in {}", names.join(", ")),
+                format!("`always` goes round for ever in {}", outline.names(&names)),
             )
             .label("nothing stops it")
             .help("give one of the arrows a condition, or let an event lead on"),

@@ -1,14 +1,23 @@
 //! Events that nothing accepts, and events that nothing raises.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::definition::codes;
 use crate::diagnostic::{Diagnostic, nearest};
 
-use super::{Found, Outline, Trigger};
+use super::{Edge, Found, Outline, Trigger};
 
-fn accepted(outline: &Outline<'_>, event: &str) -> bool {
-    outline.edges.iter().any(|edge| matches!(&edge.trigger, Trigger::Event(name) if **name == *event))
+/// For how many events a similar one is looked for: whoever has more of them has not misspelt them.
+const MOST_LOOKED_FOR: usize = 100;
+
+/// The events that some state accepts.
+fn accepted<'a>(outline: &Outline<'a>) -> BTreeSet<&'a str> {
+    let event = |edge: &'a Edge| match &edge.trigger {
+        Trigger::Event(name) => Some(&**name),
+        Trigger::Always | Trigger::After(_) => None,
+    };
+    outline.edges.iter().filter_map(event).collect()
 }
 
 /// Declared events that no state accepts. Those that are only used are accepted where they are used.
@@ -16,12 +25,19 @@ pub(super) fn deaf(outline: &Outline<'_>, found: &mut Found) {
     if outline.any_tainted() {
         return;
     }
+    let accepted = accepted(outline);
+    let mut told = 0;
+    let near = found.iter().filter(|finding| finding.code == codes::NEAR_EVENT);
+    let slips: BTreeSet<String> = near.filter_map(|finding| Some(finding.fix.as_ref()?.text.clone())).collect();
     for (name, span) in outline.declared {
-        if accepted(outline, name) {
+        // One that is used under nearly this name is reported there.
+        if accepted.contains(name.as_str()) || slips.contains(name) {
             continue;
         }
-        let used = outline.events.keys().map(AsRef::as_ref).filter(|other| accepted(outline, other));
-        let help = match nearest(name, used) {
+        let used = outline.events.keys().map(AsRef::as_ref).filter(|other| accepted.contains(other));
+        told += 1;
+        let near = if told <= MOST_LOOKED_FOR { nearest(name, used) } else { None };
+        let help = match near {
             Some(near) => format!("a similar event is accepted: `{near}`"),
             None => "write it under `on` of a state, or leave the declaration out".to_owned(),
         };
@@ -35,13 +51,12 @@ pub(super) fn deaf(outline: &Outline<'_>, found: &mut Found) {
 
 /// Events named like the result of a message that is never sent: the instance would wait for ever.
 pub(super) fn never_sent(outline: &Outline<'_>, found: &mut Found) {
-    let seen: Vec<&Arc<str>> = outline.unsent.iter().map(|(event, _)| event).collect();
+    let unsent: BTreeMap<&str, &Arc<str>> = outline.unsent.iter().map(|(event, message)| (&**event, message)).collect();
+    let declared: BTreeSet<&str> = outline.declared.iter().map(|(name, _)| name.as_str()).collect();
     for edge in outline.edges {
         let Trigger::Event(name) = &edge.trigger else { continue };
-        let declared = outline.declared.iter().any(|(declared, _)| **declared == **name);
-        if !declared
-            && seen.contains(&name)
-            && let Some((_, message)) = outline.unsent.iter().find(|(event, _)| event == name)
+        if !declared.contains(&**name)
+            && let Some(message) = unsent.get(&**name)
         {
             found.push(
                 Diagnostic::warning(

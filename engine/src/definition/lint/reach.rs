@@ -60,15 +60,20 @@ impl Map {
     /// Marks what can be reached from `from` along `direction`.
     fn reached(&self, from: impl Iterator<Item = NodeIndex>, direction: Direction) -> Vec<bool> {
         let mut marked = vec![false; self.graph.node_count()];
-        for start in from {
-            if direction == Direction::Outgoing {
-                let mut dfs = Dfs::new(&self.graph, start);
+        // One search: what one start has reached is not walked again for the next.
+        if direction == Direction::Outgoing {
+            let mut dfs = Dfs::empty(&self.graph);
+            for start in from {
+                dfs.move_to(start);
                 while let Some(node) = dfs.next(&self.graph) {
                     marked[node.index()] = true;
                 }
-            } else {
-                let reversed = petgraph::visit::Reversed(&self.graph);
-                let mut dfs = Dfs::new(reversed, start);
+            }
+        } else {
+            let reversed = petgraph::visit::Reversed(&self.graph);
+            let mut dfs = Dfs::empty(reversed);
+            for start in from {
+                dfs.move_to(start);
                 while let Some(node) = dfs.next(reversed) {
                     marked[node.index()] = true;
                 }
@@ -117,19 +122,24 @@ pub(super) fn traps(outline: &Outline<'_>, circling: &[usize], found: &mut Found
     let tainted = (0..outline.states.len()).filter(|&ix| outline.is_tainted(ix)).map(|ix| map.being[ix]);
     let ends = ends.into_iter().map(|ix| map.being[ix]).chain(escapes).chain(tainted);
     let saved = map.reached(ends, Direction::Incoming);
-    // The innermost knots are reported: what only leads into one is not itself the mistake.
+    // The innermost knots are reported: what only leads into one is not itself the mistake. They come in an order in which
+    // whatever a knot leads to stands before it.
+    let mut leads_on = vec![false; map.graph.node_count()];
     for knot in kosaraju_scc(&map.graph) {
-        let bottom = knot.iter().all(|&node| map.graph.neighbors(node).all(|next| knot.contains(&next)));
         let states: Vec<usize> = knot.iter().map(|&node| map.graph[node]).filter(|&ix| outline.is_leaf(ix)).collect();
+        let outwards = knot.iter().flat_map(|&node| map.graph.neighbors(node)).any(|next| leads_on[next.index()]);
+        for node in &knot {
+            leads_on[node.index()] = outwards || !states.is_empty();
+        }
         let Some(&first) = states.iter().min() else { continue };
         let told = bare(outline, first) || states.iter().any(|ix| circling.contains(ix));
-        if !bottom || told || knot.iter().any(|node| saved[node.index()]) {
+        if outwards || told || knot.iter().any(|node| saved[node.index()]) {
             continue;
         }
         let mut names: Vec<usize> = states;
         names.sort_unstable();
         names.dedup();
-        let list = names.iter().map(|&ix| format!("`{}`", outline.states[ix].path)).collect::<Vec<_>>().join(", ");
+        let list = outline.names(&names);
         found.push(
             Diagnostic::error(
                 codes::TRAP,

@@ -1,8 +1,10 @@
 //! The keys of a mapping: each known, each once.
 
-use crate::definition::codes;
+use std::collections::{HashMap, HashSet};
+
 use crate::definition::yaml::{Node, Shape, Spot};
-use crate::diagnostic::{Diagnostic, Span, nearest};
+use crate::definition::{MOST_FINDINGS, codes};
+use crate::diagnostic::{Diagnostic, Help, Span, nearest};
 
 use super::{Found, or_list, wrong_shape};
 
@@ -56,15 +58,47 @@ pub struct Keys<'n> {
     /// The name of what the mapping describes, for what is missing.
     pub owner: Span,
     entries: &'n [(Spot<String>, Node)],
+    /// Keys that are surely meant by unknown ones, which were reported.
+    meant: Vec<Meant<'n>>,
+}
+
+/// What an unknown key surely means.
+#[derive(Debug)]
+struct Meant<'n> {
+    key: String,
+    /// What stands under it, if it is merely misspelt: another language's word may hold another shape.
+    entry: Option<&'n (Spot<String>, Node)>,
 }
 
 impl<'n> Keys<'n> {
     /// The mapping `node`, which describes `what`, whose name stands at `owner`.
     pub fn of(node: &'n Node, owner: Span, what: &str, allowed: &[&str], found: &mut Found) -> Option<Self> {
-        let keys = Self::any(node, owner, what, found)?;
-        for (key, _) in keys.entries {
+        let mut keys = Self::any(node, owner, what, found)?;
+        if let [(key, Node { shape: Shape::Empty, .. })] = keys.entries
+            && !allowed.contains(&key.value.as_str())
+            && nearest(&key.value, allowed.iter().copied()).is_none()
+        {
+            let message = format!("{what} is a mapping, and `{}` has no value", key.value);
+            found.push(
+                Diagnostic::error(codes::WRONG_SHAPE, key.span, message)
+                    .label("a key by itself")
+                    .help(format!("leave the braces out, or write {}", or_list(allowed))),
+            );
+            return None;
+        }
+        for entry in keys.entries {
+            // Whatever wrote so many is not helped by more.
+            if found.len() > MOST_FINDINGS {
+                break;
+            }
+            let key = &entry.0;
             if !allowed.contains(&key.value.as_str()) {
-                found.push(unknown(key, what, allowed));
+                let finding = unknown(entry, what, allowed);
+                if let Some(fix) = &finding.fix {
+                    let misspelt = synonym(&key.value, allowed).is_none();
+                    keys.meant.push(Meant { key: fix.text.clone(), entry: misspelt.then_some(entry) });
+                }
+                found.push(finding);
             }
         }
         Some(keys)
@@ -76,34 +110,40 @@ impl<'n> Keys<'n> {
             Shape::Map(entries) => entries.as_slice(),
             Shape::Empty => &[],
             _ => {
-                found.push(
-                    wrong_shape(node, owner, what, "a mapping").help("write `key: value` lines, or { key: value }"),
-                );
+                found.push(wrong_shape(node, owner, what, "a mapping").help(mapping_help(node)));
                 return None;
             }
         };
-        for (at, (key, _)) in entries.iter().enumerate() {
-            if let Some((first, _)) = entries[..at].iter().find(|(other, _)| other.value == key.value) {
+        let mut firsts: HashMap<&str, Span> = HashMap::new();
+        for (key, _) in entries {
+            if let Some(first) = firsts.get(key.value.as_str()) {
+                if found.len() > MOST_FINDINGS {
+                    break;
+                }
                 found.push(
                     Diagnostic::error(codes::DUPLICATE_KEY, key.span, format!("`{}` stands twice here", key.value))
                         .label("again")
-                        .related(first.span, "first here")
+                        .related(*first, "first here")
                         .help(duplicate_help(&key.value)),
                 );
+            } else {
+                firsts.insert(&key.value, key.span);
             }
         }
-        Some(Self { owner, entries })
+        Some(Self { owner, entries, meant: Vec::new() })
     }
 
-    /// The value of `key` and where the key stands.
+    /// The value of `key` and where the key stands; of a misspelt one too, so that what is wrong inside is found at once.
     pub fn get(&self, key: &str) -> Option<(Span, &'n Node)> {
-        self.entries.iter().find(|(name, _)| name.value == key).map(|(name, node)| (name.span, node))
+        let misspelt = || self.meant.iter().filter(|meant| meant.key == key).find_map(|meant| meant.entry);
+        let entry = self.entries.iter().find(|(name, _)| name.value == key).or_else(misspelt);
+        entry.map(|(name, node)| (name.span, node))
     }
 
-    /// As [`Keys::get`], reporting a missing key.
+    /// As [`Keys::get`], reporting a missing key, unless an unknown one was surely meant to be it.
     pub fn need(&self, key: &str, what: &str, help: &str, found: &mut Found) -> Option<(Span, &'n Node)> {
         let value = self.get(key);
-        if value.is_none() {
+        if value.is_none() && !self.meant.iter().any(|meant| meant.key == key) {
             found.push(Diagnostic::error(codes::MISSING_KEY, self.owner, format!("{what} needs `{key}`")).help(help));
         }
         value
@@ -111,10 +151,8 @@ impl<'n> Keys<'n> {
 
     /// The first entry for each key, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = (&'n Spot<String>, &'n Node)> + use<'n> {
-        let entries = self.entries;
-        entries.iter().enumerate().filter_map(move |(at, (key, node))| {
-            entries[..at].iter().all(|(other, _)| other.value != key.value).then_some((key, node))
-        })
+        let mut seen = HashSet::new();
+        self.entries.iter().filter_map(move |(key, node)| seen.insert(key.value.as_str()).then_some((key, node)))
     }
 
     /// Whether there is nothing in it.
@@ -130,17 +168,48 @@ fn duplicate_help(key: &str) -> &'static str {
     }
 }
 
-fn unknown(key: &Spot<String>, what: &str, allowed: &[&str]) -> Diagnostic {
+/// What another state machine language's word is called here.
+fn synonym(name: &str, allowed: &[&str]) -> Option<&'static str> {
+    SYNONYMS.iter().find(|(word, ours)| *word == name && allowed.contains(ours)).map(|(_, ours)| *ours)
+}
+
+/// How a mapping is written, in the words of what stands there instead.
+fn mapping_help(node: &Node) -> String {
+    let Shape::List(items) = &node.shape else {
+        return "write `key: value` lines, or { key: value }".to_owned();
+    };
+    let names: Vec<_> = items.iter().filter_map(Node::text).map(|name| format!("{name}: ...")).collect();
+    if names.is_empty() || names.len() < items.len() {
+        return "leave the brackets or dashes out: each name stands once, with a colon".to_owned();
+    }
+    format!("write {{ {} }}", names.join(", "))
+}
+
+/// Whether what stands under a key looks like a state.
+fn like_a_state((_, node): &(Spot<String>, Node)) -> bool {
+    let Shape::Map(entries) = &node.shape else { return false };
+    let word = |key: &str| ["on", "approval", "final", "states", "always", "after"].contains(&key);
+    entries.iter().any(|(key, _)| word(&key.value))
+}
+
+fn unknown(entry: &(Spot<String>, Node), what: &str, allowed: &[&str]) -> Diagnostic {
+    let key = &entry.0;
     let name = key.value.as_str();
     if let Some((_, meanwhile)) = NOT_YET.iter().find(|(word, _)| *word == name) {
         return Diagnostic::error(codes::NOT_YET, key.span, format!("`{name}` is not there yet")).help(*meanwhile);
     }
-    let synonym = SYNONYMS.iter().find(|(word, ours)| *word == name && allowed.contains(ours)).map(|(_, ours)| *ours);
+    let synonym = synonym(name, allowed);
     let help = match synonym.or_else(|| nearest(name, allowed.iter().copied())) {
-        _ if name == "<<" => "merge keys are not supported: write the keys out".to_owned(),
-        Some(near) if synonym.is_some() => format!("it is called `{near}` here"),
-        Some(near) => format!("a similar key exists: `{near}`"),
-        None => format!("write {}", or_list(allowed)),
+        _ if name == "<<" => "merge keys are not supported: write the keys out".into(),
+        _ if name == "else" || name == "default" => {
+            "write a second arrow without `if` below this one: [{ if: ..., to: ... }, { to: ... }]".into()
+        }
+        _ if like_a_state(entry) && allowed.contains(&"states") => {
+            format!("if `{name}` is a state, it stands one level further out, or under `states`").into()
+        }
+        Some(near) if synonym.is_some() => Help::instead(format!("it is called `{near}` here"), near),
+        Some(near) => Help::similar("key", near),
+        None => format!("write {}", or_list(allowed)).into(),
     };
     Diagnostic::error(codes::UNKNOWN_KEY, key.span, format!("{what} has no key `{name}`"))
         .label("unknown key")

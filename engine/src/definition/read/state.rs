@@ -20,11 +20,35 @@ pub(super) fn states(node: &Node, key: Span, found: &mut Found) -> Vec<StateFile
     if keys.is_empty() {
         found.push(Diagnostic::error(codes::NO_STATES, key, "there are no states here").help("write at least one"));
     }
-    keys.iter().filter_map(|(name, node)| state(name, node, found)).collect()
+    keys.iter()
+        .filter_map(|(name, node)| if outdented(name, node, found) { None } else { state(name, node, found) })
+        .collect()
+}
+
+/// Whether it is no state but what belongs to one and stands too far out; reports it.
+fn outdented(name: &Name, node: &Node, found: &mut Found) -> bool {
+    const WORDS: &[&str] = &["on", "do", "after", "always", "send", "exit", "approval", "states"];
+    let like_a_state = match &node.shape {
+        Shape::Map(entries) => entries.iter().all(|(key, _)| STATE.contains(&key.value.as_str())),
+        Shape::Empty => true,
+        Shape::Scalar(_) | Shape::List(_) => false,
+    };
+    let outdented = WORDS.contains(&name.value.as_str()) && !like_a_state;
+    if outdented {
+        let message = format!("`{}` stands among the states", name.value);
+        found.push(
+            Diagnostic::error(codes::WRONG_SHAPE, name.span, message)
+                .label("a key of a state")
+                .help("indent it further: it belongs to the state above"),
+        );
+    }
+    outdented
 }
 
 fn state(name: &Name, node: &Node, found: &mut Found) -> Option<StateFile> {
     let good = super::checked_name(name, "the name of a state", found);
+    // One that is nearly a name goes on under the name that is meant: arrows that lead there are right.
+    let meant = if good { Some(name.value.clone()) } else { super::meant_name(&name.value) };
     let keys = Keys::of(node, name.span, "a state", STATE, found)?;
     let inside = keys.get("parallel").or_else(|| keys.get("states"));
     if let (Some((at, _)), Some((states, _))) = (keys.get("parallel"), keys.get("states")) {
@@ -50,7 +74,7 @@ fn state(name: &Name, node: &Node, found: &mut Found) -> Option<StateFile> {
         .get("final")
         .and_then(|(key, node)| (failed || truth(node, key, "`final`", found).is_some_and(|is| is)).then_some(key));
     let state = StateFile {
-        name: name.clone(),
+        name: Spot::new(meant.clone().unwrap_or_default(), name.span),
         title: keys.get("title").and_then(|(key, node)| string(node, key, "the title", found)).map(|t| t.value),
         start: keys.get("start").and_then(|(key, node)| self::name(node, key, "the first state", found)),
         states: inside.map(|(key, node)| states(node, key, found)),
@@ -69,7 +93,7 @@ fn state(name: &Name, node: &Node, found: &mut Found) -> Option<StateFile> {
         after: keys.get("after").map(|(key, node)| timers(node, key, found)).unwrap_or_default(),
         leaves: keys.iter().map(|(key, _)| key).find(|key| LEAVING.contains(&key.value.as_str())).cloned(),
     };
-    good.then_some(state)
+    meant.map(|_| state)
 }
 
 fn tags(node: &Node, key: Span, found: &mut Found) -> Vec<Name> {
@@ -123,6 +147,13 @@ fn timers(node: &Node, key: Span, found: &mut Found) -> Vec<TimerFile> {
 }
 
 fn timer(node: &Node, key: Span, found: &mut Found) -> Option<TimerFile> {
+    if let Shape::Scalar(time) = &node.shape {
+        found.push(
+            super::wrong_shape(node, key, "a timer", "a mapping")
+                .help(format!("write {{ in: {}, to: ... }}", time.text.trim())),
+        );
+        return None;
+    }
     let owner = if matches!(node.shape, Shape::Map(_)) { node.span } else { key };
     let allowed: Vec<&str> = ["in", "then"].into_iter().chain(arrow::ARROW.iter().copied()).collect();
     let keys = Keys::of(node, owner, "a timer", &allowed, found)?;

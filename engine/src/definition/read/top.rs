@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, Span};
 
 use super::{Found, Keys, arrow, name, state, string, text, whole, wrong_shape};
 
+/// `allow` is read in `allow.rs`.
 const FILE: &[&str] = &[
     "workflow",
     "version",
@@ -20,6 +21,7 @@ const FILE: &[&str] = &[
     "tables",
     "result",
     "states",
+    "allow",
 ];
 
 pub(super) fn file(root: &Node, found: &mut Found) -> File {
@@ -119,6 +121,10 @@ fn fields(node: &Node, key: Span, what: &str, found: &mut Found) -> Vec<FieldFil
 
 fn starts(node: &Node, key: Span, found: &mut Found) -> Vec<StartFile> {
     let nodes = super::one_or_many(node, key, "the start", found);
+    if nodes.is_empty() && node.shape != Shape::Empty {
+        let message = "there is no way to begin";
+        found.push(Diagnostic::error(codes::EMPTY, key, message).help("write `start:` and the first state"));
+    }
     nodes.into_iter().filter_map(|node| start(node, key, found)).collect()
 }
 

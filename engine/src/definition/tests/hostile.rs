@@ -4,17 +4,55 @@ use proptest::prelude::*;
 
 use super::*;
 
-const SEEDS: [&str; 2] = [
-    include_str!("../../../../definitions/purchase_order.yaml"),
-    include_str!("../../../../definitions/requisition.yaml"),
-];
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
-/// Compiles and renders; a definition comes exactly when nothing is refused.
+/// Every definition that is shipped, and every wrong one of the corpus.
+static SEEDS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../definitions");
+    let files = std::fs::read_dir(shipped).unwrap().map(|entry| entry.unwrap().path());
+    let mut all: Vec<_> = files.filter(|path| path.extension().is_some_and(|ext| ext == "yaml")).collect();
+    all.sort();
+    assert!(all.len() >= 5, "{all:?}");
+    let shipped = all.into_iter().map(|path| std::fs::read_to_string(path).unwrap());
+    shipped.chain(golden::files().into_iter().map(|(_, source, _)| source)).collect()
+});
+
+/// Compiles and renders: soon, with few findings, each in the text; a definition comes exactly when nothing is refused.
 fn survives(source: &str) {
+    let began = Instant::now();
     let checked = compile("x.yaml", source, &vocabulary());
     assert_eq!(checked.definition.is_none(), checked.is_refused(), "{source}");
     let shown = checked.render("x.yaml", source);
-    assert_eq!(shown.is_empty(), checked.diagnostics.is_empty());
+    assert_eq!(shown.is_empty(), checked.diagnostics.is_empty() && checked.silenced.is_empty());
+    assert!(checked.diagnostics.len() <= MOST_FINDINGS + 1, "{}", checked.diagnostics.len());
+    // No more than a finding for every other byte, even of a short text.
+    assert!(checked.diagnostics.len() <= 4 + source.len() / 2, "{} of {source}", checked.diagnostics.len());
+    for finding in checked.diagnostics.iter().chain(&checked.silenced) {
+        let fix = finding.fix.iter().map(|fix| fix.span);
+        for span in finding.related.iter().map(|(span, _)| *span).chain([finding.span]).chain(fix) {
+            assert!(span.start <= span.end && span.end <= source.len().max(1), "{span:?} of {finding:?}\n{source}");
+        }
+        if let Some(fix) = &finding.fix {
+            assert!(source.get(fix.span.start..fix.span.end).is_some(), "{fix:?} splits a character\n{source}");
+        }
+    }
+    assert!(began.elapsed() < Duration::from_secs(20), "it took {:?}", began.elapsed());
+}
+
+/// The words of a text with the blanks and marks between them: joined they are the text again.
+fn tokens(text: &str) -> Vec<String> {
+    let mut tokens: Vec<String> = Vec::new();
+    let mut word = false;
+    for c in text.chars() {
+        let letter = c.is_alphanumeric() || c == '_';
+        match tokens.last_mut() {
+            Some(last) if letter && word => last.push(c),
+            _ => tokens.push(c.to_string()),
+        }
+        word = letter;
+    }
+    tokens
 }
 
 proptest! {
@@ -36,10 +74,10 @@ proptest! {
 
     #[test]
     fn shipped_files_with_lines_lost_doubled_moved_and_cut(
-        seed in 0..SEEDS.len(),
+        seed in any::<prop::sample::Index>(),
         changes in prop::collection::vec((0..5_u8, any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..6),
     ) {
-        let mut lines: Vec<String> = SEEDS[seed].lines().map(str::to_owned).collect();
+        let mut lines: Vec<String> = seed.get::<String>(&SEEDS).lines().map(str::to_owned).collect();
         for (change, at, other) in changes {
             let (at, other) = (at.index(lines.len()), other.index(lines.len()));
             match change {
@@ -60,11 +98,47 @@ proptest! {
     }
 
     #[test]
+    fn files_with_words_swapped_doubled_lost_and_made_huge(
+        seed in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((0..7_u8, any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..8),
+    ) {
+        let mut tokens = tokens(seed.get::<String>(&SEEDS));
+        for (change, at, other) in changes {
+            let (at, other) = (at.index(tokens.len()), other.index(tokens.len()));
+            match change {
+                0 => tokens.swap(at, other),
+                1 if tokens.len() > 1 => { tokens.remove(at); }
+                2 => { let token = tokens[at].clone(); tokens.insert(other, token); }
+                3 => tokens[at] = "9".repeat(1 + other % 500),
+                4 => tokens[at] = format!("-{}e{other}", tokens[at]),
+                5 => { let token = tokens[other].clone(); tokens[at] = format!("{{ {token}: [{token}, \"{token}\"] }}"); }
+                _ => tokens[at] = tokens[at].repeat(1 + other % 200),
+            }
+        }
+        survives(&tokens.concat());
+    }
+
+    #[test]
+    fn files_with_their_indentation_changed(
+        seed in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..12_usize), 1..6),
+    ) {
+        let mut lines: Vec<String> = seed.get::<String>(&SEEDS).lines().map(str::to_owned).collect();
+        for (from, to, blanks) in changes {
+            let (from, to) = (from.index(lines.len()), to.index(lines.len()));
+            for line in &mut lines[from.min(to)..=from.max(to)] {
+                *line = if blanks == 11 { format!("\t{line}") } else { format!("{}{}", " ".repeat(blanks), line.trim_start()) };
+            }
+        }
+        survives(&lines.join("\n"));
+    }
+
+    #[test]
     fn shipped_files_with_characters_changed(
-        seed in 0..SEEDS.len(),
+        seed in any::<prop::sample::Index>(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(vec!['{', '}', '[', ':', ' ', '\n', '"', '\'', '&', '*', '!', '?', 'é', '\t', '0', '.', '@', '|', '\u{feff}', '\0'])), 1..8),
     ) {
-        let mut chars: Vec<char> = SEEDS[seed].chars().collect();
+        let mut chars: Vec<char> = seed.get::<String>(&SEEDS).chars().collect();
         for (at, c) in changes {
             let at = at.index(chars.len());
             chars[at] = c;
@@ -86,18 +160,4 @@ fn depth_repetition_and_size_are_bounded() {
     survives(&bomb);
     let large = format!("workflow: x # {}\n", "y".repeat(1 << 20));
     assert_eq!(compile("x.yaml", &large, &vocabulary()).diagnostics[0].code, "FLX0011");
-}
-
-#[test]
-fn two_thousand_states_take_no_time() {
-    let states = (0..2_000).fold(String::new(), |text, n| {
-        format!("{text}  s{n}: {{ on: {{ go: {{ to: s{} }}, back: {{ to: s0 }} }} }}\n", n + 1)
-    });
-    let source = format!(
-        "workflow: long\nversion: 1\nsubject: purchase_order\nstart: s0\nstates:\n{states}  s2000: {{ final: true }}\n"
-    );
-    let began = std::time::Instant::now();
-    let checked = compile("long.yaml", &source, &vocabulary());
-    assert!(checked.definition.is_some(), "{}", checked.render("long.yaml", &source));
-    assert!(began.elapsed().as_secs() < 20, "it took {:?}", began.elapsed());
 }

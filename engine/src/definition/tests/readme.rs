@@ -1,7 +1,7 @@
 //! The reference of the language: every example in it compiles.
 //!
-//! A block marked `yaml` is a whole file; `yaml state`, `yaml arrows` and `yaml approval` are pieces, put into the
-//! files below.
+//! A block marked `yaml` is a whole file; `yaml state`, `yaml arrows`, `yaml approval` and `yaml head` are pieces, put
+//! into the files below.
 
 use super::*;
 
@@ -21,19 +21,36 @@ states:
       order: { to: ordered }
       look: { to: review }
       reject: { to: rejected }
-  review: { on: { done: { to: closed } } }
+  review: { on: { finish: { to: closed } } }
   ordered: { on: { close: { to: closed } } }
   rejected: { final: true }
   closed: { final: true }
   here:
 ";
 
+/// What a piece of a head is put around; a key that the piece has is left out.
+const HEAD: [(&str, &str); 5] = [
+    ("workflow", "workflow: wish\n"),
+    ("version", "version: 1\n"),
+    ("subject", "subject: { name: wish, fields: { requester: person, rows: int, note: text? } }\n"),
+    ("start", "start: asked\n"),
+    ("states", "states:\n  asked: { on: { grant: granted } }\n  granted: { final: true }\n"),
+];
+
+/// The head `text` with what a file needs besides.
+fn whole(text: &str) -> String {
+    let has = |key: &str| text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
+    let around: String = HEAD.iter().filter(|(key, _)| !has(key)).map(|(_, lines)| *lines).collect();
+    format!("{text}\n{around}")
+}
+
 fn indented(text: &str, by: usize) -> String {
     text.lines().map(|line| format!("{}{line}\n", " ".repeat(by))).collect()
 }
 
-fn file(kind: &str, text: &str) -> Option<String> {
+pub(super) fn file(kind: &str, text: &str) -> Option<String> {
     Some(match kind {
+        "yaml head" => whole(text),
         "yaml" => text.to_owned(),
         "yaml state" => format!("{AROUND}{}", indented(text, 4)),
         "yaml arrows" => format!("{AROUND}    on:\n      end: closed\n{}", indented(text, 6)),
@@ -63,6 +80,9 @@ fn every_code_is_in_the_reference() {
     for (code, meaning) in CODES {
         assert!(README.contains(&format!("| {code} | {meaning} |")), "| {code} | {meaning} |");
     }
+    let warnings: Vec<&str> = CODES.iter().map(|(code, _)| *code).filter(|code| pages::warns(code)).collect();
+    let listed: Vec<&str> = warnings.iter().map(|code| code.trim_start_matches("FLX")).collect();
+    assert!(README.contains(&format!("warnings ({}) do not", listed.join(", "))), "{}", listed.join(", "));
 }
 
 #[test]

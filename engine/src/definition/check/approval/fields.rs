@@ -6,7 +6,7 @@ use crate::calendar::Wait;
 use crate::definition::codes;
 use crate::definition::read::{self, Keys};
 use crate::definition::yaml::{Node, Shape, Spot};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Help, Span};
 use crate::expression::Type;
 use crate::money::Money;
 
@@ -94,8 +94,14 @@ impl Checker<'_> {
         let text = read::string(node, at, what, &mut self.found)?;
         match text.value.parse::<Money>() {
             Ok(money) => Some(money),
-            Err(help) => {
-                self.error(codes::BAD_MONEY, text.span, format!("`{}` is not an amount of money", text.value), help);
+            Err(why) => {
+                let message = format!("`{}` is not an amount of money", text.value);
+                let why = why.strip_prefix(&format!("{message}: ")).unwrap_or(&why);
+                let help = match meant_money(&text.value) {
+                    Some(meant) => Help::instead(format!("write `{meant}`"), meant),
+                    None => why.into(),
+                };
+                self.error(codes::BAD_MONEY, text.span, message, help);
                 None
             }
         }
@@ -112,7 +118,12 @@ impl Checker<'_> {
         };
         if !good {
             let message = format!("{what} is not `{}`", text.value);
-            self.error(codes::BAD_NUMBER, text.span, message, "write digits, perhaps with a point: 5 or 66.6");
+            let comma = bare.replacen(',', ".", 1);
+            let help = match comma.split_once('.').filter(|(a, b)| bare.contains(',') && plain(a) && plain(b)) {
+                Some(_) => Help::instead(format!("write `{comma}`, with a point"), comma),
+                None => "write digits, perhaps with a point: 5 or 66.6".into(),
+            };
+            self.error(codes::BAD_NUMBER, text.span, message, help);
             return None;
         }
         Some(Value::String(bare.to_owned()))
@@ -186,6 +197,12 @@ impl Checker<'_> {
     }
 
     pub(super) fn tolerance(&mut self, node: &Node, at: Span) -> Value {
+        if let Shape::Scalar(text) = &node.shape {
+            let found = read::wrong_shape(node, at, "`tolerance`", "a mapping of fields");
+            let percent = text.text.trim().trim_end_matches('%').parse::<u8>().unwrap_or(5);
+            self.found.push(found.help(format!("write which field may move: {{ amount: {{ percent: {percent} }} }}")));
+            return Value::Null;
+        }
         let Some(keys) = Keys::any(node, at, "`tolerance`", &mut self.found) else { return Value::Null };
         let mut out = Map::new();
         for (name, node) in keys.iter() {
@@ -218,6 +235,29 @@ impl Checker<'_> {
         }
         Value::Object(out)
     }
+}
+
+/// Signs that stand for one currency only, with its code.
+const SIGNS: &[(&str, &str)] = &[("\u{20ac}", "EUR"), ("\u{a3}", "GBP")];
+
+/// The amount that `1,000 EUR`, `EUR 50`, `50eur` or `\u{20ac}50` surely means. A comma before three digits separates
+/// thousands; before anything else it could be either, and nobody guesses at money.
+fn meant_money(text: &str) -> Option<String> {
+    let mut text = text.trim().to_owned();
+    for (sign, code) in SIGNS {
+        text = text.replace(sign, &format!(" {code} "));
+    }
+    let letters: String = text.chars().filter(|c| c.is_alphabetic()).collect();
+    let code = letters.to_ascii_uppercase();
+    let amount: String = text.chars().filter(|c| !c.is_alphabetic() && !c.is_whitespace()).collect();
+    let (whole, fraction) = amount.split_once('.').map_or((amount.as_str(), None), |(a, b)| (a, Some(b)));
+    let mut groups = whole.split(',').skip(1);
+    if whole.contains(',') && !groups.all(|group| group.len() == 3) {
+        return None;
+    }
+    let fraction = fraction.map(|fraction| format!(".{fraction}")).unwrap_or_default();
+    let meant = format!("{}{fraction} {code}", whole.replace(',', ""));
+    meant.parse::<Money>().is_ok().then_some(meant)
 }
 
 /// Hours as a decimal number, exact to four places.

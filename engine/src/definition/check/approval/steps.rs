@@ -6,7 +6,7 @@ use crate::calendar::Wait;
 use crate::definition::codes;
 use crate::definition::read::{self, Keys};
 use crate::definition::yaml::{Node, Shape};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Help, Span};
 
 use super::super::Checker;
 use super::Ground;
@@ -144,16 +144,22 @@ impl Checker<'_> {
         let Some((at, node)) = keys.get("quorum") else { return };
         let value = match &node.shape {
             Shape::Scalar(scalar) if scalar.text.parse::<u32>().is_ok() => {
-                let help = format!("write `quorum: {{ count: {} }}`", scalar.text);
+                let count = format!("{{ count: {} }}", scalar.text);
+                let help = Help::instead(format!("write `quorum: {count}`"), count);
                 self.error(codes::BAD_QUORUM, node.span, "a quorum says what the number counts", help);
                 return;
             }
             Shape::Scalar(scalar) if !["any", "all"].contains(&scalar.text.as_str()) => {
                 let near = crate::diagnostic::nearest(&scalar.text, ["any", "all"]);
-                let help = near.map_or_else(
-                    || "write any, all, { count: 2 } or { percent: 50 }".to_owned(),
-                    |near| format!("a similar word is allowed: `{near}`"),
-                );
+                let share = scalar.text.strip_suffix('%').map(str::trim).filter(|n| n.parse::<u8>().is_ok());
+                let help = match (share, near) {
+                    (Some(share), _) => {
+                        let share = format!("{{ percent: {share} }}");
+                        Help::instead(format!("write `quorum: {share}`"), share)
+                    }
+                    (None, Some(near)) => Help::instead(format!("a similar word is allowed: `{near}`"), near),
+                    (None, None) => "write any, all, { count: 2 } or { percent: 50 }".into(),
+                };
                 self.error(codes::BAD_QUORUM, node.span, format!("`{}` is not a quorum", scalar.text), help);
                 return;
             }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::definition::codes;
 use crate::definition::read::{self, Keys};
 use crate::definition::yaml::{Node, Shape};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Help, Span};
 
 use super::super::Checker;
 use super::Ground;
@@ -31,13 +31,17 @@ impl Checker<'_> {
                 let field =
                     self.subject.as_ref().is_some_and(|subject| subject.record.fields.contains_key(&scalar.text));
                 let guess = if self.vocabulary.roles.iter().any(|role| **role == *scalar.text) {
-                    format!("for a role write `{{ role: {}, unit_field: unit }}`", scalar.text)
-                } else if scalar.text == "manager" {
-                    "write `{ manager: requester }`".to_owned()
+                    let role = format!("{{ role: {}, unit_field: unit }}", scalar.text);
+                    let known = self.subject.as_ref().is_some_and(|s| s.record.fields.contains_key("unit"));
+                    Help { words: format!("for a role write `{role}`"), instead: known.then_some(role) }
+                } else if scalar.text == "manager" || scalar.text == "chain" {
+                    let whose = format!("{{ {}: requester }}", scalar.text);
+                    Help::instead(format!("write `{whose}`"), whose)
                 } else if field {
-                    format!("write `{{ field: {} }}`", scalar.text)
+                    let field = format!("{{ field: {} }}", scalar.text);
+                    Help::instead(format!("write `{field}`"), field)
                 } else {
-                    HELP.to_owned()
+                    HELP.into()
                 };
                 let message = format!("`{}` does not say how people are found", scalar.text);
                 self.error(codes::BAD_RESOLVER, item.span, message, guess);

@@ -1,0 +1,52 @@
+//! The codes of what may be found in files (definitions, expressions, mail templates, mappings), with their pages.
+
+use std::borrow::Cow;
+
+use fluxor_engine::definition::{self, pages};
+use fluxor_engine::{diagnostic, expression};
+use fluxor_workflows::import;
+
+use crate::mail;
+
+/// Every code with its meaning.
+pub(crate) fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    definition::CODES.iter().chain(expression::CODES).chain(mail::CODES).chain(import::CODES)
+}
+
+/// The code, as it is written, with its meaning; however the letters are written here.
+#[must_use]
+pub(crate) fn known(code: &str) -> Option<&'static (&'static str, &'static str)> {
+    all().find(|(known, _)| known.eq_ignore_ascii_case(code))
+}
+
+/// The page of a code: one of its own with an example, else its meaning.
+#[must_use]
+pub(crate) fn page(code: &str) -> Option<Cow<'static, str>> {
+    let (code, meaning) = known(code)?;
+    Some(pages::page(code).map_or_else(|| format!("# {code}: {meaning}\n").into(), Cow::Borrowed))
+}
+
+/// The code most like this one.
+#[must_use]
+pub(crate) fn nearest(code: &str) -> Option<&'static str> {
+    diagnostic::nearest(&code.to_ascii_uppercase(), all().map(|(known, _)| *known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_has_one_meaning_and_a_page() {
+        let mut codes: Vec<&str> = all().map(|(code, _)| *code).collect();
+        let count = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), count);
+        for code in codes {
+            assert!(page(code).is_some_and(|page| page.starts_with(&format!("# {code}: "))), "{code}");
+        }
+        assert!(page("flx0703").is_some_and(|page| page.contains("no file")));
+        assert_eq!(nearest("flx0312x"), Some("FLX0312"));
+    }
+}

@@ -1,0 +1,56 @@
+//! Definitions that somebody writes: looked at, never stored.
+
+use axum::Json;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::asked::Yaml;
+use super::problem::{Problem, Problems};
+use crate::found::{Found, Summary};
+use crate::open;
+
+/// What the text is called in findings: a request names no file.
+const NAME: &str = "definition.yaml";
+
+/// A definition without errors.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CheckedDefinition)]
+pub(crate) struct Checked {
+    /// Warnings, those that the file silences too.
+    findings: Vec<Found>,
+    /// How many of each kind.
+    summary: Summary,
+}
+
+/// Check a definition: nothing is stored.
+///
+/// 422 `definition_refused` with the same `findings` and `summary`, and the text `rendered`, where there is an error.
+#[utoipa::path(post, path = "/v1/definitions/check", tag = "workflows",
+    request_body(content = String, content_type = "application/yaml", description = "The text of the file, at most 1 MiB"),
+    responses((status = 200, body = Checked, description = "There is no error"), Problems))]
+pub(crate) async fn check(Yaml(text): Yaml) -> Result<Json<Checked>, Problem> {
+    // A large file takes its time, and others wait for this thread.
+    let done = tokio::task::spawn_blocking(move || look(&text)).await;
+    done.unwrap_or_else(|ended| std::panic::resume_unwind(Box::new(format!("a check did not end: {ended}"))))
+}
+
+fn look(text: &[u8]) -> Result<Json<Checked>, Problem> {
+    let (checked, source) = open::check(NAME, text);
+    let (mut findings, mut summary) = (Vec::new(), Summary::default());
+    for finding in checked.diagnostics.iter().chain(&checked.silenced) {
+        summary.count(finding);
+        findings.push(Found::of(NAME, &source, finding));
+    }
+    if !checked.is_refused() {
+        return Ok(Json(Checked { findings, summary }));
+    }
+    let detail = format!("The definition cannot run: {}. `findings` has each with its place.", summary.words());
+    Err(Problem::new("definition_refused", detail)
+        .with("findings", json(&findings))
+        .with("summary", json(&summary))
+        .with("rendered", checked.render(NAME, &source)))
+}
+
+fn json(value: &impl Serialize) -> serde_json::Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
