@@ -112,6 +112,12 @@ impl Calendar {
     }
 }
 
+/// The countries whose holidays the calendar file `source` names.
+#[must_use]
+pub fn countries_named(source: &str) -> std::collections::BTreeSet<String> {
+    file::countries_named(source)
+}
+
 /// The first two of `hours`, which are in order, that overlap.
 fn overlap(hours: &[Hours]) -> Option<(Hours, Hours)> {
     hours.windows(2).find(|two| two[0].to > two[1].from).map(|two| (two[0], two[1]))

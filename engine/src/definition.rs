@@ -88,6 +88,15 @@ pub fn compile_all(files: &[(String, String)], vocabulary: &Vocabulary, calendar
     set::compile_all(files, vocabulary, Some(calendars))
 }
 
+/// As [`compile_bytes`], beside the definitions and calendars of `library`.
+#[must_use]
+pub fn compile_beside(path: &str, bytes: &[u8], vocabulary: &Vocabulary, library: &Library) -> (Checked, String) {
+    match std::str::from_utf8(bytes) {
+        Ok(source) => (library.check(path, source, vocabulary), source.to_owned()),
+        Err(_) => compile_bytes(path, bytes, vocabulary),
+    }
+}
+
 /// As [`compile`], of bytes; with the text that places are in, in which what is no UTF-8 is replaced.
 #[must_use]
 pub fn compile_bytes(path: &str, bytes: &[u8], vocabulary: &Vocabulary) -> (Checked, String) {

@@ -3,6 +3,7 @@
 
 mod audit;
 mod backup;
+mod calendars;
 mod check;
 mod completions;
 mod demo;
@@ -55,6 +56,9 @@ enum Command {
     Demo(demo::Demo),
     /// Check workflow definitions
     Check(check::Check),
+    /// List and show calendars, and say when something is due
+    #[command(subcommand)]
+    Calendars(calendars::Calendars),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -160,6 +164,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Serve => serve::run(config, out).await,
         Command::Demo(demo) => demo.run(config, out).await,
         Command::Check(check) => check.run(config, out),
+        Command::Calendars(calendars) => calendars.run(config, out),
         Command::Keys(keys) => keys.run(config, out).await,
         Command::Organisation(organisation) => organisation.run(config, out).await,
         Command::Instances(instances) => instances.run(config, out).await,

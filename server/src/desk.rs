@@ -17,6 +17,7 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::Deciders;
+use fluxor_engine::definition::Checked;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::store::InstancePage;
@@ -33,6 +34,9 @@ pub(crate) type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, NotDone>> +
 
 /// What the engine does for us.
 pub(crate) trait Desk: Send + Sync {
+    /// What is wrong with the text of a definition, beside those that run; with the text that the places are in.
+    fn check(&self, path: &str, text: &[u8]) -> (Checked, String);
+
     /// Does what is asked, once; answers after the commit.
     fn submit(&self, command: Command) -> Reply<'_, Submitted>;
 
@@ -62,6 +66,7 @@ pub(crate) trait Desk: Send + Sync {
         &self,
         tenant: TenantId,
         person: PersonId,
+        tag: Option<String>,
         after: Option<TaskId>,
         limit: i64,
     ) -> Reply<'_, Vec<TaskView>>;

@@ -7,6 +7,7 @@
 mod app;
 mod audit;
 mod backup;
+mod calendars;
 mod cli;
 mod codes;
 mod config;

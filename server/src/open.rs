@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use fluxor_engine::calendar::Calendars;
 use fluxor_engine::clock::SystemClock;
 use fluxor_engine::decide::CHANGE_ORGANISATION;
-use fluxor_engine::definition::{Checked, Library};
+use fluxor_engine::definition::{Checked, Library, Refused, Warnings};
 use fluxor_engine::diagnostic::{Severity, line_column};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::runtime::{Engine, Options, Sink};
@@ -14,6 +15,7 @@ use fluxor_engine::store::{self, AnyStore};
 use fluxor_workflows::reorder::{PROPOSE, Worker};
 use fluxor_workflows::{MIGRATIONS, Procurement};
 
+use crate::calendars;
 use crate::config::Config;
 use crate::desk::{Desk, Office};
 use crate::mail::Mail;
@@ -84,29 +86,49 @@ fn sinks(
     Ok(messages.chain(notices).chain([(PROPOSE.into(), worker)]).collect())
 }
 
-/// The definitions, all of them or none.
+/// The definitions with their calendars, all of them or none.
 fn library(config: &Config, domain: &Procurement) -> anyhow::Result<Library> {
-    let Some(folder) = config.definitions() else { return Ok(Library::default()) };
+    let folder = config.definitions();
+    let calendars = calendars(folder.as_deref())?;
     let mut sources = Vec::new();
-    for file in files(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
-        let source = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        sources.push((file.display().to_string(), source));
+    for file in folder.iter().map(|folder| files(folder).with_context(|| format!("cannot read {}", folder.display()))) {
+        for file in file? {
+            let source = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            sources.push((file.display().to_string(), source));
+        }
     }
-    match Library::load(sources, domain.vocabulary()) {
+    match Library::load_with(sources, domain.vocabulary(), calendars) {
         Ok((library, warnings)) => {
-            for (path, source, finding) in warnings {
-                let (line, _) = line_column(&source, finding.span.start);
-                tracing::warn!(path, line, code = finding.code, "{path}:{line}: {}", finding.message);
-            }
+            warn(&warnings);
             Ok(library)
         }
-        Err(refused) => {
-            let shown = refused.iter().flat_map(|(path, source, findings)| {
-                findings.iter().filter(|f| f.severity == Severity::Error).map(|f| f.render(path, source))
-            });
-            bail!("definitions are wrong:\n{}", shown.collect::<String>())
-        }
+        Err(refused) => bail!("definitions are wrong:\n{}", shown(&refused)),
     }
+}
+
+/// The calendars of the definitions in `folder`.
+pub(crate) fn calendars(folder: Option<&Path>) -> anyhow::Result<Calendars> {
+    match calendars::load(folder).context("cannot read the calendars")? {
+        Ok((calendars, warnings)) => {
+            warn(&warnings);
+            Ok(calendars)
+        }
+        Err(refused) => bail!("calendars are wrong:\n{}", shown(&refused)),
+    }
+}
+
+fn warn(warnings: &Warnings) {
+    for (path, source, finding) in warnings {
+        let (line, _) = line_column(source, finding.span.start);
+        tracing::warn!(path, line, code = finding.code, "{path}:{line}: {}", finding.message);
+    }
+}
+
+fn shown(refused: &Refused) -> String {
+    let errors = refused.iter().flat_map(|(path, source, findings)| {
+        findings.iter().filter(|f| f.severity == Severity::Error).map(|f| f.render(path, source))
+    });
+    errors.collect()
 }
 
 /// The `*.yaml` files of a folder, by name.
@@ -119,8 +141,23 @@ pub(crate) fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What is wrong with a definition, and the definition, if it can run; with the text that the places are in.
+/// What is wrong with a definition by itself, and the definition, if it can run; with the text that the places are in.
 #[must_use]
 pub(crate) fn check(path: &str, bytes: &[u8]) -> (Checked, String) {
     fluxor_engine::definition::compile_bytes(path, bytes, Procurement::new().vocabulary())
+}
+
+/// The same of files (path and bytes) that may call one another, and name `calendars`.
+#[must_use]
+pub(crate) fn check_all(files: &[(String, Vec<u8>)], calendars: &Calendars) -> Vec<(Checked, String)> {
+    let domain = Procurement::new();
+    let alone: Vec<Option<(Checked, String)>> =
+        files.iter().map(|(path, bytes)| std::str::from_utf8(bytes).is_err().then(|| check(path, bytes))).collect();
+    let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(str::to_owned);
+    let sources: Vec<(String, String)> =
+        files.iter().filter_map(|(path, bytes)| Some((path.clone(), text(bytes)?))).collect();
+    let all = fluxor_engine::definition::compile_all(&sources, domain.vocabulary(), calendars);
+    let mut all = all.into_iter().zip(sources).map(|(checked, (_, source))| (checked, source));
+    // Each in its place: what is no text was looked at by itself.
+    alone.into_iter().filter_map(|one| one.or_else(|| all.next())).collect()
 }

@@ -17,6 +17,7 @@ mod limits;
 mod place;
 mod recording;
 mod reorder;
+mod tables;
 
 /// As in the server.
 #[global_allocator]
@@ -24,13 +25,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Why the program says nothing else.
 const HELP: &str = "\
-usage: bench [approvals|reorder|limits|check] [options]
+usage: bench [approvals|reorder|limits|check|tables] [options]
   approvals   whole approvals (start, two decisions, reading the result) a second: over HTTP against the real binary, in
               the engine alone, and the raw ceiling: the same rows in the same batches, written by the same writer
   reorder     a reorder run over generated items, beside plain set-based SQL that writes the same lines
   limits      GET /v1/tasks with no limits, with one policy, with one whose tokens are taken ahead, and with five; for
               each store of limits in --stores
   check       what `fluxor check` does with a generated definition, beside the bare YAML reader over the same text
+  tables      a condition, and decision tables of up to 10,000 rows, beside the same comparisons written in Rust
 options:
   --database D   `sqlite` (default: files in --folder), a postgres:// URL (databases are made and dropped), or memory:
   --folder DIR   where the SQLite files go (default: a temporary folder of the system: mind that it may be in memory)
@@ -57,6 +59,7 @@ struct Asked {
     reorder: bool,
     limits: bool,
     check: bool,
+    tables: bool,
     states: usize,
     stores: Vec<String>,
 }
@@ -76,6 +79,7 @@ impl Default for Asked {
             reorder: false,
             limits: false,
             check: false,
+            tables: false,
             states: 5_000,
             stores: vec!["process".to_owned()],
         }
@@ -93,6 +97,7 @@ fn asked() -> Result<Asked, String> {
             "reorder" => asked.reorder = true,
             "limits" => asked.limits = true,
             "check" => asked.check = true,
+            "tables" => asked.tables = true,
             "--states" => asked.states = number(value()?)?.max(1.0) as usize,
             "--items" => asked.items = number(value()?)?.max(2.0) as usize,
             "--stores" => asked.stores = value()?.split(',').map(str::to_owned).collect(),
@@ -116,6 +121,7 @@ fn asked() -> Result<Asked, String> {
 async fn main() {
     match asked() {
         Ok(asked) if asked.check => check::run(&asked),
+        Ok(asked) if asked.tables => tables::run(&asked),
         Ok(asked) if asked.limits => limits::run(&asked).await,
         Ok(asked) if asked.reorder => reorder::run(&asked).await,
         Ok(asked) => approvals::run(&asked).await,

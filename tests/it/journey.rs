@@ -4,6 +4,7 @@
 mod authority;
 mod books;
 mod changes;
+mod charts;
 mod checked;
 mod company;
 mod deciders;
@@ -95,6 +96,8 @@ on_both! {
     reserved::nobody_takes_the_names_of_others
     books::what_is_not_there_and_what_is_not_ours
     changes::taken_back_and_given_up
+    charts::a_supplier_is_checked_from_three_sides_at_once
+    charts::a_called_workflow_reports_after_a_kill
     changes::the_organisation_counts_from_the_next_decision
     organisation::a_change_is_proposed_approved_and_applied
     organisation::the_past_is_shown_and_who_made_it_so

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fluxor_engine::calendar::{Calendars, countries_named};
 use fluxor_engine::definition::Library;
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::store::{AnyStore, MemoryStore, Options, PostgresStore, SqliteStore};
@@ -15,13 +16,28 @@ fn definitions() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../definitions")
 }
 
+fn calendars() -> Calendars {
+    let folder = definitions().join("calendars");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let yaml = files.filter(|path| path.extension().is_some_and(|e| e == "yaml"));
+    let sources: Vec<(String, String)> =
+        yaml.map(|path| (path.display().to_string(), std::fs::read_to_string(&path).unwrap())).collect();
+    let named: BTreeSet<String> = sources.iter().flat_map(|(_, source)| countries_named(source)).collect();
+    let rules = named.iter().map(|code| {
+        let path = format!("holidays/{code}.yaml");
+        let source = std::fs::read_to_string(definitions().join("calendars").join(&path)).unwrap();
+        (path, source)
+    });
+    Calendars::load(sources.iter().cloned().chain(rules).collect()).unwrap().0
+}
+
 fn library(domain: &Procurement) -> Library {
     let files = std::fs::read_dir(definitions()).unwrap().map(|entry| entry.unwrap().path());
     let sources = files
         .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
         .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).unwrap()))
         .collect();
-    let (library, warnings) = Library::load(sources, domain.vocabulary()).unwrap_or_else(|refused| {
+    let (library, warnings) = Library::load_with(sources, domain.vocabulary(), calendars()).unwrap_or_else(|refused| {
         let shown: Vec<String> =
             refused.iter().flat_map(|(path, source, all)| all.iter().map(|d| d.render(path, source))).collect();
         panic!("{}", shown.join("\n"))

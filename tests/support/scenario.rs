@@ -11,6 +11,7 @@
 //! open.review; asked: manager bob
 //! > approve manager as bob
 //! > reject buyers as eve for fay because too dear
+//! > complete checks.tax.asked as hal {"tax_id": "12345"}
 //! > wait 2 days
 //! > organisation {"people": [{"id": "bob", "active": false}]}
 //! > record budget IT/EUR set_budget {"amount": "500.00 EUR"}
@@ -227,6 +228,11 @@ impl Stage {
                 action: words[2].into(),
                 params: json,
             }),
+            "complete" => {
+                let task = fluxor_engine::ids::TaskId { instance, ordinal: self.in_state(instance, words[0]).await };
+                let etag = self.engine.task(TENANT, task).await.ok().map(|t| t.etag);
+                Verb::Complete { task, etag, on_behalf_of: after("for").map(Into::into), data: json }
+            }
             _ => match act(first, &words, &after, because.clone()) {
                 Some(act) => {
                     let task = fluxor_engine::ids::TaskId { instance, ordinal: self.ordinal(instance).await };
@@ -248,6 +254,13 @@ impl Stage {
         (actor, verb)
     }
 
+    /// The newest task that a state has opened.
+    async fn in_state(&self, id: InstanceId, state: &str) -> u32 {
+        let instance = self.engine.store().instance(TENANT, id).await.expect("read").expect("exists");
+        let mut tasks = instance.tasks.iter().rev();
+        tasks.find(|t| *t.state == *state).unwrap_or_else(|| panic!("{state} has no task")).id.ordinal
+    }
+
     async fn ordinal(&self, id: InstanceId) -> u32 {
         let instance = self.engine.store().instance(TENANT, id).await.expect("read");
         instance.and_then(|i| i.tasks.last().map(|t| t.id.ordinal)).unwrap_or(1)
@@ -256,10 +269,10 @@ impl Stage {
     async fn shown(&mut self, done: Result<fluxor_engine::runtime::Submitted, NotDone>) -> String {
         match done {
             Ok(submitted) => {
-                let Answer { instance, state, status, tasks, record, .. } = submitted.answer;
+                let Answer { instance, state, inside, status, tasks, record, .. } = submitted.answer;
                 self.instance = instance.or(self.instance);
                 let Some(state) = state else { return format!("{record}\n") };
-                let mut text = state.to_string();
+                let mut text = if inside.is_empty() { state.to_string() } else { inside.join(" + ") };
                 if let Some(status) = status.filter(|s| *s != fluxor_engine::instance::Status::Active) {
                     let _ = write!(text, " ({})", status.as_str());
                 }
@@ -325,6 +338,14 @@ fn detail(body: &str) -> String {
     for child in body["started"].as_array().into_iter().flatten() {
         let key = child["key"].as_str().map_or(String::new(), |key| format!("/{key}"));
         let _ = write!(text, "; started {}{key}", child["workflow"].as_str().unwrap_or("?"));
+    }
+    for chosen in body["tables"].as_array().into_iter().flatten() {
+        let rows: Vec<String> = chosen["rows"].as_array().into_iter().flatten().map(Json::to_string).collect();
+        let rows = if rows.is_empty() { "otherwise".to_owned() } else { format!("row {}", rows.join(", ")) };
+        let _ = write!(text, "; table {}: {rows}", chosen["table"].as_str().unwrap_or("?"));
+    }
+    for report in body["reports"].as_array().into_iter().flatten() {
+        let _ = write!(text, "; reports {}", report["event"].as_str().unwrap_or("?"));
     }
     for told in body["tells"].as_array().into_iter().flatten() {
         let _ = write!(text, "; tells itself {}", told["message"].as_str().unwrap_or("?"));

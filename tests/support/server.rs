@@ -72,8 +72,16 @@ impl Site {
     pub async fn new(place: Place, extra: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let own = folder.path().join("definitions");
-        std::fs::create_dir(&own).unwrap();
-        for file in ["imported_order.yaml", "organisation_change.yaml", "purchase_order.yaml", "requisition.yaml"] {
+        std::fs::create_dir_all(own.join("calendars")).unwrap();
+        for file in [
+            "bank_details_check.yaml",
+            "calendars/office.yaml",
+            "imported_order.yaml",
+            "organisation_change.yaml",
+            "purchase_order.yaml",
+            "requisition.yaml",
+            "supplier_onboarding.yaml",
+        ] {
             std::fs::copy(definitions().join(file), own.join(file)).unwrap();
         }
         for (name, text) in extra {

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::Hours;
 use super::days::Exceptions;
-use crate::definition::reading::{Found, Keys, Spot, name, parse, string};
+use crate::definition::reading::{Found, Keys, Shape, Spot, name, one_or_many, parse, string};
 use crate::diagnostic::{Severity, Span};
 use crate::holidays::Holidays;
 pub(super) use dates::{Written, without_effect};
@@ -45,6 +45,19 @@ pub(super) struct File {
 const KEYS: [&str; 8] = ["calendar", "title", "zone", "hours", "holidays", "closed", "half_days", "open"];
 
 /// Reads the whole file. It is `None` where a finding is an error.
+/// The countries that a calendar's `holidays` name, as far as it can be read: `DE` of `DE-BE`.
+pub(super) fn countries_named(source: &str) -> BTreeSet<String> {
+    let mut found = Found::new();
+    let entries = |shape: &Shape| match shape {
+        Shape::Map(entries) => entries.iter().find(|(key, _)| key.value == "holidays").cloned(),
+        _ => None,
+    };
+    let Some((key, node)) = parse(source).ok().and_then(|root| entries(&root.shape)) else { return BTreeSet::new() };
+    let places = one_or_many(&node, key.span, "holidays", &mut found);
+    let codes = places.into_iter().filter_map(|place| Some(place.text()?.split('-').next()?.trim().to_owned()));
+    codes.filter(|code| !code.is_empty()).collect()
+}
+
 pub(super) fn read(source: &str, known: &Known<'_>) -> (Option<File>, Found) {
     let root = match parse(source) {
         Ok(root) => root,

@@ -72,6 +72,12 @@ pub fn asked_for(definition: &Definition, task: &Task, subject: &Document, now: 
     Some(form.fields.iter().map(field).collect())
 }
 
+/// Whether a task asks for data, and not for a decision.
+#[must_use]
+pub fn asks_for_data(definition: &Definition, task: &Task) -> bool {
+    form_of(definition, task).is_some()
+}
+
 fn form_of<'d>(definition: &'d Definition, task: &Task) -> Option<&'d Form> {
     match &definition.state(definition.find(&task.state)?).kind {
         StateKind::Approval(approval) => approval.form.as_ref(),

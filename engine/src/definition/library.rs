@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::chart::Definition;
-use super::{codes, compile_all};
+use super::set::compile_beside;
+use super::{Checked, codes, compile_all};
 use crate::calendar::Calendars;
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::domain::Vocabulary;
@@ -64,6 +65,15 @@ impl Library {
             }
         }
         if refused.is_empty() { Ok((library, warnings)) } else { Err(refused) }
+    }
+
+    /// What comes of the file `source` at `path`, beside these definitions and calendars.
+    #[must_use]
+    pub fn check(&self, path: &str, source: &str, vocabulary: &Vocabulary) -> Checked {
+        let files = [(path.to_owned(), source.to_owned())];
+        let none = || Checked { definition: None, diagnostics: Vec::new(), silenced: Vec::new() };
+        let mut all = compile_beside(&files, vocabulary, Some(&self.calendars), &self.current);
+        all.pop().unwrap_or_else(none)
     }
 
     /// The definition that a new instance of `name` begins with.

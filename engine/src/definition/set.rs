@@ -38,6 +38,16 @@ pub(super) fn compile_all(
     vocabulary: &Vocabulary,
     calendars: Option<&Calendars>,
 ) -> Vec<Checked> {
+    compile_beside(files, vocabulary, calendars, &BTreeMap::new())
+}
+
+/// The same beside definitions that are there already; of two of a name that of the files holds.
+pub(super) fn compile_beside(
+    files: &[(String, String)],
+    vocabulary: &Vocabulary,
+    calendars: Option<&Calendars>,
+    there: &BTreeMap<Arc<str>, Arc<Definition>>,
+) -> Vec<Checked> {
     let mut checked: Vec<Option<Checked>> = files.iter().map(|_| None).collect();
     let mut read: Vec<Option<Read>> = Vec::new();
     for ((_, source), checked) in files.iter().zip(&mut checked) {
@@ -55,7 +65,8 @@ pub(super) fn compile_all(
         });
     }
     let (order, circles) = order(&read);
-    let mut known: BTreeMap<String, Option<Arc<Definition>>> = BTreeMap::new();
+    let mut known: BTreeMap<String, Option<Arc<Definition>>> =
+        there.iter().map(|(name, definition)| (name.to_string(), Some(definition.clone()))).collect();
     // What has no name of its own yet, or one that a circle leads back to, exists all the same.
     for Read { file, .. } in read.iter().flatten() {
         known.extend(file.workflow.as_ref().map(|name| (name.value.clone(), None)));

@@ -23,6 +23,8 @@ impl Told<'_> {
     /// The payloads: one for each person. `by` and `behalf` are who set it in motion and for whom; nobody: time did.
     pub(super) fn each(&self, notice: &Notice) -> impl Iterator<Item = Json> {
         let after = self.after;
+        let task = after.tasks.iter().find(|task| task.id.ordinal == notice.task);
+        let asks_data = task.is_some_and(|task| crate::decide::asks_for_data(self.definition, task));
         notice.people.iter().map(move |person| {
             let notice = Notice { people: vec![person.clone()], ..notice.clone() };
             json!({
@@ -33,7 +35,9 @@ impl Told<'_> {
                 "workflow": after.workflow,
                 "title": self.definition.title,
                 "key": after.key,
-                "state": after.state,
+                // In several states at once, that of the task is meant.
+                "state": task.filter(|_| !after.detail.inside.is_empty()).map_or(&after.state, |task| &task.state),
+                "asks_data": asks_data,
                 "task": TaskId { instance: after.id, ordinal: notice.task }.to_string(),
                 "subject": after.subject,
             })

@@ -68,7 +68,8 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         self.shown(&instance, id.ordinal, &organisation, None).await?.ok_or_else(unknown)
     }
 
-    /// The open tasks in which `person` may act now, in own name or for somebody, after `after`, at most `limit`.
+    /// The open tasks in which `person` may act now, in own name or for somebody, after `after`, at most `limit`; with a
+    /// tag, those of states that bear it.
     ///
     /// # Errors
     /// Broken machinery.
@@ -76,6 +77,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         &self,
         tenant: TenantId,
         person: &PersonId,
+        tag: Option<&str>,
         after: Option<TaskId>,
         limit: usize,
     ) -> Result<Vec<TaskView>, NotDone> {
@@ -92,6 +94,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             for (instance, ordinal) in &rows {
                 if let Some(task) = self.shown(instance, *ordinal, &organisation, Some(person)).await?
                     && !task.open.is_empty()
+                    && tag.is_none_or(|tag| task.tags.iter().any(|known| **known == *tag))
                 {
                     found.push(task);
                     if found.len() == limit {

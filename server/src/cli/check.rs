@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use annotate_snippets::Renderer;
 use clap::Args;
+use fluxor_engine::calendar::Calendars;
 use fluxor_engine::diagnostic::Diagnostic;
 use serde_json::json;
 
@@ -12,7 +13,7 @@ use super::out::Out;
 use super::{End, Failure};
 use crate::config::Config;
 use crate::found::{Found, Summary};
-use crate::{mail, open};
+use crate::{calendars, mail, open};
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -38,13 +39,17 @@ impl Check {
                 machine.push(Found::of(shown, source, finding));
             }
         };
-        let mut definitions = Vec::new();
-        for file in &files {
+        let calendars = self.calendars(config, &mut tell)?;
+        let read = |file: &PathBuf| {
             let shown = file.display().to_string();
             let bytes = std::fs::read(file).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
-            let (checked, source) = open::check(&shown, &bytes);
-            tell(&shown, &source, &checked.diagnostics);
-            tell(&shown, &source, &checked.silenced);
+            Ok((shown, bytes))
+        };
+        let sources: Vec<(String, Vec<u8>)> = files.iter().map(read).collect::<Result<_, Failure>>()?;
+        let mut definitions = Vec::new();
+        for ((shown, _), (checked, source)) in sources.iter().zip(open::check_all(&sources, &calendars)) {
+            tell(shown, &source, &checked.diagnostics);
+            tell(shown, &source, &checked.silenced);
             definitions.extend(checked.definition);
         }
         let fields = mail::fields(definitions);
@@ -64,6 +69,30 @@ impl Check {
         out.result(&all, || format!("{people}{count} files: {}", summary.words()));
         let denied = errors > 0 || (self.deny_warnings && warnings > 0);
         Ok(if denied { End::Found } else { End::Done })
+    }
+
+    /// The calendars beside the definitions, with what is wrong with them; of those that are wrong, none.
+    fn calendars(
+        &self,
+        config: &Config,
+        tell: &mut impl FnMut(&str, &str, &[Diagnostic]),
+    ) -> Result<Calendars, Failure> {
+        let failed = |error: std::io::Error| Failure::Usage(format!("calendars: {error}"));
+        let folder = self.folders(config).next().or_else(|| config.definitions());
+        match calendars::load(folder.as_deref()).map_err(failed)? {
+            Ok((calendars, warnings)) => {
+                for (path, source, finding) in &warnings {
+                    tell(path, source, std::slice::from_ref(finding));
+                }
+                Ok(calendars)
+            }
+            Err(refused) => {
+                for (path, source, findings) in &refused {
+                    tell(path, source, findings);
+                }
+                Ok(Calendars::default())
+            }
+        }
     }
 
     fn paths(&self, config: &Config) -> Vec<PathBuf> {

@@ -20,6 +20,9 @@ pub(super) struct Tasks {
     /// Who
     #[arg(long, required = true)]
     person: Option<String>,
+    /// Of states that bear this tag
+    #[arg(long)]
+    tag: Option<String>,
     /// At most this many
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
     limit: i64,
@@ -66,10 +69,11 @@ impl Tasks {
         }
         // Without a task, clap asks for the person.
         let person = self.person.unwrap_or_default().into();
-        let tasks = desk.tasks_of(config.tenant(), person, None, self.limit).await?;
+        let tasks = desk.tasks_of(config.tenant(), person, self.tag, None, self.limit).await?;
         let machine: Vec<Value> = tasks
             .iter()
-            .map(|task| json!({ "id": task.id, "etag": task.etag, "workflow": task.workflow, "key": task.key, "open": task.open }))
+            .map(|task| json!({ "id": task.id, "etag": task.etag, "workflow": task.workflow, "key": task.key, "state": task.state, "tags": task.tags,
+                "asks": if task.form.is_some() { "data" } else { "decision" }, "open": task.open }))
             .collect();
         out.result(&machine, || {
             table(&["TASK", "WORKFLOW", "KEY", "STEPS", "DUE"], &tasks.iter().map(cells).collect::<Vec<_>>())

@@ -11,7 +11,7 @@ use fluxor_engine::command::{Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::Deciders;
 use fluxor_engine::definition::chart::{Definition, StateIx, StateKind};
-use fluxor_engine::definition::compile_stored;
+use fluxor_engine::definition::{Checked, compile_beside, compile_stored};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::{Instance, TaskStatus};
@@ -66,6 +66,10 @@ impl Office {
 impl Desk for Office {
     fn books(&self, tenant: TenantId, asked: Books) -> Reply<'_, serde_json::Value> {
         reading(super::books::read(&self.0, tenant, asked))
+    }
+
+    fn check(&self, path: &str, text: &[u8]) -> (Checked, String) {
+        compile_beside(path, text, self.0.domain().vocabulary(), &self.0.library())
     }
 
     fn submit(&self, command: Command) -> Reply<'_, Submitted> {
@@ -129,11 +133,12 @@ impl Desk for Office {
         &self,
         tenant: TenantId,
         person: PersonId,
+        tag: Option<String>,
         after: Option<TaskId>,
         limit: i64,
     ) -> Reply<'_, Vec<TaskView>> {
         let limit = usize::try_from(limit).unwrap_or(0);
-        Box::pin(async move { self.0.tasks_of(tenant, &person, after, limit).await })
+        Box::pin(async move { self.0.tasks_of(tenant, &person, tag.as_deref(), after, limit).await })
     }
 
     fn organisation(&self, tenant: TenantId) -> Reply<'_, Option<OrganisationRow>> {

@@ -12,6 +12,7 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Change, Command, Verb};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::Deciders;
+use fluxor_engine::definition::Checked;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::refusal::Refusal;
@@ -140,6 +141,10 @@ fn ready<'a, T: Send + 'a>(value: T) -> Reply<'a, T> {
 }
 
 impl Desk for Stub {
+    fn check(&self, path: &str, text: &[u8]) -> (Checked, String) {
+        crate::open::check(path, text)
+    }
+
     fn submit(&self, command: Command) -> Reply<'_, Submitted> {
         if matches!(&command.verb, Verb::Start { workflow, .. } if &**workflow == "never") {
             return Box::pin(std::future::pending());
@@ -183,7 +188,14 @@ impl Desk for Stub {
         Box::pin(std::future::ready(Err(NotDone::Refused(Refusal::UnknownTask(id)))))
     }
 
-    fn tasks_of(&self, _: TenantId, _: PersonId, _: Option<TaskId>, _: i64) -> Reply<'_, Vec<TaskView>> {
+    fn tasks_of(
+        &self,
+        _: TenantId,
+        _: PersonId,
+        _: Option<String>,
+        _: Option<TaskId>,
+        _: i64,
+    ) -> Reply<'_, Vec<TaskView>> {
         ready(Vec::new())
     }
 

@@ -1,13 +1,14 @@
 //! Definitions that somebody writes: looked at, never stored.
 
 use axum::Json;
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::asked::Yaml;
 use super::problem::{Problem, Problems};
+use crate::app::App;
 use crate::found::{Found, Summary};
-use crate::open;
 
 /// What the text is called in findings: a request names no file.
 const NAME: &str = "definition.yaml";
@@ -28,14 +29,13 @@ pub(crate) struct Checked {
 #[utoipa::path(post, path = "/v1/definitions/check", tag = "workflows",
     request_body(content = String, content_type = "application/yaml", description = "The text of the file, at most 1 MiB"),
     responses((status = 200, body = Checked, description = "There is no error"), Problems))]
-pub(crate) async fn check(Yaml(text): Yaml) -> Result<Json<Checked>, Problem> {
+pub(crate) async fn check(State(app): State<App>, Yaml(text): Yaml) -> Result<Json<Checked>, Problem> {
     // A large file takes its time, and others wait for this thread.
-    let done = tokio::task::spawn_blocking(move || look(&text)).await;
+    let done = tokio::task::spawn_blocking(move || look(app.desk().check(NAME, &text))).await;
     done.unwrap_or_else(|ended| std::panic::resume_unwind(Box::new(format!("a check did not end: {ended}"))))
 }
 
-fn look(text: &[u8]) -> Result<Json<Checked>, Problem> {
-    let (checked, source) = open::check(NAME, text);
+fn look((checked, source): (fluxor_engine::definition::Checked, String)) -> Result<Json<Checked>, Problem> {
     let (mut findings, mut summary) = (Vec::new(), Summary::default());
     for finding in checked.diagnostics.iter().chain(&checked.silenced) {
         summary.count(finding);

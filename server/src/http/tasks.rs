@@ -158,6 +158,9 @@ pub(crate) struct Whose {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(value_type = Option<String>)]
     person: Option<PersonId>,
+    /// Of states that bear this tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tag: Option<String>,
     /// After this one: where the page before ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(value_type = Option<String>)]
@@ -186,7 +189,8 @@ pub(crate) async fn list(
     Query(whose): Query<Whose>,
 ) -> Result<Json<Tasks>, Problem> {
     let person = whose.person.clone().unwrap_or_else(|| caller.person().clone());
-    let mut rows = app.desk().tasks_of(caller.tenant(), person, whose.after, whose.limit.and_one()).await?;
+    let mut rows =
+        app.desk().tasks_of(caller.tenant(), person, whose.tag.clone(), whose.after, whose.limit.and_one()).await?;
     let limit = whose.limit;
     let next = limit.cut(&mut rows).map(|last| next("/v1/tasks", &Whose { after: Some(last.id), ..whose }));
     Ok(Json(Tasks { items: rows.into_iter().map(Task::from).collect(), next }))

@@ -33,6 +33,8 @@ pub(super) struct Payload {
     key: Option<String>,
     state: String,
     #[serde(default)]
+    asks_data: bool,
+    #[serde(default)]
     task: Option<String>,
     #[serde(default)]
     subject: Document,
@@ -92,6 +94,7 @@ pub(crate) struct Facts {
     reason: Option<String>,
     due: Option<String>,
     overdue: bool,
+    asks_data: bool,
     task: String,
     instance: String,
     link: Option<String>,
@@ -160,6 +163,7 @@ pub(super) fn of(
         reason: notice.reason.clone().filter(|reason| !reason.trim().is_empty()),
         due: notice.due.clone(),
         overdue: payload.is_due(),
+        asks_data: payload.asks_data,
         task,
         instance: instance.to_string(),
         link: public_url.map(|url| format!("{url}/{place}")),

@@ -8,8 +8,8 @@ use crate::expression::working::WorkingTime;
 
 type Outcome = Result<Value, String>;
 
-/// The steps that a question to the calendar takes.
-pub(in crate::expression) const CALENDAR: u64 = 50;
+/// The steps that a question to the calendar takes: it may look through a century of days.
+pub(in crate::expression) const CALENDAR: u64 = 5_000;
 
 const OUTSIDE: &str = "the calendar has no such time";
 
