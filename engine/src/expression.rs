@@ -141,6 +141,9 @@ fn in_order(mut findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
     findings.sort_by_key(|finding| (finding.severity, finding.span.start, finding.span.end));
     findings.dedup_by(|a, b| a.span.start == b.span.start && a.code == codes::SYNTAX && b.code == codes::SYNTAX);
     findings.truncate(MAX_FINDINGS);
+    for finding in findings.iter_mut().filter(|finding| finding.help.is_empty()) {
+        codes::usual_help(finding.code).clone_into(&mut finding.help);
+    }
     findings.sort_by_key(|finding| (finding.span.start, finding.span.end));
     findings
 }

@@ -103,9 +103,12 @@ pub fn read(
     env: &Env,
     found: &mut Vec<Diagnostic>,
 ) -> Option<Table> {
+    let before = found.len();
     let file = file::read(node, owner, found);
     // What the shape lost would only be reported again.
-    check::table(name, &file?, source, env, found)
+    let table = check::table(name, &file?, source, env, found)?;
+    // A gap that a misspelt column leaves is none.
+    found.iter().skip(before).all(|finding| finding.severity != Severity::Error).then_some(table)
 }
 
 /// As [`read`], and proves the table: one with a gap or an overlap that is an error is refused.

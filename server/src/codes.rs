@@ -1,16 +1,18 @@
-//! The codes of what may be found in files (definitions, expressions, mail templates, mappings), with their pages.
+//! The codes of what may be found in files (definitions, expressions, tables, calendars, mail templates, mappings), with
+//! their pages.
 
 use std::borrow::Cow;
 
 use fluxor_engine::definition::{self, pages};
-use fluxor_engine::{diagnostic, expression};
+use fluxor_engine::{calendar, diagnostic, expression, table};
 use fluxor_workflows::import;
 
 use crate::mail;
 
 /// Every code with its meaning.
 pub(crate) fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    definition::CODES.iter().chain(expression::CODES).chain(mail::CODES).chain(import::CODES)
+    let engine = [definition::CODES, expression::CODES, calendar::CODES, table::CODES];
+    engine.into_iter().flatten().chain(mail::CODES).chain(import::CODES)
 }
 
 /// The code, as it is written, with its meaning; however the letters are written here.

@@ -17,7 +17,6 @@
 //! > record budget IT/EUR set_budget {"amount": "500.00 EUR"}
 //! > deliver
 //! > deliver failing
-//! > deliver once
 //! > turn purchase_order part-of-key
 //! ```
 //!
@@ -231,7 +230,7 @@ impl Stage {
             "complete" => {
                 let task = fluxor_engine::ids::TaskId { instance, ordinal: self.in_state(instance, words[0]).await };
                 let etag = self.engine.task(TENANT, task).await.ok().map(|t| t.etag);
-                Verb::Complete { task, etag, on_behalf_of: after("for").map(Into::into), data: json }
+                Verb::Complete { task, etag, on_behalf_of: None, data: json }
             }
             _ => match act(first, &words, &after, because.clone()) {
                 Some(act) => {

@@ -9,6 +9,7 @@ mod arrows;
 mod call;
 mod expressions;
 mod fixes;
+mod kinds;
 mod outcomes;
 mod schedules;
 mod states;

@@ -38,6 +38,8 @@ pub(super) enum Wrong {
 /// Most working days: as [`MOST`].
 const MOST_DAYS: u32 = 2_600;
 
+const WORKING: &str = "write a whole number: `2 working days`, `4 working hours`, `30 working minutes`";
+
 /// Reads `text` as elapsed or working time. A working week has no fixed number of days.
 ///
 /// # Errors
@@ -47,24 +49,26 @@ pub(super) fn wait(text: &str) -> Result<Wait, Help> {
     let digits = trimmed.len() - trimmed.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (amount, word) = (&trimmed[..digits], trimmed[digits..].trim());
     let Some(unit) = word.strip_prefix("working").or_else(|| word.strip_prefix("business")) else {
+        // `1.5 working days`, `2 workdays`.
+        let working = word.contains("working") || word.contains("business") || word.starts_with("workday");
         return match parse(text) {
+            Err(Wrong::Malformed(_)) if working => Err(WORKING.into()),
             Ok(micros) => Ok(Wait::Elapsed(micros)),
             Err(Wrong::Malformed(help)) => Err(help),
             Err(Wrong::Working) => Err("".into()),
         };
     };
-    let help = "write a whole number: `2 working days`, `4 working hours`, `30 working minutes`";
     match unit.trim() {
         "day" | "days" => match amount.parse::<u32>() {
             Ok(days @ 1..=MOST_DAYS) => Ok(Wait::WorkingDays(days)),
             Ok(0) => Err("write at least `1 working day`".into()),
-            _ if amount.is_empty() || amount.len() < digits => Err(help.into()),
+            _ if amount.is_empty() || amount.len() < digits => Err(WORKING.into()),
             _ => Err("the longest is ten years".into()),
         },
         "week" | "weeks" | "w" => Err("weeks differ in their working days: write `5 working days`".into()),
         unit => match parse(&format!("{amount} {unit}")) {
             Ok(micros) => Ok(Wait::WorkingTime(micros)),
-            Err(_) => Err(help.into()),
+            Err(_) => Err(WORKING.into()),
         },
     }
 }

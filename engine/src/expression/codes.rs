@@ -66,3 +66,28 @@ pub(super) const TEMPLATE: &str = "FLX0127";
 pub(super) const MAY_BE_NULL: &str = "FLX0150";
 pub(super) const NEVER_MISSING: &str = "FLX0151";
 pub(super) const EVALUATION: &str = "FLX0190";
+
+/// What to do about a finding of `code` where its place knows nothing better.
+pub(super) fn usual_help(code: &str) -> &'static str {
+    match code {
+        CHARACTER => "leave it out; a text stands in quotes",
+        RANGE => "leave digits out: an int has 64 bits, a decimal 28 digits, money 4 places, a quantity 6",
+        SYNTAX => "look at what stands before it: an operator, a quote or a bracket may be missing",
+        DEPTH => "divide it: put a part into a field or a decision table",
+        RESERVED => "write a name that no language keeps for itself",
+        FIELD => "only a record, such as the subject, has fields: leave the point and the name out",
+        FUNCTION => {
+            "text has `contains` and `startsWith`, lists have `size`, `exists` and `sum`, numbers `min` and `max`"
+        }
+        TYPE => "write an expression of the type that is expected here; a comparison such as `==` gives a bool",
+        OPERATOR => "both sides are of one type: convert one, or compare something else",
+        MIXED_UNITS => "amounts are never converted: use one unit on both sides, or keep them in two fields",
+        ARGUMENTS => "give it what its description says, no less and no more",
+        MIXED_LIST => "leave it out, or give all of them one type; a list may leave out what is missing: `[?x]`",
+        VARIABLE => "write a name of your own, such as `x`: `po.tags.exists(x, x == \"it\")`",
+        ALWAYS_FAILS => "leave this part out, or change its constants",
+        ZONE => "write a name such as Europe/Berlin, or an offset such as +02:00",
+        TEMPLATE => "write one `%s` for each value, and `%%` for a percent sign",
+        _ => "",
+    }
+}

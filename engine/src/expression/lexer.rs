@@ -32,6 +32,10 @@ pub(super) enum Token {
     End,
 }
 
+/// Said of an int, with what to do.
+pub(super) const TOO_LARGE: &str = "this number is larger than 64 bits";
+pub(super) const TOO_LARGE_HELP: &str = "a number that only names something is a text: put it in quotes";
+
 /// Longest first, so that `<=` is not `<` and `=`.
 const SYMBOLS: &[&str] = &[
     "==", "!=", "<=", ">=", "&&", "||", "<", ">", "+", "-", "*", "/", "%", "!", "?", ":", ".", ",", "(", ")", "[", "]",
@@ -209,8 +213,11 @@ impl<'a> Lexer<'a> {
         let digits = self.take_while(|c| c.is_ascii_hexdigit());
         let value = u64::from_str_radix(digits, 16);
         Token::Int(value.unwrap_or_else(|_| {
-            let why = if digits.is_empty() { "`0x` has no digits" } else { "this number is larger than 64 bits" };
-            self.report(Diagnostic::error(codes::RANGE, Span::new(start, self.at), why));
+            let (why, help) = match digits.is_empty() {
+                true => ("`0x` has no digits", "write them: `0x2a`"),
+                false => (TOO_LARGE, TOO_LARGE_HELP),
+            };
+            self.report(Diagnostic::error(codes::RANGE, Span::new(start, self.at), why).help(help));
             0
         }))
     }
@@ -239,8 +246,11 @@ impl<'a> Lexer<'a> {
         }
         let token = if whole { plain.parse().ok().map(Token::Int) } else { exact(plain).map(Token::Decimal) };
         token.unwrap_or_else(|| {
-            let why = if whole { "this number is larger than 64 bits" } else { "a decimal has at most 28 digits" };
-            self.report(Diagnostic::error(codes::RANGE, Span::new(start, self.at), why));
+            let (why, help) = match whole {
+                true => (TOO_LARGE, TOO_LARGE_HELP),
+                false => ("a decimal has at most 28 digits", "leave the last digits out"),
+            };
+            self.report(Diagnostic::error(codes::RANGE, Span::new(start, self.at), why).help(help));
             if whole { Token::Int(0) } else { Token::Decimal(Decimal::ZERO) }
         })
     }

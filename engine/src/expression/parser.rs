@@ -101,8 +101,25 @@ impl Parser {
         }
         let found = describe(self.peek());
         let finding = Diagnostic::error(codes::SYNTAX, self.span(), format!("expected {wanted}, found {found}"))
-            .label(format!("expected {wanted}"));
+            .label(format!("expected {wanted}"))
+            .help(self.meant(wanted));
         self.report(finding);
+    }
+
+    /// What to do where something else was expected.
+    fn meant(&self, wanted: &str) -> &'static str {
+        match (wanted, self.peek()) {
+            ("a value", Token::End) => "something is missing at the end: write a field, a number, or a text in quotes",
+            ("a value", _) => "write a field, a number, or a text in quotes before it",
+            ("an operator or the end", Token::Ident(_) | Token::Quoted(_)) => {
+                "put an operator between the two, such as `==` or `&&`; a text of several words stands in quotes"
+            }
+            ("an operator or the end", Token::Symbol(")" | "]" | "}")) => "leave it out, or open the bracket before",
+            ("an operator or the end", _) => "put an operator between the two, such as `==` or `&&`",
+            ("`:`", _) => "a choice is written `condition ? value : other value`",
+            ("the name of a field", _) => "write the field's name behind the point",
+            _ => "",
+        }
     }
 
     fn node(&mut self, kind: Kind, start: usize) -> Node {

@@ -148,6 +148,7 @@ const NAMES: &[(&str, Type)] = &[
 /// What other systems call our types.
 const FOREIGN: &[(&str, &str)] = &[
     ("string", "text"),
+    ("enum", "text"),
     ("str", "text"),
     ("boolean", "bool"),
     ("integer", "int"),

@@ -14,6 +14,9 @@ pub const MAX_COLUMNS: usize = 64;
 /// Keys of a row that are no columns.
 const ROW_KEYS: [&str; 3] = ["from", "until", "note"];
 
+/// What people write into a row that holds when no other does.
+const OTHERWISE: [&str; 3] = ["otherwise", "else", "default"];
+
 pub(super) type Text = Spot<Scalar>;
 pub(super) type Name = Spot<String>;
 
@@ -219,6 +222,10 @@ impl Columns<'_> {
         let outputs = self.outputs.iter().map(|output| output.name.value.as_str());
         let allowed: Vec<_> = inputs.clone().chain(outputs).chain(ROW_KEYS).collect();
         let keys = Keys::of(node, node.span, "a row", &allowed, found)?;
+        // It was told where that belongs; that it is half a row follows from it.
+        if OTHERWISE.iter().any(|word| !allowed.contains(word) && keys.get(word).is_some()) {
+            return None;
+        }
         let any = || Some(Spot::new(Scalar { text: "-".to_owned(), plain: false }, node.span));
         let inputs = inputs.map(|name| keys.get(name).map_or_else(any, |(key, node)| cell(node, key, found))).collect();
         let outputs = self.outputs_of(&keys, "a row", found);

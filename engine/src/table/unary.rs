@@ -272,6 +272,9 @@ impl<'a> Reader<'a> {
             self.findings.push(wrong(part.span, "`between` is not a test", help));
         } else if let Some((low, high)) = at(" to ").map(found) {
             self.findings.push(wrong(part.span, "`to` is not a test", format!("write `[{low}..{high}]`")));
+        } else if let Some((low, high)) = at(" - ").map(found).and_then(|(low, high)| dashed(low, high)) {
+            let help = format!("write `[{low}..{high}]`");
+            self.findings.push(wrong(part.span, "a dash makes no interval", help));
         } else if let Some((a, b)) = [" or ", "||", " | ", ";"].into_iter().find_map(at).map(found) {
             let help = format!("write `{a}, {b}`");
             self.findings.push(wrong(part.span, "several values are separated by commas", help));
@@ -282,6 +285,14 @@ impl<'a> Reader<'a> {
             self.findings.push(wrong(part.span, "`in` is not needed", format!("write `{rest}`")));
         }
     }
+}
+
+/// `1000 - 5000 EUR`, which is no difference either: the ends of what is meant.
+fn dashed(low: &str, high: &str) -> Option<(String, String)> {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let (end, unit) = high.split_once(' ')?;
+    let word = unit.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ');
+    (number(low) && number(end) && word).then(|| (format!("{low} {unit}"), high.to_owned()))
 }
 
 /// `>= a` and `< b` as `[a..b)`, in either order.

@@ -84,3 +84,36 @@ async fn an_end_that_comes_when_nobody_waits_any_more_changes_nothing() {
     assert_eq!(state_of(&house, check.id).await, "good", "whoever has ended stays so");
     house.end().await;
 }
+
+#[tokio::test]
+async fn an_old_caller_finds_the_called_as_it_was() {
+    use fluxor_engine::store::{Options, SqliteStore};
+    use fluxor_tests::counter::MIGRATIONS;
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("calls.db");
+    let options = Options::default();
+    let open = async |files: &[(&str, &str)]| {
+        let domain = Family::new();
+        let store = SqliteStore::open(domain.clone(), &file, MIGRATIONS, &options).await.unwrap();
+        House::with(store, domain, AT, files).await
+    };
+    let mut before = open(&FILES).await;
+    let input = json!({ "supplier": "acme" }).as_object().cloned().unwrap();
+    let id = before.started("ann", Verb::Start { workflow: "order".into(), key: None, input }).await;
+    let pinned = before.instances().await[&id].definition;
+    before.end().await;
+    // The called workflow has changed since, and with it the identity of its caller.
+    let changed = CHECK.replace("result: [score]", "result: [score, supplier]");
+    let mut after = open(&[("order", ORDER), ("check", &changed), ("dig", DIG)]).await;
+    assert_ne!(after.engine.library().current("order").unwrap().hash, pinned);
+    assert_eq!(after.engine.health().unloadable, []);
+    after.submit("ann", signal(id, "check", json!({}))).await.unwrap();
+    let check = of(&after, "check").await;
+    let called = after.engine.library().pinned(pinned).unwrap().called[0].hash;
+    assert_eq!(check.definition, called, "it calls what it was compiled with");
+    after.submit("bob", given(&check.tasks[0], json!({ "score": 8 }))).await.unwrap();
+    after.drive().await;
+    assert_eq!(state_of(&after, id).await, "ordered");
+    after.end().await;
+}

@@ -50,7 +50,7 @@ pub(super) async fn a_supplier_is_checked_from_three_sides_at_once(site: Site) {
     site.by("hal").decide(of("supplier_onboarding"), &given(json!({ "tax_id": "DE123456" }))).await.is(200);
     let call = of("bank_details_check");
     let unsure = given(json!({ "confirmed": true }));
-    let refused = site.by("hal").decide(call, &unsure).await.is(422);
+    let refused = site.by("hal").decide(call, &unsure).await.is(409);
     assert!(text(&refused["detail"]).contains("Say who confirmed them"), "{refused}");
     let sure = given(json!({ "confirmed": true, "confirmed_by": "Mr Smith" }));
     site.by("hal").decide(call, &sure).await.is(200);

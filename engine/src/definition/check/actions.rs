@@ -3,7 +3,7 @@
 use crate::definition::chart::{ActionCall, Send, Undoing};
 use crate::definition::codes;
 use crate::definition::file::{CallFile, Name, SendFile};
-use crate::diagnostic::Span;
+use crate::diagnostic::{Help, Span};
 use crate::domain::ActionType;
 use crate::expression::Field;
 
@@ -28,7 +28,12 @@ impl Checker<'_> {
                 );
                 return None;
             } else {
-                known(&name.value, "action", vocabulary.actions.keys().map(AsRef::as_ref))
+                match name.value.as_str() {
+                    "call" => {
+                        "a state of its own calls a workflow: write `call: its_name` beside `on`, not in `do`".into()
+                    }
+                    unknown => known(unknown, "action", vocabulary.actions.keys().map(AsRef::as_ref)),
+                }
             };
             self.error(codes::UNKNOWN_ACTION, name.span, format!("unknown action `{}`", name.value), help);
             return None;
@@ -128,7 +133,10 @@ impl Checker<'_> {
             }
             for name in names.iter().filter(|name| !self.undoable.contains(name.value.as_str())).collect::<Vec<_>>() {
                 let message = format!("nothing says how `{}` is taken back", name.value);
-                let help = known(&name.value, "action with an `undo`", self.undoable.iter().map(AsRef::as_ref));
+                let help = match name.value.to_ascii_lowercase().as_str() {
+                    "yes" | "all" | "on" => Help::instead("to take everything back write `true`", "true"),
+                    _ => known(&name.value, "action with an `undo`", self.undoable.iter().map(AsRef::as_ref)),
+                };
                 self.error(codes::NOTHING_TO_UNDO, name.span, message, help);
             }
         }

@@ -176,9 +176,11 @@ impl Checker<'_> {
                     .related(at, "the steps")
                     .help("a row of the table without `when` holds for every order"),
             ),
+            // Of a `plan` it is said that there are no `plans`.
+            (None, None) if keys.get("plan").is_some() => {}
             (None, None) => {
                 let help = "write `steps: [{ name: manager, who: [{ manager: requester }] }]`";
-                self.error(codes::NO_STEPS, keys.owner, "an approval needs `steps` or a `table`", help);
+                self.error(codes::NO_STEPS, keys.owner, "an approval needs `steps`, a `table` or `plans`", help);
             }
         }
     }

@@ -70,7 +70,8 @@ impl Checker<'_> {
             None => {
                 let own = self.workflow.clone();
                 let others = self.peers.known.keys().map(String::as_str).filter(|other| **other != *own);
-                let help = known(&name.value, "other workflow", others);
+                let mut help = known(&name.value, "other workflow", others);
+                help.words.push_str("; files that call one another are checked together");
                 let message = format!("no file here defines the workflow `{}`", name.value);
                 self.error(codes::UNKNOWN_WORKFLOW, name.span, message, help);
                 None

@@ -1,7 +1,8 @@
 //! Corrections of expressions: what a finding's help says to write, if that is true.
 //!
 //! Always: a text is offered only after the expression was compiled with it, and then has one finding less and no new
-//! one. So whoever words the help needs to know nothing of this.
+//! one; the right name for a misspelt one may bring to light what that had hidden. So whoever words the help needs to
+//! know nothing of this.
 
 use crate::definition::yaml::{Scalar, Spot};
 use crate::diagnostic::{Diagnostic, Fix, Help, Span};
@@ -18,7 +19,7 @@ pub(super) fn attach(source: &str, env: &Env, expected: &Field, found: &mut [Dia
     for finding in found.iter_mut().take(MOST_TRIED) {
         finding.fix = candidates(finding, source)
             .into_iter()
-            .find(|fix| mends(source, env, expected, fix, &all))
+            .find(|fix| mends(source, env, expected, fix, &all, finding))
             .or_else(|| finding.fix.take());
     }
 }
@@ -57,12 +58,18 @@ fn around(span: Span, source: &str) -> Option<Span> {
     None
 }
 
-fn mends(source: &str, env: &Env, expected: &Field, fix: &Fix, all: &[Diagnostic]) -> bool {
+fn mends(source: &str, env: &Env, expected: &Field, fix: &Fix, all: &[Diagnostic], finding: &Diagnostic) -> bool {
     let (Some(before), Some(after)) = (source.get(..fix.span.start), source.get(fix.span.end..)) else { return false };
-    match compiled(&format!("{before}{}{after}", fix.text), env, expected) {
-        Ok(_) => true,
-        Err(left) => left.len() < all.len() && left.iter().all(|finding| all.iter().any(|old| same(old, finding))),
-    }
+    let Err(left) = compiled(&format!("{before}{}{after}", fix.text), env, expected) else { return true };
+    let fewer = left.len() < all.len() && left.iter().all(|finding| all.iter().any(|old| same(old, finding)));
+    // Without the right name nothing of what it is used for was looked at.
+    let named = || finding.span == fix.span && is_spelling(finding) && !left.iter().any(|new| same(new, finding));
+    fewer || named()
+}
+
+/// Whether a name that is nearly right is all that is wrong.
+fn is_spelling(finding: &Diagnostic) -> bool {
+    finding.help.starts_with("a similar ")
 }
 
 fn same(a: &Diagnostic, b: &Diagnostic) -> bool {

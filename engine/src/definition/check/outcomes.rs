@@ -61,6 +61,11 @@ impl Checker<'_> {
                 _ => ([&approvals, &none, &none], "an approval"),
             };
             if !whose.iter().any(|around| around.contains(&from.0)) {
+                let help = match () {
+                    () if tasks.contains(&from.0) => "a task ends in `done`, or `expired`: whoever is asked gives data",
+                    () if calls.contains(&from.0) => "a call ends in `done` or `failed`",
+                    () => "move it to that state or a state around it, or give the event another name",
+                };
                 self.error(
                     codes::OUTCOME_ELSEWHERE,
                     event.span,
@@ -68,7 +73,7 @@ impl Checker<'_> {
                         "`{}` is the outcome of {what}, and there is none in `{}`",
                         event.value, states[from.0].path
                     ),
-                    "move it to that state or a state around it, or give the event another name",
+                    help,
                 );
             }
         }

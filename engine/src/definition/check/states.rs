@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::definition::chart::{History, State, StateIx, StateKind};
+use crate::definition::chart::{History, State, StateIx};
 use crate::definition::codes;
 use crate::definition::file::{ArrowFile, Name, SendFile, StateFile};
-use crate::diagnostic::{Diagnostic, Help, Span, nearest};
+use crate::diagnostic::{Diagnostic, Help, nearest};
 
 use super::expressions::Scope;
 use super::{Checker, title};
@@ -78,6 +78,12 @@ impl Names {
         self.events.iter().filter(|event| seen.insert(event.value.as_str())).cloned().collect()
     }
 
+    /// The states directly inside `ix`, in the order of the file.
+    pub(super) fn inside(&self, ix: StateIx) -> Vec<StateIx> {
+        let inside = self.slots.iter().enumerate().filter(|(_, slot)| slot.parent == Some(ix.0));
+        inside.map(|(at, _)| StateIx(at)).collect()
+    }
+
     /// Whether some state ends with the event `done`.
     pub(super) const fn raises_done(&self) -> bool {
         self.raises_done
@@ -92,7 +98,7 @@ impl Names {
         self.slots.is_empty()
     }
 
-    fn child(&self, parent: Option<usize>, name: &str) -> Option<usize> {
+    pub(super) fn child(&self, parent: Option<usize>, name: &str) -> Option<usize> {
         self.inside.get(&parent)?.get(name).copied()
     }
 
@@ -145,10 +151,24 @@ impl Checker<'_> {
         found
     }
 
+    /// `working.deep_history` for `working.deep_histroy`, `working.shallow_history` or `history.working`.
+    fn history_help(&self, name: &str) -> Option<Help> {
+        let (first, last) = name.rsplit_once('.')?;
+        let (state, word) = if self.names.resolve(None, first).is_some() { (first, last) } else { (last, first) };
+        let near = nearest(word, HISTORIES.iter().map(|(word, _)| *word));
+        let word = near.or_else(|| word.contains("history").then_some("history"))?;
+        self.names.resolve(None, state)?;
+        let meant = format!("{state}.{word}");
+        Some(Help::instead(format!("to go back to where it was left write `{meant}`"), meant))
+    }
+
     fn state_help(&self, name: &str) -> Help {
         // Whoever has so many wrong names has not misspelt them, and looking takes time.
         if self.found.len() > MOST_LOOKED_FOR {
             return "look at the findings before this one".into();
+        }
+        if let Some(help) = self.history_help(name) {
+            return help;
         }
         let slots = &self.names.slots;
         if let Some(inside) = slots.iter().find(|slot| slot.name == name) {
@@ -225,119 +245,6 @@ impl Checker<'_> {
             failed: file.failed,
             remembered: false,
             span: file.name.span,
-        }
-    }
-
-    fn kind(&mut self, file: &StateFile, ix: StateIx) -> StateKind {
-        if let Some(at) = file.is_final {
-            if let Some(key) = &file.leaves {
-                let message = format!("a final state has no `{}`", key.value);
-                self.found.push(
-                    Diagnostic::error(codes::FINAL_LEAVES, key.span, message)
-                        .related(at, "final here")
-                        .help("leave it out, or let another state be the final one"),
-                );
-            }
-            return StateKind::Final;
-        }
-        let asks =
-            file.task.as_ref().map(|asks| (asks, "a task")).or_else(|| Some((file.approval.as_ref()?, "an approval")));
-        if let (Some(((at, _), what)), Some(_)) = (asks, &file.states) {
-            let help = format!("put {what} into a state of its own inside");
-            self.error(codes::CONFLICT, *at, format!("a state with states inside is not itself {what}"), help);
-        }
-        if let (Some((at, _)), Some((other, _))) = (&file.task, &file.approval) {
-            self.found.push(
-                Diagnostic::error(codes::CONFLICT, *at, "a state asks for a decision or for data, not both")
-                    .related(*other, "the approval")
-                    .help("write two states, one after the other"),
-            );
-            self.approvals.push(ix);
-            self.tasks.push(ix);
-            return StateKind::Simple;
-        }
-        if let Some(call) = &file.call {
-            let beside = [
-                file.approval.as_ref().map(|(at, _)| (*at, "an approval")),
-                file.task.as_ref().map(|(at, _)| (*at, "a task")),
-                file.states.as_ref().map(|_| (file.name.span, "a state with states inside")),
-            ];
-            for (at, what) in beside.into_iter().flatten() {
-                let message = format!("a state that calls another workflow is not itself {what}");
-                self.found.push(
-                    Diagnostic::error(codes::CONFLICT, call.span, message)
-                        .related(at, "here")
-                        .help("write a state of its own for each"),
-                );
-            }
-            if file.approval.is_some() {
-                self.approvals.push(ix);
-            }
-            self.calls.push(ix);
-            return self.calling(call, ix).map_or(StateKind::Simple, |call| StateKind::Call(Box::new(call)));
-        }
-        if let (Some((at, node)), None) = (&file.task, &file.states) {
-            self.tasks.push(ix);
-            let task = self.task(*at, node, ix);
-            return task.map_or(StateKind::Simple, |task| StateKind::Approval(Box::new(task)));
-        }
-        if file.approval.is_some() {
-            self.approvals.push(ix);
-        }
-        let approval = file.approval.as_ref().and_then(|(at, node)| self.approval(*at, node));
-        if let (Some(at), Some(regions)) = (file.parallel, &file.states) {
-            return self.parallel(file, at, regions, ix);
-        }
-        match (&file.states, &file.start) {
-            (Some(states), start) => self.compound(file, states, start.as_ref(), ix),
-            (None, Some(start)) => {
-                let help = "write the `states` inside, or leave `start` out";
-                self.error(codes::START_WITHOUT_STATES, start.span, "there are no states inside to start in", help);
-                StateKind::Simple
-            }
-            (None, None) => match approval {
-                Some(approval) => StateKind::Approval(Box::new(approval)),
-                None => StateKind::Simple,
-            },
-        }
-    }
-
-    /// A state that is in all its regions at once.
-    fn parallel(&mut self, file: &StateFile, at: Span, regions: &[StateFile], ix: StateIx) -> StateKind {
-        if let [only] = regions {
-            let message = format!("`{}` has one region only", file.name.value);
-            let help =
-                format!("write a second one, or `start: {0}` and `states:` instead of `parallel:`", only.name.value);
-            self.error(codes::ONE_REGION, at, message, help);
-        }
-        for region in regions.iter().filter(|region| region.states.is_none()) {
-            let name = &region.name.value;
-            let message = format!("the region `{name}` has no states inside");
-            let help = "write `start:` and `states:` in it, one of them with `final: true`, where it ends";
-            self.error(codes::REGION_WITHOUT_STATES, region.name.span, message, help);
-        }
-        let inside = self.names.slots.iter().enumerate().filter(|(_, slot)| slot.parent == Some(ix.0));
-        StateKind::Parallel(inside.map(|(at, _)| StateIx(at)).collect())
-    }
-
-    fn compound(&mut self, file: &StateFile, inside: &[StateFile], start: Option<&Name>, ix: StateIx) -> StateKind {
-        let names: Vec<&str> = inside.iter().map(|state| state.name.value.as_str()).collect();
-        let first = names.first().and_then(|first| self.names.child(Some(ix.0), first));
-        let Some(start) = start else {
-            if let Some(first) = names.first() {
-                let message = format!("`{}` does not say in which of its states it begins", file.name.value);
-                self.error(codes::NO_START, file.name.span, message, format!("write `start: {first}` beside `states`"));
-            }
-            return first.map_or(StateKind::Simple, |first| StateKind::Compound(StateIx(first)));
-        };
-        match self.names.child(Some(ix.0), &start.value) {
-            Some(child) => StateKind::Compound(StateIx(child)),
-            None => {
-                let help = super::known(&start.value, "state inside", names.iter().copied());
-                let message = format!("`{}` is not a state inside `{}`", start.value, file.name.value);
-                self.error(codes::BAD_START, start.span, message, help);
-                first.map_or(StateKind::Simple, |first| StateKind::Compound(StateIx(first)))
-            }
         }
     }
 }

@@ -92,8 +92,8 @@ pub(super) fn unreachable(outline: &Outline<'_>, found: &mut Found) {
     let reached = map.reached(outline.starts.iter().map(|start| map.entering[start.0]), Direction::Outgoing);
     let missed = |ix: usize| !reached[map.being[ix].index()];
     for (ix, state) in outline.states.iter().enumerate() {
-        // A state around others is reported instead of those inside.
-        if missed(ix) && !state.parent.is_some_and(|parent| missed(parent.0)) {
+        // A state around others is reported instead of those inside; that a final one has some is an error.
+        if missed(ix) && !state.parent.is_some_and(|parent| missed(parent.0) || outline.is_final(parent.0)) {
             found.push(
                 Diagnostic::warning(codes::UNREACHABLE, state.span, format!("nothing leads to `{}`", state.path))
                     .label("never reached")

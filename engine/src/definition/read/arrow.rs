@@ -150,7 +150,8 @@ pub(super) fn calls(node: &Node, key: Span, found: &mut Found) -> Vec<CallFile> 
             );
         }
         calls.extend(acts.into_iter().map(|(name, node)| {
-            let params = node.map(|node| texts(node, name.span, "the parameters", found)).unwrap_or_default();
+            let params =
+                node.map(|node| texts(node, name.span, "an action with parameters", found)).unwrap_or_default();
             CallFile { name, params, undo: Vec::new() }
         }));
         if let Some(last) = calls.last_mut().filter(|_| !undo.is_empty()) {

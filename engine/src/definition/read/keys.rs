@@ -50,6 +50,36 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("approvers", "who"),
     ("deny", "refuse"),
     ("error", "refuse"),
+    ("compensate", "undo"),
+    ("rollback", "undo"),
+    ("inputs", "in"),
+    ("outputs", "out"),
+    ("rules", "rows"),
+    ("hit_policy", "hit"),
+    ("default", "otherwise"),
+    ("else", "otherwise"),
+    ("values", "options"),
+    ("choices", "options"),
+    ("minimum", "min"),
+    ("maximum", "max"),
+    ("validate", "check"),
+];
+
+/// Keys that people write into the wrong mapping, each with what to do there.
+const ELSEWHERE: &[(&str, &str, &str)] = &[
+    ("a task", "steps", "whoever answers first ends a task: write its `who` here, without steps"),
+    ("a task", "quorum", "leave it out: whoever answers first ends a task"),
+    ("a field", "required", "leave it out: a field is required unless `?` stands behind its type, as in `text?`"),
+    ("a state", "input", "it belongs to the call: `call: { workflow: its_name, input: { ... } }`"),
+    (
+        "a state",
+        "undo",
+        "beside the action stands what undoes it, `{ reserve_budget: {}, undo: release_budget }`, and on the arrow that \
+         takes it back `undo: true`",
+    ),
+    ("a row", "otherwise", "it stands beside `rows`, not among them: `otherwise: { ... }`"),
+    ("a row", "else", "what holds when no row matches stands beside `rows`: `otherwise: { ... }`"),
+    ("a row", "default", "what holds when no row matches stands beside `rows`: `otherwise: { ... }`"),
 ];
 
 /// The entries of a mapping, after unknown and repeated keys were reported.
@@ -201,7 +231,10 @@ fn unknown(entry: &(Spot<String>, Node), what: &str, allowed: &[&str]) -> Diagno
     let synonym = synonym(name, allowed);
     let help = match synonym.or_else(|| nearest(name, allowed.iter().copied())) {
         _ if name == "<<" => "merge keys are not supported: write the keys out".into(),
-        _ if name == "else" || name == "default" => {
+        _ if let Some((_, _, help)) = ELSEWHERE.iter().find(|(place, key, _)| *place == what && *key == name) => {
+            (*help).into()
+        }
+        _ if (name == "else" || name == "default") && allowed.contains(&"to") => {
             "write a second arrow without `if` below this one: [{ if: ..., to: ... }, { to: ... }]".into()
         }
         _ if like_a_state(entry) && allowed.contains(&"states") => {

@@ -3,7 +3,7 @@
 use crate::definition::codes;
 use crate::definition::file::{ArrowFile, CallingFile, Name, StateFile, TimerFile};
 use crate::definition::yaml::{Node, Shape, Spot};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Help, Span};
 
 use super::{Found, Keys, arrow, name, one_or_many, string, truth, wait};
 
@@ -14,6 +14,20 @@ const STATE: &[&str] = &[
 
 /// What a final state may not have, since nothing leaves it.
 const LEAVING: &[&str] = &["on", "always", "after", "exit", "start", "states", "parallel", "approval", "task", "call"];
+
+/// The regions of a parallel state.
+fn regions(node: &Node, key: Span, found: &mut Found) -> Vec<StateFile> {
+    if matches!(node.shape, Shape::Map(_)) {
+        return states(node, key, found);
+    }
+    let help = match node.shape {
+        Shape::Scalar(_) => "write the regions under it in place of `states`",
+        _ => "give each region a name",
+    };
+    let help = format!("{help}: `parallel: {{ legal: {{ ... }}, money: {{ ... }} }}`");
+    found.push(super::wrong_shape(node, key, "`parallel`", "a mapping of regions").help(help));
+    Vec::new()
+}
 
 pub(super) fn states(node: &Node, key: Span, found: &mut Found) -> Vec<StateFile> {
     let Some(keys) = Keys::any(node, key, "`states`", found) else { return Vec::new() };
@@ -50,8 +64,9 @@ fn state(name: &Name, node: &Node, found: &mut Found) -> Option<StateFile> {
     // One that is nearly a name goes on under the name that is meant: arrows that lead there are right.
     let meant = if good { Some(name.value.clone()) } else { super::meant_name(&name.value) };
     let keys = Keys::of(node, name.span, "a state", STATE, found)?;
-    let inside = keys.get("parallel").or_else(|| keys.get("states"));
-    if let (Some((at, _)), Some((states, _))) = (keys.get("parallel"), keys.get("states")) {
+    let inside = keys.get("states");
+    let mapped = keys.get("parallel").filter(|(_, node)| matches!(node.shape, Shape::Map(_)));
+    if let (Some((at, _)), Some((states, _))) = (mapped, keys.get("states")) {
         found.push(
             Diagnostic::error(
                 codes::CONFLICT,
@@ -70,14 +85,15 @@ fn state(name: &Name, node: &Node, found: &mut Found) -> Option<StateFile> {
         );
     }
     let failed = keys.get("final").is_some_and(|(_, node)| node.text() == Some("failed"));
-    let is_final = keys
-        .get("final")
-        .and_then(|(key, node)| (failed || truth(node, key, "`final`", found).is_some_and(|is| is)).then_some(key));
+    let is_final = keys.get("final").and_then(|(key, node)| (failed || ends(node, key, found)).then_some(key));
     let state = StateFile {
         name: Spot::new(meant.clone().unwrap_or_default(), name.span),
         title: keys.get("title").and_then(|(key, node)| string(node, key, "the title", found)).map(|t| t.value),
-        start: keys.get("start").and_then(|(key, node)| self::name(node, key, "the first state", found)),
-        states: inside.map(|(key, node)| states(node, key, found)),
+        start: keys.get("start").and_then(|(key, node)| first(node, key, found)),
+        states: match keys.get("parallel") {
+            Some((key, node)) => Some(regions(node, key, found)),
+            None => inside.map(|(key, node)| states(node, key, found)),
+        },
         parallel: keys.get("parallel").map(|(key, _)| key),
         tags: keys.get("tags").map(|(key, node)| tags(node, key, found)).unwrap_or_default(),
         is_final,
@@ -94,6 +110,26 @@ fn state(name: &Name, node: &Node, found: &mut Found) -> Option<StateFile> {
         leaves: keys.iter().map(|(key, _)| key).find(|key| LEAVING.contains(&key.value.as_str())).cloned(),
     };
     meant.map(|_| state)
+}
+
+/// Whether the state is an end; of an end that is a failure there is one word only.
+fn ends(node: &Node, key: Span, found: &mut Found) -> bool {
+    match node.text() {
+        Some(word) if word.to_ascii_lowercase().starts_with("fail") || word == "error" => {
+            let finding = Diagnostic::error(codes::NOT_A_WORD, node.span, format!("`final` is not `{word}`"));
+            found.push(finding.help(Help::instead("for an end that is a failure write `failed`", "failed")));
+            true
+        }
+        _ => truth(node, key, "`final`", found).is_some_and(|is| is),
+    }
+}
+
+/// The state inside in which a state begins; what is no name is looked for all the same, and not found.
+fn first(node: &Node, key: Span, found: &mut Found) -> Option<Name> {
+    match node.text() {
+        Some(path) if path.contains('.') => Some(Spot::new(path.to_owned(), node.span)),
+        _ => self::name(node, key, "the first state", found),
+    }
 }
 
 fn tags(node: &Node, key: Span, found: &mut Found) -> Vec<Name> {

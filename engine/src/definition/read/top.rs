@@ -3,7 +3,7 @@
 use crate::definition::codes;
 use crate::definition::file::{EventFile, FieldFile, File, Name, StartFile, SubjectFile};
 use crate::definition::yaml::{Node, Shape, Spot};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Help, Span};
 
 use super::{Found, Keys, arrow, name, state, string, text, whole, wrong_shape};
 
@@ -41,7 +41,7 @@ pub(super) fn file(root: &Node, found: &mut Found) -> File {
         file.version = whole(node, key, "the version", 1..=999_999, found);
     }
     file.title = keys.get("title").and_then(|(key, node)| string(node, key, "the title", found)).map(|t| t.value);
-    file.calendar = keys.get("calendar").and_then(|(key, node)| name(node, key, "the calendar", found));
+    file.calendar = keys.get("calendar").and_then(|(key, node)| calendar(node, key, found));
     if let Some((key, node)) = keys.need("subject", "a definition", SUBJECT_HELP, found) {
         file.subject = subject(node, key, found);
     }
@@ -69,6 +69,17 @@ pub(super) fn file(root: &Node, found: &mut Found) -> File {
         file.states = state::states(node, key, found);
     }
     file
+}
+
+/// The calendar's name; where its file is named, that of the file without the rest.
+fn calendar(node: &Node, key: Span, found: &mut Found) -> Option<Name> {
+    let stem = node.text().and_then(|path| path.rsplit('/').next()?.split_once(".y")).map(|(stem, _)| stem.to_owned());
+    let Some(stem) = stem.filter(|stem| super::is_name(stem)) else {
+        return name(node, key, "the calendar", found);
+    };
+    let finding = Diagnostic::error(codes::BAD_NAME, node.span, "a calendar is named, not its file");
+    found.push(finding.help(Help::instead(format!("write its name: `{stem}`"), &stem)));
+    Some(Spot::new(stem, node.span))
 }
 
 const SUBJECT_HELP: &str =

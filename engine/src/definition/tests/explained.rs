@@ -1,13 +1,20 @@
 //! The pages of codes are true: the first block of each has that finding, the second has none.
 //!
 //! Words behind a fence: `yaml` is a whole file; `yaml state`, `yaml arrows`, `yaml approval` and `yaml head` are pieces that
-//! are put into the files of `readme.rs`; `cel` is a condition over `po`. `also FLX....` names other findings of a wrong
-//! block. A page without blocks says why: `No example: ...`.
+//! are put into the files of `readme.rs`; `cel` is a condition over `po`; `yaml table` is a decision table over a purchase
+//! order; `yaml calendar` and `yaml holidays` are files of calendars, read beside the shipped holidays of Germany. `also
+//! FLX....` names other findings of a wrong block. A page without blocks says why: `No example: ...`.
 
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::calendar::{self, Calendars};
 use crate::definition::pages::{PAGES, page, warns};
+
+/// What definitions of pages may name.
+const OFFICE: &str = include_str!("../../../../definitions/calendars/office.yaml");
+/// What calendars of pages may name.
+const GERMANY: &str = include_str!("../../../../definitions/calendars/holidays/DE.yaml");
 
 /// What conditions of pages are about.
 const FIELDS: &str = "requester: person, amount: money, lines: int, urgent: bool, title: text, note: text?, limit: money?, \
@@ -20,7 +27,45 @@ fn file(kind: &str, text: &str) -> Option<String> {
              go:\n        to: b\n        if: |-\n          {text}\n  b: {{ final: true }}\n"
         ));
     }
+    if kind == "yaml table" {
+        let table: String = text.lines().map(|line| format!("    {line}\n")).collect();
+        return Some(format!(
+            "workflow: x\nversion: 1\nsubject: purchase_order\nstart: {{ to: a, do: [record_order] }}\ntables:\n  \
+             tiers:\n{table}states:\n  a: {{ on: {{ go: b }} }}\n  b: {{ final: true }}\n"
+        ));
+    }
     readme::file(kind, text)
+}
+
+/// All codes of files that have pages.
+fn codes() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    CODES.iter().chain(crate::expression::CODES).chain(crate::table::CODES).chain(calendar::CODES)
+}
+
+/// The codes of what is found in a block, and all of it as text; `None`: its kind is unknown.
+fn found(code: &str, kind: &str, text: &str) -> Option<(BTreeSet<&'static str>, String)> {
+    let path = match kind {
+        "yaml calendar" => "example.yaml",
+        "yaml holidays" => "holidays/example.yaml",
+        _ => {
+            let source = file(kind, text)?;
+            let (calendars, _) = Calendars::load(vec![("office.yaml".into(), OFFICE.into())]).unwrap();
+            let checked = compile_all(&[(code.to_owned(), source.clone())], &general(), &calendars).remove(0);
+            assert_eq!(checked.definition.is_none(), checked.is_refused(), "{code}");
+            let found = checked.diagnostics.iter().map(|finding| finding.code).collect();
+            return Some((found, format!("{}\n{source}", checked.render(code, &source))));
+        }
+    };
+    let mut files = vec![(path.to_owned(), text.to_owned())];
+    if !text.contains("country: DE") {
+        files.push(("holidays/DE.yaml".to_owned(), GERMANY.to_owned()));
+    }
+    let found: Vec<Diagnostic> = match Calendars::load(files) {
+        Ok((_, warnings)) => warnings.into_iter().map(|(_, _, finding)| finding).collect(),
+        Err(refused) => refused.into_iter().flat_map(|(_, _, found)| found).collect(),
+    };
+    let shown = found.iter().map(|finding| finding.render(code, text)).collect();
+    Some((found.iter().map(|finding| finding.code).collect(), shown))
 }
 
 /// The names that pages use besides: of no domain in particular.
@@ -50,7 +95,7 @@ fn blocks(page: &str) -> Vec<(&str, Vec<&str>, &str)> {
 
 #[test]
 fn every_code_has_a_page_and_every_page_a_code() {
-    let codes: BTreeSet<&str> = CODES.iter().chain(crate::expression::CODES).map(|(code, _)| *code).collect();
+    let codes: BTreeSet<&str> = codes().map(|(code, _)| *code).collect();
     let pages: BTreeSet<&str> = PAGES.iter().map(|(code, _)| *code).collect();
     let missing: Vec<_> = codes.difference(&pages).collect();
     assert!(missing.is_empty(), "write engine/src/definition/pages/CODE.md for {missing:?} and list them in pages.rs");
@@ -58,7 +103,7 @@ fn every_code_has_a_page_and_every_page_a_code() {
     assert!(PAGES.is_sorted_by(|a, b| a.0 < b.0), "a page is looked up by its place");
     let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/definition/pages")).unwrap();
     assert_eq!(files.count(), pages.len(), "a page that is not listed is not shown");
-    for (code, meaning) in CODES.iter().chain(crate::expression::CODES) {
+    for (code, meaning) in self::codes() {
         let first = page(code).unwrap().lines().next().unwrap();
         assert_eq!(first, format!("# {code}: {meaning}"));
     }
@@ -66,7 +111,7 @@ fn every_code_has_a_page_and_every_page_a_code() {
 
 #[test]
 fn every_page_has_an_example_that_is_wrong_and_one_that_is_right() {
-    let (mut wrong, names) = (Vec::new(), general());
+    let mut wrong = Vec::new();
     for (code, page) in PAGES {
         let blocks = blocks(page);
         if blocks.is_empty() {
@@ -74,17 +119,12 @@ fn every_page_has_an_example_that_is_wrong_and_one_that_is_right() {
             continue;
         }
         let [first, second] = &blocks[..] else { panic!("{code} has {} blocks", blocks.len()) };
-        let source = file(first.0, first.2).unwrap_or_else(|| panic!("{code}: {}", first.0));
-        let checked = compile(code, &source, &names);
-        let found: BTreeSet<&str> = checked.diagnostics.iter().map(|finding| finding.code).collect();
         let expected: BTreeSet<&str> = first.1.iter().copied().chain([*code]).collect();
-        if found != expected {
-            wrong.push(format!("{code}: {found:?} instead of {expected:?}\n{}", checked.render(code, &source)));
-        }
-        let source = file(second.0, second.2).unwrap_or_else(|| panic!("{code}: {}", second.0));
-        let checked = compile(code, &source, &names);
-        if !checked.diagnostics.is_empty() || checked.definition.is_none() {
-            wrong.push(format!("{code}, corrected:\n{}\n{source}", checked.render(code, &source)));
+        for ((kind, _, text), expected) in [(first, expected), (second, BTreeSet::new())] {
+            let (found, shown) = found(code, kind, text).unwrap_or_else(|| panic!("{code}: {kind}"));
+            if found != expected {
+                wrong.push(format!("{code}: {found:?} instead of {expected:?}\n{shown}"));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

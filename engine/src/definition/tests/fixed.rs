@@ -1,4 +1,5 @@
-//! Fixes are promises: with its text in its place a finding is gone, and nothing else is wrong that was not before.
+//! Fixes are promises: with its text in its place a finding is gone, and nothing else is wrong that was not before, but for
+//! what a misspelt name had hidden.
 
 use super::*;
 

@@ -11,6 +11,7 @@ use crate::expression::functions::{
     CALENDAR, Extent, Fuel, Function, INDEX, NEGATE, Out, Param, Pattern, Reach, Style, functions,
 };
 use crate::expression::types::{Keys, Type};
+use crate::expression::units::Duration;
 use crate::expression::value::Value;
 
 /// The steps that a constant may take to compute.
@@ -52,7 +53,11 @@ impl Checker<'_> {
             let verb = if matches!(name, "+" | "-" | "/") { "combined" } else { "compared" };
             let finding = Diagnostic::error(codes::MIXED_UNITS, span, format!("{a} and {b} cannot be {verb}"))
                 .related(left.span, format!("in {a}"))
-                .related(right.span, format!("in {b}"));
+                .related(right.span, format!("in {b}"))
+                .help(match types.contains(&Type::Duration) {
+                    true => format!("one does not become the other: write both in {a}"),
+                    false => format!("nothing is converted: write both in {a}, or keep {b} in a field of its own"),
+                });
             return self.refuse(finding, span);
         }
         let Some(ty) = self.within_depth(result(function, &types), span) else { return Typed::broken(span) };
@@ -158,6 +163,10 @@ fn is_working(function: &Function, args: &[Typed], types: &[Type]) -> bool {
 
 /// The unit of the result, if it is known. Amounts that are added have one unit, or it is an error; lists need not.
 fn common_unit(args: &[Typed], types: &[Type], to: &Type) -> Option<Arc<str>> {
+    // What lies between two instants elapses, also where only working time is counted.
+    if *to == Type::Duration && !types.is_empty() && types.iter().all(|ty| matches!(ty, Type::Timestamp | Type::Date)) {
+        return Some(Duration::Elapsed(0).sort().into());
+    }
     let mut units = args.iter().zip(types).filter(|(_, from)| carries(from, to)).map(|(arg, _)| &arg.unit);
     if is_scalar(to) {
         return units.flatten().next().cloned();

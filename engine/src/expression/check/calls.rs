@@ -14,6 +14,27 @@ const NAMESPACES: &[&str] = &["math", "optional", "cel", "strings", "base64"];
 /// Functions that the checker knows by itself.
 const SPECIAL: &[&str] = &["has", "optional.of", "optional.none", "cel.bind"];
 
+/// What other languages call our functions and methods.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("length", "size"),
+    ("len", "size"),
+    ("count", "size"),
+    ("lower", "lowerAscii"),
+    ("toLowerCase", "lowerAscii"),
+    ("upper", "upperAscii"),
+    ("toUpperCase", "upperAscii"),
+    ("includes", "contains"),
+    ("any", "exists"),
+    ("some", "exists"),
+    ("every", "all"),
+    ("regex", "matches"),
+    ("match", "matches"),
+    ("strip", "trim"),
+    ("substr", "substring"),
+    ("coalesce", "orValue"),
+    ("getOrDefault", "orValue"),
+];
+
 /// What CEL or others have and we have not, with what to do.
 const ABSENT: &[(&str, &str)] = &[
     ("double", "numbers are exact: use `decimal(...)`"),
@@ -23,6 +44,8 @@ const ABSENT: &[(&str, &str)] = &[
     ("type", "every value has one type, known at load"),
     ("money", "write the currency: `1200.00 EUR`"),
     ("text", "use `string(...)`"),
+    ("isEmpty", "write `x.size() == 0`"),
+    ("like", "write `x.contains(\"...\")`, or a regular expression with `matches`"),
     ("math.isNaN", "numbers are exact: every one is a number"),
     ("math.isInf", "numbers are exact: every one is finite"),
     ("math.isFinite", "numbers are exact: every one is finite"),
@@ -85,6 +108,12 @@ impl Checker<'_> {
         if let Some((_, kind, counts)) = MACROS.iter().find(|(macro_name, ..)| *macro_name == &*name.name) {
             return self.macro_call(*kind, counts, receiver, name, args, span);
         }
+        // The macro of another language: its variable is not an unknown name besides.
+        if let Some((_, ours)) = SYNONYMS.iter().find(|(theirs, _)| *theirs == &*name.name)
+            && MACROS.iter().any(|(known, ..)| known == ours)
+        {
+            return self.unknown(name, Style::Method, None, span);
+        }
         if optionals::METHODS.iter().any(|(known, _)| *known == &*name.name) {
             return self.optional_method(receiver, name, args, span);
         }
@@ -141,6 +170,14 @@ impl Checker<'_> {
         is_macro || functions().any(|f| f.name == &*name.name && f.style == style)
     }
 
+    /// Whether there is a function, a method or a macro of this name.
+    fn written_as_any(&self, name: &str, style: Style) -> bool {
+        let method = MACROS.iter().any(|(known, ..)| *known == name)
+            || optionals::METHODS.iter().any(|(known, _)| *known == name);
+        functions().any(|f| f.name == name && (f.style == style || f.style == Style::Both))
+            || (style == Style::Method && method)
+    }
+
     fn unknown(&mut self, name: &Ident, style: Style, help: Option<String>, span: Span) -> Typed {
         let what = if style == Style::Method { "method" } else { "function" };
         let absent = ABSENT.iter().find(|(absent, _)| *absent == &*name.name).map(|(_, help)| (*help).to_owned());
@@ -155,6 +192,11 @@ impl Checker<'_> {
         } else {
             nearest(&name.name, known.chain(SPECIAL.iter().copied()))
         };
+        let synonym = SYNONYMS.iter().find(|(theirs, ours)| *theirs == &*name.name && self.written_as_any(ours, style));
+        let help = help.or_else(|| synonym.map(|(_, ours)| format!("it is called so here: write `{ours}`")));
+        let math = format!("math.{}", name.name);
+        let is_math = style == Style::Function && functions().any(|f| f.name == math);
+        let help = help.or_else(|| is_math.then(|| format!("write `{math}`")));
         let help = help.or_else(|| near.map(|near| format!("a similar {what} exists: `{near}`"))).unwrap_or_default();
         let finding = Diagnostic::error(codes::FUNCTION, name.span, format!("unknown {what} `{}`", name.name));
         self.refuse(finding.label("not known").help(help), span)

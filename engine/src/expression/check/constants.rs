@@ -44,7 +44,12 @@ impl Checker<'_> {
         };
         let Some((index, code, why)) = wrong else { return true };
         let span = nodes.get(index).map_or(Span::default(), |node| node.span);
-        self.report(Diagnostic::error(code, span, why));
+        // Where it is evaluated the sentence has to say both.
+        let (why, help) = match why.split_once(": write ") {
+            Some((why, help)) => (why, format!("write {help}")),
+            None => (why.as_str(), String::new()),
+        };
+        self.report(Diagnostic::error(code, span, why).help(help));
         false
     }
 
@@ -54,7 +59,10 @@ impl Checker<'_> {
             Ok(pattern) => pattern,
             Err(why) => {
                 let at = nodes.get(1).map_or(span, |node| node.span);
-                let help = "patterns are those of RE2: write `^[A-Z]{2}[0-9]+$`, for instance";
+                let help = match text(args, 1).filter(|text| text.starts_with('*')) {
+                    Some(text) => format!("`*` repeats what stands before it: write `{:?}`", format!(".{text}")),
+                    None => "patterns are those of RE2: write `^[A-Z]{2}[0-9]+$`, for instance".to_owned(),
+                };
                 return Some(self.refuse(Diagnostic::error(codes::PATTERN, at, why).help(help), span));
             }
         };

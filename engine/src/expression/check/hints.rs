@@ -38,10 +38,17 @@ pub(super) fn for_type(expected: &Type, found: &Type, node: &Node, unit: Option<
             Some(format!("a currency is three capitals: write `{amount} {}`", unit.to_ascii_uppercase()))
         }
         (Type::Person | Type::Date | Type::Timestamp, Type::Text, _) => Some(format!("write `{expected}({node})`")),
+        (Type::Date, Type::Timestamp, _) => Some(format!("the day depends on the zone: write `date({node}, \"UTC\")`")),
+        (Type::Timestamp, Type::Date, _) => {
+            Some(format!("write `timestamp({node}, \"UTC\")`, its first instant there"))
+        }
         (Type::Decimal | Type::Int, Type::Text, _) => Some(format!("write `{expected}({node})`")),
         (Type::Int, Type::Decimal, _) => Some(format!("write `int({node})`, which drops the fraction")),
         (Type::Text, Type::List(_) | Type::Map(..) | Type::Record(_) | Type::Null, _) => None,
         (Type::Text, _, _) => Some(format!("write `string({node})`")),
+        (Type::Bool, Type::Int | Type::Decimal, None) => {
+            Some(format!("a condition is true or false: write `{node} > 0`"))
+        }
         (Type::Bool, Type::List(_) | Type::Map(..), _) => Some(format!("write `{node}.size() > 0`")),
         _ => None,
     }

@@ -40,15 +40,16 @@ impl Checker<'_> {
 
     /// `20000 EUR`, `3 days`, `5 kg`.
     fn amount(&mut self, amount: Decimal, unit: &str, span: Span) -> Typed {
-        let out_of_range =
-            |checker: &mut Self, message: String| checker.refuse(Diagnostic::error(codes::RANGE, span, message), span);
+        let out_of_range = |checker: &mut Self, message: String, help: &str| {
+            checker.refuse(Diagnostic::error(codes::RANGE, span, message).help(help), span)
+        };
         if let Ok(currency) = unit.parse::<Currency>() {
             return match scaled(amount, 4) {
                 Ok(units) => {
                     let op = Op::Const(Value::Money(Money { units, currency }));
                     Typed { unit: Some(unit.into()), ..Typed::new(op, span, Type::Money) }
                 }
-                Err(e) => out_of_range(self, e),
+                Err(e) => out_of_range(self, e, "money has at most 4 places: round it, or multiply"),
             };
         }
         if time_unit(unit).is_some() {
@@ -57,7 +58,7 @@ impl Checker<'_> {
                     let op = Op::Const(Value::Duration(duration));
                     Typed { unit: Some(duration.sort().into()), ..Typed::new(op, span, Type::Duration) }
                 }
-                Err(e) => out_of_range(self, e),
+                Err(e) => out_of_range(self, e, "write it in a smaller unit, and whole: `90 minutes` for 1.5 hours"),
             };
         }
         if let Some(why) = hints::no_unit(unit) {
@@ -68,7 +69,7 @@ impl Checker<'_> {
                 let op = Op::Const(Value::Quantity(Quantity { units, unit: unit.into() }));
                 Typed { unit: Some(unit.into()), ..Typed::new(op, span, Type::Quantity) }
             }
-            Err(e) => out_of_range(self, e),
+            Err(e) => out_of_range(self, e, "a quantity has at most 6 places: round it, or take another unit"),
         }
     }
 

@@ -57,6 +57,13 @@ impl Checker<'_> {
             Some(Type::Null) if may => return Typed::none(span),
             Some(ty) => {
                 let finding = Diagnostic::error(codes::FIELD, field.span, format!("{ty} has no fields"));
+                let finding = match ty {
+                    Type::List(_) => finding.help(format!(
+                        "ask its elements, `.exists(x, x.{0} == ...)`, or take one of them: `[0].{0}`",
+                        field.name
+                    )),
+                    _ => finding,
+                };
                 return self.refuse(finding.label("not a field"), span);
             }
         };

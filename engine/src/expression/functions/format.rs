@@ -50,7 +50,7 @@ fn pieces(template: &str) -> Result<Vec<Piece<'_>>, String> {
 pub(in crate::expression) fn fits(template: &str, values: usize) -> Result<(), String> {
     let wanted = pieces(template)?.iter().filter(|piece| matches!(piece, Piece::Directive(..))).count();
     if wanted > values {
-        return Err(format!("it has places for {wanted} values, and {values} are given"));
+        return Err(format!("it has {wanted} places for values, and the list has {values}"));
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::{Parser, describe};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::expression::ast::{Ident, Kind, Literal, Node};
 use crate::expression::codes;
-use crate::expression::lexer::Token;
+use crate::expression::lexer::{TOO_LARGE, TOO_LARGE_HELP, Token};
 
 /// Words that CEL keeps for other languages.
 const RESERVED: &[&str] = &[
@@ -123,7 +123,7 @@ impl Parser {
                 Ok(value) => Literal::Int(value),
                 Err(_) => {
                     let span = Span::new(start, self.last_end());
-                    self.report(Diagnostic::error(codes::RANGE, span, "this number is larger than 64 bits"));
+                    self.report(Diagnostic::error(codes::RANGE, span, TOO_LARGE).help(TOO_LARGE_HELP));
                     Literal::Int(0)
                 }
             }
@@ -216,7 +216,10 @@ impl Parser {
         if self.findings.last().is_none_or(|finding| finding.span != self.span()) {
             let found = describe(self.peek());
             let finding = Diagnostic::error(codes::SYNTAX, self.span(), format!("expected `{close}`, found {found}"))
-                .label(format!("`{close}` is missing"));
+                .label(format!("`{close}` is missing"))
+                .help(format!(
+                    "close the bracket with `{close}`; what stands before it may lack an operator or a comma"
+                ));
             self.report(finding);
         }
         self.skip();

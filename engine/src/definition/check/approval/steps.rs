@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::calendar::Wait;
+use crate::definition::chart::TASK_STEP;
 use crate::definition::codes;
 use crate::definition::read::{self, Keys};
 use crate::definition::yaml::{Node, Shape};
@@ -81,7 +82,8 @@ impl Checker<'_> {
             let order = read::whole(node, at, "`order`", 1..=1000, &mut self.found);
             step.extend(order.map(|order| ("order".to_owned(), order.into())));
         }
-        let who = keys.need("who", "a step", "write `who: [{ manager: requester }]`, for instance", &mut self.found);
+        let what = if step.get("name").is_some_and(|name| name == TASK_STEP) { "a task" } else { "a step" };
+        let who = keys.need("who", what, "write `who: [{ manager: requester }]`, for instance", &mut self.found);
         if let Some((at, node)) = who {
             let who = self.who(node, at, "`who`", ground);
             if matches!(&node.shape, Shape::List(items) if items.is_empty()) {

@@ -12,7 +12,7 @@ use crate::definition::yaml::{Node, Scalar, Shape, Spot};
 use crate::diagnostic::Span;
 use crate::expression::{Env, Expr, Field, RecordType, Type};
 
-use super::super::{Checker, DONE, title};
+use super::super::{Checker, DONE, fixes, title};
 use super::Ground;
 
 const KEYS: &[&str] = &[
@@ -129,6 +129,11 @@ impl Checker<'_> {
             if let Some((at, node)) = keys.get(key)
                 && let Some(bound) = read::text(node, at, &format!("`{key}`"), &mut self.found)
             {
+                if field.ty == Type::Text {
+                    let help = format!("for its length write `check: value.size() {sign} {}`", bound.value.text);
+                    self.error(codes::CONFLICT, at, format!("a text has no `{key}`"), help);
+                    continue;
+                }
                 let sentence = format!("it must be {word} {}", bound.value.text);
                 self.rule(&mut field, &format!("{VALUE} {sign} ({})", bound.value.text), bound.span, sentence);
             }
@@ -167,6 +172,11 @@ impl Checker<'_> {
                 _ => text.value.text.clone(),
             });
             let source = written.last().cloned().unwrap_or_default();
+            if fixes::is_word(&text.value) && text.value.text.starts_with(char::is_alphabetic) && field.ty.is_number() {
+                let message = format!("`{}` is not a value of type {}", text.value.text, field.ty);
+                self.error(codes::NOT_A_NUMBER, text.span, message, "write a number, or make the field a text");
+                continue;
+            }
             let expr = self.composed(&source, text.span, &Field::required(field.ty.clone()));
             let none = |_: &str| None;
             field.options.extend(expr.and_then(|expr| expr.eval(&none).ok()).map(|value| value.to_json()));

@@ -1,0 +1,122 @@
+//! What is asked of a chart: where something is, what is around it, what it accepts.
+
+use std::sync::Arc;
+
+use super::{ActionCall, Arrow, By, Definition, Outcome, State, StateIx, StateKind};
+use crate::calendar::Calendar;
+use crate::expression::RecordType;
+use crate::instance::Instance;
+
+impl Definition {
+    /// The actions of every way to begin.
+    pub fn start_actions(&self) -> impl Iterator<Item = &ActionCall> {
+        self.starts.iter().flat_map(|start| &start.actions)
+    }
+
+    /// The file as it is stored: with those of the workflows that it calls.
+    #[must_use]
+    pub fn stored(&self) -> Arc<str> {
+        if self.called.is_empty() { self.source.clone() } else { crate::definition::set::bundle(self).into() }
+    }
+
+    /// What it gives to whoever calls it.
+    #[must_use]
+    pub fn result_type(&self) -> RecordType {
+        let mut record = RecordType::new(&*self.name);
+        for name in &self.result {
+            let field = self.subject.record.fields.get(&**name).cloned();
+            record.fields.extend(field.map(|field| (name.to_string(), field)));
+        }
+        record
+    }
+
+    /// The calendar that working time is counted in.
+    #[must_use]
+    pub fn working(&self) -> Option<&Calendar> {
+        self.calendar.as_ref()?.named.as_ref().map(|named| &named.calendar)
+    }
+
+    /// The state at `ix`.
+    #[must_use]
+    pub fn state(&self, ix: StateIx) -> &State {
+        &self.states[ix.0]
+    }
+
+    /// The state whose path is `path`.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<StateIx> {
+        self.states.iter().position(|s| &*s.path == path).map(StateIx)
+    }
+
+    /// `ix` and the states around it, inmost first.
+    pub fn upwards(&self, ix: StateIx) -> impl Iterator<Item = StateIx> + '_ {
+        std::iter::successors(Some(ix), |&s| self.state(s).parent)
+    }
+
+    /// The innermost states that an instance is in, in the order of the file; `None` if one does not exist.
+    #[must_use]
+    pub fn active(&self, instance: &Instance) -> Option<Vec<StateIx>> {
+        instance.inside().iter().map(|path| self.find(path)).collect()
+    }
+
+    /// Whether `outer` is `inner`, or around it.
+    #[must_use]
+    pub fn is_within(&self, inner: StateIx, outer: StateIx) -> bool {
+        self.upwards(inner).any(|at| at == outer)
+    }
+
+    /// The region that `ix` is, or is in: the nearest.
+    #[must_use]
+    pub fn region(&self, ix: StateIx) -> Option<StateIx> {
+        let is_region = |at: &StateIx| {
+            self.state(*at).parent.is_some_and(|up| matches!(self.state(up).kind, StateKind::Parallel(_)))
+        };
+        self.upwards(ix).find(is_region)
+    }
+
+    /// The events that somebody may signal in the states `active`, in name order: those of the approval and the results
+    /// of messages are the engine's own.
+    #[must_use]
+    pub fn accepts(&self, active: &[StateIx]) -> Vec<Arc<str>> {
+        let mut names: Vec<Arc<str>> = active
+            .iter()
+            .flat_map(|&ix| self.upwards(ix))
+            .flat_map(|s| &self.state(s).on)
+            .filter(|(name, arrows)| {
+                self.events.contains_key(*name) && arrows.iter().any(|a| !matches!(a.by, By::Engine))
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+impl Definition {
+    /// Every arrow, in no particular order.
+    pub fn all_arrows(&self) -> impl Iterator<Item = &Arrow> {
+        self.states
+            .iter()
+            .flat_map(|s| s.on.values().flatten().chain(&s.always).chain(s.timers.iter().flat_map(|t| &t.arrows)))
+    }
+
+    /// Whether a state or an arrow sends `message`.
+    #[must_use]
+    pub fn sends(&self, message: &str) -> bool {
+        let of_arrows = self.all_arrows().filter_map(|arrow| match &arrow.outcome {
+            Outcome::Go(go) => Some(&go.sends),
+            Outcome::Refuse(_) => None,
+        });
+        let mut all = self.states.iter().map(|state| &state.sends).chain(of_arrows).flatten();
+        all.any(|send| &*send.message == message)
+    }
+}
+
+impl Arrow {
+    /// Whether it goes on, as against refusing.
+    #[must_use]
+    pub const fn goes(&self) -> bool {
+        matches!(self.outcome, Outcome::Go(_))
+    }
+}
