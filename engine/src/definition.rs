@@ -14,6 +14,7 @@ pub mod library;
 mod lint;
 pub mod pages;
 mod read;
+mod schema;
 mod set;
 mod yaml;
 
@@ -23,6 +24,7 @@ use std::sync::Arc;
 pub use chart::Definition;
 pub use codes::CODES;
 pub use library::{Library, Refused, Warnings};
+pub use schema::{schema, schema_text};
 
 /// Reading YAML with places, for other kinds of files that people write: the tree, and findings of its shape.
 pub mod reading {

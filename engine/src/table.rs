@@ -29,6 +29,7 @@ use jiff::civil::Date;
 pub use analysis::{Analysis, MAX_STEPS, Witness};
 pub use codes::CODES;
 pub use eval::{EvalError, Hits, Outcome};
+pub(crate) use file::{INPUT, OUTPUT, ROW_KEYS, TABLE};
 pub use file::{MAX_COLUMNS, MAX_ROWS};
 pub use policy::Hit;
 

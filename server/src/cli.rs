@@ -18,6 +18,7 @@ mod organisation;
 pub(crate) mod out;
 mod remote;
 mod reorder;
+mod schema;
 mod serve;
 mod settings;
 mod tasks;
@@ -88,6 +89,8 @@ enum Command {
     Backup(backup::Backup),
     /// Print the OpenAPI specification of the HTTP interface
     Openapi,
+    /// Print the JSON Schema of definition files, for editors
+    Schema,
     /// Say what an error code means
     ExplainCode(explain_code::ExplainCode),
     /// Print a completion script for a shell
@@ -176,6 +179,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Audit(audit) => audit.run(config, out).await,
         Command::Backup(backup) => backup.run(config, out).await,
         Command::Openapi => openapi::run(out),
+        Command::Schema => Ok(schema::run(out)),
         Command::ExplainCode(explain) => explain.run(out),
         Command::Completions(completions) => completions.run(out),
     }

@@ -144,7 +144,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 (Some(a), Some(b)) => self.overlap(a, b),
                 _ => false,
             };
-            if !kept.iter().any(|one| clash(one)) {
+            if !kept.iter().any(clash) {
                 kept.push(next);
             } else if kept.iter().filter(|one| clash(one)).all(|one| self.is_inside(next.at, one.at)) {
                 kept.retain(|one| !clash(one));

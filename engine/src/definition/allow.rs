@@ -13,6 +13,9 @@ use crate::diagnostic::{Diagnostic, Help, Severity, Span, nearest};
 use crate::expression;
 use place::Place;
 
+/// Keys of an entry.
+pub(super) const ENTRY: &[&str] = &["code", "in", "because"];
+
 const CODE_HELP: &str = "write the code of the warning: `code: FLX0309`";
 const BECAUSE_HELP: &str = "say why it is meant so: `because: entered by repair only`";
 
@@ -35,7 +38,7 @@ pub(super) fn read(root: &Node, found: &mut Found) -> Vec<Silence> {
 fn silence(node: &Node, key: Span, root: &Node, found: &mut Found) -> Option<Silence> {
     let before = found.len();
     let owner = if matches!(node.shape, Shape::Map(_)) { node.span } else { key };
-    let keys = Keys::of(node, owner, "an entry of `allow`", &["code", "in", "because"], found)?;
+    let keys = Keys::of(node, owner, "an entry of `allow`", ENTRY, found)?;
     let code = keys.need("code", "an entry of `allow`", CODE_HELP, found);
     let code = code.and_then(|(at, node)| read::string(node, at, "the code", found));
     let because = keys.need("because", "an entry of `allow`", BECAUSE_HELP, found);

@@ -4,7 +4,7 @@
 //! unknown guard or target, so that the lints neither miss it nor blame others for it.
 
 mod actions;
-mod approval;
+pub(in crate::definition) mod approval;
 mod arrows;
 mod call;
 mod expressions;

@@ -4,7 +4,7 @@ use crate::calendar::Wait;
 use crate::diagnostic::Help;
 
 /// Unit words and their microseconds.
-const UNITS: &[(&[&str], i64)] = &[
+pub(super) const UNITS: &[(&[&str], i64)] = &[
     (&["s", "second", "seconds"], 1_000_000),
     (&["min", "minute", "minutes"], 60_000_000),
     (&["h", "hour", "hours"], 3_600_000_000),

@@ -1,10 +1,10 @@
 //! The tree becomes the mirror of the file; every mistake of shape is reported, none stops the rest.
 
-mod arrow;
+pub(in crate::definition) mod arrow;
 mod keys;
-mod schedule;
-mod state;
-mod top;
+pub(in crate::definition) mod schedule;
+pub(in crate::definition) mod state;
+pub(in crate::definition) mod top;
 
 pub use keys::Keys;
 

@@ -8,6 +8,7 @@ mod hostile;
 mod large;
 mod library;
 mod readme;
+mod schema;
 mod shipped;
 
 use std::sync::Arc;

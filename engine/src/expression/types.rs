@@ -161,6 +161,11 @@ const FOREIGN: &[(&str, &str)] = &[
 ];
 
 impl Type {
+    /// The names of the scalar types.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
+    }
+
     /// A list of `of`.
     #[must_use]
     pub fn list(of: Type) -> Self {

@@ -12,7 +12,16 @@ pub const MAX_ROWS: usize = 20_000;
 pub const MAX_COLUMNS: usize = 64;
 
 /// Keys of a row that are no columns.
-const ROW_KEYS: [&str; 3] = ["from", "until", "note"];
+pub(crate) const ROW_KEYS: [&str; 3] = ["from", "until", "note"];
+
+/// Keys of a table.
+pub(crate) const TABLE: &[&str] = &["hit", "in", "out", "rows", "otherwise"];
+
+/// Keys of an input column.
+pub(crate) const INPUT: &[&str] = &["value", "values"];
+
+/// Keys of an output column.
+pub(crate) const OUTPUT: &[&str] = &["type", "values"];
 
 /// What people write into a row that holds when no other does.
 const OTHERWISE: [&str; 3] = ["otherwise", "else", "default"];
@@ -58,7 +67,7 @@ pub(super) struct RowFile {
 
 /// Reads the table `node`, whose name stands at `owner`.
 pub(super) fn read(node: &Node, owner: Span, found: &mut Found) -> Option<File> {
-    let keys = Keys::of(node, owner, "a decision table", &["hit", "in", "out", "rows", "otherwise"], found)?;
+    let keys = Keys::of(node, owner, "a decision table", TABLE, found)?;
     let hit = keys.get("hit").map_or(Some(Spot::new(Hit::Unique, owner)), |(key, node)| hit(node, key, found));
     let help = "name the columns: in: { amount: po.amount }";
     let inputs = keys.need("in", "a decision table", help, found).map(|(key, node)| inputs(node, key, found));
@@ -92,7 +101,7 @@ fn inputs(node: &Node, key: Span, found: &mut Found) -> Option<Vec<InputFile>> {
         let known = reading::checked_name(name, "the name of a column", found);
         let (value, values) = match &node.shape {
             Shape::Map(_) => {
-                let Some(keys) = Keys::of(node, name.span, "an input column", &["value", "values"], found) else {
+                let Some(keys) = Keys::of(node, name.span, "an input column", INPUT, found) else {
                     continue;
                 };
                 let value = keys.need("value", "an input column", "give an expression: { value: po.amount }", found);
@@ -120,7 +129,7 @@ fn outputs(node: &Node, key: Span, found: &mut Found) -> Option<Vec<OutputFile>>
         let known = reading::checked_name(name, "the name of a column", found);
         let (ty, values) = match &node.shape {
             Shape::Map(_) => {
-                let Some(keys) = Keys::of(node, name.span, "an output column", &["type", "values"], found) else {
+                let Some(keys) = Keys::of(node, name.span, "an output column", OUTPUT, found) else {
                     continue;
                 };
                 let ty = keys.need("type", "an output column", "give its type: { type: text }", found);

@@ -86,6 +86,11 @@ impl Hit {
         }
     }
 
+    /// The names that authors write.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
+    }
+
     /// Whether one row is chosen.
     #[must_use]
     pub const fn is_single(self) -> bool {

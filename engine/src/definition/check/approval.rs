@@ -3,11 +3,11 @@
 //! The policy's own serde form is the mirror: here the tree becomes that JSON. What serde could only refuse as a
 //! whole (a field that the subject does not have, a role that nobody holds) is said here, at its place.
 
-mod fields;
-mod steps;
-mod table;
-mod task;
-mod who;
+pub(in crate::definition) mod fields;
+pub(in crate::definition) mod steps;
+pub(in crate::definition) mod table;
+pub(in crate::definition) mod task;
+pub(in crate::definition) mod who;
 
 use std::sync::Arc;
 
@@ -26,7 +26,8 @@ use super::Checker;
 use super::expressions::Scope;
 use steps::Late;
 
-const KEYS: &[&str] = &[
+/// Keys of an approval.
+pub(in crate::definition) const KEYS: &[&str] = &[
     "steps",
     "table",
     "plan",
@@ -46,6 +47,14 @@ const KEYS: &[&str] = &[
     "expires_after",
     "due",
     "late",
+];
+
+/// Keys whose value is one of a few words.
+pub(in crate::definition) const WORDS: [(&str, &[&str]); 4] = [
+    ("same_person", &["each", "once"]),
+    ("recall", &["until_decided", "until_first_vote", "never"]),
+    ("after_changes", &["resume", "restart"]),
+    ("after_rejection", &["final", "resubmit"]),
 ];
 
 /// What is known while one approval is checked.
@@ -209,13 +218,7 @@ impl Checker<'_> {
     }
 
     fn rules(&mut self, keys: &Keys<'_>, policy: &mut Map<String, Value>) {
-        let words: [(&str, &[&'static str]); 4] = [
-            ("same_person", &["each", "once"]),
-            ("recall", &["until_decided", "until_first_vote", "never"]),
-            ("after_changes", &["resume", "restart"]),
-            ("after_rejection", &["final", "resubmit"]),
-        ];
-        for (key, allowed) in words {
+        for (key, allowed) in WORDS {
             if let Some((at, node)) = keys.get(key)
                 && let Some(word) = read::word(node, at, &format!("`{key}`"), allowed, &mut self.found)
             {

@@ -1,5 +1,7 @@
 //! Arrows, and what they do: actions and messages.
 
+use std::ops::RangeInclusive;
+
 use crate::definition::chart::Retry;
 use crate::definition::codes;
 use crate::definition::file::{ArrowFile, CallFile, Name, SendFile, Text};
@@ -9,9 +11,19 @@ use crate::diagnostic::{Diagnostic, Span};
 use super::{Found, Keys, checked_name, duration, name, one_or_many, text, top, truth, whole, word, wrong_shape};
 
 /// The key under which an action or a message says what takes it back.
-const UNDO: &str = "undo";
+pub(in crate::definition) const UNDO: &str = "undo";
 
-pub(super) const ARROW: &[&str] = &["if", "by", "reason", "to", "undo", "set", "do", "send", "refuse"];
+/// Keys of an arrow.
+pub(in crate::definition) const ARROW: &[&str] = &["if", "by", "reason", "to", "undo", "set", "do", "send", "refuse"];
+
+/// Keys of a message.
+pub(in crate::definition) const MESSAGE: &[&str] = &["retry", "from", "to", UNDO];
+
+/// Whether an arrow wants a reason.
+pub(in crate::definition) const REASONS: &[&str] = &["required", "optional"];
+
+/// How often a message may be tried.
+pub(in crate::definition) const ATTEMPTS: RangeInclusive<u32> = 1..=100;
 
 /// One arrow or a list of them.
 pub(super) fn arrows(node: &Node, key: Span, found: &mut Found) -> Vec<ArrowFile> {
@@ -75,7 +87,7 @@ pub(super) fn of_keys(keys: &Keys<'_>, found: &mut Found) -> ArrowFile {
         guard: keys.get("if").and_then(|(key, node)| text(node, key, "the condition", found)),
         by: keys.get("by").and_then(|(key, node)| text(node, key, "who may", found)),
         reason: keys.get("reason").and_then(|(key, node)| {
-            let word = word(node, key, "`reason`", &["required", "optional"], found)?;
+            let word = word(node, key, "`reason`", REASONS, found)?;
             Some(Spot::new(word.value == "required", key))
         }),
         to: keys.get("to").and_then(|(key, node)| top::target(node, key, found)),
@@ -174,7 +186,7 @@ pub(super) fn sends(node: &Node, key: Span, found: &mut Found) -> Vec<SendFile> 
 
 fn retry(node: &Node, owner: Span, found: &mut Found) -> (Retry, Option<Name>) {
     let mut retry = Retry::default();
-    let keys = Keys::of(node, owner, "a message", &["retry", "from", "to", UNDO], found);
+    let keys = Keys::of(node, owner, "a message", MESSAGE, found);
     let Some(keys) = keys else { return (retry, None) };
     let undo = keys.get(UNDO).and_then(|(key, node)| name(node, key, "the message that takes it back", found));
     if let Some((key, node)) = keys.get("retry") {
@@ -204,9 +216,9 @@ fn times(node: &Node, key: Span, found: &mut Found) -> Option<u32> {
     // `8 times` reads better than `8`; both are taken.
     if let Shape::Scalar(scalar) = &node.shape {
         let bare = scalar.text.trim_end_matches("times").trim_end_matches("time").trim();
-        if let Some(times) = bare.parse().ok().filter(|times| (1..=100).contains(times)) {
+        if let Some(times) = bare.parse().ok().filter(|times| ATTEMPTS.contains(times)) {
             return Some(times);
         }
     }
-    whole(node, key, "`retry`", 1..=100, found)
+    whole(node, key, "`retry`", ATTEMPTS, found)
 }

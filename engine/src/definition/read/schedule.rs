@@ -7,6 +7,12 @@ use crate::diagnostic::{Diagnostic, Span};
 
 use super::{Found, Keys, checked_name, name, string};
 
+/// Keys of a schedule.
+pub(in crate::definition) const SCHEDULE: &[&str] = &["cron", "zone", "as", "input"];
+
+/// Keys of in whose name it asks.
+pub(in crate::definition) const WHOSE: &[&str] = &["person", "role", "unit"];
+
 const CRON_HELP: &str = "write minute, hour, day of month, month and day of week: `cron: \"0 2 * * MON-FRI\"`";
 const ZONE_HELP: &str = "write the time zone by its IANA name: `zone: Europe/Berlin`";
 const WHOSE_HELP: &str = "say in whose name: `as: { role: planner, unit: purchasing }` or `as: { person: ann }`";
@@ -16,7 +22,7 @@ pub(super) fn schedules(node: &Node, key: Span, found: &mut Found) -> Vec<Schedu
     let mut schedules = Vec::new();
     for (key, node) in keys.iter() {
         checked_name(key, "the name of a schedule", found);
-        let Some(keys) = Keys::of(node, key.span, "a schedule", &["cron", "zone", "as", "input"], found) else {
+        let Some(keys) = Keys::of(node, key.span, "a schedule", SCHEDULE, found) else {
             continue;
         };
         let cron = keys.need("cron", "a schedule", CRON_HELP, found);
@@ -32,7 +38,7 @@ pub(super) fn schedules(node: &Node, key: Span, found: &mut Found) -> Vec<Schedu
 }
 
 fn whose_name(node: &Node, key: Span, found: &mut Found) -> Option<WhoseFile> {
-    let keys = Keys::of(node, key, "`as`", &["person", "role", "unit"], found)?;
+    let keys = Keys::of(node, key, "`as`", WHOSE, found)?;
     let unit = keys.get("unit").and_then(|(key, node)| string(node, key, "the unit", found));
     match (keys.get("person"), keys.get("role")) {
         (Some((at, node)), None) => {

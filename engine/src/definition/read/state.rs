@@ -7,10 +7,17 @@ use crate::diagnostic::{Diagnostic, Help, Span};
 
 use super::{Found, Keys, arrow, name, one_or_many, string, truth, wait};
 
-const STATE: &[&str] = &[
+/// Keys of a state.
+pub(in crate::definition) const STATE: &[&str] = &[
     "title", "tags", "on", "always", "after", "do", "send", "exit", "start", "states", "parallel", "final", "approval",
     "task", "call",
 ];
+
+/// Keys of a call.
+pub(in crate::definition) const CALL: &[&str] = &["workflow", "input", "key"];
+
+/// Keys of a timer, besides those of an arrow.
+pub(in crate::definition) const TIMER: &[&str] = &["in", "then"];
 
 /// What a final state may not have, since nothing leaves it.
 const LEAVING: &[&str] = &["on", "always", "after", "exit", "start", "states", "parallel", "approval", "task", "call"];
@@ -155,7 +162,7 @@ fn calling(node: &Node, key: Span, found: &mut Found) -> Option<CallingFile> {
         let workflow = Some(self::name(node, key, "the workflow", found)?);
         return Some(CallingFile { span: key, workflow, input: Vec::new(), key: None });
     }
-    let keys = Keys::of(node, key, "a call", &["workflow", "input", "key"], found)?;
+    let keys = Keys::of(node, key, "a call", CALL, found)?;
     let workflow = keys.need("workflow", "a call", "write `workflow: its_name`", found);
     Some(CallingFile {
         span: key,
@@ -191,7 +198,7 @@ fn timer(node: &Node, key: Span, found: &mut Found) -> Option<TimerFile> {
         return None;
     }
     let owner = if matches!(node.shape, Shape::Map(_)) { node.span } else { key };
-    let allowed: Vec<&str> = ["in", "then"].into_iter().chain(arrow::ARROW.iter().copied()).collect();
+    let allowed: Vec<&str> = TIMER.iter().chain(arrow::ARROW).copied().collect();
     let keys = Keys::of(node, owner, "a timer", &allowed, found)?;
     let after = keys
         .need("in", "a timer", "write how long after entering the state: `in: 2 days`", found)

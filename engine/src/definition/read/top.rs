@@ -1,5 +1,7 @@
 //! The head of a file: name, subject, start, events.
 
+use std::ops::RangeInclusive;
+
 use crate::definition::codes;
 use crate::definition::file::{EventFile, FieldFile, File, Name, StartFile, SubjectFile};
 use crate::definition::yaml::{Node, Shape, Spot};
@@ -7,8 +9,8 @@ use crate::diagnostic::{Diagnostic, Help, Span};
 
 use super::{Found, Keys, arrow, name, state, string, text, whole, wrong_shape};
 
-/// `allow` is read in `allow.rs`.
-const FILE: &[&str] = &[
+/// Keys of a file; `allow` is read in `allow.rs`.
+pub(in crate::definition) const FILE: &[&str] = &[
     "workflow",
     "version",
     "title",
@@ -38,7 +40,7 @@ pub(super) fn file(root: &Node, found: &mut Found) -> File {
         file.workflow = name(node, key, "the name of the workflow", found);
     }
     if let Some((key, node)) = keys.need("version", "a definition", "write `version: 1`", found) {
-        file.version = whole(node, key, "the version", 1..=999_999, found);
+        file.version = whole(node, key, "the version", VERSIONS, found);
     }
     file.title = keys.get("title").and_then(|(key, node)| string(node, key, "the title", found)).map(|t| t.value);
     file.calendar = keys.get("calendar").and_then(|(key, node)| calendar(node, key, found));
@@ -71,6 +73,18 @@ pub(super) fn file(root: &Node, found: &mut Found) -> File {
     file
 }
 
+/// Keys of a subject.
+pub(in crate::definition) const SUBJECT: &[&str] = &["name", "type", "fields"];
+
+/// Keys of a start.
+pub(in crate::definition) const START: &[&str] = &["to", "if", "by", "do"];
+
+/// Keys of an event.
+pub(in crate::definition) const EVENT: &[&str] = &["title", "payload"];
+
+/// Which versions there may be.
+pub(in crate::definition) const VERSIONS: RangeInclusive<u32> = 1..=999_999;
+
 /// The calendar's name; where its file is named, that of the file without the rest.
 fn calendar(node: &Node, key: Span, found: &mut Found) -> Option<Name> {
     let stem = node.text().and_then(|path| path.rsplit('/').next()?.split_once(".y")).map(|(stem, _)| stem.to_owned());
@@ -90,7 +104,7 @@ fn subject(node: &Node, key: Span, found: &mut Found) -> Option<SubjectFile> {
         let ty = name(node, key, "the subject", found)?;
         return Some(SubjectFile::Named { ty, variable: None });
     }
-    let keys = Keys::of(node, key, "a subject", &["name", "type", "fields"], found)?;
+    let keys = Keys::of(node, key, "a subject", SUBJECT, found)?;
     let variable = keys.get("name").and_then(|(key, node)| name(node, key, "the subject's name", found));
     match (keys.get("type"), keys.get("fields")) {
         (Some((at, ty)), None) => Some(SubjectFile::Named { ty: name(ty, at, "the subject's type", found)?, variable }),
@@ -144,7 +158,7 @@ fn start(node: &Node, key: Span, found: &mut Found) -> Option<StartFile> {
         let span = node.span;
         return target(node, key, found).map(|to| StartFile { to, guard: None, by: None, actions: Vec::new(), span });
     }
-    let keys = Keys::of(node, key, "the start", &["to", "if", "by", "do"], found)?;
+    let keys = Keys::of(node, key, "the start", START, found)?;
     let guard = keys.get("if").and_then(|(key, node)| text(node, key, "the condition", found));
     let by = keys.get("by").and_then(|(key, node)| text(node, key, "who may start it", found));
     let actions = keys.get("do").map(|(key, node)| arrow::calls(node, key, found)).unwrap_or_default();
@@ -174,7 +188,7 @@ fn events(node: &Node, key: Span, found: &mut Found) -> Vec<EventFile> {
     let mut events = Vec::new();
     for (event, node) in keys.iter() {
         let good = super::checked_name(event, "the name of an event", found);
-        let Some(keys) = Keys::of(node, event.span, "an event", &["title", "payload"], found) else { continue };
+        let Some(keys) = Keys::of(node, event.span, "an event", EVENT, found) else { continue };
         let title = keys.get("title").and_then(|(key, node)| string(node, key, "the title", found)).map(|t| t.value);
         let payload =
             keys.get("payload").map(|(key, node)| fields(node, key, "the payload", found)).unwrap_or_default();

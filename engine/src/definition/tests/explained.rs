@@ -20,7 +20,7 @@ const GERMANY: &str = include_str!("../../../../definitions/calendars/holidays/D
 const FIELDS: &str = "requester: person, amount: money, lines: int, urgent: bool, title: text, note: text?, limit: money?, \
     rate: decimal, weight: quantity, needed: date, since: timestamp, tags: list(text)";
 
-fn file(kind: &str, text: &str) -> Option<String> {
+pub(super) fn file(kind: &str, text: &str) -> Option<String> {
     if kind == "cel" {
         return Some(format!(
             "workflow: x\nversion: 1\nsubject: {{ name: po, fields: {{ {FIELDS} }} }}\nstart: a\nstates:\n  a:\n    on:\n      \
@@ -69,7 +69,7 @@ fn found(code: &str, kind: &str, text: &str) -> Option<(BTreeSet<&'static str>, 
 }
 
 /// The names that pages use besides: of no domain in particular.
-fn general() -> Vocabulary {
+pub(super) fn general() -> Vocabulary {
     let mut names = vocabulary();
     let subject = names.subjects["purchase_order"].clone();
     let action = ActionType { subjects: vec!["request".into()], ..names.actions["reserve_budget"].clone() };
@@ -83,7 +83,7 @@ fn general() -> Vocabulary {
 }
 
 /// The blocks of a page: kind, other codes, text.
-fn blocks(page: &str) -> Vec<(&str, Vec<&str>, &str)> {
+pub(super) fn blocks(page: &str) -> Vec<(&str, Vec<&str>, &str)> {
     let blocks = page.split("\n```").skip(1).step_by(2);
     let parts = blocks.map(|block| {
         let (head, text) = block.split_once('\n').unwrap();

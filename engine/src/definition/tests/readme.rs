@@ -5,7 +5,7 @@
 
 use super::*;
 
-const README: &str = include_str!("../../../../definitions/README.md");
+pub(super) const README: &str = include_str!("../../../../definitions/README.md");
 
 const AROUND: &str = "workflow: example
 version: 1

@@ -12,6 +12,18 @@ use crate::money::Money;
 
 use super::super::{Checker, known};
 
+/// What an edit costs.
+pub(in crate::definition) const MODES: &[&str] = &["none", "affected", "all"];
+
+/// Keys of a rule of `reapprove`.
+pub(in crate::definition) const RULE: &[&str] = &["fields", "then"];
+
+/// Keys of a tolerance.
+pub(in crate::definition) const TOLERANCE: &[&str] = &["absolute", "percent", "direction"];
+
+/// Which way a field may move.
+pub(in crate::definition) const DIRECTIONS: &[&str] = &["both", "up"];
+
 const HOUR: i64 = 3_600_000_000;
 
 /// What a field must be.
@@ -170,14 +182,12 @@ impl Checker<'_> {
     }
 
     pub(super) fn reapprove(&mut self, node: &Node, at: Span) -> Value {
-        const MODES: &[&str] = &["none", "affected", "all"];
         let Shape::List(rules) = &node.shape else {
             return read::word(node, at, "`reapprove`", MODES, &mut self.found).map_or(Value::Null, |w| w.value.into());
         };
         let mut out = Vec::new();
         for rule in rules {
-            let Some(keys) = Keys::of(rule, rule.span, "a rule of `reapprove`", &["fields", "then"], &mut self.found)
-            else {
+            let Some(keys) = Keys::of(rule, rule.span, "a rule of `reapprove`", RULE, &mut self.found) else {
                 continue;
             };
             let mut map = Map::new();
@@ -207,8 +217,7 @@ impl Checker<'_> {
         let mut out = Map::new();
         for (name, node) in keys.iter() {
             let field = self.policy_field(name, Kind::Money);
-            let allowed = ["absolute", "percent", "direction"];
-            let Some(keys) = Keys::of(node, name.span, "a tolerance", &allowed, &mut self.found) else { continue };
+            let Some(keys) = Keys::of(node, name.span, "a tolerance", TOLERANCE, &mut self.found) else { continue };
             let mut map = Map::new();
             if let Some((at, node)) = keys.get("absolute")
                 && let Some(money) = self.money(node, at, "`absolute`")
@@ -221,7 +230,7 @@ impl Checker<'_> {
                 map.insert("percent".to_owned(), percent);
             }
             if let Some((at, node)) = keys.get("direction")
-                && let Some(word) = read::word(node, at, "`direction`", &["both", "up"], &mut self.found)
+                && let Some(word) = read::word(node, at, "`direction`", DIRECTIONS, &mut self.found)
             {
                 map.insert("direction".to_owned(), word.value.into());
             }

@@ -1,5 +1,7 @@
 //! Steps: quorums, order, and what happens when they take too long.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value};
 
 use crate::calendar::Wait;
@@ -13,10 +15,31 @@ use super::super::Checker;
 use super::Ground;
 use super::fields::Length;
 
-const KEYS: &[&str] =
+/// Keys of a step.
+pub(in crate::definition) const KEYS: &[&str] =
     &["name", "order", "who", "quorum", "reject", "veto", "covers", "on_empty", "fallback", "in_order", "due", "late"];
 
-const RUNG: &[&str] = &["after", "after_hours", "do", "mode", "to", "fallback"];
+/// Keys of a rung.
+pub(in crate::definition) const RUNG: &[&str] = &["after", "after_hours", "do", "mode", "to", "fallback"];
+
+/// What a rung does.
+pub(in crate::definition) const ACTS: &[&str] = &["remind", "escalate", "incident", "reject"];
+
+/// What becomes of those who were asked when a rung escalates.
+pub(in crate::definition) const MODES: &[&str] = &["adds", "replaces"];
+
+/// Keys of a quorum that counts.
+pub(in crate::definition) const QUORUM: &[&str] = &["count", "percent"];
+
+/// Quorums that are words.
+pub(in crate::definition) const QUORUMS: [&str; 2] = ["any", "all"];
+
+/// Keys whose value is one of a few words.
+pub(in crate::definition) const WORDS: [(&str, &[&str]); 2] =
+    [("reject", &["first", "unanimous"]), ("on_empty", &["incident", "fallback", "next"])];
+
+/// What `order` and `count` may be.
+pub(in crate::definition) const NUMBERS: RangeInclusive<u32> = 1..=1000;
 
 /// Rungs by when they fire; `None`: not said.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +102,7 @@ impl Checker<'_> {
 
     pub(super) fn step(&mut self, keys: &Keys<'_>, step: &mut Map<String, Value>, ground: &mut Ground) {
         if let Some((at, node)) = keys.get("order") {
-            let order = read::whole(node, at, "`order`", 1..=1000, &mut self.found);
+            let order = read::whole(node, at, "`order`", NUMBERS, &mut self.found);
             step.extend(order.map(|order| ("order".to_owned(), order.into())));
         }
         let what = if step.get("name").is_some_and(|name| name == TASK_STEP) { "a task" } else { "a step" };
@@ -97,9 +120,7 @@ impl Checker<'_> {
             self.quorum(keys, &who, step);
             step.insert("who".to_owned(), Value::Array(who));
         }
-        let words: [(&str, &[&'static str]); 2] =
-            [("reject", &["first", "unanimous"]), ("on_empty", &["incident", "fallback", "next"])];
-        for (key, allowed) in words {
+        for (key, allowed) in WORDS {
             if let Some((at, node)) = keys.get(key)
                 && let Some(word) = read::word(node, at, &format!("`{key}`"), allowed, &mut self.found)
             {
@@ -151,8 +172,8 @@ impl Checker<'_> {
                 self.error(codes::BAD_QUORUM, node.span, "a quorum says what the number counts", help);
                 return;
             }
-            Shape::Scalar(scalar) if !["any", "all"].contains(&scalar.text.as_str()) => {
-                let near = crate::diagnostic::nearest(&scalar.text, ["any", "all"]);
+            Shape::Scalar(scalar) if !QUORUMS.contains(&scalar.text.as_str()) => {
+                let near = crate::diagnostic::nearest(&scalar.text, QUORUMS);
                 let share = scalar.text.strip_suffix('%').map(str::trim).filter(|n| n.parse::<u8>().is_ok());
                 let help = match (share, near) {
                     (Some(share), _) => {
@@ -172,10 +193,10 @@ impl Checker<'_> {
     }
 
     fn counted(&mut self, node: &Node, at: Span, who: &[Value]) -> Option<Value> {
-        let keys = Keys::of(node, at, "a quorum", &["count", "percent"], &mut self.found)?;
+        let keys = Keys::of(node, at, "a quorum", QUORUM, &mut self.found)?;
         match (keys.get("count"), keys.get("percent")) {
             (Some((at, node)), None) => {
-                let count = read::whole(node, at, "`count`", 1..=1000, &mut self.found)?;
+                let count = read::whole(node, at, "`count`", NUMBERS, &mut self.found)?;
                 let named: Option<usize> =
                     who.iter().map(|r| r.get("person").and_then(Value::as_array).map(Vec::len)).sum();
                 if let Some(named) = named.filter(|named| *named > 0 && (*named as u64) < u64::from(count)) {
@@ -224,7 +245,7 @@ impl Checker<'_> {
         }
         let mut rung = Map::new();
         let (at, node) = keys.need("do", "a rung of `late`", "write `do: remind`, for instance", &mut self.found)?;
-        let act = read::word(node, at, "`do`", &["remind", "escalate", "incident", "reject"], &mut self.found)?;
+        let act = read::word(node, at, "`do`", ACTS, &mut self.found)?;
         rung.insert("do".to_owned(), act.value.into());
         for key in ["mode", "to", "fallback"] {
             if let Some((span, _)) = keys.get(key).filter(|_| act.value != "escalate") {
@@ -233,7 +254,7 @@ impl Checker<'_> {
             }
         }
         if let Some((at, node)) = keys.get("mode") {
-            let mode = read::word(node, at, "`mode`", &["adds", "replaces"], &mut self.found)?;
+            let mode = read::word(node, at, "`mode`", MODES, &mut self.found)?;
             rung.insert("mode".to_owned(), mode.value.into());
         }
         if let Some((at, node)) = keys.get("to") {

@@ -11,6 +11,18 @@ use crate::money::Money;
 use super::super::Checker;
 use super::Ground;
 
+/// Keys of the table.
+pub(in crate::definition) const KEYS: &[&str] = &["hit", "rows"];
+
+/// Keys of a row.
+pub(in crate::definition) const ROW: &[&str] = &["when", "steps"];
+
+/// Keys of a row's condition.
+pub(in crate::definition) const WHEN: &[&str] = &["over", "up_to", "category"];
+
+/// Which of the rows that match are taken.
+pub(in crate::definition) const HITS: &[&str] = &["first", "collect"];
+
 /// When a row matches, as far as it matters to the rows after it.
 struct Row {
     span: Span,
@@ -38,11 +50,11 @@ impl Row {
 
 impl Checker<'_> {
     pub(super) fn table(&mut self, node: &Node, at: Span, ground: &mut Ground) -> Value {
-        let Some(keys) = Keys::of(node, at, "a table", &["hit", "rows"], &mut self.found) else { return Value::Null };
+        let Some(keys) = Keys::of(node, at, "a table", KEYS, &mut self.found) else { return Value::Null };
         let mut table = Map::new();
-        let hit = keys.get("hit").and_then(|(at, node)| {
-            read::word(node, at, "`hit`", &["first", "collect"], &mut self.found).map(|word| word.value)
-        });
+        let hit = keys
+            .get("hit")
+            .and_then(|(at, node)| read::word(node, at, "`hit`", HITS, &mut self.found).map(|word| word.value));
         table.extend(hit.map(|hit| ("hit".to_owned(), hit.into())));
         let Some((at, node)) =
             keys.need("rows", "a table", "write `rows: [{ when: ..., steps: ... }]`", &mut self.found)
@@ -53,7 +65,7 @@ impl Checker<'_> {
         let mut out = Vec::new();
         for item in read::list(node, at, "`rows`", &mut self.found).unwrap_or_default() {
             let owner = if matches!(item.shape, Shape::Map(_)) { item.span } else { at };
-            let Some(keys) = Keys::of(item, owner, "a row", &["when", "steps"], &mut self.found) else { continue };
+            let Some(keys) = Keys::of(item, owner, "a row", ROW, &mut self.found) else { continue };
             let (row, value) = self.row(&keys, ground);
             if hit != Some("collect")
                 && let Some(first) = rows.iter().find(|first| first.takes(&row))
@@ -84,7 +96,7 @@ impl Checker<'_> {
         let mut row = Row { span: keys.owner, over: None, up_to: None, category: false };
         let mut value = Map::new();
         if let Some((at, node)) = keys.get("when")
-            && let Some(when) = Keys::of(node, at, "`when`", &["over", "up_to", "category"], &mut self.found)
+            && let Some(when) = Keys::of(node, at, "`when`", WHEN, &mut self.found)
         {
             let mut map = Map::new();
             let mut bound = |checker: &mut Self, key: &str| {

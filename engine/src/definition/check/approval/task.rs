@@ -15,7 +15,8 @@ use crate::expression::{Env, Expr, Field, RecordType, Type};
 use super::super::{Checker, DONE, fixes, title};
 use super::Ground;
 
-const KEYS: &[&str] = &[
+/// Keys of a task.
+pub(in crate::definition) const KEYS: &[&str] = &[
     "who",
     "form",
     "never",
@@ -28,7 +29,9 @@ const KEYS: &[&str] = &[
     "late",
 ];
 
-const FIELD: &[&str] = &["type", "title", "help", "options", "min", "max", "check", "message", "default"];
+/// Keys of a field of its form.
+pub(in crate::definition) const FIELD: &[&str] =
+    &["type", "title", "help", "options", "min", "max", "check", "message", "default"];
 
 /// What the rules of a field call its value.
 const VALUE: &str = "value";

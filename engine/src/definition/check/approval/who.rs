@@ -1,5 +1,7 @@
 //! Resolvers: the ways to name people.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value};
 
 use crate::definition::codes;
@@ -11,13 +13,22 @@ use super::super::Checker;
 use super::Ground;
 use super::fields::Kind;
 
-const KEYS: &[&str] = &["person", "field", "role", "unit", "unit_field", "manager", "levels", "chain", "start"];
+/// Keys of a resolver.
+pub(in crate::definition) const KEYS: &[&str] =
+    &["person", "field", "role", "unit", "unit_field", "manager", "levels", "chain", "start"];
 
 /// The keys that say what kind of resolver it is.
-const KINDS: &[&str] = &["person", "field", "role", "manager", "chain"];
+pub(in crate::definition) const KINDS: &[&str] = &["person", "field", "role", "manager", "chain"];
 
 /// What may stand beside each.
-const BESIDE: &[(&str, &str)] = &[("unit", "role"), ("unit_field", "role"), ("levels", "manager"), ("start", "chain")];
+pub(in crate::definition) const BESIDE: &[(&str, &str)] =
+    &[("unit", "role"), ("unit_field", "role"), ("levels", "manager"), ("start", "chain")];
+
+/// Where a chain begins.
+pub(in crate::definition) const STARTS: &[&str] = &["manager", "self"];
+
+/// How many levels above somebody a manager may be.
+pub(in crate::definition) const LEVELS: RangeInclusive<u32> = 1..=20;
 
 const HELP: &str = "write one of { manager: requester }, { role: buyer, unit_field: unit }, { chain: requester }, \
                     { person: ann }, { field: owner }";
@@ -94,10 +105,10 @@ impl Checker<'_> {
             }
         }
         if let Some((at, node)) = keys.get("levels") {
-            map.insert("levels".to_owned(), read::whole(node, at, "`levels`", 1..=20, &mut self.found)?.into());
+            map.insert("levels".to_owned(), read::whole(node, at, "`levels`", LEVELS, &mut self.found)?.into());
         }
         if let Some((at, node)) = keys.get("start") {
-            let word = read::word(node, at, "`start`", &["manager", "self"], &mut self.found)?;
+            let word = read::word(node, at, "`start`", STARTS, &mut self.found)?;
             map.insert("start".to_owned(), word.value.into());
         }
         if kind == "chain" {
