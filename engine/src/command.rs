@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::approval;
 use crate::clock::Timestamp;
 use crate::ids::{Digest, InstanceId, PersonId, RequestId, TaskId, TenantId};
-use crate::instance::{Document, Status};
+use crate::instance::{Document, Incident, Status};
 
 /// One thing asked, by somebody, once.
 #[derive(Clone, Debug)]
@@ -267,6 +267,9 @@ pub struct Answer {
     /// Whether it lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
+    /// Why it needs a person, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<Box<Incident>>,
     /// Its state revision.
     pub state_revision: i64,
     /// The number of the entry that was written, in its stream.

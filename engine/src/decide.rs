@@ -34,7 +34,7 @@ use crate::definition::library::Library;
 use crate::domain::Domain;
 use crate::effect::{Decision, Effect};
 use crate::ids::InstanceId;
-use crate::instance::{Detail, Document, Incident, Instance, Status};
+use crate::instance::{Detail, Document, Incident, Instance, Status, Task};
 use crate::refusal::Refusal;
 
 pub use change::{Changed, Seen, change, key_image};
@@ -217,12 +217,12 @@ pub fn decide<D: Domain>(
         (Err(Halt::Broken(code, message)), _) => {
             // The incident writes none of the rows that were changed on the way: nobody after it may see them.
             run.layer.take_back();
-            Ok(incident(before, ground.now, code, message, command))
+            Ok(incident(before, ground.now, code, message, command, &run.tried()))
         }
         // Nobody is there to hear a refusal: it becomes an incident, so that somebody does.
         (Err(Halt::Stop(Stop::Refused(refusal))), Actor::Timer | Actor::Message) => {
             run.layer.take_back();
-            Ok(incident(before, ground.now, "refused_to_engine", refusal.sentence(), command))
+            Ok(incident(before, ground.now, "refused_to_engine", refusal.sentence(), command, &run.tried()))
         }
         (Err(Halt::Stop(stop)), _) => Err(stop),
     }
@@ -282,6 +282,17 @@ fn blank(definition: &Definition, id: InstanceId, command: &Command, now: Timest
     }
 }
 
+/// What was tried when something could not be computed.
+#[derive(Debug, Default)]
+struct Tried {
+    /// The path of the state.
+    at: Option<Arc<str>>,
+    /// Its timer, if time had come for one.
+    timer: Option<Arc<str>>,
+    /// The ordinal of the task that time had come for.
+    task: Option<u32>,
+}
+
 /// Nothing but an incident: the state stays, somebody must look.
 fn incident<Op>(
     before: &Instance,
@@ -289,14 +300,17 @@ fn incident<Op>(
     code: &'static str,
     message: String,
     command: &Command,
+    tried: &Tried,
 ) -> Decision<Op> {
     let mut after = before.clone();
     after.status = if before.status == Status::Final { Status::Final } else { Status::Incident };
-    after.detail.incident = Some(Incident { code: code.into(), message, since: now });
-    // What was due has been tried: it must not be tried again at once and for ever.
+    after.detail.note(Incident { code: code.into(), message, since: now, at: tried.at.clone() });
+    // What was due has been tried: it must not be tried again at once and for ever. What else is due, is due still.
     if matches!(command.verb, Verb::Wake { .. }) {
-        after.detail.timers.retain(|_, due| *due > now);
-        for task in after.tasks.iter_mut().filter(|t| t.due_at.is_some_and(|due| due <= now)) {
+        let known = tried.timer.is_some() || tried.task.is_some();
+        after.detail.timers.retain(|name, due| *due > now || (known && tried.timer.as_ref() != Some(name)));
+        let due = |task: &&mut Task| task.due_at.is_some_and(|due| due <= now);
+        for task in after.tasks.iter_mut().filter(due).filter(|t| !known || tried.task == Some(t.id.ordinal)) {
             task.due_at = None;
         }
     }
@@ -304,6 +318,7 @@ fn incident<Op>(
         Verb::Signal { event, .. } => (Some(event.clone()), Document::new()),
         // Its row goes: what it said is kept here, so that somebody can still say it.
         Verb::Message { event, payload, .. } => (Some(event.clone()), payload.clone()),
+        Verb::Complete { data, .. } => (Some(crate::command::COMPLETE.into()), data.clone()),
         _ => (None, Document::new()),
     };
     let effects: Vec<Effect<Op>> = Vec::new();

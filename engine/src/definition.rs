@@ -84,10 +84,11 @@ pub fn compile_stored(path: &str, stored: &str, vocabulary: &Vocabulary, calenda
     set::compile_stored(path, stored, vocabulary, Some(calendars))
 }
 
-/// Checks `files` (path and source), which may call one another: what came of each, in their order.
+/// Checks `files` (path and source), which may call one another: what came of each, in their order. Without `calendars`
+/// nobody knows which there are, and any name will do.
 #[must_use]
-pub fn compile_all(files: &[(String, String)], vocabulary: &Vocabulary, calendars: &Calendars) -> Vec<Checked> {
-    set::compile_all(files, vocabulary, Some(calendars))
+pub fn compile_all(files: &[(String, String)], vocabulary: &Vocabulary, calendars: Option<&Calendars>) -> Vec<Checked> {
+    set::compile_all(files, vocabulary, calendars)
 }
 
 /// As [`compile_bytes`], beside the definitions and calendars of `library`.

@@ -90,6 +90,9 @@ pub struct Detail {
     /// Why it needs a person, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<Incident>,
+    /// Further ones, of other states: in a parallel state each region may need somebody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Incident>,
     /// The first eight bytes of SHA-256 of each request id so far, as hexadecimal text, up to [`MOST_REQUESTS`]: a hit
     /// leads to the entries, a miss proves a new request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -153,6 +156,38 @@ pub struct Incident {
     pub message: String,
     /// Since when.
     pub since: Timestamp,
+    /// The state that it is about, where that is known: it is over when that is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Arc<str>>,
+}
+
+impl Detail {
+    /// Notes an incident: of one state the newest, and outside parallel states the newest of all.
+    pub fn note(&mut self, incident: Incident) {
+        if self.inside.is_empty() {
+            self.others.clear();
+            self.incident = Some(incident);
+            return;
+        }
+        if self.incident.is_none() {
+            self.incident = Some(incident);
+            return;
+        }
+        let mut known = self.incident.iter_mut().chain(&mut self.others);
+        match known.find(|known| known.at == incident.at) {
+            Some(known) => *known = incident,
+            None => self.others.push(incident),
+        }
+    }
+
+    /// Forgets the incidents that are over.
+    pub fn forget(&mut self, over: impl Fn(&Incident) -> bool) {
+        self.incident = self.incident.take().filter(|incident| !over(incident));
+        self.others.retain(|incident| !over(incident));
+        if self.incident.is_none() && !self.others.is_empty() {
+            self.incident = Some(self.others.remove(0));
+        }
+    }
 }
 
 /// An approval task of an instance.

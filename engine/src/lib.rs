@@ -27,3 +27,6 @@ pub mod schedule;
 #[cfg(feature = "runtime")]
 pub mod store;
 pub mod table;
+
+#[cfg(test)]
+mod wrong_files;

@@ -185,6 +185,14 @@ impl Table {
         self.outputs.iter().map(|output| (&*output.name, &output.field))
     }
 
+    /// The constants in the column of the output `name` with their places, that of `otherwise` too.
+    pub fn constants(&self, name: &str) -> impl Iterator<Item = (&Value, Span)> {
+        let at = self.outputs.iter().position(|output| &*output.name == name);
+        let rows = self.rows.iter().map(|row| &row.outputs).chain(&self.otherwise);
+        let cells = rows.filter_map(move |outputs| outputs.get(at?));
+        cells.filter_map(|cell| Some((cell.constant.as_ref()?, cell.span)))
+    }
+
     /// Where the row at `index` stands in the file, and its note.
     #[must_use]
     pub fn row(&self, index: usize) -> Option<(Span, Option<&str>)> {

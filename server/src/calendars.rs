@@ -67,6 +67,11 @@ fn used(own: Vec<(String, String)>, named: &BTreeSet<String>) -> Vec<(String, St
     rules.into_values().collect()
 }
 
+/// Whether a file is a calendar or holds holidays: by its folder.
+pub(crate) fn is_one(file: &Path) -> bool {
+    file.parent().is_some_and(|folder| folder.ends_with("calendars") || folder.ends_with("calendars/holidays"))
+}
+
 fn read(folder: Option<&Path>) -> std::io::Result<Vec<(String, String)>> {
     let Some(folder) = folder else { return Ok(Vec::new()) };
     let read = |file: std::path::PathBuf| Ok((file.display().to_string(), std::fs::read_to_string(&file)?));

@@ -134,7 +134,9 @@ impl Summary {
     #[must_use]
     pub(crate) fn words(self) -> String {
         let silenced = if self.silenced == 0 { String::new() } else { format!(", {} silenced", self.silenced) };
-        format!("{} errors, {} warnings{silenced}", self.errors, self.warnings)
+        let plural = |n: usize| if n == 1 { "" } else { "s" };
+        let (errors, warnings) = (self.errors, self.warnings);
+        format!("{errors} error{}, {warnings} warning{}{silenced}", plural(errors), plural(warnings))
     }
 }
 

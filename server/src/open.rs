@@ -147,9 +147,9 @@ pub(crate) fn check(path: &str, bytes: &[u8]) -> (Checked, String) {
     fluxor_engine::definition::compile_bytes(path, bytes, Procurement::new().vocabulary())
 }
 
-/// The same of files (path and bytes) that may call one another, and name `calendars`.
+/// The same of files (path and bytes) that may call one another, and name `calendars`; any, where these are not known.
 #[must_use]
-pub(crate) fn check_all(files: &[(String, Vec<u8>)], calendars: &Calendars) -> Vec<(Checked, String)> {
+pub(crate) fn check_all(files: &[(String, Vec<u8>)], calendars: Option<&Calendars>) -> Vec<(Checked, String)> {
     let domain = Procurement::new();
     let alone: Vec<Option<(Checked, String)>> =
         files.iter().map(|(path, bytes)| std::str::from_utf8(bytes).is_err().then(|| check(path, bytes))).collect();

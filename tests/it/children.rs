@@ -82,7 +82,7 @@ pub(crate) fn signal(instance: InstanceId, event: &str, payload: Json) -> Verb {
 pub(crate) struct House<S: Store<Family>> {
     pub(crate) engine: Engine<Family, S>,
     pub(crate) clock: Arc<ManualClock>,
-    count: u32,
+    pub(crate) count: u32,
 }
 
 type InMemory = MemoryStore<Family>;

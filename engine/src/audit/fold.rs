@@ -97,6 +97,8 @@ struct ShownDetail<'a> {
     timers: &'a BTreeMap<Arc<str>, Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     incident: Option<&'a Incident>,
+    #[serde(skip_serializing_if = "<[Incident]>::is_empty")]
+    others: &'a [Incident],
 }
 
 /// A task of an image.
@@ -142,6 +144,7 @@ pub(super) fn shown(instance: &Instance) -> Shown<'_> {
         undo,
         timers,
         incident,
+        others,
         requests: _,
     } = &instance.detail;
     Shown {
@@ -163,6 +166,7 @@ pub(super) fn shown(instance: &Instance) -> Shown<'_> {
             undo,
             timers,
             incident: incident.as_ref(),
+            others,
         },
         tasks: instance.tasks.iter().map(|t| (t.id.ordinal, t.into())).collect(),
     }

@@ -134,6 +134,7 @@ impl Found {
             undo,
             timers,
             incident,
+            others,
             requests: _,
         } = before;
         self.tree("called", called, &after.called, |c| !c.is_empty());
@@ -142,6 +143,7 @@ impl Found {
         self.tree("history", history, &after.history, |h| !h.is_empty());
         self.tree("incident", incident, &after.incident, Option::is_some);
         self.default("inside", inside, &after.inside);
+        self.default("others", others, &after.others);
         self.default("started_by", started_by, &after.started_by);
         self.default("stopped", stopped, &after.stopped);
         self.tree("timers", timers, &after.timers, |t| !t.is_empty());

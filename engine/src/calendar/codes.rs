@@ -1,5 +1,5 @@
-//! The stable codes of findings in calendars and holiday rules, FLX0600 to FLX0639. Those of any file's shape stand with
-//! `definition`.
+//! The stable codes of findings in calendars and holiday rules, FLX0604 to FLX0631 (what stands before is the mail's).
+//! Those of any file's shape stand with `definition`.
 
 macro_rules! codes {
     ($($name:ident = $code:literal: $meaning:literal;)*) => {
@@ -10,10 +10,6 @@ macro_rules! codes {
 }
 
 codes! {
-    BAD_DATE = "FLX0600": "A date is `2026-12-24`, or `12-24` in every year, and has to exist.";
-    BAD_RANGE = "FLX0601": "A range of dates is `2026-12-28 to 2026-12-31`, both days included, the earlier first.";
-    BAD_WEEKDAYS = "FLX0602": "Days of the week are `monday`, `monday to friday`, `saturday and sunday` or `every day`.";
-    SAME_WEEKDAY = "FLX0603": "A day of the week is given hours twice.";
     BAD_HOURS = "FLX0604": "Hours are `09:00-17:30`, from 00:00 to 24:00, the end after the begin.";
     OVERLAP = "FLX0605": "Two hours of one day overlap.";
     NO_HOURS = "FLX0606": "The calendar has no hours at all: nothing would ever be due.";
@@ -37,4 +33,8 @@ codes! {
     NO_COUNTRY = "FLX0625": "A region is named that the head of the file does not list.";
     REGIONS_TWICE = "FLX0626": "A holiday has `regions` or `except_regions`, not both.";
     NEVER = "FLX0627": "The holiday is never.";
+    BAD_DATE = "FLX0628": "A date is `2026-12-24`, or `12-24` in every year, and has to exist.";
+    BAD_RANGE = "FLX0629": "A range of dates is `2026-12-28 to 2026-12-31`, both days included, the earlier first.";
+    BAD_WEEKDAYS = "FLX0630": "Days of the week are `monday`, `monday to friday`, `saturday and sunday` or `every day`.";
+    SAME_WEEKDAY = "FLX0631": "A day of the week is given hours twice.";
 }

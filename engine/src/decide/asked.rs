@@ -205,6 +205,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             return Err(Halt::Stop(super::Stop::Nothing));
         }
         for ordinal in self.work.tasks.iter().map(|t| t.id.ordinal).collect::<Vec<_>>() {
+            self.trying = (None, None, Some(ordinal));
             did |= self.time_passes(ordinal)?;
         }
         self.settle()?;
@@ -222,6 +223,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 .enumerate()
                 .find_map(|(ix, s)| s.timers.iter().find(|t| t.name == name).map(|t| (StateIx(ix), t)));
             if let Some((at, timer)) = found {
+                self.trying = (Some(at), Some(name.clone()), None);
                 self.take_first(at, &timer.arrows, Asking::Itself)?;
                 self.settle()?;
             }

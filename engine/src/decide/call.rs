@@ -120,6 +120,11 @@ impl<D: Domain> Run<'_, '_, D> {
     /// is ended there, and what can be taken back is.
     fn caller_left(&mut self) -> Result<(), Halt<D::Need>> {
         let active = self.active()?;
+        // Nobody says why: the fields of such an event are empty.
+        if let Some(declared) = self.definition.events.get(CANCEL) {
+            let fields = declared.payload.fields.keys().map(|name| (Arc::<str>::from(name.as_str()), Value::Null));
+            self.event = Value::record(fields);
+        }
         if self.answer(&active, CANCEL, Asking::Itself)? {
             return self.settle();
         }
@@ -128,7 +133,7 @@ impl<D: Domain> Run<'_, '_, D> {
         self.work.detail.stopped = Some("the workflow that called it went on without it".into());
         self.work.status = Status::Final;
         self.work.detail.timers.clear();
-        self.work.detail.incident = None;
+        self.work.detail.forget(|_| true);
         self.close_tasks();
         self.moved = true;
         self.report_end(None);

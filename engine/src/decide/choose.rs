@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::definition::chart::{Arrow, Outcome, State, StateIx};
 use crate::domain::Domain;
 use crate::expression::Value;
+use crate::instance::Status;
 use crate::refusal::Refusal;
 
 use super::Halt;
@@ -76,7 +77,10 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                     continue;
                 }
                 let picked = match of(definition.state(at)) {
-                    Some(arrows) => self.pick(arrows, asking)?,
+                    Some(arrows) => {
+                        self.trying.0 = Some(at);
+                        self.pick(arrows, asking)?
+                    }
                     None => Pick::Nothing,
                 };
                 tried.push((at, !matches!(picked, Pick::Nothing)));
@@ -101,6 +105,11 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let taken = !chosen.is_empty();
         for Chosen { at, arrow, allowed } in chosen {
             let Outcome::Go(go) = &arrow.outcome else { continue };
+            // What ended it on the way was the last thing to happen to it.
+            if self.work.status == Status::Final {
+                break;
+            }
+            self.trying.0 = Some(at);
             self.by_engine = !matches!(asking, Asking::Outside(_));
             self.record.allowed = self.record.allowed.take().or(allowed);
             self.go(at, arrow, go)?;
@@ -111,19 +120,26 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     fn pick(&mut self, arrows: &'a [Arrow], asking: Asking<'_>) -> Result<Pick<'a>, Halt<D::Need>> {
         let mut rule = None;
         for arrow in arrows {
-            if let Some(guard) = &arrow.guard
-                && self.eval(guard)? != Value::Bool(true)
-            {
-                continue;
+            let permission = match asking {
+                Asking::Outside(_) => Some(self.permission(&arrow.by)?),
+                Asking::Outcome | Asking::Itself => None,
+            };
+            if let Some(guard) = &arrow.guard {
+                match self.eval(guard) {
+                    Ok(Value::Bool(true)) => {}
+                    Ok(_) => continue,
+                    // Whoever may not take the arrow does not bring about an incident by what he sends.
+                    Err(Halt::Broken(..)) if matches!(permission, Some(Err(_))) => {}
+                    Err(halt) => return Err(halt),
+                }
             }
             let mut allowed = None;
-            if let Asking::Outside(_) = asking {
-                match self.permission(&arrow.by)? {
-                    Ok(met) => allowed = Some(met),
-                    Err(unmet) => {
-                        rule.get_or_insert(unmet);
-                        continue;
-                    }
+            match permission {
+                None => {}
+                Some(Ok(met)) => allowed = Some(met),
+                Some(Err(unmet)) => {
+                    rule.get_or_insert(unmet);
+                    continue;
                 }
             }
             return match &arrow.outcome {

@@ -20,7 +20,7 @@ use crate::refusal::Refusal;
 
 use super::Halt;
 use super::run::{Raised, Run};
-use super::task::NOT_A_DECISION;
+use super::task::not_a_decision;
 use super::walk::DONE;
 
 /// A field that a task asks for.
@@ -120,8 +120,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             return Err(Refusal::NotAllowed { rule: "a person".into() }.into());
         };
         let Some(form) = self.form(at) else {
-            let sentence = "This task asks for a decision, not for data: approve or reject it.".to_owned();
-            return Err(Refusal::Record { code: NOT_A_DECISION, sentence }.into());
+            return Err(not_a_decision("This task asks for a decision, not for data: approve or reject it.").into());
         };
         self.record.event = Some(COMPLETE.into());
         self.record.request = data.clone();
@@ -137,32 +136,47 @@ impl<'a, D: Domain> Run<'a, '_, D> {
 
     /// The data as the form wants it, with everything that is wrong with it at its place.
     fn filled(&self, form: &Form, data: &Document) -> Result<Value, Halt<D::Need>> {
-        let under = |(at, why): (String, String)| (format!("/data{at}"), why);
-        let filled = super::input::typed(data, &form.record, &[], &[]).map_err(|refusal| match refusal {
-            Refusal::Invalid(errors) => Refusal::Invalid(errors.into_iter().map(under).collect()),
-            other => other,
-        })?;
-        let Value::Record(fields) = &filled else { return Ok(filled) };
         let subject = record(&self.work.subject, &self.definition.subject.record)
             .map_err(|why| Halt::Broken("subject_unreadable", why))?;
-        let mut wrong = Vec::new();
+        let (filled, mut wrong) = match super::input::typed(data, &form.record, &[], &[]) {
+            Ok(filled) => (Some(filled), Vec::new()),
+            Err(Refusal::Invalid(errors)) => (None, errors),
+            Err(other) => return Err(other.into()),
+        };
         for field in &form.fields {
-            let Some(value) = fields.get(&field.name).filter(|value| **value != Value::Null) else { continue };
+            let Some(Ok(value)) = data.get(&*field.name).map(|json| Value::from_json(json, &field.ty)) else {
+                continue;
+            };
             let scope = |name: &str| match name {
                 "value" => Some(value.clone()),
                 "now" => Some(Value::Timestamp(self.ground.now)),
                 name if *name == *self.definition.subject.variable => Some(subject.clone()),
                 _ => None,
             };
-            for (rule, sentence) in &field.rules {
-                match rule.eval_bool(&scope) {
-                    Ok(true) => {}
-                    Ok(false) => wrong.push((format!("/data/{}", field.name), sentence.to_string())),
-                    Err(why) => wrong.push((format!("/data/{}", field.name), why.message)),
-                }
-            }
+            let said = |(rule, sentence): &(crate::expression::Expr, Arc<str>)| match rule.eval_bool(&scope) {
+                Ok(true) => None,
+                Ok(false) => Some(sentence.to_string()),
+                Err(why) => Some(why.message),
+            };
+            let broken = field.rules.iter().filter_map(said).chain(self.unfit(field.required, &value));
+            wrong.extend(broken.map(|why| (format!("/{}", field.name), why)));
         }
-        if wrong.is_empty() { Ok(filled) } else { Err(Refusal::Invalid(wrong).into()) }
+        let under = |(at, why): (String, String)| (format!("/data{at}"), why);
+        match filled {
+            Some(filled) if wrong.is_empty() => Ok(filled),
+            _ => Err(Refusal::Invalid(wrong.into_iter().map(under).collect()).into()),
+        }
+    }
+
+    /// What no type says: a text that must be given says something, and people exist.
+    fn unfit(&self, required: bool, value: &Value) -> Option<String> {
+        let known = |id: &PersonId| self.ground.organisation().organisation.person(id).is_some();
+        match value {
+            Value::Text(text) if required && text.trim().is_empty() => Some("it must not be empty".to_owned()),
+            Value::Person(id) if !known(id) => Some(format!("nobody in the organisation has the id `{id}`")),
+            Value::List(items) => items.iter().find_map(|item| self.unfit(false, item)),
+            _ => None,
+        }
     }
 
     /// The task has its data: the workflow goes on with it.

@@ -12,7 +12,7 @@ use crate::effect::{Decision, Effect, Record};
 use crate::expression::Value;
 use crate::instance::{Document, Instance, Status};
 
-use super::{Ground, Halt, Layer};
+use super::{Ground, Halt, Layer, Tried};
 
 /// Who has an arrow walked.
 #[derive(Clone, Copy)]
@@ -68,6 +68,8 @@ pub(super) struct Run<'a, 'f, D: Domain> {
     pub(super) children: usize,
     /// The names of the messages that it has told itself so far.
     pub(super) told: BTreeSet<Arc<str>>,
+    /// What is being tried: the state, and the timer or task that time has come for.
+    pub(super) trying: (Option<StateIx>, Option<Arc<str>>, Option<u32>),
     /// How many arrows were walked.
     pub(super) steps: usize,
     /// The instance before; none of a start.
@@ -98,6 +100,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             depth: 0,
             children: 0,
             told: BTreeSet::new(),
+            trying: (None, None, None),
             steps: 0,
             before,
             moved: false,
@@ -116,6 +119,14 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             Halt::Broken("state_unknown", format!("the definition has no state `{paths}`"))
         };
         self.definition.active(&self.work).ok_or_else(unknown)
+    }
+
+    /// What was being tried when it broke.
+    pub(super) fn tried(&self) -> Tried {
+        let (at, timer, task) = self.trying.clone();
+        let of_task = |ordinal: u32| self.work.tasks.iter().find(|t| t.id.ordinal == ordinal).map(|t| t.state.clone());
+        let at = at.map(|ix| self.definition.state(ix).path.clone()).or_else(|| task.and_then(of_task));
+        Tried { at, timer, task }
     }
 
     /// Everything that the command brought about.
@@ -158,6 +169,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
         if self.work.status == Status::Final || !active.iter().any(|&ix| self.definition.is_within(ix, at)) {
             return Ok(());
         }
+        self.trying.0 = Some(at);
         let kept = std::mem::replace(&mut self.event, payload);
         let taken = self.answer(&[at], event, Asking::Outcome);
         self.event = kept;

@@ -18,8 +18,10 @@ use super::review::{Before, Known, acted, ballot, bring_on, policy_with};
 use super::run::{Raised, Run};
 use super::{Halt, notices};
 
-/// The code of an act that does not belong to the task.
-pub(super) const NOT_A_DECISION: &str = "not_a_decision";
+/// An act that does not belong to the task.
+pub(super) fn not_a_decision(sentence: &str) -> Refusal {
+    Refusal::Record { code: "not_a_decision", sentence: sentence.to_owned() }
+}
 
 /// When a task is looked at again that stays due although its time was dealt with.
 const RETRY_MICROS: i64 = 60_000_000;
@@ -32,13 +34,11 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             return Err(Refusal::NotAllowed { rule: "a person".into() }.into());
         };
         if matches!(act, Verb::Submit | Verb::Recall | Verb::Edit { .. } | Verb::Time | Verb::Organisation) {
-            let sentence = "This is not a decision: signal the event that the workflow has for it.".to_owned();
-            return Err(Refusal::Record { code: NOT_A_DECISION, sentence }.into());
+            return Err(not_a_decision("This is not a decision: signal the event that the workflow has for it.").into());
         }
         let votes = ballot(act).is_some() && !matches!(act, Verb::Ask(_));
         if self.form(at).is_some() && (votes || matches!(act, Verb::AddApprover { .. })) {
-            let sentence = "This task asks for data, not for a decision: give it with `complete`.".to_owned();
-            return Err(Refusal::Record { code: NOT_A_DECISION, sentence }.into());
+            return Err(not_a_decision("This task asks for data, not for a decision: give it with `complete`.").into());
         }
         self.record.event = Some(act_name(act).into());
         self.record.reason = reason(act);
@@ -105,7 +105,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                     due_at: None,
                     holders: Vec::new(),
                     detail: TaskDetail {
-                        review: Review::new(fields),
+                        review: Review::new(fields.clone()),
                         rates: self.ground.organisation().rates.clone(),
                         organisation: self.ground.organisation().revision,
                     },
@@ -117,6 +117,12 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         };
         self.tell_reviews()?;
         self.work.tasks[at].status = TaskStatus::Open;
+        if let Some(plan) = fields.remove(PLAN)
+            && *self.work.tasks[at].detail.review.subject.get(PLAN) != plan
+        {
+            let by = self.work.tasks[at].detail.review.subject.requester();
+            self.review(at, Verb::Edit { set: Fields::from_iter([(PLAN.into(), plan)]) }, by)?;
+        }
         let state = self.work.tasks[at].detail.review.state;
         if state.is_live() || state == State::Approved {
             // An edit has opened it again, or left it approved: nothing to submit.
@@ -172,7 +178,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             let by = self.command.actor.person().cloned().or_else(|| review.subject.requester());
             // What was chosen by the subject as it was is chosen anew with it.
             if let Some(plan) = self.approval(at).and_then(|approval| approval.plan.as_ref())
-                && self.work.tasks[at].status != TaskStatus::Closed
+                && self.work.tasks[at].status == TaskStatus::Open
             {
                 let plan = self.plan(plan)?;
                 if *self.work.tasks[at].detail.review.subject.get(PLAN) != plan {
@@ -259,11 +265,15 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     ) -> Result<(), Halt<D::Need>> {
         let policy = self.policy(at)?;
         let ground = self.ground;
+        let asks_data = self.form(at).is_some();
         let task = &mut self.work.tasks[at];
         let (review, rates) = (&task.detail.review, &task.detail.rates);
         let organisation = &ground.organisation().organisation;
         task.revision = i64::from(review.round);
-        task.document = document_digest(&self.work.subject);
+        // What others give or change meanwhile does not make stale what somebody is asked for.
+        if !asks_data || task.document == Digest([0; 32]) {
+            task.document = document_digest(&self.work.subject);
+        }
         let held: BTreeSet<Holder> = task.holders.iter().cloned().collect();
         let live = task.status == TaskStatus::Open && review.state.is_live();
         let open = if live { approval::holders(review, &policy, organisation, rates, ground.now) } else { Vec::new() };
@@ -294,26 +304,24 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.effects.extend(told.into_iter().map(Effect::Notice));
         let task = self.work.tasks[at].id.ordinal;
         self.record.fired.extend(fired.iter().map(|rung| (task, rung.clone())));
-        self.approval_incident(state, before, why);
+        self.approval_incident(at, state, before, why);
         Ok(())
     }
 
-    fn approval_incident(&mut self, state: State, before: State, why: String) {
+    fn approval_incident(&mut self, at: usize, state: State, before: State, why: String) {
         let since = self.ground.now;
+        let at = Some(self.work.tasks[at].state.clone());
+        let detail = &mut self.work.detail;
         if state == State::Incident {
             let message = format!("the approval needs help: {why}");
-            let known = self.work.detail.incident.as_ref().is_some_and(|i| i.message == message);
-            if !known {
-                self.work.detail.incident = Some(Incident { code: "approval_incident".into(), message, since });
+            let mut known = detail.incident.iter().chain(&detail.others);
+            if !known.any(|i| i.message == message && i.at == at) {
+                detail.note(Incident { code: "approval_incident".into(), message, since, at });
             }
             self.work.status = Status::Incident;
-        } else if before == State::Incident
-            && self.work.detail.incident.as_ref().is_some_and(|i| &*i.code == "approval_incident")
-        {
-            self.work.detail.incident = None;
-            if self.work.status == Status::Incident {
-                self.work.status = Status::Active;
-            }
+        } else if before == State::Incident {
+            detail.forget(|i| &*i.code == "approval_incident" && (i.at.is_none() || i.at == at));
+            self.is_well();
         }
     }
 

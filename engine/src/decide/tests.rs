@@ -1,5 +1,6 @@
 //! Walking charts without any domain: what a definition's text alone makes of commands.
 
+mod incidents;
 mod parallel;
 mod scxml;
 mod tables;

@@ -32,7 +32,7 @@ impl Scope for Seen<'_> {
 impl<'a, D: Domain> Run<'a, '_, D> {
     /// The value of an expression over subject, event, actor, time, facts and tables.
     pub(super) fn eval(&mut self, expr: &Expr) -> Result<Value, Halt<D::Need>> {
-        let scope = self.seen(expr.fields_read())?;
+        let scope = self.seen(expr.fields_read(), &mut BTreeMap::new())?;
         expr.eval(&scope).map_err(|why| {
             Halt::Broken(
                 "expression_failed",
@@ -41,8 +41,12 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         })
     }
 
-    /// What `paths` read, with what tables among them yield.
-    fn seen(&mut self, paths: &BTreeSet<String>) -> Result<Seen<'a>, Halt<D::Need>> {
+    /// What `paths` read, with what tables among them yield; `known` are those that were looked up already.
+    fn seen(
+        &mut self,
+        paths: &BTreeSet<String>,
+        known: &mut BTreeMap<Arc<str>, Value>,
+    ) -> Result<Seen<'a>, Halt<D::Need>> {
         let mut values: BTreeMap<Arc<str>, Value> = BTreeMap::new();
         let definition = self.definition;
         let roots: BTreeSet<&str> = paths.iter().map(|p| p.split('.').next().unwrap_or(p)).collect();
@@ -53,8 +57,12 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 "now" => Value::Timestamp(self.ground.now),
                 name if *name == *definition.subject.variable => self.subject()?,
                 name => {
-                    if let Some(table) = definition.tables.iter().find(|table| table.name() == name) {
-                        self.looked_up(table)?
+                    if let Some(value) = known.get(name) {
+                        value.clone()
+                    } else if let Some(table) = definition.tables.iter().find(|table| table.name() == name) {
+                        let value = self.looked_up(table, known)?;
+                        known.insert(name.into(), value.clone());
+                        value
                     } else if definition.facts.iter().any(|fact| **fact == *name) {
                         let empty = BTreeMap::new();
                         self.ground.domain.fact(name, &self.call(&empty))?
@@ -69,8 +77,8 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     }
 
     /// What a table yields today, by the organisation's calendar; which rows that were goes into the entry.
-    fn looked_up(&mut self, table: &Table) -> Result<Value, Halt<D::Need>> {
-        let scope = self.seen(&table.fields_read())?;
+    fn looked_up(&mut self, table: &Table, known: &mut BTreeMap<Arc<str>, Value>) -> Result<Value, Halt<D::Need>> {
+        let scope = self.seen(&table.fields_read(), known)?;
         let today = self.ground.organisation().organisation.date(self.ground.now);
         let name = table.name();
         let hits = table

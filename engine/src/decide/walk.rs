@@ -11,7 +11,7 @@ use super::Halt;
 use super::run::{Raised, Run};
 
 /// How many arrows one command may walk before it is taken for a loop.
-const MOST_STEPS: usize = 100;
+const MOST_STEPS: usize = 500;
 
 /// All regions of a parallel state have come to their ends.
 pub(super) const DONE: &str = "done";
@@ -28,8 +28,10 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         }
         self.record.walked.push(arrow.ix.0);
         let around = go.to.map(|to| self.around(at, to));
+        let whole = self.work.detail.inside.is_empty();
+        let mut left = BTreeSet::new();
         if let (Some(to), Some(around)) = (go.to, around) {
-            self.leave(around, self.left(at, to))?;
+            left = self.leave(around, self.left(at, to))?;
         }
         self.undo(&go.undo)?;
         self.set(&go.set)?;
@@ -37,7 +39,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.send(&go.sends)?;
         if let (Some(to), Some(around)) = (go.to, around) {
             self.moved = true;
-            self.clear_incident();
+            self.clear_incidents(whole, &left);
             self.enter(around, to, go.history)?;
         }
         Ok(())
@@ -65,7 +67,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     }
 
     /// Leaves what the instance is in of `branch` (else everything), the innermost first.
-    fn leave(&mut self, around: Option<StateIx>, branch: Option<StateIx>) -> Result<(), Halt<D::Need>> {
+    fn leave(&mut self, around: Option<StateIx>, branch: Option<StateIx>) -> Result<BTreeSet<StateIx>, Halt<D::Need>> {
         let definition = self.definition;
         let active = self.active()?;
         let within = |ix: StateIx| match (around, branch) {
@@ -92,12 +94,12 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         // What the leaving itself raised (a recall) has no arrow to walk any more.
         self.raised.retain(|raised| !left.contains(&raised.at));
         self.work.detail.inside = stay.iter().map(|&ix| definition.state(ix).path.clone()).collect();
-        Ok(())
+        Ok(left)
     }
 
     /// Leaves everything.
     pub(super) fn leave_all(&mut self) -> Result<(), Halt<D::Need>> {
-        self.leave(None, None)
+        self.leave(None, None).map(drop)
     }
 
     /// Keeps where the states were that some arrow leads back into.
@@ -182,7 +184,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 if definition.region(ix).is_none() {
                     self.work.status = Status::Final;
                     self.work.detail.timers.clear();
-                    self.work.detail.incident = None;
+                    self.work.detail.forget(|_| true);
                     self.close_tasks();
                     self.report_end(Some(ix));
                 }
@@ -224,10 +226,18 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         }
     }
 
-    fn clear_incident(&mut self) {
-        if self.work.status == Status::Incident {
+    /// An incident is over when its state is left; outside parallel states, and where nobody knows its state, with any move.
+    fn clear_incidents(&mut self, whole: bool, left: &BTreeSet<StateIx>) {
+        let definition = self.definition;
+        let gone = |at: &std::sync::Arc<str>| definition.find(at).is_none_or(|ix| left.contains(&ix));
+        self.work.detail.forget(|incident| whole || incident.at.as_ref().is_none_or(gone));
+        self.is_well();
+    }
+
+    /// Active again, if nothing needs somebody any more.
+    pub(super) fn is_well(&mut self) {
+        if self.work.status == Status::Incident && self.work.detail.incident.is_none() {
             self.work.status = Status::Active;
         }
-        self.work.detail.incident = None;
     }
 }

@@ -66,6 +66,7 @@ pub(super) struct Checker<'a> {
     called: Vec<Arc<Definition>>,
     /// Tables with errors of their own: what reads them is not wrong for that.
     broken_tables: BTreeSet<String>,
+    tables: Vec<Arc<crate::table::Table>>,
     /// Calls of workflows of which nothing is known.
     forms_unknown: BTreeSet<StateIx>,
     found: Found,
@@ -117,6 +118,7 @@ pub(super) fn check(
         calendar: None,
         called: Vec::new(),
         broken_tables: BTreeSet::new(),
+        tables: Vec::new(),
         forms_unknown: BTreeSet::new(),
         found,
         misplaced,
@@ -142,8 +144,7 @@ pub(super) fn check(
     let definition = checker.definition(file);
     let mut found = checker.found;
     ordered(&mut found);
-    let wrong = found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    (definition.filter(|_| !wrong), found)
+    (definition.filter(|_| found.iter().all(|one| one.severity != Severity::Error)), found)
 }
 
 /// Puts findings into the order of the file, each once.
@@ -157,7 +158,7 @@ impl<'a> Checker<'a> {
         self.subject = file.subject.as_ref().and_then(|subject| self.subject(subject));
         self.calendar = file.calendar.as_ref().map(|name| self.named_calendar(name));
         self.env = self.environment();
-        let tables = self.tables(&file.tables);
+        self.read_tables(&file.tables);
         self.declare(file);
         let key = file.key.as_ref().and_then(|key| self.key(key));
         let (starts, entered) = self.starts(file);
@@ -182,7 +183,7 @@ impl<'a> Checker<'a> {
             schedules,
             states,
             events: std::mem::take(&mut self.events),
-            tables,
+            tables: std::mem::take(&mut self.tables),
             facts: self.facts.iter().cloned().collect(),
             vocabulary,
             result,
@@ -203,6 +204,11 @@ impl<'a> Checker<'a> {
             .collect();
         let tainted = self.tainted(states);
         let asking: Vec<StateIx> = [&self.approvals, &self.tasks, &self.calls].into_iter().flatten().copied().collect();
+        let raised = |edge: &Edge| match &edge.trigger {
+            lint::Trigger::Event(name) if self.is_outcome(name) => Some(name.clone()),
+            _ => None,
+        };
+        let outcomes: BTreeSet<Arc<str>> = self.edges.iter().filter_map(raised).collect();
         let by_state = lint::by_state(&self.edges, states.len());
         let outline = Outline {
             states,
@@ -213,6 +219,7 @@ impl<'a> Checker<'a> {
             declared: &declared,
             unsent: &unsent,
             tainted: &tainted,
+            outcomes: &outcomes,
             approvals: &asking,
         };
         lint::lint(&outline, &mut self.found);

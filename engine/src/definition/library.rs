@@ -47,7 +47,7 @@ impl Library {
         let mut warnings = Vec::new();
         let mut refused = Vec::new();
         let mut paths: BTreeMap<Arc<str>, String> = BTreeMap::new();
-        let all = compile_all(&files, vocabulary, &library.calendars);
+        let all = compile_all(&files, vocabulary, Some(&library.calendars));
         for ((path, source), mut checked) in files.into_iter().zip(all) {
             if let Some(definition) = &checked.definition {
                 if let Some(other) = paths.get(&definition.name) {
@@ -97,6 +97,9 @@ impl Library {
     }
 
     fn pin(&mut self, definition: Arc<Definition>) {
+        if self.pinned.contains_key(&definition.hash) {
+            return;
+        }
         for called in &definition.called {
             self.pin(called.clone());
         }

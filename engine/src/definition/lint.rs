@@ -8,7 +8,7 @@ mod dead;
 mod events;
 mod reach;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::chart::{Event, State, StateIx, StateKind};
@@ -100,6 +100,8 @@ pub(super) struct Outline<'a> {
     pub(super) unsent: &'a [(Arc<str>, Arc<str>)],
     /// States in whose text something has the wrong shape: what is missing there may have been meant to be there.
     pub(super) tainted: &'a [bool],
+    /// Events that the engine alone raises, where something comes to an end.
+    pub(super) outcomes: &'a BTreeSet<Arc<str>>,
     /// Whether a state is an approval, even one whose policy is wrong.
     pub(super) approvals: &'a [StateIx],
 }

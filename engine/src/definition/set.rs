@@ -10,8 +10,9 @@ use super::allow::{self, Silence};
 use super::chart::Definition;
 use super::file::File;
 use super::read::Found;
-use super::{Checked, check, read, yaml};
+use super::{Checked, check, codes, read, yaml};
 use crate::calendar::Calendars;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::domain::Vocabulary;
 
 /// What one file may call.
@@ -51,9 +52,18 @@ pub(super) fn compile_beside(
     let mut checked: Vec<Option<Checked>> = files.iter().map(|_| None).collect();
     let mut read: Vec<Option<Read>> = Vec::new();
     for ((_, source), checked) in files.iter().zip(&mut checked) {
+        if let Some(at) = source.find(BETWEEN) {
+            let help = "leave the line out: it stands between the files of workflows that call one another";
+            let found =
+                Diagnostic::error(codes::SYNTAX, Span::new(at + 1, at + BETWEEN.len() - 1), "a line that is reserved");
+            *checked = Some(Checked { definition: None, diagnostics: vec![found.help(help)], silenced: Vec::new() });
+            read.push(None);
+            continue;
+        }
         read.push(match yaml::parse(source) {
-            Ok(root) => {
+            Ok(mut root) => {
                 let mut found = Vec::new();
+                yaml::flow::mend(source, &mut root, &mut found);
                 let file = read::file(&root, &mut found);
                 let silences = allow::read(&root, &mut found);
                 Some(Read { file, found, silences })
@@ -73,7 +83,13 @@ pub(super) fn compile_beside(
     }
     for ix in order {
         let Some(Read { file, found, silences }) = read[ix].take() else { continue };
-        let peers = Peers { calendars, known: std::mem::take(&mut known), circle: circles[ix].clone() };
+        let mut circle = circles[ix].clone();
+        // Those that are there already may call it, too.
+        if let Some(own) = &file.workflow {
+            circle
+                .extend(there.values().filter(|other| leads_to(other, &own.value)).map(|other| other.name.to_string()));
+        }
+        let peers = Peers { calendars, known: std::mem::take(&mut known), circle };
         let (definition, mut diagnostics) = check::check(&file, &files[ix].1, vocabulary, found, &peers);
         let silenced = allow::apply(&silences, &mut diagnostics);
         check::ordered(&mut diagnostics);
@@ -119,7 +135,19 @@ fn order(read: &[Option<Read>]) -> (Vec<usize>, Vec<BTreeSet<String>>) {
     (order, circles)
 }
 
-/// What stands between the files of a bundle: no YAML, so that no file can have it.
+/// Whether `from` is the workflow `name`, or calls it, or calls what does.
+fn leads_to(from: &Definition, name: &str) -> bool {
+    let (mut seen, mut left) = (BTreeSet::new(), vec![from]);
+    while let Some(next) = left.pop() {
+        if *next.name == *name && !std::ptr::eq(next, from) {
+            return true;
+        }
+        left.extend(next.called.iter().filter(|called| seen.insert(called.hash)).map(AsRef::as_ref));
+    }
+    false
+}
+
+/// What stands between the files of a bundle: a file that has it is refused.
 const BETWEEN: &str = "\n%%%% called by the workflow above\n";
 
 /// A definition's file with those that it calls.

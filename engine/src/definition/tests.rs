@@ -77,3 +77,17 @@ fn right(path: &str, source: &str) -> Arc<Definition> {
     assert!(checked.diagnostics.is_empty(), "{shown}");
     checked.definition.unwrap_or_else(|| panic!("{shown}"))
 }
+
+/// Hours have four places: what does not fit them is kept as it was written.
+#[test]
+fn waits_of_seconds_are_exact() {
+    let source = "workflow: x\nversion: 1\nsubject: { name: x, fields: { requester: person, amount: money } }\nstart: a\n\
+                  states:\n  a:\n    approval:\n      steps: [{ name: m, who: [{ manager: requester }] }]\n      \
+                  late: [{ after: 7s, do: remind }]\n      expires_after: 3s\n    on: { approved: b, rejected: b, \
+                  changes_requested: b, expired: b }\n  b: { final: true }\n";
+    let checked = compile("x.yaml", source, &vocabulary());
+    let definition = checked.definition.as_ref().unwrap_or_else(|| panic!("{}", checked.render("x.yaml", source)));
+    assert!(checked.diagnostics.is_empty(), "{}", checked.render("x.yaml", source));
+    let chart::StateKind::Approval(approval) = &definition.states[0].kind else { panic!("an approval") };
+    assert_eq!(approval.policy.expires(), Some(crate::calendar::Wait::Elapsed(3_000_000)));
+}

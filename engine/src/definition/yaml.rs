@@ -4,6 +4,7 @@
 //! stays `1.10`), and keys that are written twice. So one pass can find everything that is wrong with a file, where
 //! a derived `Deserialize` stops at the first. Next: `read.rs`.
 
+pub(super) mod flow;
 mod syntax;
 
 use std::fmt;

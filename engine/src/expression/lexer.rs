@@ -1,6 +1,7 @@
 //! From source text to tokens. It never stops at an error: what it reports it also repairs, so that the parser
 //! can go on and report more.
 
+mod amounts;
 mod text;
 
 use std::sync::Arc;
@@ -57,7 +58,7 @@ const SLIPS: &[(&str, &str)] = &[
 
 /// The tokens of `source`, ending with [`Token::End`], and what was wrong.
 pub(super) fn lex(source: &str) -> (Vec<Lexed>, Vec<Diagnostic>) {
-    let mut lexer = Lexer { source, at: 0, tokens: Vec::new(), findings: Vec::new() };
+    let mut lexer = Lexer { source, at: 0, open: Vec::new(), tokens: Vec::new(), findings: Vec::new() };
     while lexer.skip_blanks() {
         lexer.next();
     }
@@ -69,6 +70,8 @@ pub(super) fn lex(source: &str) -> (Vec<Lexed>, Vec<Diagnostic>) {
 struct Lexer<'a> {
     source: &'a str,
     at: usize,
+    /// The open brackets, and whether commas separate something in them.
+    open: Vec<bool>,
     tokens: Vec<Lexed>,
     findings: Vec<Diagnostic>,
 }
@@ -83,6 +86,15 @@ impl<'a> Lexer<'a> {
     }
 
     fn push(&mut self, token: Token, start: usize) {
+        match token {
+            Token::Symbol("(") => {
+                let call = matches!(self.tokens.last(), Some(Lexed { token: Token::Ident(_) | Token::Quoted(_), .. }));
+                self.open.push(call);
+            }
+            Token::Symbol("[" | "{") => self.open.push(true),
+            Token::Symbol(")" | "]" | "}") => drop(self.open.pop()),
+            _ => {}
+        }
         self.tokens.push(Lexed { token, span: Span::new(start, self.at) });
     }
 
@@ -110,7 +122,7 @@ impl<'a> Lexer<'a> {
         if first.is_ascii_digit() || fraction {
             return self.number(start);
         }
-        if self.text(start) {
+        if self.text(start) || self.curly(start) || self.currency_sign(start) {
             return;
         }
         if first.is_ascii_alphabetic() || first == '_' {
@@ -182,6 +194,9 @@ impl<'a> Lexer<'a> {
     }
 
     fn number(&mut self, start: usize) {
+        if self.grouped(start) {
+            return;
+        }
         let token = if self.rest().starts_with("0x") || self.rest().starts_with("0X") {
             self.hex(start)
         } else {
@@ -193,17 +208,12 @@ impl<'a> Lexer<'a> {
         if self.peek().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') {
             let word = self.word();
             let number = self.source.get(start..suffix).unwrap_or("");
-            let joined: String = number.chars().chain(word.chars().filter(|c| *c != '_')).collect();
-            let grouped = joined.bytes().all(|b| b.is_ascii_digit());
-            if !grouped {
-                // The word stays a token of its own: the parser reads it as the unit that was meant.
-                self.push(Token::Ident(word.into()), suffix);
-            }
-            let help = if grouped { format!("write `{joined}`") } else { format!("write `{number} {word}`") };
+            // The word stays a token of its own: the parser reads it as the unit that was meant.
+            self.push(Token::Ident(word.into()), suffix);
             self.report(
                 Diagnostic::error(codes::UNIT, Span::new(start, self.at), "a number runs into a word")
                     .label("a blank is missing")
-                    .help(help),
+                    .help(format!("write `{number} {word}`")),
             );
         }
     }

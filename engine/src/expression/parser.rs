@@ -7,6 +7,7 @@ mod primary;
 use std::sync::Arc;
 
 pub(super) use primary::KEYWORDS;
+use rust_decimal::Decimal;
 
 use super::ast::{Binary, Ident, Kind, MAX_DEPTH, Node, Unary};
 use super::codes;
@@ -103,7 +104,21 @@ impl Parser {
         let finding = Diagnostic::error(codes::SYNTAX, self.span(), format!("expected {wanted}, found {found}"))
             .label(format!("expected {wanted}"))
             .help(self.meant(wanted));
-        self.report(finding);
+        self.report(self.percent().filter(|_| wanted == "a value").unwrap_or(finding));
+    }
+
+    /// What to say of `5%` before this place.
+    fn percent(&self) -> Option<Diagnostic> {
+        let [number, sign] = self.tokens.get(self.at.checked_sub(2)?..self.at)? else { return None };
+        let share = match (&number.token, &sign.token) {
+            (Token::Int(value), Token::Symbol("%")) => Decimal::from(*value),
+            (Token::Decimal(value), Token::Symbol("%")) => *value,
+            _ => return None,
+        };
+        let share = share.checked_div(Decimal::ONE_HUNDRED)?.normalize();
+        let span = Span::new(number.span.start, sign.span.end);
+        let finding = Diagnostic::error(codes::SYNTAX, span, "`%` is the remainder of a division, not percent");
+        Some(finding.label("a share").help(format!("write `{share}`")))
     }
 
     /// What to do where something else was expected.

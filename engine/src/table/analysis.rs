@@ -141,10 +141,12 @@ impl Prover<'_> {
         if open.is_empty()
             && let Some(part) = unsure
         {
-            let where_ = self.witness(&part).map(|witness| format!(", such as for {witness}")).unwrap_or_default();
+            // A condition that only evaluation decides may well hold for the example.
+            let open = self.witness(&part).filter(|witness| !self.surely_matched(witness));
+            let where_ = open.map(|witness| format!(", such as for {witness}")).unwrap_or_default();
             let message = format!("whether a row always matches cannot be proved{where_}");
             let finding = Diagnostic::warning(codes::UNPROVED, self.table.span, message).label("perhaps a gap");
-            let help = "only rows with conditions over other values are left there: say what holds `otherwise`";
+            let help = "only rows with conditions are left there: say what holds `otherwise`";
             self.found.findings.push(finding.help(help));
         }
         for part in &open {
@@ -207,6 +209,10 @@ impl Prover<'_> {
     /// Whether no row matches it.
     fn unmatched(&self, witness: &Witness) -> bool {
         (0..self.table.rows.len()).all(|row| self.matched(row, witness) == Some(false))
+    }
+
+    fn surely_matched(&self, witness: &Witness) -> bool {
+        (0..self.table.rows.len()).any(|row| self.matched(row, witness) == Some(true))
     }
 
     fn matched(&self, row: usize, witness: &Witness) -> Option<bool> {

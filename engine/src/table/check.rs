@@ -12,7 +12,7 @@ use super::index::Index;
 use super::scale::Scale;
 use super::set::Set;
 use super::{Input, Output, Row, Table};
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::diagnostic::{Diagnostic, Fix, Severity, Span};
 use crate::expression::{self, Env, Expr, Field, Type};
 
 pub(super) struct Checker<'a> {
@@ -77,6 +77,14 @@ impl Checker<'_> {
                 let span = if replaced { inner } else { span.shifted(inner.start) };
                 text.value.locate(self.source, text.span, span)
             };
+            finding.fix = finding.fix.take().and_then(|fix| {
+                let span = moved(fix.span);
+                let old = text.value.text.get(inner.start + fix.span.start..inner.start + fix.span.end)?;
+                let same = !replaced && self.source.get(span.start..span.end) == Some(old);
+                // In quotes a text without any is read as it stands.
+                let quoted = self.source.get(text.span.start..)?.starts_with(['"', '\'']);
+                (same && quoted && !fix.text.contains(['"', '\'', '\\'])).then_some(Fix { span, ..fix })
+            });
             finding.span = moved(finding.span);
             for (span, _) in &mut finding.related {
                 *span = moved(*span);

@@ -186,10 +186,16 @@ impl Scale {
         if first > last {
             return None;
         }
-        let (nearest, up) = match (low, high) {
-            (Cut::Least, Cut::Most) => return Some(0),
-            (Cut::Least, _) => (last, false),
-            _ => (first, true),
+        // Nobody writes the first day that there is: what is open below is shown by its end.
+        let domain = self.domain();
+        let open = (
+            domain.ranges.first().is_some_and(|(least, _)| least == low),
+            domain.ranges.last().is_some_and(|(_, most)| most == high),
+        );
+        let (nearest, up) = match open {
+            (true, true) => return Some(0),
+            (true, false) => (last, false),
+            (false, _) => (first, true),
         };
         // The finest step that people write goes first: just above 1000.00 EUR lies 1000.01 EUR.
         let rounded = coarse.iter().rev().find_map(|step| {

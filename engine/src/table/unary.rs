@@ -2,7 +2,7 @@
 //! `cell.rs` compiles them as expressions. Any text gives tests or findings; places are those in the text.
 
 use super::codes;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Help, Span};
 
 /// How deep `not(...)` goes.
 const MAX_NOT: usize = 8;
@@ -80,7 +80,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Item>, Vec<Diagnostic>> {
     if reader.findings.is_empty() { Ok(items) } else { Err(reader.findings) }
 }
 
-fn wrong(span: Span, message: impl Into<String>, help: impl Into<crate::diagnostic::Help>) -> Diagnostic {
+fn wrong(span: Span, message: impl Into<String>, help: impl Into<Help>) -> Diagnostic {
     Diagnostic::error(codes::CELL, span, message).help(help)
 }
 
@@ -184,7 +184,8 @@ impl<'a> Reader<'a> {
         if !self.text.get(dots..)?.starts_with("..") {
             return None;
         }
-        let second = dots + 2;
+        let three = self.text.get(dots..)?.starts_with("...");
+        let second = dots + 2 + usize::from(three);
         let close = find(self.text, second, |rest| {
             let after = rest.get(1..).unwrap_or("").trim_start();
             let reversed = rest.starts_with('[') && (after.is_empty() || after.starts_with([',', ')']));
@@ -200,6 +201,13 @@ impl<'a> Reader<'a> {
             return Some(None);
         };
         let (low, high) = (self.cut(from, dots), self.cut(second, end));
+        if three {
+            let (open, span) = (if low_in { '[' } else { '(' }, Span::new(start, self.at));
+            let meant = format!("{open}{}..{}{closing}", low.text, high.text);
+            let help = Help::instead(format!("write `{meant}`"), meant);
+            self.findings.push(wrong(span, "an interval has two dots, not three", help));
+            return Some(None);
+        }
         if low.text.is_empty() || high.text.is_empty() {
             let (op, of) = if low.text.is_empty() {
                 (if closing == ']' { "<=" } else { "<" }, &high.text)
@@ -266,7 +274,11 @@ impl<'a> Reader<'a> {
         let at = |word: &str| find(text, 0, |rest| rest.starts_with(word)).map(|at| (at, word.len()));
         let found = |(at, len): (usize, usize)| (text[..at].trim(), text[at + len..].trim());
         if let Some((low, high)) = at("..").map(found) {
-            self.findings.push(wrong(part.span, "an interval has brackets", format!("write `[{low}..{high}]`")));
+            self.findings.push(wrong(
+                part.span,
+                "an interval has brackets",
+                format!("write `[{low}..{}]`", high.trim_start_matches('.')),
+            ));
         } else if let Some((low, high)) = text.strip_prefix("between ").and_then(|rest| rest.split_once(" and ")) {
             let help = format!("write `[{}..{}]`", low.trim(), high.trim());
             self.findings.push(wrong(part.span, "`between` is not a test", help));

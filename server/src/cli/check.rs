@@ -1,7 +1,7 @@
 //! `fluxor check`: everything that is wrong with definitions and with the mail templates beside them, in one go.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use annotate_snippets::Renderer;
 use clap::Args;
@@ -47,13 +47,13 @@ impl Check {
         };
         let sources: Vec<(String, Vec<u8>)> = files.iter().map(read).collect::<Result<_, Failure>>()?;
         let mut definitions = Vec::new();
-        for ((shown, _), (checked, source)) in sources.iter().zip(open::check_all(&sources, &calendars)) {
+        for ((shown, _), (checked, source)) in sources.iter().zip(open::check_all(&sources, calendars.as_ref())) {
             tell(shown, &source, &checked.diagnostics);
             tell(shown, &source, &checked.silenced);
             definitions.extend(checked.definition);
         }
         let fields = mail::fields(definitions);
-        let mut count = files.len();
+        let mut count = files.len() + self.count_calendars(config);
         for folder in self.folders(config) {
             let templates =
                 mail::check(&folder, fields.clone()).map_err(|error| Failure::Usage(format!("{error:#}")))?;
@@ -66,33 +66,54 @@ impl Check {
         let all = json!({
             "files": count, "errors": errors, "warnings": warnings, "silenced": silenced, "diagnostics": machine,
         });
-        out.result(&all, || format!("{people}{count} files: {}", summary.words()));
+        out.result(&all, || format!("{people}{count} file{}: {}", if count == 1 { "" } else { "s" }, summary.words()));
         let denied = errors > 0 || (self.deny_warnings && warnings > 0);
         Ok(if denied { End::Found } else { End::Done })
     }
 
-    /// The calendars beside the definitions, with what is wrong with them; of those that are wrong, none.
+    /// The calendars beside the definitions, with what is wrong with them; where something is, nobody knows which there
+    /// are.
     fn calendars(
         &self,
         config: &Config,
         tell: &mut impl FnMut(&str, &str, &[Diagnostic]),
-    ) -> Result<Calendars, Failure> {
+    ) -> Result<Option<Calendars>, Failure> {
         let failed = |error: std::io::Error| Failure::Usage(format!("calendars: {error}"));
-        let folder = self.folders(config).next().or_else(|| config.definitions());
+        let folder = self.beside(config);
         match calendars::load(folder.as_deref()).map_err(failed)? {
             Ok((calendars, warnings)) => {
                 for (path, source, finding) in &warnings {
                     tell(path, source, std::slice::from_ref(finding));
                 }
-                Ok(calendars)
+                Ok(Some(calendars))
             }
             Err(refused) => {
                 for (path, source, findings) in &refused {
                     tell(path, source, findings);
                 }
-                Ok(Calendars::default())
+                Ok(None)
             }
         }
+    }
+
+    fn count_calendars(&self, config: &Config) -> usize {
+        let folder = self.own(config).map(|folder| folder.join("calendars"));
+        folder.and_then(|folder| open::files(&folder).ok()).map_or(0, |files| files.len())
+    }
+
+    /// The folder of definitions whose calendars hold: the one that was named, or that a named file stands in (a
+    /// calendar's or a holiday file's folder stands in it); else the one in use.
+    fn beside(&self, config: &Config) -> Option<PathBuf> {
+        self.own(config).or_else(|| config.definitions())
+    }
+
+    /// The folder of what was named, if it has calendars.
+    fn own(&self, config: &Config) -> Option<PathBuf> {
+        let first = self.paths(config).into_iter().next()?;
+        let folder = if first.is_dir() { first } else { first.parent()?.to_path_buf() };
+        let above = folder.ancestors().find(|up| !up.ends_with("holidays") && !up.ends_with("calendars"))?;
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        Some(above.to_path_buf()).filter(|above| above.join("calendars").is_dir())
     }
 
     fn paths(&self, config: &Config) -> Vec<PathBuf> {
@@ -111,17 +132,21 @@ impl Check {
                 "name files or folders to check: there is no folder `definitions` here".to_owned(),
             ));
         }
-        let mut files = Vec::new();
+        let (mut files, mut is_calendar) = (Vec::new(), false);
         for path in paths {
             if path.is_dir() {
-                files.extend(
-                    open::files(&path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?,
-                );
+                let all = open::files(&path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+                is_calendar |=
+                    path.ends_with("calendars") || path.ends_with("holidays") || path.join("calendars").is_dir();
+                files.extend(all.into_iter().filter(|file| !calendars::is_one(file)));
+            } else if calendars::is_one(&path) && path.is_file() {
+                is_calendar = true;
             } else {
                 files.push(path);
             }
         }
-        if files.is_empty() {
+        // Calendars are told of with those of their folder.
+        if files.is_empty() && !is_calendar {
             return Err(Failure::Usage("there is no `*.yaml` in the folders named".to_owned()));
         }
         Ok(files)

@@ -98,6 +98,9 @@ fn machine(row: &Instance) -> Value {
         "state_revision": row.state_revision,
         "seq": row.seq,
         "incident": row.detail.incident,
+        "caller": row.detail.caller,
+        "called": row.detail.called,
+        "stopped": row.detail.stopped,
         "started_at": row.started_at.to_string(),
         "changed_at": row.changed_at.to_string(),
     })

@@ -56,6 +56,7 @@ impl Office {
             state: Some(instance.state.clone()),
             inside: instance.detail.inside.clone(),
             status: Some(instance.status),
+            incident: instance.detail.incident.clone().map(Box::new),
             state_revision: instance.state_revision,
             seq: instance.seq,
             ..blank_answer(now)

@@ -127,6 +127,7 @@ pub(crate) fn blank() -> Answer {
         state: None,
         inside: Vec::new(),
         status: None,
+        incident: None,
         state_revision: 0,
         seq: 1,
         tasks: Vec::new(),

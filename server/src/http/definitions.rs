@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use super::asked::Yaml;
@@ -12,6 +13,9 @@ use crate::found::{Found, Summary};
 
 /// What the text is called in findings: a request names no file.
 const NAME: &str = "definition.yaml";
+
+/// How many definitions are looked at at a time.
+static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// A definition without errors.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,8 +34,13 @@ pub(crate) struct Checked {
     request_body(content = String, content_type = "application/yaml", description = "The text of the file, at most 1 MiB"),
     responses((status = 200, body = Checked, description = "There is no error"), Problems))]
 pub(crate) async fn check(State(app): State<App>, Yaml(text): Yaml) -> Result<Json<Checked>, Problem> {
-    // A large file takes its time, and others wait for this thread.
-    let done = tokio::task::spawn_blocking(move || look(app.desk().check(NAME, &text))).await;
+    // A large file takes its time, and others wait for this thread. Few at a time: who gives up leaves the work behind.
+    let turn = TURNS.acquire().await;
+    let done = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        look(app.desk().check(NAME, &text))
+    })
+    .await;
     done.unwrap_or_else(|ended| std::panic::resume_unwind(Box::new(format!("a check did not end: {ended}"))))
 }
 

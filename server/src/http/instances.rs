@@ -1,5 +1,6 @@
 //! Instances: start, list, show, and everything that may happen to one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -87,6 +88,9 @@ pub(crate) struct Outcome {
     /// `active`, `incident` or `final`.
     #[schema(value_type = String)]
     status: Option<Status>,
+    /// Why it needs a person, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident: Option<Trouble>,
     /// Raised when the state or the subject changes, not by votes.
     state_revision: i64,
     /// The number of the audit entry that was written.
@@ -111,6 +115,7 @@ impl From<Answer> for Outcome {
             state: answer.state,
             inside: answer.inside,
             status: answer.status,
+            incident: answer.incident.map(|incident| Trouble::from(*incident)),
             state_revision: answer.state_revision,
             seq: answer.seq,
             tasks: answer.tasks.into_iter().map(OpenTask::from).collect(),
@@ -287,6 +292,21 @@ pub(crate) struct Shown {
     /// Why it needs a person, if it does: code, message, since.
     #[serde(skip_serializing_if = "Option::is_none")]
     incident: Option<Trouble>,
+    /// In a parallel state: those of other regions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_incidents: Vec<Trouble>,
+    /// The instance that called this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    caller: Option<InstanceId>,
+    /// The instances that it has called and waits for, by the states that wait.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Object)]
+    called: BTreeMap<Arc<str>, InstanceId>,
+    /// Why it was ended where it stood, in a state that is not final.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    stopped: Option<Arc<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     started_by: Option<String>,
     #[serde(serialize_with = "json::time")]
@@ -304,14 +324,18 @@ pub(crate) struct Trouble {
     #[schema(value_type = String)]
     code: Arc<str>,
     message: String,
+    /// The state that it is about, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    state: Option<Arc<str>>,
     #[serde(serialize_with = "json::time")]
     #[schema(value_type = String, format = DateTime)]
     since: Timestamp,
 }
 
 impl From<Incident> for Trouble {
-    fn from(Incident { code, message, since }: Incident) -> Self {
-        Self { code, message, since }
+    fn from(Incident { code, message, since, at }: Incident) -> Self {
+        Self { code, message, since, state: at }
     }
 }
 
@@ -329,6 +353,10 @@ impl From<Instance> for Shown {
             seq: row.seq,
             subject: row.subject,
             incident: row.detail.incident.map(Trouble::from),
+            other_incidents: row.detail.others.into_iter().map(Trouble::from).collect(),
+            caller: row.detail.caller,
+            called: row.detail.called,
+            stopped: row.detail.stopped,
             started_by: row.detail.started_by.map(|person| person.to_string()),
             started_at: row.started_at,
             changed_at: row.changed_at,

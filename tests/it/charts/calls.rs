@@ -106,6 +106,7 @@ async fn an_old_caller_finds_the_called_as_it_was() {
     // The called workflow has changed since, and with it the identity of its caller.
     let changed = CHECK.replace("result: [score]", "result: [score, supplier]");
     let mut after = open(&[("order", ORDER), ("check", &changed), ("dig", DIG)]).await;
+    after.count = 1_000;
     assert_ne!(after.engine.library().current("order").unwrap().hash, pinned);
     assert_eq!(after.engine.health().unloadable, []);
     after.submit("ann", signal(id, "check", json!({}))).await.unwrap();

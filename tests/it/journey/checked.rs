@@ -86,7 +86,7 @@ async fn the_command_line_says_the_same(site: &Site, wrong: &str, finding: &Valu
     std::fs::write(file, WISH).unwrap();
     let told = site.command(&["check", file]).await;
     assert_eq!(told.code(), 0, "{}", told.all());
-    assert!(told.output().contains("1 files: 0 errors, 1 warnings, 1 silenced"), "{}", told.all());
+    assert!(told.output().contains("1 file: 0 errors, 1 warning, 1 silenced"), "{}", told.all());
     assert_eq!(site.command(&["check", file, "--deny-warnings"]).await.code(), 1);
     let all = WISH.replace("  lost: { on: { go: asked } }\n", "");
     std::fs::write(file, all).unwrap();

@@ -4,40 +4,21 @@
 //! expected texts anew: read the diff.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use super::*;
+use crate::wrong_files::{self, Wrong};
 
-fn files() -> Vec<(String, String, PathBuf)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/calendar/tests/wrong");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|ext| ext == "yaml"))
-        .map(|path| {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            let name = if name.starts_with("holidays_") { format!("holidays/{name}") } else { name };
-            (name, std::fs::read_to_string(&path).unwrap(), path)
-        })
-        .collect();
-    files.sort();
+fn files() -> Vec<Wrong> {
+    let mut files = wrong_files::of("calendar/tests/wrong");
+    for (name, _, _) in files.iter_mut().filter(|(name, _, _)| name.starts_with("holidays_")) {
+        *name = format!("holidays/{name}");
+    }
     files
 }
 
 #[test]
 fn every_mistake_is_explained_as_it_was() {
-    let update = std::env::var_os("UPDATE").is_some();
-    let mut wrong = Vec::new();
-    for (name, source, path) in files() {
-        let (text, _, _) = shown(&name, &source);
-        let golden = path.with_extension("txt");
-        if update {
-            std::fs::write(&golden, &text).unwrap();
-        } else if std::fs::read_to_string(&golden).unwrap_or_default() != text {
-            wrong.push(format!("--- {name}\n{text}"));
-        }
-    }
-    assert!(wrong.is_empty(), "run with UPDATE=1 and read the diff\n{}", wrong.join("\n"));
+    wrong_files::compare(files(), |name, source| shown(name, source).0);
 }
 
 #[test]
@@ -45,8 +26,7 @@ fn every_mistake_has_the_codes_that_its_file_is_about_and_no_other() {
     let mut wrong = Vec::new();
     let mut met = BTreeSet::new();
     for (name, source, _) in files() {
-        let head = source.lines().next().unwrap().trim_start_matches("# ");
-        let expected: BTreeSet<&str> = head.split(':').next().unwrap().split(", ").collect();
+        let expected = wrong_files::codes(&source);
         let (text, found, _) = shown(&name, &source);
         let codes: BTreeSet<&str> = found.iter().map(|one| one.code).collect();
         if codes != expected {

@@ -4,6 +4,7 @@
 //! whole (a field that the subject does not have, a role that nobody holds) is said here, at its place.
 
 pub(in crate::definition) mod fields;
+mod plan;
 pub(in crate::definition) mod steps;
 pub(in crate::definition) mod table;
 pub(in crate::definition) mod task;
@@ -20,10 +21,9 @@ use crate::definition::codes;
 use crate::definition::read::{self, Keys};
 use crate::definition::yaml::{Node, Shape, Spot};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::expression::{Expr, Field, Type};
+use crate::expression::Type;
 
 use super::Checker;
-use super::expressions::Scope;
 use steps::Late;
 
 /// Keys of an approval.
@@ -114,28 +114,6 @@ impl Checker<'_> {
 
     fn errors(&self) -> usize {
         self.found.iter().filter(|d| d.severity == crate::diagnostic::Severity::Error).count()
-    }
-
-    /// Which of the plans asks.
-    fn plan(&mut self, keys: &Keys<'_>) -> Option<Expr> {
-        match (keys.get("plan"), keys.get("plans")) {
-            (Some((at, node)), Some(_)) => {
-                let text = read::text(node, at, "`plan`", &mut self.found)?;
-                self.expression(&text, &Scope::engine(), &Field::required(Type::Text))
-            }
-            (Some((at, _)), None) => {
-                let help = "write `plans: { small: [...], large: [...] }` beside it";
-                self.error(codes::NO_STEPS, at, "`plan` chooses one of `plans`, and there are none", help);
-                None
-            }
-            (None, Some((at, _))) => {
-                let help =
-                    "write `plan: tiers.plan` beside it: an expression of type text, such as an output of a table";
-                self.error(codes::NO_STEPS, at, "nothing says which of the plans asks", help);
-                None
-            }
-            (None, None) => None,
-        }
     }
 
     /// The plans, as rows of the policy's own table.

@@ -9,7 +9,7 @@ use crate::definition::lint::{Edge, Goes, Guard, Trigger};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::expression::{Expr, Field, Kind, Literal, RecordType, Type};
 
-use super::expressions::Scope;
+use super::expressions::{Scope, UNSURE};
 use super::{Arrows, Checker, DONE, FAILED};
 
 /// How an arrow comes to be taken.
@@ -35,7 +35,8 @@ impl Checker<'_> {
             let payload = match self.events.get(&name) {
                 Some(event) => event.payload.clone(),
                 None if [DONE, FAILED].contains(&&*name) => {
-                    self.forms.get(&from).cloned().unwrap_or_else(|| Arc::new(RecordType::new(DONE)))
+                    let record = || Arc::new(RecordType::new(if file.task.is_some() { UNSURE } else { DONE }));
+                    self.forms.get(&from).cloned().unwrap_or_else(record)
                 }
                 None => Arc::new(RecordType::new(&*name).with_nullable("reason", Type::Text)),
             };
@@ -147,7 +148,8 @@ impl Checker<'_> {
         let mut wrong: Vec<(Span, &str)> = Vec::new();
         wrong.extend(file.by.as_ref().map(|by| (by.span, "by")));
         // The core demands a reason for each rejection and each request for changes: saying so again does no harm.
-        wrong.extend(file.reason.as_ref().filter(|_| !outcome).map(|reason| (reason.span, "reason")));
+        let demanded = matches!(trigger, Trigger::Event(name) if matches!(&**name, "rejected" | "changes_requested"));
+        wrong.extend(file.reason.as_ref().filter(|_| !demanded).map(|reason| (reason.span, "reason")));
         wrong.extend(file.refuse.as_ref().filter(|_| !heard).map(|refuse| (refuse.span, "refuse")));
         for (span, key) in wrong {
             self.found.push(

@@ -14,6 +14,12 @@ use super::{Checker, fixes, known};
 /// The expression's own code for an unknown name.
 const UNKNOWN_NAME: &str = "FLX0110";
 
+/// And for an unknown field.
+const UNKNOWN_FIELD: &str = "FLX0111";
+
+/// What the payload of a form is called that could not be read in full: what it lacks may be the field that is meant.
+pub(super) const UNSURE: &str = "a form with mistakes";
+
 /// What an expression sees beside the subject, `now` and the facts.
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
@@ -78,7 +84,8 @@ impl Checker<'_> {
     fn place(&mut self, text: &Text, diagnostics: Vec<Diagnostic>) {
         let broken = |d: &Diagnostic| {
             let name = d.message.strip_prefix("unknown name `").and_then(|rest| rest.strip_suffix('`'));
-            d.code == UNKNOWN_NAME && name.is_some_and(|name| self.broken_tables.contains(name))
+            let lost = d.code == UNKNOWN_FIELD && d.message.starts_with(UNSURE);
+            lost || d.code == UNKNOWN_NAME && name.is_some_and(|name| self.broken_tables.contains(name))
         };
         if diagnostics.iter().any(broken) {
             return;

@@ -14,7 +14,11 @@ impl Checker<'_> {
     pub(super) fn outcomes(&mut self, states: &[State]) {
         let approvals = self.approvals.clone();
         let by_state = by_state(&self.edges, states.len());
-        for &ix in &approvals {
+        // A state that is two things at once has been told of: which outcomes it has nobody knows.
+        let kinds = [&self.approvals, &self.tasks, &self.calls];
+        let torn = |ix: &StateIx| kinds.iter().filter(|kind| kind.contains(ix)).count() > 1;
+        let torn: Vec<StateIx> = self.approvals.iter().chain(&self.tasks).copied().filter(torn).collect();
+        for &ix in approvals.iter().filter(|ix| !torn.contains(ix)) {
             let expires = matches!(
                 &states[ix.0].kind,
                 StateKind::Approval(approval) if approval.policy.expires().is_some()
@@ -24,7 +28,7 @@ impl Checker<'_> {
             }
         }
         let tasks = self.tasks.clone();
-        for &ix in &tasks {
+        for &ix in tasks.iter().filter(|ix| !torn.contains(ix)) {
             let expires = matches!(
                 &states[ix.0].kind,
                 StateKind::Approval(task) if task.policy.expires().is_some()
@@ -34,7 +38,7 @@ impl Checker<'_> {
             }
         }
         let calls = self.calls.clone();
-        for &ix in &calls {
+        for &ix in calls.iter().filter(|ix| !torn.contains(ix)) {
             let may_fail = match &states[ix.0].kind {
                 StateKind::Call(call) => call.workflow.states.iter().any(|state| state.failed),
                 _ => false,
@@ -50,20 +54,32 @@ impl Checker<'_> {
                 self.regions(states, &by_state, StateIx(ix), regions);
             }
         }
+        self.elsewhere(states, &parallels);
+    }
+
+    /// Arrows for outcomes of what is not there.
+    fn elsewhere(&mut self, states: &[State], parallels: &[StateIx]) {
+        let (approvals, tasks, calls) = (self.approvals.clone(), self.tasks.clone(), self.calls.clone());
+        // `done` and `failed` are raised by many: each state handles its own.
+        let own = |all: &[StateIx]| -> BTreeSet<usize> { all.iter().map(|ix| ix.0).collect() };
+        let (own_tasks, own_calls, own_parallels) = (own(&tasks), own(&calls), own(parallels));
         let around = |all: &[StateIx]| -> BTreeSet<usize> { all.iter().flat_map(|&ix| upwards(states, ix)).collect() };
-        let (approvals, tasks, calls) = (around(&approvals), around(&tasks), around(&calls));
-        let (parallels, none) = (around(&parallels), BTreeSet::new());
+        let (approvals, tasks) = (around(&approvals), around(&tasks));
+        let none = BTreeSet::new();
         for (from, event) in std::mem::take(&mut self.outcome_keys) {
             let (whose, what) = match event.value.as_str() {
-                DONE => ([&parallels, &tasks, &calls], "a task, a call or a parallel state"),
-                FAILED => ([&calls, &none, &none], "a call"),
+                DONE => ([&own_parallels, &own_tasks, &own_calls], "a task, a call or a parallel state"),
+                FAILED => ([&own_calls, &none, &none], "a call"),
                 EXPIRED => ([&approvals, &tasks, &none], "an approval or a task"),
                 _ => ([&approvals, &none, &none], "an approval"),
             };
             if !whose.iter().any(|around| around.contains(&from.0)) {
                 let help = match () {
                     () if tasks.contains(&from.0) => "a task ends in `done`, or `expired`: whoever is asked gives data",
-                    () if calls.contains(&from.0) => "a call ends in `done` or `failed`",
+                    () if own_calls.contains(&from.0) => "a call ends in `done` or `failed`",
+                    () if [DONE, FAILED].contains(&event.value.as_str()) => {
+                        "write it in that very state, or give the event another name"
+                    }
                     () => "move it to that state or a state around it, or give the event another name",
                 };
                 self.error(
@@ -112,7 +128,10 @@ impl Checker<'_> {
 
     fn outcome(&mut self, states: &[State], by_state: &[Vec<usize>], ix: StateIx, what: &str, outcome: &str) {
         // In the order of the file: those of the states around stand before.
-        let mut places: Vec<usize> = upwards(states, ix).flat_map(|at| by_state[at].iter().copied()).collect();
+        let alone = [DONE, FAILED].contains(&outcome);
+        let levels = if alone { 1 } else { usize::MAX };
+        let mut places: Vec<usize> =
+            upwards(states, ix).take(levels).flat_map(|at| by_state[at].iter().copied()).collect();
         places.sort_unstable();
         let handled: Vec<&Edge> = places
             .into_iter()
@@ -129,7 +148,10 @@ impl Checker<'_> {
                     format!("`{}` has no arrow for `{outcome}`", state.path),
                 )
                 .label(what)
-                .help(format!("write `on: {{ {outcome}: {{ to: ... }} }}` here or in a state around it")),
+                .help(format!(
+                    "write `on: {{ {outcome}: {{ to: ... }} }}` here{}",
+                    if alone { "" } else { " or in a state around it" }
+                )),
             );
         } else if !handled.iter().any(|edge| edge.is_sure() || edge.is_broken()) {
             let last = handled.last().map_or(state.span, |edge| edge.span);
@@ -147,6 +169,10 @@ impl Checker<'_> {
                 )
                 .help("write `to:`; what is done or decided has nothing more to wait for"),
             );
+        }
+        // Where it would lead nobody knows: what lies behind it is not blamed.
+        if handled.is_empty() {
+            self.edges.push(Edge::unknown(ix, outcome.into(), state.span));
         }
         self.found.extend(found);
     }

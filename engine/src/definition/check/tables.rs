@@ -5,15 +5,22 @@ use std::sync::Arc;
 use crate::definition::codes;
 use crate::definition::file::Name;
 use crate::definition::yaml::Node;
-use crate::table::{self, Table};
+use crate::table;
 
 use super::Checker;
 
+/// How many tables a file has: each may read all before it.
+const MOST_TABLES: usize = 100;
+
 impl Checker<'_> {
     /// The tables, and their names as variables of all expressions.
-    pub(super) fn tables(&mut self, files: &[(Name, Node)]) -> Vec<Arc<Table>> {
-        let mut tables = Vec::new();
-        for (name, node) in files {
+    pub(super) fn read_tables(&mut self, files: &[(Name, Node)]) {
+        for (n, (name, node)) in files.iter().enumerate() {
+            if n == MOST_TABLES {
+                let message = format!("a file has at most {MOST_TABLES} decision tables, this has {}", files.len());
+                self.error(codes::TOO_LARGE, name.span, message, "divide the workflow, or put rows into one table");
+                break;
+            }
             if self.env.get(&name.value).is_some() || ["event", "actor", "value"].contains(&name.value.as_str()) {
                 let message = format!("a table cannot be called `{}`: expressions know that name already", name.value);
                 self.error(codes::RESERVED, name.span, message, "give the table another name");
@@ -31,12 +38,11 @@ impl Checker<'_> {
                         self.reads_fact(path.split('.').next().unwrap_or_default());
                     }
                     self.env = env.with(name.value.as_str(), table.ty());
-                    tables.push(Arc::new(table));
+                    self.tables.push(Arc::new(table));
                 }
                 None => drop(self.broken_tables.insert(name.value.clone())),
             }
         }
-        tables
     }
 
     /// Notes a fact that something reads.

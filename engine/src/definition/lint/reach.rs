@@ -9,7 +9,7 @@ use crate::definition::chart::StateKind;
 use crate::definition::codes;
 use crate::diagnostic::Diagnostic;
 
-use super::{Found, Goes, Guard, Outline};
+use super::{Edge, Found, Goes, Guard, Outline, Trigger};
 
 /// Two nodes a state: entering it, which leads to where it begins inside, and being in it, where its arrows hold.
 /// So a state that is entered past its beginning does not reach that beginning.
@@ -154,7 +154,9 @@ pub(super) fn traps(outline: &Outline<'_>, circling: &[usize], found: &mut Found
 
 /// Whether nothing at all can happen in the state.
 fn bare(outline: &Outline<'_>, ix: usize) -> bool {
-    let deaf = |at: usize| outline.edges_of(at).next().is_none();
+    // What comes to an end is the state's own, or those inside: nothing that this state could wait for.
+    let own = |edge: &Edge| !matches!(&edge.trigger, Trigger::Event(name) if outline.outcomes.contains(name));
+    let deaf = |at: usize| !outline.edges_of(at).any(own);
     let task = outline.approvals.iter().any(|approval| approval.0 == ix);
     !outline.is_final(ix) && !task && outline.upwards(ix).all(deaf)
 }

@@ -6,7 +6,7 @@ use crate::definition::chart::Retry;
 use crate::definition::codes;
 use crate::definition::file::{ArrowFile, CallFile, Name, SendFile, Text};
 use crate::definition::yaml::{Node, Shape, Spot};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Help, Span};
 
 use super::{Found, Keys, checked_name, duration, name, one_or_many, text, top, truth, whole, word, wrong_shape};
 
@@ -115,6 +115,13 @@ pub(super) fn texts(node: &Node, key: Span, what: &str, found: &mut Found) -> Ve
     let Some(keys) = Keys::any(node, key, what, found) else { return Vec::new() };
     keys.iter()
         .filter_map(|(name, node)| {
+            if node.shape == Shape::Empty && node.span.start < node.span.end {
+                let message = format!("the value of `{}` is missing", name.value);
+                let help =
+                    Help::instead("YAML's own null is no expression: to empty a field write `\"null\"`", "\"null\"");
+                found.push(Diagnostic::error(codes::EMPTY, node.span, message).label("nothing at all").help(help));
+                return None;
+            }
             Some((name.clone(), text(node, name.span, &format!("the value of `{}`", name.value), found)?))
         })
         .collect()

@@ -50,7 +50,7 @@ fn found(code: &str, kind: &str, text: &str) -> Option<(BTreeSet<&'static str>, 
         _ => {
             let source = file(kind, text)?;
             let (calendars, _) = Calendars::load(vec![("office.yaml".into(), OFFICE.into())]).unwrap();
-            let checked = compile_all(&[(code.to_owned(), source.clone())], &general(), &calendars).remove(0);
+            let checked = compile_all(&[(code.to_owned(), source.clone())], &general(), Some(&calendars)).remove(0);
             assert_eq!(checked.definition.is_none(), checked.is_refused(), "{code}");
             let found = checked.diagnostics.iter().map(|finding| finding.code).collect();
             return Some((found, format!("{}\n{source}", checked.render(code, &source))));

@@ -60,12 +60,32 @@ fn yaml_is_mended_with_blanks_and_quotes() {
         ("  a: not so: no", "  a: \"not so: no\""),
         ("  a: @home", "  a: \"@home\""),
         ("\ta: 1\n\tb: 2", "  a: 1\n  b: 2"),
+        ("    a: 1\n\tb: 2", "    a: 1\n    b: 2"),
+        ("  a: { if: x.y in [1, 2], to: b }", "  a: { if: \"x.y in [1, 2]\", to: b }"),
+        ("  a: { if: x.all(y, y > 1), to: b }", "  a: { if: \"x.all(y, y > 1)\", to: b }"),
+        ("  a: { to: b, if: f(x, y) ? z : w }", "  a: { to: b, if: \"f(x, y) ? z : w\" }"),
+        ("  a: { if: x == \"y, z\" }", "  a: { if: 'x == \"y, z\"' }"),
+        ("  a: [f(x, y), z]", "  a: [\"f(x, y)\", z]"),
     ] {
         let source = format!("workflow: x\nstates:\n{line}\n");
         let checked = compile("x.yaml", &source, &vocabulary());
-        let fix = checked.diagnostics[0].fix.clone().unwrap_or_else(|| panic!("{}", checked.render("x", &source)));
+        let finding = checked.diagnostics.iter().find(|finding| finding.code == "FLX0001");
+        let fix = finding
+            .and_then(|finding| finding.fix.clone())
+            .unwrap_or_else(|| panic!("{}", checked.render("x", &source)));
         let mended = format!("{}{}{}", &source[..fix.span.start], fix.text, &source[fix.span.end..]);
         assert_eq!(mended, format!("workflow: x\nstates:\n{fixed}\n"));
+    }
+}
+
+/// A fix that would leave the file unreadable, or quote half of a text, is none.
+#[test]
+fn yaml_that_cannot_be_mended_has_no_fix() {
+    for line in ["   a: 1\n\tb: 2\n\t\tc: 3", "  a: { if: x.y in [1, 2, to: b }"] {
+        let source = format!("workflow: x\nstates:\n{line}\n");
+        let checked = compile("x.yaml", &source, &vocabulary());
+        assert_eq!(checked.diagnostics[0].code, "FLX0001", "{line}");
+        assert_eq!(checked.diagnostics[0].fix, None, "{line}");
     }
 }
 

@@ -3,24 +3,13 @@
 //! The first line of a file names the codes that it is about. `UPDATE=1` writes the expected texts anew: read the diff.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use super::*;
 use crate::calendar::Calendars;
+use crate::wrong_files::{self, Wrong};
 
-pub(super) fn files() -> Vec<(String, String, PathBuf)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/definition/tests/wrong");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|ext| ext == "yaml"))
-        .map(|path| {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (name, std::fs::read_to_string(&path).unwrap(), path)
-        })
-        .collect();
-    files.sort();
-    files
+pub(super) fn files() -> Vec<Wrong> {
+    wrong_files::of("definition/tests/wrong")
 }
 
 /// All findings in all wrong files.
@@ -30,26 +19,14 @@ pub(super) fn findings() -> Vec<Diagnostic> {
 
 #[test]
 fn every_mistake_is_explained_as_it_was() {
-    let update = std::env::var_os("UPDATE").is_some();
-    let mut wrong = Vec::new();
-    for (name, source, path) in files() {
-        let shown = compile(&name, &source, &vocabulary()).render(&name, &source);
-        let golden = path.with_extension("txt");
-        if update {
-            std::fs::write(&golden, &shown).unwrap();
-        } else if std::fs::read_to_string(&golden).unwrap_or_default() != shown {
-            wrong.push(format!("--- {name}\n{shown}"));
-        }
-    }
-    assert!(wrong.is_empty(), "run with UPDATE=1 and read the diff\n{}", wrong.join("\n"));
+    wrong_files::compare(files(), |name, source| compile(name, source, &vocabulary()).render(name, source));
 }
 
 #[test]
 fn every_mistake_has_the_codes_that_its_file_is_about_and_no_other_error() {
     let mut wrong = Vec::new();
     for (name, source, _) in files().iter().filter(|(name, _, _)| !name.starts_with("twenty")) {
-        let head = source.lines().next().unwrap().trim_start_matches("# ");
-        let expected: BTreeSet<&str> = head.split(':').next().unwrap().split(", ").collect();
+        let expected = wrong_files::codes(source);
         let checked = compile(name, source, &vocabulary());
         let found: BTreeSet<&str> = checked.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
         if found != expected {
@@ -107,8 +84,9 @@ fn a_calendar_that_is_not_there_is_told_where_calendars_are_known() {
                   states:\n  a: { on: { go: b }, after: { in: 2 working days, to: b } }\n  b: { final: true }\n";
     let office = "calendar: office\nzone: UTC\nhours: { monday to friday: 09:00-17:00 }\n";
     let (calendars, _) = Calendars::load(vec![("office.yaml".to_owned(), office.to_owned())]).unwrap();
-    let of =
-        |source: &str| compile_all(&[("x.yaml".to_owned(), source.to_owned())], &vocabulary(), &calendars).remove(0);
+    let of = |source: &str| {
+        compile_all(&[("x.yaml".to_owned(), source.to_owned())], &vocabulary(), Some(&calendars)).remove(0)
+    };
     let checked = of(source);
     let [finding] = checked.diagnostics.as_slice() else { panic!("{}", checked.render("x.yaml", source)) };
     assert_eq!((finding.code, finding.message.as_str()), ("FLX0216", "unknown calendar `ofice`"));

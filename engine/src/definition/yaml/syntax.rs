@@ -5,7 +5,7 @@
 
 use serde_saphyr::Error;
 
-use super::codes;
+use super::{codes, flow};
 use crate::diagnostic::{Diagnostic, Fix, Help, Span};
 
 /// The finding of what the library says about `source`; `place` tells where it stops reading a text, if it does.
@@ -16,7 +16,9 @@ pub(super) fn refused(source: &str, error: &Error, place: impl Fn(&str) -> Optio
     let fix = candidates(source, start).into_iter().find(|fix| {
         let Some((before, after)) = source.get(..fix.span.start).zip(source.get(fix.span.end..)) else { return false };
         let mended = format!("{before}{}{after}", fix.text);
-        place(&mended).is_none_or(|at| at > fix.span.start + fix.text.len() && at > start)
+        // Blanks for tabs change the whole file: what is still no YAML then is no correction.
+        let tabs = source[fix.span.start..fix.span.end].contains('\t');
+        place(&mended).is_none_or(|at| !tabs && at > fix.span.start + fix.text.len() && at > start)
     });
     let mut finding = Diagnostic::error(codes::SYNTAX, Span::new(start, end), format!("this is not YAML: {message}"))
         .help(Help::from(advice(&message)));
@@ -87,16 +89,17 @@ fn candidates(source: &str, at: usize) -> Vec<Fix> {
     let start = source[..at].rfind('\n').map_or(0, |i| i + 1);
     let end = source[at..].find('\n').map_or(source.len(), |i| at + i);
     let mut fixes = Vec::new();
-    fixes.extend(blanks(source));
-    fixes.extend(
-        quoted(&source[start..end], at - start)
-            .map(|(from, to, text)| Fix { span: Span::new(start + from, start + to), text }),
-    );
+    fixes.extend([2, 4].into_iter().filter_map(|wide| blanks(source, wide)));
+    // Quotes mend no indentation.
+    if fixes.is_empty() {
+        let around = quoted(&source[start..end], at - start);
+        fixes.extend(around.map(|(from, to, text)| Fix { span: Span::new(start + from, start + to), text }));
+    }
     fixes
 }
 
-/// All lines from the first that is indented with a tab to the last, with two blanks for each tab.
-fn blanks(source: &str) -> Option<Fix> {
+/// All lines from the first that is indented with a tab to the last, with `width` blanks for each tab.
+fn blanks(source: &str, width: usize) -> Option<Fix> {
     let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
     let (mut span, mut at) = (None::<Span>, 0);
     for line in source.split_inclusive('\n') {
@@ -110,7 +113,7 @@ fn blanks(source: &str) -> Option<Fix> {
     let span = span?;
     let text = source[span.start..span.end].split_inclusive('\n').map(|line| {
         let wide = indent(line);
-        format!("{}{}", line[..wide].replace('\t', "  "), &line[wide..])
+        format!("{}{}", line[..wide].replace('\t', &" ".repeat(width)), &line[wide..])
     });
     Some(Fix { span, text: text.collect() })
 }
@@ -122,8 +125,15 @@ fn quoted(line: &str, at: usize) -> Option<(usize, usize, String)> {
     // A place right behind the key's colon belongs to the value that follows.
     let key = before.rfind(": ").map(|i| i + 2).or_else(|| before.rfind("- ").map(|i| i + 2))?;
     let flow = line[..key].contains(['{', '[']);
-    let stop = if flow { [", ", " }", "}"].iter().filter_map(|mark| line[key..].find(mark)).min() } else { None };
-    let value = line[key..stop.map_or(line.len(), |stop| key + stop)].trim_end();
+    let text = &line[key..];
+    let end = if flow {
+        let stops = text.match_indices([',', '}']).filter(|(at, mark)| *mark == "}" || text[at + 1..].starts_with(' '));
+        // A text that is cut in the middle would be quoted wrongly: without a sure end nothing is offered.
+        stops.map(|(at, _)| at).take(16).chain([text.len()]).find(|&at| !flow::is_open(&text[..at]))?
+    } else {
+        text.len()
+    };
+    let value = text[..end].trim_end();
     let odd = value.is_empty() || value.starts_with(['"', '\'', '{', '[', '|', '>']) || value.contains(" #");
-    (!odd).then(|| (key, key + value.len(), format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))))
+    (!odd).then(|| (key, key + value.len(), flow::quoted(value)))
 }

@@ -16,6 +16,11 @@ pub(super) fn no_unit(unit: &str) -> Option<(String, &'static str)> {
     }
 }
 
+/// The currency that `word` surely means.
+pub(super) fn currency(word: &str) -> Option<&'static str> {
+    matches!(word.to_ascii_lowercase().as_str(), "euro" | "euros").then_some("EUR")
+}
+
 /// How to make `node`, which is of type `found`, a value of type `expected`; `unit` is the one to suggest.
 pub(super) fn for_type(expected: &Type, found: &Type, node: &Node, unit: Option<&str>) -> Option<String> {
     let literal = match &node.kind {

@@ -61,6 +61,10 @@ impl Checker<'_> {
                 Err(e) => out_of_range(self, e, "write it in a smaller unit, and whole: `90 minutes` for 1.5 hours"),
             };
         }
+        if let Some(code) = hints::currency(unit) {
+            let finding = Diagnostic::error(codes::UNIT, span, format!("`{unit}` is not a currency"));
+            return self.refuse(finding.help(format!("write `{amount} {code}`")), span);
+        }
         if let Some(why) = hints::no_unit(unit) {
             return self.refuse(Diagnostic::error(codes::UNIT, span, why.0).help(why.1), span);
         }

@@ -36,6 +36,27 @@ impl Lexer<'_> {
         true
     }
 
+    /// Takes a text in the quotes of printed matter, if one stands here.
+    pub(super) fn curly(&mut self, start: usize) -> bool {
+        const QUOTES: [char; 6] = ['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}', '\u{201a}'];
+        let mut rest = self.rest().chars();
+        let Some(first) = rest.next().filter(|first| QUOTES.contains(first)) else { return false };
+        let rest = rest.as_str();
+        // Of a pair one may be straight.
+        let Some(end) = rest.find(|c| QUOTES.contains(&c) || c == '"') else { return false };
+        let text = &rest[..end];
+        let close = rest[end..].chars().next().map_or(0, char::len_utf8);
+        self.at += first.len_utf8() + end + close;
+        self.push(Token::Text(text.into()), start);
+        let span = Span::new(start, self.at);
+        self.report(
+            Diagnostic::error(codes::CHARACTER, span, format!("`{first}` is not a quote of the language"))
+                .label("a text in printed quotes")
+                .help(format!("straight quotes: write `\"{}\"`", text.replace('\\', "\\\\"))),
+        );
+        true
+    }
+
     /// Takes up to the closing quote; whether it came.
     fn body(&mut self, quote: &str, raw: bool, bytes: bool, out: &mut Vec<u8>) -> bool {
         while let Some(c) = self.peek() {

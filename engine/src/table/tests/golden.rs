@@ -3,47 +3,24 @@
 //! A table's first line names its codes. `UPDATE=1` writes the expected texts anew: read the diff.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use super::*;
+use crate::wrong_files::{self, Wrong};
 
-fn files() -> Vec<(String, String, PathBuf)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/table/tests/wrong");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|ext| ext == "yaml"))
-        .map(|path| {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (name, std::fs::read_to_string(&path).unwrap(), path)
-        })
-        .collect();
-    files.sort();
-    files
+fn files() -> Vec<Wrong> {
+    wrong_files::of("table/tests/wrong")
 }
 
 #[test]
 fn every_mistake_is_explained_as_it_was() {
-    let update = std::env::var_os("UPDATE").is_some();
-    let mut wrong = Vec::new();
-    for (name, source, path) in files() {
-        let shown = rendered(&source, &compiled(&source).1);
-        let golden = path.with_extension("txt");
-        if update {
-            std::fs::write(&golden, &shown).unwrap();
-        } else if std::fs::read_to_string(&golden).unwrap_or_default() != shown {
-            wrong.push(format!("--- {name}\n{shown}"));
-        }
-    }
-    assert!(wrong.is_empty(), "run with UPDATE=1 and read the diff\n{}", wrong.join("\n"));
+    wrong_files::compare(files(), |_, source| rendered(source, &compiled(source).1));
 }
 
 #[test]
 fn every_mistake_has_the_codes_that_its_file_is_about_and_no_other() {
     let mut wrong = Vec::new();
     for (name, source, _) in files() {
-        let head = source.lines().next().unwrap().trim_start_matches("# ").to_owned();
-        let expected: BTreeSet<&str> = head.split(':').next().unwrap().split(", ").collect();
+        let expected = wrong_files::codes(&source);
         let (table, found) = compiled(&source);
         let codes: BTreeSet<&str> = found.iter().map(|finding| finding.code).collect();
         if codes != expected {
@@ -75,4 +52,23 @@ fn at_least_thirty_mistakes_and_every_code_are_met() {
     let elsewhere = ["FLX0654", "FLX0668"];
     let missing: Vec<_> = CODES.iter().filter(|(code, _)| !met.contains(code) && !elsewhere.contains(code)).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn three_dots_are_mended() {
+    let source = "in: { amount: po.amount }\nout: { level: text }\nrows:\n  - ['> 9 EUR, [0 EUR...9 EUR]', '\"a\"']\n";
+    let found = compiled(source).1;
+    let fix = found[0].fix.clone().unwrap();
+    let mended = format!("{}{}{}", &source[..fix.span.start], fix.text, &source[fix.span.end..]);
+    assert_eq!(mended, source.replace("...", ".."));
+}
+
+#[test]
+fn a_day_without_a_row_is_one_beside_the_rows() {
+    for (row, day) in [("from: 2026-12-31", "2026-12-30"), ("until: 2026-12-31", "2027-01-01")] {
+        let source =
+            format!("in: {{ urgent: po.urgent }}\nout: {{ n: int }}\nrows:\n  - {{ {row}, urgent: '-', n: '1' }}\n");
+        let found = compiled(&source).1;
+        assert!(found[0].message.contains(day), "{}", found[0].message);
+    }
 }

@@ -26,6 +26,8 @@ pub(in crate::definition) const DIRECTIONS: &[&str] = &["both", "up"];
 
 const HOUR: i64 = 3_600_000_000;
 
+const SECOND: i64 = 1_000_000;
+
 /// What a field must be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -161,10 +163,15 @@ impl Checker<'_> {
                     let value = Value::String(wait.value.to_string());
                     return Some(Length { key: time_key, value, wait: wait.value });
                 };
-                if micros % (HOUR / 10_000) != 0 {
-                    let help = "write whole seconds that are a multiple of 9, or minutes";
-                    self.error(codes::DURATION, at, "too fine for hours with four places", help);
+                if micros % SECOND != 0 {
+                    let help = "write whole seconds";
+                    self.error(codes::DURATION, at, "a wait here is counted in seconds", help);
                     return None;
+                }
+                // Hours have four places: what does not fit keeps its own unit.
+                if micros % (HOUR / 10_000) != 0 {
+                    let value = Value::String(wait.value.to_string());
+                    return Some(Length { key: time_key, value, wait: wait.value });
                 }
                 let hours_key = if hours_key.is_empty() { "due_hours" } else { hours_key };
                 Some(Length { key: hours_key, value: Value::String(decimal_hours(micros)), wait: wait.value })

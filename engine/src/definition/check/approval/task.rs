@@ -10,8 +10,9 @@ use crate::definition::file::Text;
 use crate::definition::read::{self, Keys};
 use crate::definition::yaml::{Node, Scalar, Shape, Spot};
 use crate::diagnostic::Span;
-use crate::expression::{Env, Expr, Field, RecordType, Type};
+use crate::expression::{Env, Expr, Field, RecordType, Type, compile};
 
+use super::super::expressions::UNSURE;
 use super::super::{Checker, DONE, fixes, title};
 use super::Ground;
 
@@ -42,7 +43,10 @@ impl Checker<'_> {
         let before = self.errors();
         let keys = Keys::of(node, at, "a task", KEYS, &mut self.found)?;
         let form = keys.get("form").map(|(at, node)| self.form(node, at)).unwrap_or_default();
-        let mut record = RecordType::new(DONE);
+        // A field that could not be read may be what an arrow for `done` names.
+        let written = |(_, node): (Span, &Node)| if let Shape::Map(fields) = &node.shape { fields.len() } else { 0 };
+        let lost = keys.get("form").map_or(0, written) > form.len();
+        let mut record = RecordType::new(if lost { UNSURE } else { DONE });
         for field in &form {
             let field_type = Field { ty: field.ty.clone(), nullable: !field.required };
             record.fields.insert(field.name.to_string(), field_type);
@@ -157,6 +161,7 @@ impl Checker<'_> {
                 "write a `check`, or leave it out",
             );
         }
+        self.bounds(&keys, &field);
         field.default = keys.get("default").and_then(|(at, node)| {
             let text = read::text(node, at, "`default`", &mut self.found)?;
             self.form_default(&text, &field)
@@ -171,7 +176,7 @@ impl Checker<'_> {
         for item in read::list(node, at, "`options`", &mut self.found).unwrap_or_default() {
             let Some(text) = read::text(item, at, "an option", &mut self.found) else { continue };
             written.push(match field.ty {
-                Type::Text => format!("{:?}", text.value.text),
+                Type::Text => serde_json::Value::String(text.value.text.clone()).to_string(),
                 _ => text.value.text.clone(),
             });
             let source = written.last().cloned().unwrap_or_default();
@@ -205,8 +210,38 @@ impl Checker<'_> {
         self.expression_in(&Text::new(Scalar { text: source.to_owned(), plain: false }, span), &env, expected)
     }
 
+    /// Bounds that leave no value.
+    fn bounds(&mut self, keys: &Keys<'_>, field: &FormField) {
+        let text = |key: &str| keys.get(key).and_then(|(_, node)| node.text());
+        let (Some(low), Some(high), Some((at, _))) = (text("min"), text("max"), keys.get("max")) else { return };
+        let none = |_: &str| None;
+        let source = format!("({low}) <= ({high})");
+        let holds = compile(&source, &Env::new(), &Type::Bool).ok().and_then(|expr| expr.eval_bool(&none).ok());
+        if holds == Some(false) {
+            let message = format!("no {} is at least {low} and at most {high}", field.ty.name());
+            self.error(codes::CONFLICT, at, message, format!("write `min: {high}, max: {low}`, if they are mixed up"));
+        }
+    }
+
+    /// What stands there at first must be one that may be given.
+    fn may_stand(&mut self, default: &Expr, field: &FormField, span: Span) {
+        if !default.fields_read().is_empty() {
+            return;
+        }
+        let none = |_: &str| None;
+        let Ok(value) = default.eval(&none) else { return };
+        let scope = |name: &str| (name == VALUE).then(|| value.clone());
+        let wrong = field.rules.iter().find(|(rule, _)| rule.eval_bool(&scope).is_ok_and(|holds| !holds));
+        if let Some((_, sentence)) = wrong {
+            let message = format!("the default {value} may not be given: {sentence}");
+            self.error(codes::CONFLICT, span, message, "write another, or leave it out");
+        }
+    }
+
     fn form_default(&mut self, text: &Text, field: &FormField) -> Option<Expr> {
         let env = self.subject_alone();
-        self.expression_in(text, &env, &Field { ty: field.ty.clone(), nullable: true })
+        let default = self.expression_in(text, &env, &Field { ty: field.ty.clone(), nullable: true })?;
+        self.may_stand(&default, field, text.span);
+        Some(default)
     }
 }
