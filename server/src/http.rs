@@ -29,6 +29,7 @@ pub(crate) mod problems;
 pub(crate) mod records;
 pub(crate) mod routes;
 mod settings;
+pub(crate) mod shown;
 pub(crate) mod spent;
 pub(crate) mod status;
 pub(crate) mod tasks;

@@ -9,6 +9,7 @@ mod arrows;
 mod call;
 mod expressions;
 mod fixes;
+mod hash;
 mod kinds;
 mod outcomes;
 mod schedules;
@@ -30,9 +31,9 @@ use crate::calendar::Wait;
 use crate::diagnostic::{Diagnostic, Help, Severity, Span, nearest};
 use crate::domain::Vocabulary;
 use crate::expression::{Env, Field, RecordType, Type};
-use crate::ids::DefinitionHash;
 
 use expressions::Scope;
+use hash::hash;
 use states::Names;
 
 /// What the approval's outcomes are called, as events.
@@ -49,9 +50,6 @@ pub(super) const DONE: &str = "done";
 
 /// What the engine calls a message that gave up: always an incident.
 const GAVE_UP: &str = "delivery_failed";
-
-/// Raised when the meaning of files changes: part of every hash.
-const LANGUAGE: &str = "fluxor definition language 1";
 
 /// How many pairs of events are compared: that many no author has, and no file should take minutes.
 const MOST_COMPARED: usize = 1_000_000;
@@ -389,17 +387,4 @@ fn known<'n>(name: &str, what: &str, names: impl Iterator<Item = &'n str> + Clon
         None if all.len() <= 12 => format!("there is {}", super::read::or_list(&all)).into(),
         None => format!("there are {} others, none similar", all.len()).into(),
     }
-}
-
-fn hash(source: &str, vocabulary: &[Arc<str>], called: &[Arc<Definition>]) -> DefinitionHash {
-    let source = source.replace("\r\n", "\n").replace('\r', "\n");
-    let mut bytes = format!("{LANGUAGE}\n{}\n{source}\n", source.len());
-    for name in vocabulary {
-        bytes.push_str(name);
-        bytes.push('\n');
-    }
-    let mut hashes: Vec<String> = called.iter().map(|called| format!("call {}\n", called.hash)).collect();
-    hashes.sort();
-    bytes.extend(hashes);
-    DefinitionHash::of(bytes)
 }

@@ -69,14 +69,16 @@ impl State {
 
     /// When the state will be as if nobody had ever called: then it can be forgotten without anybody noticing.
     pub fn untouched_at(&self) -> At {
-        At::from_micros(match &self.kind {
+        let of_kind = At::from_micros(match &self.kind {
             Kind::Fixed(counted) => counted.untouched_at(),
             Kind::Sliding(pair) => pair.untouched_at(),
             Kind::Bucket(level) => level.untouched_at(),
             Kind::Ring(slots) => slots.untouched_at(),
             Kind::Log(calls) => calls.untouched_at(),
             Kind::Leases(held) => held.untouched_at(),
-        })
+        });
+        // What counts nothing still knows which receipts are void.
+        of_kind.max(self.since)
     }
 
     /// How much it would matter to forget the state: what is in use, times how long it still counts. What is owed, or only

@@ -45,19 +45,7 @@ impl Checker<'_> {
         {
             return Typed::broken(span);
         }
-        if function.agree
-            && let [Typed { unit: Some(a), .. }, Typed { unit: Some(b), .. }] = args.as_slice()
-            && let [left, right] = nodes
-            && a != b
-        {
-            let verb = if matches!(name, "+" | "-" | "/") { "combined" } else { "compared" };
-            let finding = Diagnostic::error(codes::MIXED_UNITS, span, format!("{a} and {b} cannot be {verb}"))
-                .related(left.span, format!("in {a}"))
-                .related(right.span, format!("in {b}"))
-                .help(match types.contains(&Type::Duration) {
-                    true => format!("one does not become the other: write both in {a}"),
-                    false => format!("nothing is converted: write both in {a}, or keep {b} in a field of its own"),
-                });
+        if let Some(finding) = mixed_units(function.agree, name, &args, &types, nodes, span) {
             return self.refuse(finding, span);
         }
         let Some(ty) = self.within_depth(result(function, &types), span) else { return Typed::broken(span) };
@@ -140,6 +128,31 @@ impl Checker<'_> {
         }
         true
     }
+}
+
+/// What is found if two quantities that have to agree are in different units.
+fn mixed_units(
+    agree: bool,
+    name: &str,
+    args: &[Typed],
+    types: &[Type],
+    nodes: &[&Node],
+    span: Span,
+) -> Option<Diagnostic> {
+    let ([Typed { unit: Some(a), .. }, Typed { unit: Some(b), .. }], [left, right]) = (args, nodes) else {
+        return None;
+    };
+    if !agree || a == b {
+        return None;
+    }
+    let verb = if matches!(name, "+" | "-" | "/") { "combined" } else { "compared" };
+    let finding = Diagnostic::error(codes::MIXED_UNITS, span, format!("{a} and {b} cannot be {verb}"))
+        .related(left.span, format!("in {a}"))
+        .related(right.span, format!("in {b}"));
+    Some(finding.help(match types.contains(&Type::Duration) {
+        true => format!("one does not become the other: write both in {a}"),
+        false => format!("nothing is converted: write both in {a}, or keep {b} in a field of its own"),
+    }))
 }
 
 /// Computes the value at load if everything is known there: what always fails is refused.
