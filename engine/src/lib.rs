@@ -29,4 +29,6 @@ pub mod store;
 pub mod table;
 
 #[cfg(test)]
+mod mutants;
+#[cfg(test)]
 mod wrong_files;

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::Timestamp;
+use crate::mutants::{character_changes, with_characters};
 
 const SEED: &str = "calendar: office
 title: Office
@@ -51,17 +52,8 @@ proptest! {
     }
 
     #[test]
-    fn a_file_with_characters_changed(
-        changes in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(vec![
-            '{', '}', '[', ':', ' ', '\n', '"', '&', '*', '!', 'é', '\t', '0', '9', '.', '-', '\u{feff}', '\0',
-        ])), 1..6),
-    ) {
-        let mut chars: Vec<char> = SEED.chars().collect();
-        for (at, c) in changes {
-            let at = at.index(chars.len());
-            chars[at] = c;
-        }
-        survives(&chars.into_iter().collect::<String>());
+    fn a_file_with_characters_changed(changes in character_changes(6)) {
+        survives(&with_characters(SEED, changes));
     }
 
     #[test]

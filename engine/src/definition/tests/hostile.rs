@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::mutants::{character_changes, line_changes, with_characters, with_lines};
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -75,26 +76,9 @@ proptest! {
     #[test]
     fn shipped_files_with_lines_lost_doubled_moved_and_cut(
         seed in any::<prop::sample::Index>(),
-        changes in prop::collection::vec((0..5_u8, any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..6),
+        changes in line_changes(),
     ) {
-        let mut lines: Vec<String> = seed.get::<String>(&SEEDS).lines().map(str::to_owned).collect();
-        for (change, at, other) in changes {
-            let (at, other) = (at.index(lines.len()), other.index(lines.len()));
-            match change {
-                0 if lines.len() > 1 => { lines.remove(at); }
-                1 => { let line = lines[at].clone(); lines.insert(other, line); }
-                2 => lines.swap(at, other),
-                3 => {
-                    let cut = lines[at].char_indices().map(|(i, _)| i).nth(other % lines[at].len().max(1)).unwrap_or(0);
-                    lines[at].truncate(cut);
-                }
-                _ => {
-                    let (words, from): (Vec<String>, usize) = (lines[other].split(' ').map(str::to_owned).collect(), at % 7);
-                    lines[at] = lines[at].replacen(' ', words.get(from).map_or("", |w| w), 1);
-                }
-            }
-        }
-        survives(&lines.join("\n"));
+        survives(&with_lines(seed.get::<String>(&SEEDS), changes));
     }
 
     #[test]
@@ -136,14 +120,9 @@ proptest! {
     #[test]
     fn shipped_files_with_characters_changed(
         seed in any::<prop::sample::Index>(),
-        changes in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(vec!['{', '}', '[', ':', ' ', '\n', '"', '\'', '&', '*', '!', '?', 'é', '\t', '0', '.', '@', '|', '\u{feff}', '\0'])), 1..8),
+        changes in character_changes(8),
     ) {
-        let mut chars: Vec<char> = seed.get::<String>(&SEEDS).chars().collect();
-        for (at, c) in changes {
-            let at = at.index(chars.len());
-            chars[at] = c;
-        }
-        survives(&chars.into_iter().collect::<String>());
+        survives(&with_characters(seed.get::<String>(&SEEDS), changes));
     }
 }
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::mutants::{line_changes, with_lines};
 
 const SEED: &str = r#"hit: first
 in: { amount: po.amount, category: po.category, lines: { value: po.lines, values: ">= 0" } }
@@ -66,22 +67,7 @@ proptest! {
     }
 
     #[test]
-    fn a_table_with_lines_lost_doubled_moved_and_cut(
-        changes in prop::collection::vec((0..4_u8, any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..5),
-    ) {
-        let mut lines: Vec<String> = SEED.lines().map(str::to_owned).collect();
-        for (change, at, other) in changes {
-            let (at, other) = (at.index(lines.len()), other.index(lines.len()));
-            match change {
-                0 if lines.len() > 1 => { lines.remove(at); }
-                1 => { let line = lines[at].clone(); lines.insert(other, line); }
-                2 => lines.swap(at, other),
-                _ => {
-                    let words: Vec<String> = lines[other].split(' ').map(str::to_owned).collect();
-                    lines[at] = lines[at].replacen(' ', words.get(at % 7).map_or("", |word| word), 1);
-                }
-            }
-        }
-        survives(&lines.join("\n"));
+    fn a_table_with_lines_lost_doubled_moved_and_cut(changes in line_changes()) {
+        survives(&with_lines(SEED, changes));
     }
 }
