@@ -7,6 +7,7 @@
 
 pub mod canonical;
 pub mod fold;
+pub mod image;
 pub mod rounds;
 pub mod told;
 pub mod verify;

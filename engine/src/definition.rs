@@ -147,14 +147,9 @@ impl Checked {
         }
         let count = |severity| self.diagnostics.iter().filter(|d| d.severity == severity).count();
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-        let plural = |n: usize| if n == 1 { "" } else { "s" };
-        let silenced = match self.silenced.len() {
-            0 => String::new(),
-            n => format!(", {n} silenced"),
-        };
-        if errors + warnings + self.silenced.len() > 0 {
-            let (these, those) = (plural(errors), plural(warnings));
-            let _ = writeln!(out, "{path}: {errors} error{these}, {warnings} warning{those}{silenced}");
+        let silenced = self.silenced.len();
+        if errors + warnings + silenced > 0 {
+            let _ = writeln!(out, "{path}: {}", diagnostic::counted(errors, warnings, silenced));
         }
         out
     }

@@ -41,6 +41,14 @@ pub enum Severity {
     Warning,
 }
 
+/// `2 errors, 1 warning, 3 silenced`.
+#[must_use]
+pub fn counted(errors: usize, warnings: usize, silenced: usize) -> String {
+    let plural = |n: usize| if n == 1 { "" } else { "s" };
+    let silenced = if silenced == 0 { String::new() } else { format!(", {silenced} silenced") };
+    format!("{errors} error{}, {warnings} warning{}{silenced}", plural(errors), plural(warnings))
+}
+
 /// A correction that an editor can apply.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fix {

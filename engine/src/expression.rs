@@ -61,6 +61,7 @@ pub struct Expr {
     nullable: bool,
     fields: BTreeSet<String>,
     cost: u64,
+    asks_calendar: bool,
     warnings: Vec<Diagnostic>,
 }
 
@@ -121,8 +122,8 @@ fn build(source: &str, env: &Env, expected: &Type, nullable: bool) -> Result<Exp
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(findings);
     }
-    let fields = checker.reads;
-    Ok(Expr { ast, code: typed.code, ty: expected.clone(), nullable, fields, cost: typed.cost, warnings: findings })
+    let (fields, asks_calendar, cost) = (checker.reads, checker.asks_calendar, typed.cost);
+    Ok(Expr { ast, code: typed.code, ty: expected.clone(), nullable, fields, cost, asks_calendar, warnings: findings })
 }
 
 fn parse_bounded(source: &str) -> Result<(Node, Vec<Diagnostic>), Vec<Diagnostic>> {
@@ -193,6 +194,12 @@ impl Expr {
     #[must_use]
     pub const fn fields_read(&self) -> &BTreeSet<String> {
         &self.fields
+    }
+
+    /// Whether the calendar may be asked for its value.
+    #[must_use]
+    pub const fn asks_calendar(&self) -> bool {
+        self.asks_calendar
     }
 
     /// What the author should look at, though it compiles.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::audit::{Entry, FORMAT, Header, fold, told};
+use crate::audit::{Entry, FORMAT, Header, fold, image, told};
 use crate::clock::Timestamp;
 use crate::command::{Actor, Answer, Command, Verb};
 use crate::commit::{
@@ -108,7 +108,7 @@ impl<Op: Clone + Serialize> Plan<Op> {
         let changes = told::changes(before.as_deref(), &after);
         debug_assert_eq!(
             changes.iter().map(told::Told::read).collect::<Vec<_>>(),
-            fold::diff(&before.as_deref().map_or(Json::Null, fold::image), &fold::image(&after)),
+            fold::diff(&before.as_deref().map_or(Json::Null, image::image), &image::image(&after)),
             "told without images, the changes are those of the images"
         );
         for change in &changes {

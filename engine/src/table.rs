@@ -21,6 +21,7 @@ mod set;
 mod tests;
 mod unary;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -47,6 +48,8 @@ pub struct Table {
     rows: Vec<Row>,
     otherwise: Option<Vec<OutputCell>>,
     index: Option<index::Index>,
+    /// The paths that it reads.
+    fields: BTreeSet<String>,
     span: Span,
 }
 
@@ -140,8 +143,8 @@ impl Table {
         let record = Type::Record(Arc::new(record));
         match self.hit {
             Hit::Count => Type::Int,
-            hit if hit.is_single() || hit.is_aggregate() => record,
-            _ => Type::list(record),
+            _ if self.is_list() => Type::list(record),
+            _ => record,
         }
     }
 
@@ -167,12 +170,6 @@ impl Table {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
-    }
-
-    /// Whether something holds where no row matches.
-    #[must_use]
-    pub const fn has_otherwise(&self) -> bool {
-        self.otherwise.is_some()
     }
 
     /// The input columns in order: name, type, whether `null` comes in.
@@ -201,7 +198,11 @@ impl Table {
 
     /// The paths that it reads, in inputs, cells and outputs.
     #[must_use]
-    pub fn fields_read(&self) -> std::collections::BTreeSet<String> {
+    pub const fn fields_read(&self) -> &BTreeSet<String> {
+        &self.fields
+    }
+
+    fn fields(&self) -> BTreeSet<String> {
         let cells = self.rows.iter().flat_map(|row| row.cells.iter().flat_map(cell::Cell::expressions));
         let outputs = self.rows.iter().flat_map(|row| &row.outputs).chain(self.otherwise.iter().flatten());
         let all = self.inputs.iter().map(|input| &input.expr).chain(cells).chain(outputs.map(|cell| &cell.expr));

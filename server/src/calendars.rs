@@ -8,7 +8,7 @@ use std::path::Path;
 
 use fluxor_engine::calendar::{Calendars, Refused, Warnings, countries_named};
 
-use crate::open::files;
+use crate::open::sources;
 
 /// The rules of each country that come with the program.
 macro_rules! built_in {
@@ -37,7 +37,7 @@ built_in! {
 ///
 /// # Errors
 /// A file that cannot be read; inside, what is wrong with files.
-pub(crate) fn load(folder: Option<&Path>) -> std::io::Result<Result<(Calendars, Warnings), Refused>> {
+pub(crate) fn load(folder: Option<&Path>) -> anyhow::Result<Result<(Calendars, Warnings), Refused>> {
     let folder = folder.map(|folder| folder.join("calendars")).filter(|folder| folder.is_dir());
     let calendars = read(folder.as_deref())?;
     let rules = read(folder.map(|folder| folder.join("holidays")).filter(|folder| folder.is_dir()).as_deref())?;
@@ -50,20 +50,17 @@ pub(crate) fn load(folder: Option<&Path>) -> std::io::Result<Result<(Calendars, 
 /// what there is.
 fn used(own: Vec<(String, String)>, named: &BTreeSet<String>) -> Vec<(String, String)> {
     let stem = |path: &str| Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let mut rules: BTreeMap<String, (String, String)> = BUILT_IN
-        .iter()
-        .map(|(code, text)| ((*code).to_owned(), (format!("calendars/holidays/{code}.yaml"), (*text).to_owned())))
-        .collect();
+    let built_in: BTreeMap<&str, &str> = BUILT_IN.iter().copied().collect();
+    let mut rules: BTreeMap<String, (String, String)> =
+        own.into_iter().filter_map(|(path, text)| Some((stem(&path)?, (path, text)))).collect();
+    let all_there = named.iter().all(|code| rules.contains_key(code) || built_in.contains_key(code.as_str()));
+    let wanted = |code: &str| !all_there || named.contains(code);
     // Rules of the company are looked at whether they are used or not: it wrote them.
-    let shipped = |path: &str, text: &str| {
-        let code = stem(path).unwrap_or_default();
-        BUILT_IN.iter().any(|(known, is)| *known == code && *is == text)
-    };
-    let written: BTreeSet<String> =
-        own.iter().filter(|(path, text)| !shipped(path, text)).filter_map(|(path, _)| stem(path)).collect();
-    rules.extend(own.into_iter().filter_map(|(path, text)| Some((stem(&path)?, (path, text)))));
-    let all_there = named.iter().all(|code| rules.contains_key(code));
-    rules.retain(|code, _| !all_there || named.contains(code) || written.contains(code));
+    rules.retain(|code, (_, text)| wanted(code) || built_in.get(code.as_str()) != Some(&text.as_str()));
+    for (code, text) in built_in.into_iter().filter(|(code, _)| wanted(code)) {
+        let shipped = || (format!("calendars/holidays/{code}.yaml"), text.to_owned());
+        rules.entry(code.to_owned()).or_insert_with(shipped);
+    }
     rules.into_values().collect()
 }
 
@@ -72,10 +69,8 @@ pub(crate) fn is_one(file: &Path) -> bool {
     file.parent().is_some_and(|folder| folder.ends_with("calendars") || folder.ends_with("calendars/holidays"))
 }
 
-fn read(folder: Option<&Path>) -> std::io::Result<Vec<(String, String)>> {
-    let Some(folder) = folder else { return Ok(Vec::new()) };
-    let read = |file: std::path::PathBuf| Ok((file.display().to_string(), std::fs::read_to_string(&file)?));
-    files(folder)?.into_iter().map(read).collect()
+fn read(folder: Option<&Path>) -> anyhow::Result<Vec<(String, String)>> {
+    folder.map_or_else(|| Ok(Vec::new()), sources)
 }
 
 #[cfg(test)]

@@ -7,12 +7,20 @@ use fluxor_engine::definition::{self, pages};
 use fluxor_engine::{calendar, diagnostic, expression, table};
 use fluxor_workflows::import;
 
+use crate::http::problems;
 use crate::mail;
 
 /// Every code with its meaning.
 pub(crate) fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     let engine = [definition::CODES, expression::CODES, calendar::CODES, table::CODES];
     engine.into_iter().flatten().chain(mail::CODES).chain(import::CODES)
+}
+
+/// All of them, by number.
+pub(crate) fn sorted() -> Vec<(&'static str, &'static str)> {
+    let mut all: Vec<_> = all().copied().collect();
+    all.sort_unstable();
+    all
 }
 
 /// The code, as it is written, with its meaning; however the letters are written here.
@@ -28,9 +36,14 @@ pub(crate) fn page(code: &str) -> Option<Cow<'static, str>> {
     Some(pages::page(code).map_or_else(|| format!("# {code}: {meaning}\n").into(), Cow::Borrowed))
 }
 
-/// The code most like this one.
-#[must_use]
-pub(crate) fn nearest(code: &str) -> Option<&'static str> {
+/// What is said of a code that there is none of, neither of answers nor of files.
+pub(crate) fn unknown(code: &str) -> String {
+    let near = problems::nearest(code).or_else(|| nearest(code));
+    let perhaps = near.map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
+    format!("There is no code `{code}`.{perhaps}")
+}
+
+fn nearest(code: &str) -> Option<&'static str> {
     diagnostic::nearest(&code.to_ascii_uppercase(), all().map(|(known, _)| *known))
 }
 

@@ -1,6 +1,6 @@
 //! Findings as machines read them: the same object from `fluxor check --json` and from `POST /v1/definitions/check`.
 
-use fluxor_engine::diagnostic::{Diagnostic, Severity, Span, line_column};
+use fluxor_engine::diagnostic::{Diagnostic, Severity, Span, counted, line_column};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,7 +18,8 @@ pub(crate) struct Found {
     #[schema(example = "FLX0202")]
     code: &'static str,
     /// `error`: the file is refused. `warning`: it loads.
-    severity: &'static str,
+    #[schema(value_type = String)]
+    severity: Severity,
     /// What is wrong.
     message: String,
     /// The words at the place; may be empty.
@@ -87,10 +88,7 @@ impl Found {
             file: file.to_owned(),
             at: Place::of(source, finding.span),
             code: finding.code,
-            severity: match finding.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-            },
+            severity: finding.severity,
             message: finding.message.clone(),
             label: finding.label.clone(),
             related: related
@@ -103,7 +101,7 @@ impl Found {
                 end: fix.span.end,
                 text: fix.text.clone(),
             }),
-            page: codes::page(finding.code).is_some().then(|| format!("/problems/{}", finding.code)),
+            page: codes::known(finding.code).is_some().then(|| format!("/problems/{}", finding.code)),
             silenced: finding.silenced.clone(),
         }
     }
@@ -130,13 +128,10 @@ impl Summary {
         }
     }
 
-    /// In words: `2 errors, 1 warnings, 3 silenced`.
+    /// In words: `2 errors, 1 warning, 3 silenced`.
     #[must_use]
     pub(crate) fn words(self) -> String {
-        let silenced = if self.silenced == 0 { String::new() } else { format!(", {} silenced", self.silenced) };
-        let plural = |n: usize| if n == 1 { "" } else { "s" };
-        let (errors, warnings) = (self.errors, self.warnings);
-        format!("{errors} error{}, {warnings} warning{}{silenced}", plural(errors), plural(warnings))
+        counted(self.errors, self.warnings, self.silenced)
     }
 }
 

@@ -90,13 +90,7 @@ fn sinks(
 fn library(config: &Config, domain: &Procurement) -> anyhow::Result<Library> {
     let folder = config.definitions();
     let calendars = calendars(folder.as_deref())?;
-    let mut sources = Vec::new();
-    for file in folder.iter().map(|folder| files(folder).with_context(|| format!("cannot read {}", folder.display()))) {
-        for file in file? {
-            let source = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            sources.push((file.display().to_string(), source));
-        }
-    }
+    let sources = folder.as_deref().map(sources).transpose()?.unwrap_or_default();
     match Library::load_with(sources, domain.vocabulary(), calendars) {
         Ok((library, warnings)) => {
             warn(&warnings);
@@ -106,9 +100,18 @@ fn library(config: &Config, domain: &Procurement) -> anyhow::Result<Library> {
     }
 }
 
+/// The `*.yaml` files of a folder with their text, by name.
+pub(crate) fn sources(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let read = |file: PathBuf| {
+        let source = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        Ok((file.display().to_string(), source))
+    };
+    files(folder).with_context(|| format!("cannot read {}", folder.display()))?.into_iter().map(read).collect()
+}
+
 /// The calendars of the definitions in `folder`.
 pub(crate) fn calendars(folder: Option<&Path>) -> anyhow::Result<Calendars> {
-    match calendars::load(folder).context("cannot read the calendars")? {
+    match calendars::load(folder)? {
         Ok((calendars, warnings)) => {
             warn(&warnings);
             Ok(calendars)

@@ -8,10 +8,8 @@ use serde_json::{Map, Value as Json};
 
 use super::{Entry, Header};
 use crate::clock::Timestamp;
-use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, TaskId};
-use crate::instance::{
-    Detail, Document, Holder, Incident, Instance, MOST_REQUESTS, Status, Task, TaskDetail, TaskStatus, Undo,
-};
+use crate::ids::{DefinitionHash, Digest, InstanceId, TaskId};
+use crate::instance::{Detail, Document, Holder, Instance, MOST_REQUESTS, Status, Task, TaskDetail, TaskStatus};
 
 /// One changed field. A side that is absent did not exist, which is not the same as `null`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,124 +56,6 @@ struct TaskImage {
     holders: Vec<Holder>,
     detail: TaskDetail,
     opened_at: Timestamp,
-}
-
-/// The same parts, written. What is left out when it has its default must be so in `told`, too.
-#[derive(Serialize)]
-pub(super) struct Shown<'a> {
-    workflow: &'a str,
-    definition: DefinitionHash,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<&'a str>,
-    state: &'a str,
-    status: Status,
-    state_revision: i64,
-    subject: &'a Document,
-    detail: ShownDetail<'a>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    tasks: BTreeMap<u32, ShownTask<'a>>,
-}
-
-#[derive(Serialize)]
-struct ShownDetail<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    started_by: Option<&'a PersonId>,
-    entered_at: Timestamp,
-    #[serde(skip_serializing_if = "<[Arc<str>]>::is_empty")]
-    inside: &'a [Arc<str>],
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    history: &'a BTreeMap<Arc<str>, Vec<Arc<str>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    caller: Option<InstanceId>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    called: &'a BTreeMap<Arc<str>, InstanceId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stopped: Option<&'a str>,
-    #[serde(skip_serializing_if = "<[Undo]>::is_empty")]
-    undo: &'a [Undo],
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    timers: &'a BTreeMap<Arc<str>, Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    incident: Option<&'a Incident>,
-    #[serde(skip_serializing_if = "<[Incident]>::is_empty")]
-    others: &'a [Incident],
-}
-
-/// A task of an image.
-#[derive(Serialize)]
-pub(super) struct ShownTask<'a> {
-    state: &'a str,
-    status: TaskStatus,
-    revision: i64,
-    document: Digest,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    due_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "<[Holder]>::is_empty")]
-    holders: &'a [Holder],
-    detail: &'a TaskDetail,
-    opened_at: Timestamp,
-}
-
-impl<'a> From<&'a Task> for ShownTask<'a> {
-    fn from(task: &'a Task) -> Self {
-        Self {
-            state: &task.state,
-            status: task.status,
-            revision: task.revision,
-            document: task.document,
-            due_at: task.due_at,
-            holders: &task.holders,
-            detail: &task.detail,
-            opened_at: task.opened_at,
-        }
-    }
-}
-
-/// An instance's image, to be written.
-pub(super) fn shown(instance: &Instance) -> Shown<'_> {
-    let Detail {
-        started_by,
-        entered_at,
-        inside,
-        history,
-        caller,
-        called,
-        stopped,
-        undo,
-        timers,
-        incident,
-        others,
-        requests: _,
-    } = &instance.detail;
-    Shown {
-        workflow: &instance.workflow,
-        definition: instance.definition,
-        key: instance.key.as_deref(),
-        state: &instance.state,
-        status: instance.status,
-        state_revision: instance.state_revision,
-        subject: &instance.subject,
-        detail: ShownDetail {
-            started_by: started_by.as_ref(),
-            entered_at: *entered_at,
-            inside,
-            history,
-            caller: *caller,
-            called,
-            stopped: stopped.as_deref(),
-            undo,
-            timers,
-            incident: incident.as_ref(),
-            others,
-        },
-        tasks: instance.tasks.iter().map(|t| (t.id.ordinal, t.into())).collect(),
-    }
-}
-
-/// The instance as the JSON that changes are told of.
-#[must_use]
-pub fn image(instance: &Instance) -> Json {
-    serde_json::to_value(shown(instance)).unwrap_or_default()
 }
 
 /// The fields that differ, in the order of their pointers. Objects are compared member by member, all else as a whole.
@@ -288,6 +168,7 @@ pub struct Folding {
     task_seq: BTreeMap<String, i64>,
     first: Option<(crate::ids::TenantId, crate::ids::StreamId, Timestamp)>,
     last: Option<(i64, Digest, Timestamp)>,
+    organisation: Option<i64>,
 }
 
 impl Folding {
@@ -304,7 +185,14 @@ impl Folding {
         }
         self.first.get_or_insert((entry.tenant, entry.stream, entry.at));
         self.last = Some((entry.seq, entry.hash, entry.at));
+        self.organisation = Some(header.organisation.unwrap_or(0));
         Ok(())
+    }
+
+    /// By which revision of the organisation the last entry was decided; `None`: there is no entry yet.
+    #[must_use]
+    pub const fn organisation(&self) -> Option<i64> {
+        self.organisation
     }
 
     /// The instance as the entries so far make it.

@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::fold::{Change, ShownTask, diff_at, maps, pointer, shown};
+use super::fold::{Change, diff_at, maps, pointer};
+use super::image::{ShownTask, shown};
 use crate::approval::Review;
 use crate::instance::{Detail, Document, Instance, Task, TaskDetail};
 

@@ -44,7 +44,6 @@ pub(super) struct File {
 
 const KEYS: [&str; 8] = ["calendar", "title", "zone", "hours", "holidays", "closed", "half_days", "open"];
 
-/// Reads the whole file. It is `None` where a finding is an error.
 /// The countries that a calendar's `holidays` name, as far as it can be read: `DE` of `DE-BE`.
 pub(super) fn countries_named(source: &str) -> BTreeSet<String> {
     let mut found = Found::new();
@@ -58,6 +57,7 @@ pub(super) fn countries_named(source: &str) -> BTreeSet<String> {
     codes.filter(|code| !code.is_empty()).collect()
 }
 
+/// Reads the whole file. It is `None` where a finding is an error.
 pub(super) fn read(source: &str, known: &Known<'_>) -> (Option<File>, Found) {
     let root = match parse(source) {
         Ok(root) => root,

@@ -91,12 +91,6 @@ impl Calendars {
         self.named.keys()
     }
 
-    /// The holidays of a country by its ISO 3166-1 code.
-    #[must_use]
-    pub fn country(&self, code: &str) -> Option<&Arc<Holidays>> {
-        self.countries.get(code)
-    }
-
     /// The countries whose holidays are known, by their codes, sorted.
     pub fn countries(&self) -> impl Iterator<Item = &Arc<str>> {
         self.countries.keys()

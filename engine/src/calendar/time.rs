@@ -114,18 +114,13 @@ impl Calendar {
             return None;
         }
         let end = last.date().saturating_add(1.day());
-        let dates = self.dates(first.date().saturating_sub(1.day())).take_while(|date| *date <= end);
+        let dates = first.date().saturating_sub(1.day()).series(1.day()).take_while(|date| *date <= end);
         let within = |(open, close): (Timestamp, Timestamp)| (close.min(to).micros() - open.max(from).micros()).max(0);
         Some(dates.flat_map(|date| self.on(date)).map(within).sum())
     }
 
     fn local(&self, at: Timestamp) -> Option<DateTime> {
         Some(self.zone().to_datetime(at.to_jiff()?))
-    }
-
-    /// Dates from `first` on.
-    fn dates(&self, first: Date) -> impl Iterator<Item = Date> + use<> {
-        std::iter::successors(Some(first), |date| date.checked_add(1.day()).ok())
     }
 
     /// The hours of a date as instants.
@@ -145,7 +140,7 @@ impl Calendar {
 
     /// Dates from `first` on with their hours as instants. It ends after ten years without any, and after a century.
     fn days(&self, first: Date) -> impl Iterator<Item = (Date, Vec<(Timestamp, Timestamp)>)> + '_ {
-        self.bounded(self.dates(first))
+        self.bounded(first.series(1.day()))
     }
 
     /// The same backwards.

@@ -3,17 +3,14 @@
 use std::sync::Arc;
 
 use crate::command::Actor;
-use crate::definition::chart::{StartArrow, StateIx};
+use crate::definition::chart::{OUTCOMES, StartArrow, StateIx};
 use crate::domain::Domain;
 use crate::expression::{Type, Value};
 use crate::instance::{Document, Status};
 use crate::refusal::Refusal;
 
 use super::Halt;
-use super::run::{Asking, Run};
-
-/// The events that the ends of reviews are.
-const OUTCOMES: [&str; 4] = ["approved", "rejected", "changes_requested", "expired"];
+use super::run::{Asking, Run, Trying};
 
 impl<'a, D: Domain> Run<'a, '_, D> {
     /// Begins: types the input, runs the start's actions, enters the first state.
@@ -205,7 +202,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             return Err(Halt::Stop(super::Stop::Nothing));
         }
         for ordinal in self.work.tasks.iter().map(|t| t.id.ordinal).collect::<Vec<_>>() {
-            self.trying = (None, None, Some(ordinal));
+            self.trying = Trying { task: Some(ordinal), ..Trying::default() };
             did |= self.time_passes(ordinal)?;
         }
         self.settle()?;
@@ -223,7 +220,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 .enumerate()
                 .find_map(|(ix, s)| s.timers.iter().find(|t| t.name == name).map(|t| (StateIx(ix), t)));
             if let Some((at, timer)) = found {
-                self.trying = (Some(at), Some(name.clone()), None);
+                self.trying = Trying { state: Some(at), timer: Some(name.clone()), task: None };
                 self.take_first(at, &timer.arrows, Asking::Itself)?;
                 self.settle()?;
             }

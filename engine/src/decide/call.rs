@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::definition::chart::{Calling, StateIx, StateKind, Undoing};
+use crate::definition::chart::{Calling, DONE, FAILED, StateIx, StateKind, Undoing};
 use crate::domain::{Domain, Start};
 use crate::effect::{Effect, Report};
 use crate::expression::{Type, Value};
@@ -16,16 +16,12 @@ use crate::instance::{Document, Status};
 
 use super::Halt;
 use super::run::{Asking, Raised, Run};
-use super::walk::DONE;
 
 /// The called workflow has come to an end, well or not.
 const ENDED: &str = "call_ended";
 
 /// Whoever called does not wait any more.
 const LEFT: &str = "caller_left";
-
-/// The outcome of a call whose workflow ended in a failure.
-const FAILED: &str = "failed";
 
 /// The event by which a called workflow is cancelled, if it takes that.
 const CANCEL: &str = "cancel";
@@ -71,8 +67,17 @@ impl<D: Domain> Run<'_, '_, D> {
         }
     }
 
-    /// The instance has ended in the state `ix`: whoever called it is told, and what it still waits for.
-    pub(super) fn report_end(&mut self, ix: Option<StateIx>) {
+    /// The instance has ended, in the final state `ix` if it came to one: nothing is due or asked any more.
+    pub(super) fn end(&mut self, ix: Option<StateIx>) {
+        self.work.status = Status::Final;
+        self.work.detail.timers.clear();
+        self.work.detail.forget(|_| true);
+        self.close_tasks();
+        self.report_end(ix);
+    }
+
+    /// Whoever called it is told of its end in the state `ix`, and what it still waits for that nobody does.
+    fn report_end(&mut self, ix: Option<StateIx>) {
         for path in self.work.detail.called.keys().cloned().collect::<Vec<_>>() {
             self.leave_call(&path);
         }
@@ -131,12 +136,8 @@ impl<D: Domain> Run<'_, '_, D> {
         self.leave_all()?;
         self.undo(&Undoing::All)?;
         self.work.detail.stopped = Some("the workflow that called it went on without it".into());
-        self.work.status = Status::Final;
-        self.work.detail.timers.clear();
-        self.work.detail.forget(|_| true);
-        self.close_tasks();
         self.moved = true;
-        self.report_end(None);
+        self.end(None);
         Ok(())
     }
 }

@@ -78,7 +78,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 }
                 let picked = match of(definition.state(at)) {
                     Some(arrows) => {
-                        self.trying.0 = Some(at);
+                        self.trying.state = Some(at);
                         self.pick(arrows, asking)?
                     }
                     None => Pick::Nothing,
@@ -109,7 +109,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             if self.work.status == Status::Final {
                 break;
             }
-            self.trying.0 = Some(at);
+            self.trying.state = Some(at);
             self.by_engine = !matches!(asking, Asking::Outside(_));
             self.record.allowed = self.record.allowed.take().or(allowed);
             self.go(at, arrow, go)?;

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use crate::approval::{self, Ballot};
 use crate::clock::Timestamp;
 use crate::command::COMPLETE;
-use crate::definition::chart::{Definition, Form, StateKind, TASK_STEP};
+use crate::definition::chart::{DONE, Definition, Form, TASK_STEP};
 use crate::domain::Domain;
 use crate::expression::{RecordType, Value};
 use crate::ids::{PersonId, TaskId};
@@ -21,7 +21,6 @@ use crate::refusal::Refusal;
 use super::Halt;
 use super::run::{Raised, Run};
 use super::task::not_a_decision;
-use super::walk::DONE;
 
 /// A field that a task asks for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -79,10 +78,7 @@ pub fn asks_for_data(definition: &Definition, task: &Task) -> bool {
 }
 
 fn form_of<'d>(definition: &'d Definition, task: &Task) -> Option<&'d Form> {
-    match &definition.state(definition.find(&task.state)?).kind {
-        StateKind::Approval(approval) => approval.form.as_ref(),
-        _ => None,
-    }
+    definition.approval(&task.state)?.form.as_ref()
 }
 
 /// A stored document as a typed record.

@@ -9,7 +9,7 @@ use crate::approval::{
     self, Applied, Ballot, Event, FieldValue, Fields, Fired, Policy, Rates, Review, Right, Verb, WhyAsked,
 };
 use crate::clock::Timestamp;
-use crate::definition::chart::{Definition, StateKind};
+use crate::definition::chart::Definition;
 use crate::ids::{Digest, PersonId};
 use crate::instance::Task;
 
@@ -211,10 +211,7 @@ pub const ADMINISTRATOR: &str = "administrator";
 
 /// The policy of a task as its definition has it.
 pub(super) fn policy_of(definition: &Definition, task: &Task) -> Option<Arc<Policy>> {
-    match &definition.state(definition.find(&task.state)?).kind {
-        StateKind::Approval(approval) => Some(approval.policy.clone()),
-        _ => None,
-    }
+    definition.approval(&task.state).map(|approval| approval.policy.clone())
 }
 
 /// The same with those who hold the role `administrator` in any unit among its administrators.

@@ -46,6 +46,16 @@ pub(super) struct Raised {
     pub(super) payload: Value,
 }
 
+/// What is being tried.
+#[derive(Clone, Default)]
+pub(super) struct Trying {
+    pub(super) state: Option<StateIx>,
+    /// Its timer, if time has come for one.
+    pub(super) timer: Option<Arc<str>>,
+    /// The ordinal of the task that time has come for.
+    pub(super) task: Option<u32>,
+}
+
 /// The work on one command: the instance as it becomes.
 pub(super) struct Run<'a, 'f, D: Domain> {
     pub(super) ground: &'a Ground<'a, D>,
@@ -68,8 +78,7 @@ pub(super) struct Run<'a, 'f, D: Domain> {
     pub(super) children: usize,
     /// The names of the messages that it has told itself so far.
     pub(super) told: BTreeSet<Arc<str>>,
-    /// What is being tried: the state, and the timer or task that time has come for.
-    pub(super) trying: (Option<StateIx>, Option<Arc<str>>, Option<u32>),
+    pub(super) trying: Trying,
     /// How many arrows were walked.
     pub(super) steps: usize,
     /// The instance before; none of a start.
@@ -100,7 +109,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             depth: 0,
             children: 0,
             told: BTreeSet::new(),
-            trying: (None, None, None),
+            trying: Trying::default(),
             steps: 0,
             before,
             moved: false,
@@ -123,9 +132,9 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
 
     /// What was being tried when it broke.
     pub(super) fn tried(&self) -> Tried {
-        let (at, timer, task) = self.trying.clone();
+        let Trying { state, timer, task } = self.trying.clone();
         let of_task = |ordinal: u32| self.work.tasks.iter().find(|t| t.id.ordinal == ordinal).map(|t| t.state.clone());
-        let at = at.map(|ix| self.definition.state(ix).path.clone()).or_else(|| task.and_then(of_task));
+        let at = state.map(|ix| self.definition.state(ix).path.clone()).or_else(|| task.and_then(of_task));
         Tried { at, timer, task }
     }
 
@@ -169,7 +178,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
         if self.work.status == Status::Final || !active.iter().any(|&ix| self.definition.is_within(ix, at)) {
             return Ok(());
         }
-        self.trying.0 = Some(at);
+        self.trying.state = Some(at);
         let kept = std::mem::replace(&mut self.event, payload);
         let taken = self.answer(&[at], event, Asking::Outcome);
         self.event = kept;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::approval::{self, Event, FieldValue, Fields, PLAN, Policy, Review, State, Verb};
 use crate::command::{self, act_name};
-use crate::definition::chart::{Approval, StateIx, StateKind};
+use crate::definition::chart::{Approval, EXPIRED, StateIx};
 use crate::domain::Domain;
 use crate::effect::{Effect, NoticeKind};
 use crate::expression::{Expr, Value};
@@ -177,7 +177,8 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             }
             let by = self.command.actor.person().cloned().or_else(|| review.subject.requester());
             // What was chosen by the subject as it was is chosen anew with it.
-            if let Some(plan) = self.approval(at).and_then(|approval| approval.plan.as_ref())
+            if let Some(plan) =
+                self.definition.approval(&self.work.tasks[at].state).and_then(|approval| approval.plan.as_ref())
                 && self.work.tasks[at].status == TaskStatus::Open
             {
                 let plan = self.plan(plan)?;
@@ -195,14 +196,6 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         match self.eval(plan)? {
             Value::Text(name) => Ok(FieldValue::Text(name)),
             other => Err(Halt::Broken("expression_failed", format!("the plan of an approval is {other}, not a name"))),
-        }
-    }
-
-    /// What the definition says of a task.
-    fn approval(&self, at: usize) -> Option<&'a Approval> {
-        match &self.definition.state(self.definition.find(&self.work.tasks[at].state)?).kind {
-            StateKind::Approval(approval) => Some(approval),
-            _ => None,
         }
     }
 
@@ -340,7 +333,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             State::Rejected => ("rejected", NoticeKind::Rejected),
             State::ChangesRequested => ("changes_requested", NoticeKind::ChangesRequested),
             State::Recalled if verb != "recall" => {
-                return self.raise(at, "expired", Some("the time for this review has passed".into()));
+                return self.raise(at, EXPIRED, Some("the time for this review has passed".into()));
             }
             State::Draft | State::InReview | State::Incident | State::Recalled => return,
         };

@@ -144,9 +144,9 @@ impl Story {
                 });
                 self.sent = sent.collect();
                 self.tables.clone_from(&decision.record.tables);
-                let folded = crate::audit::fold::image(&after);
+                let folded = crate::audit::image::image(&after);
                 let told = crate::audit::told::changes(self.instance.as_ref(), &after);
-                let mut image = self.instance.as_ref().map_or(serde_json::Value::Null, crate::audit::fold::image);
+                let mut image = self.instance.as_ref().map_or(serde_json::Value::Null, crate::audit::image::image);
                 let changes: Vec<_> = told.iter().map(crate::audit::told::Told::read).collect();
                 crate::audit::fold::apply(&mut image, &changes).unwrap();
                 assert_eq!(image, folded, "the entry tells what changed");

@@ -78,7 +78,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
 
     /// What a table yields today, by the organisation's calendar; which rows that were goes into the entry.
     fn looked_up(&mut self, table: &Table, known: &mut BTreeMap<Arc<str>, Value>) -> Result<Value, Halt<D::Need>> {
-        let scope = self.seen(&table.fields_read(), known)?;
+        let scope = self.seen(table.fields_read(), known)?;
         let today = self.ground.organisation().organisation.date(self.ground.now);
         let name = table.name();
         let hits = table

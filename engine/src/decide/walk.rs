@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::definition::chart::{Arrow, Go, History, StateIx, StateKind};
+use crate::definition::chart::{Arrow, DONE, Go, History, StateIx, StateKind};
 use crate::domain::Domain;
 use crate::expression::Value;
 use crate::instance::Status;
@@ -12,9 +12,6 @@ use super::run::{Raised, Run};
 
 /// How many arrows one command may walk before it is taken for a loop.
 const MOST_STEPS: usize = 500;
-
-/// All regions of a parallel state have come to their ends.
-pub(super) const DONE: &str = "done";
 
 impl<'a, D: Domain> Run<'a, '_, D> {
     /// Takes an arrow of the state `at`.
@@ -182,11 +179,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             StateKind::Final => {
                 active.push(ix);
                 if definition.region(ix).is_none() {
-                    self.work.status = Status::Final;
-                    self.work.detail.timers.clear();
-                    self.work.detail.forget(|_| true);
-                    self.close_tasks();
-                    self.report_end(Some(ix));
+                    self.end(Some(ix));
                 }
             }
         }
@@ -214,11 +207,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     /// A region has come to its end `ix`: if all of them have, their parallel state is done.
     fn region_ended(&mut self, ix: StateIx, active: &[StateIx]) {
         let definition = self.definition;
-        let Some(parallel) = definition.region(ix).and_then(|region| definition.state(region).parent) else { return };
-        let ended = |leaf: StateIx| {
-            let outer = definition.region(leaf).and_then(|region| definition.state(region).parent);
-            matches!(definition.state(leaf).kind, StateKind::Final) && outer == Some(parallel)
-        };
+        let around = |leaf| definition.region(leaf).and_then(|region| definition.state(region).parent);
+        let Some(parallel) = around(ix) else { return };
+        let ended = |leaf| matches!(definition.state(leaf).kind, StateKind::Final) && around(leaf) == Some(parallel);
         let known = self.raised.iter().any(|raised| raised.at == parallel);
         if !known && active.iter().filter(|&&leaf| definition.is_within(leaf, parallel)).all(|&leaf| ended(leaf)) {
             let payload = Value::record(Vec::<(&str, Value)>::new());

@@ -37,8 +37,7 @@ pub(super) fn read(root: &Node, found: &mut Found) -> Vec<Silence> {
 
 fn silence(node: &Node, key: Span, root: &Node, found: &mut Found) -> Option<Silence> {
     let before = found.len();
-    let owner = if matches!(node.shape, Shape::Map(_)) { node.span } else { key };
-    let keys = Keys::of(node, owner, "an entry of `allow`", ENTRY, found)?;
+    let keys = Keys::entry(node, key, "an entry of `allow`", ENTRY, found)?;
     let code = keys.need("code", "an entry of `allow`", CODE_HELP, found);
     let code = code.and_then(|(at, node)| read::string(node, at, "the code", found));
     let because = keys.need("because", "an entry of `allow`", BECAUSE_HELP, found);

@@ -16,6 +16,19 @@ use crate::schedule::Schedule;
 use crate::table::Table;
 
 pub use asks::{Approval, Calling, Form, FormField, TASK_STEP};
+pub(crate) use look::{region, upwards};
+
+/// What the approval's outcomes are called, as events.
+pub(crate) const OUTCOMES: [&str; 4] = ["approved", "rejected", "changes_requested", EXPIRED];
+
+/// The outcome of an approval whose time ran out; only one with `expires_after` has it.
+pub(crate) const EXPIRED: &str = "expired";
+
+/// What the failure of a called workflow is called.
+pub(crate) const FAILED: &str = "failed";
+
+/// What the end of a task, of a called workflow, and of all regions of a parallel state, is called.
+pub(crate) const DONE: &str = "done";
 
 /// Where a state stands in [`Definition::states`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -20,7 +20,9 @@ mod tables;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::chart::{Arrow, Definition, Event, StartArrow, State, StateIx, Subject, UsedCalendar};
+use super::chart::{
+    Arrow, DONE, Definition, EXPIRED, Event, FAILED, OUTCOMES, StartArrow, State, StateIx, Subject, UsedCalendar,
+};
 use super::codes;
 use super::file::{File, Name};
 use super::lint::{self, Edge, Outline};
@@ -35,18 +37,6 @@ use crate::expression::{Env, Field, RecordType, Type};
 use expressions::Scope;
 use hash::hash;
 use states::Names;
-
-/// What the approval's outcomes are called, as events.
-pub(super) const OUTCOMES: [&str; 4] = ["approved", "rejected", "changes_requested", EXPIRED];
-
-/// The outcome of an approval whose time ran out; only one with `expires_after` has it.
-pub(super) const EXPIRED: &str = "expired";
-
-/// What the failure of a called workflow is called.
-pub(super) const FAILED: &str = "failed";
-
-/// What the end of a task, of a called workflow, and of all regions of a parallel state, is called.
-pub(super) const DONE: &str = "done";
 
 /// What the engine calls a message that gave up: always an incident.
 const GAVE_UP: &str = "delivery_failed";

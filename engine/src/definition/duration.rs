@@ -62,7 +62,7 @@ pub(super) fn wait(text: &str) -> Result<Wait, Help> {
         "day" | "days" => match amount.parse::<u32>() {
             Ok(days @ 1..=MOST_DAYS) => Ok(Wait::WorkingDays(days)),
             Ok(0) => Err("write at least `1 working day`".into()),
-            _ if amount.is_empty() || amount.len() < digits => Err(WORKING.into()),
+            _ if amount.is_empty() => Err(WORKING.into()),
             _ => Err("the longest is ten years".into()),
         },
         "week" | "weeks" | "w" => Err("weeks differ in their working days: write `5 working days`".into()),

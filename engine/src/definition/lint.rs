@@ -11,7 +11,7 @@ mod reach;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::chart::{Event, State, StateIx, StateKind};
+use super::chart::{Event, State, StateIx, StateKind, upwards};
 use super::read::Found;
 use crate::diagnostic::Span;
 
@@ -126,7 +126,7 @@ impl<'a> Outline<'a> {
 
     /// The state itself and those around it, inmost first.
     fn upwards(&self, ix: usize) -> impl Iterator<Item = usize> + '_ {
-        std::iter::successors(Some(ix), |&at| self.states[at].parent.map(|parent| parent.0))
+        upwards(self.states, StateIx(ix)).map(|at| at.0)
     }
 
     /// The state without states inside in which entering `ix` ends.
@@ -179,9 +179,10 @@ pub(super) fn lint(outline: &Outline<'_>, found: &mut Found) {
     if outline.states.is_empty() {
         return;
     }
-    reach::unreachable(outline, found);
+    let map = reach::Map::of(outline);
+    reach::unreachable(outline, &map, found);
     let circling = always::cycles(outline, found);
-    reach::traps(outline, &circling, found);
+    reach::traps(outline, &map, &circling, found);
     dead::dead(outline, found);
     events::deaf(outline, found);
     events::never_sent(outline, found);

@@ -142,7 +142,6 @@ pub(super) fn truth(node: &Node, key: Span, what: &str, found: &mut Found) -> Op
     word(node, key, what, &["true", "false"], found).map(|word| word.value == "true")
 }
 
-/// A length of time in microseconds.
 /// A length of time, elapsed or working.
 pub(super) fn wait(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<Spot<Wait>> {
     let text = string(node, key, what, found)?;

@@ -78,11 +78,20 @@ pub(super) struct Checker<'a> {
     guarded: Vec<String>,
     pub(super) findings: Vec<Diagnostic>,
     pub(super) reads: BTreeSet<String>,
+    /// Whether something in it may ask the calendar.
+    pub(super) asks_calendar: bool,
 }
 
 impl<'a> Checker<'a> {
     pub(super) const fn new(env: &'a Env) -> Self {
-        Self { env, locals: Vec::new(), guarded: Vec::new(), findings: Vec::new(), reads: BTreeSet::new() }
+        Self {
+            env,
+            locals: Vec::new(),
+            guarded: Vec::new(),
+            findings: Vec::new(),
+            reads: BTreeSet::new(),
+            asks_calendar: false,
+        }
     }
 
     fn report(&mut self, finding: Diagnostic) {

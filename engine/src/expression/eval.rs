@@ -81,7 +81,7 @@ pub(super) fn run(code: &Code, ty: &Type, nullable: bool, scope: &dyn Scope, ste
 fn settle(value: &Value, ty: &Type, fuel: &mut Fuel<'_>) -> Result<(), String> {
     fuel.spend(1)?;
     if let Value::Text(text) = value {
-        fuel.spend(text.len() as u64 / 64)?;
+        fuel.text(text.len())?;
     }
     let fits = match (ty, value) {
         (Type::List(of), Value::List(items)) => return items.iter().try_for_each(|item| settle(item, of, fuel)),

@@ -56,7 +56,7 @@ impl<'a> Fuel<'a> {
     }
 
     /// Pays for `bytes` of text that are read or written.
-    fn text(&mut self, bytes: usize) -> Result<(), String> {
+    pub(super) fn text(&mut self, bytes: usize) -> Result<(), String> {
         self.spend(bytes as u64 / 64)
     }
 }
@@ -123,6 +123,16 @@ pub(super) enum Out {
     /// A list of text.
     Texts,
 }
+
+// The commonest of both, as the rows name them.
+const BOOL: Out = Out::Is(Type::Bool);
+const INT: Param = Param::Is(Type::Int);
+const TEXT: Param = Param::Is(Type::Text);
+const MONEY: Param = Param::Is(Type::Money);
+const QUANTITY: Param = Param::Is(Type::Quantity);
+const DURATION: Param = Param::Is(Type::Duration);
+const TIMESTAMP: Param = Param::Is(Type::Timestamp);
+const DATE: Param = Param::Is(Type::Date);
 
 /// How much of its arguments it looks at, which its cost grows with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

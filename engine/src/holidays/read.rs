@@ -35,7 +35,7 @@ fn head(keys: &Keys<'_>, found: &mut Found) -> Option<Holidays> {
     {
         let message = format!("`{}` is not a country", country.value);
         found.push(Diagnostic::error(codes::BAD_COUNTRY, country.span, message).help(match country.value.as_str() {
-            "UK" | "uk" => "write `GB`".to_owned(),
+            "uk" => "write `GB`".to_owned(),
             other if other.len() == 2 => format!("write `{}`: capital letters", other.to_ascii_uppercase()),
             _ => "write its two letters of ISO 3166-1, such as `DE`".to_owned(),
         }));

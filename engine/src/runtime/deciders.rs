@@ -101,14 +101,10 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
     /// The instance as its entries up to `at` make it; `None`: there was none yet.
     async fn as_of(&self, row: &Instance, at: Timestamp) -> Result<Option<Past>, NotDone> {
         let mut folding = Folding::default();
-        let mut organisation = None;
-        let read = self.read_back(row, Some(at), |entry| {
-            organisation = Some(entry.parsed()?.organisation.unwrap_or(0));
-            folding.take(entry)
-        });
+        let read = self.read_back(row, Some(at), |entry| folding.take(entry));
         let wrong = |why: String| incomplete(&format!("What was known at {at}"), &why);
         read.await?.map_err(wrong)?;
-        let Some(organisation) = organisation else { return Ok(None) };
+        let Some(organisation) = folding.organisation() else { return Ok(None) };
         Ok(Some(Past { instance: folding.finish().map_err(wrong)?, organisation }))
     }
 
@@ -153,8 +149,12 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         self.shared.organisations.at(tenant, revision, row.as_ref())
     }
 
-    /// The definition that an instance is pinned to: as loaded, else (another replica knows it) as stored.
-    pub(super) async fn definition_of(&self, instance: &Instance) -> Result<Option<Arc<Definition>>, StoreError> {
+    /// The definition that an instance is pinned to: as loaded, else (another replica knows it) as stored; `None` if it
+    /// cannot be loaded.
+    ///
+    /// # Errors
+    /// Broken machinery.
+    pub async fn definition_of(&self, instance: &Instance) -> Result<Option<Arc<Definition>>, StoreError> {
         if let Some(definition) = self.library().pinned(instance.definition) {
             return Ok(Some(definition.clone()));
         }

@@ -65,7 +65,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         let unknown = || NotDone::Refused(Refusal::UnknownTask(id));
         let instance = self.shared.store.instance(tenant, id.instance).await?.ok_or_else(unknown)?;
         let organisation = self.organisation(tenant).await?;
-        self.shown(&instance, id.ordinal, &organisation, None).await?.ok_or_else(unknown)
+        self.shown(&instance, id.ordinal, &organisation, None, None).await?.ok_or_else(unknown)
     }
 
     /// The open tasks in which `person` may act now, in own name or for somebody, after `after`, at most `limit`; with a
@@ -92,9 +92,8 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             after = Some((last.0.id, last.1));
             let full = rows.len() >= usize::try_from(page).unwrap_or(0);
             for (instance, ordinal) in &rows {
-                if let Some(task) = self.shown(instance, *ordinal, &organisation, Some(person)).await?
+                if let Some(task) = self.shown(instance, *ordinal, &organisation, Some(person), tag).await?
                     && !task.open.is_empty()
-                    && tag.is_none_or(|tag| task.tags.iter().any(|known| **known == *tag))
                 {
                     found.push(task);
                     if found.len() == limit {
@@ -108,15 +107,21 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         }
     }
 
+    /// A task; `None` where it is not there, or bears another tag than the one that is asked for.
     async fn shown(
         &self,
         instance: &Instance,
         ordinal: u32,
         organisation: &OrganisationAt,
         person: Option<&PersonId>,
+        tag: Option<&str>,
     ) -> Result<Option<TaskView>, NotDone> {
         let Some(task) = instance.tasks.iter().find(|t| t.id.ordinal == ordinal) else { return Ok(None) };
         let Some(definition) = self.definition_of(instance).await? else { return Ok(None) };
+        let tags = definition.find(&task.state).map(|ix| definition.state(ix).tags.clone()).unwrap_or_default();
+        if tag.is_some_and(|tag| tags.iter().all(|known| **known != *tag)) {
+            return Ok(None);
+        }
         let now = self.shared.clock.now().max(instance.changed_at);
         let Some(view) = view_at(&definition, task, organisation, now) else { return Ok(None) };
         let open = match task.status {
@@ -142,7 +147,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             state: task.state.clone(),
             subject: instance.subject.clone(),
             form: asked_for(&definition, task, &instance.subject, now),
-            tags: definition.find(&task.state).map(|ix| definition.state(ix).tags.clone()).unwrap_or_default(),
+            tags,
             review: view,
             open,
             opened_at: task.opened_at,

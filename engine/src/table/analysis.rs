@@ -102,8 +102,8 @@ impl Prover<'_> {
     }
 
     /// Tells `finding`, with what the table's columns may have in common.
-    fn tell(&mut self, mut finding: Diagnostic, certain: bool) {
-        if self.related && certain && finding.severity == Severity::Error {
+    fn tell(&mut self, mut finding: Diagnostic) {
+        if self.related && finding.severity == Severity::Error {
             finding.severity = Severity::Warning;
             finding.help.push_str("; two columns read the same field: perhaps this input cannot occur");
         }
@@ -196,7 +196,7 @@ impl Prover<'_> {
                 .help(format!("add a row such as {row}, or say what holds `otherwise`"))
         };
         self.found.witnesses.push(witness);
-        self.tell(finding, true);
+        self.tell(finding);
     }
 
     /// Before the first row begins or after the last one ends.

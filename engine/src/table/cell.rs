@@ -5,7 +5,7 @@ use super::scale::Scale;
 use super::set::{Cut, Point, Set};
 use super::unary::Op;
 use crate::diagnostic::Span;
-use crate::expression::{EvalError, Expr, Scope, Value};
+use crate::expression::{EvalError, Expr, Scope, Value, WorkingTime};
 
 /// The name that stands for `?` in conditions: as long as it, so that places stay.
 pub(super) const HOLE: &str = "_";
@@ -124,6 +124,22 @@ pub(super) struct Input<'a> {
     pub(super) scale: &'a Scale,
 }
 
+/// What a condition sees: the input, and what the table sees.
+struct WithInput<'a> {
+    input: &'a Value,
+    around: &'a dyn Scope,
+}
+
+impl Scope for WithInput<'_> {
+    fn get(&self, name: &str) -> Option<Value> {
+        if name == HOLE { Some(self.input.clone()) } else { self.around.get(name) }
+    }
+
+    fn calendar(&self) -> Option<&dyn WorkingTime> {
+        self.around.calendar()
+    }
+}
+
 /// As with `||`: a test that holds decides, whatever could not be evaluated.
 fn any(tests: &[Test], input: &Input<'_>, scope: &dyn Scope) -> Result<bool, EvalError> {
     let mut failed = None;
@@ -176,10 +192,7 @@ impl Test {
                 }
                 _ => Ok(false),
             },
-            Self::Where(condition) => {
-                let with_input = |name: &str| if name == HOLE { Some(input.value.clone()) } else { scope.get(name) };
-                condition.eval_bool(&with_input)
-            }
+            Self::Where(condition) => condition.eval_bool(&WithInput { input: input.value, around: scope }),
             Self::Not(tests) => any(tests, input, scope).map(|holds| !holds),
         }
     }

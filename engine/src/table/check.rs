@@ -3,6 +3,8 @@
 mod cells;
 mod outputs;
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
 use super::cell::{Cell, HOLE};
@@ -55,7 +57,10 @@ pub(super) fn table(name: &str, file: &File, source: &str, env: &Env, found: &mu
     };
     let index = Index::of(&inputs, &rows);
     let hit = file.hit.value;
-    Some(Table { name: name.to_owned(), hit, inputs, outputs, rows, otherwise, index, span: file.owner })
+    let (name, span, fields) = (name.to_owned(), file.owner, BTreeSet::new());
+    let mut table = Table { name, hit, inputs, outputs, rows, otherwise, index, fields, span };
+    table.fields = table.fields();
+    Some(table)
 }
 
 impl Checker<'_> {
@@ -187,7 +192,7 @@ impl Checker<'_> {
         Err(())
     }
 
-    /// Compiles the part at `inner` of `text`; findings are returned in places of the part.
+    /// Compiles a part of a cell; findings are returned in places of the part.
     fn compile(env: &Env, part: &str, field: &Field) -> Result<Expr, Vec<Diagnostic>> {
         if field.nullable {
             expression::compile_nullable(part, env, &field.ty)
@@ -197,9 +202,9 @@ impl Checker<'_> {
     }
 }
 
-/// The value of an expression that reads nothing.
+/// The value of an expression that reads nothing: no field, and no calendar, which may be another one tomorrow.
 fn constant(expr: &Expr) -> Option<Result<expression::Value, expression::EvalError>> {
-    expr.fields_read().is_empty().then(|| expr.eval(&|_: &str| None))
+    (expr.fields_read().is_empty() && !expr.asks_calendar()).then(|| expr.eval(&|_: &str| None))
 }
 
 /// Whether the set has a value, as far as the scale can show one.

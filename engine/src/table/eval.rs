@@ -90,17 +90,14 @@ impl Table {
     pub fn eval_inputs(&self, inputs: &[Value], scope: &dyn Scope, date: Date) -> Result<Hits, EvalError> {
         let points = self.points(inputs)?;
         let mut rows = Vec::new();
-        let all = match &self.index {
-            Some(index) => index.candidates(&points),
-            None => None,
+        let candidates: Box<dyn Iterator<Item = usize> + '_> = match &self.index {
+            Some(index) => {
+                let (near, rest) = index.candidates(&points);
+                Box::new(Merged { near, rest })
+            }
+            None => Box::new(0..self.rows.len()),
         };
-        let (near, rest) = all.unwrap_or((&[], &[]));
-        let mut candidates = Merged { near, rest };
-        let mut next = 0;
-        loop {
-            let row = if all.is_some() { candidates.next() } else { (next < self.rows.len()).then_some(next) };
-            let Some(at) = row else { break };
-            next += 1;
+        for at in candidates {
             if self.row_matches(at, inputs, &points, scope, date)? {
                 rows.push(at);
                 if self.hit == Hit::First {
@@ -221,7 +218,7 @@ impl Table {
         Ok(Hits { rows, outcome: Outcome::Matched(value) })
     }
 
-    const fn is_list(&self) -> bool {
+    pub(super) const fn is_list(&self) -> bool {
         !self.hit.is_single() && !self.hit.is_aggregate()
     }
 

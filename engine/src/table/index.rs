@@ -61,9 +61,9 @@ impl Index {
         Some(index)
     }
 
-    /// The rows that may match, in two lists; `None` if the value has no place here.
-    pub(super) fn candidates(&self, points: &[Option<Point>]) -> Option<(&[u32], &[u32])> {
-        let near = match points.get(self.column)? {
+    /// The rows that may match, in two lists.
+    pub(super) fn candidates(&self, points: &[Option<Point>]) -> (&[u32], &[u32]) {
+        let near = match points.get(self.column).and_then(Option::as_ref) {
             None => self.null.as_slice(),
             Some(point) => {
                 let cut = Cut::before(point.clone());
@@ -71,6 +71,6 @@ impl Index {
                 after.checked_sub(1).and_then(|at| self.between.get(at)).map_or(&[][..], Vec::as_slice)
             }
         };
-        Some((near, &self.rest))
+        (near, &self.rest)
     }
 }

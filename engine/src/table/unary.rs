@@ -163,7 +163,7 @@ impl<'a> Reader<'a> {
             });
         }
         if rest.starts_with(['[', '(', ']'])
-            && let Some(interval) = self.interval(depth)
+            && let Some(interval) = self.interval()
         {
             return interval;
         }
@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An interval, if one begins here; `Some(None)` if it is broken and reported.
-    fn interval(&mut self, depth: usize) -> Option<Option<Kind>> {
+    fn interval(&mut self) -> Option<Option<Kind>> {
         let start = self.at;
         let low_in = self.rest().starts_with('[');
         let from = start + 1;
@@ -218,7 +218,6 @@ impl<'a> Reader<'a> {
             self.findings.push(wrong(Span::new(start, self.at), "the interval lacks an end", help));
             return Some(None);
         }
-        let _ = depth;
         Some(Some(Kind::Interval(low, low_in, high, closing == ']')))
     }
 

@@ -1,8 +1,8 @@
 //! Whether a row is what the entries of its stream say.
 
 use fluxor_engine::audit::Entry;
-use fluxor_engine::audit::fold;
 use fluxor_engine::audit::verify::Finding;
+use fluxor_engine::audit::{fold, image};
 use fluxor_engine::decide::{key_image, organisation_image};
 use fluxor_engine::ids::{InstanceId, StreamId, TenantId};
 use fluxor_engine::instance::Instance;
@@ -38,7 +38,7 @@ pub(super) async fn differ(
             if said == row {
                 return Ok(None);
             }
-            (fold::image(&said), fold::image(&row))
+            (image::image(&said), image::image(&row))
         }
         "organisation" => {
             let row = desk.organisation(tenant).await?;

@@ -1,5 +1,6 @@
 //! `fluxor calendars`: which calendars there are, when people work, and when something is due.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use fluxor_engine::clock::{Clock as _, SystemClock, Timestamp};
 use fluxor_engine::definition::wait;
 use fluxor_engine::diagnostic::nearest;
 use jiff::ToSpan as _;
-use jiff::civil::{Date, date};
+use jiff::civil::{Date, Weekday, date};
 use serde_json::{Value, json};
 
 use super::out::{Out, table};
@@ -100,29 +101,24 @@ fn hours(named: &Named, day: Date) -> String {
 }
 
 fn show(named: &Named, year: i16, out: &Out) {
-    let days = date(year, 1, 1).series(1.day()).take_while(|day| day.year() == year);
+    let days: Vec<Date> = date(year, 1, 1).series(1.day()).take_while(|day| day.year() == year).collect();
     // What a weekday usually is, is what it is most often.
-    let usual = |day: Date| {
-        let mut count = std::collections::BTreeMap::<String, usize>::new();
-        let same = date(year, 1, 1).series(1.day()).take_while(|d| d.year() == year);
-        same.filter(|d| d.weekday() == day.weekday()).for_each(|d| *count.entry(hours(named, d)).or_default() += 1);
+    let usual = |weekday: Weekday| {
+        let mut count = BTreeMap::<String, usize>::new();
+        let same = days.iter().filter(|day| day.weekday() == weekday);
+        same.for_each(|day| *count.entry(hours(named, *day)).or_default() += 1);
         count.into_iter().max_by_key(|(_, n)| *n).map_or_else(String::new, |(hours, _)| hours)
     };
-    let week: Vec<(String, String)> = date(year, 1, 1)
-        .series(1.day())
-        .skip_while(|day| day.weekday() != jiff::civil::Weekday::Monday)
-        .take(7)
-        .map(|day| (format!("{:?}", day.weekday()), usual(day)))
-        .collect();
+    let week: Vec<(Weekday, String)> = Weekday::Monday.cycle_forward().take(7).map(|day| (day, usual(day))).collect();
     let differs = |day: &Date| {
-        let usual = week.iter().find(|(name, _)| *name == format!("{:?}", day.weekday())).map(|(_, hours)| hours);
+        let usual = week.iter().find(|(weekday, _)| *weekday == day.weekday()).map(|(_, hours)| hours);
         usual.is_some_and(|usual| *usual != hours(named, *day)) || !named.calendar.holidays(*day).is_empty()
     };
-    let exceptions: Vec<Date> = days.filter(differs).collect();
+    let exceptions: Vec<Date> = days.iter().copied().filter(differs).collect();
     let unknown = named.calendar.unknown_holidays(year);
     let machine = json!({
         "name": named.name, "title": named.title, "zone": zone(named), "hash": named.hash.to_string(), "year": year,
-        "week": week.iter().map(|(day, hours)| json!({ "day": day, "hours": hours })).collect::<Vec<_>>(),
+        "week": week.iter().map(|(day, hours)| json!({ "day": format!("{day:?}"), "hours": hours })).collect::<Vec<_>>(),
         "days": exceptions.iter().map(|day| json!({
             "date": day.to_string(), "hours": hours(named, *day), "holidays": named.calendar.holidays(*day),
         })).collect::<Vec<_>>(),
@@ -130,7 +126,7 @@ fn show(named: &Named, year: i16, out: &Out) {
     });
     out.result(&machine, || {
         let mut text = format!("{} ({}), {}, {year}\n\n", named.title, named.name, zone(named));
-        let rows: Vec<Vec<String>> = week.iter().map(|(day, hours)| vec![day.clone(), hours.clone()]).collect();
+        let rows: Vec<Vec<String>> = week.iter().map(|(day, hours)| vec![format!("{day:?}"), hours.clone()]).collect();
         text.push_str(&table(&["WEEKDAY", "HOURS"], &rows));
         text.push('\n');
         let row = |day: &Date| vec![day.to_string(), hours(named, *day), named.calendar.holidays(*day).join(", ")];

@@ -78,7 +78,7 @@ impl Check {
         config: &Config,
         tell: &mut impl FnMut(&str, &str, &[Diagnostic]),
     ) -> Result<Option<Calendars>, Failure> {
-        let failed = |error: std::io::Error| Failure::Usage(format!("calendars: {error}"));
+        let failed = |error: anyhow::Error| Failure::Usage(format!("calendars: {error:#}"));
         let folder = self.beside(config);
         match calendars::load(folder.as_deref()).map_err(failed)? {
             Ok((calendars, warnings)) => {

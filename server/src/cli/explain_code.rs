@@ -23,23 +23,16 @@ impl ExplainCode {
         let found = codes::known(code).and_then(|(known, _)| Some((*known, codes::page(known)?)));
         let found = found.or_else(|| problems::page(code).map(|page| (code.as_str(), page.into())));
         let Some((code, page)) = found else {
-            let perhaps = nearest(code).map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
-            return Err(Failure::Declined("not_found".to_owned(), format!("There is no code `{code}`.{perhaps}")));
+            return Err(Failure::Declined("not_found".to_owned(), codes::unknown(code)));
         };
         out.result(&json!({ "code": code, "page": page }), || page.trim_end().to_owned());
         Ok(End::Done)
     }
 }
 
-/// The code most like this one, of either kind.
-fn nearest(code: &str) -> Option<&'static str> {
-    problems::nearest(code).or_else(|| codes::nearest(code))
-}
-
 /// Every code with one line about it: first those of files, by number, then those of answers.
 fn list(out: &Out) {
-    let mut all: Vec<(&str, &str)> = codes::all().copied().collect();
-    all.sort_unstable();
+    let mut all = codes::sorted();
     all.extend(problems::PAGES.iter().map(|(code, _)| (*code, problems::title(code))));
     let machine: Vec<Value> = all.iter().map(|(code, meaning)| json!({ "code": code, "meaning": meaning })).collect();
     out.result(&json!({ "codes": machine }), || {

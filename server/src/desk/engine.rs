@@ -1,7 +1,6 @@
 //! The desk over a running engine, on whichever store.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use fluxor_engine::audit::Entry;
@@ -11,7 +10,7 @@ use fluxor_engine::command::{Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::Deciders;
 use fluxor_engine::definition::chart::{Definition, StateIx, StateKind};
-use fluxor_engine::definition::{Checked, compile_beside, compile_stored};
+use fluxor_engine::definition::{Checked, compile_beside};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::{Instance, TaskStatus};
@@ -35,18 +34,6 @@ fn reading<'a, T>(reading: impl Future<Output = Result<T, StoreError>> + Send + 
 }
 
 impl Office {
-    /// The definition that an instance is pinned to: as loaded, else (another replica knows it) as stored.
-    async fn definition(&self, instance: &Instance) -> Result<Option<Arc<Definition>>, StoreError> {
-        let hash = instance.definition;
-        if let Some(definition) = self.0.library().pinned(hash) {
-            return Ok(Some(definition.clone()));
-        }
-        let Some(row) = self.0.store().definition(hash).await? else { return Ok(None) };
-        let (vocabulary, library) = (self.0.domain().vocabulary(), self.0.library());
-        let compiled = compile_stored(&row.name, &row.source, vocabulary, library.calendars()).definition;
-        Ok(compiled.filter(|definition| definition.hash == hash))
-    }
-
     /// What is told of an instance whose definition this program cannot load: what its row says.
     fn row_alone(instance: &Instance, now: Timestamp) -> Answer {
         Answer {
@@ -84,7 +71,7 @@ impl Desk for Office {
             let asks = instance.tasks.iter().any(|task| task.status == TaskStatus::Open);
             let organisation = if asks { Some(self.0.organisation(tenant).await?) } else { None };
             let now = self.0.clock().now().max(instance.changed_at);
-            let answer = match self.definition(&instance).await? {
+            let answer = match self.0.definition_of(&instance).await? {
                 Some(definition) => answer_of(&definition, &instance, organisation.as_deref(), now),
                 None => Self::row_alone(&instance, now),
             };

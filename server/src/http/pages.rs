@@ -34,11 +34,7 @@ impl IntoResponse for Page {
     responses((status = 200, body = String, content_type = "text/markdown")))]
 pub(crate) async fn page(headers: HeaderMap, Path((code,)): Path<(String,)>) -> Result<Page, Problem> {
     let page = problems::page(&code).map(Cow::Borrowed).or_else(|| codes::page(&code));
-    let markdown = page.ok_or_else(|| {
-        let near = problems::nearest(&code).or_else(|| codes::nearest(&code));
-        let perhaps = near.map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
-        Problem::new("not_found", format!("There is no code `{code}`.{perhaps}"))
-    })?;
+    let markdown = page.ok_or_else(|| Problem::new("not_found", codes::unknown(&code)))?;
     Ok(Page { markdown: markdown.into_owned(), html: wants_html(&headers) })
 }
 
@@ -51,9 +47,7 @@ pub(crate) async fn index(headers: HeaderMap) -> Page {
         let _ = writeln!(markdown, "- [{code}](/problems/{code}): {}", problems::title(code));
     }
     markdown.push_str("\n# Codes of findings in files\n\n");
-    let mut findings: Vec<(&str, &str)> = codes::all().copied().collect();
-    findings.sort_unstable();
-    for (code, meaning) in findings {
+    for (code, meaning) in codes::sorted() {
         let _ = writeln!(markdown, "- [{code}](/problems/{code}): {meaning}");
     }
     Page { markdown, html: wants_html(&headers) }

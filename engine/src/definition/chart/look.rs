@@ -2,10 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{ActionCall, Arrow, By, Definition, Outcome, State, StateIx, StateKind};
+use super::{ActionCall, Approval, Arrow, By, Definition, Outcome, State, StateIx, StateKind};
 use crate::calendar::Calendar;
 use crate::expression::RecordType;
 use crate::instance::Instance;
+
+/// The state at `ix` and those around it, inmost first.
+pub(crate) fn upwards(states: &[State], ix: StateIx) -> impl Iterator<Item = StateIx> + '_ {
+    std::iter::successors(Some(ix), |&at| states[at.0].parent)
+}
+
+/// The region that the state at `ix` is, or is in: the nearest.
+pub(crate) fn region(states: &[State], ix: StateIx) -> Option<StateIx> {
+    let is_region =
+        |at: &StateIx| states[at.0].parent.is_some_and(|up| matches!(states[up.0].kind, StateKind::Parallel(_)));
+    upwards(states, ix).find(is_region)
+}
 
 impl Definition {
     /// The actions of every way to begin.
@@ -48,9 +60,18 @@ impl Definition {
         self.states.iter().position(|s| &*s.path == path).map(StateIx)
     }
 
+    /// What is asked in the state whose path is `path`: a decision, or data.
+    #[must_use]
+    pub fn approval(&self, path: &str) -> Option<&Approval> {
+        match &self.state(self.find(path)?).kind {
+            StateKind::Approval(approval) => Some(approval),
+            _ => None,
+        }
+    }
+
     /// `ix` and the states around it, inmost first.
     pub fn upwards(&self, ix: StateIx) -> impl Iterator<Item = StateIx> + '_ {
-        std::iter::successors(Some(ix), |&s| self.state(s).parent)
+        upwards(&self.states, ix)
     }
 
     /// The innermost states that an instance is in, in the order of the file; `None` if one does not exist.
@@ -68,10 +89,7 @@ impl Definition {
     /// The region that `ix` is, or is in: the nearest.
     #[must_use]
     pub fn region(&self, ix: StateIx) -> Option<StateIx> {
-        let is_region = |at: &StateIx| {
-            self.state(*at).parent.is_some_and(|up| matches!(self.state(up).kind, StateKind::Parallel(_)))
-        };
-        self.upwards(ix).find(is_region)
+        region(&self.states, ix)
     }
 
     /// The events that somebody may signal in the states `active`, in name order: those of the approval and the results

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::definition::chart::{State, StateIx, StateKind};
+use crate::definition::chart::{State, StateIx, StateKind, region, upwards};
 use crate::definition::codes;
 use crate::definition::lint::{Edge, Goes, Trigger, by_state};
 use crate::diagnostic::Diagnostic;
@@ -12,39 +12,22 @@ use super::{Checker, DONE, EXPIRED, FAILED, OUTCOMES};
 impl Checker<'_> {
     /// Looks at every approval, every task, every call, every parallel state, and every arrow for an outcome.
     pub(super) fn outcomes(&mut self, states: &[State]) {
-        let approvals = self.approvals.clone();
         let by_state = by_state(&self.edges, states.len());
         // A state that is two things at once has been told of: which outcomes it has nobody knows.
-        let kinds = [&self.approvals, &self.tasks, &self.calls];
-        let torn = |ix: &StateIx| kinds.iter().filter(|kind| kind.contains(ix)).count() > 1;
+        let all = [&self.approvals, &self.tasks, &self.calls];
+        let torn = |ix: &StateIx| all.iter().filter(|kind| kind.contains(ix)).count() > 1;
         let torn: Vec<StateIx> = self.approvals.iter().chain(&self.tasks).copied().filter(torn).collect();
-        for &ix in approvals.iter().filter(|ix| !torn.contains(ix)) {
-            let expires = matches!(
-                &states[ix.0].kind,
-                StateKind::Approval(approval) if approval.policy.expires().is_some()
-            );
-            for outcome in OUTCOMES.into_iter().filter(|&o| o != EXPIRED || expires) {
-                self.outcome(states, &by_state, ix, "an approval", outcome);
-            }
-        }
-        let tasks = self.tasks.clone();
-        for &ix in tasks.iter().filter(|ix| !torn.contains(ix)) {
-            let expires = matches!(
-                &states[ix.0].kind,
-                StateKind::Approval(task) if task.policy.expires().is_some()
-            );
-            for outcome in [DONE, EXPIRED].into_iter().filter(|&o| o != EXPIRED || expires) {
-                self.outcome(states, &by_state, ix, "a task", outcome);
-            }
-        }
-        let calls = self.calls.clone();
-        for &ix in calls.iter().filter(|ix| !torn.contains(ix)) {
-            let may_fail = match &states[ix.0].kind {
-                StateKind::Call(call) => call.workflow.states.iter().any(|state| state.failed),
-                _ => false,
-            };
-            for outcome in [DONE, FAILED].into_iter().filter(|&o| o != FAILED || may_fail) {
-                self.outcome(states, &by_state, ix, "a call", outcome);
+        let kinds: [(Vec<StateIx>, &str, &[&str]); 3] = [
+            (self.approvals.clone(), "an approval", &OUTCOMES),
+            (self.tasks.clone(), "a task", &[DONE, EXPIRED]),
+            (self.calls.clone(), "a call", &[DONE, FAILED]),
+        ];
+        for (all, what, outcomes) in kinds {
+            for ix in all.into_iter().filter(|ix| !torn.contains(ix)) {
+                let kind = &states[ix.0].kind;
+                for outcome in outcomes.iter().filter(|outcome| is_raised(outcome, kind)) {
+                    self.outcome(states, &by_state, ix, what, outcome);
+                }
             }
         }
         let mut parallels = Vec::new();
@@ -59,12 +42,13 @@ impl Checker<'_> {
 
     /// Arrows for outcomes of what is not there.
     fn elsewhere(&mut self, states: &[State], parallels: &[StateIx]) {
-        let (approvals, tasks, calls) = (self.approvals.clone(), self.tasks.clone(), self.calls.clone());
         // `done` and `failed` are raised by many: each state handles its own.
         let own = |all: &[StateIx]| -> BTreeSet<usize> { all.iter().map(|ix| ix.0).collect() };
-        let (own_tasks, own_calls, own_parallels) = (own(&tasks), own(&calls), own(parallels));
-        let around = |all: &[StateIx]| -> BTreeSet<usize> { all.iter().flat_map(|&ix| upwards(states, ix)).collect() };
-        let (approvals, tasks) = (around(&approvals), around(&tasks));
+        let (own_tasks, own_calls, own_parallels) = (own(&self.tasks), own(&self.calls), own(parallels));
+        let around = |all: &[StateIx]| -> BTreeSet<usize> {
+            all.iter().flat_map(|&ix| upwards(states, ix)).map(|at| at.0).collect()
+        };
+        let (approvals, tasks) = (around(&self.approvals), around(&self.tasks));
         let none = BTreeSet::new();
         for (from, event) in std::mem::take(&mut self.outcome_keys) {
             let (whose, what) = match event.value.as_str() {
@@ -98,18 +82,9 @@ impl Checker<'_> {
     /// A parallel state is done when all its regions have ended: then something must be there for that.
     fn regions(&mut self, states: &[State], by_state: &[Vec<usize>], ix: StateIx, regions: &[StateIx]) {
         // The end of a region is a final state in it that is in no region further inside.
-        let owner = |mut at: StateIx| loop {
-            let parent = states[at.0].parent?;
-            if matches!(states[parent.0].kind, StateKind::Parallel(_)) {
-                return Some(at);
-            }
-            at = parent;
-        };
-        let ends = |region: StateIx| {
-            let mut finals = (0..states.len()).filter(|&at| matches!(states[at].kind, StateKind::Final));
-            finals.any(|at| owner(StateIx(at)) == Some(region))
-        };
-        let endless: Vec<StateIx> = regions.iter().copied().filter(|&region| !ends(region)).collect();
+        let finals = (0..states.len()).map(StateIx).filter(|at| matches!(states[at.0].kind, StateKind::Final));
+        let ended: BTreeSet<StateIx> = finals.filter_map(|at| region(states, at)).collect();
+        let endless: Vec<StateIx> = regions.iter().copied().filter(|region| !ended.contains(region)).collect();
         let done = |edge: &&Edge| matches!(&edge.trigger, Trigger::Event(name) if **name == *DONE);
         let handled = by_state[ix.0].iter().map(|&at| &self.edges[at]).find(done).map(|edge| edge.span);
         if endless.is_empty() {
@@ -131,7 +106,7 @@ impl Checker<'_> {
         let alone = [DONE, FAILED].contains(&outcome);
         let levels = if alone { 1 } else { usize::MAX };
         let mut places: Vec<usize> =
-            upwards(states, ix).take(levels).flat_map(|at| by_state[at].iter().copied()).collect();
+            upwards(states, ix).take(levels).flat_map(|at| by_state[at.0].iter().copied()).collect();
         places.sort_unstable();
         let handled: Vec<&Edge> = places
             .into_iter()
@@ -178,7 +153,12 @@ impl Checker<'_> {
     }
 }
 
-/// The state itself and those around it.
-fn upwards(states: &[State], ix: StateIx) -> impl Iterator<Item = usize> + '_ {
-    std::iter::successors(Some(ix.0), |&at| states[at].parent.map(|parent| parent.0))
+/// Whether what is of that kind may come to that outcome of its own.
+fn is_raised(outcome: &str, kind: &StateKind) -> bool {
+    match (outcome, kind) {
+        (EXPIRED, StateKind::Approval(asks)) => asks.policy.expires().is_some(),
+        (FAILED, StateKind::Call(call)) => call.workflow.states.iter().any(|state| state.failed),
+        (EXPIRED | FAILED, _) => false,
+        _ => true,
+    }
 }

@@ -129,7 +129,7 @@ impl Checker<'_> {
             .find_map(|(word, history)| Some((name.value.strip_suffix(word)?.strip_suffix('.')?, *history)));
         let Some((state, history)) = history else { return Some((self.target(Some(from), name)?, None)) };
         let to = self.target(Some(from), &Name::new(state.to_owned(), name.span))?;
-        if !self.names.slots.iter().any(|slot| slot.parent == Some(to.0)) {
+        if !self.names.inside.contains_key(&Some(to.0)) {
             let message = format!("`{state}` has no states inside, so there is nothing to go back to in it");
             self.error(codes::BAD_HISTORY, name.span, message, format!("write `to: {state}`"));
             return None;

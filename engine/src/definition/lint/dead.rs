@@ -1,5 +1,6 @@
 //! Arrows that are never taken, and conditions that decide nothing.
 
+use crate::definition::chart::{DONE, FAILED};
 use crate::definition::codes;
 use crate::diagnostic::Diagnostic;
 
@@ -73,7 +74,7 @@ fn shadowed(outline: &Outline<'_>, ix: usize, edges: &[&Edge], found: &mut Found
     for (at, edge) in edges.iter().enumerate() {
         let Trigger::Event(event) = &edge.trigger else { continue };
         // Each state handles the end of its own.
-        if outline.outcomes.contains(event) && ["done", "failed"].contains(&&**event) {
+        if outline.outcomes.contains(event) && [DONE, FAILED].contains(&&**event) {
             continue;
         }
         if edges[..at].iter().any(|other| other.trigger == edge.trigger) {

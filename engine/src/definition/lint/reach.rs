@@ -13,7 +13,7 @@ use super::{Edge, Found, Goes, Guard, Outline, Trigger};
 
 /// Two nodes a state: entering it, which leads to where it begins inside, and being in it, where its arrows hold.
 /// So a state that is entered past its beginning does not reach that beginning.
-struct Map {
+pub(super) struct Map {
     graph: DiGraph<usize, ()>,
     entering: Vec<NodeIndex>,
     being: Vec<NodeIndex>,
@@ -22,7 +22,7 @@ struct Map {
 }
 
 impl Map {
-    fn of(outline: &Outline<'_>) -> Self {
+    pub(super) fn of(outline: &Outline<'_>) -> Self {
         let mut graph = DiGraph::new();
         let count = outline.states.len();
         let entering: Vec<_> = (0..count).map(|ix| graph.add_node(ix)).collect();
@@ -84,8 +84,7 @@ impl Map {
 }
 
 /// States that nothing leads to. Silent while an arrow's target is unknown: it may be meant for one of them.
-pub(super) fn unreachable(outline: &Outline<'_>, found: &mut Found) {
-    let map = Map::of(outline);
+pub(super) fn unreachable(outline: &Outline<'_>, map: &Map, found: &mut Found) {
     if outline.starts.is_empty() || map.unknown || outline.any_tainted() {
         return;
     }
@@ -104,8 +103,7 @@ pub(super) fn unreachable(outline: &Outline<'_>, found: &mut Found) {
 }
 
 /// States that can be entered and never left towards an end.
-pub(super) fn traps(outline: &Outline<'_>, circling: &[usize], found: &mut Found) {
-    let map = Map::of(outline);
+pub(super) fn traps(outline: &Outline<'_>, map: &Map, circling: &[usize], found: &mut Found) {
     no_way_out(outline, found);
     let ends: Vec<usize> = (0..outline.states.len()).filter(|&ix| outline.is_end(ix)).collect();
     if ends.is_empty() {

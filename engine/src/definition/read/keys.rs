@@ -101,6 +101,12 @@ struct Meant<'n> {
 }
 
 impl<'n> Keys<'n> {
+    /// As [`Keys::of`], of an entry under `key`: one that is a mapping has a place of its own.
+    pub fn entry(node: &'n Node, key: Span, what: &str, allowed: &[&str], found: &mut Found) -> Option<Self> {
+        let owner = if matches!(node.shape, Shape::Map(_)) { node.span } else { key };
+        Self::of(node, owner, what, allowed, found)
+    }
+
     /// The mapping `node`, which describes `what`, whose name stands at `owner`.
     pub fn of(node: &'n Node, owner: Span, what: &str, allowed: &[&str], found: &mut Found) -> Option<Self> {
         let mut keys = Self::any(node, owner, what, found)?;

@@ -197,9 +197,8 @@ fn timer(node: &Node, key: Span, found: &mut Found) -> Option<TimerFile> {
         );
         return None;
     }
-    let owner = if matches!(node.shape, Shape::Map(_)) { node.span } else { key };
     let allowed: Vec<&str> = TIMER.iter().chain(arrow::ARROW).copied().collect();
-    let keys = Keys::of(node, owner, "a timer", &allowed, found)?;
+    let keys = Keys::entry(node, key, "a timer", &allowed, found)?;
     let after = keys
         .need("in", "a timer", "write how long after entering the state: `in: 2 days`", found)
         .and_then(|(key, node)| wait(node, key, "`in`", found));

@@ -223,7 +223,8 @@ fn the_reader_has_no_list_of_keys_that_is_not_named() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
-                for (_, rest) in text.match_indices("Keys::of(").map(|(at, mark)| text.split_at(at + mark.len())) {
+                let marks = text.match_indices("Keys::of(").chain(text.match_indices("Keys::entry("));
+                for (_, rest) in marks.map(|(at, mark)| text.split_at(at + mark.len())) {
                     let call = rest.split(';').next().unwrap();
                     calls += 1;
                     assert!(!call.contains("&["), "{}: name the keys and tell the schema: {call}", path.display());

@@ -76,6 +76,7 @@ impl Checker<'_> {
                 return self.refuse(finding, span);
             }
         };
+        self.asks_calendar |= asks && !matches!(op, Op::Const(_));
         Typed { nullable, optional: nullable, unit, cost, extent, ..Typed::new(op, span, ty) }
     }
 
@@ -221,14 +222,12 @@ fn fits(function: &Function, types: &[Type]) -> bool {
             match param {
                 Param::Is(wanted) => wanted == ty,
                 Param::Number => ty.is_number(),
-                Param::Ordered => is_scalar(ty) && *ty != Type::Person,
+                Param::Ordered => is_ordered(ty),
                 Param::Like => before.join(ty).is_some(),
                 Param::ListOf => matches!(ty, Type::List(of) if before.join(of).is_some()),
                 Param::ListIs(wanted) => matches!(ty, Type::List(of) if **of == *wanted || **of == Type::Null),
                 Param::Numbers => matches!(ty, Type::List(of) if of.is_number()),
-                Param::OrderedList => {
-                    matches!(ty, Type::List(of) if **of == Type::Null || (is_scalar(of) && **of != Type::Person))
-                }
+                Param::OrderedList => matches!(ty, Type::List(of) if **of == Type::Null || is_ordered(of)),
                 Param::AnyList => matches!(ty, Type::List(_)),
                 Param::AnyMap => matches!(ty, Type::Map(..)),
                 Param::MapUnder => {
@@ -266,6 +265,11 @@ pub(super) fn size(ty: &Type, extent: Extent) -> u64 {
 
 pub(super) const fn is_scalar(ty: &Type) -> bool {
     !matches!(ty, Type::List(_) | Type::Map(..) | Type::Record(_) | Type::Null)
+}
+
+/// Whether values of it have an order.
+pub(super) fn is_ordered(ty: &Type) -> bool {
+    is_scalar(ty) && *ty != Type::Person
 }
 
 fn result(function: &Function, types: &[Type]) -> Type {

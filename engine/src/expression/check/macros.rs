@@ -64,9 +64,9 @@ impl Checker<'_> {
         let Some(types) = self.seen(&range, pair, name, receiver.span) else { return Typed::broken(span) };
         let known = self.locals.len();
         let mut named = true;
-        for (node, ty) in parts.variables.iter().zip(&types) {
+        for (at, (node, ty)) in parts.variables.iter().zip(&types).enumerate() {
             // The place in a list, or the key of a map, has neither unit nor path of its own.
-            let element = ty.as_ref() == Some(&element(&range)) && (!pair || self.locals.len() > known);
+            let element = if pair { at == 1 } else { matches!(range.ty, Some(Type::List(_))) };
             let (unit, path) = if element { (range.unit.clone(), range.path.clone()) } else { (None, None) };
             let extent = if element { range.extent.element() } else { Extent { length: 0, ..range.extent } };
             match self.variable(node) {
@@ -159,7 +159,7 @@ impl Checker<'_> {
         self.required(&typed, node);
         let Some(ty) = &typed.ty else { return typed };
         let (fits, wanted) = match kind {
-            Macro::SortBy => (super::apply::is_scalar(ty) && *ty != Type::Person, "something with an order"),
+            Macro::SortBy => (super::apply::is_ordered(ty), "something with an order"),
             Macro::MapEntries => (matches!(ty, Type::Map(..)), "a map of the entries"),
             _ => (*ty != Type::Null, "a value"),
         };

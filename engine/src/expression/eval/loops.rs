@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{EvalError, Outcome, Run, add, at, missing};
+use super::{EvalError, Outcome, Run, add, at};
 use crate::expression::code::{Code, Loop, Macro};
 use crate::expression::functions::sorted;
 use crate::expression::value::{Key, Value};
@@ -116,13 +116,7 @@ impl Run<'_> {
     /// Whether the condition holds for the element, and what it yields.
     fn body(&mut self, condition: Option<&Code>, yields: Option<&Code>) -> Result<(bool, Option<Value>), EvalError> {
         let holds = condition.map_or(Ok(true), |condition| self.truth(condition))?;
-        let yielded = match yields.filter(|_| holds) {
-            Some(code) => match self.eval(code)? {
-                Value::Null => return Err(missing(code)),
-                value => Some(value),
-            },
-            None => None,
-        };
+        let yielded = yields.filter(|_| holds).map(|code| self.present(code)).transpose()?;
         Ok((holds, yielded))
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn order(a: &Value, b: &Value, fuel: &mut Fuel<'_>) -> Result<Orderin
         (Value::Bool(a), Value::Bool(b)) => Ok(a.cmp(b)),
         (Value::Int(a), Value::Int(b)) => Ok(a.cmp(b)),
         (Value::Text(a), Value::Text(b)) => {
-            fuel.spend(a.len().min(b.len()) as u64 / 64)?;
+            fuel.text(a.len().min(b.len()))?;
             Ok(a.cmp(b))
         }
         (Value::Timestamp(a), Value::Timestamp(b)) => Ok(a.cmp(b)),

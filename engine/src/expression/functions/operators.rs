@@ -2,22 +2,14 @@
 
 use super::Param::{Any, AnyList, AnyMap, Is, KeyOf, Like, ListOf, MapUnder, Number, Ordered};
 use super::{
-    Function, INDEX, NEGATE, Out, Param, Reach, Run, Style, amounts, compare, extent, lists, numbers, row, text,
+    BOOL, DATE, DURATION, Function, INDEX, INT, MONEY, NEGATE, Out, Param, QUANTITY, Reach, Run, Style, TEXT,
+    TIMESTAMP, amounts, compare, extent, lists, numbers, row, text,
 };
 use crate::expression::types::Type;
 
 const fn op(name: &'static str, params: &'static [Param], out: Out, run: Run) -> Function {
     row(name, Style::Operator, params, out, run)
 }
-
-const BOOL: Out = Out::Is(Type::Bool);
-const INT: Param = Is(Type::Int);
-const TEXT: Param = Is(Type::Text);
-const MONEY: Param = Is(Type::Money);
-const QUANTITY: Param = Is(Type::Quantity);
-const DURATION: Param = Is(Type::Duration);
-const TIMESTAMP: Param = Is(Type::Timestamp);
-const DATE: Param = Is(Type::Date);
 
 pub(super) static OPERATORS: &[Function] = &[
     op("==", &[Any, Like], BOOL, compare::equals).agree().nulls().reach(Reach::Compare),

@@ -3,22 +3,14 @@
 use super::Param::{Any, AnyList, AnyMap, Is, Like, ListIs, Number, Numbers, Ordered, OrderedList, Scalar};
 use super::Style::{Both, Function as Free, Method};
 use super::{
-    Function, Out, Param, Reach, amounts, compare, convert, extent, format, lists, math, numbers, pattern, row, text,
-    time, working,
+    BOOL, DATE, DURATION, Function, INT, MONEY, Out, QUANTITY, Reach, TEXT, TIMESTAMP, amounts, compare, convert,
+    extent, format, lists, math, numbers, pattern, row, text, time, working,
 };
 use crate::expression::types::Type;
 
-const BOOL: Out = Out::Is(Type::Bool);
 const TO_INT: Out = Out::Is(Type::Int);
 const TO_DECIMAL: Out = Out::Is(Type::Decimal);
 const TO_TEXT: Out = Out::Is(Type::Text);
-const INT: Param = Is(Type::Int);
-const TEXT: Param = Is(Type::Text);
-const MONEY: Param = Is(Type::Money);
-const QUANTITY: Param = Is(Type::Quantity);
-const DURATION: Param = Is(Type::Duration);
-const TIMESTAMP: Param = Is(Type::Timestamp);
-const DATE: Param = Is(Type::Date);
 
 /// What a zone costs to look up.
 const ZONE: u64 = 20;

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 
 use super::{Fuel, mistyped};
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, resolve};
 use crate::expression::json::parse_date;
 use crate::expression::units::Duration;
 use crate::expression::value::Value;
@@ -140,10 +140,10 @@ pub(super) fn timestamp(args: &[Value], _: &mut Fuel<'_>) -> Outcome {
     match args {
         [Value::Timestamp(at)] => Ok(Value::Timestamp(*at)),
         [Value::Int(seconds)] => instant(seconds.checked_mul(SECOND)),
-        [Value::Date(day), Value::Text(name)] => match day.to_zoned(zone(name)?) {
-            Ok(start) => instant(Some(start.timestamp().as_microsecond())),
-            Err(_) => instant(None),
-        },
+        [Value::Date(day), Value::Text(name)] => {
+            let start = resolve(&zone(name)?, day.to_datetime(jiff::civil::Time::midnight()));
+            instant(start.map(Timestamp::micros))
+        }
         [Value::Text(text)] => {
             let parsed = text.parse::<jiff::Timestamp>();
             let at = parsed

@@ -109,7 +109,7 @@ impl Prover<'_> {
         };
         let finding = Diagnostic::error(code, other.span, message).label("matches too").related(one.span, "matches");
         self.found.witnesses.push(witness);
-        self.tell(finding.help(help), true);
+        self.tell(finding.help(help));
         true
     }
 }

@@ -1,6 +1,8 @@
 //! What tables yield, by hand.
 
 use super::*;
+use crate::calendar::{Calendar, Calendars};
+use crate::expression::{Scope, WorkingTime};
 
 /// The value of a table for an order, on 2026-03-01.
 fn value(source: &str, fields: &[(&str, Value)]) -> Result<Option<Value>, EvalError> {
@@ -36,7 +38,7 @@ fn a_table_of_tiers() {
     assert_eq!(table.ty().to_string(), "table");
     let Type::Record(record) = table.ty() else { panic!() };
     assert_eq!(record.fields["need"], Field::required(Type::Int));
-    let paths: Vec<_> = table.fields_read().into_iter().collect();
+    let paths: Vec<_> = table.fields_read().iter().collect();
     assert_eq!(paths, ["po.amount", "po.category", "po.lines", "po.supplier"]);
     let ask = |amount: &str, category: &str, date: &str| {
         let hits = table.eval(&po(&[("amount", money(amount)), ("category", Value::text(category))]), day(date));
@@ -193,5 +195,46 @@ fn a_long_table_with_an_index_is_the_same_as_without() {
         let scope = po(&[("lines", Value::Int(lines))]);
         let ask = |table: &Table| table.eval(&scope, day("2026-03-01")).unwrap();
         assert_eq!(ask(&indexed), ask(&walked), "{lines}");
+    }
+}
+
+/// What a table sees where there is a calendar.
+struct AtWork(BTreeMap<String, Value>, Calendar);
+
+impl Scope for AtWork {
+    fn get(&self, name: &str) -> Option<Value> {
+        Scope::get(&self.0, name)
+    }
+
+    fn calendar(&self) -> Option<&dyn WorkingTime> {
+        Some(&self.1)
+    }
+}
+
+/// Also where nothing but the calendar is read: it may be another one tomorrow.
+#[test]
+fn cells_ask_the_calendar() {
+    let office = "calendar: office\nzone: UTC\nhours: { monday to friday: [09:00-17:00] }\n";
+    let (calendars, _) = Calendars::load(vec![("office.yaml".to_owned(), office.to_owned())]).unwrap();
+    let source = r#"
+hit: first
+in: { due: po.due }
+out: { level: text, then: date }
+rows:
+  - ['date("2026-03-06") + 1 working day', '"next"', 'date("2026-03-06") + 2 working days']
+  - ['isWorkingDay(?)', '"open"', 'po.due + 1 working day']
+  - ['-', '"closed"', 'po.due']
+"#;
+    let table = table_in(source, &env().with_calendar());
+    assert!(table.rows[0].outputs[1].constant.is_none() && table.rows[0].outputs[0].constant.is_some());
+    for (due, level, then) in [
+        ("2026-03-09", "next", "2026-03-10"),
+        ("2026-03-06", "open", "2026-03-09"),
+        ("2026-03-07", "closed", "2026-03-07"),
+    ] {
+        let calendar = calendars.get("office").unwrap().calendar.clone();
+        let scope = AtWork(po(&[("due", Value::Date(day(due)))]), calendar);
+        let expected = Value::record([("level", Value::text(level)), ("then", Value::Date(day(then)))]);
+        assert_eq!(table.eval(&scope, day("2026-03-01")).unwrap().value(), Some(&expected), "{due}");
     }
 }

@@ -76,8 +76,7 @@ impl Checker<'_> {
         let mut names: Vec<(String, Span)> = Vec::new();
         let mut out = Vec::new();
         for item in read::list(node, at, "`steps`", &mut self.found).unwrap_or_default() {
-            let owner = if matches!(item.shape, Shape::Map(_)) { item.span } else { at };
-            let Some(keys) = Keys::of(item, owner, "a step", KEYS, &mut self.found) else { continue };
+            let Some(keys) = Keys::entry(item, at, "a step", KEYS, &mut self.found) else { continue };
             let mut step = Map::new();
             let name = keys
                 .need("name", "a step", "write `name: manager`, for instance", &mut self.found)
@@ -229,8 +228,7 @@ impl Checker<'_> {
         let Some((at, node)) = keys.get("late") else { return late };
         let mut rungs = Vec::new();
         for item in read::one_or_many(node, at, "`late`", &mut self.found) {
-            let owner = if matches!(item.shape, Shape::Map(_)) { item.span } else { at };
-            if let Some(keys) = Keys::of(item, owner, "a rung of `late`", RUNG, &mut self.found) {
+            if let Some(keys) = Keys::entry(item, at, "a rung of `late`", RUNG, &mut self.found) {
                 rungs.extend(self.rung(&keys, &mut late.amount));
             }
         }

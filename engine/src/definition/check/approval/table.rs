@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::definition::codes;
 use crate::definition::read::{self, Keys};
-use crate::definition::yaml::{Node, Shape};
+use crate::definition::yaml::Node;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::money::Money;
 
@@ -64,8 +64,7 @@ impl Checker<'_> {
         let mut rows: Vec<Row> = Vec::new();
         let mut out = Vec::new();
         for item in read::list(node, at, "`rows`", &mut self.found).unwrap_or_default() {
-            let owner = if matches!(item.shape, Shape::Map(_)) { item.span } else { at };
-            let Some(keys) = Keys::of(item, owner, "a row", ROW, &mut self.found) else { continue };
+            let Some(keys) = Keys::entry(item, at, "a row", ROW, &mut self.found) else { continue };
             let (row, value) = self.row(&keys, ground);
             if hit != Some("collect")
                 && let Some(first) = rows.iter().find(|first| first.takes(&row))

@@ -64,8 +64,7 @@ impl Checker<'_> {
     }
 
     fn resolver(&mut self, node: &Node, at: Span, ground: &mut Ground) -> Option<Value> {
-        let owner = if matches!(node.shape, Shape::Map(_)) { node.span } else { at };
-        let keys = Keys::of(node, owner, "an entry of `who`", KEYS, &mut self.found)?;
+        let keys = Keys::entry(node, at, "an entry of `who`", KEYS, &mut self.found)?;
         let kinds: Vec<_> = keys.iter().filter(|(key, _)| KINDS.contains(&key.value.as_str())).collect();
         let kind = match kinds.as_slice() {
             [] => {
