@@ -41,6 +41,7 @@ pub use change::{Changed, Seen, change, key_image};
 pub use child::Keys;
 pub use deciders::{Deciders, deciders};
 pub use form::{AskedFor, asked_for, asks_for_data};
+pub(crate) use input::{actions_of, own_keys};
 pub use input::{start_key, typed};
 pub use organisation::{
     CHANGE_ORGANISATION, Merged, NEEDS_APPROVAL, found_parts, merge_organisation, organisation_image,

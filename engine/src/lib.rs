@@ -21,6 +21,8 @@ pub mod instance;
 pub mod money;
 pub mod plan;
 pub mod refusal;
+pub mod rehearsal;
+pub mod replay;
 #[cfg(feature = "runtime")]
 pub mod runtime;
 pub mod schedule;

@@ -207,3 +207,17 @@ pub enum FiredKind {
     /// The round expired.
     Expire,
 }
+
+impl FiredKind {
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Remind => "remind",
+            Self::Incident => "incident",
+            Self::Reject => "reject",
+            Self::Escalate => "escalate",
+            Self::Expire => "expire",
+        }
+    }
+}

@@ -54,12 +54,12 @@ pub fn typed(document: &Document, ty: &RecordType, skip: &[Arc<str>], may_miss: 
 }
 
 /// Payload keys that the given actions read and validate themselves.
-pub(super) fn own_keys<'a>(vocabulary: &Vocabulary, actions: impl Iterator<Item = &'a ActionCall>) -> Vec<Arc<str>> {
+pub(crate) fn own_keys<'a>(vocabulary: &Vocabulary, actions: impl Iterator<Item = &'a ActionCall>) -> Vec<Arc<str>> {
     actions.filter_map(|call| vocabulary.actions.get(&call.name)).flat_map(|action| action.payload.clone()).collect()
 }
 
 /// The actions on the arrows that answer `event` anywhere in the definition.
-pub(super) fn actions_of<'a>(definition: &'a Definition, event: &'a str) -> impl Iterator<Item = &'a ActionCall> {
+pub(crate) fn actions_of<'a>(definition: &'a Definition, event: &'a str) -> impl Iterator<Item = &'a ActionCall> {
     definition.states.iter().filter_map(move |s| s.on.get(event)).flatten().flat_map(|arrow| match &arrow.outcome {
         Outcome::Go(go) => go.actions.as_slice(),
         Outcome::Refuse(_) => &[],

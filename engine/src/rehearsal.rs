@@ -1,0 +1,285 @@
+//! Definitions rehearsed: instances that live here and nowhere else, decided by the same functions as all others, with
+//! time as an argument. Nothing is written: simulations and replays of logs run on it.
+//!
+//! What must hold: it decides as the runtime does (`tests/it/rehearsal.rs` compares the two), and what it lacks (rows of
+//! the domain) it asks for.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::command::{Actor, Command, Verb};
+use crate::decide::{self, Ground, Keys, Layer, OrganisationAt, Stop};
+use crate::definition::chart::Definition;
+use crate::definition::library::Library;
+use crate::diagnostic::nearest;
+use crate::domain::Domain;
+use crate::effect::{Child, Decision, Effect, Record, tell_id};
+use crate::ids::{Digest, InstanceId, RequestId, TenantId};
+use crate::instance::{Document, Instance, Status, TaskStatus};
+use crate::refusal::Refusal;
+
+/// How often a decision may ask for more business keys.
+const LOOK_UPS: usize = 24;
+
+/// What a rehearsal stands on: it does not change.
+#[derive(Debug)]
+pub struct Setting<'a, D: Domain> {
+    /// The vocabulary's code.
+    pub domain: &'a D,
+    /// The definitions.
+    pub library: &'a Library,
+    /// The organisation, and the revisions before it that somebody may have seen, rising.
+    pub organisations: &'a [Arc<OrganisationAt>],
+    /// Whose data.
+    pub tenant: TenantId,
+}
+
+impl<D: Domain> Clone for Setting<'_, D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D: Domain> Copy for Setting<'_, D> {}
+
+/// What a command came to.
+#[derive(Debug)]
+pub struct Step {
+    /// The definition of the instance.
+    pub definition: Arc<Definition>,
+    /// The instance before; none of a start.
+    pub before: Option<Arc<Instance>>,
+    /// The instance afterwards.
+    pub after: Arc<Instance>,
+    /// What the entry would say.
+    pub record: Record,
+}
+
+/// What an instance is told by the engine itself.
+#[derive(Debug)]
+struct Post {
+    to: InstanceId,
+    message: Arc<str>,
+    event: Arc<str>,
+    payload: Document,
+}
+
+/// Instances in memory. The one that was started first is the one that everything else belongs to.
+#[derive(Debug)]
+pub struct Rehearsal<'a, D: Domain> {
+    setting: Setting<'a, D>,
+    facts: D::Facts,
+    keys: Keys,
+    instances: Vec<Arc<Instance>>,
+    post: VecDeque<Post>,
+    /// Whether messages to the outside arrive at once.
+    arrives: bool,
+}
+
+impl<'a, D: Domain> Rehearsal<'a, D> {
+    /// Nothing has happened yet. `arrives`: messages to the outside arrive at once, and their results are told
+    /// ([`Rehearsal::deliver`]); else nobody listens to them.
+    #[must_use]
+    pub fn new(setting: Setting<'a, D>, arrives: bool) -> Self {
+        Self::on(setting, D::Facts::default(), arrives)
+    }
+
+    /// On rows of the domain that were loaded before.
+    #[must_use]
+    pub fn on(setting: Setting<'a, D>, facts: D::Facts, arrives: bool) -> Self {
+        let (keys, instances, post) = (Keys::default(), Vec::new(), VecDeque::new());
+        Self { setting, facts, keys, instances, post, arrives }
+    }
+
+    /// The rows of the domain, to load what a [`Stop::Needs`] asks for.
+    pub fn facts(&mut self) -> &mut D::Facts {
+        &mut self.facts
+    }
+
+    /// Every instance, in the order in which they were started.
+    #[must_use]
+    pub fn instances(&self) -> &[Arc<Instance>] {
+        &self.instances
+    }
+
+    /// The instance with this id.
+    #[must_use]
+    pub fn instance(&self, id: InstanceId) -> Option<&Arc<Instance>> {
+        self.instances.iter().find(|instance| instance.id == id)
+    }
+
+    /// Starts an instance of the current definition of `workflow`.
+    ///
+    /// # Errors
+    /// A refusal, or rows to load first.
+    pub fn start(
+        &mut self,
+        id: InstanceId,
+        actor: Actor,
+        workflow: &Arc<str>,
+        input: Document,
+        now: Timestamp,
+    ) -> Result<Step, Stop<D::Need>> {
+        let Setting { domain, library, tenant, .. } = self.setting;
+        let Some(definition) = library.current(workflow) else {
+            let near = nearest(workflow, library.names().map(AsRef::as_ref)).map(Into::into);
+            return Err(Stop::Refused(Refusal::UnknownWorkflow(workflow.clone(), near)));
+        };
+        let key = decide::start_key(domain.vocabulary(), definition, None, &input).map_err(Stop::Refused)?;
+        let command = command(tenant, actor, Verb::Start { workflow: workflow.clone(), key, input });
+        let decision = self.decided(now, |ground, layer| decide::start(ground, definition, id, &command, layer))?;
+        Ok(self.take(definition.clone(), None, decision, now))
+    }
+
+    /// Does what `verb` says to the instance that it is for.
+    ///
+    /// # Errors
+    /// A refusal, rows to load first, or that there is nothing to do.
+    pub fn submit(&mut self, actor: Actor, verb: Verb, now: Timestamp) -> Result<Step, Stop<D::Need>> {
+        let found = verb.instance().and_then(|id| self.instance(id));
+        let Some(before) = found.cloned() else { return Err(Stop::Nothing) };
+        let definition = self.definition_of(&before)?;
+        let command = command(self.setting.tenant, actor, verb);
+        let decision =
+            self.decided(now, |ground, layer| decide::decide(ground, &definition, &before, &command, layer))?;
+        Ok(self.take(definition, Some(before), decision, now))
+    }
+
+    /// The instance for which time does something next, and when. What is final waits for nothing.
+    #[must_use]
+    pub fn next_due(&self) -> Option<(Timestamp, InstanceId)> {
+        let of = |instance: &Arc<Instance>| next_due(instance).map(|due| (due, instance.id));
+        self.instances.iter().filter_map(of).min_by_key(|(due, _)| *due)
+    }
+
+    /// Lets time come for an instance.
+    ///
+    /// # Errors
+    /// Rows to load first, or that there is nothing to do.
+    pub fn wake(&mut self, instance: InstanceId, now: Timestamp) -> Result<Step, Stop<D::Need>> {
+        self.submit(Actor::Timer, Verb::Wake { instance }, now)
+    }
+
+    /// Tells the next instance what it waits for: the end of a call, the result of a message, what it told itself.
+    /// `None`: nobody waits for anything.
+    pub fn deliver(&mut self, now: Timestamp) -> Option<Result<Step, Stop<D::Need>>> {
+        let Post { to: instance, message, event, payload } = self.post.pop_front()?;
+        let verb = Verb::Message { instance, message: message.clone(), event: event.clone(), payload: payload.clone() };
+        let told = self.submit(Actor::Message, verb, now);
+        if let Err(Stop::Needs(_)) = &told {
+            self.post.push_front(Post { to: instance, message, event, payload });
+        }
+        Some(told)
+    }
+
+    /// The definition that an instance is pinned to.
+    ///
+    /// # Errors
+    /// A refusal: it is none of the library's.
+    pub fn definition_of(&self, instance: &Instance) -> Result<Arc<Definition>, Stop<D::Need>> {
+        let definition = instance.definition;
+        self.setting.library.pinned(definition).cloned().ok_or_else(|| {
+            let why = "it is none of those that were loaded".to_owned();
+            Stop::Refused(Refusal::Unloadable { definition, why })
+        })
+    }
+
+    /// Decides; changes of rows stay where it went well. Business keys are looked up among the instances here.
+    fn decided(
+        &mut self,
+        now: Timestamp,
+        decide: impl Fn(&Ground<'_, D>, &mut Layer<'_, D>) -> Result<Decision<D::Op>, Stop<D::Need>>,
+    ) -> Result<Decision<D::Op>, Stop<D::Need>> {
+        let Setting { domain, library, organisations, tenant } = self.setting;
+        for _ in 0..LOOK_UPS {
+            let Some(ground) = Ground::new(domain, library, &self.keys, organisations, now) else {
+                return Err(Stop::Nothing);
+            };
+            let mut layer = Layer::new(domain, &mut self.facts);
+            match decide(&ground, &mut layer) {
+                Ok(decision) => return Ok(decision),
+                Err(Stop::Keys(wanted)) => {
+                    layer.roll_back();
+                    for (workflow, key) in wanted {
+                        let has = |i: &&Arc<Instance>| i.workflow == workflow && i.key.as_ref() == Some(&key);
+                        let of = self.instances.iter().find(has).map(|instance| instance.id);
+                        self.keys.insert(tenant, workflow, key, of);
+                    }
+                }
+                Err(stop) => {
+                    layer.roll_back();
+                    return Err(stop);
+                }
+            }
+        }
+        Err(Stop::Nothing)
+    }
+
+    /// Keeps what was decided, and posts what it tells whom.
+    fn take(
+        &mut self,
+        definition: Arc<Definition>,
+        before: Option<Arc<Instance>>,
+        decision: Decision<D::Op>,
+        now: Timestamp,
+    ) -> Step {
+        let Decision { mut after, effects, record } = decision;
+        after.seq += 1;
+        after.changed_at = before.as_ref().map_or(now, |before| before.changed_at.max(now));
+        let after = Arc::new(after);
+        match self.instances.iter_mut().find(|instance| instance.id == after.id) {
+            Some(known) => *known = after.clone(),
+            None => self.instances.push(after.clone()),
+        }
+        for effect in effects {
+            self.effect(&after, effect, now);
+        }
+        Step { definition, before, after, record }
+    }
+
+    fn effect(&mut self, after: &Instance, effect: Effect<D::Op>, now: Timestamp) {
+        match effect {
+            Effect::Row(_) | Effect::Notice(_) => {}
+            Effect::Send(out) => {
+                if let Some(event) = out.sent_event.filter(|_| self.arrives) {
+                    let message = format!("{}:{}", out.message, after.seq).into();
+                    self.post.push_back(Post { to: after.id, message, event, payload: Document::new() });
+                }
+            }
+            Effect::Start(child) => {
+                let Child { definition, decision, .. } = *child;
+                self.take(definition, None, decision, now);
+            }
+            Effect::Tell(tell) => {
+                let (message, event) = (tell_id(after.seq, &tell.message), tell.event);
+                self.post.push_back(Post { to: after.id, message, event, payload: tell.payload });
+            }
+            Effect::Report(report) => {
+                let message = report.id(after.id, after.seq);
+                self.post.push_back(Post {
+                    to: report.to,
+                    message,
+                    event: report.event.into(),
+                    payload: report.payload,
+                });
+            }
+        }
+    }
+}
+
+/// When time does something for an instance next: a timer, or a rung of an open task.
+#[must_use]
+pub fn next_due(instance: &Instance) -> Option<Timestamp> {
+    if instance.status == Status::Final {
+        return None;
+    }
+    let tasks = instance.tasks.iter().filter(|task| task.status == TaskStatus::Open);
+    instance.detail.timers.values().copied().chain(tasks.filter_map(|task| task.due_at)).min()
+}
+
+/// Nobody repeats a command here: all have the same request id.
+fn command(tenant: TenantId, actor: Actor, verb: Verb) -> Command {
+    static REQUEST: std::sync::LazyLock<RequestId> = std::sync::LazyLock::new(|| RequestId::from("rehearsal"));
+    Command { tenant, request: REQUEST.clone(), request_hash: Digest([0; 32]), actor, verb }
+}

@@ -1,0 +1,150 @@
+//! A mapping file: what the columns and activities of an event log mean to a definition. The mirror of the YAML.
+//!
+//! What can be said without the definition is said by `map/read.rs`; `course.rs` holds the rest against the definition.
+//! `definitions/replay.md` is for authors.
+
+mod read;
+
+use crate::definition::reading::Spot;
+use crate::diagnostic::{Diagnostic, Span};
+
+/// A mapping.
+#[derive(Clone, Debug, Default)]
+pub struct Map {
+    /// How the log is read.
+    pub log: Columns,
+    /// Who the people are.
+    pub people: People,
+    /// Who starts an instance; without it, whoever does the first event.
+    pub starts_as: Option<Source>,
+    /// Where `start` stands.
+    pub(super) start: Span,
+    /// The subject's fields at the start.
+    pub(super) subject: Vec<(Spot<String>, Source)>,
+    /// What each activity means: the first whose condition holds.
+    pub(super) activities: Vec<(Spot<String>, Vec<Meaning>)>,
+    /// What an activity is that stands nowhere.
+    pub others: Others,
+    /// Every column that is read for a value, by place.
+    pub columns: Vec<String>,
+}
+
+/// How the log is read, and which columns say what.
+#[derive(Clone, Debug, Default)]
+pub struct Columns {
+    /// `csv` or `xes`.
+    pub format: Option<&'static str>,
+    /// The label of a CSV file's encoding.
+    pub encoding: Option<String>,
+    /// Between the cells of a CSV file.
+    pub delimiter: Option<u8>,
+    /// Which case an event belongs to.
+    pub case: Option<String>,
+    /// What happened.
+    pub activity: Option<String>,
+    /// When.
+    pub time: Option<String>,
+    /// How it is written, as `strptime` has it.
+    pub time_format: Option<String>,
+    /// In which zone, where it does not say.
+    pub time_zone: Option<String>,
+    /// Who did it: the columns' places, joined by ` / `.
+    pub person: Vec<usize>,
+    /// In which role.
+    pub role: Option<usize>,
+    /// In which unit.
+    pub unit: Option<usize>,
+    /// Which events are kept, by what stands in a column.
+    pub only: Vec<(String, Vec<String>)>,
+}
+
+/// Who the people are.
+#[derive(Clone, Debug, Default)]
+pub struct People {
+    /// A file with the organisation, from the mapping file's folder.
+    pub organisation: Option<String>,
+    /// Whether people and their roles are taken from the log; without it: where there is no file.
+    pub from_log: Option<bool>,
+    /// What the log's roles are called in the definition.
+    pub roles: Vec<(String, String)>,
+}
+
+/// What an activity is that the mapping does not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Others {
+    /// An event that is refused.
+    #[default]
+    Refuse,
+    /// Nothing.
+    Skip,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Where it stands in the mapping.
+    pub(super) span: Span,
+    pub(super) from: From,
+    /// Of amounts and quantities that stand there as bare numbers.
+    pub(super) unit: Option<From>,
+    /// What stands there, and what it means.
+    pub(super) values: Vec<(String, String)>,
+    /// Where nothing stands there.
+    pub(super) otherwise: Option<String>,
+    /// How a date or a time is written.
+    pub(super) format: Option<String>,
+    /// In which zone, where it does not say.
+    pub(super) zone: Option<String>,
+    /// Before the fraction of a number.
+    pub(super) comma: bool,
+}
+
+/// A column of the log, by its place, or the text itself.
+#[derive(Clone, Debug)]
+pub(super) enum From {
+    Column(usize),
+    Written(String),
+}
+
+/// What an activity means, if what stands in these columns is one of these.
+#[derive(Clone, Debug)]
+pub(super) struct Meaning {
+    pub(super) span: Span,
+    pub(super) when: Vec<(usize, Vec<String>)>,
+    pub(super) what: What,
+    /// The state whose task is meant.
+    pub(super) state: Option<Spot<String>>,
+    /// The called workflow that it is for.
+    pub(super) workflow: Option<Spot<String>>,
+    /// For whom it is done.
+    pub(super) behalf: Option<Source>,
+    /// Why.
+    pub(super) reason: Option<Source>,
+    /// Payload, or the data of a task.
+    pub(super) data: Vec<(Spot<String>, Source)>,
+}
+
+/// What happens.
+#[derive(Clone, Debug)]
+pub(super) enum What {
+    /// Nothing.
+    Skip,
+    /// The instance begins.
+    Start,
+    /// An event.
+    Event(Spot<String>),
+    /// An act on an approval's task.
+    Act { act: &'static str, step: Option<Spot<String>>, to: Option<Source> },
+    /// The data that a task asks for.
+    Complete,
+}
+
+impl Map {
+    /// Reads a mapping.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(source: &str) -> Result<Self, Vec<Diagnostic>> {
+        read::map(source)
+    }
+}

@@ -1,0 +1,520 @@
+//! The report of a replay: plain data, most frequent first.
+
+use serde::Serialize;
+
+use super::player::{Place, Played};
+use super::tally::{Led, RefusedAs, Seen, Tally, refused_once};
+use super::{Course, Log};
+use crate::clock::Timestamp;
+use crate::instance::Status;
+
+/// What came of a log.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The definition's name.
+    pub workflow: String,
+    /// Its version.
+    pub version: u32,
+    /// Its hash.
+    pub definition: String,
+    /// Cases.
+    pub cases: Cases,
+    /// Events.
+    pub events: Events,
+    /// Refused events by state, activity and refusal.
+    pub refused: Vec<Refusals>,
+    /// Where cases stood after their last event.
+    pub end_states: Vec<Ended>,
+    /// From where to where, by what, how often.
+    pub transitions: Vec<Transition>,
+    /// What time did: timers, reminders, escalations.
+    pub timers: Vec<FiredCount>,
+    /// The first of these, one by one.
+    pub fired: Vec<FiredOnce>,
+    /// Who did what he may not.
+    pub duties: Vec<Duty>,
+    /// What could not be computed or needs somebody.
+    pub incidents: Vec<Incidents>,
+    /// Where cases stood at the instants that were asked for.
+    pub states_at: Vec<StatesAt>,
+    /// What the log's activities mean, and how often they come.
+    pub activities: Vec<ActivityCount>,
+    /// What another definition makes of the same log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<Comparison>,
+    /// Each case, where that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub each: Vec<CaseReport>,
+    /// Rows of the domain that could not be loaded: the first reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
+}
+
+/// How many cases.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cases {
+    /// All.
+    pub all: u64,
+    /// Those whose every event was accepted (or skipped).
+    pub accepted: u64,
+    /// Of these, those that came to an end.
+    pub accepted_finished: u64,
+    /// Of these, those that did not.
+    pub accepted_open: u64,
+    /// Those with a refused event.
+    pub deviating: u64,
+    /// Those that came to an end, deviating or not.
+    pub finished: u64,
+    /// Those with an incident on the way.
+    pub with_incident: u64,
+    /// Those that could not be started at all.
+    pub never_started: u64,
+    /// Those in which time went round in a circle, and was stopped.
+    pub endless: u64,
+}
+
+/// How many events.
+#[derive(Clone, Debug, Serialize)]
+pub struct Events {
+    /// All.
+    pub all: u64,
+    /// Taken.
+    pub accepted: u64,
+    /// Refused.
+    pub refused: u64,
+    /// Of no matter, as the mapping says.
+    pub skipped: u64,
+    /// After the case was over: it could not be started, or ended with its first refused event.
+    pub not_tried: u64,
+}
+
+/// Events that were refused alike.
+#[derive(Clone, Debug, Serialize)]
+pub struct Refusals {
+    /// Where the instance stood; empty: it had not begun.
+    pub state: String,
+    /// What happened in the log.
+    pub activity: String,
+    /// What that means; nothing, if the mapping does not say.
+    pub tried: Option<String>,
+    /// The refusal's code.
+    pub code: &'static str,
+    /// Its sentence, in the first case.
+    pub sentence: String,
+    /// Cases whose first refused event this is.
+    pub first: u64,
+    /// Cases with such an event.
+    pub cases: u64,
+    /// All such events.
+    pub events: u64,
+    /// The first case.
+    pub example: String,
+}
+
+/// Where cases ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ended {
+    /// The state; of a parallel one, all inside, joined by ` + `; empty: never started.
+    pub state: String,
+    /// Active, incident or final.
+    pub status: Option<Status>,
+    /// Cases.
+    pub cases: u64,
+    /// Of these, those without a refused event.
+    pub accepted: u64,
+    /// Of these, those with one.
+    pub deviating: u64,
+}
+
+/// How often something led from one state to another.
+#[derive(Clone, Debug, Serialize)]
+pub struct Transition {
+    /// From; empty: the start.
+    pub from: String,
+    /// The event or act, or how long a timer ran.
+    pub by: String,
+    /// To; the same, where it stayed.
+    pub to: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// How often time did something.
+#[derive(Clone, Debug, Serialize)]
+pub struct FiredCount {
+    /// The state whose timer or task it was.
+    pub state: String,
+    /// The step, of what approvals do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// `after 2 days`, `remind`, `escalate`, `reject`, `incident`, `expire`.
+    pub what: String,
+    /// How often.
+    pub count: u64,
+    /// Of these, after the last event of the case.
+    pub after_last_event: u64,
+    /// The first time.
+    pub first: String,
+    /// The last time.
+    pub last: String,
+}
+
+/// One time that time did something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FiredOnce {
+    /// The case.
+    pub case: String,
+    /// The state whose timer or task it was.
+    pub state: String,
+    /// The step, of what approvals do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// What, as in [`FiredCount::what`].
+    pub what: String,
+    /// When.
+    pub at: String,
+    /// After the last event of the case.
+    pub after_last_event: bool,
+}
+
+/// Somebody who did what he may not.
+#[derive(Clone, Debug, Serialize)]
+pub struct Duty {
+    /// Who.
+    pub person: String,
+    /// What happened in the log.
+    pub activity: String,
+    /// What that means.
+    pub tried: Option<String>,
+    /// Where the instance stood.
+    pub state: String,
+    /// Why he may not: `excluded` and `distinct` are the rules of separation of duties.
+    pub code: &'static str,
+    /// The same in words, in the first case.
+    pub sentence: String,
+    /// Cases.
+    pub cases: u64,
+    /// All such events.
+    pub events: u64,
+    /// The first case.
+    pub example: String,
+}
+
+/// Incidents of one kind.
+#[derive(Clone, Debug, Serialize)]
+pub struct Incidents {
+    /// The state.
+    pub state: String,
+    /// The code.
+    pub code: String,
+    /// The sentence, in the first case.
+    pub sentence: String,
+    /// Cases that had it first.
+    pub cases: u64,
+    /// The first case.
+    pub example: String,
+}
+
+/// Where cases stood at an instant: all that had happened by then, at that very instant too.
+#[derive(Clone, Debug, Serialize)]
+pub struct StatesAt {
+    /// The instant.
+    pub at: String,
+    /// States.
+    pub states: Vec<Standing>,
+    /// Cases that had not begun.
+    pub not_begun: u64,
+}
+
+/// How many cases stood in a state.
+#[derive(Clone, Debug, Serialize)]
+pub struct Standing {
+    /// The state.
+    pub state: String,
+    /// Active, incident or final.
+    pub status: Option<Status>,
+    /// Cases.
+    pub cases: u64,
+}
+
+/// An activity of the log.
+#[derive(Clone, Debug, Serialize)]
+pub struct ActivityCount {
+    /// As the log has it.
+    pub activity: String,
+    /// What it may mean; nothing, if the mapping does not say.
+    pub means: Vec<String>,
+    /// Events.
+    pub events: u64,
+}
+
+/// One case.
+#[derive(Clone, Debug, Serialize)]
+pub struct CaseReport {
+    /// As the log has it.
+    pub case: String,
+    /// Whether no event was refused.
+    pub accepted: bool,
+    /// How many events it has.
+    pub events: usize,
+    /// Where it stood after the last.
+    pub end: String,
+    /// Active, incident or final; nothing, if it never started.
+    pub status: Option<Status>,
+    /// The state after each step, the start first.
+    pub way: Vec<String>,
+    /// Refused events, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedOnce>,
+    /// What time did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fired: Vec<FiredOnce>,
+    /// The first incident.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+}
+
+/// A refused event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RefusedOnce {
+    /// The how manieth of its case, from 1.
+    pub event: usize,
+    /// When.
+    pub at: String,
+    /// What happened in the log.
+    pub activity: String,
+    /// Where the instance stood.
+    pub state: String,
+    /// What it means.
+    pub tried: Option<String>,
+    /// Who did it.
+    pub person: Option<String>,
+    /// The refusal's code.
+    pub code: &'static str,
+    /// Its sentence.
+    pub sentence: String,
+}
+
+/// Two definitions over one log.
+#[derive(Clone, Debug, Serialize)]
+pub struct Comparison {
+    /// Cases.
+    pub cases: u64,
+    /// Those that would have gone another way.
+    pub different: u64,
+    /// The first of these.
+    pub differs: Vec<Differs>,
+}
+
+/// A case that would have gone another way.
+#[derive(Clone, Debug, Serialize)]
+pub struct Differs {
+    /// The case.
+    pub case: String,
+    /// The first thing in which they differ: `refused` (another event, or for another reason), `end` (another state), `way`
+    /// (other states between).
+    pub kind: &'static str,
+    /// Where it ended.
+    pub end: String,
+    /// Where it would have ended.
+    pub other_end: String,
+    /// The first refused event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusedOnce>,
+    /// The first that the other would have refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_refused: Option<RefusedOnce>,
+    /// The first step that led somewhere else, from 1, the start included, and to where either led.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<(usize, Option<String>, Option<String>)>,
+}
+
+impl Differs {
+    /// What two definitions made of a case; `None`: the same.
+    pub(super) fn between(log: &impl Log, case: usize, this: &Played, that: &Played) -> Option<Self> {
+        let end = |played: &Played| played.end.as_ref().map_or_else(String::new, |end| end.state.to_string());
+        let first = |played: &Played| played.refused.first().map(|one| refused_once(log, case, one));
+        let same = |a: &Option<super::RefusedOnce>, b: &Option<super::RefusedOnce>| match (a, b) {
+            (Some(a), Some(b)) => (a.event, a.code) == (b.event, b.code),
+            (None, None) => true,
+            _ => false,
+        };
+        let (refused, other_refused) = (first(this), first(that));
+        let longest = this.way.len().max(that.way.len());
+        let to = |played: &Played, at: usize| played.way.get(at).map(|passage| passage.to.to_string());
+        let step = (0..longest).find(|at| to(this, *at) != to(that, *at));
+        let step = step.map(|at| (at + 1, to(this, at), to(that, at)));
+        let kind = match () {
+            () if !same(&refused, &other_refused) => "refused",
+            () if this.end != that.end => "end",
+            () if step.is_some() => "way",
+            () => return None,
+        };
+        Some(Self {
+            case: log.case(case).to_owned(),
+            kind,
+            end: end(this),
+            other_end: end(that),
+            refused,
+            other_refused,
+            step,
+        })
+    }
+}
+
+impl Report {
+    pub(super) fn of(tally: Tally, instants: &[Timestamp], course: &Course, log: &impl Log) -> Self {
+        let definition = &course.definition;
+        let cases = Cases {
+            all: tally.cases,
+            accepted: tally.accepted,
+            accepted_finished: tally.accepted_finished,
+            accepted_open: tally.accepted - tally.accepted_finished,
+            deviating: tally.cases - tally.accepted,
+            finished: tally.finished,
+            with_incident: tally.with_incident,
+            never_started: tally.never_started,
+            endless: tally.storms,
+        };
+        let (accepted, refused) = (tally.events_accepted, tally.events_refused);
+        let (skipped, not_tried) = (tally.events_skipped, tally.events_not_tried);
+        let all = accepted + refused + skipped + not_tried;
+        Self {
+            workflow: definition.name.to_string(),
+            version: definition.version,
+            definition: definition.hash.to_string(),
+            cases,
+            events: Events { all, accepted, refused, skipped, not_tried },
+            refused: refusals(&tally, log),
+            end_states: ends(&tally),
+            transitions: transitions(&tally),
+            timers: timers(&tally),
+            duties: duties(&tally, log),
+            incidents: incidents(&tally, log),
+            states_at: tally.then.iter().zip(instants).map(|(then, at)| standing(then, *at)).collect(),
+            activities: activities(course, log),
+            against: tally.compared.map(|cases| Comparison {
+                cases,
+                different: tally.different,
+                differs: tally.differs.into_values().collect(),
+            }),
+            fired: tally.fired_each.into_values().collect(),
+            each: tally.told.into_values().collect(),
+            broken: tally.broken,
+        }
+    }
+}
+
+/// Most frequent first, then by what is told.
+fn sorted<T, K: Ord>(mut rows: Vec<T>, count: impl Fn(&T) -> u64, name: impl Fn(&T) -> K) -> Vec<T> {
+    rows.sort_by(|a, b| count(b).cmp(&count(a)).then_with(|| name(a).cmp(&name(b))));
+    rows
+}
+
+fn refusals(tally: &Tally, log: &impl Log) -> Vec<Refusals> {
+    let row = |(key, seen): (&RefusedAs, &Seen<String>)| Refusals {
+        state: key.state.to_string(),
+        activity: log.text(key.activity).to_owned(),
+        tried: key.tried.as_deref().map(str::to_owned),
+        code: key.code,
+        sentence: seen.told.clone(),
+        first: tally.first.get(key).copied().unwrap_or(0),
+        cases: seen.cases,
+        events: seen.events,
+        example: log.case(seen.example).to_owned(),
+    };
+    let name = |r: &Refusals| (r.state.clone(), r.activity.clone(), r.tried.clone(), r.code);
+    let rows: Vec<Refusals> = tally.refused.iter().map(row).collect();
+    let mut rows = sorted(rows, |r| r.events, name);
+    rows.sort_by_key(|row| std::cmp::Reverse(row.first));
+    rows
+}
+
+fn duties(tally: &Tally, log: &impl Log) -> Vec<Duty> {
+    let row = |((person, key), seen): (&(String, RefusedAs), &Seen<String>)| Duty {
+        person: person.clone(),
+        activity: log.text(key.activity).to_owned(),
+        tried: key.tried.as_deref().map(str::to_owned),
+        state: key.state.to_string(),
+        code: key.code,
+        sentence: seen.told.clone(),
+        cases: seen.cases,
+        events: seen.events,
+        example: log.case(seen.example).to_owned(),
+    };
+    let name = |d: &Duty| (d.person.clone(), d.activity.clone(), d.state.clone(), d.tried.clone(), d.code);
+    sorted(tally.duties.iter().map(row).collect(), |d| d.cases, name)
+}
+
+fn ends(tally: &Tally) -> Vec<Ended> {
+    let row = |(place, ends): (&Place, &super::tally::Ends)| Ended {
+        state: place.state.to_string(),
+        status: place.status,
+        cases: ends.cases,
+        accepted: ends.accepted,
+        deviating: ends.cases - ends.accepted,
+    };
+    sorted(tally.ends.iter().map(row).collect(), |e| e.cases, |e| (e.state.clone(), e.status.map(Status::as_str)))
+}
+
+fn transitions(tally: &Tally) -> Vec<Transition> {
+    let row = |((from, by, to), count): (&Led, &u64)| Transition {
+        from: from.to_string(),
+        by: by.to_string(),
+        to: to.to_string(),
+        count: *count,
+    };
+    let name = |t: &Transition| (t.from.clone(), t.by.clone(), t.to.clone());
+    sorted(tally.way.iter().map(row).collect(), |t| t.count, name)
+}
+
+fn timers(tally: &Tally) -> Vec<FiredCount> {
+    let rows = tally.fired.iter().map(|((state, step, what), span)| FiredCount {
+        state: state.to_string(),
+        step: step.as_deref().map(str::to_owned),
+        what: what.to_string(),
+        count: span.count,
+        after_last_event: span.late,
+        first: span.first.to_string(),
+        last: span.last.to_string(),
+    });
+    sorted(rows.collect(), |t| t.count, |t| (t.state.clone(), t.step.clone(), t.what.clone()))
+}
+
+fn incidents(tally: &Tally, log: &impl Log) -> Vec<Incidents> {
+    let rows = tally.incidents.iter().map(|((state, code), seen)| Incidents {
+        state: state.to_string(),
+        code: code.to_string(),
+        sentence: seen.told.clone(),
+        cases: seen.cases,
+        example: log.case(seen.example).to_owned(),
+    });
+    sorted(rows.collect(), |i| i.cases, |i| (i.state.clone(), i.code.clone()))
+}
+
+fn standing(then: &std::collections::HashMap<Option<Place>, u64>, at: Timestamp) -> StatesAt {
+    let rows = then.iter().filter_map(|(place, cases)| {
+        let Place { state, status } = place.as_ref()?;
+        Some(Standing { state: state.to_string(), status: *status, cases: *cases })
+    });
+    StatesAt {
+        at: at.to_string(),
+        states: sorted(rows.collect(), |s| s.cases, |s| (s.state.clone(), s.status.map(Status::as_str))),
+        not_begun: then.get(&None).copied().unwrap_or(0),
+    }
+}
+
+fn activities(course: &Course, log: &impl Log) -> Vec<ActivityCount> {
+    let mut counts = vec![0; log.texts()];
+    for case in 0..log.cases() {
+        for event in 0..log.events(case) {
+            counts[log.event(case, event).1 as usize] += 1;
+        }
+    }
+    let rows = (0u32..).zip(counts).filter(|(_, events)| *events > 0).map(|(text, events)| {
+        let activity = log.text(text).to_owned();
+        let means = course.meanings(&activity);
+        ActivityCount { activity, means, events }
+    });
+    sorted(rows.collect(), |a| a.events, |a| a.activity.clone())
+}
