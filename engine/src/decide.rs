@@ -327,4 +327,4 @@ fn incident<Op>(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

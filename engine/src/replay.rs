@@ -21,10 +21,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::clock::Timestamp;
-use crate::decide::OrganisationAt;
+use crate::decide::{OrganisationAt, merge_organisation};
 use crate::domain::Domain;
 use crate::ids::TenantId;
 use crate::instance::Document;
+use crate::refusal::Refusal;
 use crate::rehearsal::Setting;
 
 pub use codes::CODES;
@@ -109,10 +110,21 @@ impl<D: Domain> std::fmt::Debug for Ground<'_, D> {
     }
 }
 
-/// The organisation `known` with the people of the log and the roles in which they act.
-#[must_use]
-pub fn organisation<L: Log>(known: Document, map: &Map, courses: &[&Course], log: &L) -> Document {
-    people::organisation(known, map, courses, log)
+/// The organisation `known`, a document as `PATCH /v1/organisation` takes it, with the people of the log and the roles in
+/// which they act, unless the mapping says otherwise.
+///
+/// # Errors
+/// Everything that is wrong with the document.
+pub fn organisation<L: Log>(
+    known: Document,
+    map: &Map,
+    courses: &[&Course],
+    log: &L,
+) -> Result<OrganisationAt, Refusal> {
+    let with_log = map.people.from_log.unwrap_or(known.is_empty());
+    let document = if with_log { people::organisation(known, map, courses, log) } else { known };
+    // It held before anything in the log happened.
+    merge_organisation(None, &document, Timestamp::from_micros(i64::MIN)).map(|merged| merged.read)
 }
 
 /// Runs the whole log. `against`: another definition, to tell which cases would have gone another way. `progress` is told
@@ -163,3 +175,6 @@ pub fn run<D: Domain, L: Log>(
     }
     all.report(ground, course, log)
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,7 +48,7 @@ pub struct Columns {
     pub time_format: Option<String>,
     /// In which zone, where it does not say.
     pub time_zone: Option<String>,
-    /// Who did it: the columns' places, joined by ` / `.
+    /// Who did it: the columns' places; what stands in several is joined by commas.
     pub person: Vec<usize>,
     /// In which role.
     pub role: Option<usize>,

@@ -8,11 +8,14 @@ use super::Log;
 use super::course::{Course, steps};
 use super::map::{From, Map};
 use crate::approval::{Resolver, UnitOf};
-use crate::ids::PersonId;
+use crate::ids::{Digest, PersonId};
 use crate::instance::Document;
 
 /// The unit of roles where nothing names one.
 const UNIT: &str = "log";
+
+/// The longest id that a person may have, in bytes.
+const MOST_ID: usize = 64;
 
 /// Who does what, as the mapping says it.
 pub(super) struct Persons<'a, L> {
@@ -45,7 +48,7 @@ impl<'a, L: Log> Persons<'a, L> {
                     return Some(known.clone());
                 }
                 let parts: Vec<&str> = texts.iter().flatten().map(|text| self.log.text(*text)).collect();
-                let person = PersonId::from(parts.join(" / "));
+                let person = person_id(&parts.join(", "));
                 (!parts.is_empty()).then(|| self.many.entry(texts).or_insert(person).clone())
             }
         }
@@ -54,10 +57,23 @@ impl<'a, L: Log> Persons<'a, L> {
     /// The person of a text.
     pub(super) fn named(&mut self, text: u32) -> PersonId {
         match self.one.get_mut(text as usize) {
-            Some(slot) => slot.get_or_insert_with(|| PersonId::from(self.log.text(text))).clone(),
-            None => PersonId::from(self.log.text(text)),
+            Some(slot) => slot.get_or_insert_with(|| person_id(self.log.text(text))).clone(),
+            None => person_id(self.log.text(text)),
         }
     }
+}
+
+/// The id of whom a log calls `text`: without what ids may not have, and no longer than they may be.
+pub(super) fn person_id(text: &str) -> PersonId {
+    let mut id: String = text.chars().map(|c| if c == '/' || c.is_control() { '_' } else { c }).collect();
+    if id.len() > MOST_ID {
+        let digest = Digest::of(text).to_string();
+        let cut = (0..=MOST_ID - 9).rev().find(|at| id.is_char_boundary(*at)).unwrap_or(0);
+        id.truncate(cut);
+        id.push('~');
+        id.push_str(&digest[..8]);
+    }
+    PersonId::from(id)
 }
 
 /// The name of a role in definitions: as the mapping has it, else in small letters, with `_` for all that is neither letter
@@ -131,7 +147,7 @@ pub(super) fn organisation<L: Log>(mut known: Document, map: &Map, courses: &[&C
     for value in courses.iter().flat_map(|course| course.people()) {
         match &value.from {
             From::Written(text) => {
-                found.insert(PersonId::from(text.as_str()));
+                found.insert(person_id(text));
             }
             From::Column(column) => {
                 let cells = (0..log.cases()).flat_map(|case| (0..log.events(case)).map(move |event| (case, event)));

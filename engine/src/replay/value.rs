@@ -4,6 +4,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::Value as Json;
 
 use super::map::{From, Source};
+use super::people::person_id;
 use crate::clock::{Timestamp, resolve};
 use crate::expression::{Type, Value as Typed};
 use jiff::civil::{Date, DateTime};
@@ -70,7 +71,8 @@ impl Value {
     pub(super) fn read(&self, text: &str, unit: Option<&str>) -> Result<Json, String> {
         let text = self.values.iter().find(|(from, _)| from == text).map_or(text, |(_, to)| to);
         let json = match &self.ty {
-            Type::Text | Type::Person => Json::String(text.to_owned()),
+            Type::Text => Json::String(text.to_owned()),
+            Type::Person => Json::String(person_id(text).as_str().to_owned()),
             Type::Bool => truth(text)?,
             Type::Int => {
                 let number = self.number(text)?;

@@ -1,0 +1,43 @@
+//! Two definitions over one log.
+
+use super::*;
+
+#[test]
+fn cases_that_would_have_gone_another_way_are_told() {
+    let other = DECLARATION
+        .replace("check: { by: role(administration), to: review }", "check: { by: role(administration), to: paying }")
+        .replace("version: 1", "version: 2");
+    let report = Run { against: Some(&other), ..Run::new(DECLARATION, MAP, LOG) }.report();
+    let against = report.against.unwrap();
+    assert_eq!((against.cases, against.different), (4, 3));
+    let told: Vec<(&str, &str, &str, &str)> =
+        against.differs.iter().map(|d| (&*d.case, d.kind, &*d.end, &*d.other_end)).collect();
+    assert_eq!(
+        told,
+        [("a", "refused", "paid", "paid"), ("b", "way", "paying", "paying"), ("c", "refused", "draft", "paying")]
+    );
+}
+
+#[test]
+fn a_definition_against_itself_differs_in_nothing() {
+    let report = Run { against: Some(DECLARATION), ..Run::new(DECLARATION, MAP, LOG) }.report();
+    let against = report.against.unwrap();
+    assert_eq!((against.cases, against.different, against.differs.len()), (4, 0, 0));
+}
+
+#[test]
+fn another_way_to_the_same_end_is_told_with_its_step() {
+    let other = DECLARATION.replace("pay: { by: role(system), to: paid }", "pay: { by: role(system), to: overdue }");
+    let other = other.replace("on: { pay: paid }", "on: { pay: paid }\n    always: { to: paid }");
+    let log = LOG.lines().filter(|line| line.starts_with('a')).collect::<Vec<_>>().join("\n");
+    let report = Run { against: Some(&other), ..Run::new(DECLARATION, MAP, &log) }.report();
+    assert_eq!(report.against.unwrap().different, 0, "what passes through at once is no state that anything stood in");
+    let other =
+        DECLARATION.replace("submit: { by: d.requester, to: checking }", "submit: { by: d.requester, to: other }");
+    let other =
+        other.replace("  review:", "  other: { on: { check: { by: role(administration), to: review } } }\n  review:");
+    let report = Run { against: Some(&other), ..Run::new(DECLARATION, MAP, &log) }.report();
+    let against = report.against.unwrap();
+    assert_eq!((against.different, against.differs[0].kind), (1, "way"));
+    assert_eq!(against.differs[0].step, Some((2, Some("checking".to_owned()), Some("other".to_owned()))));
+}

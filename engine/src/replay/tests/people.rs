@@ -1,0 +1,91 @@
+//! Who the people of a log are.
+
+use super::*;
+
+#[test]
+fn a_person_may_stand_in_several_columns() {
+    let map = MAP.replace("person: who,", "person: [who, role],");
+    // One account for all, as anonymised logs have it: the role tells them apart.
+    let log = LOG.replace("who=sue", "who=STAFF").replace("who=ann", "who=STAFF").replace("who=adam", "who=STAFF");
+    let report = Run::new(DECLARATION, &map, &log).report();
+    assert!(report.each[0].accepted, "{:?}", report.each[0]);
+    assert!(report.duties.is_empty());
+    let report = Run::new(DECLARATION, MAP, &log).report();
+    assert_eq!((&*report.duties[0].person, report.duties[0].code), ("STAFF", "excluded"));
+}
+
+#[test]
+fn an_organisation_says_more_than_the_log() {
+    let definition = DECLARATION.replace("[{ role: supervisor, unit: all }]", "[{ manager: requester }]");
+    let organisation = serde_json::json!({
+        "people": [{ "id": "ann", "manager": "sue" },
+            { "id": "sue", "manager": "zoe" },
+            { "id": "zoe" }]
+    });
+    let map = format!("people: {{ from_log: true }}\n{MAP}");
+    let report = Run { organisation, ..Run::new(&definition, &map, LOG) }.report();
+    assert!(report.each[0].accepted, "{:?}", report.each[0]);
+    // Above sue stands zoe, who did nothing in the log.
+    let refused = &report.each[2].refused;
+    assert_eq!(refused.iter().map(|one| one.code).collect::<Vec<_>>(), ["excluded", "not_approver"]);
+    let duties: Vec<(&str, &str)> = report.duties.iter().map(|d| (&*d.person, d.code)).collect();
+    assert_eq!(duties, [("sue", "excluded"), ("tom", "not_approver")]);
+}
+
+#[test]
+fn roles_are_renamed_and_held_in_units() {
+    let map = MAP
+        .replace("role: role }", "role: role, unit: unit }\npeople: { roles: { EMPLOYEE: staff, SUPERVISOR: chief } }");
+    let definition = DECLARATION
+        .replace("role: supervisor, unit: all", "role: chief, unit: west")
+        .replace("by: d.requester", "by: role(staff)@\"west\"");
+    let log = "
+a | SUBMITTED by EMPLOYEE | 2026-01-05 | who=ann | role=EMPLOYEE | unit=west | amount=12.50
+a | CHECKED by ADMINISTRATION | 2026-01-06 | who=adam | role=ADMINISTRATION
+a | APPROVED by SUPERVISOR | 2026-01-07 | who=sue | role=SUPERVISOR | unit=west
+b | SUBMITTED by EMPLOYEE | 2026-01-05 | who=eve | role=EMPLOYEE | unit=east | amount=12.50
+c | SUBMITTED by EMPLOYEE | 2026-01-05 | who=ann | role=EMPLOYEE | unit=west | amount=12.50
+c | CHECKED by ADMINISTRATION | 2026-01-06 | who=adam | role=ADMINISTRATION
+c | APPROVED by SUPERVISOR | 2026-01-07 | who=tom | role=SUPERVISOR | unit=east
+";
+    let report = Run::new(&definition, &map, log).report();
+    let codes: Vec<Option<&str>> = report.each.iter().map(|case| case.refused.first().map(|one| one.code)).collect();
+    assert_eq!(codes, [None, Some("not_allowed"), Some("not_approver")]);
+}
+
+#[test]
+fn what_nobody_did_was_done_by_the_console() {
+    let log = LOG.replace("| who=robot | role=SYSTEM", "");
+    let report = Run::new(DECLARATION, MAP, &log).report();
+    assert!(report.each[0].accepted, "{:?}", report.each[0]);
+}
+
+#[test]
+fn two_steps_that_need_two_people_are_a_duty_too() {
+    let definition = DECLARATION.replace(
+        "steps: [{ name: supervisor, who: [{ role: supervisor, unit: all }] }]",
+        "distinct: [[supervisor, second]]\n      steps:\n        - { name: supervisor, who: [{ role: supervisor, unit: all }] }\n        - { name: second, order: 2, who: [{ role: supervisor, unit: all }] }",
+    );
+    let map = MAP.replace("  Note: skip", "  Second look: { act: approve, step: second }\n  Note: skip");
+    let log = LOG.replace("a | Note ", "a | Second look ");
+    let report = Run::new(&definition, &map, &log).report();
+    assert_eq!(report.each[0].refused[0].code, "distinct");
+    assert!(report.duties.iter().any(|d| d.person == "sue" && d.code == "distinct"), "{:?}", report.duties);
+}
+
+#[test]
+fn whatever_a_log_calls_people_becomes_an_id() {
+    let long = "x".repeat(80);
+    let log = LOG.replace("who=ann", "who=a/b/c").replace("who=sue", &format!("who={long}"));
+    let report = Run::new(DECLARATION, MAP, &log).report();
+    assert!(report.each[0].accepted, "{:?}", report.each[0]);
+    let person = &report.duties[0].person;
+    assert!(person.len() == 64 && person.starts_with("xxx") && person.contains('~'), "{person}");
+}
+
+#[test]
+fn an_organisation_alone_is_used_as_it_is() {
+    let organisation = serde_json::json!({ "people": [{ "id": "ann" }] });
+    let report = Run { organisation, ..Run::new(DECLARATION, MAP, LOG) }.report();
+    assert_eq!(report.each[0].refused[0].code, "not_allowed", "adam is nobody there, and holds no role");
+}

@@ -1,0 +1,87 @@
+//! Timers, rungs, and where everybody stood when.
+
+use super::*;
+
+const LATE: &str = "
+a | SUBMITTED by EMPLOYEE | 2026-01-05 | who=ann | role=EMPLOYEE | amount=1
+a | CHECKED by ADMINISTRATION | 2026-01-06 | who=adam | role=ADMINISTRATION
+a | APPROVED by SUPERVISOR | 2026-01-07 | who=sue | role=SUPERVISOR
+a | Payment Handled | 2026-03-01 | who=robot | role=SYSTEM
+b | SUBMITTED by EMPLOYEE | 2026-01-05 | who=ann | role=EMPLOYEE | amount=1
+b | CHECKED by ADMINISTRATION | 2026-01-06 | who=adam | role=ADMINISTRATION
+b | APPROVED by SUPERVISOR | 2026-01-08 | who=sue | role=SUPERVISOR
+";
+
+#[test]
+fn timers_fire_between_the_events_and_after_the_last_until_the_end() {
+    let report = Run::new(DECLARATION, MAP, LATE).report();
+    let fired: Vec<(&str, &str, &str, bool)> =
+        report.fired.iter().map(|f| (&*f.case, &*f.what, &*f.at, f.after_last_event)).collect();
+    assert_eq!(
+        fired,
+        [("a", "after 30 days", "2026-02-06T08:00:00Z", false), ("b", "after 30 days", "2026-02-07T08:00:00Z", true)]
+    );
+    let [timer] = report.timers.as_slice() else { panic!("{:?}", report.timers) };
+    assert_eq!((&*timer.state, timer.count, timer.after_last_event), ("paying", 2, 1));
+    assert_eq!((&*timer.first, &*timer.last), ("2026-02-06T08:00:00Z", "2026-02-07T08:00:00Z"));
+    // Where a case stands is told as of its last event, whatever time does to it afterwards.
+    assert_eq!(report.each[0].way.last().map(String::as_str), Some("paid"));
+    assert_eq!((&*report.each[1].end, report.each[1].way.last().unwrap().as_str()), ("paying", "overdue"));
+    let report = Run { until_end: false, ..Run::new(DECLARATION, MAP, LATE) }.report();
+    assert_eq!(report.fired.len(), 1);
+}
+
+#[test]
+fn where_everybody_stood_at_an_instant_is_told() {
+    let instants = ["2026-01-05T07:59:59Z", "2026-01-05T08:00:00Z", "2026-02-06T08:00:00Z", "2026-06-01T00:00:00Z"];
+    let report = Run { instants: &instants, ..Run::new(DECLARATION, MAP, LATE) }.report();
+    let at =
+        |n: usize| -> Vec<(&str, u64)> { report.states_at[n].states.iter().map(|s| (&*s.state, s.cases)).collect() };
+    assert_eq!((report.states_at[0].not_begun, at(0)), (2, vec![]));
+    assert_eq!((report.states_at[1].not_begun, at(1)), (0, vec![("checking", 2)]));
+    assert_eq!(at(2), [("overdue", 1), ("paying", 1)]);
+    // An instant after the log's end is asked for: time goes on until then.
+    assert_eq!(at(3), [("overdue", 1), ("paid", 1)]);
+}
+
+#[test]
+fn rungs_of_reviews_are_told_with_their_steps() {
+    let definition = DECLARATION.replace(
+        "who: [{ role: supervisor, unit: all }] }]",
+        "who: [{ role: supervisor, unit: all }], late: [{ after: 12 hours, do: remind }, { after: 2 days, do: reject }] }]",
+    );
+    let log = LATE.replace("2026-01-08 | who=sue", "2026-01-09 | who=sue");
+    let report = Run::new(&definition, MAP, &log).report();
+    let told: Vec<(&str, Option<&str>, &str, u64)> =
+        report.timers.iter().map(|t| (&*t.state, t.step.as_deref(), &*t.what, t.count)).collect();
+    assert_eq!(
+        told,
+        [
+            ("review", Some("supervisor"), "remind", 2),
+            ("paying", None, "after 30 days", 1),
+            ("review", Some("supervisor"), "reject", 1)
+        ]
+    );
+    // Rejected by time, it is back in draft: nobody is asked any more.
+    assert_eq!(report.each[1].refused[0].code, "no_open_task");
+    assert_eq!(report.each[1].end, "draft");
+}
+
+#[test]
+fn a_circle_of_timers_comes_to_an_end() {
+    let definition = "
+workflow: round
+version: 1
+subject: { name: r, fields: { requester: person } }
+start: here
+states:
+  here: { after: { in: 1s, to: there }, on: { stop: done } }
+  there: { after: { in: 1s, to: here } }
+  done: { final: true }
+";
+    let map = "log: { person: who }\nactivities: { Begin: start, Stop: stop }";
+    let log = "a | Begin | 2026-01-01 | who=ann\na | Stop | 2026-06-01 | who=ann";
+    let report = Run::new(definition, map, log).report();
+    assert_eq!(report.cases.endless, 1);
+    assert!(report.fired.len() <= 1_000 && report.timers.iter().map(|t| t.count).sum::<u64>() <= 10_000);
+}

@@ -1,0 +1,92 @@
+//! What texts of logs become.
+
+use super::*;
+use crate::expression::Type;
+
+fn value(written: &str, ty: &Type, text: &str) -> Result<String, String> {
+    let map = format!("start: {{ subject: {{ it: {written} }} }}\nactivities: {{ A: start }}");
+    let map = Map::read(&map).unwrap();
+    super::super::value::Value::of(&map.subject[0].1, ty)
+        .read(
+            text,
+            match &map.subject[0].1.unit {
+                Some(super::super::map::From::Written(unit)) => Some(unit),
+                _ => None,
+            },
+        )
+        .map(|json| json.to_string())
+}
+
+#[test]
+fn texts_become_values() {
+    let good = [
+        ("c", Type::Text, "12 ", "\"12 \""),
+        ("c", Type::Int, "12", "12"),
+        ("c", Type::Int, "12.0", "12"),
+        ("c", Type::Int, "-1.2E3", "-1200"),
+        ("c", Type::Decimal, "0.50", "\"0.5\""),
+        ("{ column: c, decimal: \",\" }", Type::Decimal, "1.234,5", "\"1234.5\""),
+        ("{ column: c, currency: EUR }", Type::Money, "39.664561704497", "\"39.6646 EUR\""),
+        ("{ column: c, currency: EUR }", Type::Money, "12 USD", "\"12 USD\""),
+        ("{ column: c, currency: EUR }", Type::Money, "1.5E3", "\"1500 EUR\""),
+        ("{ column: c, unit: kg }", Type::Quantity, "2.5", "\"2.5 kg\""),
+        ("c", Type::Bool, "Yes", "true"),
+        ("{ column: c, values: { J: \"true\", N: \"false\" } }", Type::Bool, "N", "false"),
+        ("c", Type::Timestamp, "2026-01-05T08:00:00+01:00", "\"2026-01-05T07:00:00Z\""),
+        ("{ column: c, zone: Europe/Berlin }", Type::Timestamp, "2026-01-05T08:00:00", "\"2026-01-05T07:00:00Z\""),
+        ("{ column: c, format: \"%d.%m.%Y %H:%M\" }", Type::Timestamp, "05.01.2026 08:00", "\"2026-01-05T08:00:00Z\""),
+        ("c", Type::Date, "2026-01-05", "\"2026-01-05\""),
+        ("c", Type::Date, "2026-01-05T23:00:00Z", "\"2026-01-05\""),
+        ("{ column: c, format: \"%d.%m.%Y\" }", Type::Date, "05.01.2026", "\"2026-01-05\""),
+        ("c", Type::Duration, "2 days", "\"2 days\""),
+        ("c", Type::Person, "ann", "\"ann\""),
+        ("c", Type::List(Box::new(Type::Text)), "it", "[\"it\"]"),
+    ];
+    for (written, ty, text, json) in good {
+        assert_eq!(value(written, &ty, text).as_deref(), Ok(json), "{written} {text}");
+    }
+    let bad = [
+        ("c", Type::Int, "1.5", "whole number"),
+        ("c", Type::Int, "1e25", "too large"),
+        ("c", Type::Decimal, "many", "not a number"),
+        ("c", Type::Money, "12", "currency: EUR"),
+        ("{ column: c, currency: EURO }", Type::Money, "12", ""),
+        ("c", Type::Bool, "maybe", "values"),
+        ("c", Type::Timestamp, "yesterday", "format"),
+        ("c", Type::Date, "05.01.2026", "format"),
+        ("{ column: c, format: \"%d.%m.%Y\" }", Type::Timestamp, "2026-01-05", "not written as"),
+        ("c", Type::Person, "", "empty"),
+    ];
+    for (written, ty, text, why) in bad {
+        let told = value(written, &ty, text).expect_err(written);
+        assert!(told.contains(why), "{written} {text}: {told}");
+    }
+}
+
+#[test]
+fn a_cell_that_is_no_such_value_refuses_its_event_alone() {
+    let definition = DECLARATION
+        .replace("    on: { submit:", "    on: { edit: { by: d.requester, set: { amount: event.to } }, submit:");
+    let definition = definition.replace("states:\n", "events: { edit: { payload: { to: money } } }\nstates:\n");
+    let map =
+        MAP.replace("  Note: skip", "  Change: { event: edit, payload: { to: { column: amount, currency: EUR } } }");
+    let log = "
+a | Change | 2026-01-05 | who=ann | role=EMPLOYEE | amount=12.50
+a | Change | 2026-01-06 | who=ann | role=EMPLOYEE | amount=much
+a | SUBMITTED by EMPLOYEE | 2026-01-07 | who=ann | role=EMPLOYEE
+";
+    let report = Run::new(&definition, &map, log).report();
+    assert_eq!(report.events.accepted, 2);
+    assert_eq!(report.each[0].refused[0].code, "invalid_value");
+    assert!(report.each[0].refused[0].sentence.contains("`to`"), "{:?}", report.each[0].refused);
+    assert_eq!(report.each[0].end, "checking");
+}
+
+#[test]
+fn a_field_that_comes_later_is_known_at_the_start() {
+    let log = LOG
+        .replace(" | amount=12.50", "")
+        .replace("who=adam | role=ADMINISTRATION", "who=adam | role=ADMINISTRATION | amount=3");
+    let report = Run::new(DECLARATION, MAP, &log).report();
+    assert!(report.each[0].accepted);
+}
