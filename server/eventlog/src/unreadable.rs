@@ -1,0 +1,165 @@
+//! Why a log cannot be read. Each message says what is wrong, where, and what to do.
+
+use std::io;
+
+use crate::log::Skipped;
+
+/// Why a log cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unreadable {
+    /// The file cannot be opened.
+    #[error("{path} cannot be opened: {source}: check the path and who may read it")]
+    Open {
+        /// The path as it was given.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Reading broke off.
+    #[error("reading broke off: {0}: check the disk or the connection, and try again")]
+    Io(#[source] io::Error),
+    /// It is called `.gz` and is none.
+    #[error("the name ends in .gz, yet this is no gzip file: take the .gz off the name if it is not packed")]
+    NotGzip,
+    /// A gzip file that is broken or cut off.
+    #[error("the gzip file is broken or cut off ({0}): fetch it again, or test it with `gzip -t`")]
+    Gzip(String),
+    /// Something that is no log.
+    #[error("this is {0}, not a CSV or XES file: unpack or export it as one of these first")]
+    NoLog(&'static str),
+    /// XML that is not well formed, or not what XES allows.
+    #[error("line {line}: {why}")]
+    Xml {
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// A row of a CSV file that cannot be told apart from those after it.
+    #[error("line {line}: {why}")]
+    Csv {
+        /// The line that the row begins at, from 1.
+        line: u64,
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// Bytes that are no text in the encoding.
+    #[error(
+        "line {line}: this is not {encoding}: say the log's encoding, such as windows-1252, iso-8859-15 or utf-16le"
+    )]
+    Encoding {
+        /// The line, from 1; 0 if it is not known.
+        line: u64,
+        /// The name of the encoding that was tried.
+        encoding: &'static str,
+    },
+    /// An encoding that nobody knows.
+    #[error("there is no encoding `{0}`: take a label such as utf-8, windows-1252, iso-8859-15 or utf-16le")]
+    EncodingLabel(String),
+    /// A delimiter that cannot be one.
+    #[error("{0:?} cannot stand between cells: take a character such as , ; | or a tab")]
+    Delimiter(char),
+    /// A wanted column that the log does not have.
+    #[error("the log has no column `{name}`{}; it has {}", did_you_mean(nearest.as_deref()), list(has))]
+    Column {
+        /// The column that is wanted.
+        name: String,
+        /// Those that the log has, a hundred at most.
+        has: Vec<String>,
+        /// The one whose name comes near.
+        nearest: Option<String>,
+    },
+    /// A wanted column whose name stands over several columns.
+    #[error("the header has `{0}` more than once: rename all but the one that is meant")]
+    Ambiguous(String),
+    /// No event was read.
+    #[error("the log has no event that can be read{}", reasons(skipped, *left_out))]
+    NoEvents {
+        /// Events that could not be read, by reason.
+        skipped: Vec<Skipped>,
+        /// How many events were left out because of [`Wanted::only`](crate::Wanted::only).
+        left_out: u64,
+    },
+    /// A format of times that cannot be read by.
+    #[error(
+        "times cannot be read by the format `{format}` ({why}): write it as strptime does, such as `%d.%m.%Y %H:%M`"
+    )]
+    TimeFormat {
+        /// The format.
+        format: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A time zone that nobody knows.
+    #[error("there is no time zone `{0}`: take a name of the IANA database, such as Europe/Berlin or UTC")]
+    Zone(String),
+    /// A time that may be read in two ways.
+    #[error(
+        "line {line}: day and month of the time `{time}` may be meant either way: say its format, {}",
+        either(formats)
+    )]
+    AmbiguousTime {
+        /// The line, from 1.
+        line: u64,
+        /// The time.
+        time: String,
+        /// The formats that fit, the likelier one first.
+        formats: Vec<String>,
+    },
+    /// More than this is not read.
+    #[error("{}{what}: {advice}", at_line(*line))]
+    TooLarge {
+        /// The line, from 1; 0 if it is not known.
+        line: u64,
+        /// What is too large, with the limit.
+        what: String,
+        /// What to do.
+        advice: &'static str,
+    },
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!(": did you mean `{name}`?"))
+}
+
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 30;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{}`", short(name))).collect();
+    match names.len().saturating_sub(SHOWN) {
+        _ if names.is_empty() => "none".to_owned(),
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn reasons(skipped: &[Skipped], left_out: u64) -> String {
+    let mut parts: Vec<String> = skipped
+        .iter()
+        .map(|group| format!("{} from line {} on ({}): {}", group.count, group.first_line, group.example, group.why))
+        .collect();
+    if left_out > 0 {
+        parts.push(format!("{left_out} left out, since no value that is wanted stands in a column to choose by"));
+    }
+    match parts.is_empty() {
+        true => ": check that this is the whole file".to_owned(),
+        false => format!("; {}", parts.join("; ")),
+    }
+}
+
+fn either(formats: &[String]) -> String {
+    formats.iter().map(|format| format!("`{format}`")).collect::<Vec<_>>().join(" or ")
+}
+
+fn at_line(line: u64) -> String {
+    if line == 0 { String::new() } else { format!("line {line}: ") }
+}
+
+/// A text of somebody else's, cut short for a message.
+pub(crate) fn short(text: &str) -> String {
+    const MOST: usize = 80;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
