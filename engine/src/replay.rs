@@ -61,8 +61,8 @@ pub trait Log: Sync {
 }
 
 /// Loads rows of the domain.
-pub type Rows<D> =
-    dyn Fn(&BTreeSet<(TenantId, <D as Domain>::Need)>, &mut <D as Domain>::Facts) -> Result<(), String> + Sync;
+pub type Rows<'a, D> =
+    dyn Fn(&BTreeSet<(TenantId, <D as Domain>::Need)>, &mut <D as Domain>::Facts) -> Result<(), String> + Sync + 'a;
 
 /// How long time goes on after the last event of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub struct Ground<'a, D: Domain> {
     /// Whose data.
     pub tenant: TenantId,
     /// How rows of the domain are loaded.
-    pub rows: &'a Rows<D>,
+    pub rows: &'a Rows<'a, D>,
     /// Messages to the outside arrive at once, instead of never.
     pub arrives: bool,
     /// A case ends with the first event that is refused.

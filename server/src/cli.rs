@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod calendars;
 mod check;
+mod chosen;
 mod completions;
 mod demo;
 mod explain_code;
@@ -18,6 +19,7 @@ mod organisation;
 pub(crate) mod out;
 mod remote;
 mod reorder;
+mod replay;
 mod schema;
 mod serve;
 mod settings;
@@ -60,6 +62,8 @@ enum Command {
     /// List and show calendars, and say when something is due
     #[command(subcommand)]
     Calendars(calendars::Calendars),
+    /// Run an event log through a definition: what it would have allowed, and what its time would have done
+    Replay(replay::Replay),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -168,6 +172,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Demo(demo) => demo.run(config, out).await,
         Command::Check(check) => check.run(config, out),
         Command::Calendars(calendars) => calendars.run(config, out),
+        Command::Replay(replay) => replay.run(config, out).await,
         Command::Keys(keys) => keys.run(config, out).await,
         Command::Organisation(organisation) => organisation.run(config, out).await,
         Command::Instances(instances) => instances.run(config, out).await,

@@ -21,6 +21,7 @@ mod mail;
 mod open;
 mod page;
 mod reorder;
+mod replay;
 mod rounds;
 mod secret;
 mod settings;

@@ -96,6 +96,14 @@ impl Library {
         next
     }
 
+    /// With `definition` as the current one of its name.
+    #[must_use]
+    pub fn with_current(&self, definition: Arc<Definition>) -> Self {
+        let mut next = self.with(definition.clone());
+        next.current.insert(definition.name.clone(), definition);
+        next
+    }
+
     fn pin(&mut self, definition: Arc<Definition>) {
         if self.pinned.contains_key(&definition.hash) {
             return;
@@ -104,6 +112,12 @@ impl Library {
             self.pin(called.clone());
         }
         self.pinned.insert(definition.hash, definition);
+    }
+
+    /// Without definitions, with `calendars` for those that come.
+    #[must_use]
+    pub fn empty(calendars: Calendars) -> Self {
+        Self { calendars, ..Self::default() }
     }
 
     /// The calendars that definitions may name.

@@ -175,7 +175,7 @@ impl<'a> Binding<'a> {
 
     fn never_seen(&mut self, name: &Spot<String>) {
         let what = format!("the log has no event `{}`", name.value);
-        let help = "check how the log writes it (`fluxor replay LOG --activities` lists all); a log without it is fine";
+        let help = "look how the log writes it: `fluxor replay LOG --draft` lists all of its activities";
         self.found.push(Diagnostic::warning(codes::NEVER_SEEN, name.span, what).help(help));
     }
 

@@ -13,14 +13,16 @@ use super::*;
 use crate::decide::tests::Bare;
 use crate::definition::library::Library;
 use crate::diagnostic::Diagnostic;
-use crate::domain::Domain as _;
 
 /// A log written out: a case, an activity, an instant and the cells of the mapping's columns, by name.
 #[derive(Debug, Default)]
 pub(super) struct Written {
     texts: Vec<String>,
-    cases: Vec<(String, Vec<(Timestamp, u32, Vec<Option<u32>>)>)>,
+    cases: Vec<(String, Vec<Line>)>,
 }
+
+/// When, what, and the cells.
+type Line = (Timestamp, u32, Vec<Option<u32>>);
 
 impl Written {
     /// Lines of `case | activity | time | column=cell ...`; what is not given stands as in the line before of its case.

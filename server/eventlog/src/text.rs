@@ -48,6 +48,12 @@ impl Texts {
         self.table.find(hash, |text| self.get(*text) == letters).copied()
     }
 
+    /// The letters of the text with this index; none (`""`) if there are not so many.
+    #[must_use]
+    pub fn nth(&self, index: usize) -> &str {
+        Text::at(index).map_or("", |text| self.get(text))
+    }
+
     /// How many texts there are.
     #[must_use]
     pub fn len(&self) -> usize {

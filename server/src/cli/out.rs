@@ -35,6 +35,13 @@ impl Out {
         }
     }
 
+    /// A finding in a file, rendered already, for people only: on the error stream.
+    pub(crate) fn finding(&self, rendered: &str) {
+        if !self.json {
+            let _ = write!(io::stderr().lock(), "{rendered}");
+        }
+    }
+
     /// Text as it is, in either form.
     pub(crate) fn text(&self, text: &str) {
         let mut to = io::stdout().lock();

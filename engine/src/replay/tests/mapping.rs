@@ -107,7 +107,7 @@ b | Note | 2026-01-06 | who=ann | amount=1
 #[test]
 fn others_are_refused_or_skipped() {
     let refused = Run::new(DECLARATION, MAP, "a | Gibberish | 2026-01-05 | who=ann | amount=1").report();
-    assert_eq!((refused.cases.deviating, &*refused.each[0].refused[0].code), (1, "not_mapped"));
+    assert_eq!((refused.cases.deviating, refused.each[0].refused[0].code), (1, "not_mapped"));
     let map = format!("others: skip\n{MAP}");
     let skipped = Run::new(DECLARATION, &map, "a | Gibberish | 2026-01-05 | who=ann | amount=1").report();
     assert_eq!((skipped.cases.accepted, skipped.events.skipped, skipped.cases.never_started), (1, 1, 1));

@@ -1,0 +1,276 @@
+//! `fluxor replay`: an event log run through a definition.
+
+use std::io::IsTerminal as _;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use clap::Args;
+use fluxor_engine::clock::Timestamp;
+use fluxor_engine::diagnostic::{Diagnostic, Severity};
+use fluxor_engine::domain::Domain as _;
+use fluxor_engine::instance::Document;
+use fluxor_engine::replay::{self, Course, Ground, Map, Report, Until};
+use fluxor_engine::store::{Connection, Persist as _};
+use fluxor_workflows::Procurement;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::chosen::{self, Chosen};
+use super::out::Out;
+use super::{End, Failure};
+use crate::config::Config;
+use crate::replay::{Read, Shown, read, words};
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// The event log: CSV or XES, plain or gzipped; `-` reads what comes in
+    log: PathBuf,
+    /// The definition: a file, or the name of one in use
+    #[arg(long, value_name = "FILE|WORKFLOW", required_unless_present = "draft")]
+    definition: Option<String>,
+    /// What the log's columns and activities mean to the definition
+    #[arg(long, value_name = "FILE", required_unless_present = "draft")]
+    map: Option<PathBuf>,
+    /// Another definition over the same log: which cases would have gone another way
+    #[arg(long, value_name = "FILE|WORKFLOW")]
+    against: Option<String>,
+    /// Say where all cases stood at this instant, such as 2026-03-02T08:00:00Z or 2026-03-02; may be repeated
+    #[arg(long = "at", value_name = "INSTANT", value_parser = instant)]
+    instants: Vec<Timestamp>,
+    /// How long time goes on after the last event of a case: `end` (of the log), `last-event`, or an instant
+    #[arg(long, value_name = "WHEN", default_value = "end")]
+    until: String,
+    /// End a case with its first refused event, instead of going on with the next from where it stands
+    #[arg(long)]
+    stop_at_refusal: bool,
+    /// Let messages to the outside arrive at once; else nobody listens to them
+    #[arg(long)]
+    deliver: bool,
+    /// Tell each case: for people those that deviate, with --json all
+    #[arg(long)]
+    cases: bool,
+    /// Print a mapping to begin with: every activity of the log
+    #[arg(long)]
+    draft: bool,
+    /// End with exit code 1 if any case deviates
+    #[arg(long)]
+    strict: bool,
+}
+
+/// An instant, or a day: its first instant in UTC.
+fn instant(text: &str) -> Result<Timestamp, String> {
+    let day = || Timestamp::parse(&format!("{text}T00:00:00Z")).ok();
+    Timestamp::parse(text).ok().or_else(day).ok_or_else(|| "write 2026-03-02T08:00:00Z, or 2026-03-02".to_owned())
+}
+
+impl Replay {
+    pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
+        let map = self.map.as_deref().map(|path| mapping(path, out)).transpose()?;
+        if self.draft {
+            let (log, _) = self.read(config, map.as_ref().map(|(map, ..)| map))?;
+            out.text(&draft(&log));
+            return Ok(End::Done);
+        }
+        let (Some((map, path, source)), Some(named)) = (map, &self.definition) else {
+            return Err(Failure::Usage("name --definition and --map".to_owned()));
+        };
+        let chosen = chosen::definition(config, named, out)?;
+        let other = self.against.as_ref().map(|named| chosen::definition(config, named, out)).transpose()?;
+        let known = self.organisation(&map, &path)?;
+        let (log, reading) = self.read(config, Some(&map))?;
+        let domain = Arc::new(Procurement::new());
+        let bind = |chosen: &Chosen| bind(&map, (&path, &source), chosen, &log, &domain, out);
+        let (course, against) = (bind(&chosen)?, other.as_ref().map(bind).transpose()?);
+        let began = Instant::now();
+        let (report, log) = self.play(config, domain, map, course, against, known, log).await?;
+        let shown = Shown {
+            log: self.log.display().to_string(),
+            definition: place(&chosen),
+            against: other.as_ref().map(place),
+            read: log.log(),
+            took: (reading, began.elapsed()),
+            each: self.cases,
+        };
+        out.result(&machine(&report, &shown), || words(&report, &shown));
+        out.aside(&speed(&report, &shown));
+        let deviating = self.strict && report.cases.deviating > 0;
+        Ok(if deviating { End::Found } else { End::Done })
+    }
+
+    fn read(&self, config: &Config, map: Option<&Map>) -> Result<(Read, Duration), Failure> {
+        let began = Instant::now();
+        let bar = bar(config.json, "reading", "{bytes} of {total_bytes}");
+        let log = read(&self.log, map, &mut |read, size| {
+            bar.set_length(size);
+            bar.set_position(read);
+        });
+        bar.finish_and_clear();
+        let log = log.map_err(|error| Failure::Declined("unreadable_log".to_owned(), error.to_string()))?;
+        Ok((log, began.elapsed()))
+    }
+
+    /// The organisation that the mapping names, as `PATCH /v1/organisation` takes it.
+    fn organisation(&self, map: &Map, path: &Path) -> Result<Document, Failure> {
+        let Some(file) = &map.people.organisation else { return Ok(Document::new()) };
+        let file = path.parent().unwrap_or(Path::new(".")).join(file);
+        let shown = file.display();
+        let text = std::fs::read_to_string(&file).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
+        serde_json::from_str(&text).map_err(|error| Failure::Usage(format!("{shown} is no organisation: {error}")))
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "everything that a replay stands on")]
+    async fn play(
+        &self,
+        config: &Config,
+        domain: Arc<Procurement>,
+        map: Map,
+        course: Course,
+        against: Option<Course>,
+        known: Document,
+        log: Read,
+    ) -> Result<(Report, Read), Failure> {
+        let until = match self.until.as_str() {
+            "end" => Until::At(log.last()),
+            "last-event" => Until::LastEvent,
+            text => Until::At(
+                instant(text).map_err(|why| Failure::Usage(format!("--until: {why}, `end` or `last-event`")))?,
+            ),
+        };
+        let courses: Vec<&Course> = std::iter::once(&course).chain(&against).collect();
+        let organisation = replay::organisation(known, &map, &courses, &log);
+        let organisation =
+            organisation.map_err(|refusal| Failure::Usage(format!("the organisation: {}", refusal.sentence())))?;
+        let mut instants = self.instants.clone();
+        instants.sort_unstable();
+        instants.dedup();
+        let (tenant, stops, arrives, each) = (config.tenant(), self.stop_at_refusal, self.deliver, self.cases);
+        let bar = bar(config.json, "running", "{human_pos} of {human_len} cases");
+        bar.set_length(log.log().cases.len() as u64);
+        let handle = tokio::runtime::Handle::current();
+        let work = move || {
+            let organisations = [Arc::new(organisation)];
+            let ground = Ground {
+                domain: &*domain,
+                organisations: &organisations,
+                tenant,
+                // There are no rows: neither budgets nor stock.
+                rows: &|needs, facts| {
+                    let mut memory = Default::default();
+                    let loaded = domain.load(Connection::Memory(&mut memory), needs, facts);
+                    handle.block_on(loaded).map_err(|error| error.to_string())
+                },
+                arrives,
+                stops,
+                until,
+                instants,
+                each,
+                threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            };
+            let report =
+                replay::run(&ground, &map, &course, against.as_ref(), &log, &|cases| bar.set_position(cases as u64));
+            bar.finish_and_clear();
+            (report, log)
+        };
+        Ok(tokio::task::spawn_blocking(work).await.context("the replay broke off")?)
+    }
+}
+
+fn mapping(path: &Path, out: &Out) -> Result<(Map, PathBuf, String), Failure> {
+    let shown = path.display().to_string();
+    let source = std::fs::read_to_string(path).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
+    match Map::read(&source) {
+        Ok(map) => Ok((map, path.to_path_buf(), source)),
+        Err(found) => Err(chosen::wrong(out, &[(shown, source, found)])),
+    }
+}
+
+fn bind(
+    map: &Map,
+    (path, source): (&Path, &str),
+    chosen: &Chosen,
+    log: &Read,
+    domain: &Procurement,
+    out: &Out,
+) -> Result<Course, Failure> {
+    let seen: std::collections::HashSet<String> = log.activities().into_iter().map(|(activity, _)| activity).collect();
+    let seen = |activity: &str| seen.contains(activity);
+    let shown = path.display().to_string();
+    match Course::bind(map, &chosen.library, &chosen.definition, domain.vocabulary(), &seen) {
+        Ok((course, warnings)) => {
+            let shown = |finding: &Diagnostic| out.finding(&finding.render(&shown, source));
+            warnings.iter().filter(|finding| finding.severity == Severity::Warning).for_each(shown);
+            Ok(course)
+        }
+        Err(found) => Err(chosen::wrong(out, &[(shown, source.to_owned(), found)])),
+    }
+}
+
+fn place(chosen: &Chosen) -> String {
+    let Chosen { file, definition, .. } = chosen;
+    file.as_ref().map_or_else(|| format!("{} in use", definition.name), |file| file.display().to_string())
+}
+
+fn bar(json: bool, what: &'static str, template: &str) -> ProgressBar {
+    if json || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(&format!("{what} [{{bar:30}}] {template}"));
+    let bar = ProgressBar::new(0);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn machine(report: &Report, shown: &Shown<'_>) -> serde_json::Value {
+    let log = shown.read;
+    let at = |micros: i64| Timestamp::from_micros(micros).to_string();
+    let skipped: Vec<serde_json::Value> = log
+        .skipped
+        .iter()
+        .map(|one| json!({ "why": one.why, "events": one.count, "line": one.first_line, "example": one.example }))
+        .collect();
+    let seconds = |took: Duration| (took.as_secs_f64() * 1e3).round() / 1e3;
+    let mut all = json!({
+        "log": {
+            "file": shown.log, "format": log.format.to_string().to_lowercase(), "from": at(log.first), "to": at(log.last),
+            "unreadable": skipped, "left_out": log.left_out,
+        },
+        "seconds": { "reading": seconds(shown.took.0), "running": seconds(shown.took.1) },
+    });
+    if let (Some(all), Ok(serde_json::Value::Object(report))) = (all.as_object_mut(), serde_json::to_value(report)) {
+        all.extend(report);
+    }
+    all
+}
+
+fn speed(report: &Report, shown: &Shown<'_>) -> String {
+    let (reading, running) = shown.took;
+    let events = report.events.all as f64;
+    let rate = |took: Duration| events / took.as_secs_f64().max(1e-9);
+    format!(
+        "read in {:.2} s, run in {:.2} s: {:.0} events a second, {:.0} with reading",
+        reading.as_secs_f64(),
+        running.as_secs_f64(),
+        rate(running),
+        rate(reading + running)
+    )
+}
+
+/// A mapping in which every activity is skipped: the author says what each means.
+fn draft(log: &Read) -> String {
+    let mut out = String::from(
+        "# What each activity means: an event of the definition, `{ act: approve, step: its name }`, `start`, or `skip`.\n\
+         # log: { person: \"org:resource\", role: \"org:role\" }\n\
+         # start: { subject: { amount: { column: \"case:Amount\", currency: EUR } } }\nactivities:\n",
+    );
+    for (activity, events) in log.activities() {
+        // JSON's texts are YAML's, too.
+        let quoted = serde_json::Value::String(activity);
+        out.push_str(&format!("  {quoted}: skip   # {events} events\n"));
+    }
+    out
+}

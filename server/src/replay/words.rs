@@ -1,0 +1,250 @@
+//! The report of a replay as people read it: most frequent first, and of each kind no more than a screen.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use fluxor_engine::replay::{Differs, Report};
+
+use crate::cli::out::table;
+
+/// Rows of a table that are shown; machines get all.
+const MOST: usize = 20;
+
+/// What stands beside the report.
+pub(crate) struct Shown<'a> {
+    /// The log's path.
+    pub(crate) log: String,
+    /// The definition's file, or where it comes from.
+    pub(crate) definition: String,
+    /// The other definition.
+    pub(crate) against: Option<String>,
+    /// The log.
+    pub(crate) read: &'a fluxor_eventlog::Log,
+    /// How long reading took, and running.
+    pub(crate) took: (Duration, Duration),
+    /// Whether deviating cases are told one by one.
+    pub(crate) each: bool,
+}
+
+/// `9,845`
+fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `93.8 %`
+fn share(part: u64, of: u64) -> String {
+    if of == 0 { String::new() } else { format!(" ({:.1} %)", part as f64 * 100.0 / of as f64) }
+}
+
+fn or_none(text: &str) -> String {
+    if text.is_empty() { "(not begun)".to_owned() } else { text.to_owned() }
+}
+
+/// A heading and a table of at most so many rows; nothing, if there are none.
+fn section(out: &mut String, heading: &str, heads: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    let rows: Vec<Vec<String>> = rows.collect();
+    if rows.is_empty() {
+        return;
+    }
+    let shown = &rows[..rows.len().min(MOST)];
+    let _ = write!(out, "\n{heading}\n{}\n", table(heads, shown));
+    if rows.len() > MOST {
+        let _ = writeln!(out, "... and {} more (--json has all)", rows.len() - MOST);
+    }
+}
+
+/// Everything that a person wants to know.
+pub(crate) fn words(report: &Report, shown: &Shown<'_>) -> String {
+    let mut out = head(report, shown);
+    let first = report.refused.iter().filter(|row| row.first > 0);
+    section(
+        &mut out,
+        "Where cases deviate: their first refused event",
+        &["cases", "state", "activity", "as", "why", "first case"],
+        first.map(|row| {
+            let tried = row.tried.clone().unwrap_or_else(|| "-".to_owned());
+            let why = format!("{}: {}", row.code, row.sentence);
+            vec![count(row.first), or_none(&row.state), row.activity.clone(), tried, why, row.example.clone()]
+        }),
+    );
+    section(
+        &mut out,
+        "Where cases stood after their last event",
+        &["cases", "state", "", "accepted", "deviating"],
+        report.end_states.iter().map(|row| {
+            let status = row.status.map_or("", fluxor_engine::instance::Status::as_str).to_owned();
+            vec![count(row.cases), or_none(&row.state), status, count(row.accepted), count(row.deviating)]
+        }),
+    );
+    section(
+        &mut out,
+        "Transitions",
+        &["times", "from", "by", "to"],
+        report.transitions.iter().map(|row| {
+            let to = if row.from == row.to { "(stays)".to_owned() } else { row.to.clone() };
+            vec![count(row.count), or_none(&row.from), row.by.clone(), to]
+        }),
+    );
+    section(
+        &mut out,
+        "What time would have done",
+        &["times", "state", "step", "what", "after the last event", "first", "last"],
+        report.timers.iter().map(|row| {
+            let step = row.step.clone().unwrap_or_default();
+            let late = count(row.after_last_event);
+            vec![count(row.count), row.state.clone(), step, row.what.clone(), late, row.first.clone(), row.last.clone()]
+        }),
+    );
+    section(
+        &mut out,
+        "Who did what he may not",
+        &["cases", "person", "activity", "as", "state", "why", "first case"],
+        report.duties.iter().map(|row| {
+            let tried = row.tried.clone().unwrap_or_default();
+            let why = format!("{}: {}", row.code, row.sentence);
+            vec![
+                count(row.cases),
+                row.person.clone(),
+                row.activity.clone(),
+                tried,
+                row.state.clone(),
+                why,
+                row.example.clone(),
+            ]
+        }),
+    );
+    section(
+        &mut out,
+        "Incidents: what could not be computed, or needs somebody",
+        &["cases", "state", "why", "first case"],
+        report.incidents.iter().map(|row| {
+            let why = format!("{}: {}", row.code, row.sentence);
+            vec![count(row.cases), row.state.clone(), why, row.example.clone()]
+        }),
+    );
+    for at in &report.states_at {
+        let heading = format!("At {} ({} not begun)", at.at, count(at.not_begun));
+        let rows = at.states.iter().map(|row| vec![count(row.cases), row.state.clone()]);
+        section(&mut out, &heading, &["cases", "state"], rows);
+    }
+    if let (Some(against), Some(other)) = (&report.against, &shown.against) {
+        let _ = writeln!(
+            out,
+            "\nAgainst {other}: {} of {} cases would have gone another way",
+            count(against.different),
+            count(against.cases)
+        );
+        section(&mut out, "Cases that differ", &["case", "in", "here", "there"], against.differs.iter().map(differs));
+    }
+    if shown.each {
+        each(&mut out, report);
+    }
+    out.trim_end().to_owned()
+}
+
+fn head(report: &Report, shown: &Shown<'_>) -> String {
+    let (cases, events, read) = (&report.cases, &report.events, shown.read);
+    let day = |micros: i64| {
+        let at = fluxor_engine::clock::Timestamp::from_micros(micros).to_string();
+        at.get(..10).map_or(at.clone(), str::to_owned)
+    };
+    let mut out = format!(
+        "{}: {} cases, {} events from {} to {}\nthrough {} (version {}) of {}\n",
+        shown.log,
+        count(cases.all),
+        count(events.all),
+        day(read.first),
+        day(read.last),
+        report.workflow,
+        report.version,
+        shown.definition,
+    );
+    for skipped in &read.skipped {
+        let _ = writeln!(
+            out,
+            "left out: {} events that cannot be read, the first in line {} (`{}`): {}",
+            count(skipped.count),
+            skipped.first_line,
+            skipped.example,
+            skipped.why
+        );
+    }
+    if read.left_out > 0 {
+        let _ = writeln!(out, "left out: {} events that `only` does not want", count(read.left_out));
+    }
+    let _ = write!(
+        out,
+        "\ncases   accepted {}{}, of these {} came to an end and {} did not\n        deviating {}{}\n",
+        count(cases.accepted),
+        share(cases.accepted, cases.all),
+        count(cases.accepted_finished),
+        count(cases.accepted_open),
+        count(cases.deviating),
+        share(cases.deviating, cases.all),
+    );
+    for (number, what) in [
+        (cases.with_incident, "with an incident on the way"),
+        (cases.never_started, "never begun"),
+        (cases.endless, "with timers that go round in a circle: the rest of them was left out"),
+    ] {
+        if number > 0 {
+            let _ = writeln!(out, "        {what} {}", count(number));
+        }
+    }
+    let _ = writeln!(
+        out,
+        "events  accepted {}, refused {}, skipped {}, not tried {}",
+        count(events.accepted),
+        count(events.refused),
+        count(events.skipped),
+        count(events.not_tried)
+    );
+    if let Some(broken) = &report.broken {
+        let _ = writeln!(out, "rows could not be loaded: {broken}");
+    }
+    let unknown: Vec<&str> =
+        report.activities.iter().filter(|a| a.means.is_empty()).map(|a| a.activity.as_str()).take(MOST).collect();
+    if !unknown.is_empty() {
+        let _ = writeln!(out, "not mapped: {}", unknown.join(", "));
+    }
+    out
+}
+
+fn differs(row: &Differs) -> Vec<String> {
+    let told = |refused: &Option<fluxor_engine::replay::RefusedOnce>, end: &str| match refused {
+        Some(one) => format!("event {} ({}) refused in {}: {}", one.event, one.activity, or_none(&one.state), one.code),
+        None => format!("accepted, ends in {}", or_none(end)),
+    };
+    let (mut here, mut there) = (told(&row.refused, &row.end), told(&row.other_refused, &row.other_end));
+    if let ("way", Some((step, this, that))) = (row.kind, &row.step) {
+        let to = |state: &Option<String>| state.clone().unwrap_or_else(|| "the end".to_owned());
+        here = format!("step {step} to {}", to(this));
+        there = format!("step {step} to {}", to(that));
+    }
+    vec![row.case.clone(), row.kind.to_owned(), here, there]
+}
+
+fn each(out: &mut String, report: &Report) {
+    let deviating = report.each.iter().filter(|case| !case.accepted);
+    let rows: Vec<Vec<String>> = deviating
+        .filter_map(|case| {
+            let one = case.refused.first()?;
+            let person = one.person.clone().unwrap_or_default();
+            let why = format!("{}: {}", one.code, one.sentence);
+            let event = format!("{} {}", one.event, one.activity);
+            Some(vec![case.case.clone(), event, one.at.clone(), person, or_none(&one.state), why, or_none(&case.end)])
+        })
+        .collect();
+    if !rows.is_empty() {
+        let heads = ["case", "event", "at", "person", "state", "why", "ends in"];
+        let _ = write!(out, "\nDeviating cases\n{}\n", table(&heads, &rows));
+    }
+}
