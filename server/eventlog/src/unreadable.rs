@@ -45,9 +45,7 @@ pub enum Unreadable {
         why: String,
     },
     /// Bytes that are no text in the encoding.
-    #[error(
-        "line {line}: this is not {encoding}: say the log's encoding, such as windows-1252, iso-8859-15 or utf-16le"
-    )]
+    #[error("{}this is not {encoding}: say the log's encoding, such as windows-1252, iso-8859-15 or utf-16le", at_line(*line))]
     Encoding {
         /// The line, from 1; 0 if it is not known.
         line: u64,

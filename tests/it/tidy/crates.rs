@@ -8,8 +8,9 @@ const NEVER: &[(&str, &[&str])] = &[
     ("engine", &["fluxor-workflows", "fluxor", "fluxor-tests"]),
     ("workflows", &["fluxor", "fluxor-tests"]),
     ("server", &["fluxor-tests"]),
-    // A library for any service.
+    // Libraries for any service.
     ("server/limits", &["fluxor-engine", "fluxor-workflows", "fluxor", "fluxor-tests"]),
+    ("server/eventlog", &["fluxor-engine", "fluxor-workflows", "fluxor", "fluxor-limits", "fluxor-tests"]),
 ];
 
 #[test]

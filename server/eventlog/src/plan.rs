@@ -1,0 +1,72 @@
+//! The columns that are wanted, each once, and what each is for.
+
+use crate::unreadable::Unreadable;
+use crate::wanted::Wanted;
+
+/// What a nameless case of XES is named by.
+pub(crate) const CASE: &str = "case:concept:name";
+const ACTIVITY: &str = "concept:name";
+const TIME: &str = "time:timestamp";
+
+/// The wanted columns. A slot is the place of a column in `names`.
+pub(crate) struct Plan {
+    pub(crate) names: Vec<String>,
+    pub(crate) case: usize,
+    pub(crate) activity: usize,
+    pub(crate) time: usize,
+    /// The slot of each of the further columns.
+    pub(crate) columns: Vec<usize>,
+    /// The slot of each column to choose by, with the values to keep in lower case.
+    pub(crate) only: Vec<(usize, Vec<String>)>,
+}
+
+impl Plan {
+    pub(crate) fn new(wanted: &Wanted) -> Plan {
+        let mut names: Vec<String> = Vec::new();
+        let mut slot = |name: &str| {
+            names.iter().position(|own| own == name).unwrap_or_else(|| {
+                names.push(name.to_owned());
+                names.len() - 1
+            })
+        };
+        let case = slot(wanted.case.as_deref().unwrap_or(CASE));
+        let activity = slot(wanted.activity.as_deref().unwrap_or(ACTIVITY));
+        let time = slot(wanted.time.column.as_deref().unwrap_or(TIME));
+        let columns = wanted.columns.iter().map(|name| slot(name)).collect();
+        let lower = |values: &Vec<String>| values.iter().map(|value| value.to_lowercase()).collect();
+        let only = wanted.only.iter().map(|(name, values)| (slot(name), lower(values))).collect();
+        Plan { names, case, activity, time, columns, only }
+    }
+
+    /// The error of a wanted column that is not there.
+    pub(crate) fn missing(&self, slot: usize, has: Vec<String>) -> Unreadable {
+        let name = self.names.get(slot).cloned().unwrap_or_default();
+        let nearest = nearest(&name, &has).cloned();
+        Unreadable::Column { name, has, nearest }
+    }
+}
+
+/// The name that differs in case, blanks and marks only, that one is a part of the other, or by a third of its letters.
+fn nearest<'a>(name: &str, has: &'a [String]) -> Option<&'a String> {
+    /// Longer names are not compared, since that takes the product of their lengths.
+    const MOST_BYTES: usize = 200;
+    let bare =
+        |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let wanted = bare(name);
+    if wanted.len() > MOST_BYTES {
+        return None;
+    }
+    let most = (wanted.chars().count() / 3).max(1);
+    let part = |own: &str| own.len().min(wanted.len()) >= 4 && (wanted.ends_with(own) || own.starts_with(&wanted));
+    has.iter()
+        .map(|own| (bare(own), own))
+        .filter(|(bare, _)| bare.len() <= MOST_BYTES)
+        .map(|(bare, own)| match bare == wanted {
+            true => (0, own),
+            false if part(&bare) => (1, own),
+            false => (strsim::damerau_levenshtein(&wanted, &bare), own),
+        })
+        .filter(|(edits, _)| *edits <= most)
+        .min_by_key(|(edits, _)| *edits)
+        .map(|(_, own)| own)
+}

@@ -1,0 +1,144 @@
+//! Logs in CSV: a header, then a row an event.
+//!
+//! What must hold: a row is taken only if it has as many cells as the header, and a quote that is never closed does not
+//! swallow the rest of the file unnoticed.
+
+use csv::{ByteRecord, ErrorKind, ReaderBuilder};
+
+use crate::gather::{Gather, Reason, letters};
+use crate::input::{Leash, Opened, Trouble};
+use crate::limits::Limits;
+use crate::plan::Plan;
+use crate::unreadable::{Unreadable, short};
+
+/// What may stand between cells, the likelier one first.
+const DELIMITERS: [u8; 4] = *b",;\t|";
+
+/// As many of the log's names are told where one is missing.
+const MOST_NAMES: usize = 100;
+
+type Reader<'a> = csv::Reader<Leash<Box<dyn std::io::Read + 'a>>>;
+
+pub(crate) fn read(
+    opened: Opened<'_>,
+    delimiter: Option<u8>,
+    plan: &Plan,
+    limits: &Limits,
+    gather: &mut Gather<'_>,
+) -> Result<(), Unreadable> {
+    let delimiter = match delimiter {
+        Some(given) if given.is_ascii() && !matches!(given, b'"' | b'\n' | b'\r' | 0) => given,
+        Some(given) => return Err(Unreadable::Delimiter(char::from(given))),
+        None => guess(&opened.beginning),
+    };
+    let mut reader: Reader<'_> = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .buffer_capacity(256 << 10)
+        .from_reader(Leash::new(opened.reader, limits.piece));
+    let mut row = ByteRecord::new();
+    if !next(&mut reader, &mut row)? {
+        return Ok(());
+    }
+    let width = row.len();
+    let places = places(&row, plan)?;
+    let mut begun = line(&row);
+    while next(&mut reader, &mut row)? {
+        begun = line(&row);
+        if row.len() == width {
+            gather.event(begun, |slot| row.get(places[slot]).filter(|cell| !cell.is_empty()))?;
+        } else {
+            let reason = if row.len() < width { Reason::TooFewCells } else { Reason::TooManyCells };
+            gather.skip(reason, begun, &short(&String::from_utf8_lossy(row.get(0).unwrap_or_default())));
+        }
+    }
+    // A last row of several lines and a quote too many: it has taken all that came after the quote.
+    if reader.get_ref().odd() && reader.position().line() > begun + 1 {
+        let why = "a quote that is opened in this row is not closed before the end: close it, or double it (\"\") if it is meant";
+        return Err(Unreadable::Csv { line: begun, why: why.to_owned() });
+    }
+    Ok(())
+}
+
+/// Reads the next row; false at the end.
+fn next(reader: &mut Reader<'_>, row: &mut ByteRecord) -> Result<bool, Unreadable> {
+    let (byte, line) = (reader.position().byte(), reader.position().line());
+    reader.get_mut().reached(byte);
+    reader.read_byte_record(row).map_err(|error| match error.into_kind() {
+        ErrorKind::Io(error) => match Trouble::within(&error) {
+            Some(Trouble::Piece(most)) => {
+                let why = format!("this row does not end within {most} bytes: look for a quote that is not closed");
+                Unreadable::Csv { line, why }
+            }
+            Some(trouble) => trouble.at(line),
+            None => Unreadable::Io(error),
+        },
+        kind => Unreadable::Csv { line, why: format!("{kind:?}: check the file") },
+    })
+}
+
+fn line(row: &ByteRecord) -> u64 {
+    row.position().map_or(1, csv::Position::line)
+}
+
+/// The column of each slot.
+fn places(header: &ByteRecord, plan: &Plan) -> Result<Vec<usize>, Unreadable> {
+    let names = header.iter().map(|name| letters(name, line(header)).map(str::trim));
+    let names: Vec<&str> = names.collect::<Result<_, _>>()?;
+    let mut places = Vec::with_capacity(plan.names.len());
+    for (slot, wanted) in plan.names.iter().enumerate() {
+        let mut found = names.iter().enumerate().filter(|(_, name)| **name == wanted.trim()).map(|(place, _)| place);
+        match (found.next(), found.next()) {
+            (Some(place), None) => places.push(place),
+            (Some(_), Some(_)) => return Err(Unreadable::Ambiguous(wanted.clone())),
+            (None, _) => {
+                let has = names.iter().filter(|name| !name.is_empty()).take(MOST_NAMES);
+                return Err(plan.missing(slot, has.map(|name| (*name).to_owned()).collect()));
+            }
+        }
+    }
+    Ok(places)
+}
+
+/// The delimiter that stands most often in the first line, outside of quotes.
+fn guess(text: &[u8]) -> u8 {
+    let mut counts = [0_usize; DELIMITERS.len()];
+    let (mut quoted, mut begun) = (false, false);
+    for &byte in text {
+        match byte {
+            b'\n' | b'\r' if !quoted && begun => break,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            _ => {
+                if let Some(place) = DELIMITERS.iter().position(|own| *own == byte) {
+                    counts[place] += 1;
+                }
+            }
+        }
+        begun |= !matches!(byte, b'\n' | b'\r');
+    }
+    let most = counts.iter().copied().max().unwrap_or(0);
+    DELIMITERS.into_iter().zip(counts).find(|(_, count)| *count == most).map_or(b',', |(delimiter, _)| delimiter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::guess;
+
+    #[test]
+    fn the_delimiter_is_the_one_that_is_most_often_in_the_header() {
+        let cases: [(&str, u8); 7] = [
+            ("a,b;c\nd;e;f;g", b','),
+            ("a;b,c;d\n", b';'),
+            ("\"a,b,c\";d", b';'),
+            ("\r\na\tb\tc|d\n", b'\t'),
+            ("a|b", b'|'),
+            ("a b", b','),
+            ("", b','),
+        ];
+        for (text, delimiter) in cases {
+            assert_eq!(char::from(guess(text.as_bytes())), char::from(delimiter), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! An attribute of XES: an element such as `<string key="org:resource" value="Ann"/>`.
+
+use std::borrow::Cow;
+
+use quick_xml::XmlVersion;
+use quick_xml::events::BytesStart;
+use quick_xml::events::attributes::Attribute as Written;
+
+use crate::unreadable::short;
+
+/// Its key and its value, with entities and character references resolved.
+pub(super) struct Attribute<'a> {
+    pub(super) key: Cow<'a, str>,
+    pub(super) value: Cow<'a, str>,
+}
+
+impl<'a> Attribute<'a> {
+    /// None if it has no key or no value.
+    pub(super) fn of(element: &'a BytesStart<'_>) -> Result<Option<Attribute<'a>>, String> {
+        let (mut key, mut value) = (None, None);
+        // Not checked for names that stand twice: that takes the square of their number. The first one counts.
+        for written in element.attributes().with_checks(false) {
+            let written = written.map_err(wrong)?;
+            match written.key.into_inner() {
+                "key" if key.is_none() => key = Some(resolved(&written)?),
+                "value" if value.is_none() => value = Some(resolved(&written)?),
+                _ => continue,
+            }
+            if key.is_some() && value.is_some() {
+                break;
+            }
+        }
+        Ok(key.zip(value).map(|(key, value)| Attribute { key, value }))
+    }
+}
+
+/// An XML attribute of an element.
+pub(super) fn named(element: &BytesStart<'_>, name: &str) -> Result<Option<String>, String> {
+    for written in element.attributes().with_checks(false) {
+        let written = written.map_err(wrong)?;
+        if written.key.into_inner() == name {
+            return resolved(&written).map(|value| Some(value.into_owned()));
+        }
+    }
+    Ok(None)
+}
+
+fn resolved<'a>(written: &Written<'a>) -> Result<Cow<'a, str>, String> {
+    written.normalized_value(XmlVersion::Implicit1_0).map_err(wrong)
+}
+
+fn wrong(error: impl std::fmt::Display) -> String {
+    format!("an attribute is not well-formed XML ({}): put it right", short(&error.to_string()))
+}

@@ -1,0 +1,149 @@
+//! CSV: columns, cells, rows, and what is told of those that are skipped.
+
+use fluxor_eventlog::{Format, Wanted, read_from};
+
+use crate::common::{error, log, message, plain, skipped, told};
+
+#[test]
+fn rows_of_a_case_may_be_anywhere_and_events_are_put_in_order() {
+    let text = "case,activity,time,who\n\
+        2,b,1970-01-01 00:00:05,ann\n1,x,1970-01-01 00:00:03,\n2,a,1970-01-01 00:00:04,\"\"\n\
+        3,y,1970-01-01 00:00:03,bob\n1,z,1970-01-01 00:00:03,bob\n";
+    let log = log(text, &plain(&["who", "time", "who"]));
+    let time = |second: u32| format!("1970-01-01 00:00:0{second}");
+    assert_eq!(
+        told(&log, 3),
+        [
+            format!("1 3 x - {} -", time(3)),
+            format!("1 3 z bob {} bob", time(3)),
+            format!("3 3 y bob {} bob", time(3)),
+            format!("2 4 a - {} -", time(4)),
+            format!("2 5 b ann {} ann", time(5)),
+        ]
+    );
+    assert_eq!((log.format, log.events, log.first, log.last), (Format::Csv, 5, 3_000_000, 5_000_000));
+    assert!(log.skipped.is_empty() && log.left_out == 0 && log.texts.find("bob").is_some());
+}
+
+#[test]
+fn headers_are_trimmed_and_the_delimiter_is_found() {
+    for delimiter in [",", ";", "\t", "|"] {
+        let text = "\u{feff} case | activity |time\r\n1|a|1970-01-01\r\n\r\n".replace('|', delimiter);
+        assert_eq!(told(&log(&text, &plain(&[])), 0), ["1 0 a"], "{delimiter:?}");
+    }
+    let wanted = Wanted { delimiter: Some(b'#'), ..plain(&[]) };
+    assert_eq!(told(&log("case#activity#time\n1#a,b;c#1970-01-01", &wanted), 0), ["1 0 a,b;c"]);
+    let wanted = Wanted { delimiter: Some(b'\n'), ..plain(&[]) };
+    assert_eq!(error("case", &wanted), "'\\n' cannot stand between cells: take a character such as , ; | or a tab");
+}
+
+#[test]
+fn quoted_cells_may_have_lines_quotes_and_delimiters() {
+    let text = "case,activity,time\n1,\"a\nb, \"\"c\"\"\",1970-01-01\n1,d,never\n";
+    let log = log(text, &plain(&[]));
+    assert_eq!(told(&log, 0), ["1 0 a\nb, \"c\""]);
+    assert_eq!(skipped(&log), ["1 4 never the time cannot be read"]);
+}
+
+#[test]
+fn rows_that_cannot_be_read_are_told_by_reason() {
+    let text = "case,activity,time,v\n1,a,1970-01-01,v\n,a,1970-01-01,v\n1,,1970-01-01,v\n1,a,,v\n1,a,soon,v\n\
+        2,a,later,v\n1,a\n1,a,1970-01-01,v,w\n";
+    assert_eq!(
+        skipped(&log(text, &plain(&["v"]))),
+        [
+            "1 3 a no case",
+            "1 4 1 no activity",
+            "1 5 1 no time",
+            "2 6 soon the time cannot be read",
+            "1 8 1 fewer cells than the header",
+            "1 9 1 more cells than the header"
+        ]
+    );
+}
+
+#[test]
+fn events_are_chosen_by_columns_whatever_the_case() {
+    let text = "case,activity,time,state,kind\n1,a,1970-01-01,Complete,Ä\n1,b,1970-01-01,start,ä\n\
+        1,c,1970-01-01,,b\n1,d,1970-01-01,COMPLETE,\n1,,1970-01-01,start,\n";
+    let mut wanted = plain(&[]);
+    wanted.only = vec![("state".into(), vec!["complete".into(), "x".into()]), ("kind".into(), vec!["Ä".into()])];
+    let log = log(text, &wanted);
+    assert_eq!(told(&log, 0), ["1 0 a", "1 0 d"]);
+    assert_eq!((log.left_out, log.skipped.len()), (3, 0));
+    wanted.only = vec![("state".into(), vec!["gone".into()]), ("kind".into(), Vec::new())];
+    let none = error(text, &wanted);
+    assert!(none.contains("no event") && none.contains("5 left out"), "{none}");
+}
+
+#[test]
+fn a_column_that_is_not_there_is_told_with_those_that_are() {
+    let text = "Case ID,activity,timestamp\n1,a,1970-01-01\n";
+    let told = error(text, &Wanted { case: Some("case_id".into()), ..plain(&[]) });
+    assert_eq!(
+        told,
+        "the log has no column `case_id`: did you mean `Case ID`?; it has `Case ID`, `activity`, `timestamp`"
+    );
+    let told = error(text, &Wanted { case: Some("Case ID".into()), ..plain(&[]) });
+    assert!(told.contains("no column `time`"), "{told}");
+    let told = error(text, &Wanted::default());
+    assert!(told.contains("no column `case:concept:name`"), "{told}");
+    let mut wanted = plain(&[]);
+    wanted.only = vec![("lifecycle".into(), vec!["complete".into()])];
+    assert!(error("case,activity,time\n1,a,1970-01-01", &wanted).contains("no column `lifecycle`"));
+    let many = (0..150).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",");
+    assert!(error(&many, &plain(&[])).ends_with("and 70 more"));
+}
+
+#[test]
+fn a_name_that_stands_twice_is_refused_only_if_it_is_wanted() {
+    let text = "case,activity,time,a,a\n1,x,1970-01-01,1,2\n";
+    assert_eq!(told(&log(text, &plain(&[])), 0), ["1 0 x"]);
+    assert!(error(text, &plain(&["a"])).contains("`a` more than once"));
+}
+
+#[test]
+fn other_encodings_are_read_and_wrong_ones_are_told() {
+    let latin = b"case;activity;time\n1;caf\xe9;1970-01-01\n";
+    assert!(error(latin, &plain(&[])).starts_with("line 2: this is not UTF-8: say the log's encoding"));
+    let with = |label: &str| Wanted { encoding: Some(label.into()), ..plain(&[]) };
+    assert_eq!(told(&read_from(&latin[..], "", &with("windows-1252")).unwrap(), 0), ["1 0 café"]);
+    assert!(error(latin, &with("latin-99")).contains("no encoding `latin-99`"));
+    assert!(error(b"case;activity;time\n\x81\xff", &with("shift_jis")).contains("this is not Shift_JIS"));
+    let utf16: Vec<u8> = "case\tactivity\ttime\n1\té\t1970-01-01\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(told(&read_from(utf16.as_slice(), "", &with("utf-16le")).unwrap(), 0), ["1 0 é"]);
+    let marked = [b"\xff\xfe", utf16.as_slice()].concat();
+    assert_eq!(told(&read_from(marked.as_slice(), "", &plain(&[])).unwrap(), 0), ["1 0 é"]);
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_told() {
+    let text = "case,activity,time\n1,a,1970-01-01\n1,b,\"1970-01-01\n1,c,1970-01-01\n";
+    assert!(error(text, &plain(&[])).starts_with("line 3: a quote that is opened in this row is not closed"));
+    let inches = "case,activity,time\n1,a 5\" disk,1970-01-01\n";
+    assert_eq!(told(&log(inches, &plain(&[])), 0), ["1 0 a 5\" disk"]);
+    let long = format!("case,activity,time\n1,\"{}", "x\n".repeat(9 << 20));
+    assert!(error(long, &plain(&[])).starts_with("line 2: this row does not end within 16777216 bytes"));
+}
+
+#[test]
+fn a_value_that_is_too_long_is_told() {
+    let text = format!("case,activity,time,v,w\n1,a,1970-01-01,{},{}\n", "v".repeat(65_536), "w".repeat(65_537));
+    assert_eq!(log(&text, &plain(&["v"])).events, 1);
+    let told = error(&text, &plain(&["w"]));
+    assert!(told.starts_with("line 2: a value of `w` has 65537 bytes, more than 65536: "), "{told}");
+}
+
+#[test]
+fn what_is_no_log_is_refused() {
+    let wanted = plain(&[]);
+    assert!(error("", &wanted).contains("no event"));
+    assert!(error("case,activity,time\n", &wanted).contains("no event"));
+    assert!(error(b"PK\x03\x04....", &wanted).contains("a ZIP archive or an Excel file"));
+    assert!(error("case,activity,time\n1,a,01/02/2018 10:00\n", &wanted).contains(
+        "line 2: day and month of the time `01/02/2018 10:00` may be meant either way: say its format, \
+         `%d/%m/%Y %H:%M` or `%m/%d/%Y %H:%M`"
+    ));
+    assert!(error("case,activity,time\n1,a,x\n", &wanted).contains("1 from line 2 on (x): the time cannot be read"));
+    assert!(message(read_from(&b"case"[..], "log.csv.gz", &wanted)).contains("ends in .gz"));
+}
