@@ -1,7 +1,7 @@
 //! Definitions rehearsed: instances that live here and nowhere else, decided by the same functions as all others, with
 //! time as an argument. Nothing is written: simulations and replays of logs run on it.
 //!
-//! What must hold: it decides as the runtime does (`tests/it/rehearsal.rs` compares the two), and what it lacks (rows of
+//! What must hold: it decides as the runtime does (`tests/it/charts/rehearsed.rs` compares the two), and what it lacks (rows of
 //! the domain) it asks for.
 
 use std::collections::VecDeque;

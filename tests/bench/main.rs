@@ -17,6 +17,7 @@ mod limits;
 mod place;
 mod recording;
 mod reorder;
+mod replay;
 mod tables;
 
 /// As in the server.
@@ -25,7 +26,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Why the program says nothing else.
 const HELP: &str = "\
-usage: bench [approvals|reorder|limits|check|tables] [options]
+usage: bench [approvals|reorder|limits|check|tables|replay] [options]
   approvals   whole approvals (start, two decisions, reading the result) a second: over HTTP against the real binary, in
               the engine alone, and the raw ceiling: the same rows in the same batches, written by the same writer
   reorder     a reorder run over generated items, beside plain set-based SQL that writes the same lines
@@ -33,6 +34,7 @@ usage: bench [approvals|reorder|limits|check|tables] [options]
               each store of limits in --stores
   check       what `fluxor check` does with a generated definition, beside the bare YAML reader over the same text
   tables      a condition, and decision tables of up to 10,000 rows, beside the same comparisons written in Rust
+  replay      an event log through two definitions by `fluxor replay`, beside its bytes read and the same states in Rust
 options:
   --database D   `sqlite` (default: files in --folder), a postgres:// URL (databases are made and dropped), or memory:
   --folder DIR   where the SQLite files go (default: a temporary folder of the system: mind that it may be in memory)
@@ -42,6 +44,7 @@ options:
   --stores S,S   where limits are counted: process, redis (a redis-server of its own), database (default: process)
   --items N      how many items a reorder run looks at (default 10000)
   --states N     how many states the generated definition has (default 5000)
+  --events N     about how many events the generated log has (default 500000)
   --inside       only the engine alone and the ceiling, no HTTP
   --alone        only the engine alone
 build first: cargo build --release --workspace --bins";
@@ -60,6 +63,8 @@ struct Asked {
     limits: bool,
     check: bool,
     tables: bool,
+    replay: bool,
+    events: usize,
     states: usize,
     stores: Vec<String>,
 }
@@ -80,6 +85,8 @@ impl Default for Asked {
             limits: false,
             check: false,
             tables: false,
+            replay: false,
+            events: 500_000,
             states: 5_000,
             stores: vec!["process".to_owned()],
         }
@@ -98,6 +105,8 @@ fn asked() -> Result<Asked, String> {
             "limits" => asked.limits = true,
             "check" => asked.check = true,
             "tables" => asked.tables = true,
+            "replay" => asked.replay = true,
+            "--events" => asked.events = number(value()?)?.max(4.0) as usize,
             "--states" => asked.states = number(value()?)?.max(1.0) as usize,
             "--items" => asked.items = number(value()?)?.max(2.0) as usize,
             "--stores" => asked.stores = value()?.split(',').map(str::to_owned).collect(),
@@ -122,6 +131,7 @@ async fn main() {
     match asked() {
         Ok(asked) if asked.check => check::run(&asked),
         Ok(asked) if asked.tables => tables::run(&asked),
+        Ok(asked) if asked.replay => replay::run(&asked),
         Ok(asked) if asked.limits => limits::run(&asked).await,
         Ok(asked) if asked.reorder => reorder::run(&asked).await,
         Ok(asked) => approvals::run(&asked).await,

@@ -2,6 +2,7 @@
 //! workflow and its caller tell one another, and random walks that come to the same on every store.
 
 mod calls;
+mod rehearsed;
 mod tasks;
 mod walks;
 

@@ -20,6 +20,7 @@ mod lanes;
 mod organisation;
 mod readme;
 mod reorder;
+mod replay;
 mod sample;
 mod scenarios;
 mod schedules;

@@ -1,6 +1,6 @@
 //! A mapping held against a definition: what each activity does, every name resolved and every value's type known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::codes;
@@ -8,7 +8,7 @@ use super::map::{From, Map, Meaning, Others, Source, What};
 use super::value::Value;
 use crate::approval::Step;
 use crate::decide::{actions_of, own_keys};
-use crate::definition::chart::{By, Definition, StateKind};
+use crate::definition::chart::{Arrow, By, Definition, Outcome, StateKind};
 use crate::definition::library::Library;
 use crate::definition::reading::Spot;
 use crate::diagnostic::{Diagnostic, Help, Severity, Span, nearest};
@@ -28,6 +28,8 @@ pub struct Course {
     /// The subject's fields at the start.
     pub(super) subject: Vec<(Arc<str>, Value)>,
     pub(super) starts_as: Option<Value>,
+    /// What refusing arrows say whose condition reads who acts: rules about people, too.
+    pub(super) personal: HashSet<Arc<str>>,
     /// Whether an activity says when an instance begins; else it begins with the first that is not skipped.
     pub(super) told_when: bool,
 }
@@ -105,6 +107,7 @@ impl Course {
             others: map.others,
             subject,
             starts_as,
+            personal: personal(definition),
             told_when: map.activities.iter().flat_map(|(_, meanings)| meanings).any(starts),
         };
         match binding.found.iter().any(|f| f.severity == Severity::Error) {
@@ -127,6 +130,16 @@ fn family(definition: &Definition) -> Vec<&Definition> {
         at += 1;
     }
     all
+}
+
+/// The sentences of refusals that depend on who acts.
+fn personal(definition: &Definition) -> HashSet<Arc<str>> {
+    let arrows = family(definition).into_iter().flat_map(Definition::all_arrows);
+    let of = |arrow: &Arrow| match (&arrow.outcome, &arrow.guard) {
+        (Outcome::Refuse(sentence), Some(guard)) if guard.fields_read().contains("actor") => Some(sentence.clone()),
+        _ => None,
+    };
+    arrows.filter_map(of).collect()
 }
 
 /// Every step that an approval of these definitions may have.

@@ -22,6 +22,8 @@ use crate::rehearsal::{Rehearsal, Setting, Step, next_due};
 
 /// How often time may do something to one case before the rest is left out: a circle of timers would go on for ever.
 const MOST_FIRINGS: usize = 10_000;
+/// The code of refusals in the definition's own words.
+const REFUSED_BY_DEFINITION: &str = "refused_by_definition";
 /// How often a command may ask for rows.
 const LOADS: usize = 24;
 /// How many messages in a row may follow from one event.
@@ -306,6 +308,8 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
                 match came {
                     Ok(()) => playing.played.accepted += 1,
                     Err((code, sentence, on_authority)) => {
+                        let of_a_person = code == REFUSED_BY_DEFINITION && self.course.personal.contains(&*sentence);
+                        let on_authority = on_authority || of_a_person;
                         let tried = what.map(|what| what.label.clone());
                         let state = before;
                         let refused = Refused { event, state, tried, person, code, sentence, on_authority };

@@ -1,6 +1,7 @@
 //! Small logs whose every outcome is known.
 
 mod against;
+mod documented;
 mod mapping;
 mod people;
 mod time;

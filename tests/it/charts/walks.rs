@@ -14,7 +14,7 @@ use fluxor_tests::invariants::rows::check_alive;
 use super::*;
 
 /// Regions with an approval, a task and a call in them, ways back, and things to undo.
-const FAIR: &str = r#"workflow: fair
+pub(super) const FAIR: &str = r#"workflow: fair
 version: 1
 subject: { name: fair, fields: { requester: person, supplier: text, score: int?, note: text? } }
 start: { to: open, do: [{ count: { name: '"f" + fair.supplier' }, undo: { count: { name: '"s" + fair.supplier' } } }] }
@@ -68,7 +68,7 @@ const EVENTS: [&str; 15] = [
     "orderly", "hurry", "check",
 ];
 
-fn any_verb(dice: &mut Dice, known: &[Instance], library: &Library) -> Verb {
+pub(super) fn any_verb(dice: &mut Dice, known: &[Instance], library: &Library) -> Verb {
     // What has ended is rarely asked again.
     let live: Vec<&Instance> = known.iter().filter(|i| i.status != Status::Final || dice.below(9) == 0).collect();
     let tasks: Vec<_> = known.iter().flat_map(|i| &i.tasks).filter(|task| task.status == TaskStatus::Open).collect();

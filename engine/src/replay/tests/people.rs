@@ -89,3 +89,20 @@ fn an_organisation_alone_is_used_as_it_is() {
     let report = Run { organisation, ..Run::new(DECLARATION, MAP, LOG) }.report();
     assert_eq!(report.each[0].refused[0].code, "not_allowed", "adam is nobody there, and holds no role");
 }
+
+#[test]
+fn a_refusal_that_depends_on_who_acts_is_told_of_the_person() {
+    let definition = DECLARATION.replace(
+        "check: { by: role(administration), to: review }",
+        "check: [{ if: actor == d.requester, refuse: Nobody checks what he asks for. }, { if: d.amount > 9 EUR, refuse: Too much. }, { to: review }]",
+    );
+    let log = "
+a | SUBMITTED by EMPLOYEE | 2026-01-05 | who=ann | role=EMPLOYEE | amount=12.50
+a | CHECKED by ADMINISTRATION | 2026-01-06 | who=ann | role=ADMINISTRATION
+a | CHECKED by ADMINISTRATION | 2026-01-07 | who=adam | role=ADMINISTRATION
+";
+    let report = Run::new(&definition, MAP, log).report();
+    assert_eq!(report.each[0].refused.len(), 2);
+    let told: Vec<(&str, &str)> = report.duties.iter().map(|duty| (&*duty.person, &*duty.sentence)).collect();
+    assert_eq!(told, [("ann", "Nobody checks what he asks for.")]);
+}
