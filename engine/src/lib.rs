@@ -23,6 +23,8 @@ pub mod plan;
 pub mod refusal;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+#[cfg(feature = "runtime")]
+pub mod scenario;
 pub mod schedule;
 #[cfg(feature = "runtime")]
 pub mod store;
