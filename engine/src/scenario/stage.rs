@@ -278,25 +278,10 @@ impl<D: Persist, S: Store<D>> Stage<D, S> {
     }
 
     async fn turn(&mut self, workflow: &str, part: &str, line: &Line) -> Result<String, Wrong> {
-        let broken = |why: StoreError| broken(line.number, &why);
-        let all = self.instances().await.map_err(broken)?;
-        let mut of = all.iter().filter(|instance| *instance.workflow == *workflow).peekable();
-        let any = of.peek().is_some();
-        let Some(found) = of.clone().find(|instance| instance.key.as_deref().unwrap_or("").contains(part)) else {
-            let keys: Vec<&str> = of.filter_map(|instance| instance.key.as_deref()).take(5).collect();
-            let (message, help) = match any {
-                false => {
-                    (format!("there is no instance of `{workflow}`"), "start one, or deliver what starts it".to_owned())
-                }
-                true => (
-                    format!("no instance of `{workflow}` has `{part}` in its key"),
-                    format!("the newest keys: {}", if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }),
-                ),
-            };
-            return Err(Wrong::new(line.number, 3, message, help));
-        };
-        self.instance = Some(found.id);
-        self.stands(found.id).await.map_err(broken)
+        let all = self.instances().await.map_err(|why| broken(line.number, &why))?;
+        let id = newest(&all, workflow, part).map_err(|(message, help)| Wrong::new(line.number, 3, message, help))?;
+        self.instance = Some(id);
+        self.stands(id).await.map_err(|why| broken(line.number, &why))
     }
 
     async fn shown(&mut self, submitted: &Submitted) -> Result<String, StoreError> {
@@ -321,6 +306,24 @@ impl<D: Persist, S: Store<D>> Stage<D, S> {
         };
         self.engine.store().instance(TENANT, id).await?.ok_or_else(missing)
     }
+}
+
+/// The newest instance of a workflow whose key has these characters; else what is wrong, and what would be right.
+fn newest(all: &[Instance], workflow: &str, part: &str) -> Result<InstanceId, (String, String)> {
+    let mut of = all.iter().filter(|instance| *instance.workflow == *workflow).peekable();
+    if of.peek().is_none() {
+        return Err((
+            format!("there is no instance of `{workflow}`"),
+            "start one, or deliver what starts it".to_owned(),
+        ));
+    }
+    let keys: Vec<&str> = of.clone().filter_map(|instance| instance.key.as_deref()).take(5).collect();
+    let found = of.find(|instance| instance.key.as_deref().unwrap_or_default().contains(part));
+    found.map(|instance| instance.id).ok_or_else(|| {
+        let help =
+            if keys.is_empty() { "none of them has a key".to_owned() } else { format!("keys: {}", keys.join(", ")) };
+        (format!("no instance of `{workflow}` has `{part}` in its key"), help)
+    })
 }
 
 fn broken(line: usize, why: &dyn std::error::Error) -> Wrong {

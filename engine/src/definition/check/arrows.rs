@@ -7,7 +7,7 @@ use crate::definition::codes;
 use crate::definition::file::{ArrowFile, StateFile};
 use crate::definition::lint::{Edge, Goes, Guard, Trigger};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::expression::{Expr, Field, Kind, Literal, RecordType, Type};
+use crate::expression::{Expr, Kind, Literal, RecordType, Type};
 
 use super::expressions::{Scope, UNSURE};
 use super::{Arrows, Checker, DONE, FAILED};
