@@ -129,7 +129,7 @@ impl<D: Persist, S: Store<D>> Stage<D, S> {
     /// # Errors
     /// A step that cannot be done here, such as an act before anything was started; broken machinery.
     pub async fn play(&mut self, script: &Script) -> Result<Played, Wrong> {
-        self.clock.set(script.now);
+        // Whoever is there at the beginning was there long before: the clock of a new stage shows 1970.
         if let Some((number, document)) = &script.organisation {
             let change = Change::Organisation { patch: document.clone(), basis: Basis::Direct };
             match self.submit(None, Verb::Change(change), "organisation").await {
@@ -139,6 +139,7 @@ impl<D: Persist, S: Store<D>> Stage<D, S> {
                 }
             }
         }
+        self.clock.set(script.now);
         let (mut steps, mut traces) = (Vec::new(), Vec::new());
         for line in &script.lines {
             let actual = self.line(line).await?;
