@@ -14,7 +14,7 @@
 //! ```
 //!
 //! What must hold: a line that cannot be read is an error with its place, never skipped; the same text on the same
-//! definitions gives the same trace, on every store; whatever is not a trace stays as it is, byte for byte. Nothing here
+//! definitions gives the same trace, on every store (on a runtime of one thread); whatever is not a trace stays as it is, byte for byte. Nothing here
 //! knows a domain: sinks for its messages come from the caller.
 //!
 //! `script` cuts a file into lines, `read` makes a step of a line (with `words` and `phrase`), `stage` plays it on an engine, `shown` says

@@ -92,7 +92,8 @@ impl<D: Persist, S: Store<D>> std::fmt::Debug for Stage<D, S> {
 }
 
 impl<D: Persist, S: Store<D>> Stage<D, S> {
-    /// An engine on an empty store. `sinks` take the domain's messages; what is seen goes into `covered`.
+    /// An engine on an empty store. `sinks` take the domain's messages; what is seen goes into `covered`. On a runtime of one
+    /// thread the same script gives the same trace; on several, what is sent at once may arrive in another order.
     ///
     /// # Errors
     /// If the database or the machine does not give what is needed.
