@@ -13,6 +13,7 @@ mod choose;
 mod deciders;
 mod form;
 mod input;
+mod judged;
 mod notices;
 mod organisation;
 mod review;
@@ -43,6 +44,7 @@ pub use deciders::{Deciders, deciders};
 pub use form::{AskedFor, asked_for, asks_for_data};
 pub(crate) use input::{actions_of, own_keys};
 pub use input::{start_key, typed};
+pub use judged::{Conditional, Judged};
 pub use organisation::{
     CHANGE_ORGANISATION, Merged, NEEDS_APPROVAL, found_parts, merge_organisation, organisation_image,
     read_organisation, stored_organisation,
@@ -81,6 +83,8 @@ pub struct Ground<'a, D: Domain> {
     organisations: &'a [Arc<OrganisationAt>],
     /// The current one.
     current: &'a OrganisationAt,
+    /// Where it is noted how conditions came out, if somebody wants to know: never read here.
+    judged: Option<&'a Judged>,
     /// The batch's instant. (An entry is never dated before the one that it follows: `plan` sees to that.)
     pub now: Timestamp,
 }
@@ -95,7 +99,14 @@ impl<'a, D: Domain> Ground<'a, D> {
         organisations: &'a [Arc<OrganisationAt>],
         now: Timestamp,
     ) -> Option<Self> {
-        Some(Self { domain, library, keys, organisations, current: organisations.last()?, now })
+        Some(Self { domain, library, keys, organisations, current: organisations.last()?, judged: None, now })
+    }
+
+    /// With somebody who wants to know how conditions come out.
+    #[must_use]
+    pub const fn noting(mut self, judged: Option<&'a Judged>) -> Self {
+        self.judged = judged;
+        self
     }
 
     /// The organisation as it is now.

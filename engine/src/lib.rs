@@ -25,6 +25,8 @@ pub mod rehearsal;
 pub mod replay;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+#[cfg(feature = "runtime")]
+pub mod scenario;
 pub mod schedule;
 #[cfg(feature = "runtime")]
 pub mod store;

@@ -160,6 +160,17 @@ impl Table {
         &self.name
     }
 
+    /// Where its rows stand in the file.
+    pub fn places(&self) -> impl Iterator<Item = Span> {
+        self.rows.iter().map(|row| row.span)
+    }
+
+    /// Where it stands what holds otherwise, if anything does.
+    #[must_use]
+    pub fn otherwise_place(&self) -> Option<Span> {
+        self.otherwise.as_ref().map(|cells| cells.first().map_or(self.span, |cell| cell.span))
+    }
+
     /// How many rows it has.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -24,6 +24,7 @@ mod schema;
 mod serve;
 mod settings;
 mod tasks;
+mod test;
 mod writing;
 
 use std::process::ExitCode;
@@ -59,6 +60,8 @@ enum Command {
     Demo(demo::Demo),
     /// Check workflow definitions
     Check(check::Check),
+    /// Play scenarios, and tell what they do not cover
+    Test(test::Test),
     /// List and show calendars, and say when something is due
     #[command(subcommand)]
     Calendars(calendars::Calendars),
@@ -171,6 +174,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Serve => serve::run(config, out).await,
         Command::Demo(demo) => demo.run(config, out).await,
         Command::Check(check) => check.run(config, out),
+        Command::Test(test) => test.run(config, out).await,
         Command::Calendars(calendars) => calendars.run(config, out),
         Command::Replay(replay) => replay.run(config, out).await,
         Command::Keys(keys) => keys.run(config, out).await,

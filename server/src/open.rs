@@ -6,14 +6,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use fluxor_engine::calendar::Calendars;
 use fluxor_engine::clock::SystemClock;
-use fluxor_engine::decide::CHANGE_ORGANISATION;
 use fluxor_engine::definition::{Checked, Library, Refused, Warnings};
 use fluxor_engine::diagnostic::{Severity, line_column};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::runtime::{Engine, Options, Sink};
 use fluxor_engine::store::{self, AnyStore};
-use fluxor_workflows::reorder::{PROPOSE, Worker};
-use fluxor_workflows::{MIGRATIONS, Procurement};
+use fluxor_workflows::{MIGRATIONS, Procurement, Sinks};
 
 use crate::calendars;
 use crate::config::Config;
@@ -60,9 +58,6 @@ pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Ar
     Ok(desk)
 }
 
-/// Who takes what, by the destination's name.
-type Sinks = Vec<(Arc<str>, Arc<dyn Sink>)>;
-
 /// What a reorder run asks is answered here. With a folder or an address, every message to the outside goes there; without
 /// one there is nobody for them. Notices become mail where that is configured, else they go where the messages go.
 fn sinks(
@@ -76,14 +71,10 @@ fn sinks(
         (None, Some(url)) => Some(Arc::new(Webhook::new(&url.0)?)),
         (None, None) => None,
     };
-    let worker: Arc<dyn Sink> = Arc::new(Worker::new(Arc::new(store.clone())));
-    // The engine itself takes the one that changes the organisation.
-    let outside =
-        domain.vocabulary().messages.keys().filter(|name| ![PROPOSE, CHANGE_ORGANISATION].contains(&&***name));
-    let messages = there.iter().flat_map(|sink| outside.clone().map(|name| (name.clone(), sink.clone())));
+    let messages = fluxor_workflows::sinks(domain, store, there.as_ref());
     let mail = mail.map(|mail| mail.clone() as Arc<dyn Sink>);
     let notices = mail.or_else(|| there.clone()).map(|sink| (fluxor_engine::effect::NOTICES.into(), sink));
-    Ok(messages.chain(notices).chain([(PROPOSE.into(), worker)]).collect())
+    Ok(messages.into_iter().chain(notices).collect())
 }
 
 /// The definitions with their calendars, all of them or none.

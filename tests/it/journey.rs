@@ -22,6 +22,7 @@ mod repeats;
 mod replicas;
 mod reserved;
 mod running;
+mod scenarios;
 mod stale;
 mod stock;
 mod stopping;

@@ -27,6 +27,7 @@ mod records;
 pub mod reorder;
 mod row;
 mod settings;
+mod sinks;
 mod sqlite;
 mod statement;
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use row::{
     SupplierRow, TermKey, TermRow, Trigger, UnitRow, Written,
 };
 pub use settings::Settings;
+pub use sinks::{Sinks, sinks, sinks_that_take_all};
 pub use statement::{MIGRATIONS, Sql, statements};
 pub use traffic::{
     RefusedCall, RefusedCalls, Stretch, TrafficRow, forget_traffic, forget_traffic_beyond, keep_refused, keep_traffic,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crate::command::Actor;
 use crate::definition::chart::{OUTCOMES, StartArrow, StateIx};
 use crate::domain::Domain;
-use crate::expression::{Type, Value};
+use crate::expression::Type;
 use crate::instance::{Document, Status};
 use crate::refusal::Refusal;
 
-use super::Halt;
 use super::run::{Asking, Run, Trying};
+use super::{Conditional, Halt};
 
 impl<'a, D: Domain> Run<'a, '_, D> {
     /// Begins: types the input, runs the start's actions, enters the first state.
@@ -59,9 +59,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     fn way_to_begin(&mut self) -> Result<&'a StartArrow, Halt<D::Need>> {
         let definition = self.definition;
         let mut rule = None;
-        for start in &definition.starts {
+        for (number, start) in definition.starts.iter().enumerate() {
             if let Some(guard) = &start.guard
-                && self.eval(guard)? != Value::Bool(true)
+                && !self.holds(Conditional::Start(number), guard)?
             {
                 continue;
             }

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use crate::definition::chart::{Arrow, Outcome, State, StateIx};
 use crate::domain::Domain;
-use crate::expression::Value;
 use crate::instance::Status;
 use crate::refusal::Refusal;
 
-use super::Halt;
 use super::run::{Asking, Run};
+use super::{Conditional, Halt};
 
 /// An arrow that is to be taken.
 pub(super) struct Chosen<'a> {
@@ -125,9 +124,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 Asking::Outcome | Asking::Itself => None,
             };
             if let Some(guard) = &arrow.guard {
-                match self.eval(guard) {
-                    Ok(Value::Bool(true)) => {}
-                    Ok(_) => continue,
+                match self.holds(Conditional::Arrow(arrow.ix), guard) {
+                    Ok(true) => {}
+                    Ok(false) => continue,
                     // Whoever may not take the arrow does not bring about an incident by what he sends.
                     Err(Halt::Broken(..)) if matches!(permission, Some(Err(_))) => {}
                     Err(halt) => return Err(halt),

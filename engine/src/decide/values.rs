@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::calendar::Calendar;
-use crate::definition::chart::{ActionCall, Retry, Send};
+use crate::definition::chart::{ActionCall, Condition, Retry, Send};
 use crate::domain::{Call, Domain};
 use crate::effect::{Effect, Outgoing};
 use crate::expression::{Expr, Scope, Value, WorkingTime};
 use crate::table::{Outcome, Table};
 
-use super::Halt;
 use super::run::Run;
+use super::{Conditional, Halt};
 
 /// What an expression sees.
 struct Seen<'a> {
@@ -39,6 +39,15 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 format!("an expression of state `{}` has no value: {}", self.work.state, why.message),
             )
         })
+    }
+
+    /// Whether the condition of an arrow or a start holds.
+    pub(super) fn holds(&mut self, of: Conditional, condition: &Condition) -> Result<bool, Halt<D::Need>> {
+        let holds = self.eval(&condition.expr)? == Value::Bool(true);
+        if let Some(judged) = self.ground.judged {
+            judged.note(self.definition.hash, of, holds);
+        }
+        Ok(holds)
     }
 
     /// What `paths` read, with what tables among them yield; `known` are those that were looked up already.

@@ -92,7 +92,7 @@ pub struct UsedCalendar {
 #[derive(Debug)]
 pub struct StartArrow {
     /// Taken only if this holds for the input.
-    pub guard: Option<Expr>,
+    pub guard: Option<Condition>,
     /// Who may start an instance so.
     pub by: By,
     /// Actions run before the first state is entered.
@@ -213,13 +213,24 @@ pub struct Arrow {
     /// Its number in the definition.
     pub ix: ArrowIx,
     /// Taken only if this holds.
-    pub guard: Option<Expr>,
+    pub guard: Option<Condition>,
     /// Who may take it.
     pub by: By,
     /// The caller must give a reason.
     pub reason_required: bool,
     /// What taking it does.
     pub outcome: Outcome,
+    /// Where it stands in the file.
+    pub span: Span,
+}
+
+/// What must hold for an arrow or a start to be taken.
+#[derive(Debug)]
+pub struct Condition {
+    /// True or false.
+    pub expr: Expr,
+    /// As it is written.
+    pub text: Arc<str>,
     /// Where it stands in the file.
     pub span: Span,
 }

@@ -32,7 +32,7 @@ use super::yaml::Spot;
 use crate::calendar::Wait;
 use crate::diagnostic::{Diagnostic, Help, Severity, Span, nearest};
 use crate::domain::Vocabulary;
-use crate::expression::{Env, Field, RecordType, Type};
+use crate::expression::{Env, RecordType};
 
 use expressions::Scope;
 use hash::hash;
@@ -231,7 +231,7 @@ impl<'a> Checker<'a> {
         for start in &file.starts {
             let to = if self.names.is_empty() { None } else { self.target(None, &start.to) };
             entered.push(to);
-            let guard = start.guard.as_ref().map(|text| self.expression(text, &scope, &Field::required(Type::Bool)));
+            let guard = start.guard.as_ref().map(|text| self.condition(text, &scope));
             let by = start.by.as_ref().and_then(|by| self.by(by, &scope)).unwrap_or_default();
             let actions = self.calls(&start.actions, &scope);
             if let Some(first) = sure {

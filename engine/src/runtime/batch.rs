@@ -319,6 +319,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         for command in commands {
             let organisations = work.organisations(command.tenant);
             let ground = Ground::new(&*shared.domain, &library, &work.keys, &organisations, work.now);
+            let ground = ground.map(|ground| ground.noting(shared.options.judged.as_deref()));
             let Some(ground) = ground.filter(|_| !matches!(command.verb, Verb::Change(_))) else {
                 kept.push(None);
                 continue;

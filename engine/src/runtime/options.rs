@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::Sink;
+use crate::decide::Judged;
 
 /// How the engine runs.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Whether timers, inbox and outbox run by themselves (tests drive them by hand).
     pub drive: bool,
+    /// Where it is noted how conditions came out; `None`: nobody wants to know, and nothing is noted.
+    pub judged: Option<Arc<Judged>>,
 }
 
 impl Default for Options {
@@ -39,6 +42,7 @@ impl Default for Options {
             database_clock: true,
             seed: None,
             drive: true,
+            judged: None,
         }
     }
 }

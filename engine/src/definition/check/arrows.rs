@@ -7,7 +7,7 @@ use crate::definition::codes;
 use crate::definition::file::{ArrowFile, StateFile};
 use crate::definition::lint::{Edge, Goes, Guard, Trigger};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::expression::{Expr, Field, Kind, Literal, RecordType, Type};
+use crate::expression::{Expr, Kind, Literal, RecordType, Type};
 
 use super::expressions::{Scope, UNSURE};
 use super::{Arrows, Checker, DONE, FAILED};
@@ -77,8 +77,7 @@ impl Checker<'_> {
     }
 
     fn arrow(&mut self, file: &ArrowFile, way: &Way<'_>) -> Option<Arrow> {
-        let guard =
-            file.guard.as_ref().map(|text| (text, self.expression(text, way.scope, &Field::required(Type::Bool))));
+        let guard = file.guard.as_ref().map(|text| self.condition(text, way.scope));
         if way.engine {
             self.engine_arrow(file, way);
         }
@@ -94,8 +93,8 @@ impl Checker<'_> {
         let sends = self.sends(&file.sends);
         let kind = match &guard {
             None => Guard::None,
-            Some((_, None)) => Guard::Broken,
-            Some((text, Some(expr))) => guard_kind(expr, &text.value.text),
+            Some(None) => Guard::Broken,
+            Some(Some(condition)) => guard_kind(&condition.expr, &condition.text),
         };
         self.edges.push(Edge {
             from: way.from,
@@ -115,7 +114,7 @@ impl Checker<'_> {
         self.arrows += 1;
         let guard = match guard {
             None => None,
-            Some((_, expr)) => Some(expr?),
+            Some(condition) => Some(condition?),
         };
         let outcome = match &file.refuse {
             Some(sentence) => Outcome::Refuse(sentence.value.text.trim().into()),

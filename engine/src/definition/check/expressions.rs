@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::definition::chart::By;
+use crate::definition::chart::{By, Condition};
 use crate::definition::codes;
 use crate::definition::file::Text;
 use crate::definition::yaml::{Scalar, Spot};
@@ -48,6 +48,12 @@ impl Checker<'_> {
         self.subject.as_ref()?;
         let env = self.scoped(scope);
         self.expression_in(text, &env, expected)
+    }
+
+    /// Compiles a condition.
+    pub(super) fn condition(&mut self, text: &Text, scope: &Scope) -> Option<Condition> {
+        let expr = self.expression(text, scope, &Field::required(Type::Bool))?;
+        Some(Condition { expr, text: text.value.text.trim().into(), span: text.span })
     }
 
     fn scoped(&self, scope: &Scope) -> Env {

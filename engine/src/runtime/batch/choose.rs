@@ -37,6 +37,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         let organisations = work.organisations(command.tenant);
         let (library, known) = (shared.library(), work.plan.so_far().keys.len());
         let ground = Ground::new(&*shared.domain, &library, &work.keys, &organisations, work.now);
+        let ground = ground.map(|ground| ground.noting(shared.options.judged.as_deref()));
         let Some(ground) = ground else { return Err(Stop::Nothing) };
         let mut layer = Layer::new(&*shared.domain, &mut work.facts);
         let plan = &mut work.plan;
