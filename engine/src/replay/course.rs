@@ -136,7 +136,9 @@ fn family(definition: &Definition) -> Vec<&Definition> {
 fn personal(definition: &Definition) -> HashSet<Arc<str>> {
     let arrows = family(definition).into_iter().flat_map(Definition::all_arrows);
     let of = |arrow: &Arrow| match (&arrow.outcome, &arrow.guard) {
-        (Outcome::Refuse(sentence), Some(guard)) if guard.fields_read().contains("actor") => Some(sentence.clone()),
+        (Outcome::Refuse(sentence), Some(guard)) if guard.expr.fields_read().contains("actor") => {
+            Some(sentence.clone())
+        }
         _ => None,
     };
     arrows.filter_map(of).collect()

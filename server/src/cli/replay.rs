@@ -27,6 +27,7 @@ use crate::replay::{Read, Shown, read, words};
 #[derive(Debug, Args)]
 pub(super) struct Replay {
     /// The event log: CSV or XES, plain or gzipped; `-` reads what comes in
+    #[arg(id = "event_log", value_name = "LOG")]
     log: PathBuf,
     /// The definition: a file, or the name of one in use
     #[arg(long, value_name = "FILE|WORKFLOW", required_unless_present = "draft")]

@@ -64,9 +64,28 @@ fn section(out: &mut String, heading: &str, heads: &[&str], rows: impl Iterator<
 /// Everything that a person wants to know.
 pub(crate) fn words(report: &Report, shown: &Shown<'_>) -> String {
     let mut out = head(report, shown);
+    what_happened(&mut out, report);
+    what_is_wrong(&mut out, report);
+    if let (Some(against), Some(other)) = (&report.against, &shown.against) {
+        let _ = writeln!(
+            out,
+            "\nAgainst {other}: {} of {} cases would have gone another way",
+            count(against.different),
+            count(against.cases)
+        );
+        section(&mut out, "Cases that differ", &["case", "in", "here", "there"], against.differs.iter().map(differs));
+    }
+    if shown.each {
+        each(&mut out, report);
+    }
+    out.trim_end().to_owned()
+}
+
+/// Where cases deviate and end, what led from state to state, and what time would have done.
+fn what_happened(out: &mut String, report: &Report) {
     let first = report.refused.iter().filter(|row| row.first > 0);
     section(
-        &mut out,
+        out,
         "Where cases deviate: their first refused event",
         &["cases", "state", "activity", "as", "why", "first case"],
         first.map(|row| {
@@ -76,7 +95,7 @@ pub(crate) fn words(report: &Report, shown: &Shown<'_>) -> String {
         }),
     );
     section(
-        &mut out,
+        out,
         "Where cases stood after their last event",
         &["cases", "state", "", "accepted", "deviating"],
         report.end_states.iter().map(|row| {
@@ -85,7 +104,7 @@ pub(crate) fn words(report: &Report, shown: &Shown<'_>) -> String {
         }),
     );
     section(
-        &mut out,
+        out,
         "Transitions",
         &["times", "from", "by", "to"],
         report.transitions.iter().map(|row| {
@@ -94,7 +113,7 @@ pub(crate) fn words(report: &Report, shown: &Shown<'_>) -> String {
         }),
     );
     section(
-        &mut out,
+        out,
         "What time would have done",
         &["times", "state", "step", "what", "after the last event", "first", "last"],
         report.timers.iter().map(|row| {
@@ -103,8 +122,17 @@ pub(crate) fn words(report: &Report, shown: &Shown<'_>) -> String {
             vec![count(row.count), row.state.clone(), step, row.what.clone(), late, row.first.clone(), row.last.clone()]
         }),
     );
+    for at in &report.states_at {
+        let heading = format!("At {} ({} not begun)", at.at, count(at.not_begun));
+        let rows = at.states.iter().map(|row| vec![count(row.cases), row.state.clone()]);
+        section(out, &heading, &["cases", "state"], rows);
+    }
+}
+
+/// Who did what he may not, and incidents.
+fn what_is_wrong(out: &mut String, report: &Report) {
     section(
-        &mut out,
+        out,
         "Who did what he may not",
         &["cases", "person", "activity", "as", "state", "why", "first case"],
         report.duties.iter().map(|row| {
@@ -122,7 +150,7 @@ pub(crate) fn words(report: &Report, shown: &Shown<'_>) -> String {
         }),
     );
     section(
-        &mut out,
+        out,
         "Incidents: what could not be computed, or needs somebody",
         &["cases", "state", "why", "first case"],
         report.incidents.iter().map(|row| {
@@ -130,24 +158,6 @@ pub(crate) fn words(report: &Report, shown: &Shown<'_>) -> String {
             vec![count(row.cases), row.state.clone(), why, row.example.clone()]
         }),
     );
-    for at in &report.states_at {
-        let heading = format!("At {} ({} not begun)", at.at, count(at.not_begun));
-        let rows = at.states.iter().map(|row| vec![count(row.cases), row.state.clone()]);
-        section(&mut out, &heading, &["cases", "state"], rows);
-    }
-    if let (Some(against), Some(other)) = (&report.against, &shown.against) {
-        let _ = writeln!(
-            out,
-            "\nAgainst {other}: {} of {} cases would have gone another way",
-            count(against.different),
-            count(against.cases)
-        );
-        section(&mut out, "Cases that differ", &["case", "in", "here", "there"], against.differs.iter().map(differs));
-    }
-    if shown.each {
-        each(&mut out, report);
-    }
-    out.trim_end().to_owned()
 }
 
 fn head(report: &Report, shown: &Shown<'_>) -> String {

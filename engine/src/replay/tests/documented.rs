@@ -13,7 +13,8 @@ fn blocks(fence: &str) -> Vec<&'static str> {
 
 #[test]
 fn its_examples_hold() {
-    let ([map], [definition]) = (blocks("yaml").as_slice(), blocks("yaml definition").as_slice()) else { panic!() };
+    let (maps, definitions) = (blocks("yaml"), blocks("yaml definition"));
+    let ([map], [definition]) = (maps.as_slice(), definitions.as_slice()) else { panic!() };
     let read = Map::read(map).unwrap_or_else(|found| panic!("{}", shown(&found, map)));
     bound(&read, definition, &Written::default()).unwrap_or_else(|found| panic!("{}", shown(&found, map)));
     let parts = blocks("yaml part");
