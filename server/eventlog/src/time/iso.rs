@@ -91,7 +91,7 @@ fn offset(text: &[u8]) -> Option<Option<i32>> {
 /// The number of two digits.
 fn two(text: &[u8], at: usize) -> Option<i8> {
     let (tens, ones) = (text.get(at)?.wrapping_sub(b'0'), text.get(at + 1)?.wrapping_sub(b'0'));
-    (tens < 10 && ones < 10).then_some((tens * 10 + ones) as i8)
+    (tens < 10 && ones < 10).then(|| (tens * 10 + ones) as i8)
 }
 
 fn last_day(year: i16, month: i8) -> i8 {
