@@ -62,10 +62,8 @@ pub(super) fn read(text: &[u8]) -> Option<Read> {
 /// Digits of a fraction, as microseconds, and what stands after them.
 fn fraction(text: &[u8]) -> Option<(i32, &[u8])> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let mut micro = 0;
-    for place in 0..6 {
-        micro = micro * 10 + if place < digits { i32::from(text[place] - b'0') } else { 0 };
-    }
+    let padded = text.iter().take(digits).copied().chain(std::iter::repeat(b'0'));
+    let micro = padded.take(6).fold(0, |micro, digit| micro * 10 + i32::from(digit - b'0'));
     (digits > 0).then(|| (micro, &text[digits..]))
 }
 
