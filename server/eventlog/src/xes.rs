@@ -77,11 +77,7 @@ impl<'d, 'p> Document<'d, 'p> {
                     self.over = 1;
                 }
             }
-            Event::Empty(element) => {
-                if self.over == 0 && self.open(&element)? {
-                    self.close()?;
-                }
-            }
+            Event::Empty(element) if self.over == 0 => self.whole(&element)?,
             Event::End(_) if self.over > 0 => self.over -= 1,
             Event::End(_) => self.close()?,
             Event::Text(text) => {
@@ -104,6 +100,11 @@ impl<'d, 'p> Document<'d, 'p> {
             _ => {}
         }
         Ok(true)
+    }
+
+    /// Takes an element with nothing in it.
+    fn whole(&mut self, element: &BytesStart<'_>) -> Result<(), Unreadable> {
+        if self.open(element)? { self.close() } else { Ok(()) }
     }
 
     fn deeper(&mut self) -> Result<(), Unreadable> {
@@ -158,8 +159,12 @@ impl<'d, 'p> Document<'d, 'p> {
     /// Notes an attribute of the element that it stands in.
     fn attribute(&mut self, layer: Layer, element: &BytesStart<'_>) -> Result<(), Unreadable> {
         let attribute = Attribute::of(element).map_err(|why| self.wrong(&why))?;
-        let Some(Attribute { key, value }) = attribute else { return Ok(()) };
-        self.layers.note(layer, &key, &value, self.line)
+        let Some(attribute) = attribute else { return Ok(()) };
+        if !self.layers.wants(layer, &attribute.key) {
+            return Ok(());
+        }
+        let value = attribute.value().map_err(|why| self.wrong(&why))?;
+        self.layers.note(layer, &attribute.key, &value, self.line)
     }
 
     /// Whose defaults a `<global>` has.

@@ -62,10 +62,8 @@ pub(super) fn read(text: &[u8]) -> Option<Read> {
 /// Digits of a fraction, as microseconds, and what stands after them.
 fn fraction(text: &[u8]) -> Option<(i32, &[u8])> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let mut micro = 0;
-    for place in 0..6 {
-        micro = micro * 10 + if place < digits { i32::from(text[place] - b'0') } else { 0 };
-    }
+    let padded = text.iter().take(digits).copied().chain(std::iter::repeat(b'0'));
+    let micro = padded.take(6).fold(0, |micro, digit| micro * 10 + i32::from(digit - b'0'));
     (digits > 0).then(|| (micro, &text[digits..]))
 }
 
@@ -91,7 +89,7 @@ fn offset(text: &[u8]) -> Option<Option<i32>> {
 /// The number of two digits.
 fn two(text: &[u8], at: usize) -> Option<i8> {
     let (tens, ones) = (text.get(at)?.wrapping_sub(b'0'), text.get(at + 1)?.wrapping_sub(b'0'));
-    (tens < 10 && ones < 10).then_some((tens * 10 + ones) as i8)
+    (tens < 10 && ones < 10).then(|| (tens * 10 + ones) as i8)
 }
 
 fn last_day(year: i16, month: i8) -> i8 {

@@ -3,7 +3,7 @@
 //! What must hold: what is held is the first value of each wanted key only, so a document cannot make it grow; nothing
 //! changes under events that have been read.
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
 use crate::limits::Limits;
 use crate::plan::{CASE, Plan};
@@ -52,12 +52,19 @@ struct Values {
     places: Vec<Option<(usize, usize)>>,
 }
 
-/// The keys of one level, with the slots that want them.
+/// The keys of one level: those that are wanted, and those that it has.
 #[derive(Default)]
 struct Keys {
-    wanted: HashMap<String, Vec<usize>>,
-    /// Those that the level has.
-    has: HashSet<String>,
+    known: HashMap<String, Known>,
+    /// How many are known only because the level has them.
+    others: usize,
+}
+
+/// A key that is wanted by some slots, or that the level has.
+#[derive(Default)]
+struct Known {
+    slots: Vec<usize>,
+    had: bool,
 }
 
 impl<'p> Layers<'p> {
@@ -119,17 +126,26 @@ impl<'p> Layers<'p> {
         (self.event_in_trace, self.event_in_log) = (true, true);
     }
 
-    /// Notes an attribute.
+    /// Whether a key is wanted. It is noted as one that the log has.
+    pub(super) fn wants(&mut self, layer: Layer, key: &str) -> bool {
+        match layer {
+            Layer::Event | Layer::EventDefaults => self.event.wants(key),
+            Layer::Trace | Layer::TraceDefaults => self.trace.wants(key),
+            Layer::Log => self.log.wants(key),
+        }
+    }
+
+    /// Notes an attribute that is wanted.
     pub(super) fn note(&mut self, layer: Layer, key: &str, value: &str, line: u64) -> Result<(), Unreadable> {
         let (keys, late) = match layer {
-            Layer::Event => (&mut self.event, false),
-            Layer::EventDefaults => (&mut self.event, self.event_in_log),
-            Layer::Trace => (&mut self.trace, self.event_in_trace),
-            Layer::TraceDefaults => (&mut self.trace, self.event_in_log),
-            Layer::Log => (&mut self.log, self.event_in_log),
+            Layer::Event => (&self.event, false),
+            Layer::EventDefaults => (&self.event, self.event_in_log),
+            Layer::Trace => (&self.trace, self.event_in_trace),
+            Layer::TraceDefaults => (&self.trace, self.event_in_log),
+            Layer::Log => (&self.log, self.event_in_log),
         };
-        let Some(slots) = keys.slots(key) else { return Ok(()) };
-        for slot in slots.iter().filter(|slot| self.order[**slot].contains(&layer)) {
+        let Some(known) = keys.known.get(key) else { return Ok(()) };
+        for slot in known.slots.iter().filter(|slot| self.order[**slot].contains(&layer)) {
             if late {
                 let why = format!(
                     "the attribute `{}` stands after events that it is about: put it before them, as XES has it",
@@ -189,19 +205,24 @@ impl Values {
 
 impl Keys {
     fn want(&mut self, key: &str, slot: usize) {
-        self.wanted.entry_ref(key).or_default().push(slot);
+        self.known.entry_ref(key).or_default().slots.push(slot);
     }
 
-    /// The slots that want a key, which is noted as one that the level has.
-    fn slots(&mut self, key: &str) -> Option<&[usize]> {
-        if self.has.len() < MOST_NAMES && key.len() <= MOST_BYTES && !self.has.contains(key) {
-            self.has.insert(key.to_owned());
+    fn wants(&mut self, key: &str) -> bool {
+        if let Some(known) = self.known.get_mut(key) {
+            known.had = true;
+            return !known.slots.is_empty();
         }
-        self.wanted.get(key).map(Vec::as_slice)
+        if self.others < MOST_NAMES && key.len() <= MOST_BYTES {
+            self.others += 1;
+            self.known.insert(key.to_owned(), Known { slots: Vec::new(), had: true });
+        }
+        false
     }
 
     fn names(&self, before: &str) -> Vec<String> {
-        let mut names: Vec<String> = self.has.iter().map(|key| format!("{before}{key}")).collect();
+        let had = self.known.iter().filter(|(_, known)| known.had);
+        let mut names: Vec<String> = had.map(|(key, _)| format!("{before}{key}")).collect();
         names.sort();
         names
     }
