@@ -9,6 +9,7 @@ mod completions;
 mod demo;
 mod explain_code;
 mod file;
+mod graph;
 mod import;
 mod instances;
 mod keys;
@@ -57,6 +58,8 @@ enum Command {
     Demo(demo::Demo),
     /// Check workflow definitions
     Check(check::Check),
+    /// Draw a workflow, or an instance with its way: SVG, DOT or Mermaid
+    Graph(graph::Graph),
     /// List and show calendars, and say when something is due
     #[command(subcommand)]
     Calendars(calendars::Calendars),
@@ -167,6 +170,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Serve => serve::run(config, out).await,
         Command::Demo(demo) => demo.run(config, out).await,
         Command::Check(check) => check.run(config, out),
+        Command::Graph(graph) => graph.run(config, out).await,
         Command::Calendars(calendars) => calendars.run(config, out),
         Command::Keys(keys) => keys.run(config, out).await,
         Command::Organisation(organisation) => organisation.run(config, out).await,
