@@ -119,12 +119,7 @@ pub enum NotDrawn {
 ///
 /// # Errors
 /// An SVG of more than [`MOST_STATES`] states or [`MOST_LINES`] lines.
-pub fn draw(
-    definition: &Definition,
-    marks: Option<&Marks>,
-    format: Format,
-    dress: Dress,
-) -> Result<String, NotDrawn> {
+pub fn draw(definition: &Definition, marks: Option<&Marks>, format: Format, dress: Dress) -> Result<String, NotDrawn> {
     let model = Model::of(definition, marks);
     match format {
         Format::Dot => Ok(dot::write(&model)),

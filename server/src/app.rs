@@ -12,8 +12,8 @@ use fluxor_limits::Live;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::desk::{Desk, NotDone, Submitted};
-use crate::pictures::Pictures;
 use crate::limits::Limits;
+use crate::pictures::Pictures;
 use crate::telemetry::metrics;
 
 /// How long another node's revocation may go unnoticed.

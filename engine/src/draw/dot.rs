@@ -77,7 +77,8 @@ fn label(node: &Node) -> String {
         Mark::Walked if node.been => "was here",
         _ => "",
     };
-    let mut lines: Vec<String> = [stands, node.what()].iter().filter(|part| !part.is_empty()).map(ToString::to_string).collect();
+    let mut lines: Vec<String> =
+        [stands, node.what()].iter().filter(|part| !part.is_empty()).map(ToString::to_string).collect();
     lines.extend(text::wrapped(&node.title, text::LINE));
     lines.extend(node.notes.iter().flat_map(|note| text::wrapped(note, text::LINE)));
     lines.extend(node.stays.iter().map(|label| format!("stays: {}", words(label).join(", "))));
@@ -95,7 +96,8 @@ fn end(model: &Model, ix: usize, cut: &str) -> (String, Option<String>) {
 fn edge(out: &mut String, model: &Model, ix: usize, line: &Line) {
     let ((from, tail), (to, head)) = (end(model, line.from, "ltail"), end(model, line.to, "lhead"));
     let lines: Vec<String> = line.labels.iter().flat_map(words).collect();
-    let mut about = vec![format!("label={}", joined(&lines)), format!("edgetooltip={}", quoted(&describe::line(model, ix)))];
+    let mut about =
+        vec![format!("label={}", joined(&lines)), format!("edgetooltip={}", quoted(&describe::line(model, ix)))];
     // A frame around the other end is none that the line could be cut at.
     about.extend(tail.filter(|_| !model.is_within(line.to, line.from)));
     about.extend(head.filter(|_| !model.is_within(line.from, line.to)));

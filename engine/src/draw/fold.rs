@@ -94,7 +94,8 @@ fn frames(model: &Model, plan: &Plan, before: &Places, folded: &mut Places) {
     frames.sort_by_key(|&ix| std::cmp::Reverse(model.upwards(ix).count()));
     for ix in frames {
         let old = &before.boxes[ix];
-        let inner = (0..plan.boxes.len()).filter(|&inner| plan.boxes[inner].parent == Some(ix) && plan.boxes[inner].is_placed);
+        let inner =
+            (0..plan.boxes.len()).filter(|&inner| plan.boxes[inner].parent == Some(ix) && plan.boxes[inner].is_placed);
         let inner = inner.filter(|inner| !plan.feet.contains(&Some(*inner))).map(|inner| folded.boxes[inner]);
         let labels = plan.joins.iter().zip(&before.labels).zip(&folded.labels);
         let labels = labels.filter(|((join, at), _)| {

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::definition::chart::{
-    Arrow, ArrowIx, DONE, Definition, Go, History, Outcome, StateIx, StateKind,
-};
+use crate::definition::chart::{Arrow, ArrowIx, DONE, Definition, Go, History, Outcome, StateIx, StateKind};
 use crate::instance::{Instance, Status};
 
 use super::replay::{Way, arrows};
@@ -51,8 +49,7 @@ impl Marks {
         let (start, mut been) = way(definition, &steps, &leaves);
         been.extend(&now);
         let walked = steps.iter().map(|(_, arrow)| arrow.ix).collect();
-        let mut future =
-            Future { definition, instance, now: &now, entered: BTreeSet::new(), states: BTreeSet::new() };
+        let mut future = Future { definition, instance, now: &now, entered: BTreeSet::new(), states: BTreeSet::new() };
         if instance.status != Status::Final {
             future.states.clone_from(&now);
             future.follow();
@@ -134,9 +131,9 @@ impl Future<'_> {
     fn regions_end(&self, at: StateIx) -> bool {
         let StateKind::Parallel(regions) = &self.definition.state(at).kind else { return true };
         let is_final = |ix: &StateIx| matches!(self.definition.state(*ix).kind, StateKind::Final);
-        regions.iter().all(|&region| {
-            self.states.iter().any(|ix| is_final(ix) && self.definition.region(*ix) == Some(region))
-        })
+        regions
+            .iter()
+            .all(|&region| self.states.iter().any(|ix| is_final(ix) && self.definition.region(*ix) == Some(region)))
     }
 
     fn go(&mut self, at: StateIx, to: StateIx, history: Option<History>) {
@@ -147,7 +144,10 @@ impl Future<'_> {
             self.note(up);
             // Whoever enters one region enters the others too.
             if let StateKind::Parallel(regions) = &self.definition.state(up).kind {
-                regions.iter().filter(|&&region| !self.definition.is_within(to, region)).for_each(|&region| self.enter(region));
+                regions
+                    .iter()
+                    .filter(|&&region| !self.definition.is_within(to, region))
+                    .for_each(|&region| self.enter(region));
             }
         }
         let Some(history) = history else { return self.enter(to) };

@@ -9,7 +9,8 @@ use super::text;
 
 /// The picture.
 pub(super) fn write(model: &Model) -> String {
-    let mut out = format!("---\ntitle: \"{}\"\n---\nstateDiagram-v2\n", model.title.replace('\\', "\\\\").replace('"', "\\\""));
+    let mut out =
+        format!("---\ntitle: \"{}\"\n---\nstateDiagram-v2\n", model.title.replace('\\', "\\\\").replace('"', "\\\""));
     out.push_str("  classDef now stroke-width:4px,font-weight:bold\n");
     out.push_str("  classDef closed stroke-dasharray:4 4,opacity:0.7\n");
     inside(&mut out, model, None, 1);

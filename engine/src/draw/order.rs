@@ -205,9 +205,8 @@ impl Plan {
                     unseen.push((ix, foot));
                 }
             }
-            let join = |(above, below)| {
-                Join { above, below, turned: false, kind: Drawn::Unseen, width: 0.0, height: 0.0 }
-            };
+            let join =
+                |(above, below)| Join { above, below, turned: false, kind: Drawn::Unseen, width: 0.0, height: 0.0 };
             self.joins.extend(unseen.into_iter().map(join));
         }
     }

@@ -33,8 +33,7 @@ pub(super) struct Way<'d> {
 impl<'d> Way<'d> {
     /// It begins in `to`.
     pub(super) fn beginning(definition: &'d Definition, to: StateIx) -> Self {
-        let mut way =
-            Self { definition, active: BTreeSet::new(), left: BTreeMap::new(), been: BTreeSet::new() };
+        let mut way = Self { definition, active: BTreeSet::new(), left: BTreeMap::new(), been: BTreeSet::new() };
         way.enter(None, to, None);
         way
     }

@@ -130,18 +130,22 @@ pub(super) fn ways(model: &Model, plan: &Plan, places: &Places) -> Vec<Way> {
     let mut tracks: Vec<Track> =
         plan.joins.iter().enumerate().map(|(ix, join)| Track::of(model, plan, places, ix, join)).collect();
     spread(&mut tracks, plan, places);
-    tracks.iter().zip(&plan.joins).map(|(track, join)| {
-        let way = track.way(&layers);
-        if join.turned { way.reversed() } else { way }
-    }).collect()
+    tracks
+        .iter()
+        .zip(&plan.joins)
+        .map(|(track, join)| {
+            let way = track.way(&layers);
+            if join.turned { way.reversed() } else { way }
+        })
+        .collect()
 }
 
 /// The places of a line, one in each layer, from above.
 struct Track {
     points: Vec<Point>,
-    /// Whether it begins at the lower side of a box, and not at a frame or a dot.
+    /// Whether it begins at the lower side of a box or a frame, and not at a dot.
     from_box: Option<usize>,
-    /// Whether it ends at the upper side of a box.
+    /// Whether it ends at the upper side of a box or a frame.
     to_box: Option<usize>,
     /// Where the first layer's box ends and the last one's begins.
     first: f64,
@@ -174,41 +178,37 @@ impl Track {
                 Some(_) => model.is_within(other, outer),
                 None => plan.boxes[other].parent.is_some_and(|parent| model.is_within(parent, outer)),
             };
-            (!within).then(|| places.boxes[outer])
+            (!within).then_some(outer)
         };
         if let Some(frame) = frame(join.above, join.below) {
-            track.cut_above(&frame);
+            track.cut_above(&places.boxes[frame]);
+            track.from_box = Some(frame);
         }
         if let Some(frame) = frame(join.below, join.above) {
             track.points.reverse();
-            track.cut_below(&frame);
+            track.cut_below(&places.boxes[frame]);
             track.points.reverse();
+            track.to_box = Some(frame);
         }
         track
     }
 
     /// It begins where it leaves the frame.
     fn cut_above(&mut self, frame: &Rect) {
-        let mut x = self.points[0].x;
         while self.points.len() > 2 && self.points[1].y <= frame.bottom() + NEAR && is_beside(frame, self.points[1].x) {
-            x = self.points.remove(1).x;
+            self.points.remove(1);
         }
-        let x = x.clamp(frame.left + CORNER, (frame.right() - CORNER).max(frame.left + CORNER));
-        self.points[0] = Point { x, y: frame.bottom() };
+        self.points[0].y = frame.bottom();
         self.first = frame.bottom();
-        self.from_box = None;
     }
 
     /// The same from below; the points are turned round.
     fn cut_below(&mut self, frame: &Rect) {
-        let mut x = self.points[0].x;
         while self.points.len() > 2 && self.points[1].y >= frame.top - NEAR && is_beside(frame, self.points[1].x) {
-            x = self.points.remove(1).x;
+            self.points.remove(1);
         }
-        let x = x.clamp(frame.left + CORNER, (frame.right() - CORNER).max(frame.left + CORNER));
-        self.points[0] = Point { x, y: frame.top };
+        self.points[0].y = frame.top;
         self.last = frame.top;
-        self.to_box = None;
     }
 
     fn way(&self, layers: &Layers) -> Way {
@@ -285,7 +285,10 @@ fn ports(at: &Rect, mut next: Vec<(usize, f64)>) -> Vec<(usize, f64)> {
     next.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
     let (left, right) = (at.left + CORNER, at.right() - CORNER);
     if next.len() < 2 || right <= left {
-        return next.into_iter().map(|(t, x)| (t, if right > left { x.clamp(left, right) } else { at.middle().x })).collect();
+        return next
+            .into_iter()
+            .map(|(t, x)| (t, if right > left { x.clamp(left, right) } else { at.middle().x }))
+            .collect();
     }
     #[allow(clippy::cast_precision_loss, reason = "few lines end at one box")]
     let apart = APART.min((right - left) / (next.len() - 1) as f64);
@@ -308,10 +311,10 @@ fn bends(ports: &[(usize, f64)], other: impl Fn(usize) -> f64) -> Vec<(usize, f6
     let rightwards: Vec<usize> = ports.iter().rev().filter(|(t, x)| other(*t) > x + NEAR).map(|(t, _)| *t).collect();
     let mut all = Vec::new();
     for side in [leftwards, rightwards] {
-        let mut part = 0.75;
+        let mut part = 0.64;
         for t in side {
             all.push((t, part));
-            part = f64::max(part - 0.14, 0.2);
+            part = f64::max(part - 0.1, 0.2);
         }
     }
     all

@@ -169,7 +169,8 @@ fn rows(out: &mut String, at: &Rect, face: &Face) {
     }
     for row in &face.rows {
         let y = at.top + row.baseline;
-        let mark = if row.mark == Mark::Closed && matches!(row.look, Look::Event | Look::Side) { " closed" } else { "" };
+        let mark =
+            if row.mark == Mark::Closed && matches!(row.look, Look::Event | Look::Side) { " closed" } else { "" };
         let (class, text) = (row.look.class(), text::xml(&row.text));
         let arrow = row.stays.map_or_else(String::new, |ix| format!(" data-arrows=\"{ix}\""));
         let _ = write!(out, "<text class=\"{class}{mark}\" x=\"{middle}\" y=\"{}\"{arrow}>{text}</text>", number(y));
@@ -184,7 +185,8 @@ fn rows(out: &mut String, at: &Rect, face: &Face) {
 fn again(out: &mut String, at: Point) {
     let Point { x, y } = at;
     let (left, top) = (number(x + 3.5), number(y - 2.0));
-    let _ = write!(out, "<path class=\"stroke\" d=\"M{left} {top}A4 4 0 1 0 {} {}\"/>", number(x + 4.0), number(y + 1.0));
+    let _ =
+        write!(out, "<path class=\"stroke\" d=\"M{left} {top}A4 4 0 1 0 {} {}\"/>", number(x + 4.0), number(y + 1.0));
     let _ = write!(out, "<path class=\"tip\" d=\"M{} {}l3.6 -.6l-2.9 4z\"/>", number(x + 1.4), number(y - 3.4));
 }
 
@@ -211,7 +213,8 @@ fn lines(out: &mut String, model: &Model, layout: &Layout) {
         let arrows: Vec<String> = line.labels.iter().filter_map(|label| label.arrow).map(|ix| ix.to_string()).collect();
         let arrows = arrows.join(" ");
         let told = text::xml(&describe::line(model, ix));
-        let _ = write!(out, "<g class=\"line{mark}\" data-line=\"{ix}\" data-arrows=\"{arrows}\"><title>{told}</title>");
+        let _ =
+            write!(out, "<g class=\"line{mark}\" data-line=\"{ix}\" data-arrows=\"{arrows}\"><title>{told}</title>");
         path(out, &layout.lines[ix].way);
         out.push_str("</g>\n");
     }

@@ -62,8 +62,10 @@ impl Words {
         let outside = matches!(trigger, Trigger::Event(_) | Trigger::Start { .. });
         let (by, whole_by) = if outside { who(trigger, by) } else { (None, None) };
         let condition = guard.map(|guard| text::clean(&format!("if {guard}")));
-        let parts: Vec<String> =
-            [Some(what.clone()).filter(|what| !what.is_empty()), condition.clone(), whole_by].into_iter().flatten().collect();
+        let parts: Vec<String> = [Some(what.clone()).filter(|what| !what.is_empty()), condition.clone(), whole_by]
+            .into_iter()
+            .flatten()
+            .collect();
         let guard = condition.map(|condition| text::shortened(&condition, GUARD));
         Self { what, guard, by, whole: parts.join(", ") }
     }

@@ -113,7 +113,11 @@ impl Graph {
         let of = self.of.as_deref().unwrap_or_default();
         let path = Path::new(of);
         let ends = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-        if ends || path.components().count() > 1 || path.is_file() { file(config, path, out) } else { named(config, of, out) }
+        if ends || path.components().count() > 1 || path.is_file() {
+            file(config, path, out)
+        } else {
+            named(config, of, out)
+        }
     }
 }
 
@@ -152,7 +156,8 @@ fn named(config: &Config, name: &str, out: &Out) -> Result<Looked, Failure> {
     let sources = files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
     let all = compiled(sources, calendars.as_ref());
     let is_it = |checked: &Checked| checked.definition.as_ref().is_some_and(|it| *it.name == *name);
-    let says = |source: &str| source.lines().any(|line| line.strip_prefix("workflow:").is_some_and(|it| it.trim() == name));
+    let says =
+        |source: &str| source.lines().any(|line| line.strip_prefix("workflow:").is_some_and(|it| it.trim() == name));
     let found = all.iter().find(|(_, checked, _)| is_it(checked));
     if let Some((shown, checked, source)) = found.or_else(|| all.iter().find(|(_, _, source)| says(source))) {
         return Ok(looked(shown, checked, source, out));

@@ -32,7 +32,8 @@ fn titles_stand_in_an_svg_as_they_are() {
         let definition = chart(title);
         let text = svg(&definition, None);
         let document = roxmltree::Document::parse(&text).unwrap_or_else(|error| panic!("{title}: {error}\n{text}"));
-        let names: Vec<&str> = document.descendants().filter(|node| node.is_element()).map(|node| node.tag_name().name()).collect();
+        let names: Vec<&str> =
+            document.descendants().filter(|node| node.is_element()).map(|node| node.tag_name().name()).collect();
         assert!(!names.contains(&"script"), "{title}");
         let first = document.root_element().first_element_child().unwrap();
         assert_eq!(first.text().unwrap(), super::super::text::clean(title));

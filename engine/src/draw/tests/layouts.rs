@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::super::layout::{Layout, Rect, arrange};
-use super::super::route::{Step, Way};
 use super::super::model::Model;
+use super::super::route::{Step, Way};
 use super::made::chart;
 use super::*;
 
@@ -132,7 +132,9 @@ fn text_fits_where_it_stands() {
         let model = Model::of(&definition, None);
         let layout = arrange(&model);
         let faces = layout.nodes.iter().map(|node| (&node.face_at, &node.face));
-        for (at, face) in faces.chain(layout.lines.iter().filter_map(|line| line.label.as_ref().map(|(at, face)| (at, face)))) {
+        for (at, face) in
+            faces.chain(layout.lines.iter().filter_map(|line| line.label.as_ref().map(|(at, face)| (at, face))))
+        {
             for row in &face.rows {
                 let width = super::super::text::width(&row.text, row.look.size());
                 assert!(width <= at.width && row.baseline < at.height, "{} in {at:?}", row.text);
@@ -158,15 +160,19 @@ fn every_state_and_every_arrow_is_drawn_once() {
         assert_eq!(states, paths);
         let mut arrows: Vec<usize> = values(&document, "data-arrows")
             .iter()
-            .flat_map(|value| value.split(' ').filter(|ix| !ix.is_empty()).map(|ix| ix.parse().unwrap()).collect::<Vec<_>>())
+            .flat_map(|value| {
+                value.split(' ').filter(|ix| !ix.is_empty()).map(|ix| ix.parse().unwrap()).collect::<Vec<_>>()
+            })
             .collect();
         arrows.sort_unstable();
-        let mut going: Vec<usize> = definition.all_arrows().filter(|arrow| arrow.goes()).map(|arrow| arrow.ix.0).collect();
+        let mut going: Vec<usize> =
+            definition.all_arrows().filter(|arrow| arrow.goes()).map(|arrow| arrow.ix.0).collect();
         going.sort_unstable();
         assert_eq!(arrows, going, "{}", definition.name);
         let root = document.root_element();
         assert_eq!((root.tag_name().name(), root.attribute("role")), ("svg", Some("img")));
-        let children: Vec<&str> = root.children().filter(roxmltree::Node::is_element).map(|node| node.tag_name().name()).collect();
+        let children: Vec<&str> =
+            root.children().filter(roxmltree::Node::is_element).map(|node| node.tag_name().name()).collect();
         assert_eq!(children[..3], ["title", "desc", "style"]);
         let described = root.children().find(|node| node.has_tag_name("desc")).unwrap().text().unwrap();
         let missing: BTreeSet<&str> =
@@ -174,7 +180,9 @@ fn every_state_and_every_arrow_is_drawn_once() {
         assert!(missing.is_empty(), "{missing:?} in {described}");
         let focusable = document.descendants().filter(|node| node.attribute("tabindex") == Some("0"));
         assert!(focusable.clone().count() == definition.states.len());
-        assert!(focusable.clone().all(|node| node.first_element_child().is_some_and(|child| child.has_tag_name("title"))));
+        assert!(
+            focusable.clone().all(|node| node.first_element_child().is_some_and(|child| child.has_tag_name("title")))
+        );
     }
 }
 
@@ -210,8 +218,31 @@ fn what_is_too_large_is_refused_with_a_way_out() {
 #[test]
 fn zz_dump() {
     std::fs::create_dir_all("/tmp/pic").unwrap();
-    for d in shipped() { std::fs::write(format!("/tmp/pic/{}.svg", d.name), svg(&d, None)).unwrap(); }
-    for seed in 0..3 { let t = chart(30, seed); std::fs::write(format!("/tmp/pic/made{seed}.svg"), svg(&right(&t), None)).unwrap(); }
-    { let d = right(&chart(30, 4)); let m = Model::of(&d, None); let l = arrange(&m); for (i, x) in m.lines.iter().enumerate() { if x.from == 16 && x.to == 33 { eprintln!("WAY {:?} frame {:?} head {:?} {:?}", l.lines[i].way, l.nodes[16].at, l.nodes[21].face_at, l.nodes[21].at); } } std::fs::write("/tmp/pic/made4.svg", svg(&d, None)).unwrap(); }
-    for n in [100, 200, 300] { let d = right(&chart(n, 2)); let at = std::time::Instant::now(); let r = draw(&d, None, Format::Svg, Dress::Whole).map(|t| t.len()); eprintln!("{} {} {r:?} {:?}", d.states.len(), Model::of(&d, None).lines.len(), at.elapsed()); }
+    for d in shipped() {
+        std::fs::write(format!("/tmp/pic/{}.svg", d.name), svg(&d, None)).unwrap();
+    }
+    for seed in 0..3 {
+        let t = chart(30, seed);
+        std::fs::write(format!("/tmp/pic/made{seed}.svg"), svg(&right(&t), None)).unwrap();
+    }
+    {
+        let d = right(&chart(30, 4));
+        let m = Model::of(&d, None);
+        let l = arrange(&m);
+        for (i, x) in m.lines.iter().enumerate() {
+            if x.from == 16 && x.to == 33 {
+                eprintln!(
+                    "WAY {:?} frame {:?} head {:?} {:?}",
+                    l.lines[i].way, l.nodes[16].at, l.nodes[21].face_at, l.nodes[21].at
+                );
+            }
+        }
+        std::fs::write("/tmp/pic/made4.svg", svg(&d, None)).unwrap();
+    }
+    for n in [100, 200, 300] {
+        let d = right(&chart(n, 2));
+        let at = std::time::Instant::now();
+        let r = draw(&d, None, Format::Svg, Dress::Whole).map(|t| t.len());
+        eprintln!("{} {} {r:?} {:?}", d.states.len(), Model::of(&d, None).lines.len(), at.elapsed());
+    }
 }

@@ -39,15 +39,17 @@ pub(super) fn chart(count: usize, seed: u64) -> String {
     // Only some of the states that arrows were meant for stand at the top.
     for ix in 0..count {
         if !top.contains(&format!("s{ix}")) {
-            text = text.replace(&format!("to: s{ix} "), "to: end ").replace(&format!("to: s{ix}.history "), "to: lost ");
+            text =
+                text.replace(&format!("to: s{ix} "), "to: end ").replace(&format!("to: s{ix}.history "), "to: lost ");
         }
     }
     text
 }
 
 fn title(lot: &mut Lot, ix: usize) -> String {
-    ["Being checked", "Waiting for the supplier's answer in writing", "Draft", "In approval by the department", "Sent"][lot.below(5)]
-        .to_owned()
+    ["Being checked", "Waiting for the supplier's answer in writing", "Draft", "In approval by the department", "Sent"]
+        [lot.below(5)]
+    .to_owned()
         + &format!(" {ix}")
 }
 
@@ -58,7 +60,10 @@ fn ways(text: &mut String, lot: &mut Lot, at: usize, count: usize, indent: &str)
     let _ = writeln!(text, "{indent}  go_on: [{{ to: {next} }}]");
     if lot.below(3) == 0 {
         let to = lot.below(count);
-        let _ = writeln!(text, "{indent}  send_somewhere_else: [{{ by: it.requester, if: it.amount > 1000 EUR, to: s{to} }}]");
+        let _ = writeln!(
+            text,
+            "{indent}  send_somewhere_else: [{{ by: it.requester, if: it.amount > 1000 EUR, to: s{to} }}]"
+        );
     }
     if lot.below(3) == 0 {
         let _ = writeln!(text, "{indent}  give_up: [{{ by: role(buyer), to: lost }}]");
@@ -72,12 +77,18 @@ fn ways(text: &mut String, lot: &mut Lot, at: usize, count: usize, indent: &str)
 }
 
 fn frame(text: &mut String, lot: &mut Lot, at: usize, count: usize) -> usize {
-    let _ = writeln!(text, "  s{at}:\n    title: Around others {at}\n    start: a\n    on:\n      stop: {{ to: lost }}");
+    let _ =
+        writeln!(text, "  s{at}:\n    title: Around others {at}\n    start: a\n    on:\n      stop: {{ to: lost }}");
     let back = lot.below(at + 1);
     let _ = writeln!(text, "      again: [{{ to: s{back} }}]\n      leave: [{{ to: s{} }}]", (at + 4).min(count - 1));
     let _ = writeln!(text, "    states:\n      a: {{ on: {{ go_on: {{ to: b }} }} }}");
-    let _ = writeln!(text, "      b:\n        start: x\n        states:\n          x: {{ on: {{ go_on: {{ to: y }} }} }}");
-    let _ = writeln!(text, "          y: {{ on: {{ go_on: {{ to: a }}, leave: [{{ to: s{} }}], stop: {{ to: end }} }} }}", at + 5);
+    let _ =
+        writeln!(text, "      b:\n        start: x\n        states:\n          x: {{ on: {{ go_on: {{ to: y }} }} }}");
+    let _ = writeln!(
+        text,
+        "          y: {{ on: {{ go_on: {{ to: a }}, leave: [{{ to: s{} }}], stop: {{ to: end }} }} }}",
+        at + 5
+    );
     at + 5
 }
 
@@ -85,7 +96,10 @@ fn regions(text: &mut String, at: usize) -> usize {
     let _ = writeln!(text, "  s{at}:\n    title: Side by side {at}\n    parallel:");
     for region in ["one", "two"] {
         let _ = writeln!(text, "      {region}:\n        start: asked\n        states:");
-        let _ = writeln!(text, "          asked: {{ on: {{ answer_{region}: {{ to: known }} }} }}\n          known: {{ final: true }}");
+        let _ = writeln!(
+            text,
+            "          asked: {{ on: {{ answer_{region}: {{ to: known }} }} }}\n          known: {{ final: true }}"
+        );
     }
     let _ = writeln!(text, "    on:\n      done: [{{ to: s{} }}]\n      hold: {{ to: hold{at} }}", at + 7);
     let _ = writeln!(text, "  hold{at}: {{ on: {{ go_on: {{ to: s{at}.deep_history }}, stop: {{ to: lost }} }} }}");

@@ -82,8 +82,11 @@ fn paths(definition: &Definition, states: &BTreeSet<StateIx>) -> Vec<String> {
 /// The events of arrows, with their states.
 fn events(definition: &Definition, arrows: &BTreeSet<ArrowIx>) -> BTreeSet<String> {
     let states = definition.states.iter();
-    let all = states.flat_map(|state| state.on.iter().flat_map(move |(name, arrows)| arrows.iter().map(move |a| (state, name, a))));
-    all.filter(|(_, _, arrow)| arrows.contains(&arrow.ix)).map(|(state, name, _)| format!("{}:{name}", state.path)).collect()
+    let all = states
+        .flat_map(|state| state.on.iter().flat_map(move |(name, arrows)| arrows.iter().map(move |a| (state, name, a))));
+    all.filter(|(_, _, arrow)| arrows.contains(&arrow.ix))
+        .map(|(state, name, _)| format!("{}:{name}", state.path))
+        .collect()
 }
 
 #[test]
@@ -98,13 +101,24 @@ fn a_way_through_regions_is_replayed() {
     );
     assert_eq!(
         paths(&trip, &marks.been),
-        ["asked", "booking", "booking.flight", "booking.flight.open", "booking.flight.closed", "booking.hotel", "booking.hotel.open"]
+        [
+            "asked",
+            "booking",
+            "booking.flight",
+            "booking.flight.open",
+            "booking.flight.closed",
+            "booking.hotel",
+            "booking.hotel.open"
+        ]
     );
     assert_eq!(marks.start, Some(0));
     assert_eq!(marks.walked.len(), 2);
     // Both regions can end; what lies behind is over, and the flight does not open again.
     let open = events(&trip, &marks.open);
-    assert!(open.contains("booking:done") && open.contains("booking:pause") && open.contains("paused:resume"), "{open:?}");
+    assert!(
+        open.contains("booking:done") && open.contains("booking:pause") && open.contains("paused:resume"),
+        "{open:?}"
+    );
     assert!(!open.contains("asked:refuse_it") && !open.contains("booking.flight.open:flown"), "{open:?}");
     assert!(!paths(&trip, &marks.ahead).contains(&"asked".to_owned()));
 }
@@ -133,7 +147,10 @@ fn a_history_leads_back_only_to_where_it_was() {
     here.detail.history = BTreeMap::from([("booking".into(), before)]);
     let marks = Marks::of(&trip, &here, &[]);
     let ahead = paths(&trip, &marks.ahead);
-    assert!(ahead.contains(&"booking.hotel.dead".to_owned()) && !ahead.contains(&"booking.hotel.open".to_owned()), "{ahead:?}");
+    assert!(
+        ahead.contains(&"booking.hotel.dead".to_owned()) && !ahead.contains(&"booking.hotel.open".to_owned()),
+        "{ahead:?}"
+    );
     // Nothing is known of how it came here.
     assert_eq!((marks.start, paths(&trip, &marks.been)), (None, vec!["paused".to_owned()]));
     // Left and entered again, the timer of the whole runs again.
