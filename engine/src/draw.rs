@@ -29,10 +29,10 @@ pub use svg::STYLE;
 use model::Model;
 
 /// More states are not laid out: nobody reads such a picture, and the time grows with their square.
-pub const MOST_STATES: usize = 300;
+pub const MOST_STATES: usize = 200;
 
 /// More lines are not laid out, for the same reasons.
-pub const MOST_LINES: usize = 600;
+pub const MOST_LINES: usize = 400;
 
 /// As what a picture is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -33,11 +33,12 @@ pub(super) fn write(model: &Model) -> String {
         if matches!(node.kind, Kind::End { .. }) && node.parent.is_none() {
             let _ = writeln!(out, "  {} --> [*]", name(ix));
         }
-        match node.mark {
-            Mark::Now => drop(writeln!(out, "  class {} now", name(ix))),
-            Mark::Closed => drop(writeln!(out, "  class {} closed", name(ix))),
-            Mark::Plain | Mark::Walked => {}
-        }
+        let class = match node.mark {
+            Mark::Now => "now",
+            Mark::Closed => "closed",
+            Mark::Plain | Mark::Walked => continue,
+        };
+        let _ = writeln!(out, "  class {} {class}", name(ix));
     }
     out
 }
@@ -108,7 +109,9 @@ fn escaped(text: &str) -> String {
         match c {
             ' ' | ',' | '.' | '(' | ')' | '?' | '!' | '/' | '=' | '+' | '*' | '…' | '_' => out.push(c),
             c if c.is_alphanumeric() => out.push(c),
-            c => drop(write!(out, "#{};", u32::from(c))),
+            c => {
+                let _ = write!(out, "#{};", u32::from(c));
+            }
         }
     }
     out

@@ -128,7 +128,7 @@ pub(super) fn layers(mut all: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
 pub(super) fn ways(model: &Model, plan: &Plan, places: &Places) -> Vec<Way> {
     let layers = Layers::of(model, plan, places);
     let mut tracks: Vec<Track> =
-        plan.joins.iter().enumerate().map(|(ix, join)| Track::of(model, plan, places, ix, join)).collect();
+        plan.joins.iter().enumerate().map(|(ix, join)| Track::of(model, plan, (places, &layers), ix, join)).collect();
     spread(&mut tracks, plan, places);
     tracks
         .iter()
@@ -155,7 +155,7 @@ struct Track {
 }
 
 impl Track {
-    fn of(model: &Model, plan: &Plan, places: &Places, ix: usize, join: &Join) -> Self {
+    fn of(model: &Model, plan: &Plan, (places, layers): (&Places, &Layers), ix: usize, join: &Join) -> Self {
         let (above, below) = (&places.boxes[join.above], &places.boxes[join.below]);
         let mut points = vec![above.middle()];
         points.extend(&places.ways[ix]);
@@ -181,7 +181,7 @@ impl Track {
             (!within).then_some(outer)
         };
         if let Some(frame) = frame(join.above, join.below) {
-            track.cut_above(&places.boxes[frame]);
+            track.cut_above(&places.boxes[frame], layers);
             track.from_box = Some(frame);
         }
         if let Some(frame) = frame(join.below, join.above) {
@@ -194,12 +194,18 @@ impl Track {
     }
 
     /// It begins where it leaves the frame.
-    fn cut_above(&mut self, frame: &Rect) {
+    fn cut_above(&mut self, frame: &Rect, layers: &Layers) {
+        let foot = self.points[0];
+        self.first = frame.bottom();
+        // What stands beside the foot must be passed there.
+        if foot.y > frame.bottom() && layers.around(foot.y).is_some() {
+            self.points.insert(0, Point { x: foot.x, y: frame.bottom() });
+            return;
+        }
         while self.points.len() > 2 && self.points[1].y <= frame.bottom() + NEAR && is_beside(frame, self.points[1].x) {
             self.points.remove(1);
         }
         self.points[0].y = frame.bottom();
-        self.first = frame.bottom();
     }
 
     /// The same from below; the points are turned round.
@@ -290,7 +296,6 @@ fn ports(at: &Rect, mut next: Vec<(usize, f64)>) -> Vec<(usize, f64)> {
             .map(|(t, x)| (t, if right > left { x.clamp(left, right) } else { at.middle().x }))
             .collect();
     }
-    #[allow(clippy::cast_precision_loss, reason = "few lines end at one box")]
     let apart = APART.min((right - left) / (next.len() - 1) as f64);
     let mut places: Vec<f64> = next.iter().map(|(_, x)| x.clamp(left, right)).collect();
     for ix in 1..places.len() {

@@ -1,7 +1,7 @@
 //! Pictures of workflows, and of instances with their way.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use fluxor_engine::diagnostic;
 use fluxor_engine::draw::{Dress, Format};
@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::auth::Caller;
 use super::extract::{Path, Query};
 use super::problem::{Problem, Problems};
+use super::status;
 use crate::app::App;
 use crate::pictures::Missing;
 
@@ -80,7 +81,7 @@ async fn sent(
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let is_known = |known: &str| known.trim().trim_start_matches("W/").as_bytes() == etag.as_bytes();
     if known.flat_map(|value| value.split(',')).any(is_known) {
-        return Ok((StatusCode::NOT_MODIFIED, about).into_response());
+        return Ok((status::unchanged(), about).into_response());
     }
     let picture = picture.await?.to_string();
     let kind = [

@@ -75,6 +75,12 @@ pub(crate) const fn nobody() -> StatusCode {
     StatusCode::UNAUTHORIZED
 }
 
+/// What the caller has is still right.
+#[must_use]
+pub(crate) const fn unchanged() -> StatusCode {
+    StatusCode::NOT_MODIFIED
+}
+
 /// Something was made, or had been by the same request.
 #[must_use]
 pub(crate) const fn made(repeat: bool) -> StatusCode {

@@ -28,8 +28,10 @@ fn points(way: &Way) -> Vec<(f64, f64)> {
     let mut all = vec![(at.x, at.y)];
     for step in &way.steps {
         let to = step.end();
-        for part in 1..=400 {
-            let t = f64::from(part) / 400.0;
+        // Close enough to meet a label of one line.
+        let count = ((to.y - at.y).abs() / 3.0).ceil().max(100.0);
+        for part in (1..).map(f64::from).take_while(|part| *part <= count) {
+            let t = part / count;
             let s = 1.0 - t;
             let x = match step {
                 Step::Straight(_) => at.x * s + to.x * t,
@@ -213,36 +215,4 @@ fn what_is_too_large_is_refused_with_a_way_out() {
     assert!(refused.to_string().contains("ask for dot or mermaid"), "{refused}");
     assert!(draw(&definition, None, Format::Dot, Dress::Whole).is_ok());
     assert!(draw(&definition, None, Format::Mermaid, Dress::Whole).is_ok());
-}
-
-#[test]
-fn zz_dump() {
-    std::fs::create_dir_all("/tmp/pic").unwrap();
-    for d in shipped() {
-        std::fs::write(format!("/tmp/pic/{}.svg", d.name), svg(&d, None)).unwrap();
-    }
-    for seed in 0..3 {
-        let t = chart(30, seed);
-        std::fs::write(format!("/tmp/pic/made{seed}.svg"), svg(&right(&t), None)).unwrap();
-    }
-    {
-        let d = right(&chart(30, 4));
-        let m = Model::of(&d, None);
-        let l = arrange(&m);
-        for (i, x) in m.lines.iter().enumerate() {
-            if x.from == 16 && x.to == 33 {
-                eprintln!(
-                    "WAY {:?} frame {:?} head {:?} {:?}",
-                    l.lines[i].way, l.nodes[16].at, l.nodes[21].face_at, l.nodes[21].at
-                );
-            }
-        }
-        std::fs::write("/tmp/pic/made4.svg", svg(&d, None)).unwrap();
-    }
-    for n in [100, 200, 300] {
-        let d = right(&chart(n, 2));
-        let at = std::time::Instant::now();
-        let r = draw(&d, None, Format::Svg, Dress::Whole).map(|t| t.len());
-        eprintln!("{} {} {r:?} {:?}", d.states.len(), Model::of(&d, None).lines.len(), at.elapsed());
-    }
 }
