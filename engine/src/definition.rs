@@ -156,4 +156,4 @@ impl Checked {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

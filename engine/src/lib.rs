@@ -13,6 +13,7 @@ pub mod decide;
 pub mod definition;
 pub mod diagnostic;
 pub mod domain;
+pub mod draw;
 pub mod effect;
 pub mod expression;
 pub mod holidays;

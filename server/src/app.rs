@@ -13,6 +13,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::desk::{Desk, NotDone, Submitted};
 use crate::limits::Limits;
+use crate::pictures::Pictures;
 use crate::telemetry::metrics;
 
 /// How long another node's revocation may go unnoticed.
@@ -30,6 +31,7 @@ struct Shared {
     mint: Mutex<Mint>,
     metrics: PrometheusHandle,
     limits: Limits,
+    pictures: Pictures,
     /// How long a request may take.
     request_timeout: Duration,
 }
@@ -50,7 +52,8 @@ impl App {
         limits: Limits,
     ) -> anyhow::Result<Self> {
         let mint = Mutex::new(Mint::from_os().context("the operating system gives no randomness")?);
-        Ok(Self(Arc::new(Shared { desk, keys: RwLock::default(), mint, metrics, limits, request_timeout })))
+        let pictures = Pictures::default();
+        Ok(Self(Arc::new(Shared { desk, keys: RwLock::default(), mint, metrics, limits, pictures, request_timeout })))
     }
 
     /// The engine.
@@ -61,6 +64,11 @@ impl App {
     /// The limits.
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// The pictures.
+    pub(crate) fn pictures(&self) -> &Pictures {
+        &self.0.pictures
     }
 
     /// The policies for a tenant's callers, or for those of whom nothing is known.

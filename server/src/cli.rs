@@ -10,6 +10,7 @@ mod completions;
 mod demo;
 mod explain_code;
 mod file;
+mod graph;
 mod import;
 mod instances;
 mod keys;
@@ -62,6 +63,8 @@ enum Command {
     Check(check::Check),
     /// Play scenarios, and tell what they do not cover
     Test(test::Test),
+    /// Draw a workflow, or an instance with its way: SVG, DOT or Mermaid
+    Graph(graph::Graph),
     /// List and show calendars, and say when something is due
     #[command(subcommand)]
     Calendars(calendars::Calendars),
@@ -175,6 +178,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Demo(demo) => demo.run(config, out).await,
         Command::Check(check) => check.run(config, out),
         Command::Test(test) => test.run(config, out).await,
+        Command::Graph(graph) => graph.run(config, out).await,
         Command::Calendars(calendars) => calendars.run(config, out),
         Command::Replay(replay) => replay.run(config, out).await,
         Command::Keys(keys) => keys.run(config, out).await,

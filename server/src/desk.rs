@@ -17,7 +17,7 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::Deciders;
-use fluxor_engine::definition::Checked;
+use fluxor_engine::definition::{Checked, Definition};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::store::InstancePage;
@@ -97,6 +97,12 @@ pub(crate) trait Desk: Send + Sync {
 
     /// The loaded workflows, by name.
     fn workflows(&self) -> Vec<Workflow>;
+
+    /// The definition of the loaded workflow `name`.
+    fn definition(&self, name: &str) -> Option<Arc<Definition>>;
+
+    /// An instance with the definition that it is pinned to.
+    fn pinned(&self, tenant: TenantId, id: InstanceId) -> Reply<'_, (Instance, Arc<Definition>)>;
 
     /// Whether the engine is well; asks the database too.
     fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>>;

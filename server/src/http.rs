@@ -24,6 +24,7 @@ mod noted;
 pub(crate) mod organisation;
 pub(crate) mod pages;
 mod parameters;
+mod pictures;
 pub(crate) mod problem;
 pub(crate) mod problems;
 pub(crate) mod records;

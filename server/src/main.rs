@@ -20,6 +20,7 @@ mod lock;
 mod mail;
 mod open;
 mod page;
+mod pictures;
 mod reorder;
 mod replay;
 mod rounds;

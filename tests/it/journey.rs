@@ -17,6 +17,7 @@ mod mail;
 mod order;
 mod organisation;
 mod page;
+mod pictures;
 mod refused_mail;
 mod repeats;
 mod replicas;
@@ -94,6 +95,7 @@ on_both! {
     explained::nothing_is_kept_where_nobody_wants_it
     explained::one_server_explains_what_another_refused
     page::limits_in_a_browser
+    pictures::a_workflow_and_an_order_half_way_are_drawn
     reserved::nobody_takes_the_names_of_others
     books::what_is_not_there_and_what_is_not_ours
     changes::taken_back_and_given_up

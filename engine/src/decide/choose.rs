@@ -176,7 +176,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     /// What an arrow leaves, if it leaves anything: all inside of a state, or all there is.
     fn leaves(&self, chosen: &Chosen<'a>) -> Option<Option<StateIx>> {
         match &chosen.arrow.outcome {
-            Outcome::Go(go) => Some(self.left(chosen.at, go.to?)),
+            Outcome::Go(go) => Some(self.definition.left(chosen.at, go.to?)),
             Outcome::Refuse(_) => None,
         }
     }

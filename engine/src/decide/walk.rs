@@ -24,11 +24,11 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             ));
         }
         self.record.walked.push(arrow.ix.0);
-        let around = go.to.map(|to| self.around(at, to));
+        let around = go.to.map(|to| self.definition.around(at, to));
         let whole = self.work.detail.inside.is_empty();
         let mut left = BTreeSet::new();
         if let (Some(to), Some(around)) = (go.to, around) {
-            left = self.leave(around, self.left(at, to))?;
+            left = self.leave(around, self.definition.left(at, to))?;
         }
         self.undo(&go.undo)?;
         self.set(&go.set)?;
@@ -40,27 +40,6 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             self.enter(around, to, go.history)?;
         }
         Ok(())
-    }
-
-    /// The nearest state around both, never one of the two themselves; `None`: the whole chart. An arrow from one region
-    /// to another leaves their parallel state: it is never in the one without the other.
-    fn around(&self, at: StateIx, to: StateIx) -> Option<StateIx> {
-        let outside: Vec<StateIx> = self.definition.upwards(at).skip(1).collect();
-        self.definition.upwards(to).skip(1).find(|&up| {
-            let regions = matches!(self.definition.state(up).kind, StateKind::Parallel(_));
-            outside.contains(&up) && !(regions && self.below(up, at) != self.below(up, to))
-        })
-    }
-
-    /// The state directly inside `around` that `ix` is, or is in.
-    fn below(&self, around: StateIx, ix: StateIx) -> Option<StateIx> {
-        self.definition.upwards(ix).find(|&at| self.definition.state(at).parent == Some(around))
-    }
-
-    /// What an arrow from `at` to `to` leaves: the state with all inside; `None`: all there is.
-    pub(super) fn left(&self, at: StateIx, to: StateIx) -> Option<StateIx> {
-        let around = self.around(at, to)?;
-        self.below(around, at)
     }
 
     /// Leaves what the instance is in of `branch` (else everything), the innermost first.
@@ -124,7 +103,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             let before: Vec<StateIx> = before.into_iter().flatten().filter_map(|path| definition.find(path)).collect();
             match history {
                 History::Deep => aims.extend(before),
-                History::Shallow => aims.extend(before.into_iter().filter_map(|ix| self.below(to, ix))),
+                History::Shallow => aims.extend(before.into_iter().filter_map(|ix| definition.below(to, ix))),
             }
         }
         // Where nothing was left, as at the start, nothing stays.
@@ -160,7 +139,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             StateKind::Simple => active.push(ix),
             StateKind::Compound(first) => {
                 // The last aim inside is the innermost.
-                let aim = aims.iter().rev().find_map(|&aim| self.below(ix, aim));
+                let aim = aims.iter().rev().find_map(|&aim| definition.below(ix, aim));
                 self.come_into(aim.unwrap_or(*first), aims, active)?;
             }
             StateKind::Parallel(regions) => {

@@ -18,7 +18,7 @@ use crate::domain::{ActionType, FactType, MessageType, SubjectType};
 use crate::expression::{RecordType, Type};
 
 /// The names that procurement has, as data.
-fn vocabulary() -> Vocabulary {
+pub(crate) fn vocabulary() -> Vocabulary {
     let record = RecordType::new("purchase_order")
         .with("requester", Type::Person)
         .with("amount", Type::Money)

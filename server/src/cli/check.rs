@@ -24,6 +24,14 @@ pub(super) struct Check {
     deny_warnings: bool,
 }
 
+/// The folder that `path` is, or stands in, if it has calendars.
+pub(super) fn with_calendars(path: &Path) -> Option<PathBuf> {
+    let folder = if path.is_dir() { path } else { path.parent()? };
+    let above = folder.ancestors().find(|up| !up.ends_with("holidays") && !up.ends_with("calendars"))?;
+    let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+    Some(above.to_path_buf()).filter(|above| above.join("calendars").is_dir())
+}
+
 impl Check {
     pub(super) fn run(&self, config: &Config, out: &Out) -> Result<End, Failure> {
         let files = self.files(config)?;
@@ -109,11 +117,7 @@ impl Check {
 
     /// The folder of what was named, if it has calendars.
     fn own(&self, config: &Config) -> Option<PathBuf> {
-        let first = self.paths(config).into_iter().next()?;
-        let folder = if first.is_dir() { first } else { first.parent()?.to_path_buf() };
-        let above = folder.ancestors().find(|up| !up.ends_with("holidays") && !up.ends_with("calendars"))?;
-        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
-        Some(above.to_path_buf()).filter(|above| above.join("calendars").is_dir())
+        with_calendars(&self.paths(config).into_iter().next()?)
     }
 
     fn paths(&self, config: &Config) -> Vec<PathBuf> {

@@ -1,6 +1,7 @@
 //! The desk over a running engine, on whichever store.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fluxor_engine::audit::Entry;
@@ -154,6 +155,24 @@ impl Desk for Office {
     fn workflows(&self) -> Vec<Workflow> {
         let library = self.0.library();
         library.names().filter_map(|name| library.current(name)).map(|definition| workflow(definition)).collect()
+    }
+
+    fn definition(&self, name: &str) -> Option<Arc<Definition>> {
+        self.0.library().current(name).cloned()
+    }
+
+    fn pinned(&self, tenant: TenantId, id: InstanceId) -> Reply<'_, (Instance, Arc<Definition>)> {
+        Box::pin(async move {
+            let found = self.0.store().instance(tenant, id).await?;
+            let instance = found.ok_or(NotDone::Refused(Refusal::UnknownInstance(id)))?;
+            match self.0.definition_of(&instance).await? {
+                Some(definition) => Ok((instance, definition)),
+                None => {
+                    let why = "it uses names that this program does not have".to_owned();
+                    Err(NotDone::Refused(Refusal::Unloadable { definition: instance.definition, why }))
+                }
+            }
+        })
     }
 
     fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>> {

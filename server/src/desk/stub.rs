@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fluxor_engine::audit::Entry;
@@ -12,7 +12,7 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Change, Command, Verb};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::Deciders;
-use fluxor_engine::definition::Checked;
+use fluxor_engine::definition::{Checked, Definition};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::refusal::Refusal;
@@ -223,6 +223,14 @@ impl Desk for Stub {
 
     fn workflows(&self) -> Vec<Workflow> {
         Vec::new()
+    }
+
+    fn definition(&self, _: &str) -> Option<Arc<Definition>> {
+        None
+    }
+
+    fn pinned(&self, _: TenantId, id: InstanceId) -> Reply<'_, (Instance, Arc<Definition>)> {
+        Box::pin(std::future::ready(Err(NotDone::Refused(Refusal::UnknownInstance(id)))))
     }
 
     fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>> {

@@ -84,6 +84,7 @@ pages! {
     "outcome_unhandled",
     "outcome_unknown",
     "payload_too_large",
+    "picture_too_large",
     "quota_exceeded",
     "reason_required",
     "recall_too_late",

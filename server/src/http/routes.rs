@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::{
     audit, books, deciders, definitions, extract, gate, health, history, instances, keys, layers, limits, me,
-    organisation, pages, parameters, records, settings, spent, tasks, workflows,
+    organisation, pages, parameters, pictures, records, settings, spent, tasks, workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -64,6 +64,8 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(deciders::history))
         .routes(routes!(workflows::list))
         .routes(routes!(workflows::show))
+        .routes(routes!(pictures::workflow))
+        .routes(routes!(pictures::instance))
         .routes(routes!(definitions::check))
         .routes(routes!(organisation::show, organisation::change))
         .routes(routes!(organisation::history))

@@ -58,7 +58,7 @@ pub(crate) fn of_code(code: &str) -> StatusCode {
         }
         "etag_required" => StatusCode::PRECONDITION_REQUIRED,
         "document_changed" | "stale_setting" => StatusCode::PRECONDITION_FAILED,
-        "definition_refused" => StatusCode::UNPROCESSABLE_ENTITY,
+        "definition_refused" | "picture_too_large" => StatusCode::UNPROCESSABLE_ENTITY,
         // Of a key's person: whoever acts without being known is refused on authority, above.
         "unknown_person" | "not_a_decision" => StatusCode::UNPROCESSABLE_ENTITY,
         "reason_required" | "choose_principal" | "target_unknown" | "target_inactive" | "target_seated"
@@ -73,6 +73,12 @@ pub(crate) fn of_code(code: &str) -> StatusCode {
 #[must_use]
 pub(crate) const fn nobody() -> StatusCode {
     StatusCode::UNAUTHORIZED
+}
+
+/// What the caller has is still right.
+#[must_use]
+pub(crate) const fn unchanged() -> StatusCode {
+    StatusCode::NOT_MODIFIED
 }
 
 /// Something was made, or had been by the same request.

@@ -86,6 +86,27 @@ impl Definition {
         self.upwards(inner).any(|at| at == outer)
     }
 
+    /// The state directly inside `around` that `ix` is, or is in.
+    pub(crate) fn below(&self, around: StateIx, ix: StateIx) -> Option<StateIx> {
+        self.upwards(ix).find(|&at| self.state(at).parent == Some(around))
+    }
+
+    /// What an arrow from `at` to `to` stays in: the nearest state around both, never one of the two themselves; `None`:
+    /// the whole chart. An arrow from one region to another leaves their parallel state: it is never in the one without
+    /// the other.
+    pub(crate) fn around(&self, at: StateIx, to: StateIx) -> Option<StateIx> {
+        let outside: Vec<StateIx> = self.upwards(at).skip(1).collect();
+        self.upwards(to).skip(1).find(|&up| {
+            let regions = matches!(self.state(up).kind, StateKind::Parallel(_));
+            outside.contains(&up) && !(regions && self.below(up, at) != self.below(up, to))
+        })
+    }
+
+    /// What an arrow from `at` to `to` leaves: the state with all inside; `None`: all there is.
+    pub(crate) fn left(&self, at: StateIx, to: StateIx) -> Option<StateIx> {
+        self.below(self.around(at, to)?, at)
+    }
+
     /// The region that `ix` is, or is in: the nearest.
     #[must_use]
     pub fn region(&self, ix: StateIx) -> Option<StateIx> {
