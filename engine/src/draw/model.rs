@@ -234,7 +234,7 @@ impl Drawing<'_> {
         let mut guarded = false;
         for (ix, start) in self.definition.starts.iter().enumerate() {
             let trigger = Trigger::Start { else_way: guarded };
-            let words = Words::new(self.definition, trigger, start.guard.as_ref(), &start.by);
+            let words = Words::new(self.definition, trigger, start.guard.as_ref().map(|guard| &guard.expr), &start.by);
             guarded |= start.guard.is_some();
             let mark = match self.marks {
                 None => Mark::Plain,

@@ -36,7 +36,7 @@ pub(super) struct Words {
 impl Words {
     /// The words of an arrow.
     pub(super) fn of(definition: &Definition, trigger: Trigger<'_>, arrow: &Arrow) -> Self {
-        let mut words = Self::new(definition, trigger, arrow.guard.as_ref(), &arrow.by);
+        let mut words = Self::new(definition, trigger, arrow.guard.as_ref().map(|guard| &guard.expr), &arrow.by);
         if arrow.reason_required {
             words.whole.push_str(", with a reason");
         }
