@@ -48,7 +48,7 @@ pub use organisation::{
     read_organisation, stored_organisation,
 };
 pub use review::{ADMINISTRATOR, Acted, Carried, Saw};
-pub use shown::{due, summaries, view_at};
+pub use shown::{due, foreseen, summaries, view_at};
 pub use task::document_digest;
 
 /// The organisation as it was at a revision, and since when.
@@ -327,4 +327,4 @@ fn incident<Op>(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -26,6 +26,7 @@ pub mod replay;
 #[cfg(feature = "runtime")]
 pub mod runtime;
 pub mod schedule;
+pub mod simulate;
 #[cfg(feature = "runtime")]
 pub mod store;
 pub mod table;

@@ -24,6 +24,7 @@ mod reorder;
 mod rounds;
 mod secret;
 mod settings;
+mod simulate;
 mod sink;
 mod telemetry;
 mod traffic;

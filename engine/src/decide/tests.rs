@@ -18,7 +18,7 @@ use crate::ids::{Digest, TenantId};
 
 /// A domain with next to nothing in it: an action that adds a word to the subject's `log`, and a message.
 #[derive(Debug)]
-struct Bare {
+pub(crate) struct Bare {
     vocabulary: Vocabulary,
 }
 

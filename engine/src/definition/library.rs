@@ -96,6 +96,14 @@ impl Library {
         next
     }
 
+    /// With `definition` in place of the current one of its name.
+    #[must_use]
+    pub fn with_current(&self, definition: Arc<Definition>) -> Self {
+        let mut next = self.with(definition.clone());
+        next.current.insert(definition.name.clone(), definition);
+        next
+    }
+
     fn pin(&mut self, definition: Arc<Definition>) {
         if self.pinned.contains_key(&definition.hash) {
             return;

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::{
     audit, books, deciders, definitions, extract, gate, health, history, instances, keys, layers, limits, me,
-    organisation, pages, parameters, records, settings, spent, tasks, workflows,
+    organisation, pages, parameters, records, settings, simulate, spent, tasks, workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -65,6 +65,7 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(workflows::list))
         .routes(routes!(workflows::show))
         .routes(routes!(definitions::check))
+        .routes(routes!(simulate::simulate))
         .routes(routes!(organisation::show, organisation::change))
         .routes(routes!(organisation::history))
         .routes(routes!(keys::list, keys::create))
