@@ -23,5 +23,6 @@ mod reorder;
 mod sample;
 mod scenarios;
 mod schedules;
+mod simulations;
 mod store;
 mod tidy;

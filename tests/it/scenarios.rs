@@ -31,7 +31,7 @@ fn calendars() -> Calendars {
     Calendars::load(sources.iter().cloned().chain(rules).collect()).unwrap().0
 }
 
-fn library(domain: &Procurement) -> Library {
+pub(crate) fn library(domain: &Procurement) -> Library {
     let files = std::fs::read_dir(definitions()).unwrap().map(|entry| entry.unwrap().path());
     let sources = files
         .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
@@ -47,7 +47,7 @@ fn library(domain: &Procurement) -> Library {
     library
 }
 
-fn scenarios() -> Vec<PathBuf> {
+pub(crate) fn scenarios() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for folder in std::fs::read_dir(definitions().join("scenarios")).unwrap() {
         let folder = folder.unwrap().path();

@@ -105,7 +105,7 @@ fn review(policy: &str) -> String {
     format!(
         "workflow: order
 version: 3
-subject: {{ name: po, fields: {{ requester: person, amount: money? }} }}
+subject: {{ name: po, fields: {{ requester: person, amount: money }} }}
 start: review
 states:
   review:

@@ -7,11 +7,11 @@ fn steps_one_after_another_and_side_by_side_are_told_in_the_order_of_asking() {
     let world = World::new(&[&review(
         "{ never: [requester], steps: [\
            { name: last, order: 3, who: [{ person: dan }] },\
-           { name: buyers, order: 1, who: [{ role: buyer, unit: it }], quorum: 2 },\
+           { name: buyers, order: 1, who: [{ role: buyer, unit: it }], quorum: { count: 2 } },\
            { name: manager, order: 1, who: [{ manager: requester }] },\
            { name: gone, order: 2, who: [{ person: gus }, { person: cyd }] }] }",
     )]);
-    let told = world.play(&ann("order", &json!({})));
+    let told = world.play(&ann("order", &json!({ "amount": "5 EUR" })));
     assert_eq!((told.version, &*told.workflow, told.end.kind), (3, "order", EndKind::Incident));
     assert_eq!(who(&told), "buyers: eve fay; manager: bob; gone: cyd; last: dan");
     let buyers = &told.asked[0];
@@ -55,7 +55,7 @@ fn whoever_stands_in_is_told_with_his_reason() {
     company["substitutes"] = json!([{ "person": "bob", "substitute": "hal", "until": "2026-03-10" }]);
     company["people"].as_array_mut().unwrap().push(json!({ "id": "hal", "active": true }));
     let world = World::of(&[&review("{ steps: [{ name: manager, who: [{ manager: requester }] }] }")], &company);
-    let told = world.play(&ann("order", &json!({})));
+    let told = world.play(&ann("order", &json!({ "amount": "5 EUR" })));
     assert_eq!(who(&told), "manager: bob hal for bob");
     assert!(
         told.asked[0].people[1].why.starts_with("hal stands in for bob up to and including 2026-03-09"),
@@ -132,7 +132,7 @@ fn reminders_and_rungs_on_the_way_show_where_answers_come_when_they_are_due() {
     let policy = "{ due: 4 days, late: [{ after: 2 days, do: remind }, { after: 3 days, do: escalate }, { after: 6 days, do: reject }],\
                     steps: [{ name: manager, who: [{ manager: requester }] }] }";
     let world = World::new(&[&review(policy)]);
-    let told = world.play(&Asked { pace: Pace::Due, ..ann("order", &json!({})) });
+    let told = world.play(&Asked { pace: Pace::Due, ..ann("order", &json!({ "amount": "5 EUR" })) });
     let manager = &told.asked[0];
     assert_eq!(manager.due_at, Some(instant("2026-03-06T08:00:00Z")));
     let rungs: Vec<_> = manager.rungs.iter().map(|rung| (rung.at.unwrap().to_string(), rung.act)).collect();
@@ -145,7 +145,7 @@ fn reminders_and_rungs_on_the_way_show_where_answers_come_when_they_are_due() {
     assert_eq!(told.path.last().unwrap().at, instant("2026-03-06T08:00:00Z"));
     assert_eq!(told.end.state, "granted");
 
-    let mut nobody = Asked { pace: Pace::Due, ..ann("order", &json!({})) };
+    let mut nobody = Asked { pace: Pace::Due, ..ann("order", &json!({ "amount": "5 EUR" })) };
     nobody.answers.insert("manager".into(), Answer::None);
     let told = world.play(&nobody);
     assert_eq!((&*told.end.state, told.path.last().unwrap().at), ("declined", instant("2026-03-08T08:00:00Z")));

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn nobody_found_is_an_incident_that_names_the_step() {
     let world = World::new(&[&review("{ steps: [{ name: manager, who: [{ person: gus }] }] }")]);
-    let told = world.play(&ann("order", &json!({})));
+    let told = world.play(&ann("order", &json!({ "amount": "5 EUR" })));
     assert_eq!((told.end.kind, told.end.status), (EndKind::Incident, Some("incident")));
     assert!(told.end.sentence.contains("nobody:manager"), "{:?}", told.end);
     assert_eq!((told.asked[0].problem, told.asked[0].people.len()), (Some("nobody"), 0));
@@ -15,7 +15,7 @@ fn nobody_found_is_an_incident_that_names_the_step() {
 #[test]
 fn a_rejection_ends_it_and_answers_to_nobody_are_named() {
     let world = World::new(&[&review("{ steps: [{ name: manager, who: [{ manager: requester }] }] }")]);
-    let mut asked = ann("order", &json!({}));
+    let mut asked = ann("order", &json!({ "amount": "5 EUR" }));
     asked.answers.insert("manager".into(), Answer::Reject);
     asked.answers.insert("manger".into(), Answer::None);
     asked.data.insert("nowhere".into(), crate::instance::Document::new());
@@ -80,7 +80,7 @@ states:
     approval: { steps: [{ name: manager, who: [{ manager: requester }] }] }
     on: { approved: good, rejected: bad, changes_requested: bad }
   good: { final: true }
-  bad: { final: true, failed: true }
+  bad: { final: failed }
 "#;
 
 #[test]
@@ -137,7 +137,7 @@ states:
   draft:
     on:
       ask: { refuse: Not on a Monday. }
-      go: { by: { role: buyer }, to: over }
+      go: { by: role(buyer), to: over }
   over: { final: true }
 "#;
 
@@ -180,7 +180,7 @@ fn many_people_are_counted_and_not_all_told() {
     company["people"].as_array_mut().unwrap().extend(many.iter().map(|id| json!({ "id": id, "active": true })));
     company["units"] = json!([{ "id": "it", "roles": { "buyer": many } }]);
     let world = World::of(&[&review("{ steps: [{ name: buyers, who: [{ role: buyer, unit: it }] }] }")], &company);
-    let told = world.play(&ann("order", &json!({})));
+    let told = world.play(&ann("order", &json!({ "amount": "5 EUR" })));
     assert_eq!((told.asked[0].people.len(), told.asked[0].more), (MOST_PEOPLE, 5));
     assert_eq!(&*told.asked[0].quorum, "1 of 105");
 }
