@@ -208,8 +208,10 @@ async fn what_is_said_of_the_shipped_scenarios_is_what_is_done() {
             if let Some(file) = line.strip_prefix("organisation ") {
                 let json = std::fs::read_to_string(path.parent().unwrap().join(file.trim())).unwrap();
                 company.organisation(&serde_json::from_str(&json).unwrap()).await;
-            } else if let Some(json) = done.strip_prefix("organisation ") {
-                company.organisation(&serde_json::from_str(json).unwrap()).await;
+            } else if let Some(Ok(patch)) = done.strip_prefix("organisation ").map(serde_json::from_str) {
+                // Some scenarios show that it is refused.
+                let verb = Verb::Change(Change::Organisation { patch, basis: Basis::Direct });
+                let _ = company.submit(None, verb).await;
             } else if let Some(rest) = line.strip_prefix("> record ") {
                 record(&mut company, rest).await;
             } else if let Some(rest) = line.strip_prefix("> start ") {
