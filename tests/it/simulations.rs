@@ -162,7 +162,7 @@ async fn compare(company: &mut Company, asked: &Asked) -> Option<Simulation> {
         };
         let done = company.submit(Some(&step.by), verb).await.unwrap_or_else(|why| panic!("{step:?}: {why:?}"));
         main = main.or(done.answer.instance);
-        same_state(company, step).await;
+        same_state(company, &whole.path[number..]).await;
     }
     if whole.path.len() == first.path.len() && first.end.kind != EndKind::Refused {
         assert_eq!(company.open().await.0, asked_now(&first), "who is asked first: {first:?}");
@@ -185,12 +185,15 @@ async fn vote(company: &Company, place: &str) -> Verb {
     }
 }
 
-/// The state of the workflow's instance is the one that was foretold, unless a message to the outside goes on from it.
-async fn same_state(company: &Company, step: &PathStep) {
+/// After the first step the workflow's instance is in the state that was foretold, or where the engine itself goes on to from there.
+async fn same_state(company: &Company, path: &[PathStep]) {
+    let step = &path[0];
+    let by_itself = path[1..].iter().take_while(|next| &*next.by == "engine" && next.workflow == step.workflow);
+    let foretold: Vec<&str> = [step].into_iter().chain(by_itself).map(|next| next.to.as_str()).collect();
     let all = company.instances().await;
     let found: Vec<String> =
         all.iter().filter(|one| one.workflow == step.workflow).map(|one| one.inside().join(", ")).collect();
-    assert!(found.contains(&step.to), "{step:?}: {found:?}");
+    assert!(found.iter().any(|state| foretold.contains(&state.as_str())), "{path:?}: {found:?}");
 }
 
 #[tokio::test]
@@ -230,7 +233,8 @@ async fn record(company: &mut Company, rest: &str) {
     let (kind, key, action) = (next(), next(), next());
     let params = serde_json::from_str(&next()).unwrap();
     let change = Change::Record { kind: kind.into(), key: key.into(), action: action.into(), params };
-    company.submit(None, Verb::Change(change)).await.unwrap();
+    // Some scenarios show that it is refused.
+    let _ = company.submit(None, Verb::Change(change)).await;
 }
 
 /// Whether somebody was asked.

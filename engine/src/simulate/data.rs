@@ -1,7 +1,7 @@
 //! What nobody knows beforehand: what is entered into forms, and what the answers to messages bring.
 
 use crate::command::Verb;
-use crate::decide::{self, Stop};
+use crate::decide::{self, CHANGE_ORGANISATION, Stop};
 use crate::domain::Domain;
 use crate::ids::{InstanceId, PersonId, TaskId};
 use crate::instance::Document;
@@ -10,6 +10,9 @@ use crate::rehearsal::Step;
 use super::halt::Halt;
 use super::play::Play;
 use super::report::EndKind;
+
+/// What came of telling somebody something.
+type Told<Need> = Result<Step, Stop<Need>>;
 
 impl<D: Domain> Play<'_, D>
 where
@@ -52,7 +55,8 @@ where
     }
 
     /// Tells what is told next by the engine or arrives from outside; `None`: nothing.
-    pub(super) fn deliver(&mut self) -> Result<Option<Result<Step, Stop<D::Need>>>, Halt<D::Need>> {
+    pub(super) fn deliver(&mut self) -> Result<Option<Told<D::Need>>, Halt<D::Need>> {
+        let revision = self.organisation().map_or(0, |at| at.revision);
         let Some(post) = self.stage.next_post() else { return Ok(None) };
         let (to, event, sent) = (post.to, post.event.clone(), post.sent.clone());
         if let Some(sent) = sent {
@@ -66,6 +70,12 @@ where
                         "The answer to the message `{sent}` is not known beforehand. Give what it brings as `data` of `{event}`."
                     );
                     return Err(Halt::end(EndKind::NeedsData, sentence));
+                }
+                // The engine itself takes this one, and answers as it would.
+                None if *sent == *CHANGE_ORGANISATION => {
+                    if let Some(post) = self.stage.next_post() {
+                        post.payload.insert("revision".to_owned(), (revision + 1).into());
+                    }
                 }
                 None => {}
             }

@@ -23,6 +23,9 @@ const MOST_POSTS: usize = 100;
 /// Events in order, each with its reason, where it needs one.
 type Way = Vec<(Arc<str>, Option<String>)>;
 
+/// What comes of an event, and the reason that it needed.
+type Tried<'s, D> = (Rehearsal<'s, D>, Option<String>);
+
 impl<D: Domain> Play<'_, D>
 where
     D::Facts: Clone,
@@ -81,11 +84,7 @@ where
     }
 
     /// What comes of an event, with the reason that it needed; `None`: it is declined.
-    fn tried<'s>(
-        &self,
-        stage: &Rehearsal<'s, D>,
-        event: &Arc<str>,
-    ) -> Result<Option<(Rehearsal<'s, D>, Option<String>)>, Halt<D::Need>> {
+    fn tried<'s>(&self, stage: &Rehearsal<'s, D>, event: &Arc<str>) -> Result<Option<Tried<'s, D>>, Halt<D::Need>> {
         for reason in [None, Some(REASON.to_owned())] {
             let mut next = stage.fork();
             let (instance, payload) = (self.main, Document::new());
