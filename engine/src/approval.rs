@@ -3,7 +3,7 @@
 //! What must always hold: a refusal changes nothing, votes are only appended, and nothing reads a clock. Parts by
 //! dependency: `value`, `amounts`, `organisation`, `resolver`, `policy`; `event`, `review`; `frame` and `facts` (who
 //! is eligible, which votes count); `resolve`, `seats`, `quorum`; `voice`, `escalate`, `judge` (never mutates);
-//! `rounds`, `settle`, `timers`, `apply`; `view` and `standing` (by what right).
+//! `rounds`, `settle`, `timers`, `apply`; `view`, `foresee` and `standing` (by what right).
 
 mod amounts;
 mod apply;
@@ -11,6 +11,7 @@ mod because;
 mod escalate;
 mod event;
 mod facts;
+mod foresee;
 mod frame;
 mod judge;
 mod organisation;
@@ -47,6 +48,7 @@ mod tests_world;
 pub use amounts::{Direction, Exact, Rates, Tolerance};
 pub use apply::apply;
 pub use event::{Applied, Ballot, Event, Fired, FiredKind, Position, RepairAction, Verb};
+pub use foresee::{Foreseen, LateRung, PassedOver, foresee};
 pub use organisation::{
     Limit, Organisation, OrganisationChange, OrganisationParts, Person, SubstitutesFrom, Substitution, Unit,
 };

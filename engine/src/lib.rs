@@ -29,6 +29,7 @@ pub mod runtime;
 #[cfg(feature = "runtime")]
 pub mod scenario;
 pub mod schedule;
+pub mod simulate;
 #[cfg(feature = "runtime")]
 pub mod store;
 pub mod table;

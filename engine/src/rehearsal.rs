@@ -54,15 +54,22 @@ pub struct Step {
     pub after: Arc<Instance>,
     /// What the entry would say.
     pub record: Record,
+    /// The instances that it started, in the same commit.
+    pub started: Vec<Step>,
 }
 
-/// What an instance is told by the engine itself.
-#[derive(Debug)]
-struct Post {
-    to: InstanceId,
+/// What an instance is told next, by the engine itself or in answer to a message.
+#[derive(Clone, Debug)]
+pub struct Post {
+    /// The instance.
+    pub to: InstanceId,
+    /// The message that was sent to the outside, whose success this is; `None`: the engine itself has something to tell.
+    pub sent: Option<Arc<str>>,
+    /// The event that it becomes.
+    pub event: Arc<str>,
+    /// What it brings: of a message to the outside nothing, unless somebody says what.
+    pub payload: Document,
     message: Arc<str>,
-    event: Arc<str>,
-    payload: Document,
 }
 
 /// Instances in memory. The one that was started first is the one that everything else belongs to.
@@ -161,14 +168,35 @@ impl<'a, D: Domain> Rehearsal<'a, D> {
         self.submit(Actor::Timer, Verb::Wake { instance }, now)
     }
 
+    /// What is told next ([`Rehearsal::deliver`]).
+    pub fn next_post(&mut self) -> Option<&mut Post> {
+        self.post.front_mut()
+    }
+
+    /// The same instances once more, to try something on them.
+    #[must_use]
+    pub fn fork(&self) -> Self
+    where
+        D::Facts: Clone,
+    {
+        Self {
+            setting: self.setting,
+            facts: self.facts.clone(),
+            keys: self.keys.clone(),
+            instances: self.instances.clone(),
+            post: self.post.clone(),
+            arrives: self.arrives,
+        }
+    }
+
     /// Tells the next instance what it waits for: the end of a call, the result of a message, what it told itself.
     /// `None`: nobody waits for anything.
     pub fn deliver(&mut self, now: Timestamp) -> Option<Result<Step, Stop<D::Need>>> {
-        let Post { to: instance, message, event, payload } = self.post.pop_front()?;
-        let verb = Verb::Message { instance, message: message.clone(), event: event.clone(), payload: payload.clone() };
-        let told = self.submit(Actor::Message, verb, now);
+        let post = self.post.pop_front()?;
+        let Post { to: instance, message, event, payload, .. } = post.clone();
+        let told = self.submit(Actor::Message, Verb::Message { instance, message, event, payload }, now);
         if let Err(Stop::Needs(_)) = &told {
-            self.post.push_front(Post { to: instance, message, event, payload });
+            self.post.push_front(post);
         }
         Some(told)
     }
@@ -232,39 +260,36 @@ impl<'a, D: Domain> Rehearsal<'a, D> {
             Some(known) => *known = after.clone(),
             None => self.instances.push(after.clone()),
         }
-        for effect in effects {
-            self.effect(&after, effect, now);
-        }
-        Step { definition, before, after, record }
+        let started = effects.into_iter().filter_map(|effect| self.effect(&after, effect, now)).collect();
+        Step { definition, before, after, record, started }
     }
 
-    fn effect(&mut self, after: &Instance, effect: Effect<D::Op>, now: Timestamp) {
+    /// What an effect comes to here; the instance that it starts.
+    fn effect(&mut self, after: &Instance, effect: Effect<D::Op>, now: Timestamp) -> Option<Step> {
         match effect {
             Effect::Row(_) | Effect::Notice(_) => {}
             Effect::Send(out) => {
                 if let Some(event) = out.sent_event.filter(|_| self.arrives) {
                     let message = format!("{}:{}", out.message, after.seq).into();
-                    self.post.push_back(Post { to: after.id, message, event, payload: Document::new() });
+                    let (sent, payload) = (Some(out.message), Document::new());
+                    self.post.push_back(Post { to: after.id, sent, event, payload, message });
                 }
             }
             Effect::Start(child) => {
                 let Child { definition, decision, .. } = *child;
-                self.take(definition, None, decision, now);
+                return Some(self.take(definition, None, decision, now));
             }
             Effect::Tell(tell) => {
                 let (message, event) = (tell_id(after.seq, &tell.message), tell.event);
-                self.post.push_back(Post { to: after.id, message, event, payload: tell.payload });
+                self.post.push_back(Post { to: after.id, sent: None, event, payload: tell.payload, message });
             }
             Effect::Report(report) => {
                 let message = report.id(after.id, after.seq);
-                self.post.push_back(Post {
-                    to: report.to,
-                    message,
-                    event: report.event.into(),
-                    payload: report.payload,
-                });
+                let (event, payload) = (report.event.into(), report.payload);
+                self.post.push_back(Post { to: report.to, sent: None, event, payload, message });
             }
         }
+        None
     }
 }
 

@@ -24,6 +24,7 @@ mod replay;
 mod schema;
 mod serve;
 mod settings;
+mod simulate;
 mod tasks;
 mod test;
 mod writing;
@@ -81,6 +82,8 @@ enum Command {
     Instances(instances::Instances),
     /// List the tasks in which somebody may act now, and tell who could decide one, and why
     Tasks(tasks::Tasks),
+    /// Say who would be asked about a document, in what order, why and by when: nothing is stored
+    Simulate(simulate::Simulate),
     /// Import a company's CSV files
     Import(import::Import),
     /// Order what is short, and say why
@@ -185,6 +188,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Organisation(organisation) => organisation.run(config, out).await,
         Command::Instances(instances) => instances.run(config, out).await,
         Command::Tasks(tasks) => tasks.run(config, out).await,
+        Command::Simulate(simulate) => simulate.run(config, out).await,
         Command::Import(import) => import.run(config, out).await,
         Command::Reorder(reorder) => reorder.run(config, out).await,
         Command::Settings(settings) => settings.run(config, out).await,

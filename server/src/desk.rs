@@ -3,6 +3,7 @@
 
 mod books;
 mod engine;
+mod simulate;
 #[cfg(test)]
 pub(crate) mod stub;
 mod traffic;
@@ -20,6 +21,7 @@ use fluxor_engine::decide::Deciders;
 use fluxor_engine::definition::{Checked, Definition};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
+use fluxor_engine::simulate::Simulation;
 use fluxor_engine::store::InstancePage;
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{RefusedCall, RefusedCalls, Stretch};
@@ -27,6 +29,7 @@ use fluxor_workflows::{RefusedCall, RefusedCalls, Stretch};
 pub(crate) use books::Books;
 pub(crate) use engine::Office;
 pub(crate) use fluxor_engine::runtime::{NotDone, Submitted, TaskView};
+pub(crate) use simulate::WhatIf;
 pub(crate) use traffic::{Keep, Kept};
 
 /// An answer that is on its way.
@@ -36,6 +39,9 @@ pub(crate) type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, NotDone>> +
 pub(crate) trait Desk: Send + Sync {
     /// What is wrong with the text of a definition, beside those that run; with the text that the places are in.
     fn check(&self, path: &str, text: &[u8]) -> (Checked, String);
+
+    /// What would happen. Nothing is written.
+    fn simulate(&self, what: WhatIf) -> Reply<'_, Simulation>;
 
     /// Does what is asked, once; answers after the commit.
     fn submit(&self, command: Command) -> Reply<'_, Submitted>;

@@ -31,6 +31,7 @@ pub(crate) mod records;
 pub(crate) mod routes;
 mod settings;
 pub(crate) mod shown;
+mod simulate;
 pub(crate) mod spent;
 pub(crate) mod status;
 pub(crate) mod tasks;

@@ -26,6 +26,7 @@ mod replay;
 mod rounds;
 mod secret;
 mod settings;
+mod simulate;
 mod sink;
 mod telemetry;
 mod traffic;

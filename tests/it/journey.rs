@@ -24,6 +24,7 @@ mod replicas;
 mod reserved;
 mod running;
 mod scenarios;
+mod simulated;
 mod stale;
 mod stock;
 mod stopping;
@@ -71,6 +72,7 @@ on_both! {
     repeats::a_repeated_request_is_done_once
     repeats::a_business_key_belongs_to_one_input
     checked::a_definition_is_looked_at_and_not_stored
+    simulated::who_would_be_asked_and_nothing_is_stored
     wrong::bodies_that_cannot_be_used
     wrong::addresses_that_lead_nowhere
     wrong::events_that_do_not_fit

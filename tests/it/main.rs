@@ -24,5 +24,6 @@ mod replay;
 mod sample;
 mod scenarios;
 mod schedules;
+mod simulations;
 mod store;
 mod tidy;

@@ -13,7 +13,7 @@ use fluxor_workflows::{MIGRATIONS, Procurement};
 /// Workflow, what is missing, and why it cannot be shown.
 const NEVER: &[(&str, &str, &str)] = &[];
 
-fn scenarios() -> Vec<PathBuf> {
+pub(crate) fn scenarios() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for folder in std::fs::read_dir(definitions().join("scenarios")).unwrap() {
         let folder = folder.unwrap().path();

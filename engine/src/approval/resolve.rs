@@ -217,7 +217,7 @@ fn each(frame: &Frame<'_>, subject: &Subject, of: &str, mut climb: impl FnMut(&m
     found
 }
 
-fn in_field<'a>(frame: &'a Frame<'_>, subject: &'a Subject, field: &str) -> impl Iterator<Item = Ix> + 'a {
+pub(super) fn in_field<'a>(frame: &'a Frame<'_>, subject: &'a Subject, field: &str) -> impl Iterator<Item = Ix> + 'a {
     subject.get(field).people().filter_map(|id| frame.org.ix(&PersonId::from(id)))
 }
 

@@ -117,7 +117,7 @@ fn standing(
 }
 
 /// The links of a walk from where it began to `person`.
-fn way(frame: &Frame<'_>, trail: &[Met<'_>], person: &PersonId) -> Vec<Link> {
+pub(super) fn way(frame: &Frame<'_>, trail: &[Met<'_>], person: &PersonId) -> Vec<Link> {
     let mut links = Vec::new();
     let mut at = trail.iter().position(|met| frame.org.at(met.ix).id == *person).unwrap_or(0);
     // The first of a walk stands in for nobody.

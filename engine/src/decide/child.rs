@@ -21,7 +21,7 @@ const DEEPEST: usize = 8;
 const MOST_STARTS: usize = 1_000;
 
 /// Business keys that were looked up: whose they are, or nobody's.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Keys {
     known: BTreeMap<(TenantId, Arc<str>, Arc<str>), Option<InstanceId>>,
 }

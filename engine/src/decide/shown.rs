@@ -58,3 +58,15 @@ pub fn view_at(
     let policy = policy_of(definition, task)?;
     Some(approval::view(&task.detail.review, &policy, &organisation.organisation, &task.detail.rates, at))
 }
+
+/// Whom each step of a task's plan asks or would ask, in the order of the plan, and why. `None`: it is none of the definition's.
+#[must_use]
+pub fn foreseen(
+    definition: &Definition,
+    task: &Task,
+    organisation: &OrganisationAt,
+    at: Timestamp,
+) -> Option<Vec<approval::Foreseen>> {
+    let policy = policy_of(definition, task)?;
+    Some(approval::foresee(&task.detail.review, &policy, &organisation.organisation, &task.detail.rates, at))
+}

@@ -18,11 +18,12 @@ use fluxor_engine::instance::{Instance, TaskStatus};
 use fluxor_engine::plan::{answer_of, blank_answer};
 use fluxor_engine::refusal::Refusal;
 use fluxor_engine::runtime::{self, Engine, NotDone, Submitted, TaskView};
+use fluxor_engine::simulate::Simulation;
 use fluxor_engine::store::{AnyStore, InstancePage, Store as _, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{Procurement, RefusedCall, RefusedCalls, Stretch, refused_calls};
 
-use super::{Books, Desk, Event, Health, Keep, Kept, Look, Reply, State, Then, Workflow};
+use super::{Books, Desk, Event, Health, Keep, Kept, Look, Reply, State, Then, WhatIf, Workflow};
 use crate::telemetry::metrics;
 
 /// An engine of procurement.
@@ -59,6 +60,10 @@ impl Desk for Office {
 
     fn check(&self, path: &str, text: &[u8]) -> (Checked, String) {
         compile_beside(path, text, self.0.domain().vocabulary(), &self.0.library())
+    }
+
+    fn simulate(&self, what: WhatIf) -> Reply<'_, Simulation> {
+        Box::pin(super::simulate::run(&self.0, what))
     }
 
     fn submit(&self, command: Command) -> Reply<'_, Submitted> {

@@ -16,12 +16,13 @@ use fluxor_engine::definition::{Checked, Definition};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::refusal::Refusal;
+use fluxor_engine::simulate::Simulation;
 use fluxor_engine::store::{InstancePage, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{RefusedCall, RefusedCalls, Stretch};
 use serde_json::json;
 
-use super::{Books, Desk, Health, Keep, Look, NotDone, Reply, Submitted, TaskView, Then, Workflow};
+use super::{Books, Desk, Health, Keep, Look, NotDone, Reply, Submitted, TaskView, Then, WhatIf, Workflow};
 
 type Script = Box<dyn Fn(&Command) -> Option<Result<Submitted, NotDone>> + Send + Sync>;
 
@@ -219,6 +220,11 @@ impl Desk for Stub {
 
     fn api_keys(&self, tenant: TenantId) -> Reply<'_, Vec<ApiKeyRow>> {
         ready(self.kept().keys.iter().filter(|key| key.tenant == tenant).cloned().collect())
+    }
+
+    fn simulate(&self, what: WhatIf) -> Reply<'_, Simulation> {
+        let workflow = what.question.workflow.unwrap_or_default();
+        Box::pin(std::future::ready(Err(NotDone::Refused(Refusal::UnknownWorkflow(workflow, None)))))
     }
 
     fn workflows(&self) -> Vec<Workflow> {

@@ -88,6 +88,20 @@ impl<T: DeserializeOwned> FromRequest<App> for Question<T> {
     }
 }
 
+/// The same of whoever has a key.
+#[derive(Clone, Debug)]
+pub(crate) struct Wondering<T>(pub(crate) Caller, pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Wondering<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let caller = Caller::from_request_parts(&mut parts, app).await?;
+        Ok(Self(caller, json::read(object(&parts.headers, body).await?)?))
+    }
+}
+
 /// A definition, as text. Whoever is signed in may have one looked at: it changes nothing, so that it has no
 /// `Idempotency-Key`.
 #[derive(Clone, Debug)]

@@ -1,7 +1,10 @@
 //! Definitions that somebody writes: looked at, never stored.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
+use fluxor_engine::definition::chart::Definition;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
@@ -39,6 +42,19 @@ pub(crate) async fn check(State(app): State<App>, Yaml(text): Yaml) -> Result<Js
     let done = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         look(app.desk().check(NAME, &text))
+    })
+    .await;
+    done.unwrap_or_else(|ended| std::panic::resume_unwind(Box::new(format!("a check did not end: {ended}"))))
+}
+
+/// The definition that a text is, beside those that run, where there is no error in it.
+pub(super) async fn tried(app: App, text: String) -> Result<Option<Arc<Definition>>, Problem> {
+    let turn = TURNS.acquire().await;
+    let done = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let (checked, source) = app.desk().check(NAME, text.as_bytes());
+        let definition = checked.definition.clone();
+        look((checked, source)).map(|_| definition)
     })
     .await;
     done.unwrap_or_else(|ended| std::panic::resume_unwind(Box::new(format!("a check did not end: {ended}"))))

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::{
     audit, books, deciders, definitions, extract, gate, health, history, instances, keys, layers, limits, me,
-    organisation, pages, parameters, pictures, records, settings, spent, tasks, workflows,
+    organisation, pages, parameters, pictures, records, settings, simulate, spent, tasks, workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -67,6 +67,7 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(pictures::workflow))
         .routes(routes!(pictures::instance))
         .routes(routes!(definitions::check))
+        .routes(routes!(simulate::simulate))
         .routes(routes!(organisation::show, organisation::change))
         .routes(routes!(organisation::history))
         .routes(routes!(keys::list, keys::create))
