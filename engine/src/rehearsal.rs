@@ -258,7 +258,13 @@ impl<'a, D: Domain> Rehearsal<'a, D> {
         let after = Arc::new(after);
         match self.instances.iter_mut().find(|instance| instance.id == after.id) {
             Some(known) => *known = after.clone(),
-            None => self.instances.push(after.clone()),
+            None => {
+                // Somebody may have looked for its key before, in vain.
+                if let Some(key) = &after.key {
+                    self.keys.insert(after.tenant, after.workflow.clone(), key.clone(), Some(after.id));
+                }
+                self.instances.push(after.clone());
+            }
         }
         let started = effects.into_iter().filter_map(|effect| self.effect(&after, effect, now)).collect();
         Step { definition, before, after, record, started }

@@ -1,6 +1,7 @@
 //! From a subject to a plan, and from a step to the people it names (approvals.md section 3).
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::facts::Facts;
@@ -13,6 +14,9 @@ use super::step::{OnEmpty, Step};
 use super::value::{FieldValue, Subject};
 use super::words::{NoPlan, Stuck};
 use crate::ids::PersonId;
+
+/// From how many people on they are hashed: fewer are looked through faster.
+pub(super) const MANY: usize = 16;
 
 /// The plan: where each step is defined. No steps: no approval is needed.
 pub(super) fn plan(frame: &Frame<'_>, subject: &Subject) -> Result<Vec<(Definition, Arc<Step>)>, NoPlan> {
@@ -150,13 +154,24 @@ fn who(at: u32) -> NamedBy {
 
 /// Who is named twice has one seat, the first (section 3.7).
 fn once(frame: &Frame<'_>, all: Vec<(NamedBy, Found)>) -> Vec<Named> {
-    let mut named: Vec<Named> = Vec::new();
+    let most = all.iter().map(|(_, found)| found.people.len()).sum();
+    let mut named: Vec<Named> = Vec::with_capacity(most);
+    let mut places: HashMap<Ix, usize> = HashMap::new();
     for (by, found) in all {
         for ix in found.people {
             let id = &frame.org.at(ix).id;
             let covering = found.covering.contains(&ix);
-            match named.iter_mut().find(|one| one.id == *id) {
-                Some(first) => first.covering |= covering,
+            let first = match most < MANY {
+                true => named.iter().position(|one| one.id == *id),
+                false => places.insert(ix, named.len()),
+            };
+            match first {
+                Some(at) => {
+                    if most >= MANY {
+                        places.insert(ix, at);
+                    }
+                    named[at].covering |= covering;
+                }
                 None => named.push(Named { id: id.clone(), by, covering }),
             }
         }

@@ -1,9 +1,11 @@
 //! A step's seats: named when it first opens, and changed only by reconciling (approvals.md section 4).
 
+use std::collections::{HashMap, HashSet};
+
 use super::event::Position;
 use super::facts::Facts;
 use super::frame::Frame;
-use super::resolve::{Named, resolve};
+use super::resolve::{MANY, Named, resolve};
 use super::review::{Definition, NamedBy, Resolved, Review, Seat, StepState};
 use super::words::Status;
 use crate::ids::PersonId;
@@ -20,22 +22,25 @@ pub(super) enum Cause {
 /// Resolves the step anew and brings its seats in line.
 pub(super) fn reconcile(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, cause: Cause) {
     let resolution = resolve(frame, facts, &review.subject, place, &facts.definitions[place]);
-    let named = &resolution.named;
-    remove(review, frame, facts, place, named, cause);
-    for one in named {
-        give(review, frame, facts, place, one);
+    let named = Names::of(&resolution.named);
+    remove(review, frame, facts, place, &named, cause);
+    let mut seated = Seated::of(review, place, resolution.named.len());
+    for one in &resolution.named {
+        give(review, frame, facts, place, one, &mut seated);
     }
     let added = review.steps[place].is_added();
     let step = &mut review.steps[place];
     for seat in &mut step.seats {
-        seat.covering = named.iter().any(|one| one.covering && one.id == seat.stands_for);
+        seat.covering = named.find(&seat.stands_for).is_some_and(|(_, one)| one.covering);
     }
     // In the resolvers' order; who is not named any more comes after them.
     let rank = |seat: &Seat| {
-        let by = named.iter().position(|one| one.id == seat.stands_for).filter(|_| seat.named_by != NamedBy::Repair);
-        by.unwrap_or(usize::MAX)
+        let by = named.find(&seat.stands_for).filter(|_| seat.named_by != NamedBy::Repair);
+        by.map_or(usize::MAX, |(at, _)| at)
     };
-    step.seats.sort_by_key(rank);
+    if !step.seats.is_sorted_by_key(rank) {
+        step.seats.sort_by_cached_key(rank);
+    }
     step.resolved = Some(Resolved { version: review.subject.version(), revision: frame.org.revision() });
     if cause == Cause::Edit && !added {
         step.repaired = false;
@@ -46,7 +51,7 @@ pub(super) fn reconcile(review: &mut Review, frame: &Frame<'_>, facts: &Facts, p
 }
 
 /// Section 4.1a, and under an edit 4.3: who is no longer named loses the seat, but for what is spared.
-fn remove(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, named: &[Named], cause: Cause) {
+fn remove(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, named: &Names<'_>, cause: Cause) {
     let goes: Vec<bool> = review.steps[place]
         .seats
         .iter()
@@ -59,7 +64,7 @@ fn remove(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, n
                         || facts.is_vacant(review, frame, place, seat)
                 }
             };
-            seat.named_by != NamedBy::Repair && !spared && !named.iter().any(|one| one.id == seat.stands_for)
+            seat.named_by != NamedBy::Repair && !spared && named.find(&seat.stands_for).is_none()
         })
         .collect();
     let from = review.votes_from as usize;
@@ -78,17 +83,17 @@ fn remove(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, n
 
 /// Section 4.1b: a named person without a seat gets the vacant one that stands for him, the one that was put aside
 /// with its vote, or a new one.
-fn give(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, one: &Named) {
-    if Facts::is_seated(review, place, &one.id) {
+fn give(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, one: &Named, seated: &mut Seated) {
+    if seated.holds(review, place, &one.id) {
         return;
     }
-    let standing = review.steps[place].seats.iter().position(|seat| seat.stands_for == one.id);
-    if let Some(at) = standing {
+    if let Some(at) = seated.stands_for(review, place, &one.id) {
         if facts.is_vacant(review, frame, place, &review.steps[place].seats[at]) {
             let seat = &mut review.steps[place].seats[at];
             seat.held_by = None;
             seat.delegates.clear();
             seat.passed = false;
+            *seated = Seated::of(review, place, seated.named);
         }
         return;
     }
@@ -101,7 +106,68 @@ fn give(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, one
         }
         None => Seat::new(review.mint(), one.id.clone(), one.by),
     };
+    seated.add(&seat, review.steps[place].seats.len());
     review.steps[place].seats.push(seat);
+}
+
+/// Whom a step names, found by id. Each is named once.
+struct Names<'n> {
+    all: &'n [Named],
+    hashed: Option<HashMap<&'n PersonId, usize>>,
+}
+
+impl<'n> Names<'n> {
+    fn of(all: &'n [Named]) -> Self {
+        let hash = || all.iter().enumerate().map(|(at, one)| (&one.id, at)).collect();
+        Self { all, hashed: (all.len() >= MANY).then(hash) }
+    }
+
+    /// The person and his place among those who are named.
+    fn find(&self, id: &PersonId) -> Option<(usize, &'n Named)> {
+        let at = match &self.hashed {
+            Some(hashed) => hashed.get(id).copied(),
+            None => self.all.iter().position(|one| one.id == *id),
+        }?;
+        self.all.get(at).map(|one| (at, one))
+    }
+}
+
+/// Who holds a seat of a step, and for whom one stands: hashed where many are named.
+struct Seated {
+    named: usize,
+    hashed: Option<(HashSet<PersonId>, HashMap<PersonId, usize>)>,
+}
+
+impl Seated {
+    fn of(review: &Review, place: usize, named: usize) -> Self {
+        let mut seated = Self { named, hashed: (named >= MANY).then(Default::default) };
+        for (at, seat) in review.steps[place].seats.iter().enumerate() {
+            seated.add(seat, at);
+        }
+        seated
+    }
+
+    fn add(&mut self, seat: &Seat, at: usize) {
+        if let Some((holders, standing)) = &mut self.hashed {
+            holders.extend(seat.holders().iter().cloned());
+            standing.entry(seat.stands_for.clone()).or_insert(at);
+        }
+    }
+
+    fn holds(&self, review: &Review, place: usize, who: &PersonId) -> bool {
+        match &self.hashed {
+            Some((holders, _)) => holders.contains(who),
+            None => Facts::is_seated(review, place, who),
+        }
+    }
+
+    /// The place of the first seat that stands for him.
+    fn stands_for(&self, review: &Review, place: usize, who: &PersonId) -> Option<usize> {
+        match &self.hashed {
+            Some((_, standing)) => standing.get(who).copied(),
+            None => review.steps[place].seats.iter().position(|seat| seat.stands_for == *who),
+        }
+    }
 }
 
 /// Notes which seats are vacant; true if one has become so.

@@ -270,6 +270,7 @@ fn what_a_definition_makes_of_a_log_is_told_case_by_case() {
 fn a_case_may_end_with_its_first_refused_event() {
     let report = Run { stops: true, ..Run::new(DECLARATION, MAP, LOG) }.report();
     assert_eq!((report.events.refused, report.events.not_tried), (3, 4));
+    assert_eq!(report.each[1].refused[0].state, "checking");
     assert_eq!(report.each[1].end, "checking");
     assert_eq!(report.each[2].end, "review");
 }

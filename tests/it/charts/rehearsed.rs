@@ -84,7 +84,7 @@ async fn a_rehearsal_decides_as_the_runtime_does() {
             match (&came, &mine) {
                 (Ok(_), Ok(_)) => {}
                 (Err(NotDone::Refused(refusal)), Err(mine)) => assert_eq!(&format!("{refusal:?}"), mine, "seed {seed}"),
-                other => panic!("seed {seed}: {other:?}"),
+                (theirs, mine) => panic!("seed {seed}: {theirs:?}, {:?}", mine.as_ref().map(|step| &step.after.state)),
             }
             if dice.below(3) == 0 {
                 house.drive().await;

@@ -1,0 +1,203 @@
+//! Counts become rows, most frequent first.
+
+use std::collections::HashMap;
+
+use super::{
+    ActivityCount, Cases, Comparison, Differs, Duty, Ended, Events, FiredCount, Incidents, Refusals, RefusedOnce,
+    Report, Standing, StatesAt, Transition,
+};
+use crate::clock::Timestamp;
+use crate::instance::Status;
+use crate::replay::player::{Place, Played};
+use crate::replay::tally::{Ends, Led, RefusedAs, Seen, Tally, refused_once};
+use crate::replay::{Course, Log};
+
+impl Differs {
+    /// What two definitions made of a case; `None`: the same.
+    pub(in crate::replay) fn between(log: &impl Log, case: usize, this: &Played, that: &Played) -> Option<Self> {
+        let end = |played: &Played| played.end.as_ref().map_or_else(String::new, |end| end.state.to_string());
+        let first = |played: &Played| played.refused.first().map(|one| refused_once(log, case, one));
+        let same = |a: &Option<RefusedOnce>, b: &Option<RefusedOnce>| match (a, b) {
+            (Some(a), Some(b)) => (a.event, a.code) == (b.event, b.code),
+            (None, None) => true,
+            _ => false,
+        };
+        let (refused, other_refused) = (first(this), first(that));
+        let longest = this.way.len().max(that.way.len());
+        let to = |played: &Played, at: usize| played.way.get(at).map(|passage| passage.to.to_string());
+        let step = (0..longest).find(|at| to(this, *at) != to(that, *at));
+        let step = step.map(|at| (at + 1, to(this, at), to(that, at)));
+        let kind = match () {
+            () if !same(&refused, &other_refused) => "refused",
+            () if this.end != that.end => "end",
+            () if step.is_some() => "way",
+            () => return None,
+        };
+        Some(Self {
+            case: log.case(case).to_owned(),
+            kind,
+            end: end(this),
+            other_end: end(that),
+            refused,
+            other_refused,
+            step,
+        })
+    }
+}
+
+impl Report {
+    pub(in crate::replay) fn of(tally: Tally, instants: &[Timestamp], course: &Course, log: &impl Log) -> Self {
+        let definition = &course.definition;
+        let cases = Cases {
+            all: tally.cases,
+            accepted: tally.accepted,
+            accepted_finished: tally.accepted_finished,
+            accepted_open: tally.accepted - tally.accepted_finished,
+            deviating: tally.cases - tally.accepted,
+            finished: tally.finished,
+            with_incident: tally.with_incident,
+            never_started: tally.never_started,
+            endless: tally.storms,
+        };
+        let (accepted, refused) = (tally.events_accepted, tally.events_refused);
+        let (skipped, not_tried) = (tally.events_skipped, tally.events_not_tried);
+        let all = accepted + refused + skipped + not_tried;
+        Self {
+            workflow: definition.name.to_string(),
+            version: definition.version,
+            definition: definition.hash.to_string(),
+            cases,
+            events: Events { all, accepted, refused, skipped, not_tried },
+            refused: refusals(&tally, log),
+            end_states: ends(&tally),
+            transitions: transitions(&tally),
+            timers: timers(&tally),
+            duties: duties(&tally, log),
+            incidents: incidents(&tally, log),
+            states_at: tally.then.iter().zip(instants).map(|(then, at)| standing(then, *at)).collect(),
+            activities: activities(course, log),
+            against: tally.compared.map(|cases| Comparison {
+                cases,
+                different: tally.different,
+                differs: tally.differs.into_values().collect(),
+            }),
+            fired: tally.fired_each.into_values().collect(),
+            each: tally.told.into_values().collect(),
+            broken: tally.broken,
+        }
+    }
+}
+
+/// Most frequent first, then by what is told.
+fn sorted<T, K: Ord>(mut rows: Vec<T>, count: impl Fn(&T) -> u64, name: impl Fn(&T) -> K) -> Vec<T> {
+    rows.sort_by(|a, b| count(b).cmp(&count(a)).then_with(|| name(a).cmp(&name(b))));
+    rows
+}
+
+fn refusals(tally: &Tally, log: &impl Log) -> Vec<Refusals> {
+    let row = |(key, seen): (&RefusedAs, &Seen<String>)| Refusals {
+        state: key.state.to_string(),
+        activity: log.text(key.activity).to_owned(),
+        tried: key.tried.as_deref().map(str::to_owned),
+        code: key.code,
+        sentence: seen.told.clone(),
+        first: tally.first.get(key).copied().unwrap_or(0),
+        cases: seen.cases,
+        events: seen.events,
+        example: log.case(seen.example).to_owned(),
+    };
+    let name = |r: &Refusals| (r.state.clone(), r.activity.clone(), r.tried.clone(), r.code);
+    let rows: Vec<Refusals> = tally.refused.iter().map(row).collect();
+    let mut rows = sorted(rows, |r| r.events, name);
+    rows.sort_by_key(|row| std::cmp::Reverse(row.first));
+    rows
+}
+
+fn duties(tally: &Tally, log: &impl Log) -> Vec<Duty> {
+    let row = |((person, key), seen): (&(String, RefusedAs), &Seen<String>)| Duty {
+        person: person.clone(),
+        activity: log.text(key.activity).to_owned(),
+        tried: key.tried.as_deref().map(str::to_owned),
+        state: key.state.to_string(),
+        code: key.code,
+        sentence: seen.told.clone(),
+        cases: seen.cases,
+        events: seen.events,
+        example: log.case(seen.example).to_owned(),
+    };
+    let name = |d: &Duty| (d.person.clone(), d.activity.clone(), d.state.clone(), d.tried.clone(), d.code);
+    sorted(tally.duties.iter().map(row).collect(), |d| d.cases, name)
+}
+
+fn ends(tally: &Tally) -> Vec<Ended> {
+    let row = |(place, ends): (&Place, &Ends)| Ended {
+        state: place.state.to_string(),
+        status: place.status,
+        cases: ends.cases,
+        accepted: ends.accepted,
+        deviating: ends.cases - ends.accepted,
+    };
+    sorted(tally.ends.iter().map(row).collect(), |e| e.cases, |e| (e.state.clone(), e.status.map(Status::as_str)))
+}
+
+fn transitions(tally: &Tally) -> Vec<Transition> {
+    let row = |((from, by, to), count): (&Led, &u64)| Transition {
+        from: from.to_string(),
+        by: by.to_string(),
+        to: to.to_string(),
+        count: *count,
+    };
+    let name = |t: &Transition| (t.from.clone(), t.by.clone(), t.to.clone());
+    sorted(tally.way.iter().map(row).collect(), |t| t.count, name)
+}
+
+fn timers(tally: &Tally) -> Vec<FiredCount> {
+    let rows = tally.fired.iter().map(|((state, step, what), span)| FiredCount {
+        state: state.to_string(),
+        step: step.as_deref().map(str::to_owned),
+        what: what.to_string(),
+        count: span.count,
+        after_last_event: span.late,
+        first: span.first.to_string(),
+        last: span.last.to_string(),
+    });
+    sorted(rows.collect(), |t| t.count, |t| (t.state.clone(), t.step.clone(), t.what.clone()))
+}
+
+fn incidents(tally: &Tally, log: &impl Log) -> Vec<Incidents> {
+    let rows = tally.incidents.iter().map(|((state, code), seen)| Incidents {
+        state: state.to_string(),
+        code: code.to_string(),
+        sentence: seen.told.clone(),
+        cases: seen.cases,
+        example: log.case(seen.example).to_owned(),
+    });
+    sorted(rows.collect(), |i| i.cases, |i| (i.state.clone(), i.code.clone()))
+}
+
+fn standing(then: &HashMap<Option<Place>, u64>, at: Timestamp) -> StatesAt {
+    let rows = then.iter().filter_map(|(place, cases)| {
+        let Place { state, status } = place.as_ref()?;
+        Some(Standing { state: state.to_string(), status: *status, cases: *cases })
+    });
+    StatesAt {
+        at: at.to_string(),
+        states: sorted(rows.collect(), |s| s.cases, |s| (s.state.clone(), s.status.map(Status::as_str))),
+        not_begun: then.get(&None).copied().unwrap_or(0),
+    }
+}
+
+fn activities(course: &Course, log: &impl Log) -> Vec<ActivityCount> {
+    let mut counts = vec![0; log.texts()];
+    for case in 0..log.cases() {
+        for event in 0..log.events(case) {
+            counts[log.event(case, event).1 as usize] += 1;
+        }
+    }
+    let rows = (0u32..).zip(counts).filter(|(_, events)| *events > 0).map(|(text, events)| {
+        let activity = log.text(text).to_owned();
+        let means = course.meanings(&activity);
+        ActivityCount { activity, means, events }
+    });
+    sorted(rows.collect(), |a| a.events, |a| a.activity.clone())
+}
