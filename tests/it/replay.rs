@@ -217,7 +217,7 @@ fn what_is_wrong_is_said_with_its_place() {
         (vec!["empty.csv", "--definition", "declaration.yaml", "--map", "map.yaml"], 1, "empty"),
         (vec!["none.csv", "--definition", "declaration.yaml", "--map", "map.yaml"], 1, "none.csv"),
         (vec!["log.csv", "--definition", "none.yaml", "--map", "map.yaml"], 2, "none.yaml"),
-        (vec!["log.csv", "--definition", "nothing", "--map", "map.yaml"], 2, "no workflow `nothing`"),
+        (vec!["log.csv", "--definition", "nothing", "--map", "map.yaml"], 1, "no workflow `nothing`"),
         (vec!["log.csv", "--definition", "declaration.yaml", "--map", "none.yaml"], 2, "none.yaml"),
         (vec!["log.csv", "--definition", "declaration.yaml"], 2, "--map"),
         (vec!["log.csv", "--definition", "declaration.yaml", "--map", "map.yaml", "--at", "soon"], 2, "2026-03-02"),

@@ -11,8 +11,8 @@ use fluxor_engine::diagnostic::{Diagnostic, Severity, nearest};
 use fluxor_engine::domain::Domain as _;
 use fluxor_workflows::Procurement;
 
-use super::Failure;
 use super::out::Out;
+use super::{Failure, check};
 use crate::config::Config;
 use crate::{calendars, open};
 
@@ -40,24 +40,24 @@ pub(super) fn definition(config: &Config, what: &str, out: &Out) -> Result<Chose
     }
     let library = in_use(config, None, out)?;
     let Some(definition) = library.current(what).cloned() else {
-        let near = nearest(what, library.names().map(AsRef::as_ref));
         let names: Vec<&str> = library.names().map(AsRef::as_ref).collect();
-        let help = match near {
-            Some(near) => format!("did you mean `{near}`?"),
+        let help = match nearest(what, names.iter().copied()) {
+            Some(near) => format!("Did you mean `{near}`?"),
             None if names.is_empty() => {
-                "there are no definitions: say where they are with --definitions, or name a file".to_owned()
+                "There are no definitions: say where they are with --definitions, or name a file.".to_owned()
             }
-            None => format!("those in use are {}; or name a file", names.join(", ")),
+            None => format!("Those in use are {}; or name a file.", names.join(", ")),
         };
-        return Err(Failure::Usage(format!("there is no workflow `{what}`: {help}")));
+        let unknown = format!("There is no workflow `{what}`. {help}");
+        return Err(Failure::Declined("unknown_workflow".to_owned(), unknown));
     };
     Ok(Chosen { library, definition, file: None })
 }
 
-/// Definitions and calendars in use; `beside`: the calendars in that folder go first.
+/// Definitions and calendars in use; `beside`: the calendars beside that file go first.
 fn in_use(config: &Config, beside: Option<&Path>, out: &Out) -> Result<Library, Failure> {
     let folder = config.definitions();
-    let near = beside.filter(|beside| beside.join("calendars").is_dir()).map(Path::to_path_buf);
+    let near = beside.and_then(check::with_calendars);
     let usage = |error: anyhow::Error| Failure::Usage(format!("{error:#}"));
     let calendars = match calendars::load(near.or_else(|| folder.clone()).as_deref()).map_err(usage)? {
         Ok((calendars, _)) => calendars,
@@ -81,7 +81,7 @@ fn of_file(config: &Config, path: &Path, out: &Out) -> Result<Chosen, Failure> {
         return Err(wrong(out, &[(shown, source, checked.diagnostics)]));
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut library = in_use(config, Some(folder), out)?;
+    let mut library = in_use(config, Some(path), out)?;
     let domain = Procurement::new();
     let mut checked = library.check(&shown, &source, domain.vocabulary());
     // What it calls may stand beside it.

@@ -87,5 +87,5 @@ async fn on_the_command_line(site: &Site, id: &str) {
     let wrong = site.folder().join("wrong.yaml");
     std::fs::write(&wrong, "workflow: wrong\nversion: 1\nstart: nowhere\n").unwrap();
     let refused = site.command(&["graph", &wrong.display().to_string()]).await;
-    assert!(refused.code() == 1 && refused.output().contains("error[FLX"), "{}", refused.all());
+    assert!(refused.code() == 1 && refused.all().contains("error[FLX"), "{}", refused.all());
 }
