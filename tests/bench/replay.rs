@@ -7,9 +7,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use fluxor_tests::server::binary;
 use serde_json::Value;
 
+use crate::http::program;
 use crate::{Asked, load, median};
 
 const EVENTS: &str = "
@@ -38,7 +38,7 @@ activities:
   Declaration SUBMITTED by EMPLOYEE: submit
   Declaration APPROVED by ADMINISTRATION: check
   Declaration REJECTED by ADMINISTRATION: send_back
-  Declaration FINAL_APPROVED by SUPERVISOR: APPROVE
+  Declaration FINAL_APPROVED by SUPERVISOR: HOW
   Payment Handled: pay
 ";
 
@@ -50,8 +50,8 @@ pub(crate) fn run(asked: &Asked) {
     let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
     write("events.yaml", EVENTS.to_owned());
     write("review.yaml", EVENTS.replace(&format!("{review}\n"), REVIEW));
-    write("events.map.yaml", MAP.replace("APPROVE", "approve"));
-    write("review.map.yaml", MAP.replace("APPROVE", "{ act: approve, step: supervisor }"));
+    write("events.map.yaml", MAP.replace("HOW", "approve"));
+    write("review.map.yaml", MAP.replace("HOW", "{ act: approve, step: supervisor }"));
     println!("replaying {cases} cases with {events} events; load before: {}", load());
     for log in ["log.csv", "log.xes"] {
         let bytes = std::fs::metadata(folder.path().join(log)).unwrap().len();
@@ -81,7 +81,7 @@ pub(crate) fn run(asked: &Asked) {
 }
 
 fn replay(folder: &Path, log: &str, definition: &str) -> Value {
-    let told = Command::new(binary())
+    let told = Command::new(program())
         .current_dir(folder)
         .args(["replay", log, "--json", "--definition", &format!("{definition}.yaml")])
         .args(["--map", &format!("{definition}.map.yaml")])

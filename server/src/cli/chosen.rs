@@ -7,7 +7,7 @@ use std::sync::Arc;
 use annotate_snippets::Renderer;
 use fluxor_engine::definition::Library;
 use fluxor_engine::definition::chart::Definition;
-use fluxor_engine::diagnostic::{Diagnostic, Severity, nearest};
+use fluxor_engine::diagnostic::{Diagnostic, Severity, line_column, nearest};
 use fluxor_engine::domain::Domain as _;
 use fluxor_workflows::Procurement;
 
@@ -15,6 +15,9 @@ use super::out::Out;
 use super::{Failure, check};
 use crate::config::Config;
 use crate::{calendars, open};
+
+/// How many errors are told in one line; people have seen them all.
+const MOST: usize = 20;
 
 /// A definition, with the library whose current one it is.
 pub(super) struct Chosen {
@@ -109,18 +112,17 @@ fn of_file(config: &Config, path: &Path, out: &Out) -> Result<Chosen, Failure> {
 pub(super) fn wrong(out: &Out, refused: &[(String, String, Vec<Diagnostic>)]) -> Failure {
     let styled = std::io::stderr().is_terminal();
     let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
-    let mut errors = 0;
+    let mut errors = Vec::new();
     for (path, source, findings) in refused {
         for finding in findings {
-            errors += usize::from(finding.severity == Severity::Error);
             out.finding(&finding.render_with(path, source, &renderer));
+            if finding.severity == Severity::Error {
+                let (line, column) = line_column(source, finding.span.start);
+                errors.push(format!("{path}:{line}:{column}: {} ({})", finding.message, finding.code));
+            }
         }
     }
-    let first = refused.iter().flat_map(|(path, _, findings)| findings.iter().map(move |finding| (path, finding)));
-    let first = first
-        .filter(|(_, finding)| finding.severity == Severity::Error)
-        .map(|(path, finding)| format!("{path}: {} ({})", finding.message, finding.code));
-    let what = first.take(1).collect::<String>();
-    let more = if errors > 1 { format!(", and {} more", errors - 1) } else { String::new() };
-    Failure::Declined("wrong_file".to_owned(), format!("{what}{more}; `fluxor check` shows everything"))
+    let more = if errors.len() > MOST { format!("; and {} more", errors.len() - MOST) } else { String::new() };
+    errors.truncate(MOST);
+    Failure::Declined("wrong_file".to_owned(), format!("{}{more}", errors.join("; ")))
 }

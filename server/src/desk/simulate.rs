@@ -41,7 +41,10 @@ pub(super) async fn run(
     WhatIf { tenant, starter, question, tried }: WhatIf,
 ) -> Result<Simulation, NotDone> {
     let organisation = engine.organisation(tenant).await?;
-    let prepared = question.prepared(starter, tried, (&engine.library(), organisation), engine.clock().now());
+    // Nobody wants to read the microseconds of what would be.
+    let now = engine.clock().now();
+    let now = now.plus_micros(-now.micros().rem_euclid(1_000_000));
+    let prepared = question.prepared(starter, tried, (&engine.library(), organisation), now);
     let prepared = Arc::new(prepared.map_err(NotDone::Refused)?);
     let mut facts = Facts::default();
     for _ in 0..MOST_LOADS {
