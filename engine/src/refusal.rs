@@ -162,10 +162,6 @@ impl Refusal {
     /// What is wrong and what to do, in one or two sentences.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let accepted = |events: &[Arc<str>]| match events {
-            [] => "It accepts no event now.".to_owned(),
-            _ => format!("It accepts: {}.", events.join(", ")),
-        };
         let perhaps =
             |near: &Option<Arc<str>>| near.as_ref().map_or(String::new(), |n| format!(" Did you mean `{n}`?"));
         match self {
@@ -175,9 +171,7 @@ impl Refusal {
             Self::UnknownEvent { event, nearest, accepts } => {
                 format!("The workflow has no event `{event}`.{} {}", perhaps(nearest), accepted(accepts))
             }
-            Self::NotAccepted { event, state, accepts } => {
-                format!("In state `{state}` the event `{event}` is not accepted. {}", accepted(accepts))
-            }
+            Self::NotAccepted { event, state, accepts } => not_accepted(event, state, accepts),
             Self::Guard(sentence) => sentence.to_string(),
             Self::Invalid(errors) => {
                 let told = errors.iter().map(|(at, why)| match at.is_empty() {
@@ -257,4 +251,21 @@ impl Refusal {
             _ => false,
         }
     }
+}
+
+fn accepted(events: &[Arc<str>]) -> String {
+    match events {
+        [] => "It accepts no event now.".to_owned(),
+        _ => format!("It accepts: {}.", events.join(", ")),
+    }
+}
+
+/// No arrow took the event: there is none, or none of their conditions holds.
+fn not_accepted(event: &Arc<str>, state: &str, accepts: &[Arc<str>]) -> String {
+    if !accepts.contains(event) {
+        return format!("In state `{state}` the event `{event}` is not accepted. {}", accepted(accepts));
+    }
+    let others: Vec<Arc<str>> = accepts.iter().filter(|other| *other != event).cloned().collect();
+    let others = if others.is_empty() { String::new() } else { format!(" Else it accepts: {}.", others.join(", ")) };
+    format!("In state `{state}` the event `{event}` is accepted under conditions, and none of them holds now.{others}")
 }

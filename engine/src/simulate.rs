@@ -29,6 +29,9 @@ pub use report::{
     Accepted, AskedStep, End, EndKind, LateStep, PathStep, PersonAsked, PersonNotAsked, Simulation, Table,
 };
 
+/// How many people a simulation looks at, all steps together: each costs some microseconds, several times.
+const MOST_PEOPLE_LOOKED_AT: usize = 300_000;
+
 /// How many steps a simulation has at most.
 pub const MOST_STEPS: usize = 200;
 

@@ -17,7 +17,7 @@ const KEPT: usize = 64;
 /// And no more than so many bytes of them.
 const BYTES: usize = 16 << 20;
 
-/// So many are drawn at a time: laying out a large one keeps a processor busy for a second.
+/// So many are drawn at a time: laying out a large one keeps a processor busy for seconds.
 const AT_ONCE: usize = 2;
 
 /// Entries of an instance that are read at a time.
@@ -34,13 +34,16 @@ struct Subject {
 
 /// The pictures that were drawn last.
 pub(crate) struct Pictures {
-    kept: Mutex<VecDeque<(Subject, Arc<str>)>>,
-    turns: Semaphore,
+    kept: Arc<Mutex<Kept>>,
+    turns: Arc<Semaphore>,
 }
+
+/// Pictures by what they are of, the last asked for at the end.
+type Kept = VecDeque<(Subject, Arc<str>)>;
 
 impl Default for Pictures {
     fn default() -> Self {
-        Self { kept: Mutex::default(), turns: Semaphore::new(AT_ONCE) }
+        Self { kept: Arc::default(), turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 }
 
@@ -109,23 +112,33 @@ impl Pictures {
         definition: Arc<Definition>,
         marks: Option<Marks>,
     ) -> Result<Arc<str>, Missing> {
-        let _turn = self.turns.acquire().await.map_err(|_| Missing::Broken)?;
+        let turn = self.turns.clone().acquire_owned().await.map_err(|_| Missing::Broken)?;
         // Somebody may have waited for the same one.
         if let Some(picture) = self.known(subject) {
             return Ok(picture);
         }
-        let draw = move || draw::draw(&definition, marks.as_ref(), subject.format, subject.dress);
+        // Whoever gives up leaves the work behind: the turn ends with it, and the picture is kept all the same.
+        let kept = self.kept.clone();
+        let draw = move || {
+            let _turn = turn;
+            let picture = draw::draw(&definition, marks.as_ref(), subject.format, subject.dress)?;
+            let picture: Arc<str> = picture.into();
+            keep(&mut kept.lock().unwrap_or_else(PoisonError::into_inner), subject, picture.clone());
+            Ok(picture)
+        };
         let picture = tokio::task::spawn_blocking(draw).await.map_err(|error| {
             tracing::error!(%error, "a picture could not be drawn");
             Missing::Broken
         })?;
-        let picture: Arc<str> = picture.map_err(Missing::NotDrawn)?.into();
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_back((subject, picture.clone()));
-        while kept.len() > KEPT || kept.iter().map(|(_, picture)| picture.len()).sum::<usize>() > BYTES {
-            kept.pop_front();
-        }
-        Ok(picture)
+        picture.map_err(Missing::NotDrawn)
+    }
+}
+
+/// Keeps a picture, and lets go of the oldest ones.
+fn keep(kept: &mut Kept, subject: Subject, picture: Arc<str>) {
+    kept.push_back((subject, picture));
+    while kept.len() > KEPT || kept.iter().map(|(_, picture)| picture.len()).sum::<usize>() > BYTES {
+        kept.pop_front();
     }
 }
 

@@ -173,6 +173,14 @@ fn people_are_told_on_a_page_and_scripts_by_the_exit_code() {
     let draft = desk.run(&["log.csv", "--draft"]);
     let draft = String::from_utf8(draft.stdout).unwrap();
     assert!(draft.contains("  \"Submitted\": skip   # 3 events\n"), "{draft}");
+    // Of a log that calls its columns otherwise, a mapping of them is enough.
+    let other = csv().replace(',', ";").replacen("case:concept:name", "Vorgang", 1);
+    desk.write("other.csv", other.as_bytes());
+    let (code, told) = desk.wrong(&["other.csv", "--draft"]);
+    assert!(code == 1 && told.contains("--map"), "{told}");
+    desk.write("log.map.yaml", b"log: { case: Vorgang }\n");
+    let again = desk.run(&["other.csv", "--draft", "--map", "log.map.yaml"]);
+    assert_eq!(String::from_utf8(again.stdout).unwrap(), draft);
     desk.write("draft.yaml", format!("start: {{ subject: {{ amount: {{ value: 1 EUR }} }} }}\n{draft}").as_bytes());
     let report = desk.run(&["log.csv", "--definition", "declaration.yaml", "--map", "draft.yaml"]);
     assert!(report.status.success(), "{}", String::from_utf8_lossy(&report.stderr));
@@ -197,7 +205,10 @@ fn an_organisation_beside_the_mapping_is_read() {
     assert!(code == 2 && told.contains("`nobody`"), "{told}");
     desk.write("company.json", b"[");
     let (code, told) = desk.wrong(&args[..5]);
-    assert!(code == 2 && told.contains("company.json"), "{told}");
+    assert!(code == 1 && told.contains("company.json"), "{told}");
+    // YAML is as good.
+    desk.write("company.json", b"people:\n  - { id: ann, manager: sue }\n  - { id: sue }\n");
+    assert_eq!(serde_json::from_slice::<Value>(&desk.run(&args).stdout).unwrap()["refused"], report["refused"]);
 }
 
 #[test]
@@ -214,7 +225,7 @@ fn what_is_wrong_is_said_with_its_place() {
         (vec!["log.csv", "--definition", "wrong.yaml", "--map", "map.yaml"], 1, "FLX0202"),
         (vec!["log.csv", "--definition", "declaration.yaml", "--map", "column.map.yaml"], 1, "org:role"),
         (vec!["broken.xes", "--definition", "declaration.yaml", "--map", "map.yaml"], 1, "line 1"),
-        (vec!["empty.csv", "--definition", "declaration.yaml", "--map", "map.yaml"], 1, "empty"),
+        (vec!["empty.csv", "--definition", "declaration.yaml", "--map", "map.yaml"], 1, "no event"),
         (vec!["none.csv", "--definition", "declaration.yaml", "--map", "map.yaml"], 1, "none.csv"),
         (vec!["log.csv", "--definition", "none.yaml", "--map", "map.yaml"], 2, "none.yaml"),
         (vec!["log.csv", "--definition", "nothing", "--map", "map.yaml"], 1, "no workflow `nothing`"),

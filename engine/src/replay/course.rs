@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::map::Others;
 use super::value::Value;
 use crate::approval::Step;
-use crate::definition::chart::{Arrow, Definition, Outcome, StateKind};
+use crate::definition::chart::{Arrow, Definition, Outcome, StateIx, StateKind};
 use crate::definition::library::Library;
 
 /// What a log's activities do to instances of a definition.
@@ -26,6 +26,8 @@ pub struct Course {
     pub(super) starts_as: Option<Value>,
     /// What refusing arrows say whose condition reads who acts: rules about people, too.
     pub(super) personal: HashSet<Arc<str>>,
+    /// By the state's path: events that some arrow takes only from certain people, as its condition reads who acts.
+    pub(super) choosy: HashSet<(Arc<str>, Arc<str>)>,
     /// Whether an activity says when an instance begins; else it begins with the first that is not skipped.
     pub(super) told_when: bool,
 }
@@ -88,6 +90,20 @@ fn personal(definition: &Definition) -> HashSet<Arc<str>> {
         _ => None,
     };
     arrows.filter_map(of).collect()
+}
+
+/// Events that a state, or one around it, takes under a condition that reads who acts.
+fn choosy(definition: &Definition) -> HashSet<(Arc<str>, Arc<str>)> {
+    let mut found = HashSet::new();
+    let reads = |arrow: &Arrow| arrow.guard.as_ref().is_some_and(|guard| guard.expr.fields_read().contains("actor"));
+    for definition in family(definition) {
+        for ix in (0..definition.states.len()).map(StateIx) {
+            let around = definition.upwards(ix).map(|at| definition.state(at)).flat_map(|state| &state.on);
+            let events = around.filter(|(_, arrows)| arrows.iter().any(reads)).map(|(event, _)| event.clone());
+            found.extend(events.map(|event| (definition.state(ix).path.clone(), event)));
+        }
+    }
+    found
 }
 
 /// Every step that an approval of these definitions may have.

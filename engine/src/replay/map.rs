@@ -145,6 +145,14 @@ impl Map {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn read(source: &str) -> Result<Self, Vec<Diagnostic>> {
-        read::map(source)
+        read::map(source, true)
+    }
+
+    /// Reads only how the log is read; what its activities mean need not be there yet.
+    ///
+    /// # Errors
+    /// Everything that is wrong with that.
+    pub fn read_log(source: &str) -> Result<Self, Vec<Diagnostic>> {
+        read::map(source, false)
     }
 }

@@ -66,9 +66,10 @@ impl<'a, L: Log> Persons<'a, L> {
 /// The id of whom a log calls `text`: without what ids may not have, and no longer than they may be.
 pub(super) fn person_id(text: &str) -> PersonId {
     let mut id: String = text.chars().map(|c| if c == '/' || c.is_control() { '_' } else { c }).collect();
-    if id.len() > MOST_ID {
+    // Two who are called differently stay two.
+    if id.len() > MOST_ID || id != text {
         let digest = Digest::of(text).to_string();
-        let cut = (0..=MOST_ID - 9).rev().find(|at| id.is_char_boundary(*at)).unwrap_or(0);
+        let cut = (0..=id.len().min(MOST_ID - 9)).rev().find(|at| id.is_char_boundary(*at)).unwrap_or(0);
         id.truncate(cut);
         id.push('~');
         id.push_str(&digest[..8]);
@@ -209,12 +210,9 @@ fn add_roles(document: &mut Document, roles: BTreeMap<String, BTreeMap<String, B
             else {
                 continue;
             };
-            for person in people {
-                let person = json!(person);
-                if !holders.contains(&person) {
-                    holders.push(person);
-                }
-            }
+            let known: BTreeSet<String> = holders.iter().filter_map(|one| Some(one.as_str()?.to_owned())).collect();
+            let new = people.into_iter().filter(|person| !known.contains(person.as_str()));
+            holders.extend(new.map(|person| json!(person)));
         }
     }
 }

@@ -27,6 +27,8 @@ pub(super) use played::{Fired, Passage, Place, Played, Refused};
 const MOST_FIRINGS: usize = 10_000;
 /// The code of refusals in the definition's own words.
 const REFUSED_BY_DEFINITION: &str = "refused_by_definition";
+/// The code of events that no arrow took.
+const NOT_ACCEPTED: &str = "not_accepted";
 /// How often a command may ask for rows.
 const LOADS: usize = 24;
 /// How many messages in a row may follow from one event.
@@ -55,6 +57,8 @@ struct Playing<'a, D: Domain> {
     firings: usize,
     asked: usize,
     last: bool,
+    /// Time goes on only to see where it stands at an instant: nothing else is told of it.
+    beyond: bool,
     played: Played,
 }
 
@@ -93,8 +97,17 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
     pub(super) fn play(&mut self, case: usize) -> Played {
         let rehearsal = Rehearsal::new(self.setting, self.ground.arrives);
         let played = Played::default();
-        let mut playing =
-            Playing { case, rehearsal, root: None, hopeless: false, firings: 0, asked: 0, last: false, played };
+        let mut playing = Playing {
+            case,
+            rehearsal,
+            root: None,
+            hopeless: false,
+            firings: 0,
+            asked: 0,
+            last: false,
+            beyond: false,
+            played,
+        };
         let events = self.log.events(case);
         for event in 0..events {
             let (at, _) = self.log.event(case, event);
@@ -106,10 +119,12 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
             }
         }
         playing.played.end = Some(playing.place());
+        playing.played.at_end = playing.played.way.len();
         playing.last = true;
         if let Until::At(until) = self.ground.until {
             self.pass(&mut playing, Some(until));
         }
+        playing.beyond = true;
         if let Some(last) = self.ground.instants.last() {
             self.pass(&mut playing, Some(*last));
         }
@@ -172,6 +187,9 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
     /// Keeps what a step did. `by`: what people call it; else its own event, or time.
     fn took(&self, playing: &mut Playing<'a, D>, step: &Step, by: Option<&Arc<str>>) {
         let root = *playing.root.get_or_insert(step.after.id);
+        if playing.beyond {
+            return;
+        }
         let at = state(&step.after);
         for (timer, due) in &step.record.timers {
             let (what, late) = (self.timer(timer), playing.last);
@@ -224,6 +242,18 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         }
     }
 
+    /// Whether an event was refused because of who did it, in the definition's own conditions.
+    fn depends_on_who(&self, playing: &Playing<'a, D>, what: Option<&Move>, code: &str, sentence: &str) -> bool {
+        let Some(Move { does: Does::Event { event, .. }, .. }) = what else { return false };
+        let root = playing.root.and_then(|root| playing.rehearsal.instance(root));
+        let inside = root.map_or(&[][..], |root| root.inside());
+        match code {
+            REFUSED_BY_DEFINITION => self.course.personal.contains(sentence),
+            NOT_ACCEPTED => inside.iter().any(|path| self.course.choosy.contains(&(path.clone(), event.clone()))),
+            _ => false,
+        }
+    }
+
     fn event(&mut self, playing: &mut Playing<'a, D>, event: usize, at: Timestamp) {
         let (_, activity) = self.log.event(playing.case, event);
         let found = self.course.activities.get(self.log.text(activity));
@@ -247,7 +277,7 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
                 match came {
                     Ok(()) => playing.played.accepted += 1,
                     Err((code, sentence, on_authority)) => {
-                        let of_a_person = code == REFUSED_BY_DEFINITION && self.course.personal.contains(&*sentence);
+                        let of_a_person = self.depends_on_who(playing, what, code, &sentence);
                         let on_authority = on_authority || of_a_person;
                         let tried = what.map(|what| what.label.clone());
                         let refused = Refused { event, state, tried, person, code, sentence, on_authority };

@@ -259,17 +259,28 @@ pub struct CaseReport {
     pub end: String,
     /// Active, incident or final; nothing, if it never started.
     pub status: Option<Status>,
-    /// The state after each step, the start first.
+    /// The state after each step until its last event, the start first; at most 200, as of the lists below.
     pub way: Vec<String>,
+    /// The state after each step that time took afterwards.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub afterwards: Vec<String>,
     /// Refused events, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<RefusedOnce>,
     /// What time did.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fired: Vec<FiredOnce>,
+    /// How much more there is in these lists.
+    #[serde(skip_serializing_if = "is_none_more")]
+    pub more: usize,
     /// The first incident.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incident: Option<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_none_more(more: &usize) -> bool {
+    *more == 0
 }
 
 /// A refused event.
@@ -298,6 +309,8 @@ pub struct RefusedOnce {
 pub struct Comparison {
     /// Cases.
     pub cases: u64,
+    /// Those that the other definition accepts.
+    pub accepted: u64,
     /// Those that would have gone another way.
     pub different: u64,
     /// The first of these.
@@ -309,20 +322,20 @@ pub struct Comparison {
 pub struct Differs {
     /// The case.
     pub case: String,
-    /// The first thing in which they differ: `refused` (another event, or for another reason), `end` (another state), `way`
-    /// (other states between).
+    /// The first thing in which they differ: `refused` (an event is refused by one of them alone, or in another state, or for
+    /// another reason), `end` (another state), `way` (other states between).
     pub kind: &'static str,
     /// Where it ended.
     pub end: String,
     /// Where it would have ended.
     pub other_end: String,
-    /// The first refused event.
+    /// The first refused event in which they differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<RefusedOnce>,
-    /// The first that the other would have refused.
+    /// What the other would have refused there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other_refused: Option<RefusedOnce>,
-    /// The first step that led somewhere else, from 1, the start included, and to where either led.
+    /// The first of the states in which it stood, one after the other, that is another one: from 1, and both.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<(usize, Option<String>, Option<String>)>,
 }

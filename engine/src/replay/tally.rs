@@ -1,6 +1,6 @@
 //! What came of many cases, counted. Tallies of several workers are joined; the order does not matter.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ use crate::instance::Status;
 
 /// How many firings are told one by one; the rest are counted.
 const MOST_FIRED: usize = 1_000;
+/// How much of a case is told, of each kind.
+const MOST_EACH: usize = 200;
 /// How many cases that differ are told.
 const MOST_DIFFERENT: usize = 10_000;
 
@@ -83,6 +85,8 @@ pub(super) struct Tally {
     pub(super) then: Vec<HashMap<Option<Place>, u64>>,
     pub(super) told: BTreeMap<usize, CaseReport>,
     pub(super) compared: Option<u64>,
+    /// Cases that the other definition accepts.
+    pub(super) other_accepted: u64,
     pub(super) different: u64,
     pub(super) differs: BTreeMap<usize, Differs>,
     pub(super) broken: Option<String>,
@@ -114,6 +118,7 @@ impl Tally {
             then: vec![HashMap::new(); instants],
             told: BTreeMap::new(),
             compared: None,
+            other_accepted: 0,
             different: 0,
             differs: BTreeMap::new(),
             broken: None,
@@ -122,7 +127,8 @@ impl Tally {
 
     /// Counts a case in.
     pub(super) fn take(&mut self, log: &impl Log, case: usize, played: Played) {
-        let accepted = played.refused.is_empty();
+        // One whose time goes round in a circle was not played to its end.
+        let accepted = played.refused.is_empty() && !played.storm;
         let end = played.end.clone().unwrap_or(Place { state: "".into(), status: None });
         let finished = end.status == Some(Status::Final);
         self.cases += 1;
@@ -159,18 +165,19 @@ impl Tally {
     }
 
     fn refusals(&mut self, log: &impl Log, case: usize, refused: &[Refused]) {
-        let mut seen: Vec<&RefusedAs> = Vec::new();
+        let mut seen: HashSet<&RefusedAs> = HashSet::new();
+        let mut acted: HashSet<(&str, &RefusedAs)> = HashSet::new();
         let all: Vec<RefusedAs> = refused.iter().map(|one| refused_as(log, case, one)).collect();
         for (place, (one, key)) in refused.iter().zip(&all).enumerate() {
             if place == 0 {
                 *self.first.entry(key.clone()).or_default() += 1;
             }
-            see(&mut self.refused, key.clone(), case, !seen.contains(&key), || one.sentence.clone());
+            see(&mut self.refused, key.clone(), case, seen.insert(key), || one.sentence.clone());
             if let (true, Some(person)) = (one.on_authority, &one.person) {
                 let duty = (person.as_str().to_owned(), key.clone());
-                see(&mut self.duties, duty, case, !seen.contains(&key), || one.sentence.clone());
+                let first = acted.insert((person.as_str(), key));
+                see(&mut self.duties, duty, case, first, || one.sentence.clone());
             }
-            seen.push(key);
         }
     }
 
@@ -193,6 +200,7 @@ impl Tally {
     /// Compares what came of a case with what another definition made of it.
     pub(super) fn compare(&mut self, log: &impl Log, case: usize, this: &Played, that: &Played) {
         *self.compared.get_or_insert(0) += 1;
+        self.other_accepted += u64::from(that.refused.is_empty() && !that.storm);
         let Some(differs) = Differs::between(log, case, this, that) else { return };
         self.different += 1;
         self.differs.insert(case, differs);
@@ -242,6 +250,7 @@ impl Tally {
         if let Some(more) = other.compared {
             *self.compared.get_or_insert(0) += more;
         }
+        self.other_accepted += other.other_accepted;
         self.different += other.different;
         self.differs.extend(other.differs);
         while self.differs.len() > MOST_DIFFERENT {
@@ -291,15 +300,22 @@ fn fired_once(case: &str, one: &Fired) -> FiredOnce {
 
 fn told(log: &impl Log, case: usize, played: &Played, end: &Place) -> CaseReport {
     let name = log.case(case);
+    let by_then = played.at_end.min(played.way.len());
+    let to = |passage: &Passage| passage.to.to_string();
     CaseReport {
         case: name.to_owned(),
-        accepted: played.refused.is_empty(),
+        accepted: played.refused.is_empty() && !played.storm,
         events: log.events(case),
         end: end.state.to_string(),
         status: end.status,
-        way: played.way.iter().map(|passage| passage.to.to_string()).collect(),
-        refused: played.refused.iter().map(|one| refused_once(log, case, one)).collect(),
-        fired: played.fired.iter().map(|one| fired_once(name, one)).collect(),
+        way: played.way[..by_then].iter().take(MOST_EACH).map(to).collect(),
+        afterwards: played.way[by_then..].iter().take(MOST_EACH).map(to).collect(),
+        refused: played.refused.iter().take(MOST_EACH).map(|one| refused_once(log, case, one)).collect(),
+        fired: played.fired.iter().take(MOST_EACH).map(|one| fired_once(name, one)).collect(),
+        more: [by_then, played.way.len() - by_then, played.refused.len(), played.fired.len()]
+            .iter()
+            .map(|length| length.saturating_sub(MOST_EACH))
+            .sum(),
         incident: played.incident.as_ref().map(|(_, sentence, _)| sentence.clone()),
     }
 }

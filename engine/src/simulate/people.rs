@@ -15,6 +15,8 @@ use super::report::{AskedStep, LateStep, PersonAsked, PersonNotAsked};
 pub(super) struct Gathered {
     seen: Vec<Seen>,
     opened: usize,
+    /// How many people were looked at, all steps together: what it costs.
+    pub(super) looked_at: usize,
 }
 
 /// A step that was seen.
@@ -47,6 +49,7 @@ impl Gathered {
                 continue;
             }
             for step in decide::foreseen(definition, task, organisation, at).unwrap_or_default() {
+                self.looked_at += step.people.len();
                 let place = self.seen.iter().position(|seen| known(seen) && seen.told.step == step.step);
                 let place = place.unwrap_or_else(|| {
                     let fields = decide::asked_for(definition, task, &instance.subject, at).unwrap_or_default();

@@ -18,13 +18,13 @@ use crate::instance::{Document, Instance, Status, TaskStatus};
 use crate::refusal::Refusal;
 use crate::rehearsal::{Rehearsal, Setting, Step};
 
-use super::MOST_STEPS;
 use super::asked::{Act, Asked, Pace};
 use super::halt::Halt;
 use super::next::Next;
 use super::people::Gathered;
 use super::report::{EndKind, PathStep, Simulation, Table};
 use super::words;
+use super::{MOST_PEOPLE_LOOKED_AT, MOST_STEPS};
 
 /// What is said where a reason must be given and nobody has given one.
 pub(super) const REASON: &str = "assumed by the simulation";
@@ -255,6 +255,10 @@ where
         self.tell(&step, by, what);
         self.look()?;
         self.steps += 1;
+        if self.gathered.looked_at > MOST_PEOPLE_LOOKED_AT {
+            let sentence = "It was cut: so many people are asked that it would take too long.";
+            return Err(Halt::end(EndKind::Cut, sentence));
+        }
         if self.steps >= MOST_STEPS {
             let sentence = format!("It was cut after {MOST_STEPS} steps: it goes on for ever, or very long.");
             return Err(Halt::end(EndKind::Cut, sentence));

@@ -142,10 +142,10 @@ impl<'p> Gather<'p> {
             return;
         }
         let why = match reason {
-            Reason::NoCase => "no case: say the column that has it",
-            Reason::NoActivity => "no activity: say the column that has it",
-            Reason::NoTime => "no time: say the column that has it",
-            Reason::UnreadableTime => "the time cannot be read: say how times are written",
+            Reason::NoCase => "no case: nothing stands in its column",
+            Reason::NoActivity => "no activity: nothing stands in its column",
+            Reason::NoTime => "no time: nothing stands in its column",
+            Reason::UnreadableTime => "the time cannot be read: it is not written as its format says (as ISO 8601, where none is said)",
             Reason::TooFewCells => "fewer cells than the header: check quotes and the delimiter",
             Reason::TooManyCells => "more cells than the header: check quotes and the delimiter",
         };

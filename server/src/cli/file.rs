@@ -1,10 +1,14 @@
 //! Files that people write.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
 use super::Failure;
+
+/// Whoever names a device by mistake is told so.
+const MOST_BYTES: u64 = 64 << 20;
 
 /// Reads a file of YAML, `-` from standard input. JSON is YAML too: one reader for both.
 ///
@@ -13,10 +17,14 @@ use super::Failure;
 pub(super) fn read<T: DeserializeOwned>(file: &Path) -> Result<T, Failure> {
     let shown = file.display();
     let text = match file.as_os_str() == "-" {
-        true => std::io::read_to_string(std::io::stdin()),
-        false => std::fs::read_to_string(file),
+        true => std::io::read_to_string(std::io::stdin().take(MOST_BYTES + 1)),
+        false => std::fs::File::open(file).and_then(|file| std::io::read_to_string(file.take(MOST_BYTES + 1))),
     };
     let text = text.map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
+    if text.len() as u64 > MOST_BYTES {
+        let words = format!("{shown} is longer than {} MiB: name another file", MOST_BYTES >> 20);
+        return Err(Failure::Usage(words));
+    }
     serde_saphyr::from_str(&text)
         .map_err(|error| Failure::Declined("invalid_input".to_owned(), format!("{shown}: {error}")))
 }

@@ -53,7 +53,7 @@ pub(super) struct Replay {
     /// Tell each case: for people those that deviate, with --json all
     #[arg(long)]
     cases: bool,
-    /// Print a mapping to begin with: every activity of the log
+    /// Print a mapping to begin with: every activity of the log; --map may say how it is read
     #[arg(long)]
     draft: bool,
     /// End with exit code 1 if any case deviates
@@ -69,7 +69,7 @@ fn instant(text: &str) -> Result<Timestamp, String> {
 
 impl Replay {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
-        let map = self.map.as_deref().map(|path| mapping(path, out)).transpose()?;
+        let map = self.map.as_deref().map(|path| mapping(path, self.draft, out)).transpose()?;
         if self.draft {
             let (log, _) = self.read(config, map.as_ref().map(|(map, ..)| map))?;
             out.text(&draft(&log));
@@ -109,7 +109,11 @@ impl Replay {
             bar.set_position(read);
         });
         bar.finish_and_clear();
-        let log = log.map_err(|error| Failure::Declined("unreadable_log".to_owned(), error.to_string()))?;
+        let log = log.map_err(|error| {
+            // The reader knows nothing of mappings.
+            let hint = "how a log is read stands under `log:` of the mapping (--map, with --draft too)";
+            Failure::Declined("unreadable_log".to_owned(), format!("{error}; {hint}"))
+        })?;
         Ok((log, began.elapsed()))
     }
 
@@ -117,9 +121,7 @@ impl Replay {
     fn organisation(&self, map: &Map, path: &Path) -> Result<Document, Failure> {
         let Some(file) = &map.people.organisation else { return Ok(Document::new()) };
         let file = path.parent().unwrap_or(Path::new(".")).join(file);
-        let shown = file.display();
-        let text = std::fs::read_to_string(&file).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
-        serde_json::from_str(&text).map_err(|error| Failure::Usage(format!("{shown} is no organisation: {error}")))
+        super::file::read(&file)
     }
 
     #[allow(clippy::too_many_arguments, reason = "everything that a replay stands on")]
@@ -179,10 +181,11 @@ impl Replay {
     }
 }
 
-fn mapping(path: &Path, out: &Out) -> Result<(Map, PathBuf, String), Failure> {
+/// Reads a mapping; for a draft only how the log is read.
+fn mapping(path: &Path, draft: bool, out: &Out) -> Result<(Map, PathBuf, String), Failure> {
     let shown = path.display().to_string();
     let source = std::fs::read_to_string(path).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
-    match Map::read(&source) {
+    match if draft { Map::read_log(&source) } else { Map::read(&source) } {
         Ok(map) => Ok((map, path.to_path_buf(), source)),
         Err(found) => Err(chosen::wrong(out, &[(shown, source, found)])),
     }
@@ -271,7 +274,9 @@ fn draft(log: &Read) -> String {
     for (activity, events) in log.activities() {
         // JSON's texts are YAML's, too.
         let quoted = serde_json::Value::String(activity);
-        out.push_str(&format!("  {quoted}: skip   # {events} events\n"));
+        // A key of more than 1,024 characters stands by itself.
+        let key = if quoted.to_string().len() > 1_000 { format!("? {quoted}\n  ") } else { quoted.to_string() };
+        out.push_str(&format!("  {key}: skip   # {events} events\n"));
     }
     out
 }

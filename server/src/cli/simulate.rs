@@ -14,9 +14,9 @@ use serde_json::Value;
 
 use super::out::Out;
 use super::remote::Remote;
-use super::{End, Failure};
+use super::{End, Failure, chosen};
 use crate::config::Config;
-use crate::desk::{Desk, WhatIf};
+use crate::desk::WhatIf;
 use crate::open::{Purpose, open};
 use crate::simulate::{Question, text};
 
@@ -90,7 +90,7 @@ impl Simulate {
         };
         let told = match Remote::named(config)? {
             Some(there) => ask(&there, question, definition).await?,
-            None => here(config, question, definition, &self.workflow).await?,
+            None => here(config, question, is_file, &self.workflow, out).await?,
         };
         out.result(&told, || text(&told));
         Ok(End::Done)
@@ -105,29 +105,19 @@ async fn ask(there: &Remote, mut question: Question, definition: Option<Vec<u8>>
 }
 
 /// On the database, which is only read; where there is none and something to try, in memory.
-async fn here(config: &Config, question: Question, definition: Option<Vec<u8>>, path: &str) -> Result<Value, Failure> {
-    let tries = definition.is_some() || question.organisation.is_some();
+async fn here(config: &Config, question: Question, tries_file: bool, path: &str, out: &Out) -> Result<Value, Failure> {
+    let tries = tries_file || question.organisation.is_some();
     let nowhere = config.sqlite().is_some_and(|file| !file.exists());
     let desk = match tries && nowhere {
         true => open(&Config { database: "memory:".to_owned(), ..config.clone() }, Purpose::Read).await?,
         false => open(config, Purpose::Read).await?,
     };
-    let tried = match definition {
-        Some(bytes) => Some(tried(&*desk, path, &bytes)?),
-        None => None,
+    let tried = match tries_file {
+        true => Some(chosen::definition(config, path, out)?.definition),
+        false => None,
     };
     let told = desk.simulate(WhatIf { tenant: config.tenant(), starter: None, question, tried }).await?;
     Ok(serde_json::to_value(&told).context("the simulation cannot be written as JSON")?)
-}
-
-fn tried(
-    desk: &dyn Desk,
-    path: &str,
-    bytes: &[u8],
-) -> Result<Arc<fluxor_engine::definition::chart::Definition>, Failure> {
-    let (checked, source) = desk.check(path, bytes);
-    let refused = || Failure::Declined("definition_refused".to_owned(), checked.render(path, &source));
-    checked.definition.clone().filter(|_| !checked.is_refused()).ok_or_else(refused)
 }
 
 /// A JSON object, or the file that has one.

@@ -23,7 +23,8 @@ pub(crate) struct Told(Simulation);
 
 /// Say who would be asked, in what order, why and by when: nothing is stored.
 ///
-/// Whoever has a key may ask, as himself; an administrator as anybody.
+/// Whoever has a key may ask, as himself; an administrator as anybody, with another organisation or another definition: these
+/// could read what their authors may not (budgets), or ask for very much work.
 #[utoipa::path(post, path = "/v1/simulate", tag = "workflows", request_body = Question,
     responses((status = 200, body = Told), Problems))]
 pub(crate) async fn simulate(
@@ -33,6 +34,11 @@ pub(crate) async fn simulate(
     let starter = question.starter.as_ref().filter(|named| *named != caller.person());
     if starter.is_some() && !caller.key().administrator {
         return Err(Problem::not_allowed("an administrator's key to simulate as somebody else: leave out `as`"));
+    }
+    let tries = question.definition.is_some() || question.organisation.is_some();
+    if tries && !caller.key().administrator {
+        let rule = "an administrator's key to try another `definition` or `organisation`: leave them out";
+        return Err(Problem::not_allowed(rule));
     }
     let tried = match question.definition.take() {
         Some(text) => definitions::tried(app.clone(), text).await?,

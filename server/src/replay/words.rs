@@ -107,10 +107,7 @@ fn what_happened(out: &mut String, report: &Report) {
         out,
         "Transitions",
         &["times", "from", "by", "to"],
-        report.transitions.iter().map(|row| {
-            let to = if row.from == row.to { "(stays)".to_owned() } else { row.to.clone() };
-            vec![count(row.count), or_none(&row.from), row.by.clone(), to]
-        }),
+        report.transitions.iter().map(|row| vec![count(row.count), or_none(&row.from), row.by.clone(), row.to.clone()]),
     );
     section(
         out,
@@ -236,8 +233,8 @@ fn differs(row: &Differs) -> Vec<String> {
     let (mut here, mut there) = (told(&row.refused, &row.end), told(&row.other_refused, &row.other_end));
     if let ("way", Some((step, this, that))) = (row.kind, &row.step) {
         let to = |state: &Option<String>| state.clone().unwrap_or_else(|| "the end".to_owned());
-        here = format!("step {step} to {}", to(this));
-        there = format!("step {step} to {}", to(that));
+        here = format!("state {step} is {}", to(this));
+        there = format!("state {step} is {}", to(that));
     }
     vec![row.case.clone(), row.kind.to_owned(), here, there]
 }

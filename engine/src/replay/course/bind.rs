@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Course, Does, Move, family, personal, steps};
+use super::{Course, Does, Move, choosy, family, personal, steps};
 use crate::decide::{actions_of, own_keys};
 use crate::definition::chart::{By, Definition, StateKind};
 use crate::definition::library::Library;
@@ -56,6 +56,7 @@ impl Course {
             subject,
             starts_as,
             personal: personal(definition),
+            choosy: choosy(definition),
             told_when: map.activities.iter().flat_map(|(_, meanings)| meanings).any(starts),
         };
         match binding.found.iter().any(|f| f.severity == Severity::Error) {
@@ -112,9 +113,9 @@ impl<'a> Binding<'a> {
         let mut fields = Vec::new();
         for (name, source) in sources {
             let ty = match record.fields.get(&name.value) {
-                Some(field) => field.ty.clone(),
                 // What an action reads by itself is JSON of its own kind.
-                None if own.iter().any(|key| **key == *name.value) => Type::Null,
+                _ if own.iter().any(|key| **key == *name.value) => Type::Null,
+                Some(field) => field.ty.clone(),
                 None => {
                     let what = format!("{of} has no field `{}`", name.value);
                     let near = nearest(&name.value, record.fields.keys().map(String::as_str));

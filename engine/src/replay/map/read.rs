@@ -18,13 +18,15 @@ const ACTS: &[&str] = &["approve", "reject", "abstain", "request_changes", "ask"
 struct Reader {
     columns: Vec<String>,
     found: Found,
+    whole: bool,
 }
 
-pub(super) fn map(source: &str) -> Result<Map, Vec<Diagnostic>> {
+/// `whole`: with what its activities mean; else only how the log is read.
+pub(super) fn map(source: &str, whole: bool) -> Result<Map, Vec<Diagnostic>> {
     let root = parse(source).map_err(|finding| vec![*finding])?;
-    let mut reader = Reader { columns: Vec::new(), found: Found::new() };
+    let mut reader = Reader { columns: Vec::new(), found: Found::new(), whole };
     let map = reader.file(&root);
-    let Reader { columns, found } = reader;
+    let Reader { columns, found, .. } = reader;
     match map {
         Some(map) if found.iter().all(|f| f.severity != Severity::Error) => Ok(Map { columns, ..map }),
         _ => Err(found),
@@ -39,6 +41,10 @@ impl Reader {
             return None;
         }
         let keys = Keys::of(root, root.span, "a mapping of a log", FILE, &mut self.found)?;
+        if !self.whole {
+            let log = keys.get("log").and_then(|(key, node)| self.log(node, key)).unwrap_or_default();
+            return Some(Map { log, ..Map::default() });
+        }
         let help =
             "write `activities:` and under it, for each activity of the log, what it means: `Approved: approve_order`";
         let activities = keys.need("activities", "a mapping of a log", help, &mut self.found);

@@ -79,8 +79,16 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         };
         let id = InstanceId(uuid::Uuid::from_u64_pair(u64::try_from(at.micros()).unwrap_or(0), playing.case as u64));
         let workflow = &course.definition.name;
-        let step =
-            self.done(playing, |rehearsal| rehearsal.start(id, actor_of(actor.as_ref()), workflow, input.clone(), at))?;
+        let started =
+            self.done(playing, |rehearsal| rehearsal.start(id, actor_of(actor.as_ref()), workflow, input.clone(), at));
+        let step = started.map_err(|(code, mut sentence, on_authority)| {
+            if actor.is_none() && sentence.contains("`requester` is missing") {
+                sentence.push_str(
+                    ". The log names nobody here: say who starts it with `start: { as: ... }` in the mapping",
+                );
+            }
+            (code, sentence, on_authority)
+        })?;
         self.took(playing, &step, Some(&"start".into()));
         Ok(())
     }

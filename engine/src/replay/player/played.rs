@@ -57,6 +57,8 @@ pub(in crate::replay) struct Played {
     pub(in crate::replay) not_tried: usize,
     pub(in crate::replay) refused: Vec<Refused>,
     pub(in crate::replay) way: Vec<Passage>,
+    /// How many of these came until its last event.
+    pub(in crate::replay) at_end: usize,
     pub(in crate::replay) fired: Vec<Fired>,
     /// The first incident: code, sentence, state.
     pub(in crate::replay) incident: Option<(Arc<str>, String, Arc<str>)>,

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::{
-    ActivityCount, Cases, Comparison, Differs, Duty, Ended, Events, FiredCount, Incidents, Refusals, RefusedOnce,
-    Report, Standing, StatesAt, Transition,
+    ActivityCount, Cases, Comparison, Differs, Duty, Ended, Events, FiredCount, Incidents, Refusals, Report, Standing,
+    StatesAt, Transition,
 };
 use crate::clock::Timestamp;
 use crate::instance::Status;
-use crate::replay::player::{Place, Played};
+use crate::replay::player::{Place, Played, Refused};
 use crate::replay::tally::{Ends, Led, RefusedAs, Seen, Tally, refused_once};
 use crate::replay::{Course, Log};
 
@@ -16,19 +16,23 @@ impl Differs {
     /// What two definitions made of a case; `None`: the same.
     pub(in crate::replay) fn between(log: &impl Log, case: usize, this: &Played, that: &Played) -> Option<Self> {
         let end = |played: &Played| played.end.as_ref().map_or_else(String::new, |end| end.state.to_string());
-        let first = |played: &Played| played.refused.first().map(|one| refused_once(log, case, one));
-        let same = |a: &Option<RefusedOnce>, b: &Option<RefusedOnce>| match (a, b) {
-            (Some(a), Some(b)) => (a.event, a.code) == (b.event, b.code),
-            (None, None) => true,
-            _ => false,
+        // The first refused event that the other took, or refused elsewhere or for another reason.
+        let most = this.refused.len().max(that.refused.len());
+        let as_one = |one: &Refused| (one.event, one.code, one.state.clone());
+        let at = (0..most).find(|at| this.refused.get(*at).map(as_one) != that.refused.get(*at).map(as_one));
+        let nth = |played: &Played| played.refused.get(at?).map(|one| refused_once(log, case, one));
+        let (refused, other_refused) = (nth(this), nth(that));
+        // Where it stood, one state after the other: a reminder, or a change that stays, leads nowhere.
+        let states = |played: &Played| {
+            let mut states: Vec<String> = played.way.iter().map(|passage| passage.to.to_string()).collect();
+            states.dedup();
+            states
         };
-        let (refused, other_refused) = (first(this), first(that));
-        let longest = this.way.len().max(that.way.len());
-        let to = |played: &Played, at: usize| played.way.get(at).map(|passage| passage.to.to_string());
-        let step = (0..longest).find(|at| to(this, *at) != to(that, *at));
-        let step = step.map(|at| (at + 1, to(this, at), to(that, at)));
+        let (here, there) = (states(this), states(that));
+        let step = (0..here.len().max(there.len())).find(|at| here.get(*at) != there.get(*at));
+        let step = step.map(|at| (at + 1, here.get(at).cloned(), there.get(at).cloned()));
         let kind = match () {
-            () if !same(&refused, &other_refused) => "refused",
+            () if at.is_some() => "refused",
             () if this.end != that.end => "end",
             () if step.is_some() => "way",
             () => return None,
@@ -78,6 +82,7 @@ impl Report {
             activities: activities(course, log),
             against: tally.compared.map(|cases| Comparison {
                 cases,
+                accepted: tally.other_accepted,
                 different: tally.different,
                 differs: tally.differs.into_values().collect(),
             }),

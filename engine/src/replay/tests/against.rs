@@ -14,7 +14,7 @@ fn cases_that_would_have_gone_another_way_are_told() {
         against.differs.iter().map(|d| (&*d.case, d.kind, &*d.end, &*d.other_end)).collect();
     assert_eq!(
         told,
-        [("a", "refused", "paid", "paid"), ("b", "way", "paying", "paying"), ("c", "refused", "draft", "paying")]
+        [("a", "refused", "paid", "paid"), ("b", "refused", "paying", "paying"), ("c", "refused", "draft", "paying")]
     );
 }
 
@@ -23,6 +23,18 @@ fn a_definition_against_itself_differs_in_nothing() {
     let report = Run { against: Some(DECLARATION), ..Run::new(DECLARATION, MAP, LOG) }.report();
     let against = report.against.unwrap();
     assert_eq!((against.cases, against.different, against.differs.len()), (4, 0, 0));
+}
+
+#[test]
+fn a_reminder_is_no_other_way() {
+    let late = |hours: u32| {
+        let rung = format!("unit: all }}], late: [{{ after: {hours} hours, do: remind }}] }}]");
+        DECLARATION.replace("unit: all }] }]", &rung)
+    };
+    let (this, that) = (late(2), late(100));
+    let report = Run { against: Some(&that), ..Run::new(&this, MAP, LOG) }.report();
+    assert!(report.timers.iter().any(|timer| timer.what == "remind"), "{:?}", report.timers);
+    assert_eq!(report.against.unwrap().different, 0);
 }
 
 #[test]

@@ -65,6 +65,18 @@ fn wrong_mappings_are_told_with_places_and_help() {
 }
 
 #[test]
+fn how_a_log_is_read_is_read_alone() {
+    for map in
+        ["log: { case: id, encoding: windows-1252 }", "log: { case: id, encoding: windows-1252 }\nactivities: {}"]
+    {
+        let read = Map::read_log(map).unwrap();
+        assert_eq!((read.log.case.as_deref(), read.log.encoding.as_deref()), (Some("id"), Some("windows-1252")));
+        assert!(Map::read(map).is_err());
+    }
+    assert!(Map::read_log("log: { cases: id }").is_err());
+}
+
+#[test]
 fn an_activity_means_what_stands_beside_it() {
     let map = "
 log: { person: who, role: role }

@@ -84,6 +84,29 @@ fn whatever_a_log_calls_people_becomes_an_id() {
 }
 
 #[test]
+fn people_who_are_called_differently_stay_two() {
+    let log = LOG.replace("who=ann", "who=a/b").replace("who=sue", "who=a_b");
+    let report = Run::new(DECLARATION, MAP, &log).report();
+    assert!(report.each[0].accepted, "{:?}", report.each[0]);
+    assert_eq!(report.duties[0].person, "a_b");
+}
+
+#[test]
+fn each_offender_of_a_case_is_counted() {
+    let log = "
+a | SUBMITTED by EMPLOYEE | 2026-01-05 | who=ann | role=EMPLOYEE | amount=12.50
+a | CHECKED by ADMINISTRATION | 2026-01-06 | who=adam | role=ADMINISTRATION
+a | APPROVED by SUPERVISOR | 2026-01-07 | who=eve | role=EMPLOYEE
+a | APPROVED by SUPERVISOR | 2026-01-07 | who=dan | role=EMPLOYEE
+a | APPROVED by SUPERVISOR | 2026-01-08 | who=eve | role=EMPLOYEE
+";
+    let report = Run::new(DECLARATION, MAP, log).report();
+    let told: Vec<(&str, u64, u64)> = report.duties.iter().map(|d| (&*d.person, d.cases, d.events)).collect();
+    assert_eq!(told, [("dan", 1, 1), ("eve", 1, 2)]);
+    assert_eq!((report.refused[0].cases, report.refused[0].events, report.refused[0].first), (1, 3, 1));
+}
+
+#[test]
 fn an_organisation_alone_is_used_as_it_is() {
     let organisation = serde_json::json!({ "people": [{ "id": "ann" }] });
     let report = Run { organisation, ..Run::new(DECLARATION, MAP, LOG) }.report();
@@ -105,4 +128,11 @@ a | CHECKED by ADMINISTRATION | 2026-01-07 | who=adam | role=ADMINISTRATION
     assert_eq!(report.each[0].refused.len(), 2);
     let told: Vec<(&str, &str)> = report.duties.iter().map(|duty| (&*duty.person, &*duty.sentence)).collect();
     assert_eq!(told, [("ann", "Nobody checks what he asks for.")]);
+    // The same said as a condition of the only way on.
+    let definition = DECLARATION
+        .replace("check: { by: role(administration), to: review }", "check: { if: actor != d.requester, to: review }");
+    let report = Run::new(&definition, MAP, log).report();
+    assert_eq!((report.duties.len(), &*report.duties[0].person, report.duties[0].code), (1, "ann", "not_accepted"));
+    assert!(report.duties[0].sentence.contains("none of them holds"), "{:?}", report.duties);
+    assert_eq!(report.each[0].end, "review");
 }

@@ -26,7 +26,11 @@ fn timers_fire_between_the_events_and_after_the_last_until_the_end() {
     assert_eq!((&*timer.first, &*timer.last), ("2026-02-06T08:00:00Z", "2026-02-07T08:00:00Z"));
     // Where a case stands is told as of its last event, whatever time does to it afterwards.
     assert_eq!(report.each[0].way.last().map(String::as_str), Some("paid"));
-    assert_eq!((&*report.each[1].end, report.each[1].way.last().unwrap().as_str()), ("paying", "overdue"));
+    let last = &report.each[1];
+    assert_eq!(
+        (&*last.end, last.way.last().unwrap().as_str(), last.afterwards.as_slice()),
+        ("paying", "paying", &["overdue".to_owned()][..])
+    );
     let report = Run { until_end: false, ..Run::new(DECLARATION, MAP, LATE) }.report();
     assert_eq!(report.fired.len(), 1);
 }
@@ -42,6 +46,14 @@ fn where_everybody_stood_at_an_instant_is_told() {
     assert_eq!(at(2), [("overdue", 1), ("paying", 1)]);
     // An instant after the log's end is asked for: time goes on until then.
     assert_eq!(at(3), [("overdue", 1), ("paid", 1)]);
+    // Asking where they stood changes no other number.
+    let plain = |instants| {
+        let run = Run { until_end: false, instants, ..Run::new(DECLARATION, MAP, LATE) };
+        let mut report = run.report();
+        report.states_at.clear();
+        serde_json::to_string(&report).unwrap()
+    };
+    assert_eq!(plain(&instants), plain(&[]));
 }
 
 #[test]
@@ -82,6 +94,9 @@ states:
     let map = "log: { person: who }\nactivities: { Begin: start, Stop: stop }";
     let log = "a | Begin | 2026-01-01 | who=ann\na | Stop | 2026-06-01 | who=ann";
     let report = Run::new(definition, map, log).report();
-    assert_eq!(report.cases.endless, 1);
+    assert_eq!((report.cases.endless, report.cases.accepted), (1, 0));
+    let each = &report.each[0];
+    assert_eq!((each.way.len(), each.fired.len()), (200, 200));
+    assert!(each.more > 15_000, "{}", each.more);
     assert!(report.fired.len() <= 1_000 && report.timers.iter().map(|t| t.count).sum::<u64>() <= 10_000);
 }
