@@ -145,7 +145,9 @@ impl<'p> Gather<'p> {
             Reason::NoCase => "no case: nothing stands in its column",
             Reason::NoActivity => "no activity: nothing stands in its column",
             Reason::NoTime => "no time: nothing stands in its column",
-            Reason::UnreadableTime => "the time cannot be read: it is not written as its format says (as ISO 8601, where none is said)",
+            Reason::UnreadableTime => {
+                "the time cannot be read: it is not written as its format says (as ISO 8601, where none is said)"
+            }
             Reason::TooFewCells => "fewer cells than the header: check quotes and the delimiter",
             Reason::TooManyCells => "more cells than the header: check quotes and the delimiter",
         };

@@ -67,9 +67,7 @@ impl Test {
         };
         let play::All { mut tests, covered } = play::all(files, domain, &library).await?;
         if self.update {
-            for test in &mut tests {
-                test.update()?;
-            }
+            tests.iter_mut().for_each(Scenario::update);
         }
         // Whoever names some scenarios asks about the workflows that these start.
         let named = !self.paths.is_empty();

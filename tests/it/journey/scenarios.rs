@@ -126,6 +126,23 @@ fn a_wrong_trace_is_shown_and_written_anew_with_every_comment_kept() {
 }
 
 #[test]
+fn a_file_that_may_only_be_read_keeps_no_other_from_being_written() {
+    let own = Own::new();
+    let right = own.text(GRANTED);
+    let wrong = right.replace("granted (final)", "granted");
+    own.write(GRANTED, &wrong);
+    let other = "scenarios/leave/other.scenario";
+    own.write(other, &wrong);
+    let mut may = std::fs::metadata(own.file(GRANTED)).unwrap().permissions();
+    may.set_readonly(true);
+    std::fs::set_permissions(own.file(GRANTED), may).unwrap();
+    let told = own.test(&["--update"], 1);
+    assert!(told.contains("granted.scenario:1:1: it differs, and cannot be written: it may only be read"), "{told}");
+    assert!(told.contains("updated  definitions/scenarios/leave/other.scenario"), "{told}");
+    assert_eq!((own.text(GRANTED), own.text(other)), (wrong, right));
+}
+
+#[test]
 fn what_cannot_be_read_or_played_is_told_with_its_place_and_never_written() {
     let own = Own::new();
     let head = "organisation ../company.json\nnow 2026-03-02T08:00:00Z\n\n";

@@ -142,12 +142,18 @@ impl Difference {
 }
 
 impl Test {
-    /// Writes the traces as they are into the file, if they differ: all of it or nothing.
-    pub(super) fn update(&mut self) -> Result<(), Failure> {
-        let Outcome::Differs { steps, differences } = &mut self.outcome else { return Ok(()) };
-        replace(&self.path, &self.text).map_err(|error| unreadable(&self.path, &error))?;
-        self.outcome = Outcome::Updated { steps: *steps, differences: std::mem::take(differences) };
-        Ok(())
+    /// Writes the traces as they are into the file, if they differ: all of it or nothing. One that cannot be written is told,
+    /// and the others are written all the same.
+    pub(super) fn update(&mut self) {
+        let Outcome::Differs { steps, differences } = &mut self.outcome else { return };
+        self.outcome = match replace(&self.path, &self.text) {
+            Ok(()) => Outcome::Updated { steps: *steps, differences: std::mem::take(differences) },
+            Err(error) => {
+                let message = format!("it differs, and cannot be written: {error}");
+                let help = "see whether the file, and the folder that it is in, may be written".to_owned();
+                Outcome::Wrong { errors: vec![Wrong { line: 1, column: 1, message, help }] }
+            }
+        };
     }
 }
 
@@ -155,6 +161,10 @@ impl Test {
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     // A link stays one.
     let path = std::fs::canonicalize(path)?;
+    // It would be replaced, which asks for no right to write it: whoever protects a file means it.
+    if std::fs::metadata(&path)?.permissions().readonly() {
+        return Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, "it may only be read"));
+    }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
     let written = std::fs::File::create(&beside).and_then(|mut file| {
