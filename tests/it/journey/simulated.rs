@@ -96,7 +96,9 @@ async fn what_cannot_be_simulated(site: &Site, body: &Value) {
         ("pace", json!("slow"), "/pace"),
         ("workflows", json!(1), "/workflows"),
     ] {
-        let refused = site.admin().post(PATH, &with(part, value.clone())).await.refused(422, "invalid_input");
+        let mut asked = with(part, value.clone());
+        asked["as"] = json!("ann");
+        let refused = site.admin().post(PATH, &asked).await.refused(422, "invalid_input");
         let at = text(&refused["errors"][0]["pointer"]);
         assert!(at.starts_with(pointer), "{part} {value}: {refused}");
     }
