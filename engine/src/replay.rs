@@ -158,22 +158,30 @@ pub fn run<D: Domain, L: Log>(
             progress(done.fetch_add(last - first, Ordering::Relaxed) + last - first);
         }
     };
-    let mut tallies = std::thread::scope(|scope| {
+    let all = std::thread::scope(|scope| {
         let workers: Vec<_> = (1..ground.threads.get()).map(|_| scope.spawn(work)).collect();
-        let mut tallies = vec![work()];
+        let mut all = work();
         for worker in workers {
             match worker.join() {
-                Ok(tally) => tallies.push(tally),
+                Ok(tally) => all.join(tally),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
-        tallies
+        all
     });
-    let mut all = tallies.pop().unwrap_or_else(|| Tally::new(ground.instants.len(), ground.each));
-    for tally in tallies {
-        all.join(tally);
+    Report::of(all, &ground.instants, course, log)
+}
+
+/// How many events each activity has, by the text that it is.
+#[must_use]
+pub fn activities(log: &impl Log) -> Vec<(u32, u64)> {
+    let mut counts = vec![0; log.texts()];
+    for case in 0..log.cases() {
+        for event in 0..log.events(case) {
+            counts[log.event(case, event).1 as usize] += 1;
+        }
     }
-    all.report(ground, course, log)
+    (0..).zip(counts).filter(|(_, events)| *events > 0).collect()
 }
 
 #[cfg(test)]

@@ -57,12 +57,8 @@ impl Read {
 
     /// Its activities with how many events they have, most first.
     pub(crate) fn activities(&self) -> Vec<(String, u64)> {
-        let mut counts = vec![0_u64; self.0.texts.len()];
-        for event in self.0.cases.iter().flat_map(|case| case.events()) {
-            counts[event.activity.index()] += 1;
-        }
-        let seen = counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        let mut seen: Vec<(String, u64)> = seen.map(|(at, count)| (self.0.texts.nth(at).to_owned(), *count)).collect();
+        let counted = fluxor_engine::replay::activities(self).into_iter();
+        let mut seen: Vec<(String, u64)> = counted.map(|(text, events)| (self.text(text).to_owned(), events)).collect();
         seen.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         seen
     }

@@ -19,7 +19,7 @@ use crate::domain::Domain;
 use crate::ids::InstanceId;
 use crate::instance::Instance;
 use crate::refusal::Refusal;
-use crate::rehearsal::{Rehearsal, Setting, Step, next_due};
+use crate::rehearsal::{Rehearsal, Setting, Step};
 
 pub(super) use played::{Fired, Passage, Place, Played, Refused};
 
@@ -111,52 +111,42 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         let events = self.log.events(case);
         for event in 0..events {
             let (at, _) = self.log.event(case, event);
-            self.pass(&mut playing, Some(at));
+            self.pass(&mut playing, at);
             self.event(&mut playing, event, at);
             if self.ground.stops && !playing.played.refused.is_empty() {
                 playing.played.not_tried += events - event - 1;
                 break;
             }
         }
-        playing.played.end = Some(playing.place());
+        playing.played.end = playing.place();
         playing.played.at_end = playing.played.way.len();
         playing.last = true;
         if let Until::At(until) = self.ground.until {
-            self.pass(&mut playing, Some(until));
+            self.pass(&mut playing, until);
         }
         playing.beyond = true;
         if let Some(last) = self.ground.instants.last() {
-            self.pass(&mut playing, Some(*last));
+            self.pass(&mut playing, *last);
         }
         playing.note_until(&self.ground.instants, None);
         playing.played
     }
 
     /// Lets time pass until `at`, that instant included.
-    fn pass(&mut self, playing: &mut Playing<'a, D>, at: Option<Timestamp>) {
-        while let Some((due, instance)) = playing.rehearsal.next_due().filter(|(due, _)| at.is_none_or(|at| *due <= at))
-        {
+    fn pass(&mut self, playing: &mut Playing<'a, D>, at: Timestamp) {
+        while let Some((due, instance)) = playing.rehearsal.next_due().filter(|(due, _)| *due <= at) {
             playing.firings += 1;
             if playing.firings > MOST_FIRINGS {
                 playing.played.storm = true;
                 break;
             }
             playing.note_until(&self.ground.instants, Some(due));
-            let woken = self.done(playing, |rehearsal| rehearsal.wake(instance, due));
-            let moved = match woken {
-                Ok(step) => {
-                    self.took(playing, &step, None);
-                    next_due(&step.after) != Some(due) || step.after.seq > step.before.as_ref().map_or(0, |b| b.seq)
-                }
-                Err(_) => false,
-            };
-            self.deliver(playing, due);
             // What does nothing when its time has come would be due for ever.
-            if !moved {
-                break;
-            }
+            let Ok(step) = self.done(playing, |rehearsal| rehearsal.wake(instance, due)) else { break };
+            self.took(playing, &step, None);
+            self.deliver(playing, due);
         }
-        playing.note_until(&self.ground.instants, at);
+        playing.note_until(&self.ground.instants, Some(at));
     }
 
     /// Does something, and loads what it lacks.
@@ -292,7 +282,7 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
 impl<D: Domain> Playing<'_, D> {
     fn place(&self) -> Place {
         let root = self.root.and_then(|root| self.rehearsal.instance(root));
-        root.map_or_else(|| Place { state: "".into(), status: None }, |root| place(root))
+        root.map_or_else(Place::default, |root| place(root))
     }
 
     /// The instance that is meant: the case's own, or the newest of a workflow that it called.
@@ -307,8 +297,7 @@ impl<D: Domain> Playing<'_, D> {
 
     /// Where it stood at the instants that were asked for and lie before `at`; all that are left, without one.
     fn note_until(&mut self, instants: &[Timestamp], at: Option<Timestamp>) {
-        while let Some(instant) = instants.get(self.asked).filter(|instant| at.is_none_or(|at| **instant < at)) {
-            let _ = instant;
+        while instants.get(self.asked).is_some_and(|instant| at.is_none_or(|at| *instant < at)) {
             let place = self.root.is_some().then(|| self.place());
             self.played.then.push(place);
             self.asked += 1;

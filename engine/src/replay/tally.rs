@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
+use super::Log;
 use super::player::{Fired, Passage, Place, Played, Refused};
 use super::report::{CaseReport, Differs, FiredOnce, RefusedOnce};
-use super::{Course, Ground, Log, Report};
 use crate::clock::Timestamp;
-use crate::domain::Domain;
 use crate::instance::Status;
 
 /// How many firings are told one by one; the rest are counted.
@@ -127,28 +126,26 @@ impl Tally {
 
     /// Counts a case in.
     pub(super) fn take(&mut self, log: &impl Log, case: usize, played: Played) {
-        // One whose time goes round in a circle was not played to its end.
-        let accepted = played.refused.is_empty() && !played.storm;
-        let end = played.end.clone().unwrap_or(Place { state: "".into(), status: None });
-        let finished = end.status == Some(Status::Final);
+        let accepted = played.is_accepted();
+        let finished = played.end.status == Some(Status::Final);
         self.cases += 1;
         self.accepted += u64::from(accepted);
         self.finished += u64::from(finished);
         self.accepted_finished += u64::from(finished && accepted);
         self.with_incident += u64::from(played.incident.is_some());
-        self.never_started += u64::from(end.status.is_none());
+        self.never_started += u64::from(played.end.status.is_none());
         self.storms += u64::from(played.storm);
         self.events_accepted += played.accepted as u64;
         self.events_refused += played.refused.len() as u64;
         self.events_skipped += played.skipped as u64;
         self.events_not_tried += played.not_tried as u64;
         if self.each {
-            self.told.insert(case, told(log, case, &played, &end));
+            self.told.insert(case, told(log, case, &played));
         }
         if self.broken.is_none() {
             self.broken.clone_from(&played.broken);
         }
-        let ends = self.ends.entry(end).or_default();
+        let ends = self.ends.entry(played.end).or_default();
         ends.cases += 1;
         ends.accepted += u64::from(accepted);
         self.refusals(log, case, &played.refused);
@@ -190,7 +187,10 @@ impl Tally {
             span.late += u64::from(*late);
             span.first = span.first.min(*at);
             span.last = span.last.max(*at);
-            self.fired_each.insert((case, place), fired_once(log.case(case), one));
+            let is_full = self.fired_each.len() >= MOST_FIRED;
+            if !is_full || self.fired_each.last_key_value().is_some_and(|(last, _)| (case, place) < *last) {
+                self.fired_each.insert((case, place), fired_once(log.case(case), one));
+            }
             if self.fired_each.len() > MOST_FIRED {
                 self.fired_each.pop_last();
             }
@@ -200,7 +200,7 @@ impl Tally {
     /// Compares what came of a case with what another definition made of it.
     pub(super) fn compare(&mut self, log: &impl Log, case: usize, this: &Played, that: &Played) {
         *self.compared.get_or_insert(0) += 1;
-        self.other_accepted += u64::from(that.refused.is_empty() && !that.storm);
+        self.other_accepted += u64::from(that.is_accepted());
         let Some(differs) = Differs::between(log, case, this, that) else { return };
         self.different += 1;
         self.differs.insert(case, differs);
@@ -258,10 +258,6 @@ impl Tally {
         }
         self.broken = self.broken.take().or(other.broken);
     }
-
-    pub(super) fn report<D: Domain>(self, ground: &Ground<'_, D>, course: &Course, log: &impl Log) -> Report {
-        Report::of(self, &ground.instants, course, log)
-    }
 }
 
 pub(super) fn refused_as(log: &impl Log, case: usize, one: &Refused) -> RefusedAs {
@@ -298,16 +294,16 @@ fn fired_once(case: &str, one: &Fired) -> FiredOnce {
     }
 }
 
-fn told(log: &impl Log, case: usize, played: &Played, end: &Place) -> CaseReport {
+fn told(log: &impl Log, case: usize, played: &Played) -> CaseReport {
     let name = log.case(case);
     let by_then = played.at_end.min(played.way.len());
     let to = |passage: &Passage| passage.to.to_string();
     CaseReport {
         case: name.to_owned(),
-        accepted: played.refused.is_empty() && !played.storm,
+        accepted: played.is_accepted(),
         events: log.events(case),
-        end: end.state.to_string(),
-        status: end.status,
+        end: played.end.state.to_string(),
+        status: played.end.status,
         way: played.way[..by_then].iter().take(MOST_EACH).map(to).collect(),
         afterwards: played.way[by_then..].iter().take(MOST_EACH).map(to).collect(),
         refused: played.refused.iter().take(MOST_EACH).map(|one| refused_once(log, case, one)).collect(),

@@ -1,5 +1,6 @@
 //! `fluxor replay`: an event log run through a definition.
 
+use std::collections::HashSet;
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -83,7 +84,8 @@ impl Replay {
         let known = self.organisation(&map, &path)?;
         let (log, reading) = self.read(config, Some(&map))?;
         let domain = Arc::new(Procurement::new());
-        let bind = |chosen: &Chosen| bind(&map, (&path, &source), chosen, &log, &domain, out);
+        let seen: HashSet<String> = log.activities().into_iter().map(|(activity, _)| activity).collect();
+        let bind = |chosen: &Chosen| bind(&map, (&path, &source), chosen, &seen, &domain, out);
         let (course, against) = (bind(&chosen)?, other.as_ref().map(bind).transpose()?);
         let began = Instant::now();
         let (report, log) = self.play(config, domain, map, course, against, known, log).await?;
@@ -195,11 +197,10 @@ fn bind(
     map: &Map,
     (path, source): (&Path, &str),
     chosen: &Chosen,
-    log: &Read,
+    seen: &HashSet<String>,
     domain: &Procurement,
     out: &Out,
 ) -> Result<Course, Failure> {
-    let seen: std::collections::HashSet<String> = log.activities().into_iter().map(|(activity, _)| activity).collect();
     let seen = |activity: &str| seen.contains(activity);
     let shown = path.display().to_string();
     match Course::bind(map, &chosen.library, &chosen.definition, domain.vocabulary(), &seen) {

@@ -7,7 +7,7 @@ use crate::ids::PersonId;
 use crate::instance::Status;
 
 /// Where an instance stands.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(in crate::replay) struct Place {
     /// The innermost states, joined by ` + `; empty: it was never started.
     pub(in crate::replay) state: Arc<str>,
@@ -63,11 +63,19 @@ pub(in crate::replay) struct Played {
     /// The first incident: code, sentence, state.
     pub(in crate::replay) incident: Option<(Arc<str>, String, Arc<str>)>,
     /// Where it stood after its last event.
-    pub(in crate::replay) end: Option<Place>,
+    pub(in crate::replay) end: Place,
     /// Where it stood at the instants that were asked for; `None`: it had not begun.
     pub(in crate::replay) then: Vec<Option<Place>>,
     /// Time went round in a circle.
     pub(in crate::replay) storm: bool,
     /// Rows of the domain could not be loaded.
     pub(in crate::replay) broken: Option<String>,
+}
+
+impl Played {
+    /// Whether the definition takes the case: no event was refused, and it was played to its end, which time that goes round
+    /// in a circle keeps it from.
+    pub(in crate::replay) fn is_accepted(&self) -> bool {
+        self.refused.is_empty() && !self.storm
+    }
 }

@@ -10,12 +10,12 @@ use crate::clock::Timestamp;
 use crate::instance::Status;
 use crate::replay::player::{Place, Played, Refused};
 use crate::replay::tally::{Ends, Led, RefusedAs, Seen, Tally, refused_once};
-use crate::replay::{Course, Log};
+use crate::replay::{Course, Log, activities as counted};
 
 impl Differs {
     /// What two definitions made of a case; `None`: the same.
     pub(in crate::replay) fn between(log: &impl Log, case: usize, this: &Played, that: &Played) -> Option<Self> {
-        let end = |played: &Played| played.end.as_ref().map_or_else(String::new, |end| end.state.to_string());
+        let end = |played: &Played| played.end.state.to_string();
         // The first refused event that the other took, or refused elsewhere or for another reason.
         let most = this.refused.len().max(that.refused.len());
         let as_one = |one: &Refused| (one.event, one.code, one.state.clone());
@@ -193,13 +193,7 @@ fn standing(then: &HashMap<Option<Place>, u64>, at: Timestamp) -> StatesAt {
 }
 
 fn activities(course: &Course, log: &impl Log) -> Vec<ActivityCount> {
-    let mut counts = vec![0; log.texts()];
-    for case in 0..log.cases() {
-        for event in 0..log.events(case) {
-            counts[log.event(case, event).1 as usize] += 1;
-        }
-    }
-    let rows = (0u32..).zip(counts).filter(|(_, events)| *events > 0).map(|(text, events)| {
+    let rows = counted(log).into_iter().map(|(text, events)| {
         let activity = log.text(text).to_owned();
         let means = course.meanings(&activity);
         ActivityCount { activity, means, events }
