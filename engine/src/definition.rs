@@ -6,7 +6,7 @@
 
 mod allow;
 pub mod chart;
-mod check;
+pub(crate) mod check;
 mod codes;
 mod duration;
 mod file;

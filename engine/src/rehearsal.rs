@@ -12,7 +12,6 @@ use crate::command::{Actor, Command, Verb};
 use crate::decide::{self, Ground, Keys, Layer, OrganisationAt, Stop};
 use crate::definition::chart::Definition;
 use crate::definition::library::Library;
-use crate::diagnostic::nearest;
 use crate::domain::Domain;
 use crate::effect::{Child, Decision, Effect, Record, tell_id};
 use crate::ids::{Digest, InstanceId, RequestId, TenantId};
@@ -130,8 +129,7 @@ impl<'a, D: Domain> Rehearsal<'a, D> {
     ) -> Result<Step, Stop<D::Need>> {
         let Setting { domain, library, tenant, .. } = self.setting;
         let Some(definition) = library.current(workflow) else {
-            let near = nearest(workflow, library.names().map(AsRef::as_ref)).map(Into::into);
-            return Err(Stop::Refused(Refusal::UnknownWorkflow(workflow.clone(), near)));
+            return Err(Stop::Refused(library.unknown(workflow)));
         };
         let key = decide::start_key(domain.vocabulary(), definition, None, &input).map_err(Stop::Refused)?;
         let command = command(tenant, actor, Verb::Start { workflow: workflow.clone(), key, input });

@@ -4,7 +4,7 @@
 //! (`tests/it/simulations.rs` compares the two); what nobody knows beforehand (who answers what, and when) is an
 //! assumption that it names; and it always ends. `asked` is what may be assumed, `report` what is told, `play` goes on
 //! step by step (`next` says who answers, `data` what is entered), `people` gathers whom open tasks ask, `search` finds the way
-//! to the first task.
+//! to the first task, `halt` and `end` are how it stops, `words` how steps are told.
 
 mod asked;
 mod data;

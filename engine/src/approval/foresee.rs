@@ -2,6 +2,7 @@
 //!
 //! It binds nothing (approvals.md section 3.7): a step that waits is resolved when it opens, by what holds then.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::amounts::Rates;
@@ -190,8 +191,9 @@ fn rung(policy: &Policy, opened: Option<Timestamp>, late: &super::step::Rung) ->
 /// Whom the step's own rules name and who is not eligible, once each, in order.
 fn passed_over(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize, step: &Step) -> Vec<PassedOver> {
     let mut all: Vec<PassedOver> = Vec::new();
+    let mut told: HashSet<PersonId> = HashSet::new();
     let mut add = |person: &PersonId, why: String| {
-        if !all.iter().any(|one| one.person == *person) {
+        if told.insert(person.clone()) {
             all.push(PassedOver { person: person.clone(), why });
         }
     };

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::facts::Facts;
@@ -163,15 +164,16 @@ fn once(frame: &Frame<'_>, all: Vec<(NamedBy, Found)>) -> Vec<Named> {
             let covering = found.covering.contains(&ix);
             let first = match most < MANY {
                 true => named.iter().position(|one| one.id == *id),
-                false => places.insert(ix, named.len()),
+                false => match places.entry(ix) {
+                    Entry::Occupied(at) => Some(*at.get()),
+                    Entry::Vacant(free) => {
+                        free.insert(named.len());
+                        None
+                    }
+                },
             };
             match first {
-                Some(at) => {
-                    if most >= MANY {
-                        places.insert(ix, at);
-                    }
-                    named[at].covering |= covering;
-                }
+                Some(at) => named[at].covering |= covering,
                 None => named.push(Named { id: id.clone(), by, covering }),
             }
         }

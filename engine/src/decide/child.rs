@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::command::{Command, Verb};
 use crate::definition::chart::Definition;
-use crate::diagnostic::nearest;
 use crate::domain::{Domain, Start, Tell};
 use crate::effect::{Child, Effect, Parent};
 use crate::expression::Type;
@@ -122,8 +121,7 @@ impl<D: Domain> Run<'_, '_, D> {
     fn prepare(&self, mut start: Start, called: Option<&Arc<Definition>>) -> Result<Ready, Halt<D::Need>> {
         let library = self.ground.library;
         let Some(definition) = called.or_else(|| library.current(&start.workflow)) else {
-            let near = nearest(&start.workflow, library.names().map(AsRef::as_ref)).map(Into::into);
-            return Err(Refusal::UnknownWorkflow(start.workflow, near).into());
+            return Err(library.unknown(&start.workflow).into());
         };
         let requester = definition.subject.record.fields.get("requester");
         if requester.is_some_and(|field| field.ty == Type::Person) {

@@ -362,7 +362,7 @@ pub(super) struct Arrows {
 }
 
 /// `leave_request` for people: "Leave request".
-fn title(name: &str) -> String {
+pub(crate) fn title(name: &str) -> String {
     let words = name.replace('_', " ");
     let mut chars = words.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())

@@ -7,9 +7,10 @@ use super::chart::Definition;
 use super::set::compile_beside;
 use super::{Checked, codes, compile_all};
 use crate::calendar::Calendars;
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
 use crate::domain::Vocabulary;
 use crate::ids::DefinitionHash;
+use crate::refusal::Refusal;
 
 /// Findings that do not refuse a file: path, source, finding.
 pub type Warnings = Vec<(String, String, Diagnostic)>;
@@ -80,6 +81,13 @@ impl Library {
     #[must_use]
     pub fn current(&self, name: &str) -> Option<&Arc<Definition>> {
         self.current.get(name)
+    }
+
+    /// The refusal that there is no definition of `name`, with the nearest.
+    #[must_use]
+    pub fn unknown(&self, name: &Arc<str>) -> Refusal {
+        let near = nearest(name, self.names().map(AsRef::as_ref)).map(Into::into);
+        Refusal::UnknownWorkflow(name.clone(), near)
     }
 
     /// The definition that an instance is pinned to.

@@ -8,8 +8,7 @@ use crate::definition::chart::{Arrow, Definition, Go, History, Outcome, StateIx,
 pub(super) fn arrows(definition: &Definition) -> Vec<Option<(StateIx, &Arrow)>> {
     let mut all = vec![None; definition.arrows];
     for (ix, state) in definition.states.iter().enumerate() {
-        let own = state.on.values().flatten().chain(&state.always);
-        for arrow in own.chain(state.timers.iter().flat_map(|timer| &timer.arrows)) {
+        for arrow in state.arrows() {
             if let Some(place) = all.get_mut(arrow.ix.0) {
                 *place = Some((StateIx(ix), arrow));
             }

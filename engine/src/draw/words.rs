@@ -3,6 +3,7 @@
 use crate::definition::chart::{Arrow, By, Definition, StateIx};
 
 use super::text;
+use crate::definition::check::title;
 
 /// A condition is shown up to about so many characters; the whole is in the title.
 const GUARD: usize = 40;
@@ -84,9 +85,7 @@ fn event(definition: &Definition, name: &str) -> String {
 
 /// `changes_requested` for people: "Changes requested".
 fn human(name: &str) -> String {
-    let words = text::clean(&name.replace('_', " "));
-    let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    text::clean(&title(name))
 }
 
 /// Who may, shortened and whole.

@@ -99,8 +99,8 @@ impl Covered {
     /// How much of a definition was seen.
     #[must_use]
     pub fn of(&self, definition: &Definition) -> Coverage {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = &*seen.entry(definition.hash).or_default();
+        let (all, none) = (self.seen.lock().unwrap_or_else(PoisonError::into_inner), Seen::default());
+        let seen = all.get(&definition.hash).unwrap_or(&none);
         let mut count = Count { covered: self, definition, missing: Vec::new(), all: [Counted::default(); 3] };
         for state in &definition.states {
             count.arrows_of(state, seen);

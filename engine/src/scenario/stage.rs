@@ -31,7 +31,7 @@ const MOST_MOVED: usize = 1_000;
 const PAGE: i64 = 500;
 
 /// What came of one step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Came {
     /// The number of its line, from 1.
     pub line: usize,
@@ -184,7 +184,7 @@ impl<D: Persist, S: Store<D>> Stage<D, S> {
         for instance in self.instances().await? {
             let mut after = 0;
             loop {
-                let entries = self.engine.store().entries(TENANT, StreamId(instance.id.0), after, PAGE).await?;
+                let entries = self.engine.store().entries(TENANT, instance.id.into(), after, PAGE).await?;
                 let Some(last) = entries.last() else { break };
                 after = last.seq;
                 entries.iter().for_each(|entry| self.covered.note(instance.definition, &entry.body));

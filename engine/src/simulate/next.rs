@@ -44,10 +44,12 @@ where
                 }
                 let due = step.due.filter(|_| self.asked.pace == Pace::Due);
                 let at = due.map_or(self.now, |due| due.max(self.now));
-                let Some(by) = self.first_who_may(id, &step.step, at) else { continue };
-                if first.as_ref().is_none_or(|first| at < first.at) {
-                    first = Some(Next { at, task: id, step: step.step, answer, by, asks_data });
+                // Who may is dear to find: not of a step whose turn comes later.
+                if first.as_ref().is_some_and(|first| first.at <= at) {
+                    continue;
                 }
+                let Some(by) = self.first_who_may(id, &step.step, at) else { continue };
+                first = Some(Next { at, task: id, step: step.step, answer, by, asks_data });
             }
         }
         Ok(first)

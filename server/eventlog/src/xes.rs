@@ -230,6 +230,3 @@ fn unreadable(error: Error, line: u64) -> Unreadable {
         },
     }
 }
-
-#[cfg(test)]
-mod tests;

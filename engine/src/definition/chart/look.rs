@@ -132,12 +132,18 @@ impl Definition {
     }
 }
 
+impl State {
+    /// Its own arrows: those of events, those without, and those of time.
+    pub fn arrows(&self) -> impl Iterator<Item = &Arrow> {
+        let of_time = self.timers.iter().flat_map(|timer| &timer.arrows);
+        self.on.values().flatten().chain(&self.always).chain(of_time)
+    }
+}
+
 impl Definition {
     /// Every arrow, in no particular order.
     pub fn all_arrows(&self) -> impl Iterator<Item = &Arrow> {
-        self.states
-            .iter()
-            .flat_map(|s| s.on.values().flatten().chain(&s.always).chain(s.timers.iter().flat_map(|t| &t.arrows)))
+        self.states.iter().flat_map(State::arrows)
     }
 
     /// Whether a state or an arrow sends `message`.

@@ -159,7 +159,7 @@ fn a_history_leads_back_only_to_where_it_was() {
 }
 
 #[test]
-fn a_timer_that_has_fired_does_not_fire_again() {
+fn the_arrows_of_a_running_timer_are_ahead() {
     let trip = right(CHART);
     let mut here = instance(&trip, &["booking.flight.open", "booking.hotel.dead"], Status::Active);
     let timer = &trip.state(trip.find("booking").unwrap()).timers[0];

@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use crate::command::{Answer, Command, Verb};
 use crate::decide::{self, Ground, Layer, Seen, Stop};
 use crate::definition::chart::Definition;
-use crate::diagnostic::nearest;
 use crate::effect::{Decision, is_tell};
 use crate::ids::InstanceId;
 use crate::instance::Status;
@@ -135,8 +134,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         let Verb::Start { workflow, key, input } = &command.verb else { return Err(Stop::Nothing) };
         let library = self.shared.library();
         let Some(definition) = library.current(workflow) else {
-            let near = nearest(workflow, library.names().map(AsRef::as_ref)).map(Into::into);
-            return Err(Stop::Refused(Refusal::UnknownWorkflow(workflow.clone(), near)));
+            return Err(Stop::Refused(library.unknown(workflow)));
         };
         let key = decide::start_key(self.shared.domain.vocabulary(), definition, key.as_ref(), input)
             .map_err(Stop::Refused)?;

@@ -37,21 +37,11 @@ pub(super) enum Outcome {
     /// Every trace is as expected.
     Same { steps: usize },
     /// Some are other ones.
-    Differs { steps: usize, differences: Vec<Difference> },
+    Differs { steps: usize, differences: Vec<Came> },
     /// They were, and are written into the file.
-    Updated { steps: usize, differences: Vec<Difference> },
+    Updated { steps: usize, differences: Vec<Came> },
     /// It cannot be read, or not be played to its end.
     Wrong { errors: Vec<Wrong> },
-}
-
-/// A step whose trace is another one.
-#[derive(Debug, Serialize)]
-pub(super) struct Difference {
-    /// The line of the step, from 1.
-    pub(super) line: usize,
-    pub(super) step: String,
-    pub(super) expected: Vec<String>,
-    pub(super) actual: String,
 }
 
 /// What was played.
@@ -124,21 +114,13 @@ async fn played(
         Err(wrong) => (Outcome::Wrong { errors: vec![wrong] }, String::new()),
         Ok(played) => {
             let steps = played.steps.len();
-            let differences: Vec<Difference> =
-                played.steps.into_iter().filter(|came| !came.is_same()).map(Difference::of).collect();
+            let differences: Vec<Came> = played.steps.into_iter().filter(|came| !came.is_same()).collect();
             match differences.is_empty() {
                 true => (Outcome::Same { steps }, played.text),
                 false => (Outcome::Differs { steps, differences }, played.text),
             }
         }
     })
-}
-
-impl Difference {
-    fn of(came: Came) -> Self {
-        let Came { line, step, expected, actual } = came;
-        Self { line, step, expected, actual }
-    }
 }
 
 impl Test {

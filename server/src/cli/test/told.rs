@@ -6,12 +6,12 @@ use std::io::IsTerminal as _;
 use annotate_snippets::Renderer;
 use fluxor_engine::definition::{Definition, Refused};
 use fluxor_engine::diagnostic::Severity;
-use fluxor_engine::scenario::{Counted, Coverage, Covered, Kind};
+use fluxor_engine::scenario::{Came, Counted, Coverage, Covered, Kind};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::find::Sources;
-use super::play::{Difference, Outcome, Test};
+use super::play::{Outcome, Test};
 use crate::cli::out::{Out, table};
 use crate::found::{Found, Summary};
 
@@ -98,9 +98,9 @@ pub(super) fn tests(tests: &[Test]) -> String {
 }
 
 /// Each step that came out otherwise, with the numbers of its lines.
-fn diff(differences: &[Difference]) -> String {
+fn diff(differences: &[Came]) -> String {
     let mut text = String::new();
-    for Difference { line, step, expected, actual } in differences {
+    for Came { line, step, expected, actual } in differences {
         let _ = writeln!(text, "{line:>6} > {step}");
         for (number, expected) in (line + 1..).zip(expected) {
             let _ = writeln!(text, "{number:>6} - {expected}");
