@@ -221,6 +221,24 @@ pub enum Change {
         /// Its parameters.
         params: Document,
     },
+    /// Note that somebody has come in by a door that is kept elsewhere, or has left. Nothing but the entry is written.
+    Session {
+        /// Who.
+        person: PersonId,
+        /// Came or went.
+        what: SessionEvent,
+        /// Which door: its public id, and what is known of it. No secrets.
+        told: Document,
+    },
+}
+
+/// What [`Change::Session`] notes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionEvent {
+    /// A session began.
+    Began,
+    /// It was ended before its time.
+    Ended,
 }
 
 impl Change {
@@ -232,6 +250,8 @@ impl Change {
             Self::CreateKey { .. } => "create_key",
             Self::RevokeKey { .. } => "revoke_key",
             Self::Record { .. } => "record",
+            Self::Session { what: SessionEvent::Began, .. } => "sign_in",
+            Self::Session { what: SessionEvent::Ended, .. } => "sign_out",
         }
     }
 
@@ -242,6 +262,7 @@ impl Change {
             Self::Organisation { .. } => ("organisation".into(), "organisation".into()),
             Self::CreateKey { id, .. } | Self::RevokeKey { id } => ("key".into(), id.clone()),
             Self::Record { kind, key, .. } => (kind.clone(), key.clone()),
+            Self::Session { person, .. } => ("session".into(), person.as_str().into()),
         }
     }
 }

@@ -50,7 +50,7 @@ pub use organisation::{
     read_organisation, stored_organisation,
 };
 pub use review::{ADMINISTRATOR, Acted, Carried, Saw};
-pub use shown::{due, foreseen, summaries, view_at};
+pub use shown::{due, foreseen, standings, summaries, view_at};
 pub use task::document_digest;
 
 /// The organisation as it was at a revision, and since when.

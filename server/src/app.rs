@@ -9,10 +9,13 @@ use fluxor_engine::command::{Change, Command, Verb};
 use fluxor_engine::commit::ApiKeyRow;
 use fluxor_engine::ids::{Digest, Mint, TenantId};
 use fluxor_limits::Live;
+use fluxor_workflows::SessionRow;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::desk::{Desk, NotDone, Submitted};
+use crate::door::{Door, NOTED_EVERY};
 use crate::limits::Limits;
+use crate::mail::{Contacts, Directory};
 use crate::pictures::Pictures;
 use crate::telemetry::metrics;
 
@@ -32,6 +35,9 @@ struct Shared {
     metrics: PrometheusHandle,
     limits: Limits,
     pictures: Pictures,
+    sessions: RwLock<HashMap<Digest, (Arc<SessionRow>, Instant)>>,
+    door: Door,
+    directory: Directory,
     /// How long a request may take.
     request_timeout: Duration,
 }
@@ -50,10 +56,15 @@ impl App {
         metrics: PrometheusHandle,
         request_timeout: Duration,
         limits: Limits,
+        door: Door,
     ) -> anyhow::Result<Self> {
         let mint = Mutex::new(Mint::from_os().context("the operating system gives no randomness")?);
         let pictures = Pictures::default();
-        Ok(Self(Arc::new(Shared { desk, keys: RwLock::default(), mint, metrics, limits, pictures, request_timeout })))
+        let directory = Directory::default();
+        directory.ask(Arc::downgrade(&desk));
+        let (keys, sessions) = (RwLock::default(), RwLock::default());
+        let shared = Shared { desk, keys, mint, metrics, limits, pictures, sessions, door, directory, request_timeout };
+        Ok(Self(Arc::new(shared)))
     }
 
     /// The engine.
@@ -69,6 +80,19 @@ impl App {
     /// The pictures.
     pub(crate) fn pictures(&self) -> &Pictures {
         &self.0.pictures
+    }
+
+    /// How people come in.
+    pub(crate) fn door(&self) -> &Door {
+        &self.0.door
+    }
+
+    /// What people are called, and where they are written to.
+    ///
+    /// # Errors
+    /// A sentence: the database does not answer, or what it has cannot be read.
+    pub(crate) async fn contacts(&self, tenant: TenantId) -> Result<Arc<Contacts>, String> {
+        self.0.directory.of(tenant).await
     }
 
     /// The policies for a tenant's callers, or for those of whom nothing is known.
@@ -142,6 +166,47 @@ impl App {
     }
 }
 
+impl App {
+    /// Whether a session with this secret was found before.
+    pub(crate) fn session_seen(&self, hash: &Digest) -> bool {
+        self.0.sessions.read().unwrap_or_else(PoisonError::into_inner).contains_key(hash)
+    }
+
+    /// The session with this secret, if it has not ended. Now and then its use is noted.
+    pub(crate) async fn session(&self, hash: Digest) -> Result<Option<Arc<SessionRow>>, NotDone> {
+        let now = self.desk().now();
+        let known = {
+            let sessions = self.0.sessions.read().unwrap_or_else(PoisonError::into_inner);
+            sessions.get(&hash).filter(|(_, since)| since.elapsed() < KEY_AGE).map(|(session, _)| session.clone())
+        };
+        let found = match known {
+            Some(session) => Some(session),
+            None => self.desk().session(hash).await?.map(Arc::new),
+        };
+        let Some(mut session) = found.filter(|session| self.0.door.is_alive(session, now)) else {
+            self.forget_session(&hash);
+            return Ok(None);
+        };
+        if session.seen_at.plus_micros(NOTED_EVERY) <= now {
+            self.desk().session_seen(session.tenant, session.id.clone(), now).await?;
+            session = Arc::new(SessionRow { seen_at: now, ..(*session).clone() });
+        }
+        let mut sessions = self.0.sessions.write().unwrap_or_else(PoisonError::into_inner);
+        if sessions.len() >= MOST_KEYS {
+            sessions.clear();
+        }
+        let since = sessions.get(&hash).map_or_else(Instant::now, |(_, since)| *since);
+        let since = if since.elapsed() < KEY_AGE { since } else { Instant::now() };
+        sessions.insert(hash, (session.clone(), since));
+        Ok(Some(session))
+    }
+
+    /// A session that has ended is useless at once.
+    pub(crate) fn forget_session(&self, hash: &Digest) {
+        self.0.sessions.write().unwrap_or_else(PoisonError::into_inner).remove(hash);
+    }
+}
+
 /// Verbs that are counted by name: a closed list, so that no caller invents labels.
 const VERBS: &[&str] = &[
     "start",
@@ -163,6 +228,8 @@ const VERBS: &[&str] = &[
     "create_key",
     "revoke_key",
     "record",
+    "sign_in",
+    "sign_out",
 ];
 
 fn outcome(done: &Result<Submitted, NotDone>) -> &'static str {

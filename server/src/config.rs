@@ -77,6 +77,21 @@ pub(crate) struct Config {
     #[arg(long, env = "FLUXOR_PUBLIC_URL", value_name = "URL", global = true)]
     pub public_url: Option<String>,
 
+    /// A session of a browser ends when it was not used for so many hours
+    #[arg(long, env = "FLUXOR_SESSION_IDLE_HOURS", value_name = "HOURS", default_value_t = 12, global = true,
+          value_parser = clap::value_parser!(u32).range(1..=8760))]
+    pub session_idle_hours: u32,
+
+    /// A session of a browser ends so many hours after it began
+    #[arg(long, env = "FLUXOR_SESSION_HOURS", value_name = "HOURS", default_value_t = 168, global = true,
+          value_parser = clap::value_parser!(u32).range(1..=8760))]
+    pub session_hours: u32,
+
+    /// A link in a mail opens its task for so many hours, and takes one decision; 0: mails link to the page, which asks to sign in
+    #[arg(long, env = "FLUXOR_LINK_HOURS", value_name = "HOURS", default_value_t = 24, global = true,
+          value_parser = clap::value_parser!(u32).range(0..=720))]
+    pub link_hours: u32,
+
     /// This server's name among several on one database
     #[arg(long, env = "FLUXOR_REPLICA", value_name = "NAME", default_value = "fluxor", global = true)]
     pub replica: String,

@@ -2,6 +2,7 @@
 //! handlers stay free of stores and domains, and tests put a desk of their own in its place.
 
 mod books;
+mod doors;
 mod engine;
 mod simulate;
 #[cfg(test)]
@@ -17,7 +18,7 @@ use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
-use fluxor_engine::decide::Deciders;
+use fluxor_engine::decide::{Deciders, OrganisationAt};
 use fluxor_engine::definition::{Checked, Definition};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
@@ -27,6 +28,7 @@ use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{RefusedCall, RefusedCalls, Stretch};
 
 pub(crate) use books::Books;
+pub(crate) use doors::Doors;
 pub(crate) use engine::Office;
 pub(crate) use fluxor_engine::runtime::{NotDone, Submitted, TaskView};
 pub(crate) use simulate::WhatIf;
@@ -36,7 +38,7 @@ pub(crate) use traffic::{Keep, Kept};
 pub(crate) type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, NotDone>> + Send + 'a>>;
 
 /// What the engine does for us.
-pub(crate) trait Desk: Send + Sync {
+pub(crate) trait Desk: Doors {
     /// What is wrong with the text of a definition, beside those that run; with the text that the places are in.
     fn check(&self, path: &str, text: &[u8]) -> (Checked, String);
 
@@ -76,6 +78,19 @@ pub(crate) trait Desk: Send + Sync {
         after: Option<TaskId>,
         limit: i64,
     ) -> Reply<'_, Vec<TaskView>>;
+
+    /// The same, with why he is asked.
+    fn waiting_for(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+        tag: Option<String>,
+        after: Option<TaskId>,
+        limit: i64,
+    ) -> Reply<'_, Vec<TaskView>>;
+
+    /// All that a page shows of an instance.
+    fn paper(&self, tenant: TenantId, id: InstanceId) -> Reply<'_, Paper>;
 
     /// Who could decide a task at an instant (now, without one), and of one person why he could or could not.
     fn deciders(
@@ -147,6 +162,21 @@ pub(crate) struct Look {
     pub instance: Instance,
     /// What it asks for.
     pub answer: Answer,
+}
+
+/// An instance with what it is judged by.
+#[derive(Clone, Debug)]
+pub(crate) struct Paper {
+    /// The row.
+    pub instance: Arc<Instance>,
+    /// What it is pinned to.
+    pub definition: Arc<Definition>,
+    /// Who is who.
+    pub organisation: Arc<OrganisationAt>,
+    /// The events it accepts.
+    pub accepts: Vec<Arc<str>>,
+    /// What time it is.
+    pub now: Timestamp,
 }
 
 /// Which revision of the organisation.

@@ -25,11 +25,11 @@ use crate::config::Config;
 use crate::desk::Desk;
 use crate::telemetry::metrics;
 
+pub(crate) use contacts::{Contacts, Directory};
 pub(crate) use facts::{fields, fields_of};
 pub(crate) use helpers::grouped;
 pub(crate) use templates::{CODES, check};
 
-use contacts::{Contacts, Directory};
 use facts::Payload;
 use letter::Sender;
 use templates::Templates;

@@ -13,6 +13,7 @@ mod codes;
 mod config;
 mod deciders;
 mod desk;
+mod door;
 mod found;
 mod http;
 mod limits;

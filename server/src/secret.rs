@@ -30,6 +30,24 @@ pub(crate) fn id_of(tenant: TenantId, request: &RequestId) -> String {
     Digest::of(format!("key\0{tenant}\0{request}")).to_string()[..16].to_owned()
 }
 
+/// A secret of a cookie or a link, as it is shown once: 43 characters.
+#[must_use]
+pub(crate) fn token(random: &[u8; 32]) -> String {
+    base64url(random)
+}
+
+/// What is stored of it. `None` if it does not look like one.
+#[must_use]
+pub(crate) fn token_hash(token: &str) -> Option<Digest> {
+    (token.len() == 43 && token.bytes().all(|byte| ALPHABET.contains(&byte))).then(|| Digest::of(token))
+}
+
+/// The public id of what has random bytes of its own.
+#[must_use]
+pub(crate) fn public_id(random: &[u8; 8]) -> String {
+    format!("{:016x}", u64::from_be_bytes(*random))
+}
+
 fn base64url(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {

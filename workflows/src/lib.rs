@@ -26,6 +26,7 @@ mod reads;
 mod records;
 pub mod reorder;
 mod row;
+mod sessions;
 mod settings;
 mod sinks;
 mod sqlite;
@@ -54,6 +55,10 @@ pub use row::{
     LineSet, LocationRow, MaximumRule, Method, MovementKind, MovementRow, Need, Op, OrderRow, OrderStatus, Percent,
     PolicyRow, ReorderLineRow, Reservation, Rows, SeriesKey, SeriesRow, SettingRow, ShortfallRow, StockKey, StockRow,
     SupplierRow, TermKey, TermRow, Trigger, UnitRow, Written,
+};
+pub use sessions::{
+    LinkRow, Purpose, SessionRow, begin_session, end_session, forget_sessions, keep_link, link, session, session_seen,
+    sessions_of, use_link,
 };
 pub use settings::Settings;
 pub use sinks::{Sinks, sinks, sinks_that_take_all};

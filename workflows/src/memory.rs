@@ -4,6 +4,7 @@ mod inventory;
 mod orders;
 mod reads;
 mod reorder;
+mod sessions;
 mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +48,7 @@ pub struct Memory {
     reorder_lines: BTreeMap<(TenantId, InstanceId, StockKey), ReorderLineRow>,
     series: Table<SeriesRow>,
     traffic: traffic::Traffic,
+    sessions: sessions::Sessions,
 }
 
 impl Memory {

@@ -46,6 +46,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0008_traffic.sql"),
         postgres: include_str!("../../migrations/postgres/0008_traffic.sql"),
     },
+    Migration {
+        version: 9,
+        name: "sessions",
+        sqlite: include_str!("../../migrations/sqlite/0009_sessions.sql"),
+        postgres: include_str!("../../migrations/postgres/0009_sessions.sql"),
+    },
 ];
 
 /// A statement in both dialects.

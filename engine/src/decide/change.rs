@@ -6,10 +6,11 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use crate::clock::Timestamp;
-use crate::command::{Actor, Change, Command};
+use crate::command::{Actor, Change, Command, SessionEvent};
 use crate::commit::{ApiKeyRow, OrganisationRow};
 use crate::domain::{Call, Domain};
 use crate::expression::{Field, RecordType, Value};
+use crate::ids::PersonId;
 use crate::instance::Document;
 use crate::refusal::Refusal;
 
@@ -44,13 +45,33 @@ pub struct Changed<Op> {
     pub images: (Json, Json),
     /// What the answer says of it.
     pub answer: Json,
+    /// By what right, where it is not the one that changes of records need.
+    pub allowed: Option<&'static str>,
+    /// The entry is all that is written.
+    pub is_note: bool,
 }
 
 impl<Op> Changed<Op> {
+    /// What was asked for comes to this: nothing yet.
+    #[must_use]
+    pub fn nothing(answer: Json) -> Self {
+        Self {
+            organisation: None,
+            api_key: None,
+            ops: Vec::new(),
+            request: Document::new(),
+            reason: None,
+            images: (Json::Null, Json::Null),
+            answer,
+            allowed: None,
+            is_note: false,
+        }
+    }
+
     /// Whether everything is as it was: then there is nothing to write, and no entry.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        self.ops.is_empty() && self.organisation.is_none() && self.api_key.is_none()
+        !self.is_note && self.ops.is_empty() && self.organisation.is_none() && self.api_key.is_none()
     }
 }
 
@@ -69,7 +90,7 @@ pub fn change<D: Domain>(
         return Err(Stop::Refused(Refusal::NotAllowed { rule: ACTIVE.into() }));
     }
     // Where the organisation has an approval workflow, anybody may find out that the change goes there.
-    let own_rules = matches!(change, Change::Organisation { .. });
+    let own_rules = matches!(change, Change::Organisation { .. } | Change::Session { .. });
     if let (Actor::Person { administrator: false, .. }, false) = (&command.actor, own_rules) {
         return Err(Stop::Refused(administrators_only()));
     }
@@ -95,6 +116,9 @@ pub fn change<D: Domain>(
             )
         }
         Change::RevokeKey { id } => revoke_key(seen, id, ground.now),
+        Change::Session { person, what, told } => {
+            session(&command.actor, person, *what, told, ground.organisation().organisation.person(person).is_some())
+        }
         Change::Record { action, params, .. } => {
             return record(ground, command, action, params, layer).map_err(|halt| match halt {
                 Halt::Stop(stop) => stop,
@@ -124,15 +148,29 @@ fn create_key<Op>(seen: &Seen<'_>, known: bool, row: ApiKeyRow) -> Result<Change
     }
     let after = key_image(&row);
     let answer = json!({ "id": row.id, "person": row.person, "administrator": row.administrator });
-    Ok(Changed {
-        organisation: None,
-        api_key: Some(row),
-        ops: Vec::new(),
-        request: Document::new(),
-        reason: None,
-        images: (Json::Null, after),
-        answer,
-    })
+    Ok(Changed { api_key: Some(row), images: (Json::Null, after), ..Changed::nothing(answer) })
+}
+
+/// Whoever is still there may come in; he alone, and an administrator, may end what he began.
+fn session<Op>(
+    actor: &Actor,
+    person: &PersonId,
+    what: SessionEvent,
+    told: &Document,
+    known: bool,
+) -> Result<Changed<Op>, Refusal> {
+    let own = actor.person() == Some(person);
+    let ends =
+        what == SessionEvent::Ended && matches!(actor, Actor::System | Actor::Person { administrator: true, .. });
+    if !own && !ends {
+        return Err(Refusal::NotAllowed { rule: format!("`{person}` in person").into() });
+    }
+    if what == SessionEvent::Began && !known {
+        let sentence = format!("The organisation has nobody with the id `{person}` any more.");
+        return Err(no_record("unknown_person", sentence));
+    }
+    let allowed = Some(if own { "the person" } else { "an administrator" });
+    Ok(Changed { request: told.clone(), allowed, is_note: true, ..Changed::nothing(Json::Null) })
 }
 
 fn revoke_key<Op>(seen: &Seen<'_>, id: &str, now: Timestamp) -> Result<Changed<Op>, Refusal> {
@@ -143,8 +181,7 @@ fn revoke_key<Op>(seen: &Seen<'_>, id: &str, now: Timestamp) -> Result<Changed<O
     row.revoked_at = row.revoked_at.or(Some(now));
     let images = (key_image(before), key_image(&row));
     let answer = json!({ "id": row.id, "revoked_at": row.revoked_at.map(|t| t.to_string()) });
-    let (ops, request) = (Vec::new(), Document::new());
-    Ok(Changed { organisation: None, api_key: Some(row), ops, request, reason: None, images, answer })
+    Ok(Changed { api_key: Some(row), images, ..Changed::nothing(answer) })
 }
 
 /// A key without the hash of its secret.
@@ -206,6 +243,5 @@ fn record<D: Domain>(
     let told = params.iter().filter(|(name, _)| !declared.payload.iter().any(|own| **own == **name));
     let request = told.map(|(name, value)| (name.clone(), value.clone())).collect();
     let answer = Json::Object(done.set);
-    let images = (Json::Null, Json::Null);
-    Ok(Changed { organisation: None, api_key: None, ops: done.ops, request, reason: None, images, answer })
+    Ok(Changed { ops: done.ops, request, ..Changed::nothing(answer) })
 }

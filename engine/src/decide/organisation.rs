@@ -76,26 +76,16 @@ pub(super) fn organisation<Op>(
     let (request, reason) = grounds(basis, approval);
     Ok(Changed {
         organisation: Some(row),
-        api_key: None,
-        ops: Vec::new(),
         request,
         reason,
         images: (organisation_image(&old), organisation_image(&after)),
-        answer: json!({ "revision": read.revision }),
+        ..Changed::nothing(json!({ "revision": read.revision }))
     })
 }
 
 /// It is like this already: no revision, and no entry.
 fn unchanged<Op>(row: &OrganisationRow) -> Changed<Op> {
-    Changed {
-        organisation: None,
-        api_key: None,
-        ops: Vec::new(),
-        request: Document::new(),
-        reason: None,
-        images: (Json::Null, Json::Null),
-        answer: json!({ "revision": row.revision }),
-    }
+    Changed::nothing(json!({ "revision": row.revision }))
 }
 
 /// Under a workflow that is not there, or that never has the engine change anything, no change would come through.

@@ -59,6 +59,21 @@ pub fn view_at(
     Some(approval::view(&task.detail.review, &policy, &organisation.organisation, &task.detail.rates, at))
 }
 
+/// Who could decide a task now, and why.
+#[must_use]
+pub fn standings(
+    definition: &Definition,
+    task: &Task,
+    organisation: &OrganisationAt,
+    at: Timestamp,
+) -> Vec<approval::Standing> {
+    let open = task.status == TaskStatus::Open;
+    let policy = if open { policy_of(definition, task) } else { None };
+    policy.map_or_else(Vec::new, |policy| {
+        approval::deciders(&task.detail.review, &policy, &organisation.organisation, &task.detail.rates, at)
+    })
+}
+
 /// Whom each step of a task's plan asks or would ask, in the order of the plan, and why. `None`: it is none of the definition's.
 #[must_use]
 pub fn foreseen(

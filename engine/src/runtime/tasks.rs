@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::approval::View;
+use crate::approval::{Standing, View};
 use crate::clock::Timestamp;
 use crate::command::OpenSeat;
-use crate::decide::{AskedFor, OrganisationAt, asked_for, due, view_at};
+use crate::decide::{AskedFor, OrganisationAt, asked_for, due, standings, view_at};
 use crate::ids::{InstanceId, PersonId, TaskId, TenantId};
 use crate::instance::{Document, Instance, TaskStatus};
 use crate::refusal::Refusal;
@@ -49,6 +49,9 @@ pub struct TaskView {
     pub review: View,
     /// The seats for which the person asked about may act; all of them where nobody was named.
     pub open: Vec<OpenSeat>,
+    /// Why these, where that was asked for.
+    #[serde(skip)]
+    pub standings: Vec<Standing>,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// By when it should be decided.
@@ -81,6 +84,21 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         after: Option<TaskId>,
         limit: usize,
     ) -> Result<Vec<TaskView>, NotDone> {
+        self.waiting_for(tenant, (person, false), tag, after, limit).await
+    }
+
+    /// The same, with why the person is asked where that is wanted.
+    ///
+    /// # Errors
+    /// Broken machinery.
+    pub async fn waiting_for(
+        &self,
+        tenant: TenantId,
+        (person, why): (&PersonId, bool),
+        tag: Option<&str>,
+        after: Option<TaskId>,
+        limit: usize,
+    ) -> Result<Vec<TaskView>, NotDone> {
         let organisation = self.organisation(tenant).await?;
         let people: Vec<PersonId> = stands_in_for(&organisation, person).into_iter().collect();
         let mut found = Vec::new();
@@ -92,7 +110,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             after = Some((last.0.id, last.1));
             let full = rows.len() >= usize::try_from(page).unwrap_or(0);
             for (instance, ordinal) in &rows {
-                if let Some(task) = self.shown(instance, *ordinal, &organisation, Some(person), tag).await?
+                if let Some(task) = self.shown(instance, *ordinal, &organisation, Some((person, why)), tag).await?
                     && !task.open.is_empty()
                 {
                     found.push(task);
@@ -113,7 +131,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         instance: &Instance,
         ordinal: u32,
         organisation: &OrganisationAt,
-        person: Option<&PersonId>,
+        person: Option<(&PersonId, bool)>,
         tag: Option<&str>,
     ) -> Result<Option<TaskView>, NotDone> {
         let Some(task) = instance.tasks.iter().find(|t| t.id.ordinal == ordinal) else { return Ok(None) };
@@ -128,7 +146,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             TaskStatus::Open => view
                 .open
                 .iter()
-                .filter(|o| person.is_none_or(|p| o.person == *p))
+                .filter(|o| person.is_none_or(|(p, _)| o.person == *p))
                 .map(|o| OpenSeat {
                     step: o.step.clone(),
                     person: o.person.clone(),
@@ -137,6 +155,11 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
                 .collect(),
             TaskStatus::Suspended | TaskStatus::Closed => Vec::new(),
         };
+        let mut why = match person {
+            Some((_, true)) => standings(&definition, task, organisation, now),
+            Some((_, false)) | None => Vec::new(),
+        };
+        why.retain(|standing| person.is_some_and(|(person, _)| standing.person == *person));
         Ok(Some(TaskView {
             id: task.id,
             etag: task.etag(),
@@ -150,6 +173,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             tags,
             review: view,
             open,
+            standings: why,
             opened_at: task.opened_at,
             due_at: due(&definition, task),
         }))

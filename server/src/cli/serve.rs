@@ -14,6 +14,7 @@ use super::{End, Failure};
 use crate::app::App;
 use crate::config::Config;
 use crate::desk::Desk;
+use crate::door::Door;
 use crate::http::problem::chain;
 use crate::http::routes;
 use crate::limits::Limits;
@@ -44,7 +45,8 @@ pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
 /// What handlers share.
 pub(super) async fn app(desk: Arc<dyn Desk>, config: &Config) -> Result<App, Failure> {
     let limits = Limits::open(config).await.map_err(|error| Failure::Usage(format!("{error:#}")))?;
-    Ok(App::new(desk, metrics::start()?, config.request_timeout(), limits)?)
+    let door = Door::new(config)?;
+    Ok(App::new(desk, metrics::start()?, config.request_timeout(), limits, door)?)
 }
 
 /// The lock of the database file, where it is one.

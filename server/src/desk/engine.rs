@@ -23,7 +23,7 @@ use fluxor_engine::store::{AnyStore, InstancePage, Store as _, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{Procurement, RefusedCall, RefusedCalls, Stretch, refused_calls};
 
-use super::{Books, Desk, Event, Health, Keep, Kept, Look, Reply, State, Then, WhatIf, Workflow};
+use super::{Books, Desk, Event, Health, Keep, Kept, Look, Paper, Reply, State, Then, WhatIf, Workflow};
 use crate::telemetry::metrics;
 
 /// An engine of procurement.
@@ -133,6 +133,28 @@ impl Desk for Office {
     ) -> Reply<'_, Vec<TaskView>> {
         let limit = usize::try_from(limit).unwrap_or(0);
         Box::pin(async move { self.0.tasks_of(tenant, &person, tag.as_deref(), after, limit).await })
+    }
+
+    fn waiting_for(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+        tag: Option<String>,
+        after: Option<TaskId>,
+        limit: i64,
+    ) -> Reply<'_, Vec<TaskView>> {
+        let limit = usize::try_from(limit).unwrap_or(0);
+        Box::pin(async move { self.0.waiting_for(tenant, (&person, true), tag.as_deref(), after, limit).await })
+    }
+
+    fn paper(&self, tenant: TenantId, id: InstanceId) -> Reply<'_, Paper> {
+        Box::pin(async move {
+            let (instance, definition) = self.pinned(tenant, id).await?;
+            let organisation = self.0.organisation(tenant).await?;
+            let now = self.0.clock().now().max(instance.changed_at);
+            let accepts = answer_of(&definition, &instance, None, now).accepts;
+            Ok(Paper { instance: instance.into(), definition, organisation, accepts, now })
+        })
     }
 
     fn organisation(&self, tenant: TenantId) -> Reply<'_, Option<OrganisationRow>> {

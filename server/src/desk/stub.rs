@@ -11,7 +11,7 @@ use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Change, Command, Verb};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
-use fluxor_engine::decide::Deciders;
+use fluxor_engine::decide::{Deciders, OrganisationAt};
 use fluxor_engine::definition::{Checked, Definition};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
@@ -19,10 +19,12 @@ use fluxor_engine::refusal::Refusal;
 use fluxor_engine::simulate::Simulation;
 use fluxor_engine::store::{InstancePage, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
-use fluxor_workflows::{RefusedCall, RefusedCalls, Stretch};
+use fluxor_workflows::{LinkRow, RefusedCall, RefusedCalls, SessionRow, Stretch};
 use serde_json::json;
 
-use super::{Books, Desk, Health, Keep, Look, NotDone, Reply, Submitted, TaskView, Then, WhatIf, Workflow};
+use super::{
+    Books, Desk, Doors, Health, Keep, Look, NotDone, Paper, Reply, Submitted, TaskView, Then, WhatIf, Workflow,
+};
 
 type Script = Box<dyn Fn(&Command) -> Option<Result<Submitted, NotDone>> + Send + Sync>;
 
@@ -41,6 +43,7 @@ pub(crate) struct Stub {
 struct Kept {
     keys: Vec<ApiKeyRow>,
     organisation: Option<OrganisationRow>,
+    sessions: Vec<SessionRow>,
     done: BTreeMap<(TenantId, RequestId), (Digest, Answer)>,
 }
 
@@ -142,6 +145,56 @@ fn ready<'a, T: Send + 'a>(value: T) -> Reply<'a, T> {
     Box::pin(std::future::ready(Ok(value)))
 }
 
+impl Doors for Stub {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(0)
+    }
+
+    fn people(&self, _: TenantId) -> Reply<'_, Arc<OrganisationAt>> {
+        Box::pin(std::future::ready(Err(NotDone::Broken(StoreError::Unavailable("there is none".to_owned())))))
+    }
+
+    fn begin_session(&self, row: SessionRow) -> Reply<'_, ()> {
+        self.kept().sessions.push(row);
+        ready(())
+    }
+
+    fn session(&self, hash: Digest) -> Reply<'_, Option<SessionRow>> {
+        ready(self.kept().sessions.iter().find(|row| row.secret_hash == hash).cloned())
+    }
+
+    fn sessions_of(&self, _: TenantId, person: PersonId) -> Reply<'_, Vec<SessionRow>> {
+        ready(self.kept().sessions.iter().filter(|row| row.person == person).cloned().collect())
+    }
+
+    fn session_seen(&self, _: TenantId, _: Arc<str>, _: Timestamp) -> Reply<'_, ()> {
+        ready(())
+    }
+
+    fn end_session(&self, _: TenantId, _: PersonId, id: Arc<str>) -> Reply<'_, bool> {
+        let sessions = &mut self.kept().sessions;
+        let before = sessions.len();
+        sessions.retain(|row| row.id != id);
+        ready(sessions.len() < before)
+    }
+
+    fn keep_link(&self, _: LinkRow) -> Reply<'_, ()> {
+        ready(())
+    }
+
+    fn link(&self, _: Digest) -> Reply<'_, Option<LinkRow>> {
+        ready(None)
+    }
+
+    fn use_link(&self, _: Digest, _: Timestamp) -> Reply<'_, Option<LinkRow>> {
+        ready(None)
+    }
+
+    fn forget_sessions(&self, _: Timestamp) -> Reply<'_, ()> {
+        ready(())
+    }
+}
+
 impl Desk for Stub {
     fn check(&self, path: &str, text: &[u8]) -> (Checked, String) {
         crate::open::check(path, text)
@@ -199,6 +252,21 @@ impl Desk for Stub {
         _: i64,
     ) -> Reply<'_, Vec<TaskView>> {
         ready(Vec::new())
+    }
+
+    fn waiting_for(
+        &self,
+        _: TenantId,
+        _: PersonId,
+        _: Option<String>,
+        _: Option<TaskId>,
+        _: i64,
+    ) -> Reply<'_, Vec<TaskView>> {
+        ready(Vec::new())
+    }
+
+    fn paper(&self, _: TenantId, id: InstanceId) -> Reply<'_, Paper> {
+        Box::pin(std::future::ready(Err(NotDone::Refused(Refusal::UnknownInstance(id)))))
     }
 
     fn organisation(&self, _: TenantId) -> Reply<'_, Option<OrganisationRow>> {

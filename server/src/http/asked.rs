@@ -131,21 +131,60 @@ impl FromRequest<App> for Form {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let caller = Administrator::from_request_parts(&mut parts, app).await?;
-        if from_elsewhere(&parts.headers) {
-            return Err(Problem::not_allowed("a form of this server: this one was sent by another site"));
-        }
-        let bytes = bounded(&parts.headers, body).await?;
-        Ok(Self(caller, form_urlencoded::parse(&bytes).into_owned().collect()))
+        let Fields(fields) = Fields::read(&parts.headers, body, app).await?;
+        Ok(Self(caller, fields.into_iter().collect()))
     }
 }
 
-/// Whether a browser says that another site made it send this. (Whoever is no browser says nothing.)
-fn from_elsewhere(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let site = text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
-    let host = text("host").unwrap_or_default();
-    let origin = text("origin").is_some_and(|origin| origin.split_once("://").is_none_or(|(_, own)| own != host));
-    site || (text("sec-fetch-site").is_none() && origin)
+/// What a form of a page sends, in its order.
+#[derive(Clone, Debug)]
+pub(crate) struct Fields(pub(crate) Vec<(String, String)>);
+
+impl FromRequest<App> for Fields {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        Self::read(&parts.headers, body, app).await
+    }
+}
+
+impl Fields {
+    async fn read(headers: &HeaderMap, body: Body, app: &App) -> Result<Self, Problem> {
+        if !app.door().is_own(headers) {
+            return Err(Problem::not_allowed("a form of this server: this one was sent by another site"));
+        }
+        let bytes = bounded(headers, body).await?;
+        Ok(Self(form_urlencoded::parse(&bytes).into_owned().collect()))
+    }
+
+    /// The first value of a field, trimmed; nothing where it is empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let own = self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.trim());
+        own.filter(|value| !value.is_empty())
+    }
+
+    /// All values of a field.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.trim())
+    }
+
+    /// The command that asks for `verb`: the page gave it an id, so that a form that is sent twice asks once.
+    pub(crate) fn command(&self, caller: &Caller, place: &str, verb: Verb) -> Result<Command, Problem> {
+        let once = self.get("once").filter(|once| once.len() <= 100 && once.bytes().all(|b| b.is_ascii_graphic()));
+        let Some(once) = once else {
+            return Err(Problem::invalid("/once", "this form lacks its number: load the page again, then send it"));
+        };
+        let mut asked = vec![place.to_owned(), caller.person().to_string()];
+        asked.extend(self.0.iter().map(|(name, value)| format!("{name}={value}")));
+        Ok(Command {
+            tenant: caller.tenant(),
+            request: format!("page-{once}").as_str().into(),
+            request_hash: Digest::of(asked.join("\0")),
+            actor: caller.actor(),
+            verb,
+        })
+    }
 }
 
 /// The body, if it is an object; one that is empty is an empty one.

@@ -3,63 +3,112 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use fluxor_engine::command::Actor;
 use fluxor_engine::commit::ApiKeyRow;
 use fluxor_engine::ids::{Digest, PersonId, TenantId};
+use fluxor_workflows::{LinkRow, SessionRow};
 
 use super::layers;
 use super::problem::Problem;
 use crate::app::App;
-use crate::secret;
+use crate::desk::NotDone;
+use crate::{door, secret};
 
-/// The caller, known by a key.
+/// The caller, known by a key, by a session, or by a link that is good for once.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     key: Arc<ApiKeyRow>,
+    via: &'static str,
 }
 
-/// In a request's extensions: the gate has looked the key up, and there is none.
+/// In a request's extensions: the gate has looked, and there is nobody.
 #[derive(Clone, Copy)]
 pub(super) struct Unknown;
 
-/// The hash of the key that was sent.
+/// What a request brings: of pages a session's cookie, elsewhere a key. What a browser is made to send by another site carries
+/// nothing to where programs go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Brought {
+    /// The hash of a key.
+    Key(Digest),
+    /// The hash of a session's secret.
+    Session(Digest),
+}
+
+impl Brought {
+    /// Whether it was found before.
+    pub(super) fn is_known(self, app: &App) -> bool {
+        match self {
+            Self::Key(hash) => app.key_seen(&hash),
+            Self::Session(hash) => app.session_seen(&hash),
+        }
+    }
+
+    /// Whose it is; nobody's, where it is not good.
+    pub(super) async fn look(self, app: &App) -> Result<Option<Caller>, NotDone> {
+        Ok(match self {
+            Self::Key(hash) => app.key(hash).await?.map(Caller::with),
+            Self::Session(hash) => app.session(hash).await?.map(|session| Caller::of_session(&session)),
+        })
+    }
+}
+
+/// What a request brings.
 ///
 /// # Errors
-/// If there is none, or it is none.
-pub(super) fn brought(parts: &Parts) -> Result<Digest, Problem> {
+/// If it brings nothing, or nothing that could be one.
+pub(super) fn brought(parts: &Parts) -> Result<Brought, Problem> {
     if layers::page(layers::route(&parts.extensions)) {
-        let wrong = || {
-            Problem::unauthenticated("This page asks for an API key, as the password. `fluxor keys create` makes one.")
-        };
-        return by_password(&parts.headers).and_then(|key| secret::hash(key.trim())).ok_or_else(wrong);
+        let session = door::brought(&parts.headers).map(Brought::Session);
+        return session
+            .ok_or_else(|| Problem::unauthenticated("You are not signed in, or not any more: sign in again."));
     }
     let brought = parts.headers.get(AUTHORIZATION).ok_or_else(|| {
         Problem::unauthenticated("Send a key: `Authorization: Bearer flx_...`. `fluxor keys create` makes one.")
     })?;
     let text = brought.to_str().ok().and_then(|text| text.split_once(' '));
     let key = text.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, key)| key.trim());
-    key.and_then(secret::hash).ok_or_else(|| {
+    key.and_then(secret::hash).map(Brought::Key).ok_or_else(|| {
         Problem::unauthenticated("This is no key. One looks like `Authorization: Bearer flx_<id>_<secret>`.")
     })
-}
-
-/// The password of HTTP Basic (RFC 7617), whatever the name. Only pages take it: what else a browser is made to send by
-/// another site must not carry a key.
-fn by_password(headers: &HeaderMap) -> Option<String> {
-    let (scheme, text) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    let bytes = scheme.eq_ignore_ascii_case("basic").then(|| BASE64_STANDARD.decode(text.trim()).ok())??;
-    String::from_utf8(bytes).ok()?.split_once(':').map(|(_, password)| password.to_owned())
 }
 
 impl Caller {
     /// Whoever has this key.
     pub(super) const fn with(key: Arc<ApiKeyRow>) -> Self {
-        Self { key }
+        Self { key, via: "http" }
+    }
+
+    /// Whoever is signed in with this session.
+    pub(super) fn of_session(session: &SessionRow) -> Self {
+        let key = ApiKeyRow {
+            tenant: session.tenant,
+            id: session.id.clone(),
+            secret_hash: session.secret_hash,
+            person: session.person.clone(),
+            label: "session".to_owned(),
+            administrator: session.administrator,
+            created_at: session.began_at,
+            revoked_at: None,
+        };
+        Self { key: key.into(), via: "page" }
+    }
+
+    /// Whoever has this link; never with an administrator's rights.
+    pub(super) fn of_link(link: &LinkRow) -> Self {
+        let key = ApiKeyRow {
+            tenant: link.tenant,
+            id: link.id.clone(),
+            secret_hash: link.secret_hash,
+            person: link.person.clone(),
+            label: "link".to_owned(),
+            administrator: false,
+            created_at: link.made_at,
+            revoked_at: None,
+        };
+        Self { key: key.into(), via: "link" }
     }
 
     /// Whose data it may see.
@@ -72,14 +121,14 @@ impl Caller {
         &self.key.person
     }
 
-    /// The key it came with.
+    /// The key it came with, or what stands for it.
     pub(crate) fn key(&self) -> &ApiKeyRow {
         &self.key
     }
 
     /// As the engine knows it.
     pub(crate) fn actor(&self) -> Actor {
-        Actor::Person { id: self.key.person.clone(), via: "http".into(), administrator: self.key.administrator }
+        Actor::Person { id: self.key.person.clone(), via: self.via.into(), administrator: self.key.administrator }
     }
 }
 
@@ -91,9 +140,14 @@ impl FromRequestParts<App> for Caller {
         if let Some(caller) = parts.extensions.get::<Self>() {
             return Ok(caller.clone());
         }
-        let hash = brought(parts)?;
-        let key = if parts.extensions.get::<Unknown>().is_some() { None } else { app.key(hash).await? };
-        key.map(Self::with).ok_or_else(|| Problem::unauthenticated("This key is unknown or was revoked."))
+        let brought = brought(parts)?;
+        let found = if parts.extensions.get::<Unknown>().is_some() { None } else { brought.look(app).await? };
+        found.ok_or_else(|| {
+            Problem::unauthenticated(match brought {
+                Brought::Key(_) => "This key is unknown or was revoked.",
+                Brought::Session(_) => "Your session has ended: sign in again.",
+            })
+        })
     }
 }
 

@@ -13,14 +13,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response};
 use axum::middleware::Next;
 use axum::response::IntoResponse as _;
-use fluxor_engine::commit::ApiKeyRow;
-use fluxor_engine::ids::{Digest, TenantId};
+use fluxor_engine::ids::TenantId;
 use fluxor_limits::answer::Decided;
 use fluxor_limits::answer::problem::Refusal;
 use fluxor_limits::layer::Call;
 use fluxor_limits::{Class, Live, Part};
 
-use super::auth::{self, Caller};
+use super::auth::{self, Brought, Caller};
 use super::noted::{self, UnderWay};
 use super::problem::Problem;
 use super::{extract, layers, spent};
@@ -129,7 +128,7 @@ pub(crate) async fn identify(State(app): State<App>, request: Request, next: Nex
 
 /// Whether a route explains limits.
 fn explains(route: &str) -> bool {
-    layers::page(route) || route.starts_with("/v1/limits")
+    route == "/limits" || route.starts_with("/v1/limits")
 }
 
 /// Whoever has the key that was sent. What is sent instead of a key is the handler's to refuse.
@@ -138,17 +137,14 @@ async fn known(
     parts: &Parts,
     address: Option<IpAddr>,
 ) -> Result<Option<Caller>, Box<axum::response::Response>> {
-    let Ok(hash) = auth::brought(parts) else { return Ok(None) };
-    if app.key_seen(&hash) {
-        let found = app.key(hash).await.map_err(|error| Box::new(Problem::from(error).into_response()))?;
-        return Ok(found.map(Caller::with));
+    let Ok(brought) = auth::brought(parts) else { return Ok(None) };
+    if brought.is_known(app) {
+        return brought.look(app).await.map_err(|error| Box::new(Problem::from(error).into_response()));
     }
-    let attempt = tokio::spawn(attempt(app.clone(), hash, address, layers::request_id()));
+    let attempt = tokio::spawn(attempt(app.clone(), brought, address, layers::request_id()));
     // Whoever goes away meanwhile is counted like everybody else.
     match attempt.await {
-        Ok(Attempt::Looked(looked)) => {
-            looked.map(|key| key.map(Caller::with)).map_err(|error| Box::new(Problem::from(error).into_response()))
-        }
+        Ok(Attempt::Looked(looked)) => looked.map_err(|error| Box::new(Problem::from(error).into_response())),
         Ok(Attempt::Refused(refusal, fields)) => {
             let mut response = Problem::limited(&refusal).into_response();
             response.headers_mut().extend(fields);
@@ -160,11 +156,11 @@ async fn known(
 
 /// What became of looking up a key that was not seen before.
 enum Attempt {
-    Looked(Result<Option<Arc<ApiKeyRow>>, NotDone>),
+    Looked(Result<Option<Caller>, NotDone>),
     Refused(Refusal, HeaderMap),
 }
 
-async fn attempt(app: App, hash: Digest, address: Option<IpAddr>, request: String) -> Attempt {
+async fn attempt(app: App, brought: Brought, address: Option<IpAddr>, request: String) -> Attempt {
     let limits = app.limits();
     let policies = app.policies(None).await;
     let by = fluxor_limits::Caller { address, route: Some(SIGN_IN), ..Default::default() };
@@ -178,7 +174,7 @@ async fn attempt(app: App, hash: Digest, address: Option<IpAddr>, request: Strin
         noted::attempt_refused(&app, &by, at, &turned, (&current, request));
         return Attempt::Refused(refusal, fields);
     }
-    let looked = app.key(hash).await;
+    let looked = brought.look(&app).await;
     // An attempt that fails is what is counted, and no failure of ours.
     let real = u64::from(matches!(looked, Ok(None)));
     limits.ended(decision.ticket, real);

@@ -15,13 +15,18 @@ use crate::telemetry::metrics;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The route that is a page for a browser: so are its errors.
-const PAGE: &str = "/limits";
+/// How routes begin that are for programs. All others are pages for a browser: so are their errors.
+const PROGRAMS: &[&str] = &["/v1/", "/health/", "/metrics", "/openapi.json", "/problems", "/assets/", UNMATCHED];
+
+/// What is no route.
+const UNMATCHED: &str = "unmatched";
 
 /// The request that is being answered.
 struct Current {
     id: String,
     is_page: bool,
+    /// The page that was asked for, to come back to.
+    place: Option<String>,
 }
 
 tokio::task_local! {
@@ -39,9 +44,20 @@ pub(super) fn is_page() -> bool {
     CURRENT.try_with(|current| current.is_page).unwrap_or(false)
 }
 
+/// The page that is asked for.
+pub(super) fn place() -> Option<String> {
+    CURRENT.try_with(|current| current.place.clone()).ok().flatten()
+}
+
 /// Whether a route is a page.
 pub(super) fn page(route: &str) -> bool {
-    route == PAGE
+    !PROGRAMS.iter().any(|begin| route.starts_with(begin))
+}
+
+/// Whether a browser looks for a page that is not there.
+fn lost(request: &Request) -> bool {
+    let html = |accept: &HeaderValue| accept.to_str().is_ok_and(|kinds| kinds.contains("text/html"));
+    route(request.extensions()) == UNMATCHED && request.headers().get(header::ACCEPT).is_some_and(html)
 }
 
 /// The layer around everything.
@@ -49,7 +65,9 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     let id = brought(request.headers()).unwrap_or_else(|| minted(&app.random()));
     let method = known(request.method());
     let route = route(request.extensions()).to_owned();
-    let is_page = page(&route);
+    let is_page = page(&route) || lost(&request);
+    let asked = || request.uri().path_and_query().map(|place| place.as_str().to_owned());
+    let place = (is_page && request.method() == Method::GET).then(asked).flatten();
     let span = tracing::debug_span!("http", request = id, method, route);
     let started = Instant::now();
     let answered = async {
@@ -69,13 +87,13 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
         );
         response
     };
-    let current = Current { id, is_page };
+    let current = Current { id, is_page, place };
     CURRENT.scope(current, answered.instrument(span)).await
 }
 
 /// The route of a request, as the table has it.
 pub(super) fn route(extensions: &Extensions) -> &str {
-    extensions.get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str)
+    extensions.get::<MatchedPath>().map_or(UNMATCHED, MatchedPath::as_str)
 }
 
 /// No name, key or filter holds a NUL character, and PostgreSQL stores none.
@@ -121,6 +139,8 @@ fn finish(headers: &mut HeaderMap, id: &str) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
+    // Secrets stand in addresses of links: another site is not told where somebody came from.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 

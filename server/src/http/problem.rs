@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use fluxor_engine::refusal::Refusal;
 use fluxor_engine::store::StoreError;
 use fluxor_limits::answer::problem::Refusal as Limited;
@@ -239,6 +239,11 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Told { status, code, detail, more, header, kind } = *self.0;
         let is_page = layers::is_page();
+        // Whoever only looks is asked to sign in, and comes back. What was sent is not lost: the page before still has it.
+        if let (true, Some(place)) = (status == status::nobody(), layers::place()) {
+            let to: String = form_urlencoded::byte_serialize(place.as_bytes()).collect();
+            return Redirect::to(&format!("/sign-in?to={to}")).into_response();
+        }
         let body = Body {
             kind: kind.map_or_else(|| format!("/problems/{code}"), str::to_owned),
             title: problems::title(&code).to_owned(),
@@ -249,14 +254,8 @@ impl IntoResponse for Problem {
             more,
         };
         let mut response = if is_page { body.page(status) } else { body.json(status) };
-        if let Some((name, value)) = header {
+        if let Some((name, value)) = header.filter(|(name, _)| !is_page || *name != header::WWW_AUTHENTICATE) {
             response.headers_mut().insert(name, value);
-        }
-        // A browser asks for the key.
-        if is_page && status == status::nobody() {
-            let challenge =
-                HeaderValue::from_static("Basic realm=\"Fluxor: an API key as the password\", charset=\"UTF-8\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }

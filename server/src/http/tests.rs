@@ -51,8 +51,9 @@ async fn server_with(stub: Stub, options: &[&str]) -> Server {
     };
     let (admin, ann) = (key("root1", "root", true).await, key("ann1", "ann", false).await);
     let limits = crate::limits::Limits::open(&crate::config::tests::config(options)).await.unwrap();
+    let door = crate::door::Door::new(&crate::config::tests::config(options)).unwrap();
     let metrics = PrometheusBuilder::new().build_recorder().handle();
-    let app = App::new(Arc::new(stub), metrics, Duration::from_millis(300), limits).unwrap();
+    let app = App::new(Arc::new(stub), metrics, Duration::from_millis(300), limits, door).unwrap();
     Server { router: routes::router(app), admin, ann }
 }
 

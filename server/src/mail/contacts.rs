@@ -19,13 +19,13 @@ const AGE: Duration = Duration::from_secs(3);
 
 /// The organisations' contacts, asked of the desk and kept for a moment.
 #[derive(Default)]
-pub(super) struct Directory {
+pub(crate) struct Directory {
     desk: OnceLock<Weak<dyn Desk>>,
     known: Mutex<HashMap<TenantId, (Instant, Arc<Contacts>)>>,
 }
 
 impl Directory {
-    pub(super) fn ask(&self, desk: Weak<dyn Desk>) {
+    pub(crate) fn ask(&self, desk: Weak<dyn Desk>) {
         let _ = self.desk.set(desk);
     }
 
@@ -49,7 +49,7 @@ impl Directory {
     ///
     /// # Errors
     /// A sentence: the database does not answer, or what it has cannot be read.
-    pub(super) async fn of(&self, tenant: TenantId) -> Result<Arc<Contacts>, String> {
+    pub(crate) async fn of(&self, tenant: TenantId) -> Result<Arc<Contacts>, String> {
         if let Some((since, known)) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant)
             && since.elapsed() < AGE
         {
@@ -71,13 +71,13 @@ impl Directory {
 
 /// Names and addresses by person, and the company's zone.
 #[derive(Debug, Deserialize)]
-pub(super) struct Contacts {
+pub(crate) struct Contacts {
     #[serde(default)]
     contacts: BTreeMap<PersonId, Contact>,
     #[serde(default)]
     people: Vec<Person>,
     #[serde(default = "utc")]
-    pub(super) zone: String,
+    pub(crate) zone: String,
 }
 
 impl Default for Contacts {
@@ -140,9 +140,17 @@ impl Contacts {
     }
 
     /// What a person is called: the name, else the id.
-    pub(super) fn name(&self, person: &PersonId) -> String {
+    pub(crate) fn name(&self, person: &PersonId) -> String {
         let known = self.contacts.get(person).and_then(|contact| contact.name.as_deref()).map(one_line);
         known.filter(|name| !name.is_empty()).unwrap_or_else(|| one_line(person.as_str()))
+    }
+
+    /// Whoever has this address; nobody where several have it.
+    pub(crate) fn by_address(&self, address: &str) -> Option<&PersonId> {
+        let has =
+            |contact: &Contact| contact.email.as_deref().is_some_and(|own| own.trim().eq_ignore_ascii_case(address));
+        let mut all = self.contacts.iter().filter(|(_, contact)| has(contact)).map(|(person, _)| person);
+        all.next().filter(|_| all.next().is_none())
     }
 
     /// Where to write, or why not.

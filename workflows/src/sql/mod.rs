@@ -20,6 +20,7 @@ pub(crate) mod orders;
 pub(crate) mod policies;
 pub(crate) mod reorder_lines;
 pub(crate) mod series;
+pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod shortfalls;
 pub(crate) mod stock;

@@ -1,0 +1,167 @@
+//! How people come in to pages: a link that is good for once, or a key, becomes a session; its secret stands in a cookie.
+//!
+//! What must hold: only hashes are kept; a session ends when it was not used for a while, and at the latest some days after it
+//! began; what another site has a browser send is no visit of ours.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use fluxor_engine::clock::Timestamp;
+use fluxor_engine::ids::Digest;
+use fluxor_workflows::SessionRow;
+
+use crate::config::Config;
+use crate::secret;
+
+/// The cookie. Its prefix has browsers take it over HTTPS (or from the machine itself) only, from this host alone.
+const COOKIE: &str = "__Host-fluxor";
+
+/// How long a link to sign in is good, microseconds: it is used at once.
+pub(crate) const SIGN_IN_LASTS: i64 = 15 * MINUTE;
+
+/// A session's use is noted once in so long: a note is a write.
+pub(crate) const NOTED_EVERY: i64 = MINUTE;
+
+const MINUTE: i64 = 60_000_000;
+const HOUR: i64 = 60 * MINUTE;
+
+/// How long doors stay open, microseconds, and where they are.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    /// A session that was not used for so long has ended.
+    pub(crate) idle: i64,
+    /// A session ends so long after it began.
+    pub(crate) session: i64,
+    /// A link to a task is good for so long.
+    pub(crate) link: i64,
+    /// Where browsers reach this server, where that is known.
+    pub(crate) public_url: Option<String>,
+}
+
+impl Door {
+    /// # Errors
+    /// A public address that is none.
+    pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self {
+            idle: i64::from(config.session_idle_hours) * HOUR,
+            session: i64::from(config.session_hours) * HOUR,
+            link: i64::from(config.link_hours) * HOUR,
+            public_url: config.public_url()?,
+        })
+    }
+
+    /// Whether a session is still good.
+    pub(crate) fn is_alive(&self, session: &SessionRow, now: Timestamp) -> bool {
+        now < session.ends_at && now < session.seen_at.plus_micros(self.idle)
+    }
+
+    /// The cookie that holds a session's secret.
+    pub(crate) fn cookie(&self, secret: &str) -> Option<HeaderValue> {
+        let seconds = self.session / 1_000_000;
+        HeaderValue::from_str(&format!("{COOKIE}={secret}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={seconds}"))
+            .ok()
+    }
+
+    /// Whether a browser says that a page of ours has sent this. A browser says where a form comes from.
+    pub(crate) fn is_own(&self, headers: &HeaderMap) -> bool {
+        let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+        if let Some(site) = text("sec-fetch-site") {
+            return matches!(site, "same-origin" | "none");
+        }
+        let Some(origin) = text("origin") else { return false };
+        let host = text("host").unwrap_or_default();
+        let here = origin.split_once("://").is_some_and(|(_, own)| own == host);
+        here || self.public_url.as_deref().is_some_and(|url| origin_of(url) == origin)
+    }
+}
+
+fn origin_of(url: &str) -> &str {
+    let begin = url.find("://").map_or(0, |at| at + 3);
+    let end = url[begin..].find('/').map_or(url.len(), |at| begin + at);
+    &url[..end]
+}
+
+/// The cookie that takes the one before away.
+pub(crate) fn no_cookie() -> HeaderValue {
+    HeaderValue::from_static("__Host-fluxor=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")
+}
+
+/// The hash of the session's secret that a browser has sent.
+pub(crate) fn brought(headers: &HeaderMap) -> Option<Digest> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE).and_then(|(_, secret)| secret::token_hash(secret))
+}
+
+/// A place of this server that a link may go on to; anything else is the inbox.
+pub(crate) fn place(text: &str) -> &str {
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '\\' | '"' | '<' | '>');
+    let own = text.starts_with('/') && !text.starts_with("//") && text.len() <= 500 && text.chars().all(plain);
+    if own { text } else { "/inbox" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn door(url: Option<&str>) -> Door {
+        Door { idle: HOUR, session: 3 * HOUR, link: HOUR, public_url: url.map(str::to_owned) }
+    }
+
+    fn headers(all: &[(&'static str, &str)]) -> HeaderMap {
+        all.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_str(value).unwrap())).collect()
+    }
+
+    #[test]
+    fn a_session_ends_when_it_is_not_used_and_in_any_case() {
+        let at = Timestamp::from_micros;
+        let row = SessionRow {
+            tenant: fluxor_engine::ids::TenantId(1),
+            id: "a".into(),
+            secret_hash: Digest::of("x"),
+            person: "ann".into(),
+            administrator: false,
+            agent: String::new(),
+            began_at: at(0),
+            seen_at: at(2 * HOUR),
+            ends_at: at(3 * HOUR),
+        };
+        assert!(door(None).is_alive(&row, at(3 * HOUR - 1)));
+        assert!(!door(None).is_alive(&row, at(3 * HOUR)), "whatever is done with it");
+        let quiet = SessionRow { seen_at: at(0), ..row };
+        assert!(door(None).is_alive(&quiet, at(HOUR - 1)) && !door(None).is_alive(&quiet, at(HOUR)));
+    }
+
+    #[test]
+    fn a_cookie_is_read_among_others() {
+        let secret = secret::token(&[7; 32]);
+        let hash = secret::token_hash(&secret);
+        assert_eq!(brought(&headers(&[("cookie", &format!("a=b; {COOKIE}={secret}; c"))])), hash);
+        for other in ["", "a=b", "__Host-fluxor=short", &format!("fluxor={secret}")] {
+            assert_eq!(brought(&headers(&[("cookie", other)])), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_another_site_sends_is_not_ours() {
+        let own = |all: &[(&'static str, &str)]| door(Some("https://buy.example.com/x")).is_own(&headers(all));
+        assert!(own(&[("sec-fetch-site", "same-origin")]));
+        assert!(own(&[("host", "a:1"), ("origin", "http://a:1")]));
+        assert!(own(&[("host", "10.0.0.7:8080"), ("origin", "https://buy.example.com")]), "behind a proxy");
+        for other in [
+            &[("sec-fetch-site", "cross-site")][..],
+            &[("sec-fetch-site", "same-site"), ("host", "a"), ("origin", "http://a")],
+            &[("host", "a:1"), ("origin", "http://b")],
+            &[("host", "a:1"), ("origin", "null")],
+            &[("host", "a:1")],
+        ] {
+            assert!(!own(other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn links_lead_nowhere_else() {
+        assert_eq!(place("/tasks/x?y=1"), "/tasks/x?y=1");
+        for wrong in ["", "https://evil", "//evil", "/\\evil", "javascript:1", "/a b", "/a\r\nb"] {
+            assert_eq!(place(wrong), "/inbox", "{wrong}");
+        }
+    }
+}
