@@ -47,6 +47,7 @@ mod tests_world;
 
 pub use amounts::{Direction, Exact, Rates, Tolerance};
 pub use apply::apply;
+pub use because::Called;
 pub use event::{Applied, Ballot, Event, Fired, FiredKind, Position, RepairAction, Verb};
 pub use foresee::{Foreseen, LateRung, PassedOver, foresee};
 pub use organisation::{

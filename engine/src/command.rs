@@ -239,6 +239,8 @@ pub enum SessionEvent {
     Began,
     /// It was ended before its time.
     Ended,
+    /// Somebody else made a link by which the person may come in.
+    Offered,
 }
 
 impl Change {
@@ -252,6 +254,7 @@ impl Change {
             Self::Record { .. } => "record",
             Self::Session { what: SessionEvent::Began, .. } => "sign_in",
             Self::Session { what: SessionEvent::Ended, .. } => "sign_out",
+            Self::Session { what: SessionEvent::Offered, .. } => "sign_in_link",
         }
     }
 

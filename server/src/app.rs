@@ -1,6 +1,7 @@
 //! The one state that handlers share: the engine's desk, the keys it was asked about lately, and what counts requests.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,8 @@ use crate::telemetry::metrics;
 
 /// How long another node's revocation may go unnoticed.
 const KEY_AGE: Duration = Duration::from_secs(3);
+/// Pages that look for changes by themselves at most: each asks the database now and then.
+const MOST_WATCHED: usize = 500;
 /// Keys remembered at most.
 const MOST_KEYS: usize = 10_000;
 
@@ -36,6 +39,9 @@ struct Shared {
     limits: Limits,
     pictures: Pictures,
     sessions: RwLock<HashMap<Digest, (Arc<SessionRow>, Instant)>>,
+    /// Pages that look for changes by themselves; and whether the server stops, which ends them.
+    watched: Arc<AtomicUsize>,
+    stopping: AtomicBool,
     door: Door,
     directory: Directory,
     /// How long a request may take.
@@ -63,7 +69,21 @@ impl App {
         let directory = Directory::default();
         directory.ask(Arc::downgrade(&desk));
         let (keys, sessions) = (RwLock::default(), RwLock::default());
-        let shared = Shared { desk, keys, mint, metrics, limits, pictures, sessions, door, directory, request_timeout };
+        let (watched, stopping) = (Arc::default(), AtomicBool::new(false));
+        let shared = Shared {
+            desk,
+            keys,
+            mint,
+            metrics,
+            limits,
+            pictures,
+            sessions,
+            watched,
+            stopping,
+            door,
+            directory,
+            request_timeout,
+        };
         Ok(Self(Arc::new(shared)))
     }
 
@@ -166,7 +186,32 @@ impl App {
     }
 }
 
+/// A page that looks for changes by itself, for as long as it does.
+pub(crate) struct Watching(Arc<AtomicUsize>);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl App {
+    /// One more page looks for changes; nothing: there are too many.
+    pub(crate) fn watch(&self) -> Option<Watching> {
+        let watching = Watching(self.0.watched.clone());
+        (self.0.watched.fetch_add(1, Ordering::Relaxed) < MOST_WATCHED).then_some(watching)
+    }
+
+    /// The server stops: what would go on for ever ends.
+    pub(crate) fn stop(&self) {
+        self.0.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it does.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Relaxed)
+    }
+
     /// Whether a session with this secret was found before.
     pub(crate) fn session_seen(&self, hash: &Digest) -> bool {
         self.0.sessions.read().unwrap_or_else(PoisonError::into_inner).contains_key(hash)
@@ -230,6 +275,7 @@ const VERBS: &[&str] = &[
     "record",
     "sign_in",
     "sign_out",
+    "sign_in_link",
 ];
 
 fn outcome(done: &Result<Submitted, NotDone>) -> &'static str {

@@ -24,6 +24,7 @@ mod replay;
 mod schema;
 mod serve;
 mod settings;
+mod sign_in;
 mod simulate;
 mod tasks;
 mod test;
@@ -74,6 +75,8 @@ enum Command {
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Print a link by which somebody signs in to the pages
+    SignIn(sign_in::SignIn),
     /// Load and show people, roles, limits and substitutes
     #[command(subcommand)]
     Organisation(organisation::Organisation),
@@ -185,6 +188,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Calendars(calendars) => calendars.run(config, out),
         Command::Replay(replay) => replay.run(config, out).await,
         Command::Keys(keys) => keys.run(config, out).await,
+        Command::SignIn(sign_in) => sign_in.run(config, out).await,
         Command::Organisation(organisation) => organisation.run(config, out).await,
         Command::Instances(instances) => instances.run(config, out).await,
         Command::Tasks(tasks) => tasks.run(config, out).await,

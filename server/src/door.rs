@@ -3,10 +3,12 @@
 //! What must hold: only hashes are kept; a session ends when it was not used for a while, and at the latest some days after it
 //! began; what another site has a browser send is no visit of ours.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, HeaderValue, header};
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::ids::Digest;
-use fluxor_workflows::SessionRow;
+use fluxor_engine::ids::{Digest, PersonId, TaskId, TenantId};
+use fluxor_workflows::{LinkRow, Purpose, SessionRow};
 
 use crate::config::Config;
 use crate::secret;
@@ -15,7 +17,7 @@ use crate::secret;
 const COOKIE: &str = "__Host-fluxor";
 
 /// How long a link to sign in is good, microseconds: it is used at once.
-pub(crate) const SIGN_IN_LASTS: i64 = 15 * MINUTE;
+const SIGN_IN_LASTS: i64 = 15 * MINUTE;
 
 /// A session's use is noted once in so long: a note is a write.
 pub(crate) const NOTED_EVERY: i64 = MINUTE;
@@ -77,6 +79,58 @@ fn origin_of(url: &str) -> &str {
     let begin = url.find("://").map_or(0, |at| at + 3);
     let end = url[begin..].find('/').map_or(url.len(), |at| begin + at);
     &url[..end]
+}
+
+/// A link that was made, with its secret, which is kept nowhere.
+pub(crate) struct Made {
+    pub(crate) row: LinkRow,
+    pub(crate) secret: String,
+}
+
+impl Made {
+    /// A link by which somebody signs in and goes on to a page.
+    pub(crate) fn sign_in(
+        (tenant, person, administrator): (TenantId, PersonId, bool),
+        to: Arc<str>,
+        random: ([u8; 8], [u8; 32]),
+        now: Timestamp,
+    ) -> Self {
+        let link = Self::of((tenant, person), Purpose::SignIn, to, random, (now, SIGN_IN_LASTS));
+        Self { row: LinkRow { administrator, ..link.row }, ..link }
+    }
+
+    /// A link that shows a task and takes one act about it.
+    pub(crate) fn task(
+        whose: (TenantId, PersonId),
+        task: TaskId,
+        random: ([u8; 8], [u8; 32]),
+        (now, lasts): (Timestamp, i64),
+    ) -> Self {
+        Self::of(whose, Purpose::Task, task.to_string().into(), random, (now, lasts))
+    }
+
+    fn of(
+        (tenant, person): (TenantId, PersonId),
+        purpose: Purpose,
+        target: Arc<str>,
+        (id, random): ([u8; 8], [u8; 32]),
+        (now, lasts): (Timestamp, i64),
+    ) -> Self {
+        let secret = secret::token(&random);
+        let row = LinkRow {
+            tenant,
+            id: secret::public_id(&id).into(),
+            secret_hash: Digest::of(&secret),
+            person,
+            purpose,
+            target,
+            administrator: false,
+            made_at: now,
+            ends_at: now.plus_micros(lasts),
+            used_at: None,
+        };
+        Self { row, secret }
+    }
 }
 
 /// The cookie that takes the one before away.

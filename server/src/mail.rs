@@ -27,7 +27,7 @@ use crate::telemetry::metrics;
 
 pub(crate) use contacts::{Contacts, Directory};
 pub(crate) use facts::{fields, fields_of};
-pub(crate) use helpers::grouped;
+pub(crate) use helpers::{grouped, money};
 pub(crate) use templates::{CODES, check};
 
 use facts::Payload;

@@ -1,35 +1,71 @@
-//! Pages for people in a browser: templates and a stylesheet of our own, embedded in the binary, no script.
+//! Pages for people in a browser: templates, a stylesheet and a script of our own, embedded in the binary.
 //!
-//! What must hold: whatever stands in a page is escaped, here or (the sentence of a problem) before; but for charts, which are numbers; nothing is loaded from elsewhere; a
-//! page only shows, and what it sends changes nothing.
+//! What must hold: whatever stands in a page is escaped, here or (the sentence of a problem, pictures) before; but for charts, which are numbers; nothing is
+//! loaded from elsewhere; looking changes nothing; everything works without the script.
 
 mod chart;
+mod document;
+mod forms;
+mod inbox;
 mod limits;
+mod plan;
+mod sign_in;
+mod timeline;
+mod words;
 
 use std::sync::OnceLock;
 
 use fluxor_engine::ids::Digest;
 use handlebars::Handlebars;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
+pub(crate) use document::{Document, Shown};
+pub(crate) use forms::{Event, Panel, Refused, data};
+pub(crate) use inbox::{Done, Inbox, Outcomes, Row, View};
 pub(crate) use limits::{Form, Limits, Report, Trial};
+pub(crate) use sign_in::{Confirm, Help, SignIn};
+pub(crate) use timeline::{Change, since};
+pub(crate) use words::{Words, done_in_words, now_in};
 
 const STYLE: &str = include_str!("page/style.css");
+const SCRIPT: &str = include_str!("page/script.js");
 
-/// What a browser may load and where it may send something: only here.
-pub(crate) const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; \
-                                 frame-ancestors 'none'";
+/// What a browser may load and run, and where it may send something: only here.
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
+                                 form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The stylesheet's name, of its content.
-fn style_name() -> &'static str {
-    static NAME: OnceLock<String> = OnceLock::new();
-    NAME.get_or_init(|| format!("style-{:.12}.css", Digest::of(STYLE).to_string()))
+/// A file that pages load: its name is of its content, so that it never changes under it.
+struct Asset {
+    name: String,
+    kind: &'static str,
+    text: &'static str,
 }
 
-/// A file that pages load, by its name; it never changes under it.
+fn assets() -> &'static [Asset; 2] {
+    static ALL: OnceLock<[Asset; 2]> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let named = |name: &str, end: &str, kind, text: &'static str| Asset {
+            name: format!("{name}-{:.12}.{end}", Digest::of(text).to_string()),
+            kind,
+            text,
+        };
+        [
+            named("style", "css", "text/css; charset=utf-8", style()),
+            named("script", "js", "text/javascript; charset=utf-8", SCRIPT),
+        ]
+    })
+}
+
+/// The stylesheet, with that of pictures behind it.
+fn style() -> &'static str {
+    static ALL: OnceLock<String> = OnceLock::new();
+    ALL.get_or_init(|| format!("{STYLE}{}", fluxor_engine::draw::STYLE))
+}
+
+/// A file that pages load, by its name.
 pub(crate) fn asset(name: &str) -> Option<(&'static str, &'static str)> {
-    (name == style_name()).then_some(("text/css; charset=utf-8", STYLE))
+    assets().iter().find(|asset| asset.name == name).map(|asset| (asset.kind, asset.text))
 }
 
 fn templates() -> &'static Handlebars<'static> {
@@ -39,8 +75,16 @@ fn templates() -> &'static Handlebars<'static> {
         all.set_strict_mode(true);
         let templates = [
             ("layout", include_str!("page/layout.hbs")),
+            ("confirm", include_str!("page/confirm.hbs")),
+            ("document", include_str!("page/document.hbs")),
+            ("help", include_str!("page/help.hbs")),
+            ("inbox", include_str!("page/inbox.hbs")),
             ("limits", include_str!("page/limits.hbs")),
+            ("lines", include_str!("page/lines.hbs")),
+            ("outcomes", include_str!("page/outcomes.hbs")),
+            ("panel", include_str!("page/panel.hbs")),
             ("problem", include_str!("page/problem.hbs")),
+            ("sign_in", include_str!("page/sign_in.hbs")),
         ];
         for (name, text) in templates {
             // A test renders each.
@@ -52,28 +96,60 @@ fn templates() -> &'static Handlebars<'static> {
     })
 }
 
+/// Where in the program a page is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Here {
+    Inbox,
+    Requests,
+    Limits,
+    #[default]
+    Elsewhere,
+}
+
+/// The ways to other pages.
+const WAYS: &[(Here, &str, &str, bool)] = &[
+    (Here::Inbox, "/inbox", "Inbox", false),
+    (Here::Requests, "/requests", "My requests", false),
+    (Here::Limits, "/limits", "Limits", true),
+];
+
 /// Who looks at a page.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Reader {
-    person: Option<String>,
+    /// What the person is called.
+    name: Option<String>,
     tenant: Option<i64>,
+    administrator: bool,
+    /// Whether the person has a session that can be ended.
+    signed_in: bool,
 }
 
 impl Reader {
-    /// A person of a tenant.
-    pub(crate) fn new(person: &str, tenant: i64) -> Self {
-        Self { person: Some(person.to_owned()), tenant: Some(tenant) }
+    /// A person of a tenant, who is signed in.
+    pub(crate) fn new(name: &str, tenant: i64, administrator: bool) -> Self {
+        Self { name: Some(name.to_owned()), tenant: Some(tenant), administrator, signed_in: true }
+    }
+
+    /// A person who has come by a link and is not signed in.
+    pub(crate) fn by_link(name: &str, tenant: i64) -> Self {
+        Self { name: Some(name.to_owned()), tenant: Some(tenant), administrator: false, signed_in: false }
     }
 }
 
 /// # Errors
 /// If the template names what is not there, which a test would have found.
-fn render(template: &str, title: &str, reader: &Reader, page: &impl Serialize) -> anyhow::Result<String> {
+fn render(template: &str, title: &str, here: Here, reader: &Reader, page: &impl Serialize) -> anyhow::Result<String> {
+    let [style, script] = assets();
+    let ways: Vec<Value> = WAYS
+        .iter()
+        .filter(|(.., administrator)| reader.signed_in && (!administrator || reader.administrator))
+        .map(|(way, href, label, _)| json!({ "href": href, "label": label, "current": *way == here }))
+        .collect();
     let mut all = json!({
-        "title": title, "style": format!("/assets/{}", style_name()), "here": template == "limits",
-        "person": reader.person, "tenant": reader.tenant,
+        "title": title, "style": format!("/assets/{}", style.name), "script": format!("/assets/{}", script.name),
+        "ways": ways, "reader": reader,
     });
-    if let (Some(all), serde_json::Value::Object(page)) = (all.as_object_mut(), serde_json::to_value(page)?) {
+    if let (Some(all), Value::Object(page)) = (all.as_object_mut(), serde_json::to_value(page)?) {
         all.extend(page);
     }
     Ok(templates().render(template, &all)?)
@@ -84,7 +160,7 @@ fn render(template: &str, title: &str, reader: &Reader, page: &impl Serialize) -
 /// # Errors
 /// As `render`.
 pub(crate) fn limits(reader: &Reader, page: &Limits) -> anyhow::Result<String> {
-    render("limits", page.title(), reader, page)
+    render("limits", page.title(), Here::Limits, reader, page)
 }
 
 /// What went wrong, as a page.
@@ -104,7 +180,7 @@ pub(crate) struct Wrong<'a> {
 
 /// A page about what went wrong.
 pub(crate) fn wrong(title: &str, wrong: &Wrong<'_>) -> String {
-    render("problem", title, &Reader::default(), wrong).unwrap_or_else(|error| {
+    render("problem", title, Here::Elsewhere, &Reader::default(), wrong).unwrap_or_else(|error| {
         tracing::error!(%error, "the page of an error cannot be written");
         "Something is wrong with this server, and with the page that says so.".to_owned()
     })

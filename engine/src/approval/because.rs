@@ -6,22 +6,36 @@ use super::organisation::Substitution;
 use super::resolver::{ChainStart, Resolver, UnitOf};
 use super::standing::{Link, Standing};
 use super::view::{Rule, WhyAsked};
+use crate::ids::PersonId;
 
 impl Standing {
     /// Such as "hal stands in for eve up to and including 2026-03-31; eve was asked as holder of the role `buyer` in the unit
     /// u1".
     #[must_use]
     pub fn because(&self) -> String {
+        self.because_of(&by_id)
+    }
+
+    /// The same, with what people are called.
+    #[must_use]
+    pub fn because_of(&self, name: Called<'_>) -> String {
         let mut text = String::new();
         for link in self.through.iter().rev() {
             let _ = match link {
-                Link::Delegated { by, to } => write!(text, "{by} delegated it to {to}; "),
-                Link::Substitute(entry) => write!(text, "{}; ", stands_in(entry)),
+                Link::Delegated { by, to } => write!(text, "{} delegated it to {}; ", name(by), name(to)),
+                Link::Substitute(entry) => write!(text, "{}; ", stands_in(entry, name)),
             };
         }
-        text.push_str(&self.seat.because());
+        text.push_str(&self.seat.because_of(name));
         text
     }
+}
+
+/// What a person is called.
+pub type Called<'a> = &'a dyn Fn(&PersonId) -> String;
+
+fn by_id(person: &PersonId) -> String {
+    person.to_string()
 }
 
 impl WhyAsked {
@@ -29,7 +43,13 @@ impl WhyAsked {
     /// resolved: later roles and managers change a seat only in certain cases (section 4.1).
     #[must_use]
     pub fn because(&self) -> String {
-        let who = &self.stands_for;
+        self.because_of(&by_id)
+    }
+
+    /// The same, with what people are called.
+    #[must_use]
+    pub fn because_of(&self, name: Called<'_>) -> String {
+        let who = name(&self.stands_for);
         let mut text = match &self.rule {
             Rule::Who(resolver) => format!("{who} was asked {}", named(resolver, self.covering)),
             Rule::Fallback(resolver) => {
@@ -38,17 +58,17 @@ impl WhyAsked {
             Rule::Repair => format!("an administrator asked {who}"),
             Rule::Added => format!("{who} was added as an approver"),
         };
-        let others: Vec<&str> = self.holders.iter().filter(|holder| *holder != who).map(|h| h.as_str()).collect();
+        let others: Vec<String> = self.holders.iter().filter(|holder| **holder != self.stands_for).map(name).collect();
         if !others.is_empty() {
-            let also = if self.holders.contains(who) { "also " } else { "" };
+            let also = if self.holders.contains(&self.stands_for) { "also " } else { "" };
             let _ = write!(text, ", and the place was {also}passed to {}", others.join(" and "));
         }
         text
     }
 }
 
-fn stands_in(entry: &Substitution) -> String {
-    let mut text = format!("{} stands in for {}", entry.substitute, entry.person);
+fn stands_in(entry: &Substitution, name: Called<'_>) -> String {
+    let mut text = format!("{} stands in for {}", name(&entry.substitute), name(&entry.person));
     if let Some(from) = entry.from {
         let _ = write!(text, " from {from}");
     }

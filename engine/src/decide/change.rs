@@ -151,7 +151,8 @@ fn create_key<Op>(seen: &Seen<'_>, known: bool, row: ApiKeyRow) -> Result<Change
     Ok(Changed { api_key: Some(row), images: (Json::Null, after), ..Changed::nothing(answer) })
 }
 
-/// Whoever is still there may come in; he alone, and an administrator, may end what he began.
+/// Whoever is still there may come in; he alone, and an administrator, may end what he began; a way in is offered by
+/// administrators.
 fn session<Op>(
     actor: &Actor,
     person: &PersonId,
@@ -160,16 +161,20 @@ fn session<Op>(
     known: bool,
 ) -> Result<Changed<Op>, Refusal> {
     let own = actor.person() == Some(person);
-    let ends =
-        what == SessionEvent::Ended && matches!(actor, Actor::System | Actor::Person { administrator: true, .. });
-    if !own && !ends {
-        return Err(Refusal::NotAllowed { rule: format!("`{person}` in person").into() });
+    let administers = matches!(actor, Actor::System | Actor::Person { administrator: true, .. });
+    let (may, rule) = match what {
+        SessionEvent::Began => (own, format!("`{person}` in person")),
+        SessionEvent::Ended => (own || administers, format!("`{person}` in person, or an administrator")),
+        SessionEvent::Offered => (administers, "a key with administrator rights".to_owned()),
+    };
+    if !may {
+        return Err(Refusal::NotAllowed { rule: rule.into() });
     }
-    if what == SessionEvent::Began && !known {
-        let sentence = format!("The organisation has nobody with the id `{person}` any more.");
+    if what != SessionEvent::Ended && !known {
+        let sentence = format!("The organisation has nobody with the id `{person}`: load the organisation first.");
         return Err(no_record("unknown_person", sentence));
     }
-    let allowed = Some(if own { "the person" } else { "an administrator" });
+    let allowed = (own && what != SessionEvent::Offered).then_some("the person");
     Ok(Changed { request: told.clone(), allowed, is_note: true, ..Changed::nothing(Json::Null) })
 }
 

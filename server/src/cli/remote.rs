@@ -61,6 +61,11 @@ impl Remote {
         Ok(Self { client, url, key, request })
     }
 
+    /// Where it is.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Asks for something; returns the answer's body.
     pub(super) async fn get(&self, path: &str, query: &[(String, String)]) -> Result<Value, Failure> {
         let query = serde_urlencoded::to_string(query).context("the query cannot be written")?;

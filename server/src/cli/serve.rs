@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
@@ -22,6 +23,12 @@ use crate::lock::{self, Lock, Taken};
 use crate::open::{Purpose, open};
 use crate::telemetry::{log, metrics};
 use crate::traffic::EVERY;
+
+/// How long it is remembered of a session or a link that there was one, microseconds.
+const FORGOTTEN_AFTER: i64 = 7 * 24 * 3_600_000_000;
+
+/// How often what has ended is looked for.
+const SWEPT_EVERY: Duration = Duration::from_secs(3600);
 
 pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
     let _logs = log::start(&config.log).map_err(|error| Failure::Usage(format!("{error:#}")))?;
@@ -84,10 +91,12 @@ pub(super) async fn until_told(
         });
     let mut serving = tokio::spawn(serving.into_future());
     let noting = tokio::spawn(keeping(app.clone()));
+    let sweeping = tokio::spawn(sweeping(app.clone()));
     tokio::select! {
         ended = &mut serving => ended.context("the server ended")?.context("the server ended")?,
         signal = signal() => {
             tracing::info!("{}: finishing what runs", signal?);
+            app.stop();
             let _ = stop.send(true);
             if tokio::time::timeout(config.drain_timeout(), &mut serving).await.is_err() {
                 tracing::warn!("requests still ran after {} s and were cut off", config.drain_timeout);
@@ -96,6 +105,7 @@ pub(super) async fn until_told(
         }
     }
     noting.abort();
+    sweeping.abort();
     if tokio::time::timeout(config.drain_timeout(), keep(&app, true)).await.is_err() {
         tracing::warn!("what was called in the last minute could not be written in time");
     }
@@ -108,6 +118,19 @@ pub(super) async fn until_told(
 async fn keeping(app: App) {
     while !keep(&app, false).await || app.limits().traffic().is_kept() {
         tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Forgets sessions and links that have ended, now and then.
+async fn sweeping(app: App) {
+    loop {
+        // What has just ended is kept for a while: whoever comes by it hears why it is no good.
+        let before = app.desk().now().plus_micros(-FORGOTTEN_AFTER);
+        if let Err(error) = app.desk().forget_sessions(before).await {
+            let error = chain(&error);
+            tracing::warn!(error, "sessions that have ended cannot be forgotten, and wait: {error}");
+        }
+        tokio::time::sleep(SWEPT_EVERY).await;
     }
 }
 

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use fluxor_engine::audit::canonical;
+use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Command, Verb};
 use fluxor_engine::ids::{Digest, Mint, RequestId};
+use fluxor_workflows::LinkRow;
 use serde_json::Value;
 
 use super::Failure;
@@ -56,6 +58,31 @@ impl Here {
         self.mint.bytes()
     }
 
+    /// What time it is.
+    pub(super) fn now(&self) -> Timestamp {
+        self.desk.now()
+    }
+
+    /// Notes a link in the trail, then keeps it.
+    pub(super) async fn noted(
+        &self,
+        config: &Config,
+        request: RequestId,
+        asked: &Value,
+        verb: Verb,
+        link: LinkRow,
+    ) -> Result<(), Failure> {
+        self.desk.submit(Self::command(config, request, asked, verb)).await?;
+        self.desk.keep_link(link).await?;
+        self.desk.shutdown(config.drain_timeout()).await;
+        Ok(())
+    }
+
+    fn command(config: &Config, request: RequestId, asked: &Value, verb: Verb) -> Command {
+        let request_hash = Digest::of(format!("cli\0{}\0{}", verb.name(), canonical::value(asked)));
+        Command { tenant: config.tenant(), request, request_hash, actor: Actor::System, verb }
+    }
+
     /// Does it, as the operator at the machine's own console.
     pub(super) async fn submit(
         &self,
@@ -64,9 +91,7 @@ impl Here {
         asked: &Value,
         verb: Verb,
     ) -> Result<Answer, Failure> {
-        let request_hash = Digest::of(format!("cli\0{}\0{}", verb.name(), canonical::value(asked)));
-        let command = Command { tenant: config.tenant(), request, request_hash, actor: Actor::System, verb };
-        let answer = self.desk.submit(command).await?.answer;
+        let answer = self.desk.submit(Self::command(config, request, asked, verb)).await?.answer;
         self.desk.shutdown(config.drain_timeout()).await;
         Ok(answer)
     }

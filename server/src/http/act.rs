@@ -112,6 +112,23 @@ impl Act {
 }
 
 impl Decision {
+    /// An act about which nothing is said yet.
+    pub(crate) const fn of(act: Act) -> Self {
+        Self {
+            act,
+            step: None,
+            reason: None,
+            on_behalf_of: None,
+            to: None,
+            from: None,
+            person: None,
+            position: None,
+            mode: None,
+            action: None,
+            data: None,
+        }
+    }
+
     /// What is asked of the engine.
     pub(crate) fn verb(self, task: TaskId, etag: Option<String>) -> Result<Verb, Problem> {
         let given = self.given()?;

@@ -32,6 +32,10 @@ use crate::traffic::Turned;
 #[derive(Clone, Copy)]
 pub(super) struct Base(pub(super) u64);
 
+/// Where a request comes from, as far as that is known.
+#[derive(Clone, Copy)]
+pub(super) struct Address(pub(super) Option<IpAddr>);
+
 /// What the limits are told of a call, found before they are asked.
 pub(super) struct About {
     pub(super) policies: Arc<Live>,
@@ -84,6 +88,7 @@ pub(crate) async fn identify(State(app): State<App>, request: Request, next: Nex
     let Some(class) = class(&parts) else { return next.run(Request::from_parts(parts, body)).await };
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
     let address = app.limits().client(peer, &parts.headers);
+    parts.extensions.insert(Address(address));
     let caller = match known(&app, &parts, address).await {
         Ok(caller) => caller,
         Err(refused) => return *refused,
@@ -138,6 +143,15 @@ async fn known(
     address: Option<IpAddr>,
 ) -> Result<Option<Caller>, Box<axum::response::Response>> {
     let Ok(brought) = auth::brought(parts) else { return Ok(None) };
+    tried(app, brought, address).await
+}
+
+/// Whoever has what was brought; what is not known yet costs its address an attempt.
+pub(super) async fn tried(
+    app: &App,
+    brought: Brought,
+    address: Option<IpAddr>,
+) -> Result<Option<Caller>, Box<axum::response::Response>> {
     if brought.is_known(app) {
         return brought.look(app).await.map_err(|error| Box::new(Problem::from(error).into_response()));
     }

@@ -9,14 +9,14 @@ use fluxor_limits::shed::ShedLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Specification;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::{
-    audit, books, deciders, definitions, extract, gate, health, history, instances, keys, layers, limits, me,
-    organisation, pages, parameters, pictures, records, settings, simulate, spent, tasks, workflows,
+    audit, books, deciders, definitions, doors, extract, gate, health, history, instances, keys, layers, limits, me,
+    organisation, pages, parameters, pictures, records, settings, simulate, site, spent, tasks, workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -42,9 +42,8 @@ impl utoipa::Modify for Bearer {
             .build();
         let components = specification.components.get_or_insert_default();
         components.add_security_scheme("key", SecurityScheme::Http(scheme));
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Basic);
-        let scheme = scheme.description(Some("Of pages: any name, and an API key as the password.")).build();
-        components.add_security_scheme("basic", SecurityScheme::Http(scheme));
+        let cookie = ApiKeyValue::with_description("__Host-fluxor", "Of pages: a session, begun at `/sign-in`.");
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }
 
@@ -72,6 +71,7 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(organisation::history))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
+        .routes(routes!(doors::make))
         .routes(routes!(records::change))
         .routes(routes!(settings::list))
         .routes(routes!(settings::show, settings::change))
@@ -118,6 +118,7 @@ pub(crate) fn router(app: App) -> Router {
     let known = parameters::Known::of(&specification);
     let paths: Vec<String> = specification.paths.paths.keys().cloned().collect();
     table
+        .merge(site::pages())
         .route("/openapi.json", get(async move || ([("content-type", "application/json")], text)))
         .method_not_allowed_fallback(wrong_method)
         .fallback(async move |uri: Uri| nowhere(&uri, &paths))

@@ -135,7 +135,7 @@ impl Skipped {
 }
 
 impl Contacts {
-    fn read(document: &str) -> Result<Self, serde_json::Error> {
+    pub(crate) fn read(document: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(document)
     }
 
@@ -143,6 +143,11 @@ impl Contacts {
     pub(crate) fn name(&self, person: &PersonId) -> String {
         let known = self.contacts.get(person).and_then(|contact| contact.name.as_deref()).map(one_line);
         known.filter(|name| !name.is_empty()).unwrap_or_else(|| one_line(person.as_str()))
+    }
+
+    /// The name of a person who has one.
+    pub(crate) fn called(&self, person: &PersonId) -> Option<String> {
+        self.contacts.get(person)?.name.as_deref().map(one_line).filter(|name| !name.is_empty())
     }
 
     /// Whoever has this address; nobody where several have it.

@@ -35,7 +35,7 @@ fn lines(text: &str) -> Vec<String> {
 }
 
 /// `1,200.00 EUR`, with the digits of its currency, more only where there are more.
-pub(super) fn money(text: &str) -> Option<String> {
+pub(crate) fn money(text: &str) -> Option<String> {
     let money: Money = text.parse().ok()?;
     let digits = exponent(money.currency);
     let amount = fluxor_engine::money::format_scaled(money.units, 4, digits);

@@ -1,5 +1,4 @@
-//! The page about limits. There are no sessions yet: a browser sends the key as the password of HTTP Basic (RFC 7617), which is
-//! taken on this page only. It shows, and what its forms send changes nothing.
+//! The page about limits. It shows, and what its forms send changes nothing.
 
 use axum::extract::State;
 use axum::http::header;
@@ -9,13 +8,14 @@ use serde_json::Value;
 use utoipa::IntoParams;
 
 use super::super::asked::Form;
-use super::super::auth::{Administrator, Caller};
+use super::super::auth::Administrator;
 use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
+use super::super::site::{Visitor, html};
 use super::{Trial, WhichRefusals, now_told, refusals_told, replay_told, used_told};
 use crate::app::App;
 use crate::limits::explain::{Used, Which, Wish};
-use crate::page::{self, Limits, Reader, Report};
+use crate::page::{self, Limits, Report};
 use crate::settings;
 
 /// How many keys of each policy are shown.
@@ -35,34 +35,24 @@ pub(crate) struct Shown {
     request: Option<String>,
 }
 
-/// A page as a browser takes it.
-fn html(text: anyhow::Result<String>) -> Result<Response, Problem> {
-    let text = text.map_err(|error| {
-        tracing::error!(%error, "a page cannot be written");
-        Problem::internal()
-    })?;
-    let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8");
-    Ok(([kind, (header::CONTENT_SECURITY_POLICY, page::POLICY)], text).into_response())
-}
-
 fn report(report: impl serde::Serialize) -> Result<Report, Problem> {
     serde_json::to_value(report).map_err(|_| Problem::internal())
 }
 
-/// The page about limits, for a browser: it sends the key as the password of HTTP Basic.
-#[utoipa::path(get, path = "/limits", tag = "pages", params(Shown), security(("basic" = [])),
+/// The page about limits, for a browser that is signed in.
+#[utoipa::path(get, path = "/limits", tag = "pages", params(Shown), security(("session" = [])),
     responses((status = 200, body = String, content_type = "text/html")))]
 pub(crate) async fn show(
     State(app): State<App>,
-    caller: Caller,
+    visitor: Visitor,
     Query(shown): Query<Shown>,
 ) -> Result<Response, Problem> {
     let trial = page::Trial { day: shown.day.clone().unwrap_or_default(), ..page::Trial::default() };
-    whole(&app, &caller, shown, trial).await
+    whole(&app, &visitor, shown, trial).await
 }
 
 /// Limits that somebody tries, as a form sends them.
-#[utoipa::path(post, path = "/limits", tag = "pages", security(("basic" = [])),
+#[utoipa::path(post, path = "/limits", tag = "pages", security(("session" = [])),
     request_body(content = String, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = String, content_type = "text/html")))]
 pub(crate) async fn attempt(
@@ -83,10 +73,12 @@ pub(crate) async fn attempt(
             }
         }
     }
-    whole(&app, &caller, Shown { setting, ..Shown::default() }, trial).await
+    let visitor = Visitor::of(&app, caller).await?;
+    whole(&app, &visitor, Shown { setting, ..Shown::default() }, trial).await
 }
 
-async fn whole(app: &App, caller: &Caller, shown: Shown, mut trial: page::Trial) -> Result<Response, Problem> {
+async fn whole(app: &App, visitor: &Visitor, shown: Shown, mut trial: page::Trial) -> Result<Response, Problem> {
+    let caller = &visitor.caller;
     let Shown { setting, day, request } = shown;
     let administrator = caller.key().administrator;
     let request = request.map(|request| request.trim().to_owned()).filter(|request| !request.is_empty());
@@ -109,7 +101,7 @@ async fn whole(app: &App, caller: &Caller, shown: Shown, mut trial: page::Trial)
         }
         shown = shown.trying(&form, &trial);
     }
-    html(page::limits(&Reader::new(caller.person().as_str(), caller.tenant().0), &shown))
+    html(page::limits(&visitor.reader(), &shown))
 }
 
 /// What pages load. A name is of its content: it never changes.

@@ -1,0 +1,61 @@
+//! Pages for people in a browser: each handler reads, makes one command where a form asks for something, and shows a page. No
+//! page decides anything that the engine does not decide.
+
+mod document;
+mod front;
+mod inbox;
+mod link;
+mod live;
+mod requests;
+mod sign_in;
+mod visitor;
+
+use axum::Router;
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+
+use super::problem::Problem;
+use crate::app::App;
+use crate::page;
+
+pub(super) use visitor::Visitor;
+
+/// The table of pages. They stand in no specification: their forms are theirs alone.
+pub(super) fn pages() -> Router<App> {
+    Router::new()
+        .route("/", get(front::front))
+        .route("/sign-in", get(sign_in::show).post(sign_in::come))
+        .route("/sign-in/kept", get(sign_in::kept))
+        .route("/sign-in/{secret}", get(sign_in::link).post(sign_in::follow))
+        .route("/sign-out", axum::routing::post(sign_in::leave))
+        .route("/inbox", get(inbox::show).post(inbox::decide))
+        .route("/requests", get(requests::show))
+        .route("/tasks/{id}", get(document::task).post(document::act))
+        .route("/tasks/{id}/lines", get(document::lines_of_task))
+        .route("/instances/{id}", get(document::instance).post(document::event))
+        .route("/live", get(live::stream))
+        .route("/go/{secret}", get(link::show).post(link::act))
+}
+
+/// A page as a browser takes it.
+pub(super) fn html(text: anyhow::Result<String>) -> Result<Response, Problem> {
+    let text = text.map_err(|error| {
+        tracing::error!(%error, "a page cannot be written");
+        Problem::internal()
+    })?;
+    let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8");
+    Ok(([kind, (header::CONTENT_SECURITY_POLICY, page::POLICY)], text).into_response())
+}
+
+/// A page that says no, with the status of the problem.
+pub(super) fn refused(problem: &Problem, text: anyhow::Result<String>) -> Result<Response, Problem> {
+    let mut response = html(text)?;
+    *response.status_mut() = problem.status();
+    Ok(response)
+}
+
+/// On to another page, as an answer to a form.
+pub(super) fn onward(place: &str) -> Response {
+    Redirect::to(place).into_response()
+}

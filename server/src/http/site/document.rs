@@ -1,0 +1,277 @@
+//! The page of a document and of a task about it, and what its forms ask for.
+
+use std::collections::HashMap;
+
+use axum::extract::State;
+use axum::response::Response;
+use fluxor_engine::command::Verb;
+use fluxor_engine::definition::chart::Definition;
+use fluxor_engine::draw::{Dress, Format};
+use fluxor_engine::ids::{InstanceId, PersonId, TaskId, TenantId};
+use fluxor_engine::instance::Instance;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::act::{Act, Decision};
+use super::super::asked::Fields;
+use super::super::extract::{Path, Query};
+use super::super::problem::Problem;
+use super::{Visitor, html, onward, refused};
+use crate::app::App;
+use crate::desk::{Books, TaskView};
+use crate::page::{self, Document, Event, Panel, Reader, Refused, Shown};
+use crate::secret;
+
+/// Entries of the history that are shown.
+const ENTRIES: i64 = 100;
+
+/// Whose page it is, and where its forms go.
+pub(super) struct Place<'a> {
+    pub(super) app: &'a App,
+    pub(super) visitor: &'a Visitor,
+    pub(super) reader: Reader,
+    /// Where the forms go.
+    pub(super) action: String,
+    /// Whether it was opened by a link, which is good for one act.
+    pub(super) by_link: bool,
+}
+
+/// What has just been done.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Said {
+    done: Option<String>,
+}
+
+/// A task, with the document that it is about.
+pub(super) async fn task(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id,)): Path<(TaskId,)>,
+    Query(said): Query<Said>,
+) -> Result<Response, Problem> {
+    let place = Place::of_session(&app, &visitor, format!("/tasks/{id}"));
+    html(place.page(id.instance, Some(id), Refused::default(), said.done.as_deref()).await?)
+}
+
+/// A document.
+pub(super) async fn instance(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id,)): Path<(InstanceId,)>,
+    Query(said): Query<Said>,
+) -> Result<Response, Problem> {
+    let place = Place::of_session(&app, &visitor, String::new());
+    html(place.page(id, None, Refused::default(), said.done.as_deref()).await?)
+}
+
+/// The lines of the document that a task is about, for whoever looks without leaving the list.
+pub(super) async fn lines_of_task(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id,)): Path<(TaskId,)>,
+) -> Result<Response, Problem> {
+    let lines = lines(&app, visitor.caller.tenant(), id.instance).await?;
+    html(Document::lines(&lines, &visitor.words))
+}
+
+/// What a form asks for.
+pub(super) async fn act(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id,)): Path<(TaskId,)>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let place = Place::of_session(&app, &visitor, format!("/tasks/{id}"));
+    match place.done(id, &fields, None).await {
+        Ok(done) => Ok(onward(&format!("/tasks/{id}?done={}", done.name))),
+        Err(problem) => place.again(id, &fields, problem).await,
+    }
+}
+
+/// Tells a document of an event.
+pub(super) async fn event(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id,)): Path<(InstanceId,)>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let place = Place::of_session(&app, &visitor, String::new());
+    let paper = app.desk().paper(visitor.caller.tenant(), id).await?;
+    let event = fields.get("event").unwrap_or_default();
+    let verb = Verb::Signal {
+        instance: id,
+        event: event.into(),
+        payload: Event::payload(&paper, event, &typed(&fields)),
+        reason: fields.get("reason").map(str::to_owned),
+        state_revision: fields.get("state_revision").and_then(|revision| revision.parse().ok()),
+    };
+    match app.submit(fields.command(&visitor.caller, &format!("/instances/{id}"), verb)?).await {
+        Ok(_) => Ok(onward(&format!("/instances/{id}?done=said"))),
+        Err(why) => {
+            let problem = Problem::from(why);
+            let why = Refused {
+                sentence: problem.detail().to_owned(),
+                errors: problem.errors().unwrap_or_default(),
+                typed: typed(&fields),
+                changed: None,
+            };
+            let text = place.page(id, None, why, None).await?;
+            refused(&problem, text)
+        }
+    }
+}
+
+/// What was done.
+pub(super) struct DoneAct {
+    pub(super) name: &'static str,
+}
+
+/// The forms' words, and what they mean.
+const ACTS: &[(&str, Act, Option<&str>)] = &[
+    ("approve", Act::Approve, None),
+    ("reject", Act::Reject, None),
+    ("abstain", Act::Abstain, None),
+    ("request_changes", Act::RequestChanges, None),
+    ("ask", Act::Ask, None),
+    ("complete", Act::Complete, None),
+    ("delegate", Act::Delegate, None),
+    ("reassign", Act::Reassign, None),
+    ("add_before", Act::AddApprover, Some("before")),
+    ("add_after", Act::AddApprover, Some("after")),
+    ("add_watcher", Act::AddWatcher, None),
+    ("remind", Act::Remind, None),
+];
+
+/// What a form asks for as a decision.
+fn decision(fields: &Fields, form: Option<&TaskView>) -> Result<(&'static str, Decision), Problem> {
+    let named = fields.get("act").unwrap_or_default();
+    let Some((name, act, position)) = ACTS.iter().find(|(name, ..)| *name == named) else {
+        return Err(Problem::invalid(
+            "/act",
+            "this is no act of this page: load it again, then press one of its buttons",
+        ));
+    };
+    let (step, behalf) = fields.get("seat").and_then(|seat| seat.split_once('\t')).unwrap_or_default();
+    let step = Some(step).filter(|step| !step.is_empty()).or_else(|| fields.get("step"));
+    let behalf = Some(behalf).filter(|behalf| !behalf.is_empty()).map(PersonId::from);
+    let to = fields.get("to").map(PersonId::from);
+    let reason = fields.get("reason").map(str::to_owned);
+    let blank = Decision::of(*act);
+    let step = step.map(Into::into);
+    Ok((
+        name,
+        match act {
+            Act::Complete => {
+                let data = form.and_then(|task| task.form.as_deref()).map(|form| page::data(form, &typed(fields)));
+                Decision { on_behalf_of: behalf, data, ..blank }
+            }
+            Act::Delegate | Act::Reassign => Decision { step, to, ..blank },
+            Act::AddApprover => {
+                Decision { step, person: to, position: position.map(Into::into), on_behalf_of: behalf, ..blank }
+            }
+            Act::AddWatcher => Decision { person: to, ..blank },
+            Act::Remind => Decision { step, ..blank },
+            _ => Decision { step, reason, on_behalf_of: behalf, ..blank },
+        },
+    ))
+}
+
+/// What was typed, by field.
+fn typed(fields: &Fields) -> HashMap<String, String> {
+    fields.0.iter().cloned().collect()
+}
+
+impl<'a> Place<'a> {
+    fn of_session(app: &'a App, visitor: &'a Visitor, action: String) -> Self {
+        Self { app, visitor, reader: visitor.reader(), action, by_link: false }
+    }
+
+    /// Does what a form asks for. `request`: another id than the form's.
+    pub(super) async fn done(&self, id: TaskId, fields: &Fields, request: Option<String>) -> Result<DoneAct, Problem> {
+        let caller = &self.visitor.caller;
+        let needs_form = fields.get("act") == Some("complete");
+        let task = if needs_form { Some(self.app.desk().task(caller.tenant(), id).await?) } else { None };
+        let (name, decision) = decision(fields, task.as_ref())?;
+        let etag = fields.get("etag").map(str::to_owned);
+        let mut command = fields.command(caller, &format!("/tasks/{id}"), decision.verb(id, etag)?)?;
+        if let Some(request) = request {
+            command.request = request.as_str().into();
+        }
+        self.app.submit(command).await?;
+        Ok(DoneAct { name })
+    }
+
+    /// The page once more, with why it was not done and what was typed.
+    pub(super) async fn again(&self, id: TaskId, fields: &Fields, problem: Problem) -> Result<Response, Problem> {
+        let is_stale = matches!(problem.code(), "stale_task" | "document_changed" | "task_closed" | "not_submitted");
+        let changed = if is_stale { Some(self.changed(id.instance, fields).await?) } else { None };
+        let why = Refused {
+            sentence: problem.detail().to_owned(),
+            errors: problem.errors().unwrap_or_default(),
+            typed: typed(fields),
+            changed,
+        };
+        let text = self.page(id.instance, Some(id), why, None).await?;
+        refused(&problem, text)
+    }
+
+    /// What is other than it was on the page that the form stands on.
+    async fn changed(&self, id: InstanceId, fields: &Fields) -> Result<Vec<page::Change>, Problem> {
+        let seq = fields.get("seq").and_then(|seq| seq.parse::<i64>().ok()).unwrap_or(i64::MAX);
+        let tenant = self.visitor.caller.tenant();
+        let entries = self.app.desk().entries(tenant, id.into(), seq, ENTRIES).await?;
+        Ok(page::since(&entries, &self.visitor.words))
+    }
+
+    /// The page, or what the template says is wrong with it.
+    pub(super) async fn page(
+        &self,
+        id: InstanceId,
+        task: Option<TaskId>,
+        why: Refused,
+        done: Option<&str>,
+    ) -> Result<anyhow::Result<String>, Problem> {
+        let (app, visitor) = (self.app, self.visitor);
+        let tenant = visitor.caller.tenant();
+        let paper = app.desk().paper(tenant, id).await?;
+        let task = match task {
+            Some(task) => Some(app.desk().task(tenant, task).await?),
+            None => None,
+        };
+        let lines = lines(app, tenant, id).await?;
+        let after = (paper.instance.seq - ENTRIES).max(0);
+        let entries = app.desk().entries(tenant, id.into(), after, ENTRIES).await?;
+        let shown = Shown {
+            paper: &paper,
+            lines: &lines,
+            entries: &entries,
+            cut: after > 0,
+            picture: picture(app, (paper.instance.as_ref().clone(), paper.definition.clone())).await,
+            reader: visitor.person(),
+            task: task.as_ref(),
+        };
+        let date = paper.organisation.organisation.date(paper.now);
+        let people = &paper.organisation.organisation;
+        let known = people.parts().people.iter().map(|one| one.id.clone()).filter(|id| people.active(id, date));
+        let form = (self.action.clone(), secret::public_id(&app.random()), paper.instance.seq);
+        let events = if self.by_link { Vec::new() } else { Event::all(&paper, &form.1, &why) };
+        let panel = task.as_ref().and_then(|task| {
+            let panel = Panel::of(task, visitor.person(), form, known, why, &visitor.words)?;
+            Some(if self.by_link { panel.by_link() } else { panel })
+        });
+        let note = done.and_then(page::done_in_words).map(str::to_owned);
+        Ok(Document::new(&shown, panel, &visitor.words).offering(events).saying(note).page(&self.reader))
+    }
+}
+
+/// The lines of an order; nothing where it is none.
+async fn lines(app: &App, tenant: TenantId, id: InstanceId) -> Result<Value, Problem> {
+    let order = app.desk().books(tenant, Books::Order { id }).await?;
+    Ok(order.get("lines").cloned().unwrap_or(Value::Null))
+}
+
+/// The picture; a page is better without it than not at all.
+async fn picture(app: &App, found: (Instance, std::sync::Arc<Definition>)) -> Option<String> {
+    let drawn = app.pictures().instance(app.desk(), found, Format::Svg, Dress::Bare).await;
+    drawn.map(|picture| picture.to_string()).ok()
+}

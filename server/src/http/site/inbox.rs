@@ -1,0 +1,176 @@
+//! What waits for somebody, and several decisions at once.
+
+use axum::extract::State;
+use axum::response::Response;
+use fluxor_engine::ids::{Digest, PersonId, TaskId};
+use serde::Deserialize;
+
+use super::super::act::{Act, Decision};
+use super::super::asked::Fields;
+use super::super::extract::Query;
+use super::super::problem::Problem;
+use super::{Visitor, html};
+use crate::app::App;
+use crate::desk::TaskView;
+use crate::page::{Done, Inbox, Outcomes, Row, View};
+use crate::secret;
+
+/// Rows of a page.
+const ROWS: usize = 50;
+
+/// So many tasks are looked through where somebody searches.
+const SEARCHED: i64 = 500;
+
+/// So many are decided at once.
+const AT_ONCE: usize = 100;
+
+/// What is shown.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Wish {
+    #[serde(default)]
+    view: String,
+    tag: Option<String>,
+    #[serde(default)]
+    q: String,
+    after: Option<TaskId>,
+}
+
+/// The inbox.
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Problem> {
+    let view = if wish.view == View::People.name() { View::People } else { View::Mine };
+    let query = wish.q.trim();
+    let people = app.desk().people(visitor.caller.tenant()).await?;
+    let reports: Vec<PersonId> = people
+        .organisation
+        .parts()
+        .people
+        .iter()
+        .filter(|one| one.manager.as_ref() == Some(visitor.person()))
+        .map(|one| one.id.clone())
+        .collect();
+    let most = if query.is_empty() { i64::try_from(ROWS + 1).unwrap_or(51) } else { SEARCHED };
+    let tag = wish.tag.clone().filter(|tag| !tag.is_empty());
+    let mut tasks: Vec<TaskView> = Vec::new();
+    match view {
+        View::Mine => {
+            let person = visitor.person().clone();
+            tasks = app.desk().waiting_for(visitor.caller.tenant(), person, tag.clone(), wish.after, most).await?;
+        }
+        View::People => {
+            for person in reports.iter().take(100) {
+                let own = app
+                    .desk()
+                    .waiting_for(visitor.caller.tenant(), person.clone(), tag.clone(), wish.after, most)
+                    .await?;
+                for task in own {
+                    match tasks.iter_mut().find(|known| known.id == task.id) {
+                        Some(known) => known.open.extend(task.open),
+                        None => tasks.push(task),
+                    }
+                }
+            }
+            tasks.sort_by_key(|task| task.id);
+        }
+    }
+    let reader = (view == View::Mine).then(|| visitor.person());
+    let of = |task: &TaskView| Row::of(task, app.desk().definition(&task.workflow).as_deref(), reader, &visitor.words);
+    let last = tasks.get(ROWS - 1).map(|task| task.id).filter(|_| tasks.len() > ROWS && query.is_empty());
+    if query.is_empty() {
+        tasks.truncate(ROWS);
+    }
+    let mut rows: Vec<Row> = tasks.iter().map(of).collect();
+    rows.retain(|row| query.is_empty() || row.is_meant(query));
+    rows.truncate(ROWS);
+    let more = last.map(|last| more(view, tag.as_deref(), last));
+    let once = secret::public_id(&app.random());
+    let page = Inbox::new((view, tag.as_deref(), query), !reports.is_empty(), rows, more, once);
+    html(page.page(&visitor.reader()))
+}
+
+fn more(view: View, tag: Option<&str>, last: TaskId) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("view", view.name());
+    if let Some(tag) = tag {
+        query.append_pair("tag", tag);
+    }
+    query.append_pair("after", &last.to_string());
+    format!("/inbox?{}", query.finish())
+}
+
+/// One of those that were selected, as its row says.
+struct Chosen {
+    task: TaskId,
+    etag: String,
+    step: String,
+    behalf: Option<PersonId>,
+    /// What asks: the workflow, the state and the step.
+    rule: (String, String, String),
+}
+
+impl Chosen {
+    fn read(text: &str) -> Option<Self> {
+        let [task, etag, step, behalf, workflow, state] =
+            <[&str; 6]>::try_from(text.split('\t').collect::<Vec<_>>()).ok()?;
+        let rule = (workflow.to_owned(), state.to_owned(), step.to_owned());
+        let behalf = Some(behalf).filter(|behalf| !behalf.is_empty()).map(PersonId::from);
+        Some(Self { task: task.parse().ok()?, etag: etag.to_owned(), step: step.to_owned(), behalf, rule })
+    }
+}
+
+/// Decides those that were selected: each by itself, each with its own answer.
+pub(super) async fn decide(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Problem> {
+    let act = match fields.get("act") {
+        Some("approve") => Act::Approve,
+        Some("reject") => Act::Reject,
+        _ => return Err(Problem::invalid("/act", "approve or reject: press one of the two")),
+    };
+    let chosen: Option<Vec<Chosen>> = fields.all("task").map(Chosen::read).collect();
+    let chosen = chosen.ok_or_else(|| Problem::invalid("/task", "load the inbox again, then select"))?;
+    let wrong = match chosen.first() {
+        None => Some("Select what to decide first."),
+        Some(_) if chosen.len() > AT_ONCE => Some("These are too many at once: select a hundred at most."),
+        Some(first) if chosen.iter().any(|one| one.rule != first.rule) => {
+            Some("Several are decided at once only where the same step asks: select those of one kind.")
+        }
+        Some(_) if act == Act::Reject && fields.get("reason").is_none() => Some("Write why they are rejected."),
+        Some(_) => None,
+    };
+    if let Some(wrong) = wrong {
+        return Err(Problem::invalid("", wrong));
+    }
+    let mut outcomes = Vec::new();
+    for one in &chosen {
+        outcomes.push(each(&app, &visitor, &fields, act, one).await?);
+    }
+    html(Outcomes::new(outcomes).page(&visitor.reader()))
+}
+
+async fn each(app: &App, visitor: &Visitor, fields: &Fields, act: Act, one: &Chosen) -> Result<Done, Problem> {
+    let decision = Decision {
+        step: Some(one.step.as_str().into()),
+        reason: fields.get("reason").map(str::to_owned),
+        on_behalf_of: one.behalf.clone(),
+        ..Decision::of(act)
+    };
+    let verb = decision.verb(one.task, Some(one.etag.clone()))?;
+    let mut command = fields.command(&visitor.caller, "/inbox", verb)?;
+    let own = Digest::of(one.task.to_string()).to_string();
+    command.request = format!("{}-{}", command.request, &own[..16]).as_str().into();
+    let seen = app.desk().task(visitor.caller.tenant(), one.task).await.ok();
+    let title = seen.map_or_else(
+        || one.task.to_string(),
+        |task| Row::of(&task, app.desk().definition(&task.workflow).as_deref(), None, &visitor.words).title(),
+    );
+    let href = format!("/tasks/{}", one.task);
+    Ok(match app.submit(command).await {
+        Ok(done) => {
+            let state = done.answer.state.as_deref().unwrap_or_default().to_owned();
+            Done { href, title, done: true, said: crate::page::now_in(&state) }
+        }
+        Err(why) => Done { href, title, done: false, said: Problem::from(why).detail().to_owned() },
+    })
+}

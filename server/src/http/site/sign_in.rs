@@ -1,0 +1,211 @@
+//! Coming in and leaving: a link that is good for once, or a key, becomes a session.
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use fluxor_engine::command::{Actor, Change, Command, SessionEvent, Verb};
+use fluxor_engine::ids::{Digest, PersonId, TenantId};
+use fluxor_engine::instance::Document;
+use fluxor_workflows::{LinkRow, Purpose, SessionRow};
+use serde::Deserialize;
+
+use super::super::asked::Fields;
+use super::super::auth::{Brought, Caller};
+use super::super::extract::{Path, Query};
+use super::super::gate::{self, Address};
+use super::super::problem::Problem;
+use super::{html, onward, refused};
+use crate::app::App;
+use crate::door;
+use crate::page::{Confirm, Help, Reader, SignIn};
+use crate::secret;
+
+/// What a browser calls itself is kept up to so many bytes.
+const LONGEST_AGENT: usize = 200;
+
+/// Where to go on to.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct To {
+    to: Option<String>,
+}
+
+impl To {
+    fn place(&self) -> &str {
+        door::place(self.to.as_deref().unwrap_or_default())
+    }
+}
+
+/// How to come in.
+pub(super) async fn show(Query(to): Query<To>) -> Result<Response, Problem> {
+    html(SignIn { to: to.place(), mail: false, failed: None }.page())
+}
+
+/// With a key.
+pub(super) async fn come(
+    State(app): State<App>,
+    Extension(Address(address)): Extension<Address>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let to = door::place(fields.get("to").unwrap_or_default());
+    let found = match fields.get("key").and_then(secret::hash) {
+        Some(hash) => match gate::tried(&app, Brought::Key(hash), address).await {
+            Ok(found) => found,
+            Err(refused) => return Ok(*refused),
+        },
+        None => None,
+    };
+    let Some(key) = found.as_ref().map(Caller::key) else {
+        let sentence = "This key is unknown or was revoked. Look whether all of it was copied.";
+        let problem = Problem::unauthenticated(sentence);
+        return refused(&problem, SignIn { to, mail: false, failed: Some(sentence) }.page());
+    };
+    let whose = Whose {
+        tenant: key.tenant,
+        person: key.person.clone(),
+        administrator: key.administrator,
+        by: format!("key {}", key.id),
+    };
+    begin(&app, whose, &headers, to).await
+}
+
+/// What a link offers. Looking at it uses nothing up: programs that look at mails open links, too.
+pub(super) async fn link(State(app): State<App>, Path((text,)): Path<(String,)>) -> Result<Response, Problem> {
+    let Some(link) = good(&app, &text, Purpose::SignIn).await? else { return spent() };
+    let name =
+        app.contacts(link.tenant).await.map_or_else(|_| link.person.to_string(), |known| known.name(&link.person));
+    let page = Confirm {
+        lead: &format!("Sign in as {name}?"),
+        action: &format!("/sign-in/{text}"),
+        button: "Sign in",
+        help: "This link is good for once. If you did not ask for it, close this page: nothing happens.",
+    };
+    html(page.page("Sign in"))
+}
+
+/// Uses a link.
+pub(super) async fn follow(
+    State(app): State<App>,
+    Path((text,)): Path<(String,)>,
+    headers: HeaderMap,
+    _: Fields,
+) -> Result<Response, Problem> {
+    if good(&app, &text, Purpose::SignIn).await?.is_none() {
+        return spent();
+    }
+    let hash = secret::token_hash(&text).unwrap_or_else(|| Digest::of(""));
+    let Some(link) = app.desk().use_link(hash, app.desk().now()).await? else { return spent() };
+    let by = format!("link {}", link.id);
+    let whose = Whose { tenant: link.tenant, person: link.person, administrator: link.administrator, by };
+    begin(&app, whose, &headers, door::place(&link.target)).await
+}
+
+/// Ends the session.
+pub(super) async fn leave(State(app): State<App>, headers: HeaderMap, _: Fields) -> Result<Response, Problem> {
+    if let Some(hash) = door::brought(&headers)
+        && let Some(session) = app.session(hash).await?
+    {
+        app.desk().end_session(session.tenant, session.person.clone(), session.id.clone()).await?;
+        app.forget_session(&hash);
+        note(&app, (session.tenant, &session.person), SessionEvent::Ended, &session.id, String::new()).await?;
+    }
+    let mut response = onward("/sign-in");
+    response.headers_mut().insert(header::SET_COOKIE, door::no_cookie());
+    Ok(response)
+}
+
+/// A link that may still be used for this.
+pub(super) async fn good(app: &App, text: &str, purpose: Purpose) -> Result<Option<LinkRow>, Problem> {
+    let Some(hash) = secret::token_hash(text) else { return Ok(None) };
+    let now = app.desk().now();
+    let link = app.desk().link(hash).await?;
+    Ok(link.filter(|link| link.purpose == purpose && link.used_at.is_none() && now < link.ends_at))
+}
+
+fn spent() -> Result<Response, Problem> {
+    let page = Help {
+        lead: "This link is no good any more.",
+        help: "A link to sign in is good for once, and for 15 minutes. Ask for another one.",
+        href: "/sign-in",
+        button: "Sign in",
+    };
+    refused(&Problem::unauthenticated(page.lead), page.page("Sign in", &Reader::default()))
+}
+
+/// Who comes in, and by what.
+struct Whose {
+    tenant: TenantId,
+    person: PersonId,
+    administrator: bool,
+    by: String,
+}
+
+/// Begins a session: the trail hears of it first, which refuses whoever is not there any more.
+async fn begin(app: &App, whose: Whose, headers: &HeaderMap, to: &str) -> Result<Response, Problem> {
+    let Whose { tenant, person, administrator, by } = whose;
+    let id: Arc<str> = secret::public_id(&app.random()).into();
+    note(app, (tenant, &person), SessionEvent::Began, &id, by).await?;
+    let secret = secret::token(&app.random());
+    let now = app.desk().now();
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let session = SessionRow {
+        tenant,
+        id,
+        secret_hash: Digest::of(&secret),
+        person,
+        administrator,
+        agent: agent.chars().take(LONGEST_AGENT).collect(),
+        began_at: now,
+        seen_at: now,
+        ends_at: now.plus_micros(app.door().session),
+    };
+    app.desk().begin_session(session).await?;
+    let cookie: Option<HeaderValue> = app.door().cookie(&secret);
+    let mut response =
+        onward(&format!("/sign-in/kept?to={}", form_urlencoded::byte_serialize(to.as_bytes()).collect::<String>()));
+    if let Some(cookie) = cookie {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response.into_response())
+}
+
+/// Notes in the trail that somebody came or left.
+async fn note(
+    app: &App,
+    (tenant, person): (TenantId, &PersonId),
+    what: SessionEvent,
+    id: &str,
+    by: String,
+) -> Result<(), Problem> {
+    let mut told = Document::from_iter([("session".to_owned(), id.into())]);
+    if !by.is_empty() {
+        told.insert("by".to_owned(), by.into());
+    }
+    let verb = Verb::Change(Change::Session { person: person.clone(), what, told });
+    let command = Command {
+        tenant,
+        request: format!("session-{id}-{}", verb.name()).as_str().into(),
+        request_hash: Digest::of(format!("{id}\0{person}\0{}", verb.name())),
+        actor: Actor::Person { id: person.clone(), via: "page".into(), administrator: false },
+        verb,
+    };
+    app.submit(command).await?;
+    Ok(())
+}
+
+/// Whether the browser kept the cookie; then on to where somebody wanted to go.
+pub(super) async fn kept(headers: HeaderMap, Query(to): Query<To>) -> Result<Response, Problem> {
+    if door::brought(&headers).is_some() {
+        return Ok(onward(to.place()));
+    }
+    let page = Help {
+        lead: "Your browser did not keep the session.",
+        help: "It keeps it only over HTTPS, or from this machine itself as http://localhost or http://127.0.0.1, and where cookies \
+               are allowed. Open this server by such an address.",
+        href: "/sign-in",
+        button: "Try again",
+    };
+    refused(&Problem::unauthenticated(page.lead), page.page("Sign in", &Reader::default()))
+}

@@ -1,0 +1,267 @@
+//! The page of a document: where it stands, what somebody may do about it, why he is asked, what happens next, what it says, what
+//! has happened, and its picture.
+
+use fluxor_engine::audit::Entry;
+use fluxor_engine::definition::chart::{Definition, Outcome};
+use fluxor_engine::ids::PersonId;
+use fluxor_engine::instance::{Status, TaskStatus};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::forms::{Event, Panel};
+use super::plan::{self, Step};
+use super::timeline::{self, Item};
+use super::words::{Words, amount, quantity, reference, short, words};
+use super::{Here, Reader, render};
+use crate::desk::{Paper, TaskView};
+
+/// A field of the document.
+#[derive(Debug, Serialize)]
+struct Field {
+    name: String,
+    value: String,
+}
+
+/// A line of an order.
+#[derive(Debug, Serialize)]
+struct Line {
+    line: i64,
+    item: String,
+    description: Option<String>,
+    location: Option<String>,
+    quantity: String,
+    unit: String,
+    price: String,
+    total: String,
+    received: Option<String>,
+}
+
+/// An open task.
+#[derive(Debug, Serialize)]
+struct Open {
+    href: String,
+    state: String,
+    people: String,
+    due: Option<String>,
+    urgency: &'static str,
+}
+
+/// Another document that hangs together with this one.
+#[derive(Debug, Serialize)]
+struct Beside {
+    href: String,
+    label: String,
+}
+
+/// What there is to show.
+pub(crate) struct Shown<'a> {
+    pub paper: &'a Paper,
+    /// Its lines, as the books have them.
+    pub lines: &'a Value,
+    pub entries: &'a [Entry],
+    /// Whether there are older entries.
+    pub cut: bool,
+    pub picture: Option<String>,
+    pub reader: &'a PersonId,
+    /// The task that the page is about.
+    pub task: Option<&'a TaskView>,
+}
+
+/// The page.
+#[derive(Debug, Serialize)]
+pub(crate) struct Document {
+    workflow: String,
+    reference: String,
+    id: String,
+    short: String,
+    state: String,
+    status: &'static str,
+    incident: Vec<String>,
+    amount: Option<String>,
+    requester: Option<String>,
+    since: String,
+    panel: Option<Panel>,
+    why: Vec<String>,
+    steps: Vec<Step>,
+    then: Option<String>,
+    open: Vec<Open>,
+    beside: Vec<Beside>,
+    lines: Vec<Line>,
+    fields: Vec<Field>,
+    timeline: Vec<Item>,
+    cut: bool,
+    picture: Option<String>,
+    events: Vec<Event>,
+    live: String,
+    watchers: Option<String>,
+    looking: Option<String>,
+    note: Option<String>,
+}
+
+/// Fields that stand elsewhere on the page.
+const ELSEWHERE: &[&str] = &["amount", "requester", "number", "lines", "lines_open", "lines_digest"];
+
+impl Document {
+    pub(crate) fn new(shown: &Shown<'_>, panel: Option<Panel>, speak: &Words) -> Self {
+        let (instance, definition) = (&shown.paper.instance, &shown.paper.definition);
+        let title_of = |path: &str| title(definition, path);
+        let subject = &instance.subject;
+        let text = |field: &str| subject.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let detail = &instance.detail;
+        let (why, steps, then) = shown.task.map_or_else(Default::default, |task| about(shown, task, speak));
+        let incidents = detail.incident.iter().chain(&detail.others);
+        let view = shown.task.map(|task| &task.review);
+        let names =
+            |people: &mut dyn Iterator<Item = &PersonId>| Some(speak.names(people)).filter(|names| !names.is_empty());
+        let mut inside: Vec<String> = instance.inside().iter().map(|path| title_of(path)).collect();
+        inside.dedup();
+        Self {
+            workflow: definition.title.to_string(),
+            reference: reference(subject, instance.key.as_deref(), instance.id),
+            id: instance.id.to_string(),
+            short: short(instance.id),
+            state: inside.join(", "),
+            status: match instance.status {
+                Status::Active => "active",
+                Status::Incident => "incident",
+                Status::Final => "final",
+            },
+            incident: incidents.map(|incident| incident.message.clone()).collect(),
+            amount: amount(subject),
+            requester: text("requester").map(|person| speak.name(&person.into())),
+            since: speak.ago(detail.entered_at),
+            panel,
+            why,
+            steps,
+            then,
+            open: open(shown, speak),
+            beside: beside(shown),
+            lines: shown.lines.as_array().into_iter().flatten().filter_map(|line| Line::of(line, speak)).collect(),
+            fields: subject
+                .iter()
+                .filter(|(name, value)| !ELSEWHERE.contains(&name.as_str()) && !value.is_null())
+                .map(|(name, value)| Field { name: words(name), value: speak.value(value) })
+                .collect(),
+            timeline: timeline::items(shown.entries, definition, speak),
+            cut: shown.cut,
+            picture: shown.picture.clone(),
+            watchers: view.and_then(|view| names(&mut view.watchers.iter())),
+            looking: view.and_then(|view| {
+                names(&mut view.looking.iter().map(|one| &one.person).filter(|one| *one != shown.reader))
+            }),
+            events: Vec::new(),
+            live: format!("/live?instance={}", instance.id),
+            note: None,
+        }
+    }
+
+    /// With what else may be done.
+    pub(crate) fn offering(self, events: Vec<Event>) -> Self {
+        Self { events, ..self }
+    }
+
+    /// With a word on what has just been done.
+    pub(crate) fn saying(self, note: Option<String>) -> Self {
+        Self { note, ..self }
+    }
+
+    /// # Errors
+    /// As `render`.
+    pub(crate) fn page(&self, reader: &Reader) -> anyhow::Result<String> {
+        let title = format!("{} {}", self.workflow, self.reference);
+        render("document", &title, Here::Elsewhere, reader, self)
+    }
+
+    /// Its lines alone, for whoever looks without leaving the list.
+    ///
+    /// # Errors
+    /// As `render`.
+    pub(crate) fn lines(lines: &Value, speak: &Words) -> anyhow::Result<String> {
+        let lines: Vec<Line> =
+            lines.as_array().into_iter().flatten().filter_map(|line| Line::of(line, speak)).collect();
+        Ok(super::templates().render("lines", &serde_json::json!({ "lines": lines }))?)
+    }
+}
+
+fn title(definition: &Definition, path: &str) -> String {
+    definition.find(path).map_or_else(|| words(path), |ix| definition.state(ix).title.to_string())
+}
+
+/// Why the reader is asked, what happens next, and where it goes when all have approved.
+fn about(shown: &Shown<'_>, task: &TaskView, speak: &Words) -> (Vec<String>, Vec<Step>, Option<String>) {
+    let Paper { instance, definition, organisation, now, .. } = shown.paper;
+    let Some(row) = instance.tasks.iter().find(|row| row.id == task.id) else { return Default::default() };
+    let plan = fluxor_engine::decide::foreseen(definition, row, organisation, *now).unwrap_or_default();
+    let standings = fluxor_engine::decide::standings(definition, row, organisation, *now);
+    let own = standings.iter().filter(|standing| standing.person == *shown.reader);
+    let mut why: Vec<String> = own
+        .map(|standing| format!("{}: {}.", words(&standing.seat.step), standing.because_of(&|who| speak.name(who))))
+        .collect();
+    why.dedup();
+    let steps = plan::steps(&plan, &task.review.counting, definition.working(), Some(shown.reader), speak);
+    let then =
+        (task.status == TaskStatus::Open && task.form.is_none()).then(|| then(definition, &task.state)).flatten();
+    (why, steps, then)
+}
+
+/// Where the first arrow on `approved` leads that no condition keeps.
+fn then(definition: &Definition, state: &str) -> Option<String> {
+    let from = definition.find(state)?;
+    let arrows = definition.upwards(from).find_map(|ix| definition.state(ix).on.get("approved"))?;
+    let mut targets = arrows.iter().filter_map(|arrow| match &arrow.outcome {
+        Outcome::Go(go) => go.to.map(|to| definition.state(to).title.to_string()),
+        Outcome::Refuse(_) => None,
+    });
+    let first = targets.next()?;
+    let others: Vec<String> = targets.filter(|other| *other != first).collect();
+    Some(if others.is_empty() { first } else { format!("{first}, or {}", others.join(", or ")) })
+}
+
+fn open(shown: &Shown<'_>, speak: &Words) -> Vec<Open> {
+    let Paper { instance, definition, organisation, now, .. } = shown.paper;
+    let about = shown.task.map(|task| task.id);
+    let all = fluxor_engine::decide::summaries(definition, instance, organisation, *now);
+    all.into_iter()
+        .filter(|task| Some(task.id) != about)
+        .map(|task| {
+            let mut people: Vec<&PersonId> = task.open.iter().map(|seat| &seat.person).collect();
+            people.dedup();
+            Open {
+                href: format!("/tasks/{}", task.id),
+                state: title(definition, &task.state),
+                people: speak.names(people),
+                due: task.due_at.map(|due| format!("{} ({})", speak.at(due), speak.due(due, definition.working()))),
+                urgency: task.due_at.map_or("", |due| speak.urgency(due)),
+            }
+        })
+        .collect()
+}
+
+fn beside(shown: &Shown<'_>) -> Vec<Beside> {
+    let detail = &shown.paper.instance.detail;
+    let caller = detail.caller.map(|id| ("It was started by", id));
+    let called = detail.called.values().map(|id| ("It waits for", *id));
+    caller
+        .into_iter()
+        .chain(called)
+        .map(|(label, id)| Beside { href: format!("/instances/{id}"), label: format!("{label} {}", short(id)) })
+        .collect()
+}
+
+impl Line {
+    fn of(line: &Value, speak: &Words) -> Option<Self> {
+        let text = |name: &str| line[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        let received = text("received").map(|received| quantity(&received)).filter(|received| received != "0");
+        Some(Self {
+            line: line["line"].as_i64()?,
+            item: text("item")?,
+            description: text("description"),
+            location: text("location"),
+            quantity: quantity(&text("quantity")?),
+            unit: text("unit").unwrap_or_default(),
+            price: speak.value(&line["price"]),
+            total: speak.value(&line["total"]),
+            received,
+        })
+    }
+}

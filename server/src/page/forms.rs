@@ -1,0 +1,300 @@
+//! What somebody may do about a task, as forms: the one with which he decides, the one with which he passes it on, the one that
+//! asks for data.
+
+use std::collections::HashMap;
+
+use fluxor_engine::decide::AskedFor;
+use fluxor_engine::definition::chart::By;
+use fluxor_engine::ids::PersonId;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::timeline::Change;
+use super::words::{Words, words};
+use crate::desk::{Paper, TaskView};
+
+/// A seat that the reader may act for.
+#[derive(Clone, Debug, Serialize)]
+struct Seat {
+    value: String,
+    label: String,
+}
+
+/// A field of a form.
+#[derive(Clone, Debug, Serialize)]
+struct Field {
+    name: String,
+    title: String,
+    help: Option<String>,
+    rules: Vec<String>,
+    required: bool,
+    /// `text`, `number`, `date`, `checkbox`, `select`, `area`, `person`.
+    kind: &'static str,
+    value: String,
+    checked: bool,
+    options: Vec<Choice>,
+    error: Option<String>,
+}
+
+/// A value to choose.
+#[derive(Clone, Debug, Serialize)]
+struct Choice {
+    value: String,
+    label: String,
+    selected: bool,
+}
+
+/// Somebody to choose.
+#[derive(Clone, Debug, Serialize)]
+struct Known {
+    id: String,
+    name: String,
+}
+
+/// Why it was not done, and what was typed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Refused {
+    /// Why, in one sentence.
+    pub sentence: String,
+    /// What is wrong with a field: pointer and sentence.
+    pub errors: Vec<(String, String)>,
+    /// What was typed, by field.
+    pub typed: HashMap<String, String>,
+    /// Whether the document is another than the one that was seen; and what is other in it.
+    pub changed: Option<Vec<Change>>,
+}
+
+/// What may be done.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Panel {
+    action: String,
+    etag: String,
+    once: String,
+    /// The number of the entry up to which the page shows the instance.
+    seq: i64,
+    seats: Vec<Seat>,
+    one: Option<Seat>,
+    fields: Option<Vec<Field>>,
+    requester: bool,
+    reminds: Vec<Seat>,
+    people: Vec<Known>,
+    reason: String,
+    to: String,
+    error: Option<String>,
+    errors: Vec<String>,
+    changed: Option<Vec<Change>>,
+    is_stale: bool,
+    /// Whether the page was opened by a link, which is good for one act.
+    by_link: bool,
+}
+
+impl Panel {
+    /// What `reader` may do about a task; nothing: he may only look.
+    pub(crate) fn of(
+        task: &TaskView,
+        reader: &PersonId,
+        (action, once, seq): (String, String, i64),
+        people: impl Iterator<Item = PersonId>,
+        refused: Refused,
+        speak: &Words,
+    ) -> Option<Self> {
+        let seats: Vec<Seat> = (task.open.iter())
+            .filter(|seat| seat.person == *reader)
+            .map(|seat| {
+                let behalf = seat.on_behalf_of.as_ref();
+                let label = match behalf {
+                    Some(whom) => format!("{}, for {}", words(&seat.step), speak.name(whom)),
+                    None => words(&seat.step),
+                };
+                Seat { value: format!("{}\t{}", seat.step, behalf.map_or("", PersonId::as_str)), label }
+            })
+            .collect();
+        let requester = task.subject.get("requester").and_then(Value::as_str) == Some(reader.as_str());
+        let mut reminds: Vec<Seat> = Vec::new();
+        for seat in task.open.iter().filter(|_| requester) {
+            if reminds.iter().all(|known| known.value != *seat.step) {
+                reminds.push(Seat { value: seat.step.to_string(), label: words(&seat.step) });
+            }
+        }
+        if seats.is_empty() && reminds.is_empty() {
+            return None;
+        }
+        let one = if seats.len() == 1 { seats.first().cloned() } else { None };
+        let typed = |name: &str| refused.typed.get(name).cloned().unwrap_or_default();
+        let fields = task.form.as_ref().map(|form| form.iter().map(|field| Field::of(field, &refused)).collect());
+        let known = people.map(|person| Known { name: speak.name(&person), id: person.to_string() });
+        let at_fields = |pointer: &str| pointer.starts_with("/data/");
+        let errors = refused
+            .errors
+            .iter()
+            .filter(|(at, _)| !at_fields(at))
+            .map(|(at, why)| format!("{}: {why}", words(at.trim_matches('/'))));
+        Some(Self {
+            action,
+            etag: task.etag.clone(),
+            once,
+            seq,
+            one,
+            fields,
+            requester,
+            reminds,
+            people: known.collect(),
+            reason: typed("reason"),
+            to: typed("to"),
+            errors: errors.collect(),
+            error: Some(refused.sentence).filter(|sentence| !sentence.is_empty()),
+            is_stale: refused.changed.is_some(),
+            changed: refused.changed,
+            by_link: false,
+            seats,
+        })
+    }
+
+    /// The same for whoever came by a link.
+    pub(crate) fn by_link(self) -> Self {
+        Self { by_link: true, reminds: Vec::new(), ..self }
+    }
+}
+
+impl Field {
+    fn of(field: &AskedFor, refused: &Refused) -> Self {
+        let name = format!("data.{}", field.name);
+        let typed = refused.typed.get(&name);
+        let before = field.default.as_ref().map(shown);
+        // A box that was sent empty sends nothing.
+        let value = typed.cloned().or_else(|| before.filter(|_| refused.typed.is_empty())).unwrap_or_default();
+        let options: Vec<Choice> = (field.options.iter().map(shown))
+            .map(|option| Choice { selected: option == value, label: option.clone(), value: option })
+            .collect();
+        let kind = match &*field.ty {
+            _ if !options.is_empty() => "select",
+            "bool" => "checkbox",
+            "int" => "number",
+            "date" => "date",
+            "person" => "person",
+            ty if ty.starts_with("list") => "area",
+            _ => "text",
+        };
+        let pointer = format!("/data/{}", field.name);
+        let error = refused.errors.iter().find(|(at, _)| *at == pointer || at.starts_with(&format!("{pointer}/")));
+        Self {
+            title: field.title.to_string(),
+            help: Some(field.help.to_string()).filter(|help| !help.is_empty()),
+            rules: field.rules.iter().map(ToString::to_string).collect(),
+            required: field.required,
+            kind,
+            checked: value == "true",
+            value,
+            options,
+            error: error.map(|(_, why)| why.clone()),
+            name,
+        }
+    }
+}
+
+/// Something else that may be done with a document: an event that it accepts.
+#[derive(Debug, Serialize)]
+pub(crate) struct Event {
+    name: String,
+    title: String,
+    fields: Vec<Field>,
+    needs_reason: bool,
+    reason: String,
+    error: Option<String>,
+    open: bool,
+    once: String,
+    state_revision: i64,
+}
+
+impl Event {
+    /// The events that a document accepts, in its state.
+    pub(crate) fn all(paper: &Paper, once: &str, refused: &Refused) -> Vec<Self> {
+        let definition = &paper.definition;
+        let active = definition.active(&paper.instance).unwrap_or_default();
+        let arrows = |event: &str| {
+            let states = active.iter().flat_map(|ix| definition.upwards(*ix));
+            states.filter_map(|ix| definition.state(ix).on.get(event)).flatten().collect::<Vec<_>>()
+        };
+        let sent = refused.typed.get("event");
+        (paper.accepts.iter())
+            .filter_map(|name| Some((name, definition.events.get(name)?)))
+            // What only the engine may say is not asked of people.
+            .filter(|(name, _)| arrows(name).iter().any(|arrow| !matches!(arrow.by, By::Engine)))
+            .map(|(name, event)| {
+                let own = sent.is_some_and(|sent| **sent == **name);
+                let none = Refused::default();
+                let why = if own { refused } else { &none };
+                let field = |(field, ty): (&String, &fluxor_engine::expression::Field)| {
+                    let asked = AskedFor {
+                        name: field.as_str().into(),
+                        title: words(field).into(),
+                        help: "".into(),
+                        ty: ty.ty.name(),
+                        required: !ty.nullable,
+                        options: Vec::new(),
+                        rules: Vec::new(),
+                        default: None,
+                    };
+                    Field::of(&asked, why)
+                };
+                Self {
+                    title: event.title.to_string(),
+                    fields: event.payload.fields.iter().map(field).collect(),
+                    needs_reason: arrows(name).iter().any(|arrow| arrow.reason_required),
+                    reason: why.typed.get("reason").cloned().unwrap_or_default(),
+                    error: own.then(|| refused.told()),
+                    open: own,
+                    once: format!("{once}-{name}"),
+                    state_revision: paper.instance.state_revision,
+                    name: name.to_string(),
+                }
+            })
+            .collect()
+    }
+
+    /// What was typed for an event, as its payload.
+    pub(crate) fn payload(paper: &Paper, event: &str, typed: &HashMap<String, String>) -> Map<String, Value> {
+        let Some(event) = paper.definition.events.get(event) else { return Map::new() };
+        event
+            .payload
+            .fields
+            .iter()
+            .filter_map(|(name, field)| Some((name.clone(), read(typed, name, &field.ty.name())?)))
+            .collect()
+    }
+}
+
+impl Refused {
+    /// The sentence, and what is wrong with fields.
+    fn told(&self) -> String {
+        let errors = self.errors.iter().map(|(at, why)| format!(" {}: {why}.", words(at.trim_matches('/'))));
+        errors.fold(self.sentence.clone(), |told, one| told + &one)
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join("\n"),
+        other => other.to_string(),
+    }
+}
+
+/// The data of a form, as it was typed: what is empty is left out.
+pub(crate) fn data(form: &[AskedFor], typed: &HashMap<String, String>) -> Map<String, Value> {
+    let read = |field: &AskedFor| Some((field.name.to_string(), read(typed, &field.name, &field.ty)?));
+    form.iter().filter_map(read).collect()
+}
+
+/// One value of it. What is none of its type is passed on as it is: the engine says what is wrong with it.
+fn read(typed: &HashMap<String, String>, name: &str, ty: &str) -> Option<Value> {
+    let text = typed.get(&format!("data.{name}")).map(|text| text.trim()).unwrap_or_default();
+    match ty {
+        "bool" => Some(Value::Bool(text == "true")),
+        _ if text.is_empty() => None,
+        "int" => Some(text.parse::<i64>().map_or_else(|_| text.into(), Value::from)),
+        ty if ty.starts_with("list") => Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()),
+        _ => Some(text.into()),
+    }
+}

@@ -1,0 +1,287 @@
+//! The inbox: what waits for somebody, what waits for his people, what he asked for and who has it.
+
+use fluxor_engine::definition::chart::Definition;
+use fluxor_engine::ids::PersonId;
+use serde::Serialize;
+
+use super::words::{Words, amount, reference, words};
+use super::{Here, Reader, render};
+use crate::desk::{Paper, TaskView};
+
+/// Which part of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum View {
+    /// What waits for the reader.
+    #[default]
+    Mine,
+    /// What waits for those whom the reader manages.
+    People,
+}
+
+impl View {
+    /// As the address has it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Mine => "mine",
+            Self::People => "people",
+        }
+    }
+}
+
+/// A filter as a chip.
+#[derive(Clone, Debug, Serialize)]
+struct Chip {
+    label: String,
+    href: String,
+    current: bool,
+}
+
+/// One row.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Row {
+    id: String,
+    href: String,
+    title: String,
+    reference: String,
+    supplier: Option<String>,
+    state: String,
+    amount: Option<String>,
+    requester: Option<String>,
+    waits: String,
+    since: String,
+    due: Option<String>,
+    due_at: Option<String>,
+    urgency: &'static str,
+    /// Whose it is, where it is not the reader's own.
+    whose: Option<String>,
+    why: Vec<String>,
+    tags: Vec<String>,
+    /// What a bulk decision sends of it; nothing where it needs more than a decision.
+    value: Option<String>,
+    /// Who says that he is looking at it.
+    looking: Option<String>,
+}
+
+/// The page.
+#[derive(Debug, Serialize)]
+pub(crate) struct Inbox {
+    chips: Vec<Chip>,
+    view: &'static str,
+    query: String,
+    rows: Vec<Row>,
+    more: Option<String>,
+    empty: Option<&'static str>,
+    once: String,
+    bulk: bool,
+    requests: bool,
+}
+
+impl Row {
+    /// A task. `reader`: he may decide it; otherwise it is shown only.
+    pub(crate) fn of(
+        task: &TaskView,
+        definition: Option<&Definition>,
+        reader: Option<&PersonId>,
+        words: &Words,
+    ) -> Self {
+        let seats = || task.open.iter().filter(|seat| reader.is_none_or(|reader| seat.person == *reader));
+        let behalf: Vec<&PersonId> = seats().filter_map(|seat| seat.on_behalf_of.as_ref()).collect();
+        let whose = match reader {
+            Some(_) => Some(words.names(behalf)).filter(|names| !names.is_empty()),
+            None => {
+                let mut people: Vec<&PersonId> = task.open.iter().map(|seat| &seat.person).collect();
+                people.dedup();
+                Some(words.names(people))
+            }
+        };
+        let text = |field: &str| task.subject.get(field).and_then(|value| value.as_str());
+        let due = task.due_at;
+        let mut why: Vec<String> =
+            task.standings.iter().map(|standing| standing.because_of(&|who| words.name(who))).collect();
+        why.dedup();
+        let state = definition.and_then(|known| Some(known.state(known.find(&task.state)?).title.to_string()));
+        let first = seats().next();
+        // One vote decides for one seat: where several could be meant, somebody has to say which.
+        let value = first.filter(|_| reader.is_some() && task.form.is_none() && seats().count() == 1);
+        let others = task.review.looking.iter().filter(|one| Some(&one.person) != reader).map(|one| &one.person);
+        Self {
+            id: task.id.to_string(),
+            href: format!("/tasks/{}", task.id),
+            title: definition.map_or_else(|| self::words(&task.workflow), |known| known.title.to_string()),
+            reference: reference(&task.subject, task.key.as_deref(), task.instance),
+            supplier: text("supplier").map(str::to_owned),
+            state: state.unwrap_or_else(|| self::words(&task.state)),
+            amount: amount(&task.subject),
+            requester: text("requester").map(|person| words.name(&person.into())),
+            waits: words.ago(task.opened_at),
+            since: words.at(task.opened_at),
+            due: due.map(|due| words.due(due, definition.and_then(Definition::working))),
+            due_at: due.map(|due| words.at(due)),
+            urgency: due.map_or("", |due| words.urgency(due)),
+            whose,
+            why,
+            tags: task.tags.iter().map(ToString::to_string).collect(),
+            value: value.map(|seat| {
+                let behalf = seat.on_behalf_of.as_ref().map_or("", PersonId::as_str);
+                [&task.id.to_string(), &task.etag, &*seat.step, behalf, &task.workflow, &task.state].join("\t")
+            }),
+            looking: Some(words.names(others)).filter(|names| !names.is_empty()),
+        }
+    }
+
+    /// What somebody asked for, and who has it now.
+    pub(crate) fn asked(paper: &Paper, words: &Words) -> Self {
+        let instance = &paper.instance;
+        let state = paper.definition.find(&instance.state).map(|ix| paper.definition.state(ix).title.to_string());
+        let summaries = fluxor_engine::decide::summaries(&paper.definition, instance, &paper.organisation, paper.now);
+        let mut people: Vec<&PersonId> =
+            summaries.iter().flat_map(|task| task.open.iter().map(|seat| &seat.person)).collect();
+        people.dedup();
+        let due = summaries.iter().filter_map(|task| task.due_at).min();
+        let since = instance.detail.entered_at;
+        Self {
+            id: instance.id.to_string(),
+            href: format!("/instances/{}", instance.id),
+            title: paper.definition.title.to_string(),
+            reference: reference(&instance.subject, instance.key.as_deref(), instance.id),
+            supplier: instance.subject.get("supplier").and_then(|value| value.as_str()).map(str::to_owned),
+            state: state.unwrap_or_else(|| self::words(&instance.state)),
+            amount: amount(&instance.subject),
+            requester: None,
+            waits: words.ago(since),
+            since: words.at(since),
+            due: due.map(|due| words.due(due, paper.definition.working())),
+            due_at: due.map(|due| words.at(due)),
+            urgency: due.map_or("", |due| words.urgency(due)),
+            whose: Some(words.names(people)).filter(|names| !names.is_empty()),
+            why: instance.detail.incident.iter().map(|incident| incident.message.clone()).collect(),
+            tags: Vec::new(),
+            value: None,
+            looking: None,
+        }
+    }
+
+    /// What it is called.
+    pub(crate) fn title(&self) -> String {
+        format!("{} {}", self.title, self.reference)
+    }
+
+    /// Whether somebody who looks for this text means the row.
+    pub(crate) fn is_meant(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        let own = [
+            Some(&self.title),
+            Some(&self.reference),
+            self.supplier.as_ref(),
+            self.requester.as_ref(),
+            self.amount.as_ref(),
+        ];
+        own.into_iter().flatten().chain([&self.state]).any(|own| own.to_lowercase().contains(&text))
+    }
+}
+
+impl Inbox {
+    /// What waits. `manages`: the reader has people; `more`: where it goes on.
+    pub(crate) fn new(
+        (view, tag, query): (View, Option<&str>, &str),
+        manages: bool,
+        rows: Vec<Row>,
+        more: Option<String>,
+        once: String,
+    ) -> Self {
+        let href = |view: View, tag: Option<&str>| {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            if view != View::Mine {
+                query.append_pair("view", view.name());
+            }
+            if let Some(tag) = tag {
+                query.append_pair("tag", tag);
+            }
+            let query = query.finish();
+            if query.is_empty() { "/inbox".to_owned() } else { format!("/inbox?{query}") }
+        };
+        let chip = |own: View, label: &str| Chip {
+            label: label.to_owned(),
+            href: href(own, None),
+            current: view == own && tag.is_none(),
+        };
+        let mut chips = vec![chip(View::Mine, "Waiting for me")];
+        chips.extend(manages.then(|| chip(View::People, "Waiting for my people")));
+        let mut tags: Vec<&str> = rows.iter().flat_map(|row| row.tags.iter().map(String::as_str)).chain(tag).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        chips.extend(tags.into_iter().map(|own| Chip {
+            label: words(own),
+            href: href(view, Some(own)),
+            current: tag == Some(own),
+        }));
+        let empty = match (rows.is_empty(), query.is_empty() && tag.is_none(), view) {
+            (false, ..) => None,
+            (true, false, _) => Some("Nothing that waits is meant by this."),
+            (true, true, View::Mine) => Some("Nothing waits for you."),
+            (true, true, View::People) => Some("Nothing waits for your people."),
+        };
+        let bulk = rows.iter().any(|row| row.value.is_some());
+        Self { chips, view: view.name(), query: query.to_owned(), rows, more, empty, once, bulk, requests: false }
+    }
+
+    /// What the reader asked for.
+    pub(crate) fn requests(rows: Vec<Row>, query: &str) -> Self {
+        let empty = rows.is_empty().then_some(match query {
+            "" => "You have not asked for anything lately.",
+            _ => "Nothing that you asked for lately is meant by this.",
+        });
+        Self {
+            chips: Vec::new(),
+            view: "requests",
+            query: query.to_owned(),
+            rows,
+            more: None,
+            empty,
+            once: String::new(),
+            bulk: false,
+            requests: true,
+        }
+    }
+
+    /// # Errors
+    /// As `render`.
+    pub(crate) fn page(&self, reader: &Reader) -> anyhow::Result<String> {
+        let (title, here) = if self.requests { ("My requests", Here::Requests) } else { ("Inbox", Here::Inbox) };
+        render("inbox", title, here, reader, self)
+    }
+}
+
+/// What became of one of several.
+#[derive(Debug, Serialize)]
+pub(crate) struct Done {
+    pub href: String,
+    pub title: String,
+    pub done: bool,
+    pub said: String,
+}
+
+/// What became of several.
+#[derive(Debug, Serialize)]
+pub(crate) struct Outcomes {
+    summary: String,
+    failed: bool,
+    all: Vec<Done>,
+}
+
+impl Outcomes {
+    pub(crate) fn new(all: Vec<Done>) -> Self {
+        let done = all.iter().filter(|one| one.done).count();
+        let summary = match all.len() - done {
+            0 => format!("All {done} were decided."),
+            failed => format!("{done} of {} were decided, {failed} were not: each says why.", all.len()),
+        };
+        Self { summary, failed: done < all.len(), all }
+    }
+
+    /// # Errors
+    /// As `render`.
+    pub(crate) fn page(&self, reader: &Reader) -> anyhow::Result<String> {
+        render("outcomes", "What became of them", Here::Inbox, reader, self)
+    }
+}

@@ -1,0 +1,140 @@
+//! What happens next: the steps of a review, whom each asks, how many must approve, and what time does to it.
+
+use fluxor_engine::approval::{CountingVote, Foreseen, Quorum, Status, VoteKind};
+use fluxor_engine::calendar::Calendar;
+use fluxor_engine::ids::PersonId;
+use serde::Serialize;
+
+use super::words::{Words, words};
+
+/// A step.
+#[derive(Debug, Serialize)]
+pub(super) struct Step {
+    title: String,
+    /// `approved`, `open`, `waiting`, ...
+    status: &'static str,
+    state: String,
+    need: String,
+    people: Vec<Person>,
+    due: Option<String>,
+    urgency: &'static str,
+    since: Option<String>,
+    notes: Vec<String>,
+}
+
+/// Somebody in a step.
+#[derive(Debug, Serialize)]
+struct Person {
+    name: String,
+    /// How he has voted.
+    vote: Option<&'static str>,
+    why: String,
+}
+
+const fn said(vote: VoteKind) -> &'static str {
+    match vote {
+        VoteKind::Approve => "approved",
+        VoteKind::Reject => "rejected",
+        VoteKind::Abstain => "abstained",
+    }
+}
+
+fn status(status: Status) -> (&'static str, &'static str) {
+    match status {
+        Status::Open => ("open", "open now"),
+        Status::Waiting => ("waiting", "comes later"),
+        Status::Approved => ("approved", "approved"),
+        Status::Rejected => ("rejected", "rejected"),
+        Status::Stopped => ("waiting", "not needed any more"),
+    }
+}
+
+fn need(step: &Foreseen) -> String {
+    let of = step.seats;
+    match step.quorum {
+        _ if of == 0 => "nobody is asked yet".to_owned(),
+        _ if of == 1 => "decides alone".to_owned(),
+        Quorum::Any => format!("any one of {of}"),
+        Quorum::All => format!("all {of}, but for those who abstain"),
+        Quorum::Count(_) | Quorum::Percent(_) => format!("{} of {of}", step.need),
+    }
+}
+
+/// The steps in the order of the plan.
+pub(super) fn steps(
+    plan: &[Foreseen],
+    votes: &[CountingVote],
+    calendar: Option<&Calendar>,
+    reader: Option<&PersonId>,
+    speak: &Words,
+) -> Vec<Step> {
+    plan.iter().map(|step| one(step, votes, calendar, reader, speak)).collect()
+}
+
+fn one(
+    step: &Foreseen,
+    votes: &[CountingVote],
+    calendar: Option<&Calendar>,
+    reader: Option<&PersonId>,
+    speak: &Words,
+) -> Step {
+    let own = |vote: &&CountingVote| vote.step == step.step;
+    let mut people: Vec<Person> = votes
+        .iter()
+        .filter(own)
+        .map(|vote| {
+            let behalf = vote.on_behalf_of.as_ref().map_or(String::new(), |whom| format!(" for {}", speak.name(whom)));
+            let carried = vote.carried_from.as_ref().map(|from| format!("the vote in {} counts here too", words(from)));
+            let name = format!("{}{behalf}", speak.name(&vote.person));
+            Person { name, vote: Some(said(vote.vote)), why: carried.unwrap_or_default() }
+        })
+        .collect();
+    let voted = |who: &PersonId| {
+        votes.iter().filter(own).any(|vote| vote.person == *who || vote.on_behalf_of.as_ref() == Some(who))
+    };
+    let asked = step.people.iter().filter(|standing| !voted(&standing.person));
+    people.extend(asked.map(|standing| {
+        let behalf = standing.on_behalf_of.as_ref();
+        let behalf = behalf.map_or(String::new(), |whom| format!(" for {}", speak.name(whom)));
+        let you = if reader == Some(&standing.person) { " (you)" } else { "" };
+        Person {
+            name: format!("{}{you}{behalf}", speak.name(&standing.person)),
+            vote: None,
+            why: standing.because_of(&|who| speak.name(who)),
+        }
+    }));
+    let mut notes: Vec<String> = Vec::new();
+    if step.one_by_one && step.seats > 1 {
+        notes.push("They are asked one after another.".to_owned());
+    }
+    if !step.after.is_empty() && step.status == Status::Waiting {
+        let after: Vec<String> = step.after.iter().map(|name| words(name)).collect();
+        notes.push(format!("Opens when {} approved.", join(&after)));
+    }
+    notes.extend(step.problem.map(|problem| format!("It cannot go on: {}.", words(problem.name()).to_lowercase())));
+    notes.extend(
+        step.passed_over
+            .iter()
+            .map(|one| format!("{} is not asked: {} {}.", speak.name(&one.person), one.person, one.why)),
+    );
+    let (status, state) = status(step.status);
+    let due = step.due.filter(|_| step.status == Status::Open);
+    Step {
+        title: words(&step.step),
+        status,
+        state: state.to_owned(),
+        need: need(step),
+        people,
+        due: due.map(|due| format!("{} ({})", speak.at(due), speak.due(due, calendar))),
+        urgency: due.map_or("", |due| speak.urgency(due)),
+        since: step.opened.map(|at| speak.ago(at)),
+        notes,
+    }
+}
+
+fn join(names: &[String]) -> String {
+    match names {
+        [one] => format!("{one} is"),
+        many => format!("{} are", many.join(" and ")),
+    }
+}

@@ -1,0 +1,210 @@
+//! The history of an instance as people read it: one line an entry, with who was asked, what was changed, who was told.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use fluxor_engine::audit::{Entry, Header};
+use fluxor_engine::definition::chart::Definition;
+use fluxor_engine::ids::PersonId;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::words::{Words, words};
+
+/// Fields that an entry changed are told up to so many.
+const MOST_CHANGES: usize = 12;
+
+/// What an entry says.
+#[derive(Debug, Serialize)]
+pub(super) struct Item {
+    seq: i64,
+    at: String,
+    ago: String,
+    who: String,
+    what: String,
+    moved: Option<String>,
+    reason: Option<String>,
+    notes: Vec<String>,
+    /// The entry itself, for whoever checks it.
+    raw: String,
+    hash: String,
+}
+
+/// A field that is another than it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Change {
+    name: String,
+    before: String,
+    after: String,
+}
+
+/// The entries, the newest first.
+pub(super) fn items(entries: &[Entry], definition: &Definition, speak: &Words) -> Vec<Item> {
+    entries.iter().rev().filter_map(|entry| item(entry, definition, speak)).collect()
+}
+
+fn list<'v>(body: &'v Value, name: &str) -> &'v [Value] {
+    body[name].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value[name].as_str().unwrap_or_default()
+}
+
+fn item(entry: &Entry, definition: &Definition, speak: &Words) -> Option<Item> {
+    let header = entry.parsed().ok()?;
+    let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
+    let title =
+        |path: &str| definition.find(path).map_or_else(|| words(path), |ix| definition.state(ix).title.to_string());
+    let moved = match (&header.from, &header.to) {
+        (Some(from), Some(to)) if from != to => Some(format!("{} → {}", title(from), title(to))),
+        (None, Some(to)) => Some(title(to)),
+        _ => None,
+    };
+    let mut notes = Vec::new();
+    notes.extend(asked(&body, speak));
+    notes.extend(list(&body, "fired").iter().filter_map(|fired| fell_due(fired, speak)));
+    notes.extend(list(&body, "timers").iter().map(|timer| {
+        format!(
+            "The time of {} had come.",
+            timer[0].as_str().map_or_else(String::new, |name| format!("“{}”", words(name)))
+        )
+    }));
+    let changes = changed(&body, speak);
+    let more = changes.len().saturating_sub(MOST_CHANGES);
+    notes.extend(
+        changes.into_iter().take(MOST_CHANGES).map(|one| format!("{}: {} → {}", one.name, one.before, one.after)),
+    );
+    notes.extend((more > 0).then(|| format!("and {more} more fields")));
+    notes.extend(list(&body, "sent").iter().filter_map(Value::as_str).map(|name| format!("Sent: {}", words(name))));
+    notes.extend(told(&body, speak));
+    let shown =
+        |raw: &str| serde_json::from_str::<Value>(raw).map_or_else(|_| raw.to_owned(), |value| format!("{value:#}"));
+    Some(Item {
+        seq: entry.seq,
+        at: speak.at(entry.at),
+        ago: speak.ago(entry.at),
+        who: who(&header, speak),
+        what: what(&header, &body, definition),
+        moved,
+        reason: body["reason"].as_str().map(str::to_owned),
+        notes,
+        raw: format!("{}\n{}", shown(&entry.header), shown(&entry.body)),
+        hash: entry.hash.to_string(),
+    })
+}
+
+fn who(header: &Header, speak: &Words) -> String {
+    let mut who = match (&header.actor, &*header.actor_kind) {
+        (Some(person), _) => speak.name(person),
+        (None, "timer") => "Time".to_owned(),
+        (None, "message") => "A message".to_owned(),
+        (None, _) => "The operator".to_owned(),
+    };
+    if let Some(behalf) = &header.behalf {
+        let _ = write!(who, " for {}", speak.name(behalf));
+    }
+    who
+}
+
+/// What was done, as the rest of a sentence that begins with who did it.
+fn what(header: &Header, body: &Value, definition: &Definition) -> String {
+    let step = list(body, "acted").first().map_or("", |act| match text(&act["right"]["seat"], "step") {
+        "" => text(&act["verb"], "step"),
+        step => step,
+    });
+    let step = if step.is_empty() { String::new() } else { format!(" ({})", words(step)) };
+    let done = match &*header.verb {
+        "start" => "started it",
+        "approve" => "approved",
+        "reject" => "rejected",
+        "abstain" => "abstained",
+        "request_changes" => "asked for changes",
+        "ask" => "asked a question",
+        "answer" => "answered",
+        "delegate" => "delegated",
+        "reassign" => "reassigned",
+        "add_approver" => "added an approver",
+        "add_watcher" => "added a watcher",
+        "escalate" => "escalated",
+        "remind" => "reminded",
+        "look" => "is looking at it",
+        "complete" => "gave the data",
+        "wake" => "passed",
+        "message" => {
+            return header
+                .event
+                .as_deref()
+                .map_or_else(|| "came".to_owned(), |event| format!("came: {}", words(event)));
+        }
+        "signal" => {
+            let event = header.event.as_deref().unwrap_or_default();
+            let title = definition.events.get(event).map_or_else(|| words(event), |event| event.title.to_string());
+            return format!("said: {title}");
+        }
+        other => return format!("{}{step}", words(other)),
+    };
+    format!("{done}{step}")
+}
+
+/// Who was asked, by step.
+fn asked(body: &Value, speak: &Words) -> Vec<String> {
+    let mut steps: Vec<(&str, Vec<PersonId>)> = Vec::new();
+    for seat in list(body, "asked") {
+        let people =
+            list(seat, "holders").iter().chain(list(seat, "delegates")).filter_map(Value::as_str).map(PersonId::from);
+        match steps.iter_mut().find(|(step, _)| *step == text(seat, "step")) {
+            Some((_, known)) => known.extend(people),
+            None => steps.push((text(seat, "step"), people.collect())),
+        }
+    }
+    steps.into_iter().map(|(step, people)| format!("Asked: {} ({})", speak.names(&people), words(step))).collect()
+}
+
+fn fell_due(fired: &Value, speak: &Words) -> Option<String> {
+    let people = |name: &str| {
+        let people: Vec<PersonId> = list(fired, name).iter().filter_map(Value::as_str).map(PersonId::from).collect();
+        speak.names(&people)
+    };
+    Some(match text(fired, "do") {
+        "remind" => format!("Reminded: {}", people("from")),
+        "escalate" => format!("Passed up, since it was late: from {} to {}", people("from"), people("to")),
+        "incident" => "It is late: somebody has to look at it.".to_owned(),
+        "reject" => "It was too late: rejected by the rule.".to_owned(),
+        "expire" => "The time for it was over: taken back by the rule.".to_owned(),
+        _ => return None,
+    })
+}
+
+fn told(body: &Value, speak: &Words) -> Vec<String> {
+    let mut kinds: BTreeMap<&str, Vec<PersonId>> = BTreeMap::new();
+    for notice in list(body, "notices") {
+        let people = list(notice, "people").iter().filter_map(Value::as_str).map(PersonId::from);
+        kinds.entry(text(notice, "kind")).or_default().extend(people);
+    }
+    kinds
+        .into_iter()
+        .map(|(kind, people)| format!("Told ({}): {}", words(kind).to_lowercase(), speak.names(&people)))
+        .collect()
+}
+
+/// The fields of the document that an entry changed.
+fn changed(body: &Value, speak: &Words) -> Vec<Change> {
+    let fields = list(body, "changes").iter().filter_map(|change| {
+        let field = text(change, "at").strip_prefix("/subject/").filter(|field| !field.contains('/'))?;
+        Some(Change { name: words(field), before: speak.value(&change["from"]), after: speak.value(&change["to"]) })
+    });
+    fields.collect()
+}
+
+/// What is another than it was before these entries, field by field.
+pub(crate) fn since(entries: &[Entry], speak: &Words) -> Vec<Change> {
+    let mut fields: BTreeMap<String, Change> = BTreeMap::new();
+    for entry in entries {
+        let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
+        for change in changed(&body, speak) {
+            fields.entry(change.name.clone()).and_modify(|known| known.after = change.after.clone()).or_insert(change);
+        }
+    }
+    fields.into_values().filter(|change| change.before != change.after).collect()
+}

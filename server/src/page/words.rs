@@ -1,0 +1,216 @@
+//! Words, amounts, dates and lengths of time as a reader has them: in the company's zone, grouped, said with their unit.
+
+use std::sync::Arc;
+
+use fluxor_engine::calendar::Calendar;
+use fluxor_engine::clock::Timestamp;
+use fluxor_engine::ids::{InstanceId, PersonId};
+use fluxor_engine::instance::Document;
+use fluxor_workflows::Quantity;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use crate::mail::{self, Contacts};
+
+const MINUTE: i64 = 60_000_000;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// What a page speaks with: names, the zone, and what time it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Words {
+    contacts: Arc<Contacts>,
+    zone: TimeZone,
+    now: Timestamp,
+}
+
+impl Words {
+    pub(crate) fn new(contacts: Arc<Contacts>, now: Timestamp) -> Self {
+        let zone = TimeZone::get(&contacts.zone).unwrap_or(TimeZone::UTC);
+        Self { contacts, zone, now }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// What a person is called.
+    pub(crate) fn name(&self, person: &PersonId) -> String {
+        self.contacts.name(person)
+    }
+
+    /// What several are called.
+    pub(crate) fn names<'p>(&self, people: impl IntoIterator<Item = &'p PersonId>) -> String {
+        people.into_iter().map(|person| self.name(person)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// `Wed, 4 March 2026, 10:00 CET`.
+    pub(crate) fn at(&self, at: Timestamp) -> String {
+        let Some(at) = at.to_jiff() else { return at.to_string() };
+        at.to_zoned(self.zone.clone()).strftime("%a, %-d %b %Y, %H:%M %Z").to_string()
+    }
+
+    /// How long ago: `3 h ago`.
+    pub(crate) fn ago(&self, at: Timestamp) -> String {
+        match self.now.micros().saturating_sub(at.micros()) {
+            less if less < MINUTE => "just now".to_owned(),
+            past => format!("{} ago", long(past)),
+        }
+    }
+
+    /// How long until it is due, or since: in working time where there is a calendar. `in 5 h of working time`, `3 d overdue`.
+    pub(crate) fn due(&self, due: Timestamp, calendar: Option<&Calendar>) -> String {
+        let left = due.micros().saturating_sub(self.now.micros());
+        if left < 0 {
+            return format!("{} overdue", long(-left));
+        }
+        match calendar.and_then(|calendar| calendar.working_time_between(self.now, due)) {
+            Some(working) => format!("in {} of working time", long(working)),
+            None => format!("in {}", long(left)),
+        }
+    }
+
+    /// Whether it is late, or soon.
+    pub(crate) fn urgency(&self, due: Timestamp) -> &'static str {
+        match due.micros().saturating_sub(self.now.micros()) {
+            late if late < 0 => "over",
+            soon if soon < DAY => "near",
+            _ => "",
+        }
+    }
+
+    /// A value of a document as people read it: amounts grouped, people by name, instants in the zone.
+    pub(crate) fn value(&self, value: &Value) -> String {
+        match value {
+            Value::Null => "–".to_owned(),
+            Value::Bool(true) => "yes".to_owned(),
+            Value::Bool(false) => "no".to_owned(),
+            Value::Number(number) => number.to_string(),
+            Value::String(text) if text.is_empty() => "–".to_owned(),
+            Value::String(text) => self.text(text),
+            Value::Array(items) => items.iter().map(|item| self.value(item)).collect::<Vec<_>>().join(", "),
+            Value::Object(_) => value.to_string(),
+        }
+    }
+
+    fn text(&self, text: &str) -> String {
+        if let Some(money) = mail::money(text) {
+            return money;
+        }
+        match Timestamp::parse(text) {
+            Ok(at) => self.at(at),
+            Err(_) => self.contacts.called(&text.into()).unwrap_or_else(|| text.to_owned()),
+        }
+    }
+}
+
+/// A length of time in its largest unit that says enough: `45 min`, `5 h`, `3 d`.
+pub(crate) fn long(micros: i64) -> String {
+    match micros {
+        less if less < MINUTE => "less than a minute".to_owned(),
+        less if less < 2 * HOUR => format!("{} min", less / MINUTE),
+        less if less < 2 * DAY => format!("{} h", less / HOUR),
+        more => format!("{} d", more / DAY),
+    }
+}
+
+/// `open_review` as words: `Open review`.
+pub(crate) fn words(name: &str) -> String {
+    let text = name.replace(['_', '.'], " ");
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What was done, to whoever did it.
+pub(crate) fn done_in_words(act: &str) -> Option<&'static str> {
+    Some(match act {
+        "approve" => "You approved it.",
+        "reject" => "You rejected it.",
+        "abstain" => "You abstained.",
+        "request_changes" => "You asked for changes.",
+        "ask" => "Your question was asked.",
+        "answer" => "Your answer was given.",
+        "complete" => "What was asked for is given.",
+        "delegate" => "You delegated it.",
+        "reassign" => "You passed it on.",
+        "add_before" | "add_after" => "The approver was added.",
+        "add_watcher" => "The watcher was added.",
+        "remind" => "They were reminded.",
+        "said" => "It is done.",
+        _ => return None,
+    })
+}
+
+/// Where something is now.
+pub(crate) fn now_in(state: &str) -> String {
+    format!("It is in “{}” now.", words(state))
+}
+
+/// What a document is called: its number, else its business key, else the end of its id, which is random.
+pub(crate) fn reference(subject: &Document, key: Option<&str>, id: InstanceId) -> String {
+    let number = subject.get("number").and_then(Value::as_str).filter(|number| !number.trim().is_empty());
+    number.or(key).map_or_else(|| short(id), str::to_owned)
+}
+
+/// The end of an id.
+pub(crate) fn short(id: InstanceId) -> String {
+    let id = id.0.simple().to_string();
+    id[id.len() - 8..].to_ascii_uppercase()
+}
+
+/// The amount of a document, if it has one.
+pub(crate) fn amount(subject: &Document) -> Option<String> {
+    mail::money(subject.get("amount")?.as_str()?)
+}
+
+/// `1,200.5`.
+pub(crate) fn quantity(text: &str) -> String {
+    text.parse::<Quantity>().map_or_else(|_| text.to_owned(), |quantity| mail::grouped(&quantity.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    pub(in crate::page) fn speaking(now: &str) -> Words {
+        let document = r#"{ "zone": "Europe/Berlin", "contacts": { "ann": { "name": "Ann Ahrens" } } }"#;
+        Words::new(Arc::new(Contacts::read(document).unwrap()), Timestamp::parse(now).unwrap())
+    }
+
+    #[test]
+    fn values_are_said_as_people_say_them() {
+        let words = speaking("2026-03-02T08:00:00Z");
+        for (value, said) in [
+            (json!("1200.00 EUR"), "1,200.00 EUR"),
+            (json!("ann"), "Ann Ahrens"),
+            (json!("annabel"), "annabel"),
+            (json!("2026-03-02T09:30:00Z"), "Mon, 2 Mar 2026, 10:30 CET"),
+            (json!(["ann", true, null]), "Ann Ahrens, yes, –"),
+            (json!(""), "–"),
+            (json!(7), "7"),
+        ] {
+            assert_eq!(words.value(&value), said);
+        }
+    }
+
+    #[test]
+    fn time_that_is_left_and_time_that_has_passed() {
+        let words = speaking("2026-03-02T08:00:00Z");
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        assert_eq!(words.ago(at("2026-03-02T07:59:30Z")), "just now");
+        assert_eq!(words.ago(at("2026-03-02T05:00:00Z")), "3 h ago");
+        assert_eq!(words.due(at("2026-03-05T08:00:00Z"), None), "in 3 d");
+        assert_eq!(words.due(at("2026-03-02T07:00:00Z"), None), "60 min overdue");
+        assert_eq!(
+            (words.urgency(at("2026-03-02T09:00:00Z")), words.urgency(at("2026-03-04T09:00:00Z"))),
+            ("near", "")
+        );
+    }
+
+    #[test]
+    fn names_become_words() {
+        assert_eq!(words("open.in_review"), "Open in review");
+        assert_eq!(words(""), "");
+    }
+}
