@@ -25,6 +25,7 @@ mod reserved;
 mod running;
 mod scenarios;
 mod simulated;
+mod site;
 mod stale;
 mod stock;
 mod stopping;
@@ -97,6 +98,10 @@ on_both! {
     explained::nothing_is_kept_where_nobody_wants_it
     explained::one_server_explains_what_another_refused
     page::limits_in_a_browser
+    site::somebody_comes_in_and_leaves
+    site::decided_without_a_script
+    site::a_document_that_changed_meanwhile
+    site::several_decided_at_once
     pictures::a_workflow_and_an_order_half_way_are_drawn
     reserved::nobody_takes_the_names_of_others
     books::what_is_not_there_and_what_is_not_ours

@@ -8,6 +8,7 @@ pub mod hook;
 pub mod place;
 pub mod program;
 pub mod smtp;
+pub mod visit;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -112,6 +113,19 @@ impl Site {
             let made: Value = serde_json::from_str(&told.done()).unwrap();
             self.keys.insert(name.to_owned(), made["secret"].as_str().unwrap().to_owned());
         }
+    }
+
+    /// A link by which somebody signs in, as the console prints it.
+    pub async fn link(&self, person: &str, administrator: bool) -> String {
+        let mut arguments = vec!["sign-in", "--person", person];
+        if administrator {
+            arguments.push("--admin");
+        }
+        let told = self.command_with(&arguments, Some(&self.keys["admin"])).await;
+        let link = told.done().trim().to_owned();
+        // A command that goes into the database itself does not know where the server listens.
+        let place = link.find("/sign-in/").map(|at| link[at..].to_owned());
+        format!("{}{}", self.url, place.unwrap_or_else(|| panic!("no link: {link}")))
     }
 
     /// A folder for files of the test.

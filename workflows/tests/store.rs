@@ -22,6 +22,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnect
 mod inventory;
 #[path = "store/reorder.rs"]
 mod reorder;
+#[path = "store/sessions.rs"]
+mod sessions;
 #[path = "store/traffic.rs"]
 mod traffic;
 

@@ -96,6 +96,8 @@ pub(crate) struct Document {
     watchers: Option<String>,
     looking: Option<String>,
     note: Option<String>,
+    /// Why what was asked for was not done, where no form says it.
+    failed: Option<String>,
 }
 
 /// Fields that stand elsewhere on the page.
@@ -152,12 +154,19 @@ impl Document {
             events: Vec::new(),
             live: format!("/live?instance={}", instance.id),
             note: None,
+            failed: None,
         }
     }
 
     /// With what else may be done.
     pub(crate) fn offering(self, events: Vec<Event>) -> Self {
         Self { events, ..self }
+    }
+
+    /// With why it was not done, unless a form says so already.
+    pub(crate) fn failing(self, sentence: String) -> Self {
+        let unsaid = self.panel.is_none() && self.events.iter().all(|event| !event.has_failed());
+        Self { failed: Some(sentence).filter(|sentence| unsaid && !sentence.is_empty()), ..self }
     }
 
     /// With a word on what has just been done.

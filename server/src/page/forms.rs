@@ -106,7 +106,7 @@ impl Panel {
                     Some(whom) => format!("{}, for {}", words(&seat.step), speak.name(whom)),
                     None => words(&seat.step),
                 };
-                Seat { value: format!("{}\t{}", seat.step, behalf.map_or("", PersonId::as_str)), label }
+                Seat { value: format!("{}@{}", seat.step, behalf.map_or("", PersonId::as_str)), label }
             })
             .collect();
         let requester = task.subject.get("requester").and_then(Value::as_str) == Some(reader.as_str());
@@ -250,6 +250,11 @@ impl Event {
                 }
             })
             .collect()
+    }
+
+    /// Whether it says why it was not done.
+    pub(super) fn has_failed(&self) -> bool {
+        self.error.is_some()
     }
 
     /// What was typed for an event, as its payload.

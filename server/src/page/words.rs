@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use fluxor_engine::calendar::Calendar;
 use fluxor_engine::clock::Timestamp;
+use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::ids::{InstanceId, PersonId};
 use fluxor_engine::instance::Document;
 use fluxor_workflows::Quantity;
@@ -142,8 +143,9 @@ pub(crate) fn done_in_words(act: &str) -> Option<&'static str> {
 }
 
 /// Where something is now.
-pub(crate) fn now_in(state: &str) -> String {
-    format!("It is in “{}” now.", words(state))
+pub(crate) fn now_in(definition: Option<&Definition>, state: &str) -> String {
+    let title = definition.and_then(|known| Some(known.state(known.find(state)?).title.to_string()));
+    format!("It is in “{}” now.", title.unwrap_or_else(|| words(state)))
 }
 
 /// What a document is called: its number, else its business key, else the end of its id, which is random.

@@ -151,7 +151,7 @@ fn decision(fields: &Fields, form: Option<&TaskView>) -> Result<(&'static str, D
             "this is no act of this page: load it again, then press one of its buttons",
         ));
     };
-    let (step, behalf) = fields.get("seat").and_then(|seat| seat.split_once('\t')).unwrap_or_default();
+    let (step, behalf) = fields.get("seat").and_then(|seat| seat.split_once('@')).unwrap_or_default();
     let step = Some(step).filter(|step| !step.is_empty()).or_else(|| fields.get("step"));
     let behalf = Some(behalf).filter(|behalf| !behalf.is_empty()).map(PersonId::from);
     let to = fields.get("to").map(PersonId::from);
@@ -254,20 +254,25 @@ impl<'a> Place<'a> {
         let people = &paper.organisation.organisation;
         let known = people.parts().people.iter().map(|one| one.id.clone()).filter(|id| people.active(id, date));
         let form = (self.action.clone(), secret::public_id(&app.random()), paper.instance.seq);
+        let sentence = why.sentence.clone();
         let events = if self.by_link { Vec::new() } else { Event::all(&paper, &form.1, &why) };
         let panel = task.as_ref().and_then(|task| {
             let panel = Panel::of(task, visitor.person(), form, known, why, &visitor.words)?;
             Some(if self.by_link { panel.by_link() } else { panel })
         });
         let note = done.and_then(page::done_in_words).map(str::to_owned);
-        Ok(Document::new(&shown, panel, &visitor.words).offering(events).saying(note).page(&self.reader))
+        Ok(Document::new(&shown, panel, &visitor.words)
+            .offering(events)
+            .failing(sentence)
+            .saying(note)
+            .page(&self.reader))
     }
 }
 
 /// The lines of an order; nothing where it is none.
 async fn lines(app: &App, tenant: TenantId, id: InstanceId) -> Result<Value, Problem> {
     let order = app.desk().books(tenant, Books::Order { id }).await?;
-    Ok(order.get("lines").cloned().unwrap_or(Value::Null))
+    Ok(order.get("line_items").cloned().unwrap_or(Value::Null))
 }
 
 /// The picture; a page is better without it than not at all.

@@ -161,15 +161,14 @@ async fn each(app: &App, visitor: &Visitor, fields: &Fields, act: Act, one: &Cho
     let own = Digest::of(one.task.to_string()).to_string();
     command.request = format!("{}-{}", command.request, &own[..16]).as_str().into();
     let seen = app.desk().task(visitor.caller.tenant(), one.task).await.ok();
-    let title = seen.map_or_else(
-        || one.task.to_string(),
-        |task| Row::of(&task, app.desk().definition(&task.workflow).as_deref(), None, &visitor.words).title(),
-    );
+    let definition = app.desk().definition(&one.rule.0);
+    let row = seen.map(|task| Row::of(&task, definition.as_deref(), None, &visitor.words));
+    let title = row.map_or_else(|| one.task.to_string(), |row| row.title());
     let href = format!("/tasks/{}", one.task);
     Ok(match app.submit(command).await {
         Ok(done) => {
             let state = done.answer.state.as_deref().unwrap_or_default().to_owned();
-            Done { href, title, done: true, said: crate::page::now_in(&state) }
+            Done { href, title, done: true, said: crate::page::now_in(definition.as_deref(), &state) }
         }
         Err(why) => Done { href, title, done: false, said: Problem::from(why).detail().to_owned() },
     })
