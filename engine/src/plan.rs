@@ -195,7 +195,8 @@ impl<Op: Clone + Serialize> Plan<Op> {
             Actor::Message => "an instance that has it approved",
             Actor::Timer => "the engine itself",
         };
-        let (request, reason, allowed) = (changed.request, changed.reason, Some(allowed.into()));
+        let allowed = changed.allowed.unwrap_or_else(|| allowed.into());
+        let (request, reason, allowed) = (changed.request, changed.reason, Some(allowed));
         let record = Record { request, reason, allowed, ..Record::default() };
         let body = body(Some(answer), &changes, &effects, &record);
         self.append(command, &kind, &key, change.name(), event, body, mint);

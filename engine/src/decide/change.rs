@@ -14,7 +14,7 @@ use crate::instance::Document;
 use crate::refusal::Refusal;
 
 use super::by::ACTIVE;
-use super::organisation::organisation;
+use super::organisation::{absence, organisation};
 use super::{Ground, Halt, Layer, Stop};
 
 /// The records that a change may need to see.
@@ -40,6 +40,8 @@ pub struct Changed<Op> {
     pub request: Document,
     /// Why, for the entry, where somebody had to say so.
     pub reason: Option<String>,
+    /// By what right, for the entry, where not everybody who may has the same.
+    pub allowed: Option<Arc<str>>,
     /// The record before and after, for the entry's list of changed fields.
     pub images: (Json, Json),
     /// What the answer says of it.
@@ -68,8 +70,9 @@ pub fn change<D: Domain>(
     if ground.is_gone(&command.actor) {
         return Err(Stop::Refused(Refusal::NotAllowed { rule: ACTIVE.into() }));
     }
-    // Where the organisation has an approval workflow, anybody may find out that the change goes there.
-    let own_rules = matches!(change, Change::Organisation { .. });
+    // Where the organisation has an approval workflow, anybody may find out that the change goes there; of absences the
+    // organisation itself says who may.
+    let own_rules = change.reorganises();
     if let (Actor::Person { administrator: false, .. }, false) = (&command.actor, own_rules) {
         return Err(Stop::Refused(administrators_only()));
     }
@@ -77,6 +80,8 @@ pub fn change<D: Domain>(
         Change::Organisation { patch, basis } => {
             organisation(command, patch, basis, seen.organisation, (ground.library, ground.now))
         }
+        Change::Absence(entry) => absence::note(command, entry, seen.organisation, (ground.library, ground.now)),
+        Change::Return { id } => absence::end(command, id, seen.organisation, ground.now),
         Change::CreateKey { id, secret_hash, person, label, administrator } => {
             let known = ground.organisation().organisation.person(person).is_some();
             create_key(
@@ -130,6 +135,7 @@ fn create_key<Op>(seen: &Seen<'_>, known: bool, row: ApiKeyRow) -> Result<Change
         ops: Vec::new(),
         request: Document::new(),
         reason: None,
+        allowed: None,
         images: (Json::Null, after),
         answer,
     })
@@ -143,8 +149,8 @@ fn revoke_key<Op>(seen: &Seen<'_>, id: &str, now: Timestamp) -> Result<Changed<O
     row.revoked_at = row.revoked_at.or(Some(now));
     let images = (key_image(before), key_image(&row));
     let answer = json!({ "id": row.id, "revoked_at": row.revoked_at.map(|t| t.to_string()) });
-    let (ops, request) = (Vec::new(), Document::new());
-    Ok(Changed { organisation: None, api_key: Some(row), ops, request, reason: None, images, answer })
+    let (ops, request, allowed) = (Vec::new(), Document::new(), None);
+    Ok(Changed { organisation: None, api_key: Some(row), ops, request, reason: None, allowed, images, answer })
 }
 
 /// A key without the hash of its secret.
@@ -206,6 +212,6 @@ fn record<D: Domain>(
     let told = params.iter().filter(|(name, _)| !declared.payload.iter().any(|own| **own == **name));
     let request = told.map(|(name, value)| (name.clone(), value.clone())).collect();
     let answer = Json::Object(done.set);
-    let images = (Json::Null, Json::Null);
-    Ok(Changed { organisation: None, api_key: None, ops: done.ops, request, reason: None, images, answer })
+    let (images, allowed) = ((Json::Null, Json::Null), None);
+    Ok(Changed { organisation: None, api_key: None, ops: done.ops, request, reason: None, allowed, images, answer })
 }
