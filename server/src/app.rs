@@ -160,6 +160,8 @@ const VERBS: &[&str] = &[
     "add_watcher",
     "repair",
     "organisation",
+    "absence",
+    "return",
     "create_key",
     "revoke_key",
     "record",

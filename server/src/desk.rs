@@ -17,7 +17,7 @@ use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
-use fluxor_engine::decide::Deciders;
+use fluxor_engine::decide::{Deciders, OrganisationAt};
 use fluxor_engine::definition::{Checked, Definition};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
@@ -95,6 +95,9 @@ pub(crate) trait Desk: Send + Sync {
     /// The organisation as it was then; nothing: there was none, or never such a revision.
     fn organisation_then(&self, tenant: TenantId, then: Then) -> Reply<'_, Option<OrganisationRow>>;
 
+    /// The organisation in force, read, and the instant.
+    fn company(&self, tenant: TenantId) -> Reply<'_, Company>;
+
     /// A key that is not revoked, by its hash.
     fn api_key(&self, hash: Digest) -> Reply<'_, Option<ApiKeyRow>>;
 
@@ -147,6 +150,15 @@ pub(crate) struct Look {
     pub instance: Instance,
     /// What it asks for.
     pub answer: Answer,
+}
+
+/// The organisation in force, and the instant at which it was asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Company {
+    /// The organisation.
+    pub at: Arc<OrganisationAt>,
+    /// When.
+    pub now: Timestamp,
 }
 
 /// Which revision of the organisation.

@@ -29,7 +29,8 @@ pub(crate) use facts::{fields, fields_of};
 pub(crate) use helpers::grouped;
 pub(crate) use templates::{CODES, check};
 
-use contacts::{Contacts, Directory};
+pub(crate) use contacts::Contacts;
+use contacts::Directory;
 use facts::Payload;
 use letter::Sender;
 use templates::Templates;

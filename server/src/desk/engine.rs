@@ -23,7 +23,7 @@ use fluxor_engine::store::{AnyStore, InstancePage, Store as _, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{Procurement, RefusedCall, RefusedCalls, Stretch, refused_calls};
 
-use super::{Books, Desk, Event, Health, Keep, Kept, Look, Reply, State, Then, WhatIf, Workflow};
+use super::{Books, Company, Desk, Event, Health, Keep, Kept, Look, Reply, State, Then, WhatIf, Workflow};
 use crate::telemetry::metrics;
 
 /// An engine of procurement.
@@ -133,6 +133,13 @@ impl Desk for Office {
     ) -> Reply<'_, Vec<TaskView>> {
         let limit = usize::try_from(limit).unwrap_or(0);
         Box::pin(async move { self.0.tasks_of(tenant, &person, tag.as_deref(), after, limit).await })
+    }
+
+    fn company(&self, tenant: TenantId) -> Reply<'_, Company> {
+        Box::pin(async move {
+            let at = self.0.organisation(tenant).await?;
+            Ok(Company { at, now: self.0.clock().now() })
+        })
     }
 
     fn organisation(&self, tenant: TenantId) -> Reply<'_, Option<OrganisationRow>> {

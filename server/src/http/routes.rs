@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::{
-    audit, books, deciders, definitions, extract, gate, health, history, instances, keys, layers, limits, me,
+    absences, audit, books, deciders, definitions, extract, gate, health, history, instances, keys, layers, limits, me,
     organisation, pages, parameters, pictures, records, settings, simulate, spent, tasks, workflows,
 };
 use crate::app::App;
@@ -70,6 +70,8 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(simulate::simulate))
         .routes(routes!(organisation::show, organisation::change))
         .routes(routes!(organisation::history))
+        .routes(routes!(absences::list, absences::note))
+        .routes(routes!(absences::end))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(records::change))

@@ -71,7 +71,7 @@ impl Directory {
 
 /// Names and addresses by person, and the company's zone.
 #[derive(Debug, Deserialize)]
-pub(super) struct Contacts {
+pub(crate) struct Contacts {
     #[serde(default)]
     contacts: BTreeMap<PersonId, Contact>,
     #[serde(default)]
@@ -135,12 +135,12 @@ impl Skipped {
 }
 
 impl Contacts {
-    fn read(document: &str) -> Result<Self, serde_json::Error> {
+    pub(crate) fn read(document: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(document)
     }
 
     /// What a person is called: the name, else the id.
-    pub(super) fn name(&self, person: &PersonId) -> String {
+    pub(crate) fn name(&self, person: &PersonId) -> String {
         let known = self.contacts.get(person).and_then(|contact| contact.name.as_deref()).map(one_line);
         known.filter(|name| !name.is_empty()).unwrap_or_else(|| one_line(person.as_str()))
     }
