@@ -46,12 +46,16 @@ fn row_of(organisation: &Organisation) -> OrganisationRow {
     row(&document)
 }
 
-/// Somebody away today, at times since days ago.
-fn drawn(tape: &mut Tape<'_>, today: Date) -> Json {
-    let person = |tape: &mut Tape<'_>| format!("p{}", tape.below(PEOPLE));
+/// Somebody away today, at times since days ago: as a rule one of those who are asked.
+fn drawn(tape: &mut Tape<'_>, asked: &[PersonId], today: Date) -> Json {
+    let anybody = |tape: &mut Tape<'_>| PersonId::from(format!("p{}", tape.below(PEOPLE)));
+    let absent = match asked.len() {
+        some if some > 0 && tape.below(4) > 0 => asked[tape.below(some)].clone(),
+        _ => anybody(tape),
+    };
     let days = i64::try_from(tape.below(3)).unwrap();
     let mut entry = json!({
-        "person": person(tape), "substitute": person(tape), "from": today.checked_sub(days.days()).unwrap(),
+        "person": absent, "substitute": anybody(tape), "from": today.checked_sub(days.days()).unwrap(),
         "until": today.checked_add((1 + days).days()).unwrap(),
     });
     if tape.below(4) == 3 {
@@ -84,7 +88,9 @@ proptest! {
         let Some(beat) = beats.last() else { return Ok(()) };
         let (review, at) = (&beat.applied.review, beat.event.at);
         let today = beat.organisation.date(at);
-        let what = entry(drawn(&mut Tape::of(&more), today));
+        let then = open(&world, review, &beat.organisation, at);
+        let asked: Vec<PersonId> = then.iter().map(|(_, person, _)| person.clone()).collect();
+        let what = entry(drawn(&mut Tape::of(&more), &asked, today));
         let by = |verb| command(Actor::System, Verb::Change(verb));
         let before = row_of(&beat.organisation);
         let done = note::<()>(&by(Change::Absence(what.clone())), &what, Some(&before), (&Library::default(), at));
@@ -97,7 +103,7 @@ proptest! {
         let (there, _) = read(Some(&away), at).unwrap();
         let story = || format!("{what:?}\n{}", described(&world, &beats));
 
-        let (then, now) = (open(&world, review, &beat.organisation, at), open(&world, review, &there.organisation, at));
+        let now = open(&world, review, &there.organisation, at);
         let never = excluded(&world, review, &there.organisation, today);
         for voice in &now {
             prop_assert!(!never.contains(&voice.1), "{voice:?} {}", story());
