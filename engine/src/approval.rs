@@ -43,7 +43,7 @@ mod tests_rules;
 #[cfg(test)]
 mod tests_standing;
 #[cfg(test)]
-mod tests_world;
+pub(crate) mod tests_world;
 
 pub use amounts::{Direction, Exact, Rates, Tolerance};
 pub use apply::apply;

@@ -192,6 +192,13 @@ pub enum Change {
         /// On what grounds.
         basis: Basis,
     },
+    /// Note that somebody is away and who stands in for him: one more entry of the organisation's substitutes.
+    Absence(approval::Substitution),
+    /// End an absence today, or take one back that is to come.
+    Return {
+        /// Its id, as [`crate::decide::absences`] has it.
+        id: Arc<str>,
+    },
     /// Make an API key that acts as a person. The secret is the caller's; only its hash is stored.
     CreateKey {
         /// The key's public id.
@@ -249,6 +256,8 @@ impl Change {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Organisation { .. } => "organisation",
+            Self::Absence(_) => "absence",
+            Self::Return { .. } => "return",
             Self::CreateKey { .. } => "create_key",
             Self::RevokeKey { .. } => "revoke_key",
             Self::Record { .. } => "record",
@@ -258,11 +267,19 @@ impl Change {
         }
     }
 
+    /// Whether the organisation has another revision afterwards.
+    #[must_use]
+    pub const fn reorganises(&self) -> bool {
+        matches!(self, Self::Organisation { .. } | Self::Absence(_) | Self::Return { .. })
+    }
+
     /// Kind and key of the record whose stream it goes to.
     #[must_use]
     pub fn record(&self) -> (Arc<str>, Arc<str>) {
         match self {
-            Self::Organisation { .. } => ("organisation".into(), "organisation".into()),
+            Self::Organisation { .. } | Self::Absence(_) | Self::Return { .. } => {
+                ("organisation".into(), "organisation".into())
+            }
             Self::CreateKey { id, .. } | Self::RevokeKey { id } => ("key".into(), id.clone()),
             Self::Record { kind, key, .. } => (kind.clone(), key.clone()),
             Self::Session { person, .. } => ("session".into(), person.as_str().into()),

@@ -45,6 +45,7 @@ pub use form::{AskedFor, asked_for, asks_for_data};
 pub(crate) use input::{actions_of, own_keys};
 pub use input::{start_key, typed};
 pub use judged::{Conditional, Judged};
+pub use organisation::absence::{Absence, Days, absences};
 pub use organisation::{
     CHANGE_ORGANISATION, Merged, NEEDS_APPROVAL, found_parts, merge_organisation, organisation_image,
     read_organisation, stored_organisation,

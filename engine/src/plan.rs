@@ -195,8 +195,8 @@ impl<Op: Clone + Serialize> Plan<Op> {
             Actor::Message => "an instance that has it approved",
             Actor::Timer => "the engine itself",
         };
-        let allowed = Some(changed.allowed.unwrap_or(allowed).into());
-        let (request, reason) = (changed.request, changed.reason);
+        let allowed = changed.allowed.unwrap_or_else(|| allowed.into());
+        let (request, reason, allowed) = (changed.request, changed.reason, Some(allowed));
         let record = Record { request, reason, allowed, ..Record::default() };
         let body = body(Some(answer), &changes, &effects, &record);
         self.append(command, &kind, &key, change.name(), event, body, mint);

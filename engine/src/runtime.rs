@@ -217,8 +217,8 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
     /// # Errors
     /// A refusal, or machinery that cannot do it now.
     pub async fn submit_with(&self, command: Command, priority: Priority) -> Result<Submitted, NotDone> {
-        let organisation_of =
-            matches!(command.verb, Verb::Change(crate::command::Change::Organisation { .. })).then_some(command.tenant);
+        let reorganises = matches!(&command.verb, Verb::Change(change) if change.reorganises());
+        let organisation_of = reorganises.then_some(command.tenant);
         Stats::add(&self.shared.stats.submitted, 1);
         let (reply, answer) = oneshot::channel();
         let queue = self.lane_of(&command).clone();

@@ -270,6 +270,8 @@ const VERBS: &[&str] = &[
     "add_watcher",
     "repair",
     "organisation",
+    "absence",
+    "return",
     "create_key",
     "revoke_key",
     "record",

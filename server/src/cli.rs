@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 done; 1 problems found, or declined; 2 wrong usage; 3 something is broken; 130
 //! told to stop before it was done.
 
+mod absences;
 mod audit;
 mod backup;
 mod calendars;
@@ -80,6 +81,9 @@ enum Command {
     /// Load and show people, roles, limits and substitutes
     #[command(subcommand)]
     Organisation(organisation::Organisation),
+    /// Note, list and end absences: who is away, and who stands in
+    #[command(subcommand)]
+    Absences(absences::Absences),
     /// List and show workflow instances
     #[command(subcommand)]
     Instances(instances::Instances),
@@ -190,6 +194,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Keys(keys) => keys.run(config, out).await,
         Command::SignIn(sign_in) => sign_in.run(config, out).await,
         Command::Organisation(organisation) => organisation.run(config, out).await,
+        Command::Absences(absences) => absences.run(config, out).await,
         Command::Instances(instances) => instances.run(config, out).await,
         Command::Tasks(tasks) => tasks.run(config, out).await,
         Command::Simulate(simulate) => simulate.run(config, out).await,

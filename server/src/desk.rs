@@ -110,6 +110,9 @@ pub(crate) trait Desk: Doors {
     /// The organisation as it was then; nothing: there was none, or never such a revision.
     fn organisation_then(&self, tenant: TenantId, then: Then) -> Reply<'_, Option<OrganisationRow>>;
 
+    /// The organisation in force, read, and the instant.
+    fn company(&self, tenant: TenantId) -> Reply<'_, Company>;
+
     /// A key that is not revoked, by its hash.
     fn api_key(&self, hash: Digest) -> Reply<'_, Option<ApiKeyRow>>;
 
@@ -176,6 +179,15 @@ pub(crate) struct Paper {
     /// The events it accepts.
     pub accepts: Vec<Arc<str>>,
     /// What time it is.
+    pub now: Timestamp,
+}
+
+/// The organisation in force, and the instant at which it was asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Company {
+    /// The organisation.
+    pub at: Arc<OrganisationAt>,
+    /// When.
     pub now: Timestamp,
 }
 

@@ -3,6 +3,7 @@
 //! What must hold: handlers only translate. [`extract`] and [`asked`] turn a request into domain values, one call is
 //! made, and [`problem`] with [`status`] turns every "no" into an answer. [`routes`] is the table.
 
+mod absences;
 pub(crate) mod act;
 pub(crate) mod asked;
 pub(crate) mod audit;
@@ -10,8 +11,8 @@ pub(crate) mod auth;
 mod books;
 mod deciders;
 mod definitions;
-pub(crate) mod doors;
-mod extract;
+mod doors;
+pub(crate) mod extract;
 mod gate;
 pub(crate) mod health;
 pub(crate) mod history;

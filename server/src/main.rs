@@ -4,6 +4,7 @@
 //! What must hold: deciding happens in the engine; everything here translates. Look next at [`desk`], which is all
 //! that this crate asks of the engine, at [`http`] for the interface and at [`cli`] for the commands.
 
+mod absences;
 mod app;
 mod audit;
 mod backup;

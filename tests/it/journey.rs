@@ -1,6 +1,7 @@
 //! The whole road over HTTP, against the real program, on SQLite and on PostgreSQL: what is documented is answered,
 //! and what is declined leaves the database as it was.
 
+mod absences;
 mod authority;
 mod books;
 mod changes;
@@ -109,6 +110,10 @@ on_both! {
     charts::a_supplier_is_checked_from_three_sides_at_once
     charts::a_called_workflow_reports_after_a_kill
     changes::the_organisation_counts_from_the_next_decision
+    absences::who_is_away_is_stood_in_for_from_that_day_on
+    absences::what_is_wrong_with_one_is_said_and_a_repeat_is_one
+    absences::no_approval_is_asked_and_proposals_find_out
+    absences::nobody_else_notes_or_ends_one
     organisation::a_change_is_proposed_approved_and_applied
     organisation::the_past_is_shown_and_who_made_it_so
     organisation::of_two_changes_of_one_person_the_second_is_outdated

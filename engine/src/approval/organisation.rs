@@ -89,6 +89,9 @@ pub struct Substitution {
     /// Only up to this amount, inclusive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_amount: Option<Money>,
+    /// For people; it decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Arc<str>>,
 }
 
 /// Who may stand in for whom.
@@ -265,6 +268,44 @@ impl Organisation {
     /// Who holds the role in any unit, unit by unit; somebody may come twice.
     pub fn holders<'a>(&'a self, role: &'a str) -> impl Iterator<Item = &'a PersonId> {
         self.parts.units.iter().filter_map(move |unit| unit.roles.get(role)).flatten()
+    }
+
+    /// Whether `who` is met on the way up from `person`, manager by manager; nobody is above himself.
+    #[must_use]
+    pub fn is_above(&self, who: &PersonId, person: &PersonId) -> bool {
+        let (Some(who), Some(start)) = (self.ix(who), self.ix(person)) else { return false };
+        let managers = std::iter::successors(self.manager(start), |&ix| self.manager(ix));
+        // A chain that leads in a circle has no more people than there are.
+        let mut climb = managers.take(self.parts.people.len()).take_while(|&ix| ix != start);
+        climb.any(|ix| ix == who)
+    }
+
+    /// Everyone whose chain of managers leads to `who`, by distance: first those who report to him. In the order of the
+    /// list where the distance is the same.
+    #[must_use]
+    pub fn reports(&self, who: &PersonId) -> Vec<&PersonId> {
+        let Some(who) = self.ix(who) else { return Vec::new() };
+        let mut below: Vec<Vec<Ix>> = vec![Vec::new(); self.parts.people.len()];
+        for (ix, manager) in (0..).zip(&self.managers) {
+            if let Some(list) = manager.and_then(|manager| below.get_mut(manager as usize)) {
+                list.push(ix);
+            }
+        }
+        let (mut found, mut next) = (vec![who], 0);
+        while let Some(&ix) = found.get(next) {
+            // Each list is taken once, and with it whoever is in it: a circle ends.
+            let list = below.get_mut(ix as usize).map(std::mem::take).unwrap_or_default();
+            found.extend(list.into_iter().filter(|&ix| ix != who));
+            next += 1;
+        }
+        found.iter().skip(1).map(|&ix| &self.at(ix).id).collect()
+    }
+
+    /// Whether the organisation lets these two stand in for each other (section 5.2).
+    #[must_use]
+    pub fn may_stand_in(&self, person: &PersonId, substitute: &PersonId) -> bool {
+        self.parts.substitutes_from == SubstitutesFrom::Anyone
+            || self.ix(person).zip(self.ix(substitute)).is_some_and(|(a, b)| self.share_unit(a, b))
     }
 
     /// The local date at `at`.

@@ -11,15 +11,19 @@ use crate::ids::PersonId;
 
 const HOUR: i64 = 3_600_000_000;
 const DAY_ONE: i64 = 1_772_438_400_000_000;
-pub(super) const PEOPLE: usize = 7;
+pub(crate) const PEOPLE: usize = 7;
 const AMOUNTS: [&str; 7] =
     ["0.00 EUR", "100.00 EUR", "104.00 EUR", "110.00 EUR", "1000.00 EUR", "1100.00 USD", "5.00 CHF"];
 
 /// Decisions in a row; an exhausted tape always takes the first.
-pub(super) struct Tape<'a>(&'a [u8]);
+pub(crate) struct Tape<'a>(&'a [u8]);
 
-impl Tape<'_> {
-    pub(super) fn below(&mut self, n: usize) -> usize {
+impl<'a> Tape<'a> {
+    pub(crate) fn of(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         let Some((first, rest)) = self.0.split_first() else { return 0 };
         self.0 = rest;
         usize::from(*first) % n.max(1)
@@ -45,24 +49,24 @@ impl Tape<'_> {
 
 /// Everything but the events.
 #[derive(Clone, Debug)]
-pub(super) struct World {
-    pub(super) organisation: Organisation,
-    pub(super) policy: Policy,
-    pub(super) rates: Rates,
-    pub(super) subject: Fields,
+pub(crate) struct World {
+    pub(crate) organisation: Organisation,
+    pub(crate) policy: Policy,
+    pub(crate) rates: Rates,
+    pub(crate) subject: Fields,
 }
 
 /// One event of a history, with the review before and what came of it.
 #[derive(Debug)]
-pub(super) struct Beat {
-    pub(super) organisation: Organisation,
-    pub(super) before: Review,
-    pub(super) event: Event,
-    pub(super) applied: Applied,
+pub(crate) struct Beat {
+    pub(crate) organisation: Organisation,
+    pub(crate) before: Review,
+    pub(crate) event: Event,
+    pub(crate) applied: Applied,
 }
 
 impl World {
-    pub(super) fn draw(tape: &mut Tape<'_>) -> Self {
+    pub(crate) fn draw(tape: &mut Tape<'_>) -> Self {
         let people: Vec<Value> = (0..PEOPLE).map(|n| draw_person(tape, n)).collect();
         let substitutes: Vec<Value> = (0..tape.below(5))
             .map(|_| {
@@ -120,16 +124,16 @@ impl World {
         }
     }
 
-    pub(super) fn apply(&self, review: &Review, organisation: &Organisation, event: &Event) -> Applied {
+    pub(crate) fn apply(&self, review: &Review, organisation: &Organisation, event: &Event) -> Applied {
         apply(review.clone(), &self.policy, organisation, &self.rates, event)
     }
 
-    pub(super) fn view(&self, review: &Review, organisation: &Organisation, at: Timestamp) -> View {
+    pub(crate) fn view(&self, review: &Review, organisation: &Organisation, at: Timestamp) -> View {
         view(review, &self.policy, organisation, &self.rates, at)
     }
 
     /// A submission and some events, often by people who are asked.
-    pub(super) fn play(&self, tape: &mut Tape<'_>, events: usize) -> Vec<Beat> {
+    pub(crate) fn play(&self, tape: &mut Tape<'_>, events: usize) -> Vec<Beat> {
         let mut at = DAY_ONE;
         let mut organisation = self.organisation.clone();
         let mut review = Review::new(self.subject.clone());
@@ -203,7 +207,7 @@ impl World {
     }
 }
 
-pub(super) fn draw_edit(tape: &mut Tape<'_>) -> Fields {
+pub(crate) fn draw_edit(tape: &mut Tape<'_>) -> Fields {
     let set = match tape.below(5) {
         0 => json!({ "note": tape.one(&["", "x", "y"]) }),
         1 => json!({ "unit": tape.one(&["u1", "u2"]) }),
@@ -268,12 +272,12 @@ fn draw_step(tape: &mut Tape<'_>, n: usize) -> Value {
 }
 
 /// A tape for a world and its history.
-pub(super) fn tapes() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn tapes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 60..260)
 }
 
 /// A world and the history that the tape tells of it.
-pub(super) fn told(tape: &[u8], events: usize) -> (World, Vec<Beat>) {
+pub(crate) fn told(tape: &[u8], events: usize) -> (World, Vec<Beat>) {
     let mut tape = Tape(tape);
     let world = World::draw(&mut tape);
     let beats = world.play(&mut tape, events);
@@ -281,14 +285,14 @@ pub(super) fn told(tape: &[u8], events: usize) -> (World, Vec<Beat>) {
 }
 
 /// A world before anything happened, and the rest of the tape.
-pub(super) fn begun(tape: &[u8]) -> (World, Tape<'_>) {
+pub(crate) fn begun(tape: &[u8]) -> (World, Tape<'_>) {
     let mut tape = Tape(tape);
     let world = World::draw(&mut tape);
     (world, tape)
 }
 
 /// A failing history, to be read.
-pub(super) fn described(world: &World, beats: &[Beat]) -> String {
+pub(crate) fn described(world: &World, beats: &[Beat]) -> String {
     let mut lines = vec![
         serde_json::to_string(world.organisation.parts()).unwrap(),
         serde_json::to_string(&world.policy).unwrap(),

@@ -15,7 +15,7 @@ use crate::instance::Document;
 use crate::refusal::Refusal;
 
 use super::by::ACTIVE;
-use super::organisation::organisation;
+use super::organisation::{absence, organisation};
 use super::{Ground, Halt, Layer, Stop};
 
 /// The records that a change may need to see.
@@ -41,12 +41,12 @@ pub struct Changed<Op> {
     pub request: Document,
     /// Why, for the entry, where somebody had to say so.
     pub reason: Option<String>,
+    /// By what right, for the entry, where not everybody who may has the same.
+    pub allowed: Option<Arc<str>>,
     /// The record before and after, for the entry's list of changed fields.
     pub images: (Json, Json),
     /// What the answer says of it.
     pub answer: Json,
-    /// By what right, where it is not the one that changes of records need.
-    pub allowed: Option<&'static str>,
     /// The entry is all that is written.
     pub is_note: bool,
 }
@@ -89,8 +89,9 @@ pub fn change<D: Domain>(
     if ground.is_gone(&command.actor) {
         return Err(Stop::Refused(Refusal::NotAllowed { rule: ACTIVE.into() }));
     }
-    // Where the organisation has an approval workflow, anybody may find out that the change goes there.
-    let own_rules = matches!(change, Change::Organisation { .. } | Change::Session { .. });
+    // Where the organisation has an approval workflow, anybody may find out that the change goes there; of absences the
+    // organisation itself says who may.
+    let own_rules = change.reorganises() || matches!(change, Change::Session { .. });
     if let (Actor::Person { administrator: false, .. }, false) = (&command.actor, own_rules) {
         return Err(Stop::Refused(administrators_only()));
     }
@@ -98,6 +99,8 @@ pub fn change<D: Domain>(
         Change::Organisation { patch, basis } => {
             organisation(command, patch, basis, seen.organisation, (ground.library, ground.now))
         }
+        Change::Absence(entry) => absence::note(command, entry, seen.organisation, (ground.library, ground.now)),
+        Change::Return { id } => absence::end(command, id, seen.organisation, ground.now),
         Change::CreateKey { id, secret_hash, person, label, administrator } => {
             let known = ground.organisation().organisation.person(person).is_some();
             create_key(
@@ -174,7 +177,7 @@ fn session<Op>(
         let sentence = format!("The organisation has nobody with the id `{person}`: load the organisation first.");
         return Err(no_record("unknown_person", sentence));
     }
-    let allowed = (own && what != SessionEvent::Offered).then_some("the person");
+    let allowed = (own && what != SessionEvent::Offered).then(|| "the person".into());
     Ok(Changed { request: told.clone(), allowed, is_note: true, ..Changed::nothing(Json::Null) })
 }
 

@@ -3,7 +3,9 @@
 //! What must hold: a patch is merged and checked by one function, whether it is proposed or applied; where the document
 //! names an `approval` workflow, nothing changes it but that workflow's own approved instances, and the operator at the
 //! console with a reason; what was approved is applied only to what the approvers saw; no workflow is named that could
-//! never apply a change.
+//! never apply a change. One thing needs no approval: absences (`absence`), which are the person's own right.
+
+pub(super) mod absence;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -68,24 +70,24 @@ pub(super) fn organisation<Op>(
         return Err(needs_approval(workflow));
     }
     if let Some(row) = before.filter(|_| old == after) {
-        return Ok(unchanged(row));
+        return Ok(unchanged(row.revision));
     }
-    let (old, after) = (Json::Object(old), Json::Object(after));
+    let (request, reason) = grounds(basis, approval);
+    Ok(Changed { request, reason, ..revised(command, Merged { before: old, after, read }, now) })
+}
+
+/// The next revision.
+fn revised<Op>(command: &Command, Merged { before, after, read }: Merged, now: Timestamp) -> Changed<Op> {
+    let (before, after) = (Json::Object(before), Json::Object(after));
     let document = after.to_string().into();
     let row = OrganisationRow { tenant: command.tenant, revision: read.revision, at: now, document };
-    let (request, reason) = grounds(basis, approval);
-    Ok(Changed {
-        organisation: Some(row),
-        request,
-        reason,
-        images: (organisation_image(&old), organisation_image(&after)),
-        ..Changed::nothing(json!({ "revision": read.revision }))
-    })
+    let images = (organisation_image(&before), organisation_image(&after));
+    Changed { organisation: Some(row), images, ..unchanged(read.revision) }
 }
 
 /// It is like this already: no revision, and no entry.
-fn unchanged<Op>(row: &OrganisationRow) -> Changed<Op> {
-    Changed::nothing(json!({ "revision": row.revision }))
+fn unchanged<Op>(revision: i64) -> Changed<Op> {
+    Changed::nothing(json!({ "revision": revision }))
 }
 
 /// Under a workflow that is not there, or that never has the engine change anything, no change would come through.

@@ -163,16 +163,19 @@ async fn history(config: &Config, out: &Out) -> Result<(), Failure> {
 /// What an entry says of a change. Of one whose body was purged, no more than when and who.
 fn change(entry: &Entry) -> Value {
     let header = entry.parsed().ok();
+    let verb = header.as_ref().map_or("?".into(), |header| header.verb.clone());
     let by = header.map_or_else(
         || "?".to_owned(),
         |header| header.actor.map_or_else(|| by_kind(&header.actor_kind).to_owned(), |person| person.to_string()),
     );
     let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
     let (approved, reason) = (&body["request"]["approved_by"], &body["reason"]);
-    let why = match (approved.as_str(), reason.as_str()) {
-        (Some(instance), _) => format!("approved: {instance}"),
-        (None, Some(reason)) => format!("reason: {reason}"),
-        (None, None) => "-".to_owned(),
+    let person = body["request"]["person"].as_str();
+    let why = match (approved.as_str(), reason.as_str(), person) {
+        (Some(instance), ..) => format!("approved: {instance}"),
+        (None, Some(reason), _) => format!("reason: {reason}"),
+        (None, None, Some(person)) => format!("{verb} of {person}"),
+        (None, None, None) => "-".to_owned(),
     };
     json!({
         "revision": body["answer"]["record"]["revision"].as_i64().unwrap_or(entry.seq),
@@ -182,6 +185,7 @@ fn change(entry: &Entry) -> Value {
         "approved_by": approved,
         "without_approval_by": body["request"]["without_approval_by"],
         "reason": reason,
+        "person": person,
     })
 }
 
@@ -223,7 +227,7 @@ mod tests {
         let mut shown = BTreeSet::new();
         names(&Value::Object(patch), &mut shown);
         let all = "zone people id active from until manager limits amount category self_limits units roles substitutes person \
-                   substitute workflow max_amount substitutes_from rates contacts approval";
+                   substitute workflow max_amount note substitutes_from rates contacts approval";
         let missing: Vec<&str> = all.split(' ').filter(|name| !shown.contains(*name)).collect();
         assert!(missing.is_empty(), "the example leaves out {missing:?}");
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::decide::OrganisationAt;
 use fluxor_engine::ids::{Digest, PersonId, TenantId};
 use fluxor_workflows::{self as rows, LinkRow, SessionRow};
 
@@ -13,9 +12,6 @@ use super::{Office, Reply};
 pub(crate) trait Doors: Send + Sync {
     /// What time it is.
     fn now(&self) -> Timestamp;
-
-    /// The organisation as it is now.
-    fn people(&self, tenant: TenantId) -> Reply<'_, Arc<OrganisationAt>>;
 
     /// Keeps a session that has begun.
     fn begin_session(&self, row: SessionRow) -> Reply<'_, ()>;
@@ -72,10 +68,6 @@ macro_rules! beside {
 impl Doors for Office {
     fn now(&self) -> Timestamp {
         self.0.clock().now()
-    }
-
-    fn people(&self, tenant: TenantId) -> Reply<'_, Arc<OrganisationAt>> {
-        Box::pin(async move { Ok(self.0.organisation(tenant).await?) })
     }
 
     fn begin_session(&self, row: SessionRow) -> Reply<'_, ()> {

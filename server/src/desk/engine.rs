@@ -23,7 +23,7 @@ use fluxor_engine::store::{AnyStore, InstancePage, Store as _, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{Procurement, RefusedCall, RefusedCalls, Stretch, refused_calls};
 
-use super::{Books, Desk, Event, Health, Keep, Kept, Look, Paper, Reply, State, Then, WhatIf, Workflow};
+use super::{Books, Company, Desk, Event, Health, Keep, Kept, Look, Paper, Reply, State, Then, WhatIf, Workflow};
 use crate::telemetry::metrics;
 
 /// An engine of procurement.
@@ -154,6 +154,13 @@ impl Desk for Office {
             let now = self.0.clock().now().max(instance.changed_at);
             let accepts = answer_of(&definition, &instance, None, now).accepts;
             Ok(Paper { instance: instance.into(), definition, organisation, accepts, now })
+        })
+    }
+
+    fn company(&self, tenant: TenantId) -> Reply<'_, Company> {
+        Box::pin(async move {
+            let at = self.0.organisation(tenant).await?;
+            Ok(Company { at, now: self.0.clock().now() })
         })
     }
 

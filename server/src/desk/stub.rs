@@ -23,7 +23,7 @@ use fluxor_workflows::{LinkRow, RefusedCall, RefusedCalls, SessionRow, Stretch};
 use serde_json::json;
 
 use super::{
-    Books, Desk, Doors, Health, Keep, Look, NotDone, Paper, Reply, Submitted, TaskView, Then, WhatIf, Workflow,
+    Books, Company, Desk, Doors, Health, Keep, Look, NotDone, Paper, Reply, Submitted, TaskView, Then, WhatIf, Workflow,
 };
 
 type Script = Box<dyn Fn(&Command) -> Option<Result<Submitted, NotDone>> + Send + Sync>;
@@ -150,10 +150,6 @@ impl Doors for Stub {
         Timestamp::from_micros(0)
     }
 
-    fn people(&self, _: TenantId) -> Reply<'_, Arc<OrganisationAt>> {
-        Box::pin(std::future::ready(Err(NotDone::Broken(StoreError::Unavailable("there is none".to_owned())))))
-    }
-
     fn begin_session(&self, row: SessionRow) -> Reply<'_, ()> {
         self.kept().sessions.push(row);
         ready(())
@@ -271,6 +267,16 @@ impl Desk for Stub {
 
     fn organisation(&self, _: TenantId) -> Reply<'_, Option<OrganisationRow>> {
         ready(self.kept().organisation.clone())
+    }
+
+    fn company(&self, _: TenantId) -> Reply<'_, Company> {
+        let row = self.kept().organisation.clone();
+        let (revision, now) = (row.as_ref().map_or(0, |row| row.revision), Timestamp::from_micros(0));
+        let document = row.as_ref().map_or_else(|| "{}".to_owned(), |row| row.document.to_string());
+        let document = serde_json::from_str(&document).unwrap();
+        let read = fluxor_engine::decide::read_organisation(&document, revision, now).unwrap();
+        let at = Arc::new(fluxor_engine::decide::OrganisationAt { row, ..read });
+        ready(Company { at, now })
     }
 
     fn organisation_then(&self, _: TenantId, then: Then) -> Reply<'_, Option<OrganisationRow>> {

@@ -12,6 +12,7 @@ macro_rules! pages {
 
 pages! {
     "abnormal_usage",
+    "absence_overlaps",
     "action_failed",
     "already_in_review",
     "already_voted",
@@ -110,11 +111,13 @@ pages! {
     "task_closed",
     "tell_not_taken",
     "timeout",
+    "too_many_absences",
     "too_many_starts",
     "too_many_undos",
     "too_much_stock",
     "unauthenticated",
     "undo_failed",
+    "unknown_absence",
     "unknown_action",
     "unknown_event",
     "unknown_instance",

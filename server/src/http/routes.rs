@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::{
-    audit, books, deciders, definitions, doors, extract, gate, health, history, instances, keys, layers, limits, me,
-    organisation, pages, parameters, pictures, records, settings, simulate, site, spent, tasks, workflows,
+    absences, audit, books, deciders, definitions, doors, extract, gate, health, history, instances, keys, layers,
+    limits, me, organisation, pages, parameters, pictures, records, settings, simulate, site, spent, tasks, workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -69,6 +69,8 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(simulate::simulate))
         .routes(routes!(organisation::show, organisation::change))
         .routes(routes!(organisation::history))
+        .routes(routes!(absences::list, absences::note))
+        .routes(routes!(absences::end))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(doors::make))

@@ -41,17 +41,17 @@ fn moved(who: &str, manager: &str) -> Value {
 }
 
 /// Proposes a change; returns the instance and its task.
-async fn proposed(site: &Site, who: &str, change: &Value) -> (String, Value) {
+pub(super) async fn proposed(site: &Site, who: &str, change: &Value) -> (String, Value) {
     let waiting = patch(site, who, change).await.is(202);
     (text(&waiting["id"]), waiting["tasks"][0].clone())
 }
 
-async fn revision(site: &Site) -> i64 {
+pub(super) async fn revision(site: &Site) -> i64 {
     site.admin().get("/v1/organisation").await.is(200)["revision"].as_i64().unwrap()
 }
 
 /// From here on changes are approved: by cyd, dan or hal.
-async fn configured(site: &Site) {
+pub(super) async fn configured(site: &Site) {
     let roles = json!({ "buyer": ["eve", "fay"], "administrator": ["cyd", "dan", "hal"] });
     let approval = json!({ "units": [{ "id": "it", "roles": roles }], "approval": "organisation_change" });
     patch(site, "ann", &approval).await.refused(403, "not_allowed");
@@ -59,7 +59,7 @@ async fn configured(site: &Site) {
 }
 
 /// The bodies of the organisation's entries, while no server runs.
-async fn entries(site: &Site) -> Vec<Value> {
+pub(super) async fn entries(site: &Site) -> Vec<Value> {
     let stream = StreamId::of_record("organisation", "organisation");
     let entries = site.place.store().await.entries(TenantId(1), stream, 0, 1000).await.unwrap();
     entries.iter().map(|entry| serde_json::from_str(&entry.body).unwrap()).collect()

@@ -43,9 +43,9 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let view = if wish.view == View::People.name() { View::People } else { View::Mine };
     let query = wish.q.trim();
-    let people = app.desk().people(visitor.caller.tenant()).await?;
-    let reports: Vec<PersonId> = people
-        .organisation
+    let company = app.desk().company(visitor.caller.tenant()).await?;
+    let reports: Vec<PersonId> = company
+        .organisation()
         .parts()
         .people
         .iter()

@@ -20,9 +20,8 @@ impl Visitor {
     /// # Errors
     /// Somebody who is not there any more; an organisation that cannot be read.
     pub(in crate::http) async fn of(app: &App, caller: Caller) -> Result<Self, Problem> {
-        let people = app.desk().people(caller.tenant()).await?;
-        let now = app.desk().now();
-        if !people.organisation.active(caller.person(), people.organisation.date(now)) {
+        let company = app.desk().company(caller.tenant()).await?;
+        if !company.organisation().active(caller.person(), company.today()) {
             let rule = "whoever is in the organisation and active today: ask an administrator";
             return Err(Problem::not_allowed(rule));
         }
@@ -30,7 +29,7 @@ impl Visitor {
             tracing::error!(why, "a page has no names: {why}");
             Problem::internal()
         })?;
-        Ok(Self { caller, words: Words::new(contacts, now) })
+        Ok(Self { caller, words: Words::new(contacts, company.now) })
     }
 
     pub(in crate::http) fn person(&self) -> &PersonId {

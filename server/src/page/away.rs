@@ -1,0 +1,140 @@
+//! The page about being out of office.
+
+use fluxor_engine::ids::PersonId;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::words::Words;
+use super::{Here, Reader, render};
+use crate::absences::offered::{Choice, Relation, Whom};
+use crate::absences::{Listed, State};
+use crate::http::asked::Fields;
+
+/// An absence that is noted.
+#[derive(Debug, Serialize)]
+struct Noted {
+    id: String,
+    who: String,
+    substitute: String,
+    when: String,
+    state: &'static str,
+    limits: Option<String>,
+    note: Option<String>,
+    once: String,
+}
+
+/// Something to choose.
+#[derive(Debug, Serialize)]
+struct Choose {
+    value: String,
+    label: String,
+    chosen: bool,
+}
+
+/// The page.
+#[derive(Debug, Serialize)]
+pub(crate) struct Away {
+    noted: Vec<Noted>,
+    whom: Vec<Choose>,
+    when: Vec<Choose>,
+    people: Vec<Choose>,
+    substitute: String,
+    back: String,
+    note: String,
+    failed: Option<String>,
+    once: String,
+    today: String,
+}
+
+impl Away {
+    pub(crate) fn new(
+        listed: &[Listed],
+        whom: &[Whom],
+        (choices, today): (&[Choice], Date),
+        active: Vec<PersonId>,
+        (typed, failed, once): (&Fields, Option<&str>, String),
+        speak: &Words,
+    ) -> Self {
+        let typed_or = |name: &str, usual: &str| typed.get(name).unwrap_or(usual).to_owned();
+        let own = whom.iter().find(|one| one.relation == Relation::Oneself).map_or("", |one| one.person.as_str());
+        let chosen = typed_or("person", own);
+        let when = typed_or("when", choices.first().map_or("", |choice| choice.name));
+        Self {
+            noted: listed.iter().enumerate().map(|(at, one)| Noted::of(one, format!("{once}-{at}"), speak)).collect(),
+            whom: whom
+                .iter()
+                .map(|one| Choose {
+                    label: match one.relation {
+                        Relation::Oneself => format!("{} (me)", one.name),
+                        Relation::Report | Relation::Other => one.name.clone(),
+                    },
+                    chosen: one.person.as_str() == chosen,
+                    value: one.person.to_string(),
+                })
+                .collect(),
+            when: choices
+                .iter()
+                .map(|choice| Choose {
+                    label: match choice.until {
+                        Some(until) => format!("{} (back on {})", choice.title, day(until)),
+                        None => choice.title.to_owned(),
+                    },
+                    chosen: choice.name == when,
+                    value: choice.name.to_owned(),
+                })
+                .collect(),
+            people: active
+                .iter()
+                .map(|id| Choose { value: id.to_string(), label: speak.name(id), chosen: false })
+                .collect(),
+            substitute: typed_or("substitute", ""),
+            back: typed_or("back", ""),
+            note: typed_or("note", ""),
+            failed: failed.map(str::to_owned),
+            once,
+            today: day(today),
+        }
+    }
+
+    /// # Errors
+    /// As `render`.
+    pub(crate) fn page(&self, reader: &Reader) -> anyhow::Result<String> {
+        render("away", "Out of office", Here::Elsewhere, reader, self)
+    }
+}
+
+impl Noted {
+    fn of(one: &Listed, once: String, speak: &Words) -> Self {
+        let when = match (one.from, one.until) {
+            (Some(from), Some(until)) => format!("from {}, back on {}", day(from), day(until)),
+            (Some(from), None) => format!("from {} until it is ended", day(from)),
+            (None, Some(until)) => format!("back on {}", day(until)),
+            (None, None) => "until it is ended".to_owned(),
+        };
+        let limits = [
+            one.workflow.as_ref().map(|workflow| format!("only in {workflow}")),
+            one.category.as_ref().map(|category| format!("only in the category {category}")),
+            one.max_amount.map(|most| format!("only up to {most}")),
+        ];
+        let limits: Vec<String> = limits.into_iter().flatten().collect();
+        Self {
+            id: one.id.to_string(),
+            who: speak.name(&one.person),
+            substitute: speak.name(&one.substitute),
+            when,
+            state: match one.state {
+                State::ToCome => "to come",
+                State::Current => "now",
+                State::Over => "over",
+            },
+            limits: Some(limits.join(", ")).filter(|limits| !limits.is_empty()),
+            note: one.note.as_ref().map(ToString::to_string),
+            once,
+        }
+    }
+}
+
+/// `Mon, 9 Mar 2026`.
+fn day(date: Date) -> String {
+    date.strftime("%a, %-d %b %Y").to_string()
+}
