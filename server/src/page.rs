@@ -3,6 +3,7 @@
 //! What must hold: whatever stands in a page is escaped, here or (the sentence of a problem, pictures) before; but for charts, which are numbers; nothing is
 //! loaded from elsewhere; looking changes nothing; everything works without the script.
 
+mod account;
 mod away;
 mod chart;
 mod document;
@@ -21,6 +22,7 @@ use handlebars::Handlebars;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub(crate) use account::Account;
 pub(crate) use away::Away;
 pub(crate) use document::{Document, Shown};
 pub(crate) use forms::{Event, Panel, Refused, data};
@@ -77,6 +79,7 @@ fn templates() -> &'static Handlebars<'static> {
         all.set_strict_mode(true);
         let templates = [
             ("layout", include_str!("page/layout.hbs")),
+            ("account", include_str!("page/account.hbs")),
             ("away", include_str!("page/away.hbs")),
             ("confirm", include_str!("page/confirm.hbs")),
             ("document", include_str!("page/document.hbs")),

@@ -1,6 +1,7 @@
 //! Pages for people in a browser: each handler reads, makes one command where a form asks for something, and shows a page. No
 //! page decides anything that the engine does not decide.
 
+mod account;
 mod away;
 mod document;
 mod front;
@@ -35,6 +36,7 @@ pub(super) fn pages() -> Router<App> {
         .route("/tasks/{id}", get(document::task).post(document::act))
         .route("/tasks/{id}/lines", get(document::lines_of_task))
         .route("/instances/{id}", get(document::instance).post(document::event))
+        .route("/account", get(account::show).post(account::end))
         .route("/away", get(away::show).post(away::note))
         .route("/live", get(live::stream))
         .route("/go/{secret}", get(link::show).post(link::act))

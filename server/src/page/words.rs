@@ -31,10 +31,6 @@ impl Words {
         Self { contacts, zone, now }
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
-        self.now
-    }
-
     /// What a person is called.
     pub(crate) fn name(&self, person: &PersonId) -> String {
         self.contacts.name(person)

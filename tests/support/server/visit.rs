@@ -80,7 +80,6 @@ impl Visitor {
     }
 
     /// A request with the cookie.
-    #[must_use]
     pub fn asks(&self, method: Method, place: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{place}", self.url)).header("accept", "text/html");
         match &self.cookie {

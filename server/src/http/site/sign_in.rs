@@ -107,13 +107,18 @@ pub(super) async fn leave(State(app): State<App>, headers: HeaderMap, _: Fields)
     if let Some(hash) = door::brought(&headers)
         && let Some(session) = app.session(hash).await?
     {
-        app.desk().end_session(session.tenant, session.person.clone(), session.id.clone()).await?;
-        app.forget_session(&hash);
-        note(&app, (session.tenant, &session.person), SessionEvent::Ended, &session.id, String::new()).await?;
+        end(&app, &session).await?;
     }
     let mut response = onward("/sign-in");
     response.headers_mut().insert(header::SET_COOKIE, door::no_cookie());
     Ok(response)
+}
+
+/// Ends a session: here at once, on other servers within seconds.
+pub(super) async fn end(app: &App, session: &SessionRow) -> Result<(), Problem> {
+    app.desk().end_session(session.tenant, session.person.clone(), session.id.clone()).await?;
+    app.forget_session(&session.secret_hash);
+    note(app, (session.tenant, &session.person), SessionEvent::Ended, &session.id, String::new()).await
 }
 
 /// A link that may still be used for this.
