@@ -1,6 +1,5 @@
-//! The page about limits, as a browser gets it: with a key as the password, without a script, and with real Chromium.
+//! The page about limits, as a browser gets it: with a key as the password, and without a script. [`crate::browser`] opens it in a real one.
 
-use fluxor_tests::browser;
 use fluxor_tests::server::Site;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::json;
@@ -156,22 +155,5 @@ pub(super) async fn limits_in_a_browser(site: Site) {
     }
     let large = "x".repeat(1 << 21);
     assert!(browser.attempt("admin", &[("document", &large)]).await.is(413).contains("1048576 bytes"));
-    in_chromium(&site).await;
     site.end().await;
-}
-
-/// A real browser finds nothing to complain of, and loads what the page names.
-async fn in_chromium(site: &Site) {
-    let url = site.url.replace("http://", &format!("http://x:{}@", site.keys["admin"]));
-    for width in [1280, 360] {
-        let url = format!("{url}/limits");
-        let Some(seen) = tokio::task::spawn_blocking(move || browser::open(&url, width)).await.unwrap() else { return };
-        assert!(seen.document.contains("user=bob") || seen.document.contains("Near a limit"), "{}", seen.document);
-        assert_eq!(seen.complaints, Vec::<String>::new());
-    }
-    let figures = site.anonymous().get("/metrics").await.text;
-    let style = figures.lines().any(|line| {
-        line.starts_with("fluxor_http_requests_total") && line.contains("/assets/{name}") && line.contains("200")
-    });
-    assert!(style, "the stylesheet was loaded: {figures}");
 }
