@@ -136,17 +136,17 @@ impl Browser {
 
     /// The address of the page.
     pub async fn url(&self) -> String {
-        text_of(&self.must("it has an address", self.wire.get("/url").await).await)
+        text_of(&self.again("it has an address", async || self.wire.get("/url").await).await)
     }
 
     /// The title of the page.
     pub async fn title(&self) -> String {
-        text_of(&self.must("it has a title", self.wire.get("/title").await).await)
+        text_of(&self.again("it has a title", async || self.wire.get("/title").await).await)
     }
 
     /// The cookies of the page.
     pub async fn cookies(&self) -> Vec<Cookie> {
-        serde_json::from_value(self.must("it tells cookies", self.wire.get("/cookie").await).await).unwrap()
+        serde_json::from_value(self.again("it tells cookies", async || self.wire.get("/cookie").await).await).unwrap()
     }
 
     // ---- what is done ----

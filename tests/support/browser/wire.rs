@@ -13,12 +13,13 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    /// Whether the page that was asked made way for another.
+    /// Whether the page that was asked made way for another. Half of it is told under codes of its own, half as an error of the
+    /// browser's protocol, which has no codes.
     pub(super) fn is_between_pages(&self) -> bool {
-        let gone =
-            ["navigation", "execution context", "document unloaded", "target frame detached", "frame was detached"];
+        let message = self.message.to_lowercase();
+        let gone = ["detached", "navigat", "execution context", "unloaded", "node with given id"];
         matches!(self.code.as_str(), "stale element reference" | "no such frame" | "detached shadow root")
-            || gone.iter().any(|part| self.message.contains(part))
+            || gone.iter().any(|part| message.contains(part))
     }
 }
 
@@ -76,5 +77,19 @@ impl Wire {
         }
         let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
         Err(Refused { code: text("error"), message: text("message") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_made_way_is_told_from_what_is_wrong() {
+        let told = |code: &str, message: &str| Refused { code: code.to_owned(), message: message.to_owned() };
+        let lost = r#"unhandled inspector error: {"code":-32000,"message":"Frame is detached."}"#;
+        assert!(told("unknown error", lost).is_between_pages());
+        assert!(told("stale element reference", "stale element not found").is_between_pages());
+        assert!(!told("javascript error", "x is not defined").is_between_pages());
     }
 }
