@@ -12,7 +12,7 @@ mod deciders;
 mod explained;
 mod hooks;
 mod keys;
-mod limits;
+pub(crate) mod limits;
 mod lists;
 mod mail;
 mod order;

@@ -8,6 +8,7 @@
     reason = "all of it is test code"
 )]
 
+mod browser;
 mod charts;
 mod children;
 mod crash;

@@ -1,69 +1,107 @@
-//! A real browser: Chromium without a window.
+//! A real browser, used as a person uses it: Chromium without a window, driven through WebDriver.
+//!
+//! [`Browsers`] starts one `chromedriver`; each [`Browser`] has a profile of its own, so that two of them are two people. What
+//! must hold: nothing outlives its test, however that ends; nothing waits for a fixed time; what cannot be done says on which page,
+//! what was looked for and what is there instead; a browser that complained (a refused script, a missing file) fails its test.
+//! [`fit`], [`axe`] and [`gallery`] look at whole pages.
 
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+pub mod axe;
+mod driver;
+mod find;
+pub mod fit;
+pub mod gallery;
+mod keys;
+mod look;
+mod page;
+mod record;
+pub mod weight;
+mod wire;
 
-/// A page as Chromium has it.
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::json;
+
+pub use find::Find;
+pub use look::Look;
+pub use page::{Browser, Cookie, Focused, SETTLE};
+
+use driver::Driver;
+
+/// Whether pages may run scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scripts {
+    /// As a browser comes.
+    On,
+    /// As somebody has it who forbids them in the browser's settings.
+    Off,
+}
+
+/// Where browsers come from; they may outlive it.
 #[derive(Debug)]
-pub struct Seen {
-    /// The document, after it was loaded.
-    pub document: String,
-    /// What the browser complained of: what its console said, and what was blocked.
-    pub complaints: Vec<String>,
+pub struct Browsers(Arc<Driver>);
+
+impl Browsers {
+    /// Starts the driver, or says in one line what is missing.
+    pub async fn start() -> Option<Self> {
+        Driver::start().await.map(|driver| Self(Arc::new(driver)))
+    }
+
+    /// A browser with an empty profile, as wide as a desk; `base` is the address that paths belong to.
+    ///
+    /// # Panics
+    /// If it does not start, or its pages may run scripts though they must not.
+    pub async fn browser(&self, base: &str, scripts: Scripts) -> Browser {
+        let browser = Browser::new(&self.0, base, scripts).await;
+        browser.look(Look::DESK).await;
+        // A setting with another name would be taken without a word.
+        let told = "data:text/html,<title>off</title><script>document.title='on'</script>";
+        browser.open(told).await;
+        assert_eq!(browser.title().await == "on", scripts == Scripts::On, "scripts are to be {scripts:?}");
+        browser
+    }
 }
 
-/// How long a page may take on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn program() -> Option<&'static str> {
-    let found = |name: &&&str| Command::new(name).arg("--version").output().is_ok_and(|told| told.status.success());
-    ["chromium", "chromium-browser", "google-chrome"].iter().find(found).copied()
-}
-
-/// Opens a page in a browser with an empty profile, as wide as a desk or a phone. `None`: there is no browser, which is said.
+/// Where screenshots go: `FLUXOR_TEST_ARTEFACTS`, else `artefacts` in the folder that the tests were built in.
 ///
 /// # Panics
-/// If the browser does not end.
+/// If it cannot be made.
 #[must_use]
-pub fn open(url: &str, width: u32) -> Option<Seen> {
-    let Some(program) = program() else {
-        eprintln!("skipped: there is no Chromium; `tests/run` installs it");
-        return None;
-    };
-    let profile = tempfile::tempdir().unwrap();
-    let mut command = Command::new(program);
-    command
-        .args(["--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--no-proxy-server"])
-        // Tests run as root in a container, where its own sandbox cannot be made.
-        .args(["--no-sandbox", "--disable-dev-shm-usage", "--enable-logging=stderr", "--dump-dom"])
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .arg(format!("--window-size={width},900"))
-        .arg(url);
-    let told = ended(command);
-    let log = String::from_utf8_lossy(&told.stderr);
-    // Its own troubles (no bus, no display) are none of the page's.
-    let complaints = log.lines().filter(|line| line.contains(":CONSOLE") || line.contains("Refused to"));
-    let complaints = complaints.map(str::to_owned).collect();
-    Some(Seen { document: String::from_utf8_lossy(&told.stdout).into_owned(), complaints })
+pub fn artefacts() -> PathBuf {
+    let built = || std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("artefacts");
+    let folder = std::env::var_os("FLUXOR_TEST_ARTEFACTS").map_or_else(built, PathBuf::from);
+    std::fs::create_dir_all(&folder).unwrap_or_else(|why| panic!("{}: {why}", folder.display()));
+    folder
 }
 
-/// Waits for its end, but not for ever. What it says goes into files: a pipe that is full would stop it.
-fn ended(mut command: Command) -> Output {
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str| std::fs::File::create(folder.path().join(name)).unwrap();
-    let mut child = command.stdin(Stdio::null()).stdout(file("out")).stderr(file("err")).spawn().unwrap();
-    let since = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        if since.elapsed() > PATIENCE {
-            let _ = child.kill();
-            let log = std::fs::read_to_string(folder.path().join("err")).unwrap_or_default();
-            panic!("the browser does not end:\n{log}");
-        }
-        std::thread::sleep(Duration::from_millis(20));
+/// What a browser is started with.
+fn capabilities(program: &Path, profile: &Path, scripts: Scripts) -> serde_json::Value {
+    let preferences = match scripts {
+        Scripts::On => json!({}),
+        Scripts::Off => json!({ "profile.managed_default_content_settings.javascript": 2 }),
     };
-    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
-    Output { status, stdout: read("out"), stderr: read("err") }
+    let arguments = [
+        "--headless",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-extensions",
+        "--disable-breakpad",
+        "--no-proxy-server",
+        "--lang=en",
+        "--window-size=1280,900",
+        // Whatever a page names elsewhere is noted, and not reached.
+        "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
+        // Tests run as root in a container, where its own sandbox cannot be made.
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        // It ends when the other end of this pipe does.
+        "--remote-debugging-pipe",
+        &format!("--user-data-dir={}", profile.display()),
+    ];
+    json!({ "capabilities": { "alwaysMatch": {
+        "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+        "goog:chromeOptions": { "binary": program, "args": arguments, "prefs": preferences },
+        "timeouts": { "script": 60_000, "pageLoad": 60_000 },
+    } } })
 }

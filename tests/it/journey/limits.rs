@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::company::{draft, in_review};
 
 /// Replaces a setting as the administrator; it is in force when this returns.
-pub(super) async fn set(site: &Site, name: &str, document: &Value) -> Value {
+pub(crate) async fn set(site: &Site, name: &str, document: &Value) -> Value {
     let admin = site.admin();
     let put = admin.request(Method::PUT, &format!("/v1/settings/{name}")).header("idempotency-key", fresh_key());
     let put = put.header("if-match", admin.get(&format!("/v1/settings/{name}")).await.header("etag"));

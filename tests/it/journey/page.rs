@@ -1,101 +1,23 @@
-//! The page about limits, as a browser gets it: with a key as the password, without a script, and with real Chromium.
+//! The page about limits, as a browser gets it, without a script. [`crate::browser`] opens it in a real one.
 
-use fluxor_tests::browser;
 use fluxor_tests::server::Site;
-use reqwest::{Client, Method, RequestBuilder, Response};
+use fluxor_tests::server::visit::{Page, Visitor};
 use serde_json::json;
 
 use super::limits::set;
 
-/// A browser's requests: no checks of what programs are answered.
-struct Browser<'s> {
-    site: &'s Site,
-    http: Client,
-}
-
-struct Page {
-    status: u16,
-    kind: String,
-    asks: String,
-    policy: String,
-    text: String,
-}
-
-impl Page {
-    async fn of(response: Response) -> Self {
-        let header =
-            |name: &str| response.headers().get(name).map_or(String::new(), |v| v.to_str().unwrap().to_owned());
-        let (kind, asks, policy) =
-            (header("content-type"), header("www-authenticate"), header("content-security-policy"));
-        Self { status: response.status().as_u16(), kind, asks, policy, text: response.text().await.unwrap() }
-    }
-
-    /// A whole document of ours, if the status is this one: every element that is opened is closed.
-    #[track_caller]
-    fn is(self, status: u16) -> String {
-        assert_eq!(self.status, status, "{}", self.text);
-        assert_eq!(self.kind, "text/html; charset=utf-8");
-        assert!(self.policy.starts_with("default-src 'none'; style-src 'self'"), "{}", self.policy);
-        assert!(!self.policy.contains("unsafe"), "{}", self.policy);
-        well_formed(&self.text);
-        self.text
-    }
-}
-
-/// Every element that is opened is closed, in its order.
-#[track_caller]
-fn well_formed(html: &str) {
-    const VOID: [&str; 4] = ["meta", "link", "input", "rect"];
-    let mut open: Vec<&str> = Vec::new();
-    for tag in html.split('<').skip(1).filter(|tag| !tag.starts_with('!')) {
-        let name =
-            tag.split(|c: char| c.is_whitespace() || c == '>' || c == '/').find(|name| !name.is_empty()).unwrap();
-        if tag.starts_with('/') {
-            assert_eq!(open.pop(), Some(name), "{html}");
-        } else if !VOID.contains(&name) {
-            open.push(name);
-        }
-    }
-    assert!(open.is_empty(), "{open:?}");
-}
-
-impl Browser<'_> {
-    fn asks(&self, method: Method, path: &str, who: Option<&str>) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.site.url));
-        match who {
-            Some(who) => request.basic_auth("whoever", Some(&self.site.keys[who])),
-            None => request,
-        }
-    }
-
-    async fn get(&self, path: &str, who: Option<&str>) -> Page {
-        Page::of(self.asks(Method::GET, path, who).send().await.unwrap()).await
-    }
-
-    async fn attempt(&self, who: &str, fields: &[(&str, &str)]) -> Page {
-        let mut body = form(fields);
-        body.insert_str(0, "setting=limits&");
-        let request = self.asks(Method::POST, "/limits", Some(who));
-        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
-        Page::of(request.send().await.unwrap()).await
-    }
-}
-
-fn form(fields: &[(&str, &str)]) -> String {
-    let plain = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
-    };
-    let pairs = fields.iter().map(|(name, value)| format!("{name}={}", value.bytes().map(plain).collect::<String>()));
-    pairs.collect::<Vec<_>>().join("&")
-}
-
 const FEW: &str = "policies:\n  - { name: tried, by: [user], strategy: { log: { limit: 1, window: 1h } } }\n";
 
+async fn attempt(who: &mut Visitor, fields: &[(&str, &str)]) -> Page {
+    let all: Vec<_> = [("setting", "limits")].iter().chain(fields).copied().collect();
+    who.post("/limits", &all).await
+}
+
 pub(super) async fn limits_in_a_browser(site: Site) {
-    let browser = Browser { site: &site, http: Client::builder().no_proxy().build().unwrap() };
     let few = json!({ "policies": [{ "name": "few", "by": ["user"],
         "strategy": { "bucket": { "burst": 2, "tokens": 1, "per": "1h" } } }] });
+    let (mut admin, mut bob) = (Visitor::administrator(&site).await, Visitor::signed_in(&site, "bob").await);
+    let mut ann = Visitor::signed_in(&site, "ann").await;
     set(&site, "limits", &few).await;
     for _ in 0..2 {
         site.by("bob").get("/v1/tasks").await.is(200);
@@ -103,75 +25,47 @@ pub(super) async fn limits_in_a_browser(site: Site) {
     let refused = site.by("bob").get("/v1/tasks").await.refused(429, "quota_exceeded");
     let id = refused["instance"].as_str().unwrap();
 
-    // Nobody and a wrong key are asked for one; a program's way to send it is none here, and a browser's is none elsewhere.
-    for page in [browser.get("/limits", None).await, {
-        let request = browser.asks(Method::GET, "/limits", None).basic_auth("x", Some("flx_a_b"));
-        Page::of(request.send().await.unwrap()).await
-    }] {
-        assert!(page.asks.starts_with("Basic realm="), "{}", page.asks);
-        assert!(page.is(401).contains("fluxor keys create"));
-    }
-    let bearer = browser.asks(Method::GET, "/limits", None).bearer_auth(&site.keys["admin"]);
-    assert_eq!(bearer.send().await.unwrap().status(), 401);
-    assert_eq!(browser.asks(Method::GET, "/v1/me", Some("admin")).send().await.unwrap().status(), 401);
+    let nobody = Visitor::at(&site.url).get("/limits?day=today").await.is(200);
+    assert_eq!(nobody.place, "/sign-in?to=%2Flimits%3Fday%3Dtoday");
 
-    let whole = browser.get("/limits", Some("admin")).await.is(200);
+    let whole = admin.get("/limits").await.is(200);
     for word in ["user&#x3D;bob", "class=\"state over\"", "2 at once, then 1 an hour", "<svg", id, "Try other limits"] {
-        assert!(whole.contains(word), "{word}: {whole}");
+        assert!(whole.has(word), "{word}: {}", whole.text);
     }
-    let found = browser.get(&format!("/limits?request={id}"), Some("admin")).await.is(200);
-    assert!(found.contains("The refusal of this request."), "{found}");
+    assert!(admin.get(&format!("/limits?request={id}")).await.is(200).has("The refusal of this request."));
     // Who is over a limit may ask why, and sees the own refusals.
-    let turned = browser.get("/limits", Some("bob")).await.is(200);
-    assert!(turned.contains("Your refused requests") && turned.contains(id), "{turned}");
-    let own = browser.get("/limits", Some("ann")).await.is(200);
-    assert!(own.contains("Your refused requests") && !own.contains("bob") && !own.contains("textarea"), "{own}");
-    browser.get("/limits?setting=server_limits", Some("admin")).await.is(200);
-    let stranger = browser.get("/limits?setting=server_limits", Some("stranger")).await;
-    stranger.is(403);
-    let wrong = browser.get("/limits?dya=[x](javascript:alert(1))`<b>", Some("admin")).await.is(400);
-    assert!(!wrong.contains("href=\"javascript") && !wrong.contains("<b>"), "{wrong}");
-    let hostile = "/limits?request=%3Cscript%3Ealert(1)%3C%2Fscript%3E%22%27";
-    let page = browser.get(hostile, Some("admin")).await.is(200);
-    assert!(!page.contains("<script"), "{page}");
+    let turned = bob.get("/limits").await.is(200);
+    assert!(turned.has("Your refused requests") && turned.has(id), "{}", turned.text);
+    let own = ann.get("/limits").await.is(200);
+    assert!(own.has("Your refused requests") && !own.has("bob") && !own.has("textarea"), "{}", own.text);
+    admin.get("/limits?setting=server_limits").await.is(200);
+    let mut stranger = Visitor::at(&site.url);
+    stranger.post("/sign-in", &[("key", &site.keys["stranger"])]).await.is(200);
+    stranger.get("/limits?setting=server_limits").await.is(403);
+    let wrong = admin.get("/limits?dya=[x](javascript:alert(1))`<b>").await.is(400);
+    assert!(!wrong.has("href=\"javascript") && !wrong.has("<b>"), "{}", wrong.text);
+    let hostile = admin.get("/limits?request=%3Cscript%3Ealert(1)%3C%2Fscript%3E%22%27").await.is(200);
+    assert!(!hostile.has("<script>"), "{}", hostile.text);
 
     // Limits that are tried: what they would have done, and what is wrong with them, beside what was typed.
-    let tried = browser.attempt("admin", &[("document", FEW), ("day", "today")]).await.is(200);
-    assert!(tried.contains("these limits would have refused") && tried.contains("limit: 1"), "{tried}");
+    let tried = attempt(&mut admin, &[("document", FEW), ("day", "today")]).await.is(200);
+    assert!(tried.has("these limits would have refused") && tried.has("limit: 1"), "{}", tried.text);
     for (wrong, word) in [
         (FEW.replace("user", "usr"), "/document/policies/0/by/0"),
         ("policies: [".to_owned(), "neither YAML nor JSON"),
         ("</textarea><script>".to_owned(), "neither YAML nor JSON"),
     ] {
-        let page = browser.attempt("admin", &[("document", &wrong), ("day", "")]).await.is(200);
-        assert!(page.contains(word) && page.contains("role=\"alert\"") && !page.contains("<script"), "{page}");
+        let page = attempt(&mut admin, &[("document", &wrong), ("day", "")]).await.is(200);
+        assert!(page.has(word) && page.has("role=\"alert\"") && !page.has("<script>"), "{}", page.text);
     }
     assert_eq!(site.admin().get("/v1/settings/limits").await.is(200)["document"], few, "nothing was set");
-    let page = browser.attempt("ann", &[("document", FEW)]).await;
-    assert_eq!(page.status, 403);
+    attempt(&mut ann, &[("document", FEW)]).await.is(403);
     // What another site makes a browser send is not taken.
-    for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example"), ("origin", "null")] {
-        let request = browser.asks(Method::POST, "/limits", Some("admin")).header(name, value).body("document=");
-        assert!(Page::of(request.send().await.unwrap()).await.is(403).contains("another site"), "{name}");
+    for origin in ["https://evil.example", "null"] {
+        let page = admin.post_from(origin, "/limits", &[("document", "")]).await.is(403);
+        assert!(page.has("another site"), "{origin}");
     }
     let large = "x".repeat(1 << 21);
-    assert!(browser.attempt("admin", &[("document", &large)]).await.is(413).contains("1048576 bytes"));
-    in_chromium(&site).await;
+    assert!(attempt(&mut admin, &[("document", &large)]).await.is(413).has("1048576 bytes"));
     site.end().await;
-}
-
-/// A real browser finds nothing to complain of, and loads what the page names.
-async fn in_chromium(site: &Site) {
-    let url = site.url.replace("http://", &format!("http://x:{}@", site.keys["admin"]));
-    for width in [1280, 360] {
-        let url = format!("{url}/limits");
-        let Some(seen) = tokio::task::spawn_blocking(move || browser::open(&url, width)).await.unwrap() else { return };
-        assert!(seen.document.contains("user=bob") || seen.document.contains("Near a limit"), "{}", seen.document);
-        assert_eq!(seen.complaints, Vec::<String>::new());
-    }
-    let figures = site.anonymous().get("/metrics").await.text;
-    let style = figures.lines().any(|line| {
-        line.starts_with("fluxor_http_requests_total") && line.contains("/assets/{name}") && line.contains("200")
-    });
-    assert!(style, "the stylesheet was loaded: {figures}");
 }

@@ -54,6 +54,14 @@ impl Visitor {
         visitor
     }
 
+    /// The same of an administrator, dan.
+    pub async fn administrator(site: &Site) -> Self {
+        let mut visitor = Self::at(&site.url);
+        let link = site.link("dan", true).await;
+        visitor.come(&link).await;
+        visitor
+    }
+
     /// Uses a link to sign in.
     ///
     /// # Panics
@@ -235,7 +243,7 @@ pub fn plain(text: &str) -> String {
 /// Every element that is opened is closed, in its order.
 #[track_caller]
 fn well_formed(html: &str) {
-    const VOID: [&str; 4] = ["meta", "link", "input", "br"];
+    const VOID: [&str; 5] = ["meta", "link", "input", "br", "rect"];
     let mut open: Vec<&str> = Vec::new();
     for tag in html.split('<').skip(1).filter(|tag| !tag.starts_with('!')) {
         let name =

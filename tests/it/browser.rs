@@ -1,0 +1,6 @@
+//! Pages in a real browser: what they look like, who can use them, and what the browser complains of.
+//!
+//! Without Chromium and chromedriver each says so in a line and passes.
+
+mod limits;
+mod tools;
