@@ -5,6 +5,7 @@ mod orders;
 mod reads;
 mod reorder;
 mod traffic;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -47,6 +48,7 @@ pub struct Memory {
     reorder_lines: BTreeMap<(TenantId, InstanceId, StockKey), ReorderLineRow>,
     series: Table<SeriesRow>,
     traffic: traffic::Traffic,
+    pub(crate) webhooks: webhooks::Webhooks,
 }
 
 impl Memory {
