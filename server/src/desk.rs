@@ -26,6 +26,8 @@ use fluxor_engine::store::InstancePage;
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{RefusedCall, RefusedCalls, Stretch};
 
+use crate::webhooks::Webhooks;
+
 pub(crate) use books::Books;
 pub(crate) use engine::Office;
 pub(crate) use fluxor_engine::runtime::{NotDone, Submitted, TaskView};
@@ -124,6 +126,11 @@ pub(crate) trait Desk: Send + Sync {
 
     /// Calls that limits refused, newest first.
     fn refused_calls(&self, tenant: TenantId, asked: RefusedCalls) -> Reply<'_, Vec<RefusedCall>>;
+
+    /// The webhooks of all tenants; none: a desk of tests.
+    fn webhooks(&self) -> Option<&Arc<Webhooks>> {
+        None
+    }
 
     /// Writes what an import has read.
     fn import<'a>(

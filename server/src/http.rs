@@ -35,7 +35,8 @@ mod simulate;
 pub(crate) mod spent;
 pub(crate) mod status;
 pub(crate) mod tasks;
-pub(crate) mod workflows;
+mod webhooks;
+mod workflows;
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use fluxor_engine::store::{postgres, sqlite};
 use fluxor_tests::databases::{self, Fresh};
 use fluxor_tests::plans::{postgres_faults, sqlite_faults};
+use fluxor_workflows::webhook_statements;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
 
 #[tokio::test]
@@ -13,6 +14,10 @@ async fn plans_on_sqlite() {
     let mut faults = Vec::new();
     for (name, sql) in sqlite::statements() {
         faults.extend(sqlite_faults(&mut c, &sql).await.into_iter().map(|fault| format!("{name}: {fault}")));
+    }
+    for sql in webhook_statements() {
+        let found = sqlite_faults(&mut c, sql.sqlite).await;
+        faults.extend(found.into_iter().map(|fault| format!("{}: {fault}", sql.sqlite)));
     }
     assert!(faults.is_empty(), "{faults:#?}");
     // The test itself sees what is bad.
@@ -32,6 +37,10 @@ async fn plans_on_postgres() {
     let mut faults = Vec::new();
     for (name, sql) in postgres::statements() {
         faults.extend(postgres_faults(&mut c, &sql).await.into_iter().map(|fault| format!("{name}: {fault}")));
+    }
+    for sql in webhook_statements() {
+        let found = postgres_faults(&mut c, sql.postgres).await;
+        faults.extend(found.into_iter().map(|fault| format!("{}: {fault}", sql.postgres)));
     }
     assert!(faults.is_empty(), "{faults:#?}");
     for bad in ["SELECT id FROM instance WHERE state = $1", "SELECT id FROM instance WHERE tenant = $1"] {

@@ -32,10 +32,10 @@ pub(crate) static RECORDS: &[Action] = &[
     Action {
         name: "make_webhook_secret",
         major: 1,
-        params: &[],
+        params: &[("at_once", Type::Bool, false)],
         subjects: &[],
         payload: &[],
-        help: "For the record `webhook`, key the name of an endpoint: notes that a secret was made, and not which.",
+        help: "For the record `webhook`, key the name of an endpoint: notes that a secret was made, not which; `at_once`: others end.",
         run: records::make_webhook_secret,
     },
     Action {

@@ -24,6 +24,8 @@ mod inventory;
 mod reorder;
 #[path = "store/traffic.rs"]
 mod traffic;
+#[path = "store/webhooks.rs"]
+mod webhooks;
 
 /// A store with an open connection.
 enum Db {

@@ -64,10 +64,31 @@ impl Here {
         asked: &Value,
         verb: Verb,
     ) -> Result<Answer, Failure> {
+        let answer = self.ask(config, request, asked, verb).await?;
+        self.close(config).await;
+        Ok(answer)
+    }
+
+    /// Likewise, where there is more to do.
+    pub(super) async fn ask(
+        &self,
+        config: &Config,
+        request: RequestId,
+        asked: &Value,
+        verb: Verb,
+    ) -> Result<Answer, Failure> {
         let request_hash = Digest::of(format!("cli\0{}\0{}", verb.name(), canonical::value(asked)));
         let command = Command { tenant: config.tenant(), request, request_hash, actor: Actor::System, verb };
-        let answer = self.desk.submit(command).await?.answer;
+        Ok(self.desk.submit(command).await?.answer)
+    }
+
+    /// The engine.
+    pub(super) fn desk(&self) -> &dyn Desk {
+        &*self.desk
+    }
+
+    /// Finishes.
+    pub(super) async fn close(&self, config: &Config) {
         self.desk.shutdown(config.drain_timeout()).await;
-        Ok(answer)
     }
 }

@@ -59,6 +59,7 @@ pages! {
     "method_not_allowed",
     "needs_without_end",
     "no_row",
+    "no_secret",
     "no_task_then",
     "nobody_to_escalate",
     "not_a_decision",
@@ -116,6 +117,7 @@ pages! {
     "unauthenticated",
     "undo_failed",
     "unknown_action",
+    "unknown_delivery",
     "unknown_event",
     "unknown_instance",
     "unknown_key",
@@ -123,6 +125,7 @@ pages! {
     "unknown_person",
     "unknown_step",
     "unknown_task",
+    "unknown_webhook",
     "unknown_workflow",
     "unsupported_media_type",
 }

@@ -3,7 +3,7 @@
 //! What must hold: it ends within its time whatever the other side does, and takes a bounded answer.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -92,8 +92,7 @@ impl Address {
 
     /// Posts JSON under an idempotency key.
     pub(super) async fn post(&self, body: String, key: &str) -> anyhow::Result<Answer> {
-        let heads =
-            [("content-type", "application/json"), ("accept", "application/json"), ("idempotency-key", key)];
+        let heads = [("content-type", "application/json"), ("accept", "application/json"), ("idempotency-key", key)];
         self.post_to(None, &heads, body).await
     }
 
@@ -114,12 +113,7 @@ impl Address {
         Ok(Answer { status: head.status, headers: head.headers, body })
     }
 
-    async fn exchange(
-        &self,
-        at: Option<&[SocketAddr]>,
-        heads: &[(&str, &str)],
-        body: String,
-    ) -> anyhow::Result<Begun> {
+    async fn exchange(&self, at: Option<&[SocketAddr]>, heads: &[(&str, &str)], body: String) -> anyhow::Result<Begun> {
         let origin = self.origin();
         let stream = match at {
             Some(at) => TcpStream::connect(at).await,
@@ -166,8 +160,12 @@ impl Drop for Running {
     }
 }
 
-/// Trusts the public authorities, as mail does.
+/// Trusts the public authorities, as mail does. Made once.
 fn connector() -> anyhow::Result<TlsConnector> {
+    static MADE: OnceLock<TlsConnector> = OnceLock::new();
+    if let Some(made) = MADE.get() {
+        return Ok(made.clone());
+    }
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -175,7 +173,7 @@ fn connector() -> anyhow::Result<TlsConnector> {
         .context("no TLS")?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
+    Ok(MADE.get_or_init(|| TlsConnector::from(Arc::new(config))).clone())
 }
 
 #[cfg(test)]

@@ -66,7 +66,9 @@ impl Endpoint {
     pub(crate) fn hears(&self, event: &Map<String, Value>) -> bool {
         let text = |name: &str| event.get(name).and_then(Value::as_str);
         let one_of = |names: &Option<BTreeSet<String>>, told: &[&str]| {
-            names.as_ref().is_none_or(|names| told.iter().filter_map(|name| text(name)).any(|told| names.contains(told)))
+            names
+                .as_ref()
+                .is_none_or(|names| told.iter().filter_map(|name| text(name)).any(|told| names.contains(told)))
         };
         self.active
             && one_of(&self.workflows, &["workflow"])
@@ -143,15 +145,14 @@ impl Faults {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
         let fits = |name: &str| (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(plain);
         if !endpoint["name"].as_str().is_some_and(fits) {
-            let why = format!("a name has 1 to {LONGEST_NAME} letters (a to z), digits, `_` and `-`, such as \"books\"");
+            let why =
+                format!("a name has 1 to {LONGEST_NAME} letters (a to z), digits, `_` and `-`, such as \"books\"");
             self.add(format!("{at}/name"), why);
         }
         match endpoint["url"].as_str() {
             Some(url) if url.len() <= LONGEST => {
-                let wrong = Address::new(url).map_or_else(
-                    |error| Some(format!("{error:#}")),
-                    |address| allowed.refusal_of_host(address.host()),
-                );
+                let wrong = Address::new(url)
+                    .map_or_else(|error| Some(format!("{error:#}")), |address| allowed.refusal_of_host(address.host()));
                 wrong.into_iter().for_each(|why| self.add(format!("{at}/url"), why));
             }
             _ => self.add(format!("{at}/url"), "write where it is, such as \"https://example.com/hooks/fluxor\""),
@@ -180,7 +181,9 @@ fn wrong_names(filter: &str, names: &Value) -> Option<(String, String)> {
     }
     names.iter().enumerate().find_map(|(number, name)| {
         let why = match name.as_str() {
-            Some(name) if name.is_empty() || name.len() > LONGEST => "a name is not empty, and not that long".to_owned(),
+            Some(name) if name.is_empty() || name.len() > LONGEST => {
+                "a name is not empty, and not that long".to_owned()
+            }
             Some(name) if filter == "statuses" && !STATUSES.contains(&name) => {
                 format!("there is no status `{name}`: there are {}", STATUSES.join(", "))
             }
@@ -224,11 +227,21 @@ mod tests {
             { "name": "b", "url": "http://localhost:80" },
         ] });
         let expected = [
-            "/0/event", "/0/name", "/0/url", "/0/workflows", "/0/events/1", "/0/statuses/0", "/0/subject", "/1/url", "/2/url",
-            "/2/name", "/3/url",
+            "/0/event",
+            "/0/name",
+            "/0/url",
+            "/0/workflows",
+            "/0/events/1",
+            "/0/statuses/0",
+            "/0/subject",
+            "/1/url",
+            "/2/url",
+            "/2/name",
+            "/3/url",
         ];
         assert_eq!(places(&wrong), expected.map(|place| format!("/endpoints{place}")));
-        let many: Vec<Value> = (0..21).map(|n| json!({ "name": format!("e{n}"), "url": "https://example.com" })).collect();
+        let many: Vec<Value> =
+            (0..21).map(|n| json!({ "name": format!("e{n}"), "url": "https://example.com" })).collect();
         assert_eq!(places(&json!({ "endpoints": many })), ["/endpoints"]);
     }
 

@@ -10,9 +10,6 @@ const HOUR: i64 = 60 * MINUTE;
 const WAITS: [i64; 9] =
     [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
 
-/// Attempts in all.
-pub(crate) const ATTEMPTS: i64 = 10;
-
 /// When the next attempt is due, after `attempts` of which the last one failed at `now`; none: there is no further one. `random`
 /// spreads what failed together over a tenth of the wait more. Not before `earliest`, where the other side named an instant.
 pub(crate) fn next(attempts: i64, now: Timestamp, random: u32, earliest: Option<Timestamp>) -> Option<Timestamp> {
@@ -26,6 +23,9 @@ pub(crate) fn next(attempts: i64, now: Timestamp, random: u32, earliest: Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Attempts in all.
+    const ATTEMPTS: i64 = 10;
 
     #[test]
     fn it_is_tried_ten_times_over_three_days() {
@@ -41,6 +41,9 @@ mod tests {
         let named = Timestamp::from_micros(HOUR);
         assert_eq!(next(1, now, 0, Some(named)), Some(named));
         assert_eq!(next(4, now, 0, Some(named)).unwrap().micros(), 7 + 2 * HOUR, "whichever is later");
-        assert_eq!((next(0, now, 0, None), next(i64::MIN, now, 0, None), next(i64::MAX, now, 0, None)), (None, None, None));
+        assert_eq!(
+            (next(0, now, 0, None), next(i64::MIN, now, 0, None), next(i64::MAX, now, 0, None)),
+            (None, None, None)
+        );
     }
 }

@@ -15,12 +15,7 @@ pub(crate) fn secret(bytes: &[u8; 32]) -> String {
 }
 
 /// The header `webhook-signature`: a signature of each secret, divided by blanks. What is no secret signs nothing.
-pub(crate) fn signatures<'a>(
-    secrets: impl IntoIterator<Item = &'a str>,
-    id: &str,
-    seconds: i64,
-    body: &str,
-) -> String {
+pub(crate) fn signatures<'a>(secrets: impl IntoIterator<Item = &'a str>, id: &str, seconds: i64, body: &str) -> String {
     let signed = secrets.into_iter().filter_map(|secret| {
         let key = BASE64_STANDARD.decode(secret.strip_prefix(PREFIX)?).ok()?;
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
