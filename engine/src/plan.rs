@@ -69,12 +69,6 @@ impl<Op: Clone + Serialize> Plan<Op> {
         }
     }
 
-    /// The tenants of whose transitions somebody wants to hear.
-    #[must_use]
-    pub fn heard(self, heard: Vec<(TenantId, Hearing)>) -> Self {
-        Self { heard, ..self }
-    }
-
     /// The instance as the batch has it so far.
     #[must_use]
     pub fn instance(&self, tenant: TenantId, id: InstanceId) -> Option<&Arc<Instance>> {

@@ -3,8 +3,10 @@
 
 use serde_json::{Value as Json, json};
 
+use super::Plan;
 use super::notice::Told;
 use crate::clock::Timestamp;
+use crate::ids::TenantId;
 use crate::instance::{Document, Instance, TaskStatus};
 
 /// What is heard of a tenant's transitions.
@@ -14,6 +16,14 @@ pub enum Hearing {
     Events,
     /// The document as it became, too.
     Documents,
+}
+
+impl<Op> Plan<Op> {
+    /// The tenants of whose transitions somebody wants to hear.
+    #[must_use]
+    pub fn heard(self, heard: Vec<(TenantId, Hearing)>) -> Self {
+        Self { heard, ..self }
+    }
 }
 
 impl Told<'_> {

@@ -18,7 +18,7 @@ use super::{AGE, Webhooks, locked, now, schedule};
 use crate::telemetry::metrics;
 
 /// Deliveries to an endpoint under way at a time.
-const EACH: usize = 4;
+const EACH: usize = 8;
 /// How often a worker looks where nobody calls it: another server may have written, or have gone.
 const POLL: Duration = Duration::from_secs(2);
 /// How long a worker rests when the database does not answer.
