@@ -71,16 +71,18 @@ struct Known {
     version: i64,
     endpoints: Vec<Arc<Endpoint>>,
     hearing: Option<Hearing>,
+    /// Whether some could not be read: then nothing is forgotten.
+    is_part: bool,
 }
 
 impl Known {
-    fn new(version: i64, endpoints: Vec<Arc<Endpoint>>) -> Self {
+    fn new(version: i64, endpoints: Vec<Arc<Endpoint>>, is_part: bool) -> Self {
         let mut active = endpoints.iter().filter(|endpoint| endpoint.active).peekable();
         let hearing = active.peek().is_some().then(|| match active.any(|endpoint| endpoint.subject) {
             true => Hearing::Documents,
             false => Hearing::Events,
         });
-        Self { version, endpoints, hearing }
+        Self { version, endpoints, hearing, is_part }
     }
 }
 
@@ -144,10 +146,11 @@ impl Webhooks {
             let Some(row) = setting(reader.connection(), tenant, &SETTING.into()).await? else { continue };
             let document = serde_json::from_str(row.document.text()).unwrap_or_default();
             let (endpoints, wrong) = endpoints::read(&document);
+            let is_part = !wrong.is_empty();
             for why in wrong {
                 tracing::warn!(%tenant, "an endpoint of tenant {tenant} cannot be read and gets nothing: {why}");
             }
-            known.insert(tenant, Arc::new(Known::new(row.version, endpoints)));
+            known.insert(tenant, Arc::new(Known::new(row.version, endpoints, is_part)));
         }
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
         Ok(())

@@ -94,7 +94,7 @@ impl Webhooks {
         forget_webhooks(aside.connection(), now()).await?;
         aside.commit().await?;
         let known = self.known.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        for (tenant, known) in known {
+        for (tenant, known) in known.into_iter().filter(|(_, known)| !known.is_part) {
             let names: Vec<Arc<str>> = known.endpoints.iter().map(|endpoint| endpoint.name.clone()).collect();
             let mut aside = self.store.aside().await?;
             forget_other_webhooks(aside.connection(), tenant, &names).await?;
