@@ -79,7 +79,7 @@ fn invalid(at: &str, why: impl Into<String>) -> NotDone {
     NotDone::Refused(Refusal::Invalid(vec![(at.to_owned(), why.into())]))
 }
 
-fn refused(code: &'static str, sentence: String) -> NotDone {
+fn no_record(code: &'static str, sentence: String) -> NotDone {
     NotDone::Refused(Refusal::Record { code, sentence })
 }
 
@@ -99,7 +99,7 @@ impl Webhooks {
         }
         let shown: String = name.chars().take(80).collect();
         let unknown =
-            || refused("unknown_webhook", format!("There is no endpoint `{shown}` in the setting `webhooks`."));
+            || no_record("unknown_webhook", format!("There is no endpoint `{shown}` in the setting `webhooks`."));
         let endpoint = self.endpoint(&to).ok_or_else(unknown)?;
         Ok((to, endpoint))
     }
@@ -140,7 +140,7 @@ impl Webhooks {
         let found = webhook_delivery(self.store.reader().await?.connection(), &to, id).await?;
         let shown: String = id.chars().take(80).collect();
         let unknown =
-            || refused("unknown_delivery", format!("There is no delivery `{shown}` to `{name}`, or not any more."));
+            || no_record("unknown_delivery", format!("There is no delivery `{shown}` to `{name}`, or not any more."));
         let (row, body) = found.ok_or_else(unknown)?;
         Ok(One { delivery: row.into(), body })
     }
@@ -214,7 +214,7 @@ impl Webhooks {
         let target = self.target(&to, endpoint).await?;
         if target.secrets.is_empty() {
             let sentence = format!("`{name}` has no secret to sign with: POST /v1/webhooks/{name}/secret makes one.");
-            return Err(refused("no_secret", sentence));
+            return Err(no_record("no_secret", sentence));
         }
         let id = format!("test_{:032x}", u128::from_be_bytes(locked(&self.mint).bytes()));
         let source = event::source(self.public_url.as_deref(), tenant);

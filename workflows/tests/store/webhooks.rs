@@ -64,8 +64,13 @@ fn step() -> impl Strategy<Value = Step> {
     let outcome = prop::sample::select(vec![Outcome::Nothing, Outcome::Delivered, Outcome::Again, Outcome::Failed]);
     let text = || prop::option::of(prop::sample::select(vec!["no", "Ä"]).prop_map(Arc::from));
     let health = (prop::option::of(at()), prop::option::of(at()), text(), text());
-    let health =
-        health.prop_map(|(success_at, error_at, error, gone)| WebhookHealth { success_at, error_at, error, gone });
+    let health = health.prop_map(|(success_at, error_at, error, gone)| WebhookHealth {
+        success_at,
+        // A sentence goes with its instant.
+        error: error_at.and(error),
+        error_at,
+        gone,
+    });
     let failed = (at(), at(), 0..4_i64).prop_map(|(since, until, limit)| FailedWebhooks { since, until, limit });
     prop_oneof![
         5 => (prop::collection::vec(new(), 0..6), at()).prop_map(|(rows, now)| Step::Keep(rows, now)),
