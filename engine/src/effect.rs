@@ -95,6 +95,12 @@ pub const NOTICES: &str = "notices";
 /// day that people are not told.
 pub const NOTICE_RETRY: Retry = Retry { times: 16, from: 5_000_000, to: 3_600_000_000 };
 
+/// The destination of what is heard of transitions.
+pub const EVENTS: &str = "events";
+
+/// How that is tried: until it is taken. Whoever takes it only writes it down, and no instance has an incident because of it.
+pub const EVENT_RETRY: Retry = Retry { times: 1_000_000, from: 1_000_000, to: 60_000_000 };
+
 /// Something that people should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Notice {

@@ -4,6 +4,7 @@
 
 mod answer;
 mod body;
+mod event;
 mod index;
 mod notice;
 
@@ -21,13 +22,14 @@ use crate::commit::{
 };
 use crate::decide::{Changed, OrganisationAt};
 use crate::definition::chart::Definition;
-use crate::effect::{Child, Decision, Effect, NOTICE_RETRY, NOTICES, Outgoing, Record, tell_id};
+use crate::effect::{Child, Decision, EVENT_RETRY, EVENTS, Effect, NOTICE_RETRY, NOTICES, Outgoing, Record, tell_id};
 use crate::ids::{Digest, InstanceId, Mint, StreamId, TenantId};
 use crate::instance::Instance;
 use crate::refusal::Refusal;
 
 pub use answer::{answer_in, answer_of, blank_answer};
 use body::body;
+pub use event::{Hearing, event_at};
 use index::{index, touch};
 
 /// The images of a batch, and everything that it appends.
@@ -35,6 +37,7 @@ use index::{index, touch};
 pub struct Plan<Op> {
     now: Timestamp,
     sinks: Arc<BTreeSet<Arc<str>>>,
+    heard: Vec<(TenantId, Hearing)>,
     images: BTreeMap<(TenantId, InstanceId), Image>,
     heads: BTreeMap<(TenantId, StreamId), (i64, RecordHead)>,
     commit: Commit<Op>,
@@ -59,6 +62,7 @@ impl<Op: Clone + Serialize> Plan<Op> {
         Self {
             now,
             sinks,
+            heard: Vec::new(),
             images: instances.into_iter().map(image).collect(),
             heads: heads.into_iter().map(|h| ((h.tenant, h.stream), (h.seq, h))).collect(),
             commit: Commit::default(),
@@ -140,6 +144,10 @@ impl<Op: Clone + Serialize> Plan<Op> {
         }
         self.commit.entries.push(entry);
         let told = notice::Told { command, definition, record: &record, after: &after, at };
+        if let Some((_, hearing)) = self.heard.iter().find(|(tenant, _)| *tenant == command.tenant) {
+            let (message, payload) = (EVENTS.into(), told.event(*hearing, before.as_deref()));
+            self.send(&after, Outgoing { message, payload, retry: EVENT_RETRY, sent_event: None }, mint);
+        }
         self.effects(&told, effects, organisation, mint);
         if let Verb::Message { instance, message, .. } = &command.verb {
             self.commit.told.push((command.tenant, *instance, message.clone()));

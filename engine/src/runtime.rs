@@ -109,6 +109,8 @@ struct Shared<D: Persist, S: Store<D>> {
     clock: Arc<dyn Clock>,
     options: Options,
     sinks: Arc<BTreeSet<Arc<str>>>,
+    /// Who hears of transitions.
+    events: Option<Arc<dyn Sink>>,
     stats: Stats,
     /// Something may be due earlier than was known.
     due: Notify,
@@ -170,6 +172,8 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
     ) -> Result<Self, StartError> {
         let own = crate::decide::CHANGE_ORGANISATION.into();
         let sinks = options.sinks.iter().map(|(name, _)| name.clone()).chain([own]).collect();
+        let events = options.sinks.iter().find(|(name, _)| **name == *crate::effect::EVENTS);
+        let events = events.map(|(_, sink)| sink.clone());
         let shared = Arc::new(Shared {
             domain,
             store,
@@ -179,6 +183,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             clock,
             options,
             sinks: Arc::new(sinks),
+            events,
             stats: Stats::default(),
             due: Notify::new(),
             mail: Notify::new(),

@@ -270,14 +270,27 @@ pub trait Store<D: Persist>: Clone + Send + Sync + 'static {
         limit: i64,
     ) -> impl Future<Output = Result<Vec<Claimed>, StoreError>> + Send;
 
-    /// Ends an attempt, if the epoch is still the one claimed; the row and the inbox row change together.
-    /// Returns whether it was.
+    /// Ends an attempt, if the epoch is still the one claimed (returns whether it was). The row and the inbox row change together.
     fn settle(
         &self,
         claimed: &Claimed,
         result: &Delivery,
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Ends several attempts likewise; where the store has transactions, in one.
+    fn settle_all(
+        &self,
+        results: &[(Claimed, Delivery)],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async move {
+            for (claimed, result) in results {
+                self.settle(claimed, result, now).await?;
+            }
+            Ok(())
+        }
+    }
 
     /// Leaves everything in the database's own files: a file can be copied afterwards. Nothing is written after it.
     fn close(&self) -> impl Future<Output = ()> + Send {

@@ -29,6 +29,7 @@ mod sign_in;
 mod simulate;
 mod tasks;
 mod test;
+mod webhooks;
 mod writing;
 
 use std::process::ExitCode;
@@ -102,6 +103,9 @@ enum Command {
     /// Explain limits: who is near one, how much was used, why requests were refused, what others would have done
     #[command(subcommand)]
     Limits(limits::Limits),
+    /// Show how endpoints of webhooks fare, make their secrets, deliver again
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
     /// Verify the audit trail
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -202,6 +206,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Reorder(reorder) => reorder.run(config, out).await,
         Command::Settings(settings) => settings.run(config, out).await,
         Command::Limits(limits) => limits.run(config, out).await,
+        Command::Webhooks(webhooks) => webhooks.run(config, out).await,
         Command::Audit(audit) => audit.run(config, out).await,
         Command::Backup(backup) => backup.run(config, out).await,
         Command::Openapi => openapi::run(out),

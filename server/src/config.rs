@@ -11,6 +11,8 @@ use fluxor_engine::ids::TenantId;
 use fluxor_limits::Header;
 use ipnet::IpNet;
 
+use crate::webhooks::Allowed;
+
 /// Options.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Config {
@@ -124,6 +126,11 @@ pub(crate) struct Config {
     #[arg(long, env = "FLUXOR_TRAFFIC_HOURS", value_name = "HOURS", default_value_t = 48, global = true,
           value_parser = clap::value_parser!(u32).range(0..=720))]
     pub traffic_hours: u32,
+
+    /// A network that endpoints of webhooks may stand in though it is not public, such as 10.1.0.0/16; may be repeated
+    #[arg(long = "webhook-allow", env = "FLUXOR_WEBHOOK_ALLOW", value_name = "NETWORK", value_delimiter = ',',
+          value_parser = network, global = true)]
+    pub webhook_allow: Vec<IpNet>,
 
     /// Requests in flight at most; above it (of programs and background work earlier) answers are 503
     #[arg(long, env = "FLUXOR_MAX_IN_FLIGHT", value_name = "NUMBER", default_value_t = 2000, global = true,
@@ -289,6 +296,11 @@ impl Config {
     #[must_use]
     pub(crate) const fn tenant(&self) -> TenantId {
         TenantId(self.tenant)
+    }
+
+    /// Networks that endpoints of webhooks may stand in though they are not public.
+    pub(crate) fn webhook_allowed(&self) -> Allowed {
+        Allowed::new(self.webhook_allow.clone())
     }
 
     /// [`Config::request_timeout`].

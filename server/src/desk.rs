@@ -27,6 +27,8 @@ use fluxor_engine::store::InstancePage;
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{RefusedCall, RefusedCalls, Stretch};
 
+use crate::webhooks::Webhooks;
+
 pub(crate) use books::Books;
 pub(crate) use doors::Doors;
 pub(crate) use engine::Office;
@@ -142,6 +144,11 @@ pub(crate) trait Desk: Doors {
 
     /// Calls that limits refused, newest first.
     fn refused_calls(&self, tenant: TenantId, asked: RefusedCalls) -> Reply<'_, Vec<RefusedCall>>;
+
+    /// The webhooks of all tenants; none: a desk of tests.
+    fn webhooks(&self) -> Option<&Arc<Webhooks>> {
+        None
+    }
 
     /// Writes what an import has read.
     fn import<'a>(

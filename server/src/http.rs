@@ -38,7 +38,8 @@ mod site;
 pub(crate) mod spent;
 pub(crate) mod status;
 pub(crate) mod tasks;
-pub(crate) mod workflows;
+mod webhooks;
+mod workflows;
 
 #[cfg(test)]
 mod tests;

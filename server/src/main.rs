@@ -32,6 +32,7 @@ mod simulate;
 mod sink;
 mod telemetry;
 mod traffic;
+mod webhooks;
 
 /// Its threads hand memory to each other at every commit, which it is made for.
 #[global_allocator]

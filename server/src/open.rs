@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::desk::{Desk, Office};
 use crate::mail::Mail;
 use crate::sink::{Folder, Webhook};
+use crate::webhooks::Webhooks;
 
 /// What the engine is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,14 +45,13 @@ pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Ar
     let store = AnyStore::open(domain.clone(), &config.database, MIGRATIONS, &store::Options::default())
         .await
         .with_context(|| format!("cannot open {}", config.database_shown()))?;
-    let options = Options {
-        replica: config.replica.clone(),
-        sinks: sinks(config, &domain, &store, mail.as_ref())?,
-        drive: purpose == Purpose::Serve,
-        ..Options::default()
-    };
+    let webhooks = Webhooks::open(config, store.clone()).await?;
+    let mut sinks = sinks(config, &domain, &store, mail.as_ref())?;
+    sinks.push((fluxor_engine::effect::EVENTS.into(), webhooks.clone()));
+    let options =
+        Options { replica: config.replica.clone(), sinks, drive: purpose == Purpose::Serve, ..Options::default() };
     let engine = Engine::start(domain, store, library, Arc::new(SystemClock), options).await?;
-    let desk: Arc<dyn Desk> = Arc::new(Office(engine));
+    let desk: Arc<dyn Desk> = Arc::new(Office(engine, Some(webhooks)));
     if let Some(mail) = mail {
         mail.ask(&desk);
     }

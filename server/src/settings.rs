@@ -8,6 +8,7 @@ use fluxor_engine::refusal::Refusal;
 use serde_json::Value;
 
 use crate::limits;
+use crate::webhooks::{self, Allowed};
 
 /// The kind of record that a setting is.
 pub(crate) const RECORD: &str = "setting";
@@ -24,7 +25,7 @@ pub(crate) struct Kind {
     /// What holds where nobody has set it.
     pub usual: fn() -> Value,
     /// What is wrong with a document: JSON Pointer and sentence each.
-    check: fn(&Value) -> Vec<(String, String)>,
+    check: fn(&Value, &Allowed) -> Vec<(String, String)>,
     /// Whether only the tenant that runs the server has it.
     operator: bool,
 }
@@ -35,15 +36,22 @@ pub(crate) const KINDS: &[Kind] = &[
         name: limits::TENANT,
         about: "How much each person, key, address or object may ask of this tenant.",
         usual: limits::usual,
-        check: limits::faults,
+        check: |document, _| limits::faults(document),
         operator: false,
     },
     Kind {
         name: limits::SERVER,
         about: "How much an address may ask of this server, before it is known who asks. Only in the tenant that runs it.",
         usual: limits::usual_of_server,
-        check: limits::faults_of_server,
+        check: |document, _| limits::faults_of_server(document),
         operator: true,
+    },
+    Kind {
+        name: webhooks::SETTING,
+        about: "Who hears of every transition, where, and of which. Their secrets are made by `fluxor webhooks secret`.",
+        usual: webhooks::usual,
+        check: webhooks::faults,
+        operator: false,
     },
 ];
 
@@ -69,7 +77,8 @@ pub(crate) fn in_force(row: &Value, usual: fn() -> Value) -> (i64, Value) {
 }
 
 impl Kind {
-    /// The change that replaces the document, if it may stand there.
+    /// The change that replaces the document, if it may stand there. Endpoints may stand at public addresses, and at those that are
+    /// `allowed`.
     ///
     /// # Errors
     /// Everything that is wrong with it.
@@ -79,6 +88,7 @@ impl Kind {
         operator: TenantId,
         document: Value,
         expected: Option<i64>,
+        allowed: &Allowed,
     ) -> Result<Change, Refusal> {
         if self.operator && tenant != operator {
             let rule = format!("a key of the tenant that runs the server ({operator})");
@@ -88,7 +98,7 @@ impl Kind {
             let why = format!("the document is longer than {LONGEST} bytes");
             return Err(Refusal::Invalid(vec![(String::new(), why)]));
         }
-        let faults = (self.check)(&document);
+        let faults = (self.check)(&document, allowed);
         if !faults.is_empty() {
             return Err(Refusal::Invalid(faults));
         }

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::telemetry::metrics;
 
+pub(crate) use post::{Address, Answer};
 pub(crate) use webhook::Webhook;
 
 /// Writes `<folder>/<destination>/<id>.json`.

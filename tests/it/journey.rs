@@ -31,6 +31,7 @@ mod stale;
 mod stock;
 mod stopping;
 mod tampering;
+mod webhooks;
 mod wrong;
 mod wrong_people;
 
@@ -125,5 +126,13 @@ on_both! {
     running::one_owner_and_commands_while_it_serves
     stock::goods_come_in_parts
     stopping::an_orderly_stop_under_load_loses_nothing
+    webhooks::every_transition_arrives_once_and_signed
+    webhooks::what_was_committed_is_delivered_after_a_kill
+    webhooks::a_dead_endpoint_delays_nobody
+    webhooks::what_failed_is_delivered_again_and_what_is_gone_is_left_alone
+    webhooks::an_old_secret_signs_for_a_day
+    webhooks::addresses_that_are_not_public_are_refused
+    webhooks::endpoints_belong_to_administrators_of_their_tenant
+    webhooks::the_command_line_does_the_same
     tampering::whatever_is_tampered_with_is_found_and_named
 }

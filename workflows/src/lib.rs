@@ -35,6 +35,7 @@ mod statement;
 mod testing;
 mod traffic;
 mod vocabulary;
+mod webhooks;
 
 use fluxor_engine::expression::{RecordType, Type};
 
@@ -62,10 +63,18 @@ pub use sessions::{
 };
 pub use settings::Settings;
 pub use sinks::{Sinks, sinks, sinks_that_take_all};
-pub use statement::{MIGRATIONS, Sql, statements};
+pub use statement::{MIGRATIONS, Sql, statements, webhook_statements};
 pub use traffic::{
     RefusedCall, RefusedCalls, Stretch, TrafficRow, forget_traffic, forget_traffic_beyond, keep_refused, keep_traffic,
     refused_calls, traffic, traffic_sizes,
+};
+
+pub use webhooks::{
+    ClaimedWebhook, FailedWebhooks, MOST_SECRETS, NewWebhook, SettledWebhook, WebhookCounts, WebhookEndpoint,
+    WebhookHealth, WebhookRow, WebhookSecret, WebhookState, WebhooksAsked, add_webhook_secret, claim_webhooks,
+    forget_other_webhooks, forget_webhooks, forget_webhooks_beyond, keep_webhooks, note_webhook,
+    replay_failed_webhooks, replay_webhooks, settings_of_all, settle_webhooks, webhook_counts, webhook_deliveries,
+    webhook_delivery, webhook_due, webhook_health, webhook_secrets,
 };
 
 use action::{Act, Compose, Tell};

@@ -6,6 +6,7 @@ mod reads;
 mod reorder;
 mod sessions;
 mod traffic;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -49,6 +50,7 @@ pub struct Memory {
     series: Table<SeriesRow>,
     traffic: traffic::Traffic,
     sessions: sessions::Sessions,
+    pub(crate) webhooks: webhooks::Webhooks,
 }
 
 impl Memory {

@@ -10,6 +10,7 @@ mod settings;
 mod suppliers;
 mod terms;
 mod units;
+mod webhooks;
 
 pub(crate) use company::set_company;
 pub(crate) use form::{check_code, check_reference, told};
@@ -19,6 +20,7 @@ pub(crate) use settings::set_setting;
 pub(crate) use suppliers::set_supplier;
 pub(crate) use terms::set_term;
 pub(crate) use units::{factor_to_stock, set_item_unit, set_unit};
+pub(crate) use webhooks::make_webhook_secret;
 
 #[cfg(test)]
 mod tests;

@@ -52,6 +52,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0009_sessions.sql"),
         postgres: include_str!("../../migrations/postgres/0009_sessions.sql"),
     },
+    Migration {
+        version: 10,
+        name: "webhooks",
+        sqlite: include_str!("../../migrations/sqlite/0010_webhooks.sql"),
+        postgres: include_str!("../../migrations/postgres/0010_webhooks.sql"),
+    },
 ];
 
 /// A statement in both dialects.
@@ -77,6 +83,12 @@ impl Sql {
 #[must_use]
 pub fn statements() -> &'static [Sql] {
     crate::sqlite::sql::STATEMENTS
+}
+
+/// The statements that run for each delivery of a webhook, likewise. Their parameters are numbered.
+#[must_use]
+pub fn webhook_statements() -> &'static [Sql] {
+    crate::sqlite::sql::webhooks::STATEMENTS
 }
 
 /// What went wrong, in the store's terms.

@@ -30,6 +30,15 @@ pub(crate) static RECORDS: &[Action] = &[
         run: records::set_setting,
     },
     Action {
+        name: "make_webhook_secret",
+        major: 1,
+        params: &[("at_once", Type::Bool, false)],
+        subjects: &[],
+        payload: &[],
+        help: "For the record `webhook`, key the name of an endpoint: notes that a secret was made, not which; `at_once`: others end.",
+        run: records::make_webhook_secret,
+    },
+    Action {
         name: "set_unit",
         major: 1,
         params: &[

@@ -26,6 +26,8 @@ mod reorder;
 mod sessions;
 #[path = "store/traffic.rs"]
 mod traffic;
+#[path = "store/webhooks.rs"]
+mod webhooks;
 
 /// A store with an open connection.
 enum Db {

@@ -282,7 +282,10 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         for instance in &instances {
             self.definition(instance).await?;
         }
-        let plan = Plan::new(now, self.shared.sinks.clone(), instances, records);
+        let heard = self.shared.events.as_ref().map_or_else(Vec::new, |sink| {
+            want.tenants.iter().filter_map(|tenant| Some((*tenant, sink.hears(*tenant)?))).collect()
+        });
+        let plan = Plan::new(now, self.shared.sinks.clone(), instances, records).heard(heard);
         Ok(Work { plan, facts: D::Facts::default(), loaded, organisations, now, keys: Keys::default() })
     }
 

@@ -11,9 +11,10 @@ use crate::clock::Timestamp;
 use crate::command::{Actor, Command, Verb};
 use crate::commit::InboxRow;
 use crate::decide::CHANGE_ORGANISATION;
+use crate::effect::EVENTS;
 use crate::ids::{Digest, InstanceId, TenantId};
 use crate::instance::{Document, Status, TaskStatus};
-use crate::store::{Claimed, Delivery, InstancePage, Persist, Store};
+use crate::store::{Claimed, Delivery, InstancePage, Persist, Store, StoreError};
 
 use super::{Engine, NotDone, Priority, Stats, Undelivered};
 
@@ -218,10 +219,19 @@ pub(super) async fn outbox<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Re
     let now = engine.shared.clock.now();
     let claimed = engine.shared.store.claim(now, now.plus_micros(LEASE_MICROS), 32).await?;
     let found = claimed.len();
-    let mut sending = Vec::with_capacity(found);
-    for message in claimed {
+    let (events, others): (Vec<Claimed>, Vec<Claimed>) =
+        claimed.into_iter().partition(|message| *message.row.destination == *EVENTS);
+    let mut sending = Vec::with_capacity(others.len() + 1);
+    for message in others {
         let engine = engine.clone();
-        sending.push(tokio::spawn(async move { deliver(&engine, message).await }));
+        sending.push(tokio::spawn(async move {
+            let delivery = deliver(&engine, &message).await;
+            engine.shared.store.settle(&message, &delivery, engine.shared.clock.now()).await.map(drop)
+        }));
+    }
+    if !events.is_empty() {
+        let engine = engine.clone();
+        sending.push(tokio::spawn(async move { tell(&engine, events).await }));
     }
     for handle in sending {
         if let Ok(Err(error)) = handle.await {
@@ -234,7 +244,23 @@ pub(super) async fn outbox<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Re
 /// When a message is looked at again that this replica has no sink for.
 const ELSEWHERE_MICROS: i64 = 5_000_000;
 
-async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: Claimed) -> Result<(), NotDone> {
+/// Tells whoever hears of transitions; all at once, since there is one for each entry.
+async fn tell<D: Persist, S: Store<D>>(engine: &Engine<D, S>, events: Vec<Claimed>) -> Result<(), StoreError> {
+    let telling = events.into_iter().map(|message| {
+        let engine = engine.clone();
+        tokio::spawn(async move {
+            let delivery = deliver(&engine, &message).await;
+            (message, delivery)
+        })
+    });
+    let mut told = Vec::new();
+    for handle in telling.collect::<Vec<_>>() {
+        told.extend(handle.await.ok());
+    }
+    engine.shared.store.settle_all(&told, engine.shared.clock.now()).await
+}
+
+async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: &Claimed) -> Delivery {
     let row = &message.row;
     let sink = engine.shared.options.sinks.iter().find(|(name, _)| *name == row.destination).map(|(_, s)| s.clone());
     Stats::add(&engine.shared.stats.deliveries, 1);
@@ -250,21 +276,18 @@ async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: Claime
         None => {
             let next_at = engine.shared.clock.now().plus_micros(ELSEWHERE_MICROS);
             let error = format!("nobody takes messages for `{}` here", row.destination);
-            engine.shared.store.settle(&message, &Delivery::Held { next_at, error }, next_at).await?;
-            return Ok(());
+            return Delivery::Held { next_at, error };
         }
     };
     let now = engine.shared.clock.now();
-    let delivery = match result {
+    match result {
         Ok(reply) => Delivery::Sent { reply },
         Err(Undelivered::Held(next_at, error)) => Delivery::Held { next_at, error },
         Err(why) => {
             Stats::add(&engine.shared.stats.delivery_failures, 1);
-            undelivered(&message, why, now)
+            undelivered(message, why, now)
         }
-    };
-    engine.shared.store.settle(&message, &delivery, now).await?;
-    Ok(())
+    }
 }
 
 fn too_slow() -> Undelivered {

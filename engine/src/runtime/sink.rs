@@ -5,6 +5,8 @@ use std::pin::Pin;
 
 use crate::clock::Timestamp;
 use crate::commit::OutboxRow;
+use crate::ids::TenantId;
+use crate::plan::Hearing;
 
 /// What the receiver has to say: the payload of the event that a success becomes. Empty where it only takes.
 pub type Reply = crate::instance::Document;
@@ -35,4 +37,10 @@ impl From<String> for Undelivered {
 pub trait Sink: Send + Sync {
     /// Delivers, or says why not.
     fn deliver<'a>(&'a self, message: &'a OutboxRow) -> Delivering<'a>;
+
+    /// What it wants to hear of a tenant's transitions, asked of the sink for [`EVENTS`](crate::effect::EVENTS) alone, and before
+    /// each batch: it must know, not look.
+    fn hears(&self, _: TenantId) -> Option<Hearing> {
+        None
+    }
 }

@@ -298,6 +298,10 @@ impl<D: Persist> Store<D> for AnyStore<D> {
         each!(self, s => s.settle(claimed, result, now))
     }
 
+    async fn settle_all(&self, results: &[(Claimed, Delivery)], now: Timestamp) -> Result<(), StoreError> {
+        each!(self, s => s.settle_all(results, now))
+    }
+
     async fn close(&self) {
         each!(self, s => s.close())
     }

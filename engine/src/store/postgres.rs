@@ -299,6 +299,13 @@ impl<D: Persist> Store<D> for PostgresStore<D> {
         Ok(settled)
     }
 
+    async fn settle_all(&self, results: &[(Claimed, Delivery)], now: Timestamp) -> Result<(), StoreError> {
+        let mut connection = self.reader().await?;
+        let mut transaction = connection.begin().await.map_err(failed)?;
+        sql::delivery::settle_all(&mut transaction, results, now).await?;
+        transaction.commit().await.map_err(commit_failed)
+    }
+
     async fn instance(&self, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, StoreError> {
         let mut held = self.lookups.take().await;
         let first = sql::instance::one(held.connection().await?, tenant, id).await;

@@ -297,6 +297,12 @@ impl<D: Persist> Store<D> for SqliteStore<D> {
         Ok(settled)
     }
 
+    async fn settle_all(&self, results: &[(Claimed, Delivery)], now: Timestamp) -> Result<(), StoreError> {
+        let mut aside = self.aside().await?;
+        sql::delivery::settle_all(aside.connection(), results, now).await?;
+        aside.commit().await
+    }
+
     async fn instance(&self, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, StoreError> {
         match self.hot.get(tenant, id) {
             Some(row) => Ok(Some(Instance::clone(&row))),

@@ -92,6 +92,7 @@ pub(super) async fn until_told(
     let mut serving = tokio::spawn(serving.into_future());
     let noting = tokio::spawn(keeping(app.clone()));
     let sweeping = tokio::spawn(sweeping(app.clone()));
+    let delivering = desk.webhooks().map(|webhooks| tokio::spawn(webhooks.clone().run()));
     tokio::select! {
         ended = &mut serving => ended.context("the server ended")?.context("the server ended")?,
         signal = signal() => {
@@ -106,6 +107,8 @@ pub(super) async fn until_told(
     }
     noting.abort();
     sweeping.abort();
+    // What is under way is delivered again by whoever comes next.
+    delivering.iter().for_each(|task| task.abort());
     if tokio::time::timeout(config.drain_timeout(), keep(&app, true)).await.is_err() {
         tracing::warn!("what was called in the last minute could not be written in time");
     }

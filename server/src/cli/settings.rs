@@ -73,7 +73,8 @@ impl Settings {
             Self::Reset { name } => {
                 let kind = kind(&name)?;
                 let document = (kind.usual)();
-                let change = kind.change(config.tenant(), config.tenant(), document.clone(), None);
+                let change =
+                    kind.change(config.tenant(), config.tenant(), document.clone(), None, &config.webhook_allowed());
                 write(config, out, kind, change.map_err(|refusal| declined(&refusal, ""))?, document).await?;
             }
         }
@@ -134,6 +135,6 @@ fn kind(name: &str) -> Result<&'static Kind, Failure> {
 fn change(config: &Config, kind: &Kind, file: &Path) -> Result<(Change, Value), Failure> {
     let document: Value = file::read(file)?;
     // At the console of the machine one is the operator.
-    let change = kind.change(config.tenant(), config.tenant(), document.clone(), None);
+    let change = kind.change(config.tenant(), config.tenant(), document.clone(), None, &config.webhook_allowed());
     Ok((change.map_err(|refusal| declined(&refusal, &format!("{}: ", file.display())))?, document))
 }

@@ -72,15 +72,10 @@ impl Here {
         verb: Verb,
         link: LinkRow,
     ) -> Result<(), Failure> {
-        self.desk.submit(Self::command(config, request, asked, verb)).await?;
+        self.ask(config, request, asked, verb).await?;
         self.desk.keep_link(link).await?;
-        self.desk.shutdown(config.drain_timeout()).await;
+        self.close(config).await;
         Ok(())
-    }
-
-    fn command(config: &Config, request: RequestId, asked: &Value, verb: Verb) -> Command {
-        let request_hash = Digest::of(format!("cli\0{}\0{}", verb.name(), canonical::value(asked)));
-        Command { tenant: config.tenant(), request, request_hash, actor: Actor::System, verb }
     }
 
     /// Does it, as the operator at the machine's own console.
@@ -91,8 +86,31 @@ impl Here {
         asked: &Value,
         verb: Verb,
     ) -> Result<Answer, Failure> {
-        let answer = self.desk.submit(Self::command(config, request, asked, verb)).await?.answer;
-        self.desk.shutdown(config.drain_timeout()).await;
+        let answer = self.ask(config, request, asked, verb).await?;
+        self.close(config).await;
         Ok(answer)
+    }
+
+    /// Likewise, where there is more to do.
+    pub(super) async fn ask(
+        &self,
+        config: &Config,
+        request: RequestId,
+        asked: &Value,
+        verb: Verb,
+    ) -> Result<Answer, Failure> {
+        let request_hash = Digest::of(format!("cli\0{}\0{}", verb.name(), canonical::value(asked)));
+        let command = Command { tenant: config.tenant(), request, request_hash, actor: Actor::System, verb };
+        Ok(self.desk.submit(command).await?.answer)
+    }
+
+    /// The engine.
+    pub(super) fn desk(&self) -> &dyn Desk {
+        &*self.desk
+    }
+
+    /// Finishes.
+    pub(super) async fn close(&self, config: &Config) {
+        self.desk.shutdown(config.drain_timeout()).await;
     }
 }

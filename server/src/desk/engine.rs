@@ -25,10 +25,10 @@ use fluxor_workflows::{Procurement, RefusedCall, RefusedCalls, Stretch, refused_
 
 use super::{Books, Company, Desk, Event, Health, Keep, Kept, Look, Paper, Reply, State, Then, WhatIf, Workflow};
 use crate::telemetry::metrics;
+use crate::webhooks::Webhooks;
 
-/// An engine of procurement.
-#[derive(Debug)]
-pub(crate) struct Office(pub(crate) Engine<Procurement, AnyStore<Procurement>>);
+/// An engine of procurement, and the webhooks on its store.
+pub(crate) struct Office(pub(crate) Engine<Procurement, AnyStore<Procurement>>, pub(crate) Option<Arc<Webhooks>>);
 
 /// A reading of the store as a reply.
 fn reading<'a, T>(reading: impl Future<Output = Result<T, StoreError>> + Send + 'a) -> Reply<'a, T> {
@@ -229,6 +229,10 @@ impl Desk for Office {
             let mut reader = self.0.store().reader().await?;
             refused_calls(reader.connection(), tenant, &asked).await
         })
+    }
+
+    fn webhooks(&self) -> Option<&Arc<Webhooks>> {
+        self.1.as_ref()
     }
 
     fn import<'a>(

@@ -60,6 +60,7 @@ pages! {
     "method_not_allowed",
     "needs_without_end",
     "no_row",
+    "no_secret",
     "no_task_then",
     "nobody_to_escalate",
     "not_a_decision",
@@ -119,6 +120,7 @@ pages! {
     "undo_failed",
     "unknown_absence",
     "unknown_action",
+    "unknown_delivery",
     "unknown_event",
     "unknown_instance",
     "unknown_key",
@@ -126,6 +128,7 @@ pages! {
     "unknown_person",
     "unknown_step",
     "unknown_task",
+    "unknown_webhook",
     "unknown_workflow",
     "unsupported_media_type",
 }

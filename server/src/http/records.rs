@@ -10,7 +10,7 @@ use super::extract::Path;
 use super::organisation::Changed;
 use super::problem::{Problem, Problems};
 use crate::app::App;
-use crate::settings;
+use crate::{settings, webhooks};
 
 /// Run an action on a record. Administrators only.
 #[utoipa::path(post, path = "/v1/records/{kind}/{key}/{action}", tag = "records",
@@ -24,6 +24,11 @@ pub(crate) async fn change(
 ) -> Result<Json<Changed>, Problem> {
     if kind == settings::RECORD {
         let sentence = format!("Settings are checked first: write this one with PUT /v1/settings/{key}.");
+        return Err(Problem::new("not_found", sentence));
+    }
+    if kind == webhooks::RECORD {
+        let sentence =
+            format!("Secrets are made by POST /v1/webhooks/{key}/secret, and nothing else is changed of a webhook.");
         return Err(Problem::new("not_found", sentence));
     }
     let change = Change::Record { kind: kind.into(), key: key.into(), action: action.into(), params };

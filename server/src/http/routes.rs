@@ -16,7 +16,8 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::{
     absences, audit, books, deciders, definitions, doors, extract, gate, health, history, instances, keys, layers,
-    limits, me, organisation, pages, parameters, pictures, records, settings, simulate, site, spent, tasks, workflows,
+    limits, me, organisation, pages, parameters, pictures, records, settings, simulate, site, spent, tasks, webhooks,
+    workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -78,6 +79,12 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(settings::list))
         .routes(routes!(settings::show, settings::change))
         .routes(routes!(settings::history))
+        .routes(routes!(webhooks::list))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::delivery))
+        .routes(routes!(webhooks::secret))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(webhooks::test))
         .routes(routes!(books::suppliers))
         .routes(routes!(books::items))
         .routes(routes!(books::item))

@@ -18,6 +18,7 @@ use super::problem::{Problem, Problems};
 use crate::app::App;
 use crate::desk::Books;
 use crate::settings::{self, Kind};
+use crate::webhooks::{Allowed, SETTING};
 
 /// A setting.
 #[derive(Debug, Serialize, ToSchema)]
@@ -98,11 +99,18 @@ pub(crate) async fn change(
     };
     // Checking takes time: not for those who may not. The engine declines them, and writes it down.
     let change = match asking.caller.key().administrator {
-        true => kind.change(asking.caller.tenant(), app.limits().operator(), document, Some(expected))?,
+        true => {
+            let none = Allowed::default();
+            let allowed = app.desk().webhooks().map_or(&none, |webhooks| webhooks.allowed());
+            kind.change(asking.caller.tenant(), app.limits().operator(), document, Some(expected), allowed)?
+        }
         false => kind.unchecked(Value::Null, None),
     };
     let done = app.submit(asking.command(Verb::Change(change))).await?;
     app.limits().changed();
+    if let Some(webhooks) = app.desk().webhooks().filter(|_| kind.name == SETTING) {
+        webhooks.changed().await;
+    }
     let etag = format!("\"{}\"", done.answer.record["version"]);
     Ok(([(header::ETAG, etag)], Json(done.answer.into())))
 }

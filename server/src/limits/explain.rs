@@ -24,6 +24,7 @@ use super::{SERVER, TENANT, documents, scope, usual};
 use crate::desk::{Desk, Kept, NotDone};
 use crate::settings;
 use crate::traffic::timestamp;
+use crate::webhooks::Allowed;
 
 pub(crate) use key::{Wanted, readable};
 pub(crate) use now::{Now, lately, now};
@@ -125,7 +126,8 @@ impl Whose {
         let kind = settings::kind(self.which.name());
         let document = match (document, kind) {
             (Some(document), Some(kind)) => {
-                kind.change(self.tenant, self.tenant, document.clone(), None).map_err(NotDone::Refused)?;
+                kind.change(self.tenant, self.tenant, document.clone(), None, &Allowed::default())
+                    .map_err(NotDone::Refused)?;
                 document.clone()
             }
             _ => documents::setting(desk, self.tenant, self.which.name()).await?,

@@ -2,7 +2,8 @@
 //!
 //! What must hold: it ends within its time whatever the other side does, and takes a bounded answer.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -31,7 +32,7 @@ const MOST: usize = 64 * 1024;
 
 /// An address to post to.
 #[derive(Clone)]
-pub(super) struct Address {
+pub(crate) struct Address {
     uri: Uri,
     host: String,
     port: u16,
@@ -40,10 +41,10 @@ pub(super) struct Address {
 
 /// What came back. A body that is too long, or broken off, is empty: the message has arrived all the same.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 /// An answer whose head is there.
@@ -55,7 +56,7 @@ struct Begun {
 
 impl Address {
     /// Reads an address.
-    pub(super) fn new(url: &str) -> anyhow::Result<Self> {
+    pub(crate) fn new(url: &str) -> anyhow::Result<Self> {
         let uri: Uri = url.parse().context("this is no URL")?;
         let Some(authority) = uri.authority() else { bail!("it has no host: write https://example.com/hooks/fluxor") };
         if authority.as_str().contains('@') {
@@ -73,13 +74,36 @@ impl Address {
     }
 
     /// Whom it belongs to, without the secrets that paths of hooks are.
-    pub(super) fn origin(&self) -> &str {
+    pub(crate) fn origin(&self) -> &str {
         self.uri.authority().map_or("", |authority| authority.as_str())
+    }
+
+    /// The host, without the brackets of an IPv6 address.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The addresses that the host has now.
+    pub(crate) async fn resolve(&self) -> anyhow::Result<Vec<SocketAddr>> {
+        let found = tokio::time::timeout(PATIENCE, tokio::net::lookup_host((&*self.host, self.port))).await;
+        let found = found.context("its name was not found in time")?;
+        Ok(found.with_context(|| format!("the name of {} was not found", self.origin()))?.collect())
     }
 
     /// Posts JSON under an idempotency key.
     pub(super) async fn post(&self, body: String, key: &str) -> anyhow::Result<Answer> {
-        let Ok(begun) = tokio::time::timeout(PATIENCE, self.exchange(body, key)).await else {
+        let heads = [("content-type", "application/json"), ("accept", "application/json"), ("idempotency-key", key)];
+        self.post_to(None, &heads, body).await
+    }
+
+    /// Posts with these header fields; to one of the addresses `at`, in turn, where any are given, else to the host.
+    pub(crate) async fn post_to(
+        &self,
+        at: Option<&[SocketAddr]>,
+        heads: &[(&str, &str)],
+        body: String,
+    ) -> anyhow::Result<Answer> {
+        let Ok(begun) = tokio::time::timeout(PATIENCE, self.exchange(at, heads, body)).await else {
             bail!("{} did not answer within {} seconds", self.origin(), PATIENCE.as_secs());
         };
         let Begun { head, body, _connection } = begun?;
@@ -89,22 +113,25 @@ impl Address {
         Ok(Answer { status: head.status, headers: head.headers, body })
     }
 
-    async fn exchange(&self, body: String, key: &str) -> anyhow::Result<Begun> {
+    async fn exchange(&self, at: Option<&[SocketAddr]>, heads: &[(&str, &str)], body: String) -> anyhow::Result<Begun> {
         let origin = self.origin();
-        let stream = TcpStream::connect((&*self.host, self.port)).await;
+        let stream = match at {
+            Some(at) => TcpStream::connect(at).await,
+            None => TcpStream::connect((&*self.host, self.port)).await,
+        };
         let stream = stream.with_context(|| format!("cannot reach {origin}"))?;
         let _ = stream.set_nodelay(true);
         match &self.tls {
-            None => self.speak(stream, body, key).await,
+            None => self.speak(stream, heads, body).await,
             Some(tls) => {
                 let name = ServerName::try_from(self.host.clone()).context("no name for a certificate")?;
                 let stream = tls.connect(name, stream).await.with_context(|| format!("no TLS with {origin}"))?;
-                self.speak(stream, body, key).await
+                self.speak(stream, heads, body).await
             }
         }
     }
 
-    async fn speak<T>(&self, stream: T, body: String, key: &str) -> anyhow::Result<Begun>
+    async fn speak<T>(&self, stream: T, heads: &[(&str, &str)], body: String) -> anyhow::Result<Begun>
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -115,11 +142,9 @@ impl Address {
         let request = Request::post(path)
             .header(header::HOST, origin)
             .header(header::USER_AGENT, concat!("fluxor/", env!("CARGO_PKG_VERSION")))
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT, "application/json")
-            .header(header::CONNECTION, "close")
-            .header("idempotency-key", key)
-            .body(Full::new(Bytes::from(body)))?;
+            .header(header::CONNECTION, "close");
+        let request = heads.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = request.body(Full::new(Bytes::from(body)))?;
         let response = sender.send_request(request).await.with_context(|| format!("{origin} broke off"))?;
         let (head, body) = response.into_parts();
         Ok(Begun { head, body, _connection: connection })
@@ -135,8 +160,12 @@ impl Drop for Running {
     }
 }
 
-/// Trusts the public authorities, as mail does.
+/// Trusts the public authorities, as mail does. Made once.
 fn connector() -> anyhow::Result<TlsConnector> {
+    static MADE: OnceLock<TlsConnector> = OnceLock::new();
+    if let Some(made) = MADE.get() {
+        return Ok(made.clone());
+    }
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -144,7 +173,7 @@ fn connector() -> anyhow::Result<TlsConnector> {
         .context("no TLS")?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
+    Ok(MADE.get_or_init(|| TlsConnector::from(Arc::new(config))).clone())
 }
 
 #[cfg(test)]

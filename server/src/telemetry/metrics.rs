@@ -32,6 +32,8 @@ const IN_FLIGHT: &str = "fluxor_http_requests_in_flight";
 const SHED: &str = "fluxor_http_requests_shed_total";
 const MAIL: &str = "fluxor_mail_total";
 
+const WEBHOOKS: &str = "fluxor_webhook_attempts_total";
+
 const SECONDS: &[f64] = &[0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 /// Begins to count. Call it once a process; a second call counts into a recorder that nobody writes to.
@@ -79,6 +81,10 @@ fn describe() {
     metrics::describe_counter!(
         MAIL,
         "Mails to people, by outcome: sent, failed (tried again), refused, broken, no_address, bad_address, inactive."
+    );
+    metrics::describe_counter!(
+        WEBHOOKS,
+        "Attempts to deliver to webhooks, by outcome: delivered, again, failed (given up), gone (410)."
     );
 }
 
@@ -168,4 +174,9 @@ pub(crate) fn outbox(destination: &str, arrived: bool) {
 /// A mail to one person was tried, or there was nowhere to write to.
 pub(crate) fn mail(outcome: &'static str) {
     metrics::counter!(MAIL, "outcome" => outcome).increment(1);
+}
+
+/// A delivery to a webhook was tried.
+pub(crate) fn webhook(outcome: &'static str) {
+    metrics::counter!(WEBHOOKS, "outcome" => outcome).increment(1);
 }

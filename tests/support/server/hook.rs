@@ -1,6 +1,6 @@
 //! A receiver of messages of a few lines, on a port of its own: it answers as it is told, and remembers what came.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,10 @@ pub struct Came {
     pub line: String,
     /// `Idempotency-Key`.
     pub key: String,
+    /// All header fields, by their names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body as it came.
+    pub body: String,
     /// The message.
     pub message: Value,
 }
@@ -66,11 +70,11 @@ impl Hook {
         }
     }
 
-    /// What came for a destination, in turn.
+    /// What came for a destination (or as an event of this type), in turn.
     #[must_use]
     pub fn came(&self, destination: &str) -> Vec<Came> {
         let state = self.state.lock().unwrap();
-        state.came.iter().filter(|came| came.message["destination"] == destination).cloned().collect()
+        state.came.iter().filter(|came| is_for(&came.message, destination)).cloned().collect()
     }
 
     /// What came for a destination, once there is so much.
@@ -87,15 +91,23 @@ impl Hook {
     }
 }
 
+/// Whether a message is for this destination, or an event of this type.
+fn is_for(message: &Value, destination: &str) -> bool {
+    message["destination"] == destination || message["type"] == destination
+}
+
 async fn answer(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     let (from, mut to) = stream.split();
     let mut from = BufReader::new(from);
     let mut line = String::new();
     from.read_line(&mut line).await?;
-    let (mut key, mut length) = (String::new(), 0);
+    let (mut key, mut length, mut headers) = (String::new(), 0, BTreeMap::new());
     loop {
         let mut header = String::new();
         from.read_line(&mut header).await?;
+        if let Some((name, value)) = header.trim_end().split_once(": ") {
+            headers.insert(name.to_lowercase(), value.to_owned());
+        }
         match header.trim_end().split_once(": ") {
             Some((name, value)) if name.eq_ignore_ascii_case("idempotency-key") => value.clone_into(&mut key),
             Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.parse().unwrap(),
@@ -108,9 +120,10 @@ async fn answer(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<
     let message: Value = serde_json::from_slice(&body).unwrap();
     let head = {
         let mut state = state.lock().unwrap();
-        let scripted = state.script.iter_mut().find(|(name, _)| message["destination"] == name.as_str());
+        let scripted = state.script.iter_mut().find(|(name, _)| is_for(&message, name));
         let head = scripted.and_then(|(_, heads)| heads.pop_front());
-        state.came.push(Came { at: Instant::now(), line: line.trim_end().to_owned(), key, message });
+        let (line, body) = (line.trim_end().to_owned(), String::from_utf8_lossy(&body).into_owned());
+        state.came.push(Came { at: Instant::now(), line, key, headers, body, message });
         head.unwrap_or_else(|| "200 OK".to_owned())
     };
     let body = r#"{"ok":true}"#;

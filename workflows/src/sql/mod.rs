@@ -29,6 +29,7 @@ pub(crate) mod terms;
 pub(crate) mod totals;
 pub(crate) mod traffic;
 pub(crate) mod units;
+pub(crate) mod webhooks;
 
 use std::collections::BTreeSet;
 

@@ -142,3 +142,15 @@ pub(crate) async fn settle(
     }
     Ok(true)
 }
+
+/// Likewise, several.
+pub(crate) async fn settle_all(
+    c: &mut Conn,
+    results: &[(Claimed, Delivery)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for (claimed, result) in results {
+        settle(&mut *c, claimed, result, now).await?;
+    }
+    Ok(())
+}

@@ -77,7 +77,7 @@ impl Site {
         };
         let store = AnyStore::open(domain.clone(), "memory:", MIGRATIONS, &store::Options::default()).await.unwrap();
         let engine = Engine::start(domain, store, library, clock.clone(), options).await.unwrap();
-        let desk: Arc<dyn Desk> = Arc::new(Office(engine.clone()));
+        let desk: Arc<dyn Desk> = Arc::new(Office(engine.clone(), None));
         mail.ask(&desk);
         let mut site = Self { engine, clock, mail, _desk: desk, instance: None, count: 0 };
         let contact = |name: &str| json!({ "name": name, "email": format!("{}@example.com", name.to_lowercase()) });
