@@ -58,6 +58,7 @@ pages! {
     "malformed_json",
     "method_not_allowed",
     "needs_without_end",
+    "no_question",
     "no_row",
     "no_task_then",
     "nobody_to_escalate",
