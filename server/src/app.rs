@@ -1,7 +1,7 @@
 //! The one state that handlers share: the engine's desk, the keys it was asked about lately, and what counts requests.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -13,6 +13,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::desk::{Desk, NotDone, Submitted};
 use crate::limits::Limits;
+use crate::mail::{Mail, Press};
 use crate::pictures::Pictures;
 use crate::telemetry::metrics;
 
@@ -32,6 +33,8 @@ struct Shared {
     metrics: PrometheusHandle,
     limits: Limits,
     pictures: Pictures,
+    /// What writes mails, and what sends them.
+    post: OnceLock<(Arc<Press>, Option<Arc<Mail>>)>,
     /// How long a request may take.
     request_timeout: Duration,
 }
@@ -53,7 +56,8 @@ impl App {
     ) -> anyhow::Result<Self> {
         let mint = Mutex::new(Mint::from_os().context("the operating system gives no randomness")?);
         let pictures = Pictures::default();
-        Ok(Self(Arc::new(Shared { desk, keys: RwLock::default(), mint, metrics, limits, pictures, request_timeout })))
+        let (keys, post) = (RwLock::default(), OnceLock::new());
+        Ok(Self(Arc::new(Shared { desk, keys, mint, metrics, limits, pictures, post, request_timeout })))
     }
 
     /// The engine.
@@ -69,6 +73,26 @@ impl App {
     /// The pictures.
     pub(crate) fn pictures(&self) -> &Pictures {
         &self.0.pictures
+    }
+
+    /// Mails are written and sent by these; without a word, they are written as they come with the program and not sent.
+    pub(crate) fn post_by(&self, press: Arc<Press>, mail: Option<Arc<Mail>>) {
+        let _ = self.0.post.set((press, mail));
+    }
+
+    /// What writes mails.
+    pub(crate) fn press(&self) -> &Press {
+        let built_in = || {
+            let press = Press::built_in();
+            press.ask(&self.0.desk);
+            (Arc::new(press), None)
+        };
+        &self.0.post.get_or_init(built_in).0
+    }
+
+    /// What sends them, where mail is configured.
+    pub(crate) fn mail(&self) -> Option<&Mail> {
+        self.0.post.get()?.1.as_deref()
     }
 
     /// The policies for a tenant's callers, or for those of whom nothing is known.
@@ -151,6 +175,7 @@ const VERBS: &[&str] = &[
     "abstain",
     "request_changes",
     "ask",
+    "answer",
     "delegate",
     "reassign",
     "add_approver",

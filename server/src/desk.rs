@@ -2,6 +2,7 @@
 //! handlers stay free of stores and domains, and tests put a desk of their own in its place.
 
 mod books;
+mod digests;
 mod engine;
 mod simulate;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{RefusedCall, RefusedCalls, Stretch};
 
 pub(crate) use books::Books;
+pub(crate) use digests::Digests;
 pub(crate) use engine::Office;
 pub(crate) use fluxor_engine::runtime::{NotDone, Submitted, TaskView};
 pub(crate) use simulate::WhatIf;
@@ -115,6 +117,9 @@ pub(crate) trait Desk: Send + Sync {
 
     /// What the books of procurement say.
     fn books(&self, tenant: TenantId, asked: Books) -> Reply<'_, serde_json::Value>;
+
+    /// What waits for digests.
+    fn digests(&self) -> &dyn Digests;
 
     /// Writes what was called, and forgets what is old.
     fn keep<'a>(&'a self, kept: &'a Keep) -> Reply<'a, ()>;

@@ -1,13 +1,15 @@
 //! The settings that there are: what each is for, what holds where nobody has set it, and what may stand in it.
 
+use std::collections::BTreeSet;
+
 use fluxor_engine::command::Change;
 use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::ids::TenantId;
 use fluxor_engine::instance::Document;
 use fluxor_engine::refusal::Refusal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::limits;
+use crate::{limits, mail};
 
 /// The kind of record that a setting is.
 pub(crate) const RECORD: &str = "setting";
@@ -23,8 +25,8 @@ pub(crate) struct Kind {
     pub about: &'static str,
     /// What holds where nobody has set it.
     pub usual: fn() -> Value,
-    /// What is wrong with a document: JSON Pointer and sentence each.
-    check: fn(&Value) -> Vec<(String, String)>,
+    /// What is wrong with a document, where subjects have these fields: JSON Pointer and sentence each.
+    check: fn(&Value, &BTreeSet<String>) -> Vec<(String, String)>,
     /// Whether only the tenant that runs the server has it.
     operator: bool,
 }
@@ -35,15 +37,22 @@ pub(crate) const KINDS: &[Kind] = &[
         name: limits::TENANT,
         about: "How much each person, key, address or object may ask of this tenant.",
         usual: limits::usual,
-        check: limits::faults,
+        check: |document, _| limits::faults(document),
         operator: false,
     },
     Kind {
         name: limits::SERVER,
         about: "How much an address may ask of this server, before it is known who asks. Only in the tenant that runs it.",
         usual: limits::usual_of_server,
-        check: limits::faults_of_server,
+        check: |document, _| limits::faults_of_server(document),
         operator: true,
+    },
+    Kind {
+        name: mail::TEMPLATES,
+        about: "What mails to people say: templates by their names, such as `approved.subject`; what is left out is as the server has it.",
+        usual: || json!({}),
+        check: mail::faults,
+        operator: false,
     },
 ];
 
@@ -69,7 +78,7 @@ pub(crate) fn in_force(row: &Value, usual: fn() -> Value) -> (i64, Value) {
 }
 
 impl Kind {
-    /// The change that replaces the document, if it may stand there.
+    /// The change that replaces the document, if it may stand there; subjects have these `fields`.
     ///
     /// # Errors
     /// Everything that is wrong with it.
@@ -77,7 +86,7 @@ impl Kind {
         &self,
         tenant: TenantId,
         operator: TenantId,
-        document: Value,
+        (document, fields): (Value, &BTreeSet<String>),
         expected: Option<i64>,
     ) -> Result<Change, Refusal> {
         if self.operator && tenant != operator {
@@ -88,7 +97,7 @@ impl Kind {
             let why = format!("the document is longer than {LONGEST} bytes");
             return Err(Refusal::Invalid(vec![(String::new(), why)]));
         }
-        let faults = (self.check)(&document);
+        let faults = (self.check)(&document, fields);
         if !faults.is_empty() {
             return Err(Refusal::Invalid(faults));
         }

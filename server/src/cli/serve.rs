@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
+use fluxor_engine::clock::{Clock as _, SystemClock};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -18,14 +20,14 @@ use crate::http::problem::chain;
 use crate::http::routes;
 use crate::limits::Limits;
 use crate::lock::{self, Lock, Taken};
-use crate::open::{Purpose, open};
+use crate::open::{Opened, Purpose, open_all};
 use crate::telemetry::{log, metrics};
 use crate::traffic::EVERY;
 
 pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
     let _logs = log::start(&config.log).map_err(|error| Failure::Usage(format!("{error:#}")))?;
     let mut lock = own(config)?;
-    let desk = open(config, Purpose::Serve).await?;
+    let Opened { desk, press, mail } = open_all(config, Purpose::Serve).await?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}: is another server running there?", config.listen))?;
@@ -34,6 +36,7 @@ pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
         lock.announce(Some(url.clone()))?;
     }
     let app = app(desk.clone(), config).await?;
+    app.post_by(press, mail);
     tracing::info!(url, database = config.database_shown(), "serving {url}");
     out.result(&json!({ "url": url, "database": config.database_shown() }), || format!("Fluxor serves {url}"));
     until_told(listener, app, &desk, config).await?;
@@ -82,6 +85,7 @@ pub(super) async fn until_told(
         });
     let mut serving = tokio::spawn(serving.into_future());
     let noting = tokio::spawn(keeping(app.clone()));
+    let digesting = tokio::spawn(digests(app.clone()));
     tokio::select! {
         ended = &mut serving => ended.context("the server ended")?.context("the server ended")?,
         signal = signal() => {
@@ -94,6 +98,7 @@ pub(super) async fn until_told(
         }
     }
     noting.abort();
+    digesting.abort();
     if tokio::time::timeout(config.drain_timeout(), keep(&app, true)).await.is_err() {
         tracing::warn!("what was called in the last minute could not be written in time");
     }
@@ -106,6 +111,19 @@ pub(super) async fn until_told(
 async fn keeping(app: App) {
     while !keep(&app, false).await || app.limits().traffic().is_kept() {
         tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// How often it is looked whose digest is due.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Sends digests, where mail is configured. One that is cut off is sent by whoever looks next, under the same name.
+async fn digests(app: App) {
+    while let Some(mail) = app.mail() {
+        tokio::time::sleep(LOOK).await;
+        if let Err(error) = mail.digests(SystemClock.now()).await {
+            tracing::warn!(error, "digests wait: {error}");
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `fluxor settings`: what a tenant has set, such as its limits.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -13,7 +14,8 @@ use super::writing::{Place, place};
 use super::{End, Failure, file};
 use crate::config::Config;
 use crate::desk::Books;
-use crate::open::{Purpose, open};
+use crate::mail;
+use crate::open::{Purpose, fields, open};
 use crate::settings::{self, KINDS, Kind};
 
 #[derive(Debug, Subcommand)]
@@ -73,8 +75,8 @@ impl Settings {
             Self::Reset { name } => {
                 let kind = kind(&name)?;
                 let document = (kind.usual)();
-                let change = kind.change(config.tenant(), config.tenant(), document.clone(), None);
-                write(config, out, kind, change.map_err(|refusal| declined(&refusal, ""))?, document).await?;
+                let change = checked(config, kind, document.clone(), "")?;
+                write(config, out, kind, change, document).await?;
             }
         }
         Ok(End::Done)
@@ -133,7 +135,12 @@ fn kind(name: &str) -> Result<&'static Kind, Failure> {
 /// The change that a file asks for, checked.
 fn change(config: &Config, kind: &Kind, file: &Path) -> Result<(Change, Value), Failure> {
     let document: Value = file::read(file)?;
+    Ok((checked(config, kind, document.clone(), &format!("{}: ", file.display()))?, document))
+}
+
+fn checked(config: &Config, kind: &Kind, document: Value, place: &str) -> Result<Change, Failure> {
+    let fields = if kind.name == mail::TEMPLATES { fields(config)? } else { BTreeSet::new() };
     // At the console of the machine one is the operator.
-    let change = kind.change(config.tenant(), config.tenant(), document.clone(), None);
-    Ok((change.map_err(|refusal| declined(&refusal, &format!("{}: ", file.display())))?, document))
+    let change = kind.change(config.tenant(), config.tenant(), (document, &fields), None);
+    change.map_err(|refusal| declined(&refusal, place))
 }

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::{
-    audit, books, deciders, definitions, extract, gate, health, history, instances, keys, layers, limits, me,
+    audit, books, deciders, definitions, extract, gate, health, history, instances, keys, layers, limits, me, notices,
     organisation, pages, parameters, pictures, records, settings, simulate, spent, tasks, workflows,
 };
 use crate::app::App;
@@ -93,6 +93,9 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(limits::page::show, limits::page::attempt))
         .routes(routes!(limits::page::asset))
         .routes(routes!(me::show))
+        .routes(routes!(notices::mine, notices::set_mine))
+        .routes(routes!(notices::show, notices::change))
+        .routes(routes!(notices::preview))
         .routes(routes!(audit::check))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

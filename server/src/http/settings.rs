@@ -98,7 +98,10 @@ pub(crate) async fn change(
     };
     // Checking takes time: not for those who may not. The engine declines them, and writes it down.
     let change = match asking.caller.key().administrator {
-        true => kind.change(asking.caller.tenant(), app.limits().operator(), document, Some(expected))?,
+        true => {
+            let document = (document, app.press().fields());
+            kind.change(asking.caller.tenant(), app.limits().operator(), document, Some(expected))?
+        }
         false => kind.unchecked(Value::Null, None),
     };
     let done = app.submit(asking.command(Verb::Change(change))).await?;

@@ -125,7 +125,8 @@ impl Whose {
         let kind = settings::kind(self.which.name());
         let document = match (document, kind) {
             (Some(document), Some(kind)) => {
-                kind.change(self.tenant, self.tenant, document.clone(), None).map_err(NotDone::Refused)?;
+                kind.change(self.tenant, self.tenant, (document.clone(), &std::collections::BTreeSet::new()), None)
+                    .map_err(NotDone::Refused)?;
                 document.clone()
             }
             _ => documents::setting(desk, self.tenant, self.which.name()).await?,
