@@ -3,7 +3,7 @@
 //! What must always hold: a refusal changes nothing, votes are only appended, and nothing reads a clock. Parts by
 //! dependency: `value`, `amounts`, `organisation`, `resolver`, `policy`; `event`, `review`; `frame` and `facts` (who
 //! is eligible, which votes count); `resolve`, `seats`, `quorum`; `voice`, `escalate`, `judge` (never mutates);
-//! `rounds`, `settle`, `timers`, `apply`; `view`, `foresee` and `standing` (by what right).
+//! `rounds`, `settle`, `timers`, `apply`; `questions`; `view`, `foresee` and `standing` (by what right).
 
 mod amounts;
 mod apply;
@@ -16,6 +16,7 @@ mod frame;
 mod judge;
 mod organisation;
 mod policy;
+mod questions;
 mod quorum;
 mod refusal;
 mod resolve;
@@ -39,6 +40,8 @@ mod tests_oracle;
 #[cfg(test)]
 mod tests_properties;
 #[cfg(test)]
+mod tests_questions;
+#[cfg(test)]
 mod tests_rules;
 #[cfg(test)]
 mod tests_standing;
@@ -57,6 +60,7 @@ pub use policy::{
     AfterChanges, AfterRejection, Hit, Mode, PLAN, Policy, Reapprove, ReapproveRule, Recall, Row, SamePerson, Table,
     When,
 };
+pub use questions::{Answered, Question, SeenQuestion};
 pub use refusal::Refusal;
 pub use resolver::{ChainStart, Resolver, UnitOf};
 pub use review::{Definition, Looking, NamedBy, Paused, Resolved, Review, Seat, StepState, Vote};

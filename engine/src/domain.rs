@@ -180,6 +180,12 @@ pub trait Domain: Send + Sync + 'static {
     /// The names that definitions may use.
     fn vocabulary(&self) -> &Vocabulary;
 
+    /// Whether somebody who is no administrator may run the action on the record of this kind whose key is he himself.
+    fn is_own_record(&self, kind: &str, action: &str) -> bool {
+        let _ = (kind, action);
+        false
+    }
+
     /// The value of a fact.
     ///
     /// # Errors

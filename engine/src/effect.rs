@@ -119,9 +119,12 @@ pub struct Notice {
     /// By when the step should be decided.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
     pub due: Option<Timestamp>,
-    /// Why it was rejected or sent back.
+    /// Why it was rejected or sent back; the question, or the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Arc<str>>,
+    /// What was asked, where this is the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<Arc<str>>,
 }
 
 fn as_text<S: serde::Serializer>(at: &Option<Timestamp>, s: S) -> Result<S::Ok, S::Error> {
@@ -138,12 +141,45 @@ pub enum NoticeKind {
     Reminder,
     /// You are asked in place of somebody.
     Escalated,
-    /// Your request was approved.
+    /// Your request, or one that you watch, was approved.
     Approved,
-    /// Your request was rejected.
+    /// Your request, or one that you watch, was rejected.
     Rejected,
     /// Your request came back with a question.
     ChangesRequested,
+    /// Somebody wants to know something from you.
+    QuestionAsked,
+    /// Somebody has answered what you asked.
+    QuestionAnswered,
+}
+
+impl NoticeKind {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::TaskOpened,
+        Self::Reminder,
+        Self::Escalated,
+        Self::Approved,
+        Self::Rejected,
+        Self::ChangesRequested,
+        Self::QuestionAsked,
+        Self::QuestionAnswered,
+    ];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TaskOpened => "task_opened",
+            Self::Reminder => "reminder",
+            Self::Escalated => "escalated",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::ChangesRequested => "changes_requested",
+            Self::QuestionAsked => "question_asked",
+            Self::QuestionAnswered => "question_answered",
+        }
+    }
 }
 
 /// What `decide` says: everything that is to be, and nothing done yet.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -16,7 +16,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::desk::{Desk, NotDone, Submitted};
 use crate::door::{Door, NOTED_EVERY};
 use crate::limits::Limits;
-use crate::mail::{Contacts, Directory};
+use crate::mail::{Contacts, Directory, Mail, Press};
 use crate::pictures::Pictures;
 use crate::telemetry::metrics;
 
@@ -44,6 +44,8 @@ struct Shared {
     stopping: AtomicBool,
     door: Door,
     directory: Directory,
+    /// What writes mails, and what sends them.
+    post: OnceLock<(Arc<Press>, Option<Arc<Mail>>)>,
     /// How long a request may take.
     request_timeout: Duration,
 }
@@ -68,7 +70,7 @@ impl App {
         let pictures = Pictures::default();
         let directory = Directory::default();
         directory.ask(Arc::downgrade(&desk));
-        let (keys, sessions) = (RwLock::default(), RwLock::default());
+        let (keys, sessions, post) = (RwLock::default(), RwLock::default(), OnceLock::new());
         let (watched, stopping) = (Arc::default(), AtomicBool::new(false));
         let shared = Shared {
             desk,
@@ -82,6 +84,7 @@ impl App {
             stopping,
             door,
             directory,
+            post,
             request_timeout,
         };
         Ok(Self(Arc::new(shared)))
@@ -113,6 +116,26 @@ impl App {
     /// A sentence: the database does not answer, or what it has cannot be read.
     pub(crate) async fn contacts(&self, tenant: TenantId) -> Result<Arc<Contacts>, String> {
         self.0.directory.of(tenant).await
+    }
+
+    /// Mails are written and sent by these; without a word, they are written as they come with the program and not sent.
+    pub(crate) fn post_by(&self, press: Arc<Press>, mail: Option<Arc<Mail>>) {
+        let _ = self.0.post.set((press, mail));
+    }
+
+    /// What writes mails.
+    pub(crate) fn press(&self) -> &Press {
+        let built_in = || {
+            let press = Press::built_in();
+            press.ask(&self.0.desk);
+            (Arc::new(press), None)
+        };
+        &self.0.post.get_or_init(built_in).0
+    }
+
+    /// What sends them, where mail is configured.
+    pub(crate) fn mail(&self) -> Option<&Mail> {
+        self.0.post.get()?.1.as_deref()
     }
 
     /// The policies for a tenant's callers, or for those of whom nothing is known.
@@ -261,6 +284,7 @@ const VERBS: &[&str] = &[
     "abstain",
     "request_changes",
     "ask",
+    "answer",
     "delegate",
     "reassign",
     "add_approver",

@@ -16,6 +16,7 @@ mod import;
 mod instances;
 mod keys;
 mod limits;
+mod notices;
 mod openapi;
 mod organisation;
 pub(crate) mod out;
@@ -100,6 +101,9 @@ enum Command {
     /// Show, check and replace settings, such as limits
     #[command(subcommand)]
     Settings(settings::Settings),
+    /// Show and replace how people want to be written to, and show what a mail would say
+    #[command(subcommand)]
+    Notices(notices::Notices),
     /// Explain limits: who is near one, how much was used, why requests were refused, what others would have done
     #[command(subcommand)]
     Limits(limits::Limits),
@@ -205,6 +209,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Import(import) => import.run(config, out).await,
         Command::Reorder(reorder) => reorder.run(config, out).await,
         Command::Settings(settings) => settings.run(config, out).await,
+        Command::Notices(notices) => notices.run(config, out).await,
         Command::Limits(limits) => limits.run(config, out).await,
         Command::Webhooks(webhooks) => webhooks.run(config, out).await,
         Command::Audit(audit) => audit.run(config, out).await,

@@ -2,6 +2,7 @@
 //! handlers stay free of stores and domains, and tests put a desk of their own in its place.
 
 mod books;
+mod digests;
 mod doors;
 mod engine;
 mod simulate;
@@ -30,6 +31,7 @@ use fluxor_workflows::{RefusedCall, RefusedCalls, Stretch};
 use crate::webhooks::Webhooks;
 
 pub(crate) use books::Books;
+pub(crate) use digests::Digests;
 pub(crate) use doors::Doors;
 pub(crate) use engine::Office;
 pub(crate) use fluxor_engine::runtime::{NotDone, Submitted, TaskView};
@@ -135,6 +137,9 @@ pub(crate) trait Desk: Doors {
 
     /// What the books of procurement say.
     fn books(&self, tenant: TenantId, asked: Books) -> Reply<'_, serde_json::Value>;
+
+    /// What waits for digests.
+    fn digests(&self) -> &dyn Digests;
 
     /// Writes what was called, and forgets what is old.
     fn keep<'a>(&'a self, kept: &'a Keep) -> Reply<'a, ()>;

@@ -23,6 +23,7 @@ pub(crate) mod layers;
 mod limits;
 pub(crate) mod me;
 mod noted;
+mod notices;
 pub(crate) mod organisation;
 pub(crate) mod pages;
 mod parameters;

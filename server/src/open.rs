@@ -1,5 +1,6 @@
 //! Opens the database and starts the engine on it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use fluxor_workflows::{MIGRATIONS, Procurement, Sinks};
 use crate::calendars;
 use crate::config::Config;
 use crate::desk::{Desk, Office};
-use crate::mail::Mail;
+use crate::mail::{self, Mail, Press};
 use crate::sink::{Folder, Webhook};
 use crate::webhooks::Webhooks;
 
@@ -31,12 +32,26 @@ pub(crate) enum Purpose {
     Read,
 }
 
+/// The engine, and who writes to people.
+pub(crate) struct Opened {
+    pub desk: Arc<dyn Desk>,
+    pub press: Arc<Press>,
+    /// Where mail is configured.
+    pub mail: Option<Arc<Mail>>,
+}
+
 /// Opens the engine.
 pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Arc<dyn Desk>> {
+    Ok(open_all(config, purpose).await?.desk)
+}
+
+/// Opens the engine, and says who writes to people.
+pub(crate) async fn open_all(config: &Config, purpose: Purpose) -> anyhow::Result<Opened> {
     let domain = Arc::new(Procurement::new());
     let library = library(config, &domain)?;
+    let press = press(config, &library, purpose)?;
     // Whoever only reads decides nothing that people would be told of.
-    let mail = if purpose == Purpose::Read { None } else { Mail::new(config, &library)? };
+    let mail = if purpose == Purpose::Read { None } else { Mail::new(config, press.clone())? };
     if let (Purpose::Read, Some(file)) = (purpose, config.sqlite())
         && !file.exists()
     {
@@ -52,10 +67,17 @@ pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Ar
         Options { replica: config.replica.clone(), sinks, drive: purpose == Purpose::Serve, ..Options::default() };
     let engine = Engine::start(domain, store, library, Arc::new(SystemClock), options).await?;
     let desk: Arc<dyn Desk> = Arc::new(Office(engine, Some(webhooks)));
-    if let Some(mail) = mail {
-        mail.ask(&desk);
+    press.ask(&desk);
+    Ok(Opened { desk, press, mail })
+}
+
+/// What writes mails. A broken template keeps a server from starting, and no other command from its work.
+fn press(config: &Config, library: &Library, purpose: Purpose) -> anyhow::Result<Arc<Press>> {
+    let sends = config.smtp_url.is_some() || config.mail_dir.is_some();
+    match Press::new(config, library) {
+        Err(why) if purpose != Purpose::Read && (sends || purpose == Purpose::Serve) => Err(why),
+        press => Ok(Arc::new(press.unwrap_or_else(|_| Press::built_in()))),
     }
-    Ok(desk)
 }
 
 /// What a reorder run asks is answered here. With a folder or an address, every message to the outside goes there; without
@@ -75,6 +97,11 @@ fn sinks(
     let mail = mail.map(|mail| mail.clone() as Arc<dyn Sink>);
     let notices = mail.or_else(|| there.clone()).map(|sink| (fluxor_engine::effect::NOTICES.into(), sink));
     Ok(messages.into_iter().chain(notices).collect())
+}
+
+/// The fields that the subjects of the configured definitions have, beside those of the vocabulary.
+pub(crate) fn fields(config: &Config) -> anyhow::Result<BTreeSet<String>> {
+    Ok(mail::fields_of(&library(config, &Procurement::new())?))
 }
 
 /// The definitions with their calendars, all of them or none.

@@ -53,7 +53,7 @@ struct Event {
     #[schema(format = DateTime)]
     at: String,
     /// `asked`, where the review came to stand (`approved`, `rejected`, `changes_requested`, `recalled`, `incident`, `in_review`),
-    /// `left` where the instance went on without an outcome, an act (`approve`, `reject`, `abstain`, `request_changes`, `ask`, `delegate`, `reassign`, `add_approver`,
+    /// `left` where the instance went on without an outcome, an act (`approve`, `reject`, `abstain`, `request_changes`, `ask`, `answer`, `delegate`, `reassign`, `add_approver`,
     /// `escalate`, `remind`, `look`, `add_watcher`, `repair`), `edited`, or what fell due (`due_remind`, `due_escalate`,
     /// `due_incident`, `due_reject`, `due_expire`).
     what: String,
@@ -211,6 +211,7 @@ impl Event {
             }
             Verb::Remind { step } | Verb::Look { step } => self.step = Some(step),
             Verb::AddWatcher { person } => self.to = vec![person],
+            Verb::Ask { to, .. } => self.to = to.into_iter().collect(),
             Verb::Repair { action, step, to, .. } => {
                 (self.step, self.to) = (Some(step).filter(|step| !step.is_empty()), to.into_iter().collect());
                 self.how = Some(if action == RepairAction::Assign { "assign" } else { "restart" });

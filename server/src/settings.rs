@@ -1,20 +1,31 @@
 //! The settings that there are: what each is for, what holds where nobody has set it, and what may stand in it.
 
+use std::collections::BTreeSet;
+
 use fluxor_engine::command::Change;
 use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::ids::TenantId;
 use fluxor_engine::instance::Document;
 use fluxor_engine::refusal::Refusal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::limits;
 use crate::webhooks::{self, Allowed};
+use crate::{limits, mail};
 
 /// The kind of record that a setting is.
 pub(crate) const RECORD: &str = "setting";
 
 /// The longest document, bytes: what is checked is bounded before.
 const LONGEST: usize = 256 * 1024;
+
+/// What documents are judged by, beside themselves.
+#[derive(Clone, Copy)]
+pub(crate) struct Beside<'a> {
+    /// The fields that subjects have.
+    pub fields: &'a BTreeSet<String>,
+    /// Where endpoints may stand beside public addresses.
+    pub allowed: &'a Allowed,
+}
 
 /// A setting.
 pub(crate) struct Kind {
@@ -25,7 +36,7 @@ pub(crate) struct Kind {
     /// What holds where nobody has set it.
     pub usual: fn() -> Value,
     /// What is wrong with a document: JSON Pointer and sentence each.
-    check: fn(&Value, &Allowed) -> Vec<(String, String)>,
+    check: fn(&Value, Beside<'_>) -> Vec<(String, String)>,
     /// Whether only the tenant that runs the server has it.
     operator: bool,
 }
@@ -50,7 +61,14 @@ pub(crate) const KINDS: &[Kind] = &[
         name: webhooks::SETTING,
         about: "Who hears of every transition, where, and of which. Their secrets are made by `fluxor webhooks secret`.",
         usual: webhooks::usual,
-        check: webhooks::faults,
+        check: |document, beside| webhooks::faults(document, beside.allowed),
+        operator: false,
+    },
+    Kind {
+        name: mail::TEMPLATES,
+        about: "What mails to people say: templates by their names, such as `approved.subject`; what is left out is as the server has it.",
+        usual: || json!({}),
+        check: |document, beside| mail::faults(document, beside.fields),
         operator: false,
     },
 ];
@@ -77,8 +95,7 @@ pub(crate) fn in_force(row: &Value, usual: fn() -> Value) -> (i64, Value) {
 }
 
 impl Kind {
-    /// The change that replaces the document, if it may stand there. Endpoints may stand at public addresses, and at those that are
-    /// `allowed`.
+    /// The change that replaces the document, if it may stand there.
     ///
     /// # Errors
     /// Everything that is wrong with it.
@@ -88,7 +105,7 @@ impl Kind {
         operator: TenantId,
         document: Value,
         expected: Option<i64>,
-        allowed: &Allowed,
+        beside: Beside<'_>,
     ) -> Result<Change, Refusal> {
         if self.operator && tenant != operator {
             let rule = format!("a key of the tenant that runs the server ({operator})");
@@ -98,7 +115,7 @@ impl Kind {
             let why = format!("the document is longer than {LONGEST} bytes");
             return Err(Refusal::Invalid(vec![(String::new(), why)]));
         }
-        let faults = (self.check)(&document, allowed);
+        let faults = (self.check)(&document, beside);
         if !faults.is_empty() {
             return Err(Refusal::Invalid(faults));
         }

@@ -15,6 +15,7 @@ mod keys;
 pub(crate) mod limits;
 mod lists;
 mod mail;
+mod notices;
 mod order;
 mod organisation;
 mod page;
@@ -89,6 +90,8 @@ on_both! {
     mail::a_broken_template_is_named
     refused_mail::who_was_not_told_is_said_and_stops_nothing
     refused_mail::a_repair_stays_in_the_review_and_a_decision_clears
+    notices::each_is_told_once_as_he_wants_it
+    notices::a_dead_mail_server_delays_nothing_else
     hooks::messages_go_out_at_the_pace_that_is_asked_for
     hooks::what_an_address_refuses_is_an_incident
     books::every_list_is_walked_once

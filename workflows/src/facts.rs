@@ -13,8 +13,8 @@ use fluxor_engine::ids::{InstanceId, TenantId};
 
 use crate::row::{
     BudgetKey, BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitKey, ItemUnitRow, LineRow, LocationRow, MovementRow,
-    Need, OrderRow, PolicyRow, SeriesKey, SeriesRow, SettingRow, StockKey, StockRow, SupplierRow, TermKey, TermRow,
-    UnitRow,
+    Need, OrderRow, PolicyRow, PreferenceRow, SeriesKey, SeriesRow, SettingRow, StockKey, StockRow, SupplierRow,
+    TermKey, TermRow, UnitRow,
 };
 
 pub use change::Undo;
@@ -31,6 +31,7 @@ pub struct Facts {
     budgets: Known<BudgetKey, BudgetRow>,
     company: Known<(), CompanyRow>,
     settings: Known<Arc<str>, SettingRow>,
+    preferences: Known<Arc<str>, PreferenceRow>,
     suppliers: Known<Arc<str>, SupplierRow>,
     items: Known<Arc<str>, ItemRow>,
     units: Known<Arc<str>, UnitRow>,
@@ -80,6 +81,11 @@ impl Facts {
     /// A setting.
     pub fn setting(&self, tenant: TenantId, code: &Arc<str>) -> Result<Option<&SettingRow>, Need> {
         get(&self.settings, tenant, code, Need::Setting)
+    }
+
+    /// How a person wants to be written to.
+    pub fn preference(&self, tenant: TenantId, person: &Arc<str>) -> Result<Option<&PreferenceRow>, Need> {
+        get(&self.preferences, tenant, person, Need::Preference)
     }
 
     /// A supplier.
@@ -149,6 +155,7 @@ impl Facts {
             Need::Budget(key) => there(&self.budgets, tenant, key),
             Need::Company => there(&self.company, tenant, &()),
             Need::Setting(key) => there(&self.settings, tenant, key),
+            Need::Preference(key) => there(&self.preferences, tenant, key),
             Need::Supplier(key) => there(&self.suppliers, tenant, key),
             Need::Item(key) => there(&self.items, tenant, key),
             Need::Unit(key) => there(&self.units, tenant, key),
@@ -177,6 +184,7 @@ impl Facts {
             Need::Budget(key) => absent(&mut self.budgets, tenant, key),
             Need::Company => absent(&mut self.company, tenant, &()),
             Need::Setting(key) => absent(&mut self.settings, tenant, key),
+            Need::Preference(key) => absent(&mut self.preferences, tenant, key),
             Need::Supplier(key) => absent(&mut self.suppliers, tenant, key),
             Need::Item(key) => absent(&mut self.items, tenant, key),
             Need::Unit(key) => absent(&mut self.units, tenant, key),

@@ -6,7 +6,8 @@ use fluxor_engine::ids::{InstanceId, TenantId};
 
 use crate::row::{
     BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineSet, LocationRow, MovementRow, Op, OrderRow,
-    PolicyRow, ReorderLineRow, SeriesRow, SettingRow, ShortfallRow, StockRow, SupplierRow, TermRow, UnitRow,
+    PolicyRow, PreferenceRow, ReorderLineRow, SeriesRow, SettingRow, ShortfallRow, StockRow, SupplierRow, TermRow,
+    UnitRow,
 };
 
 /// A row's last image in a batch.
@@ -31,6 +32,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) budgets: Images<'a, BudgetRow>,
     pub(crate) company: Images<'a, CompanyRow>,
     pub(crate) settings: Images<'a, SettingRow>,
+    pub(crate) preferences: Images<'a, PreferenceRow>,
     pub(crate) suppliers: Images<'a, SupplierRow>,
     pub(crate) items: Images<'a, ItemRow>,
     pub(crate) units: Images<'a, UnitRow>,
@@ -66,6 +68,7 @@ impl<'a> Batch<'a> {
             Op::Budget(row) => last(&mut self.budgets, tenant, row),
             Op::Company(row) => last(&mut self.company, tenant, row),
             Op::Setting(row) => last(&mut self.settings, tenant, row),
+            Op::Preference(row) => last(&mut self.preferences, tenant, row),
             Op::Supplier(row) => last(&mut self.suppliers, tenant, &**row),
             Op::Item(row) => last(&mut self.items, tenant, row),
             Op::UnitOfMeasure(row) => last(&mut self.units, tenant, row),

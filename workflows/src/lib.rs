@@ -10,6 +10,7 @@
 
 mod action;
 mod budgets;
+mod digests;
 mod facts;
 mod fold;
 pub mod import;
@@ -19,6 +20,7 @@ mod money;
 mod organisation;
 mod persist;
 mod postgres;
+mod preferences;
 mod procurement;
 mod purchasing;
 mod quantity;
@@ -40,22 +42,27 @@ mod webhooks;
 use fluxor_engine::expression::{RecordType, Type};
 
 pub use action::Call;
+pub use digests::{
+    DigestClaim, DigestItem, DigestWaiting, claim_digest, digests_waiting, finish_digest, postpone_digest,
+    put_digest_item,
+};
 pub use facts::{Facts, Undo};
 pub use memory::Memory;
 pub use money::{exponent, line_total, round_half_up};
+pub use preferences::{Preference, Way};
 pub use procurement::Procurement;
 pub use purchasing::{MOST_LINES, lines_digest};
 pub use quantity::Quantity;
 pub use reads::{
     Order, Totals, company, item, item_units, items, location, locations, movements, open_demand, order,
-    order_by_number, orders, orders_from, policies, policy, setting, settings_by_name, shortfalls, stock_at,
-    stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals, unit, units,
+    order_by_number, orders, orders_from, policies, policy, preference, setting, settings_by_name, shortfalls,
+    stock_at, stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals, unit, units,
 };
 pub use row::{
     BudgetKey, BudgetRow, Compact, CompanyRow, DemandRow, Factor, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LineRow,
     LineSet, LocationRow, MaximumRule, Method, MovementKind, MovementRow, Need, Op, OrderRow, OrderStatus, Percent,
-    PolicyRow, ReorderLineRow, Reservation, Rows, SeriesKey, SeriesRow, SettingRow, ShortfallRow, StockKey, StockRow,
-    SupplierRow, TermKey, TermRow, Trigger, UnitRow, Written,
+    PolicyRow, PreferenceRow, ReorderLineRow, Reservation, Rows, SeriesKey, SeriesRow, SettingRow, ShortfallRow,
+    StockKey, StockRow, SupplierRow, TermKey, TermRow, Trigger, UnitRow, Written,
 };
 pub use sessions::{
     LinkRow, Purpose, SessionRow, begin_session, end_session, forget_sessions, keep_link, link, session, session_seen,

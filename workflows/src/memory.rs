@@ -1,5 +1,6 @@
 //! The domain's tables in memory: what simulations and scenarios run on. Same guards, same conflicts.
 
+mod digests;
 mod inventory;
 mod orders;
 mod reads;
@@ -18,8 +19,8 @@ use crate::facts::Facts;
 use crate::fold::{Batch, Images};
 use crate::row::{
     BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitRow, Keyed, LineRow, LineSet, LocationRow, MovementRow, Need,
-    Op, OrderRow, PolicyRow, ReorderLineRow, Rows, SeriesRow, SettingRow, ShortfallRow, StockKey, StockRow,
-    SupplierRow, TermRow, UnitRow,
+    Op, OrderRow, PolicyRow, PreferenceRow, ReorderLineRow, Rows, SeriesRow, SettingRow, ShortfallRow, StockKey,
+    StockRow, SupplierRow, TermRow, UnitRow,
 };
 
 /// Rows of one table, by tenant and key.
@@ -34,6 +35,7 @@ pub struct Memory {
     budgets: Table<BudgetRow>,
     company: Table<CompanyRow>,
     settings: Table<SettingRow>,
+    preferences: Table<PreferenceRow>,
     suppliers: Table<SupplierRow>,
     items: Table<ItemRow>,
     units: Table<UnitRow>,
@@ -51,6 +53,7 @@ pub struct Memory {
     traffic: traffic::Traffic,
     sessions: sessions::Sessions,
     pub(crate) webhooks: webhooks::Webhooks,
+    digests: digests::Digests,
 }
 
 impl Memory {
@@ -72,6 +75,7 @@ impl Memory {
             Need::Budget(key) => Op::Budget(row(&self.budgets, tenant, key)?),
             Need::Company => Op::Company(row(&self.company, tenant, &())?),
             Need::Setting(key) => Op::Setting(row(&self.settings, tenant, key)?),
+            Need::Preference(key) => Op::Preference(row(&self.preferences, tenant, key)?),
             Need::Supplier(key) => Op::Supplier(Box::new(row(&self.suppliers, tenant, key)?)),
             Need::Item(key) => Op::Item(row(&self.items, tenant, key)?),
             Need::Unit(key) => Op::UnitOfMeasure(row(&self.units, tenant, key)?),
@@ -95,6 +99,7 @@ impl Memory {
         guard("budget", &batch.budgets, &self.budgets)?;
         guard("company", &batch.company, &self.company)?;
         guard("setting", &batch.settings, &self.settings)?;
+        guard("preference", &batch.preferences, &self.preferences)?;
         guard("supplier", &batch.suppliers, &self.suppliers)?;
         guard("item", &batch.items, &self.items)?;
         guard("unit_of_measure", &batch.units, &self.units)?;
@@ -112,6 +117,7 @@ impl Memory {
         put(&batch.budgets, &mut self.budgets);
         put(&batch.company, &mut self.company);
         put(&batch.settings, &mut self.settings);
+        put(&batch.preferences, &mut self.preferences);
         put(&batch.suppliers, &mut self.suppliers);
         put(&batch.items, &mut self.items);
         put(&batch.units, &mut self.units);

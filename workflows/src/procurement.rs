@@ -114,6 +114,10 @@ impl Domain for Procurement {
         &self.vocabulary
     }
 
+    fn is_own_record(&self, kind: &str, action: &str) -> bool {
+        (kind, action) == ("preference", "set_preference")
+    }
+
     fn fact(&self, name: &str, call: &Call<'_, Facts>) -> Result<Value, NotDone<Need>> {
         (entry(FACTS.iter(), "fact", name, |fact| fact.name)?.run)(&self.settings, call)
     }

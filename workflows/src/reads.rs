@@ -12,8 +12,9 @@ use crate::row::{LineRow, OrderRow};
 use crate::{postgres, sqlite};
 
 pub use inventory::{
-    Totals, item, item_units, items, location, locations, movements, open_demand, policies, policy, setting,
-    settings_by_name, stock_at, stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals, unit, units,
+    Totals, item, item_units, items, location, locations, movements, open_demand, policies, policy, preference,
+    setting, settings_by_name, stock_at, stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals, unit,
+    units,
 };
 
 pub use runs::{company, orders_from, shortfalls};

@@ -8,6 +8,7 @@ mod company;
 mod items;
 mod orders;
 mod policies;
+mod preferences;
 mod reorder_lines;
 mod settings;
 mod shortfalls;
@@ -27,6 +28,7 @@ pub use company::CompanyRow;
 pub use items::{ItemRow, LocationRow};
 pub use orders::{LineRow, LineSet, OrderRow, OrderStatus};
 pub use policies::{MaximumRule, Method, PolicyRow, Trigger};
+pub use preferences::PreferenceRow;
 pub use reorder_lines::ReorderLineRow;
 pub(crate) use reorder_lines::run_of;
 pub use reorder_lines::{SOURCE, source_of};
@@ -82,7 +84,7 @@ macro_rules! words {
         }
     };
 }
-use words;
+pub(crate) use words;
 
 /// A row that is found by a key and guarded by a version.
 pub trait Keyed {
@@ -111,6 +113,8 @@ pub enum Need {
     Company,
     /// A setting.
     Setting(Arc<str>),
+    /// How a person wants to be written to, by the person's id.
+    Preference(Arc<str>),
     /// A supplier, by its code.
     Supplier(Arc<str>),
     /// An item, by its code.
@@ -149,6 +153,8 @@ pub enum Op {
     Company(CompanyRow),
     /// A setting.
     Setting(SettingRow),
+    /// How a person wants to be written to.
+    Preference(PreferenceRow),
     /// A supplier.
     Supplier(Box<SupplierRow>),
     /// An item.

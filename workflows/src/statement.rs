@@ -58,6 +58,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0010_webhooks.sql"),
         postgres: include_str!("../../migrations/postgres/0010_webhooks.sql"),
     },
+    Migration {
+        version: 11,
+        name: "notices",
+        sqlite: include_str!("../../migrations/sqlite/0011_notices.sql"),
+        postgres: include_str!("../../migrations/postgres/0011_notices.sql"),
+    },
 ];
 
 /// A statement in both dialects.

@@ -39,6 +39,15 @@ pub(crate) static RECORDS: &[Action] = &[
         run: records::make_webhook_secret,
     },
     Action {
+        name: "set_preference",
+        major: 1,
+        params: &[("expected", Type::Int, false)],
+        subjects: &[],
+        payload: &["document"],
+        help: "For the record `preference`, key a person, by that person too: how he is written to; `expected` as for `set_setting`.",
+        run: records::set_preference,
+    },
+    Action {
         name: "set_unit",
         major: 1,
         params: &[

@@ -18,6 +18,8 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value as Json, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
 
+#[path = "store/digests.rs"]
+mod digests;
 #[path = "store/inventory.rs"]
 mod inventory;
 #[path = "store/reorder.rs"]
@@ -91,7 +93,8 @@ impl Db {
             "DELETE FROM purchase_order_line; DELETE FROM purchase_order; DELETE FROM budget; DELETE FROM number_series;
             DELETE FROM unit_of_measure; DELETE FROM supplier; DELETE FROM item; DELETE FROM item_unit;
             DELETE FROM location; DELETE FROM supplier_term; DELETE FROM reorder_policy; DELETE FROM stock_level;
-            DELETE FROM stock_movement; DELETE FROM demand; DELETE FROM setting",
+            DELETE FROM stock_movement; DELETE FROM demand; DELETE FROM setting;
+            DELETE FROM preference; DELETE FROM digest; DELETE FROM digest_item",
         )
         .await;
     }

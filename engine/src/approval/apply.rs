@@ -41,6 +41,13 @@ pub fn apply(
     let outcome = match act {
         Err(refusal) => Err(refusal),
         Ok(Act::Nothing) => Ok(()),
+        // They move nothing: there is nothing to settle.
+        Ok(act @ (Act::Ask { .. } | Act::Answer { .. })) => {
+            if let Some(by) = &event.by {
+                perform(&mut review, &frame, &facts, by, act);
+            }
+            Ok(())
+        }
         Ok(act) => {
             // Every act is somebody's: without a person it was refused.
             if let Some(by) = &event.by {
@@ -73,6 +80,11 @@ fn perform(review: &mut Review, frame: &Frame<'_>, facts: &Facts, by: &PersonId,
             vote(review, facts, cast);
         }
         Act::RequestChanges => pause(review, facts, by),
+        Act::Ask { place, to, text } => {
+            let step = Arc::clone(&review.steps[place].name);
+            review.ask(by, step, to, text, frame.at);
+        }
+        Act::Answer { ids, text } => review.answer(&ids, by, &text, frame.at),
         Act::Delegate { place, seat, to } => {
             let delegates = &mut review.steps[place].seats[seat].delegates;
             if !delegates.contains(&to) {

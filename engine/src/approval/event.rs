@@ -54,7 +54,23 @@ pub enum Verb {
     /// Sends it back to the requester at once.
     RequestChanges(Ballot),
     /// Asks a question, which decides and stops nothing.
-    Ask(Ballot),
+    Ask {
+        /// In which step, and with `reason` the question.
+        #[serde(flatten)]
+        ballot: Ballot,
+        /// Whom it is for besides the requester.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<PersonId>,
+    },
+    /// Answers questions, which decides and stops nothing either.
+    Answer {
+        /// What there is to say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Arc<str>>,
+        /// The number of the question; without it, every open one that the person may answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        question: Option<u32>,
+    },
     /// Lets somebody act on one's behalf.
     Delegate {
         /// The step.

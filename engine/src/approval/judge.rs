@@ -29,6 +29,15 @@ pub(super) enum Act<'e> {
         reason: Option<Arc<str>>,
     },
     RequestChanges,
+    Ask {
+        place: usize,
+        to: Option<PersonId>,
+        text: Arc<str>,
+    },
+    Answer {
+        ids: Vec<u32>,
+        text: Arc<str>,
+    },
     Delegate {
         place: usize,
         seat: usize,
@@ -86,7 +95,8 @@ pub(super) fn judge<'e>(
         Verb::Reject(ballot) => judge.vote(ballot, VoteKind::Reject),
         Verb::Abstain(ballot) => judge.vote(ballot, VoteKind::Abstain),
         Verb::RequestChanges(ballot) => judge.ballot(ballot, true, true).map(|_| Act::RequestChanges),
-        Verb::Ask(ballot) => judge.ballot(ballot, false, false).map(|_| Act::Nothing),
+        Verb::Ask { ballot, to } => judge.ask(ballot, to.as_ref()),
+        Verb::Answer { reason, question } => judge.answer(reason.as_ref(), *question),
         Verb::Delegate { step, to } => judge.delegate(step, to),
         Verb::Reassign { step, from, to } => judge.reassign(step, from.as_ref(), to),
         Verb::AddApprover { ballot, person, position } => judge.add(ballot, person, *position),
@@ -202,6 +212,32 @@ impl Judge<'_> {
     fn vote<'e>(&self, ballot: &Ballot, kind: VoteKind) -> Result<Act<'e>, Refusal> {
         let (place, voice, seen) = self.ballot(ballot, true, kind == VoteKind::Reject)?;
         Ok(Act::Vote { place, voice, kind, seen, reason: ballot.reason.clone() })
+    }
+
+    /// A question without a text is noted by whoever keeps the acts, and has no answer.
+    fn ask<'e>(&self, ballot: &Ballot, to: Option<&PersonId>) -> Result<Act<'e>, Refusal> {
+        let (place, ..) = self.ballot(ballot, false, false)?;
+        if let Some(to) = to {
+            self.target_active(to)?;
+        }
+        let text = ballot.reason.clone().filter(|text| given(Some(text)).is_ok());
+        Ok(text.map_or(Act::Nothing, |text| Act::Ask { place, to: to.cloned(), text }))
+    }
+
+    fn answer<'e>(&self, text: Option<&Arc<str>>, question: Option<u32>) -> Result<Act<'e>, Refusal> {
+        self.actor()?;
+        self.live()?;
+        let was_asked = self.review.questions.iter().any(|one| one.to.as_ref() == Some(self.by));
+        if !was_asked {
+            self.requester()?;
+        }
+        let mine = self.review.answerable(self.by).filter(|one| question.is_none_or(|id| one.id == id));
+        let ids: Vec<u32> = mine.map(|one| one.id).collect();
+        if ids.is_empty() {
+            return Err(Refusal::NoQuestion);
+        }
+        let text = text.filter(|text| given(Some(text)).is_ok()).ok_or(Refusal::ReasonRequired)?;
+        Ok(Act::Answer { ids, text: Arc::clone(text) })
     }
 
     /// The seat that `who` holds, if nobody voted there yet.

@@ -68,6 +68,7 @@ refusals! {
     #[authority] RepairNeverApproves = "repair_never_approves", "A repair never approves.";
     FieldLocked = "field_locked", "This field may not change any more.";
     AlreadyInReview = "already_in_review", "The document is in review already.";
+    NoQuestion = "no_question", "No question is open here that this person could answer.";
     RecallTooLate = "recall_too_late", "It is too late to recall the document.";
 }
 

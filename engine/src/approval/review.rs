@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::amounts::is_default;
 use super::event::Position;
 use super::policy::Policy;
+use super::questions::Question;
 use super::step::Step;
 use super::value::{Fields, Subject};
 use super::words::{NoPlan, State, Status, Stuck, VoteKind, Why};
@@ -44,6 +45,9 @@ pub struct Review {
     /// Who says that he is looking at which step, since when: a mark without power, gone with his vote or the round.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub looking: Vec<Looking>,
+    /// What was asked about it, and what was answered: the newest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
     /// The plan, in its order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepState>,

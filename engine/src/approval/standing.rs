@@ -80,14 +80,16 @@ pub(super) fn right(review: &Review, frame: &Frame<'_>, facts: &Facts, event: &E
     };
     match &event.verb {
         Verb::Time | Verb::Organisation => None,
-        Verb::Approve(b) | Verb::Reject(b) | Verb::Abstain(b) | Verb::RequestChanges(b) | Verb::Ask(b) => by_ballot(b),
+        Verb::Approve(b) | Verb::Reject(b) | Verb::Abstain(b) | Verb::RequestChanges(b) => by_ballot(b),
+        Verb::Ask { ballot, .. } => by_ballot(ballot),
+        Verb::Answer { .. } if review.subject.requester().as_ref() != Some(by) => Some(Right::Active),
         Verb::Look { step } => by_ballot(&Ballot { step: Arc::clone(step), ..Ballot::default() }),
         Verb::Delegate { step, .. } => by_seat(step),
         Verb::Reassign { step, from, .. } if from.as_ref().is_none_or(|from| from == by) => by_seat(step),
         Verb::AddApprover { ballot, .. } => by_ballot(ballot).or(Some(Right::Administrator)),
         Verb::Reassign { .. } | Verb::Escalate { .. } | Verb::Repair { .. } => Some(Right::Administrator),
         Verb::Remind { .. } if frame.policy.is_administrator(by) => Some(Right::Administrator),
-        Verb::Remind { .. } | Verb::Submit | Verb::Recall => Some(Right::Requester),
+        Verb::Answer { .. } | Verb::Remind { .. } | Verb::Submit | Verb::Recall => Some(Right::Requester),
         Verb::AddWatcher { .. } | Verb::Edit { .. } => Some(Right::Active),
     }
 }

@@ -344,6 +344,43 @@ proptest! {
     }
 
     #[test]
+    fn questions_and_answers_change_nothing_else(tape in tapes()) {
+        let (world, beats) = told(&tape, EVENTS);
+        let Some(first) = beats.first() else { return Ok(()) };
+        let (mut review, mut held) = (first.before.clone(), &first.organisation);
+        for beat in &beats {
+            if beat.event.verb == Verb::Organisation {
+                let time = Event { verb: Verb::Time, ..beat.event.clone() };
+                review = world.apply(&review, held, &time).review;
+                held = &beat.organisation;
+            }
+            let applied = world.apply(&review, &beat.organisation, &beat.event);
+            prop_assert_eq!(&applied.outcome, &beat.applied.outcome, "{}", described(&world, &beats));
+            prop_assert_eq!(&applied.fired, &beat.applied.fired);
+            review = applied.review;
+            let silent = Review { questions: Vec::new(), ..review.clone() };
+            prop_assert_eq!(&silent, &beat.applied.review, "{}", described(&world, &beats));
+            let (org, at) = (&beat.organisation, beat.event.at);
+            for one in world.view(&review, org, at).open.into_iter().take(2) {
+                let (on_behalf_of, reason) = (one.on_behalf_of, Some("really?".into()));
+                let ballot = Ballot { step: one.step, on_behalf_of, reason, ..Ballot::default() };
+                let to = Some(one.person.clone()).filter(|_| tape.len() % 2 == 0);
+                let asked = world.apply(&review, org, &Event { at, verb: Verb::Ask { ballot, to }, by: Some(one.person) });
+                prop_assert_eq!(asked.outcome, Ok(()));
+                prop_assert_eq!(asked.review.questions.len(), review.questions.len() + 1);
+                review = asked.review;
+            }
+            let answer = Verb::Answer { reason: Some("really".into()), question: None };
+            let open = review.questions.iter().any(|one| one.answered.is_none());
+            let done = world.apply(&review, org, &Event { at, verb: answer, by: review.subject.requester() });
+            if done.outcome.is_ok() {
+                prop_assert!(open && done.review.questions.iter().all(|one| one.answered.is_some()));
+            }
+            review = done.review;
+        }
+    }
+
+    #[test]
     fn a_stored_review_behaves_the_same(tape in tapes()) {
         after_each(&tape, |_, beat| {
             let stored = serde_json::to_string(&beat.applied.review).unwrap();

@@ -9,6 +9,7 @@ use super::facts::Facts;
 use super::frame::Frame;
 use super::organisation::Organisation;
 use super::policy::Policy;
+use super::questions::SeenQuestion;
 use super::resolve::resolve;
 use super::resolver::Resolver;
 use super::review::{NamedBy, Review, Seat, StepState};
@@ -43,6 +44,9 @@ pub struct View {
     /// Who says that he is looking at an open step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub looking: Vec<SeenLooking>,
+    /// What was asked and answered, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<SeenQuestion>,
 }
 
 /// Somebody says that he is looking at an open step.
@@ -151,6 +155,7 @@ pub fn view(review: &Review, policy: &Policy, organisation: &Organisation, rates
                 here.map(|one| SeenLooking { step: Arc::clone(name), person: one.person.clone(), since: one.since })
             })
             .collect(),
+        questions: review.questions.iter().map(SeenQuestion::from).collect(),
     }
 }
 

@@ -193,13 +193,14 @@ impl Found {
 
     fn review(&mut self, before: &Review, after: &Review) {
         let Review { state, why, round, round_began, subject, editors, watchers, steps, parked, .. } = before;
-        let Review { no_plan, votes, votes_from, paused, next_id, looking, .. } = before;
+        let Review { no_plan, votes, votes_from, paused, next_id, looking, questions, .. } = before;
         self.default("editors", editors, &after.editors);
         self.default("looking", looking, &after.looking);
         self.default("next_id", next_id, &after.next_id);
         self.default("no_plan", no_plan, &after.no_plan);
         self.default("parked", parked, &after.parked);
         self.tree("paused", paused, &after.paused, Option::is_some);
+        self.default("questions", questions, &after.questions);
         self.default("round", round, &after.round);
         self.default("round_began", round_began, &after.round_began);
         self.default("state", state, &after.state);

@@ -89,9 +89,16 @@ pub fn change<D: Domain>(
     if ground.is_gone(&command.actor) {
         return Err(Stop::Refused(Refusal::NotAllowed { rule: ACTIVE.into() }));
     }
-    // Where the organisation has an approval workflow, anybody may find out that the change goes there; of absences the
-    // organisation itself says who may.
-    let own_rules = change.reorganises() || matches!(change, Change::Session { .. });
+    let own_rules = match change {
+        // Where the organisation has an approval workflow, anybody may find out that the change goes there; of absences the
+        // organisation itself says who may.
+        Change::Organisation { .. } | Change::Absence(_) | Change::Return { .. } | Change::Session { .. } => true,
+        Change::Record { kind, key, action, .. } => {
+            let own = command.actor.person().is_some_and(|person| person.as_str() == &**key);
+            own && ground.domain.is_own_record(kind, action)
+        }
+        Change::CreateKey { .. } | Change::RevokeKey { .. } => false,
+    };
     if let (Actor::Person { administrator: false, .. }, false) = (&command.actor, own_rules) {
         return Err(Stop::Refused(administrators_only()));
     }

@@ -1,8 +1,9 @@
-//! Who is told what: those who may act now and could not before, those whom time reminds, those who asked.
+//! Who is told what: those who may act now and could not before, those whom time reminds, those who asked and who watch,
+//! those who are to answer a question and those who wait for it.
 
 use std::sync::Arc;
 
-use crate::approval::{self, Fired, FiredKind, OpenVoice, Organisation, Policy};
+use crate::approval::{self, Fired, FiredKind, OpenVoice, Organisation, Policy, Question};
 use crate::clock::Timestamp;
 use crate::effect::{Notice, NoticeKind};
 use crate::ids::PersonId;
@@ -26,6 +27,7 @@ pub(super) fn told(
         stands_for,
         due: step.and_then(|step| approval::due_of(review, policy, step)),
         reason: None,
+        question: None,
     };
     let escalated = |holder: &Holder| {
         fired.iter().any(|f| {
@@ -62,8 +64,69 @@ pub(super) fn told(
     told
 }
 
-/// How it was decided, to whoever asked.
-pub(super) fn decided(task: &Task, kind: NoticeKind, reason: Option<Arc<str>>) -> Option<Notice> {
-    let people = vec![task.detail.review.subject.requester()?];
-    Some(Notice { kind, task: task.id.ordinal, step: None, people, stands_for: None, due: None, reason })
+/// How it was decided, to whoever asked; and to whoever watches, unless it is he who decided or it goes on.
+pub(super) fn decided(
+    task: &Task,
+    kind: NoticeKind,
+    reason: Option<Arc<str>>,
+    by: Option<&PersonId>,
+) -> Option<Notice> {
+    let review = &task.detail.review;
+    let requester = review.subject.requester();
+    let mut people: Vec<PersonId> = requester.iter().cloned().collect();
+    if kind != NoticeKind::ChangesRequested {
+        let others = review.watchers.iter().filter(|who| Some(*who) != requester.as_ref() && Some(*who) != by);
+        people.extend(others.cloned());
+    }
+    let notice = about(task, kind, people, reason);
+    Some(notice).filter(|notice| !notice.people.is_empty())
+}
+
+/// What is new in the questions since `before`: to whoever may answer, and to whoever asked.
+pub(super) fn questions(task: &Task, before: &[Question], by: Option<&PersonId>) -> Vec<Notice> {
+    let review = &task.detail.review;
+    let mut told: Vec<Notice> = Vec::new();
+    if review.questions == before {
+        return told;
+    }
+    let old = |question: &Question| before.iter().find(|one| one.id == question.id);
+    for question in &review.questions {
+        match (old(question), &question.answered) {
+            (None, _) => {
+                let mut people: Vec<PersonId> = review.subject.requester().into_iter().collect();
+                people.extend(question.to.clone().filter(|to| !people.contains(to)));
+                people.retain(|who| *who != question.by);
+                let step = Some(Arc::clone(&question.step));
+                let text = Some(Arc::clone(&question.text));
+                told.push(Notice { step, ..about(task, NoticeKind::QuestionAsked, people, text) });
+            }
+            (Some(Question { answered: None, .. }), Some(answer)) if Some(&question.by) != by => {
+                // Several questions of one person have one answer: he gets one notice.
+                let same = |notice: &&mut Notice| notice.people.contains(&question.by) && notice.question.is_some();
+                if let Some(known) = told.iter_mut().find(same) {
+                    known.question = known.question.as_ref().map(|all| format!("{all}\n{}", question.text).into());
+                    continue;
+                }
+                let notice = about(
+                    task,
+                    NoticeKind::QuestionAnswered,
+                    vec![question.by.clone()],
+                    Some(Arc::clone(&answer.text)),
+                );
+                told.push(Notice {
+                    step: Some(Arc::clone(&question.step)),
+                    question: Some(Arc::clone(&question.text)),
+                    ..notice
+                });
+            }
+            _ => {}
+        }
+    }
+    told.retain(|notice| !notice.people.is_empty());
+    told
+}
+
+fn about(task: &Task, kind: NoticeKind, people: Vec<PersonId>, reason: Option<Arc<str>>) -> Notice {
+    let task = task.id.ordinal;
+    Notice { kind, task, step: None, people, stands_for: None, due: None, reason, question: None }
 }

@@ -25,7 +25,7 @@ pub struct Acted {
     /// By what right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub right: Option<Right>,
-    /// What was asked for, where it is no vote, question or request for changes: of what step, to whom, how.
+    /// What was asked for, where it is no vote, request for changes or question to the requester: of what step, to whom, how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verb: Option<Verb>,
     /// Of a vote that was carried to another step: the seat that it fills, and from which step it was carried.
@@ -180,7 +180,8 @@ pub(super) fn acted(
     if let (Some(person), Some(right), false) = (&event.by, &applied.right, by_arrow) {
         let seen = ballot(&event.verb).and_then(|ballot| ballot.seen).unwrap_or_else(|| review.subject.version());
         let saw = is_bound.then(|| Saw::of(review, seen, document));
-        let verb = ballot(&event.verb).is_none().then(|| event.verb.clone());
+        let is_told = ballot(&event.verb).is_none() || matches!(event.verb, Verb::Ask { to: Some(_), .. });
+        let verb = is_told.then(|| event.verb.clone());
         let right = Some(right.clone());
         all.push(Acted { act: name.into(), person: person.clone(), right, verb, carried: None, saw });
     }
@@ -201,7 +202,8 @@ pub(super) fn acted(
 /// What a verb says of the step, the principal and the screen, if it is one that does.
 pub(super) fn ballot(act: &Verb) -> Option<&Ballot> {
     match act {
-        Verb::Approve(b) | Verb::Reject(b) | Verb::Abstain(b) | Verb::RequestChanges(b) | Verb::Ask(b) => Some(b),
+        Verb::Approve(b) | Verb::Reject(b) | Verb::Abstain(b) | Verb::RequestChanges(b) => Some(b),
+        Verb::Ask { ballot, .. } => Some(ballot),
         _ => None,
     }
 }

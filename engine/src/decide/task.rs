@@ -36,7 +36,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         if matches!(act, Verb::Submit | Verb::Recall | Verb::Edit { .. } | Verb::Time | Verb::Organisation) {
             return Err(not_a_decision("This is not a decision: signal the event that the workflow has for it.").into());
         }
-        let votes = ballot(act).is_some() && !matches!(act, Verb::Ask(_));
+        let votes = ballot(act).is_some() && !matches!(act, Verb::Ask { .. });
         if self.form(at).is_some() && (votes || matches!(act, Verb::AddApprover { .. })) {
             return Err(not_a_decision("This task asks for data, not for a decision: give it with `complete`.").into());
         }
@@ -67,7 +67,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             return Err(Refusal::TaskClosed { state: self.work.state.clone() }.into());
         }
         match etag {
-            None if ballot(act).is_some() && !matches!(act, Verb::Ask(_)) => {
+            None if ballot(act).is_some() && !matches!(act, Verb::Ask { .. }) => {
                 Err(Refusal::EtagRequired { current }.into())
             }
             Some(brought) if brought != current => {
@@ -227,6 +227,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let task = &mut self.work.tasks[at];
         let (before, votes) = (task.detail.review.state, task.detail.review.votes.len());
         let (review, rates) = (std::mem::take(&mut task.detail.review), &task.detail.rates);
+        let questions = review.questions.clone();
         let (revisions, current) = (ground.organisations, ground.organisation());
         // Whatever day has begun since the last entry is met at its instant; of a start there was nothing before.
         let since = if self.work.seq > 0 { self.work.changed_at } else { ground.now };
@@ -244,7 +245,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.record.acted.extend(acts.into_iter().map(|act| (task.id.ordinal, act)));
         task.detail.review = brought.applied.review;
         task.detail.organisation = task.detail.organisation.max(ground.organisation().revision);
+        let told = notices::questions(task, &questions, event.by.as_ref());
         self.after_review(at, before, &brought.fired)?;
+        self.effects.extend(told.into_iter().map(Effect::Notice));
         self.outcome_of(at, before, name);
         Ok(())
     }
@@ -340,7 +343,8 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let task = &self.work.tasks[at];
         let why = || task.detail.review.why.to_string().into();
         let reason: Option<Arc<str>> = if state == State::Approved { None } else { Some(reason.unwrap_or_else(why)) };
-        self.effects.extend(notices::decided(task, kind, reason.clone()).map(Effect::Notice));
+        let told = notices::decided(task, kind, reason.clone(), self.command.actor.person());
+        self.effects.extend(told.map(Effect::Notice));
         self.raise(at, event, reason);
     }
 
@@ -361,7 +365,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
 
 fn reason(act: &Verb) -> Option<String> {
     match act {
-        Verb::Repair { reason, .. } => reason.as_deref().map(str::to_owned),
+        Verb::Repair { reason, .. } | Verb::Answer { reason, .. } => reason.as_deref().map(str::to_owned),
         other => ballot(other).and_then(|b| b.reason.as_deref()).map(str::to_owned),
     }
 }

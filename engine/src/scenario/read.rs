@@ -14,12 +14,13 @@ use super::words::parts;
 const VERBS: [&str; 9] = ["start", "signal", "complete", "record", "organisation", "wait", "deliver", "turn", "repair"];
 
 /// The acts on a task, `repair` aside.
-const ACTS: [&str; 11] = [
+const ACTS: [&str; 12] = [
     "approve",
     "reject",
     "abstain",
     "request_changes",
     "ask",
+    "answer",
     "delegate",
     "reassign",
     "add_approver",
@@ -205,6 +206,9 @@ fn the_act(phrase: &mut Phrase) -> Result<Act, Wrong> {
         phrase.clauses(&["as", "in", "etag"])?;
         return Ok(Act::AddWatcher { person: person.text.as_str().into() });
     }
+    if verb == "answer" {
+        return answer(phrase);
+    }
     let example = match verb.as_str() {
         "delegate" => "delegate manager to cyd as bob",
         "reassign" => "reassign manager from bob to cyd as hal",
@@ -217,6 +221,7 @@ fn the_act(phrase: &mut Phrase) -> Result<Act, Wrong> {
         "reassign" => &["as", "in", "etag", "from", "to"],
         "escalate" => &["as", "in", "etag", "to", "mode"],
         "remind" | LOOK => &["as", "in", "etag"],
+        "ask" => &["as", "in", "etag", "for", "to"],
         _ => &["as", "in", "etag", "for"],
     };
     phrase.clauses(clauses)?;
@@ -237,10 +242,26 @@ fn the_act(phrase: &mut Phrase) -> Result<Act, Wrong> {
                 "reject" => Act::Reject(ballot),
                 "abstain" => Act::Abstain(ballot),
                 "request_changes" => Act::RequestChanges(ballot),
-                _ => Act::Ask(ballot),
+                _ => Act::Ask { ballot, to: phrase.person("to") },
             }
         }
     })
+}
+
+fn answer(phrase: &mut Phrase) -> Result<Act, Wrong> {
+    let question = match phrase.perhaps() {
+        None => None,
+        Some(word) => Some(word.text.parse().map_err(|_| {
+            let message = format!("`{}` is no number of a question", word.text);
+            phrase.wrong(
+                word.column,
+                message,
+                "write such as `answer as ann because it was dearer`, or `answer 2 as ann`",
+            )
+        })?),
+    };
+    phrase.clauses(&["as", "in", "etag"])?;
+    Ok(Act::Answer { reason: phrase.reason(), question })
 }
 
 fn mode(phrase: &mut Phrase) -> Result<EscalationMode, Wrong> {

@@ -77,7 +77,14 @@ fn every_verb_is_read() {
     }
     assert!(matches!(act("abstain a as eve"), Act::Abstain(_)));
     assert!(matches!(act("request_changes a as eve because x"), Act::RequestChanges(_)));
-    assert!(matches!(act("ask a as eve because x"), Act::Ask(_)));
+    assert!(matches!(act("ask a as eve because x"), Act::Ask { to: None, .. }));
+    assert!(matches!(act("ask a to fay as eve because x"), Act::Ask { to: Some(to), .. } if to == "fay".into()));
+    let said = |written| match act(written) {
+        Act::Answer { reason, question } => (reason.map(|text| text.to_string()), question),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(said("answer as ann because it is"), (Some("it is".to_owned()), None));
+    assert_eq!(said("answer 2 as ann"), (None, Some(2)));
     assert!(matches!(act("delegate a to cyd as bob"), Act::Delegate { to, .. } if to == "cyd".into()));
     assert!(
         matches!(act("reassign a as hal from bob to dan"), Act::Reassign { from: Some(from), .. } if from == "bob".into())

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
+use fluxor_engine::clock::{Clock as _, SystemClock};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -20,7 +21,7 @@ use crate::http::problem::chain;
 use crate::http::routes;
 use crate::limits::Limits;
 use crate::lock::{self, Lock, Taken};
-use crate::open::{Purpose, open};
+use crate::open::{Opened, Purpose, open_all};
 use crate::telemetry::{log, metrics};
 use crate::traffic::EVERY;
 
@@ -33,7 +34,7 @@ const SWEPT_EVERY: Duration = Duration::from_secs(3600);
 pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
     let _logs = log::start(&config.log).map_err(|error| Failure::Usage(format!("{error:#}")))?;
     let mut lock = own(config)?;
-    let desk = open(config, Purpose::Serve).await?;
+    let Opened { desk, press, mail } = open_all(config, Purpose::Serve).await?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}: is another server running there?", config.listen))?;
@@ -42,6 +43,7 @@ pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
         lock.announce(Some(url.clone()))?;
     }
     let app = app(desk.clone(), config).await?;
+    app.post_by(press, mail);
     tracing::info!(url, database = config.database_shown(), "serving {url}");
     out.result(&json!({ "url": url, "database": config.database_shown() }), || format!("Fluxor serves {url}"));
     until_told(listener, app, &desk, config).await?;
@@ -93,6 +95,7 @@ pub(super) async fn until_told(
     let noting = tokio::spawn(keeping(app.clone()));
     let sweeping = tokio::spawn(sweeping(app.clone()));
     let delivering = desk.webhooks().map(|webhooks| tokio::spawn(webhooks.clone().run()));
+    let digesting = tokio::spawn(digests(app.clone()));
     tokio::select! {
         ended = &mut serving => ended.context("the server ended")?.context("the server ended")?,
         signal = signal() => {
@@ -109,6 +112,7 @@ pub(super) async fn until_told(
     sweeping.abort();
     // What is under way is delivered again by whoever comes next.
     delivering.iter().for_each(|task| task.abort());
+    digesting.abort();
     if tokio::time::timeout(config.drain_timeout(), keep(&app, true)).await.is_err() {
         tracing::warn!("what was called in the last minute could not be written in time");
     }
@@ -134,6 +138,19 @@ async fn sweeping(app: App) {
             tracing::warn!(error, "sessions that have ended cannot be forgotten, and wait: {error}");
         }
         tokio::time::sleep(SWEPT_EVERY).await;
+    }
+}
+
+/// How often it is looked whose digest is due.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Sends digests, where mail is configured. One that is cut off is sent by whoever looks next, under the same name.
+async fn digests(app: App) {
+    while let Some(mail) = app.mail() {
+        tokio::time::sleep(LOOK).await;
+        if let Err(error) = mail.digests(SystemClock.now()).await {
+            tracing::warn!(error, "digests wait: {error}");
+        }
     }
 }
 

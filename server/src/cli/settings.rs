@@ -1,5 +1,6 @@
 //! `fluxor settings`: what a tenant has set, such as its limits.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -13,8 +14,9 @@ use super::writing::{Place, place};
 use super::{End, Failure, file};
 use crate::config::Config;
 use crate::desk::Books;
-use crate::open::{Purpose, open};
-use crate::settings::{self, KINDS, Kind};
+use crate::mail;
+use crate::open::{Purpose, fields, open};
+use crate::settings::{self, Beside, KINDS, Kind};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Settings {
@@ -73,9 +75,8 @@ impl Settings {
             Self::Reset { name } => {
                 let kind = kind(&name)?;
                 let document = (kind.usual)();
-                let change =
-                    kind.change(config.tenant(), config.tenant(), document.clone(), None, &config.webhook_allowed());
-                write(config, out, kind, change.map_err(|refusal| declined(&refusal, ""))?, document).await?;
+                let change = checked(config, kind, document.clone(), "")?;
+                write(config, out, kind, change, document).await?;
             }
         }
         Ok(End::Done)
@@ -134,7 +135,13 @@ fn kind(name: &str) -> Result<&'static Kind, Failure> {
 /// The change that a file asks for, checked.
 fn change(config: &Config, kind: &Kind, file: &Path) -> Result<(Change, Value), Failure> {
     let document: Value = file::read(file)?;
+    Ok((checked(config, kind, document.clone(), &format!("{}: ", file.display()))?, document))
+}
+
+fn checked(config: &Config, kind: &Kind, document: Value, place: &str) -> Result<Change, Failure> {
+    let fields = if kind.name == mail::TEMPLATES { fields(config)? } else { BTreeSet::new() };
+    let beside = Beside { fields: &fields, allowed: &config.webhook_allowed() };
     // At the console of the machine one is the operator.
-    let change = kind.change(config.tenant(), config.tenant(), document.clone(), None, &config.webhook_allowed());
-    Ok((change.map_err(|refusal| declined(&refusal, &format!("{}: ", file.display())))?, document))
+    let change = kind.change(config.tenant(), config.tenant(), document, None, beside);
+    change.map_err(|refusal| declined(&refusal, place))
 }

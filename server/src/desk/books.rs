@@ -24,6 +24,8 @@ pub(crate) enum Books {
     Settings,
     /// A setting, or null.
     Setting { name: String },
+    /// How a person wants to be written to, or null.
+    Preference { person: String },
     /// Suppliers by code, behind `after`.
     Suppliers { after: String, limit: i64 },
     /// A supplier, or null.
@@ -90,6 +92,7 @@ async fn page(connection: Connection<'_, Memory>, tenant: TenantId, asked: Books
         Books::Company => shown(&books::company(connection, tenant).await?),
         Books::Settings => shown(&books::settings_by_name(connection, tenant, "", BESIDE).await?),
         Books::Setting { name } => shown(&books::setting(connection, tenant, &name.into()).await?),
+        Books::Preference { person } => shown(&books::preference(connection, tenant, &person.into()).await?),
         Books::Suppliers { after, limit } => shown(&books::suppliers(connection, tenant, &after, limit).await?),
         Books::Supplier { code } => shown(&books::supplier(connection, tenant, &code.into()).await?),
         Books::Items { after, limit } => shown(&books::items(connection, tenant, &after, limit).await?),

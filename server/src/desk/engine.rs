@@ -23,7 +23,9 @@ use fluxor_engine::store::{AnyStore, InstancePage, Store as _, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{Procurement, RefusedCall, RefusedCalls, Stretch, refused_calls};
 
-use super::{Books, Company, Desk, Event, Health, Keep, Kept, Look, Paper, Reply, State, Then, WhatIf, Workflow};
+use super::{
+    Books, Company, Desk, Digests, Event, Health, Keep, Kept, Look, Paper, Reply, State, Then, WhatIf, Workflow,
+};
 use crate::telemetry::metrics;
 use crate::webhooks::Webhooks;
 
@@ -214,6 +216,10 @@ impl Desk for Office {
             let database = self.0.store().ping().await;
             health(&self.0.health(), database)
         })
+    }
+
+    fn digests(&self) -> &dyn Digests {
+        self
     }
 
     fn keep<'a>(&'a self, kept: &'a Keep) -> Reply<'a, ()> {

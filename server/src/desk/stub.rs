@@ -11,7 +11,7 @@ use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Change, Command, Verb};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
-use fluxor_engine::decide::{Deciders, OrganisationAt};
+use fluxor_engine::decide::Deciders;
 use fluxor_engine::definition::{Checked, Definition};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
@@ -321,6 +321,10 @@ impl Desk for Stub {
         Box::pin(std::future::ready(Ok(serde_json::Value::Null)))
     }
 
+    fn digests(&self) -> &dyn super::Digests {
+        self
+    }
+
     fn keep<'a>(&'a self, kept: &'a Keep) -> Reply<'a, ()> {
         if self.away.load(Ordering::Relaxed) {
             let away = StoreError::Unavailable("it is away".to_owned());
@@ -351,5 +355,38 @@ impl Desk for Stub {
 
     fn shutdown(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(std::future::ready(()))
+    }
+}
+
+/// Nothing waits.
+impl super::Digests for Stub {
+    fn put<'a>(&'a self, _: &'a fluxor_workflows::DigestItem) -> Reply<'a, ()> {
+        ready(())
+    }
+
+    fn waiting<'a>(
+        &'a self,
+        _: Timestamp,
+        _: Option<super::digests::Whose<'a>>,
+    ) -> Reply<'a, Vec<fluxor_workflows::DigestWaiting>> {
+        ready(Vec::new())
+    }
+
+    fn claim<'a>(
+        &'a self,
+        _: super::digests::Whose<'a>,
+        _: uuid::Uuid,
+        _: (Timestamp, Timestamp),
+        _: i64,
+    ) -> Reply<'a, Option<fluxor_workflows::DigestClaim>> {
+        ready(None)
+    }
+
+    fn finish<'a>(&'a self, _: super::digests::Whose<'a>, _: uuid::Uuid, _: Timestamp) -> Reply<'a, ()> {
+        ready(())
+    }
+
+    fn postpone<'a>(&'a self, _: super::digests::Whose<'a>, _: uuid::Uuid, _: Timestamp) -> Reply<'a, ()> {
+        ready(())
     }
 }

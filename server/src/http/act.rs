@@ -21,14 +21,14 @@ pub(crate) struct Decision {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "manager")]
     pub step: Option<Arc<str>>,
-    /// Why. Required to reject, to request changes and to repair.
+    /// Why. Required to reject, to request changes and to repair; the question, and the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// For whom, where several could be meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub on_behalf_of: Option<PersonId>,
-    /// delegate, reassign, repair: to whom. escalate: `manager`, or a person.
+    /// delegate, reassign, repair: to whom. ask: whom it is for besides the requester. escalate: `manager`, or a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub to: Option<PersonId>,
@@ -52,6 +52,9 @@ pub(crate) struct Decision {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub action: Option<Arc<str>>,
+    /// answer: the number of the question; without it, all that are open and that you may answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<u32>,
     /// complete: the fields of the task's form; nothing, where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -74,6 +77,8 @@ pub(crate) enum Act {
     RequestChanges,
     /// Asks a question, which decides and stops nothing.
     Ask,
+    /// Answers questions, which decides and stops nothing either.
+    Answer,
     /// Lets somebody act on one's behalf.
     Delegate,
     /// Passes a seat to somebody.
@@ -96,9 +101,11 @@ impl Act {
     /// The fields it needs, and those it takes.
     const fn fields(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
-            Self::Approve | Self::Reject | Self::Abstain | Self::RequestChanges | Self::Ask => {
+            Self::Approve | Self::Reject | Self::Abstain | Self::RequestChanges => {
                 (&["step"], &["reason", "on_behalf_of"])
             }
+            Self::Ask => (&["step"], &["reason", "on_behalf_of", "to"]),
+            Self::Answer => (&["reason"], &["question"]),
             Self::Complete => (&[], &["data", "on_behalf_of"]),
             Self::Delegate => (&["step", "to"], &[]),
             Self::Reassign => (&["step", "to"], &["from"]),
@@ -125,6 +132,7 @@ impl Decision {
             position: None,
             mode: None,
             action: None,
+            question: None,
             data: None,
         }
     }

@@ -59,6 +59,7 @@ pages! {
     "malformed_json",
     "method_not_allowed",
     "needs_without_end",
+    "no_question",
     "no_row",
     "no_secret",
     "no_task_then",

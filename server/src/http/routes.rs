@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::{
     absences, audit, books, deciders, definitions, doors, extract, gate, health, history, instances, keys, layers,
-    limits, me, organisation, pages, parameters, pictures, records, settings, simulate, site, spent, tasks, webhooks,
-    workflows,
+    limits, me, notices, organisation, pages, parameters, pictures, records, settings, simulate, site, spent, tasks,
+    webhooks, workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -102,6 +102,9 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(limits::page::show, limits::page::attempt))
         .routes(routes!(limits::page::asset))
         .routes(routes!(me::show))
+        .routes(routes!(notices::mine, notices::set_mine))
+        .routes(routes!(notices::show, notices::change))
+        .routes(routes!(notices::preview))
         .routes(routes!(audit::check))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

@@ -17,7 +17,7 @@ use super::organisation::Changed;
 use super::problem::{Problem, Problems};
 use crate::app::App;
 use crate::desk::Books;
-use crate::settings::{self, Kind};
+use crate::settings::{self, Beside, Kind};
 use crate::webhooks::{Allowed, SETTING};
 
 /// A setting.
@@ -102,7 +102,8 @@ pub(crate) async fn change(
         true => {
             let none = Allowed::default();
             let allowed = app.desk().webhooks().map_or(&none, |webhooks| webhooks.allowed());
-            kind.change(asking.caller.tenant(), app.limits().operator(), document, Some(expected), allowed)?
+            let beside = Beside { fields: app.press().fields(), allowed };
+            kind.change(asking.caller.tenant(), app.limits().operator(), document, Some(expected), beside)?
         }
         false => kind.unchecked(Value::Null, None),
     };

@@ -126,8 +126,9 @@ impl Whose {
         let kind = settings::kind(self.which.name());
         let document = match (document, kind) {
             (Some(document), Some(kind)) => {
-                kind.change(self.tenant, self.tenant, document.clone(), None, &Allowed::default())
-                    .map_err(NotDone::Refused)?;
+                let beside =
+                    settings::Beside { fields: &std::collections::BTreeSet::new(), allowed: &Allowed::default() };
+                kind.change(self.tenant, self.tenant, document.clone(), None, beside).map_err(NotDone::Refused)?;
                 document.clone()
             }
             _ => documents::setting(desk, self.tenant, self.which.name()).await?,

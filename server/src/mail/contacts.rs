@@ -35,7 +35,7 @@ impl Directory {
     }
 
     /// The outbox may be quicker than the start that makes the desk known.
-    async fn desk(&self) -> Option<Arc<dyn Desk>> {
+    pub(super) async fn desk(&self) -> Option<Arc<dyn Desk>> {
         for _ in 0..100 {
             if let Some(desk) = self.desk.get() {
                 return desk.upgrade();

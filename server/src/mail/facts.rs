@@ -8,7 +8,7 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::definition::Library;
 use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::domain::Domain as _;
-use fluxor_engine::ids::{InstanceId, PersonId};
+use fluxor_engine::ids::{InstanceId, PersonId, TaskId};
 use fluxor_engine::instance::Document;
 use fluxor_workflows::Procurement;
 use serde::{Deserialize, Serialize};
@@ -16,44 +16,49 @@ use serde_json::Value as Json;
 
 use super::contacts::Contacts;
 
+/// The kinds that ask somebody to decide.
+const ASKING: [&str; 3] = ["task_opened", "reminder", "escalated"];
+
 /// A notice as its outbox row carries it.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Payload {
     pub(super) notice: Notice,
     #[serde(default)]
     pub(super) at: Option<String>,
     #[serde(default)]
-    by: Option<PersonId>,
+    pub(super) by: Option<PersonId>,
     #[serde(default)]
-    behalf: Option<PersonId>,
-    workflow: String,
+    pub(super) behalf: Option<PersonId>,
+    pub(super) workflow: String,
     #[serde(default)]
-    title: Option<String>,
+    pub(super) title: Option<String>,
     #[serde(default)]
-    key: Option<String>,
-    state: String,
+    pub(super) key: Option<String>,
+    pub(super) state: String,
     #[serde(default)]
-    asks_data: bool,
+    pub(super) asks_data: bool,
     #[serde(default)]
-    task: Option<String>,
+    pub(super) task: Option<String>,
     #[serde(default)]
-    subject: Document,
+    pub(super) subject: Document,
 }
 
 /// Its inner part.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Notice {
     pub(super) kind: String,
-    task: u32,
+    pub(super) task: u32,
     #[serde(default)]
-    step: Option<String>,
+    pub(super) step: Option<String>,
     pub(super) people: Vec<PersonId>,
     #[serde(default)]
-    stands_for: Option<PersonId>,
+    pub(super) stands_for: Option<PersonId>,
     #[serde(default)]
-    due: Option<String>,
+    pub(super) due: Option<String>,
     #[serde(default)]
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
+    #[serde(default)]
+    pub(super) question: Option<String>,
 }
 
 impl Payload {
@@ -68,7 +73,23 @@ impl Payload {
         self.at.as_deref().and_then(|at| Timestamp::parse(at).ok())
     }
 
-    fn is_due(&self) -> bool {
+    /// Whether somebody is asked to decide.
+    pub(super) fn asks(&self) -> bool {
+        ASKING.contains(&&*self.notice.kind)
+    }
+
+    /// Its task.
+    pub(super) fn task(&self, instance: InstanceId) -> TaskId {
+        TaskId { instance, ordinal: self.notice.task }
+    }
+
+    /// The task whose page is meant; none: the instance's is.
+    pub(super) fn leads_to(&self, instance: InstanceId) -> Option<TaskId> {
+        let is_question = matches!(&*self.notice.kind, "question_asked" | "question_answered");
+        (self.asks() || is_question).then(|| self.task(instance))
+    }
+
+    pub(super) fn is_due(&self) -> bool {
         let due = self.notice.due.as_deref().and_then(|due| Timestamp::parse(due).ok());
         matches!((self.at(), due), (Some(at), Some(due)) if at >= due)
     }
@@ -77,28 +98,36 @@ impl Payload {
 /// What a template sees. The names are explained in definitions/templates/README.md.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Facts {
-    kind: String,
-    at: Option<String>,
-    zone: String,
-    name: String,
-    requester: Option<String>,
-    by: Option<String>,
-    behalf: Option<String>,
-    stands_for: Option<String>,
-    workflow: String,
-    title: String,
-    key: Option<String>,
-    state: String,
-    step: Option<String>,
-    reference: String,
-    reason: Option<String>,
-    due: Option<String>,
-    overdue: bool,
-    asks_data: bool,
-    task: String,
-    instance: String,
-    link: Option<String>,
-    subject: Document,
+    pub(super) kind: String,
+    pub(super) at: Option<String>,
+    pub(super) zone: String,
+    pub(super) name: String,
+    pub(super) requester: Option<String>,
+    pub(super) by: Option<String>,
+    pub(super) behalf: Option<String>,
+    pub(super) stands_for: Option<String>,
+    pub(super) workflow: String,
+    pub(super) title: String,
+    pub(super) key: Option<String>,
+    pub(super) state: String,
+    pub(super) step: Option<String>,
+    pub(super) reference: String,
+    pub(super) reason: Option<String>,
+    pub(super) due: Option<String>,
+    pub(super) overdue: bool,
+    pub(super) asks_data: bool,
+    pub(super) task: String,
+    pub(super) instance: String,
+    pub(super) link: Option<String>,
+    pub(super) subject: Document,
+    pub(super) question: Option<String>,
+    pub(super) language: Option<String>,
+    /// Of a digest.
+    pub(super) waiting: Vec<Facts>,
+    pub(super) questions: Vec<Facts>,
+    pub(super) decided: Vec<Facts>,
+    pub(super) settled: usize,
+    pub(super) more: usize,
 }
 
 /// The fields that a subject may have: those of the vocabulary and of the definitions.
@@ -114,9 +143,11 @@ pub(crate) fn fields_of(library: &Library) -> BTreeSet<String> {
     fields(library.names().filter_map(|name| library.current(name).cloned()))
 }
 
-/// Every name with nothing behind it: what templates are checked with.
-pub(super) fn blank(fields: &BTreeSet<String>) -> Facts {
-    let mut facts = Facts { zone: "UTC".to_owned(), ..Facts::default() };
+/// Every name with nothing behind it: what templates are checked with; with one entry in each list, or none.
+pub(super) fn blank(fields: &BTreeSet<String>, entries: bool) -> Facts {
+    let one = || if entries { vec![Facts::default()] } else { Vec::new() };
+    let zone = "UTC".to_owned();
+    let mut facts = Facts { zone, waiting: one(), questions: one(), decided: one(), ..Facts::default() };
     facts.complete(fields);
     facts
 }
@@ -127,8 +158,37 @@ impl Facts {
         for field in fields {
             self.subject.entry(field.clone()).or_insert(Json::Null);
         }
+        for list in [&mut self.waiting, &mut self.questions, &mut self.decided] {
+            list.iter_mut().for_each(|entry| entry.complete(fields));
+        }
+    }
+
+    /// Of a digest, begun at this instant, before anything stands in it.
+    pub(super) fn digest(contacts: &Contacts, person: &PersonId, began: Timestamp, link: Option<String>) -> Self {
+        Self {
+            kind: DIGEST.to_owned(),
+            at: Some(began.to_string()),
+            zone: contacts.zone.clone(),
+            name: contacts.name(person),
+            link,
+            ..Self::default()
+        }
+    }
+
+    /// Whether a digest has nothing to say.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.questions.is_empty() && self.decided.is_empty()
+    }
+
+    /// By when its task should be decided, as it is now.
+    pub(super) fn due_now(&mut self, due: Option<Timestamp>, now: Timestamp) {
+        self.overdue = due.is_some_and(|due| due <= now);
+        self.due = due.map(|due| due.to_string());
     }
 }
+
+/// The mail that tells several things at once.
+pub(super) const DIGEST: &str = "digest";
 
 /// What there is to say to one person.
 pub(super) fn of(
@@ -136,15 +196,13 @@ pub(super) fn of(
     instance: InstanceId,
     contacts: &Contacts,
     person: &PersonId,
-    public_url: Option<&str>,
+    link: Option<String>,
 ) -> Facts {
     let name = |person: &Option<PersonId>| person.as_ref().map(|person| contacts.name(person));
     let subject = &payload.subject;
     let text = |field: &str| subject.get(field).and_then(Json::as_str).filter(|text| !text.trim().is_empty());
     let notice = &payload.notice;
     let task = payload.task.clone().unwrap_or_else(|| format!("{instance}.{}", notice.task));
-    let asked = matches!(&*notice.kind, "task_opened" | "reminder" | "escalated");
-    let place = if asked { format!("tasks/{task}") } else { format!("instances/{instance}") };
     Facts {
         kind: notice.kind.clone(),
         at: payload.at.clone(),
@@ -166,8 +224,10 @@ pub(super) fn of(
         asks_data: payload.asks_data,
         task,
         instance: instance.to_string(),
-        link: public_url.map(|url| format!("{url}/{place}")),
+        link,
         subject: subject.clone(),
+        question: notice.question.clone().filter(|text| !text.trim().is_empty()),
+        ..Facts::default()
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! A name that does not exist is an error, found before the first mail: the check goes both ways of every `if`.
 
+mod bounds;
 mod find;
+mod own;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,7 +14,9 @@ use handlebars::{Handlebars, RenderError, RenderErrorReason, TemplateError};
 
 use super::facts::{self, Facts};
 use super::helpers;
-pub(crate) use find::Template;
+pub(super) use bounds::MOST_ENTRIES;
+pub(crate) use find::{KINDS, Template};
+pub(crate) use own::{document_of, faults};
 
 /// The longest subject, in characters.
 const LONGEST_SUBJECT: usize = 200;
@@ -26,12 +30,14 @@ pub(crate) const CODES: &[(&str, &str)] = &[
         RAW,
         "The template takes a value as it is; somebody who typed it could write markup, or lines that look like ours.",
     ),
+    (BOUNDS, "The template is too long, too deep or too much work to fill in, or partials lead in a circle."),
 ];
 
 const SYNTAX: &str = "FLX0600";
 const UNKNOWN: &str = "FLX0601";
 const FILE_NAME: &str = "FLX0602";
 const RAW: &str = "FLX0603";
+const BOUNDS: &str = "FLX0604";
 
 /// What a mail says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +71,11 @@ impl Templates {
         if shown.is_empty() { Ok(templates) } else { anyhow::bail!("mail templates are wrong:\n{shown}") }
     }
 
+    /// Those that come with the program.
+    pub(crate) fn built_in(fields: BTreeSet<String>) -> Self {
+        Self::build(Vec::new(), fields).0
+    }
+
     fn build(own: Vec<Template>, fields: BTreeSet<String>) -> (Self, Vec<Checked>) {
         let mut all: BTreeMap<String, Template> = find::built_in().map(|t| (t.name.clone(), t)).collect();
         let mut found: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
@@ -82,19 +93,28 @@ impl Templates {
                 if template.is_html() { (&mut html, &mut dry_html) } else { (&mut plain, &mut dry_plain) };
             let errors = found.entry(template.name.clone()).or_default();
             errors.extend(raw(&template.source));
+            // What is too deep to be read is not read.
+            if let Err(why) = bounds::shape(&template.source) {
+                errors.push(too_much(why));
+                continue;
+            }
             for registry in [kept, dry] {
                 if let Err(error) = registry.register_template_string(template.registered(), &template.source) {
                     *errors = vec![unreadable(&template.source, &error)];
                 }
             }
         }
-        let blank = facts::blank(&fields);
-        for template in all.values().filter(|t| !t.is_partial()) {
-            let dry = if template.is_html() { &dry_html } else { &dry_plain };
+        let dry = |template: &Template| if template.is_html() { &dry_html } else { &dry_plain };
+        reckon(&all, &dry, &mut found);
+        // A partial that may not be filled in is in templates that have no fault themselves.
+        let usable = found.values().flatten().all(|finding| finding.code != BOUNDS);
+        let mails = all.values().filter(|t| usable && !t.is_partial());
+        for template in mails {
             if found.get(&template.name).is_some_and(|found| !found.is_empty()) {
                 continue;
             }
-            if let Err(error) = dry.render(template.registered(), &blank) {
+            for blank in [facts::blank(&fields, true), facts::blank(&fields, false)] {
+                let Err(error) = dry(template).render(template.registered(), &blank) else { continue };
                 let place = place_of(&all, template, &error);
                 let finding = unknown(&place.source, &error);
                 let findings = found.entry(place.name.clone()).or_default();
@@ -151,6 +171,25 @@ fn registry(html: bool, checking: bool) -> Handlebars<'static> {
     registry.register_escape_fn(if html { helpers::html } else { helpers::one_line });
     helpers::register(&mut registry, html, checking);
     registry
+}
+
+/// Notes the templates that are too much work.
+fn reckon<'r>(
+    all: &BTreeMap<String, Template>,
+    dry: &dyn Fn(&Template) -> &'r Handlebars<'static>,
+    found: &mut BTreeMap<String, Vec<Diagnostic>>,
+) {
+    for template in all.values() {
+        let registry = dry(template);
+        let Some(parsed) = registry.get_template(template.registered()) else { continue };
+        if let Err(why) = bounds::work(parsed, &|name| registry.get_template(name)) {
+            found.entry(template.name.clone()).or_default().push(too_much(why));
+        }
+    }
+}
+
+fn too_much(why: String) -> Diagnostic {
+    Diagnostic::error(BOUNDS, Span::default(), why).help("write it shorter, or divide it otherwise")
 }
 
 /// The template in which rendering failed: itself, or a partial.

@@ -2,6 +2,7 @@
 
 mod server;
 mod site;
+mod wishes;
 
 use fluxor_engine::instance::Status;
 use lettre::Message;
@@ -170,12 +171,13 @@ async fn a_row_that_comes_again_is_the_same_mail() {
 #[tokio::test]
 async fn nobody_writes_headers() {
     let sender = Sender::new(None).unwrap();
-    let payload = super::Payload::read(&site::row().payload).unwrap();
+    let (row, person) = (site::row(), "a\r\nb".into());
+    let envelope = super::Envelope { id: row.id, at: None, about: Some(row.instance), person: &person };
     let words =
         super::templates::Words { subject: "x\r\nBcc: all@example.com".into(), text: "t".into(), html: "h".into() };
     let to =
         lettre::message::Mailbox::new(Some("Ann\r\nBcc: all@example.com".into()), "ann@example.com".parse().unwrap());
-    let letter = sender.letter(&site::row(), &payload, &"a\r\nb".into(), to, words).unwrap();
+    let letter = sender.letter(envelope, to, words).unwrap();
     let message: &Message = &letter.message;
     let text = String::from_utf8(message.formatted()).unwrap();
     let (head, _) = text.split_once("\r\n\r\n").unwrap();

@@ -80,7 +80,8 @@ fn describe() {
     metrics::describe_counter!(SHED, "Requests refused because too many were in flight.");
     metrics::describe_counter!(
         MAIL,
-        "Mails to people, by outcome: sent, failed (tried again), refused, broken, no_address, bad_address, inactive."
+        "Mails to people, by outcome: sent, failed (tried again), refused, broken, no_address, bad_address, inactive, off, \
+         aside (for a digest), settled (a digest without news)."
     );
     metrics::describe_counter!(
         WEBHOOKS,

@@ -151,9 +151,8 @@ impl Court<'_> {
         let administers = self.rules.administrators.iter().any(|a| a == person);
         let own = |step: &str| self.may_decide(person, &Ballot { step: step.into(), ..Ballot::default() });
         match act {
-            Act::Approve(b) | Act::Reject(b) | Act::Abstain(b) | Act::RequestChanges(b) | Act::Ask(b) => {
-                self.may_decide(person, b)
-            }
+            Act::Approve(b) | Act::Reject(b) | Act::Abstain(b) | Act::RequestChanges(b) => self.may_decide(person, b),
+            Act::Ask { ballot, .. } => self.may_decide(person, ballot),
             Act::AddApprover { ballot, .. } if !administers => self.may_decide(person, ballot),
             Act::Reassign { step, from, .. } if !administers => {
                 let own_seat = from.as_ref().is_none_or(|f| f.as_str() == person);

@@ -248,7 +248,11 @@ impl<B: Bench> Play<B> {
             24..=26 => Act::Reject(ballot),
             27..=28 => Act::Abstain(ballot),
             29..=30 => Act::RequestChanges(ballot),
-            31 => Act::Ask(ballot),
+            31 => match dice.below(3) {
+                0 => return ("p1".to_owned(), Act::Answer { reason, question: None }),
+                1 => Act::Ask { ballot, to: Some(to) },
+                _ => Act::Ask { ballot, to: None },
+            },
             32..=33 => Act::Delegate { step, to },
             34 => Act::Reassign { step, from: None, to },
             35 => {

@@ -10,7 +10,7 @@ use crate::quantity::Quantity;
 use crate::reads::Totals;
 use crate::row::{
     CompanyRow, DemandRow, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LocationRow, MovementRow, OrderRow, PolicyRow,
-    SettingRow, StockKey, StockRow, SupplierRow, TermKey, TermRow, UnitRow,
+    PreferenceRow, SettingRow, StockKey, StockRow, SupplierRow, TermKey, TermRow, UnitRow,
 };
 
 /// Rows behind a key, while they belong to it.
@@ -68,6 +68,10 @@ impl Memory {
 
     pub(crate) fn setting(&self, tenant: TenantId, code: &Arc<str>) -> Option<SettingRow> {
         row(&self.settings, tenant, code)
+    }
+
+    pub(crate) fn preference(&self, tenant: TenantId, person: &Arc<str>) -> Option<PreferenceRow> {
+        row(&self.preferences, tenant, person)
     }
 
     pub(crate) fn settings(&self, tenant: TenantId, after: &str, most: usize) -> Vec<SettingRow> {

@@ -14,8 +14,8 @@ use serde::Serialize;
 use crate::memory::Memory;
 use crate::quantity::Quantity;
 use crate::row::{
-    DemandRow, ItemRow, ItemUnitRow, LocationRow, MovementRow, PolicyRow, SettingRow, StockKey, StockRow, SupplierRow,
-    TermRow, UnitRow,
+    DemandRow, ItemRow, ItemUnitRow, LocationRow, MovementRow, PolicyRow, PreferenceRow, SettingRow, StockKey,
+    StockRow, SupplierRow, TermRow, UnitRow,
 };
 use crate::{postgres, sqlite};
 
@@ -134,6 +134,15 @@ pub async fn setting(
     code: &Arc<str>,
 ) -> Result<Option<SettingRow>, StoreError> {
     ask!(connection, settings::read(tenant, code), memory => memory.setting(tenant, code))
+}
+
+/// How a person wants to be written to; nothing: as it is usual.
+pub async fn preference(
+    connection: Connection<'_, Memory>,
+    tenant: TenantId,
+    person: &Arc<str>,
+) -> Result<Option<PreferenceRow>, StoreError> {
+    ask!(connection, preferences::read(tenant, person), memory => memory.preference(tenant, person))
 }
 
 /// Settings by their names.

@@ -11,6 +11,7 @@ mod by_code;
 pub(crate) mod columns;
 pub(crate) mod company;
 pub(crate) mod demand;
+pub(crate) mod digests;
 pub(crate) mod item_units;
 pub(crate) mod items;
 pub(crate) mod lines;
@@ -18,6 +19,7 @@ pub(crate) mod locations;
 pub(crate) mod movements;
 pub(crate) mod orders;
 pub(crate) mod policies;
+pub(crate) mod preferences;
 pub(crate) mod reorder_lines;
 pub(crate) mod series;
 pub(crate) mod sessions;
@@ -64,6 +66,9 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     settings::LOAD,
     settings::INSERT,
     settings::UPDATE,
+    preferences::LOAD,
+    preferences::INSERT,
+    preferences::UPDATE,
     suppliers::LOAD,
     suppliers::INSERT,
     suppliers::UPDATE,
@@ -173,6 +178,9 @@ async fn load_master_data(
     for (tenant, row) in settings::load(connection, &keys(needs, pick!(Setting))).await? {
         facts.loaded(tenant, Op::Setting(row));
     }
+    for (tenant, row) in preferences::load(connection, &keys(needs, pick!(Preference))).await? {
+        facts.loaded(tenant, Op::Preference(row));
+    }
     for (tenant, row) in suppliers::load(connection, &keys(needs, pick!(Supplier))).await? {
         facts.loaded(tenant, Op::Supplier(Box::new(row)));
     }
@@ -204,6 +212,7 @@ pub(crate) async fn save(connection: &mut Conn, batch: &Batch<'_>) -> Result<(),
     budgets::save(connection, &batch.budgets).await?;
     company::save(connection, &batch.company).await?;
     settings::save(connection, &batch.settings).await?;
+    preferences::save(connection, &batch.preferences).await?;
     suppliers::save(connection, &batch.suppliers).await?;
     items::save(connection, &batch.items).await?;
     units::save(connection, &batch.units).await?;

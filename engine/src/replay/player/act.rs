@@ -269,7 +269,7 @@ fn decision(
         "reject" => V::Reject(ballot),
         "abstain" => V::Abstain(ballot),
         "request_changes" => V::RequestChanges(ballot),
-        "ask" => V::Ask(ballot),
+        "ask" => V::Ask { ballot, to: None },
         "delegate" => V::Delegate { step, to },
         "reassign" => V::Reassign { step, from: on_behalf_of, to },
         "remind" => V::Remind { step },

@@ -8,7 +8,17 @@ use fluxor_engine::diagnostic::{Diagnostic, Span, nearest};
 use super::FILE_NAME;
 
 /// The mails that there are.
-const KINDS: &[&str] = &["task_opened", "reminder", "escalated", "approved", "rejected", "changes_requested"];
+pub(crate) const KINDS: &[&str] = &[
+    "task_opened",
+    "reminder",
+    "escalated",
+    "approved",
+    "rejected",
+    "changes_requested",
+    "question_asked",
+    "question_answered",
+    "digest",
+];
 
 /// The parts of a mail.
 const PARTS: &[&str] = &["subject", "txt", "html"];
@@ -29,6 +39,10 @@ built_in! {
     "approved.subject" "approved.txt" "approved.html"
     "rejected.subject" "rejected.txt" "rejected.html"
     "changes_requested.subject" "changes_requested.txt" "changes_requested.html"
+    "question_asked.subject" "question_asked.txt" "question_asked.html"
+    "question_answered.subject" "question_answered.txt" "question_answered.html"
+    "digest.subject" "digest.txt" "digest.html"
+    "partials/entry.html" "partials/entry.txt" "partials/button.html"
 }
 
 /// One file.
@@ -76,9 +90,16 @@ pub(super) fn built_in() -> impl Iterator<Item = Template> {
 /// # Errors
 /// If one cannot be read.
 pub(crate) fn files(definitions: &Path) -> anyhow::Result<Vec<Template>> {
-    let folder = definitions.join("templates");
+    in_folders(&definitions.join("templates"))
+}
+
+/// Those of a folder of templates, by name.
+///
+/// # Errors
+/// If one cannot be read.
+pub(crate) fn in_folders(folder: &Path) -> anyhow::Result<Vec<Template>> {
     let mut found = Vec::new();
-    for (part, prefix) in [(folder.clone(), ""), (folder.join("partials"), "partials/")] {
+    for (part, prefix) in [(folder.to_owned(), ""), (folder.join("partials"), "partials/")] {
         for path in in_folder(&part).with_context(|| format!("cannot read {}", part.display()))? {
             let source = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();

@@ -39,8 +39,13 @@ fn filled(kind: &str, notice: &serde_json::Value) -> Facts {
         payload.pointer_mut(place).unwrap()[key] = value.clone();
     }
     let payload = Payload::read(&payload.to_string()).unwrap();
-    let instance = "019590a1-0000-7000-8000-0123456789ab".parse().unwrap();
-    facts::of(&payload, instance, &contacts(), &"ann".into(), Some("https://fluxor.example.com"))
+    let instance: fluxor_engine::ids::InstanceId = "019590a1-0000-7000-8000-0123456789ab".parse().unwrap();
+    let url = "https://fluxor.example.com";
+    let link = match payload.leads_to(instance) {
+        Some(task) => format!("{url}/tasks/{task}"),
+        None => format!("{url}/instances/{instance}"),
+    };
+    facts::of(&payload, instance, &contacts(), &"ann".into(), Some(link))
 }
 
 #[test]
@@ -57,25 +62,40 @@ fn each_mail_says_what_its_golden_file_says() {
         ("rejected", "rejected", json!({ "due": null, "reason": reason })),
         ("rejected", "rejected_by_time", json!({ "due": null, "by": null, "behalf": null, "reason": "timed out" })),
         ("changes_requested", "changes_requested", json!({ "due": null, "reason": reason, "behalf": null })),
+        (
+            "question_asked",
+            "question_asked",
+            json!({ "due": null, "step": "manager", "reason": reason, "behalf": null }),
+        ),
+        (
+            "question_answered",
+            "question_answered",
+            json!({ "due": null, "reason": "since\nthey broke", "question": reason, "behalf": null }),
+        ),
     ];
+    for (kind, name, notice) in cases {
+        golden(name, &templates.render(kind, &filled(kind, &notice)).unwrap());
+    }
+}
+
+/// Compares a mail with its golden files, or writes them.
+#[track_caller]
+fn golden(name: &str, words: &Words) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mail/templates/golden");
     let mut differ = Vec::new();
-    for (kind, name, notice) in cases {
-        let words = templates.render(kind, &filled(kind, &notice)).unwrap();
-        for (part, text) in [("subject", &words.subject), ("txt", &words.text), ("html", &words.html)] {
-            let file = folder.join(format!("{name}.{part}"));
-            let text = format!("{}\n", text.trim_end_matches('\n'));
-            if std::env::var_os("UPDATE").is_some() {
-                std::fs::create_dir_all(&folder).unwrap();
-                std::fs::write(&file, &text).unwrap();
-            } else if std::fs::read_to_string(&file).unwrap_or_default() != text {
-                differ.push(format!("{}:\n{text}", file.display()));
-            }
-            let markup = text.contains("<script>") || text.contains("<a href=\"x\">");
-            assert!(part != "html" || !markup, "{text}");
-            assert!(part == "html" || !text.contains("\nOpen it: https://evil.example"), "{text}");
-            assert!(!text.contains("\nBcc:") && !text.contains('\r'), "{text}");
+    for (part, text) in [("subject", &words.subject), ("txt", &words.text), ("html", &words.html)] {
+        let file = folder.join(format!("{name}.{part}"));
+        let text = format!("{}\n", text.trim_end_matches('\n'));
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&file, &text).unwrap();
+        } else if std::fs::read_to_string(&file).unwrap_or_default() != text {
+            differ.push(format!("{}:\n{text}", file.display()));
         }
+        let markup = text.contains("<script>") || text.contains("<a href=\"x\">");
+        assert!(part != "html" || !markup, "{text}");
+        assert!(part == "html" || !text.contains("\nOpen it: https://evil.example"), "{text}");
+        assert!(!text.contains("\nBcc:") && !text.contains('\r'), "{text}");
     }
     assert!(differ.is_empty(), "differ from their golden files (UPDATE=1 writes them):\n{}", differ.join("\n"));
 }
@@ -141,6 +161,79 @@ fn what_is_wrong_is_named_with_file_and_line() {
 }
 
 #[test]
+fn what_would_be_too_much_work_is_refused() {
+    let deep = format!("{}x{}", "{{#if reason}}".repeat(21), "{{/if}}".repeat(21));
+    let fine = format!("{}x{}", "{{#if reason}}".repeat(20), "{{/if}}".repeat(20));
+    let lists = "{{#each waiting}}{{#each waiting}}{{#each waiting}}{{title}}{{/each}}{{/each}}{{/each}}";
+    let brackets = format!("{{{{#if {}reason{}}}}}x{{{{/if}}}}", "(not ".repeat(6), ")".repeat(6));
+    let many = "{{> two}}".repeat(100);
+    let long = "x".repeat(70_000);
+    for (files, says) in [
+        (vec![("approved.txt.hbs", &*deep)], "more than 20 deep"),
+        (vec![("approved.txt.hbs", &*brackets)], "brackets"),
+        (vec![("approved.txt.hbs", &*long)], "longer than"),
+        (vec![("approved.txt.hbs", lists)], "too long to fill in"),
+        (vec![("partials/one.txt.hbs", "{{> two}}"), ("partials/two.txt.hbs", "{{> one}}")], "leads back to itself"),
+        (vec![("partials/one.txt.hbs", "{{> one}}")], "leads back to itself"),
+        (
+            vec![
+                ("partials/one.txt.hbs", &*many),
+                ("partials/two.txt.hbs", "{{> three}}{{> three}}"),
+                ("partials/three.txt.hbs", &*many.replace("two", "details")),
+            ],
+            "too long to fill in",
+        ),
+        (vec![("approved.txt.hbs", "{{#*inline \"x\"}}y{{/inline}}{{> x}}")], "changes other templates"),
+    ] {
+        let found = wrong(&files);
+        assert!(found.contains("FLX0604") && found.contains(says), "{says}: {found}");
+    }
+    assert_eq!(wrong(&[("approved.txt.hbs", &fine)]), "");
+    assert_eq!(wrong(&[("digest.txt.hbs", "{{#each waiting}}{{title}} {{link}}{{else}}{{name}}{{/each}}")]), "");
+    let found = wrong(&[("digest.txt.hbs", "{{#each waiting}}x{{else}}{{nam}}{{/each}}")]);
+    assert!(found.contains("FLX0601") && found.contains("`nam`"), "{found}");
+    let found = wrong(&[("digest.txt.hbs", "{{#each waiting}}{{titel}}{{/each}}")]);
+    assert!(found.contains("FLX0601") && found.contains("`titel`"), "{found}");
+}
+
+#[test]
+fn the_digest_says_what_its_golden_file_says() {
+    let entry = |kind: &str, notice: serde_json::Value| filled(kind, &notice);
+    let mut facts = Facts {
+        waiting: vec![
+            entry("task_opened", json!({ "step": "manager" })),
+            entry("escalated", json!({ "step": "head", "stands_for": "cyd", "at": "2026-03-05T09:00:00Z" })),
+        ],
+        questions: vec![
+            entry("question_asked", json!({ "due": null, "reason": "why?\n<b>really</b>" })),
+            entry("question_answered", json!({ "due": null, "question": "why?", "reason": "it broke" })),
+        ],
+        decided: vec![
+            entry("approved", json!({ "due": null })),
+            entry("rejected", json!({ "due": null, "reason": "no" })),
+        ],
+        settled: 2,
+        more: 3,
+        ..Facts::digest(
+            &contacts(),
+            &"ann".into(),
+            at("2026-03-03T07:00:00Z"),
+            Some("https://fluxor.example.com/tasks".into()),
+        )
+    };
+    golden("digest", &shipped().render("digest", &facts).unwrap());
+    facts.waiting.clear();
+    facts.questions.clear();
+    let words = shipped().render("digest", &facts).unwrap();
+    assert_eq!(words.subject, "2 decided");
+    assert!(!words.text.contains("Waiting for you:"), "{}", words.text);
+}
+
+fn at(text: &str) -> fluxor_engine::clock::Timestamp {
+    fluxor_engine::clock::Timestamp::parse(text).unwrap()
+}
+
+#[test]
 fn a_company_s_own_template_goes_before_and_the_rest_stays() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join("templates")).unwrap();
@@ -160,7 +253,7 @@ fn every_code_is_in_the_reference() {
     for (code, meaning) in CODES {
         assert!(readme.contains(&format!("| {code} | {meaning} |")), "| {code} | {meaning} |");
     }
-    let facts = serde_json::to_value(facts::blank(&fields())).unwrap();
+    let facts = serde_json::to_value(facts::blank(&fields(), true)).unwrap();
     for name in facts.as_object().unwrap().keys() {
         assert!(readme.contains(&format!("| `{name}` |")), "`{name}` is not explained");
     }

@@ -18,7 +18,7 @@ use fluxor_engine::store::{self, AnyStore, Store as _};
 use fluxor_workflows::{MIGRATIONS, Procurement};
 use serde_json::{Value, json};
 
-use super::super::Mail;
+use super::super::{Mail, Press};
 use crate::config::Config;
 use crate::desk::{Desk, Office};
 
@@ -66,7 +66,8 @@ impl Site {
         let source = std::fs::read_to_string(definitions.join("purchase_order.yaml")).unwrap();
         let files = vec![("po".to_owned(), source), ("paper".to_owned(), PAPER.to_owned())];
         let (library, _) = Library::load(files, domain.vocabulary()).unwrap();
-        let mail = Mail::new(&config, &library).unwrap().unwrap();
+        let press = Arc::new(Press::new(&config, &library).unwrap());
+        let mail = Mail::new(&config, press.clone()).unwrap().unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp::parse("2026-03-02T09:00:00Z").unwrap()));
         let options = Options {
             sinks: vec![(fluxor_engine::effect::NOTICES.into(), mail.clone() as Arc<dyn Sink>)],
@@ -78,7 +79,7 @@ impl Site {
         let store = AnyStore::open(domain.clone(), "memory:", MIGRATIONS, &store::Options::default()).await.unwrap();
         let engine = Engine::start(domain, store, library, clock.clone(), options).await.unwrap();
         let desk: Arc<dyn Desk> = Arc::new(Office(engine.clone(), None));
-        mail.ask(&desk);
+        press.ask(&desk);
         let mut site = Self { engine, clock, mail, _desk: desk, instance: None, count: 0 };
         let contact = |name: &str| json!({ "name": name, "email": format!("{}@example.com", name.to_lowercase()) });
         site.organisation(json!({
@@ -119,6 +120,36 @@ impl Site {
         self.submit(Some("ann"), submit).await;
     }
 
+    /// Does something about the first task of the instance.
+    pub(super) async fn act(&mut self, person: &str, act: Act) {
+        let task = self.instance().await.tasks[0].clone();
+        self.submit(Some(person), Verb::Decide { task: task.id, etag: Some(task.etag()), act }).await;
+    }
+
+    /// Says how somebody wants to be written to.
+    pub(super) async fn prefer(&mut self, person: &str, wishes: Value) {
+        let params = document(json!({ "document": wishes }));
+        let (kind, action) = ("preference".into(), "set_preference".into());
+        self.submit(Some(person), Verb::Change(Change::Record { kind, key: person.into(), action, params })).await;
+    }
+
+    /// Sets the templates of the company.
+    pub(super) async fn templates(&mut self, templates: Value) {
+        let params = document(json!({ "document": templates }));
+        let (kind, action) = ("setting".into(), "set_setting".into());
+        self.submit(None, Verb::Change(Change::Record { kind, key: "mail_templates".into(), action, params })).await;
+    }
+
+    /// Sends the digests that are due; how many.
+    pub(super) async fn digests(&self) -> usize {
+        self.mail.press.forget();
+        self.mail.digests(self.clock_now()).await.unwrap()
+    }
+
+    pub(super) fn press(&self) -> &Press {
+        &self.mail.press
+    }
+
     /// A paper of Ann's, for which Bob is asked.
     pub(super) async fn paper(&mut self) {
         let start = Verb::Start { workflow: "paper".into(), key: None, input: Document::new() };
@@ -139,7 +170,7 @@ impl Site {
     /// Sends what may be sent now, and takes in what came of it.
     pub(super) async fn drive(&self) {
         // What the directory remembers of the organisation is forgotten soon; a test does not wait for it.
-        self.mail.directory.forget();
+        self.mail.press.forget();
         while self.engine.drive_once().await.unwrap() > 0 {}
     }
 

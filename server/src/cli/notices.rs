@@ -1,0 +1,132 @@
+//! `fluxor notices`: how somebody wants to be written to, and what a mail would say.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use fluxor_engine::clock::{Clock as _, SystemClock};
+use fluxor_engine::command::{Change, Verb};
+use fluxor_engine::ids::{PersonId, TaskId};
+use fluxor_engine::instance::Document;
+use fluxor_workflows::Preference;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::out::Out;
+use super::writing::{Place, place};
+use super::{End, Failure, file};
+use crate::config::Config;
+use crate::desk::Books;
+use crate::mail::{self, Unseen, Wanted};
+use crate::open::{Opened, Purpose, open, open_all};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Notices {
+    /// Show how somebody wants to be written to
+    Show {
+        /// Who
+        person: String,
+    },
+    /// Replace how somebody wants to be written to
+    Set {
+        /// Who
+        person: String,
+        /// YAML or JSON: `{ mail: digest, digest_at: ["08:00"], working_days_only: true, kinds: { reminder: "off" } }`
+        file: PathBuf,
+    },
+    /// Show what a mail would say
+    Preview {
+        /// Which mail: `task_opened`, `approved`, `digest` ...
+        kind: String,
+        /// With the templates of this folder over those in force
+        #[arg(long, value_name = "DIR")]
+        templates: Option<PathBuf>,
+        /// About this task; without it, about an order that is made up
+        #[arg(long, value_name = "ID")]
+        task: Option<TaskId>,
+        /// To this person
+        #[arg(long, default_value = "you")]
+        person: String,
+        /// Write the HTML into this file, for a browser
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
+}
+
+impl Notices {
+    pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
+        match self {
+            Self::Show { person } => show(config, out, person).await?,
+            Self::Set { person, file } => set(config, out, &person, file::read(&file)?).await?,
+            Self::Preview { kind, templates, task, person, html } => {
+                let templates = templates.as_deref().map(mail::document_of).transpose()?;
+                preview(config, out, (&person, html), Wanted { kind, templates, task }).await?;
+            }
+        }
+        Ok(End::Done)
+    }
+}
+
+async fn show(config: &Config, out: &Out, person: String) -> Result<(), Failure> {
+    let desk = open(config, Purpose::Read).await?;
+    let row = desk.books(config.tenant(), Books::Preference { person: person.clone() }).await?;
+    let version = row["version"].as_i64().unwrap_or(0);
+    let document = if row.is_null() { json!({}) } else { row["document"].clone() };
+    let in_force = serde_json::to_value(Preference::read(&document).unwrap_or_default()).unwrap_or_default();
+    let machine = json!({ "person": person, "version": version, "document": document, "in_force": in_force });
+    out.result(&machine, || format!("{in_force:#}"));
+    out.aside(&match version {
+        0 => format!("`{person}` has set nothing: this is what holds then."),
+        version => format!("Version {version}."),
+    });
+    Ok(())
+}
+
+async fn set(config: &Config, out: &Out, person: &str, document: Value) -> Result<(), Failure> {
+    let record = match place(config).await? {
+        Place::Here(mut here) => {
+            let request = here.request();
+            let params = Document::from_iter([("document".to_owned(), document.clone())]);
+            let (kind, action) = ("preference".into(), "set_preference".into());
+            let change = Change::Record { kind, key: person.into(), action, params };
+            let asked = json!([person, document]);
+            here.submit(config, request, &asked, Verb::Change(change)).await?.record
+        }
+        Place::There(there) => {
+            let path = format!("/v1/people/{}/notices", escaped(person));
+            there.send(Method::PUT, &path, &document).await?["record"].take()
+        }
+    };
+    out.result(&record, || format!("What `{person}` has set is at version {}.", record["version"]));
+    Ok(())
+}
+
+/// As a part of a path.
+fn escaped(name: &str) -> String {
+    form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+async fn preview(
+    config: &Config,
+    out: &Out,
+    (person, html): (&str, Option<PathBuf>),
+    wanted: Wanted,
+) -> Result<(), Failure> {
+    let Opened { press, desk, .. } = open_all(config, Purpose::Read).await?;
+    let person = PersonId::from(person);
+    let words = press.preview((config.tenant(), &person), &wanted, SystemClock.now()).await;
+    drop(desk);
+    let words = words.map_err(|why| match why {
+        Unseen::Wrong(faults) => {
+            let told: Vec<String> = faults.into_iter().map(|(place, why)| format!("{place}: {why}")).collect();
+            Failure::Declined("invalid_input".to_owned(), told.join("\n"))
+        }
+        Unseen::NotDone(why) => why.into(),
+        Unseen::Broken(why) => Failure::Broken(anyhow::anyhow!(why)),
+    })?;
+    if let Some(file) = &html {
+        std::fs::write(file, &words.html).map_err(|e| anyhow::anyhow!("cannot write {}: {e}", file.display()))?;
+    }
+    let machine = json!({ "subject": words.subject, "text": words.text, "html": words.html });
+    out.result(&machine, || format!("Subject: {}\n\n{}", words.subject, words.text.trim_end()));
+    Ok(())
+}

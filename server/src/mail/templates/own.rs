@@ -1,0 +1,90 @@
+//! The templates of one tenant: an object of names (`approved.subject`, `partials/layout.html`) and texts. What is left out is as
+//! the server has it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use fluxor_engine::diagnostic::{Diagnostic, line_column};
+use serde_json::{Map, Value as Json};
+
+use super::{Template, Templates, find};
+
+/// How many templates a tenant has at most.
+const MOST: usize = 100;
+
+/// The templates of an object; what is wrong with it: JSON Pointer and sentence each.
+fn read(document: &Json) -> Result<Vec<Template>, Vec<(String, String)>> {
+    let Some(document) = document.as_object() else {
+        let why = "write an object of names and texts, such as {\"approved.subject\": \"Approved: {{reference}}\"}";
+        return Err(vec![(String::new(), why.to_owned())]);
+    };
+    if document.len() > MOST {
+        return Err(vec![(String::new(), format!("there are at most {MOST} templates"))]);
+    }
+    let (mut own, mut faults) = (Vec::new(), Vec::new());
+    for (name, text) in document {
+        match text.as_str() {
+            Some(source) => own.push(Template {
+                path: format!("{name} (of the tenant)"),
+                name: name.clone(),
+                source: source.to_owned(),
+                is_own: true,
+            }),
+            None => faults.push((pointer(name), "a template is a text".to_owned())),
+        }
+    }
+    if faults.is_empty() { Ok(own) } else { Err(faults) }
+}
+
+/// What is wrong with the templates of a tenant: JSON Pointer and sentence each.
+pub(crate) fn faults(document: &Json, fields: &BTreeSet<String>) -> Vec<(String, String)> {
+    Templates::of_tenant(document, None, fields.clone()).err().unwrap_or_default()
+}
+
+impl Templates {
+    /// Those of a tenant, over those of the folder of definitions, over those that come with the program.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them: JSON Pointer and sentence each.
+    pub(crate) fn of_tenant(
+        document: &Json,
+        definitions: Option<&Path>,
+        fields: BTreeSet<String>,
+    ) -> Result<Self, Vec<(String, String)>> {
+        let own = read(document)?;
+        let files = definitions.map_or_else(|| Ok(Vec::new()), find::files);
+        let files = files.map_err(|why| vec![(String::new(), format!("{why:#}"))])?;
+        let names: BTreeSet<String> = own.iter().map(|template| template.name.clone()).collect();
+        // Of one name the last one counts.
+        let (templates, checked) = Self::build(files.into_iter().chain(own).collect(), fields);
+        let faults = checked.iter().flat_map(|(template, found)| {
+            let at = if names.contains(&template.name) { pointer(&template.name) } else { String::new() };
+            found.iter().map(move |finding| (at.clone(), sentence(template, finding, at.is_empty())))
+        });
+        let faults: Vec<(String, String)> = faults.collect();
+        if faults.is_empty() { Ok(templates) } else { Err(faults) }
+    }
+}
+
+/// `FLX0601, line 2, column 3: there is no value `titel`; see ...`.
+fn sentence(template: &Template, finding: &Diagnostic, elsewhere: bool) -> String {
+    let (line, column) = line_column(&template.source, finding.span.start);
+    let whose = if elsewhere { format!("{}: ", template.path) } else { String::new() };
+    let help = if finding.help.is_empty() { String::new() } else { format!("; {}", finding.help) };
+    format!("{whose}{}, line {line}, column {column}: {}{help}", finding.code, finding.message)
+}
+
+/// A member as a JSON Pointer (RFC 6901).
+fn pointer(name: &str) -> String {
+    let shown: String = name.chars().take(80).collect();
+    format!("/{}", shown.replace('~', "~0").replace('/', "~1"))
+}
+
+/// A folder of templates as such an object.
+///
+/// # Errors
+/// If one cannot be read.
+pub(crate) fn document_of(folder: &Path) -> anyhow::Result<Json> {
+    let files = find::in_folders(folder)?;
+    Ok(Json::Object(Map::from_iter(files.into_iter().map(|file| (file.name, Json::String(file.source))))))
+}
