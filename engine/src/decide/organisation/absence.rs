@@ -178,7 +178,10 @@ pub(in crate::decide) fn note<Op>(
     if !wrong.is_empty() {
         return Err(Refusal::Invalid(wrong));
     }
-    let told = |revision: i64, id: &str| json!({ "revision": revision, "id": id, "warnings": fit::warnings(&entry, organisation, library, today) });
+    let told = |revision: i64, id: &str| {
+        let warnings = fit::warnings(&entry, organisation, library, today);
+        json!({ "revision": revision, "id": id, "warnings": warnings })
+    };
     let known = absences(organisation);
     if let Some(known) = known.iter().find(|known| collide(known.entry, &entry)) {
         if *known.entry == entry {
