@@ -3,12 +3,16 @@
 //! What must hold: only hashes are kept; a session ends when it was not used for a while, and at the latest some days after it
 //! began; what another site has a browser send is no visit of ours.
 
+mod links;
+
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::ids::{Digest, PersonId, TaskId, TenantId};
 use fluxor_workflows::{LinkRow, Purpose, SessionRow};
+
+pub(crate) use links::OneTime;
 
 use crate::config::Config;
 use crate::secret;

@@ -14,6 +14,7 @@ mod letter;
 mod links;
 mod press;
 mod preview;
+mod sign_in;
 mod templates;
 mod transport;
 mod when;
@@ -38,6 +39,7 @@ use crate::telemetry::metrics;
 pub(crate) use contacts::{Contacts, Directory};
 pub(crate) use facts::{fields, fields_of};
 pub(crate) use helpers::{grouped, money};
+pub(crate) use links::{Linking, Links, Meant};
 pub(crate) use press::{Press, TEMPLATES};
 pub(crate) use preview::{Unseen, Wanted};
 pub(crate) use templates::{CODES, Words, check, document_of, faults};
@@ -53,6 +55,8 @@ pub(crate) struct Mail {
     sender: Sender,
     transport: Transport,
     mint: Mutex<Mint>,
+    /// Who was sent a link to sign in lately.
+    pauses: sign_in::Pauses,
 }
 
 impl Mail {
@@ -64,7 +68,7 @@ impl Mail {
         let Some(transport) = Transport::new(config)? else { return Ok(None) };
         let sender = Sender::new(config.mail_from.as_deref())?;
         let mint = Mutex::new(Mint::from_os().context("the operating system gives no randomness")?);
-        Ok(Some(Arc::new(Self { press, sender, transport, mint })))
+        Ok(Some(Arc::new(Self { press, sender, transport, mint, pauses: sign_in::Pauses::default() })))
     }
 
     fn mint(&self, now: Timestamp) -> Uuid {

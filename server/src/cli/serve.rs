@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
 use fluxor_engine::clock::{Clock as _, SystemClock};
+use fluxor_engine::ids::Mint;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -16,7 +17,7 @@ use super::{End, Failure};
 use crate::app::App;
 use crate::config::Config;
 use crate::desk::Desk;
-use crate::door::Door;
+use crate::door::{Door, OneTime};
 use crate::http::problem::chain;
 use crate::http::routes;
 use crate::limits::Limits;
@@ -43,6 +44,10 @@ pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
         lock.announce(Some(url.clone()))?;
     }
     let app = app(desk.clone(), config).await?;
+    if let (Some(url), 1..) = (app.door().public_url.clone(), app.door().link) {
+        let mint = Mint::from_os().context("the operating system gives no randomness")?;
+        press.link_by(Arc::new(OneTime::new(&desk, url, app.door().link, mint)));
+    }
     app.post_by(press, mail);
     tracing::info!(url, database = config.database_shown(), "serving {url}");
     out.result(&json!({ "url": url, "database": config.database_shown() }), || format!("Fluxor serves {url}"));

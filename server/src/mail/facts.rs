@@ -175,6 +175,11 @@ impl Facts {
         }
     }
 
+    /// Of a link to sign in.
+    pub(super) fn sign_in(contacts: &Contacts, person: &PersonId, now: Timestamp, link: String) -> Self {
+        Self { kind: "sign_in".to_owned(), ..Self::digest(contacts, person, now, Some(link)) }
+    }
+
     /// Whether a digest has nothing to say.
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.questions.is_empty() && self.decided.is_empty()

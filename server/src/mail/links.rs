@@ -9,7 +9,6 @@ use uuid::Uuid;
 pub(crate) type Linking<'a> = Pin<Box<dyn Future<Output = Option<String>> + Send + 'a>>;
 
 /// What a link is for.
-#[allow(dead_code, reason = "plain links need no more than the task")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Meant<'a> {
     /// Whose data.
@@ -55,6 +54,6 @@ impl Plain {
 
     /// To what waits for the reader.
     pub(super) fn tasks(&self) -> Option<String> {
-        self.to("tasks")
+        self.to("inbox")
     }
 }

@@ -102,7 +102,6 @@ impl Press {
     }
 
     /// From now on links to tasks are made by this one; a second call changes nothing.
-    #[allow(dead_code, reason = "pages that carry what signs a reader in plug themselves in here")]
     pub(crate) fn link_by(&self, links: Arc<dyn Links>) {
         let _ = self.links.set(links);
     }
@@ -225,6 +224,13 @@ impl Press {
         let link = self.link(matter, person).await;
         let facts = facts::of(matter.payload, matter.instance, contacts, person, link);
         Facts { language: preference.language.as_deref().map(str::to_owned), ..facts }
+    }
+
+    /// The same for whoever only looks what a template makes of it: with no link that would let him act as the reader.
+    pub(super) fn shown(&self, matter: Matter<'_>, contacts: &Contacts, person: &PersonId) -> Facts {
+        let task = matter.payload.leads_to(matter.instance);
+        let link = task.map_or_else(|| self.plain.instance(matter.instance), |task| self.plain.task(task));
+        facts::of(matter.payload, matter.instance, contacts, person, link)
     }
 
     async fn link(&self, matter: Matter<'_>, person: &PersonId) -> Option<String> {

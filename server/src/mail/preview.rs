@@ -4,7 +4,6 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::ids::{InstanceId, PersonId, TaskId, TenantId};
 use fluxor_engine::instance::Document;
-use fluxor_workflows::Preference;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -62,8 +61,8 @@ impl Press {
         };
         let about = About { tenant, instance, contacts: &contacts, person };
         let facts = match &*wanted.kind {
-            DIGEST => self.sample_digest(about, payload, now).await,
-            kind => self.told(about, &of_kind(kind, payload)).await,
+            DIGEST => self.sample_digest(about, payload, now),
+            kind => self.told(about, &of_kind(kind, payload)),
         };
         let rendered = match &wanted.templates {
             None => self.templates(tenant).await.map_err(Unseen::Broken)?.render(&wanted.kind, &facts),
@@ -79,12 +78,12 @@ impl Press {
         rendered.map_err(|why| Unseen::Wrong(vec![("/templates".to_owned(), why)]))
     }
 
-    async fn told(&self, about: About<'_>, payload: &Payload) -> Facts {
+    fn told(&self, about: About<'_>, payload: &Payload) -> Facts {
         let matter = Matter { tenant: about.tenant, message: Uuid::nil(), instance: about.instance, payload };
-        self.facts(matter, about.contacts, about.person, &Preference::default()).await
+        self.shown(matter, about.contacts, about.person)
     }
 
-    async fn sample_digest(&self, about: About<'_>, payload: Payload, now: Timestamp) -> Facts {
+    fn sample_digest(&self, about: About<'_>, payload: Payload, now: Timestamp) -> Facts {
         let mut digest = Facts::digest(about.contacts, about.person, now, self.plain.tasks());
         for (kinds, list) in [
             (["task_opened", "escalated"], &mut digest.waiting),
@@ -92,7 +91,7 @@ impl Press {
             (["approved", "rejected"], &mut digest.decided),
         ] {
             for kind in kinds {
-                list.push(self.told(about, &of_kind(kind, payload.clone())).await);
+                list.push(self.told(about, &of_kind(kind, payload.clone())));
             }
         }
         Facts { settled: 1, ..digest }

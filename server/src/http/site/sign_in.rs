@@ -15,10 +15,10 @@ use super::super::asked::Fields;
 use super::super::auth::{Brought, Caller};
 use super::super::extract::{Path, Query};
 use super::super::gate::{self, Address};
-use super::super::problem::Problem;
+use super::super::problem::{Problem, chain};
 use super::{html, onward, refused};
 use crate::app::App;
-use crate::door;
+use crate::door::{self, Made};
 use crate::page::{Confirm, Help, Reader, SignIn};
 use crate::secret;
 
@@ -38,11 +38,16 @@ impl To {
 }
 
 /// How to come in.
-pub(super) async fn show(Query(to): Query<To>) -> Result<Response, Problem> {
-    html(SignIn { to: to.place(), mail: false, failed: None }.page())
+pub(super) async fn show(State(app): State<App>, Query(to): Query<To>) -> Result<Response, Problem> {
+    html(SignIn { to: to.place(), mail: mails(&app), failed: None }.page())
 }
 
-/// With a key.
+/// Whether links can be mailed: there must be mail, and an address for them.
+fn mails(app: &App) -> bool {
+    app.mail().is_some() && app.door().public_url.is_some()
+}
+
+/// With a key, or with a link that is sent to an address.
 pub(super) async fn come(
     State(app): State<App>,
     Extension(Address(address)): Extension<Address>,
@@ -50,6 +55,9 @@ pub(super) async fn come(
     fields: Fields,
 ) -> Result<Response, Problem> {
     let to = door::place(fields.get("to").unwrap_or_default());
+    if let Some(mail) = fields.get("address") {
+        return invited(&app, mail, to);
+    }
     let found = match fields.get("key").and_then(secret::hash) {
         Some(hash) => match gate::tried(&app, Brought::Key(hash), address).await {
             Ok(found) => found,
@@ -60,7 +68,7 @@ pub(super) async fn come(
     let Some(key) = found.as_ref().map(Caller::key) else {
         let sentence = "This key is unknown or was revoked. Look whether all of it was copied.";
         let problem = Problem::unauthenticated(sentence);
-        return refused(&problem, SignIn { to, mail: false, failed: Some(sentence) }.page());
+        return refused(&problem, SignIn { to, mail: mails(&app), failed: Some(sentence) }.page());
     };
     let whose = Whose {
         tenant: key.tenant,
@@ -69,6 +77,49 @@ pub(super) async fn come(
         by: format!("key {}", key.id),
     };
     begin(&app, whose, &headers, to).await
+}
+
+/// Sends a link, if the address is somebody's. Whether it is, is told to nobody: the answer is the same, and as fast.
+fn invited(app: &App, address: &str, to: &str) -> Result<Response, Problem> {
+    if !mails(app) {
+        return Err(Problem::invalid(
+            "/address",
+            "this server sends no mail: sign in with a key, or ask whoever runs it for a link",
+        ));
+    }
+    tokio::spawn(invite(app.clone(), address.chars().take(320).collect(), Arc::from(to)));
+    let page = Help {
+        lead: "If this address belongs to somebody here, a link is on its way.",
+        help: "It comes within a minute, is good for once, and for 15 minutes. Nothing came? Look among unwanted mail, or ask an administrator \
+               whether the organisation's contacts have your address.",
+        href: "/sign-in",
+        button: "Back",
+    };
+    html(page.page("Look into your mail", &Reader::default()))
+}
+
+async fn invite(app: App, address: String, to: Arc<str>) {
+    let (Some(mail), Some(url)) = (app.mail(), app.door().public_url.clone()) else { return };
+    let whose = match mail.whose(&address).await {
+        Ok(whose) => whose,
+        Err(why) => return tracing::warn!(why, "a link to sign in was asked for and not sent: {why}"),
+    };
+    for (tenant, person) in whose {
+        let sent = async {
+            let company = app.desk().company(tenant).await.map_err(|error| chain(&error))?;
+            let administrator = company.organisation().holders("administrator").any(|holder| *holder == person);
+            let random = (app.random(), app.random());
+            let Made { row, secret } =
+                Made::sign_in((tenant, person.clone(), administrator), to.clone(), random, company.now);
+            app.desk().keep_link(row).await.map_err(|error| chain(&error))?;
+            let id = uuid::Uuid::from_bytes(app.random());
+            mail.invite(tenant, &person, format!("{url}/sign-in/{secret}"), (id, company.now)).await
+        };
+        match sent.await {
+            Ok(()) => tracing::info!(%tenant, %person, "a link to sign in was sent to `{person}`"),
+            Err(why) => tracing::warn!(%tenant, %person, why, "a link to sign in did not reach `{person}`: {why}"),
+        }
+    }
 }
 
 /// What a link offers. Looking at it uses nothing up: programs that look at mails open links, too.
