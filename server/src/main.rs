@@ -22,6 +22,7 @@ mod open;
 mod page;
 mod pictures;
 mod reorder;
+mod repairs;
 mod replay;
 mod rounds;
 mod secret;
