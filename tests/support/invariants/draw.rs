@@ -45,8 +45,8 @@ impl<B: Bench> Play<B> {
             10..=14 => self.draw_company(),
             15..=17 => self.draw_budget(),
             18..=25 if !self.made.is_empty() => self.draw_again(),
-            26..=46 => self.draw_signal(),
-            47..=53 => self.draw_repair(),
+            26..=43 => self.draw_signal(),
+            44..=54 => self.draw_repair(),
             _ => self.draw_decision().await,
         }
     }

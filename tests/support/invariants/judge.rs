@@ -247,7 +247,8 @@ impl<B: Bench> Play<B> {
                 told(tale, person.as_str(), act);
             }
             // What the engine tries again is its own doing, as it was at first.
-            let own = matches!(&made.command.verb, Verb::Repair { repair: Repair::Retry { .. } | Repair::Skip { .. }, .. });
+            let own =
+                matches!(&made.command.verb, Verb::Repair { repair: Repair::Retry { .. } | Repair::Skip { .. }, .. });
             if edited && !own && !instance.tasks.is_empty() {
                 tale.editors.insert(person.to_string());
             }

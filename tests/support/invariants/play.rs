@@ -62,7 +62,7 @@ pub struct Fickle(std::sync::Mutex<std::collections::BTreeSet<uuid::Uuid>>);
 
 impl Sink for Fickle {
     fn deliver<'a>(&'a self, row: &'a OutboxRow) -> Delivering<'a> {
-        let first = row.seq % 3 == 0 && self.0.lock().unwrap().insert(row.id);
+        let first = row.seq % 4 != 0 && self.0.lock().unwrap().insert(row.id);
         let done = if first { Err(Undelivered::Never("not today".to_owned())) } else { Ok(Reply::new()) };
         Box::pin(async { done })
     }

@@ -12,7 +12,6 @@ use super::bench::Bench;
 use super::company::anybody;
 use super::draw::{actor, object};
 use super::play::Play;
-use crate::scenario::TENANT;
 
 /// What a preview came to.
 pub type Told = Result<Preview, NotDone>;
@@ -42,8 +41,8 @@ impl<B: Bench> Play<B> {
     /// Any repair: mostly by those who may.
     pub fn draw_repair(&mut self) -> Command {
         let instance = self.some_instance();
-        let stuck: Vec<Instance> =
-            self.snap.instances.values().filter(|i| i.detail.incident.is_some()).cloned().collect();
+        let stuck = |i: &&Instance| i.detail.incident.as_ref().is_some_and(|incident| incident.tried.is_some());
+        let stuck: Vec<Instance> = self.snap.instances.values().filter(stuck).cloned().collect();
         let instance = if stuck.is_empty() || self.dice.chance(30) { instance } else { self.dice.one(&stuck) };
         let at = instance.detail.incident.as_ref().and_then(|incident| incident.at.clone());
         let definition = self.library.pinned(instance.definition).expect("its definition").clone();
@@ -80,7 +79,9 @@ impl<B: Bench> Play<B> {
 
     /// What is told of a repair before it is done: looking changes nothing.
     pub async fn told_before(&mut self, command: &Command) -> Option<Told> {
-        if !matches!(command.verb, Verb::Repair { .. }) || self.made.iter().any(|m| m.command.request == command.request) {
+        if !matches!(command.verb, Verb::Repair { .. })
+            || self.made.iter().any(|m| m.command.request == command.request)
+        {
             return None;
         }
         let told = self.engine().preview_repair(command).await;
@@ -112,7 +113,9 @@ impl<B: Bench> Play<B> {
         }
         assert!(told.timers_stopped.iter().all(|timer| row.detail.timers.get(&timer.name) != Some(&timer.at)));
         let is_open = |id| row.tasks.iter().any(|task| task.id == id && task.status == TaskStatus::Open);
-        assert!(told.tasks_opened.iter().all(|task| is_open(task.id)) && !told.tasks_closed.iter().any(|&id| is_open(id)));
+        assert!(
+            told.tasks_opened.iter().all(|task| is_open(task.id)) && !told.tasks_closed.iter().any(|&id| is_open(id))
+        );
         for task in &told.tasks_opened {
             let shown = answer.tasks.iter().find(|shown| shown.id == task.id).expect("a task that was told");
             assert_eq!((&shown.open, shown.due_at), (&task.open, task.due_at), "who would be asked");
@@ -130,7 +133,12 @@ impl<B: Bench> Play<B> {
         };
         assert!(may, "{:?} repaired {}", command.actor, before.id);
         let after = &self.snap.instances[&before.id];
-        assert!(is_past(before) || !is_past(after), "a repair led {} to {} past its approval", before.state, after.state);
+        assert!(
+            is_past(before) || !is_past(after),
+            "a repair led {} to {} past its approval",
+            before.state,
+            after.state
+        );
     }
 }
 

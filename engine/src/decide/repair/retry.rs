@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 
 use super::super::call::ENDED;
 use super::super::run::{Asking, Run};
-use super::super::{Halt, Stop};
+use super::super::{CHANGE_ORGANISATION, Halt, Stop};
 
 /// The incident of a review that needs help.
 const APPROVAL: &str = "approval_incident";
@@ -184,6 +184,10 @@ impl<D: Domain> Run<'_, '_, D> {
         let vocabulary = self.ground.domain.vocabulary();
         let mut events: Vec<Arc<str>> = Vec::new();
         for message in messages {
+            if *message.destination == *CHANGE_ORGANISATION {
+                let why = "The organisation has not changed, and nothing but changing it counts as done: try it again.";
+                return Err(Refusal::NotRepairable(why.to_owned()).into());
+            }
             let sent = vocabulary.messages.get(&message.destination).and_then(|declared| declared.sent_event.clone());
             events.extend(sent.filter(|event| !events.contains(event)));
             self.effects.push(resume(message, false));
