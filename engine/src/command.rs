@@ -1,5 +1,7 @@
 //! What may be asked of the engine, and what it answers. Every write of Fluxor is one of these commands.
 
+mod repair;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,8 @@ use crate::approval;
 use crate::clock::Timestamp;
 use crate::ids::{Digest, InstanceId, PersonId, RequestId, TaskId, TenantId};
 use crate::instance::{Document, Incident, Status};
+
+pub use repair::Repair;
 
 /// One thing asked, by somebody, once.
 #[derive(Clone, Debug)]
@@ -128,6 +132,17 @@ pub enum Verb {
         /// Its payload.
         payload: Document,
     },
+    /// Help an instance that cannot go on, or must not go on as it is.
+    Repair {
+        /// Which.
+        instance: InstanceId,
+        /// How.
+        repair: Repair,
+        /// Why: never blank.
+        reason: String,
+        /// The state revision that the caller saw.
+        state_revision: Option<i64>,
+    },
     /// Change a record that is not an instance.
     Change(Change),
 }
@@ -146,6 +161,7 @@ impl Verb {
             Self::Complete { .. } => COMPLETE,
             Self::Wake { .. } => "wake",
             Self::Message { .. } => "message",
+            Self::Repair { repair, .. } => repair.name(),
             Self::Change(change) => change.name(),
         }
     }
@@ -154,7 +170,10 @@ impl Verb {
     #[must_use]
     pub fn instance(&self) -> Option<InstanceId> {
         match self {
-            Self::Signal { instance, .. } | Self::Wake { instance } | Self::Message { instance, .. } => Some(*instance),
+            Self::Signal { instance, .. }
+            | Self::Wake { instance }
+            | Self::Message { instance, .. }
+            | Self::Repair { instance, .. } => Some(*instance),
             Self::Decide { task, .. } | Self::Complete { task, .. } => Some(task.instance),
             Self::Start { .. } | Self::Change(_) => None,
         }

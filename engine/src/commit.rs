@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::audit::Entry;
 use crate::clock::Timestamp;
 use crate::definition::chart::Definition;
+use crate::effect::Resume;
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, StreamId, TenantId};
 use crate::instance::{Instance, Task};
 
@@ -27,6 +28,8 @@ pub struct Commit<Op> {
     pub entries: Vec<Entry>,
     /// Messages to the outside.
     pub outbox: Vec<OutboxRow>,
+    /// Messages to the outside that were given up, and what becomes of them: each must be there.
+    pub resumed: Vec<ResumedRow>,
     /// Inbox rows to insert.
     pub tells: Vec<InboxRow>,
     /// Inbox rows that were handled: tenant, target, message id.
@@ -52,6 +55,7 @@ impl<Op> Default for Commit<Op> {
             records: Vec::new(),
             entries: Vec::new(),
             outbox: Vec::new(),
+            resumed: Vec::new(),
             tells: Vec::new(),
             told: Vec::new(),
             organisations: Vec::new(),
@@ -189,6 +193,19 @@ pub struct OutboxRow {
     pub to: i64,
     /// The event that success becomes, if the instance waits for it.
     pub sent_event: Option<Arc<str>>,
+    /// When it may be tried.
+    pub next_at: Timestamp,
+}
+
+/// A message to the outside that was given up: it is tried again, or nobody wants it any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResumedRow {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The instance that sent it.
+    pub instance: InstanceId,
+    /// Which.
+    pub resume: Resume,
     /// When it may be tried.
     pub next_at: Timestamp,
 }

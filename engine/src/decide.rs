@@ -12,10 +12,13 @@ mod child;
 mod choose;
 mod deciders;
 mod form;
+mod incident;
 mod input;
 mod judged;
 mod notices;
 mod organisation;
+mod preview;
+mod repair;
 mod review;
 mod run;
 mod shown;
@@ -35,7 +38,7 @@ use crate::definition::library::Library;
 use crate::domain::Domain;
 use crate::effect::{Decision, Effect};
 use crate::ids::InstanceId;
-use crate::instance::{Detail, Document, Incident, Instance, Status, Task};
+use crate::instance::{Detail, Document, Instance, Status};
 use crate::refusal::Refusal;
 
 pub use change::{Changed, Seen, change, key_image};
@@ -50,6 +53,10 @@ pub use organisation::{
     CHANGE_ORGANISATION, Merged, NEEDS_APPROVAL, found_parts, merge_organisation, organisation_image,
     read_organisation, stored_organisation,
 };
+pub use preview::{
+    Preview, PreviewedField, PreviewedMessage, PreviewedRow, PreviewedStart, PreviewedTask, PreviewedTimer, preview,
+};
+pub use repair::{Can, CanMove, CanSet, Possible, possible};
 pub use review::{ADMINISTRATOR, Acted, Carried, Saw};
 pub use shown::{due, foreseen, standings, summaries, view_at};
 pub use task::document_digest;
@@ -143,7 +150,7 @@ impl<'f, D: Domain> Layer<'f, D> {
             match effect {
                 Effect::Row(op) => self.apply(tenant, op),
                 Effect::Start(child) => self.apply_all(tenant, &child.decision.effects),
-                Effect::Send(_) | Effect::Notice(_) | Effect::Tell(_) | Effect::Report(_) => {}
+                Effect::Send(_) | Effect::Notice(_) | Effect::Tell(_) | Effect::Report(_) | Effect::Resume(_) => {}
             }
         }
     }
@@ -212,6 +219,10 @@ pub fn decide<D: Domain>(
     if !matches!(command.verb, Verb::Wake { .. }) && command.verb.instance() != Some(before.id) {
         return Err(Stop::Refused(Refusal::UnknownInstance(command.verb.instance().unwrap_or(before.id))));
     }
+    if let Verb::Repair { repair, reason, state_revision, .. } = &command.verb {
+        let asked = repair::Asked { repair, reason, state_revision: *state_revision };
+        return repair::decide(ground, definition, before, command, asked, layer);
+    }
     let mut run = run::Run::new(ground, definition, command, before.clone(), Some(before), layer);
     let done = match &command.verb {
         Verb::Signal { event, payload, reason, state_revision, .. } => {
@@ -223,19 +234,19 @@ pub fn decide<D: Domain>(
         }
         Verb::Wake { .. } => run.wake(),
         Verb::Message { message, event, payload, .. } => run.message(message, event, payload),
-        Verb::Start { .. } | Verb::Change(_) => return Err(Stop::Nothing),
+        Verb::Start { .. } | Verb::Repair { .. } | Verb::Change(_) => return Err(Stop::Nothing),
     };
     match (done, &command.actor) {
         (Ok(()), _) => Ok(run.finish()),
         (Err(Halt::Broken(code, message)), _) => {
             // The incident writes none of the rows that were changed on the way: nobody after it may see them.
             run.layer.take_back();
-            Ok(incident(before, ground.now, code, message, command, &run.tried()))
+            Ok(incident::incident(before, ground.now, (code, message), command, run.tried()))
         }
         // Nobody is there to hear a refusal: it becomes an incident, so that somebody does.
         (Err(Halt::Stop(Stop::Refused(refusal))), Actor::Timer | Actor::Message) => {
             run.layer.take_back();
-            Ok(incident(before, ground.now, "refused_to_engine", refusal.sentence(), command, &run.tried()))
+            Ok(incident::incident(before, ground.now, ("refused_to_engine", refusal.sentence()), command, run.tried()))
         }
         (Err(Halt::Stop(stop)), _) => Err(stop),
     }
@@ -293,49 +304,6 @@ fn blank(definition: &Definition, id: InstanceId, command: &Command, now: Timest
         started_at: now,
         changed_at: now,
     }
-}
-
-/// What was tried when something could not be computed.
-#[derive(Debug, Default)]
-struct Tried {
-    /// The path of the state.
-    at: Option<Arc<str>>,
-    /// Its timer, if time had come for one.
-    timer: Option<Arc<str>>,
-    /// The ordinal of the task that time had come for.
-    task: Option<u32>,
-}
-
-/// Nothing but an incident: the state stays, somebody must look.
-fn incident<Op>(
-    before: &Instance,
-    now: Timestamp,
-    code: &'static str,
-    message: String,
-    command: &Command,
-    tried: &Tried,
-) -> Decision<Op> {
-    let mut after = before.clone();
-    after.status = if before.status == Status::Final { Status::Final } else { Status::Incident };
-    after.detail.note(Incident { code: code.into(), message, since: now, at: tried.at.clone() });
-    // What was due has been tried: it must not be tried again at once and for ever. What else is due, is due still.
-    if matches!(command.verb, Verb::Wake { .. }) {
-        let known = tried.timer.is_some() || tried.task.is_some();
-        after.detail.timers.retain(|name, due| *due > now || (known && tried.timer.as_ref() != Some(name)));
-        let due = |task: &&mut Task| task.due_at.is_some_and(|due| due <= now);
-        for task in after.tasks.iter_mut().filter(due).filter(|t| !known || tried.task == Some(t.id.ordinal)) {
-            task.due_at = None;
-        }
-    }
-    let (event, request) = match &command.verb {
-        Verb::Signal { event, .. } => (Some(event.clone()), Document::new()),
-        // Its row goes: what it said is kept here, so that somebody can still say it.
-        Verb::Message { event, payload, .. } => (Some(event.clone()), payload.clone()),
-        Verb::Complete { data, .. } => (Some(crate::command::COMPLETE.into()), data.clone()),
-        _ => (None, Document::new()),
-    };
-    let effects: Vec<Effect<Op>> = Vec::new();
-    Decision { after, effects, record: crate::effect::Record { event, request, ..Default::default() } }
 }
 
 #[cfg(test)]

@@ -41,6 +41,9 @@ pub struct SubjectType {
     pub record: Arc<RecordType>,
     /// Fields that an action fills: a starter need not give them.
     pub computed: Vec<Arc<str>>,
+    /// Fields that rows of the domain hold as well, with the action that changes both, where there is one: nothing else may
+    /// change them.
+    pub mirrored: Vec<(Arc<str>, Option<Arc<str>>)>,
 }
 
 /// A fact: a typed value that is loaded for the whole batch.

@@ -11,7 +11,7 @@ use crate::decide::Acted;
 use crate::definition::chart::{Definition, Retry};
 use crate::domain::Tell;
 use crate::ids::{CalendarHash, InstanceId, PersonId};
-use crate::instance::{Document, Instance};
+use crate::instance::{Document, Instance, Undelivered};
 
 /// One effect.
 #[derive(Clone, Debug)]
@@ -28,6 +28,17 @@ pub enum Effect<Op> {
     Tell(Tell),
     /// Another instance is told something later, in a commit of its own.
     Report(Report),
+    /// What becomes of a message to the outside that was given up.
+    Resume(Resume),
+}
+
+/// A message to the outside that was given up, and what becomes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resume {
+    /// Which.
+    pub message: Undelivered,
+    /// It is tried again, as often as at first; else nobody wants it any more.
+    pub again: bool,
 }
 
 /// What one instance tells another: a call's end, or that nobody waits for it any more.
@@ -243,6 +254,10 @@ pub struct Record {
     pub calendar: Option<(Arc<str>, CalendarHash)>,
     /// Which rule let somebody start it or tell it of an event.
     pub allowed: Option<Arc<str>>,
+    /// What was taken back, in order: the action or message, and the one that did it. The row changes tell the rest.
+    pub undone: Vec<(Arc<str>, Arc<str>)>,
+    /// The same that an operator has left out.
+    pub left_out: Vec<(Arc<str>, Arc<str>)>,
     /// Which instance started this one, if one did.
     pub parent: Option<Parent>,
 }

@@ -3,7 +3,9 @@
 //! Folding the entries of its stream gives exactly this (invariant 11). Index rows (holders, timers, due times) follow
 //! from it and hold no truth of their own.
 
-use std::collections::BTreeMap;
+mod attempt;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::approval::{Rates, Review};
 use crate::clock::Timestamp;
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, TaskId, TenantId};
+
+pub use attempt::{Attempt, Undelivered, What};
 
 /// A document: field name to JSON value, money and decimals as text.
 pub type Document = serde_json::Map<String, serde_json::Value>;
@@ -78,6 +82,9 @@ pub struct Detail {
     /// The instances that it has called and waits for, by the paths of the states that wait.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub called: BTreeMap<Arc<str>, InstanceId>,
+    /// The paths of states whose called workflow has ended well when it was called last.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub returned: BTreeSet<Arc<str>>,
     /// Why it was ended where it stood, in a state that is not final.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Arc<str>>,
@@ -100,7 +107,7 @@ pub struct Detail {
 }
 
 /// What takes back what an action or a message did.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undo {
     /// The action or the message that is taken back.
     pub of: Arc<str>,
@@ -159,9 +166,17 @@ pub struct Incident {
     /// The state that it is about, where that is known: it is over when that is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Arc<str>>,
+    /// What was tried, where that is known: what a retry tries again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<Box<Attempt>>,
 }
 
 impl Detail {
+    /// Every incident, the first that came first.
+    pub fn incidents(&self) -> impl Iterator<Item = &Incident> + Clone {
+        self.incident.iter().chain(&self.others)
+    }
+
     /// Notes an incident: of one state the newest, and outside parallel states the newest of all.
     pub fn note(&mut self, incident: Incident) {
         if self.inside.is_empty() {

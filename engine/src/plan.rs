@@ -18,7 +18,7 @@ use crate::audit::{Entry, FORMAT, Header, fold, image, told};
 use crate::clock::Timestamp;
 use crate::command::{Actor, Answer, Command, Verb};
 use crate::commit::{
-    Commit, DefinitionRow, InboxRow, InstanceWrite, KeyRow, OutboxRow, RecordHead, RecordWrite, TaskWrite,
+    Commit, DefinitionRow, InboxRow, InstanceWrite, KeyRow, OutboxRow, RecordHead, RecordWrite, ResumedRow, TaskWrite,
 };
 use crate::decide::{Changed, OrganisationAt};
 use crate::definition::chart::Definition;
@@ -315,6 +315,10 @@ impl<Op: Clone + Serialize> Plan<Op> {
                         let (message, retry) = (NOTICES.into(), NOTICE_RETRY);
                         self.send(after, Outgoing { message, payload, retry, sent_event: None }, mint);
                     }
+                }
+                Effect::Resume(resume) => {
+                    let (tenant, instance, next_at) = (after.tenant, after.id, self.now);
+                    self.commit.resumed.push(ResumedRow { tenant, instance, resume, next_at });
                 }
                 Effect::Start(child) => self.child(*child, organisation, mint),
                 Effect::Report(report) => self.commit.tells.push(InboxRow {

@@ -95,6 +95,10 @@ pub enum Refusal {
     },
     /// The arrow asks for a reason.
     ReasonRequired,
+    /// A repair would stand in for an approval that nobody has given: why, and what can be done. On grounds of authority.
+    NeverApproves(String),
+    /// A repair that does not help here: why, and what can be done.
+    NotRepairable(String),
     /// The instance has ended.
     Ended {
         /// The state it is in.
@@ -151,6 +155,8 @@ impl Refusal {
             Self::EtagRequired { .. } => "etag_required",
             Self::NotAllowed { .. } => "not_allowed",
             Self::ReasonRequired => "reason_required",
+            Self::NeverApproves(_) => approval::Refusal::RepairNeverApproves.code(),
+            Self::NotRepairable(_) => "not_repairable",
             Self::Ended { .. } => "instance_ended",
             Self::TaskClosed { .. } => "task_closed",
             Self::Approval(refusal) => refusal.code(),
@@ -209,6 +215,8 @@ impl Refusal {
             }
             Self::NotAllowed { rule } => format!("You may not do this: it takes {rule}."),
             Self::ReasonRequired => "This needs a reason.".to_owned(),
+            Self::NeverApproves(why) => format!("{why} {}", approval::Refusal::RepairNeverApproves.sentence()),
+            Self::NotRepairable(sentence) => sentence.clone(),
             Self::Ended { state } => format!("The instance has ended (`{state}`)."),
             Self::TaskClosed { state } => format!("The task is not open any more; the instance is in `{state}`."),
             Self::Approval(refusal) => refusal.sentence().to_owned(),
@@ -245,7 +253,7 @@ impl Refusal {
     #[must_use]
     pub fn on_authority(&self) -> bool {
         match self {
-            Self::NotAllowed { .. } => true,
+            Self::NotAllowed { .. } | Self::NeverApproves(_) => true,
             Self::Approval(refusal) => refusal.is_authority(),
             Self::Child { why, .. } => why.on_authority(),
             _ => false,

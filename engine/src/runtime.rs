@@ -11,6 +11,7 @@ mod drive;
 mod lane;
 mod options;
 mod organisation;
+mod repairs;
 mod schedules;
 mod sink;
 mod tasks;

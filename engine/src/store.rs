@@ -292,6 +292,13 @@ pub trait Store<D: Persist>: Clone + Send + Sync + 'static {
         }
     }
 
+    /// Reads rows of the domain outside any batch: nothing is decided on them that is written.
+    fn rows(
+        &self,
+        needs: &BTreeSet<(TenantId, D::Need)>,
+        into: &mut D::Facts,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Leaves everything in the database's own files: a file can be copied afterwards. Nothing is written after it.
     fn close(&self) -> impl Future<Output = ()> + Send {
         async {}

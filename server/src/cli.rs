@@ -22,6 +22,7 @@ mod organisation;
 pub(crate) mod out;
 mod remote;
 mod reorder;
+mod repair;
 mod replay;
 mod schema;
 mod serve;

@@ -19,12 +19,12 @@ use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
-use fluxor_engine::decide::{Deciders, OrganisationAt};
+use fluxor_engine::decide::{Deciders, OrganisationAt, Possible, Preview};
 use fluxor_engine::definition::{Checked, Definition};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::simulate::Simulation;
-use fluxor_engine::store::InstancePage;
+use fluxor_engine::store::{InstancePage, StateCount};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{RefusedCall, RefusedCalls, Stretch};
 
@@ -57,6 +57,15 @@ pub(crate) trait Desk: Doors {
 
     /// Instances, newest first.
     fn instances(&self, page: InstancePage) -> Reply<'_, Vec<Instance>>;
+
+    /// Live instances by workflow, state and status.
+    fn counts(&self, tenant: TenantId) -> Reply<'_, Vec<StateCount>>;
+
+    /// What a repair would do. Nothing is written.
+    fn preview_repair(&self, command: Command) -> Reply<'_, Preview>;
+
+    /// Which repairs an instance could have.
+    fn repairs_possible(&self, command: Command) -> Reply<'_, Possible>;
 
     /// Entries of a stream, `seq` rising.
     fn entries(&self, tenant: TenantId, stream: StreamId, after: i64, limit: i64) -> Reply<'_, Vec<Entry>>;

@@ -31,6 +31,7 @@ mod pictures;
 pub(crate) mod problem;
 pub(crate) mod problems;
 pub(crate) mod records;
+mod repairs;
 pub(crate) mod routes;
 mod settings;
 pub(crate) mod shown;

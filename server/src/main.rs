@@ -24,6 +24,7 @@ mod open;
 mod page;
 mod pictures;
 mod reorder;
+mod repairs;
 mod replay;
 mod rounds;
 mod secret;

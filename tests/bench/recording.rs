@@ -12,7 +12,7 @@ use fluxor_engine::instance::Instance;
 use fluxor_engine::store::{
     Claimed, Delivery, Due, InstancePage, Loaded, StartKey, StateCount, Store, StoreError, Want, Writer,
 };
-use fluxor_workflows::Procurement;
+use fluxor_workflows::{Facts, Procurement};
 
 type Op = <Procurement as Domain>::Op;
 type Need = <Procurement as Domain>::Need;
@@ -130,6 +130,10 @@ impl<S: Store<Procurement>> Store<Procurement> for Recording<S> {
 
     async fn instance(&self, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, StoreError> {
         self.inner.instance(tenant, id).await
+    }
+
+    async fn rows(&self, needs: &BTreeSet<(TenantId, Need)>, into: &mut Facts) -> Result<(), StoreError> {
+        self.inner.rows(needs, into).await
     }
 
     async fn instances(&self, page: &InstancePage) -> Result<Vec<Instance>, StoreError> {

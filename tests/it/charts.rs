@@ -3,6 +3,7 @@
 
 mod calls;
 mod rehearsed;
+mod repairs;
 mod tasks;
 mod walks;
 

@@ -141,7 +141,7 @@ impl<S: Store<Family>> House<S> {
 
     pub(crate) async fn instances(&self) -> BTreeMap<InstanceId, Instance> {
         let (workflow, state, status, key, after) = (None, None, None, None, None);
-        let page = InstancePage { tenant: TENANT, workflow, state, status, key, after, limit: 9999 };
+        let page = InstancePage { tenant: TENANT, workflow, state, status, incident: None, key, after, limit: 9999 };
         self.engine.store().instances(&page).await.unwrap().into_iter().map(|i| (i.id, i)).collect()
     }
 

@@ -21,6 +21,7 @@ mod organisation;
 mod page;
 mod pictures;
 mod refused_mail;
+mod repairs;
 mod repeats;
 mod replicas;
 mod reserved;
@@ -73,6 +74,8 @@ on_both! {
     deciders::instants_that_cannot_be_asked_and_one_to_come
     keys::keys_open_only_their_own_door
     keys::a_revoked_key_is_useless_at_once
+    repairs::a_delivery_that_was_given_up_is_retried_or_skipped
+    repairs::moves_corrections_and_an_end
     repeats::a_repeated_request_is_done_once
     repeats::a_business_key_belongs_to_one_input
     checked::a_definition_is_looked_at_and_not_stored

@@ -90,6 +90,7 @@ impl Company {
             workflow: None,
             state: None,
             status: None,
+            incident: None,
             key: None,
             after: None,
             limit: 100,

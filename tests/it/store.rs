@@ -55,6 +55,8 @@ suite! {
     the_inbox_is_polled
     messages_go_in_order
     leases_end
+    what_was_given_up_is_resumed
+    instances_are_found_by_their_incidents
     racing_claimers_share
 }
 

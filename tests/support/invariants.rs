@@ -13,6 +13,7 @@ pub mod draw;
 pub mod judge;
 pub mod past;
 pub mod play;
+pub mod repairs;
 pub mod rows;
 pub mod rules;
 pub mod stage;

@@ -93,6 +93,8 @@ struct Subject {
     variable: &'static str,
     record: fn() -> RecordType,
     computed: &'static [&'static str],
+    /// Fields that its rows hold as well, each with the action that changes both; empty: none does.
+    mirrored: &'static [(&'static str, &'static str)],
 }
 
 /// An action that definitions, or changes of a record, may name.
@@ -136,6 +138,20 @@ const ORDERS: Subject = Subject {
     variable: "po",
     record: purchase_order,
     computed: &["amount", "lines", "lines_digest", "lines_open", "number"],
+    mirrored: &[
+        ("amount", "change_order"),
+        ("category", "change_order"),
+        ("expected_on", ""),
+        ("lines", "change_order"),
+        ("lines_digest", "change_order"),
+        ("lines_open", "receive_goods"),
+        ("note", "change_order"),
+        ("number", "number_order"),
+        ("ordered_on", ""),
+        ("source", ""),
+        ("supplier", "change_order"),
+        ("unit", "change_order"),
+    ],
 };
 
 fn purchase_order() -> RecordType {

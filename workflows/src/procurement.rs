@@ -45,11 +45,14 @@ impl Procurement {
 fn vocabulary() -> Vocabulary {
     let names = |names: &[&str]| names.iter().map(|name| Arc::from(*name)).collect::<Vec<Arc<str>>>();
     let subjects = SUBJECTS.iter().map(|subject| {
+        let by = |action: &&str| Some(Arc::from(*action)).filter(|_| !action.is_empty());
+        let mirrored = subject.mirrored.iter().map(|(field, action)| (Arc::from(*field), by(action)));
         let ty = SubjectType {
             major: subject.major,
             variable: subject.variable.into(),
             record: Arc::new((subject.record)()),
             computed: names(subject.computed),
+            mirrored: mirrored.collect(),
         };
         (Arc::from(subject.name), ty)
     });

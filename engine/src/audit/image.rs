@@ -1,6 +1,6 @@
 //! An instance as the JSON that entries tell changes of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -39,6 +39,8 @@ struct ShownDetail<'a> {
     caller: Option<InstanceId>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     called: &'a BTreeMap<Arc<str>, InstanceId>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    returned: &'a BTreeSet<Arc<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<&'a str>,
     #[serde(skip_serializing_if = "<[Undo]>::is_empty")]
@@ -90,6 +92,7 @@ pub(super) fn shown(instance: &Instance) -> Shown<'_> {
         history,
         caller,
         called,
+        returned,
         stopped,
         undo,
         timers,
@@ -112,6 +115,7 @@ pub(super) fn shown(instance: &Instance) -> Shown<'_> {
             history,
             caller: *caller,
             called,
+            returned,
             stopped: stopped.as_deref(),
             undo,
             timers,

@@ -131,6 +131,7 @@ impl Found {
             history,
             caller,
             called,
+            returned,
             stopped,
             undo,
             timers,
@@ -145,6 +146,7 @@ impl Found {
         self.tree("incident", incident, &after.incident, Option::is_some);
         self.default("inside", inside, &after.inside);
         self.default("others", others, &after.others);
+        self.default("returned", returned, &after.returned);
         self.default("started_by", started_by, &after.started_by);
         self.default("stopped", stopped, &after.stopped);
         self.tree("timers", timers, &after.timers, |t| !t.is_empty());

@@ -9,6 +9,7 @@ use crate::expression::Type;
 use crate::instance::{Document, Status};
 use crate::refusal::Refusal;
 
+use super::incident::DELIVERY_FAILED;
 use super::run::{Asking, Run, Trying};
 use super::{Conditional, Halt};
 
@@ -164,14 +165,14 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         if let Some(told) = self.reported(event, payload) {
             return told;
         }
-        if &**event == "delivery_failed" {
+        if &**event == DELIVERY_FAILED {
             let told = |key: &str| payload.get(key).and_then(|v| v.as_str()).unwrap_or("?").to_owned();
             // Somebody was not told. Where something else needs help, that is what must stay in sight.
             if told("destination") == crate::effect::NOTICES && self.work.detail.incident.is_some() {
                 return Ok(());
             }
             let message = format!("`{}` could not be delivered: {}", told("destination"), told("error"));
-            return Err(Halt::Broken("delivery_failed", message));
+            return Err(Halt::Broken(DELIVERY_FAILED, message));
         }
         if OUTCOMES.contains(&&**event) {
             // Nobody decides by a message: an outcome is raised by the review alone.
@@ -220,7 +221,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 .enumerate()
                 .find_map(|(ix, s)| s.timers.iter().find(|t| t.name == name).map(|t| (StateIx(ix), t)));
             if let Some((at, timer)) = found {
-                self.trying = Trying { state: Some(at), timer: Some(name.clone()), task: None };
+                self.trying = Trying { state: Some(at), timer: Some(name.clone()), ..Trying::default() };
                 self.take_first(at, &timer.arrows, Asking::Itself)?;
                 self.settle()?;
             }

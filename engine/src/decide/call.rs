@@ -18,7 +18,7 @@ use super::Halt;
 use super::run::{Asking, Raised, Run};
 
 /// The called workflow has come to an end, well or not.
-const ENDED: &str = "call_ended";
+pub(super) const ENDED: &str = "call_ended";
 
 /// Whoever called does not wait any more.
 const LEFT: &str = "caller_left";
@@ -56,6 +56,7 @@ impl<D: Domain> Run<'_, '_, D> {
         let start = Start { workflow: calling.workflow.name.clone(), key, requester, input };
         let started = self.start_each(vec![start], Some(&calling.workflow))?;
         let path = self.definition.state(ix).path.clone();
+        self.work.detail.returned.remove(&path);
         self.work.detail.called.extend(started.first().map(|id| (path, *id)));
         Ok(())
     }
@@ -82,13 +83,16 @@ impl<D: Domain> Run<'_, '_, D> {
             self.leave_call(&path);
         }
         let (Some(to), Some(ix)) = (self.work.detail.caller, ix) else { return };
-        let definition = self.definition;
+        let state = self.definition.state(ix);
+        self.report(to, &state.path, state.failed);
+    }
+
+    /// Whoever called it is told how it ended.
+    fn report(&mut self, to: InstanceId, state: &str, failed: bool) {
         let given = |name: &Arc<str>| Some((name.to_string(), self.work.subject.get(&**name)?.clone()));
-        let result: Document = definition.result.iter().filter_map(given).collect();
-        let payload = serde_json::json!({
-            "instance": self.work.id, "state": definition.state(ix).path, "failed": definition.state(ix).failed,
-            "result": result,
-        });
+        let result: Document = self.definition.result.iter().filter_map(given).collect();
+        let payload =
+            serde_json::json!({ "instance": self.work.id, "state": state, "failed": failed, "result": result });
         let payload = payload.as_object().cloned().unwrap_or_default();
         self.effects.push(Effect::Report(Report { to, event: ENDED, payload }));
     }
@@ -117,6 +121,9 @@ impl<D: Domain> Run<'_, '_, D> {
         let value = super::form::record(result, &calling.result)
             .map_err(|why| Halt::Broken("call_failed", format!("what `{}` gave back: {why}", calling.workflow.name)))?;
         let event = if payload_failed { FAILED } else { DONE };
+        if !payload_failed {
+            self.work.detail.returned.insert(path);
+        }
         self.raised.push(Raised { at, event, payload: value });
         self.settle()
     }
@@ -138,6 +145,21 @@ impl<D: Domain> Run<'_, '_, D> {
         self.work.detail.stopped = Some("the workflow that called it went on without it".into());
         self.moved = true;
         self.end(None);
+        Ok(())
+    }
+
+    /// It ends where it stands, whatever its definition says: what can be taken back is, and whoever called it is told that
+    /// it failed.
+    pub(super) fn stop(&mut self, why: &str) -> Result<(), Halt<D::Need>> {
+        let state = self.work.state.clone();
+        self.leave_all()?;
+        self.undo(&Undoing::All)?;
+        self.work.detail.stopped = Some(why.into());
+        self.moved = true;
+        self.end(None);
+        if let Some(to) = self.work.detail.caller {
+            self.report(to, &state, true);
+        }
         Ok(())
     }
 }

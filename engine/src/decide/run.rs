@@ -10,9 +10,10 @@ use crate::definition::chart::{Definition, StateIx};
 use crate::domain::Domain;
 use crate::effect::{Decision, Effect, Record};
 use crate::expression::Value;
-use crate::instance::{Document, Instance, Status};
+use crate::instance::{Document, Instance, Status, Undo};
 
-use super::{Ground, Halt, Layer, Tried};
+use super::incident::Tried;
+use super::{Ground, Halt, Layer};
 
 /// Who has an arrow walked.
 #[derive(Clone, Copy)]
@@ -54,6 +55,8 @@ pub(super) struct Trying {
     pub(super) timer: Option<Arc<str>>,
     /// The ordinal of the task that time has come for.
     pub(super) task: Option<u32>,
+    /// What is being taken back.
+    pub(super) undo: Option<Undo>,
 }
 
 /// The work on one command: the instance as it becomes.
@@ -84,6 +87,8 @@ pub(super) struct Run<'a, 'f, D: Domain> {
     /// The instance before; none of a start.
     before: Option<&'a Instance>,
     pub(super) moved: bool,
+    /// An operator corrects the document: fields that are locked in review do not bind him.
+    pub(super) corrects: bool,
 }
 
 impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
@@ -113,6 +118,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             steps: 0,
             before,
             moved: false,
+            corrects: false,
             work,
         }
     }
@@ -132,10 +138,10 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
 
     /// What was being tried when it broke.
     pub(super) fn tried(&self) -> Tried {
-        let Trying { state, timer, task } = self.trying.clone();
+        let Trying { state, timer, task, undo } = self.trying.clone();
         let of_task = |ordinal: u32| self.work.tasks.iter().find(|t| t.id.ordinal == ordinal).map(|t| t.state.clone());
         let at = state.map(|ix| self.definition.state(ix).path.clone()).or_else(|| task.and_then(of_task));
-        Tried { at, timer, task }
+        Tried { at, timer, task, undo }
     }
 
     /// Everything that the command brought about.

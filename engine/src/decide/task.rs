@@ -217,8 +217,11 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     }
 
     /// The one way in: brings the review up to every change of the organisation that it has not seen, then applies.
-    fn review(&mut self, at: usize, verb: Verb, by: Option<PersonId>) -> Result<(), Halt<D::Need>> {
-        let policy = self.policy(at)?;
+    pub(super) fn review(&mut self, at: usize, verb: Verb, by: Option<PersonId>) -> Result<(), Halt<D::Need>> {
+        let mut policy = self.policy(at)?;
+        if self.corrects && matches!(verb, Verb::Edit { .. }) {
+            Arc::make_mut(&mut policy).editable = None;
+        }
         let ground = self.ground;
         let is_completed = self.form(at).is_some() && matches!(verb, Verb::Approve(_));
         let name = if is_completed { command::COMPLETE } else { act_name(&verb) };
@@ -312,7 +315,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             let message = format!("the approval needs help: {why}");
             let mut known = detail.incident.iter().chain(&detail.others);
             if !known.any(|i| i.message == message && i.at == at) {
-                detail.note(Incident { code: "approval_incident".into(), message, since, at });
+                detail.note(Incident { code: "approval_incident".into(), message, since, at, tried: None });
             }
             self.work.status = Status::Incident;
         } else if before == State::Incident {

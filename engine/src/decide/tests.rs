@@ -2,6 +2,7 @@
 
 mod incidents;
 mod parallel;
+mod repairs;
 mod scxml;
 mod tables;
 mod undo;
@@ -32,6 +33,8 @@ impl Default for Bare {
         for name in ["invite", "disinvite"] {
             vocabulary.messages.insert(name.into(), MessageType { major: 1, sent_event: None, help: "".into() });
         }
+        let sent_event = Some("sent".into());
+        vocabulary.messages.insert("order".into(), MessageType { major: 1, sent_event, help: "".into() });
         Self { vocabulary }
     }
 }
@@ -82,6 +85,10 @@ struct Story {
     count: u32,
     /// What the last command sent.
     sent: Vec<Arc<str>>,
+    /// Messages that were given up, and whether they are tried again.
+    resumed: Vec<(Arc<str>, bool)>,
+    /// What it reported to whom.
+    reported: Vec<Document>,
     /// The rows of tables that it chose.
     tables: Vec<(Arc<str>, Vec<usize>)>,
 }
@@ -116,6 +123,8 @@ impl Story {
             instance: None,
             count: 0,
             sent: Vec::new(),
+            resumed: Vec::new(),
+            reported: Vec::new(),
             tables: Vec::new(),
         }
     }
@@ -143,6 +152,16 @@ impl Story {
                     _ => None,
                 });
                 self.sent = sent.collect();
+                let resumed = decision.effects.iter().filter_map(|effect| match effect {
+                    Effect::Resume(resume) => Some((resume.message.destination.clone(), resume.again)),
+                    _ => None,
+                });
+                self.resumed = resumed.collect();
+                let reported = decision.effects.iter().filter_map(|effect| match effect {
+                    Effect::Report(report) => Some(report.payload.clone()),
+                    _ => None,
+                });
+                self.reported = reported.collect();
                 self.tables.clone_from(&decision.record.tables);
                 let folded = crate::audit::image::image(&after);
                 let told = crate::audit::told::changes(self.instance.as_ref(), &after);

@@ -33,7 +33,9 @@ impl<D: Domain> Run<'_, '_, D> {
         let kept = std::mem::take(&mut self.work.detail.undo);
         let (undo, stay): (Vec<Undo>, Vec<Undo>) = kept.into_iter().partition(undone);
         self.work.detail.undo = stay;
-        for Undo { by, params, .. } in undo.into_iter().rev() {
+        for undo in undo.into_iter().rev() {
+            self.trying.undo = Some(undo.clone());
+            let Undo { of, by, params } = undo;
             match params {
                 Some(params) => {
                     let params = self.typed_params(&by, &params)?;
@@ -41,7 +43,9 @@ impl<D: Domain> Run<'_, '_, D> {
                 }
                 None => self.post(&by, Retry::default())?,
             }
+            self.record.undone.push((of, by));
         }
+        self.trying.undo = None;
         Ok(())
     }
 

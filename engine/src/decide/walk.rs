@@ -73,6 +73,18 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         Ok(left)
     }
 
+    /// Goes to `to` from wherever it is, as an arrow into it would: leaves what stands in the way, and nothing else.
+    pub(super) fn jump(&mut self, to: StateIx) -> Result<(), Halt<D::Need>> {
+        let definition = self.definition;
+        let active = self.active()?;
+        let (around, branch) = definition.displaced(&active, to);
+        let whole = self.work.detail.inside.is_empty();
+        let left = self.leave(around, branch)?;
+        self.moved = true;
+        self.clear_incidents(whole, &left);
+        self.enter(around, to, None)
+    }
+
     /// Leaves everything.
     pub(super) fn leave_all(&mut self) -> Result<(), Halt<D::Need>> {
         self.leave(None, None).map(drop)

@@ -45,6 +45,8 @@ struct Body<'a, Change, Op> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reports: Vec<Reported<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    resumed: Vec<Resumed<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     sent: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     started: Vec<Started<'a>>,
@@ -119,6 +121,14 @@ struct Reported<'a> {
     to: InstanceId,
 }
 
+/// A message that was given up, and what becomes of it.
+#[derive(Serialize)]
+struct Resumed<'a> {
+    again: bool,
+    id: uuid::Uuid,
+    message: &'a str,
+}
+
 fn chosen((table, rows): &(Arc<str>, Vec<usize>)) -> Chosen<'_> {
     Chosen { rows: rows.iter().map(|row| row + 1).collect(), table }
 }
@@ -144,6 +154,7 @@ pub(super) fn body<Change: Serialize, Op: Serialize>(
         reason: record.reason.as_deref(),
         request: &record.request,
         reports: Vec::new(),
+        resumed: Vec::new(),
         sent: Vec::new(),
         started: Vec::new(),
         tables: record.tables.iter().map(chosen).collect(),
@@ -161,6 +172,11 @@ pub(super) fn body<Change: Serialize, Op: Serialize>(
                 parts.started.push(Started { id: *id, key: key.as_deref(), workflow });
             }
             Effect::Report(report) => parts.reports.push(Reported { event: report.event, to: report.to }),
+            Effect::Resume(resume) => {
+                let message = &resume.message;
+                let (again, id, message) = (resume.again, message.id, &*message.destination);
+                parts.resumed.push(Resumed { again, id, message });
+            }
             Effect::Tell(tell) => parts.tells.push(Told { event: &tell.event, message: &tell.message }),
         }
     }

@@ -200,7 +200,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         for definition in &commit.definitions {
             self.shared.definitions.stored(definition.hash);
         }
-        if !commit.outbox.is_empty() {
+        if !(commit.outbox.is_empty() && commit.resumed.is_empty()) {
             self.shared.mail.notify_one();
         }
         if !commit.tells.is_empty() {
@@ -246,6 +246,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                 Verb::Signal { .. }
                 | Verb::Decide { .. }
                 | Verb::Complete { .. }
+                | Verb::Repair { .. }
                 | Verb::Wake { .. }
                 | Verb::Message { .. } => {}
             }

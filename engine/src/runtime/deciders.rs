@@ -141,7 +141,11 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         Ok(findings.into_iter().next().map_or(Ok(()), |finding| Err(finding.message)))
     }
 
-    async fn organisation_at(&self, tenant: TenantId, revision: i64) -> Result<Arc<OrganisationAt>, StoreError> {
+    pub(super) async fn organisation_at(
+        &self,
+        tenant: TenantId,
+        revision: i64,
+    ) -> Result<Arc<OrganisationAt>, StoreError> {
         if let Some(known) = self.shared.organisations.get(tenant, revision) {
             return Ok(known);
         }

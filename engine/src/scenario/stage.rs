@@ -169,6 +169,7 @@ impl<D: Persist, S: Store<D>> Stage<D, S> {
                 workflow: None,
                 state: None,
                 status: None,
+                incident: None,
                 key: None,
                 after,
                 limit: PAGE,

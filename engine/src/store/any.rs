@@ -302,6 +302,10 @@ impl<D: Persist> Store<D> for AnyStore<D> {
         each!(self, s => s.settle_all(results, now))
     }
 
+    async fn rows(&self, needs: &BTreeSet<(TenantId, D::Need)>, into: &mut D::Facts) -> Result<(), StoreError> {
+        each!(self, s => s.rows(needs, into))
+    }
+
     async fn close(&self) {
         each!(self, s => s.close())
     }

@@ -16,6 +16,8 @@ pub struct InstancePage {
     pub state: Option<Arc<str>>,
     /// Only with this status.
     pub status: Option<Status>,
+    /// Only with an incident of this code.
+    pub incident: Option<Arc<str>>,
     /// Only with this business key.
     pub key: Option<Arc<str>>,
     /// Older than this one (ids rise with time).

@@ -198,7 +198,8 @@ impl<D: Persist> PostgresWriter<D> {
 
     async fn write(&mut self, commit: &Commit<D::Op>) -> Result<(), StoreError> {
         let domain = self.store.domain.clone();
-        let rare = commit.organisations.len() + commit.api_keys.len() + commit.definitions.len() + commit.ops.len();
+        let rare = commit.organisations.len() + commit.api_keys.len() + commit.definitions.len();
+        let rare = rare + commit.resumed.len() + commit.ops.len();
         if !self.begun && rare == 0 {
             // One statement is a transaction of its own, and undoes itself where a guard does not hold.
             return write::batch(commit)?.run(self.connection()?, commit_failed).await;
@@ -211,6 +212,7 @@ impl<D: Persist> PostgresWriter<D> {
         sql::organisation::add(connection, &commit.organisations).await?;
         sql::api_key::put(connection, &commit.api_keys).await?;
         sql::definition::add(connection, &commit.definitions).await?;
+        sql::delivery::resume(connection, &commit.resumed).await?;
         write::batch(commit)?.run(connection, failed).await?;
         sqlx::query("COMMIT").execute(connection).await.map(|_| ()).map_err(commit_failed)
     }
@@ -304,6 +306,10 @@ impl<D: Persist> Store<D> for PostgresStore<D> {
         let mut transaction = connection.begin().await.map_err(failed)?;
         sql::delivery::settle_all(&mut transaction, results, now).await?;
         transaction.commit().await.map_err(commit_failed)
+    }
+
+    async fn rows(&self, needs: &BTreeSet<(TenantId, D::Need)>, into: &mut D::Facts) -> Result<(), StoreError> {
+        self.domain.load(Connection::Postgres(&mut *self.reader().await?), needs, into).await
     }
 
     async fn instance(&self, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, StoreError> {

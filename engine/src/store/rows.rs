@@ -192,10 +192,19 @@ pub(super) fn told(claimed: &super::Claimed, result: &super::Delivery) -> Option
         super::Delivery::Again { .. } | super::Delivery::Held { .. } => None,
         super::Delivery::GivenUp { error } => {
             let destination = &*claimed.row.destination;
-            let payload = serde_json::json!({"attempts": claimed.attempt, "destination": destination, "error": error});
+            // Its key: somebody may want it sent after all.
+            let (id, seq) = (claimed.row.id, claimed.row.seq);
+            let payload = serde_json::json!({
+                "attempts": claimed.attempt, "destination": destination, "error": error, "id": id, "seq": seq,
+            });
             Some(("delivery_failed".into(), payload.to_string()))
         }
     }
+}
+
+/// The id of that message: one for each time that the delivery ends, since what was given up may be sent after all.
+pub(super) fn told_id(claimed: &super::Claimed) -> String {
+    format!("delivery:{}:{}", claimed.row.id, claimed.epoch)
 }
 
 /// Drops rows that are both removed and added: nothing changes about them.

@@ -239,6 +239,7 @@ impl<D: Persist> Writer<D> for SqliteWriter<D> {
             sql::organisation::add(connection, &commit.organisations).await?;
             sql::api_key::put(connection, &commit.api_keys).await?;
             sql::definition::add(connection, &commit.definitions).await?;
+            sql::delivery::resume(connection, &commit.resumed).await?;
             for script in write::scripts(commit)? {
                 script.run(connection).await?;
             }
@@ -301,6 +302,10 @@ impl<D: Persist> Store<D> for SqliteStore<D> {
         let mut aside = self.aside().await?;
         sql::delivery::settle_all(aside.connection(), results, now).await?;
         aside.commit().await
+    }
+
+    async fn rows(&self, needs: &BTreeSet<(TenantId, D::Need)>, into: &mut D::Facts) -> Result<(), StoreError> {
+        self.domain.load(Connection::Sqlite(&mut *self.reader().await?), needs, into).await
     }
 
     async fn instance(&self, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, StoreError> {

@@ -11,6 +11,7 @@ use fluxor_engine::store::InstancePage;
 use serde_json::{Value, json};
 
 use super::out::{Out, table};
+use super::repair::Repairing;
 use super::{End, Failure};
 use crate::config::Config;
 use crate::desk::Look;
@@ -25,6 +26,10 @@ pub(super) enum Instances {
         /// Its id
         id: InstanceId,
     },
+    /// Repair an instance: `repair ID retry|skip|move STATE|set FIELD=VALUE...|cancel --reason TEXT`; without how, say what is possible
+    Repair(Repairing),
+    /// How many live instances there are by workflow, state and status
+    Counts,
 }
 
 #[derive(Debug, Args)]
@@ -38,6 +43,9 @@ pub(super) struct List {
     /// Only active, incident or final ones
     #[arg(long, value_parser = |text: &str| Status::parse(text).ok_or("one of active, incident, final"))]
     status: Option<Status>,
+    /// Only with an incident of this code: `delivery_failed`
+    #[arg(long, value_name = "CODE")]
+    incident: Option<String>,
     /// Only with this business key
     #[arg(long, value_name = "KEY")]
     business_key: Option<String>,
@@ -48,16 +56,17 @@ pub(super) struct List {
 
 impl Instances {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
-        let desk = open(config, Purpose::Read).await?;
         match self {
-            Self::List(List { workflow, state, status, business_key: key, limit }) => {
+            Self::List(List { workflow, state, status, incident, business_key: key, limit }) => {
+                let desk = open(config, Purpose::Read).await?;
                 let name = |text: Option<String>| text.map(Arc::from);
-                let (workflow, state, key) = (name(workflow), name(state), name(key));
+                let (workflow, state, incident, key) = (name(workflow), name(state), name(incident), name(key));
                 let page = InstancePage {
                     tenant: config.tenant(),
                     workflow,
                     state,
                     status,
+                    incident,
                     key,
                     after: None,
                     limit: limit + 1,
@@ -70,6 +79,7 @@ impl Instances {
                 out.result(&rows.iter().map(machine).collect::<Vec<_>>(), || listed(&rows));
             }
             Self::Show { id } => {
+                let desk = open(config, Purpose::Read).await?;
                 let look = desk.look(config.tenant(), id).await?;
                 let entries = desk.entries(config.tenant(), id.into(), 0, 1000).await?;
                 let headers: Vec<Header> = entries.iter().filter_map(|entry| entry.parsed().ok()).collect();
@@ -82,6 +92,8 @@ impl Instances {
                 whole["history"] = json!(history);
                 out.result(&whole, || shown(&look, &headers));
             }
+            Self::Repair(repairing) => repairing.run(config, out).await?,
+            Self::Counts => super::repair::counts(config, out).await?,
         }
         Ok(End::Done)
     }

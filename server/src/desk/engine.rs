@@ -9,7 +9,7 @@ use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
-use fluxor_engine::decide::Deciders;
+use fluxor_engine::decide::{Deciders, Possible, Preview};
 use fluxor_engine::definition::chart::{Definition, StateIx, StateKind};
 use fluxor_engine::definition::{Checked, compile_beside};
 use fluxor_engine::domain::Domain as _;
@@ -19,7 +19,7 @@ use fluxor_engine::plan::{answer_of, blank_answer};
 use fluxor_engine::refusal::Refusal;
 use fluxor_engine::runtime::{self, Engine, NotDone, Submitted, TaskView};
 use fluxor_engine::simulate::Simulation;
-use fluxor_engine::store::{AnyStore, InstancePage, Store as _, StoreError};
+use fluxor_engine::store::{AnyStore, InstancePage, StateCount, Store as _, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{Procurement, RefusedCall, RefusedCalls, Stretch, refused_calls};
 
@@ -89,6 +89,18 @@ impl Desk for Office {
 
     fn instances(&self, page: InstancePage) -> Reply<'_, Vec<Instance>> {
         Box::pin(async move { Ok(self.0.store().instances(&page).await?) })
+    }
+
+    fn counts(&self, tenant: TenantId) -> Reply<'_, Vec<StateCount>> {
+        reading(self.0.store().counts(tenant))
+    }
+
+    fn preview_repair(&self, command: Command) -> Reply<'_, Preview> {
+        Box::pin(async move { self.0.preview_repair(&command).await })
+    }
+
+    fn repairs_possible(&self, command: Command) -> Reply<'_, Possible> {
+        Box::pin(async move { self.0.repairs_possible(&command).await })
     }
 
     fn entries(&self, tenant: TenantId, stream: StreamId, after: i64, limit: i64) -> Reply<'_, Vec<Entry>> {

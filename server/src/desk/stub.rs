@@ -11,13 +11,13 @@ use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Change, Command, Verb};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
-use fluxor_engine::decide::Deciders;
+use fluxor_engine::decide::{Deciders, Possible, Preview};
 use fluxor_engine::definition::{Checked, Definition};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::refusal::Refusal;
 use fluxor_engine::simulate::Simulation;
-use fluxor_engine::store::{InstancePage, StoreError};
+use fluxor_engine::store::{InstancePage, StateCount, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{LinkRow, RefusedCall, RefusedCalls, SessionRow, Stretch};
 use serde_json::json;
@@ -209,6 +209,20 @@ impl Desk for Stub {
 
     fn instances(&self, _: InstancePage) -> Reply<'_, Vec<Instance>> {
         ready(Vec::new())
+    }
+
+    fn counts(&self, _: TenantId) -> Reply<'_, Vec<StateCount>> {
+        ready(Vec::new())
+    }
+
+    fn preview_repair(&self, command: Command) -> Reply<'_, Preview> {
+        let id = command.verb.instance().unwrap_or(InstanceId(uuid::Uuid::nil()));
+        Box::pin(std::future::ready(Err(NotDone::Refused(Refusal::UnknownInstance(id)))))
+    }
+
+    fn repairs_possible(&self, command: Command) -> Reply<'_, Possible> {
+        let id = command.verb.instance().unwrap_or(InstanceId(uuid::Uuid::nil()));
+        Box::pin(std::future::ready(Err(NotDone::Refused(Refusal::UnknownInstance(id)))))
     }
 
     fn entries(&self, _: TenantId, _: StreamId, _: i64, _: i64) -> Reply<'_, Vec<Entry>> {

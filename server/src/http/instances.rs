@@ -236,6 +236,10 @@ pub(crate) struct Which {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(value_type = Option<String>)]
     status: Option<Status>,
+    /// Only with an incident of this code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>, example = "delivery_failed")]
+    incident: Option<Arc<str>>,
     /// Only with this business key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(value_type = Option<String>)]
@@ -268,8 +272,9 @@ pub(crate) async fn list(
     caller: Caller,
     Query(which): Query<Which>,
 ) -> Result<Json<Instances>, Problem> {
-    let Which { workflow, state, status, key, after, limit } = which.clone();
-    let page = InstancePage { tenant: caller.tenant(), workflow, state, status, key, after, limit: limit.and_one() };
+    let Which { workflow, state, status, incident, key, after, limit } = which.clone();
+    let (tenant, limited) = (caller.tenant(), limit.and_one());
+    let page = InstancePage { tenant, workflow, state, status, incident, key, after, limit: limited };
     let mut rows = app.desk().instances(page).await?;
     let next = limit.cut(&mut rows).map(|last| next("/v1/instances", &Which { after: Some(last.id), ..which }));
     Ok(Json(Instances { items: rows.into_iter().map(Shown::from).collect(), next }))

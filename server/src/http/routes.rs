@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::{
     absences, audit, books, deciders, definitions, doors, extract, gate, health, history, instances, keys, layers,
-    limits, me, notices, organisation, pages, parameters, pictures, records, settings, simulate, site, spent, tasks,
-    webhooks, workflows,
+    limits, me, notices, organisation, pages, parameters, pictures, records, repairs, settings, simulate, site, spent,
+    tasks, webhooks, workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -54,6 +54,9 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(instances::list))
         .routes(routes!(instances::show))
         .routes(routes!(history::history))
+        .routes(routes!(repairs::counts))
+        .routes(routes!(repairs::possible, repairs::repair))
+        .routes(routes!(repairs::preview))
         .routes(routes!(instances::signal))
         .routes(routes!(instances::recall))
         .routes(routes!(instances::cancel))

@@ -87,7 +87,7 @@ pub(crate) struct Trouble {
 }
 
 impl From<Incident> for Trouble {
-    fn from(Incident { code, message, since, at }: Incident) -> Self {
+    fn from(Incident { code, message, since, at, tried: _ }: Incident) -> Self {
         Self { code, message, since, state: at }
     }
 }

@@ -17,12 +17,13 @@ pub(crate) fn of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::UnknownTask(_)
         | Refusal::UnknownWorkflow(..)
         | Refusal::UnknownEvent { .. } => StatusCode::NOT_FOUND,
-        Refusal::NotAllowed { .. } => StatusCode::FORBIDDEN,
+        Refusal::NotAllowed { .. } | Refusal::NeverApproves(_) => StatusCode::FORBIDDEN,
         Refusal::NotAccepted { .. }
         | Refusal::Guard(_)
         | Refusal::KeyReused { .. }
         | Refusal::KeyTaken { .. }
         | Refusal::Child { .. }
+        | Refusal::NotRepairable(_)
         | Refusal::Ended { .. }
         | Refusal::TaskClosed { .. } => StatusCode::CONFLICT,
         Refusal::StaleState { .. } | Refusal::StaleTask { .. } => StatusCode::PRECONDITION_FAILED,

@@ -26,7 +26,7 @@ impl Trail {
         let (mut instances, mut after) = (Vec::new(), None);
         loop {
             let (workflow, state, status, key) = (None, None, None, None);
-            let page = InstancePage { tenant: TENANT, workflow, state, status, key, after, limit: 500 };
+            let page = InstancePage { tenant: TENANT, workflow, state, status, incident: None, key, after, limit: 500 };
             let rows = store.instances(&page).await.unwrap();
             let Some(last) = rows.last() else { break };
             after = Some(last.id);

@@ -19,7 +19,7 @@ fn translated(command: &Command, twins: &Twins) -> Command {
     let mut command = command.clone();
     let twin = |id: &InstanceId| twins.get(id).copied().unwrap_or(*id);
     match &mut command.verb {
-        Verb::Signal { instance, .. } => *instance = twin(instance),
+        Verb::Signal { instance, .. } | Verb::Repair { instance, .. } => *instance = twin(instance),
         Verb::Decide { task, .. } => *task = TaskId { instance: twin(&task.instance), ordinal: task.ordinal },
         _ => {}
     }
@@ -46,7 +46,8 @@ fn same(one: &Instance, other: &Instance) {
         let tasks: Vec<_> =
             i.tasks.iter().map(|t| (t.status, &t.holders, &t.detail, t.seq)).map(|t| format!("{t:?}")).collect();
         // A message's id is drawn anew on each store, and its result has it as its request id.
-        let detail = fluxor_engine::instance::Detail { requests: Vec::new(), ..i.detail.clone() };
+        let mut detail = fluxor_engine::instance::Detail { requests: Vec::new(), ..i.detail.clone() };
+        detail.incident.iter_mut().chain(&mut detail.others).for_each(|incident| incident.tried = None);
         let commands = i.detail.requests.len();
         (i.state.clone(), i.status, i.subject.clone(), detail, commands, tasks, i.seq, i.state_revision)
     };

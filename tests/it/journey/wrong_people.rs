@@ -200,6 +200,20 @@ async fn one_stage(
             security += u64::from(reply.status == 403);
         }
     }
+    let repairs = [
+        json!({ "repair": "retry", "reason": "so" }),
+        json!({ "repair": "skip", "reason": "so" }),
+        json!({ "repair": "move", "to": "draft", "reason": "so" }),
+        json!({ "repair": "set_data", "set": { "note": "x" }, "reason": "so" }),
+        json!({ "repair": "cancel", "reason": "so" }),
+    ];
+    for person in PEOPLE.into_iter().filter(|person| !administrators.contains(person)) {
+        let (at, repair) = (format!("{}/repairs", path(id)), dice.one(&repairs));
+        site.by(person).post(&at, &repair).await.refused(403, "not_allowed");
+        site.by(person).post(&format!("{at}/preview"), &repair).await.refused(403, "not_allowed");
+        site.by(person).get(&at).await.refused(403, "not_allowed");
+        security += 1;
+    }
     let strange = json!({ "act": "approve", "step": stage.steps[0] });
     site.by("stranger").decide(&stage.task, &strange).await.refused(404, "unknown_task");
     site.anonymous().decide(&stage.task, &strange).await.refused(401, "unauthenticated");

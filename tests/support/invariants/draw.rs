@@ -45,7 +45,8 @@ impl<B: Bench> Play<B> {
             10..=14 => self.draw_company(),
             15..=17 => self.draw_budget(),
             18..=25 if !self.made.is_empty() => self.draw_again(),
-            26..=52 => self.draw_signal(),
+            26..=43 => self.draw_signal(),
+            44..=54 => self.draw_repair(),
             _ => self.draw_decision().await,
         }
     }
@@ -121,7 +122,7 @@ impl<B: Bench> Play<B> {
         other
     }
 
-    fn some_instance(&mut self) -> Instance {
+    pub(super) fn some_instance(&mut self) -> Instance {
         let all: Vec<&Instance> = self.snap.instances.values().collect();
         let live: Vec<&Instance> = all.iter().copied().filter(|i| i.status != Status::Final).collect();
         let from = if live.is_empty() || self.dice.chance(8) { &all } else { &live };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fluxor_engine::approval::Verb as Act;
 use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::fold::fold;
-use fluxor_engine::command::{Actor, Answer, Change, Command, Verb};
+use fluxor_engine::command::{Actor, Answer, Change, Command, Repair, Verb};
 use fluxor_engine::ids::{InstanceId, StreamId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::refusal::Refusal;
@@ -171,6 +171,9 @@ impl<B: Bench> Play<B> {
             let stored = (&Some(row.state.clone()), Some(row.status), row.seq, row.state_revision);
             assert_eq!(shown, stored, "the answer shows the row");
         }
+        if let Some(before) = command.verb.instance().and_then(|id| before.instances.get(&id)) {
+            self.judge_repair(before, command);
+        }
         if let (Some(view), true) = (view, self.settled) {
             check_listed(view, command);
         }
@@ -243,7 +246,10 @@ impl<B: Bench> Play<B> {
             if let Verb::Decide { act, .. } = &made.command.verb {
                 told(tale, person.as_str(), act);
             }
-            if edited && !instance.tasks.is_empty() {
+            // What the engine tries again is its own doing, as it was at first.
+            let own =
+                matches!(&made.command.verb, Verb::Repair { repair: Repair::Retry { .. } | Repair::Skip { .. }, .. });
+            if edited && !own && !instance.tasks.is_empty() {
                 tale.editors.insert(person.to_string());
             }
         }

@@ -11,7 +11,7 @@ use fluxor_engine::commit::OutboxRow;
 use fluxor_engine::definition::Library;
 use fluxor_engine::ids::{InstanceId, RequestId};
 use fluxor_engine::instance::Instance;
-use fluxor_engine::runtime::{Delivering, Engine, NotDone, Options, Reply, Sink, Submitted, TaskView};
+use fluxor_engine::runtime::{Delivering, Engine, NotDone, Options, Reply, Sink, Submitted, TaskView, Undelivered};
 use fluxor_workflows::Procurement;
 use serde_json::json;
 
@@ -53,6 +53,18 @@ pub struct Nowhere;
 impl Sink for Nowhere {
     fn deliver<'a>(&'a self, _: &'a OutboxRow) -> Delivering<'a> {
         Box::pin(async { Ok(Reply::new()) })
+    }
+}
+
+/// Takes every message, but some only once an operator has had them sent again: the same ones on each store.
+#[derive(Debug, Default)]
+pub struct Fickle(std::sync::Mutex<std::collections::BTreeSet<uuid::Uuid>>);
+
+impl Sink for Fickle {
+    fn deliver<'a>(&'a self, row: &'a OutboxRow) -> Delivering<'a> {
+        let first = row.seq % 4 != 0 && self.0.lock().unwrap().insert(row.id);
+        let done = if first { Err(Undelivered::Never("not today".to_owned())) } else { Ok(Reply::new()) };
+        Box::pin(async { done })
     }
 }
 
@@ -105,7 +117,7 @@ pub fn by_hand(replica: &str, seed: u64, batch_bound: usize) -> Options {
     let sink = Arc::new(Nowhere) as Arc<dyn Sink>;
     Options {
         replica: replica.to_owned(),
-        sinks: vec![("order_to_supplier".into(), sink.clone()), ("notices".into(), sink)],
+        sinks: vec![("order_to_supplier".into(), Arc::new(Fickle::default())), ("notices".into(), sink)],
         batch_bound,
         database_clock: false,
         seed: Some(seed),
@@ -204,10 +216,14 @@ impl<B: Bench> Play<B> {
         }
         let command = self.draw().await;
         let view = self.view_before(&command).await;
+        let told = self.told_before(&command).await;
         let done = self.engine().submit(command.clone()).await;
         self.note(&command, &done);
         let after = self.look().await;
         let before = std::mem::replace(&mut self.snap, after);
+        if let Some(told) = told {
+            self.judge_preview(&command, &told, &done);
+        }
         self.judge(&before, &command, view.as_ref(), done).await;
     }
 

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use fluxor_engine::instance::Document;
-use fluxor_engine::store::{Claimed, Delivery, Store};
+use fluxor_engine::commit::{OutboxRow, ResumedRow};
+use fluxor_engine::effect::Resume;
+use fluxor_engine::instance::{Document, Undelivered};
+use fluxor_engine::store::{Claimed, Delivery, Store, StoreError};
 
 use super::commit;
 use crate::counter::CounterDomain;
@@ -38,7 +40,7 @@ pub async fn messages_go_in_order<S: Store<CounterDomain>>(store: S) {
     assert!(store.settle(&first[1], &Delivery::Sent { reply: Document::new() }, at(21)).await.unwrap());
     assert!(!store.settle(&first[1], &Delivery::Sent { reply: Document::new() }, at(21)).await.unwrap(), "it is gone");
     let told = &store.inbox(9).await.unwrap()[..];
-    let expected = (id(1), format!("delivery:{}", rows[0].id), "sent", "{}", at(21));
+    let expected = (id(1), format!("delivery:{}:{}", rows[0].id, first[1].epoch), "sent", "{}", at(21));
     let [row] = told else { panic!("{told:?}") };
     assert_eq!((row.target, row.message.to_string(), &*row.event, &*row.payload, row.at), expected);
     // The next in line; it waits for no event.
@@ -80,10 +82,45 @@ pub async fn leases_end<S: Store<CounterDomain>>(store: S) {
     let told = store.inbox(9).await.unwrap().remove(0);
     let payload: serde_json::Value = serde_json::from_str(&told.payload).unwrap();
     assert_eq!(&*told.event, "delivery_failed");
-    assert_eq!(payload, serde_json::json!({"attempts": 3, "destination": "mail", "error": "no route"}));
+    let (id, seq) = (last.row.id, last.row.seq);
+    let expected = serde_json::json!({"attempts": 3, "destination": "mail", "error": "no route", "id": id, "seq": seq});
+    assert_eq!(payload, expected);
     // What was given up holds up nothing behind it.
     send(&store, vec![message(1, 1, "mail", 2, 10)]).await;
     assert_eq!(names(&store.claim(at(999), at(2000), 9).await.unwrap()), [(1, "mail".into(), 2)]);
+}
+
+/// What was given up goes out again with fresh attempts, or nobody wants it any more; and only what was given up.
+pub async fn what_was_given_up_is_resumed<S: Store<CounterDomain>>(store: S) {
+    send(&store, vec![message(1, 1, "mail", 1, 10), message(1, 1, "hook", 2, 10)]).await;
+    let given_up = Delivery::GivenUp { error: "no route".into() };
+    let claimed = store.claim(at(10), at(100), 9).await.unwrap();
+    let resumed = |row: &OutboxRow, again| {
+        let message = Undelivered { destination: row.destination.clone(), seq: row.seq, id: row.id };
+        let resume = Resume { message, again };
+        let row = ResumedRow { tenant: row.tenant, instance: row.instance, resume, next_at: at(20) };
+        TestCommit { resumed: vec![row], ..TestCommit::default() }
+    };
+    let early = commit(&store, &resumed(&claimed[0].row, true)).await;
+    assert!(matches!(early, Err(StoreError::Conflict(_))), "it was not given up: {early:?}");
+    for one in &claimed {
+        assert!(store.settle(one, &given_up, at(11)).await.unwrap());
+    }
+    commit(&store, &resumed(&claimed[0].row, true)).await.unwrap();
+    commit(&store, &resumed(&claimed[1].row, false)).await.unwrap();
+    for again in [true, false] {
+        let twice = commit(&store, &resumed(&claimed[1].row, again)).await;
+        assert!(matches!(twice, Err(StoreError::Conflict(_))), "it is gone: {twice:?}");
+    }
+    assert_eq!(store.claim(at(19), at(100), 9).await.unwrap(), [], "not before its time");
+    let again = store.claim(at(20), at(100), 9).await.unwrap();
+    assert_eq!((names(&again), again[0].attempt), (vec![(1, "hook".into(), 2)], 1));
+    assert_eq!(again[0].row.id, claimed[0].row.id, "the same message");
+    assert!(!store.settle(&claimed[0], &given_up, at(21)).await.unwrap(), "the old claim is void");
+    assert!(store.settle(&again[0], &given_up, at(22)).await.unwrap());
+    // Each end of a delivery is told once, under an id of its own.
+    let told: BTreeSet<_> = store.inbox(9).await.unwrap().into_iter().map(|row| row.message).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
 }
 
 /// Many claimers at once: each message is claimed exactly once.

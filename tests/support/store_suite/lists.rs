@@ -2,7 +2,7 @@
 
 use fluxor_engine::commit::IndexChange;
 use fluxor_engine::ids::{PersonId, StreamId, TenantId};
-use fluxor_engine::instance::{Instance, Status, TaskStatus};
+use fluxor_engine::instance::{Attempt, Incident, Instance, Status, TaskStatus, What};
 use fluxor_engine::store::{InstancePage, Store};
 
 use super::{T, commit, instances};
@@ -10,7 +10,7 @@ use crate::counter::CounterDomain;
 use crate::rows::*;
 
 fn page(limit: i64) -> InstancePage {
-    InstancePage { tenant: T, workflow: None, state: None, status: None, key: None, after: None, limit }
+    InstancePage { tenant: T, workflow: None, state: None, status: None, incident: None, key: None, after: None, limit }
 }
 
 fn ids(rows: &[Instance]) -> Vec<fluxor_engine::ids::InstanceId> {
@@ -54,6 +54,35 @@ pub async fn instances_are_listed<S: Store<CounterDomain>>(store: S) {
     let counts: Vec<_> = counts.iter().map(|c| (&*c.workflow, &*c.state, c.status, c.count, c.oldest)).collect();
     let row = |workflow, count| (workflow, "open.step1", Status::Active, count, at(1001));
     assert_eq!(counts, [row("order", 3), row("request", 4)]);
+}
+
+/// By the code of an incident, of whichever region, whatever else the incident tells.
+pub async fn instances_are_found_by_their_incidents<S: Store<CounterDomain>>(store: S) {
+    let incident = |code: &str| {
+        let payload = serde_json::json!({ "code": "no_row", "nul": "\u{0}" }).as_object().cloned().unwrap();
+        let what = What::Message { message: "m".into(), event: "e".into(), payload };
+        let tried = Some(Box::new(Attempt { what, undo: None }));
+        Incident { code: code.into(), message: "it broke".to_owned(), since: at(7), at: None, tried }
+    };
+    let mut rows: Vec<Instance> = (1..=4).map(|n| instance(1, n, 1)).collect();
+    rows[0].detail.incident = Some(incident("delivery_failed"));
+    rows[1].detail.incident = Some(incident("expression_failed"));
+    rows[1].detail.others = vec![incident("delivery_failed"), incident("call_failed")];
+    rows[2].detail.incident = Some(incident("call_failed"));
+    rows[..3].iter_mut().for_each(|row| row.status = Status::Incident);
+    let mut all = instances(rows);
+    all.keys = vec![start_key(1, "workflow:request", "K-3", 3)];
+    commit(&store, &all).await.unwrap();
+    let found = async |code: &str, key: Option<&str>| {
+        let workflow = key.map(|_| "request".into());
+        let page = InstancePage { incident: Some(code.into()), workflow, key: key.map(Into::into), ..page(9) };
+        ids(&store.instances(&page).await.unwrap())
+    };
+    assert_eq!(found("delivery_failed", None).await, [id(2), id(1)]);
+    assert_eq!(found("call_failed", None).await, [id(3), id(2)]);
+    assert_eq!(found("no_row", None).await, [], "what it tells besides is no code");
+    assert_eq!(found("call_failed", Some("K-3")).await, [id(3)]);
+    assert_eq!(found("delivery_failed", Some("K-3")).await, []);
 }
 
 /// Entries after a number, heads and streams after a stream, tenants.

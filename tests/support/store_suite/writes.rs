@@ -27,6 +27,7 @@ fn everything() -> TestCommit {
         records: vec![record(1, "bob", 1)],
         entries: vec![entry(1, stream, 1, "start"), entry(1, StreamId::of_record("person", "bob"), 1, "hire")],
         outbox: vec![message(1, 3, "supplier", 1, 10)],
+        resumed: vec![],
         tells: vec![tell(1, 3, "m1", 10)],
         told: vec![],
         organisations: vec![organisation(1, 1)],
@@ -324,7 +325,16 @@ pub async fn racing_writers_lose_nothing<S: Store<CounterDomain>>(store: S) {
     writer.facts(&[(T, "c".to_owned())].into(), &mut facts).await.unwrap();
     assert_eq!(facts[&(T, "c".to_owned())], (40, 41));
     writer.abandon().await.unwrap();
-    let page = InstancePage { tenant: T, workflow: None, state: None, status: None, key: None, after: None, limit: 9 };
+    let page = InstancePage {
+        tenant: T,
+        workflow: None,
+        state: None,
+        status: None,
+        incident: None,
+        key: None,
+        after: None,
+        limit: 9,
+    };
     assert_eq!(store.instances(&page).await.unwrap().len(), 1);
 }
 

@@ -107,6 +107,34 @@ impl Definition {
         self.below(self.around(at, to)?, at)
     }
 
+    /// What whoever is in `active` stays in when he goes to `to`, and what inside it he leaves: the nearest state around `to`
+    /// that he is in, and of that the region of `to` or the one state inside. `None`: the whole chart, all there is.
+    pub(crate) fn displaced(&self, active: &[StateIx], to: StateIx) -> (Option<StateIx>, Option<StateIx>) {
+        let is_active = |&up: &StateIx| active.iter().any(|&leaf| self.is_within(leaf, up));
+        let around = self.upwards(to).skip(1).find(is_active);
+        let branch = around.and_then(|around| match self.state(around).kind {
+            StateKind::Parallel(_) => self.below(around, to),
+            _ => active.iter().find_map(|&leaf| self.below(around, leaf)),
+        });
+        (around, branch)
+    }
+
+    /// The states in which whoever goes from `around` to `to` arrives, innermost and around: `to`, where it begins, and where
+    /// other regions on the way begin.
+    pub(crate) fn arrival(&self, around: Option<StateIx>, to: StateIx) -> Vec<StateIx> {
+        let Some(top) = self.upwards(to).take_while(|&ix| Some(ix) != around).last() else { return Vec::new() };
+        let (mut found, mut open) = (Vec::new(), vec![top]);
+        while let Some(ix) = open.pop() {
+            found.push(ix);
+            match &self.state(ix).kind {
+                StateKind::Compound(first) => open.push(self.below(ix, to).unwrap_or(*first)),
+                StateKind::Parallel(regions) => open.extend(regions),
+                StateKind::Simple | StateKind::Approval(_) | StateKind::Call(_) | StateKind::Final => {}
+            }
+        }
+        found
+    }
+
     /// The region that `ix` is, or is in: the nearest.
     #[must_use]
     pub fn region(&self, ix: StateIx) -> Option<StateIx> {

@@ -12,8 +12,8 @@ use crate::commit::{ApiKeyRow, DefinitionRow, InboxRow, OrganisationRow, RecordH
 use crate::effect::is_tell;
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, StreamId, TenantId};
 use crate::instance::{Instance, Status, TaskStatus};
-use crate::store::rows::{due, told};
-use crate::store::{Claimed, Delivery, Due, InstancePage, StateCount};
+use crate::store::rows::{due, told, told_id};
+use crate::store::{Claimed, Connection, Delivery, Due, InstancePage, StateCount};
 
 const LAST: InstanceId = InstanceId(uuid::Uuid::max());
 
@@ -44,6 +44,7 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
             page.workflow.as_ref().is_none_or(|w| *w == row.workflow)
                 && page.state.as_ref().is_none_or(|s| *s == row.state)
                 && page.status.is_none_or(|s| s == row.status)
+                && page.incident.as_ref().is_none_or(|c| row.detail.incidents().any(|i| i.code == *c))
                 && page.key.as_ref().is_none_or(|k| Some(k) == row.key.as_ref())
         };
         let rows = tables.instances.range(from..to).rev().filter(|(_, row)| asked(row));
@@ -214,12 +215,17 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
             Delivery::GivenUp { .. } => sending.given_up_at = Some(now),
         }
         if let Some((event, payload)) = told(claimed, result) {
-            let message: std::sync::Arc<str> = format!("delivery:{}", claimed.row.id).into();
+            let message: std::sync::Arc<str> = told_id(claimed).into();
             let (tenant, target) = (claimed.row.tenant, claimed.row.instance);
             let row = InboxRow { tenant, target, message: message.clone(), event, payload, at: now };
             tables.inbox.entry((tenant, target, message)).or_insert(row);
         }
         Ok(true)
+    }
+
+    async fn rows(&self, needs: &BTreeSet<(TenantId, D::Need)>, into: &mut D::Facts) -> Result<(), StoreError> {
+        let mut memory = self.read().await;
+        self.domain.load(Connection::Memory(&mut memory), needs, into).await
     }
 
     async fn revision(&self, tenant: TenantId) -> Result<i64, StoreError> {

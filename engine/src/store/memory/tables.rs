@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::audit::Entry;
 use crate::clock::Timestamp;
 use crate::commit::{
-    ApiKeyRow, Commit, DefinitionRow, HolderRow, InboxRow, OrganisationRow, OutboxRow, RecordHead, TimerRow,
+    ApiKeyRow, Commit, DefinitionRow, HolderRow, InboxRow, OrganisationRow, OutboxRow, RecordHead, ResumedRow, TimerRow,
 };
 use crate::ids::{DefinitionHash, InstanceId, StreamId, TenantId};
 use crate::instance::{Instance, Task};
@@ -67,6 +67,11 @@ pub(super) fn outbox_key(row: &OutboxRow) -> OutboxKey {
     (row.tenant, row.instance, row.destination.clone(), row.seq, row.id)
 }
 
+fn resumed_key(row: &ResumedRow) -> OutboxKey {
+    let message = &row.resume.message;
+    (row.tenant, row.instance, message.destination.clone(), message.seq, message.id)
+}
+
 fn timer_key(row: &TimerRow) -> (TenantId, InstanceId, Arc<str>) {
     (row.tenant, row.instance, row.name.clone())
 }
@@ -89,6 +94,10 @@ impl Tables {
         }
         fresh("audit_entry", c.entries.iter().map(|e| (e.tenant, e.stream, e.seq)), |k| self.entries.contains_key(k))?;
         fresh("outbox", c.outbox.iter().map(outbox_key), |k| self.outbox.contains_key(k))?;
+        let given_up = |row| self.outbox.get(&resumed_key(row)).is_some_and(|s| s.given_up_at.is_some());
+        if !c.resumed.iter().all(given_up) {
+            return Err(conflict("outbox"));
+        }
         fresh("inbox", c.tells.iter().map(|t| (t.tenant, t.target, t.message.clone())), |k| {
             self.inbox.contains_key(k) && !c.told.contains(k)
         })?;
@@ -139,6 +148,9 @@ impl Tables {
             let sending = Sending { row: row.clone(), attempt: 0, epoch: 0, given_up_at: None };
             self.outbox.insert(outbox_key(row), sending);
         }
+        for row in &c.resumed {
+            self.resume(row);
+        }
         for key in &c.told {
             self.inbox.remove(key);
         }
@@ -149,6 +161,17 @@ impl Tables {
         }
         self.apply_index(c);
         self.apply_api_keys(c);
+    }
+
+    fn resume(&mut self, row: &ResumedRow) {
+        let key = resumed_key(row);
+        if !row.resume.again {
+            self.outbox.remove(&key);
+        } else if let Some(sending) = self.outbox.get_mut(&key) {
+            sending.row.next_at = row.next_at;
+            (sending.attempt, sending.given_up_at) = (0, None);
+            sending.epoch += 1;
+        }
     }
 
     fn apply_index<Op>(&mut self, c: &Commit<Op>) {

@@ -71,6 +71,25 @@ pub(crate) const CLAIM: &str = "WITH taken AS MATERIALIZED (
      RETURNING u.tenant, u.instance, u.destination, u.seq, u.id, u.payload, u.times, u.wait_from, u.wait_to, u.sent_event,
        u.next_at, u.attempt, u.epoch";
 
+/// Whether the text of a detail has an incident of a code. What the incident tells besides may hold NUL characters, which
+/// PostgreSQL does not take out of JSON: for this look they are blanks.
+macro_rules! has_incident {
+    ($detail:literal, $code:literal) => {
+        concat!(
+            "(CAST(replace(",
+            $detail,
+            ", '\\u0000', '\\u0020') AS json) #>> '{incident,code}' = ",
+            $code,
+            " OR EXISTS (SELECT 1 FROM json_array_elements(CAST(replace(",
+            $detail,
+            ", '\\u0000', '\\u0020') AS json) -> 'others') AS o WHERE o.value ->> 'code' = ",
+            $code,
+            "))"
+        )
+    };
+}
+pub(crate) use has_incident;
+
 pub(crate) const HELD_BY: &str = held_by!("unnest($1::bigint[], $2::text[]) AS a (tenant, person)", "$3", "$4", "$5");
 
 /// Who is asked goes in as arrays.

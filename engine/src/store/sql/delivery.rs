@@ -2,9 +2,9 @@
 
 use super::{Columns, Conn, Row, dialect, failed};
 use crate::clock::Timestamp;
-use crate::commit::OutboxRow;
+use crate::commit::{OutboxRow, ResumedRow};
 use crate::ids::{InstanceId, TenantId};
-use crate::store::rows::told;
+use crate::store::rows::{told, told_id};
 use crate::store::{Claimed, Delivery, StoreError};
 
 /// Run at each message, so their plans are tested.
@@ -15,6 +15,8 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("HELD", HELD),
     ("GIVEN_UP", GIVEN_UP),
     ("TELL", TELL),
+    ("RESUME", RESUME),
+    ("FORGET", FORGET),
 ];
 
 /// In order of instance, destination and number, whatever order the database returned them in.
@@ -132,7 +134,7 @@ pub(crate) async fn settle(
         sqlx::query(TELL)
             .bind(row.tenant.0)
             .bind(row.instance.0)
-            .bind(format!("delivery:{}", row.id))
+            .bind(told_id(claimed))
             .bind(&*event)
             .bind(payload)
             .bind(now.micros())
@@ -151,6 +153,43 @@ pub(crate) async fn settle_all(
 ) -> Result<(), StoreError> {
     for (claimed, result) in results {
         settle(&mut *c, claimed, result, now).await?;
+    }
+    Ok(())
+}
+
+const RESUME: &str = "UPDATE outbox
+     SET given_up_at = NULL, error = NULL, attempt = 0, next_at = $6, epoch = epoch + 1
+     WHERE tenant = $1
+       AND instance = $2
+       AND destination = $3
+       AND seq = $4
+       AND id = $5
+       AND given_up_at IS NOT NULL";
+
+const FORGET: &str = "DELETE FROM outbox
+     WHERE tenant = $1
+       AND instance = $2
+       AND destination = $3
+       AND seq = $4
+       AND id = $5
+       AND given_up_at IS NOT NULL";
+
+/// What becomes of messages that were given up. Inside the caller's transaction.
+pub(crate) async fn resume(c: &mut Conn, rows: &[ResumedRow]) -> Result<(), StoreError> {
+    for row in rows {
+        let message = &row.resume.message;
+        let mut query = sqlx::query(if row.resume.again { RESUME } else { FORGET })
+            .bind(row.tenant.0)
+            .bind(row.instance.0)
+            .bind(&*message.destination)
+            .bind(message.seq)
+            .bind(message.id);
+        if row.resume.again {
+            query = query.bind(row.next_at.micros());
+        }
+        if query.execute(&mut *c).await.map_err(failed)?.rows_affected() != 1 {
+            return Err(StoreError::Conflict("outbox".to_owned()));
+        }
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::dialect::has_incident;
 use super::{Columns, Conn, Row, dialect, failed};
 use crate::ids::{InstanceId, PersonId, TenantId};
 use crate::instance::{Instance, Status, Task};
@@ -41,6 +42,9 @@ const PAGE: &str = concat!(
          AND (CAST($4 AS TEXT) IS NULL OR state = $4)
          AND (CAST($5 AS TEXT) IS NULL OR status = $5)
          AND (CAST($6 AS TEXT) IS NULL OR key = $6)
+         AND (CAST($8 AS TEXT) IS NULL OR (status = 'incident' AND ",
+    has_incident!("detail", "$8"),
+    "))
        ORDER BY id DESC
        LIMIT $7
      ) AS p
@@ -67,6 +71,9 @@ const INSTANCE_BY_KEY: &str = concat!(
        AND i.id < $2
        AND (CAST($4 AS TEXT) IS NULL OR i.state = $4)
        AND (CAST($5 AS TEXT) IS NULL OR i.status = $5)
+       AND (CAST($8 AS TEXT) IS NULL OR (i.status = 'incident' AND ",
+    has_incident!("i.detail", "$8"),
+    "))
        AND $7 > 0
      ORDER BY t.ordinal"
 );
@@ -81,6 +88,7 @@ pub(crate) async fn page(c: &mut Conn, page: &InstancePage) -> Result<Vec<Instan
         .bind(page.status.map(Status::as_str))
         .bind(page.key.as_deref())
         .bind(page.limit)
+        .bind(page.incident.as_deref())
         .fetch_all(c)
         .await
         .map_err(failed)?;

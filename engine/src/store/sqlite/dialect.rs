@@ -60,6 +60,24 @@ pub(crate) const CLAIM: &str = "UPDATE outbox
      RETURNING tenant, instance, destination, seq, id, payload, times, wait_from, wait_to, sent_event, next_at, attempt,
        epoch";
 
+/// Whether the text of a detail has an incident of a code.
+macro_rules! has_incident {
+    ($detail:literal, $code:literal) => {
+        concat!(
+            "(",
+            $detail,
+            " ->> '$.incident.code' = ",
+            $code,
+            " OR EXISTS (SELECT 1 FROM json_each(",
+            $detail,
+            ", '$.others') AS o WHERE o.value ->> '$.code' = ",
+            $code,
+            "))"
+        )
+    };
+}
+pub(crate) use has_incident;
+
 pub(crate) const MAY_CLAIM: &str = "SELECT 1
      FROM outbox
      WHERE next_at <= $1

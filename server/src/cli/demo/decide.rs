@@ -48,6 +48,7 @@ async fn waiting(stage: &Stage) -> Result<Vec<InstanceId>, Failure> {
             workflow: Some("purchase_order".into()),
             state: None,
             status: None,
+            incident: None,
             key: None,
             after,
             limit: PAGE,

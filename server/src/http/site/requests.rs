@@ -42,7 +42,16 @@ pub(super) async fn show(
     };
     let (mut rows, mut after, mut seen) = (Vec::new(), None, 0);
     while rows.len() < ROWS && seen < SEARCHED {
-        let page = InstancePage { tenant, workflow: None, state: None, status: None, key: None, after, limit: PAGE };
+        let page = InstancePage {
+            tenant,
+            workflow: None,
+            state: None,
+            status: None,
+            key: None,
+            incident: None,
+            after,
+            limit: PAGE,
+        };
         let found = app.desk().instances(page).await?;
         let Some(last) = found.last() else { break };
         (after, seen) = (Some(last.id), seen + found.len());

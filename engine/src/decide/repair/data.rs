@@ -1,0 +1,146 @@
+//! Fields of the document that an operator corrects: an edit like any other, except that what is locked in review does not
+//! bind him. Approvals that the change takes back are given anew, before anything stands on it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::definition::chart::{ActionCall, Outcome, StateIx};
+use crate::diagnostic::nearest;
+use crate::domain::Domain;
+use crate::expression::Value;
+use crate::instance::Document;
+use crate::refusal::Refusal;
+
+use super::super::Halt;
+use super::super::run::Run;
+
+impl<D: Domain> Run<'_, '_, D> {
+    /// Sets fields.
+    pub(super) fn correct(&mut self, set: &Document) -> Result<(), Halt<D::Need>> {
+        let wrong = |at: String, why: String| (at, why);
+        let mut errors = Vec::new();
+        let mut given = Document::new();
+        if set.is_empty() {
+            errors.push(wrong("/set".to_owned(), "name at least one field with its new value".to_owned()));
+        }
+        for (name, json) in set {
+            match self.corrected(name, json) {
+                Ok(value) => drop(given.insert(name.clone(), value)),
+                Err(why) => {
+                    let pointer = name.replace('~', "~0").replace('/', "~1");
+                    errors.push(wrong(format!("/set/{pointer}"), why));
+                }
+            }
+        }
+        if !errors.is_empty() {
+            return Err(Refusal::Invalid(errors).into());
+        }
+        let active = self.active()?;
+        let before = self.within_reach()?;
+        self.corrects = true;
+        self.work.subject.extend(given);
+        self.tell_reviews()?;
+        self.stands(&active, &before)?;
+        self.settle()
+    }
+
+    /// The field's new value, if it may have one.
+    fn corrected(&self, name: &str, json: &Json) -> Result<Json, String> {
+        let fields = &self.definition.subject.record.fields;
+        let Some(field) = fields.get(name) else {
+            let near = nearest(name, fields.keys().map(AsRef::as_ref));
+            let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            return Err(format!("there is no field `{name}`{hint}"));
+        };
+        if let Some(why) = self.fixed(name) {
+            return Err(why);
+        }
+        match json {
+            Json::Null if field.nullable => Ok(Json::Null),
+            Json::Null => Err(format!("`{name}` must have a value: one of type {}", field.ty.name())),
+            json => {
+                let value = Value::from_json(json, &field.ty)?;
+                self.exists(&value).map(|()| value.to_json())
+            }
+        }
+    }
+
+    /// People exist.
+    fn exists(&self, value: &Value) -> Result<(), String> {
+        match value {
+            Value::Person(id) if self.ground.organisation().organisation.person(id).is_none() => {
+                Err(format!("nobody in the organisation has the id `{id}`"))
+            }
+            Value::List(items) => items.iter().try_for_each(|item| self.exists(item)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Why nobody may set the field; `None`: an administrator may.
+    pub(super) fn fixed(&self, name: &str) -> Option<String> {
+        let definition = self.definition;
+        if name == "requester" {
+            return Some(format!(
+                "`{name}` says who asked, which nobody changes: cancel it, and let the right one ask"
+            ));
+        }
+        let variable = &definition.subject.variable;
+        let is_read = |path: &String| *path == **variable || *path == format!("{variable}.{name}");
+        if definition.key.as_ref().is_some_and(|key| key.fields_read().iter().any(is_read)) {
+            return Some(format!(
+                "`{name}` is part of its business key, which never changes: cancel it, and start another"
+            ));
+        }
+        let vocabulary = self.ground.domain.vocabulary();
+        let of_domain = vocabulary.subjects.get(&*definition.subject.record.name).filter(|subject| {
+            definition
+                .vocabulary
+                .iter()
+                .any(|n| **n == *format!("{}@{}", definition.subject.record.name, subject.major))
+        });
+        let mirrored = of_domain.and_then(|subject| subject.mirrored.iter().find(|(field, _)| **field == *name));
+        let computed = definition.subject.computed.iter().any(|field| **field == *name);
+        let action = match mirrored {
+            None if computed => return Some(format!("`{name}` is computed by the workflow's own actions")),
+            None => return None,
+            Some((_, action)) => action.as_ref(),
+        };
+        let events = action.map(|action| self.events_with(action)).unwrap_or_default();
+        let how = match events.as_slice() {
+            [] => "and no event of this workflow changes it".to_owned(),
+            events => format!("which this would not change: use the event `{}`", events.join("` or `")),
+        };
+        Some(format!("`{name}` stands in the books as well, {how}"))
+    }
+
+    /// The events whose arrows run the action.
+    fn events_with(&self, action: &str) -> Vec<Arc<str>> {
+        let runs = |actions: &[ActionCall]| actions.iter().any(|call| *call.name == *action);
+        let mut events = BTreeSet::new();
+        for (event, arrows) in self.definition.states.iter().flat_map(|state| &state.on) {
+            let mut going = arrows.iter().filter_map(|arrow| match &arrow.outcome {
+                Outcome::Go(go) => Some(go),
+                Outcome::Refuse(_) => None,
+            });
+            if self.definition.events.contains_key(event) && going.any(|go| runs(&go.actions)) {
+                events.insert(event.clone());
+            }
+        }
+        events.into_iter().collect()
+    }
+
+    /// Whatever was approved and is not any more must not be what it stands on.
+    fn stands(&mut self, active: &[StateIx], before: &BTreeSet<StateIx>) -> Result<(), Halt<D::Need>> {
+        let within = self.within_reach()?;
+        let lost = active.iter().find(|ix| before.contains(ix) && !within.contains(ix));
+        match lost {
+            None => Ok(()),
+            Some(&past) => {
+                let why = format!("The change takes back what was approved. {}", self.past(past, &within));
+                Err(Refusal::NeverApproves(why).into())
+            }
+        }
+    }
+}

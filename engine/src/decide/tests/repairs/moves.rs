@@ -1,0 +1,179 @@
+//! Moves: where one may go, what is left and entered, and that none leads past an approval.
+
+use super::*;
+use crate::instance::TaskStatus;
+
+const ORDER: &str = r#"
+workflow: order
+version: 1
+subject: { name: w, fields: { requester: person, n: int, log: text? } }
+start: draft
+states:
+  draft:
+    on:
+      submit:
+        - { if: w.n < 10, to: sending }
+        - { to: review }
+  review:
+    approval: { steps: [{ name: s, who: [{ person: [bob] }] }] }
+    on: { approved: check, rejected: refused, changes_requested: draft, recall: draft }
+  check:
+    task: { who: [{ person: [cyd] }], form: { account: { type: text } } }
+    on: { done: sending }
+  sending: { do: [{ log: { word: '"sent"' } }], on: { ok: done }, after: { in: 5s, to: done } }
+  done: { final: true }
+  refused: { final: true }
+"#;
+
+fn order(n: i64) -> Story {
+    begun(ORDER, json!({ "requester": "ann", "n": n }))
+}
+
+fn vote(story: &mut Story, at: usize, act: crate::approval::Verb, by: &str) {
+    let task = &row(story).tasks[at];
+    let verb = Verb::Decide { task: task.id, etag: Some(task.etag()), act };
+    story.command(verb, person(by)).unwrap();
+}
+
+fn approve(story: &mut Story, at: usize, step: &str, by: &str) {
+    let ballot = crate::approval::Ballot { step: step.into(), ..Default::default() };
+    vote(story, at, crate::approval::Verb::Approve(ballot), by);
+}
+
+fn complete(story: &mut Story, at: usize) {
+    let task = &row(story).tasks[at];
+    let data = json!({ "account": "4711" }).as_object().cloned().unwrap();
+    let verb = Verb::Complete { task: task.id, etag: Some(task.etag()), on_behalf_of: None, data };
+    story.command(verb, person("cyd")).unwrap();
+}
+
+fn allowed(story: &Story) -> Vec<String> {
+    let told = story.possible(Actor::System).unwrap();
+    told.moves.iter().filter(|one| one.can.possible).map(|one| one.state.to_string()).collect()
+}
+
+#[test]
+fn a_move_never_leads_past_an_approval_or_a_task() {
+    let mut story = order(50);
+    assert_eq!(allowed(&story), ["draft", "review", "refused"]);
+    for state in ["check", "sending", "done"] {
+        let refused = story.repair(to(state)).unwrap_err();
+        assert!(refused.code() == "repair_never_approves" && refused.on_authority(), "{state}: {refused:?}");
+        assert!(refused.sentence().contains("`review`"), "{}", refused.sentence());
+    }
+    story.repair(to("review")).unwrap();
+    assert_eq!(row(&story).tasks[0].status, TaskStatus::Open);
+    approve(&mut story, 0, "s", "bob");
+    assert_eq!(story.inside(), "check");
+    assert_eq!(allowed(&story), ["draft", "review", "check", "refused"]);
+    complete(&mut story, 1);
+    assert_eq!(allowed(&story), ["draft", "review", "check", "sending", "done", "refused"]);
+    // What was approved once is not, once the document is another.
+    story.repair(to("draft")).unwrap();
+    story.repair(set(json!({ "n": 60 }))).unwrap();
+    assert_eq!(allowed(&story), ["draft", "review", "refused"]);
+}
+
+#[test]
+fn a_way_round_an_approval_is_open_to_documents_that_may_take_it() {
+    let mut small = order(5);
+    assert!(allowed(&small).contains(&"sending".to_owned()));
+    small.repair(to("sending")).unwrap();
+    assert_eq!((small.inside().as_str(), &row(&small).subject["log"]), ("sending", &json!("sent ")));
+    assert_eq!(row(&small).detail.timers.len(), 1);
+    let refused = small.repair(set(json!({ "n": 50 }))).unwrap_err();
+    assert_eq!(refused.code(), "repair_never_approves", "what it stands on may not be taken away");
+    assert_eq!(order(10).repair(to("sending")).unwrap_err().code(), "repair_never_approves");
+}
+
+#[test]
+fn what_is_left_is_closed_as_by_an_arrow_and_votes_are_kept() {
+    let mut story = order(50);
+    story.signal("submit").unwrap();
+    story.repair(to("draft")).unwrap();
+    let task = &row(&story).tasks[0];
+    assert_eq!((task.status, task.holders.len(), task.due_at), (TaskStatus::Suspended, 0, None));
+    story.repair(to("review")).unwrap();
+    assert_eq!((row(&story).tasks.len(), row(&story).tasks[0].status), (1, TaskStatus::Open));
+    let told = story.repair(to("reviwe")).unwrap_err();
+    assert!(told.sentence().contains("/to: there is no state `reviwe`; did you mean `review`?"), "{}", told.sentence());
+}
+
+const REGIONS: &str = r#"
+workflow: regions
+version: 1
+subject: { name: w, fields: { requester: person, n: int, log: text? } }
+start: draft
+states:
+  draft: { on: { go: work } }
+  work:
+    parallel:
+      a:
+        start: x
+        states:
+          x: { on: { on: y }, exit: [{ log: { word: '"x"' } }] }
+          y: { on: { off: f }, after: { in: 9s, to: f } }
+          f: { final: true }
+      b:
+        start: asked
+        states:
+          asked:
+            approval: { steps: [{ name: s, who: [{ person: [bob] }] }] }
+            on: { approved: f, rejected: no, changes_requested: no }
+          no: { on: { again: asked } }
+          f: { final: true }
+    on: { done: over, stop: draft }
+  over: { final: true }
+"#;
+
+fn regions() -> Story {
+    let mut story = begun(REGIONS, json!({ "requester": "ann", "n": 0 }));
+    story.signal("go").unwrap();
+    story
+}
+
+#[test]
+fn a_move_inside_a_region_moves_that_region_alone() {
+    let mut story = regions();
+    story.repair(to("work.a.y")).unwrap();
+    assert_eq!(story.inside(), "work.a.y work.b.asked");
+    assert_eq!((&row(&story).subject["log"], row(&story).detail.timers.len()), (&json!("x "), 1));
+    story.repair(to("work.a")).unwrap();
+    assert_eq!((story.inside().as_str(), row(&story).detail.timers.len()), ("work.a.x work.b.asked", 0));
+    story.repair(to("work.b.no")).unwrap();
+    assert_eq!(story.inside(), "work.a.x work.b.no");
+    assert_eq!(row(&story).tasks[0].status, TaskStatus::Suspended);
+    story.repair(to("draft")).unwrap();
+    assert_eq!(story.inside(), "draft");
+    story.repair(to("work.a.y")).unwrap();
+    assert_eq!(story.inside(), "work.a.y work.b.asked", "from outside the other region begins where it begins");
+}
+
+#[test]
+fn all_regions_must_come_to_their_end_by_what_was_given() {
+    let mut story = regions();
+    for state in ["over", "work.b.f"] {
+        assert_eq!(story.repair(to(state)).unwrap_err().code(), "repair_never_approves", "{state}");
+    }
+    approve(&mut story, 0, "s", "bob");
+    assert_eq!(story.inside(), "work.a.x work.b.f");
+    assert!(allowed(&story).contains(&"over".to_owned()));
+    story.repair(to("work.a.f")).unwrap();
+    assert_eq!(story.inside(), "over", "with the last of them, all are done");
+}
+
+#[test]
+fn moving_on_is_over_with_the_incidents_of_what_is_left() {
+    let mut story = begun(
+        &REGIONS.replace("after: { in: 9s, to: f }", "after: { in: 9s, if: 10 / w.n > 1, to: f }"),
+        json!({ "requester": "ann", "n": 0 }),
+    );
+    story.signal("go").unwrap();
+    story.signal("on").unwrap();
+    story.wait(9_000_000).unwrap();
+    assert_eq!(codes(&story), ["expression_failed"]);
+    story.repair(to("work.b.no")).unwrap();
+    assert_eq!(codes(&story), ["expression_failed"], "it is of the other region");
+    story.repair(to("work.a.x")).unwrap();
+    assert_eq!((codes(&story).len(), row(&story).status), (0, Status::Active));
+}
