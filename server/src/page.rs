@@ -10,6 +10,7 @@ mod document;
 mod forms;
 mod inbox;
 mod limits;
+mod operations;
 mod plan;
 mod sign_in;
 mod timeline;
@@ -28,6 +29,7 @@ pub(crate) use document::{Document, Shown};
 pub(crate) use forms::{Event, Panel, Refused, data};
 pub(crate) use inbox::{Done, Inbox, Outcomes, Row, View};
 pub(crate) use limits::{Form, Limits, Report, Trial};
+pub(crate) use operations::{Operations, Repairs, Tried};
 pub(crate) use sign_in::{Confirm, Help, SignIn};
 pub(crate) use timeline::{Change, since};
 pub(crate) use words::{Words, done_in_words, now_in};
@@ -87,9 +89,11 @@ fn templates() -> &'static Handlebars<'static> {
             ("inbox", include_str!("page/inbox.hbs")),
             ("limits", include_str!("page/limits.hbs")),
             ("lines", include_str!("page/lines.hbs")),
+            ("operations", include_str!("page/operations.hbs")),
             ("outcomes", include_str!("page/outcomes.hbs")),
             ("panel", include_str!("page/panel.hbs")),
             ("problem", include_str!("page/problem.hbs")),
+            ("repairs", include_str!("page/repairs.hbs")),
             ("sign_in", include_str!("page/sign_in.hbs")),
         ];
         for (name, text) in templates {
@@ -107,6 +111,7 @@ fn templates() -> &'static Handlebars<'static> {
 pub(crate) enum Here {
     Inbox,
     Requests,
+    Operations,
     Limits,
     #[default]
     Elsewhere,
@@ -116,6 +121,7 @@ pub(crate) enum Here {
 const WAYS: &[(Here, &str, &str, bool)] = &[
     (Here::Inbox, "/inbox", "Inbox", false),
     (Here::Requests, "/requests", "My requests", false),
+    (Here::Operations, "/operations", "Operations", true),
     (Here::Limits, "/limits", "Limits", true),
 ];
 

@@ -25,7 +25,7 @@ use super::review::ADMINISTRATOR;
 use super::run::Run;
 use super::{Ground, Halt, Layer, Stop};
 
-pub use possible::{Can, CanMove, CanSet, Possible, possible};
+pub use possible::{Can, CanMove, CanSet, Mending, Possible, possible};
 
 /// A repair as it is asked for.
 #[derive(Clone, Copy)]

@@ -8,6 +8,7 @@ mod front;
 mod inbox;
 mod link;
 mod live;
+mod operations;
 mod requests;
 mod sign_in;
 mod visitor;
@@ -38,6 +39,8 @@ pub(super) fn pages() -> Router<App> {
         .route("/instances/{id}", get(document::instance).post(document::event))
         .route("/account", get(account::show).post(account::end))
         .route("/away", get(away::show).post(away::note))
+        .route("/operations", get(operations::show))
+        .route("/operations/{id}", get(operations::instance).post(operations::repair))
         .route("/live", get(live::stream))
         .route("/go/{secret}", get(link::show).post(link::act))
 }

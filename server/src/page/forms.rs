@@ -286,10 +286,13 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// The data of a form, as it was typed: what is empty is left out.
-pub(crate) fn data(form: &[AskedFor], typed: &HashMap<String, String>) -> Map<String, Value> {
-    let read = |field: &AskedFor| Some((field.name.to_string(), read(typed, &field.name, &field.ty)?));
-    form.iter().filter_map(read).collect()
+/// The data of fields (name and type), as it was typed: what is empty is left out.
+pub(crate) fn data<'f>(
+    fields: impl IntoIterator<Item = (&'f str, &'f str)>,
+    typed: &HashMap<String, String>,
+) -> Map<String, Value> {
+    let read = |(name, ty): (&str, &str)| Some((name.to_owned(), read(typed, name, ty)?));
+    fields.into_iter().filter_map(read).collect()
 }
 
 /// One value of it. What is none of its type is passed on as it is: the engine says what is wrong with it.

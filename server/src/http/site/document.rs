@@ -162,7 +162,9 @@ fn decision(fields: &Fields, form: Option<&TaskView>) -> Result<(&'static str, D
         name,
         match act {
             Act::Complete => {
-                let data = form.and_then(|task| task.form.as_deref()).map(|form| page::data(form, &typed(fields)));
+                let data = form
+                    .and_then(|task| task.form.as_deref())
+                    .map(|form| page::data(form.iter().map(|field| (&*field.name, &*field.ty)), &typed(fields)));
                 Decision { on_behalf_of: behalf, data, ..blank }
             }
             Act::Delegate | Act::Reassign => Decision { step, to, ..blank },

@@ -1,0 +1,167 @@
+//! Instances by state, and their repairs, for those who run the server: each repair is previewed before it is done.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use fluxor_engine::command::{Command, Repair, Verb};
+use fluxor_engine::decide::Possible;
+use fluxor_engine::ids::InstanceId;
+use fluxor_engine::instance::{Document, Status};
+use fluxor_engine::store::InstancePage;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::asked::Fields;
+use super::super::extract::{Path, Query};
+use super::super::problem::Problem;
+use super::{Visitor, html, onward, refused};
+use crate::app::App;
+use crate::page::{Operations, Repairs, Tried, data};
+use crate::repairs::{TO_BE_GIVEN, asking, would};
+use crate::secret;
+
+/// Rows of a page.
+const ROWS: usize = 50;
+
+/// Which instances.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Which {
+    workflow: Option<String>,
+    state: Option<String>,
+    status: Option<String>,
+    incident: Option<String>,
+    key: Option<String>,
+    after: Option<InstanceId>,
+}
+
+/// Nobody else sees what waits where.
+fn administers(visitor: &Visitor) -> Result<(), Problem> {
+    if visitor.caller.key().administrator {
+        return Ok(());
+    }
+    Err(Problem::not_allowed("a session with administrator rights"))
+}
+
+/// Instances by state.
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(which): Query<Which>,
+) -> Result<Response, Problem> {
+    administers(&visitor)?;
+    let tenant = visitor.caller.tenant();
+    let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(Arc::from);
+    let counts = app.desk().counts(tenant).await?;
+    let page = InstancePage {
+        tenant,
+        workflow: given(&which.workflow),
+        state: given(&which.state),
+        status: which.status.as_deref().and_then(Status::parse),
+        key: given(&which.key),
+        incident: given(&which.incident),
+        after: which.after,
+        limit: i64::try_from(ROWS + 1).unwrap_or(51),
+    };
+    let mut rows = app.desk().instances(page.clone()).await?;
+    let more = rows.len() > ROWS;
+    rows.truncate(ROWS);
+    let title = |workflow: &str| app.desk().definition(workflow);
+    html(Operations::new(&counts, &rows, &page, more, &title, &visitor.words).page(&visitor.reader()))
+}
+
+/// One instance, and how it can be repaired.
+pub(super) async fn instance(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id,)): Path<(InstanceId,)>,
+) -> Result<Response, Problem> {
+    administers(&visitor)?;
+    html(page(&app, &visitor, id, Tried::default()).await?)
+}
+
+async fn page(app: &App, visitor: &Visitor, id: InstanceId, tried: Tried) -> Result<anyhow::Result<String>, Problem> {
+    let possible = possible(app, visitor, id).await?;
+    let paper = app.desk().paper(visitor.caller.tenant(), id).await?;
+    let once = secret::public_id(&app.random());
+    Ok(Repairs::new(&paper, &possible, tried, once, &visitor.words).page(&visitor.reader()))
+}
+
+async fn possible(app: &App, visitor: &Visitor, id: InstanceId) -> Result<Possible, Problem> {
+    let verb = Verb::Repair { instance: id, repair: Repair::Cancel, reason: String::new(), state_revision: None };
+    let command = asking(visitor.caller.tenant(), visitor.caller.actor(), verb);
+    Ok(app.desk().repairs_possible(command).await?)
+}
+
+/// Previews a repair, or does it.
+pub(super) async fn repair(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id,)): Path<(InstanceId,)>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    administers(&visitor)?;
+    let typed: HashMap<String, String> = fields.0.iter().cloned().collect();
+    match tried(&app, &visitor, id, &fields).await {
+        Ok(Some(lines)) => {
+            let tried = Tried { typed, would: lines, failed: None };
+            html(page(&app, &visitor, id, tried).await?)
+        }
+        Ok(None) => Ok(onward(&format!("/operations/{id}"))),
+        Err(problem) => {
+            let told = problem.errors().unwrap_or_default();
+            let told =
+                told.into_iter().fold(problem.detail().to_owned(), |told, (at, why)| format!("{told} {at}: {why}."));
+            let tried = Tried { typed, would: Vec::new(), failed: Some(told) };
+            let text = page(&app, &visitor, id, tried).await?;
+            refused(&problem, text)
+        }
+    }
+}
+
+/// What a repair would do; nothing: it is done.
+async fn tried(app: &App, visitor: &Visitor, id: InstanceId, fields: &Fields) -> Result<Option<Vec<String>>, Problem> {
+    let repair = asked(&possible(app, visitor, id).await?, fields)?;
+    let does = fields.get("step") == Some("do");
+    let reason = fields.get("reason").map(str::to_owned);
+    let reason = if does { reason.unwrap_or_default() } else { reason.unwrap_or_else(|| TO_BE_GIVEN.to_owned()) };
+    let state_revision = fields.get("state_revision").and_then(|revision| revision.parse().ok());
+    let verb = Verb::Repair { instance: id, repair, reason, state_revision };
+    if does {
+        let command: Command = fields.command(&visitor.caller, &format!("/operations/{id}"), verb)?;
+        app.submit(command).await?;
+        return Ok(None);
+    }
+    let command = asking(visitor.caller.tenant(), visitor.caller.actor(), verb);
+    let preview = app.desk().preview_repair(command).await?;
+    let told = serde_json::to_value(&preview).map_err(|_| Problem::internal())?;
+    Ok(Some(would(&told).lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()))
+}
+
+/// What the form asks for.
+fn asked(possible: &Possible, fields: &Fields) -> Result<Repair, Problem> {
+    let at: Option<Arc<str>> = fields.get("at").map(Arc::from);
+    let typed: HashMap<String, String> = fields.0.iter().cloned().collect();
+    Ok(match fields.get("repair").unwrap_or_default() {
+        "retry" => Repair::Retry { at },
+        "skip" => {
+            let incident = possible.incidents.iter().find(|incident| incident.at == at);
+            let payload = incident.map(|incident| data(incident.payload.iter().map(|(n, ty)| (&**n, &**ty)), &typed));
+            Repair::Skip { at, payload: payload.unwrap_or_default() }
+        }
+        "move" => Repair::Move { to: fields.get("to").unwrap_or_default().into() },
+        "set_data" => {
+            let field = fields.get("field").unwrap_or_default();
+            let Some(known) = possible.set_data.iter().find(|known| *known.field == *field) else {
+                return Err(Problem::invalid("/field", "choose a field of the document"));
+            };
+            let typed = HashMap::from([(format!("data.{field}"), fields.get("value").unwrap_or_default().to_owned())]);
+            let mut set: Document = data([(field, &*known.ty)], &typed);
+            set.entry(field.to_owned()).or_insert(Value::Null);
+            Repair::SetData { set }
+        }
+        "cancel" => Repair::Cancel,
+        _ => return Err(Problem::invalid("/repair", "this is no repair: load the page again")),
+    })
+}
