@@ -112,6 +112,14 @@ async fn set(
         }
         None => seen,
     };
+    let change = checked(app, person, document, expected)?;
+    let done = app.submit(asking.command(Verb::Change(change))).await?;
+    let etag = format!("\"{}\"", done.answer.record["version"]);
+    Ok(([(header::ETAG, etag)], Json(done.answer.into())))
+}
+
+/// The change that replaces somebody's preferences.
+pub(super) fn checked(app: &App, person: &PersonId, document: Value, expected: Option<i64>) -> Result<Change, Problem> {
     // The engine looks at the document itself; it does not know which calendars there are.
     if let Some(name) = document["calendar"].as_str().filter(|name| !app.press().has_calendar(name)) {
         let shown: String = name.chars().take(80).collect();
@@ -120,10 +128,7 @@ async fn set(
     let mut params = Document::from_iter([("document".to_owned(), document)]);
     params.extend(expected.map(|version| ("expected".to_owned(), version.into())));
     let (kind, action) = ("preference".into(), "set_preference".into());
-    let change = Change::Record { kind, key: person.as_str().into(), action, params };
-    let done = app.submit(asking.command(Verb::Change(change))).await?;
-    let etag = format!("\"{}\"", done.answer.record["version"]);
-    Ok(([(header::ETAG, etag)], Json(done.answer.into())))
+    Ok(Change::Record { kind, key: person.as_str().into(), action, params })
 }
 
 /// The document, and the version that was seen, where what GET gave is sent back.

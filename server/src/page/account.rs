@@ -1,10 +1,10 @@
 //! The page about one's own account.
 
 use fluxor_engine::ids::Digest;
-use fluxor_workflows::SessionRow;
+use fluxor_workflows::{Preference, SessionRow, Way};
 use serde::Serialize;
 
-use super::words::Words;
+use super::words::{Words, words};
 use super::{Here, Reader, render};
 
 /// A browser.
@@ -19,16 +19,40 @@ struct Session {
     administrator: bool,
 }
 
+/// A way to be written to.
+#[derive(Debug, Serialize)]
+struct Choice {
+    value: &'static str,
+    label: &'static str,
+    chosen: bool,
+}
+
+const WAYS: [(Way, &str, &str); 3] = [
+    (Way::AtOnce, "at_once", "At once, each by itself"),
+    (Way::Digest, "digest", "Together, at times of the day"),
+    (Way::Off, "off", "Not at all"),
+];
+
 /// The page.
 #[derive(Debug, Serialize)]
 pub(crate) struct Account {
+    mail_ways: Vec<Choice>,
+    digest_at: String,
+    working_days_only: bool,
+    otherwise: Option<String>,
     sessions: Vec<Session>,
     once: String,
 }
 
 impl Account {
     /// `own`: the session that asks.
-    pub(crate) fn new(sessions: &[SessionRow], own: Option<Digest>, once: String, speak: &Words) -> Self {
+    pub(crate) fn new(
+        sessions: &[SessionRow],
+        own: Option<Digest>,
+        wishes: &Preference,
+        once: String,
+        speak: &Words,
+    ) -> Self {
         let session = |row: &SessionRow| Session {
             id: row.id.to_string(),
             agent: if row.agent.is_empty() {
@@ -42,7 +66,20 @@ impl Account {
             own: Some(row.secret_hash) == own,
             administrator: row.administrator,
         };
-        Self { sessions: sessions.iter().map(session).collect(), once }
+        let times: Vec<String> = wishes.digest_at.iter().map(|time| time.strftime("%H:%M").to_string()).collect();
+        let other = wishes.kinds.iter().map(|(kind, way)| {
+            let way = WAYS.iter().find(|(own, ..)| own == way).map_or("", |(_, _, label)| *label);
+            format!("{}: {}", words(kind), way.to_lowercase())
+        });
+        let other: Vec<String> = other.collect();
+        Self {
+            mail_ways: WAYS.iter().map(|(way, value, label)| Choice { value, label, chosen: *way == wishes.mail }).collect(),
+            digest_at: times.join(" "),
+            working_days_only: wishes.working_days_only,
+            otherwise: Some(other.join(", ")).filter(|other| !other.is_empty()),
+            sessions: sessions.iter().map(session).collect(),
+            once,
+        }
     }
 
     /// # Errors

@@ -52,7 +52,7 @@ impl Away {
         whom: &[Whom],
         (choices, today): (&[Choice], Date),
         active: Vec<PersonId>,
-        (typed, failed, once): (&Fields, Option<&str>, String),
+        (typed, failed, once, usual): (&Fields, Option<&str>, String, &str),
         speak: &Words,
     ) -> Self {
         let typed_or = |name: &str, usual: &str| typed.get(name).unwrap_or(usual).to_owned();
@@ -87,7 +87,7 @@ impl Away {
                 .iter()
                 .map(|id| Choose { value: id.to_string(), label: speak.name(id), chosen: false })
                 .collect(),
-            substitute: typed_or("substitute", ""),
+            substitute: typed_or("substitute", usual),
             back: typed_or("back", ""),
             note: typed_or("note", ""),
             failed: failed.map(str::to_owned),

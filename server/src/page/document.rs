@@ -1,6 +1,7 @@
 //! The page of a document: where it stands, what somebody may do about it, why he is asked, what happens next, what it says, what
 //! has happened, and its picture.
 
+use fluxor_engine::approval::SeenQuestion;
 use fluxor_engine::audit::Entry;
 use fluxor_engine::definition::chart::{Definition, Outcome};
 use fluxor_engine::ids::PersonId;
@@ -44,6 +45,16 @@ struct Open {
     people: String,
     due: Option<String>,
     urgency: &'static str,
+}
+
+/// A question, and its answer.
+#[derive(Debug, Serialize)]
+struct Question {
+    by: String,
+    to: Option<String>,
+    text: String,
+    answer: Option<String>,
+    answered_by: Option<String>,
 }
 
 /// Another document that hangs together with this one.
@@ -91,6 +102,7 @@ pub(crate) struct Document {
     timeline: Vec<Item>,
     cut: bool,
     picture: Option<String>,
+    questions: Vec<Question>,
     events: Vec<Event>,
     live: String,
     watchers: Option<String>,
@@ -151,6 +163,7 @@ impl Document {
             looking: view.and_then(|view| {
                 names(&mut view.looking.iter().map(|one| &one.person).filter(|one| *one != shown.reader))
             }),
+            questions: view.map_or_else(Vec::new, |view| questions(&view.questions, speak)),
             events: Vec::new(),
             live: format!("/live?instance={}", instance.id),
             note: None,
@@ -224,6 +237,17 @@ fn then(definition: &Definition, state: &str) -> Option<String> {
     let first = targets.next()?;
     let others: Vec<String> = targets.filter(|other| *other != first).collect();
     Some(if others.is_empty() { first } else { format!("{first}, or {}", others.join(", or ")) })
+}
+
+fn questions(asked: &[SeenQuestion], speak: &Words) -> Vec<Question> {
+    let one = |one: &SeenQuestion| Question {
+        by: speak.name(&one.by),
+        to: one.to.as_ref().map(|to| speak.name(to)),
+        text: one.text.to_string(),
+        answer: one.answer.as_ref().map(ToString::to_string),
+        answered_by: one.answered_by.as_ref().map(|who| speak.name(who)),
+    };
+    asked.iter().map(one).collect()
 }
 
 fn open(shown: &Shown<'_>, speak: &Words) -> Vec<Open> {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use fluxor_engine::decide::AskedFor;
 use fluxor_engine::definition::chart::By;
 use fluxor_engine::ids::PersonId;
+use fluxor_engine::instance::TaskStatus;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -64,6 +65,14 @@ pub(crate) struct Refused {
     pub changed: Option<Vec<Change>>,
 }
 
+/// A question that the reader may answer.
+#[derive(Debug, Serialize)]
+struct Asked {
+    id: u32,
+    by: String,
+    text: String,
+}
+
 /// What may be done.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Panel {
@@ -77,6 +86,7 @@ pub(crate) struct Panel {
     fields: Option<Vec<Field>>,
     requester: bool,
     reminds: Vec<Seat>,
+    questions: Vec<Asked>,
     people: Vec<Known>,
     reason: String,
     to: String,
@@ -116,7 +126,12 @@ impl Panel {
                 reminds.push(Seat { value: seat.step.to_string(), label: words(&seat.step) });
             }
         }
-        if seats.is_empty() && reminds.is_empty() {
+        let mine = |to: Option<&PersonId>| requester || to == Some(reader);
+        let open = task.review.questions.iter().filter(|one| one.answer.is_none() && mine(one.to.as_ref()));
+        let open = open.filter(|_| task.status == TaskStatus::Open);
+        let questions: Vec<Asked> =
+            open.map(|one| Asked { id: one.id, by: speak.name(&one.by), text: one.text.to_string() }).collect();
+        if seats.is_empty() && reminds.is_empty() && questions.is_empty() {
             return None;
         }
         let one = if seats.len() == 1 { seats.first().cloned() } else { None };
@@ -138,6 +153,7 @@ impl Panel {
             fields,
             requester,
             reminds,
+            questions,
             people: known.collect(),
             reason: typed("reason"),
             to: typed("to"),
@@ -152,7 +168,7 @@ impl Panel {
 
     /// The same for whoever came by a link.
     pub(crate) fn by_link(self) -> Self {
-        Self { by_link: true, reminds: Vec::new(), ..self }
+        Self { by_link: true, reminds: Vec::new(), questions: Vec::new(), ..self }
     }
 }
 

@@ -3,11 +3,15 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use fluxor_engine::command::Verb;
+use fluxor_workflows::Preference;
 
 use super::super::asked::Fields;
+use super::super::notices::checked;
 use super::super::problem::Problem;
 use super::{Visitor, html, onward, sign_in};
 use crate::app::App;
+use crate::desk::Books;
 use crate::door;
 use crate::page::Account;
 use crate::secret;
@@ -19,11 +23,36 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor, headers: Head
     let alive: Vec<_> = sessions.into_iter().filter(|session| app.door().is_alive(session, now)).collect();
     let own = door::brought(&headers);
     let once = secret::public_id(&app.random());
-    html(Account::new(&alive, own, once, &visitor.words).page(&visitor.reader()))
+    let asked = Books::Preference { person: visitor.person().to_string() };
+    let row = app.desk().books(visitor.caller.tenant(), asked).await?;
+    let wishes = Preference::read(&row["document"]).unwrap_or_default();
+    html(Account::new(&alive, own, &wishes, once, &visitor.words).page(&visitor.reader()))
 }
 
-/// Ends a session.
+/// Sets how one is written to. What only the interface for programs can say stays as it is.
+async fn set(app: &App, visitor: &Visitor, fields: &Fields) -> Result<(), Problem> {
+    let asked = Books::Preference { person: visitor.person().to_string() };
+    let row = app.desk().books(visitor.caller.tenant(), asked).await?;
+    let mut document = row["document"].as_object().cloned().unwrap_or_default();
+    document.insert("mail".to_owned(), fields.get("mail").unwrap_or("at_once").into());
+    let times: Vec<&str> =
+        fields.get("digest_at").unwrap_or_default().split([',', ' ']).filter(|t| !t.is_empty()).collect();
+    match times.is_empty() {
+        true => drop(document.remove("digest_at")),
+        false => drop(document.insert("digest_at".to_owned(), times.into())),
+    }
+    document.insert("working_days_only".to_owned(), (fields.get("working_days_only") == Some("true")).into());
+    let change = checked(app, visitor.person(), document.into(), row["version"].as_i64())?;
+    app.submit(fields.command(&visitor.caller, "/account", Verb::Change(change))?).await?;
+    Ok(())
+}
+
+/// Ends a session, or sets how one is written to.
 pub(super) async fn end(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Problem> {
+    if fields.get("mail").is_some() {
+        set(&app, &visitor, &fields).await?;
+        return Ok(onward("/account"));
+    }
     let id = fields.get("session").unwrap_or_default();
     let (tenant, person) = (visitor.caller.tenant(), visitor.person());
     let sessions = app.desk().sessions_of(tenant, person.clone()).await?;

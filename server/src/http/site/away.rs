@@ -34,13 +34,17 @@ async fn page(
     let today = company.today();
     let active = company.organisation().parts().people.iter().map(|one| &one.id);
     let active = active.filter(|id| company.organisation().active(id, today)).cloned().collect();
+    // Whoever stood in last, else the manager: two clicks are enough then.
+    let last = listed(&company, Asker::Person(person), true).into_iter().rev().find(|one| one.person == *person);
+    let manager = company.organisation().person(person).and_then(|own| own.manager.clone());
+    let usual = last.map(|one| one.substitute).or(manager).map_or_else(String::new, |usual| usual.to_string());
     let once = secret::public_id(&app.random());
     let page = Away::new(
         &listed(&company, asker, false),
         &people(&company, asker),
         (&choices(today), today),
         active,
-        (typed, failed, once),
+        (typed, failed, once, &usual),
         &visitor.words,
     );
     Ok(page.page(&visitor.reader()))

@@ -133,6 +133,7 @@ const ACTS: &[(&str, Act, Option<&str>)] = &[
     ("abstain", Act::Abstain, None),
     ("request_changes", Act::RequestChanges, None),
     ("ask", Act::Ask, None),
+    ("answer", Act::Answer, None),
     ("complete", Act::Complete, None),
     ("delegate", Act::Delegate, None),
     ("reassign", Act::Reassign, None),
@@ -173,6 +174,9 @@ fn decision(fields: &Fields, form: Option<&TaskView>) -> Result<(&'static str, D
             }
             Act::AddWatcher => Decision { person: to, ..blank },
             Act::Remind => Decision { step, ..blank },
+            Act::Answer => {
+                Decision { reason, question: fields.get("question").and_then(|id| id.parse().ok()), ..blank }
+            }
             _ => Decision { step, reason, on_behalf_of: behalf, ..blank },
         },
     ))
