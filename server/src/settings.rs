@@ -17,6 +17,9 @@ pub(crate) const RECORD: &str = "setting";
 /// The longest document, bytes: what is checked is bounded before.
 const LONGEST: usize = 256 * 1024;
 
+/// What is wrong with a document, where subjects have these fields: JSON Pointer and sentence each.
+type Check = fn(&Value, &BTreeSet<String>) -> Vec<(String, String)>;
+
 /// A setting.
 pub(crate) struct Kind {
     /// Its name.
@@ -25,8 +28,8 @@ pub(crate) struct Kind {
     pub about: &'static str,
     /// What holds where nobody has set it.
     pub usual: fn() -> Value,
-    /// What is wrong with a document, where subjects have these fields: JSON Pointer and sentence each.
-    check: fn(&Value, &BTreeSet<String>) -> Vec<(String, String)>,
+    /// What is wrong with a document.
+    check: Check,
     /// Whether only the tenant that runs the server has it.
     operator: bool,
 }
