@@ -27,6 +27,9 @@ pub(crate) struct Beside<'a> {
     pub allowed: &'a Allowed,
 }
 
+/// What is wrong with a document: JSON Pointer and sentence each.
+type Check = fn(&Value, Beside<'_>) -> Vec<(String, String)>;
+
 /// A setting.
 pub(crate) struct Kind {
     /// Its name.
@@ -35,8 +38,8 @@ pub(crate) struct Kind {
     pub about: &'static str,
     /// What holds where nobody has set it.
     pub usual: fn() -> Value,
-    /// What is wrong with a document: JSON Pointer and sentence each.
-    check: fn(&Value, Beside<'_>) -> Vec<(String, String)>,
+    /// What is wrong with a document.
+    check: Check,
     /// Whether only the tenant that runs the server has it.
     operator: bool,
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use fluxor_engine::clock::{Clock as _, SystemClock};
 use fluxor_tests::server::Site;
 use fluxor_tests::server::client::{Client, Reply, fresh_key};
 use fluxor_tests::server::smtp::{Manner, Smtp};
@@ -106,8 +107,7 @@ async fn wishes(site: &Site, smtp: &Smtp) {
 
 /// A time of the day that is far away.
 fn far() -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    format!("{:02}:00", (now / 3_600 + 12) % 24)
+    format!("{:02}:00", (SystemClock.now().micros() / 3_600_000_000 + 12) % 24)
 }
 
 /// Templates of one company: checked, looked at, in force, and nobody else's.
