@@ -7,6 +7,7 @@ mod body;
 mod event;
 mod index;
 mod notice;
+mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub use answer::{answer_in, answer_of, blank_answer};
 use body::body;
 pub use event::{Hearing, event_at};
 use index::{index, touch};
+pub use scope::{business_scope, request_scope};
 
 /// The images of a batch, and everything that it appends.
 #[derive(Debug)]
@@ -387,16 +389,4 @@ impl<Op: Clone + Serialize> Plan<Op> {
         }
         commit
     }
-}
-
-/// The scope of an actor's request ids among the start keys: nobody can take another's, or the engine's own.
-#[must_use]
-pub fn request_scope(actor: &Actor) -> Arc<str> {
-    actor.person().map_or_else(|| "request".into(), |person| format!("request:{person}").into())
-}
-
-/// The scope of a workflow's business keys among the start keys.
-#[must_use]
-pub fn business_scope(workflow: &str) -> Arc<str> {
-    format!("workflow:{workflow}").into()
 }

@@ -4,6 +4,7 @@
 //! It decides nothing and retries nothing.
 
 mod any;
+mod error;
 mod memory;
 mod migrations;
 mod page;
@@ -24,6 +25,7 @@ use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, Stream
 use crate::instance::{Instance, Status};
 
 pub use any::{AnyStore, AnyWriter, Aside, Reader};
+pub use error::StoreError;
 pub use memory::{MemoryStore, MemoryWriter};
 pub use migrations::{ENGINE, Migration};
 pub use page::InstancePage;
@@ -76,33 +78,6 @@ pub trait Persist: Domain {
         connection: Connection<'_, Self::Memory>,
         ops: &[(TenantId, Self::Op)],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
-}
-
-/// Broken machinery, or somebody who was faster.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// A guard did not hold or a unique key exists: roll back, run the batch's commands one by one.
-    #[error("somebody else changed {0} first")]
-    Conflict(String),
-    /// Deadlock, lock or statement time-out, busy: the same again may work.
-    #[error("the database is busy: {0}")]
-    Busy(String),
-    /// Stored rows contradict each other or their types.
-    #[error("inconsistent row in {table}, {id}: {what}")]
-    Inconsistent {
-        /// The table.
-        table: &'static str,
-        /// The row.
-        id: String,
-        /// What is wrong.
-        what: String,
-    },
-    /// The database cannot be reached or refuses.
-    #[error("database: {0}")]
-    Unavailable(String),
-    /// The commit was sent and its outcome is not known: look it up, do not answer.
-    #[error("the outcome of a commit is not known: {0}")]
-    Unknown(String),
 }
 
 /// A start key: whose, its scope, and the key.

@@ -1,5 +1,7 @@
 //! A desk for tests: it keeps keys and the organisation and refuses the rest, unless a test tells it what to answer.
 
+mod doors;
+
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,11 +21,11 @@ use fluxor_engine::refusal::Refusal;
 use fluxor_engine::simulate::Simulation;
 use fluxor_engine::store::{InstancePage, StateCount, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
-use fluxor_workflows::{LinkRow, RefusedCall, RefusedCalls, SessionRow, Stretch};
+use fluxor_workflows::{RefusedCall, RefusedCalls, SessionRow, Stretch};
 use serde_json::json;
 
 use super::{
-    Books, Company, Desk, Doors, Health, Keep, Look, NotDone, Paper, Reply, Submitted, TaskView, Then, WhatIf, Workflow,
+    Books, Company, Desk, Health, Keep, Look, NotDone, Paper, Reply, Submitted, TaskView, Then, WhatIf, Workflow,
 };
 
 type Script = Box<dyn Fn(&Command) -> Option<Result<Submitted, NotDone>> + Send + Sync>;
@@ -143,52 +145,6 @@ pub(crate) fn blank() -> Answer {
 
 fn ready<'a, T: Send + 'a>(value: T) -> Reply<'a, T> {
     Box::pin(std::future::ready(Ok(value)))
-}
-
-impl Doors for Stub {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(0)
-    }
-
-    fn begin_session(&self, row: SessionRow) -> Reply<'_, ()> {
-        self.kept().sessions.push(row);
-        ready(())
-    }
-
-    fn session(&self, hash: Digest) -> Reply<'_, Option<SessionRow>> {
-        ready(self.kept().sessions.iter().find(|row| row.secret_hash == hash).cloned())
-    }
-
-    fn sessions_of(&self, _: TenantId, person: PersonId) -> Reply<'_, Vec<SessionRow>> {
-        ready(self.kept().sessions.iter().filter(|row| row.person == person).cloned().collect())
-    }
-
-    fn session_seen(&self, _: TenantId, _: Arc<str>, _: Timestamp) -> Reply<'_, ()> {
-        ready(())
-    }
-
-    fn end_session(&self, _: TenantId, _: PersonId, id: Arc<str>) -> Reply<'_, bool> {
-        let sessions = &mut self.kept().sessions;
-        let before = sessions.len();
-        sessions.retain(|row| row.id != id);
-        ready(sessions.len() < before)
-    }
-
-    fn keep_link(&self, _: LinkRow) -> Reply<'_, ()> {
-        ready(())
-    }
-
-    fn link(&self, _: Digest) -> Reply<'_, Option<LinkRow>> {
-        ready(None)
-    }
-
-    fn use_link(&self, _: Digest, _: Timestamp) -> Reply<'_, Option<LinkRow>> {
-        ready(None)
-    }
-
-    fn forget_sessions(&self, _: Timestamp) -> Reply<'_, ()> {
-        ready(())
-    }
 }
 
 impl Desk for Stub {

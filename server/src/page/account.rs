@@ -73,7 +73,10 @@ impl Account {
         });
         let other: Vec<String> = other.collect();
         Self {
-            mail_ways: WAYS.iter().map(|(way, value, label)| Choice { value, label, chosen: *way == wishes.mail }).collect(),
+            mail_ways: WAYS
+                .iter()
+                .map(|(way, value, label)| Choice { value, label, chosen: *way == wishes.mail })
+                .collect(),
             digest_at: times.join(" "),
             working_days_only: wishes.working_days_only,
             otherwise: Some(other.join(", ")).filter(|other| !other.is_empty()),
