@@ -11,6 +11,9 @@ use crate::instance::{Attempt, Document, Incident, Instance, Status, Task, Undel
 /// The event by which an instance is told that a message to the outside was given up, and the code of its incident.
 pub(super) const DELIVERY_FAILED: &str = "delivery_failed";
 
+/// The code of the incident where a rule refuses time, or a result, whom nobody hears.
+pub(super) const REFUSED: &str = "refused_to_engine";
+
 /// How many messages that were given up one incident keeps.
 const MOST_UNDELIVERED: usize = 100;
 

@@ -267,6 +267,8 @@ fn emitted() -> BTreeSet<String> {
                         "Broken(",
                         "const INVALID: &str =",
                         "const NEEDS_APPROVAL: &str =",
+                        "const DELIVERY_FAILED: &str =",
+                        "const REFUSED: &str =",
                         "later(",
                         "Problem::new(",
                         "Self::new(",

@@ -39,6 +39,10 @@ impl<B: Bench> Play<B> {
     pub async fn draw(&mut self) -> Command {
         let live = |i: &&Instance| i.status != Status::Final;
         let none = !self.snap.instances.values().any(|i| live(&i)) && self.dice.chance(80);
+        let undelivered = |i: &Instance| i.detail.incident.as_ref().is_some_and(|i| &*i.code == "delivery_failed");
+        if self.snap.instances.values().any(undelivered) && self.dice.chance(20) {
+            return self.draw_repair();
+        }
         match self.dice.below(100) {
             0..=9 => self.draw_start(),
             _ if none || self.snap.instances.is_empty() => self.draw_start(),

@@ -43,12 +43,13 @@ impl<B: Bench> Play<B> {
         let instance = self.some_instance();
         let stuck = |i: &&Instance| i.detail.incident.as_ref().is_some_and(|incident| incident.tried.is_some());
         let stuck: Vec<Instance> = self.snap.instances.values().filter(stuck).cloned().collect();
-        let instance = if stuck.is_empty() || self.dice.chance(30) { instance } else { self.dice.one(&stuck) };
+        let calm = stuck.is_empty() || self.dice.chance(30);
+        let instance = if calm { instance } else { self.dice.one(&stuck) };
         let at = instance.detail.incident.as_ref().and_then(|incident| incident.at.clone());
         let definition = self.library.pinned(instance.definition).expect("its definition").clone();
         let dice = &mut self.dice;
         let at = if dice.chance(70) { None } else { at };
-        let repair = match dice.below(20) {
+        let repair = match dice.below(if calm { 20 } else { 11 }) {
             0..=4 => Repair::Retry { at },
             5..=8 => {
                 let payload = if dice.chance(90) { Document::new() } else { object(json!({ "colour": "red" })) };
