@@ -6,8 +6,10 @@ use fluxor_engine::approval::Substitution;
 use fluxor_engine::command::{Change, Verb};
 use fluxor_engine::ids::PersonId;
 use jiff::civil::Date;
+use serde::Deserialize;
 
 use super::super::asked::Fields;
+use super::super::extract::Query;
 use super::super::problem::Problem;
 use super::{Visitor, html, onward, refused};
 use crate::absences::offered::{choices, people};
@@ -16,9 +18,20 @@ use crate::app::App;
 use crate::page::Away;
 use crate::secret;
 
+/// For whom the form is to be.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Whose {
+    person: Option<String>,
+}
+
 /// What is noted, and the form.
-pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Problem> {
-    html(page(&app, &visitor, &Fields(Vec::new()), None).await?)
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(whose): Query<Whose>,
+) -> Result<Response, Problem> {
+    let typed = whose.person.map(|person| ("person".to_owned(), person));
+    html(page(&app, &visitor, &Fields(typed.into_iter().collect()), None).await?)
 }
 
 async fn page(
