@@ -28,6 +28,16 @@ pub(crate) struct Figures {
     pub(crate) processor: f64,
 }
 
+/// What reading one path gave.
+pub(crate) struct Seen {
+    /// How long each took.
+    pub(crate) times: Vec<Duration>,
+    /// Processor time that all of them cost the server, seconds.
+    pub(crate) processor: f64,
+    /// How long the last body was.
+    pub(crate) bytes: usize,
+}
+
 /// The program beside this one.
 pub(crate) fn program() -> PathBuf {
     std::env::current_exe().unwrap().with_file_name("fluxor")
@@ -122,6 +132,78 @@ impl Server {
             done += task.await.unwrap();
         }
         (done as f64 / began.elapsed().as_secs_f64(), (processor(&server) - busy) / done as f64)
+    }
+
+    /// Starts so many instances that wait for bob; returns the task of one in the middle, and how long it took, seconds.
+    pub(crate) async fn fill(&self, tasks: usize) -> (String, f64) {
+        const CLIENTS: usize = 64;
+        let began = Instant::now();
+        let mut running = Vec::new();
+        for number in 0..CLIENTS {
+            let mut client = Client::new(&self.address, &self.keys).await;
+            running.push(tokio::spawn(async move {
+                let mut last = None;
+                for n in (number..tasks).step_by(CLIENTS) {
+                    let name = format!("wait-{n}");
+                    let body = format!(r#"{{"key":"{name}","input":{{"requester":"ann","amount":"800.00 EUR"}}}}"#);
+                    client.post(0, "/v1/workflows/bench/instances", &name, None, &body).await;
+                    let mut outcome: Outcome = serde_json::from_slice(&client.body).expect("an answer");
+                    if last.is_none() || n <= tasks / 2 {
+                        last = outcome.tasks.pop().map(|task| task.id);
+                    }
+                }
+                last
+            }));
+        }
+        let mut found = None;
+        for client in running {
+            found = client.await.unwrap().or(found);
+        }
+        (found.expect("a task"), began.elapsed().as_secs_f64())
+    }
+
+    /// The cookie of somebody who signs in with his key.
+    pub(crate) async fn session(&self, person: &str) -> String {
+        let place = ["ann", "bob", "cyd"].iter().position(|own| *own == person).expect("one of the three");
+        let mut client = Client::new(&self.address, &self.keys).await;
+        let body = format!("key={}", self.keys[place]);
+        let head = format!(
+            "POST /sign-in HTTP/1.1\r\nHost: bench\r\nOrigin: http://bench\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        client.exchange(&head).await.expect("a session")
+    }
+
+    /// GETs of one path for `seconds`, by `clients` side by side: with a session, or else with bob's key.
+    pub(crate) async fn times(&self, path: &str, session: Option<&str>, clients: usize, seconds: f64) -> Seen {
+        let lasts = Duration::from_secs_f64(seconds);
+        let server = self.child.id().to_string();
+        let busy = processor(&server);
+        let by =
+            session.map_or_else(|| format!("Authorization: Bearer {}", self.keys[1]), |own| format!("Cookie: {own}"));
+        let head = format!("GET {path} HTTP/1.1\r\nHost: bench\r\n{by}\r\n\r\n");
+        let mut running = Vec::new();
+        for _ in 0..clients {
+            let (mut client, head) = (Client::new(&self.address, &self.keys).await, head.clone());
+            running.push(tokio::spawn(async move {
+                let (mut times, since) = (Vec::new(), Instant::now());
+                while since.elapsed() < lasts {
+                    let began = Instant::now();
+                    client.exchange(&head).await;
+                    times.push(began.elapsed());
+                }
+                (times, client.body.len())
+            }));
+        }
+        let mut seen = Seen { times: Vec::new(), processor: 0.0, bytes: 0 };
+        for client in running {
+            let (times, bytes) = client.await.unwrap();
+            seen.times.extend(times);
+            seen.bytes = bytes;
+        }
+        seen.processor = processor(&server) - busy;
+        seen
     }
 
     /// Measures for `seconds` with `clients` side by side.
@@ -248,11 +330,11 @@ impl Client {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Sends and reads one answer, whose length the server tells.
-    async fn exchange(&mut self, request: &str) {
+    /// Sends and reads one answer, whose length the server tells; returns the cookie that it sets.
+    async fn exchange(&mut self, request: &str) -> Option<String> {
         self.stream.write_all(request.as_bytes()).await.unwrap();
         self.stream.flush().await.unwrap();
-        let (mut length, mut status) = (0, String::new());
+        let (mut length, mut status, mut cookie) = (0, String::new(), None);
         loop {
             self.line.clear();
             assert!(self.stream.read_line(&mut self.line).await.unwrap() > 0, "the server hung up");
@@ -262,15 +344,19 @@ impl Client {
             }
             if status.is_empty() {
                 line.clone_into(&mut status);
-            } else if let Some((name, value)) = line.split_once(':')
-                && name.eq_ignore_ascii_case("content-length")
-            {
-                length = value.trim().parse().unwrap();
+            } else if let Some((name, value)) = line.split_once(':') {
+                match &*name.to_ascii_lowercase() {
+                    "content-length" => length = value.trim().parse().unwrap(),
+                    "set-cookie" => cookie = value.split(';').next().map(|pair| pair.trim().to_owned()),
+                    _ => {}
+                }
             }
         }
         self.body.resize(length, 0);
         self.stream.read_exact(&mut self.body).await.unwrap();
-        assert!(status.contains(" 20"), "{status}: {}", String::from_utf8_lossy(&self.body));
+        let fine = status.contains(" 20") || (status.contains(" 303") && cookie.is_some());
+        assert!(fine, "{status}: {}", String::from_utf8_lossy(&self.body));
+        cookie
     }
 }
 

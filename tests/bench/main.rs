@@ -12,6 +12,7 @@ mod approvals;
 mod ceiling;
 mod check;
 mod http;
+mod inbox;
 mod inside;
 mod limits;
 mod place;
@@ -26,12 +27,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Why the program says nothing else.
 const HELP: &str = "\
-usage: bench [approvals|reorder|limits|check|tables|replay] [options]
+usage: bench [approvals|reorder|limits|inbox|check|tables|replay] [options]
   approvals   whole approvals (start, two decisions, reading the result) a second: over HTTP against the real binary, in
               the engine alone, and the raw ceiling: the same rows in the same batches, written by the same writer
   reorder     a reorder run over generated items, beside plain set-based SQL that writes the same lines
   limits      GET /v1/tasks with no limits, with one policy, with one whose tokens are taken ahead, and with five; for
               each store of limits in --stores
+  inbox       the pages of somebody for whom --tasks tasks wait, beside a page that asks no database
   check       what `fluxor check` does with a generated definition, beside the bare YAML reader over the same text
   tables      a condition, and decision tables of up to 10,000 rows, beside the same comparisons written in Rust
   replay      an event log through two definitions by `fluxor replay`, beside its bytes read and the same states in Rust
@@ -43,6 +45,7 @@ options:
   --seconds N    how long each measurement takes (default 3)
   --stores S,S   where limits are counted: process, redis (a redis-server of its own), database (default: process)
   --items N      how many items a reorder run looks at (default 10000)
+  --tasks N      how many tasks wait for one person (default 10000)
   --states N     how many states the generated definition has (default 5000)
   --events N     about how many events the generated log has (default 500000)
   --inside       only the engine alone and the ceiling, no HTTP
@@ -61,6 +64,8 @@ struct Asked {
     items: usize,
     reorder: bool,
     limits: bool,
+    inbox: bool,
+    tasks: usize,
     check: bool,
     tables: bool,
     replay: bool,
@@ -83,6 +88,8 @@ impl Default for Asked {
             items: 10_000,
             reorder: false,
             limits: false,
+            inbox: false,
+            tasks: 10_000,
             check: false,
             tables: false,
             replay: false,
@@ -103,11 +110,13 @@ fn asked() -> Result<Asked, String> {
             "approvals" => {}
             "reorder" => asked.reorder = true,
             "limits" => asked.limits = true,
+            "inbox" => asked.inbox = true,
             "check" => asked.check = true,
             "tables" => asked.tables = true,
             "replay" => asked.replay = true,
             "--events" => asked.events = number(value()?)?.max(4.0) as usize,
             "--states" => asked.states = number(value()?)?.max(1.0) as usize,
+            "--tasks" => asked.tasks = number(value()?)?.max(1.0) as usize,
             "--items" => asked.items = number(value()?)?.max(2.0) as usize,
             "--stores" => asked.stores = value()?.split(',').map(str::to_owned).collect(),
             "--database" => asked.database = value()?,
@@ -132,6 +141,7 @@ async fn main() {
         Ok(asked) if asked.check => check::run(&asked),
         Ok(asked) if asked.tables => tables::run(&asked),
         Ok(asked) if asked.replay => replay::run(&asked),
+        Ok(asked) if asked.inbox => inbox::run(&asked).await,
         Ok(asked) if asked.limits => limits::run(&asked).await,
         Ok(asked) if asked.reorder => reorder::run(&asked).await,
         Ok(asked) => approvals::run(&asked).await,

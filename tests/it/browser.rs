@@ -2,5 +2,13 @@
 //!
 //! Without Chromium and chromedriver each says so in a line and passes.
 
+mod away;
+mod decide;
+mod keyboard;
 mod limits;
+mod lost;
+mod pages;
+mod scene;
+mod sessions;
+mod together;
 mod tools;

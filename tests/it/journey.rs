@@ -7,7 +7,7 @@ mod books;
 mod changes;
 mod charts;
 mod checked;
-mod company;
+pub(crate) mod company;
 mod deciders;
 mod explained;
 mod hooks;

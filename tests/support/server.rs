@@ -159,10 +159,20 @@ impl Site {
 
     /// Starts the server and waits until it is ready.
     pub async fn start(&mut self) {
+        self.start_at("127.0.0.1:0").await;
+    }
+
+    /// The same at the address where it was, for browsers that have pages of it open.
+    pub async fn start_where_it_was(&mut self) {
+        let address = self.url.trim_start_matches("http://").to_owned();
+        self.start_at(&address).await;
+    }
+
+    async fn start_at(&mut self, address: &str) {
         assert!(self.running.is_none(), "it runs");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_file()).unwrap();
         let mut command = self.base();
-        command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--log", "warn"]);
+        command.args(["serve", "--json", "--listen", address, "--log", "warn"]);
         // Messages go to one place: to the folder, unless the options name an address.
         if !self.options.iter().any(|option| option == "--outbox-url") {
             command.arg("--outbox-dir").arg(self.outbox());

@@ -1,8 +1,11 @@
-//! What a page offers whoever notes an absence: for whom, and which days.
+//! What a page offers whoever notes an absence: for whom, who stands in, and which days.
 //!
 //! What must hold: nobody is offered of whom the engine would refuse to note one; nothing here reads a clock.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use fluxor_engine::approval::Organisation;
+use fluxor_engine::decide::Days;
 use fluxor_engine::ids::PersonId;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -20,6 +23,8 @@ pub(crate) struct Whom {
     pub name: String,
     /// What he is to whoever asks.
     pub relation: Relation,
+    /// Who usually stands in; nobody, where nobody suggests himself.
+    pub substitute: Option<PersonId>,
 }
 
 /// What somebody is to whoever asks.
@@ -44,11 +49,59 @@ pub(crate) fn people(company: &Company, asker: Asker<'_>) -> Vec<Whom> {
         Asker::Administrator(_) => organisation.parts().people.iter().map(|person| &person.id).collect(),
     };
     let there = all.into_iter().filter(|id| organisation.active(id, today));
+    let usual = Usual::new(organisation, today);
     let mut found: Vec<Whom> = there
-        .map(|id| Whom { person: id.clone(), name: contacts.name(id), relation: relation(organisation, own, id) })
+        .map(|id| Whom {
+            person: id.clone(),
+            name: contacts.name(id),
+            relation: relation(organisation, own, id),
+            substitute: usual.of(id).cloned(),
+        })
         .collect();
     found.sort_by(|a, b| (a.relation, &a.name, &a.person).cmp(&(b.relation, &b.name, &b.person)));
     found
+}
+
+/// Who usually stands in for whom: whoever did last, else a colleague in the same role of the same unit, else the manager; of those
+/// who are there today.
+struct Usual<'a> {
+    organisation: &'a Organisation,
+    today: Date,
+    away: BTreeSet<&'a PersonId>,
+    last: BTreeMap<&'a PersonId, &'a PersonId>,
+    colleague: BTreeMap<&'a PersonId, &'a PersonId>,
+}
+
+impl<'a> Usual<'a> {
+    fn new(organisation: &'a Organisation, today: Date) -> Self {
+        let parts = organisation.parts();
+        let lasts = |days: Days, from: Option<Date>| !days.over(today) && from.is_none_or(|from| from <= today);
+        let away = parts.substitutes.iter().filter(|one| lasts(Days::of(one), one.from)).map(|one| &one.person);
+        let mut usual =
+            Self { organisation, today, away: away.collect(), last: BTreeMap::new(), colleague: BTreeMap::new() };
+        let last = parts.substitutes.iter().filter(|one| usual.is_there(&one.substitute));
+        usual.last = last.map(|one| (&one.person, &one.substitute)).collect();
+        for holders in parts.units.iter().flat_map(|unit| unit.roles.values()) {
+            // For the first of them it is the second, for everybody else the first.
+            let two: Vec<&PersonId> = holders.iter().filter(|id| usual.is_there(id)).take(2).collect();
+            for person in holders {
+                if let Some(other) = two.iter().find(|other| **other != person) {
+                    usual.colleague.entry(person).or_insert(other);
+                }
+            }
+        }
+        usual
+    }
+
+    fn is_there(&self, id: &PersonId) -> bool {
+        self.organisation.active(id, self.today) && !self.away.contains(id)
+    }
+
+    fn of(&self, id: &PersonId) -> Option<&'a PersonId> {
+        let manager = || self.organisation.person(id).and_then(|person| person.manager.as_ref());
+        let known = self.last.get(id).or_else(|| self.colleague.get(id)).copied();
+        known.or_else(|| manager().filter(|manager| self.is_there(manager) && *manager != id))
+    }
 }
 
 fn relation(organisation: &Organisation, own: Option<&PersonId>, id: &PersonId) -> Relation {
@@ -117,6 +170,20 @@ mod tests {
         let all = names(Asker::Administrator(Some(&bob)));
         assert_eq!((all.len(), &all[..3], all[3].1), (6, &of(&bobs)[..3], Relation::Other));
         assert!(names(Asker::Administrator(None)).iter().all(|(_, what)| *what == Relation::Other));
+    }
+
+    #[test]
+    fn whoever_stood_in_last_stands_in_again_else_a_colleague_else_the_manager() {
+        let company = company("UTC");
+        let administrator = people(&company, Asker::Administrator(None));
+        let of = |id: &str| {
+            let one = administrator.iter().find(|one| one.person.as_str() == id).unwrap();
+            one.substitute.as_ref().map(ToString::to_string)
+        };
+        assert_eq!(of("ann").as_deref(), Some("hal"), "he is noted for ann already");
+        assert_eq!(of("hal").as_deref(), Some("cyd"), "nobody has a role with hal");
+        assert_eq!(of("eve"), None, "the manager is away today");
+        assert_eq!(of("cyd").as_deref(), Some("hal"));
     }
 
     #[test]

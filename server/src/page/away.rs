@@ -29,6 +29,14 @@ struct Choose {
     value: String,
     label: String,
     chosen: bool,
+    /// What goes with it: who stands in for a person, usually.
+    usual: String,
+}
+
+impl Choose {
+    const fn plain(value: String, label: String, chosen: bool) -> Self {
+        Self { value, label, chosen, usual: String::new() }
+    }
 }
 
 /// The page.
@@ -52,12 +60,14 @@ impl Away {
         whom: &[Whom],
         (choices, today): (&[Choice], Date),
         active: Vec<PersonId>,
-        (typed, failed, once, usual): (&Fields, Option<&str>, String, &str),
+        (typed, failed, once): (&Fields, Option<&str>, String),
         speak: &Words,
     ) -> Self {
         let typed_or = |name: &str, usual: &str| typed.get(name).unwrap_or(usual).to_owned();
         let own = whom.iter().find(|one| one.relation == Relation::Oneself).map_or("", |one| one.person.as_str());
         let chosen = typed_or("person", own);
+        let usual = |one: &Whom| one.substitute.as_ref().map_or(String::new(), ToString::to_string);
+        let substitute = whom.iter().find(|one| one.person.as_str() == chosen).map_or(String::new(), usual);
         let when = typed_or("when", choices.first().map_or("", |choice| choice.name));
         Self {
             noted: listed.iter().enumerate().map(|(at, one)| Noted::of(one, format!("{once}-{at}"), speak)).collect(),
@@ -70,24 +80,26 @@ impl Away {
                     },
                     chosen: one.person.as_str() == chosen,
                     value: one.person.to_string(),
+                    usual: usual(one),
                 })
                 .collect(),
             when: choices
                 .iter()
-                .map(|choice| Choose {
-                    label: match choice.until {
+                .map(|choice| {
+                    let label = match choice.until {
                         Some(until) => format!("{} (back on {})", choice.title, day(until)),
                         None => choice.title.to_owned(),
-                    },
-                    chosen: choice.name == when,
-                    value: choice.name.to_owned(),
+                    };
+                    Choose::plain(choice.name.to_owned(), label, choice.name == when)
                 })
                 .collect(),
-            people: active
-                .iter()
-                .map(|id| Choose { value: id.to_string(), label: speak.name(id), chosen: false })
-                .collect(),
-            substitute: typed_or("substitute", usual),
+            people: active.iter().map(|id| Choose::plain(id.to_string(), speak.name(id), false)).collect(),
+            // What was sent empty is shown empty.
+            substitute: if typed.0.iter().any(|(name, _)| name == "substitute") {
+                typed_or("substitute", "")
+            } else {
+                substitute
+            },
             back: typed_or("back", ""),
             note: typed_or("note", ""),
             failed: failed.map(str::to_owned),

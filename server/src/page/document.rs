@@ -110,6 +110,8 @@ pub(crate) struct Document {
     note: Option<String>,
     /// Why what was asked for was not done, where no form says it.
     failed: Option<String>,
+    /// What somebody had written into a form that is not there any more.
+    wrote: Option<String>,
 }
 
 /// Fields that stand elsewhere on the page.
@@ -168,6 +170,7 @@ impl Document {
             live: format!("/live?instance={}", instance.id),
             note: None,
             failed: None,
+            wrote: None,
         }
     }
 
@@ -177,9 +180,10 @@ impl Document {
     }
 
     /// With why it was not done, unless a form says so already.
-    pub(crate) fn failing(self, sentence: String) -> Self {
+    pub(crate) fn failing(self, sentence: String, wrote: Option<String>) -> Self {
         let unsaid = self.panel.is_none() && self.events.iter().all(|event| !event.has_failed());
-        Self { failed: Some(sentence).filter(|sentence| unsaid && !sentence.is_empty()), ..self }
+        let wrote = wrote.filter(|text| unsaid && !text.trim().is_empty());
+        Self { failed: Some(sentence).filter(|sentence| unsaid && !sentence.is_empty()), wrote, ..self }
     }
 
     /// With a word on what has just been done.

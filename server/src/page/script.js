@@ -4,31 +4,53 @@
   "use strict";
   const $ = (what, where = document) => where.querySelector(what);
   const $$ = (what, where = document) => [...where.querySelectorAll(what)];
-  const said = (text) => { const place = $("#said"); if (place) place.textContent = text; };
   const typing = (target) => target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+  const place = () => location.pathname + location.search;
+  let here = place();
+
+  function said(text, label, does) {
+    const line = $("#said");
+    line.textContent = text;
+    if (!label) return;
+    const way = document.createElement(typeof does === "string" ? "a" : "button");
+    way.textContent = label;
+    if (typeof does === "string") { way.href = does; way.target = "_blank"; way.rel = "noopener"; }
+    else { way.type = "button"; way.className = "plain small"; way.addEventListener("click", does); }
+    line.append(" ", way);
+  }
+
+  // ---- pages ----
+
+  const parse = (html) => new DOMParser().parseFromString(html, "text/html");
+  const swap = (page, what) => { const now = $(what), next = $(what, page); if (now && next) now.replaceWith(document.adoptNode(next)); };
 
   // A page is swapped in: the heading takes the focus, as after a navigation.
   function show(html, address, push) {
-    const page = new DOMParser().parseFromString(html, "text/html");
-    const main = $("main", page);
-    if (!main) { location.assign(address); return; }
+    const page = parse(html);
+    if (!$("main", page)) { location.assign(address); return; }
     document.title = page.title;
-    $("header").replaceWith(document.adoptNode($("header", page)));
-    $("main").replaceWith(document.adoptNode(main));
+    swap(page, "header");
+    swap(page, "main");
     if (push) history.pushState({}, "", address);
+    here = place();
     ready();
-    const first = $("[data-focus]") || $("[role=alert]", main) || $("h1");
-    if (first) { first.setAttribute("tabindex", "-1"); first.focus(); }
+    const first = $("main [data-focus]") || $("main [role=alert]") || $("h1");
+    if (first) { first.setAttribute("tabindex", "-1"); first.focus({ preventScroll: true }); }
     window.scrollTo(0, 0);
+    if (first && first.matches("[role=alert]")) first.scrollIntoView({ block: "nearest" });
     listen();
   }
 
-  async function load(address, options, push = true) {
+  async function load(address, options = {}, push = true) {
     const waits = setTimeout(() => said("Working…"), 150);
     try {
       const answer = await fetch(address, { headers: { Accept: "text/html" }, ...options });
       const html = await answer.text();
       said("");
+      if (answer.status === 401 && options.method && !/^\/(sign|go)\b/.test(new URL(address, location.href).pathname)) {
+        said("You are signed out, so nothing was sent. What you typed is still here: sign in, then press again.", "Sign in", "/sign-in");
+        return;
+      }
       if (!(answer.headers.get("content-type") || "").startsWith("text/html")) { location.assign(answer.url); return; }
       show(html, answer.url, push);
     } catch {
@@ -36,67 +58,100 @@
     } finally { clearTimeout(waits); }
   }
 
+  // What was typed is not lost without a word.
+  const changed = (field) => field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+  const dirty = () => $$("main textarea, main input:not([type=hidden]):not([type=search])").some((field) => !field.closest("[data-row]") && changed(field));
+  const go = (address) => { if (!dirty() || confirm("What you typed here was not sent. Leave it?")) load(address); };
+
   document.addEventListener("submit", (event) => {
     const form = event.target, button = event.submitter;
     if (form.method === "dialog" || event.defaultPrevented) return;
+    event.preventDefault();
+    const selects = form.dataset.selects;
+    if (selects && ![...form.elements].some((field) => field.name === selects && field.checked)) {
+      said("Select first: with the boxes, or with the key x on a row.");
+      return;
+    }
     const needs = button && button.dataset.needs && form.elements[button.dataset.needs];
     if (needs && !needs.value.trim()) {
-      event.preventDefault();
       needs.setAttribute("aria-invalid", "true");
       needs.focus();
       said("Write the reason first.");
       return;
     }
-    event.preventDefault();
+    if (form.method === "post" && Date.now() - brought < 1000) {
+      said("This page was brought up to date this moment: look at it once more, then press again.");
+      return;
+    }
     const fields = new URLSearchParams(new FormData(form, button));
     const address = (button && button.getAttribute("formaction")) || form.getAttribute("action") || location.href;
-    if (form.method === "get") { load(`${new URL(address, location.href).pathname}?${fields}`, {}); return; }
+    if (form.method === "get") { load(`${new URL(address, location.href).pathname}?${fields}`); return; }
     if (form.dataset.busy) return;
     form.dataset.busy = "1";
     load(address, { method: "POST", body: fields }).finally(() => delete form.dataset.busy);
   });
 
-  // What was typed is not lost without a word.
-  const dirty = () => $$("main textarea, main input:not([type=hidden]):not([type=search])").some((field) =>
-    field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
-
   document.addEventListener("click", (event) => {
     const copy = event.target.closest("[data-copy]");
-    if (copy) { navigator.clipboard.writeText(copy.dataset.copy).then(() => said("Copied.")); return; }
+    if (copy) { navigator.clipboard.writeText(copy.dataset.copy).then(() => said("Copied."), () => said(copy.dataset.copy)); return; }
     const link = event.target.closest("a[href]");
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const to = new URL(link.href, location.href);
     const own = to.origin === location.origin && !to.hash && !link.target && !/^\/(problems|assets|v1|openapi)/.test(to.pathname);
-    if (own) { event.preventDefault(); load(link.href, {}); }
+    if (own) { event.preventDefault(); go(link.href); }
   });
-  window.addEventListener("popstate", () => load(location.href, {}, false));
+  // Another part of the same page is no other page.
+  window.addEventListener("popstate", () => { if (place() !== here) load(location.href, {}, false); });
   window.addEventListener("beforeunload", (event) => { if (dirty()) event.preventDefault(); });
+
+  // A choice that has a usual answer elsewhere gives it, unless that was changed by hand.
+  let given = null;
+  document.addEventListener("change", (event) => {
+    const select = event.target;
+    if (select.matches("[data-row] input")) count();
+    const field = select.dataset && select.dataset.sets && document.getElementById(select.dataset.sets);
+    if (!field || (changed(field) && field.value !== given)) return;
+    given = select.selectedOptions[0].dataset.usual || "";
+    field.value = given;
+  });
+
+  // The bar for several appears once something is selected.
+  function count() {
+    const bar = $("#bulk");
+    if (!bar) return;
+    const many = $$("[data-row] input:checked").length;
+    bar.classList.toggle("idle", !many);
+    $("legend", bar).textContent = many === 1 ? "Decide the one that is selected" : `Decide the ${many} that are selected`;
+  }
 
   // Lines are looked at without leaving the list.
   document.addEventListener("toggle", async (event) => {
-    const place = event.target.open && $("[data-peek]", event.target);
-    if (!place) return;
-    const address = place.dataset.peek;
-    place.removeAttribute("data-peek");
+    const at = event.target.open && $("[data-peek]", event.target);
+    if (!at) return;
+    const address = at.dataset.peek;
+    at.removeAttribute("data-peek");
     try {
       const answer = await fetch(address);
-      if (answer.ok) place.innerHTML = await answer.text();
-    } catch { place.setAttribute("data-peek", address); }
+      if (answer.ok) at.innerHTML = await answer.text();
+    } catch { at.setAttribute("data-peek", address); }
   }, true);
 
-  // Keys: shown by `?`, silent where somebody types.
+  // ---- keys: shown by `?`, silent where somebody types ----
+
   const KEYS = [["j", "next row"], ["k", "row before"], ["Enter", "open the row"], ["x", "select the row"], ["a", "approve"],
     ["r", "reject, with a reason"], ["c", "request changes"], ["e", "pass it on"], ["/", "search"], ["g i", "to the inbox"],
     ["g r", "to my requests"], ["Ctrl+Enter", "send what is being written"], ["?", "these keys"]];
   let begun = "", pending = null;
+  function stand(row) {
+    $$("[data-row]").forEach((other) => other.removeAttribute("data-at"));
+    row.setAttribute("data-at", "");
+    $("[data-open]", row).focus();
+  }
   function move(by) {
     const rows = $$("[data-row]");
     if (!rows.length) return;
     const at = rows.findIndex((row) => row.hasAttribute("data-at"));
-    const next = rows[Math.max(0, Math.min(rows.length - 1, at + by))];
-    rows.forEach((row) => row.removeAttribute("data-at"));
-    next.setAttribute("data-at", "");
-    $("[data-open]", next).focus();
+    stand(rows[Math.max(0, Math.min(rows.length - 1, at + by))]);
   }
   function help() {
     let map = $("#keys");
@@ -104,26 +159,33 @@
       map = document.createElement("dialog");
       map.id = "keys";
       map.setAttribute("aria-labelledby", "keys-title");
-      const title = document.createElement("h2");
-      title.id = "keys-title";
-      title.textContent = "Keys";
-      const list = document.createElement("dl");
-      list.className = "facts";
+      map.innerHTML = '<h2 id="keys-title">Keys</h2><dl class="facts"></dl><form method="dialog"><button>Close</button></form>';
       for (const [key, what] of KEYS) {
-        const dt = document.createElement("dt"), dd = document.createElement("dd"), code = document.createElement("code");
-        code.textContent = key;
-        dt.append(code);
+        const dt = document.createElement("dt"), dd = document.createElement("dd"), kbd = document.createElement("kbd");
+        kbd.textContent = key;
+        dt.append(kbd);
         dd.textContent = what;
-        list.append(dt, dd);
+        $("dl", map).append(dt, dd);
       }
-      const form = document.createElement("form"), close = document.createElement("button");
-      form.method = "dialog";
-      close.textContent = "Close";
-      form.append(close);
-      map.append(title, list, form);
       document.body.append(map);
     }
     map.showModal();
+  }
+  function press(meant) {
+    const form = meant.form, needs = meant.dataset.needs && form.elements[meant.dataset.needs];
+    const selects = form && form.dataset.selects;
+    const nothing = selects && ![...form.elements].some((field) => field.name === selects && field.checked);
+    if (needs && !nothing && !needs.value.trim()) {
+      pending = meant;
+      needs.focus();
+      said(`Write the reason, then press Ctrl+Enter: ${meant.textContent.trim()}.`);
+      return;
+    }
+    if (meant.matches("input")) { meant.focus(); meant.select(); return; }
+    if (form) { form.requestSubmit(meant); return; }
+    meant.click();
+    const first = meant.matches("summary") && $("select, input:not([type=hidden])", meant.parentElement);
+    if (first) first.focus();
   }
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -131,56 +193,83 @@
       if (form && pending && form.contains(pending)) { event.preventDefault(); form.requestSubmit(pending); }
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $("dialog[open]")) return;
     if (event.key === "Escape" && typing(event.target)) { event.target.blur(); return; }
     if (typing(event.target)) return;
     const key = begun + event.key;
     begun = "";
     if (key === "g") { begun = "g "; return; }
-    const go = { "g i": "/inbox", "g r": "/requests" }[key];
-    if (go) { event.preventDefault(); load(go, {}); return; }
+    const to = { "g i": "/inbox", "g r": "/requests" }[key];
+    if (to) { event.preventDefault(); go(to); return; }
     if (key === "j" || key === "k") { event.preventDefault(); move(key === "j" ? 1 : -1); return; }
     if (key === "?") { event.preventDefault(); help(); return; }
     if (key === "x") { const box = $("[data-at] input[type=checkbox]"); if (box) box.click(); return; }
     const meant = $$("[data-key]").find((one) => one.dataset.key === key);
     if (!meant) return;
     event.preventDefault();
-    if (meant.dataset.needs) {
-      const field = meant.form.elements[meant.dataset.needs];
-      pending = meant;
-      if (!field.value.trim()) { field.focus(); said(`Write the reason, then press Ctrl+Enter: ${meant.textContent.trim()}.`); return; }
-    }
-    if (meant.matches("input")) meant.focus(); else meant.click();
+    press(meant);
   });
 
-  // One stream a page: something waits that did not, or the other way round.
-  let stream = null;
+  // ---- one stream a page: something waits that did not, or the other way round ----
+
+  let stream = null, later = null, brought = 0;
   function listen() {
-    if (stream) { stream.close(); stream = null; }
+    if (stream) stream.close();
+    clearTimeout(later);
+    stream = null;
     const dot = $("#live");
-    if (!dot) return;
-    stream = new EventSource(dot.dataset.from);
-    stream.onopen = () => { dot.textContent = "● live"; };
-    stream.onerror = () => { dot.textContent = "○ reconnecting"; };
-    stream.addEventListener("changed", () => {
-      if (dirty() || $("dialog[open]")) { said("Something has changed. It is shown when you load the page again."); return; }
-      const at = $$("[data-row]").findIndex((row) => row.hasAttribute("data-at"));
-      fetch(location.href, { headers: { Accept: "text/html" } }).then((answer) => answer.text()).then((html) => {
-        if (dirty()) return;
-        const page = new DOMParser().parseFromString(html, "text/html");
-        const main = $("main", page);
-        if (!main) return;
-        const id = document.activeElement && document.activeElement.id;
-        $("main").replaceWith(document.adoptNode(main));
-        ready();
-        if (id) { const field = document.getElementById(id); if (field) field.focus(); } else if (at >= 0) move(at + 1);
-        said("The list was brought up to date.");
-      }).catch(() => {});
+    if (!dot || !dot.dataset.from) return;
+    const own = stream = new EventSource(dot.dataset.from);
+    const tell = (text) => { const now = $("#live"); if (now && stream === own) now.textContent = text; };
+    own.onopen = () => tell("● live");
+    own.onerror = () => {
+      tell("○ reconnecting");
+      // What was refused (too many pages, no session) is not asked again by itself.
+      if (own.readyState === EventSource.CLOSED && stream === own) { tell("○ not live"); later = setTimeout(listen, 20000); }
+    };
+    own.addEventListener("changed", () => {
+      if (dirty() || $("dialog[open]")) said("Something has changed here meanwhile. What you typed is kept.", "Show what is new", refresh);
+      else refresh();
     });
   }
-  window.addEventListener("pagehide", () => { if (stream) stream.close(); });
 
-  function ready() { $$("[data-copy]").forEach((button) => { button.hidden = false; }); }
+  // The same page as it is now; selected rows, where somebody stands and what he typed stay.
+  async function refresh() {
+    const at = place();
+    let page;
+    try {
+      const answer = await fetch(at, { headers: { Accept: "text/html" } });
+      if (!answer.ok || answer.redirected) return;
+      page = parse(await answer.text());
+    } catch { return; }
+    if (at !== place() || !$("main", page)) return;
+    const typed = $$("main textarea[id], main input[id]:not([type=hidden])").filter(changed).map((field) => [field.id, field.value, field.checked]);
+    const selected = $$("[data-row] input:checked").map((box) => box.value);
+    const row = $("[data-at] [data-open]"), open = $$("main details[open] > summary").map((one) => one.textContent);
+    const focused = document.activeElement, id = focused && focused.id, text = $("#live").textContent;
+    swap(page, "main");
+    for (const [id, value, checked] of typed) {
+      const field = document.getElementById(id);
+      if (field) { field.value = value; field.checked = checked; }
+    }
+    for (const box of $$("[data-row] input[type=checkbox]")) box.checked = selected.includes(box.value);
+    for (const one of $$("main details > summary")) if (open.includes(one.textContent)) one.parentElement.open = true;
+    ready();
+    if ($("#live")) $("#live").textContent = text;
+    const same = row && $$("[data-open]").find((link) => link.href === row.href);
+    const field = id && document.getElementById(id);
+    if (same) { same.closest("[data-row]").setAttribute("data-at", ""); if (focused === row) same.focus({ preventScroll: true }); }
+    if (field) field.focus({ preventScroll: true });
+    brought = Date.now();
+    said("This page was brought up to date.");
+  }
+  window.addEventListener("pagehide", () => { if (stream) stream.close(); });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) load(location.href, {}, false); });
+
+  function ready() {
+    $$("[data-copy]").forEach((button) => { button.hidden = false; });
+    count();
+  }
   ready();
   listen();
 })();

@@ -40,20 +40,20 @@ states:
 ";
 
 /// An order of two desks at this price.
-pub(super) fn order(requester: &str, price: &str) -> Value {
+pub(crate) fn order(requester: &str, price: &str) -> Value {
     let line = json!({ "item": "desk", "quantity": "2", "unit": "pcs", "price": price });
     json!({ "requester": requester, "supplier": "Acme", "unit": "it", "lines": [line] })
 }
 
 /// Starts an order; returns its id.
-pub(super) async fn draft(site: &Site, requester: &str, price: &str) -> String {
+pub(crate) async fn draft(site: &Site, requester: &str, price: &str) -> String {
     let body = json!({ "input": order(requester, price) });
     let started = site.by(requester).post("/v1/workflows/purchase_order/instances", &body).await.is(201);
     text(&started["id"])
 }
 
 /// Starts an order and submits it; returns its id and its task.
-pub(super) async fn in_review(site: &Site, requester: &str, price: &str) -> (String, Value) {
+pub(crate) async fn in_review(site: &Site, requester: &str, price: &str) -> (String, Value) {
     let id = draft(site, requester, price).await;
     let submitted = site.by(requester).signal(&id, "submit", &json!({})).await.is(200);
     assert_eq!(submitted["state"], "open.review");
@@ -61,22 +61,22 @@ pub(super) async fn in_review(site: &Site, requester: &str, price: &str) -> (Str
 }
 
 /// A vote for.
-pub(super) fn approve(step: &str) -> Value {
+pub(crate) fn approve(step: &str) -> Value {
     json!({ "act": "approve", "step": step })
 }
 
 /// A JSON text as a `String`.
-pub(super) fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
 /// The path of an instance.
-pub(super) fn path(id: &str) -> String {
+pub(crate) fn path(id: &str) -> String {
     format!("/v1/instances/{id}")
 }
 
 /// The instance, once it is in this state.
-pub(super) async fn until(site: &Site, id: &str, state: &str) -> Value {
+pub(crate) async fn until(site: &Site, id: &str, state: &str) -> Value {
     let since = Instant::now();
     loop {
         let whole = site.admin().get(&path(id)).await.is(200);
@@ -89,7 +89,7 @@ pub(super) async fn until(site: &Site, id: &str, state: &str) -> Value {
 }
 
 /// The organisation changes.
-pub(super) async fn reorganise(site: &Site, change: &Value) {
+pub(crate) async fn reorganise(site: &Site, change: &Value) {
     site.admin().patch("/v1/organisation", change).await.is(200);
 }
 
@@ -109,7 +109,7 @@ pub(super) async fn settled(site: &Site, id: &str) {
 }
 
 /// All entries of an instance, page by page.
-pub(super) async fn history(site: &Site, id: &str) -> Vec<Value> {
+pub(crate) async fn history(site: &Site, id: &str) -> Vec<Value> {
     let mut entries = Vec::new();
     let mut next = Some(format!("{}/history?limit=3", path(id)));
     while let Some(page) = next {

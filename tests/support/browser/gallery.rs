@@ -23,22 +23,43 @@ const LOOKS: [(&str, Look); 6] = [
 /// With everything that was found, once all pages were seen.
 pub async fn gallery(page: &Browser, name: &str, pages: &[(&str, &str)]) -> PathBuf {
     assert!(!pages.is_empty(), "a gallery shows a page at least");
-    let folder = artefacts().join(name);
     let mut found = Vec::new();
     for (own, path) in pages {
-        for (kind, look) in LOOKS {
-            page.look(look).await;
-            page.open(path).await;
-            let picture = format!("{name}/{own}-{kind}");
-            page.screenshot(&picture).await;
-            if look.print {
-                page.print(&picture).await;
-            }
-            let why = check(page, look).await;
-            found.extend(why.into_iter().map(|why| format!("{own} ({path}), {kind}: {why}")));
+        let why = seen(page, name, own, async |page| page.open(path).await).await;
+        found.extend(why.into_iter().map(|why| format!("{own} ({path}), {why}")));
+    }
+    hung(page, name, pages, found).await
+}
+
+/// The same of one page that is not reached by its address alone: `reach` leads there anew on every kind of screen.
+///
+/// # Panics
+/// As [`gallery`].
+pub async fn scene(page: &Browser, name: &str, own: &str, reach: impl AsyncFn(&Browser)) -> PathBuf {
+    let found = seen(page, name, own, reach).await;
+    hung(page, name, &[(own, "")], found).await
+}
+
+/// What is wrong with a page on each kind of screen.
+async fn seen(page: &Browser, name: &str, own: &str, reach: impl AsyncFn(&Browser)) -> Vec<String> {
+    let mut found = Vec::new();
+    for (kind, look) in LOOKS {
+        page.look(look).await;
+        reach(page).await;
+        let picture = format!("{name}/{own}-{kind}");
+        page.screenshot(&picture).await;
+        if look.print {
+            page.print(&picture).await;
         }
+        found.extend(check(page, look).await.into_iter().map(|why| format!("{kind}: {why}")));
     }
     page.look(Look::DESK).await;
+    found
+}
+
+/// Writes the sheet; nothing may be wrong.
+async fn hung(page: &Browser, name: &str, pages: &[(&str, &str)], mut found: Vec<String>) -> PathBuf {
+    let folder = artefacts().join(name);
     found.extend(fit::strangers(page).await);
     let sheet = folder.join("index.html");
     std::fs::write(&sheet, contact_sheet(name, pages, &found))

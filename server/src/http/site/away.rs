@@ -6,8 +6,10 @@ use fluxor_engine::approval::Substitution;
 use fluxor_engine::command::{Change, Verb};
 use fluxor_engine::ids::PersonId;
 use jiff::civil::Date;
+use serde::Deserialize;
 
 use super::super::asked::Fields;
+use super::super::extract::Query;
 use super::super::problem::Problem;
 use super::{Visitor, html, onward, refused};
 use crate::absences::offered::{choices, people};
@@ -16,9 +18,20 @@ use crate::app::App;
 use crate::page::Away;
 use crate::secret;
 
+/// For whom the form is to be.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Whose {
+    person: Option<String>,
+}
+
 /// What is noted, and the form.
-pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Problem> {
-    html(page(&app, &visitor, &Fields(Vec::new()), None).await?)
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(whose): Query<Whose>,
+) -> Result<Response, Problem> {
+    let typed = whose.person.map(|person| ("person".to_owned(), person));
+    html(page(&app, &visitor, &Fields(typed.into_iter().collect()), None).await?)
 }
 
 async fn page(
@@ -34,17 +47,13 @@ async fn page(
     let today = company.today();
     let active = company.organisation().parts().people.iter().map(|one| &one.id);
     let active = active.filter(|id| company.organisation().active(id, today)).cloned().collect();
-    // Whoever stood in last, else the manager: two clicks are enough then.
-    let last = listed(&company, Asker::Person(person), true).into_iter().rev().find(|one| one.person == *person);
-    let manager = company.organisation().person(person).and_then(|own| own.manager.clone());
-    let usual = last.map(|one| one.substitute).or(manager).map_or_else(String::new, |usual| usual.to_string());
     let once = secret::public_id(&app.random());
     let page = Away::new(
         &listed(&company, asker, false),
         &people(&company, asker),
         (&choices(today), today),
         active,
-        (typed, failed, once, &usual),
+        (typed, failed, once),
         &visitor.words,
     );
     Ok(page.page(&visitor.reader()))

@@ -260,7 +260,7 @@ impl<'a> Place<'a> {
         let people = &paper.organisation.organisation;
         let known = people.parts().people.iter().map(|one| one.id.clone()).filter(|id| people.active(id, date));
         let form = (self.action.clone(), secret::public_id(&app.random()), paper.instance.seq);
-        let sentence = why.sentence.clone();
+        let (sentence, wrote) = (why.sentence.clone(), why.typed.get("reason").cloned());
         let events = if self.by_link { Vec::new() } else { Event::all(&paper, &form.1, &why) };
         let panel = task.as_ref().and_then(|task| {
             let panel = Panel::of(task, visitor.person(), form, known, why, &visitor.words)?;
@@ -269,7 +269,7 @@ impl<'a> Place<'a> {
         let note = done.and_then(page::done_in_words).map(str::to_owned);
         Ok(Document::new(&shown, panel, &visitor.words)
             .offering(events)
-            .failing(sentence)
+            .failing(sentence, wrote)
             .saying(note)
             .page(&self.reader))
     }

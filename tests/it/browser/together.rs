@@ -1,0 +1,106 @@
+//! Two people, two browsers, one task: what one does the other hears of, and nobody's words are lost.
+
+use fluxor_tests::browser::Find::{Button, Css};
+use fluxor_tests::browser::{Browser, Browsers, Scripts};
+use serde_json::json;
+
+use super::scene::{come, purchase, site};
+use crate::journey::company::{approve, until};
+
+async fn typed(page: &Browser) -> String {
+    let value = page.execute("return document.querySelector('#reason')?.value ?? 'no field'", &json!([])).await;
+    value.as_str().unwrap().to_owned()
+}
+
+async fn live(page: &Browser) {
+    page.wait_for("the stream", async |page| page.texts("#live").await == ["● live"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_other_buyer_hears_that_it_was_decided() {
+    let Some(browsers) = Browsers::start().await else { return };
+    let site = site().await;
+    let paper = purchase(&site, "ann", "Acme", "4000.00 EUR").await;
+    site.by("bob").decide(&paper.task, &approve("manager")).await.is(200);
+    let (eve, fay, hal) = tokio::join!(
+        come(&browsers, &site, "eve", Scripts::On),
+        come(&browsers, &site, "fay", Scripts::On),
+        come(&browsers, &site, "fay", Scripts::On),
+    );
+    // The third is fay's other window: she types nothing there.
+    for page in [&eve, &fay, &hal] {
+        page.open(&paper.place).await;
+        live(page).await;
+    }
+    fay.fill(Css("#reason"), "Is there a cheaper one").await;
+    eve.click(Button("Approve")).await;
+    eve.wait_for("it is done", async |page| page.texts(".said").await == ["You approved it."]).await;
+    until(&site, &paper.id, "ordered").await;
+
+    // Where nothing was typed the page is brought up to date by itself; where something was, that is said.
+    hal.wait_for("the decision", async |page| page.text(Css("main")).await.contains("Ordered")).await;
+    assert!(!hal.exists(Button("Approve")).await);
+    fay.wait_for("the news", async |page| page.texts("#said").await[0].contains("changed")).await;
+    assert_eq!(typed(&fay).await, "Is there a cheaper one");
+
+    // She presses all the same: refused in words, nothing decided, and her words are still there to be copied.
+    fay.expect_complaint("status of 4");
+    fay.click(Button("Ask a question")).await;
+    fay.wait_for("why not", async |page| page.exists(Css("[role=alert]")).await).await;
+    let main = fay.text(Css("main")).await;
+    assert!(main.contains("Is there a cheaper one"), "{main}");
+    let history = site.admin().get(&format!("/v1/instances/{}/history", paper.id)).await.is(200);
+    assert!(!history.to_string().contains("\"fay\",\"verb\""), "{history}");
+    for page in [eve, fay, hal] {
+        page.close().await;
+    }
+    site.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_that_changed_is_shown_before_it_is_decided() {
+    let Some(browsers) = Browsers::start().await else { return };
+    let site = site().await;
+    let paper = purchase(&site, "ann", "Acme", "400.00 EUR").await;
+    // Without scripts nothing tells of the change beforehand.
+    let page = come(&browsers, &site, "bob", Scripts::Off).await;
+    page.open(&paper.place).await;
+    page.fill(Css("#reason"), "As offered").await;
+    let lines = json!([{ "line": 1, "item": "desk", "quantity": "2", "unit": "pcs", "price": "450.00 EUR" }]);
+    site.by("ann").signal(&paper.id, "edit", &json!({ "payload": { "lines": lines } })).await.is(200);
+    page.expect_complaint("status of 412");
+    page.click(Button("Approve")).await;
+    page.wait_for("what is other", async |page| page.exists(Css("ins")).await).await;
+    let alert = page.text(Css("[role=alert]")).await;
+    for part in ["This changed while you were looking at it", "Nothing was decided", "800.00 EUR", "900.00 EUR"] {
+        assert!(alert.contains(part), "{part}: {alert}");
+    }
+    assert_eq!(typed(&page).await, "As offered");
+    page.click(Button("Approve")).await;
+    page.wait_for("it is done", async |page| page.texts(".said").await == ["You approved it."]).await;
+    until(&site, &paper.id, "ordered").await;
+    page.close().await;
+    site.end().await;
+}
+
+/// Something new comes into an inbox that is open, and leaves it where it was decided elsewhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_inbox_stays_up_to_date() {
+    let Some(browsers) = Browsers::start().await else { return };
+    let site = site().await;
+    let first = purchase(&site, "ann", "Acme", "400.00 EUR").await;
+    let page = come(&browsers, &site, "bob", Scripts::On).await;
+    page.open("/inbox").await;
+    live(&page).await;
+    page.press("j").await;
+    let second = purchase(&site, "ann", "Bergmann", "300.00 EUR").await;
+    let rows = async |page: &Browser| page.texts("[data-row] [data-open]").await;
+    let both = [first.called("Purchase order"), second.called("Purchase order")];
+    page.wait_for("both", async |page| rows(page).await == both).await;
+    // Whoever stood on a row stands on it still.
+    assert_eq!(page.focused().await.name, both[0]);
+    site.by("bob").decide(&second.task, &approve("manager")).await.is(200);
+    page.wait_for("the one that is left", async |page| rows(page).await == both[..1]).await;
+    page.close().await;
+    site.end().await;
+}
