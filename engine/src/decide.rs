@@ -246,7 +246,13 @@ pub fn decide<D: Domain>(
         // Nobody is there to hear a refusal: it becomes an incident, so that somebody does.
         (Err(Halt::Stop(Stop::Refused(refusal))), Actor::Timer | Actor::Message) => {
             run.layer.take_back();
-            Ok(incident::incident(before, ground.now, (incident::REFUSED, refusal.sentence()), command, run.tried()))
+            Ok(incident::incident(
+                before,
+                ground.now,
+                (incident::REFUSED_TO_ENGINE, refusal.sentence()),
+                command,
+                run.tried(),
+            ))
         }
         (Err(Halt::Stop(stop)), _) => Err(stop),
     }

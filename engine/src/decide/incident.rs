@@ -12,7 +12,7 @@ use crate::instance::{Attempt, Document, Incident, Instance, Status, Task, Undel
 pub(super) const DELIVERY_FAILED: &str = "delivery_failed";
 
 /// The code of the incident where a rule refuses time, or a result, whom nobody hears.
-pub(super) const REFUSED: &str = "refused_to_engine";
+pub(super) const REFUSED_TO_ENGINE: &str = "refused_to_engine";
 
 /// How many messages that were given up one incident keeps.
 const MOST_UNDELIVERED: usize = 100;

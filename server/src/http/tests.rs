@@ -268,7 +268,7 @@ fn emitted() -> BTreeSet<String> {
                         "const INVALID: &str =",
                         "const NEEDS_APPROVAL: &str =",
                         "const DELIVERY_FAILED: &str =",
-                        "const REFUSED: &str =",
+                        "const REFUSED_TO_ENGINE: &str =",
                         "later(",
                         "Problem::new(",
                         "Self::new(",
