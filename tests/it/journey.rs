@@ -13,6 +13,7 @@ mod explained;
 mod hooks;
 mod keys;
 pub(crate) mod limits;
+mod links;
 mod lists;
 mod mail;
 mod notices;
@@ -107,6 +108,9 @@ on_both! {
     explained::one_server_explains_what_another_refused
     page::limits_in_a_browser
     site::somebody_comes_in_and_leaves
+    links::a_mailed_link_takes_one_act
+    links::a_link_to_sign_in_comes_by_mail
+    links::repaired_on_a_page
     site::decided_without_a_script
     site::a_document_that_changed_meanwhile
     site::several_decided_at_once

@@ -104,7 +104,7 @@ pub(crate) struct Document {
     picture: Option<String>,
     questions: Vec<Question>,
     events: Vec<Event>,
-    live: String,
+    live: Option<String>,
     watchers: Option<String>,
     looking: Option<String>,
     note: Option<String>,
@@ -167,7 +167,7 @@ impl Document {
             }),
             questions: view.map_or_else(Vec::new, |view| questions(&view.questions, speak)),
             events: Vec::new(),
-            live: format!("/live?instance={}", instance.id),
+            live: Some(format!("/live?instance={}", instance.id)),
             note: None,
             failed: None,
             wrote: None,
@@ -177,6 +177,11 @@ impl Document {
     /// With what else may be done.
     pub(crate) fn offering(self, events: Vec<Event>) -> Self {
         Self { events, ..self }
+    }
+
+    /// For whoever came by a link: nothing that wants a session.
+    pub(crate) fn by_link(self) -> Self {
+        Self { live: None, ..self }
     }
 
     /// With why it was not done, unless a form says so already.

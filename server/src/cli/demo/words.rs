@@ -41,6 +41,7 @@ pub(super) fn served(stage: &Stage, url: &str, keys: &BTreeMap<&'static str, (St
     for (role, (person, key)) in keys {
         let _ = writeln!(text, "{}='{key}'   # {person}, {role}", role.to_uppercase());
     }
+    let _ = writeln!(text, "\n# In a browser, {url}/ shows what waits: sign in with one of these keys.");
     if let Some((_, (_, key))) = keys.first_key_value() {
         let _ = writeln!(text, "\n# what waits for the buyer, and why");
         let _ = writeln!(text, "curl -sS {url}/v1/tasks -H 'Authorization: Bearer {key}'");

@@ -267,7 +267,9 @@ impl<'a> Place<'a> {
             Some(if self.by_link { panel.by_link() } else { panel })
         });
         let note = done.and_then(page::done_in_words).map(str::to_owned);
-        Ok(Document::new(&shown, panel, &visitor.words)
+        let document = Document::new(&shown, panel, &visitor.words);
+        let document = if self.by_link { document.by_link() } else { document };
+        Ok(document
             .offering(events)
             .failing(sentence, wrote)
             .saying(note)

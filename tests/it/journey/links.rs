@@ -1,0 +1,158 @@
+//! Links in mails: each shows its task to whoever has it, and takes one act; links to sign in come by mail on demand.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use fluxor_tests::server::Site;
+use fluxor_tests::server::visit::Visitor;
+use serde_json::json;
+
+use super::company::{Image, history, in_review, reorganise, until};
+
+/// The texts of mails to an address, once there are so many: lines joined that were broken.
+async fn mails(folder: &Path, to: &str, count: usize) -> Vec<String> {
+    let since = Instant::now();
+    loop {
+        let files = std::fs::read_dir(folder).into_iter().flatten().map(|file| file.unwrap().path());
+        let texts = files.filter(|file| file.extension().is_some_and(|end| end == "eml"));
+        let texts = texts.map(|file| std::fs::read_to_string(file).unwrap().replace("=\r\n", "").replace("=\n", ""));
+        let own: Vec<String> = texts.filter(|text| text.contains(&format!("<{to}>"))).collect();
+        if own.len() >= count {
+            return own;
+        }
+        assert!(since.elapsed() < Duration::from_secs(60), "{} of {count} mails to {to}", own.len());
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
+/// The first link of this kind in a mail, as a path.
+fn link(mail: &str, kind: &str) -> String {
+    let begin = mail.find(kind).unwrap_or_else(|| panic!("no {kind} in {mail}"));
+    let rest = &mail[begin..];
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"/-_".contains(c)).unwrap_or(rest.len());
+    rest[..end].to_owned()
+}
+
+/// A site that writes mail into the folder `mail`.
+async fn with_mail(mut site: Site) -> Site {
+    site.stop().await;
+    let folder = site.folder().join("mail").display().to_string();
+    site.options.extend(["--mail-dir", &folder, "--public-url", "http://fluxor.test"].map(str::to_owned));
+    site.start().await;
+    let named = |name: &str| json!({ "name": name, "email": format!("{name}@example.com") });
+    let contacts = json!({ "ann": named("ann"), "bob": named("bob"), "hal": named("hal"), "dan": named("dan") });
+    reorganise(&site, &json!({ "contacts": contacts })).await;
+    site
+}
+
+pub(super) async fn a_mailed_link_takes_one_act(site: Site) {
+    let site = with_mail(site).await;
+    let folder = site.folder().join("mail");
+    let (id, _) = in_review(&site, "ann", "400.00 EUR").await;
+    let place = link(&mails(&folder, "bob@example.com", 1).await[0], "/go/");
+    let before = Image::of(&site, &id).await;
+    let mut bob = Visitor::at(&site.url);
+    for _ in 0..3 {
+        let page = bob.get(&place).await.is(200);
+        assert!(page.has("Your decision") && page.has("800.00 EUR") && !page.has("Sign out"), "{}", page.text);
+    }
+    assert_eq!(bob.cookie(), None, "it signs nobody in");
+    let form = bob.get(&place).await.is(200).form(&place);
+    bob.press(&form, ("act", "reject"), &[]).await.is(422);
+    bob.post_from("https://evil.example", &place, &[("act", "approve")]).await.is(403);
+    before.still(&Image::of(&site, &id).await, 0);
+    // Twenty at once, half of them another act: one is done.
+    let tries = (0..20).map(|at| {
+        let (mut bob, form) = (bob.clone(), form.clone());
+        async move {
+            let act = if at % 2 == 0 { "approve" } else { "abstain" };
+            bob.press(&form, ("act", act), &[]).await.status
+        }
+    });
+    let mut all = tokio::task::JoinSet::new();
+    for one in tries {
+        all.spawn(one);
+    }
+    let told = all.join_all().await;
+    assert!(told.contains(&200), "{told:?}");
+    let acts = history(&site, &id).await.into_iter().filter(|entry| entry["header"]["via"] == "link").collect::<Vec<_>>();
+    assert_eq!(acts.len(), 1, "{acts:?}");
+    assert_eq!((&acts[0]["header"]["actor"], &acts[0]["header"]["actor_kind"]), (&json!("bob"), &json!("person")));
+    let used = bob.get(&place).await.is(401);
+    assert!(used.has("This link was used") && used.has("/tasks/"), "{}", used.text);
+    let unknown = bob.get(&format!("/go/{}", "x".repeat(43))).await.is(401);
+    assert!(unknown.has("There is no such link"));
+    // Nothing that opens a door is in the log.
+    assert!(!site.log().contains(&place[4..]), "{}", site.log());
+
+    // What it may do is judged when it is used.
+    let (id, _) = in_review(&site, "ann", "300.00 EUR").await;
+    let place = link(mails(&folder, "bob@example.com", 2).await.iter().find(|mail| mail.contains("600.00")).unwrap(), "/go/");
+    let form = bob.get(&place).await.is(200).form(&place);
+    reorganise(&site, &json!({ "people": [{ "id": "ann", "manager": "hal" }] })).await;
+    reorganise(&site, &json!({ "people": [{ "id": "bob", "active": false }] })).await;
+    bob.press(&form, ("act", "approve"), &[]).await.is(403);
+    assert_eq!(site.admin().get(&super::company::path(&id)).await.is(200)["state"], "open.review");
+    site.end().await;
+}
+
+pub(super) async fn a_link_to_sign_in_comes_by_mail(site: Site) {
+    let site = with_mail(site).await;
+    let folder = site.folder().join("mail");
+    let mut hal = Visitor::at(&site.url);
+    assert!(hal.get("/sign-in").await.is(200).has("Send me a link"));
+    // The answer is the same, whoever has the address.
+    let known = hal.post("/sign-in", &[("address", " Hal@Example.com "), ("to", "/requests")]).await.is(200);
+    let unknown = hal.post("/sign-in", &[("address", "nobody@example.com")]).await.is(200);
+    assert_eq!(known.text, unknown.text);
+    let place = link(&mails(&folder, "hal@example.com", 1).await[0], "/sign-in/");
+    hal.post("/sign-in", &[("address", "hal@example.com")]).await.is(200);
+    assert!(hal.get(&place).await.is(200).has("Sign in as hal?"));
+    let page = hal.post(&place, &[]).await.is(200);
+    assert_eq!(page.place, "/requests");
+    assert!(hal.cookie().is_some() && !page.has("administrator"));
+    hal.get("/operations").await.is(403);
+    assert_eq!(mails(&folder, "hal@example.com", 1).await.len(), 1, "one in a minute, however often it is asked for");
+    // Whoever holds the role is an administrator on pages, too.
+    let units = json!([{ "id": "it", "roles": { "buyer": ["eve", "fay"], "administrator": ["dan"] } }]);
+    reorganise(&site, &json!({ "units": units })).await;
+    let mut dan = Visitor::at(&site.url);
+    dan.post("/sign-in", &[("address", "dan@example.com")]).await.is(200);
+    let place = link(&mails(&folder, "dan@example.com", 1).await[0], "/sign-in/");
+    dan.post(&place, &[]).await.is(200);
+    assert!(dan.get("/operations").await.is(200).has("administrator"));
+    site.end().await;
+}
+
+/// What is stuck is found, previewed and repaired on a page; by nobody but an administrator.
+pub(super) async fn repaired_on_a_page(site: Site) {
+    let (id, _) = in_review(&site, "ann", "400.00 EUR").await;
+    let place = format!("/operations/{id}");
+    let mut ann = Visitor::signed_in(&site, "ann").await;
+    for page in ["/operations", &place] {
+        ann.get(page).await.is(403);
+    }
+    let moved = [("once", "m1"), ("repair", "move"), ("to", "draft"), ("reason", "so"), ("step", "do")];
+    ann.post(&place, &moved).await.is(403);
+    let mut dan = Visitor::administrator(&site).await;
+    let list = dan.get("/operations").await.is(200);
+    assert!(list.has(&place) && list.has("In approval") && list.has("1 live, 0 with an incident"), "{}", list.text);
+    assert!(dan.get("/operations?workflow=purchase_order&state=draft").await.is(200).has("No instance is meant by this."));
+    let page = dan.get(&place).await.is(200);
+    assert!(page.has("Where it may not be moved") && !page.has("value=\"ordered\""), "{}", page.text);
+    let before = Image::of(&site, &id).await;
+    let move_form = page.forms(&place).into_iter().find(|form| form.buttons.contains(&("repair".into(), "move".into()))).unwrap();
+    let preview = dan.press(&move_form, ("repair", "move"), &[("to", "draft")]).await.is(200);
+    assert!(preview.has("What it would do") && preview.has("is open no more"), "{}", preview.text);
+    let beyond = dan.press(&move_form, ("repair", "move"), &[("to", "ordered")]).await;
+    assert!(beyond.has("Not possible."), "{}", beyond.text);
+    let form = preview.form(&place);
+    let blank = dan.press(&form, ("step", "do"), &[("reason", " ")]).await.is(422);
+    assert!(blank.has("Not possible."));
+    before.still(&Image::of(&site, &id).await, 1);
+    dan.press(&form, ("step", "do"), &[("reason", "asked for by mistake")]).await.is(200);
+    until(&site, &id, "draft").await;
+    let last = history(&site, &id).await.pop().unwrap();
+    assert_eq!((&last["header"]["actor"], &last["header"]["via"], &last["body"]["reason"]), (&json!("dan"), &json!("page"), &json!("asked for by mistake")));
+    site.end().await;
+}
