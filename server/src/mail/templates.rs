@@ -37,7 +37,7 @@ const SYNTAX: &str = "FLX0600";
 const UNKNOWN: &str = "FLX0601";
 const FILE_NAME: &str = "FLX0602";
 const RAW: &str = "FLX0603";
-const BOUNDS: &str = "FLX0604";
+const BOUNDS: &str = "FLX0635";
 
 /// What a mail says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -186,7 +186,7 @@ fn what_would_be_too_much_work_is_refused() {
         (vec![("approved.txt.hbs", "{{#*inline \"x\"}}y{{/inline}}{{> x}}")], "changes other templates"),
     ] {
         let found = wrong(&files);
-        assert!(found.contains("FLX0604") && found.contains(says), "{says}: {found}");
+        assert!(found.contains("FLX0635") && found.contains(says), "{says}: {found}");
     }
     assert_eq!(wrong(&[("approved.txt.hbs", &fine)]), "");
     assert_eq!(wrong(&[("digest.txt.hbs", "{{#each waiting}}{{title}} {{link}}{{else}}{{name}}{{/each}}")]), "");
