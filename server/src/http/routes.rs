@@ -103,7 +103,6 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(limits::refusals))
         .routes(routes!(limits::replay))
         .routes(routes!(limits::page::show, limits::page::attempt))
-        .routes(routes!(limits::page::asset))
         .routes(routes!(me::show))
         .routes(routes!(notices::mine, notices::set_mine))
         .routes(routes!(notices::show, notices::change))

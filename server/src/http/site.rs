@@ -17,7 +17,9 @@ use axum::Router;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use tower_http::compression::CompressionLayer;
 
+use super::extract::Path;
 use super::problem::Problem;
 use crate::app::App;
 use crate::page;
@@ -43,6 +45,16 @@ pub(super) fn pages() -> Router<App> {
         .route("/operations/{id}", get(operations::instance).post(operations::repair))
         .route("/live", get(live::stream))
         .route("/go/{secret}", get(link::show).post(link::act))
+        .route("/assets/{name}", get(asset))
+        // Streams are left alone.
+        .layer(CompressionLayer::new())
+}
+
+/// What pages load. A name is of its content: it never changes.
+async fn asset(Path((name,)): Path<(String,)>) -> Result<Response, Problem> {
+    let found = page::asset(&name).ok_or_else(|| Problem::new("not_found", format!("No page loads `{name}`.")))?;
+    let cache = (header::CACHE_CONTROL, "public, max-age=31536000, immutable");
+    Ok(([(header::CONTENT_TYPE, found.0), cache], found.1).into_response())
 }
 
 /// A page as a browser takes it.

@@ -75,7 +75,8 @@ pub(super) async fn a_mailed_link_takes_one_act(site: Site) {
     }
     let told = all.join_all().await;
     assert!(told.contains(&200), "{told:?}");
-    let acts = history(&site, &id).await.into_iter().filter(|entry| entry["header"]["via"] == "link").collect::<Vec<_>>();
+    let acts =
+        history(&site, &id).await.into_iter().filter(|entry| entry["header"]["via"] == "link").collect::<Vec<_>>();
     assert_eq!(acts.len(), 1, "{acts:?}");
     assert_eq!((&acts[0]["header"]["actor"], &acts[0]["header"]["actor_kind"]), (&json!("bob"), &json!("person")));
     let used = bob.get(&place).await.is(401);
@@ -87,7 +88,8 @@ pub(super) async fn a_mailed_link_takes_one_act(site: Site) {
 
     // What it may do is judged when it is used.
     let (id, _) = in_review(&site, "ann", "300.00 EUR").await;
-    let place = link(mails(&folder, "bob@example.com", 2).await.iter().find(|mail| mail.contains("600.00")).unwrap(), "/go/");
+    let place =
+        link(mails(&folder, "bob@example.com", 2).await.iter().find(|mail| mail.contains("600.00")).unwrap(), "/go/");
     let form = bob.get(&place).await.is(200).form(&place);
     reorganise(&site, &json!({ "people": [{ "id": "ann", "manager": "hal" }] })).await;
     reorganise(&site, &json!({ "people": [{ "id": "bob", "active": false }] })).await;
@@ -137,11 +139,14 @@ pub(super) async fn repaired_on_a_page(site: Site) {
     let mut dan = Visitor::administrator(&site).await;
     let list = dan.get("/operations").await.is(200);
     assert!(list.has(&place) && list.has("In approval") && list.has("1 live, 0 with an incident"), "{}", list.text);
-    assert!(dan.get("/operations?workflow=purchase_order&state=draft").await.is(200).has("No instance is meant by this."));
+    assert!(
+        dan.get("/operations?workflow=purchase_order&state=draft").await.is(200).has("No instance is meant by this.")
+    );
     let page = dan.get(&place).await.is(200);
     assert!(page.has("Where it may not be moved") && !page.has("value=\"ordered\""), "{}", page.text);
     let before = Image::of(&site, &id).await;
-    let move_form = page.forms(&place).into_iter().find(|form| form.buttons.contains(&("repair".into(), "move".into()))).unwrap();
+    let move_form =
+        page.forms(&place).into_iter().find(|form| form.buttons.contains(&("repair".into(), "move".into()))).unwrap();
     let preview = dan.press(&move_form, ("repair", "move"), &[("to", "draft")]).await.is(200);
     assert!(preview.has("What it would do") && preview.has("is open no more"), "{}", preview.text);
     let beyond = dan.press(&move_form, ("repair", "move"), &[("to", "ordered")]).await;
@@ -153,6 +158,9 @@ pub(super) async fn repaired_on_a_page(site: Site) {
     dan.press(&form, ("step", "do"), &[("reason", "asked for by mistake")]).await.is(200);
     until(&site, &id, "draft").await;
     let last = history(&site, &id).await.pop().unwrap();
-    assert_eq!((&last["header"]["actor"], &last["header"]["via"], &last["body"]["reason"]), (&json!("dan"), &json!("page"), &json!("asked for by mistake")));
+    assert_eq!(
+        (&last["header"]["actor"], &last["header"]["via"], &last["body"]["reason"]),
+        (&json!("dan"), &json!("page"), &json!("asked for by mistake"))
+    );
     site.end().await;
 }

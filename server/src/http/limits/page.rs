@@ -1,15 +1,14 @@
 //! The page about limits. It shows, and what its forms send changes nothing.
 
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
 
 use super::super::asked::Form;
 use super::super::auth::Administrator;
-use super::super::extract::{Path, Query};
+use super::super::extract::Query;
 use super::super::problem::Problem;
 use super::super::site::{Visitor, html};
 use super::{Trial, WhichRefusals, now_told, refusals_told, replay_told, used_told};
@@ -102,13 +101,4 @@ async fn whole(app: &App, visitor: &Visitor, shown: Shown, mut trial: page::Tria
         shown = shown.trying(&form, &trial);
     }
     html(page::limits(&visitor.reader(), &shown))
-}
-
-/// What pages load. A name is of its content: it never changes.
-#[utoipa::path(get, path = "/assets/{name}", tag = "pages", security(()), params(("name" = String, Path)),
-    responses((status = 200, body = String, content_type = "text/css")))]
-pub(crate) async fn asset(Path((name,)): Path<(String,)>) -> Result<Response, Problem> {
-    let found = page::asset(&name).ok_or_else(|| Problem::new("not_found", format!("No page loads `{name}`.")))?;
-    let cache = (header::CACHE_CONTROL, "public, max-age=31536000, immutable");
-    Ok(([(header::CONTENT_TYPE, found.0), cache], found.1).into_response())
 }

@@ -269,11 +269,7 @@ impl<'a> Place<'a> {
         let note = done.and_then(page::done_in_words).map(str::to_owned);
         let document = Document::new(&shown, panel, &visitor.words);
         let document = if self.by_link { document.by_link() } else { document };
-        Ok(document
-            .offering(events)
-            .failing(sentence, wrote)
-            .saying(note)
-            .page(&self.reader))
+        Ok(document.offering(events).failing(sentence, wrote).saying(note).page(&self.reader))
     }
 }
 
