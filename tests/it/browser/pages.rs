@@ -7,7 +7,7 @@ use fluxor_tests::browser::{Browser, Browsers, Scripts};
 use fluxor_tests::server::Site;
 use serde_json::json;
 
-use super::scene::{Paper, come, purchase, site, supplier, trip};
+use super::scene::{Paper, come, purchase, site, supplier, three_days_pass, trip};
 use crate::journey::company::{approve, draft, reorganise};
 
 /// What scripts and styles of a page may weigh, in bytes as they come over the network.
@@ -53,8 +53,9 @@ async fn storied(site: &Site) -> Paper {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_of_an_approver() {
     let Some(browsers) = Browsers::start().await else { return };
-    let site = site().await;
+    let mut site = site().await;
     let paper = full(&site).await;
+    three_days_pass(&mut site).await;
     let story = storied(&site).await;
     let away =
         json!({ "person": "bob", "substitute": "cyd", "from": "2026-01-01", "until": "2999-01-01", "note": "Skiing" });
@@ -78,7 +79,7 @@ async fn pages_of_an_approver() {
             ("away", "/away"),
             ("account", "/account"),
             ("nothing-asked", "/requests"),
-            ("no-such-task", "/tasks/01890a5d-ac96-774b-bcce-b302099a8057-1"),
+            ("no-such-task", "/tasks/01890a5d-ac96-774b-bcce-b302099a8057.1"),
         ],
     )
     .await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::journey::company::{order, reorganise, text};
 
-/// Overdue a second after it was asked for.
+/// Several are decided at once here: one step, and nothing else to say.
 const TRAVEL: &str = "
 workflow: travel
 version: 1
@@ -22,7 +22,7 @@ states:
     tags: [travel]
     approval:
       never: [requester]
-      due: 1 second
+      due: 1 hour
       steps: [{ name: manager, who: [{ manager: requester }] }]
     on: { approved: { to: booked }, rejected: { to: refused }, changes_requested: { to: draft } }
   booked: { final: true }
@@ -86,10 +86,24 @@ pub(super) async fn purchase(site: &Site, requester: &str, supplier: &str, price
     submitted(site, requester, "purchase_order", &input).await
 }
 
-/// A trip in review, overdue in a moment.
+/// A trip in review.
 pub(super) async fn trip(site: &Site, requester: &str, to: &str, amount: &str) -> Paper {
     let input = json!({ "requester": requester, "amount": amount, "destination": to });
     submitted(site, requester, "travel", &input).await
+}
+
+/// Lets all trips wait for three days: the server is not there meanwhile.
+pub(super) async fn three_days_pass(site: &mut Site) {
+    const DAYS: &str = "3 * 86400000000";
+    site.stop().await;
+    let opened = "'$.review.steps[0].opened'";
+    let statement = format!(
+        "UPDATE task SET opened_at = opened_at - {DAYS},
+         detail = json_set(detail, {opened}, json_extract(detail, {opened}) - {DAYS})
+         WHERE instance IN (SELECT id FROM instance WHERE workflow = 'travel')"
+    );
+    assert!(site.place.sql(&statement).await > 0, "there are trips");
+    site.start().await;
 }
 
 /// A supplier that is checked from three sides at once; its first task.
