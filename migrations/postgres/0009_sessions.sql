@@ -8,6 +8,7 @@ CREATE TABLE session (
     secret_hash   BYTEA  NOT NULL,
     person        TEXT COLLATE "C" NOT NULL,
     administrator BOOLEAN NOT NULL,
+    api_key       TEXT COLLATE "C",
     agent         TEXT COLLATE "C" NOT NULL,
     began_at      BIGINT NOT NULL,
     seen_at       BIGINT NOT NULL,

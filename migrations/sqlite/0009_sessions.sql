@@ -8,6 +8,7 @@ CREATE TABLE session (
     secret_hash   BLOB    NOT NULL,
     person        TEXT    NOT NULL,
     administrator INTEGER NOT NULL,
+    api_key       TEXT,
     agent         TEXT    NOT NULL,
     began_at      INTEGER NOT NULL,
     seen_at       INTEGER NOT NULL,

@@ -171,6 +171,8 @@ impl App {
         };
         let done = self.desk().submit(command).await;
         if let (Some((tenant, id)), Ok(_)) = (revoked, &done) {
+            self.desk().end_sessions_of_key(tenant, id.clone()).await?;
+            self.forget_sessions_of(tenant, &id);
             let mut keys = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
             keys.generation += 1;
             keys.known.retain(|_, (key, _)| key.tenant != tenant || key.id != id);
@@ -267,6 +269,12 @@ impl App {
         let since = if since.elapsed() < KEY_AGE { since } else { Instant::now() };
         sessions.insert(hash, (session.clone(), since));
         Ok(Some(session))
+    }
+
+    /// Those that were begun with a key.
+    fn forget_sessions_of(&self, tenant: TenantId, key: &str) {
+        let mut sessions = self.0.sessions.write().unwrap_or_else(PoisonError::into_inner);
+        sessions.retain(|_, (session, _)| session.tenant != tenant || session.api_key.as_deref() != Some(key));
     }
 
     /// A session that has ended is useless at once.

@@ -177,6 +177,7 @@ mod tests {
             secret_hash: Digest::of("x"),
             person: "ann".into(),
             administrator: false,
+            api_key: None,
             agent: String::new(),
             began_at: at(0),
             seen_at: at(2 * HOUR),

@@ -74,11 +74,18 @@ pub(crate) fn asset(name: &str) -> Option<(&'static str, &'static str)> {
     assets().iter().find(|asset| asset.name == name).map(|asset| (asset.kind, asset.text))
 }
 
+/// Escaped; what would let a text pretend to be another one stands there as a mark.
+fn escaped(text: &str) -> String {
+    let plain = |c: char| if c != '\t' && crate::mail::is_hostile(c) { '\u{fffd}' } else { c };
+    handlebars::html_escape(&text.chars().filter(|c| *c != '\r').map(plain).collect::<String>())
+}
+
 fn templates() -> &'static Handlebars<'static> {
     static ALL: OnceLock<Handlebars<'static>> = OnceLock::new();
     ALL.get_or_init(|| {
         let mut all = Handlebars::new();
         all.set_strict_mode(true);
+        all.register_escape_fn(escaped);
         let templates = [
             ("layout", include_str!("page/layout.hbs")),
             ("account", include_str!("page/account.hbs")),

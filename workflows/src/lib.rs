@@ -65,8 +65,8 @@ pub use row::{
     StockKey, StockRow, SupplierRow, TermKey, TermRow, Trigger, UnitRow, Written,
 };
 pub use sessions::{
-    LinkRow, Purpose, SessionRow, begin_session, end_session, forget_sessions, keep_link, link, session, session_seen,
-    sessions_of, use_link,
+    LinkRow, Purpose, SessionRow, begin_session, end_session, end_sessions_of_key, forget_sessions, keep_link, link,
+    session, session_seen, sessions_of, use_link,
 };
 pub use settings::Settings;
 pub use sinks::{Sinks, sinks, sinks_that_take_all};

@@ -27,6 +27,8 @@ pub struct SessionRow {
     pub person: PersonId,
     /// Whether it was begun with an administrator's rights.
     pub administrator: bool,
+    /// The public id of the key that it was begun with: it ends with it.
+    pub api_key: Option<Arc<str>>,
     /// What the browser calls itself.
     pub agent: String,
     /// Since when.
@@ -139,6 +141,15 @@ pub async fn end_session(
     id: &str,
 ) -> Result<bool, StoreError> {
     ask!(connection, end(tenant, person, id), memory => memory.end_session(tenant, person, id))
+}
+
+/// Ends the sessions that were begun with a key.
+pub async fn end_sessions_of_key(
+    connection: Connection<'_, Memory>,
+    tenant: TenantId,
+    key: &str,
+) -> Result<(), StoreError> {
+    ask!(connection, end_of_key(tenant, key), memory => memory.end_sessions_of_key(tenant, key))
 }
 
 /// Keeps a link.

@@ -54,7 +54,8 @@ impl Keys {
                     Place::Here(mut here) => {
                         let (request, verb) =
                             (here.request(), Verb::Change(Change::RevokeKey { id: id.as_str().into() }));
-                        here.submit(config, request, &json!({ "id": id }), verb).await?;
+                        here.ask(config, request, &json!({ "id": id }), verb).await?;
+                        here.ended_with_key(config, &id).await?;
                     }
                     Place::There(there) => {
                         there.send(Method::DELETE, &format!("/v1/keys/{id}"), &json!({})).await?;

@@ -78,6 +78,13 @@ impl Here {
         Ok(())
     }
 
+    /// Ends the sessions that were begun with a key: it is revoked.
+    pub(super) async fn ended_with_key(&self, config: &Config, key: &str) -> Result<(), Failure> {
+        self.desk.end_sessions_of_key(config.tenant(), key.into()).await?;
+        self.close(config).await;
+        Ok(())
+    }
+
     /// Does it, as the operator at the machine's own console.
     pub(super) async fn submit(
         &self,

@@ -28,6 +28,9 @@ pub(crate) trait Doors: Send + Sync {
     /// Ends a person's session; whether there was one.
     fn end_session(&self, tenant: TenantId, person: PersonId, id: Arc<str>) -> Reply<'_, bool>;
 
+    /// Ends the sessions that were begun with a key.
+    fn end_sessions_of_key(&self, tenant: TenantId, key: Arc<str>) -> Reply<'_, ()>;
+
     /// Keeps a link.
     fn keep_link(&self, row: LinkRow) -> Reply<'_, ()>;
 
@@ -88,6 +91,10 @@ impl Doors for Office {
 
     fn end_session(&self, tenant: TenantId, person: PersonId, id: Arc<str>) -> Reply<'_, bool> {
         aside!(self, |connection| rows::end_session(connection, tenant, &person, &id))
+    }
+
+    fn end_sessions_of_key(&self, tenant: TenantId, key: Arc<str>) -> Reply<'_, ()> {
+        aside!(self, |connection| rows::end_sessions_of_key(connection, tenant, &key))
     }
 
     fn keep_link(&self, row: LinkRow) -> Reply<'_, ()> {

@@ -118,6 +118,17 @@ impl Act {
     }
 }
 
+/// The longest reason, question or answer, bytes: whoever has more to say attaches it elsewhere.
+const LONGEST_REASON: usize = 10_000;
+
+/// # Errors
+/// A reason that is longer.
+pub(super) fn bounded(field: &str, reason: Option<&str>) -> Result<(), Problem> {
+    let long = reason.filter(|reason| reason.len() > LONGEST_REASON);
+    let told = |text: &str| format!("it has {} bytes, and may have {LONGEST_REASON}: say it shorter", text.len());
+    long.map_or(Ok(()), |text| Err(Problem::invalid(field, told(text))))
+}
+
 impl Decision {
     /// An act about which nothing is said yet.
     pub(crate) const fn of(act: Act) -> Self {
@@ -150,6 +161,7 @@ impl Decision {
 
     /// The fields given, if they are those that the act takes.
     fn given(&self) -> Result<Map<String, Value>, Problem> {
+        bounded("/reason", self.reason.as_deref())?;
         let (needed, taken) = self.act.fields();
         let given = match serde_json::to_value(self) {
             Ok(Value::Object(given)) => given,
@@ -187,6 +199,8 @@ mod tests {
         assert!(given(json!({ "act": "delegate", "step": "m" })).unwrap_err().contains("/to: missing"));
         let complete = given(json!({ "act": "complete", "data": { "account": "4711" } })).unwrap();
         assert_eq!(complete["data"]["account"], "4711");
+        let long = |n: usize| given(json!({ "act": "reject", "step": "m", "reason": "x".repeat(n) }));
+        assert!(long(10_000).is_ok() && long(10_001).unwrap_err().contains("it has 10001 bytes, and may have 10000"));
         assert!(given(json!({ "act": "complete" })).is_ok(), "an acknowledgement has nothing to say");
         assert!(given(json!({ "act": "repair", "action": "restart", "reason": "stuck" })).is_ok());
     }

@@ -154,6 +154,10 @@ impl Fields {
         if !app.door().is_own(headers) {
             return Err(Problem::not_allowed("a form of this server: this one was sent by another site"));
         }
+        if kind(headers) != "application/x-www-form-urlencoded" {
+            let detail = "The body must be a form: send `Content-Type: application/x-www-form-urlencoded`.";
+            return Err(Problem::new("unsupported_media_type", detail));
+        }
         let bytes = bounded(headers, body).await?;
         Ok(Self(form_urlencoded::parse(&bytes).into_owned().collect()))
     }

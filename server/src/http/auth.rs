@@ -126,6 +126,11 @@ impl Caller {
         &self.key
     }
 
+    /// Whether it came by a link in a mail.
+    pub(crate) fn is_link(&self) -> bool {
+        self.via == "link"
+    }
+
     /// As the engine knows it.
     pub(crate) fn actor(&self) -> Actor {
         Actor::Person { id: self.key.person.clone(), via: self.via.into(), administrator: self.key.administrator }

@@ -17,7 +17,7 @@ use fluxor_engine::ids::TenantId;
 use fluxor_limits::answer::Decided;
 use fluxor_limits::answer::problem::Refusal;
 use fluxor_limits::layer::Call;
-use fluxor_limits::{Class, Live, Part};
+use fluxor_limits::{At, Class, Live, Part, Ticket};
 
 use super::auth::{self, Brought, Caller};
 use super::noted::{self, UnderWay};
@@ -152,20 +152,40 @@ pub(super) async fn tried(
     brought: Brought,
     address: Option<IpAddr>,
 ) -> Result<Option<Caller>, Box<axum::response::Response>> {
-    if brought.is_known(app) {
+    // A session's secret is too long to be guessed, and browsers send it long after its end.
+    if brought.is_known(app) || matches!(brought, Brought::Session(_)) {
         return brought.look(app).await.map_err(|error| Box::new(Problem::from(error).into_response()));
     }
     let attempt = tokio::spawn(attempt(app.clone(), brought, address, layers::request_id()));
     // Whoever goes away meanwhile is counted like everybody else.
     match attempt.await {
         Ok(Attempt::Looked(looked)) => looked.map_err(|error| Box::new(Problem::from(error).into_response())),
-        Ok(Attempt::Refused(refusal, fields)) => {
-            let mut response = Problem::limited(&refusal).into_response();
-            response.headers_mut().extend(fields);
-            Err(Box::new(response))
-        }
+        Ok(Attempt::Refused(refusal, fields)) => Err(turned_away(&refusal, fields)),
         Err(ended) => std::panic::resume_unwind(Box::new(format!("a key was not looked up to the end: {ended}"))),
     }
+}
+
+fn turned_away(refusal: &Refusal, fields: HeaderMap) -> Box<axum::response::Response> {
+    let mut response = Problem::limited(refusal).into_response();
+    response.headers_mut().extend(fields);
+    Box::new(response)
+}
+
+/// Lets an address have one more mail with a link sent: that costs what an attempt costs that fails.
+pub(super) async fn charged(app: &App, address: Option<IpAddr>) -> Result<(), Box<axum::response::Response>> {
+    match admitted(app, address, layers::request_id()).await {
+        Ok((ticket, at)) => {
+            app.limits().ended(ticket, 1);
+            noted::attempt(app, &guest(address), at, 1);
+            Ok(())
+        }
+        Err((refusal, fields)) => Err(turned_away(&refusal, fields)),
+    }
+}
+
+/// Somebody of whom nothing is known but where he comes from.
+fn guest(address: Option<IpAddr>) -> fluxor_limits::Caller<'static> {
+    fluxor_limits::Caller { address, route: Some(SIGN_IN), ..Default::default() }
 }
 
 /// What became of looking up a key that was not seen before.
@@ -174,25 +194,31 @@ enum Attempt {
     Refused(Refusal, HeaderMap),
 }
 
-async fn attempt(app: App, brought: Brought, address: Option<IpAddr>, request: String) -> Attempt {
-    let limits = app.limits();
+/// Whether an address may try once more; the ticket is given back when it is known how that ended.
+async fn admitted(app: &App, address: Option<IpAddr>, request: String) -> Result<(Ticket, At), (Refusal, HeaderMap)> {
+    let (limits, by) = (app.limits(), guest(address));
     let policies = app.policies(None).await;
-    let by = fluxor_limits::Caller { address, route: Some(SIGN_IN), ..Default::default() };
     let at = limits.limiter().now();
     let decision = limits.limiter().decide_by(&policies, &by, 1).await;
-    if let Some(refusal) = limits.answers().refusal(&decision) {
-        let mut fields = HeaderMap::new();
-        let current = policies.current();
-        limits.answers().write(&decision, current.headers(), &mut fields);
-        let turned = Turned { decided: Arc::new(decision), refusal: refusal.clone() };
-        noted::attempt_refused(&app, &by, at, &turned, (&current, request));
-        return Attempt::Refused(refusal, fields);
-    }
+    let Some(refusal) = limits.answers().refusal(&decision) else { return Ok((decision.ticket, at)) };
+    let mut fields = HeaderMap::new();
+    let current = policies.current();
+    limits.answers().write(&decision, current.headers(), &mut fields);
+    let turned = Turned { decided: Arc::new(decision), refusal: refusal.clone() };
+    noted::attempt_refused(app, &by, at, &turned, (&current, request));
+    Err((refusal, fields))
+}
+
+async fn attempt(app: App, brought: Brought, address: Option<IpAddr>, request: String) -> Attempt {
+    let (ticket, at) = match admitted(&app, address, request).await {
+        Ok(admitted) => admitted,
+        Err((refusal, fields)) => return Attempt::Refused(refusal, fields),
+    };
     let looked = brought.look(&app).await;
     // An attempt that fails is what is counted, and no failure of ours.
     let real = u64::from(matches!(looked, Ok(None)));
-    limits.ended(decision.ticket, real);
-    noted::attempt(&app, &by, at, real);
+    app.limits().ended(ticket, real);
+    noted::attempt(&app, &guest(address), at, real);
     Attempt::Looked(looked)
 }
 

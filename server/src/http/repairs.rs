@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::act::bounded;
 use super::asked::{Asked, ChangeHeaders, Wondering};
 use super::auth::Caller;
 use super::extract::Path;
@@ -86,6 +87,7 @@ impl Repairing {
     /// What is asked of the engine.
     fn verb(self, instance: InstanceId) -> Result<Verb, Problem> {
         self.fits()?;
+        bounded("/reason", self.reason.as_deref())?;
         let Self { repair, at, payload, to, set, reason, state_revision } = self;
         let repair = match repair {
             How::Retry => Repair::Retry { at },

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
 /// Characters that let a text pretend to be another one: controls, and those that turn the direction of writing.
-fn is_hostile(c: char) -> bool {
+pub(crate) fn is_hostile(c: char) -> bool {
     (c.is_control() && c != '\n')
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
 }

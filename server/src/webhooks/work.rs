@@ -153,7 +153,9 @@ impl Webhooks {
             return Ok(POLL);
         }
         let mut turns = vec![self.turn(to, own).await];
-        turns.extend(std::iter::from_fn(|| self.turn_now(to, own)).take(EACH - 1));
+        // One that failed last is tried one at a time: many that hang must not take the turns of those that answer.
+        let more = if target.health.error_at > target.health.success_at { 0 } else { EACH - 1 };
+        turns.extend(std::iter::from_fn(|| self.turn_now(to, own)).take(more));
         let limit = i64::try_from(turns.len()).unwrap_or(1);
         let mut aside = self.store.aside().await?;
         let claimed = claim_webhooks(aside.connection(), to, now(), now().plus_micros(LEASE), limit).await?;
@@ -205,7 +207,7 @@ impl Webhooks {
         };
         metrics::webhook(outcome);
         if let Some(why) = &sent.error {
-            tracing::info!(%tenant, %endpoint, %id, attempt, outcome, "the event {id} did not reach `{endpoint}`: {why}");
+            tracing::debug!(%tenant, %endpoint, %id, attempt, outcome, "the event {id} did not reach `{endpoint}`: {why}");
         }
         if outcome == "gone" {
             tracing::warn!(%tenant, %endpoint, "the endpoint `{endpoint}` says that it is gone: nothing more is sent until its setting or secret changes");

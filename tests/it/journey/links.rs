@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use fluxor_tests::server::Site;
+use fluxor_tests::server::client::fresh_key;
 use fluxor_tests::server::visit::Visitor;
+use reqwest::Method;
 use serde_json::json;
 
 use super::company::{Image, history, in_review, reorganise, until};
@@ -123,7 +125,24 @@ pub(super) async fn a_link_to_sign_in_comes_by_mail(site: Site) {
     let place = link(&mails(&folder, "dan@example.com", 1).await[0], "/sign-in/");
     dan.post(&place, &[]).await.is(200);
     assert!(dan.get("/operations").await.is(200).has("administrator"));
+    // For as long as he holds it.
+    let units = json!([{ "id": "it", "roles": { "buyer": ["eve", "fay"] } }]);
+    reorganise(&site, &json!({ "units": units })).await;
+    dan.get("/operations").await.is(403);
+    a_session_ends_with_its_key(&site).await;
     site.end().await;
+}
+
+async fn a_session_ends_with_its_key(site: &Site) {
+    let admin = site.admin();
+    let key = admin.post("/v1/keys", &json!({ "person": "hal", "label": "lost", "administrator": true })).await.is(200);
+    let mut hal = Visitor::at(&site.url);
+    hal.post("/sign-in", &[("key", key["secret"].as_str().unwrap())]).await.is(200);
+    hal.get("/operations").await.is(200);
+    let path = format!("/v1/keys/{}", key["id"].as_str().unwrap());
+    let revoke = admin.request(Method::DELETE, &path).header("idempotency-key", fresh_key()).json(&json!({}));
+    admin.send(revoke).await.is(200);
+    assert!(hal.get("/inbox").await.has("Send me a link"), "he is asked to sign in");
 }
 
 /// What is stuck is found, previewed and repaired on a page; by nobody but an administrator.

@@ -45,6 +45,10 @@ impl Memory {
         own && self.sessions.sessions.remove(&key).is_some()
     }
 
+    pub(crate) fn end_sessions_of_key(&mut self, tenant: TenantId, key: &str) {
+        self.sessions.sessions.retain(|_, row| row.tenant != tenant || row.api_key.as_deref() != Some(key));
+    }
+
     pub(crate) fn keep_link(&mut self, row: &LinkRow) {
         self.sessions.links.insert((row.tenant, row.id.clone()), row.clone());
     }

@@ -16,15 +16,15 @@ const BEGIN: Sql = Sql::same(
     SESSION,
     "
         INSERT INTO session (
-            tenant, id, secret_hash, person, administrator, agent, began_at, seen_at, ends_at
+            tenant, id, secret_hash, person, administrator, api_key, agent, began_at, seen_at, ends_at
         )
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 );
 
 const BY_SECRET: Sql = Sql::same(
     SESSION,
     "
-        SELECT t.tenant, t.id, t.secret_hash, t.person, t.administrator, t.agent, t.began_at, t.seen_at, t.ends_at
+        SELECT t.tenant, t.id, t.secret_hash, t.person, t.administrator, t.api_key, t.agent, t.began_at, t.seen_at, t.ends_at
         FROM session AS t
         WHERE t.secret_hash = $1",
 );
@@ -33,7 +33,7 @@ const BY_SECRET: Sql = Sql::same(
 const OF_PERSON: Sql = Sql::same(
     SESSION,
     "
-        SELECT t.tenant, t.id, t.secret_hash, t.person, t.administrator, t.agent, t.began_at, t.seen_at, t.ends_at
+        SELECT t.tenant, t.id, t.secret_hash, t.person, t.administrator, t.api_key, t.agent, t.began_at, t.seen_at, t.ends_at
         FROM session AS t
         WHERE t.tenant = $1
         AND t.person = $2
@@ -58,6 +58,14 @@ const END: Sql = Sql::same(
         WHERE tenant = $1
         AND id = $2
         AND person = $3",
+);
+
+const END_OF_KEY: Sql = Sql::same(
+    SESSION,
+    "
+        DELETE FROM session
+        WHERE tenant = $1
+        AND api_key = $2",
 );
 
 const KEEP_LINK: Sql = Sql::same(
@@ -94,7 +102,8 @@ const FORGET_LINKS: Sql = Sql::same(LINK, "DELETE FROM one_time_link WHERE ends_
 pub(crate) async fn begin(connection: &mut Conn, row: &SessionRow) -> Result<(), StoreError> {
     let query =
         sqlx::query(super::super::text(&BEGIN)).bind(row.tenant.0).bind(&*row.id).bind(row.secret_hash.0.to_vec());
-    let query = query.bind(row.person.as_str()).bind(row.administrator).bind(&row.agent);
+    let query = query.bind(row.person.as_str()).bind(row.administrator);
+    let query = query.bind(row.api_key.as_deref()).bind(&row.agent);
     let query = query.bind(row.began_at.micros()).bind(row.seen_at.micros()).bind(row.ends_at.micros());
     query.execute(connection).await.map(drop).map_err(|error| broken(error, SESSION))
 }
@@ -124,6 +133,7 @@ fn decode(row: &Row) -> Result<SessionRow, StoreError> {
         secret_hash: row.digest("secret_hash")?,
         person: PersonId(row.text("person")?),
         administrator: row.flag("administrator")?,
+        api_key: row.maybe_text("api_key")?,
         agent: row.text("agent")?.to_string(),
         began_at: at("began_at")?,
         seen_at: at("seen_at")?,
@@ -144,6 +154,11 @@ pub(crate) async fn end(
 ) -> Result<bool, StoreError> {
     let query = sqlx::query(super::super::text(&END)).bind(tenant.0).bind(id).bind(person.as_str());
     query.execute(connection).await.map(|done| done.rows_affected() > 0).map_err(|error| broken(error, SESSION))
+}
+
+pub(crate) async fn end_of_key(connection: &mut Conn, tenant: TenantId, key: &str) -> Result<(), StoreError> {
+    let query = sqlx::query(super::super::text(&END_OF_KEY)).bind(tenant.0).bind(key);
+    query.execute(connection).await.map(drop).map_err(|error| broken(error, SESSION))
 }
 
 pub(crate) async fn keep_link(connection: &mut Conn, row: &LinkRow) -> Result<(), StoreError> {

@@ -3,8 +3,8 @@
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::ids::{Digest, PersonId, TenantId};
 use fluxor_workflows::{
-    LinkRow, Purpose, SessionRow, begin_session, end_session, forget_sessions, keep_link, link, session, session_seen,
-    sessions_of, use_link,
+    LinkRow, Purpose, SessionRow, begin_session, end_session, end_sessions_of_key, forget_sessions, keep_link, link,
+    session, session_seen, sessions_of, use_link,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -17,6 +17,7 @@ enum Step {
     Begin { tenant: i64, person: usize, began: i64, lasts: i64 },
     Seen { session: usize, tenant: i64, at: i64 },
     End { session: usize, tenant: i64, person: usize },
+    EndOfKey { tenant: i64, key: i64 },
     Keep { tenant: i64, person: usize, lasts: i64, task: bool },
     Use { link: usize, at: i64 },
     Forget(i64),
@@ -35,6 +36,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(tenant, person, began, lasts)| Step::Begin { tenant, person, began, lasts }),
         2 => (number.clone(), tenant.clone(), instant.clone()).prop_map(|(session, tenant, at)| Step::Seen { session, tenant, at }),
         1 => (number.clone(), tenant.clone(), person.clone()).prop_map(|(session, tenant, person)| Step::End { session, tenant, person }),
+        1 => (tenant.clone(), 0..4_i64).prop_map(|(tenant, key)| Step::EndOfKey { tenant, key }),
         3 => (tenant, person, 1..40_i64, any::<bool>()).prop_map(|(tenant, person, lasts, task)| Step::Keep { tenant, person, lasts, task }),
         4 => (number, instant.clone()).prop_map(|(link, at)| Step::Use { link, at }),
         1 => instant.prop_map(Step::Forget),
@@ -56,6 +58,7 @@ async fn take(db: &mut Db, step: &Step, number: usize) -> String {
                 secret_hash: hash("session", number),
                 person: person(*who),
                 administrator: began % 2 == 0,
+                api_key: (began % 3 != 0).then(|| format!("key-{}", began % 4).as_str().into()),
                 agent: "Browser 'x'".to_owned(),
                 began_at: at(*began),
                 seen_at: at(*began),
@@ -71,6 +74,10 @@ async fn take(db: &mut Db, step: &Step, number: usize) -> String {
         Step::End { session, tenant, person: who } => {
             let ended = end_session(db.connection(), TenantId(*tenant), &person(*who), &id(*session)).await.unwrap();
             ended.to_string()
+        }
+        Step::EndOfKey { tenant, key } => {
+            end_sessions_of_key(db.connection(), TenantId(*tenant), &format!("key-{key}")).await.unwrap();
+            String::new()
         }
         Step::Keep { tenant, person: who, lasts, task } => {
             let row = LinkRow {

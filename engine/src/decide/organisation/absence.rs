@@ -15,7 +15,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 
-use super::{Merged, merge_organisation, read_organisation, revised, stored_organisation, unchanged};
+use super::{Merged, merge_organisation, needs_approval, read_organisation, revised, stored_organisation, unchanged};
 use crate::approval::{Organisation, Substitution};
 use crate::audit::canonical;
 use crate::clock::Timestamp;
@@ -139,15 +139,32 @@ fn read(before: Option<&OrganisationRow>, now: Timestamp) -> Result<(Organisatio
 }
 
 /// By what right the actor notes or ends an absence of `person`.
-fn right(actor: &Actor, organisation: &Organisation, person: &PersonId) -> Result<Arc<str>, Refusal> {
+fn right(actor: &Actor, at: &OrganisationAt, person: &PersonId) -> Result<Arc<str>, Refusal> {
+    let organisation = &at.organisation;
     match actor {
         Actor::System => Ok("the console".into()),
         Actor::Person { id, .. } if id == person => Ok("the person himself".into()),
         Actor::Person { id, .. } if organisation.is_above(id, person) => {
             Ok("somebody above him on the chain of managers".into())
         }
+        // What others may do for somebody is a change of the organisation, which he himself has not approved.
+        Actor::Person { administrator: true, .. } if at.approval.is_some() => {
+            Err(needs_approval(at.approval.as_deref().unwrap_or_default()))
+        }
         Actor::Person { administrator: true, .. } => Ok("a key with administrator rights".into()),
         Actor::Person { .. } | Actor::Timer | Actor::Message => Err(Refusal::NotAllowed { rule: RULE.into() }),
+    }
+}
+
+/// Nobody takes another's seats by himself.
+fn no_self(actor: &Actor, entry: &Substitution) -> Result<(), Refusal> {
+    match actor {
+        Actor::Person { id, .. } if *id == entry.substitute && *id != entry.person => {
+            let rule =
+                "whoever notes it for somebody else names a third person: he himself does not take another's place";
+            Err(Refusal::NotAllowed { rule: rule.into() })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -172,7 +189,8 @@ pub(in crate::decide) fn note<Op>(
     let (at, list) = read(before, now)?;
     let organisation = &at.organisation;
     let today = organisation.date(now);
-    let right = right(&command.actor, organisation, &entry.person)?;
+    let right = right(&command.actor, &at, &entry.person)?;
+    no_self(&command.actor, entry)?;
     let entry = fit::trimmed(entry);
     let wrong = fit::faults(&entry, organisation, library, today);
     if !wrong.is_empty() {
@@ -249,7 +267,7 @@ pub(in crate::decide) fn end<Op>(
     let Some((place, Absence { entry, .. })) = found else {
         return Err(no_record("unknown_absence", format!("There is no absence `{id}`, or it was taken back.")));
     };
-    let right = right(&command.actor, organisation, &entry.person)?;
+    let right = right(&command.actor, &at, &entry.person)?;
     let told = |revision: i64, until: Option<Date>| json!({ "revision": revision, "id": id, "until": until });
     if Days::of(entry).over(today) {
         return Ok(Changed { answer: told(at.revision, entry.until), ..unchanged(at.revision) });

@@ -38,6 +38,11 @@ impl Doors for Stub {
         ready(sessions.len() < before)
     }
 
+    fn end_sessions_of_key(&self, _: TenantId, key: Arc<str>) -> Reply<'_, ()> {
+        self.kept().sessions.retain(|row| row.api_key.as_ref() != Some(&key));
+        ready(())
+    }
+
     fn keep_link(&self, _: LinkRow) -> Reply<'_, ()> {
         ready(())
     }

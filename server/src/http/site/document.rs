@@ -70,6 +70,7 @@ pub(super) async fn lines_of_task(
     visitor: Visitor,
     Path((id,)): Path<(TaskId,)>,
 ) -> Result<Response, Problem> {
+    app.desk().task(visitor.caller.tenant(), id).await?;
     let lines = lines(&app, visitor.caller.tenant(), id.instance).await?;
     html(Document::lines(&lines, &visitor.words))
 }

@@ -1,5 +1,7 @@
 //! What waits for somebody, and several decisions at once.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::response::Response;
 use fluxor_engine::ids::{Digest, PersonId, TaskId};
@@ -121,6 +123,8 @@ impl Chosen {
     }
 }
 
+const MIXED: &str = "Several are decided at once only where the same step asks: select those of one kind.";
+
 /// Decides those that were selected: each by itself, each with its own answer.
 pub(super) async fn decide(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Problem> {
     let act = match fields.get("act") {
@@ -133,14 +137,21 @@ pub(super) async fn decide(State(app): State<App>, visitor: Visitor, fields: Fie
     let wrong = match chosen.first() {
         None => Some("Select what to decide first."),
         Some(_) if chosen.len() > AT_ONCE => Some("These are too many at once: select a hundred at most."),
-        Some(first) if chosen.iter().any(|one| one.rule != first.rule) => {
-            Some("Several are decided at once only where the same step asks: select those of one kind.")
-        }
+        Some(first) if chosen.iter().any(|one| one.rule != first.rule) => Some(MIXED),
         Some(_) if act == Act::Reject && fields.get("reason").is_none() => Some("Write why they are rejected."),
         Some(_) => None,
     };
     if let Some(wrong) = wrong {
         return Err(Problem::invalid("", wrong));
+    }
+    let mut seen = BTreeSet::new();
+    for one in &chosen {
+        if let Ok(task) = app.desk().task(visitor.caller.tenant(), one.task).await {
+            seen.insert((task.workflow, task.state));
+        }
+    }
+    if seen.len() > 1 {
+        return Err(Problem::invalid("", MIXED));
     }
     let mut outcomes = Vec::new();
     for one in &chosen {

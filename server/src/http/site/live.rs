@@ -15,6 +15,7 @@ use super::super::problem::Problem;
 use super::Visitor;
 use crate::app::{App, Watching};
 use crate::desk::NotDone;
+use crate::door;
 
 /// How often it is looked.
 const EVERY: Duration = Duration::from_secs(3);
@@ -32,6 +33,7 @@ pub(super) struct What {
 struct Open {
     app: App,
     visitor: Visitor,
+    session: Option<Digest>,
     instance: Option<InstanceId>,
     /// What the page shows, as far as it is known.
     seen: Option<String>,
@@ -52,7 +54,11 @@ pub(super) async fn stream(
         ));
     };
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let open = Open { app, visitor, instance: what.instance, seen, _watching: watching };
+    if let Some(id) = what.instance {
+        app.desk().look(visitor.caller.tenant(), id).await?;
+    }
+    let session = door::brought(&headers);
+    let open = Open { app, visitor, session, instance: what.instance, seen, _watching: watching };
     let events = futures_util::stream::unfold((open, false), |(mut open, begun)| async move {
         if begun {
             tokio::time::sleep(EVERY).await;
@@ -67,6 +73,12 @@ impl Open {
     /// What to say next; nothing: the stream ends, and the browser comes again.
     async fn look(&mut self) -> Option<Event> {
         if self.app.is_stopping() {
+            return None;
+        }
+        // Whoever signed out, or was signed out, is told no more.
+        if let Some(session) = self.session
+            && !matches!(self.app.session(session).await, Ok(Some(_)))
+        {
             return None;
         }
         let now = self.now().await.ok()?;

@@ -13,6 +13,7 @@ use fluxor_engine::store::InstancePage;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::super::act::bounded;
 use super::super::asked::Fields;
 use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
@@ -38,10 +39,10 @@ pub(super) struct Which {
 
 /// Nobody else sees what waits where.
 fn administers(visitor: &Visitor) -> Result<(), Problem> {
-    if visitor.caller.key().administrator {
+    if visitor.administers {
         return Ok(());
     }
-    Err(Problem::not_allowed("a session with administrator rights"))
+    Err(Problem::not_allowed("a session with administrator rights, or the role `administrator`"))
 }
 
 /// Instances by state.
@@ -127,6 +128,10 @@ async fn tried(app: &App, visitor: &Visitor, id: InstanceId, fields: &Fields) ->
     let reason = fields.get("reason").map(str::to_owned);
     let reason = if does { reason.unwrap_or_default() } else { reason.unwrap_or_else(|| TO_BE_GIVEN.to_owned()) };
     let state_revision = fields.get("state_revision").and_then(|revision| revision.parse().ok());
+    if does && state_revision.is_none() {
+        return Err(Problem::invalid("/state_revision", "this form lacks what it was made for: load the page again"));
+    }
+    bounded("/reason", Some(reason.as_str()))?;
     let verb = Verb::Repair { instance: id, repair, reason, state_revision };
     if does {
         let command: Command = fields.command(&visitor.caller, &format!("/operations/{id}"), verb)?;

@@ -56,6 +56,11 @@ pub(super) async fn come(
 ) -> Result<Response, Problem> {
     let to = door::place(fields.get("to").unwrap_or_default());
     if let Some(mail) = fields.get("address") {
+        if mails(&app)
+            && let Err(refused) = gate::charged(&app, address).await
+        {
+            return Ok(*refused);
+        }
         return invited(&app, mail, to);
     }
     let found = match fields.get("key").and_then(secret::hash) {
@@ -74,6 +79,7 @@ pub(super) async fn come(
         tenant: key.tenant,
         person: key.person.clone(),
         administrator: key.administrator,
+        key: Some(key.id.clone()),
         by: format!("key {}", key.id),
     };
     begin(&app, whose, &headers, to).await
@@ -107,16 +113,14 @@ async fn invite(app: App, address: String, to: Arc<str>) {
     for (tenant, person) in whose {
         let sent = async {
             let company = app.desk().company(tenant).await.map_err(|error| chain(&error))?;
-            let administrator = company.organisation().holders("administrator").any(|holder| *holder == person);
             let random = (app.random(), app.random());
-            let Made { row, secret } =
-                Made::sign_in((tenant, person.clone(), administrator), to.clone(), random, company.now);
+            let Made { row, secret } = Made::sign_in((tenant, person.clone(), false), to.clone(), random, company.now);
             app.desk().keep_link(row).await.map_err(|error| chain(&error))?;
             let id = uuid::Uuid::from_bytes(app.random());
             mail.invite(tenant, &person, format!("{url}/sign-in/{secret}"), (id, company.now)).await
         };
         match sent.await {
-            Ok(()) => tracing::info!(%tenant, %person, "a link to sign in was sent to `{person}`"),
+            Ok(()) => tracing::debug!(%tenant, %person, "a link to sign in was sent to `{person}`"),
             Err(why) => tracing::warn!(%tenant, %person, why, "a link to sign in did not reach `{person}`: {why}"),
         }
     }
@@ -149,8 +153,9 @@ pub(super) async fn follow(
     let hash = secret::token_hash(&text).unwrap_or_else(|| Digest::of(""));
     let Some(link) = app.desk().use_link(hash, app.desk().now()).await? else { return spent() };
     let by = format!("link {}", link.id);
-    let whose = Whose { tenant: link.tenant, person: link.person, administrator: link.administrator, by };
-    begin(&app, whose, &headers, door::place(&link.target)).await
+    let LinkRow { tenant, person, administrator, target, .. } = link;
+    let whose = Whose { tenant, person, administrator, key: None, by };
+    begin(&app, whose, &headers, door::place(&target)).await
 }
 
 /// Ends the session.
@@ -195,14 +200,22 @@ struct Whose {
     tenant: TenantId,
     person: PersonId,
     administrator: bool,
+    /// The key, if it was one.
+    key: Option<Arc<str>>,
     by: String,
 }
 
-/// Begins a session: the trail hears of it first, which refuses whoever is not there any more.
+/// Begins a session: the trail hears of it first, which refuses whoever is not there any more. The browser's session before
+/// ends with it.
 async fn begin(app: &App, whose: Whose, headers: &HeaderMap, to: &str) -> Result<Response, Problem> {
-    let Whose { tenant, person, administrator, by } = whose;
+    let Whose { tenant, person, administrator, key, by } = whose;
     let id: Arc<str> = secret::public_id(&app.random()).into();
     note(app, (tenant, &person), SessionEvent::Began, &id, by).await?;
+    if let Some(hash) = door::brought(headers)
+        && let Some(before) = app.session(hash).await?
+    {
+        end(app, &before).await?;
+    }
     let secret = secret::token(&app.random());
     let now = app.desk().now();
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
@@ -212,6 +225,7 @@ async fn begin(app: &App, whose: Whose, headers: &HeaderMap, to: &str) -> Result
         secret_hash: Digest::of(&secret),
         person,
         administrator,
+        api_key: key,
         agent: agent.chars().take(LONGEST_AGENT).collect(),
         began_at: now,
         seen_at: now,

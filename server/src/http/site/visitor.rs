@@ -2,6 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use fluxor_engine::decide::ADMINISTRATOR;
 use fluxor_engine::ids::PersonId;
 
 use super::super::auth::Caller;
@@ -14,6 +15,8 @@ use crate::page::{Reader, Words};
 pub(in crate::http) struct Visitor {
     pub(in crate::http) caller: Caller,
     pub(in crate::http) words: Words,
+    /// Whether he runs the server: by his session's right, or by his role now.
+    pub(in crate::http) administers: bool,
 }
 
 impl Visitor {
@@ -29,7 +32,9 @@ impl Visitor {
             tracing::error!(why, "a page has no names: {why}");
             Problem::internal()
         })?;
-        Ok(Self { caller, words: Words::new(contacts, company.now) })
+        let role = company.organisation().holders(ADMINISTRATOR).any(|holder| holder == caller.person());
+        let administers = caller.key().administrator || (!caller.is_link() && role);
+        Ok(Self { caller, words: Words::new(contacts, company.now), administers })
     }
 
     pub(in crate::http) fn person(&self) -> &PersonId {
@@ -39,7 +44,7 @@ impl Visitor {
     /// As the page greets him.
     pub(in crate::http) fn reader(&self) -> Reader {
         let name = self.words.name(self.person());
-        Reader::new(&name, self.caller.tenant().0, self.caller.key().administrator)
+        Reader::new(&name, self.caller.tenant().0, self.administers)
     }
 
     /// Likewise of somebody who is not signed in.
