@@ -58,7 +58,7 @@ fn assets() -> &'static [Asset; 2] {
         };
         [
             named("style", "css", "text/css; charset=utf-8", style()),
-            named("script", "js", "text/javascript; charset=utf-8", SCRIPT),
+            named("script", "js", "text/javascript; charset=utf-8", script()),
         ]
     })
 }
@@ -66,7 +66,24 @@ fn assets() -> &'static [Asset; 2] {
 /// The stylesheet, with that of pictures behind it.
 fn style() -> &'static str {
     static ALL: OnceLock<String> = OnceLock::new();
-    ALL.get_or_init(|| format!("{STYLE}{}", fluxor_engine::draw::STYLE))
+    ALL.get_or_init(|| {
+        let spaces =
+            [(" { ", "{"), (" {", "{"), (" }", "}"), ("; ", ";"), (": ", ":"), (", ", ","), ("}\n", "}"), (";\n", ";")];
+        let own = spaces.iter().fold(light(STYLE), |text, (long, short)| text.replace(long, short));
+        own + fluxor_engine::draw::STYLE
+    })
+}
+
+/// The script, as it is sent.
+fn script() -> &'static str {
+    static ALL: OnceLock<String> = OnceLock::new();
+    ALL.get_or_init(|| light(SCRIPT))
+}
+
+/// Without what only its authors read: indentation, and lines that are comments.
+fn light(text: &str) -> String {
+    let is_read = |line: &&str| !line.is_empty() && !line.starts_with("//") && !line.starts_with("/*");
+    text.lines().map(str::trim).filter(is_read).fold(String::with_capacity(text.len()), |all, line| all + line + "\n")
 }
 
 /// A file that pages load, by its name.

@@ -226,7 +226,10 @@ fn about(shown: &Shown<'_>, task: &TaskView, speak: &Words) -> (Vec<String>, Vec
     let standings = fluxor_engine::decide::standings(definition, row, organisation, *now);
     let own = standings.iter().filter(|standing| standing.person == *shown.reader);
     let mut why: Vec<String> = own
-        .map(|standing| format!("{}: {}.", words(&standing.seat.step), standing.because_of(&|who| speak.name(who))))
+        .map(|standing| {
+            let because = standing.because_of(&|who| speak.name(who));
+            format!("{}: {}.", words(&standing.seat.step), speak.to_oneself(&because, shown.reader, &instance.subject))
+        })
         .collect();
     why.dedup();
     let steps = plan::steps(&plan, &task.review.counting, definition.working(), Some(shown.reader), speak);

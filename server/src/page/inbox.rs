@@ -96,8 +96,10 @@ impl Row {
         };
         let text = |field: &str| task.subject.get(field).and_then(|value| value.as_str());
         let due = task.due_at;
-        let mut why: Vec<String> =
-            task.standings.iter().map(|standing| standing.because_of(&|who| words.name(who))).collect();
+        let because = |standing: &fluxor_engine::approval::Standing| {
+            words.to_oneself(&standing.because_of(&|who| words.name(who)), &standing.person, &task.subject)
+        };
+        let mut why: Vec<String> = task.standings.iter().map(because).collect();
         why.dedup();
         let state = definition.and_then(|known| Some(known.state(known.find(&task.state)?).title.to_string()));
         let first = seats().next();

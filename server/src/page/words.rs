@@ -76,6 +76,20 @@ impl Words {
         }
     }
 
+    /// Why somebody is asked, to himself: without his name, and with what stands in the fields that the rule names.
+    pub(crate) fn to_oneself(&self, because: &str, own: &PersonId, subject: &Document) -> String {
+        let mut text = because.replacen(&format!("{} was asked ", self.name(own)), "", 1);
+        for (field, value) in subject.iter().filter(|(_, value)| value.is_string()) {
+            for named in ["the person in the field", "the unit of the field"] {
+                let rule = format!("{named} `{field}`");
+                if text.contains(&rule) {
+                    text = text.replace(&rule, &self.value(value));
+                }
+            }
+        }
+        text
+    }
+
     /// A value of a document as people read it: amounts grouped, people by name, instants in the zone.
     pub(crate) fn value(&self, value: &Value) -> String {
         match value {
@@ -189,6 +203,23 @@ mod tests {
             (json!(7), "7"),
         ] {
             assert_eq!(words.value(&value), said);
+        }
+    }
+
+    #[test]
+    fn somebody_reads_why_he_is_asked_without_the_names_of_fields() {
+        let words = speaking("2026-03-02T08:00:00Z");
+        let Value::Object(subject) = json!({ "requester": "ann", "unit": "it", "n": 1 }) else { unreachable!() };
+        let subject: Document = subject.into_iter().collect();
+        for (because, said) in [
+            ("bob was asked as the manager of the person in the field `requester`", "as the manager of Ann Ahrens"),
+            (
+                "bob was asked as holder of the role `buyer` in the unit of the field `unit`",
+                "as holder of the role `buyer` in it",
+            ),
+            ("bob stands in for eve; eve was asked by name", "bob stands in for eve; eve was asked by name"),
+        ] {
+            assert_eq!(words.to_oneself(because, &"bob".into(), &subject), said);
         }
     }
 

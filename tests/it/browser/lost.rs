@@ -81,6 +81,7 @@ async fn a_session_that_ends_costs_no_words() {
     let page = come(&browsers, &site, "bob", Scripts::On).await;
     page.open(&paper.place).await;
     page.fill(Css("#reason"), "Fine").await;
+    page.expect_complaint("status of 401");
     // The same session, signed out in another window.
     let cookie = page.cookies().await.swap_remove(0);
     let mut other = fluxor_tests::server::visit::Visitor::at(&site.url)

@@ -38,10 +38,7 @@ async fn storied(site: &Site) -> Paper {
     let paper = purchase(site, "ann", "Initech", "4000.00 EUR").await;
     let ask = json!({ "act": "ask", "step": "manager", "reason": "Do we need two of them?\nThe old ones are from last year." });
     site.by("bob").decide(&paper.task, &ask).await.is(200);
-    let lines = json!([
-        { "line": 1, "item": "desk", "quantity": "2", "unit": "pcs", "price": "4000.00 EUR" },
-        { "item": "chair", "description": "With arms, black", "quantity": "12.5", "unit": "pcs", "price": "99.90 EUR", "location": "it" },
-    ]);
+    let lines = json!([{ "line": 1, "item": "desk", "quantity": "3", "unit": "pcs", "price": "3999.90 EUR" }]);
     let edit =
         json!({ "payload": { "lines": lines, "note": "The offer of March; they give 3 % if we pay within 14 days." } });
     site.by("ann").signal(&paper.id, "edit", &edit).await.is(200);

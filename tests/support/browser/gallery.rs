@@ -44,8 +44,10 @@ pub async fn scene(page: &Browser, name: &str, own: &str, reach: impl AsyncFn(&B
 async fn seen(page: &Browser, name: &str, own: &str, reach: impl AsyncFn(&Browser)) -> Vec<String> {
     let mut found = Vec::new();
     for (kind, look) in LOOKS {
-        page.look(look).await;
+        // What is filled in and pressed on the way there is not on paper.
+        page.look(if look.print { Look::DESK } else { look }).await;
         reach(page).await;
+        page.look(look).await;
         let picture = format!("{name}/{own}-{kind}");
         page.screenshot(&picture).await;
         if look.print {
