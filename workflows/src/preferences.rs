@@ -227,6 +227,10 @@ impl Form<'_> {
 }
 
 fn way(value: &Json) -> Result<Way, String> {
+    // YAML reads a bare `off` as false.
+    if *value == Json::Bool(false) {
+        return Ok(Way::Off);
+    }
     value.as_str().ok_or_else(|| "write `at_once`, `digest` or `off`".to_owned())?.parse()
 }
 
@@ -279,6 +283,14 @@ mod tests {
         for empty in [json!([]), json!("08:00"), json!(vec!["08:00"; 25])] {
             assert_eq!(Preference::read(&json!({ "digest_at": empty })).unwrap_err()[0].0, "/digest_at");
         }
+    }
+
+    #[test]
+    fn what_yaml_makes_of_off_is_off() {
+        let read = Preference::read(&json!({ "mail": false, "kinds": { "reminder": false } })).unwrap();
+        assert_eq!((read.mail, read.kinds["reminder"]), (Way::Off, Way::Off));
+        let faults = Preference::read(&json!({ "mail": true, "kinds": { "reminder": true } })).unwrap_err();
+        assert_eq!(faults.len(), 2, "{faults:?}");
     }
 
     #[test]
