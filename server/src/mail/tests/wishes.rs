@@ -127,6 +127,22 @@ async fn off_is_off_and_what_presses_does_not_wait_for_a_digest() {
 }
 
 #[tokio::test]
+async fn who_is_reminded_by_somebody_is_written_to_but_not_twice_within_an_hour() {
+    let smtp = Smtp::new(Manner::Takes).await;
+    let mut site = site(&smtp).await;
+    site.in_review().await;
+    site.drive().await;
+    let reminded = |mails: &[Mail]| told(mails).iter().filter(|one| *one == "Reminder -> bob@example.com").count();
+    for (minutes, count) in [(0, 1), (59, 1), (1, 2)] {
+        site.clock.advance_micros(minutes * HOUR / 60);
+        site.act("ann", Act::Remind { step: "manager".into() }).await;
+        site.drive().await;
+        assert_eq!(reminded(&smtp.mails()), count, "{:?}", told(&smtp.mails()));
+    }
+    assert_eq!(smtp.mails().len(), 3);
+}
+
+#[tokio::test]
 async fn the_templates_of_a_company_are_its_own() {
     let smtp = Smtp::new(Manner::Takes).await;
     let mut site = site(&smtp).await;
