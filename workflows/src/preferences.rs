@@ -82,9 +82,10 @@ impl Preference {
     /// When he is told of this kind. Who is asked in somebody's place, and who is reminded of what is overdue, does not wait
     /// for a digest.
     #[must_use]
-    pub fn way(&self, kind: &str, overdue: bool) -> Way {
+    pub fn way(&self, kind: &str, in_place: bool, overdue: bool) -> Way {
         let way = self.kinds.get(kind).copied().unwrap_or(self.mail);
-        let presses = kind == NoticeKind::Escalated.name() || (overdue && kind == NoticeKind::Reminder.name());
+        let presses =
+            in_place || kind == NoticeKind::Escalated.name() || (overdue && kind == NoticeKind::Reminder.name());
         match way {
             Way::Digest if presses => Way::AtOnce,
             way => way,
@@ -296,15 +297,16 @@ mod tests {
     #[test]
     fn what_presses_does_not_wait() {
         let digest = Preference::read(&json!({ "mail": "digest", "kinds": { "approved": "off" } })).unwrap();
-        assert_eq!(digest.way("task_opened", false), Way::Digest);
-        assert_eq!(digest.way("task_opened", true), Way::Digest);
-        assert_eq!(digest.way("reminder", false), Way::Digest);
-        assert_eq!(digest.way("reminder", true), Way::AtOnce);
-        assert_eq!(digest.way("escalated", false), Way::AtOnce);
-        assert_eq!(digest.way("approved", false), Way::Off);
+        assert_eq!(digest.way("task_opened", false, false), Way::Digest);
+        assert_eq!(digest.way("task_opened", false, true), Way::Digest);
+        assert_eq!(digest.way("reminder", false, false), Way::Digest);
+        assert_eq!(digest.way("reminder", false, true), Way::AtOnce);
+        assert_eq!(digest.way("escalated", false, false), Way::AtOnce);
+        assert_eq!(digest.way("task_opened", true, false), Way::AtOnce);
+        assert_eq!(digest.way("approved", false, false), Way::Off);
         let off = Preference::read(&json!({ "mail": "off", "kinds": { "escalated": "digest" } })).unwrap();
-        assert_eq!(off.way("reminder", true), Way::Off);
-        assert_eq!(off.way("escalated", true), Way::AtOnce);
-        assert_eq!(Preference::default().way("reminder", false), Way::AtOnce);
+        assert_eq!(off.way("reminder", true, true), Way::Off);
+        assert_eq!(off.way("escalated", false, true), Way::AtOnce);
+        assert_eq!(Preference::default().way("reminder", false, false), Way::AtOnce);
     }
 }

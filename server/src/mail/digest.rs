@@ -178,7 +178,7 @@ impl Gathering<'_> {
                     continue;
                 }
             };
-            if self.preference.way(&payload.notice.kind, false) == Way::Off {
+            if self.preference.way(&payload.notice.kind, false, false) == Way::Off {
                 continue;
             }
             let task = payload.task(item.instance);

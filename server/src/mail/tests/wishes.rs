@@ -143,6 +143,33 @@ async fn who_is_reminded_by_somebody_is_written_to_but_not_twice_within_an_hour(
 }
 
 #[tokio::test]
+async fn who_is_asked_in_somebody_s_place_does_not_wait_for_a_digest() {
+    let smtp = Smtp::new(Manner::Takes).await;
+    let mut site = site(&smtp).await;
+    site.organisation(json!({
+        "people": [{ "id": "eve" }],
+        "contacts": { "eve": { "name": "Eve", "email": "eve@example.com" } },
+        "substitutes": [{ "person": "bob", "substitute": "eve", "from": "2026-03-01", "until": "2026-04-01" }],
+    }))
+    .await;
+    for person in ["bob", "eve"] {
+        site.prefer(person, json!({ "mail": "digest" })).await;
+    }
+    site.in_review().await;
+    site.drive().await;
+    let mails = smtp.mails();
+    assert_eq!(told(&mails), ["For your decision -> eve@example.com"]);
+    assert!(mails[0].text.contains("You stand in for Bob."), "{}", mails[0].text);
+    site.act("ann", Act::Remind { step: "manager".into() }).await;
+    site.drive().await;
+    assert_eq!(told(&smtp.mails()[1..]), ["Reminder -> eve@example.com"]);
+    site.prefer("eve", json!({ "mail": "digest", "kinds": { "task_opened": "off" } })).await;
+    site.in_review().await;
+    site.drive().await;
+    assert_eq!(smtp.mails().len(), 2, "off is off");
+}
+
+#[tokio::test]
 async fn the_templates_of_a_company_are_its_own() {
     let smtp = Smtp::new(Manner::Takes).await;
     let mut site = site(&smtp).await;
