@@ -148,7 +148,11 @@ async fn who_is_asked_in_somebody_s_place_does_not_wait_for_a_digest() {
     let mut site = site(&smtp).await;
     site.organisation(json!({
         "people": [{ "id": "eve" }],
-        "contacts": { "eve": { "name": "Eve", "email": "eve@example.com" } },
+        "contacts": {
+            "ann": { "name": "Ann", "email": "ann@example.com" },
+            "bob": { "name": "Bob", "email": "bob@example.com" },
+            "eve": { "name": "Eve", "email": "eve@example.com" },
+        },
         "substitutes": [{ "person": "bob", "substitute": "eve", "from": "2026-03-01", "until": "2026-04-01" }],
     }))
     .await;
@@ -167,6 +171,26 @@ async fn who_is_asked_in_somebody_s_place_does_not_wait_for_a_digest() {
     site.in_review().await;
     site.drive().await;
     assert_eq!(smtp.mails().len(), 2, "off is off");
+}
+
+#[tokio::test]
+async fn a_digest_names_the_steps_that_wait_and_leaves_out_those_that_do_not() {
+    let smtp = Smtp::new(Manner::Takes).await;
+    let mut site = site(&smtp).await;
+    site.prefer("bob", json!({ "mail": "digest" })).await;
+    for (approved, steps) in [(false, 2), (true, 1)] {
+        site.twice().await;
+        site.drive().await;
+        if approved {
+            site.decide("bob", "approve", None).await;
+        }
+        site.clock.advance_micros(24 * HOUR);
+        assert_eq!(site.digests().await, 1);
+        let mail = &smtp.mails().pop().unwrap().text;
+        assert!(mail.contains(&format!("Subject: {steps} waiting for you")), "{mail}");
+        assert!(mail.contains("(step: owner)") && mail.contains("(step: manager)") != approved, "{mail}");
+        assert!(!mail.contains("decided or passed on"), "{mail}");
+    }
 }
 
 #[tokio::test]
