@@ -18,6 +18,7 @@ mod judged;
 mod notices;
 mod organisation;
 mod preview;
+mod remind;
 mod repair;
 mod review;
 mod run;

@@ -241,6 +241,9 @@ pub struct TaskDetail {
     /// The organisation's revision that the review has seen last.
     #[serde(default)]
     pub organisation: i64,
+    /// When those asked in a step were last reminded, by somebody or by time.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reminded: BTreeMap<Arc<str>, Timestamp>,
 }
 
 /// Who holds an open seat in a step.

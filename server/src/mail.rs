@@ -106,7 +106,7 @@ impl Mail {
             return Ok(());
         }
         let preference = self.press.preference(message.tenant, person).await.map_err(Undelivered::Again)?;
-        match preference.way(&payload.notice.kind, payload.is_due()) {
+        match preference.way(&payload.notice.kind, payload.notice.stands_for.is_some(), payload.is_due()) {
             Way::AtOnce => self.write_now(message, payload, contacts, (person, &preference)).await,
             Way::Digest => self.put_aside(message, payload, person).await,
             Way::Off => {

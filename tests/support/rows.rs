@@ -1,5 +1,6 @@
 //! Rows for tests: plausible, small, each from a few numbers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fluxor_engine::audit::{Entry, Header};
@@ -74,6 +75,7 @@ pub fn task(n: u64, seq: i64, person: &str) -> Task {
             review: serde_json::from_value(serde_json::json!({})).unwrap_or_default(),
             rates: serde_json::from_value(serde_json::json!({ "USD": "1.08" })).unwrap(),
             organisation: 3,
+            reminded: BTreeMap::new(),
         },
         opened_at: at(seq),
         seq,

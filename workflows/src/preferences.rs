@@ -82,9 +82,10 @@ impl Preference {
     /// When he is told of this kind. Who is asked in somebody's place, and who is reminded of what is overdue, does not wait
     /// for a digest.
     #[must_use]
-    pub fn way(&self, kind: &str, overdue: bool) -> Way {
+    pub fn way(&self, kind: &str, in_place: bool, overdue: bool) -> Way {
         let way = self.kinds.get(kind).copied().unwrap_or(self.mail);
-        let presses = kind == NoticeKind::Escalated.name() || (overdue && kind == NoticeKind::Reminder.name());
+        let presses =
+            in_place || kind == NoticeKind::Escalated.name() || (overdue && kind == NoticeKind::Reminder.name());
         match way {
             Way::Digest if presses => Way::AtOnce,
             way => way,
@@ -227,6 +228,10 @@ impl Form<'_> {
 }
 
 fn way(value: &Json) -> Result<Way, String> {
+    // YAML reads a bare `off` as false.
+    if *value == Json::Bool(false) {
+        return Ok(Way::Off);
+    }
     value.as_str().ok_or_else(|| "write `at_once`, `digest` or `off`".to_owned())?.parse()
 }
 
@@ -282,17 +287,26 @@ mod tests {
     }
 
     #[test]
+    fn what_yaml_makes_of_off_is_off() {
+        let read = Preference::read(&json!({ "mail": false, "kinds": { "reminder": false } })).unwrap();
+        assert_eq!((read.mail, read.kinds["reminder"]), (Way::Off, Way::Off));
+        let faults = Preference::read(&json!({ "mail": true, "kinds": { "reminder": true } })).unwrap_err();
+        assert_eq!(faults.len(), 2, "{faults:?}");
+    }
+
+    #[test]
     fn what_presses_does_not_wait() {
         let digest = Preference::read(&json!({ "mail": "digest", "kinds": { "approved": "off" } })).unwrap();
-        assert_eq!(digest.way("task_opened", false), Way::Digest);
-        assert_eq!(digest.way("task_opened", true), Way::Digest);
-        assert_eq!(digest.way("reminder", false), Way::Digest);
-        assert_eq!(digest.way("reminder", true), Way::AtOnce);
-        assert_eq!(digest.way("escalated", false), Way::AtOnce);
-        assert_eq!(digest.way("approved", false), Way::Off);
+        assert_eq!(digest.way("task_opened", false, false), Way::Digest);
+        assert_eq!(digest.way("task_opened", false, true), Way::Digest);
+        assert_eq!(digest.way("reminder", false, false), Way::Digest);
+        assert_eq!(digest.way("reminder", false, true), Way::AtOnce);
+        assert_eq!(digest.way("escalated", false, false), Way::AtOnce);
+        assert_eq!(digest.way("task_opened", true, false), Way::AtOnce);
+        assert_eq!(digest.way("approved", false, false), Way::Off);
         let off = Preference::read(&json!({ "mail": "off", "kinds": { "escalated": "digest" } })).unwrap();
-        assert_eq!(off.way("reminder", true), Way::Off);
-        assert_eq!(off.way("escalated", true), Way::AtOnce);
-        assert_eq!(Preference::default().way("reminder", false), Way::AtOnce);
+        assert_eq!(off.way("reminder", true, true), Way::Off);
+        assert_eq!(off.way("escalated", false, true), Way::AtOnce);
+        assert_eq!(Preference::default().way("reminder", false, false), Way::AtOnce);
     }
 }

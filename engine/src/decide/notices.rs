@@ -19,16 +19,8 @@ pub(super) fn told(
     fired: &[Fired],
 ) -> Vec<Notice> {
     let review = &task.detail.review;
-    let notice = |kind, step: Option<&Arc<str>>, people: Vec<PersonId>, stands_for| Notice {
-        kind,
-        task: task.id.ordinal,
-        step: step.cloned(),
-        people,
-        stands_for,
-        due: step.and_then(|step| approval::due_of(review, policy, step)),
-        reason: None,
-        question: None,
-    };
+    let notice =
+        |kind, step: Option<&Arc<str>>, people, stands_for| of_step(task, policy, kind, step, people, stands_for);
     let escalated = |holder: &Holder| {
         fired.iter().any(|f| {
             f.what == FiredKind::Escalate && f.step == Some(holder.step.clone()) && f.to.contains(&holder.person)
@@ -124,6 +116,19 @@ pub(super) fn questions(task: &Task, before: &[Question], by: Option<&PersonId>)
     }
     told.retain(|notice| !notice.people.is_empty());
     told
+}
+
+/// A notice about a step.
+pub(super) fn of_step(
+    task: &Task,
+    policy: &Policy,
+    kind: NoticeKind,
+    step: Option<&Arc<str>>,
+    people: Vec<PersonId>,
+    stands_for: Option<PersonId>,
+) -> Notice {
+    let due = step.and_then(|step| approval::due_of(&task.detail.review, policy, step));
+    Notice { step: step.cloned(), stands_for, due, ..about(task, kind, people, None) }
 }
 
 fn about(task: &Task, kind: NoticeKind, people: Vec<PersonId>, reason: Option<Arc<str>>) -> Notice {

@@ -1,10 +1,10 @@
 //! Approval tasks: the engine's side of the approval core. Every decision, by whatever door, comes through
 //! [`Run::decide_task`] and there through `approval::apply`; nothing else changes a review.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::approval::{self, Event, FieldValue, Fields, PLAN, Policy, Review, State, Verb};
+use crate::approval::{self, Event, FieldValue, Fields, Fired, FiredKind, PLAN, Policy, Review, State, Verb};
 use crate::command::{self, act_name};
 use crate::definition::chart::{Approval, EXPIRED, StateIx};
 use crate::domain::Domain;
@@ -108,6 +108,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                         review: Review::new(fields.clone()),
                         rates: self.ground.organisation().rates.clone(),
                         organisation: self.ground.organisation().revision,
+                        reminded: BTreeMap::new(),
                     },
                     opened_at: now,
                     seq: 0,
@@ -251,17 +252,13 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let told = notices::questions(task, &questions, event.by.as_ref());
         self.after_review(at, before, &brought.fired)?;
         self.effects.extend(told.into_iter().map(Effect::Notice));
+        self.remind(at, &event, &policy);
         self.outcome_of(at, before, name);
         Ok(())
     }
 
     /// Row columns, notices, the instance's incident: what follows from the review as it now is.
-    fn after_review(
-        &mut self,
-        at: usize,
-        before: State,
-        fired: &[crate::approval::Fired],
-    ) -> Result<(), Halt<D::Need>> {
+    fn after_review(&mut self, at: usize, before: State, fired: &[Fired]) -> Result<(), Halt<D::Need>> {
         let policy = self.policy(at)?;
         let ground = self.ground;
         let asks_data = self.form(at).is_some();
@@ -294,6 +291,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         task.due_at = due.map(|due| if due <= ground.now { ground.now.plus_micros(RETRY_MICROS) } else { due });
         let new: Vec<Holder> = holders.iter().filter(|h| !held.contains(h)).cloned().collect();
         task.holders = holders;
+        for rung in fired.iter().filter(|rung| rung.what == FiredKind::Remind && !rung.from.is_empty()) {
+            task.detail.reminded.extend(rung.step.clone().map(|step| (step, ground.now)));
+        }
         let (state, why) = (review.state, review.why.to_string());
         if !new.is_empty() {
             let task = self.work.tasks[at].id.ordinal;

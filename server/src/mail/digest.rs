@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fluxor_engine::approval::State;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::ids::{PersonId, TaskId, TenantId};
 use fluxor_engine::instance::TaskStatus;
@@ -168,7 +169,7 @@ struct Gathering<'a> {
 
 impl Gathering<'_> {
     async fn all(&mut self, claim: &DigestClaim, person: &PersonId) -> Result<(), String> {
-        let (mut asked, mut settled) = (BTreeSet::new(), BTreeSet::new());
+        let (mut asked, mut settled, mut decided) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         // Of one task and step the newest notice says what there is to say.
         for item in claim.items.iter().rev() {
             let payload = match Payload::read(&item.payload) {
@@ -178,12 +179,12 @@ impl Gathering<'_> {
                     continue;
                 }
             };
-            if self.preference.way(&payload.notice.kind, false) == Way::Off {
+            if self.preference.way(&payload.notice.kind, false, false) == Way::Off {
                 continue;
             }
             let task = payload.task(item.instance);
             if payload.asks() {
-                match self.waits(task, person).await? {
+                match self.waits(task, &payload, person).await? {
                     None => drop(settled.insert(task)),
                     Some(due) if asked.insert((task, payload.notice.step.clone())) => {
                         let mut entry = self.entry(item, &payload, person).await;
@@ -197,8 +198,12 @@ impl Gathering<'_> {
             if payload.notice.kind == "question_asked" && !self.is_open(task, &payload).await? {
                 continue;
             }
-            let entry = self.entry(item, &payload, person).await;
             let is_question = matches!(&*payload.notice.kind, "question_asked" | "question_answered");
+            // Of what was decided twice the last holds; what was changed and submitted again is no news.
+            if !is_question && (!decided.insert(task) || self.is_changed(task, &payload).await?) {
+                continue;
+            }
+            let entry = self.entry(item, &payload, person).await;
             let list = if is_question { &mut self.facts.questions } else { &mut self.facts.decided };
             list.push(entry);
         }
@@ -227,11 +232,27 @@ impl Gathering<'_> {
         Ok(self.tasks.get(&task).and_then(Option::as_ref))
     }
 
-    /// Whether somebody may still decide; by when it should be.
-    async fn waits(&mut self, task: TaskId, person: &PersonId) -> Result<Option<Option<Timestamp>>, String> {
+    /// Whether somebody may still decide in the step that the notice is about; by when it should be.
+    async fn waits(
+        &mut self,
+        task: TaskId,
+        payload: &Payload,
+        person: &PersonId,
+    ) -> Result<Option<Option<Timestamp>>, String> {
+        let step = payload.notice.step.as_deref();
         let view = self.view(task).await?.filter(|view| view.status == TaskStatus::Open);
-        let mine = view.filter(|view| view.open.iter().any(|seat| seat.person == *person));
+        let mine = view.filter(|view| {
+            view.open.iter().any(|seat| seat.person == *person && step.is_none_or(|step| *seat.step == *step))
+        });
         Ok(mine.map(|view| view.due_at))
+    }
+
+    /// Whether the changes that were asked for have been made.
+    async fn is_changed(&mut self, task: TaskId, payload: &Payload) -> Result<bool, String> {
+        if payload.notice.kind != "changes_requested" {
+            return Ok(false);
+        }
+        Ok(self.view(task).await?.is_some_and(|view| view.review.state != State::ChangesRequested))
     }
 
     /// Whether a question has no answer yet.

@@ -38,6 +38,22 @@ states:
   done: { final: true }
 ";
 
+/// A task with two steps at once, both for the same.
+const TWICE: &str = "
+workflow: twice
+version: 1
+subject: { name: twice, fields: { requester: person } }
+start: review
+states:
+  review:
+    approval:
+      steps:
+        - { name: manager, who: [{ manager: requester }] }
+        - { name: owner, who: [{ person: [bob] }] }
+    on: { approved: { to: done }, rejected: { to: done }, changes_requested: { to: done } }
+  done: { final: true }
+";
+
 #[derive(Parser)]
 struct Line {
     #[command(flatten)]
@@ -64,7 +80,11 @@ impl Site {
         let config = Config { definitions: Some(definitions.clone()), ..config };
         let domain = Arc::new(Procurement::new());
         let source = std::fs::read_to_string(definitions.join("purchase_order.yaml")).unwrap();
-        let files = vec![("po".to_owned(), source), ("paper".to_owned(), PAPER.to_owned())];
+        let files = vec![
+            ("po".to_owned(), source),
+            ("paper".to_owned(), PAPER.to_owned()),
+            ("twice".to_owned(), TWICE.to_owned()),
+        ];
         let (library, _) = Library::load(files, domain.vocabulary()).unwrap();
         let press = Arc::new(Press::new(&config, &library).unwrap());
         let mail = Mail::new(&config, press.clone()).unwrap().unwrap();
@@ -153,6 +173,12 @@ impl Site {
     /// A paper of Ann's, for which Bob is asked.
     pub(super) async fn paper(&mut self) {
         let start = Verb::Start { workflow: "paper".into(), key: None, input: Document::new() };
+        self.instance = self.submit(Some("ann"), start).await.instance;
+    }
+
+    /// The same with two steps, in both of which Bob is asked.
+    pub(super) async fn twice(&mut self) {
+        let start = Verb::Start { workflow: "twice".into(), key: None, input: Document::new() };
         self.instance = self.submit(Some("ann"), start).await.instance;
     }
 

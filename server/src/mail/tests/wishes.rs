@@ -127,6 +127,73 @@ async fn off_is_off_and_what_presses_does_not_wait_for_a_digest() {
 }
 
 #[tokio::test]
+async fn who_is_reminded_by_somebody_is_written_to_but_not_twice_within_an_hour() {
+    let smtp = Smtp::new(Manner::Takes).await;
+    let mut site = site(&smtp).await;
+    site.in_review().await;
+    site.drive().await;
+    let reminded = |mails: &[Mail]| told(mails).iter().filter(|one| *one == "Reminder -> bob@example.com").count();
+    for (minutes, count) in [(0, 1), (59, 1), (1, 2)] {
+        site.clock.advance_micros(minutes * HOUR / 60);
+        site.act("ann", Act::Remind { step: "manager".into() }).await;
+        site.drive().await;
+        assert_eq!(reminded(&smtp.mails()), count, "{:?}", told(&smtp.mails()));
+    }
+    assert_eq!(smtp.mails().len(), 3);
+}
+
+#[tokio::test]
+async fn who_is_asked_in_somebody_s_place_does_not_wait_for_a_digest() {
+    let smtp = Smtp::new(Manner::Takes).await;
+    let mut site = site(&smtp).await;
+    site.organisation(json!({
+        "people": [{ "id": "eve" }],
+        "contacts": {
+            "ann": { "name": "Ann", "email": "ann@example.com" },
+            "bob": { "name": "Bob", "email": "bob@example.com" },
+            "eve": { "name": "Eve", "email": "eve@example.com" },
+        },
+        "substitutes": [{ "person": "bob", "substitute": "eve", "from": "2026-03-01", "until": "2026-04-01" }],
+    }))
+    .await;
+    for person in ["bob", "eve"] {
+        site.prefer(person, json!({ "mail": "digest" })).await;
+    }
+    site.in_review().await;
+    site.drive().await;
+    let mails = smtp.mails();
+    assert_eq!(told(&mails), ["For your decision -> eve@example.com"]);
+    assert!(mails[0].text.contains("You stand in for Bob."), "{}", mails[0].text);
+    site.act("ann", Act::Remind { step: "manager".into() }).await;
+    site.drive().await;
+    assert_eq!(told(&smtp.mails()[1..]), ["Reminder -> eve@example.com"]);
+    site.prefer("eve", json!({ "mail": "digest", "kinds": { "task_opened": "off" } })).await;
+    site.in_review().await;
+    site.drive().await;
+    assert_eq!(smtp.mails().len(), 2, "off is off");
+}
+
+#[tokio::test]
+async fn a_digest_names_the_steps_that_wait_and_leaves_out_those_that_do_not() {
+    let smtp = Smtp::new(Manner::Takes).await;
+    let mut site = site(&smtp).await;
+    site.prefer("bob", json!({ "mail": "digest" })).await;
+    for (approved, steps) in [(false, 2), (true, 1)] {
+        site.twice().await;
+        site.drive().await;
+        if approved {
+            site.decide("bob", "approve", None).await;
+        }
+        site.clock.advance_micros(24 * HOUR);
+        assert_eq!(site.digests().await, 1);
+        let mail = &smtp.mails().pop().unwrap().text;
+        assert!(mail.contains(&format!("Subject: {steps} waiting for you")), "{mail}");
+        assert!(mail.contains("(step: owner)") && mail.contains("(step: manager)") != approved, "{mail}");
+        assert!(!mail.contains("decided or passed on"), "{mail}");
+    }
+}
+
+#[tokio::test]
 async fn the_templates_of_a_company_are_its_own() {
     let smtp = Smtp::new(Manner::Takes).await;
     let mut site = site(&smtp).await;
