@@ -42,6 +42,8 @@ use crate::ids::InstanceId;
 use crate::instance::{Detail, Document, Instance, Status};
 use crate::refusal::Refusal;
 
+pub use by::may_send;
+pub use call::LEFT_ALONE;
 pub use change::{Changed, Seen, change, key_image};
 pub use child::Keys;
 pub use deciders::{Deciders, deciders};

@@ -14,6 +14,7 @@ mod operations;
 mod plan;
 mod sign_in;
 mod timeline;
+mod turn;
 mod words;
 
 use std::sync::OnceLock;

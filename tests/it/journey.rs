@@ -30,6 +30,7 @@ mod running;
 mod scenarios;
 mod simulated;
 mod site;
+mod site_news;
 mod stale;
 mod stock;
 mod stopping;
@@ -114,6 +115,8 @@ on_both! {
     site::decided_without_a_script
     site::a_document_that_changed_meanwhile
     site::several_decided_at_once
+    site_news::whose_turn_it_is
+    site_news::what_may_be_done_and_what_was
     pictures::a_workflow_and_an_order_half_way_are_drawn
     reserved::nobody_takes_the_names_of_others
     books::what_is_not_there_and_what_is_not_ours

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use crate::clock::Timestamp;
 use crate::command::Actor;
-use crate::definition::chart::By;
+use crate::definition::chart::{By, Definition};
 use crate::domain::Domain;
-use crate::expression::Value;
+use crate::expression::{Expr, Value};
 use crate::ids::PersonId;
+use crate::instance::Instance;
 
 use super::run::Run;
-use super::{Ground, Halt};
+use super::{Ground, Halt, OrganisationAt};
 
 /// The rule that stands before all others.
 pub(super) const ACTIVE: &str = "somebody who is active in the organisation";
@@ -47,13 +49,8 @@ impl<D: Domain> Run<'_, '_, D> {
                     None => None,
                 };
                 let unit_text = unit.as_ref().map(ToString::to_string);
-                let organisation = &self.ground.organisation().organisation;
-                let date = organisation.date(self.ground.now);
-                let holds = organisation.active(&person, date)
-                    && organisation.parts().units.iter().any(|u| {
-                        unit_text.as_ref().is_none_or(|t| *t == *u.id)
-                            && u.roles.get(&**role).is_some_and(|people| people.contains(&person))
-                    });
+                let holds =
+                    holds_role(self.ground.organisation(), self.ground.now, &person, role, unit_text.as_deref());
                 let place = unit_text.map_or(String::new(), |u| format!(" in unit {u}"));
                 (holds, format!("the role `{role}`{place}"))
             }
@@ -61,6 +58,49 @@ impl<D: Domain> Run<'_, '_, D> {
         };
         Ok(if holds { Ok(rule.into()) } else { Err(rule) })
     }
+}
+
+/// Whether the person may send the event, as it stands. Rules that read more than the document are not judged here: whoever
+/// sends it is told then.
+#[must_use]
+pub fn may_send(
+    definition: &Definition,
+    instance: &Instance,
+    organisation: &OrganisationAt,
+    (person, now): (&PersonId, Timestamp),
+    event: &str,
+) -> bool {
+    let record = super::form::record(&instance.subject, &definition.subject.record).ok();
+    let value = |expr: &Expr| {
+        let scope = |name: &str| match name {
+            "now" => Some(Value::Timestamp(now)),
+            "actor" => Some(Value::Person(person.clone())),
+            name if *name == *definition.subject.variable => record.clone(),
+            _ => None,
+        };
+        expr.eval(&scope).ok()
+    };
+    let may = |by: &By| match by {
+        By::Anyone => true,
+        By::Engine => false,
+        By::Person(expr, _) => value(expr).is_none_or(|allowed| names(&allowed, person)),
+        By::Role(role, None) => holds_role(organisation, now, person, role, None),
+        By::Role(role, Some(unit)) => {
+            value(unit).is_none_or(|unit| holds_role(organisation, now, person, role, Some(&unit.to_string())))
+        }
+    };
+    let active = definition.active(instance).unwrap_or_default();
+    let states = active.iter().flat_map(|leaf| definition.upwards(*leaf));
+    states.filter_map(|at| definition.state(at).on.get(event)).flatten().any(|arrow| may(&arrow.by))
+}
+
+fn holds_role(at: &OrganisationAt, now: Timestamp, person: &PersonId, role: &str, unit: Option<&str>) -> bool {
+    let organisation = &at.organisation;
+    organisation.active(person, organisation.date(now))
+        && organisation.parts().units.iter().any(|one| {
+            unit.is_none_or(|unit| *unit == *one.id)
+                && one.roles.get(role).is_some_and(|people| people.contains(person))
+        })
 }
 
 fn names(allowed: &Value, person: &PersonId) -> bool {

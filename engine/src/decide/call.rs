@@ -26,6 +26,9 @@ const LEFT: &str = "caller_left";
 /// The event by which a called workflow is cancelled, if it takes that.
 const CANCEL: &str = "cancel";
 
+/// Why what nobody waits for any more ends where it stands.
+pub const LEFT_ALONE: &str = "the workflow that called it went on without it";
+
 impl<D: Domain> Run<'_, '_, D> {
     /// Starts what the state `ix` calls.
     pub(super) fn call_workflow(&mut self, ix: StateIx, calling: &Calling) -> Result<(), Halt<D::Need>> {
@@ -142,7 +145,7 @@ impl<D: Domain> Run<'_, '_, D> {
         }
         self.leave_all()?;
         self.undo(&Undoing::All)?;
-        self.work.detail.stopped = Some("the workflow that called it went on without it".into());
+        self.work.detail.stopped = Some(LEFT_ALONE.into());
         self.moved = true;
         self.end(None);
         Ok(())

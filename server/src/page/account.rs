@@ -42,6 +42,7 @@ pub(crate) struct Account {
     otherwise: Option<String>,
     sessions: Vec<Session>,
     once: String,
+    note: Option<&'static str>,
 }
 
 impl Account {
@@ -82,7 +83,13 @@ impl Account {
             otherwise: Some(other.join(", ")).filter(|other| !other.is_empty()),
             sessions: sessions.iter().map(session).collect(),
             once,
+            note: None,
         }
+    }
+
+    /// With a word on what has just been done.
+    pub(crate) fn saying(self, note: Option<&'static str>) -> Self {
+        Self { note, ..self }
     }
 
     /// # Errors

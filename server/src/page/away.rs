@@ -52,6 +52,8 @@ pub(crate) struct Away {
     failed: Option<String>,
     once: String,
     today: String,
+    /// A word on what has just been done.
+    done: Option<&'static str>,
 }
 
 impl Away {
@@ -105,7 +107,13 @@ impl Away {
             failed: failed.map(str::to_owned),
             once,
             today: day(today),
+            done: None,
         }
+    }
+
+    /// With a word on what has just been done.
+    pub(crate) fn saying(self, done: Option<&'static str>) -> Self {
+        Self { done, ..self }
     }
 
     /// # Errors

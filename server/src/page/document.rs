@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::forms::{Event, Panel};
 use super::plan::{self, Step};
 use super::timeline::{self, Item};
-use super::words::{Words, amount, quantity, reference, short, words};
+use super::turn::{Turn, turns};
+use super::words::{Words, amount, quantity, reference, short, standing, words};
 use super::{Here, Reader, render};
 use crate::desk::{Paper, TaskView};
 
@@ -88,6 +89,10 @@ pub(crate) struct Document {
     state: String,
     status: &'static str,
     incident: Vec<String>,
+    /// Why it was ended where it stood.
+    stopped: Option<String>,
+    /// What waits for the reader, where no form says it.
+    turns: Vec<Turn>,
     amount: Option<String>,
     requester: Option<String>,
     since: String,
@@ -120,7 +125,6 @@ const ELSEWHERE: &[&str] = &["amount", "requester", "number", "lines", "lines_op
 impl Document {
     pub(crate) fn new(shown: &Shown<'_>, panel: Option<Panel>, speak: &Words) -> Self {
         let (instance, definition) = (&shown.paper.instance, &shown.paper.definition);
-        let title_of = |path: &str| title(definition, path);
         let subject = &instance.subject;
         let text = |field: &str| subject.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
         let detail = &instance.detail;
@@ -129,20 +133,20 @@ impl Document {
         let view = shown.task.map(|task| &task.review);
         let names =
             |people: &mut dyn Iterator<Item = &PersonId>| Some(speak.names(people)).filter(|names| !names.is_empty());
-        let mut inside: Vec<String> = instance.inside().iter().map(|path| title_of(path)).collect();
-        inside.dedup();
         Self {
             workflow: definition.title.to_string(),
             reference: reference(subject, instance.key.as_deref(), instance.id),
             id: instance.id.to_string(),
             short: short(instance.id),
-            state: inside.join(", "),
+            state: standing(instance, definition),
             status: match instance.status {
                 Status::Active => "active",
                 Status::Incident => "incident",
                 Status::Final => "final",
             },
             incident: incidents.map(|incident| incident.message.clone()).collect(),
+            stopped: detail.stopped.as_deref().map(str::to_owned),
+            turns: if shown.task.is_none() { turns(shown.paper, shown.reader, speak) } else { Vec::new() },
             amount: amount(subject),
             requester: text("requester").map(|person| speak.name(&person.into())),
             since: speak.ago(detail.entered_at),

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use fluxor_engine::decide::AskedFor;
-use fluxor_engine::definition::chart::By;
+use fluxor_engine::definition::chart::{Arrow, Outcome};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::TaskStatus;
 use serde::Serialize;
@@ -208,6 +208,9 @@ impl Field {
     }
 }
 
+/// Actions that write what an event brings into the document, field by field.
+const CHANGES: &[&str] = &["change_order"];
+
 /// Something else that may be done with a document: an event that it accepts.
 #[derive(Debug, Serialize)]
 pub(crate) struct Event {
@@ -223,24 +226,21 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// The events that a document accepts, in its state.
-    pub(crate) fn all(paper: &Paper, once: &str, refused: &Refused) -> Vec<Self> {
+    /// The events that a document accepts from `reader`, in its state.
+    pub(crate) fn all(paper: &Paper, reader: &PersonId, once: &str, refused: &Refused) -> Vec<Self> {
         let definition = &paper.definition;
-        let active = definition.active(&paper.instance).unwrap_or_default();
-        let arrows = |event: &str| {
-            let states = active.iter().flat_map(|ix| definition.upwards(*ix));
-            states.filter_map(|ix| definition.state(ix).on.get(event)).flatten().collect::<Vec<_>>()
-        };
         let sent = refused.typed.get("event");
         (paper.accepts.iter())
             .filter_map(|name| Some((name, definition.events.get(name)?)))
-            // What only the engine may say is not asked of people.
-            .filter(|(name, _)| arrows(name).iter().any(|arrow| !matches!(arrow.by, By::Engine)))
+            // What is always refused is not offered; but what was just sent is shown with why not.
+            .filter(|(name, _)| takes(paper, name, reader) || sent.is_some_and(|sent| **sent == ***name))
             .map(|(name, event)| {
                 let own = sent.is_some_and(|sent| **sent == **name);
                 let none = Refused::default();
                 let why = if own { refused } else { &none };
+                let arrows = arrows(paper, name);
                 let field = |(field, ty): (&String, &fluxor_engine::expression::Field)| {
+                    let writes = arrows.iter().any(|arrow| writes(arrow, field));
                     let asked = AskedFor {
                         name: field.as_str().into(),
                         title: words(field).into(),
@@ -249,14 +249,14 @@ impl Event {
                         required: !ty.nullable,
                         options: Vec::new(),
                         rules: Vec::new(),
-                        default: None,
+                        default: paper.instance.subject.get(field).filter(|_| writes).cloned(),
                     };
                     Field::of(&asked, why)
                 };
                 Self {
                     title: event.title.to_string(),
                     fields: event.payload.fields.iter().map(field).collect(),
-                    needs_reason: arrows(name).iter().any(|arrow| arrow.reason_required),
+                    needs_reason: arrows.iter().any(|arrow| arrow.reason_required),
                     reason: why.typed.get("reason").cloned().unwrap_or_default(),
                     error: own.then(|| refused.told()),
                     open: own,
@@ -275,14 +275,44 @@ impl Event {
 
     /// What was typed for an event, as its payload.
     pub(crate) fn payload(paper: &Paper, event: &str, typed: &HashMap<String, String>) -> Map<String, Value> {
-        let Some(event) = paper.definition.events.get(event) else { return Map::new() };
-        event
-            .payload
-            .fields
-            .iter()
-            .filter_map(|(name, field)| Some((name.clone(), read(typed, name, &field.ty.name())?)))
+        let Some(declared) = paper.definition.events.get(event) else { return Map::new() };
+        let arrows = arrows(paper, event);
+        // A field that showed what the document says and was emptied is meant to be empty.
+        let emptied = |name: &str| {
+            let stood = paper.instance.subject.get(name).is_some_and(|value| !shown(value).is_empty());
+            let writes = stood && arrows.iter().any(|arrow| writes(arrow, name));
+            Some(Value::Null).filter(|_| writes && typed.contains_key(&format!("data.{name}")))
+        };
+        let fields = declared.payload.fields.iter();
+        fields
+            .filter_map(|(name, field)| {
+                let given = read(typed, name, &field.ty.name());
+                Some((name.clone(), given.or_else(|| emptied(name).filter(|_| field.nullable))?))
+            })
             .collect()
     }
+}
+
+/// The arrows that an event may take from where a document is.
+fn arrows<'p>(paper: &'p Paper, event: &str) -> Vec<&'p Arrow> {
+    let definition = &paper.definition;
+    let active = definition.active(&paper.instance).unwrap_or_default();
+    let states = active.iter().flat_map(|leaf| definition.upwards(*leaf));
+    states.filter_map(|at| definition.state(at).on.get(event)).flatten().collect()
+}
+
+/// Whether an arrow writes a field of what it brings into the same field of the document.
+fn writes(arrow: &Arrow, field: &str) -> bool {
+    let Outcome::Go(go) = &arrow.outcome else { return false };
+    let brought = format!("event.{field}");
+    go.actions.iter().any(|action| CHANGES.contains(&&*action.name))
+        || go.set.iter().any(|(name, value)| **name == *field && value.fields_read().contains(&brought))
+}
+
+/// Whether a document takes an event from somebody, as it stands.
+pub(super) fn takes(paper: &Paper, event: &str, reader: &PersonId) -> bool {
+    let Paper { instance, definition, organisation, now, .. } = paper;
+    fluxor_engine::decide::may_send(definition, instance, organisation, (reader, *now), event)
 }
 
 impl Refused {

@@ -4,7 +4,8 @@ use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::ids::PersonId;
 use serde::Serialize;
 
-use super::words::{Words, amount, reference, words};
+use super::turn::{Turn, turns};
+use super::words::{Words, amount, reference, standing, words};
 use super::{Here, Reader, render};
 use crate::desk::{Paper, TaskView};
 
@@ -60,6 +61,8 @@ pub(crate) struct Row {
     value: Option<String>,
     /// Who says that he is looking at it.
     looking: Option<String>,
+    /// What waits for the reader in what he asked for.
+    turns: Vec<Turn>,
 }
 
 /// The page.
@@ -128,13 +131,13 @@ impl Row {
                 [&task.id.to_string(), &task.etag, &*seat.step, behalf, &task.workflow, &task.state].join("\t")
             }),
             looking: Some(words.names(others)).filter(|names| !names.is_empty()),
+            turns: Vec::new(),
         }
     }
 
     /// What somebody asked for, and who has it now.
-    pub(crate) fn asked(paper: &Paper, words: &Words) -> Self {
+    pub(crate) fn asked(paper: &Paper, reader: &PersonId, words: &Words) -> Self {
         let instance = &paper.instance;
-        let state = paper.definition.find(&instance.state).map(|ix| paper.definition.state(ix).title.to_string());
         let summaries = fluxor_engine::decide::summaries(&paper.definition, instance, &paper.organisation, paper.now);
         let mut people: Vec<&PersonId> =
             summaries.iter().flat_map(|task| task.open.iter().map(|seat| &seat.person)).collect();
@@ -147,7 +150,7 @@ impl Row {
             title: paper.definition.title.to_string(),
             reference: reference(&instance.subject, instance.key.as_deref(), instance.id),
             supplier: instance.subject.get("supplier").and_then(|value| value.as_str()).map(str::to_owned),
-            state: state.unwrap_or_else(|| self::words(&instance.state)),
+            state: standing(instance, &paper.definition),
             amount: amount(&instance.subject),
             requester: None,
             waits: words.ago(since),
@@ -160,6 +163,7 @@ impl Row {
             tags: Vec::new(),
             value: None,
             looking: None,
+            turns: turns(paper, reader, words),
         }
     }
 

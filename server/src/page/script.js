@@ -227,18 +227,20 @@
       // What was refused (too many pages, no session) is not asked again by itself.
       if (own.readyState === EventSource.CLOSED && stream === own) { tell("○ not live"); later = setTimeout(listen, 20000); }
     };
+    // What somebody is about to decide does not become another under his eyes: his form stays that of what he saw.
     own.addEventListener("changed", () => {
-      if (dirty() || $("dialog[open]")) said("Something has changed here meanwhile. What you typed is kept.", "Show what is new", refresh);
+      if (dirty() || $("[data-decide]") || $("dialog[open]")) said(`Something has changed here meanwhile.${dirty() ? " What you typed is kept." : ""}`, "Show what is new", refresh);
       else refresh();
     });
   }
 
-  // The same page as it is now; selected rows, where somebody stands and what he typed stay.
+  // The same page as it is now, with what became another; selected rows, where somebody stands and what he typed stay.
   async function refresh() {
-    const at = place();
+    const at = place(), seen = $("[data-decide] [name=seq]"), to = new URL(at, location.href);
+    if (seen) to.searchParams.set("since", seen.value);
     let page;
     try {
-      const answer = await fetch(at, { headers: { Accept: "text/html" } });
+      const answer = await fetch(to, { headers: { Accept: "text/html" } });
       if (!answer.ok || answer.redirected) return;
       page = parse(await answer.text());
     } catch { return; }
@@ -260,6 +262,8 @@
     const field = id && document.getElementById(id);
     if (same) { same.closest("[data-row]").setAttribute("data-at", ""); if (focused === row) same.focus({ preventScroll: true }); }
     if (field) field.focus({ preventScroll: true });
+    const news = $("main [data-focus]");
+    if (seen && news) { news.focus({ preventScroll: true }); news.scrollIntoView({ block: "nearest" }); }
     brought = Date.now();
     said("This page was brought up to date.");
   }

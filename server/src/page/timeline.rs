@@ -23,10 +23,12 @@ pub(super) struct Item {
     who: String,
     what: String,
     moved: Option<String>,
+    /// Whether time passed and nothing else moved.
+    only_time: bool,
     reason: Option<String>,
     notes: Vec<String>,
-    /// The entry itself, for whoever checks it.
-    raw: String,
+    /// The entry itself, for whoever checks it. (`raw` would be a helper of the templates.)
+    written: String,
     hash: String,
 }
 
@@ -40,7 +42,16 @@ pub(crate) struct Change {
 
 /// The entries, the newest first.
 pub(super) fn items(entries: &[Entry], definition: &Definition, speak: &Words) -> Vec<Item> {
-    entries.iter().rev().filter_map(|entry| item(entry, definition, speak)).collect()
+    let all = entries.iter().rev().filter_map(|entry| item(entry, definition, speak));
+    let mut items: Vec<Item> = Vec::new();
+    // Time that only passed is no news; of the same that follows one another the newest is told.
+    for item in all.filter(|item| !item.only_time || !item.notes.is_empty()) {
+        let again = items.last().is_some_and(|last| last.only_time && item.only_time && last.notes == item.notes);
+        if !again {
+            items.push(item);
+        }
+    }
+    items
 }
 
 fn list<'v>(body: &'v Value, name: &str) -> &'v [Value] {
@@ -80,16 +91,22 @@ fn item(entry: &Entry, definition: &Definition, speak: &Words) -> Option<Item> {
     notes.extend(told(&body, speak));
     let shown =
         |raw: &str| serde_json::from_str::<Value>(raw).map_or_else(|_| raw.to_owned(), |value| format!("{value:#}"));
+    // That somebody has to look at it is news.
+    let is_incident = list(&body, "changes").iter().any(|change| {
+        let at = text(change, "at");
+        at.contains("incident") || at.contains("others")
+    });
     Some(Item {
         seq: entry.seq,
         at: speak.at(entry.at),
         ago: speak.ago(entry.at),
         who: who(&header, speak),
         what: what(&header, &body, definition),
+        only_time: &*header.verb == "wake" && moved.is_none() && !is_incident,
         moved,
         reason: body["reason"].as_str().map(str::to_owned),
         notes,
-        raw: format!("{}\n{}", shown(&entry.header), shown(&entry.body)),
+        written: format!("{}\n{}", shown(&entry.header), shown(&entry.body)),
         hash: entry.hash.to_string(),
     })
 }

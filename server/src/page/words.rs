@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use fluxor_engine::calendar::Calendar;
 use fluxor_engine::clock::Timestamp;
+use fluxor_engine::decide::LEFT_ALONE;
 use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::ids::{InstanceId, PersonId};
-use fluxor_engine::instance::Document;
+use fluxor_engine::instance::{Document, Instance};
 use fluxor_workflows::Quantity;
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -148,6 +149,7 @@ pub(crate) fn done_in_words(act: &str) -> Option<&'static str> {
         "add_watcher" => "The watcher was added.",
         "remind" => "They were reminded.",
         "said" => "It is done.",
+        "saved" => "Saved.",
         _ => return None,
     })
 }
@@ -156,6 +158,20 @@ pub(crate) fn done_in_words(act: &str) -> Option<&'static str> {
 pub(crate) fn now_in(definition: Option<&Definition>, state: &str) -> String {
     let title = definition.and_then(|known| Some(known.state(known.find(state)?).title.to_string()));
     format!("It is in “{}” now.", title.unwrap_or_else(|| words(state)))
+}
+
+/// Where an instance stands; what ended elsewhere than where its workflow ends is called that.
+pub(crate) fn standing(instance: &Instance, definition: &Definition) -> String {
+    match instance.detail.stopped.as_deref() {
+        Some(LEFT_ALONE) => return "Ended with what it was part of".to_owned(),
+        Some(_) => return "Ended by an administrator".to_owned(),
+        None => {}
+    }
+    let title =
+        |path: &str| definition.find(path).map_or_else(|| words(path), |ix| definition.state(ix).title.to_string());
+    let mut inside: Vec<String> = instance.inside().iter().map(|path| title(path)).collect();
+    inside.dedup();
+    inside.join(", ")
 }
 
 /// What a document is called: its number, else its business key, else the end of its id, which is random.

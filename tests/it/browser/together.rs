@@ -37,9 +37,14 @@ async fn the_other_buyer_hears_that_it_was_decided() {
     eve.wait_for("it is done", async |page| page.texts(".said").await == ["You approved it."]).await;
     until(&site, &paper.id, "ordered").await;
 
-    // Where nothing was typed the page is brought up to date by itself; where something was, that is said.
-    hal.wait_for("the decision", async |page| !page.exists(Button("Approve")).await).await;
-    fay.wait_for("the news", async |page| page.texts("#said").await[0].contains("changed")).await;
+    // Where something is to be decided nothing becomes another by itself: that something is new is said.
+    for page in [&hal, &fay] {
+        page.wait_for("the news", async |page| page.texts("#said").await[0].contains("changed")).await;
+    }
+    assert!(hal.exists(Button("Approve")).await);
+    hal.click(Button("Show what is new")).await;
+    hal.wait_for("the decision", async |page| page.text(Css("main")).await.contains("Ordered")).await;
+    assert!(!hal.exists(Button("Approve")).await);
     assert_eq!(typed(&fay).await, "Is there a cheaper one");
 
     // She presses all the same: refused in words, nothing decided, and her words are still there to be copied.
@@ -79,6 +84,40 @@ async fn a_document_that_changed_is_shown_before_it_is_decided() {
     page.wait_for("it is done", async |page| page.texts(".said").await == ["You approved it."]).await;
     until(&site, &paper.id, "ordered").await;
     page.close().await;
+    site.end().await;
+}
+
+/// Nothing was typed, and the supplier became another: what is approved is what was seen, or nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_to_decide_is_not_swapped_under_its_reader() {
+    let Some(browsers) = Browsers::start().await else { return };
+    let site = site().await;
+    let paper = purchase(&site, "ann", "Cheap Co", "400.00 EUR").await;
+    let (page, other) =
+        tokio::join!(come(&browsers, &site, "bob", Scripts::On), come(&browsers, &site, "bob", Scripts::On));
+    for page in [&page, &other] {
+        page.open(&paper.place).await;
+        live(page).await;
+    }
+    site.by("ann").signal(&paper.id, "edit", &json!({ "payload": { "supplier": "Evil Corp" } })).await.is(200);
+    for page in [&page, &other] {
+        page.wait_for("the news", async |page| page.texts("#said").await[0].contains("changed")).await;
+        assert!(!page.text(Css("main")).await.contains("Evil Corp"));
+    }
+    // He presses all the same.
+    page.expect_complaint("status of 412");
+    page.click(Button("Approve")).await;
+    // Or looks first.
+    other.click(Button("Show what is new")).await;
+    for page in [&page, &other] {
+        page.wait_for("what is other", async |page| page.exists(Css("ins")).await).await;
+        let alert = page.text(Css("[role=alert]")).await;
+        assert!(alert.contains("Cheap Co") && alert.contains("Evil Corp"), "{alert}");
+    }
+    let history = site.admin().get(&format!("/v1/instances/{}/history", paper.id)).await.is(200);
+    assert!(!history.to_string().contains("\"verb\":\"approve\""), "{history}");
+    page.close().await;
+    other.close().await;
     site.end().await;
 }
 

@@ -5,19 +5,32 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use fluxor_engine::command::Verb;
 use fluxor_workflows::Preference;
+use serde::Deserialize;
 
 use super::super::asked::Fields;
+use super::super::extract::Query;
 use super::super::notices::checked;
 use super::super::problem::Problem;
 use super::{Visitor, html, onward, sign_in};
 use crate::app::App;
 use crate::desk::Books;
 use crate::door;
-use crate::page::Account;
+use crate::page::{Account, done_in_words};
 use crate::secret;
 
+/// What has just been done.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Said {
+    done: Option<String>,
+}
+
 /// The account.
-pub(super) async fn show(State(app): State<App>, visitor: Visitor, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Query(said): Query<Said>,
+) -> Result<Response, Problem> {
     let sessions = app.desk().sessions_of(visitor.caller.tenant(), visitor.person().clone()).await?;
     let now = app.desk().now();
     let alive: Vec<_> = sessions.into_iter().filter(|session| app.door().is_alive(session, now)).collect();
@@ -26,7 +39,8 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor, headers: Head
     let asked = Books::Preference { person: visitor.person().to_string() };
     let row = app.desk().books(visitor.caller.tenant(), asked).await?;
     let wishes = Preference::read(&row["document"]).unwrap_or_default();
-    html(Account::new(&alive, own, &wishes, once, &visitor.words).page(&visitor.reader()))
+    let note = said.done.as_deref().and_then(done_in_words);
+    html(Account::new(&alive, own, &wishes, once, &visitor.words).saying(note).page(&visitor.reader()))
 }
 
 /// Sets how one is written to. What only the interface for programs can say stays as it is.
@@ -51,7 +65,7 @@ async fn set(app: &App, visitor: &Visitor, fields: &Fields) -> Result<(), Proble
 pub(super) async fn end(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Problem> {
     if fields.get("mail").is_some() {
         set(&app, &visitor, &fields).await?;
-        return Ok(onward("/account"));
+        return Ok(onward("/account?done=saved"));
     }
     let id = fields.get("session").unwrap_or_default();
     let (tenant, person) = (visitor.caller.tenant(), visitor.person());

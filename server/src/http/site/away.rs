@@ -15,13 +15,15 @@ use super::{Visitor, html, onward, refused};
 use crate::absences::offered::{choices, people};
 use crate::absences::{Asker, listed};
 use crate::app::App;
-use crate::page::Away;
+use crate::page::{Away, done_in_words};
 use crate::secret;
 
 /// For whom the form is to be.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Whose {
     person: Option<String>,
+    /// What has just been done.
+    done: Option<String>,
 }
 
 /// What is noted, and the form.
@@ -31,15 +33,17 @@ pub(super) async fn show(
     Query(whose): Query<Whose>,
 ) -> Result<Response, Problem> {
     let typed = whose.person.map(|person| ("person".to_owned(), person));
-    html(page(&app, &visitor, &Fields(typed.into_iter().collect()), None).await?)
+    let said = Said { done: whose.done.as_deref().and_then(done_in_words), failed: None };
+    html(page(&app, &visitor, &Fields(typed.into_iter().collect()), said).await?)
 }
 
-async fn page(
-    app: &App,
-    visitor: &Visitor,
-    typed: &Fields,
-    failed: Option<&str>,
-) -> Result<anyhow::Result<String>, Problem> {
+/// What the page says first.
+struct Said<'s> {
+    done: Option<&'static str>,
+    failed: Option<&'s str>,
+}
+
+async fn page(app: &App, visitor: &Visitor, typed: &Fields, said: Said<'_>) -> Result<anyhow::Result<String>, Problem> {
     let company = app.desk().company(visitor.caller.tenant()).await?;
     let person = visitor.person();
     let asker =
@@ -53,10 +57,10 @@ async fn page(
         &people(&company, asker),
         (&choices(today), today),
         active,
-        (typed, failed, once),
+        (typed, said.failed, once),
         &visitor.words,
     );
-    Ok(page.page(&visitor.reader()))
+    Ok(page.saying(said.done).page(&visitor.reader()))
 }
 
 /// Notes one, or ends one.
@@ -73,9 +77,9 @@ pub(super) async fn note(State(app): State<App>, visitor: Visitor, fields: Field
         Err(why) => Err(Problem::invalid("", why)),
     };
     match done {
-        Ok(_) => Ok(onward("/away")),
+        Ok(_) => Ok(onward("/away?done=saved")),
         Err(problem) => {
-            let text = page(&app, &visitor, &fields, Some(problem.detail())).await?;
+            let text = page(&app, &visitor, &fields, Said { done: None, failed: Some(problem.detail()) }).await?;
             refused(&problem, text)
         }
     }

@@ -40,6 +40,8 @@ pub(super) struct Place<'a> {
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Said {
     done: Option<String>,
+    /// What became another since this entry is to be shown.
+    since: Option<i64>,
 }
 
 /// A task, with the document that it is about.
@@ -50,7 +52,12 @@ pub(super) async fn task(
     Query(said): Query<Said>,
 ) -> Result<Response, Problem> {
     let place = Place::of_session(&app, &visitor, format!("/tasks/{id}"));
-    html(place.page(id.instance, Some(id), Refused::default(), said.done.as_deref()).await?)
+    let changed = match said.since {
+        Some(since) => Some(place.changed(id.instance, since).await?).filter(|changed| !changed.is_empty()),
+        None => None,
+    };
+    let news = Refused { changed, ..Refused::default() };
+    html(place.page(id.instance, Some(id), news, said.done.as_deref()).await?)
 }
 
 /// A document.
@@ -211,7 +218,8 @@ impl<'a> Place<'a> {
     /// The page once more, with why it was not done and what was typed.
     pub(super) async fn again(&self, id: TaskId, fields: &Fields, problem: Problem) -> Result<Response, Problem> {
         let is_stale = matches!(problem.code(), "stale_task" | "document_changed" | "task_closed" | "not_submitted");
-        let changed = if is_stale { Some(self.changed(id.instance, fields).await?) } else { None };
+        let seq = fields.get("seq").and_then(|seq| seq.parse::<i64>().ok()).unwrap_or(i64::MAX);
+        let changed = if is_stale { Some(self.changed(id.instance, seq).await?) } else { None };
         let why = Refused {
             sentence: problem.detail().to_owned(),
             errors: problem.errors().unwrap_or_default(),
@@ -222,9 +230,8 @@ impl<'a> Place<'a> {
         refused(&problem, text)
     }
 
-    /// What is other than it was on the page that the form stands on.
-    async fn changed(&self, id: InstanceId, fields: &Fields) -> Result<Vec<page::Change>, Problem> {
-        let seq = fields.get("seq").and_then(|seq| seq.parse::<i64>().ok()).unwrap_or(i64::MAX);
+    /// What is other than it was on the page that showed it up to this entry.
+    async fn changed(&self, id: InstanceId, seq: i64) -> Result<Vec<page::Change>, Problem> {
         let tenant = self.visitor.caller.tenant();
         let entries = self.app.desk().entries(tenant, id.into(), seq, ENTRIES).await?;
         Ok(page::since(&entries, &self.visitor.words))
@@ -262,7 +269,7 @@ impl<'a> Place<'a> {
         let known = people.parts().people.iter().map(|one| one.id.clone()).filter(|id| people.active(id, date));
         let form = (self.action.clone(), secret::public_id(&app.random()), paper.instance.seq);
         let (sentence, wrote) = (why.sentence.clone(), why.typed.get("reason").cloned());
-        let events = if self.by_link { Vec::new() } else { Event::all(&paper, &form.1, &why) };
+        let events = if self.by_link { Vec::new() } else { Event::all(&paper, visitor.person(), &form.1, &why) };
         let panel = task.as_ref().and_then(|task| {
             let panel = Panel::of(task, visitor.person(), form, known, why, &visitor.words)?;
             Some(if self.by_link { panel.by_link() } else { panel })

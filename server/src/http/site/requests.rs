@@ -58,7 +58,7 @@ pub(super) async fn show(
         for own in found.iter().filter(|row| is_own(row)) {
             // What this program cannot load any more is shown by its page, which says why.
             let Ok(paper) = app.desk().paper(tenant, own.id).await else { continue };
-            let row = Row::asked(&paper, &visitor.words);
+            let row = Row::asked(&paper, person, &visitor.words);
             if query.is_empty() || row.is_meant(query) {
                 rows.push(row);
             }

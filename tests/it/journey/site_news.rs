@@ -1,0 +1,97 @@
+//! What pages say to whoever asked for something: whose turn it is, what he may do, what has become of it.
+
+use fluxor_tests::server::Site;
+use fluxor_tests::server::visit::Visitor;
+use serde_json::json;
+
+use super::company::{in_review, path, reorganise, text};
+
+/// Questions and drafts that came back are seen by whoever asked for it, with the way to where they are answered.
+pub(super) async fn whose_turn_it_is(site: Site) {
+    let (id, task) = in_review(&site, "ann", "400.00 EUR").await;
+    let (place, document) = (format!("/tasks/{}", text(&task["id"])), format!("/instances/{id}"));
+    let (mut ann, mut bob) = (Visitor::signed_in(&site, "ann").await, Visitor::signed_in(&site, "bob").await);
+    assert!(!ann.get("/requests").await.is(200).has("for you"));
+    let form = bob.get(&place).await.is(200).form(&place);
+    bob.press(&form, ("act", "ask"), &[("reason", "which desk?")]).await.is(200);
+    for page in ["/requests", &document] {
+        let page = ann.get(page).await.is(200);
+        assert!(page.has("A question waits for you") && page.has("which desk?") && page.has(&place), "{}", page.text);
+    }
+    assert!(!bob.get(&document).await.is(200).has("A question waits"));
+    let answers = ann.get(&place).await.is(200).forms(&place);
+    let answer = answers.iter().find(|form| form.fields.contains(&("act".into(), "answer".into()))).unwrap();
+    ann.press(answer, ("reason", "the oak one"), &[]).await.is(200);
+    assert!(!ann.get("/requests").await.is(200).has("A question waits"));
+
+    let form = bob.get(&place).await.is(200).form(&place);
+    bob.press(&form, ("act", "request_changes"), &[("reason", "cheaper")]).await.is(200);
+    for page in ["/requests", &document] {
+        let page = ann.get(page).await.is(200);
+        assert!(page.has("It is your turn") && page.has("It came back to you."), "{}", page.text);
+    }
+    assert!(!bob.get(&document).await.is(200).has("It is your turn"));
+
+    // What was ended by a repair is said to be.
+    let end = json!({ "repair": "cancel", "reason": "asked for twice", "state_revision": null });
+    site.admin().post(&format!("{}/repairs", path(&id)), &end).await.is(200);
+    let page = ann.get(&document).await.is(200);
+    assert!(page.has("Ended by an administrator") && page.has("asked for twice"), "{}", page.text);
+    let page = ann.get("/requests").await.is(200);
+    assert!(page.has("Ended by an administrator") && !page.has("It is your turn"), "{}", page.text);
+    site.end().await;
+}
+
+/// What is always refused is not offered, and what may be changed stands there as it is.
+pub(super) async fn what_may_be_done_and_what_was(site: Site) {
+    let (id, task) = in_review(&site, "ann", "400.00 EUR").await;
+    let (place, document) = (format!("/tasks/{}", text(&task["id"])), format!("/instances/{id}"));
+    let (mut ann, mut bob) = (Visitor::signed_in(&site, "ann").await, Visitor::signed_in(&site, "bob").await);
+    let seen = bob.get(&place).await.is(200);
+    for page in [&place, &document] {
+        let page = bob.get(page).await.is(200);
+        assert!(!page.has("Change the order") && !page.has("Take back"), "{}", page.text);
+    }
+    let page = ann.get(&document).await.is(200);
+    for word in [
+        "Change the order",
+        "Take back",
+        "name=\"data.supplier\" value=\"Acme\"",
+        "&quot;verb&quot;: &quot;signal&quot;",
+    ] {
+        assert!(page.has(word), "{word}: {}", page.text);
+    }
+    // What is emptied is empty, what is left stays.
+    let edits = page.forms(&document);
+    let edit = edits.iter().find(|form| form.fields.contains(&("event".into(), "edit".into()))).unwrap();
+    let typed = [("data.supplier", "Evil Corp"), ("data.unit", "it"), ("data.category", "chairs"), ("data.note", "")];
+    ann.press(edit, ("sent", ""), &typed).await.is(200);
+    let page = ann.get(&document).await.is(200);
+    let edits = page.forms(&document);
+    let edit = edits.iter().find(|form| form.fields.contains(&("event".into(), "edit".into()))).unwrap();
+    let typed = [("data.supplier", "Evil Corp"), ("data.unit", "it"), ("data.category", ""), ("data.note", "")];
+    ann.press(edit, ("sent", ""), &typed).await.is(200);
+    let subject = &site.admin().get(&path(&id)).await.is(200)["subject"];
+    assert_eq!(
+        (&subject["supplier"], &subject["unit"], &subject["category"]),
+        (&json!("Evil Corp"), &json!("it"), &json!(null))
+    );
+
+    // Whoever saw it before is shown what became another.
+    let form = seen.form(&place);
+    let seq = form.fields.iter().find(|(name, _)| name == "seq").unwrap();
+    for (since, news) in [(&*seq.1, true), ("1000", false)] {
+        let page = bob.get(&format!("{place}?since={since}")).await.is(200);
+        assert_eq!(page.has("<del>Acme</del> <ins>Evil Corp</ins>"), news, "{}", page.text);
+        assert_eq!(page.has("This changed while you were looking at it"), news);
+    }
+    bob.press(&form, ("act", "approve"), &[]).await.is(412);
+
+    // Time that passes without a change is no news.
+    for note in ["one", "two", "three"] {
+        reorganise(&site, &json!({ "people": [{ "id": "hal", "name": note }] })).await;
+    }
+    let saved = ann.post("/account", &[("once", "mail-1"), ("mail", "at_once")]).await.is(200);
+    assert!(saved.has("Saved."), "{}", saved.text);
+    site.end().await;
+}
