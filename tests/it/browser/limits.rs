@@ -18,9 +18,9 @@ const BUDGET: u64 = 25_000;
 async fn site() -> (Site, String) {
     let site = Site::new(Place::sqlite(), &[]).await;
     let few = json!({ "policies": [{ "name": "few", "by": ["user"],
-        "strategy": { "bucket": { "burst": 2, "tokens": 1, "per": "1h" } } }] });
+        "strategy": { "bucket": { "burst": 8, "tokens": 1, "per": "1h" } } }] });
     set(&site, "limits", &few).await;
-    for _ in 0..2 {
+    for _ in 0..8 {
         site.by("bob").get("/v1/tasks").await.is(200);
     }
     let refused = site.by("bob").get("/v1/tasks").await.refused(429, "quota_exceeded");

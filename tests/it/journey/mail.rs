@@ -60,7 +60,7 @@ pub(super) async fn people_find_what_they_are_asked_in_their_mail(mut site: Site
     assert!(mail.contains(&format!("Subject: For your decision: {subject}, 200.00 EUR")), "{mail}");
     // So are long lines of a text.
     let unfolded = mail.replace("=\r\n", "");
-    assert!(unfolded.contains(&format!("{PUBLIC}/tasks/{task_id}")), "{mail}");
+    assert!(unfolded.contains(&format!("{PUBLIC}/go/")) && !unfolded.contains(&format!("/tasks/{task_id}")), "{mail}");
     assert!(site.messages("notices").is_empty(), "mail takes the notices, the folder the messages");
 
     site.by("bob").decide(&task, &approve("manager")).await.is(200);

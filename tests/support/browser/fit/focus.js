@@ -26,8 +26,10 @@ if (part === 'begin') {
 }
 const walk = window.fluxorWalk;
 if (part === 'step') {
-  leave(walk);
   const now = document.activeElement;
+  // A date has several places for Tab to stop at.
+  if (now === walk.last && ['date', 'time', 'datetime-local'].includes(now.type)) return true;
+  leave(walk);
   if (now === document.body || walk.reached.has(now)) return false;
   walk.reached.add(now);
   walk.last = now;
