@@ -89,8 +89,10 @@ pub(super) async fn what_may_be_done_and_what_was(site: Site) {
 
     // Time that passes without a change is no news.
     for note in ["one", "two", "three"] {
-        reorganise(&site, &json!({ "people": [{ "id": "hal", "name": note }] })).await;
+        let contacts = json!({ "hal": { "name": note, "email": "hal@example.com" } });
+        reorganise(&site, &json!({ "contacts": contacts })).await;
     }
+    assert!(!ann.get(&document).await.is(200).has("Time passed"));
     let saved = ann.post("/account", &[("once", "mail-1"), ("mail", "at_once")]).await.is(200);
     assert!(saved.has("Saved."), "{}", saved.text);
     site.end().await;

@@ -105,7 +105,7 @@ pub(super) async fn addresses_that_lead_nowhere(site: Site) {
     let ann = site.by("ann");
     let lost = ann.get("/v1/instancez").await.refused(404, "not_found");
     assert!(text(&lost["detail"]).contains("Did you mean `/v1/instances`?"), "{lost}");
-    ann.get("/").await.refused(404, "not_found");
+    ann.get("/v2/instances").await.refused(404, "not_found");
     ann.get("/problems/nonsense").await.refused(404, "not_found");
     for (method, path, allow) in [
         (Method::PUT, "/v1/instances".to_owned(), "GET"),
