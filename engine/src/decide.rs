@@ -60,7 +60,7 @@ pub use preview::{
     Preview, PreviewedField, PreviewedMessage, PreviewedRow, PreviewedStart, PreviewedTask, PreviewedTimer, preview,
 };
 pub use repair::{Can, CanMove, CanSet, Mending, Possible, possible};
-pub use review::{ADMINISTRATOR, Acted, Carried, Saw};
+pub use review::{ADMINISTRATOR, Acted, Carried, Saw, administers};
 pub use shown::{due, foreseen, standings, summaries, view_at};
 pub use task::document_digest;
 

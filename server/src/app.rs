@@ -1,17 +1,21 @@
 //! The one state that handlers share: the engine's desk, the keys it was asked about lately, and what counts requests.
 
-use std::collections::HashMap;
+mod known;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context as _;
+use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Change, Command, Verb};
 use fluxor_engine::commit::ApiKeyRow;
 use fluxor_engine::ids::{Digest, Mint, TenantId};
 use fluxor_limits::Live;
 use fluxor_workflows::SessionRow;
 use metrics_exporter_prometheus::PrometheusHandle;
+
+use known::Known;
 
 use crate::desk::{Desk, NotDone, Submitted};
 use crate::door::{Door, NOTED_EVERY};
@@ -20,12 +24,8 @@ use crate::mail::{Contacts, Directory, Mail, Press};
 use crate::pictures::Pictures;
 use crate::telemetry::metrics;
 
-/// How long another node's revocation may go unnoticed.
-const KEY_AGE: Duration = Duration::from_secs(3);
 /// Pages that look for changes by themselves at most: each asks the database now and then.
 const MOST_WATCHED: usize = 500;
-/// Keys remembered at most.
-const MOST_KEYS: usize = 10_000;
 
 /// What handlers share. Cheap to clone.
 #[derive(Clone)]
@@ -33,12 +33,12 @@ pub(crate) struct App(Arc<Shared>);
 
 struct Shared {
     desk: Arc<dyn Desk>,
-    keys: RwLock<Keys>,
+    keys: Known<ApiKeyRow>,
     mint: Mutex<Mint>,
     metrics: PrometheusHandle,
     limits: Limits,
     pictures: Pictures,
-    sessions: RwLock<HashMap<Digest, (Arc<SessionRow>, Instant)>>,
+    sessions: Known<SessionRow>,
     /// Pages that look for changes by themselves; and whether the server stops, which ends them.
     watched: Arc<AtomicUsize>,
     stopping: AtomicBool,
@@ -48,13 +48,6 @@ struct Shared {
     post: OnceLock<(Arc<Press>, Option<Arc<Mail>>)>,
     /// How long a request may take.
     request_timeout: Duration,
-}
-
-/// Keys by hash. The generation rises with each revocation, so that a look-up begun before it is not kept.
-#[derive(Default)]
-struct Keys {
-    generation: u64,
-    known: HashMap<Digest, (Arc<ApiKeyRow>, Instant)>,
 }
 
 impl App {
@@ -70,7 +63,7 @@ impl App {
         let pictures = Pictures::default();
         let directory = Directory::default();
         directory.ask(Arc::downgrade(&desk));
-        let (keys, sessions, post) = (RwLock::default(), RwLock::default(), OnceLock::new());
+        let (keys, sessions, post) = (Known::default(), Known::default(), OnceLock::new());
         let (watched, stopping) = (Arc::default(), AtomicBool::new(false));
         let shared = Shared {
             desk,
@@ -171,11 +164,9 @@ impl App {
         };
         let done = self.desk().submit(command).await;
         if let (Some((tenant, id)), Ok(_)) = (revoked, &done) {
+            self.0.keys.forget(|_, key| key.tenant == tenant && key.id == id);
             self.desk().end_sessions_of_key(tenant, id.clone()).await?;
-            self.forget_sessions_of(tenant, &id);
-            let mut keys = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
-            keys.generation += 1;
-            keys.known.retain(|_, (key, _)| key.tenant != tenant || key.id != id);
+            self.0.sessions.forget(|_, session| session.tenant == tenant && session.api_key.as_ref() == Some(&id));
         }
         metrics::command(verb, outcome(&done));
         done
@@ -183,31 +174,12 @@ impl App {
 
     /// Whether a key with this hash was found before: looking it up again is no attempt to guess one.
     pub(crate) fn key_seen(&self, hash: &Digest) -> bool {
-        self.0.keys.read().unwrap_or_else(PoisonError::into_inner).known.contains_key(hash)
+        self.0.keys.has(hash)
     }
 
     /// The key with this hash, if there is one that is not revoked.
     pub(crate) async fn key(&self, hash: Digest) -> Result<Option<Arc<ApiKeyRow>>, NotDone> {
-        let generation = {
-            let keys = self.0.keys.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some((key, _)) = keys.known.get(&hash).filter(|(_, since)| since.elapsed() < KEY_AGE) {
-                return Ok(Some(key.clone()));
-            }
-            keys.generation
-        };
-        let found = self.desk().api_key(hash).await?.map(Arc::new);
-        let mut keys = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
-        match &found {
-            Some(key) if keys.generation == generation => {
-                if keys.known.len() >= MOST_KEYS {
-                    keys.known.clear();
-                }
-                keys.known.insert(hash, (key.clone(), Instant::now()));
-            }
-            Some(_) => {}
-            None => drop(keys.known.remove(&hash)),
-        }
-        Ok(found)
+        self.0.keys.find(hash, || self.desk().api_key(hash)).await
     }
 }
 
@@ -237,49 +209,32 @@ impl App {
         self.0.stopping.load(Ordering::Relaxed)
     }
 
-    /// Whether a session with this secret was found before.
-    pub(crate) fn session_seen(&self, hash: &Digest) -> bool {
-        self.0.sessions.read().unwrap_or_else(PoisonError::into_inner).contains_key(hash)
-    }
-
     /// The session with this secret, if it has not ended. Now and then its use is noted.
     pub(crate) async fn session(&self, hash: Digest) -> Result<Option<Arc<SessionRow>>, NotDone> {
         let now = self.desk().now();
-        let known = {
-            let sessions = self.0.sessions.read().unwrap_or_else(PoisonError::into_inner);
-            sessions.get(&hash).filter(|(_, since)| since.elapsed() < KEY_AGE).map(|(session, _)| session.clone())
-        };
-        let found = match known {
-            Some(session) => Some(session),
-            None => self.desk().session(hash).await?.map(Arc::new),
-        };
-        let Some(mut session) = found.filter(|session| self.0.door.is_alive(session, now)) else {
-            self.forget_session(&hash);
-            return Ok(None);
-        };
-        if session.seen_at.plus_micros(NOTED_EVERY) <= now {
-            self.desk().session_seen(session.tenant, session.id.clone(), now).await?;
-            session = Arc::new(SessionRow { seen_at: now, ..(*session).clone() });
+        let Some(session) = self.alive(hash, now).await? else { return Ok(None) };
+        if now < session.seen_at.plus_micros(NOTED_EVERY) {
+            return Ok(Some(session));
         }
-        let mut sessions = self.0.sessions.write().unwrap_or_else(PoisonError::into_inner);
-        if sessions.len() >= MOST_KEYS {
-            sessions.clear();
-        }
-        let since = sessions.get(&hash).map_or_else(Instant::now, |(_, since)| *since);
-        let since = if since.elapsed() < KEY_AGE { since } else { Instant::now() };
-        sessions.insert(hash, (session.clone(), since));
+        self.desk().session_seen(session.tenant, session.id.clone(), now).await?;
+        let session = Arc::new(SessionRow { seen_at: now, ..(*session).clone() });
+        self.0.sessions.renew(&hash, &session);
         Ok(Some(session))
     }
 
-    /// Those that were begun with a key.
-    fn forget_sessions_of(&self, tenant: TenantId, key: &str) {
-        let mut sessions = self.0.sessions.write().unwrap_or_else(PoisonError::into_inner);
-        sessions.retain(|_, (session, _)| session.tenant != tenant || session.api_key.as_deref() != Some(key));
+    /// Whether a session has not ended. Asking is no use of it.
+    pub(crate) async fn has_session(&self, hash: Digest) -> Result<bool, NotDone> {
+        Ok(self.alive(hash, self.desk().now()).await?.is_some())
+    }
+
+    async fn alive(&self, hash: Digest, now: Timestamp) -> Result<Option<Arc<SessionRow>>, NotDone> {
+        let found = self.0.sessions.find(hash, || self.desk().session(hash)).await?;
+        Ok(found.filter(|session| self.0.door.is_alive(session, now)))
     }
 
     /// A session that has ended is useless at once.
     pub(crate) fn forget_session(&self, hash: &Digest) {
-        self.0.sessions.write().unwrap_or_else(PoisonError::into_inner).remove(hash);
+        self.0.sessions.forget(|other, _| other == hash);
     }
 }
 

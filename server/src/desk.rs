@@ -1,6 +1,7 @@
 //! Everything that the command line and the HTTP interface ask of the engine, as one trait without type parameters:
 //! handlers stay free of stores and domains, and tests put a desk of their own in its place.
 
+mod beside;
 mod books;
 mod digests;
 mod doors;

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use fluxor_engine::clock::Timestamp;
+use fluxor_engine::command::{Change, SessionEvent};
 use fluxor_engine::ids::{Digest, PersonId, TaskId, TenantId};
+use fluxor_engine::instance::Document;
 use fluxor_workflows::{LinkRow, Purpose, SessionRow};
 
 pub(crate) use links::OneTime;
@@ -101,6 +103,15 @@ impl Made {
     ) -> Self {
         let link = Self::of((tenant, person), Purpose::SignIn, to, random, (now, SIGN_IN_LASTS));
         Self { row: LinkRow { administrator, ..link.row }, ..link }
+    }
+
+    /// That somebody is offered it, for the trail.
+    pub(crate) fn offered(&self) -> Change {
+        let told = Document::from_iter([
+            ("link".to_owned(), self.row.id.to_string().into()),
+            ("administrator".to_owned(), self.row.administrator.into()),
+        ]);
+        Change::Session { person: self.row.person.clone(), what: SessionEvent::Offered, told }
     }
 
     /// A link that shows a task and takes one act about it.

@@ -21,7 +21,7 @@ use crate::instance::{Instance, Status, TaskStatus};
 use crate::refusal::Refusal;
 
 use super::by::ACTIVE;
-use super::review::ADMINISTRATOR;
+use super::review::{ADMINISTRATOR, administers};
 use super::run::Run;
 use super::{Ground, Halt, Layer, Stop};
 
@@ -97,7 +97,7 @@ pub(super) fn may_repair<D: Domain>(ground: &Ground<'_, D>, actor: &Actor) -> Re
     match actor {
         Actor::System => Ok("the console".into()),
         Actor::Person { administrator: true, .. } => Ok("a key with administrator rights".into()),
-        Actor::Person { id, .. } if ground.organisation().organisation.holders(ADMINISTRATOR).any(|who| who == id) => {
+        Actor::Person { id, .. } if administers(&ground.organisation().organisation, id) => {
             Ok(format!("the role `{ADMINISTRATOR}`").into())
         }
         Actor::Person { .. } | Actor::Timer | Actor::Message => {

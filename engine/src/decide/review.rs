@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{
-    self, Applied, Ballot, Event, FieldValue, Fields, Fired, Policy, Rates, Review, Right, Verb, WhyAsked,
+    self, Applied, Ballot, Event, FieldValue, Fields, Fired, Organisation, Policy, Rates, Review, Right, Verb, WhyAsked,
 };
 use crate::clock::Timestamp;
 use crate::definition::chart::Definition;
@@ -210,6 +210,12 @@ pub(super) fn ballot(act: &Verb) -> Option<&Ballot> {
 
 /// The role whose holders, in any unit, are among the administrators of every approval.
 pub const ADMINISTRATOR: &str = "administrator";
+
+/// Whether somebody holds it.
+#[must_use]
+pub fn administers(organisation: &Organisation, person: &PersonId) -> bool {
+    organisation.holders(ADMINISTRATOR).any(|holder| holder == person)
+}
 
 /// The policy of a task as its definition has it.
 pub(super) fn policy_of(definition: &Definition, task: &Task) -> Option<Arc<Policy>> {

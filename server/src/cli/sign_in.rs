@@ -1,8 +1,7 @@
 //! `fluxor sign-in`: a link by which somebody comes in to the pages.
 
 use clap::Args;
-use fluxor_engine::command::{Change, SessionEvent, Verb};
-use fluxor_engine::instance::Document;
+use fluxor_engine::command::Verb;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -48,12 +47,9 @@ impl SignIn {
     async fn make(&self, mut here: Here, config: &Config, asked: &Value) -> Result<Value, Failure> {
         let (request, random) = (here.request(), (here.random(), here.random()));
         let whose = (config.tenant(), self.person.as_str().into(), self.admin);
-        let Made { row, secret } = Made::sign_in(whose, door::place(&self.to).into(), random, here.now());
-        let told = Document::from_iter([
-            ("link".to_owned(), row.id.to_string().into()),
-            ("administrator".to_owned(), self.admin.into()),
-        ]);
-        let change = Change::Session { person: row.person.clone(), what: SessionEvent::Offered, told };
+        let made = Made::sign_in(whose, door::place(&self.to).into(), random, here.now());
+        let change = made.offered();
+        let Made { row, secret } = made;
         let ends_at = row.ends_at.to_string();
         here.noted(config, request, asked, Verb::Change(change), row).await?;
         Ok(json!({ "path": format!("/sign-in/{secret}"), "ends_at": ends_at }))

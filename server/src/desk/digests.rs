@@ -2,13 +2,13 @@
 
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::ids::{PersonId, TenantId};
-use fluxor_engine::store::StoreError;
 use fluxor_workflows::{
     DigestClaim, DigestItem, DigestWaiting, claim_digest, digests_waiting, finish_digest, postpone_digest,
     put_digest_item,
 };
 use uuid::Uuid;
 
+use super::beside::{aside, beside};
 use super::{Office, Reply};
 
 /// How many people are listed at once.
@@ -41,33 +41,13 @@ pub(crate) trait Digests: Send + Sync {
     fn postpone<'a>(&'a self, whose: Whose<'a>, batch: Uuid, until: Timestamp) -> Reply<'a, ()>;
 }
 
-/// A writing beside the books as a reply.
-macro_rules! aside {
-    ($self:ident, $connection:ident => $write:expr) => {
-        Box::pin(async move {
-            let written: Result<_, StoreError> = async {
-                let mut aside = $self.0.store().aside().await?;
-                let $connection = aside.connection();
-                let done = $write.await?;
-                aside.commit().await?;
-                Ok(done)
-            }
-            .await;
-            Ok(written?)
-        })
-    };
-}
-
 impl Digests for Office {
     fn put<'a>(&'a self, item: &'a DigestItem) -> Reply<'a, ()> {
-        aside!(self, connection => put_digest_item(connection, item))
+        aside!(self, |connection| put_digest_item(connection, item))
     }
 
     fn waiting<'a>(&'a self, now: Timestamp, after: Option<Whose<'a>>) -> Reply<'a, Vec<DigestWaiting>> {
-        Box::pin(async move {
-            let mut reader = self.0.store().reader().await?;
-            Ok(digests_waiting(reader.connection(), now, after, PAGE).await?)
-        })
+        beside!(self, |connection| digests_waiting(connection, now, after, PAGE))
     }
 
     fn claim<'a>(
@@ -77,14 +57,14 @@ impl Digests for Office {
         lease: (Timestamp, Timestamp),
         most: i64,
     ) -> Reply<'a, Option<DigestClaim>> {
-        aside!(self, connection => claim_digest(connection, whose, batch, lease, most))
+        aside!(self, |connection| claim_digest(connection, whose, batch, lease, most))
     }
 
     fn finish<'a>(&'a self, whose: Whose<'a>, batch: Uuid, now: Timestamp) -> Reply<'a, ()> {
-        aside!(self, connection => finish_digest(connection, whose, batch, now))
+        aside!(self, |connection| finish_digest(connection, whose, batch, now))
     }
 
     fn postpone<'a>(&'a self, whose: Whose<'a>, batch: Uuid, until: Timestamp) -> Reply<'a, ()> {
-        aside!(self, connection => postpone_digest(connection, whose, batch, until))
+        aside!(self, |connection| postpone_digest(connection, whose, batch, until))
     }
 }

@@ -6,6 +6,7 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::ids::{Digest, PersonId, TenantId};
 use fluxor_workflows::{self as rows, LinkRow, SessionRow};
 
+use super::beside::{aside, beside};
 use super::{Office, Reply};
 
 /// What pages ask of the database beside the engine.
@@ -42,30 +43,6 @@ pub(crate) trait Doors: Send + Sync {
 
     /// Forgets what ended before then.
     fn forget_sessions(&self, before: Timestamp) -> Reply<'_, ()>;
-}
-
-/// Writes beside the books.
-macro_rules! aside {
-    ($office:ident, |$connection:ident| $done:expr) => {
-        Box::pin(async move {
-            let mut aside = $office.0.store().aside().await?;
-            let $connection = aside.connection();
-            let done = $done.await?;
-            aside.commit().await?;
-            Ok(done)
-        })
-    };
-}
-
-/// Reads what stands beside the books.
-macro_rules! beside {
-    ($office:ident, |$connection:ident| $read:expr) => {
-        Box::pin(async move {
-            let mut reader = $office.0.store().reader().await?;
-            let $connection = reader.connection();
-            Ok($read.await?)
-        })
-    };
 }
 
 impl Doors for Office {

@@ -98,6 +98,20 @@ pub(crate) enum Act {
 }
 
 impl Act {
+    /// Whether a link in a mail may do it.
+    pub(super) const fn by_link(self) -> bool {
+        matches!(
+            self,
+            Self::Complete
+                | Self::Approve
+                | Self::Reject
+                | Self::Abstain
+                | Self::RequestChanges
+                | Self::Ask
+                | Self::Answer
+        )
+    }
+
     /// The fields it needs, and those it takes.
     const fn fields(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::command::{Change, SessionEvent, Verb};
+use fluxor_engine::command::Verb;
 use fluxor_engine::ids::PersonId;
-use fluxor_engine::instance::Document;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -55,18 +54,14 @@ pub(crate) struct Link {
 pub(crate) async fn make(State(app): State<App>, Asked(asking, wanted): Asked<Wanted>) -> Result<Json<Link>, Problem> {
     let Wanted { person, administrator, to } = wanted;
     let to: Arc<str> = door::place(to.as_deref().unwrap_or("/inbox")).into();
-    let Made { row, secret } = Made::sign_in(
-        (asking.caller.tenant(), person.clone(), administrator),
+    let made = Made::sign_in(
+        (asking.caller.tenant(), person, administrator),
         to,
         (app.random(), app.random()),
         app.desk().now(),
     );
-    let told = Document::from_iter([
-        ("link".to_owned(), row.id.to_string().into()),
-        ("administrator".to_owned(), administrator.into()),
-    ]);
-    let verb = Verb::Change(Change::Session { person, what: SessionEvent::Offered, told });
-    let is_repeat = app.submit(asking.command(verb)).await?.repeat;
+    let is_repeat = app.submit(asking.command(Verb::Change(made.offered()))).await?.repeat;
+    let Made { row, secret } = made;
     let ends_at = row.ends_at;
     if is_repeat {
         return Ok(Json(Link { path: None, url: None, ends_at }));

@@ -152,8 +152,7 @@ pub(super) async fn tried(
     brought: Brought,
     address: Option<IpAddr>,
 ) -> Result<Option<Caller>, Box<axum::response::Response>> {
-    // A session's secret is too long to be guessed, and browsers send it long after its end.
-    if brought.is_known(app) || matches!(brought, Brought::Session(_)) {
+    if brought.is_known(app) {
         return brought.look(app).await.map_err(|error| Box::new(Problem::from(error).into_response()));
     }
     let attempt = tokio::spawn(attempt(app.clone(), brought, address, layers::request_id()));

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::timeline::Change;
-use super::words::{Words, words};
+use super::words::{Words, is_requester, words};
 use crate::desk::{Paper, TaskView};
 
 /// A seat that the reader may act for.
@@ -119,7 +119,7 @@ impl Panel {
                 Seat { value: format!("{}@{}", seat.step, behalf.map_or("", PersonId::as_str)), label }
             })
             .collect();
-        let requester = task.subject.get("requester").and_then(Value::as_str) == Some(reader.as_str());
+        let requester = is_requester(&task.subject, reader);
         let mut reminds: Vec<Seat> = Vec::new();
         for seat in task.open.iter().filter(|_| requester) {
             if reminds.iter().all(|known| known.value != *seat.step) {

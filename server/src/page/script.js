@@ -63,12 +63,13 @@
   const dirty = () => $$("main textarea, main input:not([type=hidden]):not([type=search])").some((field) => !field.closest("[data-row]") && changed(field));
   const go = (address) => { if (!dirty() || confirm("What you typed here was not sent. Leave it?")) load(address); };
 
+  const lacks = (form) => form && form.dataset.selects && ![...form.elements].some((field) => field.name === form.dataset.selects && field.checked);
+
   document.addEventListener("submit", (event) => {
     const form = event.target, button = event.submitter;
     if (form.method === "dialog" || event.defaultPrevented) return;
     event.preventDefault();
-    const selects = form.dataset.selects;
-    if (selects && ![...form.elements].some((field) => field.name === selects && field.checked)) {
+    if (lacks(form)) {
       said("Select first: with the boxes, or with the key x on a row.");
       return;
     }
@@ -173,9 +174,7 @@
   }
   function press(meant) {
     const form = meant.form, needs = meant.dataset.needs && form.elements[meant.dataset.needs];
-    const selects = form && form.dataset.selects;
-    const nothing = selects && ![...form.elements].some((field) => field.name === selects && field.checked);
-    if (needs && !nothing && !needs.value.trim()) {
+    if (needs && !lacks(form) && !needs.value.trim()) {
       pending = meant;
       needs.focus();
       said(`Write the reason, then press Ctrl+Enter: ${meant.textContent.trim()}.`);

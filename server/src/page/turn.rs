@@ -4,10 +4,9 @@ use fluxor_engine::definition::chart::Outcome;
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::{Status, Task, TaskStatus};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::forms::takes;
-use super::words::Words;
+use super::words::{Words, is_requester};
 use crate::desk::Paper;
 
 /// Something that waits for the reader.
@@ -24,7 +23,7 @@ pub(super) struct Turn {
 /// What waits for the reader of a document.
 pub(super) fn turns(paper: &Paper, reader: &PersonId, speak: &Words) -> Vec<Turn> {
     let Paper { instance, definition, organisation, now, .. } = paper;
-    let requester = instance.subject.get("requester").and_then(Value::as_str) == Some(reader.as_str());
+    let requester = is_requester(&instance.subject, reader);
     let open: Vec<&Task> = instance.tasks.iter().filter(|task| task.status == TaskStatus::Open).collect();
     let questions = open.iter().flat_map(|task| task.detail.review.questions.iter().map(move |one| (task, one)));
     let questions = questions.filter(|(_, one)| one.answered.is_none());

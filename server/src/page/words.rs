@@ -186,6 +186,11 @@ pub(crate) fn short(id: InstanceId) -> String {
     id[id.len() - 8..].to_ascii_uppercase()
 }
 
+/// Whether somebody is whom a document is for.
+pub(crate) fn is_requester(subject: &Document, person: &PersonId) -> bool {
+    subject.get("requester").and_then(Value::as_str) == Some(person.as_str())
+}
+
 /// The amount of a document, if it has one.
 pub(crate) fn amount(subject: &Document) -> Option<String> {
     mail::money(subject.get("amount")?.as_str()?)

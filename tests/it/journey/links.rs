@@ -61,6 +61,8 @@ pub(super) async fn a_mailed_link_takes_one_act(site: Site) {
     assert_eq!(bob.cookie(), None, "it signs nobody in");
     let form = bob.get(&place).await.is(200).form(&place);
     bob.press(&form, ("act", "reject"), &[]).await.is(422);
+    let on = bob.press(&form, ("act", "delegate"), &[("to", "eve")]).await.is(403);
+    assert!(on.has("a link in a mail decides, asks and answers only"), "{}", on.text);
     bob.post_from("https://evil.example", &place, &[("act", "approve")]).await.is(403);
     before.still(&Image::of(&site, &id).await, 0);
     // Twenty at once, half of them another act: one is done.

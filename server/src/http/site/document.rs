@@ -200,12 +200,21 @@ impl<'a> Place<'a> {
         Self { app, visitor, reader: visitor.reader(), action, by_link: false }
     }
 
+    /// Of whoever has a link, which is the address of its page.
+    pub(super) fn of_link(app: &'a App, visitor: &'a Visitor, link: &str) -> Self {
+        Self { app, visitor, reader: visitor.guest(), action: format!("/go/{link}"), by_link: true }
+    }
+
     /// Does what a form asks for. `request`: another id than the form's.
     pub(super) async fn done(&self, id: TaskId, fields: &Fields, request: Option<String>) -> Result<DoneAct, Problem> {
         let caller = &self.visitor.caller;
         let needs_form = fields.get("act") == Some("complete");
         let task = if needs_form { Some(self.app.desk().task(caller.tenant(), id).await?) } else { None };
         let (name, decision) = decision(fields, task.as_ref())?;
+        // A mail that was passed on must not pass rights on.
+        if self.by_link && !decision.act.by_link() {
+            return Err(Problem::not_allowed("whoever is signed in: a link in a mail decides, asks and answers only"));
+        }
         let etag = fields.get("etag").map(str::to_owned);
         let mut command = fields.command(caller, &format!("/tasks/{id}"), decision.verb(id, etag)?)?;
         if let Some(request) = request {

@@ -144,23 +144,27 @@ pub(super) async fn decide(State(app): State<App>, visitor: Visitor, fields: Fie
     if let Some(wrong) = wrong {
         return Err(Problem::invalid("", wrong));
     }
-    let mut seen = BTreeSet::new();
+    let mut tasks = Vec::new();
     for one in &chosen {
-        if let Ok(task) = app.desk().task(visitor.caller.tenant(), one.task).await {
-            seen.insert((task.workflow, task.state));
-        }
+        tasks.push(app.desk().task(visitor.caller.tenant(), one.task).await.ok());
     }
-    if seen.len() > 1 {
+    // What a row says of itself, whoever sends it may have written.
+    if tasks.iter().flatten().map(|task| (&task.workflow, &task.state)).collect::<BTreeSet<_>>().len() > 1 {
         return Err(Problem::invalid("", MIXED));
     }
     let mut outcomes = Vec::new();
-    for one in &chosen {
-        outcomes.push(each(&app, &visitor, &fields, act, one).await?);
+    for (one, task) in chosen.iter().zip(tasks) {
+        outcomes.push(each((&app, &visitor), &fields, act, (one, task)).await?);
     }
     html(Outcomes::new(outcomes).page(&visitor.reader()))
 }
 
-async fn each(app: &App, visitor: &Visitor, fields: &Fields, act: Act, one: &Chosen) -> Result<Done, Problem> {
+async fn each(
+    (app, visitor): (&App, &Visitor),
+    fields: &Fields,
+    act: Act,
+    (one, task): (&Chosen, Option<TaskView>),
+) -> Result<Done, Problem> {
     let decision = Decision {
         step: Some(one.step.as_str().into()),
         reason: fields.get("reason").map(str::to_owned),
@@ -171,9 +175,8 @@ async fn each(app: &App, visitor: &Visitor, fields: &Fields, act: Act, one: &Cho
     let mut command = fields.command(&visitor.caller, "/inbox", verb)?;
     let own = Digest::of(one.task.to_string()).to_string();
     command.request = format!("{}-{}", command.request, &own[..16]).as_str().into();
-    let seen = app.desk().task(visitor.caller.tenant(), one.task).await.ok();
     let definition = app.desk().definition(&one.rule.0);
-    let row = seen.map(|task| Row::of(&task, definition.as_deref(), None, &visitor.words));
+    let row = task.map(|task| Row::of(&task, definition.as_deref(), None, &visitor.words));
     let title = row.map_or_else(|| one.task.to_string(), |row| row.title());
     let href = format!("/tasks/{}", one.task);
     Ok(match app.submit(command).await {

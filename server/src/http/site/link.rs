@@ -16,15 +16,11 @@ use crate::app::App;
 use crate::page::{Help, Reader, Refused, done_in_words};
 use crate::secret;
 
-/// What a link may do.
-const ACTS: [&str; 7] = ["complete", "approve", "reject", "abstain", "request_changes", "ask", "answer"];
-
 /// The task.
 pub(super) async fn show(State(app): State<App>, Path((text,)): Path<(String,)>) -> Result<Response, Problem> {
     let Some((link, task)) = found(&app, &text).await? else { return gone(&app, &text).await };
     let visitor = Visitor::of(&app, Caller::of_link(&link)).await?;
-    let place =
-        Place { app: &app, visitor: &visitor, reader: visitor.guest(), action: format!("/go/{text}"), by_link: true };
+    let place = Place::of_link(&app, &visitor, &text);
     html(place.page(task.instance, Some(task), Refused::default(), None).await?)
 }
 
@@ -35,13 +31,8 @@ pub(super) async fn act(
     fields: Fields,
 ) -> Result<Response, Problem> {
     let Some((link, task)) = found(&app, &text).await? else { return gone(&app, &text).await };
-    // A mail that was passed on must not pass rights on.
-    if fields.get("act").is_some_and(|act| !ACTS.contains(&act)) {
-        return Err(Problem::not_allowed("whoever is signed in: a link in a mail decides, asks and answers only"));
-    }
     let visitor = Visitor::of(&app, Caller::of_link(&link)).await?;
-    let place =
-        Place { app: &app, visitor: &visitor, reader: visitor.guest(), action: format!("/go/{text}"), by_link: true };
+    let place = Place::of_link(&app, &visitor, &text);
     // The engine itself sees to it that one link is one act: its request is the link.
     match place.done(task, &fields, Some(format!("link-{}", link.id))).await {
         Ok(done) => {

@@ -77,7 +77,7 @@ impl Open {
         }
         // Whoever signed out, or was signed out, is told no more.
         if let Some(session) = self.session
-            && !matches!(self.app.session(session).await, Ok(Some(_)))
+            && !matches!(self.app.has_session(session).await, Ok(true))
         {
             return None;
         }

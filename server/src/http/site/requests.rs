@@ -5,13 +5,12 @@ use axum::response::Response;
 use fluxor_engine::instance::Instance;
 use fluxor_engine::store::InstancePage;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::super::extract::Query;
 use super::super::problem::Problem;
 use super::{Visitor, html};
 use crate::app::App;
-use crate::page::{Inbox, Row};
+use crate::page::{Inbox, Row, is_requester};
 
 /// Rows of the page.
 const ROWS: usize = 50;
@@ -36,10 +35,7 @@ pub(super) async fn show(
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
     let (tenant, person, query) = (visitor.caller.tenant(), visitor.person(), wish.q.trim());
-    let is_own = |row: &Instance| {
-        row.detail.started_by.as_ref() == Some(person)
-            || row.subject.get("requester").and_then(Value::as_str) == Some(person.as_str())
-    };
+    let is_own = |row: &Instance| row.detail.started_by.as_ref() == Some(person) || is_requester(&row.subject, person);
     let (mut rows, mut after, mut seen) = (Vec::new(), None, 0);
     while rows.len() < ROWS && seen < SEARCHED {
         let page = InstancePage {

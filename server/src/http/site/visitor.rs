@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use fluxor_engine::decide::ADMINISTRATOR;
+use fluxor_engine::decide::administers;
 use fluxor_engine::ids::PersonId;
 
 use super::super::auth::Caller;
@@ -32,7 +32,7 @@ impl Visitor {
             tracing::error!(why, "a page has no names: {why}");
             Problem::internal()
         })?;
-        let role = company.organisation().holders(ADMINISTRATOR).any(|holder| holder == caller.person());
+        let role = administers(company.organisation(), caller.person());
         let administers = caller.key().administrator || (!caller.is_link() && role);
         Ok(Self { caller, words: Words::new(contacts, company.now), administers })
     }
