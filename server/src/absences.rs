@@ -73,6 +73,10 @@ pub(crate) struct Listed {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub note: Option<Arc<str>>,
+    /// Who noted it, if somebody else: where that one may not decide, it does not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub noted_by: Option<PersonId>,
     /// Whether it lasts today.
     pub state: State,
 }
@@ -120,10 +124,10 @@ pub(crate) fn listed(company: &Company, asker: Asker<'_>, past: bool) -> Vec<Lis
         |entry: &Substitution| matches!(asker, Asker::Administrator(_)) || sees.binary_search(&&entry.person).is_ok();
     let known = absences(organisation).into_iter().filter(|known| visible(known.entry));
     let shown = known.map(|known| {
-        let Substitution { person, substitute, from, until, workflow, category, max_amount, note } =
+        let Substitution { person, substitute, from, until, workflow, category, max_amount, note, noted_by } =
             known.entry.clone();
         let state = State::of(known.entry, today);
-        Listed { id: known.id, person, substitute, from, until, workflow, category, max_amount, note, state }
+        Listed { id: known.id, person, substitute, from, until, workflow, category, max_amount, note, noted_by, state }
     });
     let mut found: Vec<Listed> = shown.filter(|one| past || one.state != State::Over).collect();
     found.sort_by(|a, b| a.place().cmp(&b.place()));

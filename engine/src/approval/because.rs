@@ -82,6 +82,9 @@ fn stands_in(entry: &Substitution, name: Called<'_>) -> String {
     if let Some(most) = entry.max_amount {
         let _ = write!(text, " for at most {most}");
     }
+    if let Some(by) = &entry.noted_by {
+        let _ = write!(text, ", as {} noted", name(by));
+    }
     text
 }
 

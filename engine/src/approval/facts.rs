@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::frame::{Frame, Met};
-use super::organisation::Ix;
+use super::organisation::{Ix, Substitution};
 use super::review::{Review, Seat, StepState, Vote};
 use super::step::Step;
 use crate::ids::PersonId;
@@ -147,7 +147,10 @@ impl Facts {
         let first = seat.holders().first() == Some(&frame.org.at(holder).id);
         let delegates: Vec<Ix> =
             if first { seat.delegates.iter().filter_map(|id| frame.org.ix(id)).collect() } else { Vec::new() };
-        frame.trail(&review.subject, holder, &delegates, |ix| self.eligible(frame, step, ix))
+        // Whoever is excluded passes nothing on (section 6.1), so he does not choose either who stands in for others.
+        let chosen = |entry: &Substitution| entry.noted_by.as_ref().is_none_or(|by| !self.excluded.contains(by));
+        let may = |ix, entry: Option<&Substitution>| entry.is_none_or(chosen) && self.eligible(frame, step, ix);
+        frame.trail(&review.subject, holder, &delegates, may)
     }
 
     /// Whether the person holds a seat of the step.

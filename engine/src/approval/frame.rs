@@ -65,19 +65,14 @@ impl<'a> Frame<'a> {
         self.rates.compare(subject.amount()?, most).map(Ordering::is_le)
     }
 
-    /// Everyone who stands in for `from`, breadth first, at most five hops, never onto or through whom `may` refuses
-    /// (section 5.1). `delegates` are one hop away.
-    pub(super) fn walk(&self, subject: &Subject, from: Ix, delegates: &[Ix], may: impl Fn(Ix) -> bool) -> Vec<Ix> {
-        self.trail(subject, from, delegates, may).into_iter().skip(1).map(|met| met.ix).collect()
-    }
-
-    /// The same walk, `from` included, with the way to each.
+    /// `from` and everyone who stands in for him, breadth first, at most five hops, never onto or through whom `may` refuses
+    /// (section 5.1), with the way to each. `delegates` are one hop away.
     pub(super) fn trail(
         &self,
         subject: &Subject,
         from: Ix,
         delegates: &[Ix],
-        may: impl Fn(Ix) -> bool,
+        may: impl Fn(Ix, Option<&Substitution>) -> bool,
     ) -> Vec<Met<'a>> {
         let mut met = vec![Met { ix: from, before: 0, entry: None }];
         let mut edge = 0;
@@ -90,7 +85,7 @@ impl<'a> Frame<'a> {
                 let next = standing.filter(|(by, entry)| self.in_scope(subject, entry, person, *by));
                 let next = next.map(|(by, entry)| (by, Some(entry)));
                 for (ix, entry) in extra.iter().map(|&ix| (ix, None)).chain(next) {
-                    if !met.iter().any(|one| one.ix == ix) && may(ix) {
+                    if !met.iter().any(|one| one.ix == ix) && may(ix, entry) {
                         met.push(Met { ix, before, entry });
                     }
                 }
@@ -114,8 +109,8 @@ impl<'a> Frame<'a> {
             // This walk starts even from the inactive, and only they end it (section 6.2).
             let starts: Vec<Ix> = excluded.iter().filter_map(|id| self.org.ix(id)).collect();
             for start in starts {
-                let reached = self.walk(subject, start, &[], |ix| self.active(ix));
-                excluded.extend(reached.into_iter().map(|ix| self.org.at(ix).id.clone()));
+                let reached = self.trail(subject, start, &[], |ix, _| self.active(ix));
+                excluded.extend(reached.into_iter().map(|met| self.org.at(met.ix).id.clone()));
             }
         }
         excluded

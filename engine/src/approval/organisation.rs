@@ -92,6 +92,9 @@ pub struct Substitution {
     /// For people; it decides nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Arc<str>>,
+    /// Who noted it, if not the absent person: it does not hold where he is excluded (section 6.1: he passes nothing on).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noted_by: Option<PersonId>,
 }
 
 /// Who may stand in for whom.

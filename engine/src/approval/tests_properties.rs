@@ -307,7 +307,8 @@ proptest! {
         let organisation: Organisation = serde_json::from_value(organisation).unwrap();
         let (policy, rates) = (Policy::default(), Rates::default());
         let frame = super::frame::Frame::new(&policy, &organisation, &rates, crate::clock::Timestamp::default());
-        let reached = frame.walk(&Subject::default(), 0, &[], |ix| ix != no);
+        let reached = frame.trail(&Subject::default(), 0, &[], |ix, _| ix != no);
+        let reached: Vec<u32> = reached.into_iter().skip(1).map(|met| met.ix).collect();
         // The same by its definition: closer than six hops over those who are not refused.
         let mut want: BTreeSet<u32> = BTreeSet::from([0]);
         for _ in 0..5 {

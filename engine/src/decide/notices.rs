@@ -9,13 +9,14 @@ use crate::effect::{Notice, NoticeKind};
 use crate::ids::PersonId;
 use crate::instance::{Holder, Task};
 
-/// What follows from a task's `new` holders and from the rungs that fired. One who is escalated to is told so, once.
+/// What follows from a task's `new` holders and from the rungs that fired. One who is escalated to is told so, once. Who
+/// `stood_in` for somebody before is there where that may have changed: whoever does so now hears of what waits already.
 pub(super) fn told(
     task: &Task,
     policy: &Policy,
     organisation: &Organisation,
     now: Timestamp,
-    new: &[Holder],
+    (new, stood_in): (&[Holder], Option<&[OpenVoice]>),
     fired: &[Fired],
 ) -> Vec<Notice> {
     let review = &task.detail.review;
@@ -30,12 +31,14 @@ pub(super) fn told(
     let opened =
         |step: &Arc<str>, person, stands_for| notice(NoticeKind::TaskOpened, Some(step), vec![person], stands_for);
     let mut told: Vec<Notice> = new.iter().map(|h| opened(&h.step, h.person.clone(), None)).collect();
-    if !new.is_empty() && !organisation.parts().substitutes.is_empty() {
+    if (!new.is_empty() || stood_in.is_some()) && !organisation.parts().substitutes.is_empty() {
         // Who stands in for somebody absent is in no list of holders, and must hear of it all the same.
         let view = approval::view(review, policy, organisation, &task.detail.rates, now);
         let holds = |voice: &OpenVoice| task.holders.iter().any(|h| h.person == voice.person && h.step == voice.step);
         for voice in view.open.into_iter().filter(|voice| !holds(voice)) {
-            if new.iter().any(|h| h.step == voice.step && Some(&h.person) == voice.on_behalf_of.as_ref()) {
+            let is_new = new.iter().any(|h| h.step == voice.step && Some(&h.person) == voice.on_behalf_of.as_ref());
+            let begins = || voice.on_behalf_of.is_some() && stood_in.is_some_and(|before| !before.contains(&voice));
+            if is_new || begins() {
                 told.push(opened(&voice.step, voice.person, voice.on_behalf_of));
             }
         }

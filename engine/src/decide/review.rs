@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{
-    self, Applied, Ballot, Event, FieldValue, Fields, Fired, Organisation, Policy, Rates, Review, Right, Verb, WhyAsked,
+    self, Applied, Ballot, Event, FieldValue, Fields, Fired, OpenVoice, Organisation, Policy, Rates, Review, Right,
+    Verb, WhyAsked,
 };
 use crate::clock::Timestamp;
 use crate::definition::chart::Definition;
@@ -95,6 +96,27 @@ pub(super) struct Known<'a> {
     pub(super) seen: i64,
     /// The instant up to which the review was brought before.
     pub(super) since: Timestamp,
+}
+
+impl Known<'_> {
+    /// Who stood in for whom when the review was left, if anything that decides it has changed by `now`.
+    pub(super) fn stood_in(
+        &self,
+        review: &Review,
+        policy: &Policy,
+        rates: &Rates,
+        now: Timestamp,
+    ) -> Option<Vec<OpenVoice>> {
+        let held = self.revisions.iter().rev().find(|one| one.revision <= self.seen)?;
+        let changed =
+            self.seen < self.current.revision || held.organisation.next_day(self.since).is_some_and(|day| day <= now);
+        if !changed || !review.state.is_live() {
+            return None;
+        }
+        let mut open = approval::view(review, policy, &held.organisation, rates, self.since).open;
+        open.retain(|voice| voice.on_behalf_of.is_some());
+        Some(open)
+    }
 }
 
 /// The one way on: a review meets every revision of the organisation that it has not seen, and every day that begins on which

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::approval::{self, Event, FieldValue, Fields, Fired, FiredKind, PLAN, Policy, Review, State, Verb};
+use crate::approval::{
+    self, Event, FieldValue, Fields, Fired, FiredKind, OpenVoice, PLAN, Policy, Review, State, Verb,
+};
 use crate::command::{self, act_name};
 use crate::definition::chart::{Approval, EXPIRED, StateIx};
 use crate::domain::Domain;
@@ -127,7 +129,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let state = self.work.tasks[at].detail.review.state;
         if state.is_live() || state == State::Approved {
             // An edit has opened it again, or left it approved: nothing to submit.
-            self.after_review(at, state, &[])?;
+            self.after_review(at, state, (&[], None))?;
             if state == State::Approved {
                 self.raise(at, "approved", None);
             }
@@ -236,6 +238,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         // Whatever day has begun since the last entry is met at its instant; of a start there was nothing before.
         let since = if self.work.seq > 0 { self.work.changed_at } else { ground.now };
         let known = Known { revisions, current, seen: task.detail.organisation, since };
+        let stood_in = known.stood_in(&review, &policy, rates, ground.now);
         let brought = bring_on(review, &policy, rates, known, &event);
         if let Err(refusal) = brought.applied.outcome {
             return Err(Refusal::Approval(refusal).into());
@@ -250,7 +253,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         task.detail.review = brought.applied.review;
         task.detail.organisation = task.detail.organisation.max(ground.organisation().revision);
         let told = notices::questions(task, &questions, event.by.as_ref());
-        self.after_review(at, before, &brought.fired)?;
+        self.after_review(at, before, (&brought.fired, stood_in.as_deref()))?;
         self.effects.extend(told.into_iter().map(Effect::Notice));
         self.remind(at, &event, &policy);
         self.outcome_of(at, before, name);
@@ -258,7 +261,12 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     }
 
     /// Row columns, notices, the instance's incident: what follows from the review as it now is.
-    fn after_review(&mut self, at: usize, before: State, fired: &[Fired]) -> Result<(), Halt<D::Need>> {
+    fn after_review(
+        &mut self,
+        at: usize,
+        before: State,
+        (fired, stood_in): (&[Fired], Option<&[OpenVoice]>),
+    ) -> Result<(), Halt<D::Need>> {
         let policy = self.policy(at)?;
         let ground = self.ground;
         let asks_data = self.form(at).is_some();
@@ -299,7 +307,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             let task = self.work.tasks[at].id.ordinal;
             self.record.asked.extend(asked.into_iter().map(|seat| (task, seat)));
         }
-        let told = notices::told(&self.work.tasks[at], &policy, organisation, ground.now, &new, fired);
+        let told = notices::told(&self.work.tasks[at], &policy, organisation, ground.now, (&new, stood_in), fired);
         self.effects.extend(told.into_iter().map(Effect::Notice));
         let task = self.work.tasks[at].id.ordinal;
         self.record.fired.extend(fired.iter().map(|rung| (task, rung.clone())));

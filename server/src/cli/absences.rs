@@ -140,6 +140,7 @@ async fn add(config: &Config, out: &Out, new: New) -> Result<(), Failure> {
                 category: category.map(Into::into),
                 max_amount,
                 note: note.map(Into::into),
+                noted_by: None,
             };
             let request = here.request();
             here.submit(config, request, &asked, Verb::Change(Change::Absence(entry))).await?.record

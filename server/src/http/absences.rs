@@ -96,7 +96,17 @@ impl NewAbsence {
     fn entry(self, caller: &PersonId) -> Substitution {
         let Self { person, substitute, from, until, workflow, category, max_amount, note } = self;
         let person = person.unwrap_or_else(|| caller.clone());
-        Substitution { person, substitute, from: Some(from), until, workflow, category, max_amount, note }
+        Substitution {
+            person,
+            substitute,
+            from: Some(from),
+            until,
+            workflow,
+            category,
+            max_amount,
+            note,
+            noted_by: None,
+        }
     }
 }
 

@@ -20,6 +20,7 @@ struct Noted {
     state: &'static str,
     limits: Option<String>,
     note: Option<String>,
+    by: Option<String>,
     once: String,
 }
 
@@ -149,6 +150,7 @@ impl Noted {
             },
             limits: Some(limits.join(", ")).filter(|limits| !limits.is_empty()),
             note: one.note.as_ref().map(ToString::to_string),
+            by: one.noted_by.as_ref().map(|by| speak.name(by)),
             once,
         }
     }

@@ -44,6 +44,7 @@ pub(super) async fn people_find_what_they_are_asked_in_their_mail(mut site: Site
     let contacts = json!({ "contacts": {
         "ann": { "name": "Ann Ångström", "email": "ann@example.com" },
         "bob": { "name": "Bob\r\nBcc: all@example.com", "email": "bob@example.com" },
+        "hal": { "name": "Hal", "email": "hal@example.com" },
     } });
     let admin = site.admin();
     let patch = admin.request(Method::PATCH, "/v1/organisation").header("idempotency-key", fresh_key());
@@ -63,12 +64,18 @@ pub(super) async fn people_find_what_they_are_asked_in_their_mail(mut site: Site
     assert!(unfolded.contains(&format!("{PUBLIC}/go/")) && !unfolded.contains(&format!("/tasks/{task_id}")), "{mail}");
     assert!(site.messages("notices").is_empty(), "mail takes the notices, the folder the messages");
 
+    // Whoever stands in from now on hears of what waits already.
+    let today = text(&admin.get("/v1/absences").await.is(200)["today"]);
+    let absence = json!({ "substitute": "hal", "from": today });
+    site.by("bob").post("/v1/absences", &absence).await.is(201);
+    let told = mails(&own, 2).await;
+    assert!(told["hal@example.com"].contains(&format!("Subject: For your decision: {subject}")), "{told:?}");
     site.by("bob").decide(&task, &approve("manager")).await.is(200);
-    let both = mails(&own, 2).await;
-    let answer = &both["ann@example.com"];
+    let all = mails(&own, 3).await;
+    let answer = &all["ann@example.com"];
     assert!(answer.contains("Subject: Approved: Purchase order PO-"), "{answer}");
     let figures = site.anonymous().get("/metrics").await.text;
-    assert!(figures.contains("fluxor_mail_total{outcome=\"sent\"} 2"), "{figures}");
+    assert!(figures.contains("fluxor_mail_total{outcome=\"sent\"} 3"), "{figures}");
     site.end().await;
 }
 

@@ -115,7 +115,8 @@ pub fn absences(organisation: &Organisation) -> Vec<Absence<'_>> {
 
 /// Sixteen hexadecimal digits for what does not change while the absence lasts: ending it early leaves the id.
 fn digest(entry: &Substitution) -> String {
-    let Substitution { person, substitute, from, workflow, category, max_amount, until: _, note: _ } = entry;
+    let Substitution { person, substitute, from, workflow, category, max_amount, until: _, note: _, noted_by: _ } =
+        entry;
     let lasting = json!({
         "person": person, "substitute": substitute, "from": from, "workflow": workflow, "category": category,
         "max_amount": max_amount,
@@ -191,7 +192,10 @@ pub(in crate::decide) fn note<Op>(
     let today = organisation.date(now);
     let right = right(&command.actor, &at, &entry.person)?;
     no_self(&command.actor, entry)?;
-    let entry = fit::trimmed(entry);
+    let entry = Substitution {
+        noted_by: command.actor.person().filter(|by| **by != entry.person).cloned(),
+        ..fit::trimmed(entry)
+    };
     let wrong = fit::faults(&entry, organisation, library, today);
     if !wrong.is_empty() {
         return Err(Refusal::Invalid(wrong));
@@ -202,7 +206,9 @@ pub(in crate::decide) fn note<Op>(
     };
     let known = absences(organisation);
     if let Some(known) = known.iter().find(|known| collide(known.entry, &entry)) {
-        if *known.entry == entry {
+        // Whoever repeats what stands adds nothing to it; only the person's own word would be more than another's.
+        let same = Substitution { noted_by: known.entry.noted_by.clone(), ..entry.clone() };
+        if *known.entry == same && (known.entry.noted_by.is_none() || entry.noted_by.is_some()) {
             return Ok(Changed { answer: told(at.revision, &known.id), ..unchanged(at.revision) });
         }
         return Err(overlaps(known));

@@ -108,5 +108,6 @@ async fn absence(app: &App, visitor: &Visitor, fields: &Fields) -> Result<Result
         category: None,
         max_amount: None,
         note: fields.get("note").map(Into::into),
+        noted_by: None,
     }))
 }

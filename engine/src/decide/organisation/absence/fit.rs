@@ -118,6 +118,11 @@ pub(super) fn warnings(
     told.extend(away.take(NAMED).map(|(days, next)| {
         format!("`{substitute}` is away as well {days}: then `{next}` stands in for him, as far as that goes.")
     }));
+    let others = known.iter().filter(|known| known.entry.person == *person && known.entry.substitute != *substitute);
+    let others = others.filter_map(|known| Some((Days::of(known.entry).common(left)?, &known.entry.substitute)));
+    told.extend(others.take(NAMED).map(|(days, other)| {
+        format!("`{other}` stands in for `{person}` as well {days}: then either of them may act.")
+    }));
     for (id, what) in [(person, "away"), (substitute, "standing in")] {
         let stay = organisation.person(id).map(stay);
         if let Some(there) = stay.and_then(|stay| stay.common(left)).filter(|there| *there != left) {

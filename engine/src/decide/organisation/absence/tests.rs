@@ -143,7 +143,9 @@ fn whoever_it_is_and_those_above_note_it_and_nobody_else() {
             assert_eq!(json!(done.request), json!({ "id": id, "person": "ann", "substitute": "hal" }));
             assert_eq!(done.answer["revision"], 4);
             let after = next(Ok(done));
-            assert_eq!(substitutes(&after), json!([week()]));
+            let others = actor.person().filter(|by| by.as_str() != "ann");
+            let by = others.map_or(json!({}), |by| json!({ "noted_by": by }));
+            assert_eq!(substitutes(&after), json!([week_with(by)]), "who noted it for somebody else is kept");
             let back = ended(&after, actor, &id, now()).unwrap();
             assert_eq!((back.allowed.as_deref(), &back.answer["revision"]), (Some(right), &json!(5)));
             assert_eq!(substitutes(&next(Ok(back))), json!([]));
@@ -341,6 +343,12 @@ fn what_may_surprise_is_told_and_not_refused() {
     assert_eq!(
         warned(&away, loose(json!({}))),
         ["`hal` is away as well from 2026-03-12 to 2026-03-13: then `dan` stands in for him, as far as that goes."]
+    );
+
+    let two = with(json!({ "substitutes": [{ "person": "ann", "substitute": "dan", "from": "2026-03-12" }] }));
+    assert_eq!(
+        warned(&two, loose(json!({}))),
+        ["`dan` stands in for `ann` as well from 2026-03-12 to 2026-03-13: then either of them may act."]
     );
 
     let from_now = json!({ "from": "2026-03-02", "until": "2026-03-10" });

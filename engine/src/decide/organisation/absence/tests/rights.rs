@@ -90,7 +90,8 @@ proptest! {
         let today = beat.organisation.date(at);
         let then = open(&world, review, &beat.organisation, at);
         let asked: Vec<PersonId> = then.iter().map(|(_, person, _)| person.clone()).collect();
-        let what = entry(drawn(&mut Tape::of(&more), &asked, today));
+        let mut tape = Tape::of(&more);
+        let what = entry(drawn(&mut tape, &asked, today));
         let by = |verb| command(Actor::System, Verb::Change(verb));
         let before = row_of(&beat.organisation);
         let done = note::<()>(&by(Change::Absence(what.clone())), &what, Some(&before), (&Library::default(), at));
@@ -120,6 +121,17 @@ proptest! {
                     prop_assert!(world.apply(review, &there.organisation, &vote).outcome.is_err(), "{vote:?} {}", story());
                 }
             }
+        }
+
+        // Somebody who is excluded does not choose either who stands in for others.
+        let noter = never.iter().nth(tape.below(never.len().max(1))).cloned();
+        if let Some(noter) = noter.filter(|noter| *noter != what.person && *noter != what.substitute) {
+            let actor = administrator(noter.as_str());
+            let verb = Verb::Change(Change::Absence(what.clone()));
+            let done = note::<()>(&command(actor, verb), &what, Some(&before), (&Library::default(), at));
+            let (chosen, _) = read(Some(&next(done)), at).unwrap();
+            let voices = open(&world, review, &chosen.organisation, at);
+            prop_assert!(then.is_superset(&voices), "{noter} chose: {voices:?} {}", story());
         }
 
         let back = next(end::<()>(&by(Change::Return { id: id.as_str().into() }), &id, Some(&away), at));
