@@ -12,6 +12,7 @@ mod inbox;
 mod limits;
 mod operations;
 mod plan;
+mod rows;
 mod sign_in;
 mod timeline;
 mod turn;
@@ -33,7 +34,7 @@ pub(crate) use limits::{Form, Limits, Report, Trial};
 pub(crate) use operations::{Operations, Repairs, Tried};
 pub(crate) use sign_in::{Confirm, Help, SignIn};
 pub(crate) use timeline::{Change, since};
-pub(crate) use words::{Words, done_in_words, is_requester, now_in};
+pub(crate) use words::{Words, done_in_words, is_requester, now_in, plain};
 
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/script.js");

@@ -117,6 +117,7 @@ on_both! {
     site::several_decided_at_once
     site_news::whose_turn_it_is
     site_news::what_may_be_done_and_what_was
+    site_news::lines_are_changed_and_received
     pictures::a_workflow_and_an_order_half_way_are_drawn
     reserved::nobody_takes_the_names_of_others
     books::what_is_not_there_and_what_is_not_ours

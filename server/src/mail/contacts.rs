@@ -150,6 +150,18 @@ impl Contacts {
         self.contacts.get(person)?.name.as_deref().map(one_line).filter(|name| !name.is_empty())
     }
 
+    /// Whoever is called this; nobody where several are.
+    pub(crate) fn by_name(&self, name: &str) -> Option<&PersonId> {
+        let wanted = name.to_lowercase();
+        let mut all = self.contacts.keys().filter(|person| self.name(person).to_lowercase() == wanted);
+        all.next().filter(|_| all.next().is_none())
+    }
+
+    /// Whether there is somebody with this id.
+    pub(crate) fn knows(&self, person: &PersonId) -> bool {
+        self.people.iter().any(|known| known.id == *person)
+    }
+
     /// Whoever has this address; nobody where several have it.
     pub(crate) fn by_address(&self, address: &str) -> Option<&PersonId> {
         let has =
@@ -197,5 +209,8 @@ mod tests {
         assert_eq!(contacts.name(&"none".into()), "None");
         assert_eq!(contacts.name(&"nobody".into()), "nobody");
         assert_eq!(contacts.zone, "Europe/Berlin");
+        assert_eq!(contacts.by_name("none"), Some(&"none".into()));
+        assert_eq!(contacts.by_name("nobody"), None);
+        assert!(contacts.knows(&"ann".into()) && !contacts.knows(&"none".into()));
     }
 }

@@ -4,7 +4,7 @@ use fluxor_engine::ids::Digest;
 use fluxor_workflows::{Preference, SessionRow, Way};
 use serde::Serialize;
 
-use super::words::{Words, words};
+use super::words::{Words, plain, words};
 use super::{Here, Reader, render};
 
 /// A browser.
@@ -43,6 +43,7 @@ pub(crate) struct Account {
     sessions: Vec<Session>,
     once: String,
     note: Option<&'static str>,
+    failed: Option<String>,
 }
 
 impl Account {
@@ -84,7 +85,13 @@ impl Account {
             sessions: sessions.iter().map(session).collect(),
             once,
             note: None,
+            failed: None,
         }
+    }
+
+    /// With why it was not saved, and what was typed.
+    pub(crate) fn failing(self, why: &str, times: Option<&str>) -> Self {
+        Self { failed: Some(plain(why)), digest_at: times.unwrap_or_default().to_owned(), ..self }
     }
 
     /// With a word on what has just been done.

@@ -4,7 +4,7 @@ use fluxor_engine::ids::PersonId;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::words::Words;
+use super::words::{Words, plain};
 use super::{Here, Reader, render};
 use crate::absences::offered::{Choice, Relation, Whom};
 use crate::absences::{Listed, State};
@@ -55,6 +55,7 @@ pub(crate) struct Away {
     today: String,
     /// A word on what has just been done.
     done: Option<&'static str>,
+    warned: Vec<String>,
 }
 
 impl Away {
@@ -105,16 +106,17 @@ impl Away {
             },
             back: typed_or("back", ""),
             note: typed_or("note", ""),
-            failed: failed.map(str::to_owned),
+            failed: failed.map(plain),
             once,
             today: day(today),
             done: None,
+            warned: Vec::new(),
         }
     }
 
-    /// With a word on what has just been done.
-    pub(crate) fn saying(self, done: Option<&'static str>) -> Self {
-        Self { done, ..self }
+    /// With a word on what has just been done, and what may surprise in it.
+    pub(crate) fn saying(self, done: Option<&'static str>, warned: Vec<String>) -> Self {
+        Self { done, warned, ..self }
     }
 
     /// # Errors

@@ -13,7 +13,7 @@ use super::forms::{Event, Panel};
 use super::plan::{self, Step};
 use super::timeline::{self, Item};
 use super::turn::{Turn, turns};
-use super::words::{Words, amount, quantity, reference, short, standing, words};
+use super::words::{Words, amount, plain, quantity, reference, short, standing, words};
 use super::{Here, Reader, render};
 use crate::desk::{Paper, TaskView};
 
@@ -89,6 +89,8 @@ pub(crate) struct Document {
     state: String,
     status: &'static str,
     incident: Vec<String>,
+    /// Where it is repaired, for whoever may.
+    repairs: Option<String>,
     /// Why it was ended where it stood.
     stopped: Option<String>,
     /// What waits for the reader, where no form says it.
@@ -145,6 +147,7 @@ impl Document {
                 Status::Final => "final",
             },
             incident: incidents.map(|incident| incident.message.clone()).collect(),
+            repairs: None,
             stopped: detail.stopped.as_deref().map(str::to_owned),
             turns: if shown.task.is_none() { turns(shown.paper, shown.reader, speak) } else { Vec::new() },
             amount: amount(subject),
@@ -178,6 +181,11 @@ impl Document {
         }
     }
 
+    /// With the way to its repairs.
+    pub(crate) fn with_repairs(self) -> Self {
+        Self { repairs: Some(format!("/operations/{}", self.id)), ..self }
+    }
+
     /// With what else may be done.
     pub(crate) fn offering(self, events: Vec<Event>) -> Self {
         Self { events, ..self }
@@ -192,7 +200,7 @@ impl Document {
     pub(crate) fn failing(self, sentence: String, wrote: Option<String>) -> Self {
         let unsaid = self.panel.is_none() && self.events.iter().all(|event| !event.has_failed());
         let wrote = wrote.filter(|text| unsaid && !text.trim().is_empty());
-        Self { failed: Some(sentence).filter(|sentence| unsaid && !sentence.is_empty()), wrote, ..self }
+        Self { failed: Some(plain(&sentence)).filter(|sentence| unsaid && !sentence.is_empty()), wrote, ..self }
     }
 
     /// With a word on what has just been done.
@@ -236,7 +244,8 @@ fn about(shown: &Shown<'_>, task: &TaskView, speak: &Words) -> (Vec<String>, Vec
         })
         .collect();
     why.dedup();
-    let steps = plan::steps(&plan, &task.review.counting, definition.working(), Some(shown.reader), speak);
+    let steps =
+        plan::steps((&plan, &instance.subject), &task.review.counting, definition.working(), Some(shown.reader), speak);
     let then =
         (task.status == TaskStatus::Open && task.form.is_none()).then(|| then(definition, &task.state)).flatten();
     (why, steps, then)

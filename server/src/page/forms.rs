@@ -10,8 +10,9 @@ use fluxor_engine::instance::TaskStatus;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::rows::{self, Rows};
 use super::timeline::Change;
-use super::words::{Words, is_requester, words};
+use super::words::{Words, is_requester, place, plain, words};
 use crate::desk::{Paper, TaskView};
 
 /// A seat that the reader may act for.
@@ -139,11 +140,8 @@ impl Panel {
         let fields = task.form.as_ref().map(|form| form.iter().map(|field| Field::of(field, &refused)).collect());
         let known = people.map(|person| Known { name: speak.name(&person), id: person.to_string() });
         let at_fields = |pointer: &str| pointer.starts_with("/data/");
-        let errors = refused
-            .errors
-            .iter()
-            .filter(|(at, _)| !at_fields(at))
-            .map(|(at, why)| format!("{}: {why}", words(at.trim_matches('/'))));
+        let errors =
+            refused.errors.iter().filter(|(at, _)| !at_fields(at)).map(|(at, why)| format!("{}: {why}", place(at)));
         Some(Self {
             action,
             etag: task.etag.clone(),
@@ -158,7 +156,7 @@ impl Panel {
             reason: typed("reason"),
             to: typed("to"),
             errors: errors.collect(),
-            error: Some(refused.sentence).filter(|sentence| !sentence.is_empty()),
+            error: Some(plain(&refused.sentence)).filter(|sentence| !sentence.is_empty()),
             is_stale: refused.changed.is_some(),
             changed: refused.changed,
             by_link: false,
@@ -208,15 +206,13 @@ impl Field {
     }
 }
 
-/// Actions that write what an event brings into the document, field by field.
-const CHANGES: &[&str] = &["change_order"];
-
 /// Something else that may be done with a document: an event that it accepts.
 #[derive(Debug, Serialize)]
 pub(crate) struct Event {
     name: String,
     title: String,
     fields: Vec<Field>,
+    rows: Option<Rows>,
     needs_reason: bool,
     reason: String,
     error: Option<String>,
@@ -226,8 +222,8 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// The events that a document accepts from `reader`, in its state.
-    pub(crate) fn all(paper: &Paper, reader: &PersonId, once: &str, refused: &Refused) -> Vec<Self> {
+    /// The events that a document with these lines accepts from `reader`, in its state.
+    pub(crate) fn all((paper, lines): (&Paper, &Value), reader: &PersonId, once: &str, refused: &Refused) -> Vec<Self> {
         let definition = &paper.definition;
         let sent = refused.typed.get("event");
         (paper.accepts.iter())
@@ -256,6 +252,7 @@ impl Event {
                 Self {
                     title: event.title.to_string(),
                     fields: event.payload.fields.iter().map(field).collect(),
+                    rows: Rows::of(&arrows, (&paper.instance.subject, lines), &why.typed),
                     needs_reason: arrows.iter().any(|arrow| arrow.reason_required),
                     reason: why.typed.get("reason").cloned().unwrap_or_default(),
                     error: own.then(|| refused.told()),
@@ -274,9 +271,17 @@ impl Event {
     }
 
     /// What was typed for an event, as its payload.
-    pub(crate) fn payload(paper: &Paper, event: &str, typed: &HashMap<String, String>) -> Map<String, Value> {
-        let Some(declared) = paper.definition.events.get(event) else { return Map::new() };
+    ///
+    /// # Errors
+    /// That the lines which a form showed are others now.
+    pub(crate) fn payload(
+        (paper, lines): (&Paper, &Value),
+        event: &str,
+        typed: &HashMap<String, String>,
+    ) -> Result<Map<String, Value>, String> {
+        let Some(declared) = paper.definition.events.get(event) else { return Ok(Map::new()) };
         let arrows = arrows(paper, event);
+        let rows = Rows::read(&arrows, (&paper.instance.subject, lines), typed)?;
         // A field that showed what the document says and was emptied is meant to be empty.
         let emptied = |name: &str| {
             let stood = paper.instance.subject.get(name).is_some_and(|value| !shown(value).is_empty());
@@ -284,12 +289,11 @@ impl Event {
             Some(Value::Null).filter(|_| writes && typed.contains_key(&format!("data.{name}")))
         };
         let fields = declared.payload.fields.iter();
-        fields
-            .filter_map(|(name, field)| {
-                let given = read(typed, name, &field.ty.name());
-                Some((name.clone(), given.or_else(|| emptied(name).filter(|_| field.nullable))?))
-            })
-            .collect()
+        let given = fields.filter_map(|(name, field)| {
+            let given = read(typed, name, &field.ty.name());
+            Some((name.clone(), given.or_else(|| emptied(name).filter(|_| field.nullable))?))
+        });
+        Ok(given.chain(rows.map(|rows| ("lines".to_owned(), rows))).collect())
     }
 }
 
@@ -305,7 +309,7 @@ fn arrows<'p>(paper: &'p Paper, event: &str) -> Vec<&'p Arrow> {
 fn writes(arrow: &Arrow, field: &str) -> bool {
     let Outcome::Go(go) = &arrow.outcome else { return false };
     let brought = format!("event.{field}");
-    go.actions.iter().any(|action| CHANGES.contains(&&*action.name))
+    go.actions.iter().any(|action| &*action.name == rows::CHANGE)
         || go.set.iter().any(|(name, value)| **name == *field && value.fields_read().contains(&brought))
 }
 
@@ -318,8 +322,8 @@ pub(super) fn takes(paper: &Paper, event: &str, reader: &PersonId) -> bool {
 impl Refused {
     /// The sentence, and what is wrong with fields.
     fn told(&self) -> String {
-        let errors = self.errors.iter().map(|(at, why)| format!(" {}: {why}.", words(at.trim_matches('/'))));
-        errors.fold(self.sentence.clone(), |told, one| told + &one)
+        let errors = self.errors.iter().map(|(at, why)| format!(" {}: {why}.", place(at)));
+        errors.fold(plain(&self.sentence), |told, one| told + &one)
     }
 }
 

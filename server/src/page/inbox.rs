@@ -77,6 +77,7 @@ pub(crate) struct Inbox {
     once: String,
     bulk: bool,
     requests: bool,
+    failed: Option<&'static str>,
 }
 
 impl Row {
@@ -182,7 +183,9 @@ impl Row {
             self.requester.as_ref(),
             self.amount.as_ref(),
         ];
-        own.into_iter().flatten().chain([&self.state]).any(|own| own.to_lowercase().contains(&text))
+        // Whoever pastes an id means that task, or its document.
+        let is_id = text.len() >= 8 && (self.id.contains(&text) || self.href.contains(&text));
+        is_id || own.into_iter().flatten().chain([&self.state]).any(|own| own.to_lowercase().contains(&text))
     }
 }
 
@@ -228,7 +231,23 @@ impl Inbox {
             (true, true, View::People) => Some("Nothing waits for your people."),
         };
         let bulk = rows.iter().any(|row| row.value.is_some());
-        Self { chips, view: view.name(), query: query.to_owned(), rows, more, empty, once, bulk, requests: false }
+        Self {
+            chips,
+            view: view.name(),
+            query: query.to_owned(),
+            rows,
+            more,
+            empty,
+            once,
+            bulk,
+            requests: false,
+            failed: None,
+        }
+    }
+
+    /// With why several were not decided.
+    pub(crate) fn failing(self, failed: Option<&'static str>) -> Self {
+        Self { failed, ..self }
     }
 
     /// What the reader asked for.
@@ -247,6 +266,7 @@ impl Inbox {
             once: String::new(),
             bulk: false,
             requests: true,
+            failed: None,
         }
     }
 

@@ -148,6 +148,8 @@ pub(crate) struct Tried {
     pub would: Vec<String>,
     /// Why it was not done.
     pub failed: Option<String>,
+    /// A word on what has just been done.
+    pub done: Option<&'static str>,
 }
 
 /// Something that can be repaired, or why not.
@@ -202,6 +204,7 @@ pub(crate) struct Repairs {
     once: String,
     would: Vec<String>,
     failed: Option<String>,
+    done: Option<&'static str>,
     /// What was tried, as it is sent again to be done.
     again: Vec<(String, String)>,
     tried: Option<String>,
@@ -267,6 +270,7 @@ impl Repairs {
             tried: tried.typed.get("repair").map(|repair| words(repair)).filter(|_| !tried.would.is_empty()),
             would: tried.would,
             failed: tried.failed,
+            done: tried.done,
             again,
             reason: typed("reason"),
             value: typed("value"),

@@ -1,8 +1,9 @@
 //! What happens next: the steps of a review, whom each asks, how many must approve, and what time does to it.
 
-use fluxor_engine::approval::{CountingVote, Foreseen, Quorum, Status, VoteKind};
+use fluxor_engine::approval::{CountingVote, Foreseen, Quorum, Status, Stuck, VoteKind};
 use fluxor_engine::calendar::Calendar;
 use fluxor_engine::ids::PersonId;
+use fluxor_engine::instance::Document;
 use serde::Serialize;
 
 use super::words::{Words, words};
@@ -62,17 +63,17 @@ fn need(step: &Foreseen) -> String {
 
 /// The steps in the order of the plan.
 pub(super) fn steps(
-    plan: &[Foreseen],
+    (plan, subject): (&[Foreseen], &Document),
     votes: &[CountingVote],
     calendar: Option<&Calendar>,
     reader: Option<&PersonId>,
     speak: &Words,
 ) -> Vec<Step> {
-    plan.iter().map(|step| one(step, votes, calendar, reader, speak)).collect()
+    plan.iter().map(|step| one((step, subject), votes, calendar, reader, speak)).collect()
 }
 
 fn one(
-    step: &Foreseen,
+    (step, subject): (&Foreseen, &Document),
     votes: &[CountingVote],
     calendar: Option<&Calendar>,
     reader: Option<&PersonId>,
@@ -100,7 +101,7 @@ fn one(
         Person {
             name: format!("{}{you}{behalf}", speak.name(&standing.person)),
             vote: None,
-            why: standing.because_of(&|who| speak.name(who)),
+            why: speak.in_fields(standing.because_of(&|who| speak.name(who)), subject),
         }
     }));
     let mut notes: Vec<String> = Vec::new();
@@ -111,7 +112,7 @@ fn one(
         let after: Vec<String> = step.after.iter().map(|name| words(name)).collect();
         notes.push(format!("Opens when {} approved.", join(&after)));
     }
-    notes.extend(step.problem.map(|problem| format!("It cannot go on: {}.", words(problem.name()).to_lowercase())));
+    notes.extend(step.problem.map(|problem| format!("It cannot go on: {}.", stuck(problem))));
     notes.extend(
         step.passed_over
             .iter()
@@ -129,6 +130,16 @@ fn one(
         urgency: due.map_or("", |due| speak.urgency(due)),
         since: step.opened.map(|at| speak.ago(at)),
         notes,
+    }
+}
+
+const fn stuck(problem: Stuck) -> &'static str {
+    match problem {
+        Stuck::Nobody => "nobody was found who could be asked",
+        Stuck::RateMissing => "an amount cannot be compared with a limit, since a rate is missing",
+        Stuck::QuorumOutOfReach => "too few people are left who could still approve",
+        Stuck::Late => "it takes too long",
+        Stuck::NobodyToEscalate => "there is nobody higher to pass it to",
     }
 }
 

@@ -209,6 +209,10 @@ fn told(body: &Value, speak: &Words) -> Vec<String> {
 fn changed(body: &Value, speak: &Words) -> Vec<Change> {
     let fields = list(body, "changes").iter().filter_map(|change| {
         let field = text(change, "at").strip_prefix("/subject/").filter(|field| !field.contains('/'))?;
+        if field == "lines_digest" {
+            let (before, after) = ("as they were".to_owned(), "others".to_owned());
+            return Some(Change { name: "What the lines say".to_owned(), before, after });
+        }
         Some(Change { name: words(field), before: speak.value(&change["from"]), after: speak.value(&change["to"]) })
     });
     fields.collect()

@@ -37,6 +37,15 @@ impl Words {
         self.contacts.name(person)
     }
 
+    /// Whom somebody means who typed an id, or a name that only one has.
+    pub(crate) fn person(&self, typed: &str) -> PersonId {
+        let id = PersonId::from(typed);
+        match self.contacts.by_name(typed) {
+            Some(named) if !self.contacts.knows(&id) => named.clone(),
+            _ => id,
+        }
+    }
+
     /// What several are called.
     pub(crate) fn names<'p>(&self, people: impl IntoIterator<Item = &'p PersonId>) -> String {
         people.into_iter().map(|person| self.name(person)).collect::<Vec<_>>().join(", ")
@@ -79,7 +88,11 @@ impl Words {
 
     /// Why somebody is asked, to himself: without his name, and with what stands in the fields that the rule names.
     pub(crate) fn to_oneself(&self, because: &str, own: &PersonId, subject: &Document) -> String {
-        let mut text = because.replacen(&format!("{} was asked ", self.name(own)), "", 1);
+        self.in_fields(because.replacen(&format!("{} was asked ", self.name(own)), "", 1), subject)
+    }
+
+    /// A rule with what stands in the fields that it names.
+    pub(crate) fn in_fields(&self, mut text: String, subject: &Document) -> String {
         for (field, value) in subject.iter().filter(|(_, value)| value.is_string()) {
             for named in ["the person in the field", "the unit of the field"] {
                 let rule = format!("{named} `{field}`");
@@ -133,6 +146,26 @@ pub(crate) fn words(name: &str) -> String {
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// A place in what was sent, as people say it: `/lines/0/price` is `Row 1, price`.
+pub(crate) fn place(pointer: &str) -> String {
+    let names = pointer.split('/').filter(|name| !name.is_empty() && !matches!(*name, "lines" | "data" | "payload"));
+    let said = names.map(|name| match name.parse::<usize>() {
+        Ok(at) => format!("row {}", at + 1),
+        Err(_) => name.replace('_', " "),
+    });
+    words(&said.collect::<Vec<_>>().join(", "))
+}
+
+/// A sentence with the places in it as people say them.
+pub(crate) fn plain(sentence: &str) -> String {
+    let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '-');
+    let said = sentence.split(' ').map(|word| match word.strip_suffix(':') {
+        Some(at) if at.len() > 1 && at.starts_with('/') && at.chars().all(name) => format!("{}:", place(at)),
+        _ => word.to_owned(),
+    });
+    said.collect::<Vec<_>>().join(" ")
+}
+
 /// What was done, to whoever did it.
 pub(crate) fn done_in_words(act: &str) -> Option<&'static str> {
     Some(match act {
@@ -147,9 +180,11 @@ pub(crate) fn done_in_words(act: &str) -> Option<&'static str> {
         "reassign" => "You passed it on.",
         "add_before" | "add_after" => "The approver was added.",
         "add_watcher" => "The watcher was added.",
-        "remind" => "They were reminded.",
+        "remind" => "They are reminded: by mail once an hour at most.",
         "said" => "It is done.",
         "saved" => "Saved.",
+        "ended" => "The session is ended.",
+        "repaired" => "It is repaired. The trail says what was done, and why.",
         _ => return None,
     })
 }
@@ -205,6 +240,16 @@ pub(crate) fn quantity(text: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn places_are_said_as_people_say_them() {
+        assert_eq!(place("/lines/0/price"), "Row 1, price");
+        assert_eq!(
+            plain("Not done. /lines/1/price: the price is missing; /substitute: nobody has the id `a/b:`"),
+            "Not done. Row 2, price: the price is missing; Substitute: nobody has the id `a/b:`"
+        );
+        assert_eq!(plain("See /instances/1 or 3/4: both"), "See /instances/1 or 3/4: both");
+    }
 
     pub(in crate::page) fn speaking(now: &str) -> Words {
         let document = r#"{ "zone": "Europe/Berlin", "contacts": { "ann": { "name": "Ann Ahrens" } } }"#;

@@ -174,9 +174,11 @@ pub(super) async fn repaired_on_a_page(site: Site) {
     assert!(beyond.has("Not possible."), "{}", beyond.text);
     let form = preview.form(&place);
     let blank = dan.press(&form, ("step", "do"), &[("reason", " ")]).await.is(422);
-    assert!(blank.has("Not possible."));
+    assert!(blank.has("Not possible.") && blank.has("What it would do"), "{}", blank.text);
     before.still(&Image::of(&site, &id).await, 0);
-    dan.press(&form, ("step", "do"), &[("reason", "asked for by mistake")]).await.is(200);
+    let done = dan.press(&form, ("step", "do"), &[("reason", "asked for by mistake")]).await.is(200);
+    assert!(done.has("It is repaired."), "{}", done.text);
+    dan.get("/operations?status=zzz").await.is(400);
     until(&site, &id, "draft").await;
     let last = history(&site, &id).await.pop().unwrap();
     assert_eq!(

@@ -1,10 +1,10 @@
 //! What pages say to whoever asked for something: whose turn it is, what he may do, what has become of it.
 
 use fluxor_tests::server::Site;
-use fluxor_tests::server::visit::Visitor;
+use fluxor_tests::server::visit::{Form, Page, Visitor};
 use serde_json::json;
 
-use super::company::{in_review, path, reorganise, text};
+use super::company::{Image, approve, in_review, path, reorganise, text};
 
 /// Questions and drafts that came back are seen by whoever asked for it, with the way to where they are answered.
 pub(super) async fn whose_turn_it_is(site: Site) {
@@ -95,5 +95,80 @@ pub(super) async fn what_may_be_done_and_what_was(site: Site) {
     assert!(!ann.get(&document).await.is(200).has("Time passed"));
     let saved = ann.post("/account", &[("once", "mail-1"), ("mail", "at_once")]).await.is(200);
     assert!(saved.has("Saved."), "{}", saved.text);
+    site.end().await;
+}
+
+/// The form of an event.
+fn form_of(page: &Page, place: &str, event: &str) -> Form {
+    let own = ("event".to_owned(), event.to_owned());
+    page.forms(place).into_iter().find(|form| form.fields.contains(&own)).unwrap_or_else(|| panic!("{}", page.text))
+}
+
+/// Lines are changed, taken out and added on a page, and what comes of them is noted there.
+pub(super) async fn lines_are_changed_and_received(site: Site) {
+    let (id, task) = in_review(&site, "ann", "40.00 EUR").await;
+    let document = format!("/instances/{id}");
+    let mut ann = Visitor::signed_in(&site, "ann").await;
+    let lines = async || {
+        let order = site.admin().get(&format!("/v1/orders/{id}")).await.is(200);
+        let line = |line: &serde_json::Value| format!("{} {} {}", line["line"], line["item"], line["quantity"]);
+        order["line_items"].as_array().unwrap().iter().map(line).collect::<Vec<_>>().join(", ")
+    };
+    let before = Image::of(&site, &id).await;
+    let page = ann.get(&document).await.is(200);
+    assert!(page.has("name=\"line.0.price\" value=\"40.00 EUR\""), "{}", page.text);
+    let edit = form_of(&page, &document, "edit");
+    // Wrong input keeps what was typed, and is said in words.
+    let wrong =
+        [("data.supplier", "Acme"), ("line.0.item", "desk"), ("line.0.quantity", "many"), ("line.1.item", "lamp")];
+    let refused = ann.press(&edit, ("sent", ""), &wrong).await.is(422);
+    assert!(refused.has("Row 1, quantity:") && refused.has("Row 2, ") && !refused.has("/lines/"), "{}", refused.text);
+    assert!(refused.has("value=\"many\"") && refused.has("value=\"lamp\""), "{}", refused.text);
+    before.still(&Image::of(&site, &id).await, 0);
+    // What is not touched is not sent.
+    ann.press(&form_of(&refused, &document, "edit"), ("sent", ""), &[("data.supplier", "Acme")]).await.is(200);
+    assert_eq!(lines().await, "1 \"desk\" \"2\"");
+    let more = [
+        ("data.supplier", "Acme"),
+        ("line.0.quantity", "5"),
+        ("line.1.item", "lamp"),
+        ("line.1.quantity", "2"),
+        ("line.1.unit", "pcs"),
+        ("line.1.price", "10.00 EUR"),
+    ];
+    let page = ann.get(&document).await;
+    let edit = form_of(&page, &document, "edit");
+    let done = ann.press(&edit, ("sent", ""), &more).await.is(200);
+    assert!(done.has("What the lines say"), "{}", done.text);
+    assert_eq!(lines().await, "1 \"desk\" \"5\", 2 \"lamp\" \"2\"");
+    // A form that shows older lines writes over nothing.
+    let late = [
+        &edit
+            .fields
+            .iter()
+            .map(|(n, v)| (n.as_str(), if n == "once" { "late" } else { v.as_str() }))
+            .collect::<Vec<_>>()[..],
+        &more,
+    ]
+    .concat();
+    let late = ann.post(&document, &late).await.is(412);
+    assert!(late.has("The lines have become others"), "{}", late.text);
+    let gone = [("data.supplier", "Acme"), ("line.1.gone", "true")];
+    let page = ann.get(&document).await;
+    ann.press(&form_of(&page, &document, "edit"), ("sent", ""), &gone).await.is(200);
+    assert_eq!(lines().await, "1 \"desk\" \"5\"");
+
+    let task = site.by("bob").get(&format!("/v1/tasks/{}", text(&task["id"]))).await.is(200);
+    site.by("bob").decide(&task, &approve("manager")).await.is(200);
+    super::company::until(&site, &id, "ordered").await;
+    let page = ann.get(&document).await.is(200);
+    assert!(page.has("5 pcs open"), "{}", page.text);
+    let receive = form_of(&page, &document, "receive");
+    let none = ann.press(&receive, ("sent", ""), &[("line.0.quantity", "")]).await;
+    assert!(none.has("Say of at least one line how much has come."), "{}", none.text);
+    let receive = form_of(&ann.get(&document).await, &document, "receive");
+    ann.press(&receive, ("sent", ""), &[("line.0.quantity", "2")]).await.is(200);
+    let page = ann.get(&document).await.is(200);
+    assert!(page.has("3 pcs open") && page.has("2 received"), "{}", page.text);
     site.end().await;
 }

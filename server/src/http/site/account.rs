@@ -11,7 +11,7 @@ use super::super::asked::Fields;
 use super::super::extract::Query;
 use super::super::notices::checked;
 use super::super::problem::Problem;
-use super::{Visitor, html, onward, sign_in};
+use super::{Visitor, html, onward, refused, sign_in};
 use crate::app::App;
 use crate::desk::Books;
 use crate::door;
@@ -31,16 +31,20 @@ pub(super) async fn show(
     headers: HeaderMap,
     Query(said): Query<Said>,
 ) -> Result<Response, Problem> {
+    let account = account(&app, &visitor, &headers).await?;
+    html(account.saying(said.done.as_deref().and_then(done_in_words)).page(&visitor.reader()))
+}
+
+async fn account(app: &App, visitor: &Visitor, headers: &HeaderMap) -> Result<Account, Problem> {
     let sessions = app.desk().sessions_of(visitor.caller.tenant(), visitor.person().clone()).await?;
     let now = app.desk().now();
     let alive: Vec<_> = sessions.into_iter().filter(|session| app.door().is_alive(session, now)).collect();
-    let own = door::brought(&headers);
+    let own = door::brought(headers);
     let once = secret::public_id(&app.random());
     let asked = Books::Preference { person: visitor.person().to_string() };
     let row = app.desk().books(visitor.caller.tenant(), asked).await?;
     let wishes = Preference::read(&row["document"]).unwrap_or_default();
-    let note = said.done.as_deref().and_then(done_in_words);
-    html(Account::new(&alive, own, &wishes, once, &visitor.words).saying(note).page(&visitor.reader()))
+    Ok(Account::new(&alive, own, &wishes, once, &visitor.words))
 }
 
 /// Sets how one is written to. What only the interface for programs can say stays as it is.
@@ -62,10 +66,17 @@ async fn set(app: &App, visitor: &Visitor, fields: &Fields) -> Result<(), Proble
 }
 
 /// Ends a session, or sets how one is written to.
-pub(super) async fn end(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Problem> {
+pub(super) async fn end(
+    State(app): State<App>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
     if fields.get("mail").is_some() {
-        set(&app, &visitor, &fields).await?;
-        return Ok(onward("/account?done=saved"));
+        let Err(problem) = set(&app, &visitor, &fields).await else { return Ok(onward("/account?done=saved")) };
+        let account = account(&app, &visitor, &headers).await?;
+        let account = account.failing(problem.detail(), fields.get("digest_at"));
+        return refused(&problem, account.page(&visitor.reader()));
     }
     let id = fields.get("session").unwrap_or_default();
     let (tenant, person) = (visitor.caller.tenant(), visitor.person());
@@ -73,5 +84,5 @@ pub(super) async fn end(State(app): State<App>, visitor: Visitor, fields: Fields
     if let Some(session) = sessions.iter().find(|session| &*session.id == id) {
         sign_in::end(&app, session).await?;
     }
-    Ok(onward("/account"))
+    Ok(onward("/account?done=ended"))
 }

@@ -33,14 +33,17 @@ pub(super) async fn show(
     Query(whose): Query<Whose>,
 ) -> Result<Response, Problem> {
     let typed = whose.person.map(|person| ("person".to_owned(), person));
-    let said = Said { done: whose.done.as_deref().and_then(done_in_words), failed: None };
+    let said = Said { done: whose.done.as_deref().and_then(done_in_words), ..Said::default() };
     html(page(&app, &visitor, &Fields(typed.into_iter().collect()), said).await?)
 }
 
 /// What the page says first.
+#[derive(Default)]
 struct Said<'s> {
     done: Option<&'static str>,
     failed: Option<&'s str>,
+    /// What may surprise in what was noted.
+    warned: Vec<String>,
 }
 
 async fn page(app: &App, visitor: &Visitor, typed: &Fields, said: Said<'_>) -> Result<anyhow::Result<String>, Problem> {
@@ -60,7 +63,7 @@ async fn page(app: &App, visitor: &Visitor, typed: &Fields, said: Said<'_>) -> R
         (typed, said.failed, once),
         &visitor.words,
     );
-    Ok(page.saying(said.done).page(&visitor.reader()))
+    Ok(page.saying(said.done, said.warned).page(&visitor.reader()))
 }
 
 /// Notes one, or ends one.
@@ -77,9 +80,19 @@ pub(super) async fn note(State(app): State<App>, visitor: Visitor, fields: Field
         Err(why) => Err(Problem::invalid("", why)),
     };
     match done {
-        Ok(_) => Ok(onward("/away?done=saved")),
+        Ok(done) => {
+            let warned = done.answer.record["warnings"].as_array();
+            let warned: Vec<String> =
+                warned.into_iter().flatten().filter_map(|one| Some(one.as_str()?.to_owned())).collect();
+            if warned.is_empty() {
+                return Ok(onward("/away?done=saved"));
+            }
+            let said = Said { done: done_in_words("saved"), warned, ..Said::default() };
+            html(page(&app, &visitor, &Fields(Vec::new()), said).await?)
+        }
         Err(problem) => {
-            let text = page(&app, &visitor, &fields, Said { done: None, failed: Some(problem.detail()) }).await?;
+            let text =
+                page(&app, &visitor, &fields, Said { failed: Some(problem.detail()), ..Said::default() }).await?;
             refused(&problem, text)
         }
     }
@@ -88,7 +101,7 @@ pub(super) async fn note(State(app): State<App>, visitor: Visitor, fields: Field
 /// What the form says.
 async fn absence(app: &App, visitor: &Visitor, fields: &Fields) -> Result<Result<Substitution, String>, Problem> {
     let today = app.desk().company(visitor.caller.tenant()).await?.today();
-    let Some(substitute) = fields.get("substitute").map(PersonId::from) else {
+    let Some(substitute) = fields.get("substitute").map(|typed| visitor.words.person(typed)) else {
         return Ok(Err("Say who stands in.".to_owned()));
     };
     let chosen = choices(today).into_iter().find(|choice| Some(choice.name) == fields.get("when"));

@@ -19,7 +19,7 @@ use super::super::problem::Problem;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
 use crate::desk::{Books, TaskView};
-use crate::page::{self, Document, Event, Panel, Reader, Refused, Shown};
+use crate::page::{self, Document, Event, Panel, Reader, Refused, Shown, Words};
 use crate::secret;
 
 /// Entries of the history that are shown.
@@ -106,10 +106,19 @@ pub(super) async fn event(
     let place = Place::of_session(&app, &visitor, String::new());
     let paper = app.desk().paper(visitor.caller.tenant(), id).await?;
     let event = fields.get("event").unwrap_or_default();
+    let lines = lines(&app, visitor.caller.tenant(), id).await?;
+    let payload = match Event::payload((&paper, &lines), event, &typed(&fields)) {
+        Ok(payload) => payload,
+        Err(sentence) => {
+            let problem = Problem::new("document_changed", sentence.clone());
+            let why = Refused { sentence, typed: typed(&fields), ..Refused::default() };
+            return refused(&problem, place.page(id, None, why, None).await?);
+        }
+    };
     let verb = Verb::Signal {
         instance: id,
         event: event.into(),
-        payload: Event::payload(&paper, event, &typed(&fields)),
+        payload,
         reason: fields.get("reason").map(str::to_owned),
         state_revision: fields.get("state_revision").and_then(|revision| revision.parse().ok()),
     };
@@ -152,7 +161,7 @@ const ACTS: &[(&str, Act, Option<&str>)] = &[
 ];
 
 /// What a form asks for as a decision.
-fn decision(fields: &Fields, form: Option<&TaskView>) -> Result<(&'static str, Decision), Problem> {
+fn decision(fields: &Fields, form: Option<&TaskView>, speak: &Words) -> Result<(&'static str, Decision), Problem> {
     let named = fields.get("act").unwrap_or_default();
     let Some((name, act, position)) = ACTS.iter().find(|(name, ..)| *name == named) else {
         return Err(Problem::invalid(
@@ -163,7 +172,7 @@ fn decision(fields: &Fields, form: Option<&TaskView>) -> Result<(&'static str, D
     let (step, behalf) = fields.get("seat").and_then(|seat| seat.split_once('@')).unwrap_or_default();
     let step = Some(step).filter(|step| !step.is_empty()).or_else(|| fields.get("step"));
     let behalf = Some(behalf).filter(|behalf| !behalf.is_empty()).map(PersonId::from);
-    let to = fields.get("to").map(PersonId::from);
+    let to = fields.get("to").map(|typed| speak.person(typed));
     let reason = fields.get("reason").map(str::to_owned);
     let blank = Decision::of(*act);
     let step = step.map(Into::into);
@@ -210,7 +219,7 @@ impl<'a> Place<'a> {
         let caller = &self.visitor.caller;
         let needs_form = fields.get("act") == Some("complete");
         let task = if needs_form { Some(self.app.desk().task(caller.tenant(), id).await?) } else { None };
-        let (name, decision) = decision(fields, task.as_ref())?;
+        let (name, decision) = decision(fields, task.as_ref(), &self.visitor.words)?;
         // A mail that was passed on must not pass rights on.
         if self.by_link && !decision.act.by_link() {
             return Err(Problem::not_allowed("whoever is signed in: a link in a mail decides, asks and answers only"));
@@ -278,14 +287,19 @@ impl<'a> Place<'a> {
         let known = people.parts().people.iter().map(|one| one.id.clone()).filter(|id| people.active(id, date));
         let form = (self.action.clone(), secret::public_id(&app.random()), paper.instance.seq);
         let (sentence, wrote) = (why.sentence.clone(), why.typed.get("reason").cloned());
-        let events = if self.by_link { Vec::new() } else { Event::all(&paper, visitor.person(), &form.1, &why) };
+        let events =
+            if self.by_link { Vec::new() } else { Event::all((&paper, &lines), visitor.person(), &form.1, &why) };
         let panel = task.as_ref().and_then(|task| {
             let panel = Panel::of(task, visitor.person(), form, known, why, &visitor.words)?;
             Some(if self.by_link { panel.by_link() } else { panel })
         });
         let note = done.and_then(page::done_in_words).map(str::to_owned);
         let document = Document::new(&shown, panel, &visitor.words);
-        let document = if self.by_link { document.by_link() } else { document };
+        let document = match (self.by_link, visitor.administers) {
+            (true, _) => document.by_link(),
+            (false, true) => document.with_repairs(),
+            (false, false) => document,
+        };
         Ok(document.offering(events).failing(sentence, wrote).saying(note).page(&self.reader))
     }
 }

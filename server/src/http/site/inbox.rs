@@ -11,7 +11,7 @@ use super::super::act::{Act, Decision};
 use super::super::asked::Fields;
 use super::super::extract::Query;
 use super::super::problem::Problem;
-use super::{Visitor, html};
+use super::{Visitor, html, refused};
 use crate::app::App;
 use crate::desk::TaskView;
 use crate::page::{Done, Inbox, Outcomes, Row, View};
@@ -43,6 +43,15 @@ pub(super) async fn show(
     visitor: Visitor,
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
+    html(page(&app, &visitor, &wish, None).await?)
+}
+
+async fn page(
+    app: &App,
+    visitor: &Visitor,
+    wish: &Wish,
+    failed: Option<&'static str>,
+) -> Result<anyhow::Result<String>, Problem> {
     let view = if wish.view == View::People.name() { View::People } else { View::Mine };
     let query = wish.q.trim();
     let company = app.desk().company(visitor.caller.tenant()).await?;
@@ -89,8 +98,8 @@ pub(super) async fn show(
     rows.truncate(ROWS);
     let more = last.map(|last| more(view, tag.as_deref(), last));
     let once = secret::public_id(&app.random());
-    let page = Inbox::new((view, tag.as_deref(), query), !reports.is_empty(), rows, more, once);
-    html(page.page(&visitor.reader()))
+    let page = Inbox::new((view, tag.as_deref(), query), !reports.is_empty(), rows, more, once).failing(failed);
+    Ok(page.page(&visitor.reader()))
 }
 
 fn more(view: View, tag: Option<&str>, last: TaskId) -> String {
@@ -142,7 +151,8 @@ pub(super) async fn decide(State(app): State<App>, visitor: Visitor, fields: Fie
         Some(_) => None,
     };
     if let Some(wrong) = wrong {
-        return Err(Problem::invalid("", wrong));
+        let wish = Wish { view: fields.get("view").unwrap_or_default().to_owned(), ..Wish::default() };
+        return refused(&Problem::invalid("", wrong), page(&app, &visitor, &wish, Some(wrong)).await?);
     }
     let mut tasks = Vec::new();
     for one in &chosen {
@@ -150,7 +160,8 @@ pub(super) async fn decide(State(app): State<App>, visitor: Visitor, fields: Fie
     }
     // What a row says of itself, whoever sends it may have written.
     if tasks.iter().flatten().map(|task| (&task.workflow, &task.state)).collect::<BTreeSet<_>>().len() > 1 {
-        return Err(Problem::invalid("", MIXED));
+        let text = page(&app, &visitor, &Wish::default(), Some(MIXED)).await?;
+        return refused(&Problem::invalid("", MIXED), text);
     }
     let mut outcomes = Vec::new();
     for (one, task) in chosen.iter().zip(tasks) {

@@ -19,7 +19,7 @@ use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
-use crate::page::{Operations, Repairs, Tried, data};
+use crate::page::{Operations, Repairs, Tried, data, done_in_words, plain};
 use crate::repairs::{TO_BE_GIVEN, asking, would};
 use crate::secret;
 
@@ -35,6 +35,12 @@ pub(super) struct Which {
     incident: Option<String>,
     key: Option<String>,
     after: Option<InstanceId>,
+}
+
+/// What has just been done.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Said {
+    done: Option<String>,
 }
 
 /// Nobody else sees what waits where.
@@ -54,12 +60,18 @@ pub(super) async fn show(
     administers(&visitor)?;
     let tenant = visitor.caller.tenant();
     let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(Arc::from);
+    let status = match given(&which.status) {
+        None => None,
+        Some(text) => Some(Status::parse(&text).ok_or_else(|| {
+            Problem::new("invalid_query", format!("status: there is no `{text}`; write active, incident or final."))
+        })?),
+    };
     let counts = app.desk().counts(tenant).await?;
     let page = InstancePage {
         tenant,
         workflow: given(&which.workflow),
         state: given(&which.state),
-        status: which.status.as_deref().and_then(Status::parse),
+        status,
         key: given(&which.key),
         incident: given(&which.incident),
         after: which.after,
@@ -77,9 +89,11 @@ pub(super) async fn instance(
     State(app): State<App>,
     visitor: Visitor,
     Path((id,)): Path<(InstanceId,)>,
+    Query(said): Query<Said>,
 ) -> Result<Response, Problem> {
     administers(&visitor)?;
-    html(page(&app, &visitor, id, Tried::default()).await?)
+    let done = said.done.as_deref().and_then(done_in_words);
+    html(page(&app, &visitor, id, Tried { done, ..Tried::default() }).await?)
 }
 
 async fn page(app: &App, visitor: &Visitor, id: InstanceId, tried: Tried) -> Result<anyhow::Result<String>, Problem> {
@@ -104,44 +118,62 @@ pub(super) async fn repair(
 ) -> Result<Response, Problem> {
     administers(&visitor)?;
     let typed: HashMap<String, String> = fields.0.iter().cloned().collect();
-    match tried(&app, &visitor, id, &fields).await {
-        Ok(Some(lines)) => {
-            let tried = Tried { typed, would: lines, failed: None };
-            html(page(&app, &visitor, id, tried).await?)
-        }
-        Ok(None) => Ok(onward(&format!("/operations/{id}"))),
-        Err(problem) => {
-            let told = problem.errors().unwrap_or_default();
-            let told =
-                told.into_iter().fold(problem.detail().to_owned(), |told, (at, why)| format!("{told} {at}: {why}."));
-            let tried = Tried { typed, would: Vec::new(), failed: Some(told) };
-            let text = page(&app, &visitor, id, tried).await?;
-            refused(&problem, text)
-        }
-    }
+    let shown = |would, failed| Tried { typed, would, failed, done: None };
+    let asked = asked(&possible(&app, &visitor, id).await?, &fields);
+    let does = fields.get("step") == Some("do");
+    let failed = match asked {
+        Ok(repair) if does => match done(&app, &visitor, (id, repair.clone()), &fields).await {
+            Ok(()) => return Ok(onward(&format!("/operations/{id}?done=repaired"))),
+            // What it would do stays, for whoever only forgot to say why.
+            Err(problem) => (problem, preview(&app, &visitor, (id, repair), &fields).await.unwrap_or_default()),
+        },
+        Ok(repair) => match preview(&app, &visitor, (id, repair), &fields).await {
+            Ok(lines) => return html(page(&app, &visitor, id, shown(lines, None)).await?),
+            Err(problem) => (problem, Vec::new()),
+        },
+        Err(problem) => (problem, Vec::new()),
+    };
+    let (problem, lines) = failed;
+    let told = problem.errors().unwrap_or_default();
+    let told = told.into_iter().fold(problem.detail().to_owned(), |told, (at, why)| format!("{told} {at}: {why}."));
+    let text = page(&app, &visitor, id, shown(lines, Some(plain(&told)))).await?;
+    refused(&problem, text)
 }
 
-/// What a repair would do; nothing: it is done.
-async fn tried(app: &App, visitor: &Visitor, id: InstanceId, fields: &Fields) -> Result<Option<Vec<String>>, Problem> {
-    let repair = asked(&possible(app, visitor, id).await?, fields)?;
-    let does = fields.get("step") == Some("do");
-    let reason = fields.get("reason").map(str::to_owned);
-    let reason = if does { reason.unwrap_or_default() } else { reason.unwrap_or_else(|| TO_BE_GIVEN.to_owned()) };
-    let state_revision = fields.get("state_revision").and_then(|revision| revision.parse().ok());
-    if does && state_revision.is_none() {
-        return Err(Problem::invalid("/state_revision", "this form lacks what it was made for: load the page again"));
-    }
+/// What a repair would do.
+async fn preview(
+    app: &App,
+    visitor: &Visitor,
+    (instance, repair): (InstanceId, Repair),
+    fields: &Fields,
+) -> Result<Vec<String>, Problem> {
+    let reason = fields.get("reason").unwrap_or(TO_BE_GIVEN).to_owned();
     bounded("/reason", Some(reason.as_str()))?;
-    let verb = Verb::Repair { instance: id, repair, reason, state_revision };
-    if does {
-        let command: Command = fields.command(&visitor.caller, &format!("/operations/{id}"), verb)?;
-        app.submit(command).await?;
-        return Ok(None);
-    }
+    let state_revision = fields.get("state_revision").and_then(|revision| revision.parse().ok());
+    let verb = Verb::Repair { instance, repair, reason, state_revision };
     let command = asking(visitor.caller.tenant(), visitor.caller.actor(), verb);
     let preview = app.desk().preview_repair(command).await?;
     let told = serde_json::to_value(&preview).map_err(|_| Problem::internal())?;
-    Ok(Some(would(&told).lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()))
+    Ok(would(&told).lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())
+}
+
+/// Does a repair.
+async fn done(
+    app: &App,
+    visitor: &Visitor,
+    (instance, repair): (InstanceId, Repair),
+    fields: &Fields,
+) -> Result<(), Problem> {
+    let reason = fields.get("reason").unwrap_or_default().to_owned();
+    let state_revision = fields.get("state_revision").and_then(|revision| revision.parse().ok());
+    if state_revision.is_none() {
+        return Err(Problem::invalid("/state_revision", "this form lacks what it was made for: load the page again"));
+    }
+    bounded("/reason", Some(reason.as_str()))?;
+    let verb = Verb::Repair { instance, repair, reason, state_revision };
+    let command: Command = fields.command(&visitor.caller, &format!("/operations/{instance}"), verb)?;
+    app.submit(command).await?;
+    Ok(())
 }
 
 /// What the form asks for.

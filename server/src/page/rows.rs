@@ -1,0 +1,290 @@
+//! The lines of an order as rows of a form: to change them, or to note what has come of each.
+//!
+//! What must hold: a form that was sent as it was made changes nothing; what a row does not show is kept; and lines that have
+//! become others since are not written over.
+
+use std::collections::HashMap;
+
+use fluxor_engine::definition::chart::{Arrow, Outcome};
+use fluxor_workflows::Quantity;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// The action that reads `lines` to replace those of an order.
+pub(super) const CHANGE: &str = "change_order";
+
+/// The action that reads `lines` to note what has come.
+const RECEIVE: &str = "receive_goods";
+
+/// Empty rows for what is to be added.
+const MORE: usize = 3;
+
+/// So many lines are offered in a form; longer orders are changed by a program.
+const MOST: usize = 100;
+
+/// What a row asks for: name, title, width in characters.
+const ASKED: [(&str, &str, usize); 6] = [
+    ("item", "Item", 14),
+    ("description", "Description", 16),
+    ("quantity", "Quantity", 6),
+    ("unit", "Unit", 5),
+    ("price", "Price", 11),
+    ("location", "For", 10),
+];
+
+/// What rows are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    Change,
+    Receive,
+}
+
+/// One box of a row.
+#[derive(Clone, Debug, Serialize)]
+struct Cell {
+    name: String,
+    label: String,
+    value: String,
+    size: usize,
+}
+
+/// A row.
+#[derive(Clone, Debug, Serialize)]
+struct Row {
+    /// What stands before its boxes: its number, or what it is of.
+    title: String,
+    boxes: Vec<Cell>,
+    /// The name of the box that takes the line out.
+    gone: Option<String>,
+    is_gone: bool,
+}
+
+/// The rows of a form.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Rows {
+    heads: Vec<&'static str>,
+    rows: Vec<Row>,
+    /// The digest of the lines that it shows.
+    seen: String,
+    goes: bool,
+}
+
+/// What the arrows of an event do with lines.
+fn purpose(arrows: &[&Arrow]) -> Option<Use> {
+    let does = |name: &str| {
+        arrows.iter().any(|arrow| match &arrow.outcome {
+            Outcome::Go(go) => go.actions.iter().any(|action| *action.name == *name),
+            Outcome::Refuse(_) => false,
+        })
+    };
+    if does(CHANGE) {
+        return Some(Use::Change);
+    }
+    does(RECEIVE).then_some(Use::Receive)
+}
+
+fn list(lines: &Value) -> &[Value] {
+    lines.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text<'v>(line: &'v Value, name: &str) -> &'v str {
+    line[name].as_str().unwrap_or_default()
+}
+
+/// What is still to come of a line.
+fn open(line: &Value) -> Option<Quantity> {
+    let [ordered, came] = ["quantity", "received"].map(|name| text(line, name).parse::<Quantity>());
+    let open = Quantity(ordered.ok()?.0.checked_sub(came.unwrap_or(Quantity(0)).0)?);
+    (open > Quantity(0)).then_some(open)
+}
+
+fn digest(subject: &Map<String, Value>) -> String {
+    subject.get("lines_digest").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+impl Rows {
+    /// The rows for an event whose arrows are these; nothing, where it has nothing to do with lines.
+    pub(super) fn of(
+        arrows: &[&Arrow],
+        (subject, lines): (&Map<String, Value>, &Value),
+        typed: &HashMap<String, String>,
+    ) -> Option<Self> {
+        let (purpose, lines) = (purpose(arrows)?, list(lines));
+        if lines.len() > MOST {
+            return None;
+        }
+        let seen = typed.get("lines_seen").cloned().unwrap_or_else(|| digest(subject));
+        let typed_or = |name: &str, value: &str| typed.get(name).map_or(value, String::as_str).to_owned();
+        let (heads, rows): (Vec<&'static str>, Vec<Row>) = match purpose {
+            Use::Change => {
+                let empty = Value::Null;
+                let more = std::iter::repeat_n(&empty, MORE);
+                let row = |(at, line): (usize, &Value)| Row {
+                    title: line["line"].as_i64().map_or_else(|| "new".to_owned(), |line| line.to_string()),
+                    boxes: ASKED
+                        .map(|(name, title, size)| {
+                            let own = format!("line.{at}.{name}");
+                            let (value, label) = (typed_or(&own, text(line, name)), format!("{title}, row {}", at + 1));
+                            Cell { value, label, size, name: own }
+                        })
+                        .to_vec(),
+                    gone: line["line"].as_i64().map(|_| format!("line.{at}.gone")),
+                    is_gone: typed.contains_key(&format!("line.{at}.gone")),
+                };
+                let heads = ASKED.map(|(_, title, _)| title).to_vec();
+                (heads, lines.iter().chain(more).enumerate().map(row).collect())
+            }
+            Use::Receive => {
+                let row = |(at, line): (usize, &Value)| {
+                    let (open, name) = (open(line)?.to_string(), format!("line.{at}.quantity"));
+                    let unit = text(line, "unit");
+                    let label = format!("{unit} of {} that came", text(line, "item"));
+                    Some(Row {
+                        title: format!("{}: {}, {open} {unit} open", line["line"], text(line, "item")),
+                        boxes: vec![Cell { value: typed_or(&name, &open), label, size: 8, name }],
+                        gone: None,
+                        is_gone: false,
+                    })
+                };
+                (vec!["Came now"], lines.iter().enumerate().filter_map(row).collect())
+            }
+        };
+        (!rows.is_empty()).then_some(Self { heads, rows, seen, goes: purpose == Use::Change })
+    }
+
+    /// What was typed into the rows, as the payload's `lines`; nothing, where it is as it was.
+    ///
+    /// # Errors
+    /// That the lines have become others since the form was made.
+    pub(super) fn read(
+        arrows: &[&Arrow],
+        (subject, lines): (&Map<String, Value>, &Value),
+        typed: &HashMap<String, String>,
+    ) -> Result<Option<Value>, String> {
+        let (Some(purpose), Some(seen)) = (purpose(arrows), typed.get("lines_seen")) else { return Ok(None) };
+        if *seen != digest(subject) {
+            let why =
+                "The lines have become others since this page was made: look at them, then say what is to change.";
+            return Err(why.to_owned());
+        }
+        let lines = list(lines);
+        let of = |at: usize, name: &str| typed.get(&format!("line.{at}.{name}")).map(|text| text.trim());
+        Ok(match purpose {
+            Use::Change => changed(lines, &of),
+            Use::Receive => match came(lines, &of) {
+                come if list(&come).is_empty() => return Err("Say of at least one line how much has come.".to_owned()),
+                come => Some(come),
+            },
+        })
+    }
+}
+
+/// The lines as they are to be.
+fn changed<'t>(lines: &[Value], of: &impl Fn(usize, &str) -> Option<&'t str>) -> Option<Value> {
+    let mut wanted = Vec::new();
+    let mut other = false;
+    for (at, line) in lines.iter().map(Some).chain(std::iter::repeat_n(None, MORE)).enumerate() {
+        let given = ASKED.map(|(name, ..)| (name, of(at, name)));
+        // A row that was not sent is as it was.
+        let sent = line.is_none() || given.iter().any(|(_, text)| text.is_some());
+        if of(at, "gone").is_some() || sent && given.iter().all(|(_, text)| text.is_none_or(str::is_empty)) {
+            other |= line.is_some();
+            continue;
+        }
+        let mut row = Map::new();
+        // What the row does not show stays with its line.
+        let kept = ["line", "why"].iter().filter_map(|name| Some((*name, line?.get(*name)?)));
+        row.extend(kept.filter(|(_, kept)| !kept.is_null()).map(|(name, kept)| (name.to_owned(), kept.clone())));
+        for (name, typed) in given {
+            let stood = line.map_or("", |line| text(line, name));
+            let typed = typed.unwrap_or(stood);
+            other |= typed != stood;
+            if !typed.is_empty() {
+                row.insert(name.to_owned(), typed.into());
+            }
+        }
+        wanted.push(Value::Object(row));
+    }
+    other.then(|| wanted.into())
+}
+
+/// What has come of each line of which something has.
+fn came<'t>(lines: &[Value], of: &impl Fn(usize, &str) -> Option<&'t str>) -> Value {
+    let one = |(at, line): (usize, &Value)| {
+        let quantity = of(at, "quantity").filter(|text| !text.is_empty())?;
+        let none = quantity.parse::<Quantity>().is_ok_and(|quantity| quantity == Quantity(0));
+        (!none).then(|| json!({ "line": line["line"], "quantity": quantity }))
+    };
+    lines.iter().enumerate().filter_map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines() -> Value {
+        json!([
+            { "line": 1, "item": "mouse", "quantity": "3", "unit": "pcs", "price": "20.00 EUR", "received": "1", "why": { "run": "r" } },
+            { "line": 4, "item": "cable", "quantity": "2", "unit": "pcs", "price": "5.00 EUR", "received": "2" },
+        ])
+    }
+
+    fn typed<'t>(given: &'t [(&'t str, &'t str)]) -> impl Fn(usize, &str) -> Option<&'t str> {
+        |at, name| {
+            let name = format!("line.{at}.{name}");
+            given.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+        }
+    }
+
+    fn change(given: &[(&str, &str)]) -> Option<Value> {
+        let lines = lines();
+        changed(lines.as_array().unwrap(), &typed(given))
+    }
+
+    #[test]
+    fn what_was_sent_as_it_was_made_changes_nothing() {
+        let same = [
+            ("line.0.item", "mouse"),
+            ("line.0.quantity", "3"),
+            ("line.0.unit", "pcs"),
+            ("line.0.price", "20.00 EUR"),
+            ("line.0.description", ""),
+            ("line.1.item", "cable"),
+            ("line.1.quantity", "2"),
+            ("line.2.item", ""),
+        ];
+        assert_eq!(change(&same), None);
+    }
+
+    #[test]
+    fn lines_are_changed_taken_out_and_added() {
+        let given = [
+            ("line.0.item", "mouse"),
+            ("line.0.quantity", "5"),
+            ("line.1.item", "cable"),
+            ("line.1.gone", "true"),
+            ("line.3.item", "pad"),
+            ("line.3.quantity", "1"),
+            ("line.3.unit", "pcs"),
+            ("line.3.price", "9.00 EUR"),
+        ];
+        let want = json!([
+            { "line": 1, "why": { "run": "r" }, "item": "mouse", "quantity": "5", "unit": "pcs", "price": "20.00 EUR" },
+            { "item": "pad", "quantity": "1", "unit": "pcs", "price": "9.00 EUR" },
+        ]);
+        assert_eq!(change(&given), Some(want));
+        let emptied = [("line.0.item", "mouse"), ("line.0.quantity", ""), ("line.1.item", "cable")];
+        assert_eq!(change(&emptied).unwrap()[0].get("quantity"), None, "the order says that it is missing");
+    }
+
+    #[test]
+    fn what_has_come_is_told_line_by_line() {
+        let lines = lines();
+        assert_eq!(open(&lines[0]), Some("2".parse().unwrap()));
+        assert_eq!(open(&lines[1]), None);
+        let came = |given: &[(&str, &str)]| came(lines.as_array().unwrap(), &typed(given));
+        assert_eq!(came(&[("line.0.quantity", "1.5")]), json!([{ "line": 1, "quantity": "1.5" }]));
+        assert_eq!(came(&[("line.0.quantity", "0")]), json!([]));
+        assert_eq!(came(&[("line.0.quantity", "two")]), json!([{ "line": 1, "quantity": "two" }]));
+    }
+}
