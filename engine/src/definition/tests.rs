@@ -84,7 +84,7 @@ fn right(path: &str, source: &str) -> Arc<Definition> {
 fn waits_of_seconds_are_exact() {
     let source = "workflow: x\nversion: 1\nsubject: { name: x, fields: { requester: person, amount: money } }\nstart: a\n\
                   states:\n  a:\n    approval:\n      steps: [{ name: m, who: [{ manager: requester }] }]\n      \
-                  late: [{ after: 7s, do: remind }]\n      expires_after: 3s\n    on: { approved: b, rejected: b, \
+                  due: 1 second\n      late: [{ after: 7s, do: remind }]\n      expires_after: 3s\n    on: { approved: b, rejected: b, \
                   changes_requested: b, expired: b }\n  b: { final: true }\n";
     let checked = compile("x.yaml", source, &vocabulary());
     let definition = checked.definition.as_ref().unwrap_or_else(|| panic!("{}", checked.render("x.yaml", source)));

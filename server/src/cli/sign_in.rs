@@ -26,6 +26,10 @@ pub(super) struct SignIn {
 
 impl SignIn {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
+        if door::place(&self.to) != self.to {
+            let why = format!("--to: `{}` is no page of this server: write its path, such as /inbox", self.to);
+            return Err(Failure::Usage(why));
+        }
         let asked = json!({ "person": self.person, "administrator": self.admin, "to": self.to });
         let (made, base) = match place(config).await? {
             Place::Here(here) => (self.make(*here, config, &asked).await?, format!("http://{}", config.listen)),

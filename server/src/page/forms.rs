@@ -252,7 +252,7 @@ impl Event {
                 Self {
                     title: event.title.to_string(),
                     fields: event.payload.fields.iter().map(field).collect(),
-                    rows: Rows::of(&arrows, (&paper.instance.subject, lines), &why.typed),
+                    rows: Rows::of((name, &arrows), (&paper.instance.subject, lines), &why.typed),
                     needs_reason: arrows.iter().any(|arrow| arrow.reason_required),
                     reason: why.typed.get("reason").cloned().unwrap_or_default(),
                     error: own.then(|| refused.told()),

@@ -42,6 +42,7 @@ enum Use {
 /// One box of a row.
 #[derive(Clone, Debug, Serialize)]
 struct Cell {
+    id: String,
     name: String,
     label: String,
     value: String,
@@ -105,7 +106,7 @@ fn digest(subject: &Map<String, Value>) -> String {
 impl Rows {
     /// The rows for an event whose arrows are these; nothing, where it has nothing to do with lines.
     pub(super) fn of(
-        arrows: &[&Arrow],
+        (event, arrows): (&str, &[&Arrow]),
         (subject, lines): (&Map<String, Value>, &Value),
         typed: &HashMap<String, String>,
     ) -> Option<Self> {
@@ -125,7 +126,7 @@ impl Rows {
                         .map(|(name, title, size)| {
                             let own = format!("line.{at}.{name}");
                             let (value, label) = (typed_or(&own, text(line, name)), format!("{title}, row {}", at + 1));
-                            Cell { value, label, size, name: own }
+                            Cell { id: format!("{event}.{own}"), value, label, size, name: own }
                         })
                         .to_vec(),
                     gone: line["line"].as_i64().map(|_| format!("line.{at}.gone")),
@@ -141,7 +142,13 @@ impl Rows {
                     let label = format!("{unit} of {} that came", text(line, "item"));
                     Some(Row {
                         title: format!("{}: {}, {open} {unit} open", line["line"], text(line, "item")),
-                        boxes: vec![Cell { value: typed_or(&name, &open), label, size: 8, name }],
+                        boxes: vec![Cell {
+                            id: format!("{event}.{name}"),
+                            value: typed_or(&name, &open),
+                            label,
+                            size: 8,
+                            name,
+                        }],
                         gone: None,
                         is_gone: false,
                     })

@@ -271,6 +271,9 @@
 
   function ready() {
     $$("[data-copy]").forEach((button) => { button.hidden = false; });
+    // A picture that is wider than its place begins where the document stands.
+    const here = $$(".picture .now").pop(), box = here && here.closest(".picture");
+    if (here) box.scrollLeft += here.getBoundingClientRect().left - box.getBoundingClientRect().left - box.clientWidth / 3;
     count();
   }
   ready();

@@ -60,7 +60,7 @@ impl Address {
         let uri: Uri = url.parse().context("this is no URL")?;
         let Some(authority) = uri.authority() else { bail!("it has no host: write https://example.com/hooks/fluxor") };
         if authority.as_str().contains('@') {
-            bail!("it has a user in it, which would be sent to nobody: put a secret into the path");
+            bail!("it has a user in it, which would be sent to nobody: leave it out");
         }
         let tls = match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTP => None,

@@ -58,7 +58,7 @@ impl Late {
         if let Some(Length { key, value, wait }) = self.due.or_else(|| outer.due.clone()) {
             let told = |rung: &Value| rung["do"] == "remind" || rung["do"] == "reject";
             if !rungs.iter().any(|(other, rung)| *other == wait && told(rung)) {
-                let after = if wait.is_working() { "after" } else { "after_hours" };
+                let after = if key == "due_hours" { "after_hours" } else { "after" };
                 rungs.insert(0, (wait, serde_json::json!({ after: value, "do": "remind" })));
             }
             step.insert(key.to_owned(), value);
