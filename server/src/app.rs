@@ -1,8 +1,9 @@
 //! The one state that handlers share: the engine's desk, the keys it was asked about lately, and what counts requests.
 
 mod known;
+mod watching;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -10,12 +11,14 @@ use anyhow::Context as _;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Change, Command, Verb};
 use fluxor_engine::commit::ApiKeyRow;
-use fluxor_engine::ids::{Digest, Mint, TenantId};
+use fluxor_engine::ids::{Digest, Mint, PersonId, TenantId};
 use fluxor_limits::Live;
 use fluxor_workflows::SessionRow;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use known::Known;
+use watching::Watched;
+pub(crate) use watching::Watching;
 
 use crate::desk::{Desk, NotDone, Submitted};
 use crate::door::{Door, NOTED_EVERY};
@@ -23,9 +26,6 @@ use crate::limits::Limits;
 use crate::mail::{Contacts, Directory, Mail, Press};
 use crate::pictures::Pictures;
 use crate::telemetry::metrics;
-
-/// Pages that look for changes by themselves at most: each asks the database now and then.
-const MOST_WATCHED: usize = 500;
 
 /// What handlers share. Cheap to clone.
 #[derive(Clone)]
@@ -40,7 +40,7 @@ struct Shared {
     pictures: Pictures,
     sessions: Known<SessionRow>,
     /// Pages that look for changes by themselves; and whether the server stops, which ends them.
-    watched: Arc<AtomicUsize>,
+    watched: Watched,
     stopping: AtomicBool,
     door: Door,
     directory: Directory,
@@ -64,7 +64,7 @@ impl App {
         let directory = Directory::default();
         directory.ask(Arc::downgrade(&desk));
         let (keys, sessions, post) = (Known::default(), Known::default(), OnceLock::new());
-        let (watched, stopping) = (Arc::default(), AtomicBool::new(false));
+        let (watched, stopping) = (Watched::default(), AtomicBool::new(false));
         let shared = Shared {
             desk,
             keys,
@@ -183,20 +183,10 @@ impl App {
     }
 }
 
-/// A page that looks for changes by itself, for as long as it does.
-pub(crate) struct Watching(Arc<AtomicUsize>);
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl App {
-    /// One more page looks for changes; nothing: there are too many.
-    pub(crate) fn watch(&self) -> Option<Watching> {
-        let watching = Watching(self.0.watched.clone());
-        (self.0.watched.fetch_add(1, Ordering::Relaxed) < MOST_WATCHED).then_some(watching)
+    /// One more page of somebody looks for changes; nothing: there are too many.
+    pub(crate) fn watch(&self, tenant: TenantId, person: &PersonId) -> Option<Watching> {
+        self.0.watched.one_more((tenant, person.clone()))
     }
 
     /// The server stops: what would go on for ever ends.

@@ -47,10 +47,10 @@ pub(super) async fn stream(
     headers: HeaderMap,
     Query(what): Query<What>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let Some(watching) = app.watch() else {
+    let Some(watching) = app.watch(visitor.caller.tenant(), visitor.person()) else {
         return Err(Problem::new(
             "reduced_capacity",
-            "Too many pages are open: this one does not look for changes by itself.",
+            "Too many pages are open: this one does not look for changes by itself. Close some that you do not need.",
         ));
     };
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
