@@ -177,6 +177,7 @@ fn many(count: usize) -> Vec<Op> {
             email: None,
             payment_days: None,
             note: None,
+            account: None,
         };
         ops.push(Op::Supplier(Box::new(row)));
     }
