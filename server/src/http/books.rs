@@ -98,7 +98,7 @@ pub(crate) async fn supplier(
     caller: Caller,
     Path((code,)): Path<(String,)>,
 ) -> Result<Json<Value>, Problem> {
-    let asked = Books::Supplier { code: code.clone(), whole: caller.key.administrator };
+    let asked = Books::Supplier { code: code.clone(), whole: caller.key().administrator };
     match app.desk().books(caller.tenant(), asked).await? {
         Value::Null => Err(nothing("supplier", &code)),
         found => Ok(Json(found)),
