@@ -345,7 +345,7 @@ pub enum Due {
     /// So long after entering the state.
     In(Wait),
     /// At the instant that an expression gives; at once, if that is past.
-    At(Expr),
+    At(Box<Expr>),
 }
 
 impl std::fmt::Display for Due {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use fluxor_engine::clock::{Clock as _, SystemClock};
 use fluxor_tests::server::{Site, definitions};
 use serde_json::{Value, json};
 
@@ -202,7 +203,7 @@ async fn in_an_emergency(site: &Site) {
 
 /// It is late: the owner is asked at once.
 async fn renewed(site: &Site) {
-    let today = jiff::Zoned::now().date();
+    let today = SystemClock.now().to_jiff().unwrap().to_zoned(jiff::tz::TimeZone::UTC).date();
     let day = |days: i64| today.saturating_add(jiff::Span::new().days(days)).to_string();
     let input = json!({ "owner": "ialbrecht", "unit": "purchasing", "number": "C-17", "supplier": "kartonfabrik",
         "what": "Boxes", "value": "4000.00 EUR", "ends_on": day(60), "notice_by": day(20) });

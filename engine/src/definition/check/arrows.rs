@@ -72,7 +72,7 @@ impl Checker<'_> {
             let due = match &timer.due {
                 Some(DueFile::In(wait)) => Some(Due::In(self.in_calendar(wait.clone()))),
                 Some(DueFile::At(text)) => {
-                    self.expression(text, &scope, &Field::required(Type::Timestamp)).map(Due::At)
+                    self.expression(text, &scope, &Field::required(Type::Timestamp)).map(Box::new).map(Due::At)
                 }
                 None => None,
             };
