@@ -199,7 +199,7 @@ async fn order(desk: &dyn Desk, tenant: TenantId, id: InstanceId) -> Result<Orde
     let look = desk.look(tenant, id).await?;
     let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
     let supplier = text("supplier");
-    let named = desk.books(tenant, Books::Supplier { code: supplier.clone() }).await?;
+    let named = desk.books(tenant, Books::Supplier { code: supplier.clone(), whole: false }).await?;
     let lines = row["line_items"].as_array().into_iter().flatten().map(|line| {
         json!({
             "item": line["item"], "name": line["description"], "quantity": line["quantity"], "unit": line["unit"],

@@ -28,6 +28,7 @@ mod replicas;
 mod reserved;
 mod running;
 mod scenarios;
+mod shipped;
 mod simulated;
 mod site;
 mod site_news;
@@ -135,6 +136,7 @@ on_both! {
     organisation::what_was_approved_survives_a_kill
     organisation::a_workflow_that_approves_nothing_does_not_lock_it
     organisation::the_console_goes_past_approval_with_a_reason
+    shipped::each_is_walked_by_the_people_of_the_sample_company
     running::a_timer_fires_once_after_a_restart
     running::health_and_figures
     running::one_owner_and_commands_while_it_serves

@@ -19,6 +19,7 @@ mod invariants;
 mod journey;
 mod lanes;
 mod organisation;
+mod pictures;
 mod readme;
 mod reorder;
 mod replay;

@@ -46,11 +46,11 @@ pub(crate) fn require(call: &Call<'_>, wanted: impl IntoIterator<Item = Need>) -
     if missing.is_empty() { Ok(()) } else { Err(NotDone::Needs(missing)) }
 }
 
-/// The instance, which every action on an order needs.
+/// The instance, which every action on a subject needs.
 pub(crate) fn instance(call: &Call<'_>) -> Answer<InstanceId> {
     match call.instance {
         Some(id) => Ok(id),
-        None => fail("this works on the order of an instance, and there is no instance here"),
+        None => fail("this works on the subject of an instance, and there is no instance here: start its workflow"),
     }
 }
 

@@ -4,6 +4,8 @@
 //! which budget, so that reserving twice changes nothing and releasing gives back exactly that. A unit without a budget
 //! has no limit, and nothing is held; a budget counts what is reserved from its first day on.
 
+mod change;
+
 use fluxor_engine::domain::Done;
 use fluxor_engine::expression::Value;
 use fluxor_engine::instance::Document;
@@ -13,6 +15,8 @@ use serde_json::Value as Json;
 use crate::action::{Answer, Call, fail, instance, needs, next_image, order, refuse, require, subject_text};
 use crate::row::{BudgetKey, BudgetRow, Keyed, Need, Op, OrderRow, Reservation};
 use crate::settings::Settings;
+
+pub(crate) use change::{ACTIONS, SUBJECT};
 
 /// Holds the order's amount of the budget of its unit and currency. What it holds already counts; a changed amount, unit
 /// or currency is followed. Only an increase is checked against what is left.

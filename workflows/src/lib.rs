@@ -9,6 +9,7 @@
 #![allow(clippy::duplicate_mod, reason = "`sql/` is mounted once for each driver: see sql/mod.rs")]
 
 mod action;
+mod bank;
 mod budgets;
 mod digests;
 mod facts;
@@ -42,6 +43,7 @@ mod webhooks;
 use fluxor_engine::expression::{RecordType, Type};
 
 pub use action::Call;
+pub use bank::Iban;
 pub use digests::{
     DigestClaim, DigestItem, DigestWaiting, claim_digest, digests_waiting, finish_digest, postpone_digest,
     put_digest_item,
@@ -59,10 +61,10 @@ pub use reads::{
     stock_at, stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals, unit, units,
 };
 pub use row::{
-    BudgetKey, BudgetRow, Compact, CompanyRow, DemandRow, Factor, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LineRow,
-    LineSet, LocationRow, MaximumRule, Method, MovementKind, MovementRow, Need, Op, OrderRow, OrderStatus, Percent,
-    PolicyRow, PreferenceRow, ReorderLineRow, Reservation, Rows, SeriesKey, SeriesRow, SettingRow, ShortfallRow,
-    StockKey, StockRow, SupplierRow, TermKey, TermRow, Trigger, UnitRow, Written,
+    BankAccount, BudgetKey, BudgetRow, Compact, CompanyRow, DemandRow, Factor, ItemRow, ItemUnitKey, ItemUnitRow,
+    Keyed, LineRow, LineSet, LocationRow, MaximumRule, Method, MovementKind, MovementRow, Need, Op, OrderRow,
+    OrderStatus, Percent, PolicyRow, PreferenceRow, ReorderLineRow, Reservation, Rows, SeriesKey, SeriesRow,
+    SettingRow, ShortfallRow, StockKey, StockRow, SupplierRow, TermKey, TermRow, Trigger, UnitRow, Written,
 };
 pub use sessions::{
     LinkRow, Purpose, SessionRow, begin_session, end_session, end_sessions_of_key, forget_sessions, keep_link, link,
@@ -115,7 +117,7 @@ struct Action {
 struct Fact {
     name: &'static str,
     major: u32,
-    ty: Type,
+    ty: fn() -> Type,
     nullable: bool,
     help: &'static str,
     run: Tell,
@@ -130,7 +132,8 @@ struct Message {
     run: Compose,
 }
 
-static SUBJECTS: &[Subject] = &[ORDERS, reorder::SUBJECT, organisation::SUBJECT];
+static SUBJECTS: &[Subject] =
+    &[ORDERS, EMERGENCIES, reorder::SUBJECT, organisation::SUBJECT, bank::SUBJECT, budgets::SUBJECT];
 
 const ORDERS: Subject = Subject {
     name: "purchase_order",
@@ -138,21 +141,41 @@ const ORDERS: Subject = Subject {
     variable: "po",
     record: purchase_order,
     computed: &["amount", "lines", "lines_digest", "lines_open", "number"],
-    mirrored: &[
-        ("amount", "change_order"),
-        ("category", "change_order"),
-        ("expected_on", ""),
-        ("lines", "change_order"),
-        ("lines_digest", "change_order"),
-        ("lines_open", "receive_goods"),
-        ("note", "change_order"),
-        ("number", "number_order"),
-        ("ordered_on", ""),
-        ("source", ""),
-        ("supplier", "change_order"),
-        ("unit", "change_order"),
-    ],
+    mirrored: MIRRORED,
 };
+
+/// An order that is issued before anybody has approved it.
+const EMERGENCIES: Subject = Subject {
+    name: "emergency_order",
+    record: emergency_order,
+    computed: &[
+        "amount",
+        "lines",
+        "lines_digest",
+        "lines_open",
+        "number",
+        "explanation",
+        "answer",
+        "not_approved_before",
+    ],
+    ..ORDERS
+};
+
+/// What the rows of an order hold as well.
+const MIRRORED: &[(&str, &str)] = &[
+    ("amount", "change_order"),
+    ("category", "change_order"),
+    ("expected_on", ""),
+    ("lines", "change_order"),
+    ("lines_digest", "change_order"),
+    ("lines_open", "receive_goods"),
+    ("note", "change_order"),
+    ("number", "number_order"),
+    ("ordered_on", ""),
+    ("source", ""),
+    ("supplier", "change_order"),
+    ("unit", "change_order"),
+];
 
 fn purchase_order() -> RecordType {
     RecordType::new("purchase_order")
@@ -171,7 +194,18 @@ fn purchase_order() -> RecordType {
         .with_nullable("source", Type::Text)
 }
 
-const ON_ORDERS: &[&str] = &["purchase_order"];
+/// An order with what kind of emergency it is, and what its requester says about it.
+fn emergency_order() -> RecordType {
+    let order = RecordType { name: "emergency_order".to_owned(), ..purchase_order() };
+    order
+        .with("kind", Type::Text)
+        .with("reason", Type::Text)
+        .with_nullable("explanation", Type::Text)
+        .with_nullable("answer", Type::Text)
+        .with_nullable("not_approved_before", Type::Int)
+}
+
+const ON_ORDERS: &[&str] = &["purchase_order", "emergency_order"];
 
 static ACTIONS: &[Action] = &[
     Action {
@@ -247,6 +281,15 @@ static ACTIONS: &[Action] = &[
         run: purchasing::set_order_status,
     },
     Action {
+        name: "count_not_approved",
+        major: 1,
+        params: &[],
+        subjects: &["emergency_order"],
+        payload: &[],
+        help: "Counts an emergency that nobody approved against its requester, once; notes how many there were this year.",
+        run: purchasing::count_not_approved,
+    },
+    Action {
         name: "set_budget",
         major: 1,
         params: &[("amount", Type::Money, true)],
@@ -258,22 +301,40 @@ static ACTIONS: &[Action] = &[
 ];
 
 static FACTS: &[Fact] = &[
+    bank::FACT,
     Fact {
         name: "budget_left",
         major: 1,
-        ty: Type::Money,
+        ty: || Type::Money,
         nullable: true,
         help: "What is left of the budget of the order's unit and currency; null where there is none.",
         run: budgets::budget_left,
     },
     Fact {
+        name: "goods_received",
+        major: 1,
+        ty: || Type::Bool,
+        nullable: false,
+        help: "Whether anything of the order has come.",
+        run: purchasing::goods_received,
+    },
+    Fact {
+        name: "not_approved",
+        major: 1,
+        ty: || Type::Int,
+        nullable: false,
+        help: "How many emergencies of the requester were not approved this year.",
+        run: purchasing::not_approved,
+    },
+    Fact {
         name: "order_lines",
         major: 1,
-        ty: Type::Int,
+        ty: || Type::Int,
         nullable: false,
         help: "How many lines the order has.",
         run: purchasing::order_lines,
     },
+    organisation::FACT,
 ];
 
 static MESSAGES: &[Message] = &[ORDER_TO_SUPPLIER, reorder::MESSAGE, organisation::MESSAGE];

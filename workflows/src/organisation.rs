@@ -4,6 +4,7 @@
 //! What must hold: a proposal is merged and checked by the very function that applies it; what is approved is the patch
 //! as text, so that the digest of the document binds every vote to it.
 
+mod roles;
 mod told;
 
 use fluxor_engine::audit::canonical;
@@ -16,7 +17,7 @@ use serde_json::{Value as Json, json};
 use crate::action::{Answer, Call, done, fail, refuse, subject_text};
 use crate::row::Op;
 use crate::settings::Settings;
-use crate::{Action, Message, Subject};
+use crate::{Action, Fact, Message, Subject};
 
 const ON_CHANGES: &[&str] = &["organisation_change"];
 
@@ -54,6 +55,16 @@ pub(crate) static ACTIONS: &[Action] = &[Action {
     help: "Checks the `patch`, or again the one that there is, and computes what it changes and whom it concerns.",
     run: propose,
 }];
+
+/// What the requester may be bounded by.
+pub(crate) const FACT: Fact = Fact {
+    name: "requester_roles",
+    major: 1,
+    ty: || Type::list(Type::Text),
+    nullable: false,
+    help: "The roles that the requester holds in the subject's unit, or in any where it names none.",
+    run: roles::requester_roles,
+};
 
 /// The message to the engine, which changes the organisation.
 pub(crate) const MESSAGE: Message = Message {

@@ -13,7 +13,7 @@ use crate::facts::{Facts, Undo};
 use crate::row::{Need, Op};
 use crate::settings::Settings;
 use crate::vocabulary::RECORDS;
-use crate::{ACTIONS, Action, FACTS, MESSAGES, SUBJECTS};
+use crate::{ACTIONS, Action, FACTS, MESSAGES, SUBJECTS, bank, budgets, organisation, reorder};
 
 /// The domain of procurement.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ fn vocabulary() -> Vocabulary {
         (Arc::from(subject.name), ty)
     });
     let facts = FACTS.iter().map(|fact| {
-        let ty = FactType { major: fact.major, ty: fact.ty.clone(), nullable: fact.nullable, help: fact.help.into() };
+        let ty = FactType { major: fact.major, ty: (fact.ty)(), nullable: fact.nullable, help: fact.help.into() };
         (Arc::from(fact.name), ty)
     });
     let actions = actions().map(|action| {
@@ -86,7 +86,13 @@ fn vocabulary() -> Vocabulary {
 
 /// Every action.
 fn actions() -> impl Iterator<Item = &'static Action> + Clone {
-    ACTIONS.iter().chain(RECORDS).chain(crate::reorder::ACTIONS).chain(crate::organisation::ACTIONS)
+    ACTIONS
+        .iter()
+        .chain(RECORDS)
+        .chain(reorder::ACTIONS)
+        .chain(organisation::ACTIONS)
+        .chain(bank::ACTIONS)
+        .chain(budgets::ACTIONS)
 }
 
 /// The entry of that name. A definition that was checked names nothing else.

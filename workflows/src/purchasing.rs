@@ -1,6 +1,7 @@
 //! Purchase orders: what they are made of, and what may be done to them.
 
 mod change;
+mod emergency;
 mod fields;
 mod imported;
 mod lines;
@@ -14,6 +15,7 @@ mod stock;
 pub use lines::{MOST_LINES, digest as lines_digest};
 
 pub(crate) use change::{change_order, record_order};
+pub(crate) use emergency::{count_not_approved, goods_received, not_approved};
 pub(crate) use imported::record_imported_order;
 pub(crate) use message::{order_lines, order_to_supplier};
 pub(crate) use number::number_order;

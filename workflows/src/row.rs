@@ -35,7 +35,7 @@ pub use reorder_lines::{SOURCE, source_of};
 pub use settings::SettingRow;
 pub use shortfalls::ShortfallRow;
 pub use stock::{DemandRow, MovementKind, MovementRow, StockKey, StockRow};
-pub use suppliers::{Percent, SupplierRow, TermKey, TermRow};
+pub use suppliers::{BankAccount, Percent, SupplierRow, TermKey, TermRow};
 pub use table::{Compact, Rows};
 pub use units::{Factor, ItemUnitKey, ItemUnitRow, UnitRow};
 pub use written::Written;

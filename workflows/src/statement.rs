@@ -64,6 +64,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0011_notices.sql"),
         postgres: include_str!("../../migrations/postgres/0011_notices.sql"),
     },
+    Migration {
+        version: 12,
+        name: "bank_accounts",
+        sqlite: include_str!("../../migrations/sqlite/0012_bank_accounts.sql"),
+        postgres: include_str!("../../migrations/postgres/0012_bank_accounts.sql"),
+    },
 ];
 
 /// A statement in both dialects.

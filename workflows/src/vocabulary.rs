@@ -73,10 +73,12 @@ pub(crate) static RECORDS: &[Action] = &[
             ("email", Type::Text, false),
             ("payment_days", Type::Int, false),
             ("note", Type::Text, false),
+            ("iban", Type::Text, false),
+            ("account_holder", Type::Text, false),
         ],
         subjects: &[],
         payload: &[],
-        help: "For the record `supplier`, key its code.",
+        help: "For the record `supplier`, key its code; `iban` and `account_holder` of a new one only.",
         run: records::set_supplier,
     },
     Action {

@@ -55,27 +55,41 @@ ibecker   | Ida Becker         | kneumann  |
 cpeters   | Charlotte Peters   | vrichter  |
 ";
 
-/// Unit, role, person.
+/// Unit, role, person. Finance looks after every unit with the same two people, and its director is the company's.
 pub(crate) const ROLES: &[(&str, &str, &str)] = &[
     ("company", "finance_director", "creimers"),
     ("lab", "buyer", "eozturk"),
+    ("lab", "finance", "ibecker"),
+    ("lab", "finance", "kneumann"),
     ("lab", "head", "nwinter"),
     ("logistics", "buyer", "plorenz"),
+    ("logistics", "finance", "ibecker"),
+    ("logistics", "finance", "kneumann"),
     ("logistics", "head", "dyilmaz"),
     ("maintenance", "buyer", "eozturk"),
+    ("maintenance", "finance", "ibecker"),
+    ("maintenance", "finance", "kneumann"),
     ("maintenance", "head", "sbaumann"),
     ("office", "buyer", "eozturk"),
+    ("office", "finance", "ibecker"),
+    ("office", "finance", "kneumann"),
     ("office", "head", "kneumann"),
     ("production", "buyer", "ckowalski"),
+    ("production", "finance", "ibecker"),
+    ("production", "finance", "kneumann"),
     ("production", "head", "okruse"),
     ("purchasing", "administrator", "dsommer"),
     ("purchasing", "buyer", "ckowalski"),
     ("purchasing", "buyer", "eozturk"),
     ("purchasing", "buyer", "mjansen"),
     ("purchasing", "buyer", "plorenz"),
+    ("purchasing", "finance", "ibecker"),
+    ("purchasing", "finance", "kneumann"),
     ("purchasing", "planner", PLANNER),
     ("purchasing", "purchasing_manager", "ialbrecht"),
     ("service", "buyer", "plorenz"),
+    ("service", "finance", "ibecker"),
+    ("service", "finance", "kneumann"),
     ("service", "head", "fschubert"),
 ];
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::definition::chart::{Arrow, DONE, Go, History, StateIx, StateKind};
+use crate::clock::Timestamp;
+use crate::definition::chart::{Arrow, DONE, Due, Go, History, StateIx, StateKind};
 use crate::domain::Domain;
 use crate::expression::Value;
 use crate::instance::Status;
@@ -139,10 +140,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.work.state = state.path.clone();
         self.work.detail.entered_at = self.now();
         for timer in &state.timers {
-            let Some(due) = timer.after.end(self.now(), definition.working()) else {
-                let why = format!("`{}` from now on never ends: look at the calendar", timer.after);
-                return Err(Halt::Broken("calendar_failed", why));
-            };
+            let due = self.due(&timer.due)?;
             self.work.detail.timers.insert(timer.name.clone(), due);
         }
         self.act(&state.entry)?;
@@ -175,6 +173,23 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             }
         }
         Ok(())
+    }
+
+    /// The instant at which a timer fires that begins now.
+    fn due(&mut self, due: &Due) -> Result<Timestamp, Halt<D::Need>> {
+        match due {
+            Due::In(wait) => wait.end(self.now(), self.definition.working()).ok_or_else(|| {
+                let why = format!("`{wait}` from now on never ends: look at the calendar");
+                Halt::Broken("calendar_failed", why)
+            }),
+            Due::At(instant) => match self.eval(instant)? {
+                Value::Timestamp(at) => Ok(at),
+                other => {
+                    let why = format!("`{instant}` is to say when, and is {other}");
+                    Err(Halt::Broken("expression_failed", why))
+                }
+            },
+        }
     }
 
     /// Notes where the instance is.

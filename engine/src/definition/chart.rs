@@ -339,13 +339,31 @@ impl Default for Retry {
     }
 }
 
+/// When a timer fires; reckoned once, when its state is entered.
+#[derive(Debug)]
+pub enum Due {
+    /// So long after entering the state.
+    In(Wait),
+    /// At the instant that an expression gives; at once, if that is past.
+    At(Box<Expr>),
+}
+
+impl std::fmt::Display for Due {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::In(wait) => write!(f, "after {wait}"),
+            Self::At(instant) => write!(f, "at {instant}"),
+        }
+    }
+}
+
 /// Arrows that time takes.
 #[derive(Debug)]
 pub struct Timer {
     /// `<state path>#<n>`: stable within the definition.
     pub name: Arc<str>,
-    /// From entering the state.
-    pub after: Wait,
+    /// When it fires.
+    pub due: Due,
     /// Tried in order when it fires.
     pub arrows: Vec<Arrow>,
 }

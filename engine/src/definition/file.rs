@@ -152,10 +152,17 @@ pub(super) struct ArrowFile {
     pub(super) refuse: Option<Text>,
 }
 
+/// When time does something.
+#[derive(Debug)]
+pub(super) enum DueFile {
+    In(Spot<Wait>),
+    At(Text),
+}
+
 /// What time does.
 #[derive(Debug)]
 pub(super) struct TimerFile {
-    pub(super) after: Option<Spot<Wait>>,
+    pub(super) due: Option<DueFile>,
     pub(super) arrows: Vec<ArrowFile>,
 }
 

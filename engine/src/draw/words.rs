@@ -53,7 +53,7 @@ impl Words {
     ) -> Self {
         let what = match trigger {
             Trigger::Event(name) => event(definition, name),
-            Trigger::After(timer) => format!("after {}", timer.after),
+            Trigger::After(timer) => text::clean(&timer.due.to_string()),
             Trigger::Always { else_way: true } | Trigger::Start { else_way: true } if guard.is_none() => {
                 "else".to_owned()
             }

@@ -86,7 +86,7 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         let mut timers = HashMap::new();
         for definition in course.definitions() {
             for timer in definition.states.iter().flat_map(|state| &state.timers) {
-                timers.insert(timer.name.clone(), format!("after {}", timer.after).into());
+                timers.insert(timer.name.clone(), timer.due.to_string().into());
             }
         }
         let (persons, values) = (Persons::new(log, map), HashMap::new());

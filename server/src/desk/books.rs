@@ -7,7 +7,7 @@ use fluxor_engine::money::Currency;
 use fluxor_engine::runtime::Engine;
 use fluxor_engine::store::{AnyStore, Connection, StoreError};
 use fluxor_workflows::reorder::{self, Ask, Looks, Worker};
-use fluxor_workflows::{CompanyRow, Memory, Procurement, Settings, StockKey};
+use fluxor_workflows::{CompanyRow, Memory, Procurement, Settings, StockKey, SupplierRow};
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
@@ -28,8 +28,8 @@ pub(crate) enum Books {
     Preference { person: String },
     /// Suppliers by code, behind `after`.
     Suppliers { after: String, limit: i64 },
-    /// A supplier, or null.
-    Supplier { code: String },
+    /// A supplier, or null; only as a `whole` with its account's number in full.
+    Supplier { code: String, whole: bool },
     /// Items by code, behind `after`.
     Items { after: String, limit: i64 },
     /// An item with its units, terms, policies and stock, or null.
@@ -93,8 +93,14 @@ async fn page(connection: Connection<'_, Memory>, tenant: TenantId, asked: Books
         Books::Settings => shown(&books::settings_by_name(connection, tenant, "", BESIDE).await?),
         Books::Setting { name } => shown(&books::setting(connection, tenant, &name.into()).await?),
         Books::Preference { person } => shown(&books::preference(connection, tenant, &person.into()).await?),
-        Books::Suppliers { after, limit } => shown(&books::suppliers(connection, tenant, &after, limit).await?),
-        Books::Supplier { code } => shown(&books::supplier(connection, tenant, &code.into()).await?),
+        Books::Suppliers { after, limit } => {
+            let rows = books::suppliers(connection, tenant, &after, limit).await?;
+            shown(&rows.into_iter().map(masked).collect::<Result<Vec<_>, _>>()?)
+        }
+        Books::Supplier { code, whole } => match books::supplier(connection, tenant, &code.into()).await? {
+            Some(row) if !whole => masked(row),
+            found => shown(&found),
+        },
         Books::Items { after, limit } => shown(&books::items(connection, tenant, &after, limit).await?),
         Books::Locations { after, limit } => shown(&books::locations(connection, tenant, &after, limit).await?),
         Books::Location { code } => shown(&books::location(connection, tenant, &code.into()).await?),
@@ -142,6 +148,16 @@ async fn item(mut connection: Connection<'_, Memory>, tenant: TenantId, code: &A
         told.insert("terms".to_owned(), shown(&terms)?);
         told.insert("stock".to_owned(), shown(&stock)?);
         told.insert("policies".to_owned(), shown(&policies)?);
+    }
+    Ok(told)
+}
+
+/// A supplier with the number of its account by its ends: whoever knows it recognises it, and nobody else learns it.
+fn masked(row: SupplierRow) -> Result<Value, StoreError> {
+    let number = row.account.as_ref().map(|account| account.iban.masked());
+    let mut told = shown(&row)?;
+    if let (Some(number), Some(place)) = (number, told.pointer_mut("/account/iban")) {
+        *place = number.into();
     }
     Ok(told)
 }

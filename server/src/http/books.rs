@@ -79,7 +79,7 @@ async fn there(app: &App, caller: &Caller, what: &str, key: &str, asked: Books) 
     }
 }
 
-/// Suppliers, by code.
+/// Suppliers, by code. The numbers of their accounts are told by their ends.
 #[utoipa::path(get, path = "/v1/suppliers", tag = "books", params(Which), responses((status = 200, body = Rows), Problems))]
 pub(crate) async fn suppliers(
     State(app): State<App>,
@@ -88,6 +88,21 @@ pub(crate) async fn suppliers(
 ) -> Result<Json<Rows>, Problem> {
     let asked = Books::Suppliers { after: which.after(), limit: which.limit.and_one() };
     which.page(&app, &caller, "/v1/suppliers", asked, |row| text(row, "code")).await
+}
+
+/// A supplier. The number of its account is told in full to a key with administrator rights, else by its ends.
+#[utoipa::path(get, path = "/v1/suppliers/{code}", tag = "books", params(("code" = String, Path)),
+    responses((status = 200, body = Object), Problems))]
+pub(crate) async fn supplier(
+    State(app): State<App>,
+    caller: Caller,
+    Path((code,)): Path<(String,)>,
+) -> Result<Json<Value>, Problem> {
+    let asked = Books::Supplier { code: code.clone(), whole: caller.key().administrator };
+    match app.desk().books(caller.tenant(), asked).await? {
+        Value::Null => Err(nothing("supplier", &code)),
+        found => Ok(Json(found)),
+    }
 }
 
 /// Items, by code.

@@ -89,6 +89,7 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(webhooks::replay))
         .routes(routes!(webhooks::test))
         .routes(routes!(books::suppliers))
+        .routes(routes!(books::supplier))
         .routes(routes!(books::items))
         .routes(routes!(books::item))
         .routes(routes!(books::locations))

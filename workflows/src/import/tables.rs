@@ -100,6 +100,8 @@ const SUPPLIERS: &[Column] = &[
     may("email", Text),
     may("payment_days", Count),
     may("note", Text),
+    may("iban", Text),
+    may("account_holder", Text),
 ];
 const ITEMS: &[Column] =
     &[must("code", Code), must("name", Text), may("category", Text), must("stock_unit", Code), may("active", Truth)];

@@ -47,7 +47,8 @@ pub(crate) fn number_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
     Ok(Done { ops: vec![Op::PurchaseOrder(Box::new(after)), Op::NumberSeries(series)], set, ..Done::default() })
 }
 
-fn local_year(settings: &Settings, call: &Call<'_>) -> Answer<i64> {
+/// The year that it is now in the zone of the settings.
+pub(super) fn local_year(settings: &Settings, call: &Call<'_>) -> Answer<i64> {
     let local = call.now.to_jiff().and_then(|now| now.in_tz(&settings.zone).ok());
     match local {
         Some(local) => Ok(local.year().into()),

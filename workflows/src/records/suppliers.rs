@@ -1,10 +1,12 @@
 //! Suppliers.
 
 use fluxor_engine::domain::Done;
+use fluxor_engine::expression::Value;
 
 use super::form::{Form, flag, int, name, parsed, settle, text};
 use crate::action::{Answer, Call, needs};
-use crate::row::{Op, SupplierRow};
+use crate::bank;
+use crate::row::{BankAccount, Op, SupplierRow};
 use crate::settings::Settings;
 
 /// The longest time to pay, in days.
@@ -29,9 +31,41 @@ pub(crate) fn set_supplier(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
         email,
         payment_days: form.maybe("payment_days", before.and_then(|b| b.payment_days), int(0, LONGEST_PAYMENT)),
         note: form.maybe("note", before.and_then(|b| b.note.clone()), text),
+        account: account(call, &mut form, before),
     };
     form.checked()?;
     Ok(settle(before, row, |row| &mut row.version, |row| Op::Supplier(Box::new(row))))
+}
+
+/// The account: with a new supplier it is taken as it comes, as from an import; afterwards it is what it was, since who
+/// may change what is decided by a workflow.
+fn account(call: &Call<'_>, form: &mut Form<'_>, before: Option<&SupplierRow>) -> Option<BankAccount> {
+    let known = before.and_then(|before| before.account.clone());
+    let column = |name: &str, known: Option<&str>| match call.params.get(name) {
+        None => known.map(str::to_owned),
+        Some(Value::Null) => None,
+        Some(given) => Some(given.to_string()),
+    };
+    let iban = column("iban", known.as_ref().map(|account| account.iban.as_str()));
+    let holder = column("account_holder", known.as_ref().map(|account| &*account.holder));
+    let wanted = match (iban, holder) {
+        (None, None) => Ok(None),
+        (iban, holder) => bank::account(&iban.unwrap_or_default(), &holder.unwrap_or_default()).map(Some),
+    };
+    match wanted {
+        Ok(wanted) if before.is_none() || wanted == known => return wanted,
+        Ok(_) => {
+            let why =
+                format!("where a supplier is paid to changes through the workflow `{}`: start one", bank::WORKFLOW);
+            form.wrong("iban", why);
+        }
+        Err(mistakes) => {
+            for (field, why) in mistakes {
+                form.wrong(if field == "holder" { "account_holder" } else { field }, why);
+            }
+        }
+    }
+    known
 }
 
 fn is_address(text: &str) -> bool {

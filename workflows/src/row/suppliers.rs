@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Keyed;
+use crate::bank::Iban;
 use crate::quantity::Quantity;
 
 /// Whom one buys from.
@@ -32,6 +33,18 @@ pub struct SupplierRow {
     pub payment_days: Option<i64>,
     /// For people.
     pub note: Option<Arc<str>>,
+    /// Where they are paid to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<BankAccount>,
+}
+
+/// An account, and in whose name it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BankAccount {
+    /// Its number.
+    pub iban: Iban,
+    /// In whose name.
+    pub holder: Arc<str>,
 }
 
 impl Keyed for SupplierRow {

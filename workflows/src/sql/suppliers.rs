@@ -8,7 +8,7 @@ use super::by_code::by_code;
 use super::columns::Reader;
 use super::{Conn, Row, write};
 use crate::fold::{Images, Write};
-use crate::row::SupplierRow;
+use crate::row::{BankAccount, SupplierRow};
 use crate::statement::Sql;
 
 const TABLE: &str = "supplier";
@@ -26,20 +26,24 @@ struct Image<'a> {
     email: Option<&'a str>,
     payment_days: Option<i64>,
     note: Option<&'a str>,
+    iban: Option<&'a str>,
+    account_holder: Option<&'a str>,
 }
 
 /// Loads rows. No lock: the version, or the unique reference, guards what is written.
 pub(crate) const LOAD: Sql = Sql {
     table: "supplier",
     sqlite: "
-        SELECT t.tenant, t.code, t.version, t.name, t.active, t.approved, t.currency, t.email, t.payment_days, t.note
+        SELECT t.tenant, t.code, t.version, t.name, t.active, t.approved, t.currency, t.email, t.payment_days, t.note,
+            t.iban, t.account_holder
         FROM json_each($1) AS b
         CROSS JOIN supplier AS t
         ON t.tenant = b.value ->> 'tenant'
         AND t.code = b.value ->> 'code'
         ORDER BY t.tenant, t.code",
     postgres: "
-        SELECT t.tenant, t.code, t.version, t.name, t.active, t.approved, t.currency, t.email, t.payment_days, t.note
+        SELECT t.tenant, t.code, t.version, t.name, t.active, t.approved, t.currency, t.email, t.payment_days, t.note,
+            t.iban, t.account_holder
         FROM json_to_recordset($1::text::json) AS b(tenant bigint, code text)
         JOIN supplier AS t
         ON t.tenant = b.tenant
@@ -54,23 +58,23 @@ pub(crate) const INSERT: Sql = Sql {
     table: "supplier",
     sqlite: "
         INSERT OR ROLLBACK INTO supplier (
-            tenant, code, version, name, active, approved, currency, email, payment_days, note
+            tenant, code, version, name, active, approved, currency, email, payment_days, note, iban, account_holder
         )
         SELECT
             value ->> 'tenant', value ->> 'code', value ->> 'version', value ->> 'name', value ->> 'active',
             value ->> 'approved', value ->> 'currency', value ->> 'email', value ->> 'payment_days',
-            value ->> 'note'
+            value ->> 'note', value ->> 'iban', value ->> 'account_holder'
         FROM json_each($1)",
     postgres: "
         INSERT INTO supplier (
-            tenant, code, version, name, active, approved, currency, email, payment_days, note
+            tenant, code, version, name, active, approved, currency, email, payment_days, note, iban, account_holder
         )
         SELECT
             b.tenant, b.code, b.version, b.name, b.active, b.approved, b.currency, b.email, b.payment_days,
-            b.note
+            b.note, b.iban, b.account_holder
         FROM json_to_recordset($1::text::json) AS b(
             tenant bigint, code text, version bigint, name text, active boolean, approved boolean,
-            currency text, email text, payment_days bigint, note text
+            currency text, email text, payment_days bigint, note text, iban text, account_holder text
         )",
 };
 
@@ -80,13 +84,15 @@ pub(crate) const UPDATE: Sql = Sql {
     sqlite: "
         UPDATE OR ROLLBACK supplier AS t
         SET version = b.version, name = b.name, active = b.active, approved = b.approved, currency = b.currency,
-            email = b.email, payment_days = b.payment_days, note = b.note
+            email = b.email, payment_days = b.payment_days, note = b.note, iban = b.iban,
+            account_holder = b.account_holder
         FROM (
             SELECT
                 value ->> 'tenant' AS tenant, value ->> 'code' AS code, value ->> 'guard' AS guard,
                 value ->> 'version' AS version, value ->> 'name' AS name, value ->> 'active' AS active,
                 value ->> 'approved' AS approved, value ->> 'currency' AS currency, value ->> 'email' AS email,
-                value ->> 'payment_days' AS payment_days, value ->> 'note' AS note
+                value ->> 'payment_days' AS payment_days, value ->> 'note' AS note,
+                value ->> 'iban' AS iban, value ->> 'account_holder' AS account_holder
             FROM json_each($1)
         ) AS b
         WHERE t.tenant = b.tenant
@@ -95,10 +101,11 @@ pub(crate) const UPDATE: Sql = Sql {
     postgres: "
         UPDATE supplier AS t
         SET version = b.version, name = b.name, active = b.active, approved = b.approved, currency = b.currency,
-            email = b.email, payment_days = b.payment_days, note = b.note
+            email = b.email, payment_days = b.payment_days, note = b.note, iban = b.iban,
+            account_holder = b.account_holder
         FROM json_to_recordset($1::text::json) AS b(
             tenant bigint, code text, guard bigint, version bigint, name text, active boolean, approved boolean,
-            currency text, email text, payment_days bigint, note text
+            currency text, email text, payment_days bigint, note text, iban text, account_holder text
         )
         WHERE t.tenant = b.tenant
         AND t.code = b.code
@@ -119,6 +126,8 @@ pub(crate) async fn save(connection: &mut Conn, writes: &Images<'_, SupplierRow>
         email: row.email.as_deref(),
         payment_days: row.payment_days,
         note: row.note.as_deref(),
+        iban: row.account.as_ref().map(|account| account.iban.as_str()),
+        account_holder: row.account.as_ref().map(|account| &*account.holder),
     });
     let (new, old): (Vec<_>, Vec<_>) = images.partition(|image| image.guard == 0);
     write(connection, &INSERT, &new).await?;
@@ -129,7 +138,8 @@ pub(crate) async fn save(connection: &mut Conn, writes: &Images<'_, SupplierRow>
 pub(crate) const PAGE: Sql = Sql::same(
     "supplier",
     "
-        SELECT t.tenant, t.code, t.version, t.name, t.active, t.approved, t.currency, t.email, t.payment_days, t.note
+        SELECT t.tenant, t.code, t.version, t.name, t.active, t.approved, t.currency, t.email, t.payment_days, t.note,
+            t.iban, t.account_holder
         FROM supplier AS t
         WHERE t.tenant = $1
         AND t.code > $2
@@ -149,6 +159,11 @@ fn decode(row: &Row) -> Result<(TenantId, SupplierRow), StoreError> {
         email: row.maybe_text("email")?,
         payment_days: row.maybe_int("payment_days")?,
         note: row.maybe_text("note")?,
+        account: match (row.maybe_parsed("iban")?, row.maybe_text("account_holder")?) {
+            (Some(iban), Some(holder)) => Some(BankAccount { iban, holder }),
+            (None, None) => None,
+            _ => return Err(row.wrong("an account has both its number and its holder")),
+        },
     };
     Ok((row.tenant()?, found))
 }

@@ -149,6 +149,21 @@ async fn why_a_run_ordered_a_line_stands_beside_the_run_and_is_shown_with_the_li
     }
 }
 
+fn approved(code: Arc<str>) -> SupplierRow {
+    SupplierRow {
+        name: code.clone(),
+        code,
+        version: 1,
+        active: true,
+        approved: true,
+        currency: None,
+        email: None,
+        payment_days: None,
+        note: None,
+        account: None,
+    }
+}
+
 /// As many items, each at one of two locations, each ordered from one of two suppliers; every tenth has enough.
 fn many(count: usize) -> Vec<Op> {
     let quantity = |whole: i64| Quantity(whole * 1_000_000);
@@ -166,19 +181,7 @@ fn many(count: usize) -> Vec<Op> {
         ops.push(Op::Location(LocationRow { code: code(location), version: 1, name: code(location), active: true }));
     }
     for supplier in ["acme", "zeta"] {
-        let (code, name) = (code(supplier), code(supplier));
-        let row = SupplierRow {
-            code,
-            version: 1,
-            name,
-            active: true,
-            approved: true,
-            currency: None,
-            email: None,
-            payment_days: None,
-            note: None,
-        };
-        ops.push(Op::Supplier(Box::new(row)));
+        ops.push(Op::Supplier(Box::new(approved(code(supplier)))));
     }
     for number in 0..count {
         let item: Arc<str> = format!("item-{number:05}").into();

@@ -90,3 +90,47 @@ fn the_policy_is_written_and_read_with_its_working_time() {
     let read: crate::approval::Policy = serde_json::from_value(written).unwrap();
     assert_eq!(crate::approval::Policy { working: approval.policy.working.clone(), ..read }, *approval.policy);
 }
+
+const CONTRACT: &str = r#"
+workflow: contract
+version: 1
+calendar: office
+subject: { name: contract, fields: { requester: person, ends_on: date?, called: int } }
+start: running
+states:
+  running:
+    on:
+      correct: { to: running, set: { ends_on: 'date("2026-03-10")' } }
+      forget: { to: running, set: { ends_on: "null" } }
+    after:
+      - { at: 'timestamp(contract.ends_on.value() - 2 working days, "Europe/Berlin")', set: { called: contract.called + 1 } }
+      - { at: 'timestamp(contract.ends_on.value() + 1 day, "Europe/Berlin")', to: ended }
+  ended: { final: true }
+"#;
+
+#[test]
+fn a_timer_fires_on_a_day_of_the_subject_which_is_reckoned_when_its_state_is_entered() {
+    let calendars = Calendars::load(vec![("office.yaml".to_owned(), CALENDAR.to_owned())]).unwrap().0;
+    let people = serde_json::json!({ "people": [{ "id": "ann", "active": true }] });
+    let mut story = Story::among(CONTRACT, people.as_object().unwrap(), calendars);
+    story.now = instant("2026-02-02T08:00:00Z");
+    let input = serde_json::json!({ "requester": "ann", "ends_on": "2026-03-31", "called": 0 });
+    story.start(input.as_object().unwrap()).unwrap();
+    let due = |story: &Story| story.instance.as_ref().unwrap().detail.timers.values().copied().collect::<Vec<_>>();
+    // Summer time begins in between.
+    assert_eq!(due(&story), [instant("2026-03-26T23:00:00Z"), instant("2026-03-31T22:00:00Z")]);
+    // Corrected: the state is entered anew. The Monday before is closed.
+    story.signal_as("correct", person("ann")).unwrap();
+    assert_eq!(due(&story), [instant("2026-03-04T23:00:00Z"), instant("2026-03-10T23:00:00Z")]);
+    story.now = instant("2026-03-04T22:59:59Z");
+    story.wait(0).unwrap();
+    assert_eq!((story.inside(), due(&story).len()), ("running".to_owned(), 2), "never early");
+    story.signal_as("forget", person("ann")).unwrap();
+    let incident = story.instance.as_ref().unwrap().detail.incident.clone().unwrap();
+    assert_eq!((&*incident.code, due(&story).len()), ("expression_failed", 2), "{incident:?}");
+    // A server that was away for long: both are past, each fires once.
+    story.now = instant("2026-04-01T00:00:00Z");
+    story.wait(0).unwrap();
+    assert_eq!((story.inside(), due(&story).len()), ("ended".to_owned(), 0));
+    assert_eq!(story.instance.as_ref().unwrap().subject["called"], 1);
+}

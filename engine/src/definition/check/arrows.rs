@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::definition::chart::{Arrow, ArrowIx, By, Go, Outcome, StateIx, Timer};
+use crate::definition::chart::{Arrow, ArrowIx, By, Due, Go, Outcome, StateIx, Timer};
 use crate::definition::codes;
-use crate::definition::file::{ArrowFile, StateFile};
+use crate::definition::file::{ArrowFile, DueFile, StateFile};
 use crate::definition::lint::{Edge, Goes, Guard, Trigger};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::expression::{Expr, Kind, Literal, RecordType, Type};
+use crate::expression::{Expr, Field, Kind, Literal, RecordType, Type};
 
 use super::expressions::{Scope, UNSURE};
 use super::{Arrows, Checker, DONE, FAILED};
@@ -69,8 +69,15 @@ impl Checker<'_> {
         for (n, timer) in file.after.iter().enumerate() {
             let way = Way { from, trigger: Trigger::After(n), scope: &scope, engine: true };
             let list = timer.arrows.iter().filter_map(|arrow| self.arrow(arrow, &way)).collect();
-            if let Some(after) = timer.after.as_ref().map(|after| self.in_calendar(after.clone())) {
-                arrows.timers.push(Timer { name: format!("{path}#{}", n + 1).into(), after, arrows: list });
+            let due = match &timer.due {
+                Some(DueFile::In(wait)) => Some(Due::In(self.in_calendar(wait.clone()))),
+                Some(DueFile::At(text)) => {
+                    self.expression(text, &scope, &Field::required(Type::Timestamp)).map(Box::new).map(Due::At)
+                }
+                None => None,
+            };
+            if let Some(due) = due {
+                arrows.timers.push(Timer { name: format!("{path}#{}", n + 1).into(), due, arrows: list });
             }
         }
         arrows

@@ -1,11 +1,11 @@
 //! States, with those inside them.
 
 use crate::definition::codes;
-use crate::definition::file::{ArrowFile, CallingFile, Name, StateFile, TimerFile};
+use crate::definition::file::{ArrowFile, CallingFile, DueFile, Name, StateFile, TimerFile};
 use crate::definition::yaml::{Node, Shape, Spot};
 use crate::diagnostic::{Diagnostic, Help, Span};
 
-use super::{Found, Keys, arrow, name, one_or_many, string, truth, wait};
+use super::{Found, Keys, arrow, name, one_or_many, string, text, truth, wait};
 
 /// Keys of a state.
 pub(in crate::definition) const STATE: &[&str] = &[
@@ -17,7 +17,7 @@ pub(in crate::definition) const STATE: &[&str] = &[
 pub(in crate::definition) const CALL: &[&str] = &["workflow", "input", "key"];
 
 /// Keys of a timer, besides those of an arrow.
-pub(in crate::definition) const TIMER: &[&str] = &["in", "then"];
+pub(in crate::definition) const TIMER: &[&str] = &["in", "at", "then"];
 
 /// What a final state may not have, since nothing leaves it.
 const LEAVING: &[&str] = &["on", "always", "after", "exit", "start", "states", "parallel", "approval", "task", "call"];
@@ -199,9 +199,7 @@ fn timer(node: &Node, key: Span, found: &mut Found) -> Option<TimerFile> {
     }
     let allowed: Vec<&str> = TIMER.iter().chain(arrow::ARROW).copied().collect();
     let keys = Keys::entry(node, key, "a timer", &allowed, found)?;
-    let after = keys
-        .need("in", "a timer", "write how long after entering the state: `in: 2 days`", found)
-        .and_then(|(key, node)| wait(node, key, "`in`", found));
+    let due = due(&keys, found);
     let arrows = match keys.get("then") {
         None => vec![arrow::of_keys(&keys, found)],
         Some((at, node)) => {
@@ -215,5 +213,22 @@ fn timer(node: &Node, key: Span, found: &mut Found) -> Option<TimerFile> {
             arrow::arrows(node, at, found)
         }
     };
-    Some(TimerFile { after, arrows })
+    Some(TimerFile { due, arrows })
+}
+
+/// After how long, or at which instant.
+fn due(keys: &Keys<'_>, found: &mut Found) -> Option<DueFile> {
+    let Some((at, node)) = keys.get("at") else {
+        let help = "write how long after entering the state, `in: 2 days`, or `at:` with the instant";
+        let (key, node) = keys.need("in", "a timer", help, found)?;
+        return wait(node, key, "`in`", found).map(DueFile::In);
+    };
+    if let Some((key, _)) = keys.get("in") {
+        found.push(
+            Diagnostic::error(codes::CONFLICT, key, "`in` stands beside `at`")
+                .related(at, "says when, too")
+                .help("leave out one of them"),
+        );
+    }
+    text(node, at, "the instant", found).map(DueFile::At)
 }

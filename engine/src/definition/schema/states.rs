@@ -101,8 +101,13 @@ fn arrows() -> Value {
 fn timer() -> Value {
     arrow_keys(Mapping::of(TIMER.iter().chain(ARROW)))
         .key("in", of("wait"), "How long after entering the state.")
+        .key(
+            "at",
+            of("expression"),
+            "Instead of `in`: the instant, as an expression that is evaluated when the state is entered.",
+        )
         .key("then", of("arrows"), "Arrows of which the first that holds is taken; instead of keys of an arrow.")
-        .needs(&["in"])
+        .also("oneOf", json!([{ "required": ["in"] }, { "required": ["at"] }]))
         .done()
 }
 

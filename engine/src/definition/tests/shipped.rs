@@ -68,10 +68,7 @@ fn the_requisition_brings_its_own_subject() {
     assert_eq!(&*requisition.subject.variable, "request");
     assert_eq!(requisition.subject.record.fields.len(), 6);
     let draft = requisition.state(requisition.starts[0].to);
-    assert_eq!(
-        (&*draft.timers[0].name, draft.timers[0].after),
-        ("draft#1", crate::calendar::Wait::Elapsed(30 * 86_400_000_000))
-    );
+    assert_eq!((&*draft.timers[0].name, draft.timers[0].due.to_string()), ("draft#1", "after 30 days".to_owned()));
     assert_eq!(requisition.state(requisition.find("sorting").unwrap()).always.len(), 2);
     assert!(requisition.vocabulary.is_empty(), "it uses no name of the vocabulary");
 }
