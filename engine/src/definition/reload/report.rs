@@ -63,6 +63,8 @@ pub enum Outcome {
     Unchanged,
     /// It is in force as it was found; its definition may be another for what it calls, too.
     Loaded {
+        /// Its text.
+        source: Arc<str>,
         /// What was found that does not refuse it.
         warnings: Vec<Diagnostic>,
     },
@@ -145,7 +147,9 @@ pub(super) fn report(
             Some(faults) => Outcome::Refused(faults),
             None if taken.contains(&item) && file.new.is_none() => Outcome::Gone,
             None if taken.contains(&item) || changes.iter().any(|change| Some(&change.name) == now) => {
-                Outcome::Loaded { warnings: warnings.remove(path).unwrap_or_default() }
+                let source =
+                    now.and_then(|name| after.current(name)).map_or_else(|| "".into(), |now| now.source.clone());
+                Outcome::Loaded { source, warnings: warnings.remove(path).unwrap_or_default() }
             }
             None => Outcome::Unchanged,
         };
