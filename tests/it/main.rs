@@ -20,6 +20,7 @@ mod journey;
 mod lanes;
 mod organisation;
 mod readme;
+mod reloads;
 mod reorder;
 mod replay;
 mod sample;

@@ -83,6 +83,14 @@ impl Trouble {
         }
     }
 
+    /// The codes of what is found, each once.
+    pub(crate) fn codes(&self) -> Vec<&'static str> {
+        let mut codes: Vec<_> = self.findings.iter().map(Found::code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes
+    }
+
     /// The first of why.
     pub(crate) fn first(&self) -> &str {
         self.why.first().map_or("", String::as_str)
