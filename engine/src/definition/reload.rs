@@ -103,16 +103,17 @@ pub fn reload(library: &Library, folder: &Folder, live: &[Arc<Definition>], voca
     for (path, file) in &files {
         barred.extend(file.useless.iter().map(|fault| (Item::File(path.clone()), vec![fault.clone()])));
     }
-    let judged = choice.judge(&taken);
-    let in_force = choice.calendars_of(&taken).clone();
-    let mut next = Library::empty(in_force);
     let mut warnings: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
-    for (path, _, checked) in judged {
-        let Checked { definition: Some(definition), diagnostics, .. } = checked else { continue };
-        warnings.insert(path.clone(), diagnostics);
-        next.put(&path, definition);
+    let mut next = library.clone();
+    if !taken.is_empty() {
+        next = Library::empty(choice.calendars_of(&taken).clone());
+        for (path, _, checked) in choice.judge(&taken) {
+            let Checked { definition: Some(definition), diagnostics, .. } = checked else { continue };
+            warnings.insert(path.clone(), diagnostics);
+            next.put(&path, definition);
+        }
+        next.refresh(library, vocabulary);
     }
-    next.refresh(library, vocabulary);
     let report = report::report(library, &next, &files, &taken, (barred, warnings));
     Next { library: next, report }
 }

@@ -47,7 +47,7 @@ struct Row {
 
 /// A file of definitions that is refused.
 #[derive(Debug, Serialize)]
-pub(crate) struct Refused {
+pub(crate) struct RefusedFile {
     file: String,
     why: String,
     rendered: String,
@@ -58,7 +58,7 @@ pub(crate) struct Refused {
 const MOST_REFUSED: usize = 5;
 const LONGEST_SHOWN: usize = 1_500;
 
-impl Refused {
+impl RefusedFile {
     /// The first of them.
     pub(crate) fn of(troubles: Vec<Trouble>) -> Vec<Self> {
         let one = |trouble: Trouble| Self {
@@ -77,7 +77,7 @@ impl Refused {
 /// What waits where.
 #[derive(Debug, Serialize)]
 pub(crate) struct Operations {
-    refused: Vec<Refused>,
+    refused: Vec<RefusedFile>,
     counts: Vec<Count>,
     rows: Vec<Row>,
     filters: Vec<(String, String)>,
@@ -108,7 +108,7 @@ impl Operations {
         counts: &[StateCount],
         (rows, more): (&[Instance], bool),
         page: &InstancePage,
-        refused: Vec<Refused>,
+        refused: Vec<RefusedFile>,
         known: Known<'_>,
         speak: &Words,
     ) -> Self {

@@ -68,9 +68,10 @@ fn look(folder: &Path) -> Look {
 /// # Errors
 /// A sentence: the folder itself cannot be read.
 fn read(folder: &Path) -> Result<Folder, String> {
-    let shown = folder.display();
     let paths = open::files(folder).map_err(|error| {
-        format!("the folder {shown} cannot be read ({error}): put it back; until then all that is in force stays")
+        format!(
+            "the folder of definitions cannot be read ({error}): put it back; until then all that is in force stays"
+        )
     })?;
     let text = |path: PathBuf| {
         let text = std::fs::read(&path).map_or_else(|error| Text::Lost(error.to_string()), Text::Bytes);
@@ -107,19 +108,17 @@ impl Reloads {
         let Some(folder) = self.folder.clone() else {
             return Some(Err("this server has no folder of definitions: start it with --definitions DIR".to_owned()));
         };
-        let done = tokio::task::spawn_blocking(move || (read(&folder), look(&folder), folder)).await;
-        let (read, after, folder) = done.ok()?;
+        let done = tokio::task::spawn_blocking(move || (read(&folder), look(&folder))).await;
+        let (read, after) = done.ok()?;
         if after != *looked {
             return None;
         }
         let in_force = self.desk.library().names().count();
+        // A folder that was not mounted looks empty, too.
         Some(read.and_then(|read| match read.files.is_empty() && in_force > 0 {
-            // A folder that was not mounted looks so, too.
-            true => Err(format!(
-                "the folder {} has no definitions any more: put them back, or restart the server if that is meant; until \
-                 then all that is in force stays",
-                folder.display()
-            )),
+            true => Err("the folder of definitions has none any more: put them back, or restart the server if that is meant; \
+                until then all that is in force stays"
+                .to_owned()),
             false => Ok(read),
         }))
     }

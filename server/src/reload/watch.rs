@@ -9,8 +9,8 @@ use crate::http::problem::chain;
 impl Reloads {
     /// Looks every so often (zero: never) and whenever SIGHUP comes, for ever.
     pub(crate) async fn watch(self: Arc<Self>, every: Duration) {
-        self.note_start().await;
         let mut hangup = Hangup::new();
+        self.note_start().await;
         loop {
             let pause = async {
                 match every.is_zero() || self.folder.is_none() {
@@ -24,6 +24,12 @@ impl Reloads {
             };
             let done = match cause {
                 Cause::Files => self.look_again().await,
+                _ if self.folder.is_none() => {
+                    tracing::warn!(
+                        "told to load definitions again (SIGHUP), but there is no folder: --definitions names one"
+                    );
+                    Ok(())
+                }
                 asked => {
                     tracing::info!("told to load definitions again (SIGHUP)");
                     self.reload(&asked, false).await.map(|_| ())

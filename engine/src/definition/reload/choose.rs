@@ -55,6 +55,9 @@ impl Choice<'_> {
     /// wrong; then what can come back comes back.
     pub(super) fn taken(&self) -> BTreeSet<Item> {
         let all = self.items();
+        if all.is_empty() {
+            return all;
+        }
         let mut taken = all.clone();
         loop {
             let wrong = wrong(self.judge(&taken));

@@ -19,7 +19,7 @@ use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
-use crate::page::{Operations, Refused, Repairs, Tried, data};
+use crate::page::{Operations, RefusedFile, Repairs, Tried, data};
 use crate::repairs::{TO_BE_GIVEN, asking, would};
 use crate::secret;
 
@@ -71,7 +71,7 @@ pub(super) async fn show(
     let title = |workflow: &str| app.desk().definition(workflow);
     // Definitions are the server's: who administers another tenant cannot mend them.
     let reloads = app.reloads().filter(|_| tenant == app.limits().operator());
-    let refused = Refused::of(reloads.map_or_else(Vec::new, |reloads| reloads.troubles()));
+    let refused = RefusedFile::of(reloads.map_or_else(Vec::new, |reloads| reloads.troubles()));
     let shown = Operations::new(&counts, (&rows, more), &page, refused, &title, &visitor.words);
     html(shown.page(&visitor.reader()))
 }

@@ -43,15 +43,13 @@ pub(in super::super) async fn only_administrators_of_the_server_load(mut site: S
     assert_eq!(reload(&site).await["changed"][0]["before"], done["changed"][0]["after"]);
     assert_eq!(reload(&site).await["changed"], json!([]));
     // What a restart puts in force is in the trail, where the trail has begun.
-    site.stop().await;
-    write(&site, "pair.yaml", &source.replace("version: 1", "version: 4"));
-    site.start().await;
-    let entries = async || site.admin().get("/v1/audit/verify").await.is(200)["entries"].as_u64().unwrap();
-    let told = entries().await;
-    site.stop().await;
-    site.start().await;
-    until("nothing more to tell", async || entries().await >= told).await;
-    assert!(entries().await <= told + 1, "a start that changes nothing tells nothing");
+    let before = entries(&site).await;
+    for _ in 0..2 {
+        site.stop().await;
+        write(&site, "pair.yaml", &source.replace("version: 1", "version: 4"));
+        site.start().await;
+        until("it is told once", async || entries(&site).await == before + 1).await;
+    }
     site.end().await;
 }
 
