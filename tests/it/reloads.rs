@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
+use fluxor_engine::calendar::Calendars;
 use fluxor_engine::clock::{Clock, ManualClock, SystemClock, Timestamp};
-use fluxor_engine::command::{Basis, Change, Verb};
+use fluxor_engine::command::{Actor, Basis, Change, Command, Verb};
 use fluxor_engine::definition::reload::{Folder, Report, Text};
-use fluxor_engine::ids::TenantId;
+use fluxor_engine::ids::{Digest, TenantId};
 use fluxor_engine::runtime::{Engine, Options};
-use fluxor_engine::store::{MemoryStore, Options as StoreOptions, PinnedCount, PostgresStore, SqliteStore, Store};
+use fluxor_engine::store::{
+    InstancePage, MemoryStore, Options as StoreOptions, PinnedCount, PostgresStore, SqliteStore, Store,
+};
 use fluxor_tests::counter::MIGRATIONS;
 use fluxor_tests::databases::Fresh;
 use fluxor_tests::family::Family;
@@ -47,7 +50,7 @@ fn newer() -> String {
 fn folder(files: &[(&str, &str)]) -> Folder {
     let text = |text: &str| Text::Bytes(text.as_bytes().to_vec());
     let files = files.iter().map(|(name, source)| (format!("{name}.yaml"), text(source)));
-    Folder { files: files.collect(), calendars: Ok(fluxor_engine::calendar::Calendars::default()) }
+    Folder { files: files.collect(), calendars: Ok(Calendars::default()) }
 }
 
 async fn reload<S: Store<Family>>(engine: &Engine<Family, S>, files: &[(&str, &str)]) -> Report {
@@ -90,11 +93,11 @@ async fn a_batch_goes_by_one_library_from_its_look_up_to_its_last_decision() {
     let old = library.current("note").unwrap().hash;
     let store = MemoryStore::new(domain.clone());
     let engine = Engine::start(domain, store, library, clock.clone(), options).await.unwrap();
-    let command = |name: &str| fluxor_engine::command::Command {
+    let command = |name: &str| Command {
         tenant: TENANT,
         request: name.into(),
-        request_hash: fluxor_engine::ids::Digest::of(name),
-        actor: fluxor_engine::command::Actor::System,
+        request_hash: Digest::of(name),
+        actor: Actor::Person { id: "ann".into(), via: "test".into(), administrator: false },
         verb: start(name),
     };
     clock.armed.store(true, Ordering::SeqCst);
@@ -162,11 +165,11 @@ async fn a_schedule_that_is_loaded_begins_without_a_restart() {
     let engine = Engine::start(domain, store, library, clock.clone(), options).await.unwrap();
     let units = json!([{ "id": "purchasing", "roles": { "planner": ["ann"] } }]);
     let patch = json!({ "zone": "UTC", "people": [{ "id": "ann" }], "units": units }).as_object().cloned().unwrap();
-    let company = fluxor_engine::command::Command {
+    let company = Command {
         tenant: TENANT,
         request: "company".into(),
-        request_hash: fluxor_engine::ids::Digest::of("company"),
-        actor: fluxor_engine::command::Actor::System,
+        request_hash: Digest::of("company"),
+        actor: Actor::System,
         verb: Verb::Change(Change::Organisation { patch, basis: Basis::Direct }),
     };
     engine.submit(company).await.unwrap();
@@ -176,7 +179,7 @@ async fn a_schedule_that_is_loaded_begins_without_a_restart() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     clock.advance_micros(1_000_000);
     let since = Instant::now();
-    let page = fluxor_engine::store::InstancePage {
+    let page = InstancePage {
         tenant: TENANT,
         workflow: None,
         state: None,
