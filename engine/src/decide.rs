@@ -87,7 +87,7 @@ pub struct Ground<'a, D: Domain> {
     /// The vocabulary's code.
     pub domain: &'a D,
     /// Definitions by name, for instances that actions start.
-    library: &'a Library,
+    pub(crate) library: &'a Library,
     /// Business keys that were looked up for such instances.
     keys: &'a Keys,
     /// Revisions of the organisation that open reviews may not have seen yet, rising; the last is the current one.

@@ -14,6 +14,7 @@ pub mod library;
 mod lint;
 pub mod pages;
 mod read;
+pub mod reload;
 mod schema;
 mod set;
 mod yaml;
@@ -106,13 +107,17 @@ pub fn compile_bytes(path: &str, bytes: &[u8], vocabulary: &Vocabulary) -> (Chec
     match std::str::from_utf8(bytes) {
         Ok(source) => (compile(path, source, vocabulary), source.to_owned()),
         Err(error) => {
-            let at = error.valid_up_to();
-            let finding = Diagnostic::error(codes::SYNTAX, diagnostic::Span::new(at, at + 3), "this is not UTF-8")
-                .help("save the file as UTF-8");
-            let checked = Checked { definition: None, diagnostics: vec![finding], silenced: Vec::new() };
+            let diagnostics = vec![not_utf8(&error)];
+            let checked = Checked { definition: None, diagnostics, silenced: Vec::new() };
             (checked, String::from_utf8_lossy(bytes).into_owned())
         }
     }
+}
+
+fn not_utf8(error: &std::str::Utf8Error) -> Diagnostic {
+    let at = error.valid_up_to();
+    Diagnostic::error(codes::SYNTAX, diagnostic::Span::new(at, at + 3), "this is not UTF-8")
+        .help("save the file as UTF-8")
 }
 
 /// Leaves out findings beyond [`MOST_FINDINGS`], warnings before errors, and says so.

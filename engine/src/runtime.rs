@@ -11,6 +11,7 @@ mod drive;
 mod lane;
 mod options;
 mod organisation;
+mod reload;
 mod repairs;
 mod schedules;
 mod sink;
@@ -105,6 +106,9 @@ struct Shared<D: Persist, S: Store<D>> {
     domain: Arc<D>,
     store: S,
     library: RwLock<Arc<Library>>,
+    /// One reload at a time; and that there was one.
+    reloading: tokio::sync::Mutex<()>,
+    reloaded: Notify,
     definitions: Definitions,
     organisations: Organisations,
     clock: Arc<dyn Clock>,
@@ -132,11 +136,6 @@ struct Shared<D: Persist, S: Store<D>> {
 impl<D: Persist, S: Store<D>> Shared<D, S> {
     fn library(&self) -> Arc<Library> {
         self.library.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn add_definition(&self, definition: Arc<crate::definition::chart::Definition>) {
-        let mut library = self.library.write().unwrap_or_else(PoisonError::into_inner);
-        *library = Arc::new(library.with(definition));
     }
 }
 
@@ -179,6 +178,8 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             domain,
             store,
             library: RwLock::new(Arc::new(library)),
+            reloading: tokio::sync::Mutex::default(),
+            reloaded: Notify::new(),
             definitions: Definitions::default(),
             organisations: Organisations::default(),
             clock,
@@ -277,7 +278,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         &self.shared.domain
     }
 
-    /// The definitions as loaded.
+    /// The definitions that are in force.
     #[must_use]
     pub fn library(&self) -> Arc<Library> {
         self.shared.library()

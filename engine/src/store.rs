@@ -189,6 +189,9 @@ pub trait Store<D: Persist>: Clone + Send + Sync + 'static {
     /// How many live instances there are by workflow, state and status, with the oldest change.
     fn counts(&self, tenant: TenantId) -> impl Future<Output = Result<Vec<StateCount>, StoreError>> + Send;
 
+    /// How many live instances there are by the definition that they are pinned to.
+    fn pinned_counts(&self, tenant: TenantId) -> impl Future<Output = Result<Vec<PinnedCount>, StoreError>> + Send;
+
     /// Entries of a stream, `seq` rising, after `after`, at most `limit`.
     fn entries(
         &self,
@@ -315,6 +318,17 @@ pub trait Store<D: Persist>: Clone + Send + Sync + 'static {
 
     /// Answers if the database does.
     fn ping(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// How many live instances are pinned to a definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinnedCount {
+    /// The definition's name.
+    pub workflow: Arc<str>,
+    /// The definition.
+    pub definition: DefinitionHash,
+    /// How many.
+    pub count: i64,
 }
 
 /// Live instances in one state.

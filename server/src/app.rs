@@ -25,6 +25,7 @@ use crate::door::{Door, NOTED_EVERY};
 use crate::limits::Limits;
 use crate::mail::{Contacts, Directory, Mail, Press};
 use crate::pictures::Pictures;
+use crate::reload::Reloads;
 use crate::telemetry::metrics;
 
 /// What handlers share. Cheap to clone.
@@ -46,6 +47,8 @@ struct Shared {
     directory: Directory,
     /// What writes mails, and what sends them.
     post: OnceLock<(Arc<Press>, Option<Arc<Mail>>)>,
+    /// What loads definitions again.
+    reloads: OnceLock<Arc<Reloads>>,
     /// How long a request may take.
     request_timeout: Duration,
 }
@@ -63,7 +66,8 @@ impl App {
         let pictures = Pictures::default();
         let directory = Directory::default();
         directory.ask(Arc::downgrade(&desk));
-        let (keys, sessions, post) = (Known::default(), Known::default(), OnceLock::new());
+        let (keys, sessions) = (Known::default(), Known::default());
+        let (post, reloads) = (OnceLock::new(), OnceLock::new());
         let (watched, stopping) = (Watched::default(), AtomicBool::new(false));
         let shared = Shared {
             desk,
@@ -78,6 +82,7 @@ impl App {
             door,
             directory,
             post,
+            reloads,
             request_timeout,
         };
         Ok(Self(Arc::new(shared)))
@@ -116,6 +121,16 @@ impl App {
         let _ = self.0.post.set((press, mail));
     }
 
+    /// Definitions are loaded again by this one; without a word, they are not.
+    pub(crate) fn reload_by(&self, reloads: Arc<Reloads>) {
+        let _ = self.0.reloads.set(reloads);
+    }
+
+    /// What loads definitions again.
+    pub(crate) fn reloads(&self) -> Option<&Arc<Reloads>> {
+        self.0.reloads.get()
+    }
+
     /// What writes mails.
     pub(crate) fn press(&self) -> &Press {
         let built_in = || {
@@ -150,6 +165,9 @@ impl App {
     pub(crate) fn figures(&self) -> String {
         self.desk().measure();
         metrics::limits(&self.0.limits);
+        if let Some(reloads) = self.reloads() {
+            reloads.measure();
+        }
         self.0.metrics.run_upkeep();
         self.0.metrics.render()
     }

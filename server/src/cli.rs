@@ -8,6 +8,7 @@ mod calendars;
 mod check;
 mod chosen;
 mod completions;
+mod definitions;
 mod demo;
 mod explain_code;
 mod file;
@@ -67,6 +68,9 @@ enum Command {
     Demo(demo::Demo),
     /// Check workflow definitions
     Check(check::Check),
+    /// List the definitions in force, and have the running server load their files again
+    #[command(subcommand)]
+    Definitions(definitions::Definitions),
     /// Play scenarios, and tell what they do not cover
     Test(test::Test),
     /// Draw a workflow, or an instance with its way: SVG, DOT or Mermaid
@@ -196,6 +200,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Serve => serve::run(config, out).await,
         Command::Demo(demo) => demo.run(config, out).await,
         Command::Check(check) => check.run(config, out),
+        Command::Definitions(definitions) => definitions.run(config, out).await,
         Command::Test(test) => test.run(config, out).await,
         Command::Graph(graph) => graph.run(config, out).await,
         Command::Calendars(calendars) => calendars.run(config, out),

@@ -24,6 +24,12 @@ pub(crate) struct Config {
     #[arg(long, env = "FLUXOR_DEFINITIONS", value_name = "DIR", global = true)]
     pub definitions: Option<PathBuf>,
 
+    /// Look every so many seconds whether files of definitions have changed, and load them; 0: never, only when told to
+    /// (SIGHUP, `fluxor definitions reload`)
+    #[arg(long, env = "FLUXOR_WATCH_DEFINITIONS", value_name = "SECONDS", default_value_t = 2, global = true,
+          value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub watch_definitions: u64,
+
     /// Whose data, where several companies share a database
     #[arg(long, env = "FLUXOR_TENANT", value_name = "NUMBER", default_value_t = 1, global = true)]
     pub tenant: i64,

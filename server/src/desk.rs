@@ -21,11 +21,12 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::{Deciders, OrganisationAt, Possible, Preview};
-use fluxor_engine::definition::{Checked, Definition};
+use fluxor_engine::definition::reload::{self, Folder};
+use fluxor_engine::definition::{Checked, Definition, Library};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::simulate::Simulation;
-use fluxor_engine::store::{InstancePage, StateCount};
+use fluxor_engine::store::{InstancePage, PinnedCount, StateCount};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{RefusedCall, RefusedCalls, Stretch};
 
@@ -138,6 +139,15 @@ pub(crate) trait Desk: Doors {
 
     /// The definition of the loaded workflow `name`.
     fn definition(&self, name: &str) -> Option<Arc<Definition>>;
+
+    /// The definitions in force.
+    fn library(&self) -> Arc<Library>;
+
+    /// Puts in force what of a folder of definitions holds, or says what would become of it.
+    fn reload(&self, folder: Folder, dry_run: bool) -> Reply<'_, reload::Report>;
+
+    /// Live instances by the definition that they are pinned to.
+    fn pinned_counts(&self, tenant: TenantId) -> Reply<'_, Vec<PinnedCount>>;
 
     /// An instance with the definition that it is pinned to.
     fn pinned(&self, tenant: TenantId, id: InstanceId) -> Reply<'_, (Instance, Arc<Definition>)>;

@@ -79,6 +79,12 @@ impl Place {
 }
 
 impl Found {
+    /// The stable code.
+    #[must_use]
+    pub(crate) const fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// `finding` in the text `source` of `file`.
     #[must_use]
     pub(crate) fn of(file: &str, source: &str, finding: &Diagnostic) -> Self {

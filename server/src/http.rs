@@ -16,6 +16,7 @@ pub(crate) mod extract;
 mod gate;
 pub(crate) mod health;
 pub(crate) mod history;
+mod in_force;
 pub(crate) mod instances;
 pub(crate) mod json;
 pub(crate) mod keys;

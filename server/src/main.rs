@@ -23,6 +23,7 @@ mod mail;
 mod open;
 mod page;
 mod pictures;
+mod reload;
 mod reorder;
 mod repairs;
 mod replay;

@@ -10,7 +10,7 @@ use fluxor_engine::domain::Domain;
 use fluxor_engine::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, StreamId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::store::{
-    Claimed, Delivery, Due, InstancePage, Loaded, StartKey, StateCount, Store, StoreError, Want, Writer,
+    Claimed, Delivery, Due, InstancePage, Loaded, PinnedCount, StartKey, StateCount, Store, StoreError, Want, Writer,
 };
 use fluxor_workflows::{Facts, Procurement};
 
@@ -142,6 +142,10 @@ impl<S: Store<Procurement>> Store<Procurement> for Recording<S> {
 
     async fn counts(&self, tenant: TenantId) -> Result<Vec<StateCount>, StoreError> {
         self.inner.counts(tenant).await
+    }
+
+    async fn pinned_counts(&self, tenant: TenantId) -> Result<Vec<PinnedCount>, StoreError> {
+        self.inner.pinned_counts(tenant).await
     }
 
     async fn entries(&self, of: TenantId, stream: StreamId, after: i64, limit: i64) -> Result<Vec<Entry>, StoreError> {

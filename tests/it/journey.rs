@@ -22,6 +22,7 @@ mod organisation;
 mod page;
 mod pictures;
 mod refused_mail;
+mod reloads;
 mod repairs;
 mod repeats;
 mod replicas;
@@ -100,6 +101,11 @@ on_both! {
     notices::a_dead_mail_server_delays_nothing_else
     hooks::messages_go_out_at_the_pace_that_is_asked_for
     hooks::what_an_address_refuses_is_an_incident
+    reloads::what_is_changed_counts_for_those_who_begin
+    reloads::a_broken_file_is_told_of_until_it_is_mended
+    reloads::only_administrators_of_the_server_load
+    reloads::files_come_and_go_and_so_does_their_folder
+    reloads::the_command_line_loads
     books::every_list_is_walked_once
     limits::a_limit_holds_for_one_and_not_for_others
     limits::limits_count_objects_pages_and_what_never_fits

@@ -21,6 +21,7 @@ mod lanes;
 mod organisation;
 mod pictures;
 mod readme;
+mod reloads;
 mod reorder;
 mod replay;
 mod sample;

@@ -215,6 +215,13 @@ impl Site {
         self.stopped(told).await;
     }
 
+    /// Sends SIGHUP.
+    pub fn hang_up(&self) {
+        let pid = self.running.as_ref().and_then(Child::id).expect("it runs");
+        let sent = std::process::Command::new("sh").args(["-c", &format!("kill -HUP {pid}")]).status().unwrap();
+        assert!(sent.success());
+    }
+
     /// Sends SIGTERM.
     pub fn ask_to_stop(&mut self) -> Child {
         let child = self.running.take().expect("it runs");

@@ -3,6 +3,7 @@
 //! files leaves no trace.
 
 mod company;
+mod definitions;
 mod form;
 mod items;
 mod policies;
@@ -14,6 +15,7 @@ mod units;
 mod webhooks;
 
 pub(crate) use company::set_company;
+pub(crate) use definitions::note_definition;
 pub(crate) use form::{check_code, check_reference, told};
 pub(crate) use items::{set_item, set_location};
 pub(crate) use policies::set_policy;

@@ -39,6 +39,21 @@ pub(crate) static RECORDS: &[Action] = &[
         run: records::make_webhook_secret,
     },
     Action {
+        name: "note_definition",
+        major: 1,
+        params: &[
+            ("hash", Type::Text, false),
+            ("before", Type::Text, false),
+            ("version", Type::Int, false),
+            ("file", Type::Text, false),
+            ("cause", Type::Text, false),
+        ],
+        subjects: &[],
+        payload: &[],
+        help: "For the record `definition`, key a workflow: the server notes which `hash` is in force, what was `before`, and why.",
+        run: records::note_definition,
+    },
+    Action {
         name: "set_preference",
         major: 1,
         params: &[("expected", Type::Int, false)],

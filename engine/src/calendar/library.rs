@@ -86,6 +86,13 @@ impl Calendars {
         self.named.get(name)
     }
 
+    /// Whether every date comes to the same by `other`.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        let hashes = |all: &Self| all.named.iter().map(|(name, named)| (name.clone(), named.hash)).collect::<Vec<_>>();
+        hashes(self) == hashes(other)
+    }
+
     /// The names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.named.keys()

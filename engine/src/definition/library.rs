@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::chart::Definition;
 use super::set::compile_beside;
-use super::{Checked, codes, compile_all};
-use crate::calendar::Calendars;
-use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
+use super::{Checked, codes, compile_all, compile_stored};
+use crate::calendar::{Calendars, Named};
+use crate::clock::Timestamp;
+use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::domain::Vocabulary;
 use crate::ids::DefinitionHash;
 use crate::refusal::Refusal;
@@ -22,8 +23,18 @@ pub type Refused = Vec<(String, String, Vec<Diagnostic>)>;
 #[derive(Clone, Debug, Default)]
 pub struct Library {
     current: BTreeMap<Arc<str>, Arc<Definition>>,
+    /// Of the current ones.
+    files: BTreeMap<Arc<str>, InFile>,
     pinned: BTreeMap<DefinitionHash, Arc<Definition>>,
     calendars: Calendars,
+}
+
+/// Where a current definition comes from.
+#[derive(Clone, Debug)]
+struct InFile {
+    path: Arc<str>,
+    /// When it was put in force; `None`: it is what the library began with.
+    since: Option<Timestamp>,
 }
 
 impl Library {
@@ -44,28 +55,28 @@ impl Library {
         vocabulary: &Vocabulary,
         calendars: Calendars,
     ) -> Result<(Self, Warnings), Refused> {
-        let mut library = Self { calendars, ..Self::default() };
         let mut warnings = Vec::new();
         let mut refused = Vec::new();
-        let mut paths: BTreeMap<Arc<str>, String> = BTreeMap::new();
-        let all = compile_all(&files, vocabulary, Some(&library.calendars));
-        for ((path, source), mut checked) in files.into_iter().zip(all) {
-            if let Some(definition) = &checked.definition {
-                if let Some(other) = paths.get(&definition.name) {
-                    checked.diagnostics.push(twice(&definition.name, &source, other));
-                } else {
-                    paths.insert(definition.name.clone(), path.clone());
-                    library.current.insert(definition.name.clone(), definition.clone());
-                    library.pinned.insert(definition.hash, definition.clone());
-                }
-            }
-            if checked.diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        let all = check_files(&files, vocabulary, &calendars);
+        let mut library = Self::empty(calendars);
+        for ((path, source), checked) in files.into_iter().zip(all) {
+            if checked.is_refused() {
                 refused.push((path, source, checked.diagnostics));
-            } else {
-                warnings.extend(checked.diagnostics.into_iter().map(|d| (path.clone(), source.clone(), d)));
+                continue;
             }
+            if let Some(definition) = checked.definition {
+                library.put(&path, definition);
+            }
+            warnings.extend(checked.diagnostics.into_iter().map(|d| (path.clone(), source.clone(), d)));
         }
         if refused.is_empty() { Ok((library, warnings)) } else { Err(refused) }
+    }
+
+    pub(super) fn put(&mut self, path: &str, definition: Arc<Definition>) {
+        let name = definition.name.clone();
+        self.pin(definition.clone());
+        self.files.insert(name.clone(), InFile { path: path.into(), since: None });
+        self.current.insert(name, definition);
     }
 
     /// What comes of the file `source` at `path`, beside these definitions and calendars.
@@ -134,10 +145,77 @@ impl Library {
         &self.calendars
     }
 
+    /// The file that a current definition stands in.
+    #[must_use]
+    pub fn path(&self, name: &str) -> Option<&Arc<str>> {
+        self.files.get(name).map(|file| &file.path)
+    }
+
+    /// When a current definition was put in force; `None`: it is what the library began with.
+    #[must_use]
+    pub fn since(&self, name: &str) -> Option<Timestamp> {
+        self.files.get(name)?.since
+    }
+
+    /// What is in force at `at`, once `next` is: with all that is pinned here, and what has not changed as it was.
+    #[must_use]
+    pub fn followed_by(&self, next: &Self, at: Timestamp) -> Self {
+        let mut after = Self { calendars: next.calendars.clone(), pinned: self.pinned.clone(), ..Self::default() };
+        // The same definition may have been compiled again, beside other calendars.
+        after.pinned.extend(next.pinned.iter().map(|(hash, definition)| (*hash, definition.clone())));
+        for (name, definition) in &next.current {
+            let stays = self.current.get(name).is_some_and(|known| known.hash == definition.hash);
+            let file = next.files.get(name).cloned();
+            let since = if stays { self.since(name) } else { Some(at) };
+            after.files.extend(file.map(|file| (name.clone(), InFile { since, ..file })));
+            after.current.insert(name.clone(), definition.clone());
+        }
+        after
+    }
+
+    /// With what is pinned compiled again where it counts working time by a calendar that is another now.
+    pub(super) fn refresh(&mut self, before: &Self, vocabulary: &Vocabulary) {
+        let stale = before
+            .pinned
+            .iter()
+            .filter(|(hash, definition)| !self.pinned.contains_key(hash) && !counts_by(definition, &self.calendars));
+        let again: Vec<_> = stale
+            .filter_map(|(hash, definition)| {
+                let checked = compile_stored(&definition.name, &definition.stored(), vocabulary, &self.calendars);
+                // Whatever lacks its calendar goes on by the one that it knows.
+                checked.definition.filter(|again| again.hash == *hash)
+            })
+            .collect();
+        again.into_iter().for_each(|definition| self.pin(definition));
+    }
+
     /// The names of the current definitions, sorted.
     pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.current.keys()
     }
+}
+
+/// Whether a definition with what it calls counts by calendars as they are in `calendars`.
+pub(crate) fn counts_by(definition: &Definition, calendars: &Calendars) -> bool {
+    let same = definition.calendar.as_ref().is_none_or(|used| {
+        let hash = |named: Option<&Arc<Named>>| named.map(|named| named.hash);
+        hash(used.named.as_ref()) == hash(calendars.get(&used.name))
+    });
+    same && definition.called.iter().all(|called| counts_by(called, calendars))
+}
+
+/// What comes of `files` (path and source) together. Of two of one name the first holds.
+pub(super) fn check_files(files: &[(String, String)], vocabulary: &Vocabulary, calendars: &Calendars) -> Vec<Checked> {
+    let mut paths: BTreeMap<Arc<str>, &str> = BTreeMap::new();
+    let mut all = compile_all(files, vocabulary, Some(calendars));
+    for ((path, source), checked) in files.iter().zip(&mut all) {
+        let Some(definition) = &checked.definition else { continue };
+        match paths.get(&definition.name) {
+            Some(other) => checked.diagnostics.push(twice(&definition.name, source, other)),
+            None => drop(paths.insert(definition.name.clone(), path)),
+        }
+    }
+    all
 }
 
 fn twice(name: &str, source: &str, other: &str) -> Diagnostic {

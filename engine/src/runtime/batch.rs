@@ -4,6 +4,7 @@
 //! every point, because a repeat is found by its request id: so an unknown outcome is simply looked up.
 
 mod choose;
+mod prepare;
 mod repeat;
 
 use std::collections::BTreeSet;
@@ -12,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use crate::command::{Change, Command, Verb};
 use crate::decide::{self, Ground, Keys, Layer, OrganisationAt, Stop};
+use crate::definition::Library;
 use crate::domain::Domain;
 use crate::ids::{Mint, StreamId, TenantId};
-use crate::instance::Instance;
 use crate::plan::{Plan, business_scope, request_scope};
 use crate::refusal::Refusal;
 use crate::store::{Loaded, Persist, Store, StoreError, Want, Writer};
@@ -44,6 +45,8 @@ pub(super) struct Batcher<D: Persist, S: Store<D>> {
 
 /// What a batch has at hand while it decides.
 struct Work<D: Persist> {
+    /// The definitions, from the look-up to the last decision: a reload meanwhile is for the next batch.
+    library: Arc<Library>,
     plan: Plan<D::Op>,
     facts: D::Facts,
     loaded: Loaded,
@@ -183,9 +186,10 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
     }
 
     async fn transact(&mut self, commands: &[&Command], careful: bool) -> Result<Vec<Outcome>, StoreError> {
-        let want = Want { careful, ..self.want(commands) };
+        let library = self.shared.library();
+        let want = Want { careful, ..self.want(commands, &library) };
         let loaded = self.writer.open(&want).await?;
-        let mut work = self.prepare(&want, loaded).await?;
+        let mut work = self.prepare(&want, loaded, library).await?;
         let kept = self.discover(commands, &mut work).await?;
         let mut outcomes = Vec::with_capacity(commands.len());
         for (command, ready) in commands.iter().zip(kept) {
@@ -213,9 +217,8 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         Ok(outcomes)
     }
 
-    fn want(&self, commands: &[&Command]) -> Want {
+    fn want(&self, commands: &[&Command], library: &Library) -> Want {
         let mut want = Want::default();
-        let library = self.shared.library();
         for command in commands {
             let tenant = command.tenant;
             want.tenants.insert(tenant);
@@ -254,62 +257,6 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         want
     }
 
-    /// One instant a batch: the database's where replicas share it, else this machine's.
-    fn instant(&self, loaded: &Loaded) -> crate::clock::Timestamp {
-        loaded.now.filter(|_| self.shared.options.database_clock).unwrap_or_else(|| self.shared.clock.now())
-    }
-
-    /// The batch's instant, the organisations and the definitions that it needs.
-    async fn prepare(&mut self, want: &Want, mut loaded: Loaded) -> Result<Work<D>, StoreError> {
-        let instances = std::mem::take(&mut loaded.instances);
-        let records = std::mem::take(&mut loaded.records);
-        let now = self.instant(&loaded);
-        let mut organisations = Vec::new();
-        for &tenant in &want.tenants {
-            let current = loaded.organisations.get(&tenant).copied().unwrap_or(0);
-            let seen = instances
-                .iter()
-                .filter(|i| i.tenant == tenant)
-                .flat_map(|i| decide::revisions_seen(i))
-                .min()
-                .unwrap_or(current)
-                .min(current);
-            let mut known = Vec::new();
-            for revision in seen..=current {
-                known.push(self.organisation(tenant, revision).await?);
-            }
-            organisations.push((tenant, known));
-        }
-        for instance in &instances {
-            self.definition(instance).await?;
-        }
-        let heard = self.shared.events.as_ref().map_or_else(Vec::new, |sink| {
-            want.tenants.iter().filter_map(|tenant| Some((*tenant, sink.hears(*tenant)?))).collect()
-        });
-        let plan = Plan::new(now, self.shared.sinks.clone(), instances, records).heard(heard);
-        Ok(Work { plan, facts: D::Facts::default(), loaded, organisations, now, keys: Keys::default() })
-    }
-
-    async fn organisation(&mut self, tenant: TenantId, revision: i64) -> Result<Arc<OrganisationAt>, StoreError> {
-        if let Some(known) = self.shared.organisations.get(tenant, revision) {
-            return Ok(known);
-        }
-        let row = if revision == 0 { None } else { self.writer.organisation(tenant, revision).await? };
-        self.shared.organisations.at(tenant, revision, row.as_ref())
-    }
-
-    async fn definition(&mut self, instance: &Instance) -> Result<(), StoreError> {
-        let hash = instance.definition;
-        if self.shared.library().pinned(hash).is_some() || self.shared.definitions.why_unloadable(hash).is_some() {
-            return Ok(());
-        }
-        match self.writer.definition(hash).await? {
-            Some(row) => self.shared.take_definition(&row),
-            None => self.shared.no_definition(hash),
-        }
-        Ok(())
-    }
-
     /// Decides every command once against what was loaded, so that the batch loads together what they miss. A decision
     /// that missed nothing is kept: it stands unless an earlier command of the batch changes its instance.
     async fn discover(&mut self, commands: &[&Command], work: &mut Work<D>) -> Result<Vec<Kept<D>>, StoreError> {
@@ -318,7 +265,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         }
         let shared = self.shared.clone();
         let (mut needs, mut keys) = (BTreeSet::new(), BTreeSet::new());
-        let library = shared.library();
+        let library = work.library.clone();
         let mut kept = Vec::with_capacity(commands.len());
         for command in commands {
             let organisations = work.organisations(command.tenant);

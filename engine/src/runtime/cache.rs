@@ -91,6 +91,10 @@ impl Definitions {
         self.unloadable.lock().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned()
     }
 
+    pub(super) fn forget_unloadable(&self) {
+        self.unloadable.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     pub(super) fn unloadable(&self) -> Vec<(String, String)> {
         let known = self.unloadable.lock().unwrap_or_else(PoisonError::into_inner);
         known.iter().map(|(hash, why)| (hash.to_string(), why.clone())).collect()
@@ -104,12 +108,18 @@ impl<D: Persist, S: Store<D>> Shared<D, S> {
         if self.library().pinned(row.hash).is_some() {
             return;
         }
-        let checked = {
+        let compile = || {
             let (vocabulary, library) = (self.domain.vocabulary(), self.library());
             crate::definition::compile_stored(&row.name, &row.source, vocabulary, library.calendars())
         };
+        let mut checked = compile();
+        while let Some(definition) = checked.definition.take_if(|definition| definition.hash == row.hash) {
+            if self.add_definition(definition) {
+                return;
+            }
+            checked = compile();
+        }
         let why = match checked.definition {
-            Some(definition) if definition.hash == row.hash => return self.add_definition(definition),
             Some(definition) => format!(
                 "`{}` compiles to another hash ({}): the language or the vocabulary it uses has changed",
                 row.name, definition.hash

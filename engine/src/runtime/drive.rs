@@ -83,7 +83,7 @@ pub(super) fn spawn<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Vec<tokio
     ]
 }
 
-async fn pause(woken: &tokio::sync::Notify, at_most: Duration) {
+pub(super) async fn pause(woken: &tokio::sync::Notify, at_most: Duration) {
     let _ = tokio::time::timeout(at_most.max(Duration::from_millis(1)), woken.notified()).await;
 }
 

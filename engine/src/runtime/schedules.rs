@@ -15,6 +15,7 @@ use crate::definition::chart::{Definition, Scheduled, Whose};
 use crate::ids::{DefinitionHash, Digest, PersonId, TenantId};
 use crate::store::{Persist, Store, StoreError, Want, Writer as _};
 
+use super::drive::pause;
 use super::{Engine, NotDone, Priority};
 
 /// The longest time between two looks: so new organisations are seen.
@@ -42,12 +43,9 @@ pub(super) struct Looked {
     pub(super) wait: Duration,
 }
 
-/// Looks for ever, where a definition has a schedule.
+/// Looks for ever, and at once when there are other definitions.
 pub(super) async fn run<D: Persist, S: Store<D>>(engine: Engine<D, S>) {
     let mut seen = Seen::default();
-    if scheduled(&engine).is_empty() {
-        return;
-    }
     loop {
         let wait = match look(&engine, &mut seen).await {
             Ok(looked) => looked.wait,
@@ -56,7 +54,7 @@ pub(super) async fn run<D: Persist, S: Store<D>>(engine: Engine<D, S>) {
                 engine.shared.options.poll
             }
         };
-        tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
+        pause(&engine.shared.reloaded, wait).await;
     }
 }
 
@@ -76,7 +74,9 @@ pub(super) async fn look<D: Persist, S: Store<D>>(engine: &Engine<D, S>, seen: &
     let now = engine.shared.clock.now();
     let tenants = engine.shared.store.tenants().await?;
     for definition in &definitions {
-        let since = stored(engine, definition, seen, now).await?;
+        let stored = stored(engine, definition, seen, now).await?;
+        // One that was put back is as new as one that never was there.
+        let since = engine.library().since(&definition.name).map_or(stored, |since| stored.max(since));
         for scheduled in &definition.schedules {
             if let Some(next) = scheduled.schedule.after(now) {
                 let micros = u64::try_from(next.micros() - now.micros()).unwrap_or(0);

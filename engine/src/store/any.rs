@@ -8,7 +8,8 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::{
     Claimed, Connection, Delivery, Due, InstancePage, Loaded, MemoryStore, MemoryWriter, Migration, Options, Persist,
-    PostgresStore, PostgresWriter, SqliteStore, SqliteWriter, StartKey, StateCount, Store, StoreError, Want, Writer,
+    PinnedCount, PostgresStore, PostgresWriter, SqliteStore, SqliteWriter, StartKey, StateCount, Store, StoreError,
+    Want, Writer,
 };
 use crate::audit::Entry;
 use crate::clock::Timestamp;
@@ -234,6 +235,10 @@ impl<D: Persist> Store<D> for AnyStore<D> {
 
     async fn counts(&self, tenant: TenantId) -> Result<Vec<StateCount>, StoreError> {
         each!(self, s => s.counts(tenant))
+    }
+
+    async fn pinned_counts(&self, tenant: TenantId) -> Result<Vec<PinnedCount>, StoreError> {
+        each!(self, s => s.pinned_counts(tenant))
     }
 
     async fn entries(

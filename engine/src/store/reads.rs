@@ -10,6 +10,10 @@ macro_rules! reads {
             sql::instance::counts(&mut *self.reader().await?, tenant).await
         }
 
+        async fn pinned_counts(&self, tenant: TenantId) -> Result<Vec<PinnedCount>, StoreError> {
+            sql::instance::pinned_counts(&mut *self.reader().await?, tenant).await
+        }
+
         async fn entries(
             &self,
             tenant: TenantId,

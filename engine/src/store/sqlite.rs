@@ -27,8 +27,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::migrations::{Migration, migrate};
 use super::{
-    Claimed, Connection, Delivery, Due, InstancePage, Loaded, Options, Persist, StartKey, StateCount, Store,
-    StoreError, Want, Writer,
+    Claimed, Connection, Delivery, Due, InstancePage, Loaded, Options, Persist, PinnedCount, StartKey, StateCount,
+    Store, StoreError, Want, Writer,
 };
 use crate::audit::Entry;
 use crate::clock::Timestamp;

@@ -23,6 +23,7 @@ use crate::http::routes;
 use crate::limits::Limits;
 use crate::lock::{self, Lock, Taken};
 use crate::open::{Opened, Purpose, open_all};
+use crate::reload::Reloads;
 use crate::telemetry::{log, metrics};
 use crate::traffic::EVERY;
 
@@ -48,6 +49,7 @@ pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
         let mint = Mint::from_os().context("the operating system gives no randomness")?;
         press.link_by(Arc::new(OneTime::new(&desk, url, app.door().link, mint)));
     }
+    app.reload_by(Arc::new(Reloads::new(config, desk.clone(), press.clone())?));
     app.post_by(press, mail);
     tracing::info!(url, database = config.database_shown(), "serving {url}");
     out.result(&json!({ "url": url, "database": config.database_shown() }), || format!("Fluxor serves {url}"));
@@ -101,6 +103,8 @@ pub(super) async fn until_told(
     let sweeping = tokio::spawn(sweeping(app.clone()));
     let delivering = desk.webhooks().map(|webhooks| tokio::spawn(webhooks.clone().run()));
     let digesting = tokio::spawn(digests(app.clone()));
+    let every = Duration::from_secs(config.watch_definitions);
+    let watching = app.reloads().map(|reloads| tokio::spawn(reloads.clone().watch(every)));
     tokio::select! {
         ended = &mut serving => ended.context("the server ended")?.context("the server ended")?,
         signal = signal() => {
@@ -118,6 +122,7 @@ pub(super) async fn until_told(
     // What is under way is delivered again by whoever comes next.
     delivering.iter().for_each(|task| task.abort());
     digesting.abort();
+    watching.iter().for_each(|task| task.abort());
     if tokio::time::timeout(config.drain_timeout(), keep(&app, true)).await.is_err() {
         tracing::warn!("what was called in the last minute could not be written in time");
     }

@@ -11,7 +11,8 @@ use fluxor_engine::command::{Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::{Deciders, Possible, Preview};
 use fluxor_engine::definition::chart::{Definition, StateIx, StateKind};
-use fluxor_engine::definition::{Checked, compile_beside};
+use fluxor_engine::definition::reload::{self, Folder};
+use fluxor_engine::definition::{Checked, Library, compile_beside};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::{Instance, TaskStatus};
@@ -19,7 +20,7 @@ use fluxor_engine::plan::{answer_of, blank_answer};
 use fluxor_engine::refusal::Refusal;
 use fluxor_engine::runtime::{self, Engine, NotDone, Submitted, TaskView};
 use fluxor_engine::simulate::Simulation;
-use fluxor_engine::store::{AnyStore, InstancePage, StateCount, Store as _, StoreError};
+use fluxor_engine::store::{AnyStore, InstancePage, PinnedCount, StateCount, Store as _, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{Procurement, RefusedCall, RefusedCalls, Stretch, refused_calls};
 
@@ -207,6 +208,18 @@ impl Desk for Office {
 
     fn definition(&self, name: &str) -> Option<Arc<Definition>> {
         self.0.library().current(name).cloned()
+    }
+
+    fn library(&self) -> Arc<Library> {
+        self.0.library()
+    }
+
+    fn reload(&self, folder: Folder, dry_run: bool) -> Reply<'_, reload::Report> {
+        Box::pin(self.0.reload(folder, dry_run))
+    }
+
+    fn pinned_counts(&self, tenant: TenantId) -> Reply<'_, Vec<PinnedCount>> {
+        reading(self.0.store().pinned_counts(tenant))
     }
 
     fn pinned(&self, tenant: TenantId, id: InstanceId) -> Reply<'_, (Instance, Arc<Definition>)> {

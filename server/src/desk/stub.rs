@@ -14,12 +14,13 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Change, Command, Verb};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::{Deciders, Possible, Preview};
-use fluxor_engine::definition::{Checked, Definition};
+use fluxor_engine::definition::reload::{self, Folder};
+use fluxor_engine::definition::{Checked, Definition, Library};
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::refusal::Refusal;
 use fluxor_engine::simulate::Simulation;
-use fluxor_engine::store::{InstancePage, StateCount, StoreError};
+use fluxor_engine::store::{InstancePage, PinnedCount, StateCount, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
 use fluxor_workflows::{RefusedCall, RefusedCalls, SessionRow, Stretch};
 use serde_json::json;
@@ -277,6 +278,19 @@ impl Desk for Stub {
 
     fn definition(&self, _: &str) -> Option<Arc<Definition>> {
         None
+    }
+
+    fn library(&self) -> Arc<Library> {
+        Arc::default()
+    }
+
+    fn reload(&self, _: Folder, _: bool) -> Reply<'_, reload::Report> {
+        let nothing = reload::Report { files: Vec::new(), calendars: Ok(false), changes: Vec::new() };
+        Box::pin(async { Ok(nothing) })
+    }
+
+    fn pinned_counts(&self, _: TenantId) -> Reply<'_, Vec<PinnedCount>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 
     fn pinned(&self, _: TenantId, id: InstanceId) -> Reply<'_, (Instance, Arc<Definition>)> {

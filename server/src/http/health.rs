@@ -11,6 +11,7 @@ use super::status;
 use crate::app::App;
 use crate::desk::Health;
 use crate::limits::Limits;
+use crate::reload::Trouble;
 
 /// Whether it is ready for requests.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,16 +25,30 @@ pub(crate) struct Ready {
     /// Where limits are counted: `process`, or `there` or `away` of a shared store. It may be away and the server ready:
     /// each policy says what happens then.
     limits_store: &'static str,
+    /// Files of definitions that are refused, each with the first error. The server is ready all the same: what was in
+    /// force before stays.
+    refused_definitions: Vec<RefusedFile>,
+}
+
+/// A file of definitions that is refused.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RefusedFile {
+    /// The file; or `calendars`, `templates`, or `folder`.
+    file: String,
+    /// The first error.
+    error: String,
 }
 
 impl Ready {
-    fn new(Health { reasons, queue_depth }: Health, limits: &Limits) -> Self {
+    fn new(Health { reasons, queue_depth }: Health, limits: &Limits, refused: Vec<Trouble>) -> Self {
         let limits_store = match limits.limiter().store().is_away() {
             None => "process",
             Some(false) => "there",
             Some(true) => "away",
         };
-        Self { ready: reasons.is_empty(), reasons, queue_depth, limits_store }
+        let refused = refused.into_iter().map(|one| RefusedFile { error: one.first().to_owned(), file: one.file });
+        let refused_definitions = refused.collect();
+        Self { ready: reasons.is_empty(), reasons, queue_depth, limits_store, refused_definitions }
     }
 }
 
@@ -62,7 +77,8 @@ pub(crate) async fn live() -> Json<Live> {
 #[utoipa::path(get, path = "/health/ready", tag = "health", security(()),
     responses((status = 200, body = Ready), (status = 503, body = Ready)))]
 pub(crate) async fn ready(State(app): State<App>) -> Ready {
-    Ready::new(app.desk().health().await, app.limits())
+    let refused = app.reloads().map_or_else(Vec::new, |reloads| reloads.troubles());
+    Ready::new(app.desk().health().await, app.limits(), refused)
 }
 
 /// Figures, as Prometheus reads them.

@@ -10,7 +10,7 @@ use super::extract::Path;
 use super::organisation::Changed;
 use super::problem::{Problem, Problems};
 use crate::app::App;
-use crate::{settings, webhooks};
+use crate::{reload, settings, webhooks};
 
 /// Run an action on a record. Administrators only.
 #[utoipa::path(post, path = "/v1/records/{kind}/{key}/{action}", tag = "records",
@@ -29,6 +29,10 @@ pub(crate) async fn change(
     if kind == webhooks::RECORD {
         let sentence =
             format!("Secrets are made by POST /v1/webhooks/{key}/secret, and nothing else is changed of a webhook.");
+        return Err(Problem::new("not_found", sentence));
+    }
+    if kind == reload::RECORD {
+        let sentence = "Definitions are files: change the file, then POST /v1/definitions/reload.";
         return Err(Problem::new("not_found", sentence));
     }
     let change = Change::Record { kind: kind.into(), key: key.into(), action: action.into(), params };

@@ -15,9 +15,9 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::{
-    absences, audit, books, deciders, definitions, doors, extract, gate, health, history, instances, keys, layers,
-    limits, me, notices, organisation, pages, parameters, pictures, records, repairs, settings, simulate, site, spent,
-    tasks, webhooks, workflows,
+    absences, audit, books, deciders, definitions, doors, extract, gate, health, history, in_force, instances, keys,
+    layers, limits, me, notices, organisation, pages, parameters, pictures, records, repairs, settings, simulate, site,
+    spent, tasks, webhooks, workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -70,6 +70,9 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(pictures::workflow))
         .routes(routes!(pictures::instance))
         .routes(routes!(definitions::check))
+        .routes(routes!(in_force::list))
+        .routes(routes!(in_force::reload))
+        .routes(routes!(in_force::show))
         .routes(routes!(simulate::simulate))
         .routes(routes!(organisation::show, organisation::change))
         .routes(routes!(organisation::history))

@@ -102,7 +102,8 @@ pub(crate) async fn change(
         true => {
             let none = Allowed::default();
             let allowed = app.desk().webhooks().map_or(&none, |webhooks| webhooks.allowed());
-            let beside = Beside { fields: app.press().fields(), allowed };
+            let fields = app.press().fields();
+            let beside = Beside { fields: &fields, allowed };
             kind.change(asking.caller.tenant(), app.limits().operator(), document, Some(expected), beside)?
         }
         false => kind.unchecked(Value::Null, None),

@@ -6,12 +6,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use fluxor_engine::calendar::{Calendar, Calendars};
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::definition::Library;
+use fluxor_engine::definition::reload::Fault;
 use fluxor_engine::ids::{InstanceId, PersonId, TenantId};
 use fluxor_workflows::Preference;
 use uuid::Uuid;
@@ -36,15 +37,21 @@ pub(crate) const TEMPLATES: &str = "mail_templates";
 
 /// Writes what mails say.
 pub(crate) struct Press {
-    /// Those of the server.
-    usual: Arc<Templates>,
     definitions: Option<PathBuf>,
-    fields: BTreeSet<String>,
-    calendars: Calendars,
+    ground: RwLock<Ground>,
     pub(super) directory: Directory,
     pub(super) plain: Plain,
     links: OnceLock<Arc<dyn Links>>,
     own: Mutex<HashMap<TenantId, Own>>,
+}
+
+/// What definitions and their folder give. Cheap to clone.
+#[derive(Clone)]
+struct Ground {
+    /// The templates of the server.
+    usual: Arc<Templates>,
+    fields: Arc<BTreeSet<String>>,
+    calendars: Calendars,
 }
 
 /// What is known of a tenant's templates.
@@ -73,8 +80,37 @@ impl Press {
     pub(crate) fn new(config: &Config, library: &Library) -> anyhow::Result<Self> {
         let (definitions, fields) = (config.definitions(), facts::fields_of(library));
         let usual = Templates::load(definitions.as_deref(), fields.clone())?;
-        let calendars = library.calendars().clone();
-        Ok(Self { definitions, calendars, ..Self::with(usual, fields, config.public_url()?) })
+        let press = Self { definitions, ..Self::with(usual, fields, config.public_url()?) };
+        press.write().calendars = library.calendars().clone();
+        Ok(press)
+    }
+
+    /// Goes by other definitions, and by the templates as they are in the folder now; of these all or none. With `dry_run` it
+    /// only looks.
+    ///
+    /// # Errors
+    /// What is wrong with templates: those that were read before are used.
+    pub(crate) fn follow(&self, library: &Library, dry_run: bool) -> Result<(), Vec<Fault>> {
+        let fields = facts::fields_of(library);
+        let read = Templates::read(self.definitions.as_deref(), fields.clone());
+        if dry_run {
+            return read.map(|_| ());
+        }
+        let mut ground = self.write();
+        (ground.fields, ground.calendars) = (fields.into(), library.calendars().clone());
+        ground.usual = Arc::new(read?);
+        drop(ground);
+        // What tenants have written stands over those.
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(())
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Ground> {
+        self.ground.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ground(&self) -> Ground {
+        self.ground.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What comes with the program.
@@ -84,11 +120,10 @@ impl Press {
     }
 
     fn with(usual: Templates, fields: BTreeSet<String>, public_url: Option<String>) -> Self {
+        let ground = Ground { usual: usual.into(), fields: fields.into(), calendars: Calendars::default() };
         Self {
-            usual: Arc::new(usual),
             definitions: None,
-            fields,
-            calendars: Calendars::default(),
+            ground: RwLock::new(ground),
             directory: Directory::default(),
             plain: Plain::new(public_url),
             links: OnceLock::new(),
@@ -107,17 +142,18 @@ impl Press {
     }
 
     /// The fields that templates may name.
-    pub(crate) const fn fields(&self) -> &BTreeSet<String> {
-        &self.fields
+    pub(crate) fn fields(&self) -> Arc<BTreeSet<String>> {
+        self.ground().fields
     }
 
     /// Whether there is a calendar of that name.
     pub(crate) fn has_calendar(&self, name: &str) -> bool {
-        self.calendars.get(name).is_some()
+        self.ground().calendars.get(name).is_some()
     }
 
-    fn calendar(&self, preference: &Preference) -> Option<&Calendar> {
-        self.calendars.get(preference.calendar.as_deref()?).map(|named| &named.calendar)
+    fn calendar(&self, preference: &Preference) -> Option<Calendar> {
+        let name = preference.calendar.as_deref()?;
+        self.ground().calendars.get(name).map(|named| named.calendar.clone())
     }
 
     pub(super) async fn desk(&self) -> Result<Arc<dyn Desk>, String> {
@@ -138,16 +174,17 @@ impl Press {
             return Ok(known.templates.clone());
         }
         let (version, document) = self.set_by(tenant).await?;
+        let Ground { usual, fields, .. } = self.ground();
         let templates = match known.filter(|known| known.version == version) {
             Some(known) => known.templates,
-            None if version == 0 => self.usual.clone(),
-            None => match Templates::of_tenant(&document, self.definitions.as_deref(), self.fields.clone()) {
+            None if version == 0 => usual,
+            None => match Templates::of_tenant(&document, self.definitions.as_deref(), (*fields).clone()) {
                 Ok(templates) => Arc::new(templates),
                 // They were right when they were set: since then the server has other definitions.
                 Err(faults) => {
                     let (place, why) = faults.into_iter().next().unwrap_or_default();
                     tracing::error!(%tenant, "the mail templates of tenant {tenant} cannot be used: {place}: {why}");
-                    self.usual.clone()
+                    usual
                 }
             },
         };
@@ -181,7 +218,7 @@ impl Press {
             (Some(document), Some(over)) => document.extend(over.clone()),
             _ => document = over.clone(),
         }
-        Ok(Templates::of_tenant(&document, self.definitions.as_deref(), self.fields.clone()))
+        Ok(Templates::of_tenant(&document, self.definitions.as_deref(), (*self.fields()).clone()))
     }
 
     #[cfg(test)]
@@ -210,7 +247,7 @@ impl Press {
     /// When the digest comes in which something stands that happened then.
     pub(super) fn due(&self, preference: &Preference, contacts: &Contacts, since: Timestamp) -> Timestamp {
         let zone = preference.zone.as_deref().unwrap_or(&contacts.zone);
-        when::due(preference, since, zone, self.calendar(preference))
+        when::due(preference, since, zone, self.calendar(preference).as_ref())
     }
 
     /// What a template sees of a notice.

@@ -8,7 +8,9 @@ mod own;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
+use fluxor_engine::definition::reload::Fault;
 use fluxor_engine::diagnostic::{Diagnostic, Severity, Span};
 use handlebars::{Handlebars, RenderError, RenderErrorReason, TemplateError};
 
@@ -63,12 +65,29 @@ impl Templates {
     /// # Errors
     /// Everything that is wrong, with file and line.
     pub(crate) fn load(definitions: Option<&Path>, fields: BTreeSet<String>) -> anyhow::Result<Self> {
-        let own = definitions.map_or_else(|| Ok(Vec::new()), find::files)?;
+        Self::read(definitions, fields).map_err(|faults| {
+            let shown: String = faults.iter().map(Fault::render).collect();
+            anyhow::anyhow!("mail templates are wrong:\n{shown}")
+        })
+    }
+
+    /// The same, with what is wrong as data.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub(super) fn read(definitions: Option<&Path>, fields: BTreeSet<String>) -> Result<Self, Vec<Fault>> {
+        let own = definitions.map_or_else(|| Ok(Vec::new()), find::files);
+        let own = own.map_err(|error| vec![Fault::Said(format!("{error:#}"))])?;
         let (templates, checked) = Self::build(own, fields);
-        let shown: String = (checked.iter())
-            .flat_map(|(file, found)| found.iter().map(|finding| finding.render(&file.path, &file.source)))
-            .collect();
-        if shown.is_empty() { Ok(templates) } else { anyhow::bail!("mail templates are wrong:\n{shown}") }
+        let faults = checked.into_iter().flat_map(|(file, found)| {
+            let (path, source): (_, Arc<str>) = (file.path, file.source.into());
+            found.into_iter().map(move |finding| {
+                let (path, source) = (path.clone(), source.clone());
+                Fault::Found { path, source, finding: Box::new(finding) }
+            })
+        });
+        let faults: Vec<Fault> = faults.collect();
+        if faults.is_empty() { Ok(templates) } else { Err(faults) }
     }
 
     /// Those that come with the program.

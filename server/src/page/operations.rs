@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::words::{Words, amount, reference, words};
 use super::{Here, Reader, render};
 use crate::desk::Paper;
+use crate::reload::Trouble;
 
 /// A workflow as it is loaded now.
 type Known<'a> = &'a dyn Fn(&str) -> Option<Arc<Definition>>;
@@ -44,9 +45,39 @@ struct Row {
     changed_at: String,
 }
 
+/// A file of definitions that is refused.
+#[derive(Debug, Serialize)]
+pub(crate) struct RefusedFile {
+    file: String,
+    why: String,
+    rendered: String,
+    codes: Vec<&'static str>,
+}
+
+/// So many refused files are shown, and so much of what is found in each: a page is small.
+const MOST_REFUSED: usize = 5;
+const LONGEST_SHOWN: usize = 1_500;
+
+impl RefusedFile {
+    /// The first of them.
+    pub(crate) fn of(troubles: Vec<Trouble>) -> Vec<Self> {
+        let one = |trouble: Trouble| Self {
+            why: trouble.first().to_owned(),
+            codes: trouble.codes(),
+            rendered: match trouble.rendered.char_indices().nth(LONGEST_SHOWN) {
+                Some((at, _)) => format!("{}...", &trouble.rendered[..at]),
+                None => trouble.rendered,
+            },
+            file: trouble.file,
+        };
+        troubles.into_iter().take(MOST_REFUSED).map(one).collect()
+    }
+}
+
 /// What waits where.
 #[derive(Debug, Serialize)]
 pub(crate) struct Operations {
+    refused: Vec<RefusedFile>,
     counts: Vec<Count>,
     rows: Vec<Row>,
     filters: Vec<(String, String)>,
@@ -75,9 +106,9 @@ fn href(pairs: &[(&str, &str)]) -> String {
 impl Operations {
     pub(crate) fn new(
         counts: &[StateCount],
-        rows: &[Instance],
+        (rows, more): (&[Instance], bool),
         page: &InstancePage,
-        more: bool,
+        refused: Vec<RefusedFile>,
         known: Known<'_>,
         speak: &Words,
     ) -> Self {
@@ -103,6 +134,7 @@ impl Operations {
         };
         let stuck = |one: &&StateCount| one.status == Status::Incident;
         Self {
+            refused,
             counts: counts.iter().map(count).collect(),
             rows: rows.iter().map(|row| Row::of(row, known, speak)).collect(),
             filters: given.iter().map(|(name, value)| (format!("{name}: {value}"), href(&without(name)))).collect(),

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
+use fluxor_engine::clock::Timestamp;
 use fluxor_engine::runtime::Stats;
 use fluxor_limits::Class;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -33,6 +34,9 @@ const SHED: &str = "fluxor_http_requests_shed_total";
 const MAIL: &str = "fluxor_mail_total";
 
 const WEBHOOKS: &str = "fluxor_webhook_attempts_total";
+const REFUSED: &str = "fluxor_definitions_refused";
+const RELOADS: &str = "fluxor_definition_reloads_total";
+const IN_FORCE: &str = "fluxor_definition_in_force_since_seconds";
 
 const SECONDS: &[f64] = &[0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
@@ -86,6 +90,15 @@ fn describe() {
     metrics::describe_counter!(
         WEBHOOKS,
         "Attempts to deliver to webhooks, by outcome: delivered, again, failed (given up), gone (410)."
+    );
+    metrics::describe_gauge!(REFUSED, "Files of definitions that are refused now: what was in force before stays.");
+    metrics::describe_counter!(
+        RELOADS,
+        "Times definitions were loaded again, by outcome: changed, unchanged, refused (some of it), failed (none of it)."
+    );
+    metrics::describe_gauge!(
+        IN_FORCE,
+        "Since when a workflow's definition is in force here, as a Unix time; 0: none is any more."
     );
 }
 
@@ -180,4 +193,22 @@ pub(crate) fn mail(outcome: &'static str) {
 /// A delivery to a webhook was tried.
 pub(crate) fn webhook(outcome: &'static str) {
     metrics::counter!(WEBHOOKS, "outcome" => outcome).increment(1);
+}
+
+/// Definitions were loaded again.
+pub(crate) fn reload(outcome: &'static str) {
+    metrics::counter!(RELOADS, "outcome" => outcome).increment(1);
+}
+
+/// So many files are refused.
+#[allow(clippy::cast_precision_loss, reason = "files far below 2^53")]
+pub(crate) fn definitions_refused(files: usize) {
+    metrics::gauge!(REFUSED).set(files as f64);
+}
+
+/// Since when a definition is in force.
+#[allow(clippy::cast_precision_loss, reason = "a millisecond more or less is the same")]
+pub(crate) fn definition(workflow: &str, since: Option<Timestamp>) {
+    let seconds = since.map_or(0.0, |since| since.micros() as f64 / 1e6);
+    metrics::gauge!(IN_FORCE, "workflow" => workflow.to_owned()).set(seconds);
 }

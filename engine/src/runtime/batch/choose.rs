@@ -34,7 +34,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
     ) -> Result<Submitted, Stop<D::Need>> {
         let shared = self.shared.clone();
         let organisations = work.organisations(command.tenant);
-        let (library, known) = (shared.library(), work.plan.so_far().keys.len());
+        let (library, known) = (work.library.clone(), work.plan.so_far().keys.len());
         let ground = Ground::new(&*shared.domain, &library, &work.keys, &organisations, work.now);
         let ground = ground.map(|ground| ground.noting(shared.options.judged.as_deref()));
         let Some(ground) = ground else { return Err(Stop::Nothing) };
@@ -132,9 +132,8 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         layer: &mut Layer<'_, D>,
     ) -> Result<Ready<D::Op>, Stop<D::Need>> {
         let Verb::Start { workflow, key, input } = &command.verb else { return Err(Stop::Nothing) };
-        let library = self.shared.library();
-        let Some(definition) = library.current(workflow) else {
-            return Err(Stop::Refused(library.unknown(workflow)));
+        let Some(definition) = ground.library.current(workflow) else {
+            return Err(Stop::Refused(ground.library.unknown(workflow)));
         };
         let key = decide::start_key(self.shared.domain.vocabulary(), definition, key.as_ref(), input)
             .map_err(Stop::Refused)?;
@@ -175,8 +174,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             return Err(Stop::Nothing);
         }
         let hash = instance.definition;
-        let library = self.shared.library();
-        let Some(definition) = library.pinned(hash) else {
+        let Some(definition) = ground.library.pinned(hash) else {
             let why = self.shared.definitions.why_unloadable(hash).unwrap_or_else(|| "it is not known".to_owned());
             return Err(Stop::Refused(Refusal::Unloadable { definition: hash, why }));
         };

@@ -79,9 +79,9 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         if let Some(outcome) = self.started_by_request(command, work).await? {
             return Ok(Some(outcome));
         }
-        let library = self.shared.library();
         let vocabulary = self.shared.domain.vocabulary();
-        let key = library
+        let key = work
+            .library
             .current(workflow)
             .and_then(|definition| decide::start_key(vocabulary, definition, key.as_ref(), input).ok().flatten());
         let Some(id) = key.and_then(|key| key_known(work, tenant, &format!("workflow:{workflow}"), &key)) else {
@@ -134,9 +134,8 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
     /// The instance as it stands: for a wake-up that came for nothing, and for a repeat whose first answer was purged.
     pub(super) fn nothing(&self, command: &Command, work: &Work<D>) -> Answer {
         let instance = command.verb.instance().and_then(|id| work.plan.instance(command.tenant, id));
-        let library = self.shared.library();
         let organisations = work.organisations(command.tenant);
-        match instance.and_then(|i| Some((i, library.pinned(i.definition)?, organisations.last()?))) {
+        match instance.and_then(|i| Some((i, work.library.pinned(i.definition)?, organisations.last()?))) {
             Some((instance, definition, organisation)) => {
                 Answer { seq: instance.seq, ..answer_of(definition, instance, Some(organisation), work.now) }
             }

@@ -13,7 +13,7 @@ use crate::effect::is_tell;
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, StreamId, TenantId};
 use crate::instance::{Instance, Status, TaskStatus};
 use crate::store::rows::{due, told, told_id};
-use crate::store::{Claimed, Connection, Delivery, Due, InstancePage, StateCount};
+use crate::store::{Claimed, Connection, Delivery, Due, InstancePage, PinnedCount, StateCount};
 
 const LAST: InstanceId = InstanceId(uuid::Uuid::max());
 
@@ -62,6 +62,15 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
             Some(StateCount { workflow, state, status: Status::parse(status)?, count, oldest })
         };
         Ok(counts.into_iter().filter_map(count).collect())
+    }
+
+    async fn pinned_counts(&self, tenant: TenantId) -> Result<Vec<PinnedCount>, StoreError> {
+        let mut counts: BTreeMap<_, i64> = BTreeMap::new();
+        for row in self.tables().instances.values().filter(|r| r.tenant == tenant && r.status != Status::Final) {
+            *counts.entry((row.workflow.clone(), row.definition)).or_default() += 1;
+        }
+        let count = |((workflow, definition), count)| PinnedCount { workflow, definition, count };
+        Ok(counts.into_iter().map(count).collect())
     }
 
     async fn entries(

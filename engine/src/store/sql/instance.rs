@@ -4,10 +4,10 @@ use uuid::Uuid;
 
 use super::dialect::has_incident;
 use super::{Columns, Conn, Row, dialect, failed};
-use crate::ids::{InstanceId, PersonId, TenantId};
+use crate::ids::{DefinitionHash, InstanceId, PersonId, TenantId};
 use crate::instance::{Instance, Status, Task};
 use crate::store::rows::{InstanceRow, TaskRow, attach, inconsistent, instance_columns};
-use crate::store::{InstancePage, StateCount, StoreError};
+use crate::store::{InstancePage, PinnedCount, StateCount, StoreError};
 
 /// Read at each step, so their plans are tested.
 pub(crate) const STATEMENTS: &[(&str, &str)] = &[("INSTANCE", INSTANCE), ("INSTANCE_BY_KEY", INSTANCE_BY_KEY)];
@@ -115,6 +115,22 @@ pub(crate) async fn counts(c: &mut Conn, tenant: TenantId) -> Result<Vec<StateCo
             count: row.next()?,
             oldest: row.instant()?,
         })
+    };
+    rows.iter().map(count).collect()
+}
+
+const PINNED_COUNTS: &str = "SELECT workflow, definition, count(*)
+     FROM instance
+     WHERE tenant = $1
+       AND status <> 'final'
+     GROUP BY workflow, definition
+     ORDER BY workflow, definition";
+
+pub(crate) async fn pinned_counts(c: &mut Conn, tenant: TenantId) -> Result<Vec<PinnedCount>, StoreError> {
+    let rows = sqlx::query(PINNED_COUNTS).bind(tenant.0).fetch_all(c).await.map_err(failed)?;
+    let count = |row: &Row| {
+        let mut row = Columns::of(row, "instance");
+        Ok(PinnedCount { workflow: row.text()?, definition: DefinitionHash(row.digest()?.0), count: row.next()? })
     };
     rows.iter().map(count).collect()
 }

@@ -19,7 +19,7 @@ use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
-use crate::page::{Operations, Repairs, Tried, data, done_in_words, plain};
+use crate::page::{Operations, RefusedFile, Repairs, Tried, data, done_in_words, plain};
 use crate::repairs::{TO_BE_GIVEN, asking, would};
 use crate::secret;
 
@@ -81,7 +81,11 @@ pub(super) async fn show(
     let more = rows.len() > ROWS;
     rows.truncate(ROWS);
     let title = |workflow: &str| app.desk().definition(workflow);
-    html(Operations::new(&counts, &rows, &page, more, &title, &visitor.words).page(&visitor.reader()))
+    // Definitions are the server's: who administers another tenant cannot mend them.
+    let reloads = app.reloads().filter(|_| tenant == app.limits().operator());
+    let refused = RefusedFile::of(reloads.map_or_else(Vec::new, |reloads| reloads.troubles()));
+    let shown = Operations::new(&counts, (&rows, more), &page, refused, &title, &visitor.words);
+    html(shown.page(&visitor.reader()))
 }
 
 /// One instance, and how it can be repaired.
