@@ -178,7 +178,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     }
 
     /// Notes where the instance is.
-    fn stand(&mut self, active: &[StateIx]) {
+    pub(super) fn stand(&mut self, active: &[StateIx]) {
         let definition = self.definition;
         let path = |ix: StateIx| definition.state(ix).path.clone();
         let is_parallel = |ix: &StateIx| matches!(definition.state(*ix).kind, StateKind::Parallel(_));
