@@ -260,6 +260,7 @@ const VERBS: &[&str] = &[
     "skip",
     "move",
     "set_data",
+    "migrate",
     "cancel",
     "organisation",
     "absence",
