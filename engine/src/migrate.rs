@@ -119,3 +119,6 @@ impl Mapping {
         self.fields.iter().map(|(name, given)| (name, given))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -260,7 +260,6 @@ const VERBS: &[&str] = &[
     "skip",
     "move",
     "set_data",
-    "migrate",
     "cancel",
     "organisation",
     "absence",

@@ -120,7 +120,12 @@ states:
 fn regions_and_where_they_were_left_go_along() {
     let mut story = begun(REGIONS, json!({ "requester": "ann" }));
     story.signal("on").unwrap();
-    let new = version_two(REGIONS).replace("work", "job").replace("y:", "z:").replace("start: y", "start: z");
+    let new = version_two(REGIONS)
+        .replace("work:\n", "job:\n")
+        .replace("start: work", "start: job")
+        .replace("work.deep", "job.deep")
+        .replace("y:", "z:")
+        .replace("start: y", "start: z");
     let map = "migrate: regions\nstates: { work: job, work.b.y: job.b.z }";
     let moved = story.migrate(&new, map).unwrap();
     assert_eq!(story.inside(), "job.a.f job.b.z");
