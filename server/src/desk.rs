@@ -71,9 +71,15 @@ pub(crate) trait Desk: Doors {
     /// Which repairs an instance could have.
     fn repairs_possible(&self, command: Command) -> Reply<'_, Possible>;
 
-    /// A mapping of a migration, held against the definitions that instances have; else all that is wrong with it. For who may
-    /// migrate.
-    fn mapping(&self, tenant: TenantId, actor: Actor, source: String) -> Reply<'_, Result<Bound, Vec<Diagnostic>>>;
+    /// A mapping of a migration, held against the definitions that instances have; else all that is wrong with it, for who may
+    /// migrate. `does`: it is to be applied, so that [`Desk::migrate`] notes who may not.
+    fn mapping(
+        &self,
+        tenant: TenantId,
+        actor: Actor,
+        source: String,
+        does: bool,
+    ) -> Reply<'_, Result<Bound, Vec<Diagnostic>>>;
 
     /// What would become of a page of instances. Nothing is written.
     fn foresee_migrations(&self, asking: Asking, subjects: Subjects) -> Reply<'_, Page>;

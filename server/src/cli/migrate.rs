@@ -156,7 +156,7 @@ impl Migrate {
 
     async fn here(&self, config: &Config, desk: &dyn Desk, asked: Page<'_>) -> Result<Value, Failure> {
         let (tenant, actor) = (config.tenant(), Actor::System);
-        let bound: Bound = match desk.mapping(tenant, actor.clone(), asked.source.to_owned()).await? {
+        let bound: Bound = match desk.mapping(tenant, actor.clone(), asked.source.to_owned(), asked.does).await? {
             Ok(bound) => bound,
             Err(found) => return Err(refused(&rendered(&self.file.display().to_string(), asked.source, &found))),
         };

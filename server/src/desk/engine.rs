@@ -105,10 +105,25 @@ impl Desk for Office {
         Box::pin(async move { self.0.repairs_possible(&command).await })
     }
 
-    fn mapping(&self, tenant: TenantId, actor: Actor, source: String) -> Reply<'_, Result<Bound, Vec<Diagnostic>>> {
+    fn mapping(
+        &self,
+        tenant: TenantId,
+        actor: Actor,
+        source: String,
+        does: bool,
+    ) -> Reply<'_, Result<Bound, Vec<Diagnostic>>> {
         Box::pin(async move {
-            self.0.may_migrate(tenant, &actor).await?;
-            self.0.mapping(&source).await
+            let may = self.0.may_migrate(tenant, &actor).await;
+            if !does {
+                may?;
+                return self.0.mapping(&source).await;
+            }
+            let bound = self.0.mapping(&source).await?;
+            // Who may not is told no more than that.
+            if bound.is_err() {
+                may?;
+            }
+            Ok(bound)
         })
     }
 

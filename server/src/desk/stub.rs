@@ -174,7 +174,7 @@ impl Desk for Stub {
         ready(Vec::new())
     }
 
-    fn mapping(&self, _: TenantId, _: Actor, _: String) -> Reply<'_, Result<Bound, Vec<Diagnostic>>> {
+    fn mapping(&self, _: TenantId, _: Actor, _: String, _: bool) -> Reply<'_, Result<Bound, Vec<Diagnostic>>> {
         Box::pin(std::future::ready(Ok(Err(Vec::new()))))
     }
 

@@ -79,7 +79,8 @@ impl Shape {
 
     fn yaml(&self) -> String {
         let Self { version, review, ordered, hours, .. } = self;
-        let step = |(order, rule): (usize, &Rule)| {
+        let step = |(at, rule): (usize, &Rule)| {
+            let order = at + 1;
             let Rule { name, people, need } = rule;
             let people = people.join(", ");
             format!(
@@ -196,6 +197,9 @@ fn judge(all: &[fluxor_engine::audit::Entry], old: &Shape, new: &Shape, map: &Ma
             if map.renamed(&old.steps) != new.steps || !map.review_goes_on(old, new) {
                 known.votes.clear();
             }
+            let votes = std::mem::take(&mut known.votes).into_iter();
+            let name = |step: String| map.steps.get(&*step).map_or(step, |name| (*name).to_owned());
+            known.votes = votes.map(|(step, who)| (name(step), who)).collect();
             if !new.is_behind(to) && to != "board" {
                 known.board = false;
             }
