@@ -3,7 +3,7 @@
 //! What must always hold: a refusal changes nothing, votes are only appended, and nothing reads a clock. Parts by
 //! dependency: `value`, `amounts`, `organisation`, `resolver`, `policy`; `event`, `review`; `frame` and `facts` (who
 //! is eligible, which votes count); `resolve`, `seats`, `quorum`; `voice`, `escalate`, `judge` (never mutates);
-//! `rounds`, `settle`, `timers`, `apply`; `questions`; `view`, `foresee` and `standing` (by what right).
+//! `rounds`, `settle`, `timers`, `apply`; `succeed` (other rules); `questions`; `view`, `foresee` and `standing` (by what right).
 
 mod amounts;
 mod apply;
@@ -27,6 +27,7 @@ mod seats;
 mod settle;
 mod standing;
 mod step;
+mod succeed;
 mod timers;
 mod value;
 mod view;
@@ -66,6 +67,7 @@ pub use resolver::{ChainStart, Resolver, UnitOf};
 pub use review::{Definition, Looking, NamedBy, Paused, Resolved, Review, Seat, StepState, Vote};
 pub use standing::{Chance, Link, Right, Standing, chances, deciders, seat_of};
 pub use step::{EscalateTo, EscalationMode, OnEmpty, Quorum, RejectRule, Rung, RungAct, Step};
+pub use succeed::{put_aside, renew, succeed};
 pub use timers::{due_of, next_due};
 pub use value::{FieldValue, Fields, Subject};
 pub use view::{

@@ -13,6 +13,7 @@ use crate::approval;
 use crate::clock::Timestamp;
 use crate::ids::{Digest, InstanceId, PersonId, RequestId, TaskId, TenantId};
 use crate::instance::{Document, Incident, Status};
+use crate::migrate::Mapping;
 
 pub use change::{Basis, Change, SessionEvent};
 
@@ -147,6 +148,17 @@ pub enum Verb {
         /// The state revision that the caller saw.
         state_revision: Option<i64>,
     },
+    /// Move an instance to another definition.
+    Migrate {
+        /// Which.
+        instance: InstanceId,
+        /// Where what goes.
+        mapping: Arc<Mapping>,
+        /// Why: never blank.
+        reason: String,
+        /// The state revision that the caller saw.
+        state_revision: Option<i64>,
+    },
     /// Change a record that is not an instance.
     Change(Change),
 }
@@ -166,6 +178,7 @@ impl Verb {
             Self::Wake { .. } => "wake",
             Self::Message { .. } => "message",
             Self::Repair { repair, .. } => repair.name(),
+            Self::Migrate { .. } => "migrate",
             Self::Change(change) => change.name(),
         }
     }
@@ -177,7 +190,8 @@ impl Verb {
             Self::Signal { instance, .. }
             | Self::Wake { instance }
             | Self::Message { instance, .. }
-            | Self::Repair { instance, .. } => Some(*instance),
+            | Self::Repair { instance, .. }
+            | Self::Migrate { instance, .. } => Some(*instance),
             Self::Decide { task, .. } | Self::Complete { task, .. } => Some(task.instance),
             Self::Start { .. } | Self::Change(_) => None,
         }

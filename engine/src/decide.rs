@@ -15,6 +15,7 @@ mod form;
 mod incident;
 mod input;
 mod judged;
+mod migrate;
 mod notices;
 mod organisation;
 mod preview;
@@ -51,6 +52,7 @@ pub use form::{AskedFor, asked_for, asks_for_data};
 pub(crate) use input::{actions_of, own_keys};
 pub use input::{start_key, typed};
 pub use judged::{Conditional, Judged};
+pub use migrate::{Migrated, ReviewMoved, TimerMoved, WhatOf, foresee_migration, may_migrate};
 pub use organisation::absence::{Absence, Days, absences};
 pub use organisation::{
     CHANGE_ORGANISATION, Merged, NEEDS_APPROVAL, found_parts, merge_organisation, organisation_image,
@@ -226,6 +228,10 @@ pub fn decide<D: Domain>(
         let asked = repair::Asked { repair, reason, state_revision: *state_revision };
         return repair::decide(ground, definition, before, command, asked, layer);
     }
+    if let Verb::Migrate { mapping, reason, state_revision, .. } = &command.verb {
+        let asked = migrate::Asked { mapping, reason, state_revision: *state_revision };
+        return migrate::decide(ground, definition, before, command, asked, layer).map(|(decision, _)| decision);
+    }
     let mut run = run::Run::new(ground, definition, command, before.clone(), Some(before), layer);
     let done = match &command.verb {
         Verb::Signal { event, payload, reason, state_revision, .. } => {
@@ -237,7 +243,7 @@ pub fn decide<D: Domain>(
         }
         Verb::Wake { .. } => run.wake(),
         Verb::Message { message, event, payload, .. } => run.message(message, event, payload),
-        Verb::Start { .. } | Verb::Repair { .. } | Verb::Change(_) => return Err(Stop::Nothing),
+        Verb::Start { .. } | Verb::Repair { .. } | Verb::Migrate { .. } | Verb::Change(_) => return Err(Stop::Nothing),
     };
     match (done, &command.actor) {
         (Ok(()), _) => Ok(run.finish()),

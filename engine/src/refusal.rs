@@ -99,6 +99,13 @@ pub enum Refusal {
     NeverApproves(String),
     /// A repair that does not help here: why, and what can be done.
     NotRepairable(String),
+    /// A migration does not fit this instance: in what regard, why, and what can be done.
+    NotMigratable {
+        /// One word: `state`, `approval`, `fields`, ... (`definitions/migrating.md` has all of them).
+        regard: &'static str,
+        /// A sentence.
+        sentence: String,
+    },
     /// The instance has ended.
     Ended {
         /// The state it is in.
@@ -157,6 +164,7 @@ impl Refusal {
             Self::ReasonRequired => "reason_required",
             Self::NeverApproves(_) => approval::Refusal::RepairNeverApproves.code(),
             Self::NotRepairable(_) => "not_repairable",
+            Self::NotMigratable { .. } => "not_migratable",
             Self::Ended { .. } => "instance_ended",
             Self::TaskClosed { .. } => "task_closed",
             Self::Approval(refusal) => refusal.code(),
@@ -216,7 +224,7 @@ impl Refusal {
             Self::NotAllowed { rule } => format!("You may not do this: it takes {rule}."),
             Self::ReasonRequired => "This needs a reason.".to_owned(),
             Self::NeverApproves(why) => format!("{why} {}", approval::Refusal::RepairNeverApproves.sentence()),
-            Self::NotRepairable(sentence) => sentence.clone(),
+            Self::NotRepairable(sentence) | Self::NotMigratable { sentence, .. } => sentence.clone(),
             Self::Ended { state } => format!("The instance has ended (`{state}`)."),
             Self::TaskClosed { state } => format!("The task is not open any more; the instance is in `{state}`."),
             Self::Approval(refusal) => refusal.sentence().to_owned(),
@@ -244,6 +252,7 @@ impl Refusal {
             Self::StaleState { current, .. } => json!({ "state_revision": current }),
             Self::StaleTask { current, .. } | Self::EtagRequired { current } => json!({ "etag": current }),
             Self::NotAllowed { rule } => json!({ "rule": rule }),
+            Self::NotMigratable { regard, .. } => json!({ "regard": regard }),
             Self::Ended { state } | Self::TaskClosed { state } => json!({ "state": state }),
             _ => Json::Null,
         }

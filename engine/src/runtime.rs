@@ -9,6 +9,7 @@ mod cache;
 mod deciders;
 mod drive;
 mod lane;
+mod migrations;
 mod options;
 mod organisation;
 mod reload;
@@ -33,6 +34,7 @@ use crate::ids::{StreamId, TenantId};
 use crate::refusal::Refusal;
 use crate::store::{Persist, Store, StoreError};
 
+pub use migrations::{Asking, Came, Cursor, Page, Subjects};
 pub use options::{Options, Stats};
 pub use sink::{Delivering, Reply, Sink, Undelivered};
 pub use tasks::TaskView;

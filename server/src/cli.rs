@@ -17,6 +17,7 @@ mod import;
 mod instances;
 mod keys;
 mod limits;
+mod migrate;
 mod notices;
 mod openapi;
 mod organisation;
@@ -94,6 +95,8 @@ enum Command {
     /// List and show workflow instances
     #[command(subcommand)]
     Instances(instances::Instances),
+    /// Move running instances to another definition by a mapping file: what would happen, and doing it in batches
+    Migrate(migrate::Migrate),
     /// List the tasks in which somebody may act now, and tell who could decide one, and why
     Tasks(tasks::Tasks),
     /// Say who would be asked about a document, in what order, why and by when: nothing is stored
@@ -210,6 +213,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Organisation(organisation) => organisation.run(config, out).await,
         Command::Absences(absences) => absences.run(config, out).await,
         Command::Instances(instances) => instances.run(config, out).await,
+        Command::Migrate(migrate) => migrate.run(config, out).await,
         Command::Tasks(tasks) => tasks.run(config, out).await,
         Command::Simulate(simulate) => simulate.run(config, out).await,
         Command::Import(import) => import.run(config, out).await,

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use fluxor_engine::definition::{self, pages};
-use fluxor_engine::{calendar, diagnostic, expression, replay, table};
+use fluxor_engine::{calendar, diagnostic, expression, migrate, replay, table};
 use fluxor_workflows::import;
 
 use crate::http::problems;
@@ -12,7 +12,7 @@ use crate::mail;
 
 /// Every code with its meaning.
 pub(crate) fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    let engine = [definition::CODES, expression::CODES, calendar::CODES, table::CODES, replay::CODES];
+    let engine = [definition::CODES, expression::CODES, calendar::CODES, table::CODES, replay::CODES, migrate::CODES];
     engine.into_iter().flatten().chain(mail::CODES).chain(import::CODES)
 }
 

@@ -18,13 +18,16 @@ use std::time::Duration;
 use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::command::{Answer, Command};
+use fluxor_engine::command::{Actor, Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::{Deciders, OrganisationAt, Possible, Preview};
 use fluxor_engine::definition::reload::{self, Folder};
 use fluxor_engine::definition::{Checked, Definition, Library};
+use fluxor_engine::diagnostic::Diagnostic;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
+use fluxor_engine::migrate::Bound;
+use fluxor_engine::runtime::{Asking, Page, Subjects};
 use fluxor_engine::simulate::Simulation;
 use fluxor_engine::store::{InstancePage, PinnedCount, StateCount};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
@@ -68,6 +71,22 @@ pub(crate) trait Desk: Doors {
 
     /// Which repairs an instance could have.
     fn repairs_possible(&self, command: Command) -> Reply<'_, Possible>;
+
+    /// A mapping of a migration, held against the definitions that instances have; else all that is wrong with it, for who may
+    /// migrate. `does`: it is to be applied, so that [`Desk::migrate`] notes who may not.
+    fn mapping(
+        &self,
+        tenant: TenantId,
+        actor: Actor,
+        source: String,
+        does: bool,
+    ) -> Reply<'_, Result<Bound, Vec<Diagnostic>>>;
+
+    /// What would become of a page of instances. Nothing is written.
+    fn foresee_migrations(&self, asking: Asking, subjects: Subjects) -> Reply<'_, Page>;
+
+    /// Migrates a page of instances.
+    fn migrate(&self, asking: Asking, subjects: Subjects) -> Reply<'_, Page>;
 
     /// Entries of a stream, `seq` rising.
     fn entries(&self, tenant: TenantId, stream: StreamId, after: i64, limit: i64) -> Reply<'_, Vec<Entry>>;

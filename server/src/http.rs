@@ -23,6 +23,7 @@ pub(crate) mod keys;
 pub(crate) mod layers;
 mod limits;
 pub(crate) mod me;
+mod migrations;
 mod noted;
 mod notices;
 pub(crate) mod organisation;

@@ -20,6 +20,7 @@ mod http;
 mod limits;
 mod lock;
 mod mail;
+mod migrations;
 mod open;
 mod page;
 mod pictures;

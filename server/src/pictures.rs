@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use fluxor_engine::audit::Entry;
 use fluxor_engine::definition::Definition;
 use fluxor_engine::draw::{self, Dress, Format, Marks, NotDrawn};
 use fluxor_engine::ids::{DefinitionHash, InstanceId, TenantId};
@@ -155,8 +156,12 @@ async fn walked(desk: &dyn Desk, tenant: TenantId, instance: &Instance) -> Resul
         let entries = desk.entries(tenant, instance.id.into(), after, PAGE).await?;
         let Some(last) = entries.last() else { break };
         after = last.seq;
-        let known = entries.iter().filter(|entry| entry.seq <= instance.seq);
-        walked.extend(known.flat_map(|entry| draw::walked(&entry.body)));
+        // Arrows are numbered in each definition: those that it walked by another one are no lines of this picture.
+        let own = |entry: &&Entry| {
+            let decided_by = entry.parsed().ok().and_then(|header| header.definition);
+            entry.seq <= instance.seq && decided_by == Some(instance.definition)
+        };
+        walked.extend(entries.iter().filter(own).flat_map(|entry| draw::walked(&entry.body)));
     }
     Ok(walked)
 }

@@ -3,6 +3,7 @@
 
 mod check;
 pub(crate) mod load;
+mod migrations;
 
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ macro_rules! on_both {
 on_both! {
     nothing_acknowledged_is_lost_and_nothing_happens_twice
     messages_are_delivered_once_though_it_is_killed
+    migrations_go_on_where_they_were_killed
 }
 
 async fn nothing_acknowledged_is_lost_and_nothing_happens_twice(mut site: Site) {
@@ -67,6 +69,10 @@ async fn nothing_acknowledged_is_lost_and_nothing_happens_twice(mut site: Site) 
     trail.numbers_have_no_gap();
     trail.each_order_was_sent(&site);
     site.end().await;
+}
+
+async fn migrations_go_on_where_they_were_killed(site: Site) {
+    migrations::go_on(site).await;
 }
 
 async fn messages_are_delivered_once_though_it_is_killed(mut site: Site) {

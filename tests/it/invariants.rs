@@ -7,6 +7,7 @@
 mod bursts;
 mod found;
 mod histories;
+mod migrated;
 mod overlay;
 mod paused;
 mod quorum;

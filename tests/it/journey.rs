@@ -16,6 +16,7 @@ pub(crate) mod limits;
 mod links;
 mod lists;
 mod mail;
+mod migrations;
 mod notices;
 mod order;
 mod organisation;
@@ -80,6 +81,8 @@ on_both! {
     keys::a_revoked_key_is_useless_at_once
     repairs::a_delivery_that_was_given_up_is_retried_or_skipped
     repairs::moves_corrections_and_an_end
+    migrations::running_instances_move_to_another_version
+    migrations::the_command_line_migrates_beside_a_running_server
     repeats::a_repeated_request_is_done_once
     repeats::a_business_key_belongs_to_one_input
     checked::a_definition_is_looked_at_and_not_stored

@@ -117,6 +117,8 @@ pub enum Why {
     AllStepsApproved,
     /// The row has no steps.
     NoApprovalNeeded,
+    /// It came to stand here under other rules, whose votes count no more.
+    OtherRules,
 }
 
 impl fmt::Display for Why {
@@ -134,6 +136,7 @@ impl fmt::Display for Why {
             Self::Expired => f.write_str("expired"),
             Self::AllStepsApproved => f.write_str("all_steps_approved"),
             Self::NoApprovalNeeded => f.write_str("no_approval_needed"),
+            Self::OtherRules => f.write_str("other_rules"),
         }
     }
 }

@@ -56,7 +56,8 @@ pub fn changes(before: Option<&Instance>, after: &Instance) -> Vec<Told> {
         found.all.push(Told { at: String::new(), from: raw(&Json::Null), to: raw(&shown(after)) });
         return found.all;
     };
-    // What an instance is never changes: its workflow, its definition, its key.
+    // What an instance is never changes: its workflow and its key. Its definition does by a migration.
+    found.leaf("definition", &before.definition, &after.definition);
     found.inside("detail", |f| f.detail(&before.detail, &after.detail));
     found.leaf("state", &before.state, &after.state);
     found.leaf("state_revision", &before.state_revision, &after.state_revision);

@@ -115,6 +115,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let Some(person) = self.command.actor.person().cloned() else {
             return Err(Refusal::NotAllowed { rule: "a person".into() }.into());
         };
+        if self.definition.approval(&self.work.tasks[at].state).is_none() {
+            return Err(Refusal::TaskClosed { state: self.work.state.clone() }.into());
+        }
         let Some(form) = self.form(at) else {
             return Err(not_a_decision("This task asks for a decision, not for data: approve or reject it.").into());
         };

@@ -101,7 +101,9 @@ fn what(before: &Instance, command: &Command, at: Option<&Arc<str>>) -> Option<W
             (Some(event.clone()), payload.clone(), reason.as_deref().map(Into::into))
         }
         Verb::Decide { .. } | Verb::Complete { .. } => (None, Document::new(), None),
-        Verb::Wake { .. } | Verb::Start { .. } | Verb::Repair { .. } | Verb::Change(_) => return None,
+        Verb::Wake { .. } | Verb::Start { .. } | Verb::Repair { .. } | Verb::Migrate { .. } | Verb::Change(_) => {
+            return None;
+        }
     };
     let (verb, by) = (command.verb.name().into(), command.actor.person().cloned());
     Some(What::Act { verb, event, by, payload, reason })

@@ -138,7 +138,7 @@ pub(super) fn instant<S: Serializer>(at: &Timestamp, s: S) -> Result<S::Ok, S::E
     s.collect_str(at)
 }
 
-fn perhaps<S: Serializer>(at: &Option<Timestamp>, s: S) -> Result<S::Ok, S::Error> {
+pub(super) fn perhaps<S: Serializer>(at: &Option<Timestamp>, s: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => s.collect_str(at),
         None => s.serialize_none(),
@@ -250,7 +250,7 @@ fn rows<Op: Serialize>(op: &Op) -> Vec<PreviewedRow> {
     }
 }
 
-fn fields(before: &Document, after: &Document) -> Vec<PreviewedField> {
+pub(super) fn fields(before: &Document, after: &Document) -> Vec<PreviewedField> {
     let mut names: Vec<&String> =
         before.keys().chain(after.keys().filter(|name| !before.contains_key(*name))).collect();
     names.sort();

@@ -25,6 +25,8 @@ use super::review::{ADMINISTRATOR, administers};
 use super::run::Run;
 use super::{Ground, Halt, Layer, Stop};
 
+pub(super) use retry::APPROVAL;
+
 pub use possible::{Can, CanMove, CanSet, Mending, Possible, possible};
 
 /// A repair as it is asked for.
@@ -130,7 +132,7 @@ impl<D: Domain> Run<'_, '_, D> {
     }
 
     /// Invariant 1: somebody or something can move it on.
-    fn goes_on(&self) -> bool {
+    pub(super) fn goes_on(&self) -> bool {
         let Instance { status, detail, tasks, .. } = &self.work;
         let definition = self.definition;
         let hears = || definition.active(&self.work).is_some_and(|active| !definition.accepts(&active).is_empty());

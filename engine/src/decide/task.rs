@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::approval::{
-    self, Event, FieldValue, Fields, Fired, FiredKind, OpenVoice, PLAN, Policy, Review, State, Verb,
+    self, Event, FieldValue, Fields, Fired, FiredKind, OpenVoice, PLAN, Policy, Review, State, Verb, Why,
 };
 use crate::command::{self, act_name};
 use crate::definition::chart::{Approval, EXPIRED, StateIx};
@@ -35,6 +35,10 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let Some(person) = self.command.actor.person().cloned() else {
             return Err(Refusal::NotAllowed { rule: "a person".into() }.into());
         };
+        // A migration may have left it behind: nobody is asked for this any more.
+        if self.definition.approval(&self.work.tasks[at].state).is_none() {
+            return Err(Refusal::TaskClosed { state: self.work.state.clone() }.into());
+        }
         if matches!(act, Verb::Submit | Verb::Recall | Verb::Edit { .. } | Verb::Time | Verb::Organisation) {
             return Err(not_a_decision("This is not a decision: signal the event that the workflow has for it.").into());
         }
@@ -87,11 +91,14 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             fields.insert(PLAN.into(), self.plan(plan)?);
         }
         let again = self.work.tasks.iter().rposition(|t| t.state == path).filter(|&at| {
-            let state = self.work.tasks[at].detail.review.state;
+            let review = &self.work.tasks[at].detail.review;
+            let state = review.state;
             let resubmit = approval.policy.after_rejection == approval::AfterRejection::Resubmit;
             // Data is asked for anew, where it was given before.
             let given = approval.form.is_some() && !state.is_live();
-            (state != State::Rejected || resubmit) && !given
+            // What was approved by other rules is no approval by these.
+            let other_rules = state == State::Approved && review.why == Why::OtherRules;
+            (state != State::Rejected || resubmit) && !given && !other_rules
         });
         let at = match again {
             Some(at) => at,
@@ -170,7 +177,8 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         for at in 0..self.work.tasks.len() {
             let review = &self.work.tasks[at].detail.review;
             let mut set = review.subject.behind(&self.work.subject);
-            if set.is_empty() || self.work.status == Status::Final || review.state == State::Rejected {
+            let asks = self.definition.approval(&self.work.tasks[at].state).is_some();
+            if set.is_empty() || !asks || self.work.status == Status::Final || review.state == State::Rejected {
                 continue;
             }
             // What the engine's own arrows compute after the decision is no edit by whoever happened to decide last.
@@ -195,7 +203,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     }
 
     /// The plan that the workflow chooses for the subject as it is.
-    fn plan(&mut self, plan: &Expr) -> Result<FieldValue, Halt<D::Need>> {
+    pub(super) fn plan(&mut self, plan: &Expr) -> Result<FieldValue, Halt<D::Need>> {
         match self.eval(plan)? {
             Value::Text(name) => Ok(FieldValue::Text(name)),
             other => Err(Halt::Broken("expression_failed", format!("the plan of an approval is {other}, not a name"))),
@@ -261,7 +269,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     }
 
     /// Row columns, notices, the instance's incident: what follows from the review as it now is.
-    fn after_review(
+    pub(super) fn after_review(
         &mut self,
         at: usize,
         before: State,

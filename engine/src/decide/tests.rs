@@ -1,6 +1,7 @@
 //! Walking charts without any domain: what a definition's text alone makes of commands.
 
 mod incidents;
+mod migrations;
 mod parallel;
 mod repairs;
 mod scxml;
@@ -137,7 +138,8 @@ impl Story {
         let keys = Keys::default();
         let organisations = [self.organisation.clone()];
         let ground = Ground::new(&self.domain, &self.library, &keys, &organisations, self.now).unwrap();
-        let definition = self.library.current(&self.workflow).unwrap();
+        let pinned = self.instance.as_ref().and_then(|before| self.library.pinned(before.definition));
+        let definition = pinned.or(self.library.current(&self.workflow)).unwrap();
         let mut facts = ();
         let mut layer = Layer::new(&self.domain, &mut facts);
         let decided = match &self.instance {

@@ -50,7 +50,11 @@ impl<D: Domain> Run<'_, '_, D> {
     }
 
     /// Parameters as they were kept, read back by the types of the vocabulary.
-    fn typed_params(&self, action: &str, kept: &Document) -> Result<BTreeMap<Arc<str>, Value>, Halt<D::Need>> {
+    pub(super) fn typed_params(
+        &self,
+        action: &str,
+        kept: &Document,
+    ) -> Result<BTreeMap<Arc<str>, Value>, Halt<D::Need>> {
         let broken = |why: String| Halt::Broken("undo_failed", format!("`{action}` cannot undo: {why}"));
         let Some(declared) = self.ground.domain.vocabulary().actions.get(action) else {
             return Err(broken("the vocabulary does not have it any more".to_owned()));

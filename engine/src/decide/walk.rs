@@ -140,7 +140,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.work.state = state.path.clone();
         self.work.detail.entered_at = self.now();
         for timer in &state.timers {
-            let due = self.due(&timer.due)?;
+            let due = self.due(&timer.due, self.now())?;
             self.work.detail.timers.insert(timer.name.clone(), due);
         }
         self.act(&state.entry)?;
@@ -176,10 +176,10 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     }
 
     /// The instant at which a timer fires that begins now.
-    fn due(&mut self, due: &Due) -> Result<Timestamp, Halt<D::Need>> {
+    pub(super) fn due(&mut self, due: &Due, since: Timestamp) -> Result<Timestamp, Halt<D::Need>> {
         match due {
-            Due::In(wait) => wait.end(self.now(), self.definition.working()).ok_or_else(|| {
-                let why = format!("`{wait}` from now on never ends: look at the calendar");
+            Due::In(wait) => wait.end(since, self.definition.working()).ok_or_else(|| {
+                let why = format!("`{wait}` from {since} on never ends: look at the calendar");
                 Halt::Broken("calendar_failed", why)
             }),
             Due::At(instant) => match self.eval(instant)? {
@@ -193,7 +193,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     }
 
     /// Notes where the instance is.
-    fn stand(&mut self, active: &[StateIx]) {
+    pub(super) fn stand(&mut self, active: &[StateIx]) {
         let definition = self.definition;
         let path = |ix: StateIx| definition.state(ix).path.clone();
         let is_parallel = |ix: &StateIx| matches!(definition.state(*ix).kind, StateKind::Parallel(_));

@@ -250,6 +250,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                 | Verb::Decide { .. }
                 | Verb::Complete { .. }
                 | Verb::Repair { .. }
+                | Verb::Migrate { .. }
                 | Verb::Wake { .. }
                 | Verb::Message { .. } => {}
             }

@@ -46,14 +46,25 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         command: &Command,
         look: impl Fn(&Ground<'_, D>, &Definition, &Instance, &mut D::Facts) -> Result<T, Stop<D::Need>> + Send + Sync,
     ) -> Result<T, NotDone> {
-        let tenant = command.tenant;
         let Verb::Repair { instance: id, .. } = command.verb else {
             let sentence = "Only a repair is looked at before it is done.".to_owned();
             return Err(NotDone::Refused(Refusal::NotRepairable(sentence)));
         };
-        let (before, definition) = self.repaired(tenant, id).await?;
+        let before = self.shared.store.instance(command.tenant, id).await?;
+        let before = before.ok_or(NotDone::Refused(Refusal::UnknownInstance(id)))?;
+        self.look_at(&before, look).await
+    }
+
+    /// The same about an instance that was read.
+    pub(super) async fn look_at<T>(
+        &self,
+        before: &Instance,
+        look: impl Fn(&Ground<'_, D>, &Definition, &Instance, &mut D::Facts) -> Result<T, Stop<D::Need>> + Send + Sync,
+    ) -> Result<T, NotDone> {
+        let tenant = before.tenant;
+        let definition = self.loaded(before).await?;
         let current = self.organisation(tenant).await?;
-        let seen = decide::revisions_seen(&before).into_iter().min().unwrap_or(current.revision).min(current.revision);
+        let seen = decide::revisions_seen(before).into_iter().min().unwrap_or(current.revision).min(current.revision);
         let mut organisations = Vec::new();
         for revision in seen..current.revision {
             organisations.push(self.organisation_at(tenant, revision).await?);
@@ -64,7 +75,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         for _ in 0..LOADS {
             let now = self.shared.clock.now();
             let looked = Ground::new(&*self.shared.domain, &library, &keys, &organisations, now)
-                .map_or(Err(Stop::Nothing), |ground| look(&ground, &definition, &before, &mut facts));
+                .map_or(Err(Stop::Nothing), |ground| look(&ground, &definition, before, &mut facts));
             match looked {
                 Ok(found) => return Ok(found),
                 Err(Stop::Refused(refusal)) => return Err(NotDone::Refused(refusal)),
@@ -81,16 +92,14 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
                 Err(Stop::Nothing) => break,
             }
         }
-        let sentence = "The repair asked for more and more rows without an end.".to_owned();
+        let sentence = "This asked for more and more rows without an end.".to_owned();
         Err(NotDone::Refused(Refusal::Domain { code: "needs_without_end", sentence }))
     }
 
-    /// An instance that is to be repaired, and its definition.
-    async fn repaired(&self, tenant: TenantId, id: InstanceId) -> Result<(Instance, Arc<Definition>), NotDone> {
-        let found = self.shared.store.instance(tenant, id).await?;
-        let instance = found.ok_or(NotDone::Refused(Refusal::UnknownInstance(id)))?;
-        match self.definition_of(&instance).await? {
-            Some(definition) => Ok((instance, definition)),
+    /// The definition of an instance that something is to be done about.
+    async fn loaded(&self, instance: &Instance) -> Result<Arc<Definition>, NotDone> {
+        match self.definition_of(instance).await? {
+            Some(definition) => Ok(definition),
             None => {
                 let (definition, known) = (instance.definition, &self.shared.definitions);
                 let why = known.why_unloadable(definition).unwrap_or_else(|| "it is not known".to_owned());

@@ -10,11 +10,11 @@ use super::Failure;
 /// Whoever names a device by mistake is told so.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// Reads a file of YAML, `-` from standard input. JSON is YAML too: one reader for both.
+/// The text of a file, `-` from standard input.
 ///
 /// # Errors
-/// A sentence that names the file and the place in it.
-pub(super) fn read<T: DeserializeOwned>(file: &Path) -> Result<T, Failure> {
+/// A sentence that names the file.
+pub(super) fn text(file: &Path) -> Result<String, Failure> {
     let shown = file.display();
     let text = match file.as_os_str() == "-" {
         true => std::io::read_to_string(std::io::stdin().take(MOST_BYTES + 1)),
@@ -25,6 +25,15 @@ pub(super) fn read<T: DeserializeOwned>(file: &Path) -> Result<T, Failure> {
         let words = format!("{shown} is longer than {} MiB: name another file", MOST_BYTES >> 20);
         return Err(Failure::Usage(words));
     }
+    Ok(text)
+}
+
+/// Reads a file of YAML, `-` from standard input. JSON is YAML too: one reader for both.
+///
+/// # Errors
+/// A sentence that names the file and the place in it.
+pub(super) fn read<T: DeserializeOwned>(file: &Path) -> Result<T, Failure> {
+    let (shown, text) = (file.display(), text(file)?);
     serde_saphyr::from_str(&text)
         .map_err(|error| Failure::Declined("invalid_input".to_owned(), format!("{shown}: {error}")))
 }

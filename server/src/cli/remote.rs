@@ -93,6 +93,8 @@ impl Remote {
         if status.is_server_error() {
             return Err(Failure::Broken(anyhow::anyhow!("{}: {}", self.url, text("detail"))));
         }
-        Err(Failure::Declined(text("code"), text("detail")))
+        // Findings in a file say more than that there are some.
+        let found = body["rendered"].as_str().map_or(String::new(), |found| format!("\n{found}"));
+        Err(Failure::Declined(text("code"), format!("{}{found}", text("detail"))))
     }
 }

@@ -111,6 +111,11 @@ impl Here {
         Ok(self.desk.submit(command).await?.answer)
     }
 
+    /// The engine, for longer work.
+    pub(super) fn shared(&self) -> Arc<dyn Desk> {
+        self.desk.clone()
+    }
+
     /// The engine.
     pub(super) fn desk(&self) -> &dyn Desk {
         &*self.desk

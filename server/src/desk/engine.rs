@@ -7,18 +7,20 @@ use std::time::Duration;
 use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::command::{Answer, Command};
+use fluxor_engine::command::{Actor, Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::{Deciders, Possible, Preview};
 use fluxor_engine::definition::chart::{Definition, StateIx, StateKind};
 use fluxor_engine::definition::reload::{self, Folder};
 use fluxor_engine::definition::{Checked, Library, compile_beside};
+use fluxor_engine::diagnostic::Diagnostic;
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::{Instance, TaskStatus};
+use fluxor_engine::migrate::Bound;
 use fluxor_engine::plan::{answer_of, blank_answer};
 use fluxor_engine::refusal::Refusal;
-use fluxor_engine::runtime::{self, Engine, NotDone, Submitted, TaskView};
+use fluxor_engine::runtime::{self, Asking, Engine, NotDone, Page, Subjects, Submitted, TaskView};
 use fluxor_engine::simulate::Simulation;
 use fluxor_engine::store::{AnyStore, InstancePage, PinnedCount, StateCount, Store as _, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
@@ -102,6 +104,36 @@ impl Desk for Office {
 
     fn repairs_possible(&self, command: Command) -> Reply<'_, Possible> {
         Box::pin(async move { self.0.repairs_possible(&command).await })
+    }
+
+    fn mapping(
+        &self,
+        tenant: TenantId,
+        actor: Actor,
+        source: String,
+        does: bool,
+    ) -> Reply<'_, Result<Bound, Vec<Diagnostic>>> {
+        Box::pin(async move {
+            let may = self.0.may_migrate(tenant, &actor).await;
+            if !does {
+                may?;
+                return self.0.mapping(&source).await;
+            }
+            let bound = self.0.mapping(&source).await?;
+            // Who may not is told no more than that.
+            if bound.is_err() {
+                may?;
+            }
+            Ok(bound)
+        })
+    }
+
+    fn foresee_migrations(&self, asking: Asking, subjects: Subjects) -> Reply<'_, Page> {
+        Box::pin(async move { self.0.foresee_migrations(&asking, subjects).await })
+    }
+
+    fn migrate(&self, asking: Asking, subjects: Subjects) -> Reply<'_, Page> {
+        Box::pin(async move { self.0.migrate(&asking, subjects).await })
     }
 
     fn entries(&self, tenant: TenantId, stream: StreamId, after: i64, limit: i64) -> Reply<'_, Vec<Entry>> {

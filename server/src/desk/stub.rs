@@ -16,9 +16,12 @@ use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::{Deciders, Possible, Preview};
 use fluxor_engine::definition::reload::{self, Folder};
 use fluxor_engine::definition::{Checked, Definition, Library};
+use fluxor_engine::diagnostic::Diagnostic;
 use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
+use fluxor_engine::migrate::Bound;
 use fluxor_engine::refusal::Refusal;
+use fluxor_engine::runtime::{Asking, Page, Subjects};
 use fluxor_engine::simulate::Simulation;
 use fluxor_engine::store::{InstancePage, PinnedCount, StateCount, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
@@ -170,6 +173,18 @@ impl Desk for Stub {
 
     fn counts(&self, _: TenantId) -> Reply<'_, Vec<StateCount>> {
         ready(Vec::new())
+    }
+
+    fn mapping(&self, _: TenantId, _: Actor, _: String, _: bool) -> Reply<'_, Result<Bound, Vec<Diagnostic>>> {
+        Box::pin(std::future::ready(Ok(Err(Vec::new()))))
+    }
+
+    fn foresee_migrations(&self, _: Asking, _: Subjects) -> Reply<'_, Page> {
+        Box::pin(std::future::ready(Ok(Page::default())))
+    }
+
+    fn migrate(&self, _: Asking, _: Subjects) -> Reply<'_, Page> {
+        Box::pin(std::future::ready(Ok(Page::default())))
     }
 
     fn preview_repair(&self, command: Command) -> Reply<'_, Preview> {

@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::{
     absences, audit, books, deciders, definitions, doors, extract, gate, health, history, in_force, instances, keys,
-    layers, limits, me, notices, organisation, pages, parameters, pictures, records, repairs, settings, simulate, site,
-    spent, tasks, webhooks, workflows,
+    layers, limits, me, migrations, notices, organisation, pages, parameters, pictures, records, repairs, settings,
+    simulate, site, spent, tasks, webhooks, workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -57,6 +57,8 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(repairs::counts))
         .routes(routes!(repairs::possible, repairs::repair))
         .routes(routes!(repairs::preview))
+        .routes(routes!(migrations::preview))
+        .routes(routes!(migrations::migrate))
         .routes(routes!(instances::signal))
         .routes(routes!(instances::recall))
         .routes(routes!(instances::cancel))

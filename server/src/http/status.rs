@@ -24,6 +24,7 @@ pub(crate) fn of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::KeyTaken { .. }
         | Refusal::Child { .. }
         | Refusal::NotRepairable(_)
+        | Refusal::NotMigratable { .. }
         | Refusal::Ended { .. }
         | Refusal::TaskClosed { .. } => StatusCode::CONFLICT,
         Refusal::StaleState { .. } | Refusal::StaleTask { .. } => StatusCode::PRECONDITION_FAILED,
@@ -59,7 +60,7 @@ pub(crate) fn of_code(code: &str) -> StatusCode {
         }
         "etag_required" => StatusCode::PRECONDITION_REQUIRED,
         "document_changed" | "stale_setting" => StatusCode::PRECONDITION_FAILED,
-        "definition_refused" | "picture_too_large" => StatusCode::UNPROCESSABLE_ENTITY,
+        "definition_refused" | "mapping_refused" | "picture_too_large" => StatusCode::UNPROCESSABLE_ENTITY,
         // Of a key's person: whoever acts without being known is refused on authority, above.
         "unknown_person" | "not_a_decision" => StatusCode::UNPROCESSABLE_ENTITY,
         "reason_required" | "choose_principal" | "target_unknown" | "target_inactive" | "target_seated"

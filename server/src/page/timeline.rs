@@ -147,6 +147,7 @@ fn what(header: &Header, body: &Value, definition: &Definition) -> String {
         "remind" => "reminded",
         "look" => "is looking at it",
         "complete" => "gave the data",
+        "migrate" => "moved it to another definition",
         "wake" => "passed",
         "message" => {
             return header

@@ -81,6 +81,23 @@ impl<B: Bench> Stage<B> {
         self.submit(by, signal(instance, event)).await
     }
 
+    /// The same rows with another definition of that name; what instances are pinned to stays known.
+    pub async fn redefine(&mut self, name: &str, yaml: &str) {
+        let replicas = self.engines.len() as u64;
+        for engine in self.engines.drain(..) {
+            engine.shutdown(Duration::from_secs(5)).await;
+        }
+        let domain = Arc::new(Procurement::new());
+        let next = library(&domain, &[(name, yaml.to_owned())]).unwrap();
+        for n in 0..replicas {
+            let (store, options) = (self.bench.store().await, by_hand(&format!("n{n}"), 70 + n, 256));
+            let engine = Engine::start(domain.clone(), store, next.clone(), self.clock.clone(), options).await.unwrap();
+            self.engines.push(engine);
+        }
+        let old = self.library.current(name).unwrap().clone();
+        self.library = next.with(old);
+    }
+
     /// Checks everything that must hold at rest, and removes the store.
     pub async fn end(mut self) {
         check_all(&mut self.bench, &self.library).await;

@@ -216,7 +216,7 @@ fn needs_approval(definition: &Definition) -> bool {
 
 impl<D: Domain> Run<'_, '_, D> {
     /// The states in which it may be by what has been approved so far.
-    pub(super) fn within_reach(&mut self) -> Result<BTreeSet<StateIx>, Halt<D::Need>> {
+    pub(in crate::decide) fn within_reach(&mut self) -> Result<BTreeSet<StateIx>, Halt<D::Need>> {
         let record: Record = self.record.clone();
         let reach = Reach::of(self.definition, self);
         // What was only looked at is no part of what happens.
@@ -241,7 +241,7 @@ impl<D: Domain> Run<'_, '_, D> {
     }
 
     /// Why nobody may be in `past`, as a sentence.
-    pub(super) fn past(&self, past: StateIx, within: &BTreeSet<StateIx>) -> String {
+    pub(in crate::decide) fn past(&self, past: StateIx, within: &BTreeSet<StateIx>) -> String {
         let definition = self.definition;
         let missing = |&&ix: &&StateIx| {
             let state = definition.state(ix);

@@ -15,7 +15,7 @@ use super::super::run::{Asking, Run};
 use super::super::{CHANGE_ORGANISATION, Halt, Stop};
 
 /// The incident of a review that needs help.
-const APPROVAL: &str = "approval_incident";
+pub(in crate::decide) const APPROVAL: &str = "approval_incident";
 
 /// The incident that a repair is about.
 fn meant<'i>(instance: &'i Instance, at: Option<&str>) -> Result<&'i Incident, Refusal> {

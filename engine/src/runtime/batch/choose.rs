@@ -112,9 +112,12 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         let by = start.as_ref().unwrap_or(command);
         decision.each_child(&mut |child| self.define(&child.definition, plan));
         plan.accept(by, &definition, ground.organisation(), decision, &mut answer, &mut self.mint);
+        // Whoever is pinned to a definition finds it stored.
+        if start.is_some() || matches!(command.verb, Verb::Migrate { .. }) {
+            self.define(&definition, plan);
+        }
         if start.is_some() {
             plan.started(command, &definition, id, key.as_ref());
-            self.define(&definition, plan);
         }
         answer
     }
@@ -179,6 +182,8 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             return Err(Stop::Refused(Refusal::Unloadable { definition: hash, why }));
         };
         let decision = decide::decide(ground, definition, &instance, command, layer)?;
+        // A migration leads to another one, which it was decided by.
+        let definition = ground.library.pinned(decision.after.definition).unwrap_or(definition);
         Ok(Ready { definition: definition.clone(), decision, start: None })
     }
 }

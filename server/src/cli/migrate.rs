@@ -1,0 +1,207 @@
+//! `fluxor migrate`: moves running instances to another definition, told before it is done, in batches.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use fluxor_engine::clock::{Clock as _, SystemClock};
+use fluxor_engine::command::Actor;
+use fluxor_engine::ids::InstanceId;
+use fluxor_engine::migrate::{Bound, Draft};
+use fluxor_engine::runtime::{Asking, Cursor, Subjects};
+use fluxor_workflows::import::{Progress as _, Step};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::import::Bar;
+use super::out::Out;
+use super::remote::Remote;
+use super::writing::{Place, place};
+use super::{End, Failure, file, serve};
+use crate::config::Config;
+use crate::desk::Desk;
+use crate::migrations::{MOST, Tally, Told, USUAL, rendered};
+use crate::open::{Purpose, open};
+use crate::repairs::TO_BE_GIVEN;
+
+#[derive(Debug, Args)]
+pub(super) struct Migrate {
+    /// The mapping file
+    file: PathBuf,
+    /// Say what it would come to, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Why: the trail of each instance keeps it
+    #[arg(long, value_name = "TEXT", required_unless_present = "dry_run")]
+    reason: Option<String>,
+    /// Only this instance; may be given several times
+    #[arg(long, value_name = "ID")]
+    only: Vec<InstanceId>,
+    /// Stop once so many have been migrated
+    #[arg(long, value_name = "N", conflicts_with = "dry_run")]
+    limit: Option<usize>,
+    /// Migrate nothing if any instance would be refused
+    #[arg(long)]
+    require_all: bool,
+    /// Write every instance with what came of it to this file, as CSV
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
+}
+
+/// Where the instances are.
+enum There {
+    Here(Arc<dyn Desk>),
+    Remote(Remote),
+}
+
+impl Migrate {
+    pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
+        let source = file::text(&self.file)?;
+        let name = self.file.display().to_string();
+        // What can be said without any definition is said without asking anybody.
+        Draft::read(&source).map_err(|found| refused(&rendered(&name, &source, &found)))?;
+        let done = tokio::select! {
+            done = self.work(config, &source) => done,
+            _ = serve::signal() => {
+                let words = "stopped by a signal: what was migrated stays, and the same command goes on with the rest";
+                Err(Failure::Stopped(words.to_owned()))
+            }
+        };
+        let tally = done?;
+        if let Some(list) = &self.list {
+            std::fs::write(list, tally.csv()).with_context(|| format!("cannot write {}", list.display()))?;
+            out.aside(&format!("{} has every instance", list.display()));
+        }
+        out.result(&tally, || tally.words());
+        if self.require_all && tally.refused > 0 {
+            out.aside("nothing was migrated, since --require-all was given");
+        }
+        Ok(if tally.refused > 0 { End::Found } else { End::Done })
+    }
+
+    async fn work(&self, config: &Config, source: &str) -> Result<Tally, Failure> {
+        let bar = Bar::new(config.json);
+        if self.dry_run {
+            let there = match Remote::named(config)? {
+                Some(named) => There::Remote(named),
+                None => There::Here(open(config, Purpose::Read).await?),
+            };
+            return self.pages(config, &there, source, false, &bar).await;
+        }
+        let place = match Remote::named(config)? {
+            Some(named) => Place::There(named),
+            None => place(config).await?,
+        };
+        let (there, here) = match place {
+            Place::Here(here) => (There::Here(here.shared()), Some(here)),
+            Place::There(there) => (There::Remote(there), None),
+        };
+        let done = self.applied(config, &there, source, &bar).await;
+        if let Some(here) = here {
+            here.close(config).await;
+        }
+        done
+    }
+
+    async fn applied(&self, config: &Config, there: &There, source: &str, bar: &Bar) -> Result<Tally, Failure> {
+        if self.require_all {
+            let foreseen = self.pages(config, there, source, false, bar).await?;
+            if foreseen.refused > 0 {
+                return Ok(foreseen);
+            }
+        }
+        self.pages(config, there, source, true, bar).await
+    }
+
+    /// Page after page, until there is none or enough have been migrated.
+    async fn pages(
+        &self,
+        config: &Config,
+        there: &There,
+        source: &str,
+        does: bool,
+        bar: &Bar,
+    ) -> Result<Tally, Failure> {
+        let mut tally = Tally::default();
+        let mut after: Option<String> = None;
+        bar.begin(if does { Step::Write } else { Step::Read }, "instances", 0);
+        let told = loop {
+            let left = self.limit.filter(|_| does).map(|limit| limit.saturating_sub(tally.migrated));
+            if left == Some(0) {
+                break Ok(());
+            }
+            let rows = left
+                .and_then(|left| i64::try_from(left).ok())
+                .unwrap_or(USUAL)
+                .clamp(1, if does { USUAL } else { MOST });
+            let asked = Page { source, after: after.as_deref(), rows, does };
+            let page = match there {
+                There::Here(desk) => self.here(config, &**desk, asked).await,
+                There::Remote(there) => self.remote(there, asked).await,
+            };
+            let page = match page {
+                Ok(page) => page,
+                Err(failure) => break Err(failure),
+            };
+            bar.advance(page["items"].as_array().map_or(0, Vec::len) as u64);
+            after = tally.take(page, SystemClock.now());
+            if after.is_none() {
+                break Ok(());
+            }
+        };
+        bar.end();
+        told.map(|()| tally)
+    }
+
+    async fn here(&self, config: &Config, desk: &dyn Desk, asked: Page<'_>) -> Result<Value, Failure> {
+        let (tenant, actor) = (config.tenant(), Actor::System);
+        let bound: Bound = match desk.mapping(tenant, actor.clone(), asked.source.to_owned(), asked.does).await? {
+            Ok(bound) => bound,
+            Err(found) => return Err(refused(&rendered(&self.file.display().to_string(), asked.source, &found))),
+        };
+        let subjects = match self.only.as_slice() {
+            [] => {
+                let after = asked.after.map_or(Ok(Cursor::default()), str::parse);
+                Subjects::After(after.map_err(|why| anyhow::anyhow!(why))?, asked.rows)
+            }
+            only => Subjects::Only(only.to_vec()),
+        };
+        let reason = self.reason.clone().unwrap_or_else(|| TO_BE_GIVEN.to_owned());
+        let asking = Asking { tenant, actor, mapping: bound.mapping.clone(), reason };
+        let page = match asked.does {
+            true => desk.migrate(asking, subjects).await?,
+            false => desk.foresee_migrations(asking, subjects).await?,
+        };
+        let told = Told::of(&bound, page, asked.source);
+        Ok(serde_json::to_value(&told).context("the page cannot be written as JSON")?)
+    }
+
+    async fn remote(&self, there: &Remote, asked: Page<'_>) -> Result<Value, Failure> {
+        let mut body = json!({ "mapping": asked.source, "limit": asked.rows });
+        if let Some(reason) = &self.reason {
+            body["reason"] = json!(reason);
+        }
+        if let Some(after) = asked.after {
+            body["after"] = json!(after);
+        }
+        if !self.only.is_empty() {
+            body["only"] = json!(self.only);
+        }
+        let path = if asked.does { "/v1/migrations" } else { "/v1/migrations/preview" };
+        there.send(Method::POST, path, &body).await
+    }
+}
+
+/// A page that is asked for.
+#[derive(Clone, Copy)]
+struct Page<'p> {
+    source: &'p str,
+    after: Option<&'p str>,
+    rows: i64,
+    does: bool,
+}
+
+fn refused(rendered: &str) -> Failure {
+    Failure::Declined("mapping_refused".to_owned(), format!("the mapping cannot be used\n{rendered}"))
+}

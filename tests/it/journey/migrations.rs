@@ -1,0 +1,188 @@
+//! Running instances move to another version of their definition, through the real program: told before, done page by page, by
+//! HTTP and on the command line.
+
+use fluxor_tests::server::Site;
+use serde_json::{Value, json};
+
+use super::company::{approve, history, path, text};
+
+const PREVIEW: &str = "/v1/migrations/preview";
+const MIGRATE: &str = "/v1/migrations";
+
+const TWO: &str = "
+workflow: pair
+version: 2
+subject: { name: paper, fields: { requester: person, amount: money, unit: text, note: text } }
+start: draft
+states:
+  draft: { on: { submit: { by: paper.requester, to: deciding } }, after: { in: 30 days, to: refused } }
+  deciding:
+    approval:
+      never: [requester]
+      steps: [{ name: purchasers, who: [{ role: buyer, unit_field: unit }], quorum: { count: 2 } }]
+    on: { approved: { to: done }, rejected: { to: refused }, changes_requested: { to: draft } }
+  done: { final: true }
+  refused: { final: true }
+";
+
+const MAP: &str = "migrate: pair
+from: 1
+states: { review: deciding }
+steps: { buyers: purchasers }
+fields: { note: '\"\"' }
+";
+
+fn asked(mapping: &str) -> Value {
+    json!({ "mapping": mapping, "reason": "version 2 asks for a note" })
+}
+
+async fn redefine(site: &mut Site, definition: &str) {
+    site.stop().await;
+    std::fs::write(site.folder().join("definitions/pair.yaml"), definition).unwrap();
+    site.start().await;
+}
+
+async fn paper(site: &Site, submits: bool) -> (String, Value) {
+    let input = json!({ "requester": "ann", "amount": "100.00 EUR", "unit": "it" });
+    let started = site.by("ann").post("/v1/workflows/pair/instances", &json!({ "input": input })).await.is(201);
+    let id = text(&started["id"]);
+    if !submits {
+        return (id, Value::Null);
+    }
+    let submitted = site.by("ann").signal(&id, "submit", &json!({})).await.is(200);
+    (id, submitted["tasks"][0].clone())
+}
+
+fn item<'p>(page: &'p Value, id: &str) -> &'p Value {
+    page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|item| item["instance"] == id)
+        .unwrap_or_else(|| panic!("{id} in {page}"))
+}
+
+pub(super) async fn running_instances_move_to_another_version(mut site: Site) {
+    let (draft, _) = paper(&site, false).await;
+    let (voted, task) = paper(&site, true).await;
+    site.by("eve").decide(&task, &approve("buyers")).await.is(200);
+    let (ended, over) = paper(&site, true).await;
+    for who in ["eve", "fay"] {
+        site.by(who).decide(&over, &approve("buyers")).await.is(200);
+    }
+    let then = text(&history(&site, &voted).await.pop().unwrap()["at"]);
+    redefine(&mut site, TWO).await;
+    let admin = site.admin();
+
+    // Who may not, and what is wrong with the file.
+    for place in [PREVIEW, MIGRATE] {
+        site.by("ann").post(place, &asked(MAP)).await.refused(403, "not_allowed");
+    }
+    let wrong = admin.post(PREVIEW, &asked("migrate: pair\nstates: { reviw: decidin }")).await;
+    let wrong = wrong.refused(422, "mapping_refused");
+    let codes: Vec<&str> =
+        wrong["findings"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"FLX0744") && codes.contains(&"FLX0750") && codes.contains(&"FLX0747"), "{codes:?}");
+    assert!(text(&wrong["rendered"]).contains("a similar state exists: `review`"), "{wrong}");
+    admin.post(MIGRATE, &json!({ "mapping": MAP })).await.refused(422, "reason_required");
+
+    // What it would come to; nothing is written.
+    let told = admin.post(PREVIEW, &json!({ "mapping": MAP })).await.is(200);
+    assert_eq!((&told["mapping"]["from"][0]["version"], &told["mapping"]["to"]["version"]), (&json!(1), &json!(2)));
+    assert_eq!(told["items"].as_array().unwrap().len(), 2, "{ended} has ended: {told}");
+    let goes = &item(&told, &draft)["changes"];
+    assert_eq!((&goes["to"], &goes["timers"][0]["name"]), (&json!(["draft"]), &json!("draft#1")));
+    let goes = &item(&told, &voted)["changes"];
+    assert_eq!((&goes["to"], &goes["reviews"][0]["what"]), (&json!(["deciding"]), &json!("kept")));
+    assert_eq!(history(&site, &voted).await.len(), 3);
+
+    // Page by page, and once more there is nothing left.
+    let first = admin.post(MIGRATE, &json!({ "mapping": MAP, "reason": "so", "limit": 1 })).await.is(200);
+    let after = text(&first["next"]);
+    let mut rest = admin.post(MIGRATE, &json!({ "mapping": MAP, "reason": "so", "after": after })).await.is(200);
+    while let Some(after) = rest["next"].as_str() {
+        rest = admin.post(MIGRATE, &json!({ "mapping": MAP, "reason": "so", "after": after })).await.is(200);
+    }
+    let again = admin.post(MIGRATE, &json!({ "mapping": MAP, "reason": "so" })).await.is(200);
+    assert_eq!((&again["items"], &again["at_target"]), (&json!([]), &json!(2)));
+    let last = history(&site, &voted).await.pop().unwrap();
+    assert_eq!((&last["header"]["verb"], &last["body"]["reason"]), (&json!("migrate"), &json!("so")));
+    assert_eq!(last["header"]["definition"], told["mapping"]["to"]["hash"]);
+    let definitions = json!([told["mapping"]["from"][0]["hash"], told["mapping"]["to"]["hash"]]);
+    assert_eq!(last["body"]["request"]["definitions"], definitions);
+    assert_eq!(last["body"]["request"]["mapping"], told["mapping"]["digest"]);
+
+    // The past is still told by the rules of then, and drawn by those of now.
+    let id = text(&task["id"]);
+    let deciders = admin.get(&format!("/v1/tasks/{id}/deciders?at={then}")).await.is(200);
+    assert_eq!(deciders["instance"], "review", "{deciders}");
+    admin.get(&format!("/v1/tasks/{id}/rounds")).await.is(200);
+    assert!(admin.get(&format!("{}/picture?format=mermaid", path(&voted))).await.text.contains("deciding"));
+
+    // The note is new: whoever had the page open reads it again, and both decide on what it says now.
+    site.by("fay").decide(&task, &approve("purchasers")).await.refused(412, "stale_task");
+    let now = admin.get(&path(&voted)).await.is(200)["tasks"][0].clone();
+    for who in ["eve", "fay"] {
+        site.by(who).decide(&now, &approve("purchasers")).await.is(200);
+    }
+    assert_eq!(admin.get(&path(&voted)).await.is(200)["state"], "done");
+    site.stop().await;
+    assert_eq!(site.command(&["audit", "verify"]).await.code(), 0);
+    site.end().await;
+}
+
+pub(super) async fn the_command_line_migrates_beside_a_running_server(mut site: Site) {
+    let (voted, task) = paper(&site, true).await;
+    site.by("eve").decide(&task, &approve("buyers")).await.is(200);
+    let (draft, _) = paper(&site, false).await;
+    let three = TWO.replace("count: 2", "count: 1").replace("deciding", "review").replace("purchasers", "buyers");
+    let three = three
+        .replace(", note: text", "")
+        .replace("draft:\n", "")
+        .replace("  draft:", "  begun:")
+        .replace("draft", "begun");
+    redefine(&mut site, &three).await;
+    let file = site.folder().join("pair.map.yaml");
+    let (map, list) = (file.to_str().unwrap().to_owned(), site.folder().join("list.csv"));
+    std::fs::write(&file, "migrate: pair\n").unwrap();
+    let key = site.keys["admin"].clone();
+    let migrate = async |site: &Site, more: &[&str]| {
+        let arguments: Vec<&str> = ["migrate", &map].into_iter().chain(more.iter().copied()).collect();
+        site.command_with(&arguments, Some(&key)).await
+    };
+    let told = migrate(&site, &["--dry-run", "--list", list.to_str().unwrap()]).await;
+    assert_eq!(told.code(), 1, "{}", told.all());
+    for words in ["1 would go", "1 reviews are asked again", "refused [state] 1", &draft] {
+        assert!(told.all().contains(words), "{words} in {}", told.all());
+    }
+    let csv = std::fs::read_to_string(&list).unwrap();
+    assert!(csv.contains(&format!("{draft},,draft,,refused,not_migratable,state,")), "{csv}");
+    let told = migrate(&site, &["--require-all", "--reason", "so"]).await;
+    assert_eq!((told.code(), told.all().contains("nothing was migrated")), (1, true), "{}", told.all());
+    assert_eq!(migrate(&site, &[]).await.code(), 2, "a reason is needed");
+    std::fs::write(&file, "migrate: pair\nstates: { draft: begum }\n").unwrap();
+    let told = migrate(&site, &["--reason", "so"]).await;
+    assert!(told.code() == 1 && told.all().contains("FLX0744"), "{}", told.all());
+
+    std::fs::write(&file, "migrate: pair\nstates: { draft: begun }\n").unwrap();
+    let told = migrate(&site, &["--json", "--reason", "so", "--only", &draft]).await;
+    assert_eq!(serde_json::from_str::<Value>(told.done().trim()).unwrap()["migrated"], 1);
+    let told = migrate(&site, &["--reason", "so"]).await;
+    assert_eq!(told.code(), 0, "{}", told.all());
+    assert!(
+        told.all().contains("1 migrated") && told.all().contains("1 have the new definition already"),
+        "{}",
+        told.all()
+    );
+    // One vote suffices now, and eve's was given when two did: she is asked again.
+    assert_eq!(site.admin().get(&path(&voted)).await.is(200)["state"], "review");
+    site.by("fay").decide(&task, &approve("buyers")).await.refused(412, "stale_task");
+    let now = site.admin().get(&path(&voted)).await.is(200)["tasks"][0].clone();
+    site.by("fay").decide(&now, &approve("buyers")).await.is(200);
+    assert_eq!(site.admin().get(&path(&voted)).await.is(200)["state"], "done");
+    // And without a server.
+    site.stop().await;
+    let told = migrate(&site, &["--dry-run"]).await;
+    assert!(told.code() == 0 && told.all().contains("1 have the new definition already"), "{}", told.all());
+    site.end().await;
+}
