@@ -180,7 +180,8 @@ where
             return Err(Halt::end(EndKind::Final, format!("It has ended in `{state}`.")));
         }
         let next = self.next()?;
-        let time = self.stage.next_due().filter(|_| self.asked.pace == Pace::Due);
+        // What is due already waits for no assumption: it happens before anybody could answer.
+        let time = self.stage.next_due().filter(|(due, _)| self.asked.pace == Pace::Due || *due <= self.now);
         match (next, time) {
             (Some(next), Some((due, _))) if next.at <= due => self.answered(next),
             (_, Some((due, instance))) => self.time_comes(due, instance),

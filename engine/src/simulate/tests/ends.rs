@@ -184,3 +184,28 @@ fn many_people_are_counted_and_not_all_told() {
     assert_eq!((told.asked[0].people.len(), told.asked[0].more), (MOST_PEOPLE, 5));
     assert_eq!(&*told.asked[0].quorum, "1 of 105");
 }
+
+const LEASE: &str = r#"
+workflow: lease
+version: 1
+subject: { name: lease, fields: { requester: person, ends_on: date } }
+start: running
+states:
+  running:
+    on: { finish: over }
+    after: { at: 'timestamp(lease.ends_on, "UTC")', to: asked }
+  asked:
+    task: { who: [{ manager: requester }], form: { next: { type: text, default: '"on"' } } }
+    on: { done: over }
+  over: { final: true }
+"#;
+
+#[test]
+fn what_is_due_already_happens_and_what_is_to_come_is_waited_for() {
+    let world = World::new(&[LEASE]);
+    let late = world.play(&ann("lease", &json!({ "ends_on": "2026-03-01" })));
+    assert_eq!(path(&late), ["ann starts lease", "time timer running#1", "bob fills in asked"]);
+    assert_eq!((late.end.kind, who(&late).as_str()), (EndKind::Final, "task: bob"));
+    let to_come = world.play(&ann("lease", &json!({ "ends_on": "2026-03-03" })));
+    assert_eq!((to_come.end.kind, path(&to_come).len()), (EndKind::Waits, 1));
+}
