@@ -64,6 +64,18 @@ fn start(name: &str) -> Verb {
     Verb::Start { workflow: "note".into(), key: None, input }
 }
 
+fn command(request: &str, actor: Actor, verb: Verb) -> Command {
+    Command { tenant: TENANT, request: request.into(), request_hash: Digest::of(request), actor, verb }
+}
+
+/// Ann, who plans.
+fn company() -> Command {
+    let units = json!([{ "id": "purchasing", "roles": { "planner": ["ann"] } }]);
+    let patch = json!({ "zone": "UTC", "people": [{ "id": "ann" }], "units": units });
+    let patch = patch.as_object().cloned().unwrap();
+    command("company", Actor::System, Verb::Change(Change::Organisation { patch, basis: Basis::Direct }))
+}
+
 /// A clock that lets somebody else do something while it is looked at: a batch does so between its look-up and its first
 /// decision.
 #[derive(Debug)]
@@ -93,15 +105,11 @@ async fn a_batch_goes_by_one_library_from_its_look_up_to_its_last_decision() {
     let old = library.current("note").unwrap().hash;
     let store = MemoryStore::new(domain.clone());
     let engine = Engine::start(domain, store, library, clock.clone(), options).await.unwrap();
-    let command = |name: &str| Command {
-        tenant: TENANT,
-        request: name.into(),
-        request_hash: Digest::of(name),
-        actor: Actor::Person { id: "ann".into(), via: "test".into(), administrator: false },
-        verb: start(name),
-    };
+    engine.submit(company()).await.unwrap();
+    let ann = || Actor::Person { id: "ann".into(), via: "test".into(), administrator: false };
+    let begin = |name: &str| command(name, ann(), start(name));
     clock.armed.store(true, Ordering::SeqCst);
-    let (one, first) = (engine.clone(), command("a"));
+    let (one, first) = (engine.clone(), begin("a"));
     let first = tokio::spawn(async move { one.submit(first).await });
     tokio::task::spawn_blocking(move || at_last.recv().unwrap()).await.unwrap();
     let report = reload(&engine, &[("note", &newer())]).await;
@@ -110,7 +118,7 @@ async fn a_batch_goes_by_one_library_from_its_look_up_to_its_last_decision() {
     assert_ne!(engine.library().current("note").unwrap().hash, old);
     go_on.send(()).unwrap();
     let began = first.await.unwrap().unwrap().answer.instance.unwrap();
-    let next = engine.submit(command("b")).await.unwrap().answer.instance.unwrap();
+    let next = engine.submit(begin("b")).await.unwrap().answer.instance.unwrap();
     let of = async |id| engine.store().instance(TENANT, id).await.unwrap().unwrap();
     let (began, next) = (of(began).await, of(next).await);
     assert_eq!((began.definition, began.key.as_deref()), (old, Some("a")), "by what its key was looked up");
@@ -163,16 +171,7 @@ async fn a_schedule_that_is_loaded_begins_without_a_restart() {
     let library = domain.library(&[("note", NOTE)]);
     let store = MemoryStore::new(domain.clone());
     let engine = Engine::start(domain, store, library, clock.clone(), options).await.unwrap();
-    let units = json!([{ "id": "purchasing", "roles": { "planner": ["ann"] } }]);
-    let patch = json!({ "zone": "UTC", "people": [{ "id": "ann" }], "units": units }).as_object().cloned().unwrap();
-    let company = Command {
-        tenant: TENANT,
-        request: "company".into(),
-        request_hash: Digest::of("company"),
-        actor: Actor::System,
-        verb: Verb::Change(Change::Organisation { patch, basis: Basis::Direct }),
-    };
-    engine.submit(company).await.unwrap();
+    engine.submit(company()).await.unwrap();
     // It has looked, and would not again for a minute.
     tokio::time::sleep(Duration::from_millis(200)).await;
     reload(&engine, &[("note", NOTE), ("nightly", NIGHTLY)]).await;
