@@ -9,6 +9,9 @@ use crate::effect::{Notice, NoticeKind};
 use crate::ids::PersonId;
 use crate::instance::{Holder, Task};
 
+/// The rungs that fired, and who stood in for whom before, where that may have changed.
+pub(super) type News<'a> = (&'a [Fired], Option<&'a [OpenVoice]>);
+
 /// What follows from a task's `new` holders and from the rungs that fired. One who is escalated to is told so, once. Who
 /// `stood_in` for somebody before is there where that may have changed: whoever does so now hears of what waits already.
 pub(super) fn told(
@@ -16,8 +19,8 @@ pub(super) fn told(
     policy: &Policy,
     organisation: &Organisation,
     now: Timestamp,
-    (new, stood_in): (&[Holder], Option<&[OpenVoice]>),
-    fired: &[Fired],
+    new: &[Holder],
+    (fired, stood_in): News<'_>,
 ) -> Vec<Notice> {
     let review = &task.detail.review;
     let notice =

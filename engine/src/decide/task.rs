@@ -4,9 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::approval::{
-    self, Event, FieldValue, Fields, Fired, FiredKind, OpenVoice, PLAN, Policy, Review, State, Verb, Why,
-};
+use crate::approval::{self, Event, FieldValue, Fields, FiredKind, PLAN, Policy, Review, State, Verb, Why};
 use crate::command::{self, act_name};
 use crate::definition::chart::{Approval, EXPIRED, StateIx};
 use crate::domain::Domain;
@@ -16,9 +14,10 @@ use crate::ids::{Digest, PersonId, TaskId};
 use crate::instance::{Document, Holder, Incident, Status, Task, TaskDetail, TaskStatus};
 use crate::refusal::Refusal;
 
+use super::Halt;
+use super::notices::{self, News};
 use super::review::{Before, Known, acted, ballot, bring_on, policy_with};
 use super::run::{Raised, Run};
-use super::{Halt, notices};
 
 /// An act that does not belong to the task.
 pub(super) fn not_a_decision(sentence: &str) -> Refusal {
@@ -269,12 +268,8 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     }
 
     /// Row columns, notices, the instance's incident: what follows from the review as it now is.
-    pub(super) fn after_review(
-        &mut self,
-        at: usize,
-        before: State,
-        (fired, stood_in): (&[Fired], Option<&[OpenVoice]>),
-    ) -> Result<(), Halt<D::Need>> {
+    pub(super) fn after_review(&mut self, at: usize, before: State, news: News<'_>) -> Result<(), Halt<D::Need>> {
+        let (fired, _) = news;
         let policy = self.policy(at)?;
         let ground = self.ground;
         let asks_data = self.form(at).is_some();
@@ -315,7 +310,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             let task = self.work.tasks[at].id.ordinal;
             self.record.asked.extend(asked.into_iter().map(|seat| (task, seat)));
         }
-        let told = notices::told(&self.work.tasks[at], &policy, organisation, ground.now, (&new, stood_in), fired);
+        let told = notices::told(&self.work.tasks[at], &policy, organisation, ground.now, &new, news);
         self.effects.extend(told.into_iter().map(Effect::Notice));
         let task = self.work.tasks[at].id.ordinal;
         self.record.fired.extend(fired.iter().map(|rung| (task, rung.clone())));
