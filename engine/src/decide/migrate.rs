@@ -110,6 +110,9 @@ pub(super) struct Asked<'m> {
     pub(super) state_revision: Option<i64>,
 }
 
+/// What is decided, and what it makes of the instance.
+type Done<D> = (Decision<<D as Domain>::Op>, Migrated);
+
 /// From where, and by what mapping.
 #[derive(Clone, Copy)]
 struct Way<'w> {
@@ -138,7 +141,7 @@ pub(super) fn decide<D: Domain>(
     command: &Command,
     asked: Asked<'_>,
     layer: &mut Layer<'_, D>,
-) -> Result<(Decision<D::Op>, Migrated), Stop<D::Need>> {
+) -> Result<Done<D>, Stop<D::Need>> {
     let allowed = may_migrate(ground, &command.actor).map_err(Stop::Refused)?;
     let new = fits(ground, before, asked).map_err(Stop::Refused)?;
     let mapping = asked.mapping;

@@ -65,7 +65,7 @@ impl Reader {
             return None;
         }
         let keys = Keys::of(root, root.span, "a mapping of a migration", FILE, &mut self.found)?;
-        let help = "say which workflow's instances move: `migrate: purchase_order`";
+        let help = "say which workflow's instances move: `migrate: leave_request`";
         let workflow = keys.need("migrate", "a mapping of a migration", help, &mut self.found);
         let workflow = workflow.and_then(|(key, node)| string(node, key, "`migrate`", &mut self.found));
         let from = keys.get("from").map(|(key, node)| self.strings(node, key, "`from`")).unwrap_or_default();

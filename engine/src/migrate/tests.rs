@@ -112,7 +112,7 @@ fn wrong_mappings_are_told_with_places_and_help() {
         ("waiting: draft", "waiting: drafd", &["FLX0744"]),
         ("waiting: draft", "waiting: checks", &["FLX0745"]),
         ("waiting: draft", "waiting: over", &["FLX0746"]),
-        ("waiting: draft", "waiting: { too: draft }", &["FLX0747", "FLX0002"]),
+        ("waiting: draft", "waiting: { too: draft }", &["FLX0002"]),
         ("waiting: draft", "waiting: { to: draft, timers: yes }", &["FLX0007"]),
         ("waiting: draft", "waiting: draft, waiting: ordered", &["FLX0003"]),
         (", waiting: draft", "", &["FLX0747"]),
@@ -121,7 +121,7 @@ fn wrong_mappings_are_told_with_places_and_help() {
         ("urgent: false", "urgend: false", &["FLX0750", "FLX0749"]),
         ("urgent: false", "urgent: null", &["FLX0750"]),
         ("urgent: false", "urgent: po.unti == po.unit", &["FLX0111"]),
-        ("urgent: false", "urgent: po.unit", &["FLX0112"]),
+        ("urgent: false", "urgent: po.unit", &["FLX0113"]),
         (", gone: null", "", &["FLX0751"]),
         ("urgent: false", "urgent: false, requester: po.requester", &["FLX0752"]),
     ];

@@ -107,6 +107,6 @@ fn refused(source: &str, found: &[fluxor_engine::diagnostic::Diagnostic]) -> Pro
     let detail = format!("The mapping cannot be used: {}. `findings` has each with its place.", summary.words());
     Problem::new("mapping_refused", detail)
         .with("findings", serde_json::to_value(findings(NAME, source, found)).unwrap_or_default())
-        .with("summary", serde_json::to_value(&summary).unwrap_or_default())
+        .with("summary", serde_json::to_value(summary).unwrap_or_default())
         .with("rendered", rendered(NAME, source, found))
 }
