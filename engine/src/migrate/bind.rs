@@ -98,7 +98,8 @@ impl Draft {
         for named in &self.from {
             let named_ones: Vec<_> = known.all.iter().filter(|one| is_named(one, &named.value)).cloned().collect();
             if named_ones.is_empty() {
-                found.push(unknown(named, known.all));
+                // Whoever runs it again, when all have moved, is told that nothing comes from there, and no more.
+                found.push(Diagnostic { severity: Severity::Warning, ..unknown(named, known.all) });
             } else if to.as_ref().is_some_and(|to| named_ones.iter().all(|one| one.hash == to.hash)) {
                 let what = format!("`{}` is where instances go", named.value);
                 found.push(Diagnostic::error(codes::SAME, named.span, what).help("leave it out here"));

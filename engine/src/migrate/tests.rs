@@ -133,6 +133,8 @@ fn wrong_mappings_are_told_with_places_and_help() {
         assert!(wanted.iter().all(|code| found.contains(code)), "{map}: {found:?}, not {wanted:?}");
     }
     assert_eq!(codes(""), ["FLX0013"]);
+    let over = bound(&FITS.replace("migrate: order", "migrate: order\nfrom: 2")).unwrap();
+    assert_eq!((over.warnings.len(), over.from.len()), (1, 0), "what nobody has any more is no mistake");
     let all = codes("migrate: order\nstates: { reviw: draft, waiting: nowhere }\nsteps: { a: b }\nfields: { x: 1 }");
     assert!(["FLX0744", "FLX0748", "FLX0749", "FLX0750", "FLX0751"].iter().all(|code| all.contains(code)), "{all:?}");
 }
