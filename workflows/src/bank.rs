@@ -5,6 +5,7 @@
 
 mod iban;
 
+use fluxor_engine::clock::Timestamp;
 use fluxor_engine::domain::Done;
 use fluxor_engine::expression::{RecordType, Type, Value};
 use fluxor_engine::instance::Document;
@@ -32,7 +33,7 @@ pub(crate) const SUBJECT: Subject = Subject {
     major: 1,
     variable: "change",
     record: bank_details_change,
-    computed: &["supplier_name", "iban_before", "holder_before", "called_by", "confirmed_by", "answer"],
+    computed: &["supplier_name", "iban_before", "holder_before", "called_by", "confirmed_by", "holds_from", "answer"],
     mirrored: &[],
 };
 
@@ -49,6 +50,7 @@ fn bank_details_change() -> RecordType {
         .with_nullable("holder_before", Type::Text)
         .with_nullable("called_by", Type::Person)
         .with_nullable("confirmed_by", Type::Text)
+        .with_nullable("holds_from", Type::Timestamp)
         .with_nullable("answer", Type::Text)
 }
 
@@ -69,7 +71,7 @@ pub(crate) static ACTIONS: &[Action] = &[
         params: &[],
         subjects: ON_CHANGES,
         payload: &[],
-        help: "Writes the proposed account into the supplier's record, if that has the one still that was found.",
+        help: "Writes the proposed account into the supplier's record, not before `holds_from`, if that has the one still that was found.",
         run: change_bank_details,
     },
 ];
@@ -120,6 +122,7 @@ fn propose(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
         ("holder_before".to_owned(), before.map_or(Json::Null, |account| (*account.holder).into())),
         ("called_by".to_owned(), Json::Null),
         ("confirmed_by".to_owned(), Json::Null),
+        ("holds_from".to_owned(), Json::Null),
     ]);
     Ok(done(Vec::new(), set))
 }
@@ -131,6 +134,12 @@ fn change_bank_details(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
         Ok(account) => account,
         Err(mistakes) => return fail(pointed(mistakes)),
     };
+    // Not even an operator who moves the instance shortens the time in which it can be stopped.
+    if let Some(from) = subject_text(call, "holds_from").and_then(|text| Timestamp::parse(text).ok())
+        && call.now < from
+    {
+        return fail(format!("the account changes on {from} and not before: until then it can be stopped"));
+    }
     if !is_as_found(call, before) {
         let now = before.account.as_ref().map_or_else(|| "none".to_owned(), |account| account.iban.masked());
         let sentence = format!(

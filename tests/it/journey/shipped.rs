@@ -63,7 +63,7 @@ async fn settled_in(site: &mut Site) -> BTreeSet<String> {
     let mut shipped = BTreeSet::new();
     for file in fs::read_dir(definitions()).unwrap().map(|file| file.unwrap().path()) {
         if file.extension().is_some_and(|end| end == "yaml") {
-            let source = fs::read_to_string(&file).unwrap().replace("in: 5 working days", "in: 1s");
+            let source = fs::read_to_string(&file).unwrap().replace("now + 5 working days", "now + 1 second");
             fs::write(own.join(file.file_name().unwrap()), source).unwrap();
             shipped.insert(file.file_stem().unwrap().to_str().unwrap().to_owned());
         }
