@@ -6,6 +6,7 @@
 mod iban;
 
 use fluxor_engine::clock::Timestamp;
+use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::domain::Done;
 use fluxor_engine::expression::{RecordType, Type, Value};
 use fluxor_engine::instance::Document;
@@ -105,6 +106,14 @@ pub(crate) fn account(iban: &str, holder: &str) -> Result<BankAccount, Vec<(&'st
 /// Looks at what is proposed and notes what it would replace. What a call confirmed was about another account.
 fn propose(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let supplier = supplier(call)?;
+    let unit = given(call, "unit")?;
+    let units = &call.organisation.organisation.parts().units;
+    if units.iter().all(|known| *known.id != *unit) {
+        let near = nearest(unit, units.iter().map(|known| &*known.id));
+        let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        let shown: String = unit.chars().take(60).collect();
+        return refuse("invalid_bank_details", format!("/unit: the organisation has no unit `{shown}`{hint}"));
+    }
     let wanted = match account(given(call, "iban")?, given(call, "holder")?) {
         Ok(account) => account,
         Err(mistakes) => return refuse("invalid_bank_details", pointed(mistakes)),

@@ -36,7 +36,7 @@ impl Definitions {
 }
 
 /// The server that is named, or the one that has the SQLite file.
-fn server(config: &Config) -> Result<Option<Remote>, Failure> {
+pub(super) fn server(config: &Config) -> Result<Option<Remote>, Failure> {
     if let Some(named) = Remote::named(config)? {
         return Ok(Some(named));
     }

@@ -14,6 +14,7 @@ use fluxor_workflows::import::{Progress as _, Step};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::definitions::server;
 use super::import::Bar;
 use super::out::Out;
 use super::remote::Remote;
@@ -83,8 +84,9 @@ impl Migrate {
     async fn work(&self, config: &Config, source: &str) -> Result<Tally, Failure> {
         let bar = Bar::new(config.json);
         if self.dry_run {
-            let there = match Remote::named(config)? {
-                Some(named) => There::Remote(named),
+            // Whoever would do it is asked what it would come to: a server has definitions of its own.
+            let there = match server(config)? {
+                Some(there) => There::Remote(there),
                 None => There::Here(open(config, Purpose::Read).await?),
             };
             return self.pages(config, &there, source, false, &bar).await;

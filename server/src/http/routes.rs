@@ -49,7 +49,12 @@ impl utoipa::Modify for Bearer {
 }
 
 fn table() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(Described::openapi())
+    OpenApiRouter::with_openapi(Described::openapi()).merge(work()).merge(around())
+}
+
+/// Instances, tasks, and what they go by.
+fn work() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(instances::start))
         .routes(routes!(instances::list))
         .routes(routes!(instances::show))
@@ -76,6 +81,11 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(in_force::reload))
         .routes(routes!(in_force::show))
         .routes(routes!(simulate::simulate))
+}
+
+/// People, settings, books, and the server itself.
+fn around() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(organisation::show, organisation::change))
         .routes(routes!(organisation::history))
         .routes(routes!(absences::list, absences::note))

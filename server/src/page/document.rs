@@ -89,6 +89,8 @@ pub(crate) struct Document {
     state: String,
     status: &'static str,
     incident: Vec<String>,
+    /// When time moves it on, and how far that is.
+    clock: Option<String>,
     /// Where it is repaired, for whoever may.
     repairs: Option<String>,
     /// Why it was ended where it stood.
@@ -147,6 +149,11 @@ impl Document {
                 Status::Final => "final",
             },
             incident: incidents.map(|incident| incident.message.clone()).collect(),
+            clock: detail
+                .timers
+                .values()
+                .min()
+                .map(|due| format!("{} ({})", speak.at(*due), speak.due(*due, definition.working()))),
             repairs: None,
             stopped: detail.stopped.as_deref().map(str::to_owned),
             turns: if shown.task.is_none() { turns(shown.paper, shown.reader, speak) } else { Vec::new() },

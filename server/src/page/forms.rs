@@ -10,7 +10,7 @@ use fluxor_engine::instance::TaskStatus;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::rows::{self, Rows};
+use super::rows::{self, Rows, WrongRows};
 use super::timeline::Change;
 use super::words::{Words, is_requester, place, plain, words};
 use crate::desk::{Paper, TaskView};
@@ -270,7 +270,7 @@ impl Event {
         self.error.is_some()
     }
 
-    /// What was typed for an event, as its payload.
+    /// What was typed for an event, as its payload; and of which row of the form each of its lines is.
     ///
     /// # Errors
     /// That the lines which a form showed are others now.
@@ -278,8 +278,8 @@ impl Event {
         (paper, lines): (&Paper, &Value),
         event: &str,
         typed: &HashMap<String, String>,
-    ) -> Result<Map<String, Value>, String> {
-        let Some(declared) = paper.definition.events.get(event) else { return Ok(Map::new()) };
+    ) -> Result<(Map<String, Value>, Vec<usize>), WrongRows> {
+        let Some(declared) = paper.definition.events.get(event) else { return Ok(Default::default()) };
         let arrows = arrows(paper, event);
         let rows = Rows::read(&arrows, (&paper.instance.subject, lines), typed)?;
         // A field that showed what the document says and was emptied is meant to be empty.
@@ -293,7 +293,9 @@ impl Event {
             let given = read(typed, name, &field.ty.name());
             Some((name.clone(), given.or_else(|| emptied(name).filter(|_| field.nullable))?))
         });
-        Ok(given.chain(rows.map(|rows| ("lines".to_owned(), rows))).collect())
+        let (rows, places) = rows.unzip();
+        let lines = rows.map(|rows| ("lines".to_owned(), rows));
+        Ok((given.chain(lines).collect(), places.unwrap_or_default()))
     }
 }
 
@@ -322,7 +324,9 @@ pub(super) fn takes(paper: &Paper, event: &str, reader: &PersonId) -> bool {
 impl Refused {
     /// The sentence, and what is wrong with fields.
     fn told(&self) -> String {
-        let errors = self.errors.iter().map(|(at, why)| format!(" {}: {why}.", place(at)));
+        // What the sentence says already is not said twice.
+        let unsaid = self.errors.iter().filter(|(_, why)| !self.sentence.contains(why));
+        let errors = unsaid.map(|(at, why)| format!(" {}: {why}.", place(at)));
         errors.fold(plain(&self.sentence), |told, one| told + &one)
     }
 }

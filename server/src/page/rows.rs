@@ -70,6 +70,15 @@ pub(super) struct Rows {
     goes: bool,
 }
 
+/// What is wrong with a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WrongRows {
+    /// What it shows has become another.
+    Stale(&'static str),
+    /// It says nothing.
+    Empty(&'static str),
+}
+
 /// What the arrows of an event do with lines.
 fn purpose(arrows: &[&Arrow]) -> Option<Use> {
     let does = |name: &str| {
@@ -99,8 +108,26 @@ fn open(line: &Value) -> Option<Quantity> {
     (open > Quantity(0)).then_some(open)
 }
 
-fn digest(subject: &Map<String, Value>) -> String {
-    subject.get("lines_digest").and_then(Value::as_str).unwrap_or_default().to_owned()
+/// What a form must have seen: the lines, or what has come of them.
+fn as_seen(purpose: Use, subject: &Map<String, Value>, lines: &[Value]) -> String {
+    match purpose {
+        Use::Change => subject.get("lines_digest").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        Use::Receive => lines.iter().map(|line| text(line, "received")).collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// A sentence about the lines as they were sent, with the rows of the form in their place.
+pub(crate) fn placed(sentence: &str, rows: &[usize]) -> String {
+    let mut parts = sentence.split("/lines/");
+    let mut told = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = part.split_at(digits);
+        let row = number.parse::<usize>().ok().and_then(|at| rows.get(at));
+        let number = row.map_or_else(|| number.to_owned(), usize::to_string);
+        told.push_str(&format!("/lines/{number}{rest}"));
+    }
+    told
 }
 
 impl Rows {
@@ -114,7 +141,7 @@ impl Rows {
         if lines.len() > MOST {
             return None;
         }
-        let seen = typed.get("lines_seen").cloned().unwrap_or_else(|| digest(subject));
+        let seen = typed.get("lines_seen").cloned().unwrap_or_else(|| as_seen(purpose, subject, lines));
         let typed_or = |name: &str, value: &str| typed.get(name).map_or(value, String::as_str).to_owned();
         let (heads, rows): (Vec<&'static str>, Vec<Row>) = match purpose {
             Use::Change => {
@@ -159,27 +186,34 @@ impl Rows {
         (!rows.is_empty()).then_some(Self { heads, rows, seen, goes: purpose == Use::Change })
     }
 
-    /// What was typed into the rows, as the payload's `lines`; nothing, where it is as it was.
+    /// What was typed into the rows, as the payload's `lines`, and of which row each is; nothing, where it is as it was.
     ///
     /// # Errors
-    /// That the lines have become others since the form was made.
+    /// What is wrong with the form: that what it shows has become another since it was made.
     pub(super) fn read(
         arrows: &[&Arrow],
         (subject, lines): (&Map<String, Value>, &Value),
         typed: &HashMap<String, String>,
-    ) -> Result<Option<Value>, String> {
+    ) -> Result<Option<(Value, Vec<usize>)>, WrongRows> {
         let (Some(purpose), Some(seen)) = (purpose(arrows), typed.get("lines_seen")) else { return Ok(None) };
-        if *seen != digest(subject) {
-            let why =
-                "The lines have become others since this page was made: look at them, then say what is to change.";
-            return Err(why.to_owned());
-        }
         let lines = list(lines);
+        if *seen != as_seen(purpose, subject, lines) {
+            return Err(WrongRows::Stale(match purpose {
+                Use::Change => {
+                    "The lines have become others since this page was made: look at them, then say what is to change."
+                }
+                Use::Receive => {
+                    "Something has come since this page was made: look at what is open now, then say what came."
+                }
+            }));
+        }
         let of = |at: usize, name: &str| typed.get(&format!("line.{at}.{name}")).map(|text| text.trim());
         Ok(match purpose {
             Use::Change => changed(lines, &of),
             Use::Receive => match came(lines, &of) {
-                come if list(&come).is_empty() => return Err("Say of at least one line how much has come.".to_owned()),
+                (come, _) if list(&come).is_empty() => {
+                    return Err(WrongRows::Empty("Say of at least one line how much has come."));
+                }
                 come => Some(come),
             },
         })
@@ -187,8 +221,8 @@ impl Rows {
 }
 
 /// The lines as they are to be.
-fn changed<'t>(lines: &[Value], of: &impl Fn(usize, &str) -> Option<&'t str>) -> Option<Value> {
-    let mut wanted = Vec::new();
+fn changed<'t>(lines: &[Value], of: &impl Fn(usize, &str) -> Option<&'t str>) -> Option<(Value, Vec<usize>)> {
+    let (mut wanted, mut places) = (Vec::new(), Vec::new());
     let mut other = false;
     for (at, line) in lines.iter().map(Some).chain(std::iter::repeat_n(None, MORE)).enumerate() {
         let given = ASKED.map(|(name, ..)| (name, of(at, name)));
@@ -211,18 +245,20 @@ fn changed<'t>(lines: &[Value], of: &impl Fn(usize, &str) -> Option<&'t str>) ->
             }
         }
         wanted.push(Value::Object(row));
+        places.push(at);
     }
-    other.then(|| wanted.into())
+    other.then(|| (wanted.into(), places))
 }
 
 /// What has come of each line of which something has.
-fn came<'t>(lines: &[Value], of: &impl Fn(usize, &str) -> Option<&'t str>) -> Value {
+fn came<'t>(lines: &[Value], of: &impl Fn(usize, &str) -> Option<&'t str>) -> (Value, Vec<usize>) {
     let one = |(at, line): (usize, &Value)| {
         let quantity = of(at, "quantity").filter(|text| !text.is_empty())?;
         let none = quantity.parse::<Quantity>().is_ok_and(|quantity| quantity == Quantity(0));
-        (!none).then(|| json!({ "line": line["line"], "quantity": quantity }))
+        (!none).then(|| (json!({ "line": line["line"], "quantity": quantity }), at))
     };
-    lines.iter().enumerate().filter_map(one).collect()
+    let (come, places): (Vec<Value>, Vec<usize>) = lines.iter().enumerate().filter_map(one).unzip();
+    (come.into(), places)
 }
 
 #[cfg(test)]
@@ -245,7 +281,7 @@ mod tests {
 
     fn change(given: &[(&str, &str)]) -> Option<Value> {
         let lines = lines();
-        changed(lines.as_array().unwrap(), &typed(given))
+        changed(lines.as_array().unwrap(), &typed(given)).map(|(lines, _)| lines)
     }
 
     #[test]
@@ -285,11 +321,22 @@ mod tests {
     }
 
     #[test]
+    fn mistakes_are_told_by_the_rows_that_they_are_in() {
+        let given =
+            [("line.0.item", "mouse"), ("line.0.gone", "true"), ("line.1.item", "cable"), ("line.3.item", "pad")];
+        let lines = lines();
+        let (_, places) = changed(lines.as_array().unwrap(), &typed(&given)).unwrap();
+        assert_eq!(places, [1, 3]);
+        let told = placed("/lines/1/unit: what; /lines/0: x; /lines/7", &places);
+        assert_eq!(told, "/lines/3/unit: what; /lines/1: x; /lines/7");
+    }
+
+    #[test]
     fn what_has_come_is_told_line_by_line() {
         let lines = lines();
         assert_eq!(open(&lines[0]), Some("2".parse().unwrap()));
         assert_eq!(open(&lines[1]), None);
-        let came = |given: &[(&str, &str)]| came(lines.as_array().unwrap(), &typed(given));
+        let came = |given: &[(&str, &str)]| came(lines.as_array().unwrap(), &typed(given)).0;
         assert_eq!(came(&[("line.0.quantity", "1.5")]), json!([{ "line": 1, "quantity": "1.5" }]));
         assert_eq!(came(&[("line.0.quantity", "0")]), json!([]));
         assert_eq!(came(&[("line.0.quantity", "two")]), json!([{ "line": 1, "quantity": "two" }]));

@@ -120,9 +120,9 @@ pub(super) async fn lines_are_changed_and_received(site: Site) {
     let edit = form_of(&page, &document, "edit");
     // Wrong input keeps what was typed, and is said in words.
     let wrong =
-        [("data.supplier", "Acme"), ("line.0.item", "desk"), ("line.0.quantity", "many"), ("line.1.item", "lamp")];
+        [("data.supplier", "Acme"), ("line.0.item", "desk"), ("line.0.quantity", "many"), ("line.3.item", "lamp")];
     let refused = ann.press(&edit, ("sent", ""), &wrong).await.is(422);
-    assert!(refused.has("Row 1, quantity:") && refused.has("Row 2, ") && !refused.has("/lines/"), "{}", refused.text);
+    assert!(refused.has("Row 1, quantity:") && refused.has("Row 4, ") && !refused.has("/lines/"), "{}", refused.text);
     assert!(refused.has("value=\"many\"") && refused.has("value=\"lamp\""), "{}", refused.text);
     before.still(&Image::of(&site, &id).await, 0);
     // What is not touched is not sent.
@@ -164,11 +164,22 @@ pub(super) async fn lines_are_changed_and_received(site: Site) {
     let page = ann.get(&document).await.is(200);
     assert!(page.has("5 pcs open"), "{}", page.text);
     let receive = form_of(&page, &document, "receive");
-    let none = ann.press(&receive, ("sent", ""), &[("line.0.quantity", "")]).await;
+    let none = ann.press(&receive, ("sent", ""), &[("line.0.quantity", "")]).await.is(422);
     assert!(none.has("Say of at least one line how much has come."), "{}", none.text);
-    let receive = form_of(&ann.get(&document).await, &document, "receive");
+    let (one, other) = (ann.get(&document).await, ann.get(&document).await);
+    let receive = form_of(&one, &document, "receive");
     ann.press(&receive, ("sent", ""), &[("line.0.quantity", "2")]).await.is(200);
+    // The same delivery, noted from another page that was open meanwhile.
+    let again = form_of(&other, &document, "receive");
+    let again = ann.press(&again, ("sent", ""), &[("line.0.quantity", "2")]).await.is(412);
+    assert!(again.has("Something has come since this page was made"), "{}", again.text);
     let page = ann.get(&document).await.is(200);
     assert!(page.has("3 pcs open") && page.has("2 received"), "{}", page.text);
+    // What has come takes no approval back: an operator may move it on.
+    let repairs = site.admin().get(&format!("/v1/instances/{id}/repairs")).await.is(200);
+    let to = |state: &str| {
+        repairs["move"].as_array().unwrap().iter().any(|one| one["state"] == state && one["possible"] == true)
+    };
+    assert!(to("received"), "{repairs}");
     site.end().await;
 }

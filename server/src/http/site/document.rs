@@ -19,7 +19,7 @@ use super::super::problem::Problem;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
 use crate::desk::{Books, TaskView};
-use crate::page::{self, Document, Event, Panel, Reader, Refused, Shown, Words};
+use crate::page::{self, Document, Event, Panel, Reader, Refused, Shown, Words, WrongRows, placed};
 use crate::secret;
 
 /// Entries of the history that are shown.
@@ -107,11 +107,14 @@ pub(super) async fn event(
     let paper = app.desk().paper(visitor.caller.tenant(), id).await?;
     let event = fields.get("event").unwrap_or_default();
     let lines = lines(&app, visitor.caller.tenant(), id).await?;
-    let payload = match Event::payload((&paper, &lines), event, &typed(&fields)) {
+    let (payload, rows) = match Event::payload((&paper, &lines), event, &typed(&fields)) {
         Ok(payload) => payload,
-        Err(sentence) => {
-            let problem = Problem::new("document_changed", sentence.clone());
-            let why = Refused { sentence, typed: typed(&fields), ..Refused::default() };
+        Err(wrong) => {
+            let problem = match wrong {
+                WrongRows::Stale(why) => Problem::new("document_changed", why),
+                WrongRows::Empty(why) => Problem::new("invalid_input", why),
+            };
+            let why = Refused { sentence: problem.detail().to_owned(), typed: typed(&fields), ..Refused::default() };
             return refused(&problem, place.page(id, None, why, None).await?);
         }
     };
@@ -127,7 +130,7 @@ pub(super) async fn event(
         Err(why) => {
             let problem = Problem::from(why);
             let why = Refused {
-                sentence: problem.detail().to_owned(),
+                sentence: placed(problem.detail(), &rows),
                 errors: problem.errors().unwrap_or_default(),
                 typed: typed(&fields),
                 changed: None,

@@ -139,7 +139,10 @@ pub(super) async fn repair(
     };
     let (problem, lines) = failed;
     let told = problem.errors().unwrap_or_default();
-    let told = told.into_iter().fold(problem.detail().to_owned(), |told, (at, why)| format!("{told} {at}: {why}."));
+    let told = told
+        .into_iter()
+        .filter(|(_, why)| !problem.detail().contains(why.as_str()))
+        .fold(problem.detail().to_owned(), |told, (at, why)| format!("{told} {at}: {why}."));
     let text = page(&app, &visitor, id, shown(lines, Some(plain(&told)))).await?;
     refused(&problem, text)
 }
