@@ -42,7 +42,7 @@ pub mod reading {
                 pub const $name: &str = crate::definition::codes::$name;)*
             };
         }
-        shared! { BAD_NAME CONFLICT EMPTY MISSING_KEY NOT_A_NUMBER NOT_A_WORD UNKNOWN_KEY WRONG_SHAPE }
+        shared! { BAD_NAME CONFLICT EMPTY MISSING_KEY NOT_A_NUMBER NOT_A_WORD TOO_LARGE UNKNOWN_KEY WRONG_SHAPE }
     }
 }
 

@@ -16,6 +16,9 @@ use crate::diagnostic::Diagnostic;
 use crate::expression::Expr;
 use crate::ids::{DefinitionHash, Digest};
 
+/// So many mistakes of a mapping are told: each costs a look at the whole text.
+const MOST_FOUND: usize = 100;
+
 pub use bind::Known;
 pub use codes::CODES;
 pub use read::Draft;

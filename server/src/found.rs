@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::codes;
 
 /// One thing that is found in a file. Lines and columns are from 1, columns in characters; ends are past the last one.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Finding)]
 pub(crate) struct Found {
     /// The file, as it was named.
@@ -41,7 +41,7 @@ pub(crate) struct Found {
 }
 
 /// A part of the file.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Place {
     line: usize,
     column: usize,
@@ -50,7 +50,7 @@ pub(crate) struct Place {
 }
 
 /// Another place that matters.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Related {
     #[serde(flatten)]
     at: Place,
@@ -59,7 +59,7 @@ pub(crate) struct Related {
 }
 
 /// What an editor can replace.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Fix)]
 pub(crate) struct Correction {
     #[serde(flatten)]

@@ -66,6 +66,8 @@ pub(crate) struct Reloads {
     mint: Mutex<Mint>,
     turn: tokio::sync::Mutex<Turn>,
     wrong: Mutex<Arc<Vec<Wrong>>>,
+    /// The same as it is told, worked out once: whoever looks may look often.
+    troubles: Mutex<Arc<Vec<Trouble>>>,
     /// Workflows of which figures were told.
     measured: Mutex<BTreeSet<Arc<str>>>,
 }
@@ -96,6 +98,7 @@ impl Reloads {
             mint: Mutex::new(mint),
             turn: tokio::sync::Mutex::default(),
             wrong: Mutex::default(),
+            troubles: Mutex::default(),
             measured: Mutex::default(),
         })
     }
@@ -116,8 +119,8 @@ impl Reloads {
     }
 
     /// The same as people and programs read it.
-    pub(crate) fn troubles(&self) -> Vec<Trouble> {
-        self.wrong().iter().map(|wrong| Trouble::of(self, wrong)).collect()
+    pub(crate) fn troubles(&self) -> Arc<Vec<Trouble>> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A path or a sentence without the folder: it is the operator's.
@@ -241,7 +244,11 @@ impl Reloads {
             (true, true) => "changed",
             (true, false) => "unchanged",
         });
-        *self.wrong.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(wrong);
+        if wrong != **before {
+            let troubles = wrong.iter().map(|wrong| Trouble::of(self, wrong)).collect();
+            *self.troubles.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(troubles);
+            *self.wrong.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(wrong);
+        }
     }
 
     /// Tells the figures.

@@ -34,7 +34,16 @@ pub(crate) const SUBJECT: Subject = Subject {
     major: 1,
     variable: "change",
     record: bank_details_change,
-    computed: &["supplier_name", "iban_before", "holder_before", "called_by", "confirmed_by", "holds_from", "answer"],
+    computed: &[
+        "supplier_name",
+        "iban_before",
+        "holder_before",
+        "called_by",
+        "confirmed_by",
+        "holds_from",
+        "proposed",
+        "answer",
+    ],
     mirrored: &[],
 };
 
@@ -52,6 +61,7 @@ fn bank_details_change() -> RecordType {
         .with_nullable("called_by", Type::Person)
         .with_nullable("confirmed_by", Type::Text)
         .with_nullable("holds_from", Type::Timestamp)
+        .with_nullable("proposed", Type::Text)
         .with_nullable("answer", Type::Text)
 }
 
@@ -108,7 +118,7 @@ fn propose(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let supplier = supplier(call)?;
     let unit = given(call, "unit")?;
     let units = &call.organisation.organisation.parts().units;
-    if units.iter().all(|known| *known.id != *unit) {
+    if !units.is_empty() && units.iter().all(|known| *known.id != *unit) {
         let near = nearest(unit, units.iter().map(|known| &*known.id));
         let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
         let shown: String = unit.chars().take(60).collect();
@@ -132,8 +142,14 @@ fn propose(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
         ("called_by".to_owned(), Json::Null),
         ("confirmed_by".to_owned(), Json::Null),
         ("holds_from".to_owned(), Json::Null),
+        ("proposed".to_owned(), proposed(supplier, &wanted).into()),
     ]);
     Ok(done(Vec::new(), set))
+}
+
+/// Whose account is to become which: what the call and the approvals are about.
+fn proposed(supplier: &SupplierRow, wanted: &BankAccount) -> String {
+    format!("{}: {}, {}", supplier.code, wanted.iban.as_str(), wanted.holder)
 }
 
 /// Writes the account.
@@ -148,6 +164,11 @@ fn change_bank_details(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
         && call.now < from
     {
         return fail(format!("the account changes on {from} and not before: until then it can be stopped"));
+    }
+    if subject_text(call, "proposed") != Some(proposed(before, &wanted).as_str()) {
+        return fail(
+            "the document says another account than the one that was proposed and rung back for: propose it anew",
+        );
     }
     if !is_as_found(call, before) {
         let now = before.account.as_ref().map_or_else(|| "none".to_owned(), |account| account.iban.masked());

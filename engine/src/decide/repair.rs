@@ -25,6 +25,7 @@ use super::review::{ADMINISTRATOR, administers};
 use super::run::Run;
 use super::{Ground, Halt, Layer, Stop};
 
+pub(super) use reach::leads_to_asking;
 pub(super) use retry::APPROVAL;
 
 pub use possible::{Can, CanMove, CanSet, Mending, Possible, possible};

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::read::Draft;
-use super::{Bound, Given, Line, Mapping, Target, codes};
+use super::{Bound, Given, Line, MOST_FOUND, Mapping, Target, codes};
 use crate::definition::chart::{Definition, StateKind};
 use crate::definition::reading::Spot;
 use crate::diagnostic::{Diagnostic, Help, Severity, Span, nearest};
@@ -66,6 +66,7 @@ impl Draft {
         let Binding { from, to, mut found, .. } = binding;
         found.sort_by_key(|finding| finding.span);
         if found.iter().any(|finding| finding.severity == Severity::Error) {
+            found.truncate(MOST_FOUND);
             return Err(found);
         }
         let mut mapping = Mapping {

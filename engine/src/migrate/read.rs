@@ -7,6 +7,9 @@ use crate::definition::reading::{
 };
 use crate::diagnostic::{Diagnostic, Severity, Span};
 
+/// The longest mapping: a line for each state of the largest definitions that people write.
+const MOST_BYTES: usize = 128 << 10;
+
 const FILE: &[&str] = &["migrate", "from", "to", "states", "steps", "fields", "timers"];
 
 /// What a mapping file says, not yet held against any definition.
@@ -38,11 +41,19 @@ impl Draft {
     /// # Errors
     /// Everything that is wrong with it and can be seen without the definitions.
     pub fn read(source: &str) -> Result<Self, Vec<Diagnostic>> {
+        if source.len() > MOST_BYTES {
+            let what = format!("the mapping has {} bytes, at most {MOST_BYTES} are read", source.len());
+            let help = "name only the states that go elsewhere: those of the same path need no line";
+            return Err(vec![Diagnostic::error(shape::TOO_LARGE, Span::default(), what).help(help)]);
+        }
         let root = parse(source).map_err(|finding| vec![*finding])?;
         let mut reader = Reader { found: Vec::new() };
         match reader.file(source, &root) {
             Some(draft) if reader.found.iter().all(|found| found.severity != Severity::Error) => Ok(draft),
-            _ => Err(reader.found),
+            _ => {
+                reader.found.truncate(super::MOST_FOUND);
+                Err(reader.found)
+            }
         }
     }
 

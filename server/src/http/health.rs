@@ -40,13 +40,13 @@ pub(crate) struct RefusedFile {
 }
 
 impl Ready {
-    fn new(Health { reasons, queue_depth }: Health, limits: &Limits, refused: Vec<Trouble>) -> Self {
+    fn new(Health { reasons, queue_depth }: Health, limits: &Limits, refused: &[Trouble]) -> Self {
         let limits_store = match limits.limiter().store().is_away() {
             None => "process",
             Some(false) => "there",
             Some(true) => "away",
         };
-        let refused = refused.into_iter().map(|one| RefusedFile { error: one.first().to_owned(), file: one.file });
+        let refused = refused.iter().map(|one| RefusedFile { error: one.first().to_owned(), file: one.file.clone() });
         let refused_definitions = refused.collect();
         Self { ready: reasons.is_empty(), reasons, queue_depth, limits_store, refused_definitions }
     }
@@ -77,8 +77,8 @@ pub(crate) async fn live() -> Json<Live> {
 #[utoipa::path(get, path = "/health/ready", tag = "health", security(()),
     responses((status = 200, body = Ready), (status = 503, body = Ready)))]
 pub(crate) async fn ready(State(app): State<App>) -> Ready {
-    let refused = app.reloads().map_or_else(Vec::new, |reloads| reloads.troubles());
-    Ready::new(app.desk().health().await, app.limits(), refused)
+    let refused = app.reloads().map_or_else(Default::default, |reloads| reloads.troubles());
+    Ready::new(app.desk().health().await, app.limits(), &refused)
 }
 
 /// Figures, as Prometheus reads them.

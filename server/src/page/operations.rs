@@ -60,17 +60,17 @@ const LONGEST_SHOWN: usize = 1_500;
 
 impl RefusedFile {
     /// The first of them.
-    pub(crate) fn of(troubles: Vec<Trouble>) -> Vec<Self> {
-        let one = |trouble: Trouble| Self {
+    pub(crate) fn of(troubles: &[Trouble]) -> Vec<Self> {
+        let one = |trouble: &Trouble| Self {
             why: trouble.first().to_owned(),
             codes: trouble.codes(),
             rendered: match trouble.rendered.char_indices().nth(LONGEST_SHOWN) {
                 Some((at, _)) => format!("{}...", &trouble.rendered[..at]),
-                None => trouble.rendered,
+                None => trouble.rendered.clone(),
             },
-            file: trouble.file,
+            file: trouble.file.clone(),
         };
-        troubles.into_iter().take(MOST_REFUSED).map(one).collect()
+        troubles.iter().take(MOST_REFUSED).map(one).collect()
     }
 }
 

@@ -8,6 +8,9 @@ use utoipa::ToSchema;
 use super::{Reloads, Wrong};
 use crate::found::Found;
 
+/// So many mistakes of a file are told: each costs a look at the whole text.
+const MOST_FAULTS: usize = 20;
+
 /// What became of the files of definitions.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Reloaded {
@@ -55,7 +58,7 @@ struct FileTold {
 }
 
 /// Something that is refused, and why.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = RefusedDefinition)]
 pub(crate) struct Trouble {
     /// The file; or `calendars`, `templates`, or `folder`.
@@ -74,11 +77,14 @@ impl Trouble {
             Fault::Found { path, source, finding } => Some(Found::of(&reloads.short(path), source, finding)),
             Fault::Said(_) => None,
         };
-        let rendered: String = wrong.faults.iter().map(Fault::render).collect();
+        let (told, more) = wrong.faults.split_at(wrong.faults.len().min(MOST_FAULTS));
+        let more = (!more.is_empty()).then(|| format!("and {} more: `fluxor check` lists them all", more.len()));
+        let mut rendered: String = told.iter().map(Fault::render).collect();
+        rendered.extend(more.iter().map(|more| format!("{more}\n")));
         Self {
             file: reloads.short(&wrong.what),
-            why: wrong.faults.iter().map(|fault| reloads.short(&fault.line())).collect(),
-            findings: wrong.faults.iter().filter_map(found).collect(),
+            why: told.iter().map(|fault| reloads.short(&fault.line())).chain(more).collect(),
+            findings: told.iter().filter_map(found).collect(),
             rendered: reloads.short(&rendered),
         }
     }

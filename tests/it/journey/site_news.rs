@@ -160,7 +160,14 @@ pub(super) async fn lines_are_changed_and_received(site: Site) {
 
     let task = site.by("bob").get(&format!("/v1/tasks/{}", text(&task["id"]))).await.is(200);
     site.by("bob").decide(&task, &approve("manager")).await.is(200);
-    super::company::until(&site, &id, "ordered").await;
+    received(&site, &id, &mut ann).await;
+    site.end().await;
+}
+
+/// Five of a line were ordered: two come.
+async fn received(site: &Site, id: &str, ann: &mut Visitor) {
+    let document = format!("/instances/{id}");
+    super::company::until(site, id, "ordered").await;
     let page = ann.get(&document).await.is(200);
     assert!(page.has("5 pcs open"), "{}", page.text);
     let receive = form_of(&page, &document, "receive");
@@ -181,5 +188,4 @@ pub(super) async fn lines_are_changed_and_received(site: Site) {
         repairs["move"].as_array().unwrap().iter().any(|one| one["state"] == state && one["possible"] == true)
     };
     assert!(to("received"), "{repairs}");
-    site.end().await;
 }

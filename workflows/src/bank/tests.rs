@@ -79,6 +79,10 @@ fn what_was_approved_replaces_only_what_was_found() {
     let (_, sentence) = desk.act("change_bank_details", &mut first, &[], json!({})).unwrap_err();
     assert!(sentence.contains("2999-01-01T00:00:00Z and not before"), "{sentence}");
     first.subject.insert("holds_from".to_owned(), Json::Null);
+    let was = first.subject.insert("iban".to_owned(), "BE68539007547034".into()).unwrap();
+    let (_, sentence) = desk.act("change_bank_details", &mut first, &[], json!({})).unwrap_err();
+    assert!(sentence.contains("another account than the one that was proposed"), "{sentence}");
+    first.subject.insert("iban".to_owned(), was);
     let ops = desk.act("change_bank_details", &mut first, &[], json!({})).unwrap();
     let [Op::Supplier(row)] = ops.as_slice() else { panic!("{ops:?}") };
     assert_eq!((row.version, row.account.as_ref().unwrap().iban.as_str()), (2, "DE89370400440532013000"));

@@ -28,7 +28,7 @@ pub(crate) const SUBJECT: Subject = Subject {
     major: 1,
     variable: "change",
     record: budget_change,
-    computed: &["budget", "held", "share", "answer"],
+    computed: &["budget", "held", "share", "proposed", "answer"],
     mirrored: &[],
 };
 
@@ -43,6 +43,7 @@ fn budget_change() -> RecordType {
         .with("budget", Type::Money)
         .with("held", Type::Money)
         .with("share", Type::Decimal)
+        .with_nullable("proposed", Type::Text)
         .with_nullable("answer", Type::Text)
 }
 
@@ -84,12 +85,24 @@ fn propose(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
         ("budget".to_owned(), Json::from(budget.amount.to_string())),
         ("held".to_owned(), Json::from(budget.reserved.to_string())),
         ("share".to_owned(), Json::from(share(proposal.amount, budget.amount)?.to_string())),
+        ("proposed".to_owned(), proposed(call).into()),
     ]);
     Ok(done(Vec::new(), set))
 }
 
+/// What was proposed, for which budget, held and share were computed.
+fn proposed(call: &Call<'_>) -> String {
+    let said = |field: &str| subject_text(call, field).unwrap_or("-");
+    ["kind", "amount", "unit", "from_unit"].map(said).join(" ")
+}
+
 /// Brings it into force.
 fn change_budget(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
+    if subject_text(call, "proposed").is_some_and(|of_then| of_then != proposed(call)) {
+        return fail(
+            "the document says another change than the one that was proposed: what share it is was not computed",
+        );
+    }
     let rows = after(&read(call)?)?;
     Ok(done(rows.into_iter().map(Op::Budget).collect(), Document::new()))
 }

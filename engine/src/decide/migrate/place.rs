@@ -9,7 +9,7 @@ use crate::instance::{Incident, What};
 use crate::refusal::Refusal;
 
 use super::super::Halt;
-use super::super::repair::APPROVAL;
+use super::super::repair::{APPROVAL, leads_to_asking};
 use super::super::run::Run;
 use super::{Way, unfit};
 
@@ -23,6 +23,11 @@ fn is_whole(definition: &Definition, leaves: &BTreeSet<StateIx>) -> bool {
             StateKind::Parallel(regions) => regions.iter().all(|region| entered.contains(region)),
             _ => true,
         })
+}
+
+/// Whether somebody is asked in the state of this path, and nothing comes of it before he has answered.
+fn is_asking(definition: &Definition, path: &str) -> bool {
+    definition.find(path).is_some_and(|ix| matches!(definition.state(ix).kind, StateKind::Approval(_)))
 }
 
 fn calling(definition: &Definition, ix: StateIx) -> Option<&Calling> {
@@ -62,6 +67,13 @@ impl<D: Domain> Run<'_, '_, D> {
                         return Err(unfit("final", why));
                     }
                     _ => drop(found.insert(ix)),
+                }
+                if is_asking(way.old, path) && !leads_to_asking(new, ix) {
+                    let why = format!(
+                        "In `{path}` somebody is asked, and from `{to}` on nobody would be: map it to a state that asks, or to one \
+                         before such a state, or let it be decided first."
+                    );
+                    return Err(unfit("approval", why));
                 }
             }
         }

@@ -48,7 +48,9 @@ impl<D: Domain> Run<'_, '_, D> {
                         names.insert(known.name.clone(), timer.name.clone());
                         // What was used up stays so.
                         let Some(due) = was.get(&known.name) else { continue };
-                        if rule == Some(Timers::Restart) { None } else { Some(*due) }
+                        // An instant that the document says is reckoned from the document as it is now.
+                        let moves = matches!(timer.due, Due::At(_)) && way.mapping.fields().next().is_some();
+                        if rule == Some(Timers::Restart) || moves { None } else { Some(*due) }
                     }
                     None => None,
                 };

@@ -151,7 +151,13 @@ impl<'d> Reach<'d> {
         lists.extend(state.timers.iter().map(|timer| (timer.arrows.as_slice(), asks(&timer.arrows))));
         for (arrows, past) in lists {
             for arrow in arrows {
-                let Some(to) = to(arrow) else { continue };
+                let Some(to) = to(arrow) else {
+                    // What is refused on the way to those who decide is refused to whoever would be put there, too.
+                    match arrow.guard.as_ref().filter(|_| past) {
+                        Some(condition) if known.holds(condition)? => break,
+                        _ => continue,
+                    }
+                };
                 if self.passes(arrow.guard.as_ref(), past, known)? {
                     self.enter(self.definition.around(at, to), to);
                 }
@@ -202,6 +208,19 @@ fn calls_approval(definition: &Definition, ix: StateIx) -> bool {
         StateKind::Call(calling) => needs_approval(&calling.workflow),
         _ => false,
     }
+}
+
+/// Whether from `from` on somebody is asked, on some way.
+pub(in crate::decide) fn leads_to_asking(definition: &Definition, from: StateIx) -> bool {
+    let (mut seen, mut todo) = (BTreeSet::from([from]), vec![from]);
+    while let Some(at) = todo.pop() {
+        if matches!(definition.state(at).kind, StateKind::Approval(_)) || calls_approval(definition, at) {
+            return true;
+        }
+        let arrows = definition.upwards(at).flat_map(|ix| definition.state(ix).arrows()).filter_map(to);
+        todo.extend(arrows.flat_map(|to| definition.arrival(None, to)).filter(|ix| seen.insert(*ix)));
+    }
+    false
 }
 
 /// Whether an instance may come to a good end only by what somebody has given.

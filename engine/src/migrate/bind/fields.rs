@@ -61,6 +61,9 @@ impl Binding<'_> {
             return Some(format!("`{name}` is part of the business key, which never changes"));
         }
         let subject = self.known.vocabulary.subjects.get(&*new.subject.record.name)?;
+        if new.subject.computed.iter().any(|field| **field == *name) {
+            return Some(format!("`{name}` is computed by the workflow's own actions, which a migration does not do"));
+        }
         let mirrored = subject.mirrored.iter().any(|(field, _)| **field == *name);
         mirrored.then(|| format!("`{name}` stands in the books as well, which a migration does not change"))
     }

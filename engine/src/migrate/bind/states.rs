@@ -44,7 +44,8 @@ impl Binding<'_> {
                 }
             }
         }
-        let whole = old.iter().any(|(one, ix)| has_states_inside(&one.state(*ix).kind));
+        // Where nothing is to be moved, nobody knows what there was.
+        let whole = self.from.is_empty() || old.iter().any(|(one, ix)| has_states_inside(&one.state(*ix).kind));
         for (to, ix) in &targets {
             let kind = &new.state(*ix).kind;
             if has_states_inside(kind) && !(whole && line.to.len() == 1) {

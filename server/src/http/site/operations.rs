@@ -83,7 +83,7 @@ pub(super) async fn show(
     let title = |workflow: &str| app.desk().definition(workflow);
     // Definitions are the server's: who administers another tenant cannot mend them.
     let reloads = app.reloads().filter(|_| tenant == app.limits().operator());
-    let refused = RefusedFile::of(reloads.map_or_else(Vec::new, |reloads| reloads.troubles()));
+    let refused = RefusedFile::of(&reloads.map_or_else(Default::default, |reloads| reloads.troubles()));
     let shown = Operations::new(&counts, (&rows, more), &page, refused, &title, &visitor.words);
     html(shown.page(&visitor.reader()))
 }

@@ -34,6 +34,10 @@ fn both_budgets_of_a_move_are_written_at_once() {
     let mut case = change(json!({ "kind": "move", "unit": "it", "from_unit": "sales", "amount": "333.33 EUR" }));
     assert_eq!(desk.act("propose_budget_change", &mut case, &[], json!({})).unwrap(), []);
     assert_eq!((&case.subject["budget"], &case.subject["share"]), (&json!("1000.00 EUR"), &json!("33.333")));
+    let was = case.subject.insert("amount".to_owned(), "999.00 EUR".into()).unwrap();
+    let (_, sentence) = desk.act("change_budget", &mut case, &[], json!({})).unwrap_err();
+    assert!(sentence.contains("another change than the one that was proposed"), "{sentence}");
+    case.subject.insert("amount".to_owned(), was);
     let ops = desk.act("change_budget", &mut case, &[], json!({})).unwrap();
     assert_eq!(written(&ops), ["it 333.33 EUR v2", "sales 666.67 EUR v2"]);
     let mut raise = change(json!({ "kind": "raise", "unit": "it", "amount": "0.01 EUR" }));
