@@ -37,7 +37,7 @@ async fn begin(site: &Site) -> Reply {
 }
 
 async fn item(site: &Site, name: &str) -> Value {
-    let listed = site.by("ann").get("/v1/definitions").await.is(200);
+    let listed = site.admin().get("/v1/definitions").await.is(200);
     listed["items"].as_array().unwrap().iter().find(|item| item["name"] == name).cloned().unwrap_or_default()
 }
 
@@ -112,7 +112,10 @@ pub(super) async fn a_broken_file_is_told_of_until_it_is_mended(site: Site) {
     begin(&site).await.is(201);
     let now = item(&site, "pair").await;
     assert_eq!((&now["version"], &now["error"]), (&json!(1), &told[0]["error"]));
-    let shown = site.by("ann").get("/v1/definitions/pair").await.is(200);
+    // What stands in a file that is refused is for those who mend it.
+    let theirs = site.by("ann").get("/v1/definitions").await.is(200);
+    assert_eq!((&theirs["refused"], theirs["items"][0].get("error")), (&json!([]), None), "{theirs}");
+    let shown = site.admin().get("/v1/definitions/pair").await.is(200);
     assert!(text(&shown["refused"]["rendered"]).contains('^') && shown["source"] == source, "{shown}");
     let figures = site.anonymous().get("/metrics").await.text;
     assert!(figures.contains("fluxor_definitions_refused 1"), "{figures}");
