@@ -66,7 +66,7 @@ pub(crate) struct Reloads {
     mint: Mutex<Mint>,
     turn: tokio::sync::Mutex<Turn>,
     wrong: Mutex<Arc<Vec<Wrong>>>,
-    /// The same as it is told, worked out once: whoever looks may look often.
+    /// The same as it was told when it was found: whoever looks may look often.
     troubles: Mutex<Arc<Vec<Trouble>>>,
     /// Workflows of which figures were told.
     measured: Mutex<BTreeSet<Arc<str>>>,
@@ -200,6 +200,7 @@ impl Reloads {
         }
         (turn.loaded, turn.seen) = (Some(look), None);
         self.now_wrong(wrong, report.as_ref(), cause);
+        *self.troubles.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(told.refused.clone());
         if let Some(report) = &report {
             turn.unwritten.extend(self.notes(report, cause));
         }
@@ -244,11 +245,7 @@ impl Reloads {
             (true, true) => "changed",
             (true, false) => "unchanged",
         });
-        if wrong != **before {
-            let troubles = wrong.iter().map(|wrong| Trouble::of(self, wrong)).collect();
-            *self.troubles.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(troubles);
-            *self.wrong.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(wrong);
-        }
+        *self.wrong.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(wrong);
     }
 
     /// Tells the figures.

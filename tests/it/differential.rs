@@ -185,16 +185,7 @@ impl Stores {
         let limit = 1 + dice.small(12);
         let now = at(dice.small(110));
         for tenant in [1, 2, 3].map(TenantId) {
-            let mut page = InstancePage {
-                tenant,
-                workflow: None,
-                state: None,
-                status: None,
-                incident: None,
-                key: None,
-                after: None,
-                limit,
-            };
+            let mut page = InstancePage::all(tenant, limit);
             self.same("instances", async |s| s.instances(&page).await.unwrap()).await;
             page.status = Some(Status::Active);
             page.after = Some(id(dice.roll(INSTANCES)));

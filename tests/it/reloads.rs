@@ -178,16 +178,7 @@ async fn a_schedule_that_is_loaded_begins_without_a_restart() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     clock.advance_micros(1_000_000);
     let since = Instant::now();
-    let page = InstancePage {
-        tenant: TENANT,
-        workflow: None,
-        state: None,
-        status: None,
-        incident: None,
-        key: None,
-        after: None,
-        limit: 9,
-    };
+    let page = InstancePage::all(TENANT, 9);
     loop {
         let started = engine.store().instances(&page).await.unwrap();
         if let [one] = started.as_slice() {

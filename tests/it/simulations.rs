@@ -85,16 +85,7 @@ impl Company {
     }
 
     async fn instances(&self) -> Vec<Instance> {
-        let page = InstancePage {
-            tenant: TENANT,
-            workflow: None,
-            state: None,
-            status: None,
-            incident: None,
-            key: None,
-            after: None,
-            limit: 100,
-        };
+        let page = InstancePage::all(TENANT, 100);
         self.engine.store().instances(&page).await.unwrap()
     }
 

@@ -322,16 +322,7 @@ pub(super) async fn reorganise<D: Persist, S: Store<D>>(engine: &Engine<D, S>) {
 async fn reconcile<D: Persist, S: Store<D>>(engine: &Engine<D, S>, tenant: TenantId) {
     let mut after = None;
     loop {
-        let page = InstancePage {
-            tenant,
-            workflow: None,
-            state: None,
-            status: None,
-            incident: None,
-            key: None,
-            after,
-            limit: PAGE,
-        };
+        let page = InstancePage { after, ..InstancePage::all(tenant, PAGE) };
         let (organisation, rows) = match (engine.organisation(tenant).await, engine.shared.store.instances(&page).await)
         {
             (Ok(organisation), Ok(rows)) => (organisation, rows),

@@ -176,7 +176,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             }
             return Err(refused);
         }
-        let mut came: Vec<Option<Result<(), Refusal>>> = rows.iter().map(|_| None).collect();
+        let mut came: Vec<Result<Option<Migrated>, Refusal>> = rows.iter().map(|_| Ok(None)).collect();
         let mut running: JoinSet<(usize, Result<super::Submitted, NotDone>)> = JoinSet::new();
         let mut waiting = rows.iter().enumerate();
         loop {
@@ -186,18 +186,16 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
                 running.spawn(async move { (at, engine.submit_with(command, Priority::Bulk).await) });
             }
             let Some(done) = running.join_next().await else { break };
-            let Ok((at, done)) = done else { continue };
-            came[at] = Some(match done {
-                Ok(_) => Ok(()),
-                Err(NotDone::Refused(refusal)) => Err(refusal),
+            // What broke off is not told as done.
+            let (at, done) =
+                done.map_err(|ended| NotDone::Busy(format!("a migration broke off ({ended}): ask again")))?;
+            match done {
+                Ok(_) => {}
+                Err(NotDone::Refused(refusal)) => came[at] = Err(refusal),
                 Err(other) => return Err(other),
-            });
+            }
         }
         for (row, came) in rows.into_iter().zip(came) {
-            let came = match came {
-                Some(Err(refusal)) => Err(refusal),
-                Some(Ok(_)) | None => Ok(None),
-            };
             page.items.push(Came { instance: row.id, key: row.key, state: row.state, came });
         }
         Ok(page)
@@ -218,21 +216,9 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
                 return Ok((rows, page));
             }
             Subjects::After(Cursor { status, after }, limit) => {
-                let (workflow, status_only) = (Some(mapping.workflow.clone()), Some(status));
-                let rows = self
-                    .shared
-                    .store
-                    .instances(&InstancePage {
-                        tenant,
-                        workflow,
-                        state: None,
-                        status: status_only,
-                        incident: None,
-                        key: None,
-                        after,
-                        limit,
-                    })
-                    .await?;
+                let workflow = Some(mapping.workflow.clone());
+                let asked = InstancePage { workflow, status: Some(status), after, ..InstancePage::all(tenant, limit) };
+                let rows = self.shared.store.instances(&asked).await?;
                 let full = i64::try_from(rows.len()).unwrap_or(0) >= limit;
                 page.next = match (full, status) {
                     (true, _) => rows.last().map(|last| Cursor { status, after: Some(last.id) }),

@@ -116,8 +116,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         key: &Arc<str>,
     ) -> Result<Option<InstanceId>, StoreError> {
         let (workflow, key) = (Some(workflow.clone()), Some(key.clone()));
-        let page =
-            InstancePage { tenant, workflow, state: None, status: None, incident: None, key, after: None, limit: 1 };
+        let page = InstancePage { workflow, key, ..InstancePage::all(tenant, 1) };
         Ok(self.shared.store.instances(&page).await?.first().map(|instance| instance.id))
     }
 }

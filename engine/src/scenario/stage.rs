@@ -164,16 +164,7 @@ impl<D: Persist, S: Store<D>> Stage<D, S> {
     pub async fn instances(&self) -> Result<Vec<Instance>, StoreError> {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
-            let page = InstancePage {
-                tenant: TENANT,
-                workflow: None,
-                state: None,
-                status: None,
-                incident: None,
-                key: None,
-                after,
-                limit: PAGE,
-            };
+            let page = InstancePage { after, ..InstancePage::all(TENANT, PAGE) };
             let more = self.engine.store().instances(&page).await?;
             let Some(last) = more.last() else { return Ok(all) };
             after = Some(last.id);

@@ -25,3 +25,11 @@ pub struct InstancePage {
     /// At most.
     pub limit: i64,
 }
+
+impl InstancePage {
+    /// All of a tenant's, the newest first.
+    #[must_use]
+    pub const fn all(tenant: TenantId, limit: i64) -> Self {
+        Self { tenant, workflow: None, state: None, status: None, incident: None, key: None, after: None, limit }
+    }
+}

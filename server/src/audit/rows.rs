@@ -71,7 +71,6 @@ pub(super) async fn differ(
 async fn stored(desk: &dyn Desk, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, NotDone> {
     let after = uuid::Uuid::from_u128(id.0.as_u128().saturating_add(1));
     let after = Some(InstanceId(after));
-    let page =
-        InstancePage { tenant, workflow: None, state: None, status: None, incident: None, key: None, after, limit: 1 };
+    let page = InstancePage { after, ..InstancePage::all(tenant, 1) };
     Ok(desk.instances(page).await?.into_iter().find(|row| row.id == id))
 }

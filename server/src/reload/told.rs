@@ -23,7 +23,7 @@ pub(crate) struct Reloaded {
     /// The files, by name.
     files: Vec<FileTold>,
     /// What is refused: what was in force before stays.
-    refused: Vec<Trouble>,
+    pub(super) refused: Vec<Trouble>,
 }
 
 /// A definition that is another now.

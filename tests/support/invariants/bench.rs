@@ -47,16 +47,7 @@ pub trait Bench: Sized {
 
 /// All instances.
 pub async fn instances<S: Store<Procurement>>(store: &S) -> BTreeMap<InstanceId, Instance> {
-    let page = InstancePage {
-        tenant: TENANT,
-        workflow: None,
-        state: None,
-        status: None,
-        incident: None,
-        key: None,
-        after: None,
-        limit: 9999,
-    };
+    let page = InstancePage::all(TENANT, 9999);
     store.instances(&page).await.unwrap().into_iter().map(|i| (i.id, i)).collect()
 }
 

@@ -10,7 +10,7 @@ use crate::counter::CounterDomain;
 use crate::rows::*;
 
 fn page(limit: i64) -> InstancePage {
-    InstancePage { tenant: T, workflow: None, state: None, status: None, incident: None, key: None, after: None, limit }
+    InstancePage::all(T, limit)
 }
 
 fn ids(rows: &[Instance]) -> Vec<fluxor_engine::ids::InstanceId> {

@@ -325,16 +325,7 @@ pub async fn racing_writers_lose_nothing<S: Store<CounterDomain>>(store: S) {
     writer.facts(&[(T, "c".to_owned())].into(), &mut facts).await.unwrap();
     assert_eq!(facts[&(T, "c".to_owned())], (40, 41));
     writer.abandon().await.unwrap();
-    let page = InstancePage {
-        tenant: T,
-        workflow: None,
-        state: None,
-        status: None,
-        incident: None,
-        key: None,
-        after: None,
-        limit: 9,
-    };
+    let page = InstancePage::all(T, 9);
     assert_eq!(store.instances(&page).await.unwrap().len(), 1);
 }
 

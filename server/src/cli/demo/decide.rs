@@ -44,14 +44,9 @@ async fn waiting(stage: &Stage) -> Result<Vec<InstanceId>, Failure> {
     let mut after = None;
     loop {
         let page = InstancePage {
-            tenant: stage.config.tenant(),
             workflow: Some("purchase_order".into()),
-            state: None,
-            status: None,
-            incident: None,
-            key: None,
             after,
-            limit: PAGE,
+            ..InstancePage::all(stage.config.tenant(), PAGE)
         };
         let rows = stage.desk.instances(page).await?;
         let Some(last) = rows.last() else { break };

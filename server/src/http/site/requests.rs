@@ -38,16 +38,7 @@ pub(super) async fn show(
     let is_own = |row: &Instance| row.detail.started_by.as_ref() == Some(person) || is_requester(&row.subject, person);
     let (mut rows, mut after, mut seen) = (Vec::new(), None, 0);
     while rows.len() < ROWS && seen < SEARCHED {
-        let page = InstancePage {
-            tenant,
-            workflow: None,
-            state: None,
-            status: None,
-            key: None,
-            incident: None,
-            after,
-            limit: PAGE,
-        };
+        let page = InstancePage { after, ..InstancePage::all(tenant, PAGE) };
         let found = app.desk().instances(page).await?;
         let Some(last) = found.last() else { break };
         (after, seen) = (Some(last.id), seen + found.len());
