@@ -3,6 +3,7 @@
 //! What must hold: only administrators repair, each with a reason; a repair that does not work changes nothing and says why;
 //! and none of them stands in for an approval (`reach`). What an arrow would do on the way is done by the same code.
 
+mod asking;
 mod data;
 mod possible;
 mod reach;

@@ -1,14 +1,14 @@
 //! Where an instance may be without an approval that nobody has given: a move that would lead past one is none.
 //!
 //! A state is within reach if it can be reached from the start when every arrow is taken away that an approval, a task or a
-//! called workflow with such in it would have to open, and has not. A condition that leads past an approval counts as it holds
-//! for the document as it is; all others are taken to hold.
+//! called workflow with such in it would have to open, and has not. A condition that leads past an approval, at once or further
+//! on, counts as it holds for the document as it is; all others are taken to hold.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::approval::State;
-use crate::definition::chart::{Arrow, Condition, DONE, Definition, Outcome, StateIx, StateKind};
+use crate::definition::chart::{Arrow, Condition, DONE, Definition, StateIx, StateKind};
 use crate::domain::Domain;
 use crate::effect::Record;
 use crate::expression::Value;
@@ -17,6 +17,7 @@ use crate::refusal::Refusal;
 
 use super::super::Halt;
 use super::super::run::Run;
+use super::asking::{Asking, to};
 
 /// What is known of whoever is asked about.
 trait Known {
@@ -65,8 +66,7 @@ impl<D: Domain> Known for Run<'_, '_, D> {
 
     fn holds(&mut self, condition: &Condition) -> Result<bool, Self::Unknown> {
         // What somebody would bring is not known: whether it leads past an approval neither.
-        let brought = |path: &String| matches!(path.split('.').next(), Some("event" | "actor"));
-        if condition.expr.fields_read().iter().any(brought) {
+        if is_brought(condition) {
             return Ok(false);
         }
         match self.eval(&condition.expr) {
@@ -75,6 +75,12 @@ impl<D: Domain> Known for Run<'_, '_, D> {
             Err(halt) => Err(halt),
         }
     }
+}
+
+/// Whether it hangs on who comes, or on what he brings.
+fn is_brought(condition: &Condition) -> bool {
+    let brought = |path: &String| matches!(path.split('.').next(), Some("event" | "actor"));
+    condition.expr.fields_read().iter().any(brought)
 }
 
 /// Whether the newest review of this state approved the document as it is.
@@ -87,19 +93,19 @@ pub(super) fn is_given(instance: &Instance, path: &str) -> bool {
 struct Reach<'d> {
     definition: &'d Definition,
     found: BTreeSet<StateIx>,
-    /// States that call a workflow which ends well only by what somebody gives.
-    calls: BTreeSet<StateIx>,
-    /// States in which whoever goes there is asked for something.
-    asking: BTreeSet<StateIx>,
+    asking: Asking<'d>,
+    /// Which lists of arrows lead past an approval, by their state and what begins them.
+    past: BTreeMap<(StateIx, &'d str), bool>,
 }
 
 impl<'d> Reach<'d> {
     fn of<K: Known>(definition: &'d Definition, known: &mut K) -> Result<BTreeSet<StateIx>, K::Unknown> {
         let all = || (0..definition.states.len()).map(StateIx);
         let calls = all().filter(|&ix| calls_approval(definition, ix)).collect();
-        let mut reach = Self { definition, found: BTreeSet::new(), calls, asking: BTreeSet::new() };
-        reach.asking = all().filter(|&ix| reach.asks(ix)).collect();
-        let past = definition.starts.iter().any(|start| reach.asking.contains(&start.to));
+        let asking = Asking::new(definition, calls);
+        let mut reach = Self { definition, found: BTreeSet::new(), asking, past: BTreeMap::new() };
+        let past = definition.starts.iter().any(|start| start.guard.is_some())
+            && definition.starts.iter().any(|start| reach.asking.in_the_end(None, start.to));
         for start in &definition.starts {
             if reach.passes(start.guard.as_ref(), past, known)? {
                 reach.enter(None, start.to);
@@ -121,13 +127,6 @@ impl<'d> Reach<'d> {
         self.found.extend(self.definition.upwards(to));
     }
 
-    /// Whether whoever goes there is asked for something.
-    fn asks(&self, to: StateIx) -> bool {
-        let asked =
-            |ix: &StateIx| matches!(self.definition.state(*ix).kind, StateKind::Approval(_)) || self.calls.contains(ix);
-        self.definition.arrival(None, to).iter().any(asked)
-    }
-
     /// Whether a condition lets one pass; only those that lead past an approval are looked at.
     fn passes<K: Known>(&self, guard: Option<&Condition>, past: bool, known: &mut K) -> Result<bool, K::Unknown> {
         match guard {
@@ -136,31 +135,64 @@ impl<'d> Reach<'d> {
         }
     }
 
+    /// Whether one of the arrows out of `at`, which compete with `arrows`, leads to where somebody is asked.
+    fn leads_past<'a>(
+        &mut self,
+        at: StateIx,
+        begun: &'d str,
+        arrows: &[Arrow],
+        competing: impl Iterator<Item = &'a Arrow>,
+    ) -> bool {
+        if !arrows.iter().any(|arrow| arrow.guard.is_some()) {
+            return false;
+        }
+        let asking = &self.asking;
+        *self
+            .past
+            .entry((at, begun))
+            .or_insert_with(|| competing.filter_map(to).any(|to| asking.in_the_end(Some(at), to)))
+    }
+
     fn go_on<K: Known>(&mut self, at: StateIx, known: &mut K) -> Result<(), K::Unknown> {
         let state = self.definition.state(at);
-        let asks = |arrows: &[Arrow]| arrows.iter().filter_map(to).any(|to| self.asking.contains(&to));
-        // Arrows without an event compete with all others of their state.
-        let anything = state.arrows().filter_map(to).any(|to| self.asking.contains(&to));
-        let mut lists: Vec<(&[Arrow], bool)> = Vec::new();
         for (event, arrows) in &state.on {
             if self.comes(at, event, known) {
-                lists.push((arrows, asks(arrows)));
+                let past = self.leads_past(at, event, arrows, arrows.iter());
+                // Who comes decides nothing where there is one way only.
+                let alone = arrows.iter().filter_map(to).count() == 1;
+                self.follow(at, arrows, past, alone, known)?;
             }
         }
-        lists.push((&state.always, anything));
-        lists.extend(state.timers.iter().map(|timer| (timer.arrows.as_slice(), asks(&timer.arrows))));
-        for (arrows, past) in lists {
-            for arrow in arrows {
-                let Some(to) = to(arrow) else {
-                    // What is refused on the way to those who decide is refused to whoever would be put there, too.
-                    match arrow.guard.as_ref().filter(|_| past) {
-                        Some(condition) if known.holds(condition)? => break,
-                        _ => continue,
-                    }
-                };
-                if self.passes(arrow.guard.as_ref(), past, known)? {
-                    self.enter(self.definition.around(at, to), to);
+        // Arrows without an event compete with all others of their state.
+        let past = self.leads_past(at, "", &state.always, state.arrows());
+        self.follow(at, &state.always, past, false, known)?;
+        for timer in &state.timers {
+            let past = self.leads_past(at, &timer.name, &timer.arrows, timer.arrows.iter());
+            self.follow(at, &timer.arrows, past, false, known)?;
+        }
+        Ok(())
+    }
+
+    /// Enters what arrows out of `at` lead to, as far as they do.
+    fn follow<K: Known>(
+        &mut self,
+        at: StateIx,
+        arrows: &[Arrow],
+        past: bool,
+        alone: bool,
+        known: &mut K,
+    ) -> Result<(), K::Unknown> {
+        for arrow in arrows {
+            let Some(to) = to(arrow) else {
+                // What is refused on the way to those who decide is refused to whoever would be put there, too.
+                match arrow.guard.as_ref().filter(|_| past) {
+                    Some(condition) if known.holds(condition)? => break,
+                    _ => continue,
                 }
+            };
+            let guard = arrow.guard.as_ref().filter(|guard| !(alone && is_brought(guard)));
+            if self.passes(guard, past, known)? {
+                self.enter(self.definition.around(at, to), to);
             }
         }
         Ok(())
@@ -186,20 +218,13 @@ impl<'d> Reach<'d> {
         let path = &definition.state(ix).path;
         match &definition.state(ix).kind {
             StateKind::Approval(approval) => approval.form.is_some() && known.is_given(path),
-            StateKind::Call(_) => known.has_returned(path) || !self.calls.contains(&ix),
+            StateKind::Call(_) => known.has_returned(path) || !self.asking.calls.contains(&ix),
             StateKind::Parallel(regions) => regions.iter().all(|&region| {
                 let ends = |&ix: &StateIx| matches!(definition.state(ix).kind, StateKind::Final);
                 self.found.iter().filter(|ix| ends(ix)).any(|&ix| definition.is_within(ix, region))
             }),
             _ => false,
         }
-    }
-}
-
-fn to(arrow: &Arrow) -> Option<StateIx> {
-    match &arrow.outcome {
-        Outcome::Go(go) => go.to,
-        Outcome::Refuse(_) => None,
     }
 }
 

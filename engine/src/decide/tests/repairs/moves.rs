@@ -86,6 +86,49 @@ fn a_way_round_an_approval_is_open_to_documents_that_may_take_it() {
     assert_eq!(order(10).repair(to("sending")).unwrap_err().code(), "repair_never_approves");
 }
 
+/// The condition stands two states before the approval; on the way there is a way back, one that waits, and an end.
+const FURTHER: &str = r#"
+workflow: further
+version: 1
+subject: { name: w, fields: { requester: person, n: int, log: text? } }
+start: draft
+states:
+  draft:
+    on:
+      submit:
+        - { if: w.n < 10, to: small }
+        - { to: big }
+      call_off: gone
+  small: { on: { order: running } }
+  big: { on: { ready: asking, hold: waits, back: draft, call_off: gone } }
+  waits: { after: { in: 1h, to: big } }
+  asking: { on: { own: { if: actor == w.requester, to: review }, back: big } }
+  review:
+    approval: { steps: [{ name: s, who: [{ person: [bob] }] }] }
+    on: { approved: running, rejected: gone, changes_requested: draft, recall: draft }
+  running: { on: { ok: done } }
+  done: { final: true }
+  gone: { final: true }
+"#;
+
+#[test]
+fn a_condition_further_before_an_approval_leads_nobody_past_it() {
+    let further = |n: i64| begun(FURTHER, json!({ "requester": "ann", "n": n }));
+    let mut big = further(50);
+    assert_eq!(allowed(&big), ["draft", "big", "waits", "asking", "review", "gone"]);
+    for state in ["small", "running", "done"] {
+        assert_eq!(big.repair(to(state)).unwrap_err().code(), "repair_never_approves", "{state}");
+    }
+    big.repair(to("review")).unwrap();
+    approve(&mut big, 0, "s", "bob");
+    assert_eq!(big.inside(), "running");
+    assert_eq!(allowed(&big), ["draft", "big", "waits", "asking", "review", "running", "done", "gone"]);
+    let mut small = further(5);
+    assert_eq!(allowed(&small), ["draft", "small", "big", "waits", "asking", "review", "running", "done", "gone"]);
+    small.repair(to("running")).unwrap();
+    assert_eq!(small.repair(set(json!({ "n": 50 }))).unwrap_err().code(), "repair_never_approves");
+}
+
 #[test]
 fn what_is_left_is_closed_as_by_an_arrow_and_votes_are_kept() {
     let mut story = order(50);
