@@ -28,6 +28,7 @@ mod repair;
 mod replay;
 mod schema;
 mod serve;
+mod sessions;
 mod settings;
 mod sign_in;
 mod simulate;
@@ -86,6 +87,9 @@ enum Command {
     Keys(keys::Keys),
     /// Print a link by which somebody signs in to the pages
     SignIn(sign_in::SignIn),
+    /// Show where somebody is signed in to the pages, and sign him out
+    #[command(subcommand)]
+    Sessions(sessions::Sessions),
     /// Load and show people, roles, limits and substitutes
     #[command(subcommand)]
     Organisation(organisation::Organisation),
@@ -210,6 +214,7 @@ async fn dispatch(config: &Config, command: Command, out: &Out) -> Result<End, F
         Command::Replay(replay) => replay.run(config, out).await,
         Command::Keys(keys) => keys.run(config, out).await,
         Command::SignIn(sign_in) => sign_in.run(config, out).await,
+        Command::Sessions(sessions) => sessions.run(config, out).await,
         Command::Organisation(organisation) => organisation.run(config, out).await,
         Command::Absences(absences) => absences.run(config, out).await,
         Command::Instances(instances) => instances.run(config, out).await,

@@ -35,6 +35,7 @@ pub(crate) mod problems;
 pub(crate) mod records;
 mod repairs;
 pub(crate) mod routes;
+mod sessions;
 mod settings;
 pub(crate) mod shown;
 mod simulate;

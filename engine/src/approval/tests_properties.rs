@@ -289,7 +289,9 @@ proptest! {
     fn p15_a_vote_repeated_on_one_version_changes_nothing(tape in tapes()) {
         after_each(&tape, |world, beat| {
             let votes = matches!(beat.event.verb, Verb::Approve(_) | Verb::Reject(_) | Verb::Abstain(_));
-            if votes && beat.applied.outcome.is_ok() {
+            // While a problem stands every event looks at it again (section 4.2), this one with what the vote has moved.
+            let stands = beat.applied.review.steps.iter().any(|step| step.problem.is_some());
+            if votes && beat.applied.outcome.is_ok() && !stands {
                 let again = world.apply(&beat.applied.review, &beat.organisation, &beat.event);
                 prop_assert_eq!(&again.review, &beat.applied.review);
             }

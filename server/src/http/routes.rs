@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::{
     absences, audit, books, deciders, definitions, doors, extract, gate, health, history, in_force, instances, keys,
-    layers, limits, me, migrations, notices, organisation, pages, parameters, pictures, records, repairs, settings,
-    simulate, site, spent, tasks, webhooks, workflows,
+    layers, limits, me, migrations, notices, organisation, pages, parameters, pictures, records, repairs, sessions,
+    settings, simulate, site, spent, tasks, webhooks, workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -93,6 +93,8 @@ fn around() -> OpenApiRouter<App> {
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(doors::make))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
         .routes(routes!(records::change))
         .routes(routes!(settings::list))
         .routes(routes!(settings::show, settings::change))

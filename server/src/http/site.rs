@@ -10,7 +10,7 @@ mod link;
 mod live;
 mod operations;
 mod requests;
-mod sign_in;
+pub(super) mod sign_in;
 mod visitor;
 
 use axum::Router;

@@ -2,6 +2,7 @@
 
 use fluxor_tests::server::Site;
 use fluxor_tests::server::client::{Reply, fresh_key};
+use fluxor_tests::server::visit::Visitor;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -97,5 +98,35 @@ pub(super) async fn a_revoked_key_is_useless_at_once(site: Site) {
     assert!(row["revoked_at"].is_string() && row.get("secret").is_none(), "{row}");
     admin.post("/v1/keys", &json!({ "person": "nobody" })).await.refused(422, "unknown_person");
     site.by("bob").decide(&task, &approve("manager")).await.is(200);
+    site.end().await;
+}
+
+/// A notebook is lost: an administrator sees where somebody is signed in, and signs him out. Nobody piles sessions up.
+pub(super) async fn an_administrator_signs_somebody_out(site: Site) {
+    let mut lost = Visitor::signed_in(&site, "bob").await;
+    let of_bob = "/v1/sessions?person=bob";
+    let seen = site.admin().get(of_bob).await.is(200);
+    let session = &seen["items"][0];
+    assert_eq!((seen["items"].as_array().unwrap().len(), &session["administrator"]), (1, &json!(false)), "{seen}");
+    site.by("bob").get(of_bob).await.refused(403, "not_allowed");
+    let leave = json!({ "person": "bob", "session": session["id"] });
+    site.by("bob").post("/v1/sign_outs", &leave).await.refused(403, "not_allowed");
+    assert_eq!(lost.get("/inbox").await.place, "/inbox");
+    let ended = site.admin().post("/v1/sign_outs", &leave).await.is(200);
+    assert_eq!(ended["ended"], json!([session["id"]]));
+    assert!(lost.get("/inbox").await.place.starts_with("/sign-in?to="));
+    assert_eq!(site.admin().post("/v1/sign_outs", &leave).await.is(200)["ended"], json!([]));
+
+    let mut first = Visitor::signed_in(&site, "bob").await;
+    let mut second = Visitor::signed_in(&site, "bob").await;
+    for _ in 0..19 {
+        Visitor::signed_in(&site, "bob").await;
+    }
+    assert!(first.get("/inbox").await.place.starts_with("/sign-in?to="), "it made room for the newest");
+    assert_eq!(second.get("/inbox").await.place, "/inbox");
+    let all = site.admin().post("/v1/sign_outs", &json!({ "person": "bob" })).await.is(200);
+    assert_eq!(all["ended"].as_array().unwrap().len(), 20);
+    assert!(second.get("/inbox").await.place.starts_with("/sign-in?to="));
+    assert_eq!(site.admin().get("/v1/audit/verify").await.is(200)["ok"], true);
     site.end().await;
 }

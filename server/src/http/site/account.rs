@@ -36,9 +36,7 @@ pub(super) async fn show(
 }
 
 async fn account(app: &App, visitor: &Visitor, headers: &HeaderMap) -> Result<Account, Problem> {
-    let sessions = app.desk().sessions_of(visitor.caller.tenant(), visitor.person().clone()).await?;
-    let now = app.desk().now();
-    let alive: Vec<_> = sessions.into_iter().filter(|session| app.door().is_alive(session, now)).collect();
+    let alive = sign_in::alive(app, visitor.caller.tenant(), visitor.person().clone()).await?;
     let own = door::brought(headers);
     let once = secret::public_id(&app.random());
     let asked = Books::Preference { person: visitor.person().to_string() };
@@ -82,7 +80,7 @@ pub(super) async fn end(
     let (tenant, person) = (visitor.caller.tenant(), visitor.person());
     let sessions = app.desk().sessions_of(tenant, person.clone()).await?;
     if let Some(session) = sessions.iter().find(|session| &*session.id == id) {
-        sign_in::end(&app, session).await?;
+        sign_in::end(&app, session, sign_in::in_person(person)).await?;
     }
     Ok(onward("/account?done=ended"))
 }

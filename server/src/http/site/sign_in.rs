@@ -25,6 +25,9 @@ use crate::secret;
 /// What a browser calls itself is kept up to so many bytes.
 const LONGEST_AGENT: usize = 200;
 
+/// Sessions that a person has at once; the one that began first makes room.
+const MOST_SESSIONS: usize = 20;
+
 /// Where to go on to.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct To {
@@ -163,7 +166,7 @@ pub(super) async fn leave(State(app): State<App>, headers: HeaderMap, _: Fields)
     if let Some(hash) = door::brought(&headers)
         && let Some(session) = app.session(hash).await?
     {
-        end(&app, &session).await?;
+        end(&app, &session, in_person(&session.person)).await?;
     }
     let mut response = onward("/sign-in");
     response.headers_mut().insert(header::SET_COOKIE, door::no_cookie());
@@ -171,10 +174,22 @@ pub(super) async fn leave(State(app): State<App>, headers: HeaderMap, _: Fields)
 }
 
 /// Ends a session: here at once, on other servers within seconds.
-pub(super) async fn end(app: &App, session: &SessionRow) -> Result<(), Problem> {
+pub(in crate::http) async fn end(app: &App, session: &SessionRow, by: Actor) -> Result<(), Problem> {
+    let whose = (session.tenant, &session.person);
     app.desk().end_session(session.tenant, session.person.clone(), session.id.clone()).await?;
     app.forget_session(&session.secret_hash);
-    note(app, (session.tenant, &session.person), SessionEvent::Ended, &session.id, String::new()).await
+    note(app, whose, SessionEvent::Ended, (&session.id, by), String::new()).await
+}
+
+/// Whoever uses a page does it himself.
+pub(super) fn in_person(person: &PersonId) -> Actor {
+    Actor::Person { id: person.clone(), via: "page".into(), administrator: false }
+}
+
+/// Somebody's sessions that have not ended, the newest first.
+pub(in crate::http) async fn alive(app: &App, tenant: TenantId, person: PersonId) -> Result<Vec<SessionRow>, Problem> {
+    let (all, now) = (app.desk().sessions_of(tenant, person).await?, app.desk().now());
+    Ok(all.into_iter().filter(|session| app.door().is_alive(session, now)).collect())
 }
 
 /// A link that may still be used for this.
@@ -210,11 +225,14 @@ struct Whose {
 async fn begin(app: &App, whose: Whose, headers: &HeaderMap, to: &str) -> Result<Response, Problem> {
     let Whose { tenant, person, administrator, key, by } = whose;
     let id: Arc<str> = secret::public_id(&app.random()).into();
-    note(app, (tenant, &person), SessionEvent::Began, &id, by).await?;
+    note(app, (tenant, &person), SessionEvent::Began, (&id, in_person(&person)), by).await?;
     if let Some(hash) = door::brought(headers)
         && let Some(before) = app.session(hash).await?
     {
-        end(app, &before).await?;
+        end(app, &before, in_person(&before.person)).await?;
+    }
+    for too_many in alive(app, tenant, person.clone()).await?.iter().skip(MOST_SESSIONS - 1) {
+        end(app, too_many, in_person(&person)).await?;
     }
     let secret = secret::token(&app.random());
     let now = app.desk().now();
@@ -246,7 +264,7 @@ async fn note(
     app: &App,
     (tenant, person): (TenantId, &PersonId),
     what: SessionEvent,
-    id: &str,
+    (id, actor): (&str, Actor),
     by: String,
 ) -> Result<(), Problem> {
     let mut told = Document::from_iter([("session".to_owned(), id.into())]);
@@ -258,7 +276,7 @@ async fn note(
         tenant,
         request: format!("session-{id}-{}", verb.name()).as_str().into(),
         request_hash: Digest::of(format!("{id}\0{person}\0{}", verb.name())),
-        actor: Actor::Person { id: person.clone(), via: "page".into(), administrator: false },
+        actor,
         verb,
     };
     app.submit(command).await?;
