@@ -247,7 +247,7 @@ impl App {
 }
 
 /// Verbs that are counted by name: a closed list, so that no caller invents labels.
-const VERBS: &[&str] = &[
+pub(crate) const VERBS: &[&str] = &[
     "start",
     "signal",
     "approve",

@@ -10,6 +10,7 @@ mod endpoints;
 mod event;
 mod heard;
 mod look;
+mod named;
 mod schedule;
 mod send;
 mod sign;

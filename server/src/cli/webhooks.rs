@@ -73,10 +73,14 @@ impl Webhooks {
                     Some(there) => there.get("/v1/webhooks", &[]).await?,
                     None => {
                         let desk = open(config, Purpose::Read).await?;
-                        json!({ "items": value(&kept(&*desk)?.list(config.tenant()).await?)? })
+                        json!({ "items": value(&kept(&*desk)?.list(config.tenant(), &desk.library()).await?)? })
                     }
                 };
                 out.result(&told, || endpoints(&told));
+                for one in items(&told) {
+                    let unknown = one["unknown"].as_array().into_iter().flatten();
+                    unknown.for_each(|why| out.aside(&format!("{}: {}", text(&one["name"]), text(why))));
+                }
             }
             Self::Secret { name, at_once } => secret(config, out, &name, at_once).await?,
             Self::Deliveries { name, state, limit } => deliveries(config, out, &name, state, limit).await?,

@@ -39,7 +39,7 @@ pub(crate) async fn list(
     State(app): State<App>,
     Administrator(caller): Administrator,
 ) -> Result<Json<AllWebhooks>, Problem> {
-    Ok(Json(AllWebhooks { items: webhooks(&app)?.list(caller.tenant()).await? }))
+    Ok(Json(AllWebhooks { items: webhooks(&app)?.list(caller.tenant(), &app.desk().library()).await? }))
 }
 
 /// Which deliveries.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use fluxor_engine::clock::Timestamp;
+use fluxor_engine::definition::Library;
 use fluxor_engine::ids::TenantId;
 use fluxor_engine::refusal::Refusal;
 use fluxor_workflows::{
@@ -105,14 +106,14 @@ impl Webhooks {
     }
 
     /// All endpoints of a tenant, and how they fare.
-    pub(crate) async fn list(&self, tenant: TenantId) -> Result<Vec<EndpointTold>, NotDone> {
+    pub(crate) async fn list(&self, tenant: TenantId, library: &Library) -> Result<Vec<EndpointTold>, NotDone> {
         self.read().await?;
         let mut told = Vec::new();
         for endpoint in self.of(tenant).iter().flat_map(|known| &known.endpoints) {
             let to = WebhookEndpoint { tenant, endpoint: endpoint.name.clone() };
             let target = self.target(&to, endpoint.clone()).await?;
             let counts = webhook_counts(self.store.reader().await?.connection(), &to).await?;
-            told.push(EndpointTold::new(&target, counts));
+            told.push(EndpointTold::new(&target, counts, library));
         }
         Ok(told)
     }

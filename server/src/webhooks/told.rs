@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use fluxor_engine::clock::Timestamp;
+use fluxor_engine::definition::Library;
 use fluxor_workflows::{WebhookCounts, WebhookRow};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::named;
 use super::send::Target;
 
 /// How an endpoint fares.
@@ -42,6 +44,9 @@ pub(crate) struct EndpointTold {
     failed: i64,
     /// Deliveries that arrived, as far as they are kept.
     delivered: i64,
+    /// Names in its filters that nothing in force has, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown: Vec<String>,
 }
 
 fn text(at: Option<Timestamp>) -> Option<String> {
@@ -49,7 +54,7 @@ fn text(at: Option<Timestamp>) -> Option<String> {
 }
 
 impl EndpointTold {
-    pub(super) fn new(target: &Target, counts: WebhookCounts) -> Self {
+    pub(super) fn new(target: &Target, counts: WebhookCounts, library: &Library) -> Self {
         let Target { endpoint, secrets, health, .. } = target;
         let state = match () {
             () if !endpoint.active => "inactive",
@@ -69,6 +74,7 @@ impl EndpointTold {
             waiting: counts.waiting,
             failed: counts.failed,
             delivered: counts.delivered,
+            unknown: named::unknown(endpoint, library),
         }
     }
 }

@@ -9,8 +9,13 @@ const STEPS: usize = 80;
 
 async fn histories<B: Bench>(few: u64, many: u64) -> Tally {
     let mut tally = Tally::new();
-    for seed in seeds(few, many) {
-        let Some(mut play) = Play::<B>::begin("histories", seed, 2, 1, 256).await else { return tally };
+    play::<B>(seeds(few, many), &mut tally).await;
+    tally
+}
+
+async fn play<B: Bench>(seeds: impl IntoIterator<Item = u64>, tally: &mut Tally) {
+    for seed in seeds {
+        let Some(mut play) = Play::<B>::begin("histories", seed, 2, 1, 256).await else { return };
         for _ in 0..STEPS {
             play.step().await;
         }
@@ -18,13 +23,12 @@ async fn histories<B: Bench>(few: u64, many: u64) -> Tally {
             *tally.entry(what).or_default() += count;
         }
     }
-    tally
 }
 
 #[tokio::test]
 async fn every_command_keeps_the_invariants_on_memory() {
-    let tally = histories::<InMemory>(25, 300).await;
-    // The histories are worth something only if they get somewhere.
+    let mut tally = histories::<InMemory>(25, 300).await;
+    // The histories are worth something only if they get somewhere; what is rare is looked for a while longer.
     let often = [
         "abstain ok",
         "cancel ok",
@@ -62,11 +66,18 @@ async fn every_command_keeps_the_invariants_on_memory() {
         "start! key_reused",
         "start! request_reused",
     ];
-    let missing: Vec<&str> = often.into_iter().filter(|what| !tally.contains_key(*what)).collect();
-    assert!(
-        missing.is_empty() || std::env::var_os("FLUXOR_TEST_SEED").is_some(),
-        "never seen: {missing:?} in {tally:#?}"
-    );
+    if std::env::var_os("FLUXOR_TEST_SEED").is_some() {
+        return;
+    }
+    let missing =
+        |tally: &Tally| -> Vec<&str> { often.into_iter().filter(|what| !tally.contains_key(*what)).collect() };
+    for seed in 301..400 {
+        if missing(&tally).is_empty() {
+            return;
+        }
+        play::<InMemory>([seed], &mut tally).await;
+    }
+    panic!("never seen: {:?} in {tally:#?}", missing(&tally));
 }
 
 #[tokio::test]

@@ -127,13 +127,16 @@ pub(crate) async fn the_command_line_does_the_same(mut site: Site) {
     let hook = Hook::new().await;
     site.stop().await;
     let file = site.folder().join("webhooks.yaml");
-    std::fs::write(&file, format!("endpoints: [{{ name: all, url: '{}' }}]\n", hook.url())).unwrap();
+    let more = "{ name: slip, url: 'https://example.com', workflows: [purchase_ordr], events: [start], active: false }";
+    std::fs::write(&file, format!("endpoints: [{{ name: all, url: '{}' }}, {more}]\n", hook.url())).unwrap();
     let file = file.to_str().unwrap().to_owned();
     let allow = ["--webhook-allow", "127.0.0.1"];
     let refused = site.command(&["settings", "set", "webhooks", &file]).await;
     assert!(refused.code() == 1 && refused.all().contains("--webhook-allow"), "{}", refused.all());
     site.command(&[&["settings", "set", "webhooks", &file][..], &allow].concat()).await.done();
-    assert!(site.command(&["webhooks", "list"]).await.done().contains("no_secret"));
+    let listed = site.command(&["webhooks", "list"]).await;
+    let slip = "slip: no workflow is called `purchase_ordr`; did you mean `purchase_order`?";
+    assert!(listed.all().contains("no_secret") && listed.all().contains(slip), "{}", listed.all());
     let secret = site.command(&["webhooks", "secret", "all"]).await.done().trim().to_owned();
     assert_eq!(site.command(&["webhooks", "secret", "none"]).await.code(), 1);
     let told = site.command(&[&["webhooks", "test", "all"][..], &allow].concat()).await.done();
