@@ -150,8 +150,9 @@ fn vote(review: &mut Review, facts: &Facts, cast: Vote) {
     let undecided: Vec<u32> = review.steps.iter().filter(|s| !s.status.is_decided()).map(|step| step.id).collect();
     let mut origins = Vec::new();
     for (place, old) in review.votes.iter_mut().enumerate().skip(from) {
-        if !old.withdrawn && old.step == cast.step && old.author == cast.author {
+        if old.step == cast.step && old.author == cast.author {
             old.withdrawn = true;
+            // What an older approval has carried, too: it may have been repeated on a new version since.
             if old.kind == VoteKind::Approve && cast.kind != VoteKind::Approve {
                 origins.extend(u32::try_from(place));
             }

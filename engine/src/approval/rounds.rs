@@ -97,14 +97,14 @@ fn amend(review: &mut Review, frame: &Frame<'_>, counted: &[usize]) {
         return;
     }
     build(review, frame);
-    let facts = Facts::of(review, frame);
+    let mut facts = Facts::of(review, frame);
     for place in 0..review.steps.len() {
         if reads_changed(review, &facts, place) {
             reconcile(review, frame, &facts, place, Cause::Edit);
+            // Seats may have gone with their votes, and a vote may have shut somebody out.
+            facts = Facts::of(review, frame);
         }
     }
-    // Seats may have gone with their votes, and a vote may have shut somebody out.
-    let facts = Facts::of(review, frame);
     for place in 0..review.steps.len() {
         let approved = review.steps[place].status == Status::Approved;
         if approved && outcome_of(review, frame, &facts, place) != Outcome::Approved {

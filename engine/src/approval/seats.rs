@@ -25,6 +25,10 @@ pub(super) fn reconcile(review: &mut Review, frame: &Frame<'_>, facts: &Facts, p
     let named = Names::of(&resolution.named);
     remove(review, frame, facts, place, &named, cause);
     let mut seated = Seated::of(review, place, resolution.named.len());
+    // Seats that return come first: their holders may be named themselves.
+    for one in &resolution.named {
+        take_back(review, frame, facts, place, one, &mut seated);
+    }
     for one in &resolution.named {
         give(review, frame, facts, place, one, &mut seated);
     }
@@ -81,31 +85,35 @@ fn remove(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, n
     step.seats = kept;
 }
 
-/// Section 4.1b: a named person without a seat gets the vacant one that stands for him, the one that was put aside
-/// with its vote, or a new one.
+/// Section 4.3: a seat that was put aside with its vote returns when its person is named again; to him, if nobody could act
+/// for it.
+fn take_back(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, one: &Named, seated: &mut Seated) {
+    let Some(at) = review.steps[place].aside.iter().position(|seat| seat.stands_for == one.id) else { return };
+    if seated.holds(review, place, &one.id) || seated.stands_for(review, place, &one.id).is_some() {
+        return;
+    }
+    let mut seat = review.steps[place].aside.remove(at);
+    seat.named_by = one.by;
+    if facts.is_vacant(review, frame, place, &seat) {
+        seat.return_to_him();
+    }
+    seated.add(&seat, review.steps[place].seats.len());
+    review.steps[place].seats.push(seat);
+}
+
+/// Section 4.1b: a named person without a seat gets the vacant one that stands for him, or a new one.
 fn give(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, one: &Named, seated: &mut Seated) {
     if seated.holds(review, place, &one.id) {
         return;
     }
     if let Some(at) = seated.stands_for(review, place, &one.id) {
         if facts.is_vacant(review, frame, place, &review.steps[place].seats[at]) {
-            let seat = &mut review.steps[place].seats[at];
-            seat.held_by = None;
-            seat.delegates.clear();
-            seat.passed = false;
+            review.steps[place].seats[at].return_to_him();
             *seated = Seated::of(review, place, seated.named);
         }
         return;
     }
-    let aside = review.steps[place].aside.iter().position(|seat| seat.stands_for == one.id);
-    let seat = match aside {
-        Some(at) => {
-            let mut seat = review.steps[place].aside.remove(at);
-            seat.named_by = one.by;
-            seat
-        }
-        None => Seat::new(review.mint(), one.id.clone(), one.by),
-    };
+    let seat = Seat::new(review.mint(), one.id.clone(), one.by);
     seated.add(&seat, review.steps[place].seats.len());
     review.steps[place].seats.push(seat);
 }
@@ -213,5 +221,12 @@ impl Seat {
             passed: false,
             vacant: false,
         }
+    }
+
+    /// Whoever it stands for holds it, and nobody else.
+    fn return_to_him(&mut self) {
+        self.held_by = None;
+        self.delegates.clear();
+        self.passed = false;
     }
 }

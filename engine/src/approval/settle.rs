@@ -20,17 +20,27 @@ pub(super) fn settle(review: &mut Review, frame: &Frame<'_>) {
         review.why = Why::NoPlan(why);
         return;
     }
-    // A standing problem is looked at once an event (section 4.2).
+    // A standing problem is looked at once an event (section 4.2), and once more when all else is quiet, if anything was
+    // decided or carried since: else the next event would, though it brings nothing new (9.5, 14.11, 14.15).
     let mut looked: Vec<u32> = Vec::new();
+    let (mut since, mut again) = (false, true);
     // Each turn opens a step, reconciles, decides or fills a seat, and none is undone: the bound is never reached.
     let most = 1000 + 20 * review.steps.len();
     for _ in 0..most {
-        let moved = open(review, frame)
-            || seats(review, frame, &mut looked)
-            || decide(review, frame)
-            || (frame.policy.same_person == SamePerson::Once && carry(review, frame));
-        if !moved || !review.state.is_live() {
+        let mut moved = open(review, frame) || seats(review, frame, &mut looked);
+        if !moved {
+            moved = decide(review, frame) || (frame.policy.same_person == SamePerson::Once && carry(review, frame));
+            since |= moved && !looked.is_empty();
+        }
+        if !review.state.is_live() {
             break;
+        }
+        if !moved {
+            if !(since && again) {
+                break;
+            }
+            again = false;
+            looked.clear();
         }
     }
     if review.state.is_live() {
@@ -169,7 +179,9 @@ fn carried(
             continue;
         }
         let Some((from, vote)) = facts.vote_by(review, source, who) else { continue };
-        let own = vote.kind == VoteKind::Approve && vote.holder.is_none();
+        // Never back to the step that it was cast in.
+        let back = vote.carried.is_some_and(|origin| review.votes[origin as usize].step == target.id);
+        let own = vote.kind == VoteKind::Approve && vote.holder.is_none() && !back;
         if own && frame.still_valid(&review.subject, &facts.definitions[place], vote.seen) {
             let origin = vote.carried.or_else(|| u32::try_from(from).ok());
             return Some(Vote { carried: origin, reason: None, ..vote.clone() });

@@ -4,7 +4,7 @@ use super::facts::Facts;
 use super::frame::Frame;
 use super::organisation::Ix;
 use super::refusal::Refusal;
-use super::review::Review;
+use super::review::{Review, Vote};
 use crate::ids::PersonId;
 
 /// A seat, by place, and the holder acted for.
@@ -70,13 +70,23 @@ pub(super) fn voice(
         } else if seated || all.len() == 1 {
             all.into_iter().next().ok_or(Refusal::NotApprover)?
         } else {
-            return Err(Refusal::ChoosePrincipal);
+            let before = voted_before(review, step.id, by);
+            let same = |one: &Voice| {
+                before.is_some_and(|vote| step.seats[one.seat].id == vote.seat && one.holder == *vote.holder())
+            };
+            all.into_iter().find(same).ok_or(Refusal::ChoosePrincipal)?
         }
     };
     match facts.vote_of_seat(review, &step.seats[chosen.seat]) {
         Some((_, vote)) if vote.author != *by => Err(Refusal::SeatTaken),
         _ => Ok(chosen),
     }
+}
+
+/// The author's newest vote in the step, though it counts no longer.
+fn voted_before<'r>(review: &'r Review, step: u32, by: &PersonId) -> Option<&'r Vote> {
+    let cast = review.votes.iter().skip(review.votes_from as usize).rev();
+    cast.filter(|vote| vote.carried.is_none()).find(|vote| vote.step == step && vote.author == *by)
 }
 
 /// Everyone who may act now in an open step, for whom, in which seat (section 5): what `open` lists.
