@@ -39,6 +39,7 @@ pub(crate) const SUBJECT: Subject = Subject {
         "iban_before",
         "holder_before",
         "called_by",
+        "called_for",
         "confirmed_by",
         "holds_from",
         "proposed",
@@ -59,6 +60,7 @@ fn bank_details_change() -> RecordType {
         .with_nullable("iban_before", Type::Text)
         .with_nullable("holder_before", Type::Text)
         .with_nullable("called_by", Type::Person)
+        .with_nullable("called_for", Type::Person)
         .with_nullable("confirmed_by", Type::Text)
         .with_nullable("holds_from", Type::Timestamp)
         .with_nullable("proposed", Type::Text)
@@ -140,6 +142,7 @@ fn propose(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
         ("iban_before".to_owned(), before.map_or(Json::Null, |account| account.iban.as_str().into())),
         ("holder_before".to_owned(), before.map_or(Json::Null, |account| (*account.holder).into())),
         ("called_by".to_owned(), Json::Null),
+        ("called_for".to_owned(), Json::Null),
         ("confirmed_by".to_owned(), Json::Null),
         ("holds_from".to_owned(), Json::Null),
         ("proposed".to_owned(), proposed(supplier, &wanted).into()),
