@@ -148,8 +148,8 @@ async fn taken_on(site: &Site) {
     let record = site.admin().get("/v1/suppliers/neuwerk").await.is(200);
     assert_eq!(record["account"], json!({ "iban": iban, "holder": "Neuwerk" }));
     assert_eq!((&record["active"], &record["approved"]), (&json!(true), &json!(true)));
-    let alone = site.admin().post("/v1/records/supplier/own/record_supplier", &json!({ "code": "own", "name": "Own" }));
-    alone.await.refused(409, "action_failed");
+    let own = json!({ "code": "own", "name": "Own" });
+    site.admin().post("/v1/records/supplier/own/record_supplier", &own).await.refused(409, "action_failed");
 }
 
 /// Rung back, approved by two more, cooled off: then, and no other way, the supplier's record has the account.
