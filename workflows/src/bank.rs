@@ -6,7 +6,6 @@
 mod iban;
 
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::domain::Done;
 use fluxor_engine::expression::{RecordType, Type, Value};
 use fluxor_engine::instance::Document;
@@ -15,6 +14,7 @@ use serde_json::Value as Json;
 pub use iban::Iban;
 
 use crate::action::{Answer, Call, done, fail, instance, needs, refuse, subject_text};
+use crate::organisation::no_such_unit;
 use crate::records::told;
 use crate::row::{BankAccount, Op, SupplierRow};
 use crate::settings::Settings;
@@ -39,6 +39,7 @@ pub(crate) const SUBJECT: Subject = Subject {
         "iban_before",
         "holder_before",
         "called_by",
+        "called_for",
         "confirmed_by",
         "holds_from",
         "proposed",
@@ -59,6 +60,7 @@ fn bank_details_change() -> RecordType {
         .with_nullable("iban_before", Type::Text)
         .with_nullable("holder_before", Type::Text)
         .with_nullable("called_by", Type::Person)
+        .with_nullable("called_for", Type::Person)
         .with_nullable("confirmed_by", Type::Text)
         .with_nullable("holds_from", Type::Timestamp)
         .with_nullable("proposed", Type::Text)
@@ -117,12 +119,8 @@ pub(crate) fn account(iban: &str, holder: &str) -> Result<BankAccount, Vec<(&'st
 fn propose(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let supplier = supplier(call)?;
     let unit = given(call, "unit")?;
-    let units = &call.organisation.organisation.parts().units;
-    if !units.is_empty() && units.iter().all(|known| *known.id != *unit) {
-        let near = nearest(unit, units.iter().map(|known| &*known.id));
-        let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-        let shown: String = unit.chars().take(60).collect();
-        return refuse("invalid_bank_details", format!("/unit: the organisation has no unit `{shown}`{hint}"));
+    if let Some(why) = no_such_unit(call, unit) {
+        return refuse("invalid_bank_details", format!("/unit: {why}"));
     }
     let wanted = match account(given(call, "iban")?, given(call, "holder")?) {
         Ok(account) => account,
@@ -140,6 +138,7 @@ fn propose(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
         ("iban_before".to_owned(), before.map_or(Json::Null, |account| account.iban.as_str().into())),
         ("holder_before".to_owned(), before.map_or(Json::Null, |account| (*account.holder).into())),
         ("called_by".to_owned(), Json::Null),
+        ("called_for".to_owned(), Json::Null),
         ("confirmed_by".to_owned(), Json::Null),
         ("holds_from".to_owned(), Json::Null),
         ("proposed".to_owned(), proposed(supplier, &wanted).into()),

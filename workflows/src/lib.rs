@@ -157,6 +157,7 @@ const EMERGENCIES: Subject = Subject {
         "explanation",
         "answer",
         "not_approved_before",
+        "open_amount",
     ],
     ..ORDERS
 };
@@ -203,6 +204,7 @@ fn emergency_order() -> RecordType {
         .with_nullable("explanation", Type::Text)
         .with_nullable("answer", Type::Text)
         .with_nullable("not_approved_before", Type::Int)
+        .with_nullable("open_amount", Type::Money)
 }
 
 const ON_ORDERS: &[&str] = &["purchase_order", "emergency_order"];
@@ -288,6 +290,24 @@ static ACTIONS: &[Action] = &[
         payload: &[],
         help: "Counts an emergency that nobody approved against its requester, once; notes how many there were this year.",
         run: purchasing::count_not_approved,
+    },
+    Action {
+        name: "open_emergency",
+        major: 1,
+        params: &[("most", Type::Money, true)],
+        subjects: &["emergency_order"],
+        payload: &[],
+        help: "Refuses more than `most` of the requester's emergencies that nobody has decided about; counts this as one.",
+        run: purchasing::open_emergency,
+    },
+    Action {
+        name: "settle_emergency",
+        major: 1,
+        params: &[],
+        subjects: &["emergency_order"],
+        payload: &[],
+        help: "Counts the emergency no longer among those that nobody has decided about.",
+        run: purchasing::settle_emergency,
     },
     Action {
         name: "set_budget",

@@ -4,6 +4,7 @@
 //! What must hold: a proposal is merged and checked by the very function that applies it; what is approved is the patch
 //! as text, so that the digest of the document binds every vote to it.
 
+mod known;
 mod roles;
 mod told;
 
@@ -18,6 +19,8 @@ use crate::action::{Answer, Call, done, fail, refuse, subject_text};
 use crate::row::Op;
 use crate::settings::Settings;
 use crate::{Action, Fact, Message, Subject};
+
+pub(crate) use known::no_such_unit;
 
 const ON_CHANGES: &[&str] = &["organisation_change"];
 
@@ -46,15 +49,26 @@ fn organisation_change() -> RecordType {
 }
 
 /// The actions.
-pub(crate) static ACTIONS: &[Action] = &[Action {
-    name: "propose_organisation_change",
-    major: 1,
-    params: &[],
-    subjects: ON_CHANGES,
-    payload: &["patch"],
-    help: "Checks the `patch`, or again the one that there is, and computes what it changes and whom it concerns.",
-    run: propose,
-}];
+pub(crate) static ACTIONS: &[Action] = &[
+    Action {
+        name: "propose_organisation_change",
+        major: 1,
+        params: &[],
+        subjects: ON_CHANGES,
+        payload: &["patch"],
+        help: "Checks the `patch`, or again the one that there is, and computes what it changes and whom it concerns.",
+        run: propose,
+    },
+    Action {
+        name: "require_known",
+        major: 1,
+        params: &[("unit", Type::Text, false), ("supplier", Type::Text, false)],
+        subjects: &[],
+        payload: &[],
+        help: "In a workflow: refuses a unit that the organisation has not, and a supplier without an active record.",
+        run: known::require_known,
+    },
+];
 
 /// What the requester may be bounded by.
 pub(crate) const FACT: Fact = Fact {

@@ -21,7 +21,7 @@ pub(crate) use items::{set_item, set_location};
 pub(crate) use policies::set_policy;
 pub(crate) use preferences::set_preference;
 pub(crate) use settings::set_setting;
-pub(crate) use suppliers::set_supplier;
+pub(crate) use suppliers::{check_supplier, record_supplier, set_supplier};
 pub(crate) use terms::set_term;
 pub(crate) use units::{factor_to_stock, set_item_unit, set_unit};
 pub(crate) use webhooks::make_webhook_secret;

@@ -4,6 +4,19 @@ use fluxor_engine::expression::Type;
 
 use crate::{Action, inventory, records};
 
+/// What is said of a supplier that is taken on.
+const NEW_SUPPLIER: &[(&str, Type, bool)] = &[
+    ("code", Type::Text, true),
+    ("name", Type::Text, true),
+    ("currency", Type::Text, false),
+    ("email", Type::Text, false),
+    ("payment_days", Type::Int, false),
+    ("note", Type::Text, false),
+    ("iban", Type::Text, false),
+    ("account_holder", Type::Text, false),
+    ("confirmed", Type::Text, false),
+];
+
 /// Actions of records.
 pub(crate) static RECORDS: &[Action] = &[
     Action {
@@ -95,6 +108,24 @@ pub(crate) static RECORDS: &[Action] = &[
         payload: &[],
         help: "For the record `supplier`, key its code; `iban` and `account_holder` of a new one only.",
         run: records::set_supplier,
+    },
+    Action {
+        name: "check_supplier",
+        major: 1,
+        params: NEW_SUPPLIER,
+        subjects: &[],
+        payload: &[],
+        help: "In a workflow: refuses what `record_supplier` would, a `code` that is taken with `supplier_exists`.",
+        run: records::check_supplier,
+    },
+    Action {
+        name: "record_supplier",
+        major: 1,
+        params: NEW_SUPPLIER,
+        subjects: &[],
+        payload: &[],
+        help: "In a workflow: writes the record of a new supplier, active and approved; its `iban` must be the `confirmed` one.",
+        run: records::record_supplier,
     },
     Action {
         name: "set_item",

@@ -37,6 +37,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         }
         may_miss.retain(|name| !given.contains_key(&**name));
         self.event = super::input::typed(&given, &definition.subject.record, &skip, &may_miss)?;
+        self.people_are_known()?;
         self.work.subject = given
             .iter()
             .filter(|(name, _)| !skip.iter().any(|s| **s == ***name))
@@ -142,6 +143,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let skip =
             super::input::own_keys(self.ground.domain.vocabulary(), super::input::actions_of(self.definition, event));
         self.event = super::input::typed(payload, &declared.payload, &skip, &[])?;
+        self.people_are_known()?;
         self.payload = payload.clone();
         self.record.event = Some(event.clone());
         self.record.request = payload.clone();

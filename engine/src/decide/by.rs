@@ -75,6 +75,7 @@ pub fn may_send(
         let scope = |name: &str| match name {
             "now" => Some(Value::Timestamp(now)),
             "actor" => Some(Value::Person(person.clone())),
+            "on_behalf_of" => Some(Value::Null),
             name if *name == *definition.subject.variable => record.clone(),
             _ => None,
         };

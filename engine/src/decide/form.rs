@@ -178,6 +178,14 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         }
     }
 
+    /// Whether everybody is there whom the input or payload names: else nobody would be asked, later.
+    pub(super) fn people_are_known(&self) -> Result<(), Halt<D::Need>> {
+        let Value::Record(fields) = &self.event else { return Ok(()) };
+        let unknown = |(name, value): (&Arc<str>, &Value)| Some((format!("/{name}"), self.unfit(false, value)?));
+        let wrong: Vec<(String, String)> = fields.iter().filter_map(unknown).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(Refusal::Invalid(wrong).into()) }
+    }
+
     /// The task has its data: the workflow goes on with it.
     pub(super) fn given(&mut self, at: usize) {
         if let Some(ix) = self.definition.find(&self.work.tasks[at].state) {

@@ -63,6 +63,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             let value = match root {
                 "event" => self.event.clone(),
                 "actor" => self.command.actor.person().map_or(Value::Null, |p| Value::Person(p.clone())),
+                "on_behalf_of" => self.record.behalf.clone().map_or(Value::Null, Value::Person),
                 "now" => Value::Timestamp(self.ground.now),
                 name if *name == *definition.subject.variable => self.subject()?,
                 name => {

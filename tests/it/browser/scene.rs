@@ -109,7 +109,7 @@ pub(super) async fn three_days_pass(site: &mut Site) {
 /// A supplier that is checked from three sides at once; its first task.
 pub(super) async fn supplier(site: &Site, requester: &str, name: &str) -> Paper {
     let input = json!({ "requester": requester, "unit": "it", "name": name, "country": "AT",
-        "iban": "AT611904300234573201", "spend": "24000.00 EUR" });
+        "code": name.to_lowercase().replace(' ', "-"), "iban": "AT611904300234573201", "spend": "24000.00 EUR" });
     submitted(site, requester, "supplier_onboarding", &input).await
 }
 

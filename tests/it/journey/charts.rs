@@ -8,7 +8,8 @@ use super::company::{approve, path, reorganise, text, until};
 async fn started(site: &Site) -> String {
     let roles = json!({ "buyer": ["eve", "fay"], "finance": ["hal"] });
     reorganise(site, &json!({ "units": [{ "id": "it", "roles": roles }] })).await;
-    let input = json!({ "unit": "it", "name": "Acme", "country": "DE", "iban": "DE02", "spend": "5000.00 EUR" });
+    let input = json!({ "unit": "it", "code": "acme", "name": "Acme", "country": "DE", "iban": "DE89370400440532013000",
+        "spend": "5000.00 EUR" });
     let body = json!({ "input": input });
     let started = site.by("ann").post("/v1/workflows/supplier_onboarding/instances", &body).await.is(201);
     let id = text(&started["id"]);

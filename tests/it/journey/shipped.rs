@@ -130,15 +130,26 @@ async fn asked_for(site: &Site) {
 
 async fn taken_on(site: &Site) {
     let iban = "DE89370400440532013000";
-    let input =
-        json!({ "unit": "production", "name": "Neuwerk", "country": "DE", "iban": iban, "spend": "5000.00 EUR" });
+    let input = json!({ "unit": "production", "code": "neuwerk", "name": "Neuwerk", "country": "DE", "iban": iban,
+        "spend": "5000.00 EUR" });
+    let mut taken = input.clone();
+    taken["code"] = json!("blechmeyer");
+    let other = start(site, "anovak", "supplier_onboarding", taken).await;
+    site.by("anovak").signal(&other, "submit", &json!({})).await.refused(409, "supplier_exists");
+    signal(site, "anovak", &other, "withdraw").await;
     let id = start(site, "anovak", "supplier_onboarding", input).await;
     signal(site, "anovak", &id, "submit").await;
     given(site, "ibecker", "supplier_onboarding", json!({ "tax_id": "DE123456" })).await;
     given(site, "ckowalski", "supplier_onboarding", json!({ "rating": 1 })).await;
     given(site, "kneumann", "bank_details_check", json!({ "confirmed": true, "confirmed_by": "Ms Neu" })).await;
+    site.admin().get("/v1/suppliers/neuwerk").await.refused(404, "not_found");
     approved(site, "rhansen", "supplier_onboarding", "manager").await;
     until(site, &id, "approved_supplier").await;
+    let record = site.admin().get("/v1/suppliers/neuwerk").await.is(200);
+    assert_eq!(record["account"], json!({ "iban": iban, "holder": "Neuwerk" }));
+    assert_eq!((&record["active"], &record["approved"]), (&json!(true), &json!(true)));
+    let own = json!({ "code": "own", "name": "Own" });
+    site.admin().post("/v1/records/supplier/own/record_supplier", &own).await.refused(409, "action_failed");
 }
 
 /// Rung back, approved by two more, cooled off: then, and no other way, the supplier's record has the account.

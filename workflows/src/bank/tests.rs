@@ -66,7 +66,9 @@ fn proposal(iban: &str) -> Case {
 fn what_was_approved_replaces_only_what_was_found() {
     let mut desk = Desk::stocked();
     let (mut first, mut second) = (proposal("DE89 3704 0044 0532 0130 00"), proposal("BE68 5390 0754 7034"));
-    first.subject.insert("called_by".to_owned(), "hal".into());
+    for (field, who) in [("called_by", "fay"), ("called_for", "hal")] {
+        first.subject.insert(field.to_owned(), who.into());
+    }
     for case in [&mut first, &mut second] {
         assert_eq!(desk.act("propose_bank_details", case, &[], json!({})).unwrap(), []);
     }
@@ -74,7 +76,9 @@ fn what_was_approved_replaces_only_what_was_found() {
         (&first.subject["iban"], &first.subject["holder"]),
         (&json!("DE89370400440532013000"), &json!("Acme GmbH"))
     );
-    assert_eq!((&first.subject["iban_before"], &first.subject["called_by"]), (&Json::Null, &Json::Null));
+    for field in ["iban_before", "called_by", "called_for"] {
+        assert_eq!(first.subject[field], Json::Null, "{field}");
+    }
     first.subject.insert("holds_from".to_owned(), "2999-01-01T00:00:00Z".into());
     let (_, sentence) = desk.act("change_bank_details", &mut first, &[], json!({})).unwrap_err();
     assert!(sentence.contains("2999-01-01T00:00:00Z and not before"), "{sentence}");

@@ -11,6 +11,7 @@ use fluxor_engine::money::Money;
 use serde_json::Value as Json;
 
 use crate::action::{Answer, Call, done, fail, instance, needs, refuse, require, subject_text};
+use crate::organisation::no_such_unit;
 use crate::row::{BudgetKey, BudgetRow, Keyed, Need, Op, Percent};
 use crate::settings::Settings;
 use crate::{Action, Subject};
@@ -134,6 +135,11 @@ fn read<'a>(call: &'a Call<'_>) -> Answer<Proposal<'a>> {
             return refuse(INVALID, "/from_unit: only a move takes from another unit; leave it out, or write `move`.");
         }
         _ => {}
+    }
+    for (field, unit) in [("unit", Some(unit)), ("from_unit", from)] {
+        if let Some(why) = unit.and_then(|unit| no_such_unit(call, unit)) {
+            return refuse(INVALID, format!("/{field}: {why}"));
+        }
     }
     let key = |unit: &str| BudgetKey { unit: unit.into(), currency: amount.currency };
     require(call, std::iter::once(unit).chain(from).map(key).map(Need::Budget))?;

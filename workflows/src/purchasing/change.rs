@@ -12,6 +12,7 @@ use super::fields::{LONGEST_NAME, LONGEST_TEXT, day, required, text};
 use super::{lines, numbering, stock};
 use crate::action::{Answer, Call, done, fail, instance, needs, next_image, order, refuse, require};
 use crate::inventory::Levels;
+use crate::organisation::no_such_unit;
 use crate::quantity::Quantity;
 use crate::reorder::CATEGORY;
 use crate::row::{LineRow, LineSet, Need, Op, OrderRow, OrderStatus, SOURCE};
@@ -38,6 +39,7 @@ pub(crate) fn record_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
         return refuse(INVALID, "/source: only a reorder run's own orders come from it; leave it out.");
     }
     own_category(call, row.category.as_deref(), None)?;
+    known_unit(call, row.unit.as_deref())?;
     new_order(call, row, lines, stock::Strict::Active)
 }
 
@@ -95,6 +97,14 @@ fn own_category(call: &Call<'_>, given: Option<&str>, before: Option<&str>) -> A
     Ok(())
 }
 
+/// Of a unit that there is not, nobody would be asked: a person is told at once.
+fn known_unit(call: &Call<'_>, unit: Option<&str>) -> Answer<()> {
+    match unit.and_then(|unit| no_such_unit(call, unit)) {
+        Some(why) if call.actor.is_some() => refuse(INVALID, format!("/unit: {why}")),
+        _ => Ok(()),
+    }
+}
+
 /// Replaces the lines if the payload brings `lines`; sets `supplier`, `category`, `unit` and `note` where it brings them
 /// (null empties the last three). What the payload leaves out stays.
 pub(crate) fn change_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
@@ -127,6 +137,9 @@ pub(crate) fn change_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
             }
             *field = given;
         }
+    }
+    if after.unit != before.unit {
+        known_unit(call, after.unit.as_deref())?;
     }
     if after.supplier != before.supplier {
         set.insert("supplier".to_owned(), Json::from(&*after.supplier));

@@ -225,3 +225,24 @@ fn the_supplier_is_told_what_to_deliver() {
     let unknown = desk.ask(Some(&case), None, (&[], json!({})), |call| desk.domain.act("record_orders", call));
     assert_eq!(unknown.unwrap_err().1, "procurement has no action `record_orders`; a similar one is `record_order`");
 }
+
+#[test]
+fn what_is_open_of_a_requester_is_counted_once_for_each_order() {
+    let mut desk = Desk::new();
+    let most = [("most", Value::Money("500.00 EUR".parse().unwrap()))];
+    let (mut first, mut second) = (desk.order(1, "300.00 EUR"), desk.order(2, "200.01 EUR"));
+    assert_eq!(desk.act("open_emergency", &mut first, &most, json!({})).unwrap().len(), 1);
+    desk.act("open_emergency", &mut first, &most, json!({})).unwrap();
+    let (code, sentence) = desk.act("open_emergency", &mut second, &most, json!({})).unwrap_err();
+    assert_eq!(code, "over_emergency_bound");
+    assert!(sentence.contains("(300.00 EUR) it makes 500.01 EUR"), "{sentence}");
+    for left in [1, 0] {
+        assert_eq!(desk.act("settle_emergency", &mut first, &[], json!({})).unwrap().len(), left);
+        assert_eq!(first.subject["open_amount"], Json::Null);
+    }
+    desk.act("open_emergency", &mut second, &most, json!({})).unwrap();
+    assert_eq!(second.subject["open_amount"], "200.01 EUR");
+    let dollars = [("most", Value::Money("500.00 USD".parse().unwrap()))];
+    let (_, sentence) = desk.act("open_emergency", &mut first, &dollars, json!({})).unwrap_err();
+    assert!(sentence.contains("say the prices so"), "{sentence}");
+}

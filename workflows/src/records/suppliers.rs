@@ -1,11 +1,14 @@
-//! Suppliers.
+//! Suppliers: set by whoever keeps the master data, or recorded at the end of a workflow that took one on.
+
+use std::sync::Arc;
 
 use fluxor_engine::domain::Done;
 use fluxor_engine::expression::Value;
+use fluxor_engine::instance::Document;
 
-use super::form::{Form, flag, int, name, parsed, settle, text};
-use crate::action::{Answer, Call, needs};
-use crate::bank;
+use super::form::{Form, check_code, flag, int, name, parsed, settle, text};
+use crate::action::{Answer, Call, done, fail, instance, needs, refuse, text_param};
+use crate::bank::{self, Iban};
 use crate::row::{BankAccount, Op, SupplierRow};
 use crate::settings::Settings;
 
@@ -17,10 +20,6 @@ pub(crate) fn set_supplier(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let mut form = Form::new(call, "supplier");
     let [key] = form.key("acme")?;
     let before = call.facts.supplier(call.tenant, &key).map_err(needs)?;
-    let email = form.maybe("email", before.and_then(|b| b.email.clone()), text);
-    if let Some(email) = email.as_deref().filter(|email| !is_address(email)) {
-        form.wrong("email", format!("`{}` is not a mail address", email.chars().take(60).collect::<String>()));
-    }
     let row = SupplierRow {
         code: key,
         version: before.map_or(0, |b| b.version),
@@ -28,13 +27,74 @@ pub(crate) fn set_supplier(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
         active: form.usual("active", before.map(|b| b.active), true, flag),
         approved: form.usual("approved", before.map(|b| b.approved), false, flag),
         currency: form.maybe("currency", before.and_then(|b| b.currency), parsed),
-        email,
+        email: email(&mut form, before),
         payment_days: form.maybe("payment_days", before.and_then(|b| b.payment_days), int(0, LONGEST_PAYMENT)),
         note: form.maybe("note", before.and_then(|b| b.note.clone()), text),
         account: account(call, &mut form, before),
     };
     form.checked()?;
     Ok(settle(before, row, |row| &mut row.version, |row| Op::Supplier(Box::new(row))))
+}
+
+/// Whether a supplier can be recorded like this: refuses what is wrong with it, and a code that is taken.
+pub(crate) fn check_supplier(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
+    new_supplier(call).map(|_| Done::default())
+}
+
+/// Records a supplier that a workflow took on, which is what approves it. Its account is the one that was confirmed.
+pub(crate) fn record_supplier(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
+    let row = new_supplier(call)?;
+    let confirmed = text_param(call, "confirmed").map(str::parse::<Iban>);
+    match (&row.account, confirmed) {
+        (Some(account), Some(Ok(confirmed))) if account.iban == confirmed => {}
+        (None, _) => {}
+        _ => {
+            return fail("the document says another account than the one that was confirmed: have it confirmed anew");
+        }
+    }
+    Ok(done(vec![Op::Supplier(Box::new(row))], Document::new()))
+}
+
+/// The row of a supplier that there is not yet, with the parameters as its columns.
+fn new_supplier(call: &Call<'_>) -> Answer<SupplierRow> {
+    instance(call)?;
+    let mut form = Form::new(call, "supplier");
+    let code = text_param(call, "code").unwrap_or_default();
+    match check_code(code) {
+        Err(_) if code.trim().is_empty() => form.wrong("code", "say by which code it is to be known, such as `acme`"),
+        Err(why) => form.wrong("code", why),
+        Ok(()) => {
+            if let Some(taken) = call.facts.supplier(call.tenant, &code.into()).map_err(needs)? {
+                let sentence = format!(
+                    "/code: there is a supplier `{code}` already, {}: choose another code, or leave it at that one.",
+                    taken.name
+                );
+                return refuse("supplier_exists", sentence);
+            }
+        }
+    }
+    let row = SupplierRow {
+        code: code.into(),
+        version: 1,
+        name: form.must("name", None, name).unwrap_or_default(),
+        active: true,
+        approved: true,
+        currency: form.maybe("currency", None, parsed),
+        email: email(&mut form, None),
+        payment_days: form.maybe("payment_days", None, int(0, LONGEST_PAYMENT)),
+        note: form.maybe("note", None, text),
+        account: account(call, &mut form, None),
+    };
+    form.checked()?;
+    Ok(row)
+}
+
+fn email(form: &mut Form<'_>, before: Option<&SupplierRow>) -> Option<Arc<str>> {
+    let email = form.maybe("email", before.and_then(|b| b.email.clone()), text);
+    if let Some(email) = email.as_deref().filter(|email| !is_address(email)) {
+        form.wrong("email", format!("`{}` is not a mail address", email.chars().take(60).collect::<String>()));
+    }
+    email
 }
 
 /// The account: with a new supplier it is taken as it comes, as from an import; afterwards it is what it was, since who

@@ -1,8 +1,11 @@
 //! Records: made, changed in parts, left alone; and each way to say no.
 
+use fluxor_engine::expression::Value;
+use fluxor_engine::ids::InstanceId;
 use serde_json::{Value as Json, json};
 
-use crate::testing::Desk;
+use crate::row::Op;
+use crate::testing::{Case, Desk, TENANT, document};
 
 #[track_caller]
 fn refused(desk: &mut Desk, action: &str, key: &str, params: Json, says: &str) {
@@ -133,4 +136,55 @@ fn a_setting_is_one_document_and_guarded_by_its_version() {
     let row = desk.memory.setting(crate::testing::TENANT, &"limits".into()).unwrap();
     assert_eq!((row.version, row.document.text()), (2, r#"{"policies":[]}"#));
     assert_eq!(desk.memory.settings(crate::testing::TENANT, "", 10).len(), 1);
+}
+
+fn taken_on(code: &str, iban: &str, confirmed: &str) -> Vec<(&'static str, Value)> {
+    let said = [("code", code), ("name", "Bolt"), ("iban", iban), ("account_holder", "Bolt"), ("confirmed", confirmed)];
+    said.into_iter().map(|(name, value)| (name, Value::Text(value.into()))).collect()
+}
+
+#[test]
+fn a_supplier_is_recorded_once_and_with_the_account_that_was_confirmed() {
+    const IBAN: &str = "DE89 3704 0044 0532 0130 00";
+    let mut desk = Desk::stocked();
+    let mut case = Case { id: InstanceId(uuid::Uuid::from_u128(1)), subject: document(json!({})) };
+    let mut act = |name: &str, params: &[(&str, Value)]| desk.act(name, &mut case, params, json!({}));
+    for action in ["check_supplier", "record_supplier"] {
+        let (code, sentence) = act(action, &taken_on("acme", IBAN, IBAN)).unwrap_err();
+        assert!(code == "supplier_exists" && sentence.contains("`acme` already, Acme"), "{sentence}");
+        for (wrong, says) in [(" ", "/code: say by which code"), ("a b", "/code: a code has no blanks")] {
+            let (code, sentence) = act(action, &taken_on(wrong, "DE02", IBAN)).unwrap_err();
+            assert!(code == "invalid_record" && sentence.contains(says) && sentence.contains("/iban: "), "{sentence}");
+        }
+    }
+    assert_eq!(act("check_supplier", &taken_on("bolt", IBAN, "")).unwrap(), [], "nobody has rung yet");
+    for other in ["", "BE68539007547034"] {
+        let (_, sentence) = act("record_supplier", &taken_on("bolt", IBAN, other)).unwrap_err();
+        assert!(sentence.contains("another account than the one that was confirmed"), "{sentence}");
+    }
+    let ops = act("record_supplier", &taken_on("bolt", IBAN, "DE89370400440532013000")).unwrap();
+    let [Op::Supplier(row)] = ops.as_slice() else { panic!("{ops:?}") };
+    assert!(row.active && row.approved && row.version == 1 && row.account.is_some());
+    assert_eq!(act("record_supplier", &taken_on("bolt", IBAN, IBAN)).unwrap_err().0, "supplier_exists");
+    assert_eq!(desk.memory.supplier(TENANT, &"bolt".into()).unwrap(), **row);
+    let (_, sentence) = desk.record("record_supplier", "own", &taken_on("own", IBAN, IBAN)).unwrap_err();
+    assert!(sentence.ends_with("start its workflow"), "{sentence}");
+}
+
+#[test]
+fn a_supplier_that_is_named_has_a_record_and_is_active() {
+    let mut desk = Desk::stocked();
+    desk.set("set_supplier", "gone", json!({ "name": "Gone", "active": false })).unwrap();
+    let mut case = Case { id: InstanceId(uuid::Uuid::from_u128(1)), subject: document(json!({})) };
+    for (code, says) in [("acme", None), ("acne", Some("no supplier has the code `acne`")), ("gone", Some("any more"))]
+    {
+        let told = desk.act("require_known", &mut case, &[("supplier", Value::Text(code.into()))], json!({}));
+        match (told, says) {
+            (Ok(ops), None) => assert_eq!(ops, []),
+            (Err((code, sentence)), Some(says)) => {
+                assert!(code == "invalid_input" && sentence.starts_with("/supplier: ") && sentence.contains(says));
+            }
+            (told, _) => panic!("{code}: {told:?}"),
+        }
+    }
 }

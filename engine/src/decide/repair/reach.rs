@@ -79,7 +79,7 @@ impl<D: Domain> Known for Run<'_, '_, D> {
 
 /// Whether it hangs on who comes, or on what he brings.
 fn is_brought(condition: &Condition) -> bool {
-    let brought = |path: &String| matches!(path.split('.').next(), Some("event" | "actor"));
+    let brought = |path: &String| matches!(path.split('.').next(), Some("event" | "actor" | "on_behalf_of"));
     condition.expr.fields_read().iter().any(brought)
 }
 

@@ -61,6 +61,7 @@ impl Checker<'_> {
         if let Some(payload) = &scope.event {
             env = env.with("event", Type::Record(payload.clone()));
         }
+        let env = env.with_nullable("on_behalf_of", Type::Person);
         if scope.person { env.with("actor", Type::Person) } else { env.with_nullable("actor", Type::Person) }
     }
 

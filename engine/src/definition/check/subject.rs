@@ -12,7 +12,7 @@ use super::expressions::Scope;
 use super::{Checker, known};
 
 /// Names that expressions have already.
-const RESERVED: &[&str] = &["event", "actor", "now", "true", "false", "null", "in", "has", "size"];
+const RESERVED: &[&str] = &["event", "actor", "on_behalf_of", "now", "true", "false", "null", "in", "has", "size"];
 
 impl Checker<'_> {
     pub(super) fn subject(&mut self, subject: &SubjectFile) -> Option<Subject> {

@@ -21,7 +21,9 @@ impl Checker<'_> {
                 self.error(codes::TOO_LARGE, name.span, message, "divide the workflow, or put rows into one table");
                 break;
             }
-            if self.env.get(&name.value).is_some() || ["event", "actor", "value"].contains(&name.value.as_str()) {
+            if self.env.get(&name.value).is_some()
+                || ["event", "actor", "on_behalf_of", "value"].contains(&name.value.as_str())
+            {
                 let message = format!("a table cannot be called `{}`: expressions know that name already", name.value);
                 self.error(codes::RESERVED, name.span, message, "give the table another name");
                 continue;
