@@ -9,7 +9,7 @@ mod note;
 mod told;
 mod watch;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,7 +19,6 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Command};
 use fluxor_engine::definition::reload::{Fault, Folder, Report};
 use fluxor_engine::ids::{Mint, TenantId};
-use serde_json::Value;
 
 use crate::config::Config;
 use crate::desk::{Desk, NotDone};
@@ -34,8 +33,6 @@ pub(crate) use told::{Reloaded, Trouble};
 const REST: Duration = Duration::from_millis(60);
 /// How often that is looked for.
 const TRIES: u32 = 30;
-/// How many answers are kept for those who ask again.
-const ANSWERS: usize = 64;
 
 /// Why definitions are loaded again.
 #[derive(Clone, Debug)]
@@ -81,8 +78,6 @@ struct Turn {
     seen: Option<Look>,
     /// What the trail does not have yet.
     unwritten: Vec<Command>,
-    /// What was answered, by who asked what.
-    answers: VecDeque<(String, Value)>,
 }
 
 impl Reloads {
@@ -136,24 +131,6 @@ impl Reloads {
     pub(crate) async fn reload(&self, cause: &Cause, dry_run: bool) -> Result<Reloaded, NotDone> {
         let mut turn = self.turn.lock().await;
         self.at_once(&mut turn, cause, dry_run).await
-    }
-
-    /// The same for whoever may ask again: under one `key` it is done once.
-    ///
-    /// # Errors
-    /// As [`Reloads::reload`].
-    pub(crate) async fn reload_once(&self, key: String, actor: Actor, dry_run: bool) -> Result<Value, NotDone> {
-        let mut turn = self.turn.lock().await;
-        if let Some((_, answer)) = turn.answers.iter().find(|(known, _)| *known == key) {
-            return Ok(answer.clone());
-        }
-        let told = self.at_once(&mut turn, &Cause::Asked(actor), dry_run).await?;
-        let answer = serde_json::to_value(&told).unwrap_or_default();
-        if turn.answers.len() == ANSWERS {
-            turn.answers.pop_front();
-        }
-        turn.answers.push_back((key, answer.clone()));
-        Ok(answer)
     }
 
     async fn at_once(&self, turn: &mut Turn, cause: &Cause, dry_run: bool) -> Result<Reloaded, NotDone> {

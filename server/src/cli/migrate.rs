@@ -7,11 +7,11 @@ use anyhow::Context as _;
 use clap::Args;
 use fluxor_engine::clock::{Clock as _, SystemClock};
 use fluxor_engine::command::Actor;
+use fluxor_engine::diagnostic::{Diagnostic, Severity};
 use fluxor_engine::ids::InstanceId;
 use fluxor_engine::migrate::{Bound, Draft};
 use fluxor_engine::runtime::{Asking, Cursor, Subjects};
 use fluxor_workflows::import::{Progress as _, Step};
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::definitions::server;
@@ -60,8 +60,9 @@ impl Migrate {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
         let source = file::text(&self.file)?;
         let name = self.file.display().to_string();
-        // What can be said without any definition is said without asking anybody.
-        Draft::read(&source).map_err(|found| refused(&rendered(&name, &source, &found)))?;
+        let told = |found: &[Diagnostic]| refused(&rendered(&name, &source, found));
+        let draft = Draft::read(&source).map_err(|found| told(&found))?;
+        let is_wrong = draft.found().iter().any(|finding| finding.severity == Severity::Error);
         let done = tokio::select! {
             done = self.work(config, &source) => done,
             _ = serve::signal() => {
@@ -69,7 +70,11 @@ impl Migrate {
                 Err(Failure::Stopped(words.to_owned()))
             }
         };
-        let tally = done?;
+        // Whoever has the definitions says all that is wrong at once; where nobody can be asked, the file by itself is.
+        let tally = done.map_err(|failure| match failure {
+            Failure::Broken(_) | Failure::Usage(_) if is_wrong => told(draft.found()),
+            other => other,
+        })?;
         if let Some(list) = &self.list {
             std::fs::write(list, tally.csv()).with_context(|| format!("cannot write {}", list.display()))?;
             out.aside(&format!("{} has every instance", list.display()));
@@ -126,7 +131,7 @@ impl Migrate {
         bar: &Bar,
     ) -> Result<Tally, Failure> {
         let mut tally = Tally::default();
-        let mut after: Option<String> = None;
+        let (mut after, mut number): (Option<String>, usize) = (None, 0);
         bar.begin(if does { Step::Write } else { Step::Read }, "instances", 0);
         let told = loop {
             let left = self.limit.filter(|_| does).map(|limit| limit.saturating_sub(tally.migrated));
@@ -137,7 +142,8 @@ impl Migrate {
                 .and_then(|left| i64::try_from(left).ok())
                 .unwrap_or(USUAL)
                 .clamp(1, if does { USUAL } else { MOST });
-            let asked = Page { source, after: after.as_deref(), rows, does };
+            number += 1;
+            let asked = Page { source, after: after.as_deref(), rows, does, number };
             let page = match there {
                 There::Here(desk) => self.here(config, &**desk, asked).await,
                 There::Remote(there) => self.remote(there, asked).await,
@@ -191,7 +197,7 @@ impl Migrate {
             body["only"] = json!(self.only);
         }
         let path = if asked.does { "/v1/migrations" } else { "/v1/migrations/preview" };
-        there.send(Method::POST, path, &body).await
+        there.send_one(asked.number, path, &body).await
     }
 }
 
@@ -202,6 +208,7 @@ struct Page<'p> {
     after: Option<&'p str>,
     rows: i64,
     does: bool,
+    number: usize,
 }
 
 fn refused(rendered: &str) -> Failure {

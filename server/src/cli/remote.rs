@@ -74,8 +74,17 @@ impl Remote {
 
     /// Sends a change; returns the answer's body.
     pub(super) async fn send(&self, method: Method, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.sent(method, path, body, &self.request).await
+    }
+
+    /// Sends one of several changes: each is asked for under a key of its own.
+    pub(super) async fn send_one(&self, number: usize, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.sent(Method::POST, path, body, &format!("{}-{number}", self.request)).await
+    }
+
+    async fn sent(&self, method: Method, path: &str, body: &Value, key: &str) -> Result<Value, Failure> {
         let request = self.client.request(method, format!("{}{path}", self.url)).json(body);
-        self.answer(request.header("idempotency-key", &self.request)).await
+        self.answer(request.header("idempotency-key", key)).await
     }
 
     async fn answer(&self, request: RequestBuilder) -> Result<Value, Failure> {

@@ -132,6 +132,27 @@ pub(super) async fn running_instances_move_to_another_version(mut site: Site) {
     site.end().await;
 }
 
+/// What was asked for is done once under its key, whatever has become of the instances meanwhile.
+pub(super) async fn a_migration_is_done_once_under_its_key(mut site: Site) {
+    let (first, _) = paper(&site, true).await;
+    redefine(&mut site, TWO).await;
+    let admin = site.admin();
+    let page = json!({ "mapping": MAP, "reason": "so", "limit": 100 });
+    // What was refused was not done: the same key is for what is asked rightly.
+    let wrong = json!({ "mapping": "migrate: pear", "reason": "so" });
+    admin.post_as("m-1", MIGRATE, &wrong).await.refused(422, "mapping_refused");
+    let (done, meanwhile) = tokio::join!(admin.post_as("m-1", MIGRATE, &page), admin.post_as("m-1", MIGRATE, &page));
+    let done = done.is(200);
+    assert_eq!((&item(&done, &first)["outcome"], &meanwhile.is(200)), (&json!("migrated"), &done));
+    let entries = history(&site, &first).await.len();
+    assert_eq!(admin.post_as("m-1", MIGRATE, &page).await.is(200), done, "the same answer, and no second look");
+    assert_eq!(history(&site, &first).await.len(), entries);
+    let other = json!({ "mapping": MAP, "reason": "otherwise", "limit": 100 });
+    admin.post_as("m-1", MIGRATE, &other).await.refused(422, "request_reused");
+    assert_eq!(admin.post_as("m-2", MIGRATE, &other).await.is(200)["at_target"], 1);
+    site.end().await;
+}
+
 pub(super) async fn the_command_line_migrates_beside_a_running_server(mut site: Site) {
     let (voted, task) = paper(&site, true).await;
     site.by("eve").decide(&task, &approve("buyers")).await.is(200);
