@@ -109,6 +109,7 @@ on_both! {
     reloads::a_broken_file_is_told_of_until_it_is_mended
     reloads::only_administrators_of_the_server_load
     reloads::files_come_and_go_and_so_does_their_folder
+    reloads::a_restless_file_holds_up_no_other
     reloads::the_command_line_loads
     books::every_list_is_walked_once
     limits::a_limit_holds_for_one_and_not_for_others
