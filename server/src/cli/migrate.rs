@@ -14,10 +14,9 @@ use fluxor_engine::runtime::{Asking, Cursor, Subjects};
 use fluxor_workflows::import::{Progress as _, Step};
 use serde_json::{Value, json};
 
-use super::definitions::server;
 use super::import::Bar;
 use super::out::Out;
-use super::remote::Remote;
+use super::remote::{Remote, There};
 use super::writing::{Place, place};
 use super::{End, Failure, file, serve};
 use crate::config::Config;
@@ -51,9 +50,9 @@ pub(super) struct Migrate {
 }
 
 /// Where the instances are.
-enum There {
+enum Instances {
     Here(Arc<dyn Desk>),
-    Remote(Remote),
+    There(Remote),
 }
 
 impl Migrate {
@@ -90,9 +89,9 @@ impl Migrate {
         let bar = Bar::new(config.json);
         if self.dry_run {
             // Whoever would do it is asked what it would come to: a server has definitions of its own.
-            let there = match server(config)? {
-                Some(there) => There::Remote(there),
-                None => There::Here(open(config, Purpose::Read).await?),
+            let there = match There::known(config)? {
+                Some(there) => Instances::There(there),
+                None => Instances::Here(open(config, Purpose::Read).await?),
             };
             return self.pages(config, &there, source, false, &bar).await;
         }
@@ -101,8 +100,8 @@ impl Migrate {
             None => place(config).await?,
         };
         let (there, here) = match place {
-            Place::Here(here) => (There::Here(here.shared()), Some(here)),
-            Place::There(there) => (There::Remote(there), None),
+            Place::Here(here) => (Instances::Here(here.shared()), Some(here)),
+            Place::There(there) => (Instances::There(there), None),
         };
         let done = self.applied(config, &there, source, &bar).await;
         if let Some(here) = here {
@@ -111,7 +110,7 @@ impl Migrate {
         done
     }
 
-    async fn applied(&self, config: &Config, there: &There, source: &str, bar: &Bar) -> Result<Tally, Failure> {
+    async fn applied(&self, config: &Config, there: &Instances, source: &str, bar: &Bar) -> Result<Tally, Failure> {
         if self.require_all {
             let foreseen = self.pages(config, there, source, false, bar).await?;
             if foreseen.refused > 0 {
@@ -125,7 +124,7 @@ impl Migrate {
     async fn pages(
         &self,
         config: &Config,
-        there: &There,
+        there: &Instances,
         source: &str,
         does: bool,
         bar: &Bar,
@@ -145,8 +144,8 @@ impl Migrate {
             number += 1;
             let asked = Page { source, after: after.as_deref(), rows, does, number };
             let page = match there {
-                There::Here(desk) => self.here(config, &**desk, asked).await,
-                There::Remote(there) => self.remote(there, asked).await,
+                Instances::Here(desk) => self.here(config, &**desk, asked).await,
+                Instances::There(there) => self.remote(there, asked).await,
             };
             let page = match page {
                 Ok(page) => page,
@@ -164,7 +163,8 @@ impl Migrate {
 
     async fn here(&self, config: &Config, desk: &dyn Desk, asked: Page<'_>) -> Result<Value, Failure> {
         let (tenant, actor) = (config.tenant(), Actor::System);
-        let bound: Bound = match desk.mapping(tenant, actor.clone(), asked.source.to_owned(), asked.does).await? {
+        let how = (asked.does, asked.after.is_some());
+        let bound: Bound = match desk.mapping(tenant, actor.clone(), asked.source.to_owned(), how).await? {
             Ok(bound) => bound,
             Err(found) => return Err(refused(&rendered(&self.file.display().to_string(), asked.source, &found))),
         };

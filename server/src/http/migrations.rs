@@ -72,7 +72,7 @@ async fn migrated(app: &App, caller: &Caller, body: Body, does: bool) -> Result<
     bounded("/reason", body.reason.as_deref())?;
     let subjects = body.subjects()?;
     let (tenant, actor, desk) = (caller.tenant(), caller.actor(), app.desk());
-    let bound = match desk.mapping(tenant, actor.clone(), body.mapping.clone(), does).await? {
+    let bound = match desk.mapping(tenant, actor.clone(), body.mapping.clone(), (does, body.after.is_some())).await? {
         Ok(bound) => bound,
         Err(found) => return Err(refused(&body.mapping, &found)),
     };

@@ -2,9 +2,11 @@
 //! HTTP and on the command line.
 
 use fluxor_tests::server::Site;
+use fluxor_tests::server::visit::Visitor;
 use serde_json::{Value, json};
 
 use super::company::{approve, history, path, text};
+use super::pictures::class;
 
 const PREVIEW: &str = "/v1/migrations/preview";
 const MIGRATE: &str = "/v1/migrations";
@@ -96,7 +98,7 @@ pub(super) async fn running_instances_move_to_another_version(mut site: Site) {
     assert_eq!((&goes["to"], &goes["reviews"][0]["what"]), (&json!(["deciding"]), &json!("kept")));
     assert_eq!(history(&site, &voted).await.len(), 3);
 
-    // Page by page, and once more there is nothing left.
+    // Page by page, and once more there is nothing left. What has moved says where it is.
     let first = admin.post(MIGRATE, &json!({ "mapping": MAP, "reason": "so", "limit": 1 })).await.is(200);
     let after = text(&first["next"]);
     let mut rest = admin.post(MIGRATE, &json!({ "mapping": MAP, "reason": "so", "after": after })).await.is(200);
@@ -117,8 +119,17 @@ pub(super) async fn running_instances_move_to_another_version(mut site: Site) {
     let deciders = admin.get(&format!("/v1/tasks/{id}/deciders?at={then}")).await.is(200);
     assert_eq!(deciders["instance"], "review", "{deciders}");
     admin.get(&format!("/v1/tasks/{id}/rounds")).await.is(200);
-    let picture = admin.get(&format!("{}/picture?format=mermaid", path(&voted))).await;
-    assert!(picture.text.to_lowercase().contains("deciding"), "{}", picture.text);
+    let picture = admin.get(&format!("{}/picture", path(&voted))).await;
+    assert_eq!(
+        (&*class(&picture.text, "draft"), &*class(&picture.text, "deciding")),
+        ("state been", "state approval now")
+    );
+    let mut page = Visitor::administrator(&site).await;
+    let shown = page.get(&format!("/instances/{voted}")).await.is(200);
+    let end = |end: &Value| format!("version {} ({})", end["version"], &text(&end["hash"])[..12]);
+    let (from, to) = (end(&told["mapping"]["from"][0]), end(&told["mapping"]["to"]));
+    assert!(shown.text.contains(&format!("moved it from {from} to {to} of the workflow")), "{}", shown.text);
+    assert!(shown.text.contains("<blockquote>so</blockquote>"), "{}", shown.text);
 
     // The note is new: whoever had the page open reads it again, and both decide on what it says now.
     site.by("fay").decide(&task, &approve("purchasers")).await.refused(412, "stale_task");
@@ -189,8 +200,10 @@ pub(super) async fn the_command_line_migrates_beside_a_running_server(mut site: 
     std::fs::write(&file, "migrate: pair\nstates: { draft: begun }\n").unwrap();
     let told = migrate(&site, &["--json", "--reason", "so", "--only", &draft]).await;
     assert_eq!(serde_json::from_str::<Value>(told.done().trim()).unwrap()["migrated"], 1);
-    let told = migrate(&site, &["--reason", "so"]).await;
+    let told = migrate(&site, &["--reason", "so", "--list", list.to_str().unwrap()]).await;
     assert_eq!(told.code(), 0, "{}", told.all());
+    let csv = std::fs::read_to_string(&list).unwrap();
+    assert!(csv.contains(&format!("{voted},,review,review,migrated,,,")), "{csv}");
     assert!(
         told.all().contains("1 migrated") && told.all().contains("1 have the new definition already"),
         "{}",

@@ -194,7 +194,7 @@ fn with<'i>(taken: &'i BTreeSet<Item>, more: impl IntoIterator<Item = &'i Item>)
     taken.iter().chain(more).cloned().collect()
 }
 
-fn wrong(judged: &Judged) -> Vec<String> {
+fn wrong(judged: &[(String, String, Checked)]) -> Vec<String> {
     judged.iter().filter(|(_, _, checked)| checked.is_refused()).map(|(path, ..)| path.clone()).collect()
 }
 

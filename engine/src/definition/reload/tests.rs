@@ -251,7 +251,7 @@ fn many_wrong_files_are_each_told_what_is_wrong_with_them() {
     let told = told(&report);
     assert_eq!((&*told["good.yaml"], &*told["check.yaml"], report.refused().count()), ("loaded", "unchanged", 20));
     for (path, _) in &wrong {
-        let why = ["no calendar `offise`", "no workflow `chek`", "a second workflow `check`", "FLX0001"];
+        let why = ["calendar `offise`", "workflow `chek`", "a second workflow `check`", "FLX0001"];
         let number: usize = path[..2].parse().unwrap();
         assert!(told[path.as_str()].contains(why[number % 4]), "{path}: {}", told[path.as_str()]);
         assert!(told[path.as_str()].starts_with(path), "each by itself: {}", told[path.as_str()]);
