@@ -64,6 +64,21 @@ fn item<'p>(page: &'p Value, id: &str) -> &'p Value {
         .unwrap_or_else(|| panic!("{id} in {page}"))
 }
 
+/// Its page says from which version it came to which, and why; its picture keeps the way until then.
+async fn shown_with_its_way(site: &Site, id: &str, mapping: &Value) {
+    let picture = site.admin().get(&format!("{}/picture", path(id))).await;
+    assert_eq!(
+        (&*class(&picture.text, "draft"), &*class(&picture.text, "deciding")),
+        ("state been", "state approval now")
+    );
+    let mut page = Visitor::administrator(site).await;
+    let shown = page.get(&format!("/instances/{id}")).await.is(200);
+    let end = |end: &Value| format!("version {} ({})", end["version"], &text(&end["hash"])[..12]);
+    let (from, to) = (end(&mapping["from"][0]), end(&mapping["to"]));
+    assert!(shown.text.contains(&format!("moved it from {from} to {to} of the workflow")), "{}", shown.text);
+    assert!(shown.text.contains("<blockquote>so</blockquote>"), "{}", shown.text);
+}
+
 pub(super) async fn running_instances_move_to_another_version(mut site: Site) {
     let (draft, _) = paper(&site, false).await;
     let (voted, task) = paper(&site, true).await;
@@ -119,17 +134,7 @@ pub(super) async fn running_instances_move_to_another_version(mut site: Site) {
     let deciders = admin.get(&format!("/v1/tasks/{id}/deciders?at={then}")).await.is(200);
     assert_eq!(deciders["instance"], "review", "{deciders}");
     admin.get(&format!("/v1/tasks/{id}/rounds")).await.is(200);
-    let picture = admin.get(&format!("{}/picture", path(&voted))).await;
-    assert_eq!(
-        (&*class(&picture.text, "draft"), &*class(&picture.text, "deciding")),
-        ("state been", "state approval now")
-    );
-    let mut page = Visitor::administrator(&site).await;
-    let shown = page.get(&format!("/instances/{voted}")).await.is(200);
-    let end = |end: &Value| format!("version {} ({})", end["version"], &text(&end["hash"])[..12]);
-    let (from, to) = (end(&told["mapping"]["from"][0]), end(&told["mapping"]["to"]));
-    assert!(shown.text.contains(&format!("moved it from {from} to {to} of the workflow")), "{}", shown.text);
-    assert!(shown.text.contains("<blockquote>so</blockquote>"), "{}", shown.text);
+    shown_with_its_way(&site, &voted, &told["mapping"]).await;
 
     // The note is new: whoever had the page open reads it again, and both decide on what it says now.
     site.by("fay").decide(&task, &approve("purchasers")).await.refused(412, "stale_task");
