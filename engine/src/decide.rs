@@ -193,6 +193,19 @@ enum Halt<Need> {
     Broken(&'static str, String),
 }
 
+impl<Need> Halt<Need> {
+    /// Of what somebody asked for, who is there to hear it: what cannot be computed is refused.
+    fn refused(self, what: &str) -> Stop<Need> {
+        match self {
+            Self::Stop(stop) => stop,
+            Self::Broken(code, why) => {
+                let sentence = format!("{what} does not work, and has changed nothing: {why}.");
+                Stop::Refused(Refusal::Domain { code, sentence })
+            }
+        }
+    }
+}
+
 impl<Need> From<Refusal> for Halt<Need> {
     fn from(refusal: Refusal) -> Self {
         Self::Stop(Stop::Refused(refusal))

@@ -32,7 +32,7 @@ pub mod reading {
     pub use super::read::{
         Found, Keys, checked_name, list, name, one_or_many, or_list, string, text, word, wrong_shape,
     };
-    pub use super::yaml::{Node, Scalar, Shape, Spot, parse};
+    pub use super::yaml::{MAX_BYTES, Node, Scalar, Shape, Spot, parse};
 
     /// The codes of findings that any such file may have.
     pub mod codes {

@@ -6,6 +6,7 @@
 
 mod describe;
 mod dot;
+mod earlier;
 mod face;
 mod fold;
 mod layout;
@@ -23,6 +24,7 @@ use thiserror::Error;
 
 use crate::definition::Definition;
 
+pub use earlier::Earlier;
 pub use marks::{Marks, walked};
 pub use svg::STYLE;
 

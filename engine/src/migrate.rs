@@ -7,9 +7,12 @@
 mod bind;
 mod codes;
 mod read;
+mod went;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::definition::chart::Definition;
 use crate::diagnostic::Diagnostic;
@@ -22,6 +25,7 @@ const MOST_FOUND: usize = 100;
 pub use bind::Known;
 pub use codes::CODES;
 pub use read::Draft;
+pub use went::Went;
 
 /// A mapping that fits its definitions.
 #[derive(Debug)]
@@ -64,7 +68,8 @@ struct Line {
     timers: Option<Timers>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
 enum Target {
     /// To these innermost states.
     States(Vec<Arc<str>>),
@@ -93,18 +98,18 @@ pub(crate) enum Given {
 impl Mapping {
     /// The line of a state, or of the nearest state around it that has one; with its path.
     fn line<T>(&self, path: &str, of: impl Fn(&Line) -> Option<T>) -> Option<(usize, T)> {
-        let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]);
-        let ends: Vec<usize> = ends.collect();
-        ends.into_iter().rev().find_map(|end| Some((end, of(self.states.get(&path[..end])?)?)))
+        went::nearest(path, |path| of(self.states.get(path)?))
+    }
+
+    /// Where states go that it says of, as the entry keeps it.
+    pub(crate) fn went(&self) -> Went {
+        let lines = self.states.iter();
+        Went(lines.filter_map(|(path, line)| Some((path.clone(), line.to.clone()?))).collect())
     }
 
     /// The paths in the new definition that stand for an old state.
     pub(crate) fn image(&self, path: &str) -> Vec<Arc<str>> {
-        match self.line(path, |line| line.to.clone()) {
-            None => vec![path.into()],
-            Some((_, Target::States(to))) => to,
-            Some((end, Target::Inside(around))) => vec![format!("{around}{}", &path[end..]).into()],
-        }
+        went::image(path, |path| self.states.get(path)?.to.clone())
     }
 
     /// What becomes of the timers of an old state; `None`: nothing is said.

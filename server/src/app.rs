@@ -22,6 +22,7 @@ pub(crate) use watching::Watching;
 
 use crate::desk::{Desk, NotDone, Submitted};
 use crate::door::{Door, NOTED_EVERY};
+use crate::http::answers::Answers;
 use crate::limits::Limits;
 use crate::mail::{Contacts, Directory, Mail, Press};
 use crate::pictures::Pictures;
@@ -49,6 +50,8 @@ struct Shared {
     post: OnceLock<(Arc<Press>, Option<Arc<Mail>>)>,
     /// What loads definitions again.
     reloads: OnceLock<Arc<Reloads>>,
+    /// What was answered that no entry keeps.
+    answers: Answers,
     /// How long a request may take.
     request_timeout: Duration,
 }
@@ -83,6 +86,7 @@ impl App {
             directory,
             post,
             reloads,
+            answers: Answers::default(),
             request_timeout,
         };
         Ok(Self(Arc::new(shared)))
@@ -129,6 +133,11 @@ impl App {
     /// What loads definitions again.
     pub(crate) fn reloads(&self) -> Option<&Arc<Reloads>> {
         self.0.reloads.get()
+    }
+
+    /// What was answered that no entry keeps.
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.0.answers
     }
 
     /// What writes mails.

@@ -24,7 +24,7 @@ use fluxor_engine::decide::{Deciders, OrganisationAt, Possible, Preview};
 use fluxor_engine::definition::reload::{self, Folder};
 use fluxor_engine::definition::{Checked, Definition, Library};
 use fluxor_engine::diagnostic::Diagnostic;
-use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
+use fluxor_engine::ids::{DefinitionHash, Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::migrate::Bound;
 use fluxor_engine::runtime::{Asking, Page, Subjects};
@@ -73,13 +73,13 @@ pub(crate) trait Desk: Doors {
     fn repairs_possible(&self, command: Command) -> Reply<'_, Possible>;
 
     /// A mapping of a migration, held against the definitions that instances have; else all that is wrong with it, for who may
-    /// migrate. `does`: it is to be applied, so that [`Desk::migrate`] notes who may not.
+    /// migrate. `how`: whether it is to be applied, so that [`Desk::migrate`] notes who may not; and whether a run goes on with it.
     fn mapping(
         &self,
         tenant: TenantId,
         actor: Actor,
         source: String,
-        does: bool,
+        how: (bool, bool),
     ) -> Reply<'_, Result<Bound, Vec<Diagnostic>>>;
 
     /// What would become of a page of instances. Nothing is written.
@@ -170,6 +170,9 @@ pub(crate) trait Desk: Doors {
 
     /// An instance with the definition that it is pinned to.
     fn pinned(&self, tenant: TenantId, id: InstanceId) -> Reply<'_, (Instance, Arc<Definition>)>;
+
+    /// A definition that some instance has or had; nothing: it cannot be loaded.
+    fn definition_by(&self, hash: DefinitionHash) -> Reply<'_, Option<Arc<Definition>>>;
 
     /// Whether the engine is well; asks the database too.
     fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>>;

@@ -5,6 +5,7 @@
 
 mod absences;
 pub(crate) mod act;
+pub(crate) mod answers;
 pub(crate) mod asked;
 pub(crate) mod audit;
 pub(crate) mod auth;

@@ -83,19 +83,18 @@ pub(crate) struct Item {
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     /// Of one that goes: `from` and `to`, the innermost states; `timers` that are due at another instant; `reviews` with what becomes
-    /// of them; `fields`; `forgotten`.
+    /// of them; `fields`; `forgotten`. Of one that has been migrated `from` and `to` alone: its entry has the rest.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     changes: Option<Migrated>,
 }
 
-impl From<Came> for Item {
-    fn from(Came { instance, key, state, came }: Came) -> Self {
+impl Item {
+    fn of(Came { instance, key, state, came }: Came, done: bool) -> Self {
         let item =
             |outcome| Self { instance, key, state, outcome, code: None, regard: None, detail: None, changes: None };
         match came {
-            Ok(Some(changes)) => Self { changes: Some(changes), ..item("goes") },
-            Ok(None) => item("migrated"),
+            Ok(changes) => Self { changes: Some(changes), ..item(if done { "migrated" } else { "goes" }) },
             Err(refusal) => {
                 let regard = refusal.details()["regard"].as_str().map(str::to_owned);
                 let (code, detail) = (refusal.code().to_owned(), refusal.sentence());
@@ -150,7 +149,7 @@ impl Told {
         Self {
             mapping: Understood::of(bound),
             warnings: findings(NAME, source, &bound.warnings),
-            items: page.items.into_iter().map(Item::from).collect(),
+            items: page.items.into_iter().map(|came| Item::of(came, page.done)).collect(),
             at_target: page.at_target,
             other_versions: page.others,
             next: page.next.map(|next| next.to_string()),

@@ -1,12 +1,14 @@
 //! Opens the database and starts the engine on it.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use fluxor_engine::calendar::Calendars;
 use fluxor_engine::clock::SystemClock;
+use fluxor_engine::definition::reading::MAX_BYTES;
 use fluxor_engine::definition::{Checked, Library, Refused, Warnings};
 use fluxor_engine::diagnostic::{Severity, line_column};
 use fluxor_engine::domain::Domain as _;
@@ -121,10 +123,26 @@ fn library(config: &Config, domain: &Procurement) -> anyhow::Result<Library> {
 /// The `*.yaml` files of a folder with their text, by name.
 pub(crate) fn sources(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
     let read = |file: PathBuf| {
-        let source = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let read = || format!("cannot read {}", file.display());
+        let source =
+            String::from_utf8(bytes(&file).with_context(read)?).context("it is not UTF-8").with_context(read)?;
         Ok((file.display().to_string(), source))
     };
     files(folder).with_context(|| format!("cannot read {}", folder.display()))?.into_iter().map(read).collect()
+}
+
+/// What a file says, and no more than makes it too long for any file that people write: whoever checks it says so.
+pub(crate) fn bytes(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)?.take(MAX_BYTES as u64 + 4).read_to_end(&mut bytes)?;
+    // A letter may have been cut through.
+    if bytes.len() > MAX_BYTES
+        && let Err(cut) = std::str::from_utf8(&bytes)
+        && cut.error_len().is_none()
+    {
+        bytes.truncate(cut.valid_up_to());
+    }
+    Ok(bytes)
 }
 
 /// The calendars of the definitions in `folder`.

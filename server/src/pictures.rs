@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use fluxor_engine::audit::Entry;
 use fluxor_engine::definition::Definition;
-use fluxor_engine::draw::{self, Dress, Format, Marks, NotDrawn};
-use fluxor_engine::ids::{DefinitionHash, InstanceId, TenantId};
+use fluxor_engine::draw::{self, Dress, Earlier, Format, Marks, NotDrawn};
+use fluxor_engine::ids::{DefinitionHash, InstanceId};
 use fluxor_engine::instance::Instance;
+use fluxor_engine::migrate::Went;
 use tokio::sync::Semaphore;
 
 use crate::desk::{Desk, NotDone};
@@ -145,23 +145,28 @@ fn keep(kept: &mut Kept, subject: Subject, picture: Arc<str>) {
 
 /// What is marked of an instance, as its entries tell it.
 pub(crate) async fn marks(desk: &dyn Desk, instance: &Instance, definition: &Definition) -> Result<Marks, NotDone> {
-    let walked = walked(desk, instance.tenant, instance).await?;
-    Ok(Marks::of(definition, instance, &walked))
+    let (walked, earlier) = way(desk, instance).await?;
+    Ok(Marks::of(definition, instance, &walked).after(definition, &earlier))
 }
 
-/// The arrows that it has walked by now, in order.
-async fn walked(desk: &dyn Desk, tenant: TenantId, instance: &Instance) -> Result<Vec<usize>, NotDone> {
-    let (mut walked, mut after) = (Vec::new(), 0);
+/// The arrows that it has walked by now, in order; before them, those by each definition that it had.
+async fn way(desk: &dyn Desk, instance: &Instance) -> Result<(Vec<usize>, Vec<Earlier>), NotDone> {
+    let (mut walked, mut earlier, mut after) = (Vec::new(), Vec::new(), 0);
+    // Arrows are numbered in each definition.
+    let mut by: Option<DefinitionHash> = None;
     while after < instance.seq {
-        let entries = desk.entries(tenant, instance.id.into(), after, PAGE).await?;
+        let entries = desk.entries(instance.tenant, instance.id.into(), after, PAGE).await?;
         let Some(last) = entries.last() else { break };
         after = last.seq;
-        // Arrows are numbered in each definition: those that it walked by another one are no lines of this picture.
-        let own = |entry: &&Entry| {
+        for entry in entries.iter().filter(|entry| entry.seq <= instance.seq) {
             let decided_by = entry.parsed().ok().and_then(|header| header.definition);
-            entry.seq <= instance.seq && decided_by == Some(instance.definition)
-        };
-        walked.extend(entries.iter().filter(own).flat_map(|entry| draw::walked(&entry.body)));
+            if let Some(old) = by.filter(|_| decided_by.is_some() && by != decided_by) {
+                let (walked, went) = (std::mem::take(&mut walked), Went::read(&entry.body));
+                earlier.push(Earlier { definition: desk.definition_by(old).await?, walked, went });
+            }
+            by = decided_by.or(by);
+            walked.extend(draw::walked(&entry.body));
+        }
     }
-    Ok(walked)
+    Ok((walked, earlier))
 }

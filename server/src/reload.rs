@@ -6,10 +6,11 @@
 
 mod disk;
 mod note;
+mod rest;
 mod told;
 mod watch;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,7 +20,6 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Command};
 use fluxor_engine::definition::reload::{Fault, Folder, Report};
 use fluxor_engine::ids::{Mint, TenantId};
-use serde_json::Value;
 
 use crate::config::Config;
 use crate::desk::{Desk, NotDone};
@@ -28,14 +28,13 @@ use crate::telemetry::metrics;
 
 use disk::Look;
 pub(crate) use note::{ACTION, RECORD};
+use rest::{Left, Restless};
 pub(crate) use told::{Reloaded, Trouble};
 
 /// How long files must have been left alone where somebody asks for them at once.
 const REST: Duration = Duration::from_millis(60);
 /// How often that is looked for.
 const TRIES: u32 = 30;
-/// How many answers are kept for those who ask again.
-const ANSWERS: usize = 64;
 
 /// Why definitions are loaded again.
 #[derive(Clone, Debug)]
@@ -79,10 +78,10 @@ struct Turn {
     loaded: Option<Look>,
     /// How they looked last, if that is not the same.
     seen: Option<Look>,
+    /// What changes from look to look.
+    restless: Restless,
     /// What the trail does not have yet.
     unwritten: Vec<Command>,
-    /// What was answered, by who asked what.
-    answers: VecDeque<(String, Value)>,
 }
 
 impl Reloads {
@@ -138,35 +137,27 @@ impl Reloads {
         self.at_once(&mut turn, cause, dry_run).await
     }
 
-    /// The same for whoever may ask again: under one `key` it is done once.
-    ///
-    /// # Errors
-    /// As [`Reloads::reload`].
-    pub(crate) async fn reload_once(&self, key: String, actor: Actor, dry_run: bool) -> Result<Value, NotDone> {
-        let mut turn = self.turn.lock().await;
-        if let Some((_, answer)) = turn.answers.iter().find(|(known, _)| *known == key) {
-            return Ok(answer.clone());
-        }
-        let told = self.at_once(&mut turn, &Cause::Asked(actor), dry_run).await?;
-        let answer = serde_json::to_value(&told).unwrap_or_default();
-        if turn.answers.len() == ANSWERS {
-            turn.answers.pop_front();
-        }
-        turn.answers.push_back((key, answer.clone()));
-        Ok(answer)
-    }
-
     async fn at_once(&self, turn: &mut Turn, cause: &Cause, dry_run: bool) -> Result<Reloaded, NotDone> {
-        let mut look = self.look().await;
-        for _ in 0..TRIES {
+        let (mut look, mut restless) = (self.look().await, BTreeSet::new());
+        for left in (0..TRIES).rev() {
             tokio::time::sleep(REST).await;
             let again = self.look().await;
-            if again == look
-                && let Some(read) = self.read(&look).await
-            {
-                return self.take(turn, look, read, (cause, dry_run)).await;
-            }
+            let moving = again.changed_since(&look);
             look = again;
+            let Some(moving) = moving else { continue };
+            let at_rest = moving.is_empty();
+            // Who has been waited for so long is not waited for any more.
+            if left < TRIES / 2 {
+                restless.extend(moving);
+            }
+            let left = match at_rest {
+                true => Left::default(),
+                false if left == 0 => Left::named(std::mem::take(&mut restless)),
+                false => continue,
+            };
+            if let Some(read) = self.read(&look, &left).await {
+                return self.take(turn, (look, left), read, (cause, dry_run)).await;
+            }
         }
         Err(NotDone::Busy("the files of definitions are written all the time: ask again when they are at rest".into()))
     }
@@ -175,7 +166,7 @@ impl Reloads {
     async fn take(
         &self,
         turn: &mut Turn,
-        look: Look,
+        (look, left): (Look, Left),
         read: Result<Folder, String>,
         (cause, dry_run): (&Cause, bool),
     ) -> Result<Reloaded, NotDone> {
@@ -189,16 +180,20 @@ impl Reloads {
                 (Some(report), wrong)
             }
         };
-        if report.is_some()
-            && let Err(faults) = self.follow(dry_run).await
-        {
-            wrong.push(Wrong { what: "templates".to_owned(), faults });
+        if let (Some(_), Some(folder)) = (&report, &self.folder) {
+            let templates = match left.templates(folder) {
+                Some(left) => left,
+                None => self.follow(dry_run).await,
+            };
+            wrong.extend(templates.err().map(|faults| Wrong { what: "templates".to_owned(), faults }));
+            wrong.extend(left.still(folder, &self.wrong()).cloned());
         }
         let told = Reloaded::new(self, report.as_ref(), &wrong, dry_run);
         if dry_run {
             return Ok(told);
         }
-        (turn.loaded, turn.seen) = (Some(look), None);
+        turn.loaded = Some(left.loaded(&look, turn.loaded.as_ref()));
+        turn.seen = None;
         self.now_wrong(wrong, report.as_ref(), cause);
         *self.troubles.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(told.refused.clone());
         if let Some(report) = &report {

@@ -83,6 +83,7 @@ on_both! {
     repairs::a_delivery_that_was_given_up_is_retried_or_skipped
     repairs::moves_corrections_and_an_end
     migrations::running_instances_move_to_another_version
+    migrations::a_migration_is_done_once_under_its_key
     migrations::the_command_line_migrates_beside_a_running_server
     repeats::a_repeated_request_is_done_once
     repeats::a_business_key_belongs_to_one_input
@@ -109,6 +110,7 @@ on_both! {
     reloads::a_broken_file_is_told_of_until_it_is_mended
     reloads::only_administrators_of_the_server_load
     reloads::files_come_and_go_and_so_does_their_folder
+    reloads::a_restless_file_holds_up_no_other
     reloads::the_command_line_loads
     books::every_list_is_walked_once
     limits::a_limit_holds_for_one_and_not_for_others

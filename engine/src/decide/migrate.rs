@@ -52,6 +52,21 @@ pub struct Migrated {
     pub forgotten: Vec<Arc<str>>,
 }
 
+impl Migrated {
+    /// Of an instance as it is, before anything has become of it.
+    pub(crate) fn of(before: &Instance) -> Self {
+        Self {
+            definition: before.definition,
+            from: before.inside().to_vec(),
+            to: Vec::new(),
+            timers: Vec::new(),
+            reviews: Vec::new(),
+            fields: Vec::new(),
+            forgotten: Vec::new(),
+        }
+    }
+}
+
 /// A timer that is another afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TimerMoved {
@@ -148,16 +163,12 @@ pub(super) fn decide<D: Domain>(
     let mut run = Run::new(ground, new, command, before.clone(), Some(before), layer);
     let moved = match run.migrate(Way { old, mapping }) {
         Ok(moved) => moved,
-        Err(Halt::Stop(stop)) => return Err(stop),
-        Err(Halt::Broken(code, sentence)) => {
-            let sentence = format!("Migrating it does not work, and has changed nothing: {sentence}.");
-            return Err(Stop::Refused(Refusal::Domain { code, sentence }));
-        }
+        Err(halt) => return Err(halt.refused("Migrating it")),
     };
     let mut decision = run.finish();
     decision.record.allowed = Some(allowed);
     decision.record.reason = Some(asked.reason.trim().to_owned());
-    decision.record.request = told(&moved, mapping);
+    decision.record.request = told(&moved, [old, new], mapping);
     Ok((decision, moved))
 }
 
@@ -190,7 +201,7 @@ fn fits<'a, D: Domain>(
 }
 
 /// What the entry keeps of it, besides the changed fields.
-fn told(moved: &Migrated, mapping: &Mapping) -> Document {
+fn told(moved: &Migrated, ends: [&Definition; 2], mapping: &Mapping) -> Document {
     let mut told = match serde_json::to_value(moved) {
         Ok(serde_json::Value::Object(told)) => told,
         _ => Document::new(),
@@ -198,7 +209,9 @@ fn told(moved: &Migrated, mapping: &Mapping) -> Document {
     // The changes tell them.
     told.remove("fields");
     told.remove("definition");
-    told.insert("definitions".to_owned(), json!([moved.definition, mapping.to]));
+    told.insert("definitions".to_owned(), json!(ends.map(|end| end.hash)));
+    told.insert("versions".to_owned(), json!(ends.map(|end| end.version)));
+    told.insert("states".to_owned(), json!(mapping.went()));
     told.insert("mapping".to_owned(), json!(mapping.digest));
     told
 }

@@ -73,11 +73,7 @@ pub(super) fn decide<D: Domain>(
             decision.record.request = request(before, asked.repair);
             Ok(decision)
         }
-        Err(Halt::Stop(stop)) => Err(stop),
-        Err(Halt::Broken(code, sentence)) => {
-            let sentence = format!("This repair does not work, and has changed nothing: {sentence}.");
-            Err(Stop::Refused(Refusal::Domain { code, sentence }))
-        }
+        Err(halt) => Err(halt.refused("This repair")),
     }
 }
 

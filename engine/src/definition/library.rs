@@ -88,6 +88,30 @@ impl Library {
         all.pop().unwrap_or_else(none)
     }
 
+    /// The same in place of the file at `path`, and without those files for which `left` holds. Of two of one name that
+    /// holds which is there.
+    pub(super) fn check_instead(
+        &self,
+        (path, source): (&str, &str),
+        vocabulary: &Vocabulary,
+        left: impl Fn(&str) -> bool,
+    ) -> Checked {
+        let mut there = Self { calendars: self.calendars.clone(), ..Self::default() };
+        for (name, definition) in &self.current {
+            let stays = self.path(name).filter(|at| ***at != *path && !left(at));
+            let Some(at) = stays else { continue };
+            there.files.insert(name.clone(), InFile { path: at.clone(), since: None });
+            there.current.insert(name.clone(), definition.clone());
+        }
+        let mut checked = there.check(path, source, vocabulary);
+        if let Some(definition) = &checked.definition
+            && let Some(other) = there.path(&definition.name)
+        {
+            checked.diagnostics.push(twice(&definition.name, source, other));
+        }
+        checked
+    }
+
     /// The definition that a new instance of `name` begins with.
     #[must_use]
     pub fn current(&self, name: &str) -> Option<&Arc<Definition>> {

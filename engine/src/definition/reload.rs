@@ -12,9 +12,10 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::chart::Definition;
-use super::{Checked, Library, not_utf8};
+use super::{Library, not_utf8};
 use crate::calendar::Calendars;
 use crate::diagnostic::Diagnostic;
 use crate::domain::Vocabulary;
@@ -76,9 +77,15 @@ impl Versions {
 }
 
 /// Decides what of `folder` holds from now on, where `library` is in force. `live` are definitions that instances are
-/// pinned to: their calendars stay.
+/// pinned to: their calendars stay. Nothing: `stop` was set meanwhile.
 #[must_use]
-pub fn reload(library: &Library, folder: &Folder, live: &[Arc<Definition>], vocabulary: &Vocabulary) -> Next {
+pub fn reload(
+    library: &Library,
+    folder: &Folder,
+    live: &[Arc<Definition>],
+    vocabulary: &Vocabulary,
+    stop: &AtomicBool,
+) -> Option<Next> {
     let files = versions(library, &folder.files);
     let mut barred: BTreeMap<Item, Vec<Fault>> = BTreeMap::new();
     let calendars = match &folder.calendars {
@@ -95,27 +102,22 @@ pub fn reload(library: &Library, folder: &Folder, live: &[Arc<Definition>], voca
             None
         }
     };
-    let choice = Choice { library, files: &files, calendars, vocabulary };
+    let choice = Choice { library, files: &files, calendars, vocabulary, stop };
     let taken = choice.taken();
+    let mut warnings: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
+    let mut next = library.clone();
+    if !taken.is_empty() {
+        next = choice.library_of(&taken, choice.judge(&taken), |path, found| drop(warnings.insert(path, found)));
+        next.refresh(library, vocabulary);
+    }
     for item in choice.items().difference(&taken) {
-        barred.insert(item.clone(), choice.faults(&taken, item));
+        barred.insert(item.clone(), choice.faults(&next, &taken, item));
     }
     for (path, file) in &files {
         barred.extend(file.useless.iter().map(|fault| (Item::File(path.clone()), vec![fault.clone()])));
     }
-    let mut warnings: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
-    let mut next = library.clone();
-    if !taken.is_empty() {
-        next = Library::empty(choice.calendars_of(&taken).clone());
-        for (path, _, checked) in choice.judge(&taken) {
-            let Checked { definition: Some(definition), diagnostics, .. } = checked else { continue };
-            warnings.insert(path.clone(), diagnostics);
-            next.put(&path, definition);
-        }
-        next.refresh(library, vocabulary);
-    }
     let report = report::report(library, &next, &files, &taken, (barred, warnings));
-    Next { library: next, report }
+    (!stop.load(Ordering::Relaxed)).then_some(Next { library: next, report })
 }
 
 fn versions(library: &Library, found: &BTreeMap<String, Text>) -> BTreeMap<String, Versions> {

@@ -17,7 +17,7 @@ use super::codes;
 use crate::diagnostic::{Diagnostic, Span};
 
 /// Larger files are refused: a definition is read by people.
-pub(super) const MAX_BYTES: usize = 1 << 20;
+pub const MAX_BYTES: usize = 1 << 20;
 
 /// How deep a file may nest. Reading is recursive, and a level takes about 50 kB of stack in a debug build.
 const MAX_DEPTH: usize = 24;
@@ -98,7 +98,7 @@ impl Node {
 /// The first place that is not YAML: what follows it cannot be understood.
 pub fn parse(source: &str) -> Result<Node, Box<Diagnostic>> {
     if source.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes, at most {MAX_BYTES} are read", source.len());
+        let message = format!("the file is longer than {MAX_BYTES} bytes, and no more are read");
         let finding = Diagnostic::error(codes::TOO_LARGE, Span::default(), message);
         return Err(Box::new(finding.help("divide it into several workflows: one can start another")));
     }

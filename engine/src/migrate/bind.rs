@@ -36,7 +36,8 @@ struct Binding<'a> {
     draft: &'a Draft,
     known: Known<'a>,
     from: Vec<Arc<Definition>>,
-    to: Arc<Definition>,
+    /// Nothing: nobody knows which is meant.
+    to: Option<Arc<Definition>>,
     found: Vec<Diagnostic>,
 }
 
@@ -44,8 +45,10 @@ impl Draft {
     /// Holds the mapping against the definitions.
     ///
     /// # Errors
-    /// Everything that does not fit, warnings among it. Where nothing is wrong, warnings come beside the mapping.
+    /// Everything that does not fit, warnings among it, and what is wrong with the file by itself. Where nothing is wrong,
+    /// warnings come beside the mapping.
     pub fn bind(&self, known: Known<'_>) -> Result<Bound, Vec<Diagnostic>> {
+        let mut found = self.found.clone();
         if known.all.is_empty() {
             let what = format!("there is no workflow `{}`", self.workflow.value);
             let help = match nearest(&self.workflow.value, known.names.iter().map(AsRef::as_ref)) {
@@ -54,21 +57,18 @@ impl Draft {
                     "name a workflow that is loaded, or that running instances have: `fluxor check` lists them".into()
                 }
             };
-            return Err(vec![Diagnostic::error(codes::UNKNOWN_WORKFLOW, self.workflow.span, what).help(help)]);
+            found.push(Diagnostic::error(codes::UNKNOWN_WORKFLOW, self.workflow.span, what).help(help));
+            return Err(told(found));
         }
-        let mut found = Vec::new();
-        let ends = self.ends(known, &mut found);
-        let Some((from, to)) = ends else { return Err(found) };
+        let (from, to) = self.ends(known, &mut found);
         let mut binding = Binding { draft: self, known, from, to, found };
         let states = binding.states();
         let steps = binding.steps();
         let fields = binding.fields();
-        let Binding { from, to, mut found, .. } = binding;
-        found.sort_by_key(|finding| finding.span);
-        if found.iter().any(|finding| finding.severity == Severity::Error) {
-            found.truncate(MOST_FOUND);
-            return Err(found);
-        }
+        let Binding { from, to, found, .. } = binding;
+        let is_wrong = found.iter().any(|finding| finding.severity == Severity::Error);
+        let found = told(found);
+        let Some(to) = to.filter(|_| !is_wrong) else { return Err(found) };
         let mut mapping = Mapping {
             workflow: to.name.clone(),
             from: from.iter().map(|definition| definition.hash).collect(),
@@ -83,10 +83,11 @@ impl Draft {
         Ok(Bound { mapping: Arc::new(mapping), warnings: found, from, to })
     }
 
-    /// The definitions that instances come from and the one that they go to.
-    fn ends(&self, known: Known<'_>, found: &mut Vec<Diagnostic>) -> Option<(Vec<Arc<Definition>>, Arc<Definition>)> {
+    /// The definitions that instances come from, and the one that they go to, if it can be told.
+    fn ends(&self, known: Known<'_>, found: &mut Vec<Diagnostic>) -> (Vec<Arc<Definition>>, Option<Arc<Definition>>) {
         let to = match &self.to {
             Some(named) => self.one(named, known, found),
+            None if self.unread.to => None,
             None if known.current.is_none() => {
                 let what = format!("no definition of `{}` is in force", self.workflow.value);
                 let help = format!("say where instances go: `to:` {}", listed(known.all));
@@ -107,14 +108,16 @@ impl Draft {
             }
             from.extend(named_ones);
         }
-        let to = to?;
-        if self.from.is_empty() {
+        if self.unread.from {
+            // Where others may be meant, nobody knows what there was.
+            from.clear();
+        } else if self.from.is_empty() {
             from.extend(known.all.iter().cloned());
         }
-        from.retain(|one| one.hash != to.hash);
+        from.retain(|one| to.as_ref().is_none_or(|to| one.hash != to.hash));
         from.sort_by_key(|one| one.hash);
         from.dedup_by_key(|one| one.hash);
-        Some((from, to))
+        (from, to)
     }
 
     /// The one definition that is named.
@@ -147,10 +150,20 @@ impl Draft {
             let _ = writeln!(text, "step {old} {new}");
         }
         for (name, value) in &self.fields {
-            let _ = writeln!(text, "field {} {:?}", name.value, value.as_ref().map(|value| value.value.text.trim()));
+            let _ = writeln!(text, "field {} {:?}", name.value, value.text());
         }
         Digest::of(text)
     }
+}
+
+/// In the order of the file; of too many, what refuses it.
+fn told(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if found.len() > MOST_FOUND {
+        found.sort_by_key(|finding| (finding.severity != Severity::Error, finding.span));
+        found.truncate(MOST_FOUND);
+    }
+    found.sort_by_key(|finding| finding.span);
+    found
 }
 
 /// The version, or the first digits of the hash.
@@ -190,20 +203,21 @@ impl Binding<'_> {
             });
             approvals.flat_map(|policy| policy.all_steps()).map(|step| step.name.clone()).collect()
         }
-        let (old, new) = (names(&self.from), names([&self.to]));
+        let (old, new) = (names(&self.from), names(&self.to));
         let draft = self.draft;
         let mut steps = BTreeMap::new();
         for (from, to) in &draft.steps {
             // Where nothing is to be moved, nobody knows what there was.
-            let ends = [(from, &old, "old", !self.from.is_empty()), (to, &new, "new", true)];
-            for (name, known, which, looks) in ends {
-                if looks && !known.contains(&*name.value) {
+            let old = Some((from, &old, "old")).filter(|_| !self.from.is_empty());
+            let new = to.as_ref().map(|to| (to, &new, "new")).filter(|_| self.to.is_some());
+            for (name, known, which) in old.into_iter().chain(new) {
+                if !known.contains(&*name.value) {
                     let what = format!("the {which} definition has no step `{}`", name.value);
                     let help = help("step", &name.value, known.iter().map(AsRef::as_ref));
                     self.wrong(codes::UNKNOWN_STEP, name.span, what, help);
                 }
             }
-            steps.insert(from.value.as_str().into(), to.value.as_str().into());
+            steps.extend(to.iter().map(|to| (Arc::from(from.value.as_str()), Arc::from(to.value.as_str()))));
         }
         steps
     }

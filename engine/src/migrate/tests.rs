@@ -139,6 +139,65 @@ fn wrong_mappings_are_told_with_places_and_help() {
     assert!(["FLX0744", "FLX0748", "FLX0749", "FLX0750", "FLX0751"].iter().all(|code| all.contains(code)), "{all:?}");
 }
 
+/// Whoever mends all that is told has nothing more to mend.
+#[test]
+fn all_that_is_wrong_is_told_in_one_pass() {
+    let found = |map: &str| bound(map).unwrap_err();
+    let told = |map: &str| {
+        let found = found(map);
+        let line = |finding: &Diagnostic| map[..finding.span.start].matches('\n').count() + 1;
+        found.iter().map(|finding| (line(finding), finding.code)).collect::<Vec<_>>()
+    };
+    // Of the file by itself, of the definitions, of expressions.
+    let map = "migrate: order
+form: 1
+from: [1, 7]
+timers: kept
+states:
+  reviw: [draft]
+  review: { too: draft }
+  waiting: { to: nowhere, timers: soon }
+  open: [process, []]
+steps:
+  manger: line_manager
+  boss: []
+fields:
+  cost_centre: po.unit +
+  urgent: []
+  requester: po.requester
+  unti: 1
+  gone: null
+";
+    let wanted = [
+        (1, "FLX0751"),
+        (2, "FLX0002"),
+        (3, "FLX0741"),
+        (4, "FLX0007"),
+        (6, "FLX0744"),
+        (7, "FLX0002"),
+        (8, "FLX0744"),
+        (8, "FLX0007"),
+        (9, "FLX0005"),
+        (11, "FLX0748"),
+        (12, "FLX0748"),
+        (12, "FLX0005"),
+        (14, "FLX0105"),
+        (15, "FLX0005"),
+        (16, "FLX0752"),
+        (17, "FLX0749"),
+    ];
+    assert_eq!(told(map), wanted, "{}", found(map).iter().map(|one| one.render("m", map)).collect::<String>());
+    // Where they go cannot be told: what they come from is looked at all the same.
+    let map =
+        "migrate: order\nto: 9\nstates: { reviw: draft }\nsteps: { manger: x }\nfields: { requester: 1 }\ntimers: no\n";
+    assert_eq!(told(map), [(2, "FLX0741"), (3, "FLX0744"), (4, "FLX0748"), (5, "FLX0752"), (6, "FLX0007")]);
+    // And where there is no such workflow, the file by itself.
+    assert_eq!(told("migrate: ordr\ntimers: no\n"), [(1, "FLX0740"), (2, "FLX0007")]);
+    // What cannot be read is not told as missing.
+    assert_eq!(told("migrate: order\nstates: 1\nfields: []\n"), [(2, "FLX0005"), (3, "FLX0005")]);
+    assert_eq!(told("migrate: order\nfrom: [1, []]\nto: []\n"), [(2, "FLX0005"), (3, "FLX0005")]);
+}
+
 #[test]
 fn several_of_one_version_are_told_apart() {
     let one = definition(OLD);
@@ -166,5 +225,6 @@ fn the_document_says_what_is_so() {
         assert!(DOCUMENT.contains(&format!("| {code} | {meaning} |")), "{code}");
     }
     let map = DOCUMENT.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
-    Draft::read(map).unwrap_or_else(|found| panic!("{}", found[0].render("map.yaml", map)));
+    let draft = Draft::read(map).unwrap_or_else(|found| panic!("{}", found[0].render("map.yaml", map)));
+    assert_eq!(draft.found(), []);
 }

@@ -10,7 +10,7 @@ use crate::audit::verify::Verifier;
 use crate::clock::Timestamp;
 use crate::decide::{self, Deciders, OrganisationAt};
 use crate::definition::chart::Definition;
-use crate::ids::{PersonId, TaskId, TenantId};
+use crate::ids::{DefinitionHash, PersonId, TaskId, TenantId};
 use crate::instance::{Instance, TaskStatus};
 use crate::refusal::Refusal;
 use crate::store::{Persist, Store, StoreError};
@@ -159,12 +159,20 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
     /// # Errors
     /// Broken machinery.
     pub async fn definition_of(&self, instance: &Instance) -> Result<Option<Arc<Definition>>, StoreError> {
-        if let Some(definition) = self.library().pinned(instance.definition) {
+        self.definition_by(instance.definition).await
+    }
+
+    /// The definition of this hash, likewise.
+    ///
+    /// # Errors
+    /// Broken machinery.
+    pub async fn definition_by(&self, hash: DefinitionHash) -> Result<Option<Arc<Definition>>, StoreError> {
+        if let Some(definition) = self.library().pinned(hash) {
             return Ok(Some(definition.clone()));
         }
-        if let Some(row) = self.shared.store.definition(instance.definition).await? {
+        if let Some(row) = self.shared.store.definition(hash).await? {
             self.shared.take_definition(&row);
         }
-        Ok(self.library().pinned(instance.definition).cloned())
+        Ok(self.library().pinned(hash).cloned())
     }
 }

@@ -3,14 +3,16 @@
 //! What must hold: a page says of each instance what came of it; whoever breaks off and asks again goes on with those that
 //! are left, since one that has moved is where it should be; and nobody waits for it, since it goes behind everybody.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinSet;
 
-use crate::command::{Actor, Command, Verb};
+use crate::command::{Actor, Answer, Command, Verb};
 use crate::decide::{self, Ground, Keys, Migrated};
+use crate::definition::Library;
 use crate::definition::chart::Definition;
 use crate::diagnostic::Diagnostic;
 use crate::ids::{Digest, InstanceId, TenantId};
@@ -23,6 +25,30 @@ use super::{Engine, NotDone, Priority};
 
 /// How many are under way at once.
 const AT_ONCE: usize = 64;
+
+/// Of so many runs the mapping is kept.
+const RUNS: usize = 8;
+
+/// The mappings that were read last: of what text, beside which definitions.
+#[derive(Default)]
+pub(super) struct Mapped(Mutex<VecDeque<(Digest, Arc<Library>, Bound)>>);
+
+impl Mapped {
+    fn known(&self, text: Digest, library: &Arc<Library>) -> Option<Bound> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |(known, beside, _): &&(Digest, Arc<Library>, Bound)| *known == text && Arc::ptr_eq(beside, library);
+        kept.iter().find(same).map(|(_, _, bound)| bound.clone())
+    }
+
+    fn keep(&self, text: Digest, library: Arc<Library>, bound: Bound) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(known, ..)| *known != text);
+        kept.push_back((text, library, bound));
+        if kept.len() > RUNS {
+            kept.pop_front();
+        }
+    }
+}
 
 /// Who asks, of whose instances, by which mapping, why.
 #[derive(Clone, Debug)]
@@ -87,8 +113,8 @@ pub struct Came {
     pub key: Option<Arc<str>>,
     /// The state that it was in.
     pub state: Arc<str>,
-    /// What a migration makes of it, or why there is none; nothing where it was done before.
-    pub came: Result<Option<Migrated>, Refusal>,
+    /// What a migration makes of it, or why there is none. Of one that was done only from where to where it went.
+    pub came: Result<Migrated, Refusal>,
 }
 
 /// A page of instances.
@@ -102,14 +128,29 @@ pub struct Page {
     pub others: usize,
     /// Where the next page begins.
     pub next: Option<Cursor>,
+    /// Whether it was done.
+    pub done: bool,
 }
 
 impl<D: Persist, S: Store<D>> Engine<D, S> {
-    /// Reads a mapping and holds it against the definitions that instances have.
+    /// Reads a mapping and holds it against the definitions that instances have. Who `goes_on` with a run has the one that it
+    /// began with, as long as the definitions are the same.
     ///
     /// # Errors
     /// Broken machinery. Inside: everything that is wrong with the file.
-    pub async fn mapping(&self, source: &str) -> Result<Result<Bound, Vec<Diagnostic>>, NotDone> {
+    pub async fn mapping(&self, source: &str, goes_on: bool) -> Result<Result<Bound, Vec<Diagnostic>>, NotDone> {
+        let text = Digest::of(source);
+        if goes_on && let Some(known) = self.shared.mapped.known(text, &self.library()) {
+            return Ok(Ok(known));
+        }
+        let bound = self.bound(source).await?;
+        if let Ok(bound) = &bound {
+            self.shared.mapped.keep(text, self.library(), bound.clone());
+        }
+        Ok(bound)
+    }
+
+    async fn bound(&self, source: &str) -> Result<Result<Bound, Vec<Diagnostic>>, NotDone> {
         let draft = match Draft::read(source) {
             Ok(draft) => draft,
             Err(found) => return Ok(Err(found)),
@@ -154,7 +195,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
                 decide::foresee_migration(ground, definition, before, &command, facts)
             });
             let came = match seen.await {
-                Ok(moved) => Ok(Some(moved)),
+                Ok(moved) => Ok(moved),
                 Err(NotDone::Refused(refusal)) => Err(refusal),
                 Err(other) => return Err(other),
             };
@@ -176,7 +217,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             }
             return Err(refused);
         }
-        let mut came: Vec<Result<Option<Migrated>, Refusal>> = rows.iter().map(|_| Ok(None)).collect();
+        let mut came: Vec<Result<Migrated, Refusal>> = rows.iter().map(|row| Ok(Migrated::of(row))).collect();
         let mut running: JoinSet<(usize, Result<super::Submitted, NotDone>)> = JoinSet::new();
         let mut waiting = rows.iter().enumerate();
         loop {
@@ -190,11 +231,12 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             let (at, done) =
                 done.map_err(|ended| NotDone::Busy(format!("a migration broke off ({ended}): ask again")))?;
             match done {
-                Ok(_) => {}
+                Ok(done) => came[at].iter_mut().for_each(|moved| moved.to = whereabouts(&done.answer)),
                 Err(NotDone::Refused(refusal)) => came[at] = Err(refusal),
                 Err(other) => return Err(other),
             }
         }
+        page.done = true;
         for (row, came) in rows.into_iter().zip(came) {
             page.items.push(Came { instance: row.id, key: row.key, state: row.state, came });
         }
@@ -240,6 +282,11 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         }
         Ok((meant, page))
     }
+}
+
+/// The innermost states that an answer tells.
+fn whereabouts(answer: &Answer) -> Vec<Arc<str>> {
+    if answer.inside.is_empty() { answer.state.iter().cloned().collect() } else { answer.inside.clone() }
 }
 
 impl Asking {

@@ -3,6 +3,7 @@
 //! Always: a batch decides all its commands by one library; what instances are pinned to stays; of what is added
 //! meanwhile nothing is lost, since whoever writes the library makes it of the one that is there.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use crate::definition::chart::Definition;
@@ -11,6 +12,16 @@ use crate::definition::reload::{Folder, Report, reload};
 use crate::store::{Persist, Store, StoreError};
 
 use super::{Engine, NotDone, Shared};
+
+/// Set when whoever waits has gone.
+#[derive(Default)]
+struct Gone(Arc<AtomicBool>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
 
 impl<D: Persist, S: Store<D>> Shared<D, S> {
     /// Keeps a definition for the instances that are pinned to it. False: calendars have changed since it was compiled.
@@ -34,10 +45,14 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         let rows = self.shared.store.pinned().await?;
         let (library, domain) = (self.library(), self.shared.domain.clone());
         let live: Vec<_> = rows.iter().filter_map(|row| library.pinned(row.hash).cloned()).collect();
-        // Compiling takes its time, and others wait for this thread.
-        let judged = tokio::task::spawn_blocking(move || reload(&library, &folder, &live, domain.vocabulary())).await;
+        // Compiling takes its time, and others wait for this thread. Where nobody waits for it any more, it ends.
+        let nobody_waits = Gone::default();
+        let stop = nobody_waits.0.clone();
+        let judged =
+            tokio::task::spawn_blocking(move || reload(&library, &folder, &live, domain.vocabulary(), &stop)).await;
         let next =
             judged.map_err(|ended| StoreError::Unavailable(format!("the definitions could not be judged: {ended}")))?;
+        let Some(next) = next else { return Err(NotDone::Busy("loading definitions was broken off".to_owned())) };
         if dry_run {
             return Ok(next.report);
         }

@@ -50,7 +50,7 @@ impl Check {
         let calendars = self.calendars(config, &mut tell)?;
         let read = |file: &PathBuf| {
             let shown = file.display().to_string();
-            let bytes = std::fs::read(file).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
+            let bytes = open::bytes(file).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
             Ok((shown, bytes))
         };
         let sources: Vec<(String, Vec<u8>)> = files.iter().map(read).collect::<Result<_, Failure>>()?;

@@ -78,9 +78,9 @@ fn in_use(config: &Config, beside: Option<&Path>, out: &Out) -> Result<Library, 
 
 fn of_file(config: &Config, path: &Path, out: &Out) -> Result<Chosen, Failure> {
     let shown = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
+    let bytes = open::bytes(path).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
     let Ok(source) = String::from_utf8(bytes) else {
-        let (checked, source) = open::check(&shown, &std::fs::read(path).unwrap_or_default());
+        let (checked, source) = open::check(&shown, &open::bytes(path).unwrap_or_default());
         return Err(wrong(out, &[(shown, source, checked.diagnostics)]));
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

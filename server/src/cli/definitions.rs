@@ -5,10 +5,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::out::{Out, table};
-use super::remote::Remote;
+use super::remote::There;
 use super::{End, Failure};
 use crate::config::Config;
-use crate::lock;
 use crate::open::{Purpose, open};
 
 #[derive(Debug, Subcommand)]
@@ -35,17 +34,8 @@ impl Definitions {
     }
 }
 
-/// The server that is named, or the one that has the SQLite file.
-pub(super) fn server(config: &Config) -> Result<Option<Remote>, Failure> {
-    if let Some(named) = Remote::named(config)? {
-        return Ok(Some(named));
-    }
-    let Some(file) = config.sqlite().filter(|file| file.exists()) else { return Ok(None) };
-    lock::holder(file)?.map(|holder| Remote::to(&holder, config)).transpose()
-}
-
 async fn list(config: &Config, out: &Out) -> Result<End, Failure> {
-    let told = match server(config)? {
+    let told = match There::known(config)? {
         Some(there) => there.get("/v1/definitions", &[]).await?,
         None => on_disk(config).await?,
     };
@@ -102,7 +92,7 @@ async fn on_disk(config: &Config) -> Result<Value, Failure> {
 }
 
 async fn reload(config: &Config, out: &Out, dry_run: bool) -> Result<End, Failure> {
-    let Some(there) = server(config)? else {
+    let Some(there) = There::known(config)? else {
         let words = "no server is known that could load definitions again: name it with --server; where none runs, the next \
                      start reads the files, and `fluxor check` looks at them before";
         return Err(Failure::Usage(words.to_owned()));

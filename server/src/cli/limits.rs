@@ -13,11 +13,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::out::Out;
-use super::remote::Remote;
+use super::remote::{Remote, There};
 use super::{End, Failure, file};
 use crate::config::Config;
 use crate::limits::explain::{Used, Wanted, Which, Wish};
-use crate::lock;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Limits {
@@ -104,7 +103,7 @@ impl Limits {
                     }
                 };
                 out.result(&told, || words::usage(&told));
-                there.late(out);
+                late(&there, out);
             }
             Self::Refused { request, policy, person, limit } => {
                 refused(config, out, request, policy, person, limit).await?
@@ -137,12 +136,12 @@ async fn refused(
         }
     };
     if let (Some(request), Some([])) = (&request, told["items"].as_array().map(Vec::as_slice)) {
-        there.late(out);
+        late(&there, out);
         let why = told["notes"][0].as_str().unwrap_or_default();
         return Err(Failure::Declined("not_found".to_owned(), format!("of a request `{request}`: {why}")));
     }
     out.result(&told, || words::refused(&told, request.is_some()));
-    there.late(out);
+    late(&there, out);
     Ok(())
 }
 
@@ -169,7 +168,7 @@ async fn replay(config: &Config, out: &Out, from: Option<&Path>, of: Of, wish: W
         _ => here::replay(config, of.setting, &wish, document.as_ref()).await.map_err(named)?,
     };
     out.result(&told, || words::replayed(&told));
-    there.late(out);
+    late(&there, out);
     Ok(())
 }
 
@@ -184,44 +183,26 @@ fn pairs(query: &[(&str, Option<String>)]) -> Vec<(String, String)> {
     query.iter().filter_map(|(name, value)| Some(((*name).to_owned(), value.clone()?))).collect()
 }
 
-/// The server that knows what happens now.
-enum There {
-    /// It can be asked.
-    Asked(Remote),
-    /// It has what is new in its memory, and there is no key to ask it.
-    Silent,
-    /// There may be some that nobody has named.
-    Perhaps,
-    /// There is none.
-    Nobody,
-}
-
-impl There {
-    fn late(&self, out: &Out) {
-        match self {
-            Self::Asked(_) | Self::Nobody => {}
-            Self::Silent => out.aside(
-                "What was called in the last minute is still in the server's memory: with an administrator's key \
-                 (FLUXOR_KEY or --key) it is asked.",
-            ),
-            Self::Perhaps => out.aside(
-                "What was called in the last minute may still be in the servers' memory: --server URL asks one, with an \
-                 administrator's key (FLUXOR_KEY or --key).",
-            ),
-        }
+/// What the server may have in its memory alone.
+fn late(there: &There, out: &Out) {
+    match there {
+        There::Asked(_) | There::Nobody => {}
+        There::Silent(_) => out.aside(
+            "What was called in the last minute is still in the server's memory: with an administrator's key \
+             (FLUXOR_KEY or --key) it is asked.",
+        ),
+        There::Perhaps => out.aside(
+            "What was called in the last minute may still be in the servers' memory: --server URL asks one, with an \
+             administrator's key (FLUXOR_KEY or --key).",
+        ),
     }
 }
 
 /// The server that is named, or the one that has the file open.
 async fn server(config: &Config) -> Result<There, Failure> {
-    if let Some(named) = Remote::named(config)? {
-        return own(named, config).await.map(There::Asked);
-    }
-    let Some(file) = config.sqlite() else { return Ok(There::Perhaps) };
-    match lock::holder(file)? {
-        None => Ok(There::Nobody),
-        Some(_) if config.key().is_none() => Ok(There::Silent),
-        Some(holder) => own(Remote::to(&holder, config)?, config).await.map(There::Asked),
+    match There::find(config)? {
+        There::Asked(remote) => own(remote, config).await.map(There::Asked),
+        other => Ok(other),
     }
 }
 
@@ -229,7 +210,7 @@ async fn server(config: &Config) -> Result<There, Failure> {
 async fn asked(config: &Config) -> Result<Remote, Failure> {
     match server(config).await? {
         There::Asked(remote) => Ok(remote),
-        There::Silent => {
+        There::Silent(_) => {
             let words = "a server knows how limits stand, and asks for an administrator's key: FLUXOR_KEY or --key";
             Err(Failure::Usage(words.to_owned()))
         }

@@ -7,17 +7,16 @@ use anyhow::Context as _;
 use clap::Args;
 use fluxor_engine::clock::{Clock as _, SystemClock};
 use fluxor_engine::command::Actor;
+use fluxor_engine::diagnostic::{Diagnostic, Severity};
 use fluxor_engine::ids::InstanceId;
 use fluxor_engine::migrate::{Bound, Draft};
 use fluxor_engine::runtime::{Asking, Cursor, Subjects};
 use fluxor_workflows::import::{Progress as _, Step};
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::definitions::server;
 use super::import::Bar;
 use super::out::Out;
-use super::remote::Remote;
+use super::remote::{Remote, There};
 use super::writing::{Place, place};
 use super::{End, Failure, file, serve};
 use crate::config::Config;
@@ -51,17 +50,18 @@ pub(super) struct Migrate {
 }
 
 /// Where the instances are.
-enum There {
+enum Instances {
     Here(Arc<dyn Desk>),
-    Remote(Remote),
+    There(Remote),
 }
 
 impl Migrate {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
         let source = file::text(&self.file)?;
         let name = self.file.display().to_string();
-        // What can be said without any definition is said without asking anybody.
-        Draft::read(&source).map_err(|found| refused(&rendered(&name, &source, &found)))?;
+        let told = |found: &[Diagnostic]| refused(&rendered(&name, &source, found));
+        let draft = Draft::read(&source).map_err(|found| told(&found))?;
+        let is_wrong = draft.found().iter().any(|finding| finding.severity == Severity::Error);
         let done = tokio::select! {
             done = self.work(config, &source) => done,
             _ = serve::signal() => {
@@ -69,7 +69,11 @@ impl Migrate {
                 Err(Failure::Stopped(words.to_owned()))
             }
         };
-        let tally = done?;
+        // Whoever has the definitions says all that is wrong at once; where nobody can be asked, the file by itself is.
+        let tally = done.map_err(|failure| match failure {
+            Failure::Broken(_) | Failure::Usage(_) if is_wrong => told(draft.found()),
+            other => other,
+        })?;
         if let Some(list) = &self.list {
             std::fs::write(list, tally.csv()).with_context(|| format!("cannot write {}", list.display()))?;
             out.aside(&format!("{} has every instance", list.display()));
@@ -85,9 +89,9 @@ impl Migrate {
         let bar = Bar::new(config.json);
         if self.dry_run {
             // Whoever would do it is asked what it would come to: a server has definitions of its own.
-            let there = match server(config)? {
-                Some(there) => There::Remote(there),
-                None => There::Here(open(config, Purpose::Read).await?),
+            let there = match There::known(config)? {
+                Some(there) => Instances::There(there),
+                None => Instances::Here(open(config, Purpose::Read).await?),
             };
             return self.pages(config, &there, source, false, &bar).await;
         }
@@ -96,8 +100,8 @@ impl Migrate {
             None => place(config).await?,
         };
         let (there, here) = match place {
-            Place::Here(here) => (There::Here(here.shared()), Some(here)),
-            Place::There(there) => (There::Remote(there), None),
+            Place::Here(here) => (Instances::Here(here.shared()), Some(here)),
+            Place::There(there) => (Instances::There(there), None),
         };
         let done = self.applied(config, &there, source, &bar).await;
         if let Some(here) = here {
@@ -106,7 +110,7 @@ impl Migrate {
         done
     }
 
-    async fn applied(&self, config: &Config, there: &There, source: &str, bar: &Bar) -> Result<Tally, Failure> {
+    async fn applied(&self, config: &Config, there: &Instances, source: &str, bar: &Bar) -> Result<Tally, Failure> {
         if self.require_all {
             let foreseen = self.pages(config, there, source, false, bar).await?;
             if foreseen.refused > 0 {
@@ -120,13 +124,13 @@ impl Migrate {
     async fn pages(
         &self,
         config: &Config,
-        there: &There,
+        there: &Instances,
         source: &str,
         does: bool,
         bar: &Bar,
     ) -> Result<Tally, Failure> {
         let mut tally = Tally::default();
-        let mut after: Option<String> = None;
+        let (mut after, mut number): (Option<String>, usize) = (None, 0);
         bar.begin(if does { Step::Write } else { Step::Read }, "instances", 0);
         let told = loop {
             let left = self.limit.filter(|_| does).map(|limit| limit.saturating_sub(tally.migrated));
@@ -137,10 +141,11 @@ impl Migrate {
                 .and_then(|left| i64::try_from(left).ok())
                 .unwrap_or(USUAL)
                 .clamp(1, if does { USUAL } else { MOST });
-            let asked = Page { source, after: after.as_deref(), rows, does };
+            number += 1;
+            let asked = Page { source, after: after.as_deref(), rows, does, number };
             let page = match there {
-                There::Here(desk) => self.here(config, &**desk, asked).await,
-                There::Remote(there) => self.remote(there, asked).await,
+                Instances::Here(desk) => self.here(config, &**desk, asked).await,
+                Instances::There(there) => self.remote(there, asked).await,
             };
             let page = match page {
                 Ok(page) => page,
@@ -158,7 +163,8 @@ impl Migrate {
 
     async fn here(&self, config: &Config, desk: &dyn Desk, asked: Page<'_>) -> Result<Value, Failure> {
         let (tenant, actor) = (config.tenant(), Actor::System);
-        let bound: Bound = match desk.mapping(tenant, actor.clone(), asked.source.to_owned(), asked.does).await? {
+        let how = (asked.does, asked.after.is_some());
+        let bound: Bound = match desk.mapping(tenant, actor.clone(), asked.source.to_owned(), how).await? {
             Ok(bound) => bound,
             Err(found) => return Err(refused(&rendered(&self.file.display().to_string(), asked.source, &found))),
         };
@@ -191,7 +197,7 @@ impl Migrate {
             body["only"] = json!(self.only);
         }
         let path = if asked.does { "/v1/migrations" } else { "/v1/migrations/preview" };
-        there.send(Method::POST, path, &body).await
+        there.send_one(asked.number, path, &body).await
     }
 }
 
@@ -202,6 +208,7 @@ struct Page<'p> {
     after: Option<&'p str>,
     rows: i64,
     does: bool,
+    number: usize,
 }
 
 fn refused(rendered: &str) -> Failure {

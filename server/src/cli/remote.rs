@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Failure;
 use crate::config::Config;
-use crate::lock::Holder;
+use crate::lock::{self, Holder};
 
 /// A server and a key for it.
 #[derive(Debug)]
@@ -16,6 +16,43 @@ pub(super) struct Remote {
     url: String,
     key: String,
     request: String,
+}
+
+/// The server that knows what happens now.
+#[derive(Debug)]
+pub(super) enum There {
+    /// It can be asked.
+    Asked(Remote),
+    /// It has the file open, and there is no key to ask it.
+    Silent(Holder),
+    /// There may be some that nobody has named.
+    Perhaps,
+    /// There is none.
+    Nobody,
+}
+
+impl There {
+    /// The server that is named, or the one that has the SQLite file.
+    pub(super) fn find(config: &Config) -> Result<Self, Failure> {
+        if let Some(named) = Remote::named(config)? {
+            return Ok(Self::Asked(named));
+        }
+        let Some(file) = config.sqlite() else { return Ok(Self::Perhaps) };
+        match lock::holder(file)? {
+            None => Ok(Self::Nobody),
+            Some(holder) if config.key().is_none() => Ok(Self::Silent(holder)),
+            Some(holder) => Remote::to(&holder, config).map(Self::Asked),
+        }
+    }
+
+    /// The same, where one that is known must be asked.
+    pub(super) fn known(config: &Config) -> Result<Option<Remote>, Failure> {
+        match Self::find(config)? {
+            Self::Asked(remote) => Ok(Some(remote)),
+            Self::Silent(holder) => Remote::to(&holder, config).map(Some),
+            Self::Perhaps | Self::Nobody => Ok(None),
+        }
+    }
 }
 
 impl Remote {
@@ -74,8 +111,17 @@ impl Remote {
 
     /// Sends a change; returns the answer's body.
     pub(super) async fn send(&self, method: Method, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.sent(method, path, body, &self.request).await
+    }
+
+    /// Sends one of several changes: each is asked for under a key of its own.
+    pub(super) async fn send_one(&self, number: usize, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.sent(Method::POST, path, body, &format!("{}-{number}", self.request)).await
+    }
+
+    async fn sent(&self, method: Method, path: &str, body: &Value, key: &str) -> Result<Value, Failure> {
         let request = self.client.request(method, format!("{}{path}", self.url)).json(body);
-        self.answer(request.header("idempotency-key", &self.request)).await
+        self.answer(request.header("idempotency-key", key)).await
     }
 
     async fn answer(&self, request: RequestBuilder) -> Result<Value, Failure> {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use super::out::{Out, table};
-use super::remote::Remote;
+use super::remote::{Remote, There};
 use super::writing::{Place, place};
 use crate::config::Config;
 use crate::open::{Purpose, open};
@@ -151,7 +151,8 @@ impl Repairing {
     }
 
     async fn previewed(&self, config: &Config, repair: Repair, body: &Value) -> Result<Value, Failure> {
-        if let Some(there) = Remote::named(config)? {
+        // Whoever would do it is asked: a server has definitions of its own.
+        if let Some(there) = There::known(config)? {
             return there.send(Method::POST, &format!("/v1/instances/{}/repairs/preview", self.id), body).await;
         }
         let desk = open(config, Purpose::Read).await?;
@@ -162,7 +163,7 @@ impl Repairing {
     }
 
     async fn possible(&self, config: &Config, out: &Out) -> Result<(), Failure> {
-        let told = match Remote::named(config)? {
+        let told = match There::known(config)? {
             Some(there) => there.get(&format!("/v1/instances/{}/repairs", self.id), &[]).await?,
             None => {
                 let desk = open(config, Purpose::Read).await?;

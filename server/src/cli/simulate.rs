@@ -17,7 +17,7 @@ use super::remote::Remote;
 use super::{End, Failure, chosen};
 use crate::config::Config;
 use crate::desk::WhatIf;
-use crate::open::{Purpose, open};
+use crate::open::{self, Purpose, open};
 use crate::simulate::{Question, text};
 
 #[derive(Debug, Args)]
@@ -68,7 +68,7 @@ impl Simulate {
         let file = Path::new(&self.workflow);
         let is_file = file.is_file() || file.extension().is_some_and(|end| end == "yaml" || end == "yml");
         let definition = match is_file {
-            true => Some(std::fs::read(file).map_err(|why| Failure::Usage(format!("{}: {why}", file.display())))?),
+            true => Some(open::bytes(file).map_err(|why| Failure::Usage(format!("{}: {why}", file.display())))?),
             false => None,
         };
         let organisation: Option<Document> = self.organisation.as_deref().map(super::file::read).transpose()?;

@@ -15,7 +15,7 @@ use fluxor_engine::definition::reload::{self, Folder};
 use fluxor_engine::definition::{Checked, Library, compile_beside};
 use fluxor_engine::diagnostic::Diagnostic;
 use fluxor_engine::domain::Domain as _;
-use fluxor_engine::ids::{Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
+use fluxor_engine::ids::{DefinitionHash, Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::{Instance, TaskStatus};
 use fluxor_engine::migrate::Bound;
 use fluxor_engine::plan::{answer_of, blank_answer};
@@ -111,15 +111,15 @@ impl Desk for Office {
         tenant: TenantId,
         actor: Actor,
         source: String,
-        does: bool,
+        (does, goes_on): (bool, bool),
     ) -> Reply<'_, Result<Bound, Vec<Diagnostic>>> {
         Box::pin(async move {
             let may = self.0.may_migrate(tenant, &actor).await;
             if !does {
                 may?;
-                return self.0.mapping(&source).await;
+                return self.0.mapping(&source, goes_on).await;
             }
-            let bound = self.0.mapping(&source).await?;
+            let bound = self.0.mapping(&source, goes_on).await?;
             // Who may not is told no more than that.
             if bound.is_err() {
                 may?;
@@ -252,6 +252,10 @@ impl Desk for Office {
 
     fn pinned_counts(&self, tenant: TenantId) -> Reply<'_, Vec<PinnedCount>> {
         reading(self.0.store().pinned_counts(tenant))
+    }
+
+    fn definition_by(&self, hash: DefinitionHash) -> Reply<'_, Option<Arc<Definition>>> {
+        reading(self.0.definition_by(hash))
     }
 
     fn pinned(&self, tenant: TenantId, id: InstanceId) -> Reply<'_, (Instance, Arc<Definition>)> {

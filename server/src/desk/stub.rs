@@ -17,7 +17,7 @@ use fluxor_engine::decide::{Deciders, Possible, Preview};
 use fluxor_engine::definition::reload::{self, Folder};
 use fluxor_engine::definition::{Checked, Definition, Library};
 use fluxor_engine::diagnostic::Diagnostic;
-use fluxor_engine::ids::{Digest, InstanceId, PersonId, RequestId, StreamId, TaskId, TenantId};
+use fluxor_engine::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::migrate::Bound;
 use fluxor_engine::refusal::Refusal;
@@ -175,8 +175,12 @@ impl Desk for Stub {
         ready(Vec::new())
     }
 
-    fn mapping(&self, _: TenantId, _: Actor, _: String, _: bool) -> Reply<'_, Result<Bound, Vec<Diagnostic>>> {
+    fn mapping(&self, _: TenantId, _: Actor, _: String, _: (bool, bool)) -> Reply<'_, Result<Bound, Vec<Diagnostic>>> {
         Box::pin(std::future::ready(Ok(Err(Vec::new()))))
+    }
+
+    fn definition_by(&self, _: DefinitionHash) -> Reply<'_, Option<Arc<Definition>>> {
+        Box::pin(std::future::ready(Ok(None)))
     }
 
     fn foresee_migrations(&self, _: Asking, _: Subjects) -> Reply<'_, Page> {

@@ -40,6 +40,11 @@ pub(crate) struct Asking {
 }
 
 impl Asking {
+    /// What tells this request from others under the same key.
+    pub(crate) const fn hash(&self) -> Digest {
+        self.hash
+    }
+
     /// The command that asks for `verb`.
     pub(crate) fn command(&self, verb: Verb) -> Command {
         Command {

@@ -20,7 +20,7 @@ use super::auth::Caller;
 use super::extract::Path;
 use super::problem::{Problem, Problems};
 use crate::app::App;
-use crate::reload::{ACTION, RECORD, Reloaded, Trouble};
+use crate::reload::{ACTION, Cause, RECORD, Reloaded, Trouble};
 
 /// The definitions in force.
 #[derive(Debug, Serialize, ToSchema)]
@@ -183,8 +183,9 @@ pub(crate) async fn reload(
         let sentence = "This server has no folder of definitions: start it with --definitions DIR.";
         return Err(Problem::new("not_found", sentence));
     };
-    let key = format!("{}\0{}\0{dry_run}", asking.caller.person(), asking.request.as_str());
-    Ok(Json(reloads.reload_once(key, asking.caller.actor(), dry_run).await?))
+    let (reloads, cause) = (reloads.clone(), Cause::Asked(asking.caller.actor()));
+    let again = async { Ok(reloads.reload(&cause, dry_run).await?) };
+    app.answers().once(&asking, "reload", app.desk().now(), again).await
 }
 
 /// Definitions are the server's, whoever else uses it. The engine declines those who administer nothing, and writes it down.

@@ -5,6 +5,7 @@ use axum::extract::State;
 use fluxor_engine::ids::InstanceId;
 use fluxor_engine::runtime::{Asking, Cursor, Subjects};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::act::bounded;
@@ -49,27 +50,29 @@ pub(crate) async fn preview(
     State(app): State<App>,
     Wondering(caller, body): Wondering<Body>,
 ) -> Result<Json<Told>, Problem> {
-    migrated(&app, &caller, body, false).await
+    Ok(Json(migrated(&app, &caller, body, false).await?))
 }
 
 /// Migrate a page of running instances: for administrators, with a reason that each instance's trail keeps.
 ///
 /// Each instance is a command of its own, behind all others. Whoever breaks off and asks again from the start goes on with those
-/// that are left: one that has moved has the new definition already.
+/// that are left: one that has moved has the new definition already. The same page under the same key is answered from this
+/// server's memory, as it was.
 #[utoipa::path(post, path = "/v1/migrations", tag = "instances", params(ChangeHeaders), request_body = Body,
     responses((status = 200, body = Told), Problems))]
-pub(crate) async fn migrate(State(app): State<App>, Asked(asking, body): Asked<Body>) -> Result<Json<Told>, Problem> {
+pub(crate) async fn migrate(State(app): State<App>, Asked(asking, body): Asked<Body>) -> Result<Json<Value>, Problem> {
     if body.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
         return Err(fluxor_engine::refusal::Refusal::ReasonRequired.into());
     }
-    migrated(&app, &asking.caller, body, true).await
+    let page = migrated(&app, &asking.caller, body, true);
+    app.answers().once(&asking, "migrate", app.desk().now(), page).await
 }
 
-async fn migrated(app: &App, caller: &Caller, body: Body, does: bool) -> Result<Json<Told>, Problem> {
+async fn migrated(app: &App, caller: &Caller, body: Body, does: bool) -> Result<Told, Problem> {
     bounded("/reason", body.reason.as_deref())?;
     let subjects = body.subjects()?;
     let (tenant, actor, desk) = (caller.tenant(), caller.actor(), app.desk());
-    let bound = match desk.mapping(tenant, actor.clone(), body.mapping.clone(), does).await? {
+    let bound = match desk.mapping(tenant, actor.clone(), body.mapping.clone(), (does, body.after.is_some())).await? {
         Ok(bound) => bound,
         Err(found) => return Err(refused(&body.mapping, &found)),
     };
@@ -77,7 +80,7 @@ async fn migrated(app: &App, caller: &Caller, body: Body, does: bool) -> Result<
     let asking = Asking { tenant, actor, mapping: bound.mapping.clone(), reason };
     let page =
         if does { desk.migrate(asking, subjects).await? } else { desk.foresee_migrations(asking, subjects).await? };
-    Ok(Json(Told::of(&bound, page, &body.mapping)))
+    Ok(Told::of(&bound, page, &body.mapping))
 }
 
 impl Body {

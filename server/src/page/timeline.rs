@@ -147,7 +147,7 @@ fn what(header: &Header, body: &Value, definition: &Definition) -> String {
         "remind" => "reminded",
         "look" => "is looking at it",
         "complete" => "gave the data",
-        "migrate" => "moved it to another definition",
+        "migrate" => return migrated(body),
         "wake" => "passed",
         "message" => {
             return header
@@ -163,6 +163,19 @@ fn what(header: &Header, body: &Value, definition: &Definition) -> String {
         other => return format!("{}{step}", words(other)),
     };
     format!("{done}{step}")
+}
+
+/// From which version of its definition to which.
+fn migrated(body: &Value) -> String {
+    let end = |at: usize| {
+        let hash: String = body["request"]["definitions"][at].as_str().unwrap_or_default().chars().take(12).collect();
+        match body["request"]["versions"][at].as_u64() {
+            Some(version) => format!("version {version} ({hash})"),
+            // Entries of before do not have it.
+            None => hash,
+        }
+    };
+    format!("moved it from {} to {} of the workflow", end(0), end(1))
 }
 
 /// Who was asked, by step.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::rest::Restless;
 use super::{Cause, Reloads};
 use crate::http::problem::chain;
 
@@ -42,21 +43,26 @@ impl Reloads {
         }
     }
 
-    /// Loads files that have changed, once two looks agree: who writes a file takes his time.
+    /// Loads files that have changed, once two looks agree: who writes a file takes his time, and holds up no other.
     async fn look_again(&self) -> Result<(), super::NotDone> {
         let look = self.look().await;
         let mut turn = self.turn.lock().await;
         if turn.loaded.as_ref() == Some(&look) {
-            turn.seen = None;
+            (turn.seen, turn.restless) = (None, Restless::default());
             self.write_down(&mut turn).await;
             return Ok(());
         }
-        if turn.seen.as_ref() != Some(&look) {
-            turn.seen = Some(look);
+        let Some(moving) = turn.seen.replace(look.clone()).and_then(|seen| look.changed_since(&seen)) else {
+            return Ok(());
+        };
+        let (left, newly_named) = turn.restless.next(&moving);
+        let nothing_else = turn.loaded.as_ref() == Some(&left.loaded(&look, turn.loaded.as_ref()));
+        if nothing_else && !newly_named {
             return Ok(());
         }
-        if let Some(read) = self.read(&look).await {
-            self.take(&mut turn, look, read, (&Cause::Files, false)).await?;
+        if let Some(read) = self.read(&look, &left).await {
+            self.take(&mut turn, (look.clone(), left), read, (&Cause::Files, false)).await?;
+            turn.seen = Some(look);
         }
         Ok(())
     }

@@ -284,7 +284,7 @@ async fn act<B: Bench>(stage: &mut Stage<B>, dice: &mut Dice, story: &mut Story,
 /// Everything of the workflow, page by page: what is foreseen is what comes, and a second time there is nothing left.
 async fn migrate<B: Bench>(stage: &mut Stage<B>, story: &mut Story, map: &str) -> usize {
     let engine = stage.engines[0].clone();
-    let bound = match engine.mapping(map).await.unwrap() {
+    let bound = match engine.mapping(map, false).await.unwrap() {
         Ok(bound) => bound,
         Err(found) => {
             story.tell(format!("refused: {found:?}"));
@@ -314,7 +314,7 @@ async fn migrate<B: Bench>(stage: &mut Stage<B>, story: &mut Story, map: &str) -
                 assert_eq!((told.instance, told.came.as_ref().err()), (done.instance, done.came.as_ref().err()));
                 let row = engine.store().instance(TENANT, told.instance).await.unwrap().unwrap();
                 match &told.came {
-                    Ok(Some(told)) => {
+                    Ok(told) => {
                         assert_eq!((told.to.as_slice(), row.definition), (row.inside(), bound.mapping.to));
                         moved += 1;
                         assert_eq!(turn, 0, "what has moved is not moved again");

@@ -2,9 +2,11 @@
 //! HTTP and on the command line.
 
 use fluxor_tests::server::Site;
+use fluxor_tests::server::visit::Visitor;
 use serde_json::{Value, json};
 
 use super::company::{approve, history, path, text};
+use super::pictures::class;
 
 const PREVIEW: &str = "/v1/migrations/preview";
 const MIGRATE: &str = "/v1/migrations";
@@ -62,6 +64,21 @@ fn item<'p>(page: &'p Value, id: &str) -> &'p Value {
         .unwrap_or_else(|| panic!("{id} in {page}"))
 }
 
+/// Its page says from which version it came to which, and why; its picture keeps the way until then.
+async fn shown_with_its_way(site: &Site, id: &str, mapping: &Value) {
+    let picture = site.admin().get(&format!("{}/picture", path(id))).await;
+    assert_eq!(
+        (&*class(&picture.text, "draft"), &*class(&picture.text, "deciding")),
+        ("state been", "state approval now")
+    );
+    let mut page = Visitor::administrator(site).await;
+    let shown = page.get(&format!("/instances/{id}")).await.is(200);
+    let end = |end: &Value| format!("version {} ({})", end["version"], &text(&end["hash"])[..12]);
+    let (from, to) = (end(&mapping["from"][0]), end(&mapping["to"]));
+    assert!(shown.text.contains(&format!("moved it from {from} to {to} of the workflow")), "{}", shown.text);
+    assert!(shown.text.contains("<blockquote>so</blockquote>"), "{}", shown.text);
+}
+
 pub(super) async fn running_instances_move_to_another_version(mut site: Site) {
     let (draft, _) = paper(&site, false).await;
     let (voted, task) = paper(&site, true).await;
@@ -96,7 +113,7 @@ pub(super) async fn running_instances_move_to_another_version(mut site: Site) {
     assert_eq!((&goes["to"], &goes["reviews"][0]["what"]), (&json!(["deciding"]), &json!("kept")));
     assert_eq!(history(&site, &voted).await.len(), 3);
 
-    // Page by page, and once more there is nothing left.
+    // Page by page, and once more there is nothing left. What has moved says where it is.
     let first = admin.post(MIGRATE, &json!({ "mapping": MAP, "reason": "so", "limit": 1 })).await.is(200);
     let after = text(&first["next"]);
     let mut rest = admin.post(MIGRATE, &json!({ "mapping": MAP, "reason": "so", "after": after })).await.is(200);
@@ -117,8 +134,7 @@ pub(super) async fn running_instances_move_to_another_version(mut site: Site) {
     let deciders = admin.get(&format!("/v1/tasks/{id}/deciders?at={then}")).await.is(200);
     assert_eq!(deciders["instance"], "review", "{deciders}");
     admin.get(&format!("/v1/tasks/{id}/rounds")).await.is(200);
-    let picture = admin.get(&format!("{}/picture?format=mermaid", path(&voted))).await;
-    assert!(picture.text.to_lowercase().contains("deciding"), "{}", picture.text);
+    shown_with_its_way(&site, &voted, &told["mapping"]).await;
 
     // The note is new: whoever had the page open reads it again, and both decide on what it says now.
     site.by("fay").decide(&task, &approve("purchasers")).await.refused(412, "stale_task");
@@ -129,6 +145,27 @@ pub(super) async fn running_instances_move_to_another_version(mut site: Site) {
     assert_eq!(admin.get(&path(&voted)).await.is(200)["state"], "done");
     site.stop().await;
     assert_eq!(site.command(&["audit", "verify"]).await.code(), 0);
+    site.end().await;
+}
+
+/// What was asked for is done once under its key, whatever has become of the instances meanwhile.
+pub(super) async fn a_migration_is_done_once_under_its_key(mut site: Site) {
+    let (first, _) = paper(&site, true).await;
+    redefine(&mut site, TWO).await;
+    let admin = site.admin();
+    let page = json!({ "mapping": MAP, "reason": "so", "limit": 100 });
+    // What was refused was not done: the same key is for what is asked rightly.
+    let wrong = json!({ "mapping": "migrate: pear", "reason": "so" });
+    admin.post_as("m-1", MIGRATE, &wrong).await.refused(422, "mapping_refused");
+    let (done, meanwhile) = tokio::join!(admin.post_as("m-1", MIGRATE, &page), admin.post_as("m-1", MIGRATE, &page));
+    let done = done.is(200);
+    assert_eq!((&item(&done, &first)["outcome"], &meanwhile.is(200)), (&json!("migrated"), &done));
+    let entries = history(&site, &first).await.len();
+    assert_eq!(admin.post_as("m-1", MIGRATE, &page).await.is(200), done, "the same answer, and no second look");
+    assert_eq!(history(&site, &first).await.len(), entries);
+    let other = json!({ "mapping": MAP, "reason": "otherwise", "limit": 100 });
+    admin.post_as("m-1", MIGRATE, &other).await.refused(422, "request_reused");
+    assert_eq!(admin.post_as("m-2", MIGRATE, &other).await.is(200)["at_target"], 1);
     site.end().await;
 }
 
@@ -168,8 +205,10 @@ pub(super) async fn the_command_line_migrates_beside_a_running_server(mut site: 
     std::fs::write(&file, "migrate: pair\nstates: { draft: begun }\n").unwrap();
     let told = migrate(&site, &["--json", "--reason", "so", "--only", &draft]).await;
     assert_eq!(serde_json::from_str::<Value>(told.done().trim()).unwrap()["migrated"], 1);
-    let told = migrate(&site, &["--reason", "so"]).await;
+    let told = migrate(&site, &["--reason", "so", "--list", list.to_str().unwrap()]).await;
     assert_eq!(told.code(), 0, "{}", told.all());
+    let csv = std::fs::read_to_string(&list).unwrap();
+    assert!(csv.contains(&format!("{voted},,review,review,migrated,,,")), "{csv}");
     assert!(
         told.all().contains("1 migrated") && told.all().contains("1 have the new definition already"),
         "{}",

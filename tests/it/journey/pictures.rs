@@ -8,7 +8,7 @@ use super::company::in_review;
 const WORKFLOW: &str = "/v1/workflows/purchase_order/picture";
 
 /// The class of a state in a picture.
-fn class(picture: &str, path: &str) -> String {
+pub(super) fn class(picture: &str, path: &str) -> String {
     let document = roxmltree::Document::parse(picture).unwrap();
     let of = document.descendants().find(|node| node.attribute("data-state") == Some(path));
     of.unwrap().attribute("class").unwrap().to_owned()

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use super::company::text;
 
 pub(super) use asked::{
-    files_come_and_go_and_so_does_their_folder, only_administrators_of_the_server_load, the_command_line_loads,
+    a_restless_file_holds_up_no_other, files_come_and_go_and_so_does_their_folder,
+    only_administrators_of_the_server_load, the_command_line_loads,
 };
 
 /// The file of `pair`.

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Fault, Item, Versions};
 use crate::calendar::Calendars;
 use crate::definition::library::check_files;
 use crate::definition::{Checked, Definition, Library};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::domain::Vocabulary;
 
 /// What there is to choose from.
@@ -17,6 +18,8 @@ pub(super) struct Choice<'a> {
     /// The new ones, where they are others and may come.
     pub(super) calendars: Option<&'a Calendars>,
     pub(super) vocabulary: &'a Vocabulary,
+    /// Once it is set, nothing more is looked at: nobody waits for what comes of it.
+    pub(super) stop: &'a AtomicBool,
 }
 
 /// Files with what comes of them.
@@ -37,6 +40,9 @@ impl Choice<'_> {
 
     /// What comes of the files, these changes taken.
     pub(super) fn judge(&self, taken: &BTreeSet<Item>) -> Judged {
+        if self.stops() {
+            return Vec::new();
+        }
         let mut files: Vec<(u8, &String, &str)> = Vec::new();
         for (path, file) in self.files {
             let takes = taken.contains(&Item::File(path.clone()));
@@ -51,6 +57,39 @@ impl Choice<'_> {
         sources.into_iter().zip(all).map(|((path, source), checked)| (path, source, checked)).collect()
     }
 
+    fn stops(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The library of what was judged; `tell` hears of each file what was found that does not refuse it.
+    pub(super) fn library_of(
+        &self,
+        taken: &BTreeSet<Item>,
+        judged: Judged,
+        mut tell: impl FnMut(String, Vec<Diagnostic>),
+    ) -> Library {
+        let mut library = Library::empty(self.calendars_of(taken).clone());
+        for (path, _, checked) in judged {
+            let Checked { definition: Some(definition), diagnostics, .. } = checked else { continue };
+            library.put(&path, definition);
+            tell(path, diagnostics);
+        }
+        library
+    }
+
+    /// What is wrong with a file by itself beside `base`, as if those files had gone for which `left` holds: looked at without
+    /// looking at all others again.
+    fn own_faults(&self, base: &Library, item: &Item, left: impl Fn(&str) -> bool) -> Vec<Fault> {
+        let Item::File(path) = item else { return Vec::new() };
+        match self.files.get(path).and_then(|file| file.new.as_deref()) {
+            Some(source) if !self.stops() => {
+                let checked = base.check_instead((path, source), self.vocabulary, left);
+                errors(vec![(path.clone(), source.to_owned(), checked)])
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Changes that hold together, to which none can be added: first what is wrong is left, and what makes something else
     /// wrong; then what can come back comes back.
     pub(super) fn taken(&self) -> BTreeSet<Item> {
@@ -59,10 +98,11 @@ impl Choice<'_> {
             return all;
         }
         let mut taken = all.clone();
-        loop {
-            let wrong = wrong(self.judge(&taken));
+        let mut base = loop {
+            let judged = self.judge(&taken);
+            let wrong = wrong(&judged);
             if wrong.is_empty() {
-                break;
+                break self.library_of(&taken, judged, |_, _| ());
             }
             let own: Vec<Item> = wrong.iter().map(|path| Item::File(path.clone())).collect();
             let before = taken.len();
@@ -75,16 +115,21 @@ impl Choice<'_> {
                 // What was there before holds: this does not come about, and would not go on for ever if it did.
                 taken.clear();
             }
-        }
+        };
         loop {
             let before = taken.len();
             for item in all.difference(&taken.clone()) {
+                // Most are wrong by themselves, and there may be many of them.
+                if !self.own_faults(&base, item, |_| false).is_empty() {
+                    continue;
+                }
                 let more = with(&taken, [item]);
-                if wrong(self.judge(&more)).is_empty() {
-                    taken = more;
+                let judged = self.judge(&more);
+                if wrong(&judged).is_empty() {
+                    (base, taken) = (self.library_of(&more, judged, |_, _| ()), more);
                 }
             }
-            if taken.len() == before {
+            if taken.len() == before || self.stops() {
                 return taken;
             }
         }
@@ -102,18 +147,22 @@ impl Choice<'_> {
         found
     }
 
-    /// Why `item` cannot be taken beside what is.
-    pub(super) fn faults(&self, taken: &BTreeSet<Item>, item: &Item) -> Vec<Fault> {
+    /// Why `item` cannot be taken beside what is, which `next` is the library of.
+    pub(super) fn faults(&self, next: &Library, taken: &BTreeSet<Item>, item: &Item) -> Vec<Fault> {
         let file = match item {
             Item::Calendars => None,
             Item::File(path) => self.files.get(path).map(|file| (path, file)),
         };
-        let mut faults = errors(self.judge(&with(taken, [item])));
         // A file that has moved is judged as if it had left its old place.
-        if file.is_some_and(|(_, file)| file.old.is_none()) {
-            let gone = |(path, file): (&String, &Versions)| {
-                (file.differ() && file.new.is_none()).then(|| Item::File(path.clone()))
-            };
+        let has_moved = file.is_some_and(|(_, file)| file.old.is_none());
+        let is_gone = |file: &Versions| has_moved && file.differ() && file.new.is_none();
+        let own = self.own_faults(next, item, |path| self.files.get(path).is_some_and(is_gone));
+        if !own.is_empty() {
+            return own;
+        }
+        let mut faults = errors(self.judge(&with(taken, [item])));
+        if has_moved {
+            let gone = |(path, file): (&String, &Versions)| is_gone(file).then(|| Item::File(path.clone()));
             let gone: Vec<Item> = self.files.iter().filter_map(gone).collect();
             let moved = errors(self.judge(&with(taken, gone.iter().chain([item]))));
             faults = if moved.is_empty() { faults } else { moved };
@@ -145,8 +194,8 @@ fn with<'i>(taken: &'i BTreeSet<Item>, more: impl IntoIterator<Item = &'i Item>)
     taken.iter().chain(more).cloned().collect()
 }
 
-fn wrong(judged: Judged) -> Vec<String> {
-    judged.into_iter().filter(|(_, _, checked)| checked.is_refused()).map(|(path, ..)| path).collect()
+fn wrong(judged: &[(String, String, Checked)]) -> Vec<String> {
+    judged.iter().filter(|(_, _, checked)| checked.is_refused()).map(|(path, ..)| path.clone()).collect()
 }
 
 fn errors(judged: Judged) -> Vec<Fault> {

@@ -61,7 +61,7 @@ impl House {
     }
 
     fn reload(&mut self, folder: &Folder) -> Report {
-        let next = reload(&self.0, folder, &[], &Vocabulary::default());
+        let next = reload(&self.0, folder, &[], &Vocabulary::default(), &AtomicBool::new(false)).unwrap();
         self.0 = self.0.followed_by(&next.library, Timestamp::from_micros(7));
         next.report
     }
@@ -219,7 +219,7 @@ fn calendars_change_for_those_that_run_and_stay_where_they_are_needed() {
     // Neither as long as instances count by it.
     now.files.clear();
     let live = [house.0.pinned(hash).unwrap().clone()];
-    let next = reload(&house.0, &now, &live, &Vocabulary::default());
+    let next = reload(&house.0, &now, &live, &Vocabulary::default(), &AtomicBool::new(false)).unwrap();
     assert!(next.report.calendars.unwrap_err()[0].line().contains("instances of `alone`"));
     now.calendars = Err(vec![Fault::Said("wrong".into())]);
     let report = house.reload(&now);
@@ -231,4 +231,38 @@ fn calendars_change_for_those_that_run_and_stay_where_they_are_needed() {
     now.calendars = Ok(calendars(&[&at_last]));
     house.reload(&now);
     assert_ne!(hours(&house), before);
+}
+
+#[test]
+fn many_wrong_files_are_each_told_what_is_wrong_with_them() {
+    let mut house = House::new(&both());
+    let wrong: Vec<(String, String)> = (0..20)
+        .map(|number| match number % 4 {
+            0 => (format!("{number:02}.yaml"), ALONE.replace("office", "offise")),
+            1 => (format!("{number:02}.yaml"), ORDER.replace("workflow: check", "workflow: chek")),
+            2 => (format!("{number:02}.yaml"), CHECK.to_owned()),
+            _ => (format!("{number:02}.yaml"), "workflow: [".to_owned()),
+        })
+        .collect();
+    let good = ("good.yaml", &*ALONE.replace("workflow: alone", "workflow: good"));
+    let mut files = vec![both()[0], both()[1], good];
+    files.extend(wrong.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    let report = house.reload(&folder(&files));
+    let told = told(&report);
+    assert_eq!((&*told["good.yaml"], &*told["check.yaml"], report.refused().count()), ("loaded", "unchanged", 20));
+    for (path, _) in &wrong {
+        let why = ["calendar `offise`", "workflow `chek`", "a second workflow `check`", "FLX0001"];
+        let number: usize = path[..2].parse().unwrap();
+        assert!(told[path.as_str()].contains(why[number % 4]), "{path}: {}", told[path.as_str()]);
+        assert!(told[path.as_str()].starts_with(path), "each by itself: {}", told[path.as_str()]);
+    }
+}
+
+#[test]
+fn what_nobody_waits_for_any_more_is_left() {
+    let house = House::new(&both());
+    let newer = CHECK.replace("version: 1", "version: 2");
+    let folder = folder(&[("check.yaml", &newer), ("wrong.yaml", "workflow: ["), both()[1]]);
+    let stop = AtomicBool::new(true);
+    assert!(reload(&house.0, &folder, &[], &Vocabulary::default(), &stop).is_none());
 }

@@ -206,3 +206,56 @@ fn what_an_entry_says_was_walked_is_read() {
     assert_eq!(walked(r#"{"changes":[],"walked":[3,1]}"#), [3, 1]);
     assert!(walked("").is_empty() && walked("{}").is_empty() && walked("[1]").is_empty());
 }
+
+/// The same trip later: booking is named otherwise, and who refuses it says why.
+fn newer() -> Arc<Definition> {
+    let text = CHART
+        .replace("version: 1", "version: 2")
+        .replace("book: { to: booking }", "book: { to: process }")
+        .replace("  booking:", "  process:")
+        .replace("booking.deep_history", "process.deep_history")
+        .replace("          stuck:", "          blocked:")
+        .replace("to: stuck", "to: blocked")
+        .replace("refuse_it: { to: refused }", "refuse_it: { to: refused }\n      forget: { to: refused }");
+    right(&text)
+}
+
+#[test]
+fn the_way_by_an_earlier_definition_is_kept_as_far_as_its_states_went_somewhere() {
+    let (old, new) = (right(CHART), newer());
+    let walked = vec![
+        arrow(&old, "asked", "book"),
+        arrow(&old, "booking.hotel.open", "full"),
+        arrow(&old, "booking.hotel.stuck", "freed"),
+    ];
+    let went = |states: &str| crate::migrate::Went::read(&format!("{{\"request\":{{\"states\":{states}}}}}"));
+    let told = went(r#"{"booking":"process","booking.hotel.stuck":["process.hotel.blocked"]}"#);
+    let earlier = Earlier { definition: Some(old.clone()), walked, went: told };
+    let here = instance(&new, &["process.flight.closed", "process.hotel.open"], Status::Active);
+    let own = [arrow(&new, "process.flight.open", "flown")];
+    let marks = Marks::of(&new, &here, &own).after(&new, std::slice::from_ref(&earlier));
+    assert_eq!(
+        paths(&new, &marks.been),
+        [
+            "asked",
+            "process",
+            "process.flight",
+            "process.flight.open",
+            "process.flight.closed",
+            "process.hotel",
+            "process.hotel.open",
+            "process.hotel.blocked"
+        ]
+    );
+    let on = ["asked:book", "process.flight.open:flown", "process.hotel.blocked:freed", "process.hotel.open:full"];
+    assert_eq!(events(&new, &marks.walked).into_iter().collect::<Vec<_>>(), on);
+    assert_eq!(marks.start, Some(0));
+
+    // Through two definitions; where nothing says where a state went, its part of the way is not there.
+    let unsaid = Earlier { went: went("{}"), ..earlier.clone() };
+    let marks = Marks::of(&new, &here, &own).after(&new, &[unsaid.clone()]);
+    assert_eq!(events(&new, &marks.walked).into_iter().collect::<Vec<_>>(), ["process.flight.open:flown"]);
+    let between = Earlier { definition: None, walked: Vec::new(), ..earlier };
+    let marks = Marks::of(&new, &here, &own).after(&new, &[unsaid, between]);
+    assert_eq!(events(&new, &marks.walked).into_iter().collect::<Vec<_>>(), on);
+}

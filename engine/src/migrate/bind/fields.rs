@@ -2,35 +2,38 @@
 
 use super::*;
 use crate::expression::{self, Env, Expr, Field, Type};
+use crate::migrate::read::FieldLine;
 
 impl Binding<'_> {
     /// Fields that are given or dropped; what is missing or lost is told.
     pub(super) fn fields(&mut self) -> Vec<(Arc<str>, Given)> {
         let draft = self.draft;
         let mut fields = Vec::new();
-        for (name, value) in &draft.fields {
-            let new = self.to.subject.record.fields.get(&name.value).cloned();
+        for (name, line) in &draft.fields {
             if let Some(why) = self.fixed(&name.value) {
                 self.wrong(codes::FIXED_FIELD, name.span, why, "leave the line out: the field stays as it is");
                 continue;
             }
-            let given = match (value, new) {
-                (None, Some(field)) if !field.nullable => {
+            let Some(to) = &self.to else { continue };
+            let new = to.subject.record.fields.get(&name.value).cloned();
+            let given = match (line, new) {
+                (FieldLine::Nothing, Some(field)) if !field.nullable => {
                     let what = format!("`{}` must have a value", name.value);
                     self.wrong(codes::MISSING_FIELD, name.span, what, format!("write one of type {}", field.ty.name()));
                     continue;
                 }
-                (None, new) => {
+                (FieldLine::Nothing, new) => {
                     if new.is_none() && !self.is_old(&name.value) {
                         self.unknown_field(name);
                     }
                     Given::Nothing
                 }
-                (Some(_), None) => {
+                (FieldLine::Text(_) | FieldLine::Unread, None) => {
                     self.unknown_field(name);
                     continue;
                 }
-                (Some(text), Some(field)) => Given::Value(self.compiled(text, &field)),
+                (FieldLine::Text(text), Some(field)) => Given::Value(self.compiled(text, &field)),
+                (FieldLine::Unread, Some(_)) => continue,
             };
             fields.push((name.value.as_str().into(), given));
         }
@@ -38,12 +41,17 @@ impl Binding<'_> {
         fields
     }
 
+    /// What is written for a field.
+    fn text(&self, name: &str) -> Option<&str> {
+        self.draft.fields.iter().find(|(given, _)| given.value == name).and_then(|(_, line)| line.text())
+    }
+
     fn is_old(&self, name: &str) -> bool {
         self.from.is_empty() || self.from.iter().any(|one| one.subject.record.fields.contains_key(name))
     }
 
     fn unknown_field(&mut self, name: &Spot<String>) {
-        let new = self.to.clone();
+        let Some(new) = self.to.clone() else { return };
         let what = format!("the new subject has no field `{}`", name.value);
         let help = help("field", &name.value, new.subject.record.fields.keys().map(String::as_str));
         self.wrong(codes::UNKNOWN_FIELD, name.span, what, help);
@@ -51,10 +59,10 @@ impl Binding<'_> {
 
     /// Why no migration changes the field.
     fn fixed(&self, name: &str) -> Option<String> {
-        let new = &self.to;
         if name == "requester" {
             return Some(format!("`{name}` says who asked"));
         }
+        let new = self.to.as_ref()?;
         let variable = &new.subject.variable;
         let is_read = |path: &String| *path == **variable || *path == format!("{variable}.{name}");
         if new.key.as_ref().is_some_and(|key| key.fields_read().iter().any(is_read)) {
@@ -103,7 +111,8 @@ impl Binding<'_> {
 
     /// Every field of the new subject that must have a value gets one, and every one of the old has a place.
     fn complete(&mut self, fields: &[(Arc<str>, Given)]) {
-        let (new, span) = (self.to.clone(), self.draft.workflow.span);
+        let Some(new) = self.to.clone().filter(|_| !self.draft.unread.fields) else { return };
+        let span = self.draft.workflow.span;
         let is_given = |name: &str| fields.iter().any(|(given, _)| **given == *name);
         // What was said to be wrong is not said to be missing as well.
         let is_named = |name: &str| self.draft.fields.iter().any(|(given, _)| given.value == *name);
@@ -124,10 +133,14 @@ impl Binding<'_> {
             }
             let variable = &old.subject.variable;
             let is_read = |name: &str| {
-                fields.iter().any(|(_, given)| match given {
+                fields.iter().any(|(given, value)| match value {
                     Given::Value(exprs) => {
-                        let reads = exprs.get(&old.hash).map(Expr::fields_read);
-                        reads.is_some_and(|paths| paths.iter().any(|path| *path == format!("{variable}.{name}")))
+                        let path = format!("{variable}.{name}");
+                        match exprs.get(&old.hash) {
+                            Some(expr) => expr.fields_read().contains(&path),
+                            // It is wrong, and says what it means to read.
+                            None => self.text(given).is_some_and(|text| text.contains(&path)),
+                        }
                     }
                     Given::Nothing => false,
                 })

@@ -32,7 +32,7 @@ impl Binding<'_> {
             let help = help("state", &name.value, paths(&self.from).iter().map(AsRef::as_ref));
             self.wrong(codes::UNKNOWN_STATE, name.span, what, help);
         }
-        let new = self.to.clone();
+        let new = self.to.clone()?;
         let mut targets = Vec::new();
         for to in &line.to {
             match new.find(&to.value) {
@@ -71,17 +71,18 @@ impl Binding<'_> {
 
     /// Warns of states that lead nowhere: who is in one of them stays behind.
     fn nowhere(&mut self, lines: &BTreeMap<Arc<str>, Line>) {
+        let Some(new) = self.to.clone().filter(|_| !self.draft.unread.states) else { return };
         let mapping = Mapping {
-            workflow: self.to.name.clone(),
+            workflow: new.name.clone(),
             from: BTreeSet::new(),
-            to: self.to.hash,
+            to: new.hash,
             digest: Digest([0; 32]),
             states: lines.clone(),
             steps: BTreeMap::new(),
             fields: Vec::new(),
             timers: None,
         };
-        let (from, new) = (self.from.clone(), self.to.clone());
+        let from = self.from.clone();
         let mut told = BTreeSet::new();
         for old in &from {
             for (ix, state) in old.states.iter().enumerate().map(|(ix, state)| (StateIx(ix), state)) {
@@ -96,9 +97,14 @@ impl Binding<'_> {
                 if mapping.image(&state.path).iter().all(lands) || !told.insert(state.path.clone()) {
                     continue;
                 }
-                let written =
-                    self.draft.states.iter().find(|(name, line)| *name.value == *state.path && !line.to.is_empty());
-                if written.is_some() {
+                // What was said to be wrong is not said to be missing as well.
+                let is_wrong = |(name, line): &(Spot<String>, StateLine)| {
+                    let inside = state.path.strip_prefix(name.value.as_str());
+                    let own = inside == Some("");
+                    (own && !line.to.is_empty())
+                        || (line.unread && inside.is_some_and(|rest| own || rest.starts_with('.')))
+                };
+                if self.draft.states.iter().any(is_wrong) {
                     continue;
                 }
                 let what = format!("instances in `{}` (version {}) have nowhere to go", state.path, old.version);

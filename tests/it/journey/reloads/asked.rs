@@ -1,5 +1,8 @@
 //! Loading that somebody asks for: who may, what is answered, and files that come and go.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::json;
 
 use super::*;
@@ -151,5 +154,45 @@ pub(in super::super) async fn the_command_line_loads(mut site: Site) {
     assert!(unserved.code() == 2 && unserved.all().contains("--server"), "{}", unserved.all());
     let listed: Value = serde_json::from_str(&site.command(&["definitions", "list", "--json"]).await.done()).unwrap();
     assert!(listed["items"].as_array().unwrap().iter().any(|item| item["name"] == "pair"), "{listed}");
+    site.end().await;
+}
+
+/// Somebody writes a file without an end: the others are loaded meanwhile, and that one is named until it is left alone. One
+/// that is too long is refused by its beginning.
+pub(in super::super) async fn a_restless_file_holds_up_no_other(site: Site) {
+    let source = read(&site, "pair.yaml");
+    let (place, newer) = (file(&site, "pair.yaml"), source.replace("version: 1", "version: 2"));
+    let ends = Arc::new(AtomicBool::new(false));
+    let ended = ends.clone();
+    let writer = std::thread::spawn(move || {
+        for round in 0.. {
+            std::fs::write(&place, format!("{newer}# {round}\n")).unwrap();
+            if ended.load(Ordering::Relaxed) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    });
+    write(&site, "pear.yaml", &source.replace("workflow: pair", "workflow: pear"));
+    until("the other is loaded", async || item(&site, "pear").await["version"] == 1).await;
+    assert_eq!(item(&site, "pair").await["version"], 1);
+
+    // Who asks is told at once which it is.
+    write(&site, "pear.yaml", &source.replace("workflow: pair", "workflow: pear").replace("version: 1", "version: 3"));
+    let told = reload(&site).await;
+    assert_eq!((&told["refused"][0]["file"], told["refused"].as_array().unwrap().len()), (&json!("pair.yaml"), 1));
+    assert!(text(&told["refused"][0]["why"][0]).contains("written again and again"), "{told}");
+    assert_eq!(item(&site, "pear").await["version"], 3);
+    until("it is named", async || ready(&site).await[0]["file"] == "pair.yaml").await;
+    begin(&site).await.is(201);
+
+    ends.store(true, Ordering::Relaxed);
+    writer.join().unwrap();
+    until("it is loaded", async || item(&site, "pair").await["version"] == 2).await;
+    assert_eq!(ready(&site).await, json!([]));
+
+    std::fs::File::create(file(&site, "huge.yaml")).unwrap().set_len(100 << 20).unwrap();
+    let told = reload(&site).await;
+    assert!(text(&told["refused"][0]["why"][0]).contains("huge.yaml:1:1: FLX0011"), "{told}");
     site.end().await;
 }

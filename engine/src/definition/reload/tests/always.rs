@@ -87,7 +87,7 @@ proptest! {
                     None => drop(without.files.remove(path)),
                 }
             }
-            let clean = reload(&before, &without, &[], &Vocabulary::default());
+            let clean = reload(&before, &without, &[], &Vocabulary::default(), &AtomicBool::new(false)).unwrap();
             prop_assert_eq!(clean.report.refused().count(), 0);
             prop_assert_eq!(identities(&clean.library), identities(&house.0));
 
