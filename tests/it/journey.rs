@@ -33,6 +33,7 @@ mod scenarios;
 mod shipped;
 mod simulated;
 mod site;
+mod site_new;
 mod site_news;
 mod stale;
 mod stock;
@@ -125,6 +126,8 @@ on_both! {
     site::decided_without_a_script
     site::a_document_that_changed_meanwhile
     site::several_decided_at_once
+    site_new::what_somebody_may_start
+    site_new::started_by_a_form
     site_news::whose_turn_it_is
     site_news::what_may_be_done_and_what_was
     site_news::lines_are_changed_and_received

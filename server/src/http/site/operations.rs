@@ -19,7 +19,7 @@ use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
-use crate::page::{Operations, RefusedFile, Repairs, Tried, data, done_in_words, plain};
+use crate::page::{Operations, RefusedFile, Repairs, Tried, Words, data, done_in_words, plain};
 use crate::repairs::{TO_BE_GIVEN, asking, would};
 use crate::secret;
 
@@ -123,7 +123,7 @@ pub(super) async fn repair(
     administers(&visitor)?;
     let typed: HashMap<String, String> = fields.0.iter().cloned().collect();
     let shown = |would, failed| Tried { typed, would, failed, done: None };
-    let asked = asked(&possible(&app, &visitor, id).await?, &fields);
+    let asked = asked(&possible(&app, &visitor, id).await?, &fields, &visitor.words);
     let does = fields.get("step") == Some("do");
     let failed = match asked {
         Ok(repair) if does => match done(&app, &visitor, (id, repair.clone()), &fields).await {
@@ -184,14 +184,15 @@ async fn done(
 }
 
 /// What the form asks for.
-fn asked(possible: &Possible, fields: &Fields) -> Result<Repair, Problem> {
+fn asked(possible: &Possible, fields: &Fields, speak: &Words) -> Result<Repair, Problem> {
     let at: Option<Arc<str>> = fields.get("at").map(Arc::from);
     let typed: HashMap<String, String> = fields.0.iter().cloned().collect();
     Ok(match fields.get("repair").unwrap_or_default() {
         "retry" => Repair::Retry { at },
         "skip" => {
             let incident = possible.incidents.iter().find(|incident| incident.at == at);
-            let payload = incident.map(|incident| data(incident.payload.iter().map(|(n, ty)| (&**n, &**ty)), &typed));
+            let payload =
+                incident.map(|incident| data(incident.payload.iter().map(|(n, ty)| (&**n, &**ty)), &typed, speak));
             Repair::Skip { at, payload: payload.unwrap_or_default() }
         }
         "move" => Repair::Move { to: fields.get("to").unwrap_or_default().into() },
@@ -201,7 +202,7 @@ fn asked(possible: &Possible, fields: &Fields) -> Result<Repair, Problem> {
                 return Err(Problem::invalid("/field", "choose a field of the document"));
             };
             let typed = HashMap::from([(format!("data.{field}"), fields.get("value").unwrap_or_default().to_owned())]);
-            let mut set: Document = data([(field, &*known.ty)], &typed);
+            let mut set: Document = data([(field, &*known.ty)], &typed, speak);
             set.entry(field.to_owned()).or_insert(Value::Null);
             Repair::SetData { set }
         }
