@@ -19,7 +19,9 @@ pub struct AtStart {
 #[must_use]
 pub fn at_start(vocabulary: &Vocabulary, definition: &Definition) -> AtStart {
     let subject = &definition.subject;
-    let own = super::own_keys(vocabulary, definition.start_actions());
+    let mut own = super::own_keys(vocabulary, definition.start_actions());
+    own.sort();
+    own.dedup();
     let known = vocabulary.subjects.values().find(|known| known.record == subject.record);
     // What rows of the domain hold as well and no action changes is written there from elsewhere.
     let kept = |name: &str| {
