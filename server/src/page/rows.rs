@@ -223,7 +223,8 @@ impl Rows {
     /// Empty rows, for what is started with lines; what was typed stands in them.
     pub(super) fn blank(refused: &Refused) -> Self {
         let many = many(&refused.typed);
-        let rows = (0..many).map(|at| Row::asked("new", (at, &Value::Null), refused)).collect();
+        let row = |at: usize| Row { title: (at + 1).to_string(), ..Row::asked("new", (at, &Value::Null), refused) };
+        let rows = (0..many).map(row).collect();
         Self { heads: ASKED.map(|(_, title, _)| title).to_vec(), rows, seen: String::new(), goes: false, many }
     }
 
