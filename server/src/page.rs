@@ -33,7 +33,7 @@ pub(crate) use begin::{Beginning, Beginnings, fits, in_rows};
 pub(crate) use document::{Document, Shown};
 pub(crate) use field::data;
 pub(crate) use forms::{Event, Panel, Refused};
-pub(crate) use inbox::{Done, Inbox, Outcomes, Row, View};
+pub(crate) use inbox::{Asked, Done, Inbox, Outcomes, Row, View};
 pub(crate) use limits::{Form, Limits, Report, Trial};
 pub(crate) use operations::{Operations, RefusedFile, Repairs, Tried};
 pub(crate) use rows::{WrongRows, placed};
