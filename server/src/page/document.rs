@@ -17,6 +17,7 @@ use super::turn::{Turn, turns};
 use super::words::{Words, amount, plain, quantity, reference, short, standing, words};
 use super::{Here, Reader, render};
 use crate::desk::{Paper, TaskView};
+use crate::repairs::sentence;
 
 /// A field of the document.
 #[derive(Debug, Serialize)]
@@ -150,7 +151,7 @@ impl Document {
                 Status::Incident => "incident",
                 Status::Final => "final",
             },
-            incident: incidents.map(|incident| incident.message.clone()).collect(),
+            incident: incidents.map(|incident| sentence(&incident.message)).collect(),
             clock: detail
                 .timers
                 .values()
