@@ -94,8 +94,7 @@ async fn pages_to_start_something() {
             ("list", "/new"),
             ("order", "/new/purchase_order"),
             ("requisition", "/new/requisition"),
-            ("contract", "/new/contract_renewal"),
-            ("no-right", "/new/reorder_run"),
+            ("no-right", "/new/imported_order"),
         ],
     )
     .await;

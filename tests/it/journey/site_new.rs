@@ -4,7 +4,7 @@ use fluxor_tests::server::Site;
 use fluxor_tests::server::visit::{Form, Page, Visitor};
 use serde_json::{Value, json};
 
-use super::company::{history, reorganise};
+use super::company::history;
 
 const ORDER: &str = "/new/purchase_order";
 
@@ -43,12 +43,13 @@ pub(super) async fn what_somebody_may_start(site: Site) {
     ] {
         assert!(list.has(part), "{part}: {}", list.text);
     }
-    assert!(list.has("Change of bank details starts it by itself."), "{}", list.text);
+    assert!(list.has("Supplier onboarding starts it by itself."), "{}", list.text);
     // She has not the role; a program must bring what no form asks for.
-    for other in ["/new/reorder_run", "/new/imported_order", "/new/organisation_change"] {
+    for other in ["/new/imported_order", "/new/organisation_change"] {
         assert!(!list.has(other), "{other}: {}", list.text);
     }
-    for (place, status) in [("/new/reorder_run", 403), ("/new/organisation_change", 404), ("/new/purchase_ordre", 404)]
+    for (place, status) in
+        [("/new/imported_order", 403), ("/new/organisation_change", 404), ("/new/purchase_ordre", 404)]
     {
         assert_eq!(ann.get(place).await.is(status).status, status);
         let sent = ann.post(place, &[("once", "x1")]).await;
@@ -61,26 +62,6 @@ pub(super) async fn what_somebody_may_start(site: Site) {
     for known in ["requester", "amount", "number", "source", "lines_open", "ordered_on"] {
         assert!(!form.has(&format!("data.{known}\"")), "{known}: {}", form.text);
     }
-    // What a contract becomes is found out; who decides about it is asked, and may be named.
-    reorganise(&site, &json!({ "contacts": { "bob": { "name": "Bob Brückner", "email": "bob@example.com" } } })).await;
-    let form = ann.get("/new/contract_renewal").await.is(200);
-    assert!(form.has("<option value=\"bob\">Bob Brückner</option>") && form.has("type=\"date\""), "{}", form.text);
-    assert!(!form.has("data.new_value") && !form.has("data.decided_by"), "{}", form.text);
-    let typed = [
-        ("data.owner", "bob brückner"),
-        ("data.unit", "it"),
-        ("data.number", "C-1"),
-        ("data.supplier", "Acme"),
-        ("data.what", "Cleaning"),
-        ("data.value", "1200.00 EUR"),
-        ("data.ends_on", "2999-12-31"),
-        ("data.notice_by", "2999-09-30"),
-    ];
-    let done = sent(&mut ann, &form.form("/new/contract_renewal"), &typed).await.is(200);
-    let id = done.place.trim_start_matches("/instances/").trim_end_matches("?done=started").to_owned();
-    let whole = site.admin().get(&format!("/v1/instances/{id}")).await.is(200);
-    assert_eq!((&whole["subject"]["owner"], &whole["subject"]["requester"]), (&json!("bob"), &json!("ann")));
-    assert_eq!(whole["key"], "C-1");
     site.end().await;
 }
 
