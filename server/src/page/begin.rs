@@ -215,7 +215,7 @@ mod tests {
             beside(&asked, Refused { sentence: sentence.to_owned(), errors, ..Refused::default() }).errors
         };
         let note = ("/data/note".to_owned(), "the text is empty".to_owned());
-        assert_eq!(why("/note: the text is empty; /lines/0/unit: what", vec![]), [note.clone()]);
+        assert_eq!(why("/note: the text is empty; /lines/0/unit: what", vec![]), std::slice::from_ref(&note));
         let others = ("/key".to_owned(), "it is missing".to_owned());
         assert_eq!(why("Wrong.", vec![("/note".to_owned(), note.1.clone()), others.clone()]), [note, others]);
     }
