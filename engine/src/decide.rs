@@ -5,6 +5,7 @@
 //! walked, at `crate::plan` for how a decision becomes rows.
 
 mod asked;
+mod begin;
 mod by;
 mod call;
 mod change;
@@ -43,7 +44,8 @@ use crate::ids::InstanceId;
 use crate::instance::{Detail, Document, Instance, Status};
 use crate::refusal::Refusal;
 
-pub use by::may_send;
+pub use begin::{AtStart, at_start};
+pub use by::{may_send, may_start};
 pub use call::LEFT_ALONE;
 pub use change::{Changed, Seen, change, key_image};
 pub use child::Keys;

@@ -20,7 +20,7 @@ use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
-use fluxor_engine::decide::{Deciders, OrganisationAt, Possible, Preview};
+use fluxor_engine::decide::{AtStart, Deciders, OrganisationAt, Possible, Preview};
 use fluxor_engine::definition::reload::{self, Folder};
 use fluxor_engine::definition::{Checked, Definition, Library};
 use fluxor_engine::diagnostic::Diagnostic;
@@ -158,6 +158,9 @@ pub(crate) trait Desk: Doors {
 
     /// The definition of the loaded workflow `name`.
     fn definition(&self, name: &str) -> Option<Arc<Definition>>;
+
+    /// What starting a workflow asks for.
+    fn at_start(&self, definition: &Definition) -> AtStart;
 
     /// The definitions in force.
     fn library(&self) -> Arc<Library>;

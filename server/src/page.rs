@@ -5,8 +5,10 @@
 
 mod account;
 mod away;
+mod begin;
 mod chart;
 mod document;
+mod field;
 mod forms;
 mod inbox;
 mod limits;
@@ -27,9 +29,11 @@ use serde_json::{Value, json};
 
 pub(crate) use account::Account;
 pub(crate) use away::Away;
+pub(crate) use begin::{Beginning, Beginnings, fits, in_rows};
 pub(crate) use document::{Document, Shown};
-pub(crate) use forms::{Event, Panel, Refused, data};
-pub(crate) use inbox::{Done, Inbox, Outcomes, Row, View};
+pub(crate) use field::data;
+pub(crate) use forms::{Event, Panel, Refused};
+pub(crate) use inbox::{Asked, Done, Inbox, Outcomes, Row, View};
 pub(crate) use limits::{Form, Limits, Report, Trial};
 pub(crate) use operations::{Operations, RefusedFile, Repairs, Tried};
 pub(crate) use rows::{WrongRows, placed};
@@ -110,17 +114,22 @@ fn templates() -> &'static Handlebars<'static> {
             ("layout", include_str!("page/layout.hbs")),
             ("account", include_str!("page/account.hbs")),
             ("away", include_str!("page/away.hbs")),
+            ("begin", include_str!("page/begin.hbs")),
             ("confirm", include_str!("page/confirm.hbs")),
             ("document", include_str!("page/document.hbs")),
+            ("field", include_str!("page/field.hbs")),
             ("help", include_str!("page/help.hbs")),
             ("inbox", include_str!("page/inbox.hbs")),
             ("limits", include_str!("page/limits.hbs")),
             ("lines", include_str!("page/lines.hbs")),
+            ("new", include_str!("page/new.hbs")),
             ("operations", include_str!("page/operations.hbs")),
             ("outcomes", include_str!("page/outcomes.hbs")),
             ("panel", include_str!("page/panel.hbs")),
+            ("people", include_str!("page/people.hbs")),
             ("problem", include_str!("page/problem.hbs")),
             ("repairs", include_str!("page/repairs.hbs")),
+            ("rows", include_str!("page/rows.hbs")),
             ("sign_in", include_str!("page/sign_in.hbs")),
         ];
         for (name, text) in templates {
@@ -138,6 +147,7 @@ fn templates() -> &'static Handlebars<'static> {
 pub(crate) enum Here {
     Inbox,
     Requests,
+    New,
     Operations,
     Limits,
     #[default]
@@ -148,6 +158,7 @@ pub(crate) enum Here {
 const WAYS: &[(Here, &str, &str, bool)] = &[
     (Here::Inbox, "/inbox", "Inbox", false),
     (Here::Requests, "/requests", "My requests", false),
+    (Here::New, "/new", "New request", false),
     (Here::Operations, "/operations", "Operations", true),
     (Here::Limits, "/limits", "Limits", true),
 ];

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Command, Verb};
+use fluxor_engine::definition::chart::TASK_STEP;
 use fluxor_engine::ids::{Digest, TenantId};
 use serde_json::Value;
 
@@ -23,14 +25,48 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// A value as people read it.
-fn plain(value: &Value) -> String {
+/// A value as it is written.
+pub(crate) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// What a repair would do, for people.
+/// What is wrong with an instance, as a sentence: an approval says it in codes.
+pub(crate) fn sentence(message: &str) -> String {
+    let Some(code) = message.strip_prefix("the approval needs help: ") else { return message.to_owned() };
+    let (stuck, step) = code.split_once(':').unwrap_or((code, ""));
+    let at = Some(step).filter(|step| !matches!(*step, "" | TASK_STEP));
+    let at = at.map_or_else(String::new, |step| format!(" in the step `{step}`"));
+    match stuck {
+        "nobody" => {
+            format!("Nobody can be asked{at}: the organisation has nobody for it, or nobody who may decide about this.")
+        }
+        "rate_missing" => {
+            format!("An amount cannot be compared with a limit{at}: the organisation has no rate of its currency.")
+        }
+        "quorum_out_of_reach" => format!("Not enough people are left to approve it{at}."),
+        "late" => format!("It takes too long{at}: somebody has to look at it."),
+        "nobody_to_escalate" => format!("It is late{at}, and there is nobody higher to pass it to."),
+        "no_row" => "No rule of the approval fits it, so that nobody is asked.".to_owned(),
+        _ => message.to_owned(),
+    }
+}
+
+/// A row of the books in words: what is empty is left out, an instant is no number.
+fn row(row: &Value, say: &dyn Fn(&Value) -> String) -> String {
+    let Some(fields) = row.as_object() else { return say(row) };
+    let one = |(name, value): (&String, &Value)| {
+        let said = match value.as_i64().filter(|_| name.ends_with("_at")) {
+            Some(micros) => say(&Timestamp::from_micros(micros).to_string().into()),
+            None => say(value),
+        };
+        format!("{} {said}", name.replace('_', " "))
+    };
+    fields.iter().filter(|(_, value)| !value.is_null()).map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// What a repair would do, for people; `say`: how they read a value.
 #[must_use]
-pub(crate) fn would(told: &Value) -> String {
+pub(crate) fn would(told: &Value, say: &dyn Fn(&Value) -> String) -> String {
     let mut text =
         format!("{} {}: {}", word(&told["repair"]).replace('_', " "), word(&told["instance"]), word(&told["from"]));
     let (from, to) = (word(&told["from"]), word(&told["to"]));
@@ -44,7 +80,7 @@ pub(crate) fn would(told: &Value) -> String {
     let _ = writeln!(text, ", then {}; at revision {}", word(&told["status"]), told["state_revision"]);
     for (name, what) in [("incidents_before", "incident now"), ("incidents", "incident afterwards")] {
         for incident in list(&told[name]) {
-            let _ = writeln!(text, "  {what}: {} [{}]", plain(&incident[1]), plain(&incident[0]));
+            let _ = writeln!(text, "  {what}: {} [{}]", sentence(word(&incident[1])), plain(&incident[0]));
         }
     }
     for task in list(&told["tasks_closed"]) {
@@ -52,14 +88,14 @@ pub(crate) fn would(told: &Value) -> String {
     }
     for task in list(&told["tasks_opened"]) {
         let people: Vec<String> =
-            list(&task["open"]).iter().map(|s| format!("{} ({})", word(&s["person"]), word(&s["step"]))).collect();
-        let due = task["due_at"].as_str().map_or(String::new(), |at| format!(", due by {at}"));
+            list(&task["open"]).iter().map(|s| format!("{} ({})", say(&s["person"]), word(&s["step"]))).collect();
+        let due = task["due_at"].as_str().map_or(String::new(), |_| format!(", due by {}", say(&task["due_at"])));
         let _ =
             writeln!(text, "  task {} in {} asks {}{due}", word(&task["id"]), word(&task["state"]), people.join(", "));
     }
     for (name, what) in [("timers_stopped", "stops"), ("timers_started", "starts")] {
         for timer in list(&told[name]) {
-            let _ = writeln!(text, "  timer {} {what}: {}", word(&timer["name"]), word(&timer["at"]));
+            let _ = writeln!(text, "  timer {} {what}: {}", word(&timer["name"]), say(&timer["at"]));
         }
     }
     for message in list(&told["messages"]) {
@@ -71,16 +107,15 @@ pub(crate) fn would(told: &Value) -> String {
         }
     }
     for field in list(&told["fields"]) {
-        let _ =
-            writeln!(text, "  {}: {} -> {}", word(&field["field"]), plain(&field["before"]), plain(&field["after"]));
+        let _ = writeln!(text, "  {}: {} -> {}", word(&field["field"]), say(&field["before"]), say(&field["after"]));
     }
-    rest(&mut text, told);
+    rest(&mut text, told, say);
     text.trim_end().to_owned()
 }
 
-fn rest(text: &mut String, told: &Value) {
-    for row in list(&told["rows"]) {
-        let _ = writeln!(text, "  writes {} {}", word(&row["kind"]), row["row"]);
+fn rest(text: &mut String, told: &Value, say: &dyn Fn(&Value) -> String) {
+    for one in list(&told["rows"]) {
+        let _ = writeln!(text, "  writes {}: {}", word(&one["kind"]).replace('_', " "), row(&one["row"], say));
     }
     for (name, what) in [("undone", "takes back"), ("left_out", "does not take back")] {
         for pair in list(&told[name]) {
@@ -114,7 +149,7 @@ pub(crate) fn could(told: &Value) -> String {
             text,
             "incident{at} since {}: {} [{}]",
             word(&incident["since"]),
-            word(&incident["message"]),
+            sentence(word(&incident["message"])),
             word(&incident["code"])
         );
         let _ = writeln!(text, "  retry: {}\n  skip: {}", can(&incident["retry"]), can(&incident["skip"]));
@@ -131,4 +166,34 @@ pub(crate) fn could(told: &Value) -> String {
         let _ = writeln!(text, "set {} ({}): {}", word(&field["field"]), word(&field["type"]), can(field));
     }
     text.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn codes_of_an_approval_become_sentences() {
+        let help = |code: &str| sentence(&format!("the approval needs help: {code}"));
+        assert!(help("nobody:manager").starts_with("Nobody can be asked in the step `manager`: "));
+        assert!(
+            help("nobody:task").starts_with("Nobody can be asked: "),
+            "the one step of a task has no name for people"
+        );
+        assert_eq!(help("late:boss"), "It takes too long in the step `boss`: somebody has to look at it.");
+        assert_eq!(help("no_row"), "No rule of the approval fits it, so that nobody is asked.");
+        assert_eq!(help("new_code:x"), "the approval needs help: new_code:x", "what is not known is told as it is");
+        assert_eq!(sentence("the mail came back"), "the mail came back");
+    }
+
+    #[test]
+    fn rows_are_told_without_numbers_for_instants() {
+        let told = row(
+            &json!({ "number": "PO-1", "changed_at": 1_772_445_600_000_000_i64, "note": null, "lines": 2 }),
+            &plain,
+        );
+        assert_eq!(told, "changed at 2026-03-02T10:00:00Z, lines 2, number PO-1");
+    }
 }

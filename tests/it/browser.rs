@@ -3,6 +3,7 @@
 //! Without Chromium and chromedriver each says so in a line and passes.
 
 mod away;
+mod begin;
 mod decide;
 mod keyboard;
 mod limits;

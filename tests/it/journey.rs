@@ -33,7 +33,9 @@ mod scenarios;
 mod shipped;
 mod simulated;
 mod site;
+mod site_new;
 mod site_news;
+mod site_stuck;
 mod stale;
 mod stock;
 mod stopping;
@@ -128,9 +130,12 @@ on_both! {
     site::decided_without_a_script
     site::a_document_that_changed_meanwhile
     site::several_decided_at_once
+    site_new::what_somebody_may_start
+    site_new::started_by_a_form
     site_news::whose_turn_it_is
     site_news::what_may_be_done_and_what_was
     site_news::lines_are_changed_and_received
+    site_stuck::somebody_is_asked_instead
     pictures::a_workflow_and_an_order_half_way_are_drawn
     reserved::nobody_takes_the_names_of_others
     books::what_is_not_there_and_what_is_not_ours

@@ -176,6 +176,18 @@ pub enum RepairAction {
     Approve,
 }
 
+impl RepairAction {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Assign => "assign",
+            Self::Restart => "restart",
+            Self::Approve => "approve",
+        }
+    }
+}
+
 /// What an event brought about.
 #[derive(Clone, Debug)]
 pub struct Applied {

@@ -97,6 +97,12 @@ pub fn foresee(
     all.map(|(place, step)| of_step(review, &frame, &facts, place, step)).collect()
 }
 
+/// Whether the row stands for a plan that is chosen by its name.
+fn is_plan(policy: &Policy, row: u32) -> bool {
+    let row = policy.table.as_ref().and_then(|table| table.rows.get(usize::try_from(row).ok()?));
+    row.is_some_and(|row| row.when.plan.is_some())
+}
+
 fn of_step(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize, step: &StepState) -> Foreseen {
     let definition = &facts.definitions[place];
     let (seats, problem) = seats(review, frame, facts, place, step);
@@ -109,7 +115,8 @@ fn of_step(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize, step
         status: step.status,
         plan: review.subject.get(PLAN).text().map(Into::into),
         row: match step.definition {
-            Definition::Row(row, _) => Some(row),
+            // Plans are kept as rows of a table that no file has.
+            Definition::Row(row, _) => Some(row).filter(|row| !is_plan(frame.policy, *row)),
             Definition::Step(_) | Definition::Added { .. } => None,
         },
         quorum: definition.quorum,

@@ -9,6 +9,7 @@ use crate::expression::Type;
 use crate::instance::{Document, Status};
 use crate::refusal::Refusal;
 
+use super::choose::{also, not_allowed};
 use super::incident::DELIVERY_FAILED;
 use super::run::{Asking, Run, Trying};
 use super::{Conditional, Halt};
@@ -60,7 +61,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     /// The first way whose condition holds for the input and that the starter may take.
     fn way_to_begin(&mut self) -> Result<&'a StartArrow, Halt<D::Need>> {
         let definition = self.definition;
-        let mut rule = None;
+        let mut rules = Vec::new();
         for (number, start) in definition.starts.iter().enumerate() {
             if let Some(guard) = &start.guard
                 && !self.holds(Conditional::Start(number), guard)?
@@ -74,17 +75,15 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                     return Ok(start);
                 }
                 Err(_) if self.record.parent.is_some() => return Ok(start),
-                Err(unmet) => rule.get_or_insert(unmet),
-            };
-        }
-        Err(match rule {
-            Some(rule) => Refusal::NotAllowed { rule: rule.into() }.into(),
-            None => {
-                let name = &definition.name;
-                let sentence = format!("No way to begin a `{name}` fits this input: none of its `start` holds.");
-                Refusal::Guard(sentence.into()).into()
+                Err(unmet) => also(&mut rules, unmet),
             }
-        })
+        }
+        if !rules.is_empty() {
+            return Err(not_allowed(&rules).into());
+        }
+        let name = &definition.name;
+        let sentence = format!("No way to begin a `{name}` fits this input: none of its `start` holds.");
+        Err(Refusal::Guard(sentence.into()).into())
     }
 
     /// Whoever starts something is its requester: else the one who wrote it could decide about it.

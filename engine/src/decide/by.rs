@@ -95,6 +95,22 @@ pub fn may_send(
     states.filter_map(|at| definition.state(at).on.get(event)).flatten().any(|arrow| may(&arrow.by))
 }
 
+/// Whether the person may start the workflow. Rules that read the input are not judged here: of a role in the unit that it names,
+/// the person must have the role somewhere.
+#[must_use]
+pub fn may_start(
+    definition: &Definition,
+    organisation: &OrganisationAt,
+    (person, now): (&PersonId, Timestamp),
+) -> bool {
+    let may = |by: &By| match by {
+        By::Anyone | By::Person(..) => true,
+        By::Engine => false,
+        By::Role(role, _) => holds_role(organisation, now, person, role, None),
+    };
+    definition.starts.iter().any(|start| may(&start.by))
+}
+
 fn holds_role(at: &OrganisationAt, now: Timestamp, person: &PersonId, role: &str, unit: Option<&str>) -> bool {
     let organisation = &at.organisation;
     organisation.active(person, organisation.date(now))

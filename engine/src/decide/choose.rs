@@ -23,9 +23,21 @@ pub(super) struct Chosen<'a> {
 /// What a list of arrows comes to.
 enum Pick<'a> {
     Take(&'a Arrow, Option<Arc<str>>),
-    /// Some condition held, and the actor may take none of those arrows: the rule he did not meet.
-    Unmet(String),
+    /// Some condition held, and the actor may take none of those arrows: the rules of which he meets none.
+    Unmet(Vec<String>),
     Nothing,
+}
+
+/// One more rule, if it is not there.
+pub(super) fn also(rules: &mut Vec<String>, rule: String) {
+    if !rules.contains(&rule) {
+        rules.push(rule);
+    }
+}
+
+/// Nobody of these is the actor.
+pub(super) fn not_allowed(rules: &[String]) -> Refusal {
+    Refusal::NotAllowed { rule: rules.join(", or ").into() }
 }
 
 impl<'a, D: Domain> Run<'a, '_, D> {
@@ -49,7 +61,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     ) -> Result<bool, Halt<D::Need>> {
         let chosen = match self.pick(arrows, asking)? {
             Pick::Take(arrow, allowed) => vec![Chosen { at, arrow, allowed }],
-            Pick::Unmet(rule) => return Err(Refusal::NotAllowed { rule: rule.into() }.into()),
+            Pick::Unmet(rules) => return Err(not_allowed(&rules).into()),
             Pick::Nothing => Vec::new(),
         };
         self.take_all(chosen, asking)
@@ -64,7 +76,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     ) -> Result<Vec<Chosen<'a>>, Halt<D::Need>> {
         let definition = self.definition;
         let mut chosen: Vec<Chosen<'a>> = Vec::new();
-        let mut unmet = None;
+        let mut unmet = Vec::new();
         // What a state's arrows come to does not depend on which state inside asks.
         let mut tried: Vec<(StateIx, bool)> = Vec::new();
         for &leaf in active {
@@ -85,17 +97,15 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 tried.push((at, !matches!(picked, Pick::Nothing)));
                 match picked {
                     Pick::Take(arrow, allowed) => chosen.push(Chosen { at, arrow, allowed }),
-                    Pick::Unmet(rule) => {
-                        unmet.get_or_insert(rule);
-                    }
+                    Pick::Unmet(rules) => rules.into_iter().for_each(|rule| also(&mut unmet, rule)),
                     Pick::Nothing => continue,
                 }
                 break;
             }
         }
-        match unmet {
-            Some(rule) if chosen.is_empty() => Err(Refusal::NotAllowed { rule: rule.into() }.into()),
-            _ => Ok(self.without_conflicts(chosen)),
+        match chosen.is_empty() && !unmet.is_empty() {
+            true => Err(not_allowed(&unmet).into()),
+            false => Ok(self.without_conflicts(chosen)),
         }
     }
 
@@ -117,7 +127,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     }
 
     fn pick(&mut self, arrows: &'a [Arrow], asking: Asking<'_>) -> Result<Pick<'a>, Halt<D::Need>> {
-        let mut rule = None;
+        let mut rules = Vec::new();
         for arrow in arrows {
             let permission = match asking {
                 Asking::Outside(_) => Some(self.permission(&arrow.by)?),
@@ -137,7 +147,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 None => {}
                 Some(Ok(met)) => allowed = Some(met),
                 Some(Err(unmet)) => {
-                    rule.get_or_insert(unmet);
+                    also(&mut rules, unmet);
                     continue;
                 }
             }
@@ -148,7 +158,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 Outcome::Go(_) => Ok(Pick::Take(arrow, allowed)),
             };
         }
-        Ok(rule.map_or(Pick::Nothing, Pick::Unmet))
+        Ok(if rules.is_empty() { Pick::Nothing } else { Pick::Unmet(rules) })
     }
 
     /// Two arrows that would leave the same states: the inner one is kept, else the first.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
 
+use crate::approval;
 use crate::clock::Timestamp;
 use crate::command::{Command, OpenSeat, Repair, Verb};
 use crate::definition::chart::Definition;
@@ -160,14 +161,22 @@ pub fn preview<D: Domain>(
     let decided = decide(ground, definition, before, command, &mut layer);
     layer.roll_back();
     let decision = decided?;
-    let Verb::Repair { repair, .. } = &command.verb else { return Err(Stop::Nothing) };
-    Ok(told((definition, ground.organisation(), ground.now), before, repair, &decision))
+    let repair = match &command.verb {
+        Verb::Repair { repair, .. } => repair.name(),
+        Verb::Decide { act: approval::Verb::Repair { action, .. }, .. } => action.name(),
+        _ => return Err(Stop::Nothing),
+    };
+    let mut preview = told((definition, ground.organisation(), ground.now), before, repair, &decision);
+    if let Verb::Repair { repair, .. } = &command.verb {
+        preview.warnings = warnings(definition, before, repair, &decision);
+    }
+    Ok(preview)
 }
 
 fn told<Op: Serialize>(
     (definition, organisation, now): (&Definition, &OrganisationAt, Timestamp),
     before: &Instance,
-    repair: &Repair,
+    repair: &'static str,
     decision: &Decision<Op>,
 ) -> Preview {
     let after = &decision.after;
@@ -187,7 +196,7 @@ fn told<Op: Serialize>(
     };
     let mut preview = Preview {
         instance: before.id,
-        repair: repair.name(),
+        repair,
         state_revision: before.state_revision,
         from: before.state.clone(),
         to: after.state.clone(),
@@ -214,7 +223,6 @@ fn told<Op: Serialize>(
         warnings: Vec::new(),
     };
     effects(&mut preview, &decision.effects);
-    preview.warnings = warnings(definition, before, repair, decision);
     preview
 }
 

@@ -5,6 +5,7 @@ mod migrations;
 mod parallel;
 mod repairs;
 mod scxml;
+mod starts;
 mod tables;
 mod undo;
 mod working;

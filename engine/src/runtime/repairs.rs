@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::approval;
 use crate::command::{Command, Verb};
 use crate::decide::{self, Ground, Keys, Possible, Preview, Stop};
 use crate::definition::chart::Definition;
@@ -46,7 +47,13 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         command: &Command,
         look: impl Fn(&Ground<'_, D>, &Definition, &Instance, &mut D::Facts) -> Result<T, Stop<D::Need>> + Send + Sync,
     ) -> Result<T, NotDone> {
-        let Verb::Repair { instance: id, .. } = command.verb else {
+        let repairs = |act: &approval::Verb| matches!(act, approval::Verb::Repair { .. });
+        let id = match &command.verb {
+            Verb::Repair { instance, .. } => Some(*instance),
+            Verb::Decide { task, act, .. } if repairs(act) => Some(task.instance),
+            _ => None,
+        };
+        let Some(id) = id else {
             let sentence = "Only a repair is looked at before it is done.".to_owned();
             return Err(NotDone::Refused(Refusal::NotRepairable(sentence)));
         };

@@ -14,7 +14,7 @@ use super::remote::{Remote, There};
 use super::writing::{Place, place};
 use crate::config::Config;
 use crate::open::{Purpose, open};
-use crate::repairs::{TO_BE_GIVEN, asking, could, would};
+use crate::repairs::{TO_BE_GIVEN, asking, could, plain, would};
 
 /// How.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -71,7 +71,7 @@ impl Repairing {
         let body = self.body(&repair);
         if self.preview {
             let told = self.previewed(config, repair, &body).await?;
-            out.result(&told, || would(&told));
+            out.result(&told, || would(&told, &plain));
             return Ok(());
         }
         let Some(reason) = self.reason.clone() else {

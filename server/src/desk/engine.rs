@@ -9,7 +9,7 @@ use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
-use fluxor_engine::decide::{Deciders, Possible, Preview};
+use fluxor_engine::decide::{self, AtStart, Deciders, Possible, Preview};
 use fluxor_engine::definition::chart::{Definition, StateIx, StateKind};
 use fluxor_engine::definition::reload::{self, Folder};
 use fluxor_engine::definition::{Checked, Library, compile_beside};
@@ -240,6 +240,10 @@ impl Desk for Office {
 
     fn definition(&self, name: &str) -> Option<Arc<Definition>> {
         self.0.library().current(name).cloned()
+    }
+
+    fn at_start(&self, definition: &Definition) -> AtStart {
+        decide::at_start(self.0.domain().vocabulary(), definition)
     }
 
     fn library(&self) -> Arc<Library> {

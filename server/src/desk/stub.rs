@@ -13,7 +13,7 @@ use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Change, Command, Verb};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
-use fluxor_engine::decide::{Deciders, Possible, Preview};
+use fluxor_engine::decide::{AtStart, Deciders, Possible, Preview};
 use fluxor_engine::definition::reload::{self, Folder};
 use fluxor_engine::definition::{Checked, Definition, Library};
 use fluxor_engine::diagnostic::Diagnostic;
@@ -297,6 +297,10 @@ impl Desk for Stub {
 
     fn definition(&self, _: &str) -> Option<Arc<Definition>> {
         None
+    }
+
+    fn at_start(&self, _: &Definition) -> AtStart {
+        AtStart::default()
     }
 
     fn library(&self) -> Arc<Library> {

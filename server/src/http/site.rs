@@ -3,6 +3,7 @@
 
 mod account;
 mod away;
+mod begin;
 mod document;
 mod front;
 mod inbox;
@@ -36,6 +37,8 @@ pub(super) fn pages() -> Router<App> {
         .route("/sign-out", axum::routing::post(sign_in::leave))
         .route("/inbox", get(inbox::show).post(inbox::decide))
         .route("/requests", get(requests::show))
+        .route("/new", get(begin::list))
+        .route("/new/{workflow}", get(begin::show).post(begin::start))
         .route("/tasks/{id}", get(document::task).post(document::act))
         .route("/tasks/{id}/lines", get(document::lines_of_task))
         .route("/instances/{id}", get(document::instance).post(document::event))

@@ -9,6 +9,7 @@ use fluxor_engine::instance::{Status, TaskStatus};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::field::Known;
 use super::forms::{Event, Panel};
 use super::plan::{self, Step};
 use super::timeline::{self, Item};
@@ -16,6 +17,7 @@ use super::turn::{Turn, turns};
 use super::words::{Words, amount, plain, quantity, reference, short, standing, words};
 use super::{Here, Reader, render};
 use crate::desk::{Paper, TaskView};
+use crate::repairs::sentence;
 
 /// A field of the document.
 #[derive(Debug, Serialize)]
@@ -113,6 +115,7 @@ pub(crate) struct Document {
     picture: Option<String>,
     questions: Vec<Question>,
     events: Vec<Event>,
+    people: Vec<Known>,
     live: Option<String>,
     watchers: Option<String>,
     looking: Option<String>,
@@ -148,7 +151,7 @@ impl Document {
                 Status::Incident => "incident",
                 Status::Final => "final",
             },
-            incident: incidents.map(|incident| incident.message.clone()).collect(),
+            incident: incidents.map(|incident| sentence(&incident.message)).collect(),
             clock: detail
                 .timers
                 .values()
@@ -181,6 +184,7 @@ impl Document {
             }),
             questions: view.map_or_else(Vec::new, |view| questions(&view.questions, speak)),
             events: Vec::new(),
+            people: Vec::new(),
             live: Some(format!("/live?instance={}", instance.id)),
             note: None,
             failed: None,
@@ -196,6 +200,13 @@ impl Document {
     /// With what else may be done.
     pub(crate) fn offering(self, events: Vec<Event>) -> Self {
         Self { events, ..self }
+    }
+
+    /// With the people that its forms offer.
+    pub(crate) fn knowing(self, people: impl Iterator<Item = PersonId>, speak: &Words) -> Self {
+        let chosen =
+            self.panel.as_ref().is_some_and(Panel::names_people) || self.events.iter().any(Event::names_people);
+        Self { people: if chosen { Known::all(people, speak) } else { Vec::new() }, ..self }
     }
 
     /// For whoever came by a link: nothing that wants a session.

@@ -10,6 +10,7 @@ use fluxor_engine::instance::TaskStatus;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::field::{Field, read, shown};
 use super::rows::{self, Rows, WrongRows};
 use super::timeline::Change;
 use super::words::{Words, is_requester, place, plain, words};
@@ -20,37 +21,6 @@ use crate::desk::{Paper, TaskView};
 struct Seat {
     value: String,
     label: String,
-}
-
-/// A field of a form.
-#[derive(Clone, Debug, Serialize)]
-struct Field {
-    name: String,
-    title: String,
-    help: Option<String>,
-    rules: Vec<String>,
-    required: bool,
-    /// `text`, `number`, `date`, `checkbox`, `select`, `area`, `person`.
-    kind: &'static str,
-    value: String,
-    checked: bool,
-    options: Vec<Choice>,
-    error: Option<String>,
-}
-
-/// A value to choose.
-#[derive(Clone, Debug, Serialize)]
-struct Choice {
-    value: String,
-    label: String,
-    selected: bool,
-}
-
-/// Somebody to choose.
-#[derive(Clone, Debug, Serialize)]
-struct Known {
-    id: String,
-    name: String,
 }
 
 /// Why it was not done, and what was typed.
@@ -88,7 +58,6 @@ pub(crate) struct Panel {
     requester: bool,
     reminds: Vec<Seat>,
     questions: Vec<Asked>,
-    people: Vec<Known>,
     reason: String,
     to: String,
     error: Option<String>,
@@ -105,7 +74,6 @@ impl Panel {
         task: &TaskView,
         reader: &PersonId,
         (action, once, seq): (String, String, i64),
-        people: impl Iterator<Item = PersonId>,
         refused: Refused,
         speak: &Words,
     ) -> Option<Self> {
@@ -138,7 +106,6 @@ impl Panel {
         let one = if seats.len() == 1 { seats.first().cloned() } else { None };
         let typed = |name: &str| refused.typed.get(name).cloned().unwrap_or_default();
         let fields = task.form.as_ref().map(|form| form.iter().map(|field| Field::of(field, &refused)).collect());
-        let known = people.map(|person| Known { name: speak.name(&person), id: person.to_string() });
         let at_fields = |pointer: &str| pointer.starts_with("/data/");
         let errors =
             refused.errors.iter().filter(|(at, _)| !at_fields(at)).map(|(at, why)| format!("{}: {why}", place(at)));
@@ -152,7 +119,6 @@ impl Panel {
             requester,
             reminds,
             questions,
-            people: known.collect(),
             reason: typed("reason"),
             to: typed("to"),
             errors: errors.collect(),
@@ -164,45 +130,14 @@ impl Panel {
         })
     }
 
+    /// Whether somebody is chosen in it.
+    pub(super) fn names_people(&self) -> bool {
+        !self.seats.is_empty()
+    }
+
     /// The same for whoever came by a link.
     pub(crate) fn by_link(self) -> Self {
         Self { by_link: true, reminds: Vec::new(), questions: Vec::new(), ..self }
-    }
-}
-
-impl Field {
-    fn of(field: &AskedFor, refused: &Refused) -> Self {
-        let name = format!("data.{}", field.name);
-        let typed = refused.typed.get(&name);
-        let before = field.default.as_ref().map(shown);
-        // A box that was sent empty sends nothing.
-        let value = typed.cloned().or_else(|| before.filter(|_| refused.typed.is_empty())).unwrap_or_default();
-        let options: Vec<Choice> = (field.options.iter().map(shown))
-            .map(|option| Choice { selected: option == value, label: option.clone(), value: option })
-            .collect();
-        let kind = match &*field.ty {
-            _ if !options.is_empty() => "select",
-            "bool" => "checkbox",
-            "int" => "number",
-            "date" => "date",
-            "person" => "person",
-            ty if ty.starts_with("list") => "area",
-            _ => "text",
-        };
-        let pointer = format!("/data/{}", field.name);
-        let error = refused.errors.iter().find(|(at, _)| *at == pointer || at.starts_with(&format!("{pointer}/")));
-        Self {
-            title: field.title.to_string(),
-            help: Some(field.help.to_string()).filter(|help| !help.is_empty()),
-            rules: field.rules.iter().map(ToString::to_string).collect(),
-            required: field.required,
-            kind,
-            checked: value == "true",
-            value,
-            options,
-            error: error.map(|(_, why)| why.clone()),
-            name,
-        }
     }
 }
 
@@ -247,12 +182,12 @@ impl Event {
                         rules: Vec::new(),
                         default: paper.instance.subject.get(field).filter(|_| writes).cloned(),
                     };
-                    Field::of(&asked, why)
+                    Field::of(&asked, why).within(name)
                 };
                 Self {
                     title: event.title.to_string(),
                     fields: event.payload.fields.iter().map(field).collect(),
-                    rows: Rows::of((name, &arrows), (&paper.instance.subject, lines), &why.typed),
+                    rows: Rows::of((name, &arrows), (&paper.instance.subject, lines), why),
                     needs_reason: arrows.iter().any(|arrow| arrow.reason_required),
                     reason: why.typed.get("reason").cloned().unwrap_or_default(),
                     error: own.then(|| refused.told()),
@@ -263,6 +198,11 @@ impl Event {
                 }
             })
             .collect()
+    }
+
+    /// Whether somebody is chosen in it.
+    pub(super) fn names_people(&self) -> bool {
+        self.fields.iter().any(Field::is_person)
     }
 
     /// Whether it says why it was not done.
@@ -277,7 +217,7 @@ impl Event {
     pub(crate) fn payload(
         (paper, lines): (&Paper, &Value),
         event: &str,
-        typed: &HashMap<String, String>,
+        (typed, speak): (&HashMap<String, String>, &Words),
     ) -> Result<(Map<String, Value>, Vec<usize>), WrongRows> {
         let Some(declared) = paper.definition.events.get(event) else { return Ok(Default::default()) };
         let arrows = arrows(paper, event);
@@ -290,7 +230,7 @@ impl Event {
         };
         let fields = declared.payload.fields.iter();
         let given = fields.filter_map(|(name, field)| {
-            let given = read(typed, name, &field.ty.name());
+            let given = read((typed, speak), name, &field.ty.name());
             Some((name.clone(), given.or_else(|| emptied(name).filter(|_| field.nullable))?))
         });
         let (rows, places) = rows.unzip();
@@ -323,40 +263,10 @@ pub(super) fn takes(paper: &Paper, event: &str, reader: &PersonId) -> bool {
 
 impl Refused {
     /// The sentence, and what is wrong with fields.
-    fn told(&self) -> String {
+    pub(super) fn told(&self) -> String {
         // What the sentence says already is not said twice.
         let unsaid = self.errors.iter().filter(|(_, why)| !self.sentence.contains(why));
         let errors = unsaid.map(|(at, why)| format!(" {}: {why}.", place(at)));
         errors.fold(plain(&self.sentence), |told, one| told + &one)
-    }
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join("\n"),
-        other => other.to_string(),
-    }
-}
-
-/// The data of fields (name and type), as it was typed: what is empty is left out.
-pub(crate) fn data<'f>(
-    fields: impl IntoIterator<Item = (&'f str, &'f str)>,
-    typed: &HashMap<String, String>,
-) -> Map<String, Value> {
-    let read = |(name, ty): (&str, &str)| Some((name.to_owned(), read(typed, name, ty)?));
-    fields.into_iter().filter_map(read).collect()
-}
-
-/// One value of it. What is none of its type is passed on as it is: the engine says what is wrong with it.
-fn read(typed: &HashMap<String, String>, name: &str, ty: &str) -> Option<Value> {
-    let text = typed.get(&format!("data.{name}")).map(|text| text.trim()).unwrap_or_default();
-    match ty {
-        "bool" => Some(Value::Bool(text == "true")),
-        _ if text.is_empty() => None,
-        "int" => Some(text.parse::<i64>().map_or_else(|_| text.into(), Value::from)),
-        ty if ty.starts_with("list") => Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()),
-        _ => Some(text.into()),
     }
 }

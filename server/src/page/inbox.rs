@@ -2,12 +2,14 @@
 
 use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::ids::PersonId;
+use fluxor_engine::instance::{Instance, TaskStatus};
 use serde::Serialize;
 
 use super::turn::{Turn, turns};
-use super::words::{Words, amount, reference, standing, words};
+use super::words::{Words, amount, is_requester, reference, standing, words};
 use super::{Here, Reader, render};
 use crate::desk::{Paper, TaskView};
+use crate::repairs::sentence;
 
 /// Which part of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,10 +67,50 @@ pub(crate) struct Row {
     turns: Vec<Turn>,
 }
 
+/// A question that the reader is asked about what he asked for, or by name.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Asked {
+    href: String,
+    title: String,
+    by: String,
+    text: String,
+    ago: String,
+    since: String,
+}
+
+impl Asked {
+    /// Those of an instance that have no answer yet.
+    pub(crate) fn of(
+        instance: &Instance,
+        definition: Option<&Definition>,
+        reader: &PersonId,
+        speak: &Words,
+    ) -> Vec<Self> {
+        let requester = is_requester(&instance.subject, reader);
+        let title = definition.map_or_else(|| words(&instance.workflow), |known| known.title.to_string());
+        let title = format!("{title} {}", reference(&instance.subject, instance.key.as_deref(), instance.id));
+        let open = instance.tasks.iter().filter(|task| task.status == TaskStatus::Open);
+        let questions = open.flat_map(|task| task.detail.review.questions.iter().map(move |one| (task, one)));
+        let own = questions.filter(|(_, one)| one.answered.is_none() && (requester || one.to.as_ref() == Some(reader)));
+        own.map(|(task, one)| Self {
+            href: format!("/tasks/{}", task.id),
+            title: title.clone(),
+            by: speak.name(&one.by),
+            text: one.text.to_string(),
+            ago: speak.ago(one.at),
+            since: speak.at(one.at),
+        })
+        .collect()
+    }
+}
+
 /// The page.
 #[derive(Debug, Serialize)]
 pub(crate) struct Inbox {
     chips: Vec<Chip>,
+    /// Questions to the reader.
+    asked: Vec<Asked>,
+    asked_count: usize,
     view: &'static str,
     query: String,
     rows: Vec<Row>,
@@ -160,7 +202,7 @@ impl Row {
             due_at: due.map(|due| words.at(due)),
             urgency: due.map_or("", |due| words.urgency(due)),
             whose: Some(words.names(people)).filter(|names| !names.is_empty()),
-            why: instance.detail.incident.iter().map(|incident| incident.message.clone()).collect(),
+            why: instance.detail.incident.iter().map(|incident| sentence(&incident.message)).collect(),
             tags: Vec::new(),
             value: None,
             looking: None,
@@ -233,6 +275,8 @@ impl Inbox {
         let bulk = rows.iter().any(|row| row.value.is_some());
         Self {
             chips,
+            asked: Vec::new(),
+            asked_count: 0,
             view: view.name(),
             query: query.to_owned(),
             rows,
@@ -243,6 +287,12 @@ impl Inbox {
             requests: false,
             failed: None,
         }
+    }
+
+    /// With the questions to the reader.
+    pub(crate) fn asking(self, asked: Vec<Asked>) -> Self {
+        let empty = self.empty.filter(|_| asked.is_empty());
+        Self { asked_count: asked.len(), asked, empty, ..self }
     }
 
     /// With why several were not decided.
@@ -258,6 +308,8 @@ impl Inbox {
         });
         Self {
             chips: Vec::new(),
+            asked: Vec::new(),
+            asked_count: 0,
             view: "requests",
             query: query.to_owned(),
             rows,

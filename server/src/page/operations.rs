@@ -3,16 +3,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use fluxor_engine::approval::{State, Why};
+use fluxor_engine::command::TaskSummary;
 use fluxor_engine::decide::{Can, Possible};
 use fluxor_engine::definition::chart::Definition;
+use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::{Instance, Status};
 use fluxor_engine::store::{InstancePage, StateCount};
 use serde::Serialize;
 
+use super::field::Known as Person;
 use super::words::{Words, amount, reference, words};
 use super::{Here, Reader, render};
 use crate::desk::Paper;
 use crate::reload::Trouble;
+use crate::repairs::sentence;
 
 /// A workflow as it is loaded now.
 type Known<'a> = &'a dyn Fn(&str) -> Option<Arc<Definition>>;
@@ -162,7 +167,7 @@ impl Row {
             reference: reference(&row.subject, row.key.as_deref(), row.id),
             state: state_of(known, &row.workflow, &row.state),
             status: row.status.as_str(),
-            incident: incident.map(|incident| incident.message.clone()),
+            incident: incident.map(|incident| sentence(&incident.message)),
             code: incident.map(|incident| incident.code.to_string()),
             amount: amount(&row.subject),
             changed: speak.ago(row.changed_at),
@@ -218,6 +223,16 @@ struct Target {
     chosen: bool,
 }
 
+/// A review that cannot go on.
+#[derive(Debug, Serialize)]
+struct Stuck {
+    task: String,
+    etag: String,
+    title: String,
+    /// The step that has nobody, where it is a step.
+    step: Option<String>,
+}
+
 /// How an instance can be repaired.
 #[derive(Debug, Serialize)]
 pub(crate) struct Repairs {
@@ -227,10 +242,12 @@ pub(crate) struct Repairs {
     state: String,
     status: &'static str,
     incidents: Vec<Incident>,
+    reviews: Vec<Stuck>,
     moves: Vec<Target>,
     barred: Vec<(String, String)>,
     fields: Vec<Target>,
     fixed: Vec<(String, String)>,
+    people: Vec<Person>,
     cancel: May,
     state_revision: i64,
     once: String,
@@ -244,14 +261,44 @@ pub(crate) struct Repairs {
     value: String,
 }
 
+impl Stuck {
+    fn of(task: &TaskSummary, paper: &Paper) -> Option<Self> {
+        let review = &paper.instance.tasks.iter().find(|known| known.id == task.id)?.detail.review;
+        if review.state != State::Incident {
+            return None;
+        }
+        let title = paper.definition.find(&task.state).map(|ix| paper.definition.state(ix).title.to_string());
+        let step = if let Why::Stuck(_, step) = &review.why { Some(step.to_string()) } else { None };
+        Some(Self {
+            task: task.id.to_string(),
+            etag: task.etag.clone(),
+            title: title.unwrap_or_else(|| words(&task.state)),
+            step,
+        })
+    }
+}
+
+/// What the document is called.
+fn title_of(paper: &Paper) -> String {
+    let instance = &paper.instance;
+    let reference = reference(&instance.subject, instance.key.as_deref(), instance.id);
+    format!("{} {reference}", paper.definition.title)
+}
+
 impl Repairs {
-    pub(crate) fn new(paper: &Paper, possible: &Possible, tried: Tried, once: String, speak: &Words) -> Self {
+    pub(crate) fn new(
+        (paper, possible): (&Paper, &Possible),
+        people: impl Iterator<Item = PersonId>,
+        tried: Tried,
+        once: String,
+        speak: &Words,
+    ) -> Self {
         let definition = &paper.definition;
         let typed = |name: &str| tried.typed.get(name).cloned().unwrap_or_default();
         let incident = |(place, one): (usize, &fluxor_engine::decide::Mending)| Incident {
             place,
             code: one.code.to_string(),
-            message: one.message.clone(),
+            message: sentence(&one.message),
             at: one.at.as_deref().unwrap_or_default().to_owned(),
             since: speak.ago(one.since),
             retry: (&one.retry).into(),
@@ -268,11 +315,7 @@ impl Repairs {
         let fixed = possible.set_data.iter().filter(|field| !field.can.possible);
         let why = |can: &Can| can.why_not.clone().unwrap_or_default();
         Self {
-            title_of: format!(
-                "{} {}",
-                definition.title,
-                reference(&paper.instance.subject, paper.instance.key.as_deref(), paper.instance.id)
-            ),
+            title_of: title_of(paper),
             href: format!("/instances/{}", paper.instance.id),
             action: format!("/operations/{}", paper.instance.id),
             state: definition
@@ -280,6 +323,8 @@ impl Repairs {
                 .map_or_else(|| words(&possible.state), |ix| definition.state(ix).title.to_string()),
             status: possible.status.as_str(),
             incidents: possible.incidents.iter().enumerate().map(incident).collect(),
+            reviews: possible.tasks.iter().filter_map(|task| Stuck::of(task, paper)).collect(),
+            people: Person::all(people, speak),
             moves: moves
                 .map(|to| Target {
                     label: format!("{} ({})", to.title, to.state),

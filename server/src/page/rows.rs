@@ -1,4 +1,4 @@
-//! The lines of an order as rows of a form: to change them, or to note what has come of each.
+//! The lines of an order as rows of a form: to write them, to change them, or to note what has come of each.
 //!
 //! What must hold: a form that was sent as it was made changes nothing; what a row does not show is kept; and lines that have
 //! become others since are not written over.
@@ -10,6 +10,8 @@ use fluxor_workflows::Quantity;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::forms::Refused;
+
 /// The action that reads `lines` to replace those of an order.
 pub(super) const CHANGE: &str = "change_order";
 
@@ -18,6 +20,9 @@ const RECEIVE: &str = "receive_goods";
 
 /// Empty rows for what is to be added.
 const MORE: usize = 3;
+
+/// Empty rows of what is not there yet, and so many more where they are not enough.
+const AT_FIRST: usize = 5;
 
 /// So many lines are offered in a form; longer orders are changed by a program.
 const MOST: usize = 100;
@@ -47,6 +52,8 @@ struct Cell {
     label: String,
     value: String,
     size: usize,
+    /// Whether something is wrong with what was typed there.
+    is_wrong: bool,
 }
 
 /// A row.
@@ -68,6 +75,8 @@ pub(super) struct Rows {
     /// The digest of the lines that it shows.
     seen: String,
     goes: bool,
+    /// How many there are.
+    many: usize,
 }
 
 /// What is wrong with a form.
@@ -130,35 +139,59 @@ pub(crate) fn placed(sentence: &str, rows: &[usize]) -> String {
     told
 }
 
+/// How many empty rows a form has, and is to have.
+fn many(typed: &HashMap<String, String>) -> usize {
+    let shown = typed.get("rows").and_then(|rows| rows.parse().ok()).unwrap_or(AT_FIRST);
+    let wanted = if typed.contains_key("more") { AT_FIRST } else { 0 };
+    shown.clamp(AT_FIRST, MOST).saturating_add(wanted).min(MOST)
+}
+
+/// Whether the sentence that refused a form is about this box.
+fn is_wrong(refused: &Refused, at: usize, name: &str) -> bool {
+    refused.sentence.contains(&format!("/lines/{at}/{name}:"))
+}
+
+impl Row {
+    /// A line as it is to be.
+    fn asked(form: &str, (at, line): (usize, &Value), refused: &Refused) -> Self {
+        let cell = |(name, title, size): (&str, &str, usize)| {
+            let own = format!("line.{at}.{name}");
+            Cell {
+                id: format!("{form}.{own}"),
+                value: refused.typed.get(&own).map_or(text(line, name), String::as_str).to_owned(),
+                label: format!("{title}, row {}", at + 1),
+                size,
+                is_wrong: is_wrong(refused, at, name),
+                name: own,
+            }
+        };
+        let gone = format!("line.{at}.gone");
+        Self {
+            title: line["line"].as_i64().map_or_else(|| "new".to_owned(), |line| line.to_string()),
+            boxes: ASKED.map(cell).to_vec(),
+            is_gone: refused.typed.contains_key(&gone),
+            gone: line["line"].as_i64().map(|_| gone),
+        }
+    }
+}
+
 impl Rows {
     /// The rows for an event whose arrows are these; nothing, where it has nothing to do with lines.
     pub(super) fn of(
         (event, arrows): (&str, &[&Arrow]),
         (subject, lines): (&Map<String, Value>, &Value),
-        typed: &HashMap<String, String>,
+        refused: &Refused,
     ) -> Option<Self> {
-        let (purpose, lines) = (purpose(arrows)?, list(lines));
+        let (purpose, lines, typed) = (purpose(arrows)?, list(lines), &refused.typed);
         if lines.len() > MOST {
             return None;
         }
         let seen = typed.get("lines_seen").cloned().unwrap_or_else(|| as_seen(purpose, subject, lines));
-        let typed_or = |name: &str, value: &str| typed.get(name).map_or(value, String::as_str).to_owned();
         let (heads, rows): (Vec<&'static str>, Vec<Row>) = match purpose {
             Use::Change => {
                 let empty = Value::Null;
                 let more = std::iter::repeat_n(&empty, MORE);
-                let row = |(at, line): (usize, &Value)| Row {
-                    title: line["line"].as_i64().map_or_else(|| "new".to_owned(), |line| line.to_string()),
-                    boxes: ASKED
-                        .map(|(name, title, size)| {
-                            let own = format!("line.{at}.{name}");
-                            let (value, label) = (typed_or(&own, text(line, name)), format!("{title}, row {}", at + 1));
-                            Cell { id: format!("{event}.{own}"), value, label, size, name: own }
-                        })
-                        .to_vec(),
-                    gone: line["line"].as_i64().map(|_| format!("line.{at}.gone")),
-                    is_gone: typed.contains_key(&format!("line.{at}.gone")),
-                };
+                let row = |(at, line): (usize, &Value)| Row::asked(event, (at, line), refused);
                 let heads = ASKED.map(|(_, title, _)| title).to_vec();
                 (heads, lines.iter().chain(more).enumerate().map(row).collect())
             }
@@ -171,9 +204,10 @@ impl Rows {
                         title: format!("{}: {}, {open} {unit} open", line["line"], text(line, "item")),
                         boxes: vec![Cell {
                             id: format!("{event}.{name}"),
-                            value: typed_or(&name, &open),
+                            value: typed.get(&name).unwrap_or(&open).clone(),
                             label,
                             size: 8,
+                            is_wrong: is_wrong(refused, at, "quantity"),
                             name,
                         }],
                         gone: None,
@@ -183,7 +217,21 @@ impl Rows {
                 (vec!["Came now"], lines.iter().enumerate().filter_map(row).collect())
             }
         };
-        (!rows.is_empty()).then_some(Self { heads, rows, seen, goes: purpose == Use::Change })
+        (!rows.is_empty()).then_some(Self { heads, many: rows.len(), rows, seen, goes: purpose == Use::Change })
+    }
+
+    /// Empty rows, for what is started with lines; what was typed stands in them.
+    pub(super) fn blank(refused: &Refused) -> Self {
+        let many = many(&refused.typed);
+        let row = |at: usize| Row { title: (at + 1).to_string(), ..Row::asked("new", (at, &Value::Null), refused) };
+        let rows = (0..many).map(row).collect();
+        Self { heads: ASKED.map(|(_, title, _)| title).to_vec(), rows, seen: String::new(), goes: false, many }
+    }
+
+    /// What was typed into empty rows, as lines, and of which row each is; nothing, where all are empty.
+    pub(super) fn written(typed: &HashMap<String, String>) -> Option<(Value, Vec<usize>)> {
+        let of = |at: usize, name: &str| typed.get(&format!("line.{at}.{name}")).map(|text| text.trim());
+        changed(&[], many(typed), &of)
     }
 
     /// What was typed into the rows, as the payload's `lines`, and of which row each is; nothing, where it is as it was.
@@ -209,7 +257,7 @@ impl Rows {
         }
         let of = |at: usize, name: &str| typed.get(&format!("line.{at}.{name}")).map(|text| text.trim());
         Ok(match purpose {
-            Use::Change => changed(lines, &of),
+            Use::Change => changed(lines, MORE, &of),
             Use::Receive => match came(lines, &of) {
                 (come, _) if list(&come).is_empty() => {
                     return Err(WrongRows::Empty("Say of at least one line how much has come."));
@@ -221,10 +269,14 @@ impl Rows {
 }
 
 /// The lines as they are to be.
-fn changed<'t>(lines: &[Value], of: &impl Fn(usize, &str) -> Option<&'t str>) -> Option<(Value, Vec<usize>)> {
+fn changed<'t>(
+    lines: &[Value],
+    more: usize,
+    of: &impl Fn(usize, &str) -> Option<&'t str>,
+) -> Option<(Value, Vec<usize>)> {
     let (mut wanted, mut places) = (Vec::new(), Vec::new());
     let mut other = false;
-    for (at, line) in lines.iter().map(Some).chain(std::iter::repeat_n(None, MORE)).enumerate() {
+    for (at, line) in lines.iter().map(Some).chain(std::iter::repeat_n(None, more)).enumerate() {
         let given = ASKED.map(|(name, ..)| (name, of(at, name)));
         // A row that was not sent is as it was.
         let sent = line.is_none() || given.iter().any(|(_, text)| text.is_some());
@@ -281,7 +333,7 @@ mod tests {
 
     fn change(given: &[(&str, &str)]) -> Option<Value> {
         let lines = lines();
-        changed(lines.as_array().unwrap(), &typed(given)).map(|(lines, _)| lines)
+        changed(lines.as_array().unwrap(), MORE, &typed(given)).map(|(lines, _)| lines)
     }
 
     #[test]
@@ -325,7 +377,7 @@ mod tests {
         let given =
             [("line.0.item", "mouse"), ("line.0.gone", "true"), ("line.1.item", "cable"), ("line.3.item", "pad")];
         let lines = lines();
-        let (_, places) = changed(lines.as_array().unwrap(), &typed(&given)).unwrap();
+        let (_, places) = changed(lines.as_array().unwrap(), MORE, &typed(&given)).unwrap();
         assert_eq!(places, [1, 3]);
         let told = placed("/lines/1/unit: what; /lines/0: x; /lines/7", &places);
         assert_eq!(told, "/lines/3/unit: what; /lines/1: x; /lines/7");

@@ -141,7 +141,7 @@
 
   const KEYS = [["j", "next row"], ["k", "row before"], ["Enter", "open the row"], ["x", "select the row"], ["a", "approve"],
     ["r", "reject, with a reason"], ["c", "request changes"], ["e", "pass it on"], ["/", "search"], ["g i", "to the inbox"],
-    ["g r", "to my requests"], ["Ctrl+Enter", "send what is being written"], ["?", "these keys"]];
+    ["g r", "to my requests"], ["g n", "to a new request"], ["Ctrl+Enter", "send what is being written"], ["?", "these keys"]];
   let begun = "", pending = null;
   function stand(row) {
     $$("[data-row]").forEach((other) => other.removeAttribute("data-at"));
@@ -198,7 +198,7 @@
     const key = begun + event.key;
     begun = "";
     if (key === "g") { begun = "g "; return; }
-    const to = { "g i": "/inbox", "g r": "/requests" }[key];
+    const to = { "g i": "/inbox", "g r": "/requests", "g n": "/new" }[key];
     if (to) { event.preventDefault(); go(to); return; }
     if (key === "j" || key === "k") { event.preventDefault(); move(key === "j" ? 1 : -1); return; }
     if (key === "?") { event.preventDefault(); help(); return; }

@@ -9,7 +9,7 @@ use fluxor_engine::ids::PersonId;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::words::{Words, words};
+use super::words::{Words, quantity, words};
 
 /// Fields that an entry changed are told up to so many.
 const MOST_CHANGES: usize = 12;
@@ -82,6 +82,9 @@ fn item(entry: &Entry, definition: &Definition, speak: &Words) -> Option<Item> {
         )
     }));
     let changes = changed(&body, speak);
+    if &*header.verb == "signal" {
+        notes.extend(brought(&body["request"], &changes, speak));
+    }
     let more = changes.len().saturating_sub(MOST_CHANGES);
     notes.extend(
         changes.into_iter().take(MOST_CHANGES).map(|one| format!("{}: {} → {}", one.name, one.before, one.after)),
@@ -109,6 +112,27 @@ fn item(entry: &Entry, definition: &Definition, speak: &Words) -> Option<Item> {
         written: format!("{}\n{}", shown(&entry.header), shown(&entry.body)),
         hash: entry.hash.to_string(),
     })
+}
+
+/// What an event brought that did not become a field: how much came of a line, a note.
+fn brought(request: &Value, changes: &[Change], speak: &Words) -> Vec<String> {
+    let came = list(request, "lines").iter().filter(|line| line["item"].is_null());
+    let came =
+        came.filter_map(|line| Some(format!("{} of line {}", quantity(line["quantity"].as_str()?), line["line"])));
+    let came: Vec<String> = came.collect();
+    let mut notes: Vec<String> = Vec::new();
+    if !came.is_empty() {
+        let shown: Vec<&str> = came.iter().take(MOST_CHANGES).map(String::as_str).collect();
+        let more = came.len() - shown.len();
+        let rest = if more > 0 { format!(", and of {more} more") } else { String::new() };
+        notes.push(format!("Came: {}{rest}", shown.join(", ")));
+    }
+    let fields = request.as_object().into_iter().flatten();
+    let fields = fields.filter(|(_, value)| !value.is_null() && !value.is_array() && !value.is_object());
+    let fields = fields.map(|(name, value)| (words(name), speak.value(value)));
+    let new = fields.filter(|(name, value)| changes.iter().all(|one| one.name != *name || one.after != *value));
+    notes.extend(new.take(MOST_CHANGES).map(|(name, value)| format!("{name}: {value}")));
+    notes
 }
 
 fn who(header: &Header, speak: &Words) -> String {

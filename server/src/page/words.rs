@@ -182,6 +182,7 @@ pub(crate) fn done_in_words(act: &str) -> Option<&'static str> {
         "add_watcher" => "The watcher was added.",
         "remind" => "They are reminded: by mail once an hour at most.",
         "said" => "It is done.",
+        "started" => "It is started: below is what can be done with it next.",
         "saved" => "Saved.",
         "ended" => "The session is ended.",
         "repaired" => "It is repaired. The trail says what was done, and why.",
@@ -237,7 +238,7 @@ pub(crate) fn quantity(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use serde_json::json;
 

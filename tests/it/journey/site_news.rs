@@ -19,10 +19,15 @@ pub(super) async fn whose_turn_it_is(site: Site) {
         assert!(page.has("A question waits for you") && page.has("which desk?") && page.has(&place), "{}", page.text);
     }
     assert!(!bob.get(&document).await.is(200).has("A question waits"));
+    let inbox = ann.get("/inbox").await.is(200);
+    assert!(inbox.has("Asked of you: 1") && inbox.has("bob asks: which desk?"), "{}", inbox.text);
+    assert!(inbox.has(&format!("href=\"{place}\"")) && !inbox.has("Nothing waits for you."), "{}", inbox.text);
+    assert!(!bob.get("/inbox").await.is(200).has("Asked of you"));
     let answers = ann.get(&place).await.is(200).forms(&place);
     let answer = answers.iter().find(|form| form.fields.contains(&("act".into(), "answer".into()))).unwrap();
     ann.press(answer, ("reason", "the oak one"), &[]).await.is(200);
     assert!(!ann.get("/requests").await.is(200).has("A question waits"));
+    assert!(!ann.get("/inbox").await.is(200).has("Asked of you"));
 
     let form = bob.get(&place).await.is(200).form(&place);
     bob.press(&form, ("act", "request_changes"), &[("reason", "cheaper")]).await.is(200);
@@ -175,7 +180,8 @@ async fn received(site: &Site, id: &str, ann: &mut Visitor) {
     assert!(none.has("Say of at least one line how much has come."), "{}", none.text);
     let (one, other) = (ann.get(&document).await, ann.get(&document).await);
     let receive = form_of(&one, &document, "receive");
-    ann.press(&receive, ("sent", ""), &[("line.0.quantity", "2")]).await.is(200);
+    let noted = ann.press(&receive, ("sent", ""), &[("line.0.quantity", "2"), ("data.note", "at the gate")]).await;
+    assert!(noted.has("Came: 2 of line 1") && noted.has("Note: at the gate"), "{}", noted.text);
     // The same delivery, noted from another page that was open meanwhile.
     let again = form_of(&other, &document, "receive");
     let again = ann.press(&again, ("sent", ""), &[("line.0.quantity", "2")]).await.is(412);

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::command::{Command, Repair, TaskSummary, Verb};
+use crate::clock::Timestamp;
+use crate::command::{Command, OpenSeat, Repair, TaskSummary, Verb};
 use crate::definition::chart::{Definition, StateKind};
 use crate::domain::Domain;
-use crate::ids::InstanceId;
+use crate::ids::{InstanceId, TaskId};
 use crate::instance::{Document, Incident, Instance, Status, What};
 use crate::refusal::Refusal;
 
@@ -70,7 +71,7 @@ pub struct Mending {
     pub at: Option<Arc<str>>,
     /// Since when.
     #[serde(serialize_with = "super::super::preview::instant")]
-    pub since: crate::clock::Timestamp,
+    pub since: Timestamp,
     /// Whether it can be tried again.
     pub retry: Can,
     /// Whether it can be skipped.
@@ -94,6 +95,7 @@ pub struct Possible {
     /// Its incidents.
     pub incidents: Vec<Mending>,
     /// Its open tasks.
+    #[serde(serialize_with = "told")]
     pub tasks: Vec<TaskSummary>,
     /// The states.
     #[serde(rename = "move")]
@@ -102,6 +104,27 @@ pub struct Possible {
     pub set_data: Vec<CanSet>,
     /// Whether it can be ended where it stands.
     pub cancel: Can,
+}
+
+/// A task, its instant as people write it.
+#[derive(Serialize)]
+struct Told<'a> {
+    id: TaskId,
+    etag: &'a str,
+    state: &'a str,
+    open: &'a [OpenSeat],
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "super::super::preview::perhaps")]
+    due_at: Option<Timestamp>,
+}
+
+fn told<S: Serializer>(tasks: &[TaskSummary], s: S) -> Result<S::Ok, S::Error> {
+    s.collect_seq(tasks.iter().map(|TaskSummary { id, etag, state, open, due_at }| Told {
+        id: *id,
+        etag,
+        state,
+        open,
+        due_at: *due_at,
+    }))
 }
 
 impl Can {

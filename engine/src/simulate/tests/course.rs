@@ -101,6 +101,7 @@ fn the_plan_and_the_row_that_chose_it_are_told_and_the_way_there_is_found() {
         assert_eq!(who(&told), asked, "{told:?}");
         assert_eq!(told.asked[0].plan.as_deref(), Some(plan));
         assert_eq!((&*told.tables[0].table, &told.tables[0].rows), ("tiers", &rows));
+        assert!(told.asked.iter().all(|step| step.row.is_none()), "a plan is no row of a table of the approval");
         assert_eq!(told.assumptions[0], "ann signals `submit`: until then nobody is asked anything.");
         assert_eq!(path(&told)[..2], ["ann starts order", "ann submit"]);
         assert_eq!(told.end.kind, EndKind::Final);

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use axum::extract::State;
 use axum::response::Response;
+use fluxor_engine::approval::Organisation;
+use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::Verb;
 use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::draw::{Dress, Format};
@@ -107,7 +109,7 @@ pub(super) async fn event(
     let paper = app.desk().paper(visitor.caller.tenant(), id).await?;
     let event = fields.get("event").unwrap_or_default();
     let lines = lines(&app, visitor.caller.tenant(), id).await?;
-    let (payload, rows) = match Event::payload((&paper, &lines), event, &typed(&fields)) {
+    let (payload, rows) = match Event::payload((&paper, &lines), event, (&typed(&fields), &visitor.words)) {
         Ok(payload) => payload,
         Err(wrong) => {
             let problem = match wrong {
@@ -183,9 +185,9 @@ fn decision(fields: &Fields, form: Option<&TaskView>, speak: &Words) -> Result<(
         name,
         match act {
             Act::Complete => {
+                let form = form.and_then(|task| task.form.as_deref());
                 let data = form
-                    .and_then(|task| task.form.as_deref())
-                    .map(|form| page::data(form.iter().map(|field| (&*field.name, &*field.ty)), &typed(fields)));
+                    .map(|form| page::data(form.iter().map(|field| (&*field.name, &*field.ty)), &typed(fields), speak));
                 Decision { on_behalf_of: behalf, data, ..blank }
             }
             Act::Delegate | Act::Reassign => Decision { step, to, ..blank },
@@ -285,15 +287,13 @@ impl<'a> Place<'a> {
             reader: visitor.person(),
             task: task.as_ref(),
         };
-        let date = paper.organisation.organisation.date(paper.now);
-        let people = &paper.organisation.organisation;
-        let known = people.parts().people.iter().map(|one| one.id.clone()).filter(|id| people.active(id, date));
+        let known = people(&paper.organisation.organisation, paper.now);
         let form = (self.action.clone(), secret::public_id(&app.random()), paper.instance.seq);
         let (sentence, wrote) = (why.sentence.clone(), why.typed.get("reason").cloned());
         let events =
             if self.by_link { Vec::new() } else { Event::all((&paper, &lines), visitor.person(), &form.1, &why) };
         let panel = task.as_ref().and_then(|task| {
-            let panel = Panel::of(task, visitor.person(), form, known, why, &visitor.words)?;
+            let panel = Panel::of(task, visitor.person(), form, why, &visitor.words)?;
             Some(if self.by_link { panel.by_link() } else { panel })
         });
         let note = done.and_then(page::done_in_words).map(str::to_owned);
@@ -303,8 +303,15 @@ impl<'a> Place<'a> {
             (false, true) => document.with_repairs(),
             (false, false) => document,
         };
-        Ok(document.offering(events).failing(sentence, wrote).saying(note).page(&self.reader))
+        let document = document.offering(events).knowing(known, &visitor.words);
+        Ok(document.failing(sentence, wrote).saying(note).page(&self.reader))
     }
+}
+
+/// Those who are active.
+pub(super) fn people(organisation: &Organisation, now: Timestamp) -> impl Iterator<Item = PersonId> {
+    let date = organisation.date(now);
+    organisation.parts().people.iter().map(|one| one.id.clone()).filter(move |id| organisation.active(id, date))
 }
 
 /// The lines of an order; nothing where it is none.

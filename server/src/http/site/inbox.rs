@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use axum::response::Response;
 use fluxor_engine::ids::{Digest, PersonId, TaskId};
+use fluxor_engine::instance::{Instance, Status};
+use fluxor_engine::store::InstancePage;
 use serde::Deserialize;
 
 use super::super::act::{Act, Decision};
@@ -14,7 +16,7 @@ use super::super::problem::Problem;
 use super::{Visitor, html, refused};
 use crate::app::App;
 use crate::desk::TaskView;
-use crate::page::{Done, Inbox, Outcomes, Row, View};
+use crate::page::{Asked, Done, Inbox, Outcomes, Row, View};
 use crate::secret;
 
 /// Rows of a page.
@@ -22,6 +24,9 @@ const ROWS: usize = 50;
 
 /// So many tasks are looked through where somebody searches.
 const SEARCHED: i64 = 500;
+
+/// So many documents are looked through for questions, the newest first.
+const QUESTIONED: i64 = 500;
 
 /// So many are decided at once.
 const AT_ONCE: usize = 100;
@@ -98,8 +103,22 @@ async fn page(
     rows.truncate(ROWS);
     let more = last.map(|last| more(view, tag.as_deref(), last));
     let once = secret::public_id(&app.random());
-    let page = Inbox::new((view, tag.as_deref(), query), !reports.is_empty(), rows, more, once).failing(failed);
+    let all = view == View::Mine && query.is_empty() && tag.is_none() && wish.after.is_none();
+    let asked = if all { asked(app, visitor).await? } else { Vec::new() };
+    let page = Inbox::new((view, tag.as_deref(), query), !reports.is_empty(), rows, more, once);
+    let page = page.asking(asked).failing(failed);
     Ok(page.page(&visitor.reader()))
+}
+
+/// The questions that wait for an answer of his: they are in no list of those who may act, since they decide nothing.
+async fn asked(app: &App, visitor: &Visitor) -> Result<Vec<Asked>, Problem> {
+    let newest = app.desk().instances(InstancePage::all(visitor.caller.tenant(), QUESTIONED)).await?;
+    let live = newest.iter().filter(|instance| instance.status != Status::Final);
+    let of = |instance: &Instance| {
+        let definition = app.desk().definition(&instance.workflow);
+        Asked::of(instance, definition.as_deref(), visitor.person(), &visitor.words)
+    };
+    Ok(live.flat_map(of).collect())
 }
 
 fn more(view: View, tag: Option<&str>, last: TaskId) -> String {

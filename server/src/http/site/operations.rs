@@ -7,19 +7,20 @@ use axum::extract::State;
 use axum::response::Response;
 use fluxor_engine::command::{Command, Repair, Verb};
 use fluxor_engine::decide::Possible;
-use fluxor_engine::ids::InstanceId;
+use fluxor_engine::ids::{InstanceId, TaskId};
 use fluxor_engine::instance::{Document, Status};
 use fluxor_engine::store::InstancePage;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::act::bounded;
+use super::super::act::{Act, Decision, bounded};
 use super::super::asked::Fields;
 use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
+use super::document::people;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
-use crate::page::{Operations, RefusedFile, Repairs, Tried, data, done_in_words, plain};
+use crate::page::{Operations, RefusedFile, Repairs, Tried, Words, data, done_in_words, plain};
 use crate::repairs::{TO_BE_GIVEN, asking, would};
 use crate::secret;
 
@@ -104,7 +105,8 @@ async fn page(app: &App, visitor: &Visitor, id: InstanceId, tried: Tried) -> Res
     let possible = possible(app, visitor, id).await?;
     let paper = app.desk().paper(visitor.caller.tenant(), id).await?;
     let once = secret::public_id(&app.random());
-    Ok(Repairs::new(&paper, &possible, tried, once, &visitor.words).page(&visitor.reader()))
+    let known = people(&paper.organisation.organisation, paper.now);
+    Ok(Repairs::new((&paper, &possible), known, tried, once, &visitor.words).page(&visitor.reader()))
 }
 
 async fn possible(app: &App, visitor: &Visitor, id: InstanceId) -> Result<Possible, Problem> {
@@ -123,7 +125,7 @@ pub(super) async fn repair(
     administers(&visitor)?;
     let typed: HashMap<String, String> = fields.0.iter().cloned().collect();
     let shown = |would, failed| Tried { typed, would, failed, done: None };
-    let asked = asked(&possible(&app, &visitor, id).await?, &fields);
+    let asked = asked((&possible(&app, &visitor, id).await?, id), &fields, &visitor.words);
     let does = fields.get("step") == Some("do");
     let failed = match asked {
         Ok(repair) if does => match done(&app, &visitor, (id, repair.clone()), &fields).await {
@@ -151,47 +153,70 @@ pub(super) async fn repair(
 async fn preview(
     app: &App,
     visitor: &Visitor,
-    (instance, repair): (InstanceId, Repair),
+    (instance, asked): (InstanceId, Asked),
     fields: &Fields,
 ) -> Result<Vec<String>, Problem> {
     let reason = fields.get("reason").unwrap_or(TO_BE_GIVEN).to_owned();
-    bounded("/reason", Some(reason.as_str()))?;
-    let state_revision = fields.get("state_revision").and_then(|revision| revision.parse().ok());
-    let verb = Verb::Repair { instance, repair, reason, state_revision };
-    let command = asking(visitor.caller.tenant(), visitor.caller.actor(), verb);
+    let command = asking(visitor.caller.tenant(), visitor.caller.actor(), asked.verb(instance, reason, fields)?);
     let preview = app.desk().preview_repair(command).await?;
     let told = serde_json::to_value(&preview).map_err(|_| Problem::internal())?;
-    Ok(would(&told).lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())
+    let told = would(&told, &|value| visitor.words.value(value));
+    Ok(told.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())
 }
 
 /// Does a repair.
 async fn done(
     app: &App,
     visitor: &Visitor,
-    (instance, repair): (InstanceId, Repair),
+    (instance, asked): (InstanceId, Asked),
     fields: &Fields,
 ) -> Result<(), Problem> {
-    let reason = fields.get("reason").unwrap_or_default().to_owned();
-    let state_revision = fields.get("state_revision").and_then(|revision| revision.parse().ok());
-    if state_revision.is_none() {
+    if fields.get("state_revision").is_none() {
         return Err(Problem::invalid("/state_revision", "this form lacks what it was made for: load the page again"));
     }
-    bounded("/reason", Some(reason.as_str()))?;
-    let verb = Verb::Repair { instance, repair, reason, state_revision };
+    let reason = fields.get("reason").unwrap_or_default().to_owned();
+    let verb = asked.verb(instance, reason, fields)?;
     let command: Command = fields.command(&visitor.caller, &format!("/operations/{instance}"), verb)?;
     app.submit(command).await?;
     Ok(())
 }
 
+/// What a form asks for.
+#[derive(Clone, Debug)]
+enum Asked {
+    /// A repair of the instance.
+    Instance(Repair),
+    /// A repair of the review of a task.
+    Review(TaskId, Box<Decision>),
+}
+
+impl Asked {
+    /// As it is asked of the engine, for this reason.
+    fn verb(self, instance: InstanceId, reason: String, fields: &Fields) -> Result<Verb, Problem> {
+        match self {
+            Self::Instance(repair) => {
+                bounded("/reason", Some(reason.as_str()))?;
+                let state_revision = fields.get("state_revision").and_then(|revision| revision.parse().ok());
+                Ok(Verb::Repair { instance, repair, reason, state_revision })
+            }
+            Self::Review(task, decision) => {
+                let etag = fields.get("etag").map(str::to_owned);
+                Decision { reason: Some(reason), ..*decision }.verb(task, etag)
+            }
+        }
+    }
+}
+
 /// What the form asks for.
-fn asked(possible: &Possible, fields: &Fields) -> Result<Repair, Problem> {
+fn asked((possible, instance): (&Possible, InstanceId), fields: &Fields, speak: &Words) -> Result<Asked, Problem> {
     let at: Option<Arc<str>> = fields.get("at").map(Arc::from);
     let typed: HashMap<String, String> = fields.0.iter().cloned().collect();
-    Ok(match fields.get("repair").unwrap_or_default() {
+    Ok(Asked::Instance(match fields.get("repair").unwrap_or_default() {
         "retry" => Repair::Retry { at },
         "skip" => {
             let incident = possible.incidents.iter().find(|incident| incident.at == at);
-            let payload = incident.map(|incident| data(incident.payload.iter().map(|(n, ty)| (&**n, &**ty)), &typed));
+            let payload =
+                incident.map(|incident| data(incident.payload.iter().map(|(n, ty)| (&**n, &**ty)), &typed, speak));
             Repair::Skip { at, payload: payload.unwrap_or_default() }
         }
         "move" => Repair::Move { to: fields.get("to").unwrap_or_default().into() },
@@ -201,11 +226,29 @@ fn asked(possible: &Possible, fields: &Fields) -> Result<Repair, Problem> {
                 return Err(Problem::invalid("/field", "choose a field of the document"));
             };
             let typed = HashMap::from([(format!("data.{field}"), fields.get("value").unwrap_or_default().to_owned())]);
-            let mut set: Document = data([(field, &*known.ty)], &typed);
+            let mut set: Document = data([(field, &*known.ty)], &typed, speak);
             set.entry(field.to_owned()).or_insert(Value::Null);
             Repair::SetData { set }
         }
         "cancel" => Repair::Cancel,
+        action @ ("assign" | "restart") => return review(action, instance, fields, speak),
         _ => return Err(Problem::invalid("/repair", "this is no repair: load the page again")),
-    })
+    }))
+}
+
+/// A repair of a review.
+fn review(action: &str, instance: InstanceId, fields: &Fields, speak: &Words) -> Result<Asked, Problem> {
+    let task = fields.get("task").and_then(|task| task.parse::<TaskId>().ok());
+    let Some(task) = task.filter(|task| task.instance == instance) else {
+        return Err(Problem::invalid("/task", "this form lacks its task: load the page again"));
+    };
+    let decision = Decision { action: Some(action.into()), ..Decision::of(Act::Repair) };
+    if action == "restart" {
+        return Ok(Asked::Review(task, Box::new(decision)));
+    }
+    let Some(to) = fields.get("person").map(|typed| speak.person(typed)) else {
+        return Err(Problem::invalid("/person", "say who is to decide"));
+    };
+    let decision = Decision { step: fields.get("seat").map(Into::into), to: Some(to), ..decision };
+    Ok(Asked::Review(task, Box::new(decision)))
 }

@@ -1,0 +1,63 @@
+//! Who may start something, what is asked for, and who is told that another would have had to do it.
+
+use serde_json::json;
+
+use super::*;
+
+const LOAN: &str = r#"
+workflow: loan
+version: 1
+subject:
+  name: loan
+  fields: { requester: person, unit: text, what: text, until: date?, answer: text?, lent_by: person?, back: bool? }
+start:
+  - { to: asked, by: role(clerk)@loan.unit }
+  - { to: asked, by: role(chief) }
+events:
+  edit: { payload: { until: date? } }
+  lend: { payload: { answer: text? } }
+  note: { payload: { back: bool? } }
+states:
+  asked:
+    on:
+      edit: { by: loan.requester, set: { until: event.until } }
+      lend:
+        - { by: role(clerk)@loan.unit, to: lent, set: { answer: event.answer, lent_by: actor } }
+        - { by: role(chief), to: lent, set: { answer: event.answer } }
+        - { by: role(chief), to: lent }
+  lent:
+    on: { note: { set: { back: event.back } } }
+    after: { in: 30 days, to: over, set: { answer: '"too late"' } }
+  over: { final: true }
+"#;
+
+fn organisation() -> Document {
+    let people =
+        json!([{ "id": "ann", "active": true }, { "id": "bob", "active": true }, { "id": "eve", "active": true }]);
+    let units = json!([{ "id": "it", "roles": { "clerk": ["bob"] } }, { "id": "all", "roles": { "chief": ["eve"] } }]);
+    json!({ "people": people, "units": units }).as_object().unwrap().clone()
+}
+
+#[test]
+fn what_is_asked_is_what_the_workflow_does_not_find_out() {
+    let story = Story::with(LOAN, &organisation());
+    let definition = story.library.current("loan").unwrap();
+    let asked = at_start(story.domain.vocabulary(), definition);
+    let fields: Vec<String> = asked.fields.iter().map(|(name, field)| format!("{name} {}", field.nullable)).collect();
+    assert_eq!(fields, ["unit false", "what false", "back true", "until true"]);
+    assert_eq!(asked.own, Vec::<Arc<str>>::new());
+    let may = |who: &str| may_start(definition, &story.organisation, (&who.into(), story.now));
+    assert_eq!((may("ann"), may("bob"), may("eve")), (false, true, true));
+}
+
+#[test]
+fn all_who_may_are_named_to_whoever_may_not() {
+    let mut story = Story::with(LOAN, &organisation());
+    let input = json!({ "unit": "it", "what": "a ladder" }).as_object().unwrap().clone();
+    let verb = Verb::Start { workflow: "loan".into(), key: None, input };
+    let told = |refused: Refusal| refused.sentence();
+    let both = "You may not do this: it takes the role `clerk` in unit it, or the role `chief`.";
+    assert_eq!(told(story.command(verb.clone(), person("ann")).unwrap_err()), both);
+    story.command(verb, person("eve")).unwrap();
+    assert_eq!(told(story.signal_as("lend", person("ann")).unwrap_err()), both);
+}

@@ -1,0 +1,126 @@
+//! Starting something: the list of what somebody may start, and the form of one.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use fluxor_engine::command::Verb;
+use fluxor_engine::decide::{AtStart, may_start};
+use fluxor_engine::definition::chart::{Definition, StateKind};
+use fluxor_engine::diagnostic::nearest;
+use fluxor_engine::refusal::Refusal;
+
+use super::super::asked::Fields;
+use super::super::extract::Path;
+use super::super::problem::Problem;
+use super::document::people;
+use super::{Visitor, html, onward, refused};
+use crate::app::App;
+use crate::desk::Company;
+use crate::page::{Beginning, Beginnings, Refused, fits, in_rows};
+use crate::secret;
+
+/// What somebody may start.
+pub(super) async fn list(State(app): State<App>, visitor: Visitor) -> Result<Response, Problem> {
+    let company = app.desk().company(visitor.caller.tenant()).await?;
+    let library = app.desk().library();
+    let all: Vec<&Arc<Definition>> = library.names().filter_map(|name| library.current(name)).collect();
+    let mut callers: BTreeMap<&str, String> = BTreeMap::new();
+    for definition in &all {
+        for state in &definition.states {
+            if let StateKind::Call(call) = &state.kind {
+                callers.entry(&call.workflow.name).or_insert_with(|| definition.title.to_string());
+            }
+        }
+    }
+    let may = all.iter().filter(|definition| may_start(definition, &company.at, (visitor.person(), company.now)));
+    let ways = may
+        .map(|definition| (&***definition, app.desk().at_start(definition), callers.get(&*definition.name).cloned()));
+    html(Beginnings::new(ways).page(&visitor.reader()))
+}
+
+/// What one is started with.
+struct Place<'a> {
+    app: &'a App,
+    visitor: &'a Visitor,
+    company: Company,
+    definition: Arc<Definition>,
+    asked: AtStart,
+}
+
+impl<'a> Place<'a> {
+    /// # Errors
+    /// There is no such workflow; no form can ask for what it takes; he may not start it.
+    async fn of(app: &'a App, visitor: &'a Visitor, workflow: &str) -> Result<Self, Problem> {
+        let Some(definition) = app.desk().definition(workflow) else {
+            let all = app.desk().workflows();
+            let near = nearest(workflow, all.iter().map(|known| &*known.name)).map(Arc::from);
+            return Err(Refusal::UnknownWorkflow(workflow.into(), near).into());
+        };
+        let company = app.desk().company(visitor.caller.tenant()).await?;
+        let asked = app.desk().at_start(&definition);
+        if !may_start(&definition, &company.at, (visitor.person(), company.now)) {
+            return Err(Problem::not_allowed(
+                "the role that its definition names: what you may start is listed under New request",
+            ));
+        }
+        if !fits(&asked) {
+            let why = format!("No form can ask for what `{workflow}` starts with: a program starts it, over HTTP.");
+            return Err(Problem::new("not_found", why));
+        }
+        Ok(Self { app, visitor, company, definition, asked })
+    }
+
+    fn page(&self, why: Refused) -> anyhow::Result<String> {
+        let organisation = self.company.organisation();
+        let all = &organisation.parts().units;
+        let own = all.iter().filter(|unit| unit.roles.values().flatten().any(|one| one == self.visitor.person()));
+        let own: Vec<String> = own.map(|unit| unit.id.to_string()).collect();
+        let known = people(organisation, self.company.now);
+        let once = secret::public_id(&self.app.random());
+        let units = all.iter().map(|unit| unit.id.to_string()).collect();
+        let of = (&*self.definition, &self.asked);
+        Beginning::new(of, once, (known, units, &own), why, &self.visitor.words).page(&self.visitor.reader())
+    }
+}
+
+/// The form of one.
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((workflow,)): Path<(String,)>,
+) -> Result<Response, Problem> {
+    html(Place::of(&app, &visitor, &workflow).await?.page(Refused::default()))
+}
+
+/// Starts it, and leads on to it.
+pub(super) async fn start(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((workflow,)): Path<(String,)>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let place = Place::of(&app, &visitor, &workflow).await?;
+    let typed: HashMap<String, String> = fields.0.iter().cloned().collect();
+    if typed.contains_key("more") {
+        return html(place.page(Refused { typed, ..Refused::default() }));
+    }
+    let (input, rows) = Beginning::input(&place.asked, &typed, &visitor.words);
+    let verb = Verb::Start { workflow: workflow.as_str().into(), key: None, input };
+    let command = fields.command(&visitor.caller, &format!("/new/{workflow}"), verb)?;
+    let problem = match app.submit(command).await {
+        Ok(done) => match done.answer.instance {
+            Some(id) => return Ok(onward(&format!("/instances/{id}?done=started"))),
+            None => return Err(Problem::internal()),
+        },
+        Err(why) => Problem::from(why),
+    };
+    let why = Refused {
+        sentence: problem.detail().to_owned(),
+        errors: problem.errors().unwrap_or_default(),
+        typed,
+        changed: None,
+    };
+    refused(&problem, place.page(in_rows(why, &rows)))
+}

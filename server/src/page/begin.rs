@@ -1,0 +1,233 @@
+//! Starting something: the workflows that somebody may start, and the form of one, made of the fields of its subject.
+
+use std::collections::HashMap;
+
+use fluxor_engine::decide::{AskedFor, AtStart};
+use fluxor_engine::definition::chart::{By, Definition};
+use fluxor_engine::expression::{Field as Typed, Type};
+use fluxor_engine::ids::PersonId;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::field::{Field, Known, data};
+use super::forms::Refused;
+use super::rows::{Rows, placed};
+use super::words::{Words, words};
+use super::{Here, Reader, render};
+
+/// What the rows of a form are for.
+const LINES: &str = "lines";
+
+/// A workflow to start.
+#[derive(Debug, Serialize)]
+struct Way {
+    href: String,
+    title: String,
+    what: String,
+}
+
+/// The workflows that somebody may start.
+#[derive(Debug, Serialize)]
+pub(crate) struct Beginnings {
+    ways: Vec<Way>,
+}
+
+impl Beginnings {
+    /// Those of these whose start a form can ask for. With each: who calls it, where others do.
+    pub(crate) fn new<'d>(all: impl IntoIterator<Item = (&'d Definition, AtStart, Option<String>)>) -> Self {
+        let mut ways: Vec<(bool, Way)> = (all.into_iter())
+            .filter(|(_, asked, _)| fits(asked))
+            .map(|(definition, asked, caller)| {
+                let part = caller.as_ref().map_or_else(String::new, |by| format!(" {by} starts it by itself."));
+                let way = Way {
+                    href: format!("/new/{}", definition.name),
+                    title: definition.title.to_string(),
+                    what: format!("{}{part}", what(definition, &asked)),
+                };
+                (caller.is_some(), way)
+            })
+            .collect();
+        ways.sort_by(|(called, a), (other, b)| (called, &a.title).cmp(&(other, &b.title)));
+        Self { ways: ways.into_iter().map(|(_, way)| way).collect() }
+    }
+
+    /// # Errors
+    /// As `render`.
+    pub(crate) fn page(&self, reader: &Reader) -> anyhow::Result<String> {
+        // `ways` of the page itself are those between pages.
+        render("begin", "New request", Here::New, reader, &serde_json::json!({ "beginnings": self.ways }))
+    }
+}
+
+/// Whether a form can ask for all that must be given.
+pub(crate) fn fits(asked: &AtStart) -> bool {
+    let is_plain = |ty: &Type| match ty {
+        Type::List(of) => !matches!(**of, Type::List(_) | Type::Map(..) | Type::Record(_) | Type::Null),
+        ty => !matches!(ty, Type::Map(..) | Type::Record(_) | Type::Null),
+    };
+    asked.own.iter().all(|own| **own == *LINES)
+        && asked.fields.iter().all(|(_, field)| field.nullable || is_plain(&field.ty))
+}
+
+/// In a line, where it begins and what it asks for.
+fn what(definition: &Definition, asked: &AtStart) -> String {
+    let open = definition.starts.iter().filter(|start| !matches!(start.by, By::Engine));
+    let mut places: Vec<&str> = open.map(|start| &*definition.state(start.to).title).collect();
+    places.dedup();
+    let fields = asked.fields.iter().map(|(name, _)| name.replace('_', " "));
+    let fields: Vec<String> = fields.chain(asked.own.iter().map(ToString::to_string)).collect();
+    let asks = if fields.is_empty() { "nothing".to_owned() } else { fields.join(", ") };
+    format!("Begins in “{}”. Asks for: {asks}.", places.join("” or “"))
+}
+
+/// The form that starts something.
+#[derive(Debug, Serialize)]
+pub(crate) struct Beginning {
+    title_of: String,
+    what: String,
+    action: String,
+    once: String,
+    fields: Vec<Field>,
+    rows: Option<Rows>,
+    error: Option<String>,
+    people: Vec<Known>,
+    units: Vec<String>,
+}
+
+impl Beginning {
+    /// Of a workflow that asks for this. `units`: those of the organisation, and those that are the reader's own.
+    pub(crate) fn new(
+        (definition, asked): (&Definition, &AtStart),
+        once: String,
+        (people, units, own): (impl Iterator<Item = PersonId>, Vec<String>, &[String]),
+        refused: Refused,
+        speak: &Words,
+    ) -> Self {
+        let refused = beside(asked, refused);
+        let own = if let [own] = own { Some(own) } else { None };
+        let field = |(name, typed): &(std::sync::Arc<str>, Typed)| {
+            let is_unit = is_unit(name, &typed.ty);
+            let one = AskedFor {
+                name: name.clone(),
+                title: words(name).into(),
+                help: help(&typed.ty, is_unit).into(),
+                ty: typed.ty.name(),
+                required: !typed.nullable,
+                options: Vec::new(),
+                rules: Vec::new(),
+                default: own.filter(|_| is_unit && &**name == "unit").map(|own| own.as_str().into()),
+            };
+            let field = Field::of(&one, &refused);
+            if is_unit { field.of_unit() } else { field }
+        };
+        let fields: Vec<Field> = asked.fields.iter().map(field).collect();
+        let chosen = fields.iter().any(Field::is_person);
+        Self {
+            title_of: definition.title.to_string(),
+            what: what(definition, asked),
+            action: format!("/new/{}", definition.name),
+            once,
+            rows: asked.own.iter().any(|own| **own == *LINES).then(|| Rows::blank(&refused)),
+            error: Some(refused.told()).filter(|told| !told.is_empty()),
+            people: if chosen { Known::all(people, speak) } else { Vec::new() },
+            units: if asked.fields.iter().any(|(name, field)| is_unit(name, &field.ty)) { units } else { Vec::new() },
+            fields,
+        }
+    }
+
+    /// What was typed, as the input of a start, and of which row of the form each of its lines is.
+    pub(crate) fn input(
+        asked: &AtStart,
+        typed: &HashMap<String, String>,
+        speak: &Words,
+    ) -> (Map<String, Value>, Vec<usize>) {
+        let fields: Vec<(&str, String)> = asked.fields.iter().map(|(name, field)| (&**name, field.ty.name())).collect();
+        let mut input = data(fields.iter().map(|(name, ty)| (*name, ty.as_str())), typed, speak);
+        let lines = asked.own.iter().any(|own| **own == *LINES).then(|| Rows::written(typed)).flatten();
+        let (lines, places) = lines.unzip();
+        input.extend(lines.map(|lines| (LINES.to_owned(), lines)));
+        (input, places.unwrap_or_default())
+    }
+
+    /// # Errors
+    /// As `render`.
+    pub(crate) fn page(&self, reader: &Reader) -> anyhow::Result<String> {
+        render("new", &format!("New: {}", self.title_of), Here::New, reader, self)
+    }
+}
+
+/// Whether a field names a unit of the organisation: as approvals do, by its name.
+fn is_unit(name: &str, ty: &Type) -> bool {
+    *ty == Type::Text && (name == "unit" || name.ends_with("_unit"))
+}
+
+/// How a value is written.
+fn help(ty: &Type, is_unit: bool) -> &'static str {
+    match ty {
+        _ if is_unit => "A unit of the organisation, by its id.",
+        Type::Money => "With its currency: 1200.00 EUR.",
+        Type::Decimal => "A number: 12.5.",
+        Type::Person => "By id or full name.",
+        Type::Timestamp => "An instant: 2026-03-02T08:00:00Z.",
+        Type::Duration => "A length of time: 2h, 90m.",
+        Type::List(_) => "One a line.",
+        _ => "",
+    }
+}
+
+/// What was refused, with each mistake at the field that it is about.
+fn beside(asked: &AtStart, mut refused: Refused) -> Refused {
+    let is_asked = |at: &str| {
+        let name = at.trim_start_matches('/').split('/').next().unwrap_or_default();
+        asked.fields.iter().any(|(known, _)| **known == *name)
+    };
+    for (at, _) in refused.errors.iter_mut().filter(|(at, _)| is_asked(at)) {
+        *at = format!("/data{at}");
+    }
+    // What an action says is a sentence that begins with the place.
+    for part in refused.sentence.split("; ") {
+        if let Some((at, why)) = part.split_once(": ").filter(|(at, _)| at.starts_with('/') && is_asked(at)) {
+            refused.errors.push((format!("/data{at}"), why.to_owned()));
+        }
+    }
+    refused
+}
+
+/// The sentence of a refusal, with the rows of the form in the place of the lines that were sent.
+pub(crate) fn in_rows(refused: Refused, rows: &[usize]) -> Refused {
+    Refused { sentence: placed(&refused.sentence, rows), ..refused }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_may_start_nothing_is_told_so() {
+        let page = Beginnings::new([]).page(&Reader::new("Ann", 1, false)).unwrap();
+        assert!(page.contains("You may start nothing") && page.contains("aria-current=\"page\">New request"), "{page}");
+    }
+
+    #[test]
+    fn mistakes_stand_at_their_fields() {
+        let asked = AtStart { fields: vec![("note".into(), Typed::required(Type::Text))], own: vec![LINES.into()] };
+        let why = |sentence: &str, errors: Vec<(String, String)>| {
+            beside(&asked, Refused { sentence: sentence.to_owned(), errors, ..Refused::default() }).errors
+        };
+        let note = ("/data/note".to_owned(), "the text is empty".to_owned());
+        assert_eq!(why("/note: the text is empty; /lines/0/unit: what", vec![]), std::slice::from_ref(&note));
+        let others = ("/key".to_owned(), "it is missing".to_owned());
+        assert_eq!(why("Wrong.", vec![("/note".to_owned(), note.1.clone()), others.clone()]), [note, others]);
+    }
+
+    #[test]
+    fn what_no_form_can_ask_for_is_not_offered() {
+        let of = |own: &[&str], fields: &[(&str, Type)]| AtStart {
+            fields: fields.iter().map(|(name, ty)| ((*name).into(), Typed::required(ty.clone()))).collect(),
+            own: own.iter().map(|own| (*own).into()).collect(),
+        };
+        assert!(fits(&of(&["lines"], &[("who", Type::Person), ("all", Type::list(Type::Text))])));
+        assert!(!fits(&of(&["patch"], &[])));
+        assert!(!fits(&of(&[], &[("by", Type::map(Type::Text))])));
+    }
+}

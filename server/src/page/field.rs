@@ -1,0 +1,176 @@
+//! A field of a form: how it is asked for, by its type, and how what was typed into it is read.
+
+use std::collections::HashMap;
+
+use fluxor_engine::decide::AskedFor;
+use fluxor_engine::ids::PersonId;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::forms::Refused;
+use super::words::Words;
+
+/// A field of a form.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Field {
+    id: String,
+    name: String,
+    title: String,
+    help: Option<String>,
+    rules: Vec<String>,
+    required: bool,
+    /// `text`, `number`, `date`, `checkbox`, `select`, `area`, `person`, `unit`.
+    kind: &'static str,
+    value: String,
+    checked: bool,
+    options: Vec<Choice>,
+    error: Option<String>,
+    /// Whether something is said about it.
+    is_told: bool,
+}
+
+/// A value to choose.
+#[derive(Clone, Debug, Serialize)]
+struct Choice {
+    value: String,
+    label: String,
+    selected: bool,
+}
+
+/// Somebody to choose.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Known {
+    id: String,
+    name: String,
+}
+
+impl Known {
+    /// People by what they are called.
+    pub(super) fn all(people: impl IntoIterator<Item = PersonId>, speak: &Words) -> Vec<Self> {
+        let one = |person: PersonId| Self { name: speak.name(&person), id: person.to_string() };
+        people.into_iter().map(one).collect()
+    }
+}
+
+impl Field {
+    pub(super) fn of(field: &AskedFor, refused: &Refused) -> Self {
+        let name = format!("data.{}", field.name);
+        let typed = refused.typed.get(&name);
+        let before = field.default.as_ref().map(shown);
+        // A box that was sent empty sends nothing.
+        let value = typed.cloned().or_else(|| before.filter(|_| refused.typed.is_empty())).unwrap_or_default();
+        let options: Vec<Choice> = (field.options.iter().map(shown))
+            .map(|option| Choice { selected: option == value, label: option.clone(), value: option })
+            .collect();
+        let kind = match &*field.ty {
+            _ if !options.is_empty() => "select",
+            "bool" => "checkbox",
+            "int" => "number",
+            "date" => "date",
+            "person" => "person",
+            ty if ty.starts_with("list") => "area",
+            _ => "text",
+        };
+        let pointer = format!("/data/{}", field.name);
+        let error = refused.errors.iter().find(|(at, _)| *at == pointer || at.starts_with(&format!("{pointer}/")));
+        let error = error.map(|(_, why)| why.clone());
+        Self {
+            id: name.clone(),
+            title: field.title.to_string(),
+            help: Some(field.help.to_string()).filter(|help| !help.is_empty()),
+            rules: field.rules.iter().map(ToString::to_string).collect(),
+            required: field.required,
+            kind,
+            checked: value == "true",
+            value,
+            options,
+            is_told: error.is_some() || !field.help.is_empty() || !field.rules.is_empty(),
+            error,
+            name,
+        }
+    }
+
+    /// One of several forms of a page.
+    pub(super) fn within(self, form: &str) -> Self {
+        Self { id: format!("{form}.{}", self.name), ..self }
+    }
+
+    /// One that takes a unit of the organisation.
+    pub(super) fn of_unit(self) -> Self {
+        Self { kind: "unit", ..self }
+    }
+
+    /// Whether it takes a person.
+    pub(super) fn is_person(&self) -> bool {
+        self.kind == "person"
+    }
+}
+
+/// A value as it stands in a field.
+pub(super) fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join("\n"),
+        other => other.to_string(),
+    }
+}
+
+/// The data of fields (name and type), as it was typed: what is empty is left out, people may be named.
+pub(crate) fn data<'f>(
+    fields: impl IntoIterator<Item = (&'f str, &'f str)>,
+    typed: &HashMap<String, String>,
+    speak: &Words,
+) -> Map<String, Value> {
+    let read = |(name, ty): (&str, &str)| Some((name.to_owned(), read((typed, speak), name, ty)?));
+    fields.into_iter().filter_map(read).collect()
+}
+
+/// One value of it. What is none of its type is passed on as it is: the engine says what is wrong with it.
+pub(super) fn read((typed, speak): (&HashMap<String, String>, &Words), name: &str, ty: &str) -> Option<Value> {
+    let text = typed.get(&format!("data.{name}")).map(|text| text.trim()).unwrap_or_default();
+    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
+    match ty {
+        "bool" => Some(Value::Bool(text == "true")),
+        _ if text.is_empty() => None,
+        "int" => Some(text.parse::<i64>().map_or_else(|_| text.into(), Value::from)),
+        "person" => Some(speak.person(text).as_str().into()),
+        "list(person)" => Some(lines().map(|line| Value::from(speak.person(line).as_str())).collect()),
+        ty if ty.starts_with("list") => Some(lines().collect()),
+        _ => Some(text.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::page::words::tests::speaking;
+
+    #[test]
+    fn what_was_typed_is_read_by_its_type() {
+        let typed = [
+            ("data.who", " ann ahrens "),
+            ("data.all", "Ann Ahrens\n\n bob"),
+            ("data.number", "7"),
+            ("data.odd", "seven"),
+            ("data.sure", "true"),
+            ("data.none", " "),
+        ];
+        let typed = typed.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+        let fields = [
+            ("who", "person"),
+            ("all", "list(person)"),
+            ("number", "int"),
+            ("odd", "int"),
+            ("sure", "bool"),
+            ("unsure", "bool"),
+            ("none", "text"),
+        ];
+        let read = data(fields, &typed, &speaking("2026-03-02T08:00:00Z"));
+        let want =
+            json!({ "who": "ann", "all": ["ann", "bob"], "number": 7, "odd": "seven", "sure": true, "unsure": false });
+        assert_eq!(Value::Object(read), want);
+    }
+}

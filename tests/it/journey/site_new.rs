@@ -1,0 +1,103 @@
+//! Starting something on pages, without a script: what is offered, what is asked for, what is wrong with it, and that it is done once.
+
+use fluxor_tests::server::Site;
+use fluxor_tests::server::visit::{Form, Page, Visitor};
+use serde_json::{Value, json};
+
+use super::company::history;
+
+const ORDER: &str = "/new/purchase_order";
+
+/// Two desks and a lamp.
+const TYPED: [(&str, &str); 10] = [
+    ("data.supplier", "Acme"),
+    ("data.unit", "it"),
+    ("line.0.item", "desk"),
+    ("line.0.quantity", "2"),
+    ("line.0.unit", "pcs"),
+    ("line.0.price", "200.00 EUR"),
+    ("line.2.item", "lamp"),
+    ("line.2.quantity", "1"),
+    ("line.2.unit", "pcs"),
+    ("line.2.price", "30.00 EUR"),
+];
+
+async fn sent(who: &mut Visitor, form: &Form, typed: &[(&str, &str)]) -> Page {
+    let fields: Vec<(&str, &str)> = form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    who.post(&form.action, &[&fields[..], typed].concat()).await
+}
+
+async fn orders(site: &Site) -> usize {
+    let all = site.admin().get("/v1/instances?workflow=purchase_order").await.is(200);
+    all["items"].as_array().unwrap().len()
+}
+
+/// What is offered and asked for is what that person may start, and what only he can know.
+pub(super) async fn what_somebody_may_start(site: Site) {
+    let mut ann = Visitor::signed_in(&site, "ann").await;
+    let list = ann.get("/new").await.is(200);
+    for part in [
+        "/new/purchase_order",
+        "Begins in “Draft”. Asks for: supplier, category, note, unit, lines.",
+        "/new/requisition",
+    ] {
+        assert!(list.has(part), "{part}: {}", list.text);
+    }
+    assert!(list.has("Supplier onboarding starts it by itself."), "{}", list.text);
+    // She has not the role; a program must bring what no form asks for.
+    for other in ["/new/imported_order", "/new/organisation_change"] {
+        assert!(!list.has(other), "{other}: {}", list.text);
+    }
+    for (place, status) in
+        [("/new/imported_order", 403), ("/new/organisation_change", 404), ("/new/purchase_ordre", 404)]
+    {
+        assert_eq!(ann.get(place).await.is(status).status, status);
+        let sent = ann.post(place, &[("once", "x1")]).await;
+        assert_eq!(sent.status, status, "{place}");
+    }
+    let form = ann.get(ORDER).await.is(200);
+    for asked in ["data.supplier", "data.category", "data.unit", "data.note", "line.4.price"] {
+        assert!(form.has(&format!("name=\"{asked}\"")), "{asked}: {}", form.text);
+    }
+    for known in ["requester", "amount", "number", "source", "lines_open", "ordered_on"] {
+        assert!(!form.has(&format!("data.{known}\"")), "{known}: {}", form.text);
+    }
+    site.end().await;
+}
+
+/// What is wrong is said where it stands, with what was typed; what is right is started once, however often it is sent.
+pub(super) async fn started_by_a_form(site: Site) {
+    let mut ann = Visitor::signed_in(&site, "ann").await;
+    let form = ann.get(ORDER).await.is(200).form(ORDER);
+    let wrong: Vec<(&str, &str)> = TYPED.iter().copied().filter(|(name, _)| *name != "line.2.price").collect();
+    let page = sent(&mut ann, &form, &wrong).await.is(422);
+    assert!(page.has("Not started.") && page.has("Row 3, price"), "{}", page.text);
+    assert!(page.has("value=\"lamp\"") && page.has("value=\"Acme\""), "{}", page.text);
+    let marked = page.text.split("<input").find(|input| input.contains("name=\"line.2.price\"")).unwrap();
+    assert!(marked.split('>').next().unwrap().contains("aria-invalid=\"true\""), "{marked}");
+
+    let without: Vec<(&str, &str)> = TYPED.iter().copied().filter(|(name, _)| *name != "data.supplier").collect();
+    let page = sent(&mut ann, &page.form(ORDER), &without).await.is(422);
+    assert!(page.has("id=\"data.supplier.help\"><b class=\"state over\">"), "{}", page.text);
+    let more = sent(&mut ann, &page.form(ORDER), &[&TYPED[..], &[("more", "lines")]].concat()).await.is(200);
+    assert!(more.has("line.9.item") && more.has("value=\"lamp\""), "{}", more.text);
+    let forged = ann.post_from("https://evil.example", ORDER, &TYPED).await;
+    assert_eq!((forged.status, orders(&site).await), (403, 0), "nothing was started by any of it");
+
+    let form = more.form(ORDER);
+    let done = sent(&mut ann, &form, &TYPED).await.is(200);
+    assert!(
+        done.place.ends_with("?done=started") && done.has("Submit for approval") && done.has("430.00 EUR"),
+        "{}",
+        done.text
+    );
+    let again = sent(&mut ann, &form, &TYPED).await.is(200);
+    assert_eq!((&again.place, orders(&site).await), (&done.place, 1), "the same form once more is the same order");
+    let other = sent(&mut ann, &form, &[&TYPED[1..], &[("data.supplier", "Evil Corp")]].concat()).await;
+    assert!(other.status >= 400 && other.has("Not started.") && other.has("Evil Corp"), "{}", other.text);
+    let id = done.place.trim_start_matches("/instances/").trim_end_matches("?done=started").to_owned();
+    let first: Value = history(&site, &id).await.remove(0);
+    assert_eq!((&first["header"]["actor"], &first["header"]["via"]), (&json!("ann"), &json!("page")));
+    assert!(ann.get("/requests").await.is(200).has(&id) && orders(&site).await == 1);
+    site.end().await;
+}

@@ -1,0 +1,54 @@
+//! An approval that has nobody to ask, on the page of its repairs: said in words, somebody is asked instead, or all begins anew.
+
+use fluxor_tests::server::Site;
+use fluxor_tests::server::visit::{Form, Page, Visitor};
+use serde_json::json;
+
+use super::company::{Image, draft, history, reorganise};
+
+fn with(page: &Page, place: &str, button: &str) -> Form {
+    let is_it = |form: &Form| form.buttons.contains(&("repair".into(), button.into()));
+    page.forms(place).into_iter().find(is_it).unwrap_or_else(|| panic!("no {button}: {}", page.text))
+}
+
+/// Somebody is given to a step, or a new round begun: looked at first, with a reason, by an administrator of the approval.
+pub(super) async fn somebody_is_asked_instead(site: Site) {
+    let units = json!([{ "id": "it", "roles": { "buyer": ["eve", "fay"], "administrator": ["dan"] } }]);
+    let named = json!({ "hal": { "name": "Hal Hofer", "email": "hal@example.com" } });
+    // Ann has no manager any more.
+    reorganise(&site, &json!({ "units": units, "contacts": named, "people": [{ "id": "ann", "manager": null }] }))
+        .await;
+    let id = draft(&site, "ann", "400.00 EUR").await;
+    let submitted = site.by("ann").signal(&id, "submit", &json!({})).await.is(200);
+    assert_eq!(submitted["status"], "incident", "{submitted}");
+    let place = format!("/operations/{id}");
+    let mut ann = Visitor::signed_in(&site, "ann").await;
+    let own = ann.get(&format!("/instances/{id}")).await.is(200);
+    assert!(own.has("Nobody can be asked in the step") && !own.has("nobody:manager</p>"), "{}", own.text);
+    ann.get(&place).await.is(403);
+
+    let mut dan = Visitor::administrator(&site).await;
+    let page = dan.get(&place).await.is(200);
+    assert!(page.has("Help the approval") && page.has("Nobody can be asked in the step"), "{}", page.text);
+    let before = Image::of(&site, &id).await;
+    let form = with(&page, &place, "assign");
+    let blank = dan.press(&form, ("repair", "assign"), &[("person", "")]).await.is(422);
+    assert!(blank.has("say who is to decide"), "{}", blank.text);
+    let own = dan.press(&form, ("repair", "assign"), &[("person", "ann")]).await;
+    assert!(own.status >= 400 && own.has("Not possible."), "{}", own.text);
+    let again = dan.press(&form, ("repair", "restart"), &[]).await.is(200);
+    assert!(again.has("What it would do") && again.has("Restart now"), "{}", again.text);
+    let preview = dan.press(&form, ("repair", "assign"), &[("person", "hal hofer")]).await.is(200);
+    assert!(preview.has("What it would do") && preview.has("Hal Hofer (manager)"), "{}", preview.text);
+    let does = preview.form(&place);
+    let silent = dan.press(&does, ("step", "do"), &[("reason", " ")]).await;
+    assert!(silent.status >= 400 && silent.has("Not possible."), "{}", silent.text);
+    before.still(&Image::of(&site, &id).await, 0);
+    let done = dan.press(&silent.form(&place), ("step", "do"), &[("reason", "her manager has left")]).await.is(200);
+    assert!(done.has("It is repaired.") && !done.has("Help the approval"), "{}", done.text);
+    let last = history(&site, &id).await.pop().unwrap();
+    assert_eq!((&last["header"]["actor"], &last["body"]["reason"]), (&json!("dan"), &json!("her manager has left")));
+    let mut hal = Visitor::signed_in(&site, "hal").await;
+    assert!(hal.get("/inbox").await.is(200).has(&id));
+    site.end().await;
+}
