@@ -179,9 +179,7 @@ fn carried(
             continue;
         }
         let Some((from, vote)) = facts.vote_by(review, source, who) else { continue };
-        // Never back to the step that it was cast in.
-        let back = vote.carried.is_some_and(|origin| review.votes[origin as usize].step == target.id);
-        let own = vote.kind == VoteKind::Approve && vote.holder.is_none() && !back;
+        let own = vote.kind == VoteKind::Approve && vote.holder.is_none();
         if own && frame.still_valid(&review.subject, &facts.definitions[place], vote.seen) {
             let origin = vote.carried.or_else(|| u32::try_from(from).ok());
             return Some(Vote { carried: origin, reason: None, ..vote.clone() });

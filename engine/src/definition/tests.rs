@@ -55,6 +55,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
         ("release_budget", action(orders, &[], &[])),
         ("number_order", action(orders, &[("series", Type::Text, false)], &[])),
         ("set_order_status", action(orders, &[("status", Type::Text, true)], &[])),
+        ("require_known", action(&[], &[("unit", Type::Text, false), ("supplier", Type::Text, false)], &[])),
         ("note_down", action(&[], &[("text", Type::Text, true), ("amount", Type::Money, false)], &[])),
     ];
     let fact = |ty: Type| FactType { major: 1, ty, nullable: true, help: "".into() };

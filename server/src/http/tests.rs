@@ -266,6 +266,7 @@ fn emitted() -> BTreeSet<String> {
                         "refuse(",
                         "Broken(",
                         "const INVALID: &str =",
+                        "const OVER: &str =",
                         "const NEEDS_APPROVAL: &str =",
                         "const DELIVERY_FAILED: &str =",
                         "const REFUSED_TO_ENGINE: &str =",
