@@ -253,7 +253,7 @@ fn the_way_by_an_earlier_definition_is_kept_as_far_as_its_states_went_somewhere(
 
     // Through two definitions; where nothing says where a state went, its part of the way is not there.
     let unsaid = Earlier { went: went("{}"), ..earlier.clone() };
-    let marks = Marks::of(&new, &here, &own).after(&new, &[unsaid.clone()]);
+    let marks = Marks::of(&new, &here, &own).after(&new, std::slice::from_ref(&unsaid));
     assert_eq!(events(&new, &marks.walked).into_iter().collect::<Vec<_>>(), ["process.flight.open:flown"]);
     let between = Earlier { definition: None, walked: Vec::new(), ..earlier };
     let marks = Marks::of(&new, &here, &own).after(&new, &[unsaid, between]);
