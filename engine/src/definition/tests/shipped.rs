@@ -70,7 +70,8 @@ fn the_requisition_brings_its_own_subject() {
     let draft = requisition.state(requisition.starts[0].to);
     assert_eq!((&*draft.timers[0].name, draft.timers[0].due.to_string()), ("draft#1", "after 30 days".to_owned()));
     assert_eq!(requisition.state(requisition.find("sorting").unwrap()).always.len(), 2);
-    assert!(requisition.vocabulary.is_empty(), "it uses no name of the vocabulary");
+    let used: Vec<&str> = requisition.vocabulary.iter().map(|name| &**name).collect();
+    assert_eq!(used, ["require_known@1"], "its unit is looked up, no more");
 }
 
 #[test]
