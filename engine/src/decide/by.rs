@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::approval::{EscalateTo, Verb};
 use crate::clock::Timestamp;
 use crate::command::Actor;
 use crate::definition::chart::{By, Definition};
@@ -9,6 +10,7 @@ use crate::domain::Domain;
 use crate::expression::{Expr, Value};
 use crate::ids::PersonId;
 use crate::instance::Instance;
+use crate::refusal::Refusal;
 
 use super::run::Run;
 use super::{Ground, Halt, OrganisationAt};
@@ -133,4 +135,23 @@ fn shown(allowed: &Value) -> String {
         Value::Null => ", and nobody is named there".to_owned(),
         other => format!(" ({other})"),
     }
+}
+
+/// What holds for acts besides the rules of approvals: a question says something, and nobody has a seat of somebody else
+/// given to himself.
+pub(super) fn fits(act: &Verb, person: &PersonId) -> Result<(), Refusal> {
+    let himself = match act {
+        Verb::Ask { ballot, .. } if ballot.reason.as_ref().is_none_or(|text| text.trim().is_empty()) => {
+            return Err(Refusal::ReasonRequired);
+        }
+        Verb::Repair { to, .. } => to.as_ref() == Some(person),
+        Verb::Escalate { to: EscalateTo::Person(to), .. } => to == person,
+        Verb::Reassign { from, to, .. } => to == person && from.as_ref().is_some_and(|from| from != person),
+        _ => false,
+    };
+    if himself {
+        let rule = "somebody else to name you: whoever says who decides does not decide in that place himself";
+        return Err(Refusal::NotAllowed { rule: rule.into() });
+    }
+    Ok(())
 }

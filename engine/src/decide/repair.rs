@@ -55,6 +55,10 @@ pub(super) fn decide<D: Domain>(
             Err(Refusal::StaleState { brought, current: before.state_revision })
         }
         _ if before.status == Status::Final => Err(Refusal::Ended { state: before.state.clone() }),
+        Asked { repair, .. } if is_own_matter(before, repair, &command.actor) => {
+            let rule = "another administrator: you asked for this one yourself, and may only have it tried again";
+            Err(Refusal::NotAllowed { rule: rule.into() })
+        }
         _ => Ok(()),
     };
     fits().map_err(Stop::Refused)?;
@@ -75,6 +79,12 @@ pub(super) fn decide<D: Domain>(
         }
         Err(halt) => Err(halt.refused("This repair")),
     }
+}
+
+/// Whether somebody would change what becomes of his own request.
+fn is_own_matter(before: &Instance, repair: &Repair, actor: &Actor) -> bool {
+    let requester = before.subject.get("requester").and_then(Json::as_str);
+    !matches!(repair, Repair::Retry { .. }) && actor.person().is_some_and(|person| requester == Some(person.as_str()))
 }
 
 /// What the entry keeps of what was asked, and the incidents that there were.

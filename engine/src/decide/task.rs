@@ -14,10 +14,10 @@ use crate::ids::{Digest, PersonId, TaskId};
 use crate::instance::{Document, Holder, Incident, Status, Task, TaskDetail, TaskStatus};
 use crate::refusal::Refusal;
 
-use super::Halt;
 use super::notices::{self, News};
 use super::review::{Before, Known, acted, ballot, bring_on, policy_with};
 use super::run::{Raised, Run};
+use super::{Halt, by};
 
 /// An act that does not belong to the task.
 pub(super) fn not_a_decision(sentence: &str) -> Refusal {
@@ -48,6 +48,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.record.event = Some(act_name(act).into());
         self.record.reason = reason(act);
         self.act_on(at, &person, etag, act)?;
+        by::fits(act, &person)?;
         self.settle()
     }
 

@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::out::{Out, table};
+use super::remote::Remote;
 use super::writing::{Here, Place, place};
 use super::{End, Failure};
 use crate::config::Config;
@@ -40,7 +41,11 @@ impl Sessions {
             Self::List { person } => list(config, &person, out).await?,
             Self::End { person, session } => {
                 let asked = json!({ "person": person, "session": session });
-                let told = match place(config).await? {
+                let place = match Remote::named(config)? {
+                    Some(there) => Place::There(there),
+                    None => place(config).await?,
+                };
+                let told = match place {
                     Place::Here(here) => json!({ "ended": end(*here, config, &person, session.as_deref()).await? }),
                     Place::There(there) => there.send(Method::POST, "/v1/sign_outs", &asked).await?,
                 };
@@ -85,33 +90,40 @@ async fn end(mut here: Here, config: &Config, person: &str, only: Option<&str>) 
 }
 
 async fn list(config: &Config, person: &str, out: &Out) -> Result<(), Failure> {
-    let desk = open(config, Purpose::Read).await?;
-    let rows = alive(&*desk, config, person).await?;
-    let machine: Vec<Value> = rows
-        .iter()
-        .map(|row| {
-            json!({
-                "id": row.id,
-                "agent": row.agent,
-                "administrator": row.administrator,
-                "key": row.api_key,
-                "began_at": row.began_at.to_string(),
-                "seen_at": row.seen_at.to_string(),
-                "ends_at": row.ends_at.to_string(),
-            })
-        })
-        .collect();
-    let cells = |row: &SessionRow| {
-        let power = if row.administrator { "administrator" } else { "" };
-        let (began, seen, ends) = (row.began_at.to_string(), row.seen_at.to_string(), row.ends_at.to_string());
-        vec![row.id.to_string(), power.to_owned(), began, seen, ends, row.agent.clone()]
+    let told = match Remote::named(config)? {
+        Some(there) => there.get("/v1/sessions", &[("person".to_owned(), person.to_owned())]).await?,
+        None => {
+            let desk = open(config, Purpose::Read).await?;
+            let rows = alive(&*desk, config, person).await?;
+            json!({ "items": rows.iter().map(machine).collect::<Vec<_>>() })
+        }
     };
-    out.result(&machine, || {
-        let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
-        match rows.is_empty() {
-            true => format!("{person} is not signed in anywhere."),
-            false => table(&["ID", "POWER", "BEGAN", "SEEN", "ENDS", "BROWSER"], &rows),
+    let items = told["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let cells = |row: &Value| {
+        let power = if row["administrator"] == true { "administrator" } else { "" };
+        let mut cells: Vec<String> =
+            ["id", "began_at", "seen_at", "ends_at", "agent"].map(|name| text(row, name)).into();
+        cells.insert(1, power.to_owned());
+        cells
+    };
+    out.result(&told, || match items.is_empty() {
+        true => format!("{person} is not signed in anywhere."),
+        false => {
+            table(&["ID", "POWER", "BEGAN", "SEEN", "ENDS", "BROWSER"], &items.iter().map(cells).collect::<Vec<_>>())
         }
     });
     Ok(())
+}
+
+fn machine(row: &SessionRow) -> Value {
+    json!({
+        "id": row.id,
+        "agent": row.agent,
+        "administrator": row.administrator,
+        "key": row.api_key,
+        "began_at": row.began_at.to_string(),
+        "seen_at": row.seen_at.to_string(),
+        "ends_at": row.ends_at.to_string(),
+    })
 }

@@ -142,6 +142,10 @@ pub(crate) fn placed(sentence: &str, rows: &[usize]) -> String {
 /// How many empty rows a form has, and is to have.
 fn many(typed: &HashMap<String, String>) -> usize {
     let shown = typed.get("rows").and_then(|rows| rows.parse().ok()).unwrap_or(AT_FIRST);
+    // Whatever a form says: no row that was written into is left out.
+    let row = |name: &str| name.strip_prefix("line.")?.split_once('.')?.0.parse::<usize>().ok();
+    let written = typed.iter().filter(|(_, text)| !text.trim().is_empty()).filter_map(|(name, _)| row(name)).max();
+    let shown = shown.max(written.map_or(0, |last| last.saturating_add(1)));
     let wanted = if typed.contains_key("more") { AT_FIRST } else { 0 };
     shown.clamp(AT_FIRST, MOST).saturating_add(wanted).min(MOST)
 }

@@ -93,6 +93,11 @@ impl<D: Domain> Run<'_, '_, D> {
                 "`{name}` is part of its business key, which never changes: cancel it, and start another"
             ));
         }
+        if let Some(call) = definition.found_by(name) {
+            return Some(format!(
+                "`{name}` is what the workflow called in `{call}` has found: move it there, to have it found anew"
+            ));
+        }
         let vocabulary = self.ground.domain.vocabulary();
         let of_domain = vocabulary.subjects.get(&*definition.subject.record.name).filter(|subject| {
             definition

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ActionCall, Approval, Arrow, By, Definition, Outcome, State, StateIx, StateKind};
+use super::{ActionCall, Approval, Arrow, By, DONE, Definition, Outcome, State, StateIx, StateKind};
 use crate::calendar::Calendar;
 use crate::expression::RecordType;
 use crate::instance::Instance;
@@ -20,6 +20,20 @@ pub(crate) fn region(states: &[State], ix: StateIx) -> Option<StateIx> {
 }
 
 impl Definition {
+    /// The state whose called workflow gives a field of the subject its value, if one does.
+    #[must_use]
+    pub fn found_by(&self, name: &str) -> Option<&Arc<str>> {
+        let sets = |arrow: &Arrow| match &arrow.outcome {
+            Outcome::Go(go) => go.set.iter().any(|(field, value)| {
+                **field == *name && value.fields_read().iter().any(|path| path.starts_with("event."))
+            }),
+            Outcome::Refuse(_) => false,
+        };
+        let calls = self.states.iter().filter(|state| matches!(state.kind, StateKind::Call(_)));
+        let mut found = calls.filter(|state| state.on.get(DONE).is_some_and(|arrows| arrows.iter().any(sets)));
+        found.next().map(|state| &state.path)
+    }
+
     /// The actions of every way to begin.
     pub fn start_actions(&self) -> impl Iterator<Item = &ActionCall> {
         self.starts.iter().flat_map(|start| &start.actions)

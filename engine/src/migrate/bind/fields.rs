@@ -68,6 +68,11 @@ impl Binding<'_> {
         if new.key.as_ref().is_some_and(|key| key.fields_read().iter().any(is_read)) {
             return Some(format!("`{name}` is part of the business key, which never changes"));
         }
+        if let Some(call) = new.found_by(name) {
+            return Some(format!(
+                "`{name}` is what the workflow called in `{call}` has found, which a migration does not know"
+            ));
+        }
         let subject = self.known.vocabulary.subjects.get(&*new.subject.record.name)?;
         if new.subject.computed.iter().any(|field| **field == *name) {
             return Some(format!("`{name}` is computed by the workflow's own actions, which a migration does not do"));

@@ -75,6 +75,34 @@ fn a_move_never_leads_past_an_approval_or_a_task() {
 }
 
 #[test]
+fn nobody_repairs_what_he_asked_for_himself() {
+    let mut story = order(5);
+    for repair in [to("sending"), set(json!({ "n": 6 })), Repair::Cancel] {
+        let refused = story.repair_as(repair, "mine", with_key("ann")).unwrap_err();
+        assert!(refused.code() == "not_allowed" && refused.on_authority(), "{refused:?}");
+        assert!(refused.sentence().contains("another administrator"), "{}", refused.sentence());
+    }
+    assert_eq!(story.repair_as(retry(), "mine", with_key("ann")).unwrap_err().code(), "not_repairable");
+    story.repair_as(to("sending"), "for ann", with_key("bob")).unwrap();
+}
+
+#[test]
+fn an_administrator_gives_nobody_elses_seat_to_himself() {
+    let mut story = order(50);
+    story.signal("submit").unwrap();
+    let act =
+        |who: &str| crate::approval::Verb::Reassign { step: "s".into(), from: Some("bob".into()), to: who.into() };
+    let own = |story: &mut Story, act| {
+        let task = &row(story).tasks[0];
+        let verb = Verb::Decide { task: task.id, etag: Some(task.etag()), act };
+        story.command(verb, person("ada"))
+    };
+    assert_eq!(own(&mut story, act("ada")).unwrap_err().code(), "not_allowed");
+    own(&mut story, act("cyd")).unwrap();
+    assert_eq!(row(&story).tasks[0].holders.len(), 1);
+}
+
+#[test]
 fn a_way_round_an_approval_is_open_to_documents_that_may_take_it() {
     let mut small = order(5);
     assert!(allowed(&small).contains(&"sending".to_owned()));
