@@ -79,8 +79,8 @@ pub(super) fn ended(stage: &Stage, decided: &Decided, report: &Report) -> String
     );
     if decided.waiting == 0 && !stage.told.orders.is_empty() {
         text.push_str(
-            "What is approved stands in `open.ordering` until it is sent to its supplier: `serve --outbox-dir DIR` writes\n\
-             each order as a file and moves it on; without it a buyer says so with the event `sent`.\n",
+            "What is approved stands in `open.ordering` until a buyer says with the event `sent` that it went to its supplier;\n\
+             `serve --outbox-dir DIR` writes each order that is approved from then on as a file, and moves it on.\n",
         );
     }
     let verdict = if report.ok { "adds up" } else { "DOES NOT ADD UP" };
