@@ -59,6 +59,9 @@ impl Sessions {
                 out.aside(
                     "Whoever has a key or a link that is still good can sign in again: see `fluxor keys revoke`.",
                 );
+                if ended == 0 && session.is_some() {
+                    return Ok(End::Found);
+                }
             }
         }
         Ok(End::Done)

@@ -127,6 +127,25 @@ pub(super) async fn an_administrator_signs_somebody_out(site: Site) {
     let all = site.admin().post("/v1/sign_outs", &json!({ "person": "bob" })).await.is(200);
     assert_eq!(all["ended"].as_array().unwrap().len(), 20);
     assert!(second.get("/inbox").await.place.starts_with("/sign-in?to="));
+    signed_out_at_the_console(&site).await;
     assert_eq!(site.admin().get("/v1/audit/verify").await.is(200)["ok"], true);
     site.end().await;
+}
+
+async fn signed_out_at_the_console(site: &Site) {
+    Visitor::signed_in(site, "bob").await;
+    let key = site.keys["admin"].clone();
+    let run = async |arguments: &[&str]| {
+        let arguments = [&["sessions"], arguments, &["--person", "bob"]].concat();
+        site.command_with(&arguments, Some(&key)).await
+    };
+    let listed = run(&["list"]).await.done();
+    assert!(listed.starts_with("ID ") && listed.lines().count() == 2, "{listed}");
+    let named = run(&["list", "--json", "--server", &site.url]).await.done();
+    let id = serde_json::from_str::<Value>(&named).unwrap()["items"][0]["id"].as_str().unwrap().to_owned();
+    assert!(listed.contains(&id), "{listed}");
+    assert_eq!(run(&["end", "--session", "nope"]).await.code(), 1);
+    assert!(run(&["end", "--session", &id]).await.done().contains("One session of bob has ended."));
+    assert!(run(&["list"]).await.done().contains("bob is not signed in anywhere."));
+    assert!(run(&["end"]).await.done().contains("bob is not signed in anywhere."));
 }
