@@ -54,6 +54,7 @@ pub struct Migrated {
 
 impl Migrated {
     /// Of an instance as it is, before anything has become of it.
+    #[cfg(feature = "runtime")]
     pub(crate) fn of(before: &Instance) -> Self {
         Self {
             definition: before.definition,
