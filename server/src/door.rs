@@ -17,6 +17,7 @@ use fluxor_workflows::{LinkRow, Purpose, SessionRow};
 pub(crate) use links::OneTime;
 
 use crate::config::Config;
+use crate::desk::{Desk, NotDone};
 use crate::secret;
 
 /// The cookie. Its prefix has browsers take it over HTTPS (or from the machine itself) only, from this host alone.
@@ -59,6 +60,20 @@ impl Door {
     /// Whether a session is still good.
     pub(crate) fn is_alive(&self, session: &SessionRow, now: Timestamp) -> bool {
         now < session.ends_at && now < session.seen_at.plus_micros(self.idle)
+    }
+
+    /// Somebody's sessions that have not ended, the newest first.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub(crate) async fn alive(
+        &self,
+        desk: &dyn Desk,
+        tenant: TenantId,
+        person: PersonId,
+    ) -> Result<Vec<SessionRow>, NotDone> {
+        let (all, now) = (desk.sessions_of(tenant, person).await?, desk.now());
+        Ok(all.into_iter().filter(|session| self.is_alive(session, now)).collect())
     }
 
     /// The cookie that holds a session's secret.

@@ -36,7 +36,7 @@ pub(crate) mod problems;
 pub(crate) mod records;
 mod repairs;
 pub(crate) mod routes;
-mod sessions;
+pub(crate) mod sessions;
 mod settings;
 pub(crate) mod shown;
 mod simulate;

@@ -3,17 +3,16 @@
 use clap::Subcommand;
 use fluxor_engine::command::{Change, SessionEvent, Verb};
 use fluxor_engine::instance::Document;
-use fluxor_workflows::SessionRow;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::out::{Out, table};
 use super::remote::Remote;
-use super::writing::{Here, Place, place};
+use super::writing::{Here, Place, where_to};
 use super::{End, Failure};
 use crate::config::Config;
-use crate::desk::Desk;
 use crate::door::Door;
+use crate::http::sessions::Session;
 use crate::open::{Purpose, open};
 
 #[derive(Debug, Subcommand)]
@@ -41,11 +40,7 @@ impl Sessions {
             Self::List { person } => list(config, &person, out).await?,
             Self::End { person, session } => {
                 let asked = json!({ "person": person, "session": session });
-                let place = match Remote::named(config)? {
-                    Some(there) => Place::There(there),
-                    None => place(config).await?,
-                };
-                let told = match place {
+                let told = match where_to(config).await? {
                     Place::Here(here) => json!({ "ended": end(*here, config, &person, session.as_deref()).await? }),
                     Place::There(there) => there.send(Method::POST, "/v1/sign_outs", &asked).await?,
                 };
@@ -68,16 +63,9 @@ impl Sessions {
     }
 }
 
-/// Those that have not ended.
-async fn alive(desk: &dyn Desk, config: &Config, person: &str) -> Result<Vec<SessionRow>, Failure> {
-    let (door, now) = (Door::new(config)?, desk.now());
-    let all = desk.sessions_of(config.tenant(), person.into()).await?;
-    Ok(all.into_iter().filter(|session| door.is_alive(session, now)).collect())
-}
-
 async fn end(mut here: Here, config: &Config, person: &str, only: Option<&str>) -> Result<Vec<Value>, Failure> {
     let mut ended = Vec::new();
-    for row in alive(here.desk(), config, person).await? {
+    for row in Door::new(config)?.alive(here.desk(), config.tenant(), person.into()).await? {
         if only.is_some_and(|id| *row.id != *id) {
             continue;
         }
@@ -97,8 +85,8 @@ async fn list(config: &Config, person: &str, out: &Out) -> Result<(), Failure> {
         Some(there) => there.get("/v1/sessions", &[("person".to_owned(), person.to_owned())]).await?,
         None => {
             let desk = open(config, Purpose::Read).await?;
-            let rows = alive(&*desk, config, person).await?;
-            json!({ "items": rows.iter().map(machine).collect::<Vec<_>>() })
+            let rows = Door::new(config)?.alive(&*desk, config.tenant(), person.into()).await?;
+            json!({ "items": rows.into_iter().map(Session::from).collect::<Vec<_>>() })
         }
     };
     let items = told["items"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -117,16 +105,4 @@ async fn list(config: &Config, person: &str, out: &Out) -> Result<(), Failure> {
         }
     });
     Ok(())
-}
-
-fn machine(row: &SessionRow) -> Value {
-    json!({
-        "id": row.id,
-        "agent": row.agent,
-        "administrator": row.administrator,
-        "key": row.api_key,
-        "began_at": row.began_at.to_string(),
-        "seen_at": row.seen_at.to_string(),
-        "ends_at": row.ends_at.to_string(),
-    })
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::out::{Out, table};
 use super::remote::Remote;
-use super::writing::{Place, place};
+use super::writing::{Place, where_to};
 use super::{End, Failure};
 use crate::config::Config;
 use crate::desk::Desk;
@@ -104,14 +104,6 @@ fn value(told: &impl Serialize) -> Result<Value, Failure> {
 
 fn at(name: &str, what: &str) -> String {
     format!("/v1/webhooks/{}/{what}", part(name))
-}
-
-/// The server that is named, or where changes go.
-async fn where_to(config: &Config) -> Result<Place, Failure> {
-    match Remote::named(config)? {
-        Some(there) => Ok(Place::There(there)),
-        None => place(config).await,
-    }
 }
 
 async fn secret(config: &Config, out: &Out, name: &str, at_once: bool) -> Result<(), Failure> {

@@ -47,6 +47,14 @@ pub(super) async fn place(config: &Config) -> Result<Place, Failure> {
     Ok(Place::Here(Box::new(Here { desk, mint, _lock: lock })))
 }
 
+/// The server that is named, or where changes go.
+pub(super) async fn where_to(config: &Config) -> Result<Place, Failure> {
+    match Remote::named(config)? {
+        Some(there) => Ok(Place::There(there)),
+        None => place(config).await,
+    }
+}
+
 impl Here {
     /// A new request id.
     pub(super) fn request(&mut self) -> RequestId {

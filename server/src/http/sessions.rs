@@ -77,7 +77,7 @@ pub(crate) async fn list(
     Administrator(caller): Administrator,
     Query(Whose { person }): Query<Whose>,
 ) -> Result<Json<Sessions>, Problem> {
-    let alive = sign_in::alive(&app, caller.tenant(), person).await?;
+    let alive = app.door().alive(app.desk(), caller.tenant(), person).await?;
     Ok(Json(Sessions { items: alive.into_iter().map(Session::from).collect() }))
 }
 
@@ -111,7 +111,7 @@ pub(crate) async fn end(
     if !asking.caller.key().administrator {
         return Err(Problem::not_allowed("an administrator's key"));
     }
-    let alive = sign_in::alive(&app, asking.caller.tenant(), person).await?;
+    let alive = app.door().alive(app.desk(), asking.caller.tenant(), person).await?;
     let mut ended = Vec::new();
     for row in alive.into_iter().filter(|row| session.as_deref().is_none_or(|id| *row.id == *id)) {
         sign_in::end(&app, &row, asking.caller.actor()).await?;

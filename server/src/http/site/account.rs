@@ -36,7 +36,7 @@ pub(super) async fn show(
 }
 
 async fn account(app: &App, visitor: &Visitor, headers: &HeaderMap) -> Result<Account, Problem> {
-    let alive = sign_in::alive(app, visitor.caller.tenant(), visitor.person().clone()).await?;
+    let alive = app.door().alive(app.desk(), visitor.caller.tenant(), visitor.person().clone()).await?;
     let own = door::brought(headers);
     let once = secret::public_id(&app.random());
     let asked = Books::Preference { person: visitor.person().to_string() };

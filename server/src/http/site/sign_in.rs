@@ -186,12 +186,6 @@ pub(super) fn in_person(person: &PersonId) -> Actor {
     Actor::Person { id: person.clone(), via: "page".into(), administrator: false }
 }
 
-/// Somebody's sessions that have not ended, the newest first.
-pub(in crate::http) async fn alive(app: &App, tenant: TenantId, person: PersonId) -> Result<Vec<SessionRow>, Problem> {
-    let (all, now) = (app.desk().sessions_of(tenant, person).await?, app.desk().now());
-    Ok(all.into_iter().filter(|session| app.door().is_alive(session, now)).collect())
-}
-
 /// A link that may still be used for this.
 pub(super) async fn good(app: &App, text: &str, purpose: Purpose) -> Result<Option<LinkRow>, Problem> {
     let Some(hash) = secret::token_hash(text) else { return Ok(None) };
@@ -231,7 +225,7 @@ async fn begin(app: &App, whose: Whose, headers: &HeaderMap, to: &str) -> Result
     {
         end(app, &before, in_person(&before.person)).await?;
     }
-    for too_many in alive(app, tenant, person.clone()).await?.iter().skip(MOST_SESSIONS - 1) {
+    for too_many in app.door().alive(app.desk(), tenant, person.clone()).await?.iter().skip(MOST_SESSIONS - 1) {
         end(app, too_many, in_person(&person)).await?;
     }
     let secret = secret::token(&app.random());
