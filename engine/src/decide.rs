@@ -52,7 +52,7 @@ pub use child::Keys;
 pub use deciders::{Deciders, deciders};
 pub use form::{AskedFor, asked_for, asks_for_data};
 pub(crate) use input::{actions_of, own_keys};
-pub use input::{start_key, typed};
+pub use input::{may_have_key, start_key, typed};
 pub use judged::{Conditional, Judged};
 pub use migrate::{Migrated, ReviewMoved, TimerMoved, WhatOf, foresee_migration, may_migrate};
 pub use organisation::absence::{Absence, Days, absences};

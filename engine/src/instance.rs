@@ -85,6 +85,9 @@ pub struct Detail {
     /// The paths of states whose called workflow has ended well when it was called last.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub returned: BTreeSet<Arc<str>>,
+    /// The paths of states without return (`no_return`) in which it has been.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub passed: BTreeSet<Arc<str>>,
     /// Why it was ended where it stood, in a state that is not final.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Arc<str>>,

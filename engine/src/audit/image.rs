@@ -51,6 +51,8 @@ struct ShownDetail<'a> {
     incident: Option<&'a Incident>,
     #[serde(skip_serializing_if = "<[Incident]>::is_empty")]
     others: &'a [Incident],
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    passed: &'a BTreeSet<Arc<str>>,
 }
 
 /// A task of an image.
@@ -98,6 +100,7 @@ pub(super) fn shown(instance: &Instance) -> Shown<'_> {
         timers,
         incident,
         others,
+        passed,
         requests: _,
     } = &instance.detail;
     Shown {
@@ -121,6 +124,7 @@ pub(super) fn shown(instance: &Instance) -> Shown<'_> {
             timers,
             incident: incident.as_ref(),
             others,
+            passed,
         },
         tasks: instance.tasks.iter().map(|t| (t.id.ordinal, t.into())).collect(),
     }

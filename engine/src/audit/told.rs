@@ -138,6 +138,7 @@ impl Found {
             timers,
             incident,
             others,
+            passed,
             requests: _,
         } = before;
         self.tree("called", called, &after.called, |c| !c.is_empty());
@@ -147,6 +148,7 @@ impl Found {
         self.tree("incident", incident, &after.incident, Option::is_some);
         self.default("inside", inside, &after.inside);
         self.default("others", others, &after.others);
+        self.default("passed", passed, &after.passed);
         self.default("returned", returned, &after.returned);
         self.default("started_by", started_by, &after.started_by);
         self.default("stopped", stopped, &after.stopped);

@@ -39,11 +39,10 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         may_miss.retain(|name| !given.contains_key(&**name));
         self.event = super::input::typed(&given, &definition.subject.record, &skip, &may_miss)?;
         self.people_are_known()?;
-        self.work.subject = given
-            .iter()
-            .filter(|(name, _)| !skip.iter().any(|s| **s == ***name))
-            .map(|(n, v)| (n.clone(), v.clone()))
-            .collect();
+        // As it is written later on: else the first correction would seem to change what it leaves alone.
+        if let serde_json::Value::Object(subject) = self.event.to_json() {
+            self.work.subject = subject;
+        }
         self.payload = input.clone();
         self.record.request = input.clone();
         self.work.key = key;

@@ -66,6 +66,26 @@ pub(crate) fn actions_of<'a>(definition: &'a Definition, event: &'a str) -> impl
     })
 }
 
+/// Whether whoever starts an instance may give it this key: where the definition computes it from the input, no other.
+///
+/// # Errors
+/// [`Refusal::Invalid`] with the key that it has.
+pub fn may_have_key(
+    vocabulary: &Vocabulary,
+    definition: &Definition,
+    key: Option<&Arc<str>>,
+    input: &Document,
+) -> Result<(), Refusal> {
+    let (Some(given), Some(_)) = (key, &definition.key) else { return Ok(()) };
+    match start_key(vocabulary, definition, None, input)? {
+        Some(own) if own != *given => {
+            let why = format!("its key is made of what it is about, and is `{own}`: leave `key` out");
+            Err(Refusal::Invalid(vec![("/key".to_owned(), why)]))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The business key of a start: the one given, else the definition's expression over the input, else none.
 ///
 /// # Errors

@@ -5,6 +5,7 @@
 
 mod asking;
 mod data;
+mod passed;
 mod possible;
 mod reach;
 mod retry;

@@ -139,6 +139,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let state = definition.state(ix);
         self.work.state = state.path.clone();
         self.work.detail.entered_at = self.now();
+        if state.no_return.is_some() {
+            self.work.detail.passed.insert(state.path.clone());
+        }
         for timer in &state.timers {
             let due = self.due(&timer.due, self.now())?;
             self.work.detail.timers.insert(timer.name.clone(), due);

@@ -184,6 +184,8 @@ pub struct State {
     pub tags: Vec<Arc<str>>,
     /// A final state that is a failure, for whoever called the workflow.
     pub failed: bool,
+    /// Why no repair and no migration leads back from here to what no arrow leads to, as a sentence; `None`: they may.
+    pub no_return: Option<Arc<str>>,
     /// Whether an arrow leads back to where it was left.
     pub remembered: bool,
     /// Where it stands in the file.

@@ -103,6 +103,7 @@ pub(super) struct StateFile {
     pub(super) call: Option<CallingFile>,
     /// The place of `final: failed`.
     pub(super) failed: bool,
+    pub(super) no_return: Option<Name>,
     pub(super) entry: Vec<CallFile>,
     pub(super) sends: Vec<SendFile>,
     pub(super) exit: Vec<CallFile>,

@@ -64,12 +64,20 @@ fn new_supplier(call: &Call<'_>) -> Answer<SupplierRow> {
         Err(_) if code.trim().is_empty() => form.wrong("code", "say by which code it is to be known, such as `acme`"),
         Err(why) => form.wrong("code", why),
         Ok(()) => {
-            if let Some(taken) = call.facts.supplier(call.tenant, &code.into()).map_err(needs)? {
-                let sentence = format!(
-                    "/code: there is a supplier `{code}` already, {}: choose another code, or leave it at that one.",
-                    taken.name
-                );
-                return refuse("supplier_exists", sentence);
+            if let Some(c) = code.chars().find(|&c| !is_plain(c)) {
+                let why =
+                    format!("a new supplier's code has small letters from a to z, digits, `-`, `_` and `.`: not `{c}`");
+                form.wrong("code", why);
+            }
+            // Also one that differs by its capitals alone, as an import may have brought it.
+            for code in [code.to_owned(), code.to_uppercase()] {
+                if let Some(taken) = call.facts.supplier(call.tenant, &code.as_str().into()).map_err(needs)? {
+                    let name = &taken.name;
+                    let sentence = format!(
+                        "/code: there is a supplier `{code}` already, {name}: choose another code, or leave it at that one."
+                    );
+                    return refuse("supplier_exists", sentence);
+                }
             }
         }
     }
@@ -87,6 +95,11 @@ fn new_supplier(call: &Call<'_>) -> Answer<SupplierRow> {
     };
     form.checked()?;
     Ok(row)
+}
+
+/// Whether a character of a code is one that no other looks like.
+const fn is_plain(c: char) -> bool {
+    matches!(c, 'a'..='z' | '0'..='9' | '-' | '_' | '.')
 }
 
 fn email(form: &mut Form<'_>, before: Option<&SupplierRow>) -> Option<Arc<str>> {

@@ -210,6 +210,21 @@ impl<D: Domain> Run<'_, '_, D> {
         Ok(())
     }
 
+    /// What it has passed that nothing leads back from; `place` must not lie before that.
+    pub(super) fn carry_passed(&mut self, way: Way<'_>, place: &[StateIx]) -> Result<(), Halt<D::Need>> {
+        let new = self.definition;
+        let before = std::mem::take(&mut self.work.detail.passed);
+        // Under its own name too: a mapping of where instances are does not undo where they have been.
+        let known = before.iter().flat_map(|path| way.mapping.image(path)).chain(before.iter().cloned());
+        let passed = known.filter_map(|path| new.find(&path)).chain(place.iter().flat_map(|&ix| new.upwards(ix)));
+        let passed = passed.map(|ix| new.state(ix)).filter(|state| state.no_return.is_some());
+        self.work.detail.passed = passed.map(|state| state.path.clone()).collect();
+        match self.left_behind(place) {
+            None => Ok(()),
+            Some(why) => Err(unfit("no_return", why).into()),
+        }
+    }
+
     /// Where it was left in states that an arrow leads back into, as far as there are such states and it may be there; the
     /// states of which that is forgotten.
     pub(super) fn carry_history(&mut self, way: Way<'_>, within: &BTreeSet<StateIx>) -> Vec<Arc<str>> {

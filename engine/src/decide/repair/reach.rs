@@ -278,6 +278,7 @@ impl<D: Domain> Run<'_, '_, D> {
         let definition = self.definition;
         let (around, _) = definition.displaced(active, to);
         let entered = definition.arrival(around, to);
+        self.may_return(&entered)?;
         match entered.iter().find(|ix| !within.contains(ix)) {
             None => Ok(()),
             Some(&past) => Err(Refusal::NeverApproves(self.past(past, within))),

@@ -61,3 +61,33 @@ fn all_who_may_are_named_to_whoever_may_not() {
     story.command(verb, person("eve")).unwrap();
     assert_eq!(told(story.signal_as("lend", person("ann")).unwrap_err()), both);
 }
+
+#[test]
+fn amounts_are_kept_as_they_are_written_later_on() {
+    let text = LOAN.replace("answer: text?", "price: money, answer: text?");
+    let mut story = Story::with(&text, &organisation());
+    let input = json!({ "unit": "it", "what": "a ladder", "price": "5 EUR", "requester": "eve" });
+    let verb = Verb::Start { workflow: "loan".into(), key: None, input: input.as_object().unwrap().clone() };
+    story.command(verb, person("eve")).unwrap();
+    let subject = &story.instance.as_ref().unwrap().subject;
+    assert_eq!(
+        serde_json::Value::Object(subject.clone()),
+        json!({ "unit": "it", "what": "a ladder", "price": "5.00 EUR", "requester": "eve" })
+    );
+}
+
+#[test]
+fn a_key_that_is_made_of_the_input_is_no_other() {
+    let text = LOAN.replace("start:\n", "key: loan.what\nstart:\n");
+    let story = Story::with(&text, &organisation());
+    let definition = story.library.current("loan").unwrap();
+    let input = json!({ "unit": "it", "what": "a ladder" }).as_object().unwrap().clone();
+    let may =
+        |key: Option<&str>| may_have_key(story.domain.vocabulary(), definition, key.map(Arc::from).as_ref(), &input);
+    assert_eq!((may(None), may(Some("a ladder"))), (Ok(()), Ok(())));
+    let why = "its key is made of what it is about, and is `a ladder`: leave `key` out";
+    assert_eq!(may(Some("L-1")), Err(Refusal::Invalid(vec![("/key".to_owned(), why.to_owned())])));
+    let plain = Story::with(LOAN, &organisation());
+    let definition = plain.library.current("loan").unwrap();
+    assert_eq!(may_have_key(plain.domain.vocabulary(), definition, Some(&"L-1".into()), &input), Ok(()));
+}

@@ -243,6 +243,7 @@ impl Checker<'_> {
             timers: arrows.timers,
             tags: file.tags.iter().map(|tag| tag.value.as_str().into()).collect(),
             failed: file.failed,
+            no_return: file.no_return.as_ref().map(|why| why.value.as_str().into()),
             remembered: false,
             span: file.name.span,
         }

@@ -9,8 +9,22 @@ use super::{Found, Keys, arrow, name, one_or_many, string, text, truth, wait};
 
 /// Keys of a state.
 pub(in crate::definition) const STATE: &[&str] = &[
-    "title", "tags", "on", "always", "after", "do", "send", "exit", "start", "states", "parallel", "final", "approval",
-    "task", "call",
+    "title",
+    "tags",
+    "on",
+    "always",
+    "after",
+    "do",
+    "send",
+    "exit",
+    "start",
+    "states",
+    "parallel",
+    "final",
+    "approval",
+    "task",
+    "call",
+    "no_return",
 ];
 
 /// Keys of a call.
@@ -20,7 +34,8 @@ pub(in crate::definition) const CALL: &[&str] = &["workflow", "input", "key"];
 pub(in crate::definition) const TIMER: &[&str] = &["in", "at", "then"];
 
 /// What a final state may not have, since nothing leaves it.
-const LEAVING: &[&str] = &["on", "always", "after", "exit", "start", "states", "parallel", "approval", "task", "call"];
+const LEAVING: &[&str] =
+    &["on", "always", "after", "exit", "start", "states", "parallel", "approval", "task", "call", "no_return"];
 
 /// The regions of a parallel state.
 fn regions(node: &Node, key: Span, found: &mut Found) -> Vec<StateFile> {
@@ -108,6 +123,7 @@ fn state(name: &Name, node: &Node, found: &mut Found) -> Option<StateFile> {
         task: keys.get("task").map(|(key, node)| (key, node.clone())),
         call: keys.get("call").and_then(|(key, node)| calling(node, key, found)),
         failed,
+        no_return: keys.get("no_return").and_then(|(key, node)| why_final(node, key, found)),
         entry: keys.get("do").map(|(key, node)| arrow::calls(node, key, found)).unwrap_or_default(),
         sends: keys.get("send").map(|(key, node)| arrow::sends(node, key, found)).unwrap_or_default(),
         exit: keys.get("exit").map(|(key, node)| arrow::calls(node, key, found)).unwrap_or_default(),
@@ -129,6 +145,21 @@ fn ends(node: &Node, key: Span, found: &mut Found) -> bool {
         }
         _ => truth(node, key, "`final`", found).is_some_and(|is| is),
     }
+}
+
+/// Why nothing leads back: a sentence for whoever would, not a mark.
+fn why_final(node: &Node, key: Span, found: &mut Found) -> Option<Name> {
+    let is_mark = |text: &str| text.trim().is_empty() || matches!(text, "true" | "false" | "yes" | "no");
+    if node.text().is_some_and(is_mark) {
+        let span = if node.span.start == node.span.end { key } else { node.span };
+        found.push(
+            Diagnostic::error(codes::WRONG_SHAPE, span, "`no_return` is a sentence that says why nothing leads back")
+                .label("this gives no reason")
+                .help("write, for example, `no_return: It has been ordered.`"),
+        );
+        return None;
+    }
+    string(node, key, "why nobody leads it back", found)
 }
 
 /// The state inside in which a state begins; what is no name is looked for all the same, and not found.

@@ -57,6 +57,11 @@ fn state() -> Value {
         .key("approval", of("approval"), "Asks people to decide: approved, rejected, changes_requested, expired.")
         .key("task", of("task"), "Asks somebody for data, or to acknowledge something: done, expired.")
         .key("call", of("call"), "Starts another workflow and waits for its end: done, failed.")
+        .key(
+            "no_return",
+            json!({ "type": "string", "minLength": 1 }),
+            "Why no repair and no migration leads back from here, as a sentence.",
+        )
         .or_nothing()
         .done()
 }

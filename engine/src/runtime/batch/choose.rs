@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::command::{Answer, Command, Verb};
+use crate::command::{Actor, Answer, Command, Verb};
 use crate::decide::{self, Ground, Layer, Seen, Stop};
 use crate::definition::chart::Definition;
 use crate::effect::{Decision, is_tell};
@@ -138,8 +138,12 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         let Some(definition) = ground.library.current(workflow) else {
             return Err(Stop::Refused(ground.library.unknown(workflow)));
         };
-        let key = decide::start_key(self.shared.domain.vocabulary(), definition, key.as_ref(), input)
-            .map_err(Stop::Refused)?;
+        let vocabulary = self.shared.domain.vocabulary();
+        // A schedule's key says for when it is.
+        if !matches!(command.actor, Actor::Timer) {
+            decide::may_have_key(vocabulary, definition, key.as_ref(), input).map_err(Stop::Refused)?;
+        }
+        let key = decide::start_key(vocabulary, definition, key.as_ref(), input).map_err(Stop::Refused)?;
         let mut command = command.clone();
         if let Verb::Start { key: slot, .. } = &mut command.verb {
             *slot = key;

@@ -212,3 +212,42 @@ states:
     story.signal("back").unwrap();
     assert_eq!(row(&story).subject["log"], "a -a ");
 }
+
+#[test]
+fn what_nothing_leads_back_from_is_carried_along() {
+    const SENT: &str = "
+workflow: rush
+version: 1
+subject: { name: w, fields: { requester: person } }
+start: draft
+states:
+  draft: { on: { go: sent } }
+  sent: { no_return: It has been ordered., on: { ok: held } }
+  held: { on: { ok: closed, back: sent } }
+  closed: { final: true }
+";
+    let begun_at = |signals: &[&str]| {
+        let mut story = begun(SENT, json!({ "requester": "ann" }));
+        signals.iter().for_each(|event| drop(story.signal(event).unwrap()));
+        story
+    };
+    let new = version_two(SENT).replace("sent", "ordered");
+    let map = |held: &str| format!("migrate: rush\nstates: {{ sent: ordered, held: {held} }}");
+    let refused = begun_at(&["go", "ok"]).migrate(&new, &map("draft")).unwrap_err();
+    assert!(refused.sentence().contains("It has been ordered."), "{}", refused.sentence());
+    for signals in [&["go", "ok"][..], &["go"]] {
+        let mut story = begun_at(signals);
+        story.migrate(&new, &map("held")).unwrap();
+        assert_eq!(row(&story).detail.passed.iter().map(|path| &**path).collect::<Vec<_>>(), ["ordered"]);
+        let back = story.migrate(
+            &new.replace("version: 2", "version: 3"),
+            "migrate: rush\nstates: { held: draft, ordered: draft }",
+        );
+        assert!(back.unwrap_err().sentence().contains("It has been ordered."));
+    }
+    // A definition that says it anew says it of whoever is there.
+    let mut story = begun(&SENT.replace("no_return: It has been ordered., ", ""), json!({ "requester": "ann" }));
+    story.signal("go").unwrap();
+    story.migrate(&version_two(SENT), "migrate: rush").unwrap();
+    assert_eq!(row(&story).detail.passed.len(), 1);
+}

@@ -248,3 +248,67 @@ fn moving_on_is_over_with_the_incidents_of_what_is_left() {
     story.repair(to("work.a.x")).unwrap();
     assert_eq!((codes(&story).len(), row(&story).status), (0, Status::Active));
 }
+
+/// Ordered first, approved afterwards.
+const AFTERWARDS: &str = r#"
+workflow: rush
+version: 1
+subject: { name: w, fields: { requester: person, n: int, log: text? } }
+start: draft
+states:
+  draft: { on: { go: running } }
+  running:
+    no_return: It has been ordered.
+    parallel:
+      goods:
+        start: sending
+        states:
+          sending: { do: [{ log: { word: '"sent"' } }], on: { ok: coming } }
+          coming: { on: { ok: over } }
+          over: { final: true }
+      decision:
+        start: review
+        states:
+          review:
+            approval: { steps: [{ name: s, who: [{ person: [bob] }] }] }
+            on: { approved: fine, rejected: held, changes_requested: told }
+          told: { on: { ok: review } }
+          fine: { final: true }
+    on: { done: closed, stop: closed }
+  held: { on: { ok: closed, pause: waiting } }
+  waiting: { on: { ok: held }, after: { in: 5s, to: draft, if: w.n > 100 } }
+  closed: { final: true }
+"#;
+
+#[test]
+fn nothing_leads_back_before_a_state_without_return() {
+    let mut story = begun(AFTERWARDS, json!({ "requester": "ann", "n": 5 }));
+    let before = allowed(&story);
+    assert!(before.contains(&"draft".to_owned()) && before.contains(&"running".to_owned()), "{before:?}");
+    story.signal("go").unwrap();
+    // An arrow leads to `draft`, two states further on: so may a move.
+    assert!(allowed(&story).contains(&"draft".to_owned()));
+
+    let text = AFTERWARDS.replace(", after: { in: 5s, to: draft, if: w.n > 100 }", "");
+    let mut story = begun(&text, json!({ "requester": "ann", "n": 5 }));
+    story.signal("go").unwrap();
+    let why = |story: &mut Story, state: &str| story.repair(to(state)).unwrap_err().sentence();
+    for state in ["draft", "running"] {
+        let sentence = why(&mut story, state);
+        assert!(sentence.contains("It has been ordered."), "{state}: {sentence}");
+        assert!(sentence.contains(&format!("from `running` back to `{state}`")), "{sentence}");
+    }
+    story.repair(to("running.goods.coming")).unwrap();
+    story.repair(to("running.goods.sending")).unwrap();
+    assert_eq!(row(&story).subject["log"], json!("sent sent "), "inside it may be moved");
+    let etag = row(&story).tasks[0].etag();
+    let ballot = crate::approval::Ballot { step: "s".into(), reason: Some("no".into()), ..Default::default() };
+    let act = crate::approval::Verb::Reject(ballot);
+    story.command(Verb::Decide { task: row(&story).tasks[0].id, etag: Some(etag), act }, person("bob")).unwrap();
+    assert_eq!(story.inside(), "held");
+    for state in ["draft", "running"] {
+        assert!(why(&mut story, state).contains("It has been ordered."), "{state}: it stays so");
+    }
+    story.repair(to("waiting")).unwrap();
+    assert_eq!(story.inside(), "waiting");
+}
