@@ -11,6 +11,7 @@ pub mod parse;
 mod partition;
 pub mod problem;
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -34,6 +35,9 @@ pub const RATE_LIMIT_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limi
 pub const RATE_LIMIT_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 /// In how many seconds there is more.
 pub const RATE_LIMIT_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// Of how many policies an answer tells: of more, the tightest. Proxies refuse answers with more than some 8 KB of fields.
+const MOST_TOLD: usize = 16;
 
 /// How a service answers. One for the whole service: it holds the secret of the partition keys.
 #[derive(Clone, Debug, Default)]
@@ -126,7 +130,7 @@ impl Answers {
             window: (line.unit == Unit::Requests).then(|| line.window.secs_up().max(1)),
             partition: self.partition.of(&line.key),
         };
-        decision.lines.iter().map(item).collect()
+        told(decision).into_iter().map(item).collect()
     }
 
     /// What `RateLimit` says.
@@ -141,7 +145,34 @@ impl Answers {
             partition: self.partition.of(&line.key),
             cost: cost.filter(|_| line.unit == Unit::Requests),
         };
-        decision.lines.iter().map(item).collect()
+        told(decision).into_iter().map(item).collect()
+    }
+}
+
+/// The lines that are told, in the order of the settings.
+fn told(decision: &Decision) -> Vec<&Line> {
+    let lines = &decision.lines;
+    let mut places: Vec<usize> = (0..lines.len()).collect();
+    if lines.len() > MOST_TOLD {
+        places.sort_by(|&a, &b| match (lines[a].is_tighter(&lines[b]), lines[b].is_tighter(&lines[a])) {
+            (true, _) => Ordering::Less,
+            (_, true) => Ordering::Greater,
+            _ => a.cmp(&b),
+        });
+        places.truncate(MOST_TOLD);
+        places.sort_unstable();
+    }
+    places.into_iter().map(|place| &lines[place]).collect()
+}
+
+/// Where an admitted call is answered with a `Retry-After` of somebody else's, and a policy has nothing left: not earlier than
+/// there is something again.
+pub(crate) fn not_earlier(decision: &Decision, fields: &mut HeaderMap) {
+    let seconds = |value: &HeaderValue| value.to_str().ok()?.parse::<u64>().ok();
+    let Some(own) = fields.get(RETRY_AFTER).and_then(seconds) else { return };
+    let used_up = decision.lines.iter().filter(|line| line.remaining == 0).filter_map(|line| reset(line, None));
+    if let Some(later) = used_up.max().filter(|later| *later > own) {
+        fields.insert(RETRY_AFTER, later.into());
     }
 }
 
@@ -171,7 +202,12 @@ fn refused_for(line: &Line) -> Option<u64> {
 ///
 /// Beside a `Retry-After` a line that did not refuse tells no later reset: a daily quota that is fine must not make a
 /// client wait for tomorrow, and the draft wants `Retry-After` not to be earlier than a reset.
+///
+/// When all places are free nobody knows: places have no reset.
 fn reset(line: &Line, wait: Option<u64>) -> Option<u64> {
+    if line.unit == Unit::ConcurrentRequests && line.verdict.is_fine() {
+        return None;
+    }
     let seconds = match line.verdict {
         Verdict::Later(_) => refused_for(line),
         Verdict::Fine => Some(line.reset_after.secs_up()).filter(|seconds| wait.is_none_or(|wait| *seconds <= wait)),

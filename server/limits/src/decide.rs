@@ -258,16 +258,19 @@ impl Decision {
     /// How things stand when an admitted call has cost `real`, and these keys stand so by now. Where a key is not told,
     /// what is left alone is corrected by what came back, up to the quota.
     ///
-    /// A lease is told as it was decided, also when it was given back meanwhile: the answer speaks of the call, and the
-    /// call did hold the place.
+    /// A place is given back by then.
     pub(crate) fn settled(&self, keys: &[Stand], real: u64, now: At) -> Decision {
         let charged = self.ticket.cost;
         let mut lines = self.lines.clone();
-        for line in lines.iter_mut().filter(|line| line.unit == Unit::Requests) {
+        for line in &mut lines {
             match keys.iter().find(|(key, _)| *key == line.key) {
                 Some((_, view)) => line.stand(view, now),
                 None => {
-                    let left = line.remaining.saturating_add(charged).saturating_sub(real);
+                    let back = match line.unit {
+                        Unit::Requests => charged,
+                        Unit::ConcurrentRequests => real.saturating_add(1),
+                    };
+                    let left = line.remaining.saturating_add(back).saturating_sub(real);
                     line.remaining = left.min(line.quota);
                 }
             }
@@ -297,7 +300,7 @@ impl Line {
     }
 
     /// "Never" before "later", the longer wait before the shorter, less of the quota left before more.
-    fn is_tighter(&self, other: &Line) -> bool {
+    pub(crate) fn is_tighter(&self, other: &Line) -> bool {
         match (self.verdict, other.verdict) {
             (Verdict::Fine, Verdict::Fine) => {
                 u128::from(self.remaining) * u128::from(other.quota)

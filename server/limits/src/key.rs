@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::address;
+use crate::decide::Unit;
 
 /// What a policy can count by. The order here is the order in the key's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -119,14 +120,19 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// Begins a key: the scope if there is one (such as the tenant whose policies these are), then the policy.
-pub(crate) fn begin(scope: &str, policy: &str) -> String {
+/// Begins a key: the scope if there is one (such as the tenant whose policies these are), then the policy. Places that are
+/// held are apart from what is counted under the same name: one policy that becomes the other neither forgets nor inherits.
+pub(crate) fn begin(scope: &str, policy: &str, unit: Unit) -> String {
     let mut text = String::with_capacity(64);
     if !scope.is_empty() {
         escape(&mut text, scope);
         text.push('|');
     }
     escape(&mut text, policy);
+    if unit == Unit::ConcurrentRequests {
+        // No name has this in it unescaped.
+        text.push_str("=held");
+    }
     text
 }
 

@@ -118,6 +118,7 @@ impl Policy {
         by.dedup();
         Policy {
             name: name.into(),
+            prefix: key::begin("", name, strategy.unit()),
             by,
             strategy,
             shadow: false,
@@ -128,7 +129,6 @@ impl Policy {
             routes: Vec::new(),
             classes: Vec::new(),
             overrides: HashMap::new(),
-            prefix: key::begin("", name),
         }
     }
 
@@ -175,6 +175,10 @@ impl Policy {
         Some(Asked { policy: self, strategy, takes, up_to: takes, key: key.as_str().into() })
     }
 
+    fn begin(&mut self, scope: &str) {
+        self.prefix = key::begin(scope, &self.name, self.strategy.unit());
+    }
+
     /// How every key of it begins: its scope, if it has one, and its name. Recorded as what refused a call, it tells policies of
     /// one name apart.
     pub fn begins(&self) -> &str {
@@ -216,7 +220,8 @@ pub fn covers(pattern: &str, route: &str) -> bool {
 
 impl Policies {
     /// Checks policies that a program wrote. Settings go through [`crate::Settings`], which checks more.
-    pub fn new(policies: Vec<Policy>) -> Result<Policies, Vec<Fault>> {
+    pub fn new(mut policies: Vec<Policy>) -> Result<Policies, Vec<Fault>> {
+        policies.iter_mut().for_each(|policy| policy.begin(""));
         let faults = bounds::of_set(&policies);
         if faults.is_empty() { Ok(Policies::checked(policies, Vec::new(), Headers::default())) } else { Err(faults) }
     }
@@ -232,7 +237,7 @@ impl Policies {
     #[must_use]
     pub fn scoped(mut self, scope: &str) -> Policies {
         for policy in &mut self.policies {
-            policy.prefix = key::begin(scope, &policy.name);
+            policy.begin(scope);
         }
         self
     }

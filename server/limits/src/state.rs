@@ -12,6 +12,19 @@ pub struct State {
     /// Receipts up to this instant are void: they were written before this state began, or before the policy changed.
     pub(crate) since: At,
     pub(crate) kind: Kind,
+    /// What a change of the policy let go, if it did.
+    pub(crate) let_go: Option<Box<LetGo>>,
+}
+
+/// What was in use when the policy changed, and more than the new one admits at once. Nobody is deeper in debt than that;
+/// but who changes the policy again, or raises it, finds it: otherwise a change there and back would be a free burst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LetGo {
+    pub(crate) amount: u64,
+    /// Until when it counts: by then it would have been gone without the change.
+    pub(crate) until: u64,
+    /// The most that was admitted at once by whatever let it go.
+    pub(crate) most: u64,
 }
 
 /// What each strategy keeps.
@@ -67,6 +80,21 @@ impl State {
         }
     }
 
+    /// What counts at `now` for whatever policy takes the state over: with what was let go, and of a bucket with what it owes.
+    pub(crate) fn owes(&self, now: At) -> u64 {
+        let at = self.guard(now);
+        let own = match &self.kind {
+            Kind::Bucket(level) => level.owes(at),
+            _ => self.used(now),
+        };
+        own.saturating_add(self.let_go(at).map_or(0, |let_go| let_go.amount))
+    }
+
+    /// What was let go and counts still.
+    pub(crate) fn let_go(&self, at: u64) -> Option<&LetGo> {
+        self.let_go.as_deref().filter(|let_go| at < let_go.until)
+    }
+
     /// When the state will be as if nobody had ever called: then it can be forgotten without anybody noticing.
     pub fn untouched_at(&self) -> At {
         let of_kind = At::from_micros(match &self.kind {
@@ -77,8 +105,9 @@ impl State {
             Kind::Log(calls) => calls.untouched_at(),
             Kind::Leases(held) => held.untouched_at(),
         });
+        let let_go = At::from_micros(self.let_go.as_ref().map_or(0, |let_go| let_go.until));
         // What counts nothing still knows which receipts are void.
-        of_kind.max(self.since)
+        of_kind.max(let_go).max(self.since)
     }
 
     /// How much it would matter to forget the state: what is in use, times how long it still counts. What is owed, or only
@@ -90,11 +119,13 @@ impl State {
 
     /// Bytes beyond the state itself.
     pub(crate) fn heap(&self) -> usize {
-        match &self.kind {
-            Kind::Fixed(_) | Kind::Sliding(_) | Kind::Bucket(_) => 0,
-            Kind::Ring(slots) => size_of_val(&*slots.counts),
-            Kind::Log(calls) => calls.calls.capacity() * size_of::<(u64, u64)>(),
-            Kind::Leases(held) => held.heap(),
-        }
+        let let_go = self.let_go.as_ref().map_or(0, |_| size_of::<LetGo>());
+        let_go
+            + match &self.kind {
+                Kind::Fixed(_) | Kind::Sliding(_) | Kind::Bucket(_) => 0,
+                Kind::Ring(slots) => size_of_val(&*slots.counts),
+                Kind::Log(calls) => calls.calls.capacity() * size_of::<(u64, u64)>(),
+                Kind::Leases(held) => held.heap(),
+            }
     }
 }

@@ -21,7 +21,7 @@ pub use sliding::Sliding;
 
 use crate::at::{At, Span};
 use crate::decide::{Unit, Verdict};
-use crate::state::{Kind, Receipt, State};
+use crate::state::{Kind, LetGo, Receipt, State};
 
 /// How a policy counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl Strategy {
 
     /// The state of a key that was never touched.
     pub fn fresh(&self, now: At) -> State {
-        State { since: now.minus(Span::from_micros(1)), kind: self.fresh_kind(now.micros()) }
+        State { since: now.minus(Span::from_micros(1)), kind: self.fresh_kind(now.micros()), let_go: None }
     }
 
     fn fresh_kind(&self, now: u64) -> Kind {
@@ -123,31 +123,65 @@ impl Strategy {
     }
 
     /// Carries a state over that other parameters wrote; what they wrote themselves stays as it is. Tokens in use
-    /// become a charge of now, but nobody is deeper in debt than the new limit. Stores do this at the first touch
+    /// become a charge of now, but nobody is deeper in debt than the new limit: what is more is let go, and found again by the
+    /// next change until it would have been gone anyway. What counts places and what counts calls know nothing of each other.
+    /// Stores do this at the first touch
     /// after a change, even if the call is then refused: it consumes nothing, and the wait that is told stays true. (Not for
     /// a call that can never pass.)
     pub fn carry_over(&self, state: &mut State, now: At) {
         let at = state.guard(now);
-        let kept = match (self, &mut state.kind) {
+        // A receipt of this very instant is good: its charge comes after the change.
+        let since = state.since.max(At::from_micros(at.saturating_sub(1)));
+        if self.goes_on(state, at) {
+            if let (Strategy::Bucket(bucket), Kind::Bucket(level)) = (self, &mut state.kind)
+                && !bucket.keeps(level)
+                && !bucket.take_over(level, at)
+            {
+                // Receipts stay good as long as nothing was let go.
+                state.since = since;
+            }
+            self.find_again(state, at);
+            return;
+        }
+        let owes = if self.is_unit_of(&state.kind) { state.owes(now) } else { 0 };
+        let (used, until) = (owes.min(self.most()), state.untouched_at().micros());
+        *state = State { since, kind: self.fresh_kind(at), let_go: None };
+        self.put(state, at, used);
+        if owes > used {
+            state.let_go = Some(Box::new(LetGo { amount: owes - used, until, most: self.most() }));
+        }
+    }
+
+    /// Whether a state is of the same kind, and its numbers go on as they are, or are taken over number by number.
+    fn goes_on(&self, state: &mut State, at: u64) -> bool {
+        match (self, &mut state.kind) {
             (Strategy::Fixed(fixed), Kind::Fixed(counted)) => fixed.keeps(counted, at),
             (Strategy::Sliding(sliding), Kind::Sliding(pair)) => sliding.keeps(pair),
             (Strategy::Ring(ring), Kind::Ring(slots)) => ring.keeps(slots),
             (Strategy::Log(log), Kind::Log(calls)) => log.keeps(calls),
-            (Strategy::Leases(_), Kind::Leases(_)) => true,
-            (Strategy::Bucket(bucket), Kind::Bucket(level)) => {
-                // Receipts stay good as long as nothing was let go.
-                if !bucket.keeps(level) && !bucket.take_over(level, at) {
-                    state.since = At::from_micros(at);
-                }
-                true
-            }
+            (Strategy::Leases(_), Kind::Leases(_)) | (Strategy::Bucket(_), Kind::Bucket(_)) => true,
             _ => false,
-        };
-        if !kept {
-            let used = state.used(now).min(self.most());
-            *state = State { since: At::from_micros(at), kind: self.fresh_kind(at) };
-            self.put(state, at, used);
         }
+    }
+
+    /// Charges what was let go as far as more is admitted at once by now.
+    fn find_again(&self, state: &mut State, at: u64) {
+        let Some(let_go) = state.let_go.as_deref_mut() else { return };
+        let (most, gone) = (self.most(), at >= let_go.until);
+        if gone || most > let_go.most {
+            let found = if gone { let_go.amount } else { let_go.amount.min(most - let_go.most) };
+            (let_go.amount, let_go.most) = (let_go.amount - found, most);
+            if let_go.amount == 0 {
+                state.let_go = None;
+            }
+            if !gone {
+                self.put(state, at, found);
+            }
+        }
+    }
+
+    fn is_unit_of(&self, kind: &Kind) -> bool {
+        matches!(self, Strategy::Leases(_)) == matches!(kind, Kind::Leases(_))
     }
 
     fn fitting<'a>(&self, state: &'a State, now: At) -> Cow<'a, State> {
@@ -160,7 +194,7 @@ impl Strategy {
             (Strategy::Leases(_), Kind::Leases(_)) => true,
             _ => false,
         };
-        if fits {
+        if fits && state.let_go.is_none() {
             return Cow::Borrowed(state);
         }
         let mut carried = state.clone();

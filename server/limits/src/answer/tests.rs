@@ -218,3 +218,22 @@ proptest! {
         prop_assert_eq!(parse::limits(lines(RATE_LIMIT)), limits.collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn of_very_many_policies_the_tightest_are_told() {
+    let line = |number: u64| Line {
+        policy: format!("policy-{number}").into(),
+        key: format!("policy-{number}|user=ann").into(),
+        quota: 100,
+        window: Span::from_secs(60),
+        remaining: (number * 37) % 64,
+        reset_after: Span::from_secs(60),
+        unit: Unit::Requests,
+        verdict: Verdict::Fine,
+    };
+    let decision = decision(Outcome::Admitted, (0..64).map(line).collect(), 0, 1);
+    let (policies, limits) = (Answers::new().policies(&decision), Answers::new().limits(&decision));
+    assert_eq!((policies.len(), limits.len()), (16, 16));
+    assert!(limits.iter().all(|limit| limit.remaining < 16), "{limits:?}");
+    assert!(policies.iter().zip(&limits).all(|(policy, limit)| policy.name == limit.name));
+}

@@ -13,8 +13,8 @@ use tower_service::Service;
 
 use super::ending::UnderWay;
 use super::{Call, Ending, LimitLayer, Shared, Spent, apart};
-use crate::answer::Decided;
 use crate::answer::problem::Refused;
+use crate::answer::{self, Decided};
 use crate::decide::{Decision, Ticket};
 use crate::policy::Headers;
 use crate::store::Store;
@@ -145,11 +145,12 @@ where
         let ended = under_way.answered(response.extensions().get::<Spent>().map(|spent| spent.0));
         // A client that thinks itself out of quota might not follow a redirection: the draft advises against it.
         if !response.status().is_redirection() {
-            let fields = match ended {
-                Some((real, keys)) => self.answers.fields(&decided.settled(&keys, real, self.limiter.now()), headers),
-                None => self.answers.fields(&decided, headers),
-            };
-            response.headers_mut().extend(fields);
+            let settled = ended.map(|(real, keys)| decided.settled(&keys, real, self.limiter.now()));
+            let decision = settled.as_ref().unwrap_or(&decided);
+            response.headers_mut().extend(self.answers.fields(decision, headers));
+            if headers != Headers::Off {
+                answer::not_earlier(decision, response.headers_mut());
+            }
         }
         Ok(response)
     }

@@ -201,9 +201,9 @@ async fn of_several_the_tightest_is_told_after_settling() {
     let layer = LimitLayer::new(limiter, answers(), describe);
     let service = ServiceBuilder::new().layer(layer).service(service_fn(costs_its_path));
     let answer = service.oneshot(call("/1", 6)).await.unwrap();
-    // 9 of 10 and 899 of 900 by now; the place in `slots` is told as held.
+    // 9 of 10 and 899 of 900 by now; the place in `slots` is given back.
     let told = (text(answer.headers(), &RATE_LIMIT_LIMIT), text(answer.headers(), &RATE_LIMIT_REMAINING));
-    assert_eq!(told, ("5", "4"));
+    assert_eq!(told, ("10", "9"));
 }
 
 #[tokio::test]
@@ -292,4 +292,39 @@ async fn many_at_once_pass_no_more_than_the_limit() {
         passed += usize::from(call.await.unwrap().unwrap().status() == StatusCode::OK);
     }
     assert_eq!(passed, 10);
+}
+
+#[tokio::test]
+async fn places_have_no_reset_and_are_told_as_given_back() {
+    let slots = r#"{ "name": "slots", "by": ["user"], "strategy": { "leases": { "limit": 1, "lease": "1h" } } }"#;
+    for (headers, told) in [("draft10", "\"slots\";r=1"), ("following", "\"slots\";a=1")] {
+        let (limiter, _) = limiter(headers, slots);
+        let layer = LimitLayer::new(limiter.clone(), answers(), describe);
+        let service = ServiceBuilder::new().layer(layer).service(service_fn(done));
+        let answer = service.clone().oneshot(call("/1", 6)).await.unwrap();
+        let field = text(answer.headers(), &RATE_LIMIT);
+        assert!(field.starts_with(told) && !field.contains(";t=") && !field.contains(";w="), "{field}");
+        // While somebody holds the only place, others are told to come again soon.
+        let held = limiter.decide_now(&Caller { user: Some("ann"), ..Caller::default() }, 1);
+        assert!(held.is_admitted());
+        let answer = service.oneshot(call("/1", 6)).await.unwrap();
+        assert_eq!((answer.status().as_u16(), text(answer.headers(), &RETRY_AFTER)), (429, "1"));
+        limiter.release_now(held.ticket);
+    }
+}
+
+#[tokio::test]
+async fn a_handlers_retry_after_is_not_earlier_than_there_is_something_again() {
+    for (spent, told) in [("/10", "3600"), ("/9", "2")] {
+        let (limiter, _) = limiter("draft10", TEN_AN_HOUR);
+        let layer = LimitLayer::new(limiter, answers(), describe);
+        let busy = service_fn(|request: Request<()>| async move {
+            let mut response = costs_its_path(request).await?;
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            response.headers_mut().insert(RETRY_AFTER, 2.into());
+            Ok::<_, Infallible>(response)
+        });
+        let answer = ServiceBuilder::new().layer(layer).service(busy).oneshot(call(spent, 6)).await.unwrap();
+        assert_eq!(text(answer.headers(), &RETRY_AFTER), told, "{spent}");
+    }
 }

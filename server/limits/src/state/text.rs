@@ -9,11 +9,11 @@
 //! L since window (at cost)...
 //! H since at next (id expires places)...
 //! ```
-//! Instants and spans are microseconds.
+//! Behind it stands ` + amount until most` where a change of the policy let something go. Instants and spans are microseconds.
 
 use std::fmt::Write as _;
 
-use super::{Kind, State};
+use super::{Kind, LetGo, State};
 use crate::at::At;
 use crate::strategy::bucket::Level;
 use crate::strategy::fixed::Counted;
@@ -26,6 +26,15 @@ impl State {
     /// The state as text. What it says is for [`State::from_text`], and may change with the version.
     #[must_use]
     pub fn to_text(&self) -> String {
+        let mut text = self.kind_to_text();
+        if let Some(LetGo { amount, until, most }) = self.let_go.as_deref() {
+            // Writing to a string cannot fail.
+            let _ = write!(text, " + {amount} {until} {most}");
+        }
+        text
+    }
+
+    fn kind_to_text(&self) -> String {
         let since = self.since.micros();
         match &self.kind {
             Kind::Fixed(Counted { start, end, used, shape }) => text('F', [since, *start, *end, *used, *shape]),
@@ -50,6 +59,10 @@ impl State {
     /// Reads what [`State::to_text`] wrote; nothing if it is no state.
     #[must_use]
     pub fn from_text(text: &str) -> Option<State> {
+        let (text, let_go) = match text.split_once(" + ") {
+            Some((text, let_go)) => (text, Some(read_let_go(let_go)?)),
+            None => (text, None),
+        };
         let mut parts = text.split(' ');
         let letter = parts.next()?;
         let numbers: Vec<u64> = parts.map(str::parse).collect::<Result<_, _>>().ok()?;
@@ -78,7 +91,15 @@ impl State {
             }
             _ => return None,
         };
-        Some(State { since: At::from_micros(*since), kind })
+        Some(State { since: At::from_micros(*since), kind, let_go: let_go.map(Box::new) })
+    }
+}
+
+fn read_let_go(text: &str) -> Option<LetGo> {
+    let numbers: Vec<u64> = text.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
+    match numbers[..] {
+        [amount, until, most] => Some(LetGo { amount, until, most }),
+        _ => None,
     }
 }
 

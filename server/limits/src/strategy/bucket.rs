@@ -148,6 +148,11 @@ impl Level {
         self.drained(now).div_ceil(self.per)
     }
 
+    /// In tokens, what is in use without what a smaller burst let go.
+    pub(crate) fn owes(&self, now: u64) -> u64 {
+        self.owed_at(now).div_ceil(self.per)
+    }
+
     pub(crate) fn untouched_at(&self) -> u64 {
         self.at.saturating_add(self.owed.div_ceil(self.tokens))
     }

@@ -115,12 +115,12 @@ impl Window {
             Window::Every(len) => {
                 let len = len.micros().max(1);
                 let start = now - now % len;
-                (start, start + len)
+                (start, start.saturating_add(len))
             }
             // Beyond what the calendar knows there is one last window.
             Window::Calendar(unit, zone) => unit.around(zone, now).unwrap_or((now, u64::MAX)),
         };
-        (start.min(now), end.max(now + 1))
+        (start.min(now), end.max(now.saturating_add(1)))
     }
 
     /// A number for how windows lie: the length, or a hash of unit and zone that is the same in every process.

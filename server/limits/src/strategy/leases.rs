@@ -1,5 +1,8 @@
 //! Concurrency: places that are held while a call is under way.
 //!
+//! When a place is free nobody knows: whoever finds none is told to come again in a second, or when the first lease expires
+//! if that is sooner.
+//!
 //! Guarantee: at most L are held at once. A holder that crashes frees its place when the lease expires. A place that
 //! was given back or has expired is not given back again.
 
@@ -32,6 +35,9 @@ pub(crate) struct Lease {
 }
 
 impl Leases {
+    /// When whoever finds no place may ask again.
+    pub const AGAIN: Span = Span::from_secs(1);
+
     /// The highest limit that settings accept: every lease is remembered.
     pub const MOST: u64 = 10_000;
 
@@ -52,21 +58,20 @@ impl Leases {
             return Room::Now;
         }
         let mut freed = 0;
-        for lease in held.living(now) {
+        let enough = |lease: &&Lease| {
             freed += u128::from(lease.places);
-            if freed >= over {
-                return Room::At(lease.expires);
-            }
-        }
-        Room::Now
+            freed >= over
+        };
+        let expires = held.living(now).iter().find(enough).map_or(now, |lease| lease.expires);
+        Room::At(expires.min(now.saturating_add(Self::AGAIN.micros())))
     }
 
     pub(crate) fn charge(&self, held: &mut Held, now: u64, places: u64) -> u64 {
         let id = held.next;
-        held.next += 1;
+        held.next = held.next.wrapping_add(1);
         held.see(now);
         if places > 0 {
-            held.insert(Lease { id, expires: now + self.lease.micros().max(1), places });
+            held.insert(Lease { id, expires: now.saturating_add(self.lease.micros().max(1)), places });
         }
         id
     }
@@ -76,7 +81,7 @@ impl Leases {
         held.see(now);
         let Some(place) = held.leases.iter().position(|lease| lease.id == id) else { return false };
         let lease = held.leases.remove(place);
-        held.insert(Lease { expires: now + self.lease.micros().max(1), ..lease });
+        held.insert(Lease { expires: now.saturating_add(self.lease.micros().max(1)), ..lease });
         true
     }
 

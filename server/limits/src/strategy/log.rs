@@ -49,7 +49,7 @@ impl Log {
         for &(at, cost) in calls.remembered(now) {
             freed += u128::from(cost);
             if freed >= over {
-                return Room::At(at + calls.window);
+                return Room::At(at.saturating_add(calls.window));
             }
         }
         Room::Now
@@ -87,7 +87,7 @@ impl Log {
 
 impl Calls {
     fn remembered(&self, now: u64) -> &[(u64, u64)] {
-        let gone = self.calls.partition_point(|&(at, _)| at + self.window <= now);
+        let gone = self.calls.partition_point(|&(at, _)| at.saturating_add(self.window) <= now);
         &self.calls[gone..]
     }
 
@@ -100,7 +100,7 @@ impl Calls {
     }
 
     pub(crate) fn untouched_at(&self) -> u64 {
-        let counts = self.calls.iter().rfind(|&&(_, cost)| cost > 0).map(|&(at, _)| at + self.window);
+        let counts = self.calls.iter().rfind(|&&(_, cost)| cost > 0).map(|&(at, _)| at.saturating_add(self.window));
         counts.or(self.calls.last().map(|&(at, _)| at)).unwrap_or(0)
     }
 }

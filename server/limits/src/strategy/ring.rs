@@ -70,7 +70,7 @@ impl Ring {
     }
 
     pub(crate) fn refund(&self, slots: &mut Slots, mark: u64, back: u64) {
-        if mark <= slots.newest && mark + slots.before() >= slots.newest {
+        if mark <= slots.newest && mark.saturating_add(slots.before()) >= slots.newest {
             let count = slots.count(mark);
             *count = count.saturating_sub(back);
         }
@@ -98,7 +98,7 @@ impl Slots {
 
     /// When a slot counts no more.
     fn free_at(&self, slot: u64) -> u64 {
-        (slot + self.before() + 1).saturating_mul(self.len)
+        slot.saturating_add(self.before() + 1).saturating_mul(self.len)
     }
 
     /// The slots that still count at `now`, oldest first.

@@ -49,10 +49,11 @@ impl Sliding {
         }
         let taken = pair.current.saturating_add(cost);
         if taken <= self.limit {
-            return Room::At(pair.start + pair.faded(pair.previous, self.limit - taken));
+            return Room::At(pair.start.saturating_add(pair.faded(pair.previous, self.limit - taken)));
         }
         // Not before the next window, in which this one fades.
-        Room::At(pair.start + pair.len + pair.faded(pair.current, self.limit - cost))
+        let next = pair.start.saturating_add(pair.len);
+        Room::At(next.saturating_add(pair.faded(pair.current, self.limit - cost)))
     }
 
     pub(crate) fn charge(&self, pair: &mut Pair, now: u64, cost: u64) -> u64 {
@@ -65,7 +66,7 @@ impl Sliding {
         *pair = pair.rolled(now);
         if mark == pair.start {
             pair.current = pair.current.saturating_sub(back);
-        } else if mark + pair.len == pair.start {
+        } else if mark.saturating_add(pair.len) == pair.start {
             pair.previous = pair.previous.saturating_sub(back);
         }
     }
@@ -106,8 +107,8 @@ impl Pair {
     pub(crate) fn untouched_at(&self) -> u64 {
         match (self.previous, self.current) {
             (0, 0) => self.start,
-            (_, 0) => self.start + self.len,
-            _ => self.start + 2 * self.len,
+            (_, 0) => self.start.saturating_add(self.len),
+            _ => self.start.saturating_add(self.len.saturating_mul(2)),
         }
     }
 }

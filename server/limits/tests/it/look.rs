@@ -18,7 +18,7 @@ use crate::twins::{Hand, histories, look_at_unknown, same};
 const KEY: (&str, &str) = ("p", "p|user=ann");
 
 /// One of each.
-fn all(limit: u64, window: Span) -> Vec<Strategy> {
+pub(crate) fn all(limit: u64, window: Span) -> Vec<Strategy> {
     vec![
         minute(limit),
         Strategy::Sliding(Sliding { limit, window }),

@@ -119,11 +119,11 @@ fn what_nobody_waited_for_is_undone() {
             state.used(crate::support::system_now())
         };
         let since = std::time::Instant::now();
-        while (used("places|user=ann"), used("calls|user=ann")) != (0, 1) {
+        while (used("places=held|user=ann"), used("calls|user=ann")) != (0, 1) {
             assert!(
                 since.elapsed() < Duration::from_secs(20),
                 "{} {}",
-                used("places|user=ann"),
+                used("places=held|user=ann"),
                 used("calls|user=ann")
             );
             tokio::time::sleep(Duration::from_millis(10)).await;

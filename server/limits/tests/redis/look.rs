@@ -50,14 +50,14 @@ fn known_keys_stay_as_they_are() {
         let limiter = Limiter::new(Policies::default(), connected(server.store().by_callers_clock()).await);
         let (mut raw, now) = (server.raw(), system_now());
         for one in strategies() {
-            let key = format!("p|tenant={}", one.name());
+            let key = format!("{}|tenant={}", policy(&one).begins(), one.name());
             limiter.store().weigh(now, &[ask(&policy(&one), &key, 1)], &[]).await.unwrap();
             let whole = limiter.store().key(&key);
             let kept = |raw: &mut redis::Connection| -> (String, u64) {
                 redis::pipe().cmd("GET").arg(&whole).cmd("PEXPIRETIME").arg(&whole).query(raw).unwrap()
             };
             let before = kept(&mut raw);
-            for other in strategies().iter().map(policy) {
+            for other in strategies().iter().filter(|other| other.unit() == one.unit()).map(policy) {
                 let policies = Policies::new(vec![other]).unwrap();
                 let look = limiter.look(&policies, &[("p", &key)]).await.pop().unwrap().unwrap();
                 // What is in use is in use by whatever numbers, as of any later instant of the same windows.

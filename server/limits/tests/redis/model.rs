@@ -87,6 +87,7 @@ impl Model {
         strategy.carry_over(&mut carried, now);
         self.beyond |= is_state_beyond(&carried, now);
         if let (Strategy::Bucket(bucket), Some(level)) = (strategy, state.to_text().strip_prefix("B ")) {
+            let level = level.split_once(" + ").map_or(level, |(level, _)| level);
             let numbers: Vec<u128> = level.split(' ').map(|number| number.parse().unwrap()).collect();
             let (owed, per) = (numbers[3], numbers[5]);
             self.beyond |= owed * u128::from(bucket.rate().1) / per > u128::from(LARGEST);
@@ -96,8 +97,10 @@ impl Model {
 
 /// (The shape of a window is kept as text.)
 fn is_state_beyond(state: &State, now: At) -> bool {
-    let text = state.to_text();
-    let mut numbers = text.split(' ').skip(1).take(if text.starts_with('F') { 4 } else { usize::MAX });
+    let whole = state.to_text();
+    let (text, let_go) = whole.split_once(" + ").unwrap_or((&whole, ""));
+    let own = text.split(' ').skip(1).take(if text.starts_with('F') { 4 } else { usize::MAX });
+    let mut numbers = own.chain(let_go.split(' ').filter(|number| !number.is_empty()));
     // What a bucket has charged is the last: a counter at the largest number may have run over.
     let ran_over = text.starts_with('B') && text.ends_with(&format!(" {LARGEST}"));
     ran_over || state.used(now) > LARGEST || numbers.any(|number| number.parse::<u64>().unwrap() > LARGEST)

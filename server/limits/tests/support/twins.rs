@@ -183,7 +183,8 @@ pub(crate) async fn same<S: Store>(
 /// So many keys that nobody has used are looked at; all are as new.
 pub(crate) async fn look_at_unknown<S: Store>(limiter: &Limiter<S>, strategy: &Strategy, count: usize) {
     let policies = Policies::new(vec![Policy::new("p", &[Part::User], strategy.clone())]).unwrap();
-    let texts: Vec<String> = (0..count).map(|user| format!("p|user=unknown-{user}")).collect();
+    let begins = policies.named("p").map(Policy::begins).unwrap_or_default();
+    let texts: Vec<String> = (0..count).map(|user| format!("{begins}|user=unknown-{user}")).collect();
     let keys: Vec<(&str, &str)> = texts.iter().map(|key| ("p", &**key)).collect();
     let looks = limiter.look(&policies, &keys).await;
     assert_eq!(looks.len(), count);

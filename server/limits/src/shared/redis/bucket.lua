@@ -31,6 +31,7 @@ build.B = function()
     end,
     last = function(s) return s.at end,
     used = function(s, at) return ceil(drained(s, at) / s.per) end,
+    owes = function(s, at) return ceil(owed_at(s, at) / s.per) end,
     untouched = function(s) return plus(s.at, ceil(s.owed / s.tokens)) end,
     fresh = function(p, at)
       return { at = at, used = 0, owed = 0, tokens = p.tokens, per = p.per, burst = p.burst, charged = 0 }
@@ -42,7 +43,7 @@ build.B = function()
       s.owed = max(by_old, by_new)
       s.used = min(s.owed, p.capacity)
       -- Receipts stay good as long as nothing was let go.
-      if s.used ~= s.owed then s.since = at end
+      if s.used ~= s.owed then s.since = max(s.since, minus(at, 1)) end
       s.at, s.tokens, s.per, s.burst, s.dirty = at, p.tokens, p.per, p.burst, true
       return true
     end,

@@ -14,6 +14,9 @@
 -- How long a state stays after it counts no more, in milliseconds.
 local GRACE = 60000
 
+-- How far a clock that decided may have been ahead, in microseconds: a year.
+local AHEAD = 31536000000000
+
 local now = ARGV[1]
 if now == 'T' then
   local time = redis.call('TIME')
@@ -39,6 +42,28 @@ local function strategy(place)
   return p
 end
 
+-- A state from its text. What is no state is as if there were none; so is one that has seen an instant which cannot have
+-- been yet.
+local function state_of(text)
+  local letter = string.sub(text, 1, 1)
+  if not build[letter] then return nil end
+  local own, amount, till, most = text, 0, 0, 0
+  if string.find(text, '+', 1, true) then
+    own, amount, till, most = match(text, '^([^+]*) %+ (%d+) (%d+) (%d+)$')
+  end
+  local s = own and kind(letter).read(own)
+  if not s then return nil end
+  s.kind = letter
+  s.amount, s.till, s.most = tonumber(amount), tonumber(till), tonumber(most)
+  if max(s.amount, s.till, s.most) > MAX or kind(letter).last(s) > now + AHEAD then return nil end
+  return s
+end
+
+local function text_of(s)
+  local text = kind(s.kind).write(s)
+  return s.amount > 0 and text .. format(' + %.0f %.0f %.0f', s.amount, s.till, s.most) or text
+end
+
 -- By key the state, or false.
 local states = {}
 for from = 1, #KEYS, 1000 do
@@ -46,11 +71,7 @@ for from = 1, #KEYS, 1000 do
   local texts = redis.call('MGET', unpack(KEYS, from, to))
   for i = from, to do
     local found = texts[i - from + 1]
-    local letter = found and string.sub(found, 1, 1)
-    -- What is no state is as if there were none.
-    local state = build[letter] and kind(letter).read(found)
-    if state then state.kind = letter end
-    states[KEYS[i]] = state or false
+    states[KEYS[i]] = found and state_of(found) or false
   end
 end
 
@@ -61,16 +82,38 @@ end
 local function fresh(p, at, since)
   local s = kind(p.kind).fresh(p, at)
   s.kind, s.since, s.dirty = p.kind, since, true
+  s.amount, s.till, s.most = 0, 0, 0
   return s
+end
+
+-- Charges what a change of the policy let go, as far as more is admitted at once by now.
+local function find_again(p, s, at)
+  if s.amount == 0 then return end
+  local gone = at >= s.till
+  if gone or p.limit > s.most then
+    local found = gone and s.amount or min(s.amount, p.limit - s.most)
+    s.amount, s.most, s.dirty = s.amount - found, p.limit, true
+    if not gone then kind(p.kind).charge(p, s, at, found) end
+  end
 end
 
 -- A state as the strategy goes on with it.
 local function carried(p, s)
-  local at = guard(s)
-  if s.kind == p.kind and kind(p.kind).keeps(p, s, at) then return s end
-  local used = min(kind(s.kind).used(s, at), p.limit)
-  s = fresh(p, at, at)
+  local at, it = guard(s), kind(s.kind)
+  if s.kind == p.kind and it.keeps(p, s, at) then
+    find_again(p, s, at)
+    return s
+  end
+  local owes, till = 0, it.untouched(s)
+  if s.amount > 0 then till = max(till, s.till) end
+  -- What counts places and what counts calls know nothing of each other.
+  if (s.kind == 'H') == (p.kind == 'H') then
+    owes = plus((it.owes or it.used)(s, at), at < s.till and s.amount or 0)
+  end
+  local used = min(owes, p.limit)
+  s = fresh(p, at, max(s.since, minus(at, 1)))
   kind(p.kind).charge(p, s, at, used)
+  if owes > used then s.amount, s.till, s.most = owes - used, till, p.limit end
   return s
 end
 
@@ -79,13 +122,18 @@ local function carry_over(p, key)
   return states[key]
 end
 
--- The same beside the state, which stays as it is. (Its lists are never changed by carrying it over.)
-local function seen(p, s)
+local copy
+copy = function(of)
   local beside = {}
-  for name, value in pairs(s) do
-    beside[name] = value
+  for name, value in pairs(of) do
+    beside[name] = type(value) == 'table' and copy(value) or value
   end
-  return carried(p, beside)
+  return beside
+end
+
+-- The same beside the state, which stays as it is.
+local function seen(p, s)
+  return carried(p, copy(s))
 end
 
 local function settle(p, s, at, cost, mark, real)
@@ -189,8 +237,9 @@ end
 for key, s in pairs(states) do
   if s and s.dirty then
     local it = kind(s.kind)
-    local stays = ceil(max(it.untouched(s) - now, 0) / 1000) + GRACE
-    redis.call('SET', key, it.write(s), 'PX', format('%.0f', stays))
+    local till = max(it.untouched(s), s.amount > 0 and s.till or 0)
+    local stays = ceil(max(till - now, 0) / 1000) + GRACE
+    redis.call('SET', key, text_of(s), 'PX', format('%.0f', stays))
   end
 end
 return answer

@@ -61,12 +61,16 @@ build.H = function()
     check = function(p, s, at, places)
       local over = used(s, at) - (p.limit - places)
       if over <= 0 then return nil end
-      local freed = 0
+      local freed, from = 0, at
       for i = first(s, at), #s.leases, 3 do
         freed = freed + s.leases[i + 2]
-        if freed >= over then return s.leases[i + 1] end
+        if freed >= over then
+          from = s.leases[i + 1]
+          break
+        end
       end
-      return untouched(s)
+      -- When a place is free nobody knows: whoever finds none comes again in a second.
+      return min(from, at + 1000000)
     end,
     charge = function(p, s, at, places)
       local id = s.next

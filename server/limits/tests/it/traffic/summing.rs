@@ -88,7 +88,7 @@ fn keys_that_were_called_last_come_first() {
         seen.iter().map(|one| (one.key.to_string(), one.last.since(after(0)).micros())).collect()
     };
     let all = [
-        ("at_once|tenant=acme", 5_000),
+        ("at_once=held|tenant=acme", 5_000),
         ("per_user|user=bob", 4_000),
         ("per_user|user=eve", 3_000),
         ("per_object|user=eve|object=o", 3_000),
