@@ -36,7 +36,7 @@ pub(crate) use forms::{Event, Panel, Refused};
 pub(crate) use inbox::{Asked, Done, Inbox, Outcomes, Row, View};
 pub(crate) use limits::{Form, Limits, Report, Trial};
 pub(crate) use operations::{Operations, RefusedFile, Repairs, Tried};
-pub(crate) use rows::{WrongRows, placed};
+pub(crate) use rows::{WrongForm, placed};
 pub(crate) use sign_in::{Confirm, Help, SignIn};
 pub(crate) use timeline::{Change, since};
 pub(crate) use words::{Words, done_in_words, is_requester, now_in, plain};

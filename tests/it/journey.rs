@@ -33,6 +33,7 @@ mod scenarios;
 mod shipped;
 mod simulated;
 mod site;
+mod site_forms;
 mod site_new;
 mod site_news;
 mod site_stuck;
@@ -130,6 +131,7 @@ on_both! {
     site::decided_without_a_script
     site::a_document_that_changed_meanwhile
     site::several_decided_at_once
+    site_forms::what_is_emptied_is_empty
     site_new::what_somebody_may_start
     site_new::started_by_a_form
     site_news::whose_turn_it_is

@@ -153,6 +153,9 @@ impl<'a> Checker<'a> {
                 self.apply(name, Style::Operator, vec![typed], &[of], span)
             }
             Kind::Binary(op, left, right) => {
+                if let Some(field) = select::given(*op, left, right) {
+                    return self.given(&field, right, span);
+                }
                 let args = vec![self.check(left), self.check(right)];
                 self.apply(op.symbol(), Style::Operator, args, &[left, right], span)
             }

@@ -28,6 +28,8 @@ pub(super) enum Op {
     IndexIf(Box<Code>, Box<Code>),
     /// Whether a field has a value, or a map a key.
     Has(Box<Code>, Arc<str>),
+    /// Whether a field of a payload was given, even as `null`.
+    Given(Box<Code>, Arc<str>),
     /// Whether it is not `null`.
     HasValue(Box<Code>),
     /// The value; `null` is an error.

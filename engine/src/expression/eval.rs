@@ -163,6 +163,7 @@ impl Run<'_> {
                 let value = self.field(of, name)?;
                 Ok(Value::Bool(value.is_some_and(|value| !matches!(value, Value::Null))))
             }
+            Op::Given(of, name) => Ok(Value::Bool(self.field(of, name)?.is_some())),
             Op::Call(function, args) => {
                 let mut values = Vec::with_capacity(args.len());
                 for arg in args {

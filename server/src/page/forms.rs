@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::field::{Field, read, shown};
-use super::rows::{self, Rows, WrongRows};
+use super::rows::{self, Rows, WrongForm};
 use super::timeline::Change;
 use super::words::{Words, is_requester, place, plain, words};
 use crate::desk::{Paper, TaskView};
@@ -177,7 +177,7 @@ impl Event {
                         title: words(field).into(),
                         help: "".into(),
                         ty: ty.ty.name(),
-                        required: !ty.nullable,
+                        required: !ty.nullable || (writes && must(paper, field)),
                         options: Vec::new(),
                         rules: Vec::new(),
                         default: paper.instance.subject.get(field).filter(|_| writes).cloned(),
@@ -213,12 +213,12 @@ impl Event {
     /// What was typed for an event, as its payload; and of which row of the form each of its lines is.
     ///
     /// # Errors
-    /// That the lines which a form showed are others now.
+    /// The lines which a form showed are others now; a field was emptied that the document must have.
     pub(crate) fn payload(
         (paper, lines): (&Paper, &Value),
         event: &str,
         (typed, speak): (&HashMap<String, String>, &Words),
-    ) -> Result<(Map<String, Value>, Vec<usize>), WrongRows> {
+    ) -> Result<(Map<String, Value>, Vec<usize>), WrongForm> {
         let Some(declared) = paper.definition.events.get(event) else { return Ok(Default::default()) };
         let arrows = arrows(paper, event);
         let rows = Rows::read(&arrows, (&paper.instance.subject, lines), typed)?;
@@ -226,16 +226,24 @@ impl Event {
         let emptied = |name: &str| {
             let stood = paper.instance.subject.get(name).is_some_and(|value| !shown(value).is_empty());
             let writes = stood && arrows.iter().any(|arrow| writes(arrow, name));
-            Some(Value::Null).filter(|_| writes && typed.contains_key(&format!("data.{name}")))
+            writes && typed.contains_key(&format!("data.{name}"))
         };
-        let fields = declared.payload.fields.iter();
-        let given = fields.filter_map(|(name, field)| {
-            let given = read((typed, speak), name, &field.ty.name());
-            Some((name.clone(), given.or_else(|| emptied(name).filter(|_| field.nullable))?))
-        });
+        let (mut payload, mut needed) = (Map::new(), Vec::new());
+        for (name, field) in &declared.payload.fields {
+            match read((typed, speak), name, &field.ty.name()) {
+                Some(given) => drop(payload.insert(name.clone(), given)),
+                None if !emptied(name) => {}
+                None if must(paper, name) => needed.push(name.clone()),
+                None if field.nullable => drop(payload.insert(name.clone(), Value::Null)),
+                None => {}
+            }
+        }
+        if !needed.is_empty() {
+            return Err(WrongForm::Needed(needed));
+        }
         let (rows, places) = rows.unzip();
-        let lines = rows.map(|rows| ("lines".to_owned(), rows));
-        Ok((given.chain(lines).collect(), places.unwrap_or_default()))
+        payload.extend(rows.map(|rows| ("lines".to_owned(), rows)));
+        Ok((payload, places.unwrap_or_default()))
     }
 }
 
@@ -245,6 +253,11 @@ fn arrows<'p>(paper: &'p Paper, event: &str) -> Vec<&'p Arrow> {
     let active = definition.active(&paper.instance).unwrap_or_default();
     let states = active.iter().flat_map(|leaf| definition.upwards(*leaf));
     states.filter_map(|at| definition.state(at).on.get(event)).flatten().collect()
+}
+
+/// Whether a document must have a field.
+fn must(paper: &Paper, field: &str) -> bool {
+    paper.definition.subject.record.fields.get(field).is_some_and(|field| !field.nullable)
 }
 
 /// Whether an arrow writes a field of what it brings into the same field of the document.

@@ -80,12 +80,14 @@ pub(super) struct Rows {
 }
 
 /// What is wrong with a form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WrongRows {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum WrongForm {
     /// What it shows has become another.
     Stale(&'static str),
     /// It says nothing.
     Empty(&'static str),
+    /// These fields were emptied, and the document must have them.
+    Needed(Vec<String>),
 }
 
 /// What the arrows of an event do with lines.
@@ -246,11 +248,11 @@ impl Rows {
         arrows: &[&Arrow],
         (subject, lines): (&Map<String, Value>, &Value),
         typed: &HashMap<String, String>,
-    ) -> Result<Option<(Value, Vec<usize>)>, WrongRows> {
+    ) -> Result<Option<(Value, Vec<usize>)>, WrongForm> {
         let (Some(purpose), Some(seen)) = (purpose(arrows), typed.get("lines_seen")) else { return Ok(None) };
         let lines = list(lines);
         if *seen != as_seen(purpose, subject, lines) {
-            return Err(WrongRows::Stale(match purpose {
+            return Err(WrongForm::Stale(match purpose {
                 Use::Change => {
                     "The lines have become others since this page was made: look at them, then say what is to change."
                 }
@@ -264,7 +266,7 @@ impl Rows {
             Use::Change => changed(lines, MORE, &of),
             Use::Receive => match came(lines, &of) {
                 (come, _) if list(&come).is_empty() => {
-                    return Err(WrongRows::Empty("Say of at least one line how much has come."));
+                    return Err(WrongForm::Empty("Say of at least one line how much has come."));
                 }
                 come => Some(come),
             },

@@ -104,7 +104,7 @@ pub(super) async fn what_may_be_done_and_what_was(site: Site) {
 }
 
 /// The form of an event.
-fn form_of(page: &Page, place: &str, event: &str) -> Form {
+pub(super) fn form_of(page: &Page, place: &str, event: &str) -> Form {
     let own = ("event".to_owned(), event.to_owned());
     page.forms(place).into_iter().find(|form| form.fields.contains(&own)).unwrap_or_else(|| panic!("{}", page.text))
 }

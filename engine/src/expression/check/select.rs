@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use super::{Checker, Typed};
 use crate::diagnostic::{Diagnostic, Span, nearest};
-use crate::expression::ast::{Ident, Kind, Node};
+use crate::expression::ast::{Binary, Ident, Kind, Literal, Node};
 use crate::expression::code::Op;
 use crate::expression::codes;
 use crate::expression::functions::{INDEX, Style};
 use crate::expression::types::{Keys, RecordType, Type};
 use crate::expression::value::Value;
+
+/// What a payload is called.
+const PAYLOAD: &str = "event";
 
 impl Checker<'_> {
     pub(super) fn name(&mut self, name: &Arc<str>, rooted: bool, span: Span) -> Typed {
@@ -115,6 +118,20 @@ impl Checker<'_> {
         Typed { nullable: true, optional: true, path, cost, extent: list.extent.element(), unit: list.unit, ..typed }
     }
 
+    /// `"field" in event`: whether it was given, even as `null`. Only a payload keeps what was left out apart from that.
+    pub(super) fn given(&mut self, field: &Ident, event: &Node, span: Span) -> Typed {
+        let typed = self.select(event, field, false, field.span);
+        if typed.ty.is_none() {
+            return Typed::broken(span);
+        }
+        self.reads.extend(typed.path);
+        let op = match typed.code.op {
+            Op::Field(of, name, _) => Op::Given(of, name),
+            op => op,
+        };
+        Typed { cost: typed.cost.saturating_add(1), ..Typed::new(op, span, Type::Bool) }
+    }
+
     /// `has(record.field)`
     pub(super) fn has(&mut self, args: &[Node], span: Span) -> Typed {
         let (of, field, may, whole) = match args {
@@ -139,5 +156,15 @@ impl Checker<'_> {
             op => Op::HasValue(Box::new(crate::expression::code::Code { op, span: whole })),
         };
         Typed { cost: typed.cost.saturating_add(1), ..Typed::new(op, span, Type::Bool) }
+    }
+}
+
+/// The field that `"field" in event` asks for.
+pub(super) fn given(op: Binary, left: &Node, right: &Node) -> Option<Ident> {
+    match (op, &left.kind, &right.kind) {
+        (Binary::In, Kind::Literal(Literal::Text(name)), Kind::Name { name: event, .. }) if &**event == PAYLOAD => {
+            Some(Ident { name: Arc::clone(name), span: left.span })
+        }
+        _ => None,
     }
 }

@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use super::{env, scope};
-use crate::expression::{Type, Value, compile, compile_nullable};
+use crate::expression::{Env, RecordType, Type, Value, compile, compile_nullable};
 
 /// The value of `source` as text, or its error.
 fn value(source: &str, ty: &Type) -> Result<String, String> {
@@ -7,6 +9,19 @@ fn value(source: &str, ty: &Type) -> Result<String, String> {
     expr.eval(&scope())
         .map(|v| v.to_string())
         .map_err(|e| format!("{} @ {}", e.message, &source[e.span.start..e.span.end]))
+}
+
+#[test]
+fn what_a_payload_says() {
+    let payload = RecordType::new("payload").with_nullable("note", Type::Text).with_nullable("count", Type::Int);
+    let env = Env::new().with("event", Type::Record(payload.into()));
+    let given = |name: &str| BTreeMap::from([("event".to_owned(), Value::record([(name, Value::Null)]))]);
+    let told = compile("'note' in event && !has(event.note)", &env, &Type::Bool).unwrap();
+    assert_eq!(told.fields_read().iter().map(String::as_str).collect::<Vec<_>>(), ["event.note"]);
+    assert_eq!(told.eval(&given("note")).unwrap(), Value::Bool(true));
+    assert_eq!(told.eval(&given("count")).unwrap(), Value::Bool(false));
+    let wrong = compile("'nota' in event", &env, &Type::Bool).unwrap_err();
+    assert_eq!((wrong[0].code, &*wrong[0].help), ("FLX0111", "a similar field exists: `note`"));
 }
 
 #[test]

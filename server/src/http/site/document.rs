@@ -21,13 +21,15 @@ use super::super::problem::Problem;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
 use crate::desk::{Books, TaskView};
-use crate::page::{self, Document, Event, Panel, Reader, Refused, Shown, Words, WrongRows, placed};
+use crate::page::{self, Document, Event, Panel, Reader, Refused, Shown, Words, WrongForm, placed};
 use crate::secret;
 
 /// Entries of the history that are shown.
 const ENTRIES: i64 = 100;
 
 /// Whose page it is, and where its forms go.
+const NEEDED: &str = "Something was emptied that must be said.";
+
 pub(super) struct Place<'a> {
     pub(super) app: &'a App,
     pub(super) visitor: &'a Visitor,
@@ -112,11 +114,15 @@ pub(super) async fn event(
     let (payload, rows) = match Event::payload((&paper, &lines), event, (&typed(&fields), &visitor.words)) {
         Ok(payload) => payload,
         Err(wrong) => {
-            let problem = match wrong {
-                WrongRows::Stale(why) => Problem::new("document_changed", why),
-                WrongRows::Empty(why) => Problem::new("invalid_input", why),
+            let (problem, needed) = match wrong {
+                WrongForm::Stale(why) => (Problem::new("document_changed", why), Vec::new()),
+                WrongForm::Empty(why) => (Problem::new("invalid_input", why), Vec::new()),
+                WrongForm::Needed(names) => (Problem::new("invalid_input", NEEDED), names),
             };
-            let why = Refused { sentence: problem.detail().to_owned(), typed: typed(&fields), ..Refused::default() };
+            let at = |name: String| (format!("/data/{name}"), "it cannot be empty".to_owned());
+            let errors = needed.into_iter().map(at).collect();
+            let sentence = problem.detail().to_owned();
+            let why = Refused { sentence, errors, typed: typed(&fields), changed: None };
             return refused(&problem, place.page(id, None, why, None).await?);
         }
     };
