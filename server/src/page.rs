@@ -39,7 +39,7 @@ pub(crate) use operations::{Operations, RefusedFile, Repairs, Tried};
 pub(crate) use rows::{WrongForm, placed};
 pub(crate) use sign_in::{Confirm, Help, SignIn};
 pub(crate) use timeline::{Change, since};
-pub(crate) use words::{Words, done_in_words, is_requester, now_in, plain};
+pub(crate) use words::{Came, Words, done_in_words, is_requester, now_in, plain};
 
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/script.js");

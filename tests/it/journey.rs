@@ -137,6 +137,7 @@ on_both! {
     site_news::whose_turn_it_is
     site_news::what_may_be_done_and_what_was
     site_news::lines_are_changed_and_received
+    site_stuck::what_was_not_done_is_not_called_done
     site_stuck::somebody_is_asked_instead
     pictures::a_workflow_and_an_order_half_way_are_drawn
     reserved::nobody_takes_the_names_of_others

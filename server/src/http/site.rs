@@ -10,6 +10,7 @@ mod inbox;
 mod link;
 mod live;
 mod operations;
+mod outcome;
 mod requests;
 pub(super) mod sign_in;
 mod visitor;

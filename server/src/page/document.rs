@@ -119,7 +119,9 @@ pub(crate) struct Document {
     live: Option<String>,
     watchers: Option<String>,
     looking: Option<String>,
-    note: Option<String>,
+    note: Option<&'static str>,
+    /// What came of what has just been done, where it did not end well.
+    came: Option<String>,
     /// Why what was asked for was not done, where no form says it.
     failed: Option<String>,
     /// What somebody had written into a form that is not there any more.
@@ -187,6 +189,7 @@ impl Document {
             people: Vec::new(),
             live: Some(format!("/live?instance={}", instance.id)),
             note: None,
+            came: None,
             failed: None,
             wrote: None,
         }
@@ -221,9 +224,9 @@ impl Document {
         Self { failed: Some(plain(&sentence)).filter(|sentence| unsaid && !sentence.is_empty()), wrote, ..self }
     }
 
-    /// With a word on what has just been done.
-    pub(crate) fn saying(self, note: Option<String>) -> Self {
-        Self { note, ..self }
+    /// With a word on what has just been done, or on what came of it where that did not end well.
+    pub(crate) fn saying(self, note: Option<&'static str>, came: Option<String>) -> Self {
+        Self { note: note.filter(|_| came.is_none()), came, ..self }
     }
 
     /// # Errors

@@ -13,7 +13,7 @@ use fluxor_engine::store::{InstancePage, StateCount};
 use serde::Serialize;
 
 use super::field::Known as Person;
-use super::words::{Words, amount, reference, words};
+use super::words::{Words, amount, reference, repaired_in_words, words};
 use super::{Here, Reader, render};
 use crate::desk::Paper;
 use crate::reload::Trouble;
@@ -185,8 +185,8 @@ pub(crate) struct Tried {
     pub would: Vec<String>,
     /// Why it was not done.
     pub failed: Option<String>,
-    /// A word on what has just been done.
-    pub done: Option<&'static str>,
+    /// What has just been done.
+    pub done: Option<String>,
 }
 
 /// Something that can be repaired, or why not.
@@ -253,7 +253,9 @@ pub(crate) struct Repairs {
     once: String,
     would: Vec<String>,
     failed: Option<String>,
-    done: Option<&'static str>,
+    done: Option<String>,
+    /// Whether that did not help.
+    helpless: bool,
     /// What was tried, as it is sent again to be done.
     again: Vec<(String, String)>,
     tried: Option<String>,
@@ -313,6 +315,7 @@ impl Repairs {
         let barred = possible.moves.iter().filter(|to| !to.can.possible && !to.here);
         let fields = possible.set_data.iter().filter(|field| field.can.possible);
         let fixed = possible.set_data.iter().filter(|field| !field.can.possible);
+        let left = possible.incidents.first().map(|incident| sentence(&incident.message));
         let why = |can: &Can| can.why_not.clone().unwrap_or_default();
         Self {
             title_of: title_of(paper),
@@ -347,7 +350,8 @@ impl Repairs {
             tried: tried.typed.get("repair").map(|repair| words(repair)).filter(|_| !tried.would.is_empty()),
             would: tried.would,
             failed: tried.failed,
-            done: tried.done,
+            helpless: left.is_some(),
+            done: tried.done.as_deref().and_then(|done| repaired_in_words(done, left.as_deref())),
             again,
             reason: typed("reason"),
             value: typed("value"),

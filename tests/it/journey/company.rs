@@ -6,7 +6,7 @@ use fluxor_tests::server::Site;
 use serde_json::{Value, json};
 
 /// Definitions beside the shipped ones.
-pub(super) const DEFINITIONS: &[(&str, &str)] = &[("pair.yaml", PAIR), ("alarm.yaml", ALARM)];
+pub(super) const DEFINITIONS: &[(&str, &str)] = &[("pair.yaml", PAIR), ("alarm.yaml", ALARM), ("split.yaml", SPLIT)];
 
 /// Two buyers decide together.
 const PAIR: &str = "
@@ -37,6 +37,18 @@ states:
     after: { in: 1s, to: rung }
   rung: { on: { stop: { to: stopped } } }
   stopped: { final: true }
+";
+
+/// Cannot be worked out where it is shared by nobody.
+const SPLIT: &str = "
+workflow: split
+version: 1
+subject: { name: bill, fields: { requester: person, people: int, each: int? } }
+start: { to: open, by: anyone }
+events: { share: { title: Share it } }
+states:
+  open: { on: { share: { by: bill.requester, set: { each: 12 / bill.people }, to: shared } } }
+  shared: { final: true }
 ";
 
 /// An order of two desks at this price.

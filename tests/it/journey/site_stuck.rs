@@ -4,7 +4,9 @@ use fluxor_tests::server::Site;
 use fluxor_tests::server::visit::{Form, Page, Visitor};
 use serde_json::json;
 
-use super::company::{Image, draft, history, reorganise};
+use super::company::{Image, draft, history, path, reorganise};
+use super::site_forms::started;
+use super::site_news::form_of;
 
 fn with(page: &Page, place: &str, button: &str) -> Form {
     let is_it = |form: &Form| form.buttons.contains(&("repair".into(), button.into()));
@@ -19,11 +21,13 @@ pub(super) async fn somebody_is_asked_instead(site: Site) {
     reorganise(&site, &json!({ "units": units, "contacts": named, "people": [{ "id": "ann", "manager": null }] }))
         .await;
     let id = draft(&site, "ann", "400.00 EUR").await;
-    let submitted = site.by("ann").signal(&id, "submit", &json!({})).await.is(200);
-    assert_eq!(submitted["status"], "incident", "{submitted}");
     let place = format!("/operations/{id}");
     let mut ann = Visitor::signed_in(&site, "ann").await;
-    let own = ann.get(&format!("/instances/{id}")).await.is(200);
+    let own = format!("/instances/{id}");
+    let submit = form_of(&ann.get(&own).await.is(200), &own, "submit");
+    let own = ann.press(&submit, ("sent", ""), &[]).await.is(200);
+    let told = "It is done. But it cannot go on by itself: an administrator has to help it.";
+    assert!(own.has(told) && !own.has("role=\"status\">It is done."), "{}", own.text);
     assert!(own.has("Nobody can be asked in the step") && !own.has("nobody:manager</p>"), "{}", own.text);
     ann.get(&place).await.is(403);
 
@@ -38,6 +42,11 @@ pub(super) async fn somebody_is_asked_instead(site: Site) {
     assert!(own.status >= 400 && own.has("Not possible."), "{}", own.text);
     let again = dan.press(&form, ("repair", "restart"), &[]).await.is(200);
     assert!(again.has("What it would do") && again.has("Restart now"), "{}", again.text);
+    before.still(&Image::of(&site, &id).await, 0);
+    let vain = dan.press(&again.form(&place), ("step", "do"), &[("reason", "perhaps he is back")]).await.is(200);
+    let told = "It was tried, and the same came of it: Nobody can be asked in the step";
+    assert!(vain.has(told) && !vain.has("It is repaired."), "{}", vain.text);
+    let (before, form) = (Image::of(&site, &id).await, with(&vain, &place, "assign"));
     let preview = dan.press(&form, ("repair", "assign"), &[("person", "hal hofer")]).await.is(200);
     assert!(preview.has("What it would do") && preview.has("Hal Hofer (manager)"), "{}", preview.text);
     let does = preview.form(&place);
@@ -50,5 +59,25 @@ pub(super) async fn somebody_is_asked_instead(site: Site) {
     assert_eq!((&last["header"]["actor"], &last["body"]["reason"]), (&json!("dan"), &json!("her manager has left")));
     let mut hal = Visitor::signed_in(&site, "hal").await;
     assert!(hal.get("/inbox").await.is(200).has(&id));
+    site.end().await;
+}
+
+/// What could not be worked out is not called done.
+pub(super) async fn what_was_not_done_is_not_called_done(site: Site) {
+    let id = started(&site, "ann", "split", json!({ "people": 0 })).await;
+    let place = format!("/instances/{id}");
+    let mut ann = Visitor::signed_in(&site, "ann").await;
+    let share = form_of(&ann.get(&place).await.is(200), &place, "share");
+    for _ in 0..2 {
+        // The same form once more is told the same.
+        let page = ann.press(&share, ("sent", ""), &[]).await.is(200);
+        assert!(page.has("It was not done: something in it could not be worked out."), "{}", page.text);
+        assert!(page.has("class=\"badge incident\"") && !page.has("It is done."), "{}", page.text);
+    }
+    assert_eq!(site.admin().get(&path(&id)).await.is(200)["state"], "open");
+    // Nobody makes a page say so of what is well.
+    let id = started(&site, "ann", "split", json!({ "people": 3 })).await;
+    let page = ann.get(&format!("/instances/{id}?done=said&came=undone")).await.is(200);
+    assert!(page.has("It is done.") && !page.has("It was not done"), "{}", page.text);
     site.end().await;
 }

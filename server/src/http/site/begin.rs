@@ -15,6 +15,7 @@ use super::super::asked::Fields;
 use super::super::extract::Path;
 use super::super::problem::Problem;
 use super::document::people;
+use super::outcome::{after, came};
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
 use crate::desk::Company;
@@ -111,7 +112,10 @@ pub(super) async fn start(
     let command = fields.command(&visitor.caller, &format!("/new/{workflow}"), verb)?;
     let problem = match app.submit(command).await {
         Ok(done) => match done.answer.instance {
-            Some(id) => return Ok(onward(&format!("/instances/{id}?done=started"))),
+            Some(id) => {
+                let came = came(&app, visitor.caller.tenant(), &done.answer).await?;
+                return Ok(onward(&after(&format!("/instances/{id}"), "started", came)));
+            }
             None => return Err(Problem::internal()),
         },
         Err(why) => Problem::from(why),

@@ -10,7 +10,7 @@ use fluxor_engine::command::Verb;
 use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::draw::{Dress, Format};
 use fluxor_engine::ids::{InstanceId, PersonId, TaskId, TenantId};
-use fluxor_engine::instance::Instance;
+use fluxor_engine::instance::{Instance, Status};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -18,18 +18,19 @@ use super::super::act::{Act, Decision};
 use super::super::asked::Fields;
 use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
+use super::outcome::{after, came};
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
 use crate::desk::{Books, TaskView};
-use crate::page::{self, Document, Event, Panel, Reader, Refused, Shown, Words, WrongForm, placed};
+use crate::page::{self, Came, Document, Event, Panel, Reader, Refused, Shown, Words, WrongForm, placed};
 use crate::secret;
 
 /// Entries of the history that are shown.
 const ENTRIES: i64 = 100;
 
-/// Whose page it is, and where its forms go.
 const NEEDED: &str = "Something was emptied that must be said.";
 
+/// Whose page it is, and where its forms go.
 pub(super) struct Place<'a> {
     pub(super) app: &'a App,
     pub(super) visitor: &'a Visitor,
@@ -44,6 +45,8 @@ pub(super) struct Place<'a> {
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Said {
     done: Option<String>,
+    /// What came of it, where it did not end well.
+    came: Option<String>,
     /// What became another since this entry is to be shown.
     since: Option<i64>,
 }
@@ -61,7 +64,7 @@ pub(super) async fn task(
         None => None,
     };
     let news = Refused { changed, ..Refused::default() };
-    html(place.page(id.instance, Some(id), news, said.done.as_deref()).await?)
+    html(place.page(id.instance, Some(id), news, said).await?)
 }
 
 /// A document.
@@ -72,7 +75,7 @@ pub(super) async fn instance(
     Query(said): Query<Said>,
 ) -> Result<Response, Problem> {
     let place = Place::of_session(&app, &visitor, String::new());
-    html(place.page(id, None, Refused::default(), said.done.as_deref()).await?)
+    html(place.page(id, None, Refused::default(), said).await?)
 }
 
 /// The lines of the document that a task is about, for whoever looks without leaving the list.
@@ -95,7 +98,7 @@ pub(super) async fn act(
 ) -> Result<Response, Problem> {
     let place = Place::of_session(&app, &visitor, format!("/tasks/{id}"));
     match place.done(id, &fields, None).await {
-        Ok(done) => Ok(onward(&format!("/tasks/{id}?done={}", done.name))),
+        Ok(done) => Ok(onward(&after(&format!("/tasks/{id}"), done.name, done.came))),
         Err(problem) => place.again(id, &fields, problem).await,
     }
 }
@@ -123,7 +126,7 @@ pub(super) async fn event(
             let errors = needed.into_iter().map(at).collect();
             let sentence = problem.detail().to_owned();
             let why = Refused { sentence, errors, typed: typed(&fields), changed: None };
-            return refused(&problem, place.page(id, None, why, None).await?);
+            return refused(&problem, place.page(id, None, why, Said::default()).await?);
         }
     };
     let verb = Verb::Signal {
@@ -134,7 +137,10 @@ pub(super) async fn event(
         state_revision: fields.get("state_revision").and_then(|revision| revision.parse().ok()),
     };
     match app.submit(fields.command(&visitor.caller, &format!("/instances/{id}"), verb)?).await {
-        Ok(_) => Ok(onward(&format!("/instances/{id}?done=said"))),
+        Ok(done) => {
+            let came = came(&app, visitor.caller.tenant(), &done.answer).await?;
+            Ok(onward(&after(&format!("/instances/{id}"), "said", came)))
+        }
         Err(why) => {
             let problem = Problem::from(why);
             let why = Refused {
@@ -143,7 +149,7 @@ pub(super) async fn event(
                 typed: typed(&fields),
                 changed: None,
             };
-            let text = place.page(id, None, why, None).await?;
+            let text = place.page(id, None, why, Said::default()).await?;
             refused(&problem, text)
         }
     }
@@ -152,6 +158,7 @@ pub(super) async fn event(
 /// What was done.
 pub(super) struct DoneAct {
     pub(super) name: &'static str,
+    pub(super) came: Option<Came>,
 }
 
 /// The forms' words, and what they mean.
@@ -240,8 +247,8 @@ impl<'a> Place<'a> {
         if let Some(request) = request {
             command.request = request.as_str().into();
         }
-        self.app.submit(command).await?;
-        Ok(DoneAct { name })
+        let done = self.app.submit(command).await?;
+        Ok(DoneAct { name, came: came(self.app, caller.tenant(), &done.answer).await? })
     }
 
     /// The page once more, with why it was not done and what was typed.
@@ -255,7 +262,7 @@ impl<'a> Place<'a> {
             typed: typed(fields),
             changed,
         };
-        let text = self.page(id.instance, Some(id), why, None).await?;
+        let text = self.page(id.instance, Some(id), why, Said::default()).await?;
         refused(&problem, text)
     }
 
@@ -272,7 +279,7 @@ impl<'a> Place<'a> {
         id: InstanceId,
         task: Option<TaskId>,
         why: Refused,
-        done: Option<&str>,
+        said: Said,
     ) -> Result<anyhow::Result<String>, Problem> {
         let (app, visitor) = (self.app, self.visitor);
         let tenant = visitor.caller.tenant();
@@ -302,7 +309,9 @@ impl<'a> Place<'a> {
             let panel = Panel::of(task, visitor.person(), form, why, &visitor.words)?;
             Some(if self.by_link { panel.by_link() } else { panel })
         });
-        let note = done.and_then(page::done_in_words).map(str::to_owned);
+        let note = said.done.as_deref().and_then(page::done_in_words);
+        let broken = paper.instance.status == Status::Incident;
+        let came = said.came.as_deref().and_then(Came::read).filter(|_| broken).map(|came| came.in_words(note));
         let document = Document::new(&shown, panel, &visitor.words);
         let document = match (self.by_link, visitor.administers) {
             (true, _) => document.by_link(),
@@ -310,7 +319,7 @@ impl<'a> Place<'a> {
             (false, false) => document,
         };
         let document = document.offering(events).knowing(known, &visitor.words);
-        Ok(document.failing(sentence, wrote).saying(note).page(&self.reader))
+        Ok(document.failing(sentence, wrote).saying(note, came).page(&self.reader))
     }
 }
 

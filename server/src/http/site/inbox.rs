@@ -13,10 +13,11 @@ use super::super::act::{Act, Decision};
 use super::super::asked::Fields;
 use super::super::extract::Query;
 use super::super::problem::Problem;
+use super::outcome::came;
 use super::{Visitor, html, refused};
 use crate::app::App;
 use crate::desk::TaskView;
-use crate::page::{Asked, Done, Inbox, Outcomes, Row, View};
+use crate::page::{Asked, Came, Done, Inbox, Outcomes, Row, View, now_in};
 use crate::secret;
 
 /// Rows of a page.
@@ -210,10 +211,13 @@ async fn each(
     let title = row.map_or_else(|| one.task.to_string(), |row| row.title());
     let href = format!("/tasks/{}", one.task);
     Ok(match app.submit(command).await {
-        Ok(done) => {
-            let state = done.answer.state.as_deref().unwrap_or_default().to_owned();
-            Done { href, title, done: true, said: crate::page::now_in(definition.as_deref(), &state) }
-        }
+        Ok(done) => match came(app, visitor.caller.tenant(), &done.answer).await? {
+            Some(came) => Done { href, title, done: came == Came::Stuck, said: came.in_words(None) },
+            None => {
+                let state = done.answer.state.as_deref().unwrap_or_default();
+                Done { href, title, done: true, said: now_in(definition.as_deref(), state) }
+            }
+        },
         Err(why) => Done { href, title, done: false, said: Problem::from(why).detail().to_owned() },
     })
 }

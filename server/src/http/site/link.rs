@@ -9,7 +9,7 @@ use super::super::asked::Fields;
 use super::super::auth::Caller;
 use super::super::extract::Path;
 use super::super::problem::Problem;
-use super::document::Place;
+use super::document::{Place, Said};
 use super::sign_in::good;
 use super::{Visitor, html, refused};
 use crate::app::App;
@@ -21,7 +21,7 @@ pub(super) async fn show(State(app): State<App>, Path((text,)): Path<(String,)>)
     let Some((link, task)) = found(&app, &text).await? else { return gone(&app, &text).await };
     let visitor = Visitor::of(&app, Caller::of_link(&link)).await?;
     let place = Place::of_link(&app, &visitor, &text);
-    html(place.page(task.instance, Some(task), Refused::default(), None).await?)
+    html(place.page(task.instance, Some(task), Refused::default(), Said::default()).await?)
 }
 
 /// What its form asks for. The same act sent twice is done once; another one finds the link used.
@@ -37,10 +37,11 @@ pub(super) async fn act(
     match place.done(task, &fields, Some(format!("link-{}", link.id))).await {
         Ok(done) => {
             app.desk().use_link(link.secret_hash, app.desk().now()).await?;
-            let lead = done_in_words(done.name).unwrap_or("It is done.");
+            let lead = done_in_words(done.name).unwrap_or("It is done.").to_owned();
+            let lead = done.came.map_or_else(|| lead.clone(), |came| came.in_words(Some(&lead)));
             let href = format!("/tasks/{task}");
             let help = "This link is used up. Whatever else there is to do is in the inbox.";
-            html(Help { lead, help, href: &href, button: "See it, signed in" }.page("Done", &visitor.guest()))
+            html(Help { lead: &lead, help, href: &href, button: "See it, signed in" }.page("Done", &visitor.guest()))
         }
         Err(problem) if problem.code() == "request_reused" => gone(&app, &text).await,
         Err(problem) => place.again(task, &fields, problem).await,

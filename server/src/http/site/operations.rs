@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use fluxor_engine::command::{Command, Repair, Verb};
-use fluxor_engine::decide::Possible;
+use fluxor_engine::command::{Answer, Command, Repair, Verb};
+use fluxor_engine::decide::{Mending, Possible};
 use fluxor_engine::ids::{InstanceId, TaskId};
 use fluxor_engine::instance::{Document, Status};
 use fluxor_engine::store::InstancePage;
@@ -18,9 +18,10 @@ use super::super::asked::Fields;
 use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
 use super::document::people;
+use super::outcome::WAITS;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
-use crate::page::{Operations, RefusedFile, Repairs, Tried, Words, data, done_in_words, plain};
+use crate::page::{Operations, RefusedFile, Repairs, Tried, Words, data, plain};
 use crate::repairs::{TO_BE_GIVEN, asking, would};
 use crate::secret;
 
@@ -97,8 +98,7 @@ pub(super) async fn instance(
     Query(said): Query<Said>,
 ) -> Result<Response, Problem> {
     administers(&visitor)?;
-    let done = said.done.as_deref().and_then(done_in_words);
-    html(page(&app, &visitor, id, Tried { done, ..Tried::default() }).await?)
+    html(page(&app, &visitor, id, Tried { done: said.done, ..Tried::default() }).await?)
 }
 
 async fn page(app: &App, visitor: &Visitor, id: InstanceId, tried: Tried) -> Result<anyhow::Result<String>, Problem> {
@@ -125,11 +125,16 @@ pub(super) async fn repair(
     administers(&visitor)?;
     let typed: HashMap<String, String> = fields.0.iter().cloned().collect();
     let shown = |would, failed| Tried { typed, would, failed, done: None };
-    let asked = asked((&possible(&app, &visitor, id).await?, id), &fields, &visitor.words);
+    let possible = possible(&app, &visitor, id).await?;
+    let asked = asked((&possible, id), &fields, &visitor.words);
     let does = fields.get("step") == Some("do");
     let failed = match asked {
         Ok(repair) if does => match done(&app, &visitor, (id, repair.clone()), &fields).await {
-            Ok(()) => return Ok(onward(&format!("/operations/{id}?done=repaired"))),
+            Ok(answer) => {
+                let before = &possible.incidents;
+                let came = if same(&app, &visitor, before, (&answer, &repair)).await? { "same" } else { "repaired" };
+                return Ok(onward(&format!("/operations/{id}?done={came}")));
+            }
             // What it would do stays, for whoever only forgot to say why.
             Err(problem) => (problem, preview(&app, &visitor, (id, repair), &fields).await.unwrap_or_default()),
         },
@@ -170,15 +175,28 @@ async fn done(
     visitor: &Visitor,
     (instance, asked): (InstanceId, Asked),
     fields: &Fields,
-) -> Result<(), Problem> {
+) -> Result<Answer, Problem> {
     if fields.get("state_revision").is_none() {
         return Err(Problem::invalid("/state_revision", "this form lacks what it was made for: load the page again"));
     }
     let reason = fields.get("reason").unwrap_or_default().to_owned();
     let verb = asked.verb(instance, reason, fields)?;
     let command: Command = fields.command(&visitor.caller, &format!("/operations/{instance}"), verb)?;
-    app.submit(command).await?;
-    Ok(())
+    Ok(app.submit(command).await?.answer)
+}
+
+/// Whether what was tried again came to what it had come to before.
+async fn same(
+    app: &App,
+    visitor: &Visitor,
+    before: &[Mending],
+    (answer, asked): (&Answer, &Asked),
+) -> Result<bool, Problem> {
+    let Some(id) = answer.instance.filter(|_| answer.status == Some(Status::Incident)) else { return Ok(false) };
+    let meant = before.iter().filter(|incident| asked.tries_again(incident));
+    let paper = app.desk().paper(visitor.caller.tenant(), id).await?;
+    let after = || paper.instance.detail.incidents().map(|now| (&now.at, &now.code, &now.message));
+    Ok(meant.map(|one| (&one.at, &one.code, &one.message)).any(|one| after().any(|now| now == one)))
 }
 
 /// What a form asks for.
@@ -191,6 +209,15 @@ enum Asked {
 }
 
 impl Asked {
+    /// Whether it does once more what made an incident.
+    fn tries_again(&self, incident: &Mending) -> bool {
+        match self {
+            Self::Instance(Repair::Retry { at }) => at.is_none() || *at == incident.at,
+            Self::Instance(_) => false,
+            Self::Review(..) => *incident.code == *WAITS,
+        }
+    }
+
     /// As it is asked of the engine, for this reason.
     fn verb(self, instance: InstanceId, reason: String, fields: &Fields) -> Result<Verb, Problem> {
         match self {
