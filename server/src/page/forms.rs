@@ -269,7 +269,7 @@ fn writes(arrow: &Arrow, field: &str) -> bool {
 }
 
 /// Whether a document takes an event from somebody, as it stands.
-pub(super) fn takes(paper: &Paper, event: &str, reader: &PersonId) -> bool {
+fn takes(paper: &Paper, event: &str, reader: &PersonId) -> bool {
     let Paper { instance, definition, organisation, now, .. } = paper;
     fluxor_engine::decide::may_send(definition, instance, organisation, (reader, *now), event)
 }

@@ -1,11 +1,13 @@
 //! The inbox: what waits for somebody, what waits for his people, what he asked for and who has it.
 
+use fluxor_engine::clock::Timestamp;
+use fluxor_engine::decide::OrganisationAt;
 use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::{Instance, TaskStatus};
 use serde::Serialize;
 
-use super::turn::{Turn, turns};
+use super::turn::{Turn, back, turns};
 use super::words::{Words, amount, is_requester, reference, standing, words};
 use super::{Here, Reader, render};
 use crate::desk::{Paper, TaskView};
@@ -67,12 +69,13 @@ pub(crate) struct Row {
     turns: Vec<Turn>,
 }
 
-/// A question that the reader is asked about what he asked for, or by name.
+/// A question that the reader is asked about what he asked for, or by name; or what he asked for and came back to him.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Asked {
     href: String,
     title: String,
-    by: String,
+    /// Who asks; nobody: it came back.
+    by: Option<String>,
     text: String,
     ago: String,
     since: String,
@@ -87,21 +90,45 @@ impl Asked {
         speak: &Words,
     ) -> Vec<Self> {
         let requester = is_requester(&instance.subject, reader);
-        let title = definition.map_or_else(|| words(&instance.workflow), |known| known.title.to_string());
-        let title = format!("{title} {}", reference(&instance.subject, instance.key.as_deref(), instance.id));
+        let title = title_of(instance, definition);
         let open = instance.tasks.iter().filter(|task| task.status == TaskStatus::Open);
         let questions = open.flat_map(|task| task.detail.review.questions.iter().map(move |one| (task, one)));
         let own = questions.filter(|(_, one)| one.answered.is_none() && (requester || one.to.as_ref() == Some(reader)));
         own.map(|(task, one)| Self {
             href: format!("/tasks/{}", task.id),
             title: title.clone(),
-            by: speak.name(&one.by),
+            by: Some(speak.name(&one.by)),
             text: one.text.to_string(),
             ago: speak.ago(one.at),
             since: speak.at(one.at),
         })
         .collect()
     }
+
+    /// What the reader asked for, if it has been with others and goes on only when he says so.
+    pub(crate) fn back(
+        (instance, definition): (&Instance, &Definition),
+        (organisation, now): (&OrganisationAt, Timestamp),
+        reader: &PersonId,
+        speak: &Words,
+    ) -> Option<Self> {
+        let state = back((instance, definition), organisation, (reader, now))?;
+        let since = instance.detail.entered_at;
+        (!instance.tasks.is_empty()).then(|| Self {
+            href: format!("/instances/{}", instance.id),
+            title: title_of(instance, Some(definition)),
+            by: None,
+            text: format!("It came back to you: {}", state.title),
+            ago: speak.ago(since),
+            since: speak.at(since),
+        })
+    }
+}
+
+/// What an instance is called.
+fn title_of(instance: &Instance, definition: Option<&Definition>) -> String {
+    let title = definition.map_or_else(|| words(&instance.workflow), |known| known.title.to_string());
+    format!("{title} {}", reference(&instance.subject, instance.key.as_deref(), instance.id))
 }
 
 /// The page.

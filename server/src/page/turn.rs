@@ -1,11 +1,12 @@
 //! Whether something waits for whoever looks at a document: questions to him, a seat of his, a draft that came back.
 
-use fluxor_engine::definition::chart::Outcome;
+use fluxor_engine::clock::Timestamp;
+use fluxor_engine::decide::{OrganisationAt, may_send};
+use fluxor_engine::definition::chart::{Arrow, By, Definition, Outcome, State, StateKind};
 use fluxor_engine::ids::PersonId;
-use fluxor_engine::instance::{Status, Task, TaskStatus};
+use fluxor_engine::instance::{Instance, Status, Task, TaskStatus};
 use serde::Serialize;
 
-use super::forms::takes;
 use super::words::{Words, is_requester};
 use crate::desk::Paper;
 
@@ -42,21 +43,39 @@ pub(super) fn turns(paper: &Paper, reader: &PersonId, speak: &Words) -> Vec<Turn
         said: "You are asked.".to_owned(),
         href: Some(format!("/tasks/{}", task.id)),
     }));
-    let acts = || paper.accepts.iter().any(|event| takes(paper, event, reader));
-    if requester && open.is_empty() && instance.status == Status::Active && is_draft(paper) && acts() {
-        let said = if instance.tasks.is_empty() { "It is a draft." } else { "It came back to you." };
-        turns.push(Turn { label: "It is your turn".to_owned(), said: said.to_owned(), href: None });
-    }
+    let back = back((instance, definition), organisation, (reader, *now));
+    turns.extend(back.map(|state| {
+        let said = match instance.tasks.is_empty() {
+            true => "It is a draft.".to_owned(),
+            false => format!("It came back to you. It is in “{}”.", state.title),
+        };
+        Turn { label: "It is your turn".to_owned(), said, href: None }
+    }));
     turns
 }
 
-/// Whether it stands where requests to change something lead.
-fn is_draft(paper: &Paper) -> bool {
-    let definition = &paper.definition;
-    let active = definition.active(&paper.instance).unwrap_or_default();
-    let mut arrows = definition.states.iter().filter_map(|state| state.on.get("changes_requested")).flatten();
-    arrows.any(|arrow| match &arrow.outcome {
-        Outcome::Go(go) => go.to.is_some_and(|to| active.contains(&to)),
-        Outcome::Refuse(_) => false,
-    })
+/// Where something goes on only when he whom it is for says so: a state that asks nobody, calls nothing, and has a way on that is
+/// his. Ways to the end, and those of states around it, are open to him besides.
+pub(super) fn back<'d>(
+    (instance, definition): (&Instance, &'d Definition),
+    organisation: &OrganisationAt,
+    (reader, now): (&PersonId, Timestamp),
+) -> Option<&'d State> {
+    if instance.status == Status::Final || !is_requester(&instance.subject, reader) {
+        return None;
+    }
+    let goes_on = |arrow: &Arrow| match (&arrow.by, &arrow.outcome) {
+        (By::Person(..), Outcome::Go(go)) => {
+            go.to.is_some_and(|to| !matches!(definition.state(to).kind, StateKind::Final))
+        }
+        _ => false,
+    };
+    let may = |event: &str| may_send(definition, instance, organisation, (reader, now), event);
+    let waits = |state: &State| {
+        let broken = instance.detail.incidents().any(|incident| incident.at.as_ref() == Some(&state.path));
+        let mut ways = state.on.iter().filter(|(_, arrows)| arrows.iter().any(goes_on));
+        matches!(state.kind, StateKind::Simple) && !broken && ways.any(|(event, _)| may(event))
+    };
+    let active = definition.active(instance).unwrap_or_default();
+    active.into_iter().map(|leaf| definition.state(leaf)).find(|state| waits(state))
 }

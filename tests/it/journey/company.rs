@@ -6,7 +6,8 @@ use fluxor_tests::server::Site;
 use serde_json::{Value, json};
 
 /// Definitions beside the shipped ones.
-pub(super) const DEFINITIONS: &[(&str, &str)] = &[("pair.yaml", PAIR), ("alarm.yaml", ALARM), ("split.yaml", SPLIT)];
+pub(super) const DEFINITIONS: &[(&str, &str)] =
+    &[("pair.yaml", PAIR), ("alarm.yaml", ALARM), ("split.yaml", SPLIT), ("job.yaml", JOB)];
 
 /// Two buyers decide together.
 const PAIR: &str = "
@@ -49,6 +50,35 @@ events: { share: { title: Share it } }
 states:
   open: { on: { share: { by: bill.requester, set: { each: 12 / bill.people }, to: shared } } }
   shared: { final: true }
+";
+
+/// Is decided about while it is done.
+const JOB: &str = "
+workflow: job
+version: 1
+subject: { name: job, fields: { requester: person } }
+start: running
+events: { explain: { title: Explain, payload: { why: text? } }, came: {} }
+states:
+  running:
+    parallel:
+      goods:
+        start: coming
+        states:
+          coming: { on: { came: { by: role(buyer), to: here } } }
+          here: { final: true }
+      decision:
+        start: review
+        states:
+          review:
+            approval: { steps: [{ name: manager, who: [{ manager: requester }] }] }
+            on: { approved: { to: fine }, rejected: { to: fine }, changes_requested: { to: asked_back } }
+          asked_back:
+            title: To be explained
+            on: { explain: { by: job.requester, to: review } }
+          fine: { final: true }
+    on: { done: { to: closed } }
+  closed: { final: true }
 ";
 
 /// An order of two desks at this price.

@@ -16,7 +16,7 @@ use super::super::problem::Problem;
 use super::outcome::came;
 use super::{Visitor, html, refused};
 use crate::app::App;
-use crate::desk::TaskView;
+use crate::desk::{Company, TaskView};
 use crate::page::{Asked, Came, Done, Inbox, Outcomes, Row, View, now_in};
 use crate::secret;
 
@@ -105,19 +105,24 @@ async fn page(
     let more = last.map(|last| more(view, tag.as_deref(), last));
     let once = secret::public_id(&app.random());
     let all = view == View::Mine && query.is_empty() && tag.is_none() && wish.after.is_none();
-    let asked = if all { asked(app, visitor).await? } else { Vec::new() };
+    let asked = if all { asked(app, visitor, &company).await? } else { Vec::new() };
     let page = Inbox::new((view, tag.as_deref(), query), !reports.is_empty(), rows, more, once);
     let page = page.asking(asked).failing(failed);
     Ok(page.page(&visitor.reader()))
 }
 
-/// The questions that wait for an answer of his: they are in no list of those who may act, since they decide nothing.
-async fn asked(app: &App, visitor: &Visitor) -> Result<Vec<Asked>, Problem> {
+/// The questions that wait for an answer of his, and what came back to him: they are in no list of those who may act, since they
+/// decide nothing.
+async fn asked(app: &App, visitor: &Visitor, company: &Company) -> Result<Vec<Asked>, Problem> {
     let newest = app.desk().instances(InstancePage::all(visitor.caller.tenant(), QUESTIONED)).await?;
     let live = newest.iter().filter(|instance| instance.status != Status::Final);
+    let (library, person) = (app.desk().library(), visitor.person());
     let of = |instance: &Instance| {
-        let definition = app.desk().definition(&instance.workflow);
-        Asked::of(instance, definition.as_deref(), visitor.person(), &visitor.words)
+        let pinned = library.pinned(instance.definition);
+        let mut own = Asked::of(instance, pinned.map(|pinned| &**pinned), person, &visitor.words);
+        let at = (&*company.at, company.now);
+        own.extend(pinned.and_then(|pinned| Asked::back((instance, pinned), at, person, &visitor.words)));
+        own
     };
     Ok(live.flat_map(of).collect())
 }
