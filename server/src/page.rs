@@ -28,10 +28,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(crate) use account::Account;
-pub(crate) use away::Away;
+pub(crate) use away::{Away, day};
 pub(crate) use begin::{Beginning, Beginnings, fits, in_rows};
 pub(crate) use document::{Document, Shown};
-pub(crate) use field::data;
+pub(crate) use field::{data, unclear};
 pub(crate) use forms::{Event, Panel, Refused};
 pub(crate) use inbox::{Asked, Done, Inbox, Outcomes, Row, View};
 pub(crate) use limits::{Form, Limits, Report, Trial};

@@ -132,6 +132,8 @@ on_both! {
     site::a_document_that_changed_meanwhile
     site::several_decided_at_once
     site_forms::what_is_emptied_is_empty
+    site_forms::what_came_back_is_in_the_inbox
+    site_forms::several_people_of_one_name
     site_new::what_somebody_may_start
     site_new::started_by_a_form
     site_news::whose_turn_it_is

@@ -135,7 +135,7 @@ pub(crate) fn choices(today: Date) -> [Choice; 3] {
     [
         Choice { name: "this_week", title: "Today until the end of this week", from: today, until: Some(next) },
         Choice { name: "next_week", title: "Next week", from: next, until: Some(after) },
-        Choice { name: "until_a_date", title: "Today until a date", from: today, until: None },
+        Choice { name: "until_a_date", title: "Until a date", from: today, until: None },
     ]
 }
 

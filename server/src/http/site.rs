@@ -9,6 +9,7 @@ mod front;
 mod inbox;
 mod link;
 mod live;
+mod meant;
 mod operations;
 mod outcome;
 mod requests;

@@ -152,9 +152,14 @@ impl Contacts {
 
     /// Whoever is called this; nobody where several are.
     pub(crate) fn by_name(&self, name: &str) -> Option<&PersonId> {
-        let wanted = name.to_lowercase();
-        let mut all = self.contacts.keys().filter(|person| self.name(person).to_lowercase() == wanted);
+        let mut all = self.all_by_name(name);
         all.next().filter(|_| all.next().is_none())
+    }
+
+    /// Everybody who is called this.
+    pub(crate) fn all_by_name(&self, name: &str) -> impl Iterator<Item = &PersonId> {
+        let wanted = name.to_lowercase();
+        self.contacts.keys().filter(move |person| self.name(person).to_lowercase() == wanted)
     }
 
     /// Whether there is somebody with this id.

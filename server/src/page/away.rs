@@ -48,6 +48,7 @@ pub(crate) struct Away {
     when: Vec<Choose>,
     people: Vec<Choose>,
     substitute: String,
+    from: String,
     back: String,
     note: String,
     failed: Option<String>,
@@ -104,6 +105,7 @@ impl Away {
             } else {
                 substitute
             },
+            from: typed_or("from", &today.to_string()),
             back: typed_or("back", ""),
             note: typed_or("note", ""),
             failed: failed.map(plain),
@@ -159,6 +161,6 @@ impl Noted {
 }
 
 /// `Mon, 9 Mar 2026`.
-fn day(date: Date) -> String {
+pub(crate) fn day(date: Date) -> String {
     date.strftime("%a, %-d %b %Y").to_string()
 }

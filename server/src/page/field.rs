@@ -126,6 +126,17 @@ pub(crate) fn data<'f>(
     fields.into_iter().filter_map(read).collect()
 }
 
+/// Where a name was typed that several have: pointer, and who they are.
+pub(crate) fn unclear<'f>(
+    fields: impl IntoIterator<Item = (&'f str, &'f str)>,
+    typed: &HashMap<String, String>,
+    speak: &Words,
+) -> Vec<(String, String)> {
+    let people = fields.into_iter().filter(|(_, ty)| matches!(*ty, "person" | "list(person)"));
+    let told = |name: &str| typed.get(&format!("data.{name}"))?.lines().find_map(|line| speak.several(line.trim()));
+    people.filter_map(|(name, _)| Some((format!("/data/{name}"), told(name)?))).collect()
+}
+
 /// One value of it. What is none of its type is passed on as it is: the engine says what is wrong with it.
 pub(super) fn read((typed, speak): (&HashMap<String, String>, &Words), name: &str, ty: &str) -> Option<Value> {
     let text = typed.get(&format!("data.{name}")).map(|text| text.trim()).unwrap_or_default();

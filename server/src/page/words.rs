@@ -46,6 +46,16 @@ impl Words {
         }
     }
 
+    /// That several are meant by what somebody typed, where it is a name that several have.
+    pub(crate) fn several(&self, typed: &str) -> Option<String> {
+        let all: Vec<String> = self.contacts.all_by_name(typed).map(|person| format!("`{person}`")).collect();
+        let (last, others) = all.split_last()?;
+        if others.is_empty() || self.contacts.knows(&typed.into()) {
+            return None;
+        }
+        Some(format!("several people are called {typed}: say whom you mean by the id, {} or {last}", others.join(", ")))
+    }
+
     /// What several are called.
     pub(crate) fn names<'p>(&self, people: impl IntoIterator<Item = &'p PersonId>) -> String {
         people.into_iter().map(|person| self.name(person)).collect::<Vec<_>>().join(", ")
@@ -302,6 +312,17 @@ pub(super) mod tests {
     pub(in crate::page) fn speaking(now: &str) -> Words {
         let document = r#"{ "zone": "Europe/Berlin", "contacts": { "ann": { "name": "Ann Ahrens" } } }"#;
         Words::new(Arc::new(Contacts::read(document).unwrap()), Timestamp::parse(now).unwrap())
+    }
+
+    #[test]
+    fn of_people_with_one_name_the_ids_are_told() {
+        let document = r#"{ "zone": "UTC", "people": [{ "id": "ann" }], "contacts": {
+            "ann": { "name": "Ann" }, "a1": { "name": "Ann Ahrens" }, "a2": { "name": "ann ahrens" }, "a3": { "name": "Ann" } } }"#;
+        let now = Timestamp::parse("2026-03-02T08:00:00Z").unwrap();
+        let words = Words::new(Arc::new(Contacts::read(document).unwrap()), now);
+        let told = "several people are called Ann Ahrens: say whom you mean by the id, `a1` or `a2`";
+        assert_eq!(words.several("Ann Ahrens").as_deref(), Some(told));
+        assert_eq!((words.several("ann"), words.several("Bob"), words.several("a1")), (None, None, None));
     }
 
     #[test]

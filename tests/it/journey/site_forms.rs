@@ -4,7 +4,7 @@ use fluxor_tests::server::Site;
 use fluxor_tests::server::visit::Visitor;
 use serde_json::{Value, json};
 
-use super::company::{path, text};
+use super::company::{in_review, path, reorganise, text};
 use super::site_news::form_of;
 
 /// Somebody starts something; its id.
@@ -54,5 +54,65 @@ pub(super) async fn what_is_emptied_is_empty(site: Site) {
     assert!(refused.has("id=\"edit.data.what.help\"><b class=\"state over\">it cannot be empty"), "{}", refused.text);
     assert!(refused.has("value=\"30.00 EUR\""), "{}", refused.text);
     assert_eq!(subject(&id).await["amount"], "20.00 EUR");
+    site.end().await;
+}
+
+/// What came back is in the inbox, also where something else of it goes on; what is asked of somebody says what it is.
+pub(super) async fn what_came_back_is_in_the_inbox(site: Site) {
+    let (mut ann, mut bob) = (Visitor::signed_in(&site, "ann").await, Visitor::signed_in(&site, "bob").await);
+    let id = started(&site, "ann", "job", json!({})).await;
+    let place = format!("/instances/{id}");
+    assert!(!ann.get("/inbox").await.is(200).has("came back"));
+    let task = site.admin().get(&path(&id)).await.is(200)["tasks"][0].clone();
+    let at = format!("/tasks/{}", text(&task["id"]));
+    let form = bob.get(&at).await.is(200).form(&at);
+    bob.press(&form, ("act", "request_changes"), &[("reason", "what happened?")]).await.is(200);
+    let inbox = ann.get("/inbox").await.is(200);
+    assert!(inbox.has("Asked of you: 1") && inbox.has("It came back to you: To be explained"), "{}", inbox.text);
+    assert!(inbox.has(&format!("href=\"{place}\">Go on with it")) && !inbox.has("Nothing waits"), "{}", inbox.text);
+    for page in ["/requests", &place] {
+        let page = ann.get(page).await.is(200);
+        assert!(page.has("It came back to you. It is in “To be explained”."), "{}", page.text);
+    }
+    assert!(!bob.get("/inbox").await.is(200).has("came back"));
+    ann.press(&form_of(&ann.clone().get(&place).await, &place, "explain"), ("sent", ""), &[]).await.is(200);
+    assert!(!ann.get("/inbox").await.is(200).has("came back"));
+
+    let input = json!({ "unit": "it", "code": "acme", "name": "Acme", "country": "DE", "iban": "DE89370400440532013000",
+        "spend": "5000.00 EUR" });
+    let id = started(&site, "ann", "supplier_onboarding", input).await;
+    site.by("ann").signal(&id, "submit", &json!({})).await.is(200);
+    let mut eve = Visitor::signed_in(&site, "eve").await;
+    assert!(eve.get("/inbox").await.is(200).has("Finances to be rated"));
+    let page = ann.get(&format!("/instances/{id}")).await.is(200);
+    assert!(page.has("<dt>Checked</dt><dd>Acme, DE, DE89370400440532013000, Acme</dd>"), "{}", page.text);
+    site.end().await;
+}
+
+/// Of several people with one name nobody is guessed; their ids are told, and what was typed stays.
+pub(super) async fn several_people_of_one_name(site: Site) {
+    let kim = json!({ "name": "Kim Koch" });
+    reorganise(&site, &json!({ "contacts": { "eve": kim, "hal": kim, "cyd": { "name": "Cyd Cramer" } } })).await;
+    let (mut ann, mut bob) = (Visitor::signed_in(&site, "ann").await, Visitor::signed_in(&site, "bob").await);
+    let form = ann.get("/away").await.is(200).form("/away");
+    let told = "several people are called kim koch: say whom you mean by the id, `eve` or `hal`";
+    let typed = [("person", "ann"), ("substitute", "kim koch"), ("when", "this_week")];
+    let refused = ann.press(&form, ("sent", ""), &typed).await.is(422);
+    assert!(refused.has(told) && refused.has("value=\"kim koch\""), "{}", refused.text);
+    // Days that say two things, and days to come.
+    let days = [("person", "ann"), ("substitute", "hal"), ("when", "this_week"), ("back", "2099-01-01")];
+    let refused = ann.press(&refused.form("/away"), ("sent", ""), &days).await.is(422);
+    assert!(refused.has("and the first day back says another"), "{}", refused.text);
+    let days = [("substitute", "hal"), ("when", "until_a_date"), ("from", "2098-12-01"), ("back", "2099-01-01")];
+    let noted = ann.press(&refused.form("/away"), ("sent", ""), &days).await.is(200);
+    assert!(noted.has("from Mon, 1 Dec 2098, back on Thu, 1 Jan 2099"), "{}", noted.text);
+
+    let (_, task) = in_review(&site, "ann", "400.00 EUR").await;
+    let place = format!("/tasks/{}", text(&task["id"]));
+    let pass = bob.get(&place).await.is(200).forms(&place);
+    let pass = pass.iter().find(|form| form.fields.iter().any(|(_, value)| value.ends_with("-to"))).unwrap();
+    let refused = bob.press(pass, ("act", "delegate"), &[("to", "kim koch")]).await.is(422);
+    assert!(refused.has(told) && refused.has("value=\"kim koch\""), "{}", refused.text);
+    bob.press(pass, ("act", "delegate"), &[("to", "cyd cramer")]).await.is(200);
     site.end().await;
 }

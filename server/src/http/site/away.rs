@@ -15,7 +15,7 @@ use super::{Visitor, html, onward, refused};
 use crate::absences::offered::{choices, people};
 use crate::absences::{Asker, listed};
 use crate::app::App;
-use crate::page::{Away, done_in_words};
+use crate::page::{Away, day, done_in_words};
 use crate::secret;
 
 /// For whom the form is to be.
@@ -101,21 +101,15 @@ pub(super) async fn note(State(app): State<App>, visitor: Visitor, fields: Field
 /// What the form says.
 async fn absence(app: &App, visitor: &Visitor, fields: &Fields) -> Result<Result<Substitution, String>, Problem> {
     let today = app.desk().company(visitor.caller.tenant()).await?.today();
-    let Some(substitute) = fields.get("substitute").map(|typed| visitor.words.person(typed)) else {
-        return Ok(Err("Say who stands in.".to_owned()));
-    };
-    let chosen = choices(today).into_iter().find(|choice| Some(choice.name) == fields.get("when"));
-    let Some(choice) = chosen else { return Ok(Err("Say how long.".to_owned())) };
-    let until = match (choice.until, fields.get("back").map(str::parse::<Date>)) {
-        (Some(until), _) => Some(until),
-        (None, Some(Ok(back))) => Some(back),
-        (None, Some(Err(_))) => return Ok(Err("The first day back is a date such as 2026-03-09.".to_owned())),
-        (None, None) => None,
-    };
-    Ok(Ok(Substitution {
+    let Some(typed) = fields.get("substitute") else { return Ok(Err("Say who stands in.".to_owned())) };
+    if let Some(why) = visitor.words.several(typed) {
+        return Ok(Err(format!("/substitute: {why}.")));
+    }
+    let substitute = visitor.words.person(typed);
+    Ok(days(fields, today).map(|(from, until)| Substitution {
         person: fields.get("person").map_or_else(|| visitor.person().clone(), PersonId::from),
         substitute,
-        from: Some(choice.from),
+        from: Some(from),
         until,
         workflow: None,
         category: None,
@@ -123,4 +117,75 @@ async fn absence(app: &App, visitor: &Visitor, fields: &Fields) -> Result<Result
         note: fields.get("note").map(Into::into),
         noted_by: None,
     }))
+}
+
+/// The first day away, and the first day back. What is chosen and what is written must not say two things.
+fn days(fields: &Fields, today: Date) -> Result<(Date, Option<Date>), String> {
+    let chosen = choices(today).into_iter().find(|choice| Some(choice.name) == fields.get("when"));
+    let Some(choice) = chosen else { return Err("Say how long.".to_owned()) };
+    let date = |name: &str, what: &str| match fields.get(name).map(str::parse::<Date>) {
+        None => Ok(None),
+        Some(Ok(date)) => Ok(Some(date)),
+        Some(Err(_)) => Err(format!("The first day {what} is a date such as 2026-03-09.")),
+    };
+    let (from, back) = (date("from", "away")?, date("back", "back")?);
+    // The form says today unless somebody says otherwise.
+    let from = from.filter(|from| *from != today).unwrap_or(choice.from);
+    let Some(until) = choice.until else { return Ok((from, back)) };
+    let title = choice.title;
+    if back.is_some_and(|back| back != until) {
+        return Err(format!(
+            "“{title}” is back on {}, and the first day back says another: choose “until a date”, or leave the first day back empty.",
+            day(until)
+        ));
+    }
+    if from < choice.from || from >= until {
+        return Err(format!(
+            "“{title}” is from {} until {}, and the first day away, {}, is not in it: choose “until a date”.",
+            day(choice.from),
+            day(until),
+            day(from)
+        ));
+    }
+    Ok((from, Some(until)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_chosen_and_what_is_written_say_one_thing() {
+        let today: Date = "2026-03-04".parse().unwrap();
+        let said = |when: &str, from: &str, back: &str| {
+            let typed = [("when", when), ("from", from), ("back", back)];
+            let typed = typed.iter().filter(|(_, text)| !text.is_empty());
+            let fields = Fields(typed.map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect());
+            days(&fields, today).map(|(from, until)| {
+                format!("{from} {}", until.map_or_else(|| "open".to_owned(), |until| until.to_string()))
+            })
+        };
+        for (when, from, back, days) in [
+            ("this_week", "", "", "2026-03-04 2026-03-09"),
+            ("this_week", "2026-03-04", "", "2026-03-04 2026-03-09"),
+            ("this_week", "2026-03-06", "2026-03-09", "2026-03-06 2026-03-09"),
+            ("next_week", "2026-03-04", "", "2026-03-09 2026-03-16"),
+            ("next_week", "2026-03-11", "", "2026-03-11 2026-03-16"),
+            ("until_a_date", "2026-03-04", "", "2026-03-04 open"),
+            ("until_a_date", "2026-04-01", "2026-04-20", "2026-04-01 2026-04-20"),
+        ] {
+            assert_eq!(said(when, from, back).as_deref(), Ok(days), "{when} {from} {back}");
+        }
+        for (when, from, back, why) in [
+            ("", "", "", "Say how long."),
+            ("this_week", "", "2026-03-12", "the first day back says another: choose “until a date”"),
+            ("next_week", "2026-03-05", "", "the first day away, Thu, 5 Mar 2026, is not in it"),
+            ("this_week", "2026-03-09", "", "is not in it: choose “until a date”."),
+            ("until_a_date", "soon", "", "The first day away is a date such as 2026-03-09."),
+            ("until_a_date", "", "soon", "The first day back is a date"),
+        ] {
+            let told = said(when, from, back).unwrap_err();
+            assert!(told.contains(why), "{told}");
+        }
+    }
 }

@@ -15,6 +15,7 @@ use super::super::asked::Fields;
 use super::super::extract::Path;
 use super::super::problem::Problem;
 use super::document::people;
+use super::meant::clear;
 use super::outcome::{after, came};
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
@@ -110,7 +111,13 @@ pub(super) async fn start(
     let (input, rows) = Beginning::input(&place.asked, &typed, &visitor.words);
     let verb = Verb::Start { workflow: workflow.as_str().into(), key: None, input };
     let command = fields.command(&visitor.caller, &format!("/new/{workflow}"), verb)?;
-    let problem = match app.submit(command).await {
+    let types: Vec<(&str, String)> = place.asked.fields.iter().map(|(name, one)| (&**name, one.ty.name())).collect();
+    let clear = clear(types.iter().map(|(name, ty)| (*name, ty.as_str())), &typed, &visitor.words);
+    let done = match clear {
+        Ok(()) => app.submit(command).await.map_err(Problem::from),
+        Err(problem) => Err(problem),
+    };
+    let problem = match done {
         Ok(done) => match done.answer.instance {
             Some(id) => {
                 let came = came(&app, visitor.caller.tenant(), &done.answer).await?;
@@ -118,7 +125,7 @@ pub(super) async fn start(
             }
             None => return Err(Problem::internal()),
         },
-        Err(why) => Problem::from(why),
+        Err(problem) => problem,
     };
     let why = Refused {
         sentence: problem.detail().to_owned(),

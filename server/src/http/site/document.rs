@@ -18,10 +18,11 @@ use super::super::act::{Act, Decision};
 use super::super::asked::Fields;
 use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
+use super::meant::{self, clear};
 use super::outcome::{after, came};
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
-use crate::desk::{Books, TaskView};
+use crate::desk::{Books, Paper, TaskView};
 use crate::page::{self, Came, Document, Event, Panel, Reader, Refused, Shown, Words, WrongForm, placed};
 use crate::secret;
 
@@ -136,13 +137,17 @@ pub(super) async fn event(
         reason: fields.get("reason").map(str::to_owned),
         state_revision: fields.get("state_revision").and_then(|revision| revision.parse().ok()),
     };
-    match app.submit(fields.command(&visitor.caller, &format!("/instances/{id}"), verb)?).await {
+    let command = fields.command(&visitor.caller, &format!("/instances/{id}"), verb)?;
+    let done = match clear_event(&paper, event, &fields, &visitor.words) {
+        Ok(()) => app.submit(command).await.map_err(Problem::from),
+        Err(problem) => Err(problem),
+    };
+    match done {
         Ok(done) => {
             let came = came(&app, visitor.caller.tenant(), &done.answer).await?;
             Ok(onward(&after(&format!("/instances/{id}"), "said", came)))
         }
-        Err(why) => {
-            let problem = Problem::from(why);
+        Err(problem) => {
             let why = Refused {
                 sentence: placed(problem.detail(), &rows),
                 errors: problem.errors().unwrap_or_default(),
@@ -153,6 +158,14 @@ pub(super) async fn event(
             refused(&problem, text)
         }
     }
+}
+
+/// That what was typed for an event names people whom one can tell.
+fn clear_event(paper: &Paper, event: &str, fields: &Fields, speak: &Words) -> Result<(), Problem> {
+    let Some(declared) = paper.definition.events.get(event) else { return Ok(()) };
+    let types = declared.payload.fields.iter().map(|(name, field)| (name.as_str(), field.ty.name()));
+    let types: Vec<(&str, String)> = types.collect();
+    clear(types.iter().map(|(name, ty)| (*name, ty.as_str())), &typed(fields), speak)
 }
 
 /// What was done.
@@ -190,7 +203,7 @@ fn decision(fields: &Fields, form: Option<&TaskView>, speak: &Words) -> Result<(
     let (step, behalf) = fields.get("seat").and_then(|seat| seat.split_once('@')).unwrap_or_default();
     let step = Some(step).filter(|step| !step.is_empty()).or_else(|| fields.get("step"));
     let behalf = Some(behalf).filter(|behalf| !behalf.is_empty()).map(PersonId::from);
-    let to = fields.get("to").map(|typed| speak.person(typed));
+    let to = meant::person(fields, "to", speak)?;
     let reason = fields.get("reason").map(str::to_owned);
     let blank = Decision::of(*act);
     let step = step.map(Into::into);
@@ -199,8 +212,9 @@ fn decision(fields: &Fields, form: Option<&TaskView>, speak: &Words) -> Result<(
         match act {
             Act::Complete => {
                 let form = form.and_then(|task| task.form.as_deref());
-                let data = form
-                    .map(|form| page::data(form.iter().map(|field| (&*field.name, &*field.ty)), &typed(fields), speak));
+                let types = || form.into_iter().flatten().map(|field| (&*field.name, &*field.ty));
+                clear(types(), &typed(fields), speak)?;
+                let data = form.map(|_| page::data(types(), &typed(fields), speak));
                 Decision { on_behalf_of: behalf, data, ..blank }
             }
             Act::Delegate | Act::Reassign => Decision { step, to, ..blank },

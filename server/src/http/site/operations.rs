@@ -18,6 +18,7 @@ use super::super::asked::Fields;
 use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
 use super::document::people;
+use super::meant::{self, clear};
 use super::outcome::WAITS;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
@@ -253,6 +254,7 @@ fn asked((possible, instance): (&Possible, InstanceId), fields: &Fields, speak: 
                 return Err(Problem::invalid("/field", "choose a field of the document"));
             };
             let typed = HashMap::from([(format!("data.{field}"), fields.get("value").unwrap_or_default().to_owned())]);
+            clear([(field, &*known.ty)], &typed, speak)?;
             let mut set: Document = data([(field, &*known.ty)], &typed, speak);
             set.entry(field.to_owned()).or_insert(Value::Null);
             Repair::SetData { set }
@@ -273,7 +275,7 @@ fn review(action: &str, instance: InstanceId, fields: &Fields, speak: &Words) ->
     if action == "restart" {
         return Ok(Asked::Review(task, Box::new(decision)));
     }
-    let Some(to) = fields.get("person").map(|typed| speak.person(typed)) else {
+    let Some(to) = meant::person(fields, "person", speak)? else {
         return Err(Problem::invalid("/person", "say who is to decide"));
     };
     let decision = Decision { step: fields.get("seat").map(Into::into), to: Some(to), ..decision };
