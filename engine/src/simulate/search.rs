@@ -26,6 +26,12 @@ type Way = Vec<(Arc<str>, Option<String>)>;
 /// What comes of an event, and the reason that it needed.
 type Tried<'s, D> = (Rehearsal<'s, D>, Option<String>);
 
+/// The same, or why it is declined.
+type Outcome<'s, D> = Result<Tried<'s, D>, Option<Refusal>>;
+
+/// An event that is refused, and why.
+type Declined = (Arc<str>, String);
+
 impl<D: Domain> Play<'_, D>
 where
     D::Facts: Clone,
@@ -36,8 +42,16 @@ where
         if self.asked.hand || asks(&self.stage) || !self.is_live(&self.stage) {
             return Ok(());
         }
-        let Some(way) = self.way()? else { return Ok(()) };
         let starter = self.asked.starter.clone();
+        let way = match self.way()? {
+            Ok(way) => way,
+            Err(refused) => {
+                for (event, sentence) in refused {
+                    self.assume(format!("{starter} does not signal `{event}`, which is refused: {sentence}"));
+                }
+                return Ok(());
+            }
+        };
         let events: Vec<String> = way.iter().map(|(event, _)| format!("`{event}`")).collect();
         self.assume(format!("{starter} signals {}: until then nobody is asked anything.", events.join(", then ")));
         for (event, reason) in way {
@@ -50,7 +64,9 @@ where
         stage.instance(self.main).is_some_and(|main| main.status == Status::Active)
     }
 
-    fn way(&self) -> Result<Option<Way>, Halt<D::Need>> {
+    /// The way; where there is none, the events that are refused from the start, and why. Those of others are none.
+    fn way(&self) -> Result<Result<Way, Vec<Declined>>, Halt<D::Need>> {
+        let mut refused = Vec::new();
         let mut open = VecDeque::from([(self.stage.fork(), Way::new())]);
         let mut seen: BTreeSet<Vec<Arc<str>>> =
             self.stage.instance(self.main).map(|i| i.inside().to_vec()).into_iter().collect();
@@ -59,12 +75,20 @@ where
             for event in self.events(&stage) {
                 tries += 1;
                 if tries > MOST_TRIES {
-                    return Ok(None);
+                    return Ok(Err(refused));
                 }
-                let Some((next, reason)) = self.tried(&stage, &event)? else { continue };
+                let (next, reason) = match self.tried(&stage, &event)? {
+                    Ok(tried) => tried,
+                    Err(Some(Refusal::NotAllowed { .. }) | None) => continue,
+                    Err(Some(why)) if way.is_empty() => {
+                        refused.push((event, why.sentence()));
+                        continue;
+                    }
+                    Err(Some(_)) => continue,
+                };
                 let way: Way = way.iter().cloned().chain([(event, reason)]).collect();
                 if asks(&next) {
-                    return Ok(Some(way));
+                    return Ok(Ok(way));
                 }
                 let place = next.instance(self.main).map(|main| main.inside().to_vec()).unwrap_or_default();
                 if way.len() < DEEPEST && self.is_live(&next) && seen.insert(place) {
@@ -72,7 +96,7 @@ where
                 }
             }
         }
-        Ok(None)
+        Ok(Err(refused))
     }
 
     /// The events without a payload that must be there.
@@ -83,8 +107,8 @@ where
         accepted.into_iter().filter(|event| !self.brings_data(self.main, event)).collect()
     }
 
-    /// What comes of an event, with the reason that it needed; `None`: it is declined.
-    fn tried<'s>(&self, stage: &Rehearsal<'s, D>, event: &Arc<str>) -> Result<Option<Tried<'s, D>>, Halt<D::Need>> {
+    /// What comes of an event, with the reason that it needed; else why it is declined, where that is said.
+    fn tried<'s>(&self, stage: &Rehearsal<'s, D>, event: &Arc<str>) -> Result<Outcome<'s, D>, Halt<D::Need>> {
         for reason in [None, Some(REASON.to_owned())] {
             let mut next = stage.fork();
             let (instance, payload) = (self.main, Document::new());
@@ -94,7 +118,8 @@ where
                 Ok(_) => {}
                 Err(Stop::Refused(Refusal::ReasonRequired)) => continue,
                 Err(Stop::Needs(needs)) => return Err(Halt::Stop(Stop::Needs(needs))),
-                Err(Stop::Refused(_) | Stop::Keys(_) | Stop::Nothing) => return Ok(None),
+                Err(Stop::Refused(why)) => return Ok(Err(Some(why))),
+                Err(Stop::Keys(_) | Stop::Nothing) => return Ok(Err(None)),
             }
             for _ in 0..MOST_POSTS {
                 match next.next_post().map(|post| (post.sent.is_some(), post.to, post.event.clone())) {
@@ -106,9 +131,9 @@ where
                     return Err(Halt::Stop(Stop::Needs(needs)));
                 }
             }
-            return Ok(Some((next, reason)));
+            return Ok(Ok((next, reason)));
         }
-        Ok(None)
+        Ok(Err(None))
     }
 }
 

@@ -48,6 +48,14 @@ pub(super) async fn who_would_be_asked_and_nothing_is_stored(site: Site) {
     assert!(text(&told["assumptions"][0]).contains("`submit`"), "{told}");
     assert_eq!(told["end"]["kind"], "waits", "{told}");
 
+    // Where the way on is refused, it says why.
+    let mut bare = body.clone();
+    bare["input"]["lines"] = json!([]);
+    let told = ann.post(PATH, &bare).await.is(200);
+    let why =
+        "ann does not signal `submit`, which is refused: An order needs at least one line before it is submitted.";
+    assert_eq!((&told["asked"], &told["assumptions"]), (&json!([]), &json!([why])), "{told}");
+
     // Another organisation, for this time alone; and as somebody else, who is an administrator.
     let patch = json!({ "people": [{ "id": "ann", "manager": "cyd" }] });
     let mut other = body.clone();
