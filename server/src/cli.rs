@@ -13,6 +13,7 @@ mod demo;
 mod explain_code;
 mod file;
 mod graph;
+mod helped;
 mod import;
 mod instances;
 mod keys;
@@ -39,7 +40,7 @@ mod writing;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Config;
 use crate::desk::NotDone;
@@ -176,7 +177,8 @@ impl From<NotDone> for Failure {
 
 /// Runs what the arguments ask for.
 pub(crate) fn run() -> ExitCode {
-    let Cli { config, command } = Cli::parse();
+    let matches = helped::command().get_matches();
+    let Cli { config, command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let out = Out::new(config.json);
     let command = command.unwrap_or(Command::Serve);
     let ended = tokio::runtime::Builder::new_multi_thread()
