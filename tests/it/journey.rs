@@ -82,6 +82,7 @@ on_both! {
     deciders::instants_that_cannot_be_asked_and_one_to_come
     keys::keys_open_only_their_own_door
     keys::a_revoked_key_is_useless_at_once
+    keys::the_server_that_is_named_is_asked
     keys::an_administrator_signs_somebody_out
     repairs::a_delivery_that_was_given_up_is_retried_or_skipped
     repairs::moves_corrections_and_an_end

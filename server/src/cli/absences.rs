@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::out::{Out, table};
 use super::remote::Remote;
-use super::writing::{Place, place};
+use super::writing::{Place, where_to};
 use super::{End, Failure};
 use crate::absences::{Asker, listed};
 use crate::config::Config;
@@ -73,17 +73,9 @@ impl Absences {
     }
 }
 
-/// A server that is named is asked; else whoever has the database.
-async fn whoever(config: &Config) -> Result<Place, Failure> {
-    match Remote::named(config)? {
-        Some(named) => Ok(Place::There(named)),
-        None => place(config).await,
-    }
-}
-
 async fn list(config: &Config, out: &Out, past: bool) -> Result<(), Failure> {
     let items = match Remote::named(config)? {
-        Some(there) => pages(&there, past).await?,
+        Some(there) => there.all("/v1/absences", vec![("past".to_owned(), past.to_string())]).await?,
         None => {
             let company = open(config, Purpose::Read).await?.company(config.tenant()).await?;
             let known = listed(&company, Asker::Administrator(None), past);
@@ -95,20 +87,6 @@ async fn list(config: &Config, out: &Out, past: bool) -> Result<(), Failure> {
         table(&heads, &items.iter().map(cells).collect::<Vec<_>>())
     });
     Ok(())
-}
-
-/// All pages of a server's list.
-async fn pages(there: &Remote, past: bool) -> Result<Vec<Value>, Failure> {
-    let mut items = Vec::new();
-    let mut query = vec![("past".to_owned(), past.to_string()), ("limit".to_owned(), "500".to_owned())];
-    loop {
-        let mut page = there.get("/v1/absences", &query).await?;
-        if let Value::Array(more) = page["items"].take() {
-            items.extend(more);
-        }
-        let Some((_, next)) = page["next"].as_str().and_then(|next| next.split_once('?')) else { return Ok(items) };
-        query = serde_urlencoded::from_str(next).map_err(|why| Failure::Broken(why.into()))?;
-    }
 }
 
 fn cells(one: &Value) -> Vec<String> {
@@ -126,7 +104,7 @@ async fn add(config: &Config, out: &Out, new: New) -> Result<(), Failure> {
         "person": person, "substitute": substitute, "from": from, "until": until, "workflow": workflow,
         "category": category, "max_amount": max_amount, "note": note,
     });
-    let record = match whoever(config).await? {
+    let record = match where_to(config).await? {
         Place::Here(mut here) => {
             let Some(person) = person else {
                 return Err(Failure::Usage("--person: say who is away; only a key says who asks".to_owned()));
@@ -156,7 +134,7 @@ async fn add(config: &Config, out: &Out, new: New) -> Result<(), Failure> {
 }
 
 async fn end(config: &Config, out: &Out, id: &str) -> Result<(), Failure> {
-    let record = match whoever(config).await? {
+    let record = match where_to(config).await? {
         Place::Here(mut here) => {
             let (request, verb) = (here.request(), Verb::Change(Change::Return { id: id.into() }));
             here.submit(config, request, &json!({ "id": id }), verb).await?.record

@@ -7,9 +7,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::out::{Out, table};
-use super::writing::{Here, Place, place};
+use super::remote::Remote;
+use super::writing::{Here, Place, where_to};
 use super::{End, Failure};
 use crate::config::Config;
+use crate::http::keys::Key;
 use crate::open::{Purpose, open};
 use crate::secret;
 
@@ -41,7 +43,7 @@ impl Keys {
         match self {
             Self::Create { person, label, admin } => {
                 let asked = json!({ "person": person, "label": label, "administrator": admin });
-                let made = match place(config).await? {
+                let made = match where_to(config).await? {
                     Place::Here(here) => make(*here, config, &asked, admin).await?,
                     Place::There(there) => there.send(Method::POST, "/v1/keys", &asked).await?,
                 };
@@ -50,7 +52,7 @@ impl Keys {
             }
             Self::List => list(config, out).await?,
             Self::Revoke { id } => {
-                match place(config).await? {
+                match where_to(config).await? {
                     Place::Here(mut here) => {
                         let (request, verb) =
                             (here.request(), Verb::Change(Change::RevokeKey { id: id.as_str().into() }));
@@ -95,27 +97,23 @@ fn told(made: &Value, person: &str) -> String {
 }
 
 async fn list(config: &Config, out: &Out) -> Result<(), Failure> {
-    let desk = open(config, Purpose::Read).await?;
-    let keys = desk.api_keys(config.tenant()).await?;
-    let machine: Vec<Value> = keys
-        .iter()
-        .map(|key| {
-            json!({
-                "id": key.id,
-                "person": key.person,
-                "label": key.label,
-                "administrator": key.administrator,
-                "created_at": key.created_at.to_string(),
-                "revoked_at": key.revoked_at.map(|at| at.to_string()),
-            })
-        })
-        .collect();
-    let row = |key: &fluxor_engine::commit::ApiKeyRow| {
-        let state = key.revoked_at.map_or_else(|| "valid".to_owned(), |at| format!("revoked {at}"));
-        let power = if key.administrator { "administrator" } else { "" };
-        vec![key.id.to_string(), key.person.to_string(), power.to_owned(), state, key.label.clone()]
+    let keys = match Remote::named(config)? {
+        Some(there) => match there.get("/v1/keys", &[]).await?["items"].take() {
+            Value::Array(keys) => keys,
+            _ => Vec::new(),
+        },
+        None => {
+            let keys = open(config, Purpose::Read).await?.api_keys(config.tenant()).await?;
+            keys.into_iter().map(|key| json!(Key::from(key))).collect()
+        }
     };
-    out.result(&machine, || {
+    let row = |key: &Value| {
+        let text = |name: &str| key[name].as_str().unwrap_or_default().to_owned();
+        let state = key["revoked_at"].as_str().map_or_else(|| "valid".to_owned(), |at| format!("revoked {at}"));
+        let power = if key["administrator"] == true { "administrator" } else { "" };
+        vec![text("id"), text("person"), power.to_owned(), state, text("label")]
+    };
+    out.result(&keys, || {
         table(&["ID", "PERSON", "POWER", "STATE", "LABEL"], &keys.iter().map(row).collect::<Vec<_>>())
     });
     Ok(())

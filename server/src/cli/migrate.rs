@@ -17,11 +17,11 @@ use serde_json::{Value, json};
 use super::import::Bar;
 use super::out::Out;
 use super::remote::{Remote, There};
-use super::writing::{Place, place};
+use super::writing::{Place, where_to};
 use super::{End, Failure, file, serve};
 use crate::config::Config;
 use crate::desk::Desk;
-use crate::migrations::{MOST, Tally, Told, USUAL, rendered};
+use crate::migrations::{MOST, NAME, Tally, Told, USUAL, rendered};
 use crate::open::{Purpose, open};
 use crate::repairs::TO_BE_GIVEN;
 
@@ -48,6 +48,9 @@ pub(super) struct Migrate {
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
 }
+
+/// The code of a mapping that fits no definition.
+const REFUSED: &str = "mapping_refused";
 
 /// Where the instances are.
 enum Instances {
@@ -95,11 +98,7 @@ impl Migrate {
             };
             return self.pages(config, &there, source, false, &bar).await;
         }
-        let place = match Remote::named(config)? {
-            Some(named) => Place::There(named),
-            None => place(config).await?,
-        };
-        let (there, here) = match place {
+        let (there, here) = match where_to(config).await? {
             Place::Here(here) => (Instances::Here(here.shared()), Some(here)),
             Place::There(there) => (Instances::There(there), None),
         };
@@ -148,7 +147,7 @@ impl Migrate {
                 Instances::There(there) => self.remote(there, asked).await,
             };
             let page = match page {
-                Ok(page) => page,
+                Ok(page) => self.named(page),
                 Err(failure) => break Err(failure),
             };
             bar.advance(page["items"].as_array().map_or(0, Vec::len) as u64);
@@ -197,7 +196,21 @@ impl Migrate {
             body["only"] = json!(self.only);
         }
         let path = if asked.does { "/v1/migrations" } else { "/v1/migrations/preview" };
-        there.send_one(asked.number, path, &body).await
+        there.send_one(asked.number, path, &body).await.map_err(|failure| match failure {
+            Failure::Declined(code, found) if code == REFUSED => {
+                let own = format!("--> {}:", self.file.display());
+                Failure::Declined(code, found.replace(&format!("--> {NAME}:"), &own))
+            }
+            other => other,
+        })
+    }
+
+    /// With the file's name at what is found in it: a server knows the text alone.
+    fn named(&self, mut page: Value) -> Value {
+        for found in page["warnings"].as_array_mut().into_iter().flatten() {
+            found["file"] = json!(self.file.display().to_string());
+        }
+        page
     }
 }
 
@@ -212,5 +225,5 @@ struct Page<'p> {
 }
 
 fn refused(rendered: &str) -> Failure {
-    Failure::Declined("mapping_refused".to_owned(), format!("the mapping cannot be used\n{rendered}"))
+    Failure::Declined(REFUSED.to_owned(), format!("the mapping cannot be used\n{rendered}"))
 }

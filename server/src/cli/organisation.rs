@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::out::{Out, table};
 use super::remote::Remote;
-use super::writing::{Place, place};
+use super::writing::{Place, where_to};
 use super::{End, Failure};
 use crate::config::Config;
 use crate::desk::Then;
@@ -60,12 +60,7 @@ impl Organisation {
 async fn load(config: &Config, out: &Out, file: &Path, without_approval: Option<String>) -> Result<(), Failure> {
     let patch: Document = super::file::read(file)?;
     let asked = Value::Object(patch.clone());
-    // A server that is named is asked; else whoever has the database.
-    let place = match Remote::named(config)? {
-        Some(named) => Place::There(named),
-        None => place(config).await?,
-    };
-    match place {
+    match where_to(config).await? {
         Place::Here(mut here) => {
             let request = here.request();
             let basis = without_approval.map_or(Basis::Direct, |reason| Basis::Override { reason });
@@ -111,6 +106,32 @@ fn past_it(why: Failure) -> Failure {
 }
 
 async fn show(config: &Config, out: &Out, then: Option<Then>) -> Result<(), Failure> {
+    let told = match Remote::named(config)? {
+        Some(there) => {
+            let when = then.map(|then| match then {
+                Then::Revision(revision) => ("revision".to_owned(), revision.to_string()),
+                Then::At(at) => ("at".to_owned(), at.to_string()),
+            });
+            there.get("/v1/organisation", &when.into_iter().collect::<Vec<_>>()).await?
+        }
+        None => stored(config, then).await?,
+    };
+    let (revision, document) = (&told["revision"], &told["organisation"]);
+    let machine = json!({ "revision": revision, "organisation": document });
+    out.result(&machine, || match (told["at"].as_str(), then) {
+        (Some(since), _) => {
+            let approval = document["approval"].as_str();
+            let approval = approval.map_or(String::new(), |own| format!("; changes are approved by `{own}`"));
+            format!("Revision {revision}, since {since}{approval}\n{document:#}")
+        }
+        (None, Some(Then::At(at))) => format!("There was no organisation yet at {at}."),
+        (None, _) => "There is no organisation yet: `fluxor organisation load FILE`.".to_owned(),
+    });
+    Ok(())
+}
+
+/// As the database has it, in the form in which a server tells it.
+async fn stored(config: &Config, then: Option<Then>) -> Result<Value, Failure> {
     let desk = open(config, Purpose::Read).await?;
     let row = match then {
         Some(then) => desk.organisation_then(config.tenant(), then).await?,
@@ -124,24 +145,19 @@ async fn show(config: &Config, out: &Out, then: Option<Then>) -> Result<(), Fail
         Some(row) => serde_json::from_str(&row.document).context("the stored organisation is not JSON")?,
         None => Value::Null,
     };
-    let revision = row.as_ref().map_or(0, |row| row.revision);
-    let machine = json!({ "revision": revision, "organisation": document });
-    out.result(&machine, || match (row, then) {
-        (Some(row), _) => {
-            let approval = document["approval"].as_str();
-            let approval = approval.map_or(String::new(), |own| format!("; changes are approved by `{own}`"));
-            format!("Revision {revision}, since {}{approval}\n{document:#}", row.at)
-        }
-        (None, Some(Then::At(at))) => format!("There was no organisation yet at {at}."),
-        (None, _) => "There is no organisation yet: `fluxor organisation load FILE`.".to_owned(),
-    });
-    Ok(())
+    let since = row.as_ref().map(|row| row.at.to_string());
+    Ok(json!({ "revision": row.map_or(0, |row| row.revision), "at": since, "organisation": document }))
 }
 
 /// So many entries are read at once.
 const PAGE: i64 = 500;
 
 async fn history(config: &Config, out: &Out) -> Result<(), Failure> {
+    if config.server.is_some() {
+        let words = "organisation history reads the database, and asks no server: leave out --server (and FLUXOR_SERVER); a server \
+                     tells it as GET /v1/organisation/history";
+        return Err(Failure::Usage(words.to_owned()));
+    }
     let desk = open(config, Purpose::Read).await?;
     let (mut changes, mut after) = (Vec::new(), 0);
     loop {

@@ -109,6 +109,20 @@ impl Remote {
         self.answer(self.client.get(format!("{}{path}?{query}", self.url))).await
     }
 
+    /// All pages of a list.
+    pub(super) async fn all(&self, path: &str, mut query: Vec<(String, String)>) -> Result<Vec<Value>, Failure> {
+        let mut items = Vec::new();
+        query.push(("limit".to_owned(), "500".to_owned()));
+        loop {
+            let mut page = self.get(path, &query).await?;
+            if let Value::Array(more) = page["items"].take() {
+                items.extend(more);
+            }
+            let Some((_, next)) = page["next"].as_str().and_then(|next| next.split_once('?')) else { return Ok(items) };
+            query = serde_urlencoded::from_str(next).map_err(|why| Failure::Broken(why.into()))?;
+        }
+    }
+
     /// Sends a change; returns the answer's body.
     pub(super) async fn send(&self, method: Method, path: &str, body: &Value) -> Result<Value, Failure> {
         self.sent(method, path, body, &self.request).await

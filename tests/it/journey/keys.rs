@@ -149,3 +149,34 @@ async fn signed_out_at_the_console(site: &Site) {
     assert!(run(&["list"]).await.done().contains("bob is not signed in anywhere."));
     assert!(run(&["end"]).await.done().contains("bob is not signed in anywhere."));
 }
+
+/// A server that is named is asked, and no database instead of it.
+pub(super) async fn the_server_that_is_named_is_asked(site: Site) {
+    let key = site.keys["admin"].clone();
+    let run = async |arguments: &[&str], server: &str| {
+        site.command_with(&[arguments, &["--server", server]].concat(), Some(&key)).await
+    };
+    for (arguments, word) in [
+        (&["sign-in", "--person", "bob"][..], "/sign-in/"),
+        (&["keys", "list"], "administrator"),
+        (&["keys", "create", "--person", "bob"], "flx_"),
+        (&["absences", "list"], "ID"),
+        (&["organisation", "show"], "\"id\": \"bob\""),
+        (&["organisation", "show", "--revision", "1"], "Revision 1, since 20"),
+    ] {
+        let there = run(arguments, &site.url).await.done();
+        assert!(there.contains(word), "{arguments:?}: {there}");
+        let nowhere = run(arguments, "http://127.0.0.1:1").await;
+        assert_eq!(nowhere.code(), 3, "{arguments:?}: {}", nowhere.all());
+        assert!(nowhere.all().contains("cannot reach the server at http://127.0.0.1:1"), "{}", nowhere.all());
+    }
+    let (here, there) = (["organisation", "show", "--json"], ["keys", "list", "--json"]);
+    for command in [here, there] {
+        assert_eq!(site.command(&command).await.done(), run(&command, &site.url).await.done(), "{command:?}");
+    }
+    let never = run(&["organisation", "show", "--revision", "99"], &site.url).await;
+    assert_eq!((never.code(), never.all().contains("has no revision 99")), (1, true), "{}", never.all());
+    let history = run(&["organisation", "history"], &site.url).await;
+    assert_eq!((history.code(), history.all().contains("asks no server")), (2, true), "{}", history.all());
+    site.end().await;
+}

@@ -201,6 +201,7 @@ pub(super) async fn the_command_line_migrates_beside_a_running_server(mut site: 
     std::fs::write(&file, "migrate: pair\nstates: { draft: begum }\n").unwrap();
     let told = migrate(&site, &["--reason", "so"]).await;
     assert!(told.code() == 1 && told.all().contains("FLX0744"), "{}", told.all());
+    assert!(told.all().contains("pair.map.yaml:2:") && !told.all().contains("mapping.yaml"), "{}", told.all());
 
     std::fs::write(&file, "migrate: pair\nstates: { draft: begun }\n").unwrap();
     let told = migrate(&site, &["--json", "--reason", "so", "--only", &draft]).await;
