@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::field::{Field, read, shown};
-use super::rows::{self, Rows, WrongForm};
+use super::rows::{self, Rows};
 use super::timeline::Change;
 use super::words::{Words, is_requester, place, plain, words};
 use crate::desk::{Paper, TaskView};
@@ -34,6 +34,17 @@ pub(crate) struct Refused {
     pub typed: HashMap<String, String>,
     /// Whether the document is another than the one that was seen; and what is other in it.
     pub changed: Option<Vec<Change>>,
+}
+
+/// What is wrong with a form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum WrongForm {
+    /// What it shows has become another.
+    Stale(&'static str),
+    /// It says nothing.
+    Empty(&'static str),
+    /// These fields were emptied, and the document must have them.
+    Needed(Vec<String>),
 }
 
 /// A question that the reader may answer.

@@ -10,7 +10,7 @@ use fluxor_workflows::Quantity;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::forms::Refused;
+use super::forms::{Refused, WrongForm};
 
 /// The action that reads `lines` to replace those of an order.
 pub(super) const CHANGE: &str = "change_order";
@@ -77,17 +77,6 @@ pub(super) struct Rows {
     goes: bool,
     /// How many there are.
     many: usize,
-}
-
-/// What is wrong with a form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum WrongForm {
-    /// What it shows has become another.
-    Stale(&'static str),
-    /// It says nothing.
-    Empty(&'static str),
-    /// These fields were emptied, and the document must have them.
-    Needed(Vec<String>),
 }
 
 /// What the arrows of an event do with lines.
