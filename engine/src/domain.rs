@@ -41,6 +41,8 @@ pub struct SubjectType {
     pub record: Arc<RecordType>,
     /// Fields that an action fills: a starter need not give them.
     pub computed: Vec<Arc<str>>,
+    /// Fields that have one of these values and no other: what a form offers. An action of the domain refuses others.
+    pub options: Vec<(Arc<str>, Vec<Arc<str>>)>,
     /// Fields that rows of the domain hold as well, with the action that changes both, where there is one: nothing else may
     /// change them.
     pub mirrored: Vec<(Arc<str>, Option<Arc<str>>)>,

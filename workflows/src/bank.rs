@@ -45,6 +45,7 @@ pub(crate) const SUBJECT: Subject = Subject {
         "proposed",
         "answer",
     ],
+    options: &[],
     mirrored: &[],
 };
 

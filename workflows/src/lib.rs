@@ -95,6 +95,8 @@ struct Subject {
     variable: &'static str,
     record: fn() -> RecordType,
     computed: &'static [&'static str],
+    /// Fields that have one of these values and no other.
+    options: &'static [(&'static str, &'static [&'static str])],
     /// Fields that its rows hold as well, each with the action that changes both; empty: none does.
     mirrored: &'static [(&'static str, &'static str)],
 }
@@ -141,6 +143,7 @@ const ORDERS: Subject = Subject {
     variable: "po",
     record: purchase_order,
     computed: &["amount", "lines", "lines_digest", "lines_open", "number"],
+    options: &[],
     mirrored: MIRRORED,
 };
 
@@ -159,6 +162,7 @@ const EMERGENCIES: Subject = Subject {
         "not_approved_before",
         "open_amount",
     ],
+    options: &[("kind", &purchasing::EMERGENCIES)],
     ..ORDERS
 };
 

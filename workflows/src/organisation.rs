@@ -31,6 +31,7 @@ pub(crate) const SUBJECT: Subject = Subject {
     variable: "change",
     record: organisation_change,
     computed: &["patch", "found", "changes", "concerned", "administrators", "base", "revision", "refused"],
+    options: &[],
     mirrored: &[],
 };
 

@@ -52,6 +52,7 @@ fn vocabulary() -> Vocabulary {
             variable: subject.variable.into(),
             record: Arc::new((subject.record)()),
             computed: names(subject.computed),
+            options: subject.options.iter().map(|(field, options)| (Arc::from(*field), names(options))).collect(),
             mirrored: mirrored.collect(),
         };
         (Arc::from(subject.name), ty)

@@ -15,7 +15,9 @@ mod stock;
 pub use lines::{MOST_LINES, digest as lines_digest};
 
 pub(crate) use change::{change_order, record_order};
-pub(crate) use emergency::{count_not_approved, goods_received, not_approved, open_emergency, settle_emergency};
+pub(crate) use emergency::{
+    KINDS as EMERGENCIES, count_not_approved, goods_received, not_approved, open_emergency, settle_emergency,
+};
 pub(crate) use imported::record_imported_order;
 pub(crate) use message::{order_lines, order_to_supplier};
 pub(crate) use number::number_order;

@@ -146,6 +146,15 @@ pub struct Subject {
     pub record: Arc<RecordType>,
     /// Fields that the starter may leave out although they are not nullable: actions fill them.
     pub computed: Vec<Arc<str>>,
+    /// Fields that have one of these values and no other, as the vocabulary says.
+    pub options: Vec<(Arc<str>, Vec<Arc<str>>)>,
+}
+
+impl Subject {
+    /// The values that a field may have; none: any of its type.
+    pub fn options(&self, field: &str) -> &[Arc<str>] {
+        self.options.iter().find(|(name, _)| **name == *field).map_or(&[], |(_, options)| options)
+    }
 }
 
 /// An event that may be signalled.

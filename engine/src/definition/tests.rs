@@ -36,6 +36,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
         variable: "po".into(),
         record: Arc::new(record),
         computed: ["amount", "lines", "lines_digest", "lines_open", "number"].map(Arc::from).to_vec(),
+        options: Vec::new(),
         mirrored: Vec::new(),
     };
     let action = |subjects: &[&str], params: &[(&str, Type, bool)], payload: &[&str]| ActionType {

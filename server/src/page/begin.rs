@@ -9,7 +9,7 @@ use fluxor_engine::ids::PersonId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::field::{Field, Known, data};
+use super::field::{Field, Known, data, options};
 use super::forms::Refused;
 use super::rows::{Rows, placed};
 use super::words::{Words, words};
@@ -113,7 +113,7 @@ impl Beginning {
                 help: help(&typed.ty, is_unit).into(),
                 ty: typed.ty.name(),
                 required: !typed.nullable,
-                options: Vec::new(),
+                options: options(definition, name),
                 rules: Vec::new(),
                 default: own.filter(|_| is_unit && &**name == "unit").map(|own| own.as_str().into()),
             };

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use fluxor_engine::decide::AskedFor;
+use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::ids::PersonId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::forms::Refused;
-use super::words::Words;
+use super::words::{Words, words};
 
 /// A field of a form.
 #[derive(Clone, Debug, Serialize)]
@@ -24,6 +25,8 @@ pub(super) struct Field {
     value: String,
     checked: bool,
     options: Vec<Choice>,
+    /// Whether nothing is chosen: at first, and where it may stay so.
+    blank: bool,
     error: Option<String>,
     /// Whether something is said about it.
     is_told: bool,
@@ -60,7 +63,7 @@ impl Field {
         // A box that was sent empty sends nothing.
         let value = typed.cloned().or_else(|| before.filter(|_| refused.typed.is_empty())).unwrap_or_default();
         let options: Vec<Choice> = (field.options.iter().map(shown))
-            .map(|option| Choice { selected: option == value, label: option.clone(), value: option })
+            .map(|option| Choice { selected: option == value, label: words(&option), value: option })
             .collect();
         let kind = match &*field.ty {
             _ if !options.is_empty() => "select",
@@ -83,6 +86,7 @@ impl Field {
             kind,
             checked: value == "true",
             value,
+            blank: !field.required || options.iter().all(|option| !option.selected),
             options,
             is_told: error.is_some() || !field.help.is_empty() || !field.rules.is_empty(),
             error,
@@ -104,6 +108,11 @@ impl Field {
     pub(super) fn is_person(&self) -> bool {
         self.kind == "person"
     }
+}
+
+/// The values that a field of a document may have, where it may not have any.
+pub(super) fn options(definition: &Definition, field: &str) -> Vec<Value> {
+    definition.subject.options(field).iter().map(|option| Value::from(&**option)).collect()
 }
 
 /// A value as it stands in a field.

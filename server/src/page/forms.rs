@@ -10,7 +10,7 @@ use fluxor_engine::instance::TaskStatus;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::field::{Field, read, shown};
+use super::field::{Field, options, read, shown};
 use super::rows::{self, Rows};
 use super::timeline::Change;
 use super::words::{Words, is_requester, place, plain, words};
@@ -189,7 +189,7 @@ impl Event {
                         help: "".into(),
                         ty: ty.ty.name(),
                         required: !ty.nullable || (writes && must(paper, field)),
-                        options: Vec::new(),
+                        options: if writes { options(&paper.definition, field) } else { Vec::new() },
                         rules: Vec::new(),
                         default: paper.instance.subject.get(field).filter(|_| writes).cloned(),
                     };

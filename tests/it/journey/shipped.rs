@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use fluxor_engine::clock::{Clock as _, SystemClock};
+use fluxor_tests::server::visit::Visitor;
 use fluxor_tests::server::{Site, definitions};
 use serde_json::{Value, json};
 
@@ -191,10 +192,27 @@ async fn moved_money(site: &Site) {
     }
 }
 
+/// What has only some values is chosen on a page; another value is refused at the start.
+async fn kinds_are_chosen(site: &Site, input: &Value) {
+    let mut okruse = Visitor::signed_in(site, "okruse").await;
+    for (workflow, kind) in [("emergency_purchase", "supply_stop\">Supply stop"), ("budget_change", "move\">Move")] {
+        let page = okruse.get(&format!("/new/{workflow}")).await.is(200);
+        let shown = page.text.split("<select id=\"data.kind\"").nth(1).unwrap().split("</select>").next().unwrap();
+        let shown = shown.replace(" >", ">");
+        assert!(shown.contains("<option value=\"\"></option>") && shown.contains(kind), "{shown}");
+    }
+    let mut wrong = input.clone();
+    wrong["kind"] = json!("braekdown");
+    let place = "/v1/workflows/emergency_purchase/instances";
+    let refused = site.by("okruse").post(place, &json!({ "input": wrong })).await.refused(422, "invalid_order");
+    assert!(text(&refused["detail"]).contains("Did you mean `breakdown`?"), "{refused}");
+}
+
 /// The order is out, with its number, before anybody has approved it.
 async fn in_an_emergency(site: &Site) {
     let input = json!({ "supplier": "blechmeyer", "unit": "production", "kind": "breakdown",
         "reason": "The press stands still", "lines": lines("2000.00 EUR") });
+    kinds_are_chosen(site, &input).await;
     let id = start(site, "okruse", "emergency_purchase", input).await;
     signal(site, "okruse", &id, "order").await;
     let mut whole = site.admin().get(&path(&id)).await.is(200);

@@ -30,6 +30,7 @@ pub(crate) const SUBJECT: Subject = Subject {
     variable: "change",
     record: budget_change,
     computed: &["budget", "held", "share", "proposed", "answer"],
+    options: &[("kind", &KINDS)],
     mirrored: &[],
 };
 

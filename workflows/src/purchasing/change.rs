@@ -8,6 +8,7 @@ use fluxor_engine::instance::Document;
 use fluxor_engine::money::{Currency, Money};
 use serde_json::Value as Json;
 
+use super::emergency::known_kind;
 use super::fields::{LONGEST_NAME, LONGEST_TEXT, day, required, text};
 use super::{lines, numbering, stock};
 use crate::action::{Answer, Call, done, fail, instance, needs, next_image, order, refuse, require};
@@ -34,6 +35,7 @@ pub(crate) fn record_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
         None | Some(Json::Null) => Vec::new(),
         Some(lines) => valid(lines::read(lines, lines::FIELDS).and_then(numbering::first))?,
     };
+    known_kind(call)?;
     let row = new_row(settings, call, id, &lines)?;
     if call.actor.is_some() && row.source.as_deref().is_some_and(|source| source.starts_with(SOURCE)) {
         return refuse(INVALID, "/source: only a reorder run's own orders come from it; leave it out.");
@@ -116,6 +118,7 @@ pub(crate) fn change_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
         let status = before.status.as_str();
         return refuse("order_closed", format!("This order is {status}; it cannot be changed any more."));
     }
+    known_kind(call)?;
     let mut after = before.clone();
     let mut set = Document::new();
     own_category(call, call.payload.get("category").and_then(Json::as_str), before.category.as_deref())?;

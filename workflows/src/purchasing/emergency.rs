@@ -4,6 +4,7 @@
 //! is what his emergencies come to that nobody has decided about, in each currency: whoever orders two at once is held
 //! to the bound with both.
 
+use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::domain::Done;
 use fluxor_engine::expression::Value;
 use fluxor_engine::instance::Document;
@@ -18,6 +19,21 @@ use crate::settings::Settings;
 
 /// The code of an emergency beyond what its requester may.
 const OVER: &str = "over_emergency_bound";
+
+/// What kinds of emergency there are.
+pub(crate) const KINDS: [&str; 4] = ["breakdown", "safety", "supply_stop", "legal"];
+
+/// That an emergency is of a kind that there is; an order of another sort has none.
+pub(super) fn known_kind(call: &Call<'_>) -> Answer<()> {
+    match call.subject.get("kind").and_then(Json::as_str) {
+        Some(kind) if !KINDS.contains(&kind) => {
+            let hint = nearest(kind, KINDS).map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
+            let shown: String = kind.chars().take(40).collect();
+            refuse("invalid_order", format!("/kind: write {}, not `{shown}`.{hint}", KINDS.join(", ")))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Whether anything of the order has come.
 pub(crate) fn goods_received(_: &Settings, call: &Call<'_>) -> Answer<Value> {

@@ -14,6 +14,7 @@ pub(crate) const SUBJECT: Subject = Subject {
     variable: "run",
     record: reorder_run,
     computed: &["items", "short", "not_ordered", "parts", "done", "orders", "lines"],
+    options: &[],
     mirrored: &[],
 };
 

@@ -56,8 +56,14 @@ fn decided(row: &OrganisationRow, actor: Actor, patch: &Json, basis: Basis) -> R
 /// Two workflows that apply changes, by a state and by an arrow, and one that does not.
 fn library() -> Library {
     let record = std::sync::Arc::new(RecordType::new("change"));
-    let subject =
-        SubjectType { major: 1, variable: "change".into(), record, computed: Vec::new(), mirrored: Vec::new() };
+    let subject = SubjectType {
+        major: 1,
+        variable: "change".into(),
+        record,
+        computed: Vec::new(),
+        options: Vec::new(),
+        mirrored: Vec::new(),
+    };
     let message = MessageType { major: 1, sent_event: None, help: "".into() };
     let vocabulary = Vocabulary {
         subjects: [("change".into(), subject)].into(),

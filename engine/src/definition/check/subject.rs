@@ -6,6 +6,7 @@ use crate::definition::chart::Subject;
 use crate::definition::codes;
 use crate::definition::file::{FieldFile, Name, SubjectFile, Text};
 use crate::diagnostic::{Diagnostic, Help};
+use crate::domain::SubjectType;
 use crate::expression::{Env, Expr, Field, RecordType, Type};
 
 use super::expressions::Scope;
@@ -31,7 +32,8 @@ impl Checker<'_> {
                 if !self.variable(variable.as_ref().unwrap_or(ty), &name) {
                     return None;
                 }
-                Subject { variable: name, record: found.record.clone(), computed: found.computed.clone() }
+                let SubjectType { record, computed, options, .. } = found.clone();
+                Subject { variable: name, record, computed, options }
             }
             SubjectFile::Inline { variable, fields } => {
                 let name: Arc<str> = variable.value.as_str().into();
@@ -39,7 +41,7 @@ impl Checker<'_> {
                     return None;
                 }
                 let record = self.record(&self.workflow.clone(), fields);
-                Subject { variable: name, record: Arc::new(record), computed: Vec::new() }
+                Subject { variable: name, record: Arc::new(record), computed: Vec::new(), options: Vec::new() }
             }
         };
         Some(subject)

@@ -104,6 +104,7 @@ states:
         variable: "w".into(),
         record: Arc::new(RecordType::new("w")),
         computed: Vec::new(),
+        options: Vec::new(),
         mirrored,
     };
     let mirrored = subject(vec![("log".into(), Some("log".into())), ("n".into(), None)]);
