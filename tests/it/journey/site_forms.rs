@@ -1,7 +1,7 @@
 //! What forms on pages say and do not say: what is emptied, what must be said, who is meant.
 
 use fluxor_tests::server::Site;
-use fluxor_tests::server::visit::Visitor;
+use fluxor_tests::server::visit::{Visitor, plain};
 use serde_json::{Value, json};
 
 use super::company::{in_review, path, reorganise, text};
@@ -98,7 +98,7 @@ pub(super) async fn several_people_of_one_name(site: Site) {
     let told = "several people are called kim koch: say whom you mean by the id, `eve` or `hal`";
     let typed = [("person", "ann"), ("substitute", "kim koch"), ("when", "this_week")];
     let refused = ann.press(&form, ("sent", ""), &typed).await.is(422);
-    assert!(refused.has(told) && refused.has("value=\"kim koch\""), "{}", refused.text);
+    assert!(plain(&refused.text).contains(told) && refused.has("value=\"kim koch\""), "{}", refused.text);
     // Days that say two things, and days to come.
     let days = [("person", "ann"), ("substitute", "hal"), ("when", "this_week"), ("back", "2099-01-01")];
     let refused = ann.press(&refused.form("/away"), ("sent", ""), &days).await.is(422);
@@ -112,7 +112,7 @@ pub(super) async fn several_people_of_one_name(site: Site) {
     let pass = bob.get(&place).await.is(200).forms(&place);
     let pass = pass.iter().find(|form| form.fields.iter().any(|(_, value)| value.ends_with("-to"))).unwrap();
     let refused = bob.press(pass, ("act", "delegate"), &[("to", "kim koch")]).await.is(422);
-    assert!(refused.has(told) && refused.has("value=\"kim koch\""), "{}", refused.text);
+    assert!(plain(&refused.text).contains(told) && refused.has("value=\"kim koch\""), "{}", refused.text);
     bob.press(pass, ("act", "delegate"), &[("to", "cyd cramer")]).await.is(200);
     site.end().await;
 }
