@@ -3,6 +3,7 @@
 
 mod calls;
 mod rehearsed;
+mod repaired;
 mod repairs;
 mod tasks;
 mod walks;

@@ -207,7 +207,8 @@ impl<'d> Reach<'d> {
                 StateKind::Approval(approval) => approval.form.is_none() && known.is_given(&definition.state(ix).path),
                 _ => false,
             }),
-            DONE => inside().any(|ix| self.is_done(ix, known)),
+            // The very state that ends so hears it, none around it.
+            DONE => self.is_done(at, known),
             _ => true,
         }
     }
@@ -221,7 +222,7 @@ impl<'d> Reach<'d> {
             StateKind::Call(_) => known.has_returned(path) || !self.asking.calls.contains(&ix),
             StateKind::Parallel(regions) => regions.iter().all(|&region| {
                 let ends = |&ix: &StateIx| matches!(definition.state(ix).kind, StateKind::Final);
-                self.found.iter().filter(|ix| ends(ix)).any(|&ix| definition.is_within(ix, region))
+                self.found.iter().filter(|ix| ends(ix)).any(|&ix| definition.region(ix) == Some(region))
             }),
             _ => false,
         }
