@@ -138,7 +138,7 @@ async fn walk<S: Store<Family>>(store: S, domain: Arc<Family>, seed: u64) -> (Ve
 async fn no_repair_leads_past_what_nobody_has_given_in_regions_and_calls() {
     let options = StoreOptions { lanes: 1, ..StoreOptions::default() };
     let mut came = std::collections::BTreeSet::new();
-    for seed in seeds(6, 150) {
+    for seed in seeds(6, 60) {
         let domain = Family::new();
         let memory = walk(MemoryStore::new(domain.clone()), domain, seed).await;
         came.extend(memory.0.iter().cloned());
