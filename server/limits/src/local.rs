@@ -143,15 +143,13 @@ struct Place<'a> {
     shard: usize,
     /// Where it was found there.
     found: Option<Spot>,
-    /// What its policy admits at most, and whether that is noted; nothing where the question only looks.
-    most: Option<u64>,
-    is_noted: bool,
+    /// Whether there is something to note: at first, unless the question only looks.
+    is_new: bool,
 }
 
 impl<'a> Place<'a> {
     fn new(ask: &'a Asked<'a>, print: Print) -> Place<'a> {
-        let most = (!ask.is_never()).then(|| ask.strategy.most());
-        Place { ask, print, shard: 0, found: None, most, is_noted: most.is_none() }
+        Place { ask, print, shard: 0, found: None, is_new: true }
     }
 
     fn find(&mut self, shard: &Shard) {
@@ -164,24 +162,24 @@ impl<'a> Place<'a> {
             self.find(shard);
         }
         let mut spot = self.found?;
-        if let Some(most) = self.most
-            && !self.is_noted
-        {
-            spot = shard.touch(spot, most, self.ask.policy.shadow, now);
-            (self.found, self.is_noted) = (Some(spot), true);
+        if self.is_new {
+            self.is_new = false;
+            if !self.ask.is_never() {
+                spot = shard.touch(spot, self.ask.strategy.most(), self.ask.policy.shadow, now);
+                self.found = Some(spot);
+            }
         }
         shard.at(spot)
     }
 
     fn put(&mut self, shard: &mut Shard, state: State, now: At) {
-        let most = self.most.unwrap_or(u64::MAX);
-        let slot = Slot::new(&self.ask.key, self.print, state, most);
+        let slot = Slot::new(&self.ask.key, self.print, state, self.ask.strategy.most());
         self.found = Some(shard.put(slot, self.ask.policy.shadow, now));
     }
 
     /// Accounts for what the question has added to the state.
     fn grown(&self, shard: &mut Shard, now: At) {
-        if self.ask.strategy.grows() && self.most.is_some() {
+        if self.ask.strategy.grows() && !self.ask.is_never() {
             shard.grown(self.print, self.ask.policy.shadow, now);
         }
     }
