@@ -136,6 +136,13 @@ pub(crate) fn begin(scope: &str, policy: &str, unit: Unit) -> String {
     text
 }
 
+/// The scope that a key begins with; empty if it has none. What comes after it is the policy's name, and then parts: only these
+/// have a `=`.
+pub(crate) fn scope(key: &str) -> &str {
+    let scoped = |(_, rest): &(&str, &str)| rest.split('|').next().is_some_and(|name| !name.contains('='));
+    key.split_once('|').filter(scoped).map_or("", |(scope, _)| scope)
+}
+
 /// Writes the key of a call after what [`begin`] wrote; `false` if the call lacks a part. `parts` are in order.
 pub(crate) fn write(out: &mut String, parts: &[Part], caller: &Caller<'_>) -> bool {
     for &part in parts {
@@ -167,6 +174,22 @@ fn escape(out: &mut String, value: &str) {
         } else {
             // Writing to a string cannot fail.
             let _ = write!(out, "%{byte:02X}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{begin, scope};
+
+    #[test]
+    fn a_key_tells_its_scope() {
+        for name in ["", "acme", "user=ann", "a|b", "%"] {
+            let key = begin(name, "per=user|x");
+            let told = begin("", name);
+            for parts in ["", "|user=ann", "|user=ann|object=7"] {
+                assert_eq!(scope(&format!("{key}{parts}")), told, "{key}{parts}");
+            }
         }
     }
 }

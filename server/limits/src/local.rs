@@ -1,9 +1,11 @@
 //! The store in this process's memory: bounded whatever the number of keys.
 //!
 //! Keys are spread over shards, each under a lock of its own that is never held over an await. When a store is full, a
-//! new key takes the place of one that nobody would miss: see [`Local::evicted_live`].
+//! new key takes the place of one that nobody would miss: see [`Local::evicted_live`]. Policies in shadow have room of their own.
 
+mod scopes;
 mod shard;
+mod table;
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
@@ -14,12 +16,16 @@ use crate::decide::{Asked, Found, States, Weighs as _, weigh};
 use crate::state::State;
 use crate::store::{Settling, Store, StoreAway, StoreNow, Weighed};
 use crate::strategy::View;
-use shard::{Print, Shard};
+use shard::{Shard, Spot};
+use table::{Print, Slot, Table};
 
 const SHARDS: usize = 64;
 
 /// Bytes a key that the store is bounded to, on average.
 const BYTES_A_KEY: usize = 256;
+
+/// Policies in shadow have room for one key to so many others.
+const TO_A_SHADOW: usize = 8;
 
 /// States in this process's memory.
 #[derive(Debug)]
@@ -36,18 +42,32 @@ impl Default for Local {
 
 impl Local {
     /// A store of at most so many keys, and of at most 256 bytes each on average (what counts no more stays for an hour, if
-    /// there is room): fewer keys fit where policies keep
-    /// more a key (rings 8 bytes a slot, logs 16 a call, leases 24 each) or where keys are long.
+    /// there is room): fewer keys fit where policies keep more a key (rings 8 bytes a slot, logs 16 a call, leases 24 each) or
+    /// where keys are long. In addition, policies in shadow have room for an eighth as many ([`Local::with_shadows`]), so that
+    /// their keys never take the place of others.
     pub fn new(capacity: usize) -> Self {
+        Local::with_shadows(capacity, capacity.div_ceil(TO_A_SHADOW))
+    }
+
+    /// The same, with room for so many keys of policies in shadow.
+    pub fn with_shadows(capacity: usize, shadows: usize) -> Self {
         let hashes = [RandomState::new(), RandomState::new()];
-        let each = capacity.div_ceil(SHARDS).max(1);
-        let shard = |at: usize| Mutex::new(Shard::new(each, each.saturating_mul(BYTES_A_KEY), hashes[0].hash_one(at)));
+        let table = |capacity: usize, at: usize| {
+            let each = capacity.div_ceil(SHARDS).max(1);
+            Table::new(each, each.saturating_mul(BYTES_A_KEY), hashes[0].hash_one(at))
+        };
+        let shard = |at: usize| Mutex::new(Shard::new(table(capacity, at), table(shadows, at + SHARDS)));
         Local { shards: (0..SHARDS).map(shard).collect(), hashes }
+    }
+
+    fn sum<N: std::iter::Sum>(&self, of: impl Fn(&Table) -> N) -> N {
+        let of = &of;
+        (0..SHARDS).map(|at| self.lock(at).tables().map(of).into_iter().sum::<N>()).sum()
     }
 
     /// How many keys are remembered.
     pub fn len(&self) -> usize {
-        (0..SHARDS).map(|at| self.lock(at).len()).sum()
+        self.sum(Table::len)
     }
 
     /// Whether no key is remembered.
@@ -57,15 +77,18 @@ impl Local {
 
     /// Bytes that the remembered keys and states take, beside the tables' slack.
     pub fn bytes(&self) -> usize {
-        (0..SHARDS).map(|at| self.lock(at).bytes()).sum()
+        self.sum(Table::bytes)
     }
 
-    /// How many keys were forgotten although something still counted, because the store was full. Each may have got at
-    /// most once its limit (or burst) more than its guarantee. The ones that matter least go first: of eight that are
-    /// drawn, the one with the least in use, times how long it still counts. So a key that was seen once goes before
-    /// one that is near its limit.
+    /// How many keys were forgotten although something still counted, because the store was full (or the room for policies in
+    /// shadow was). Each may have got at most once its limit (or burst) more than its guarantee.
+    ///
+    /// What counts no more goes first. Otherwise it is one of the scope that takes up the most bytes in that shard, with the new
+    /// key: a scope that takes up less than another loses nothing. Of eight of its keys that are drawn, the one goes that has used
+    /// the least share of its quota, and of equal ones the one whose use counts for the shortest time. So a key that was seen
+    /// once goes before one that is near its limit, however long their windows.
     pub fn evicted_live(&self) -> u64 {
-        (0..SHARDS).map(|at| self.lock(at).evicted_live()).sum()
+        self.sum(Table::evicted_live)
     }
 
     /// What is remembered of a key.
@@ -85,7 +108,8 @@ impl Local {
     fn settle_one(&self, now: At, one: &Settling<'_>) -> View {
         let print = self.print(one.key);
         let mut shard = self.lock(shard_of(print));
-        if let Some(state) = shard.get(print) {
+        let found = shard.find(print, one.shadow);
+        if let Some(state) = found.and_then(|spot| shard.at(spot)) {
             one.strategy.settle(state, now, &one.receipt, one.real);
             return one.strategy.view_carried(state, now);
         }
@@ -94,7 +118,7 @@ impl Local {
         one.strategy.settle(&mut state, now, &one.receipt, one.real);
         let view = one.strategy.view_carried(&state, now);
         if state.used(now) > 0 {
-            shard.put(print, &one.key.into(), state, now);
+            shard.put(Slot::new(&one.key.into(), print, state, one.strategy.most()), one.shadow, now);
         }
         view
     }
@@ -106,72 +130,103 @@ impl Local {
     }
 }
 
-/// Whether a state may take more room after the question.
-fn may_grow(ask: &Asked<'_>) -> bool {
-    ask.strategy.grows() && !ask.is_never()
-}
-
 /// Other bits than those that the table inside a shard looks at first.
 fn shard_of(print: Print) -> usize {
     (print.place >> 32) as usize % SHARDS
 }
 
+/// A key that is asked for.
+struct Place<'a> {
+    ask: &'a Asked<'a>,
+    print: Print,
+    /// Which of the locked shards it is in.
+    shard: usize,
+    /// Where it was found there.
+    found: Option<Spot>,
+    /// Whether there is something to note: at first, unless the question only looks.
+    is_new: bool,
+}
+
+impl<'a> Place<'a> {
+    fn new(ask: &'a Asked<'a>, print: Print) -> Place<'a> {
+        Place { ask, print, shard: 0, found: None, is_new: true }
+    }
+
+    fn find(&mut self, shard: &Shard) {
+        self.found = shard.find(self.print, self.ask.policy.shadow);
+    }
+
+    fn state<'s>(&mut self, shard: &'s mut Shard, now: At) -> Option<&'s mut State> {
+        // A key that was put may have moved others.
+        if !self.found.is_some_and(|spot| shard.holds(spot, self.print)) {
+            self.find(shard);
+        }
+        let mut spot = self.found?;
+        if self.is_new {
+            self.is_new = false;
+            if !self.ask.is_never() {
+                spot = shard.touch(spot, self.ask.strategy.most(), self.ask.policy.shadow, now);
+                self.found = Some(spot);
+            }
+        }
+        shard.at(spot)
+    }
+
+    fn put(&mut self, shard: &mut Shard, state: State, now: At) {
+        let slot = Slot::new(&self.ask.key, self.print, state, self.ask.strategy.most());
+        self.found = Some(shard.put(slot, self.ask.policy.shadow, now));
+    }
+
+    /// Accounts for what the question has added to the state.
+    fn grown(&self, shard: &mut Shard, now: At) {
+        if self.ask.strategy.grows() && !self.ask.is_never() {
+            shard.grown(self.print, self.ask.policy.shadow, now);
+        }
+    }
+}
+
 /// One key: its shard is locked. The commonest question by far.
 struct One<'a> {
     shard: MutexGuard<'a, Shard>,
-    print: Print,
-    ask: &'a Asked<'a>,
+    key: Place<'a>,
     now: At,
 }
 
 impl States for One<'_> {
     fn get(&mut self, _place: usize) -> Option<&mut State> {
-        self.shard.get(self.print)
+        self.key.state(&mut self.shard, self.now)
     }
 
     fn put(&mut self, _place: usize, state: State) {
-        self.shard.put(self.print, &self.ask.key, state, self.now);
+        self.key.put(&mut self.shard, state, self.now);
     }
 }
 
 /// Several keys: all their shards are locked, in ascending order, so that two decisions cannot wait for each other.
 struct Several<'a> {
     shards: Vec<MutexGuard<'a, Shard>>,
-    keys: Vec<Place>,
-    asked: &'a [Asked<'a>],
+    keys: Vec<Place<'a>>,
     now: At,
-}
-
-/// Of a key its print, which of the locked shards it is in, and where it was found there.
-struct Place {
-    print: Print,
-    shard: usize,
-    found: Option<u32>,
 }
 
 impl Several<'_> {
     /// Finds all keys, one right after the other: so the memory is waited for at once, not key by key.
     fn find_all(&mut self) {
-        for place in &mut self.keys {
-            place.found = self.shards[place.shard].find(place.print);
+        for key in &mut self.keys {
+            key.find(&self.shards[key.shard]);
         }
     }
 }
 
 impl States for Several<'_> {
     fn get(&mut self, place: usize) -> Option<&mut State> {
-        let Place { print, shard, found } = self.keys[place];
-        let shard = &mut self.shards[shard];
-        // A key that was put may have moved others.
-        match found {
-            Some(at) if shard.holds(at, print) => shard.at(at, print),
-            _ => shard.get(print),
-        }
+        let key = &mut self.keys[place];
+        key.state(&mut self.shards[key.shard], self.now)
     }
 
     fn put(&mut self, place: usize, state: State) {
-        let Place { print, shard, .. } = self.keys[place];
-        self.shards[shard].put(print, &self.asked[place].key, state, self.now);
+        let key = &mut self.keys[place];
+        key.put(&mut self.shards[key.shard], state, self.now);
     }
 }
 
@@ -179,18 +234,15 @@ impl StoreNow for Local {
     fn weigh_now(&self, now: At, asked: &[Asked<'_>]) -> Vec<Found> {
         if let [ask] = asked {
             let print = self.print(&ask.key);
-            let shard = self.lock(shard_of(print));
-            let mut states = One { shard, print, ask, now };
+            let mut states = One { shard: self.lock(shard_of(print)), key: Place::new(ask, print), now };
             let found = weigh(asked, now, &mut states);
-            if may_grow(ask) {
-                states.shard.grown(print, now);
-            }
+            states.key.grown(&mut states.shard, now);
             return found;
         }
-        let mut keys: Vec<Place> = Vec::with_capacity(asked.len());
+        let mut keys: Vec<Place<'_>> = Vec::with_capacity(asked.len());
         keys.extend(asked.iter().map(|ask| {
             let print = self.print(&ask.key);
-            Place { print, shard: shard_of(print), found: None }
+            Place { shard: shard_of(print), ..Place::new(ask, print) }
         }));
         // Which shards: a bit each, so that they come in order and once.
         let mut wanted = keys.iter().fold(0_u64, |wanted, place| wanted | 1 << place.shard);
@@ -202,11 +254,11 @@ impl StoreNow for Local {
             shards.push(self.lock(wanted.trailing_zeros() as usize));
             wanted &= wanted - 1;
         }
-        let mut states = Several { shards, keys, asked, now };
+        let mut states = Several { shards, keys, now };
         states.find_all();
         let found = weigh(asked, now, &mut states);
-        for (place, _) in states.keys.iter().zip(asked).filter(|(_, ask)| may_grow(ask)) {
-            states.shards[place.shard].grown(place.print, now);
+        for key in &states.keys {
+            key.grown(&mut states.shards[key.shard], now);
         }
         found
     }

@@ -38,6 +38,22 @@ pub(crate) enum Kind {
     Leases(Held),
 }
 
+/// How much it would matter to forget a state: first by the share of the quota that is used, whatever the quota and its window
+/// (what goes beyond is owed, and counts as the whole), then by how long that still counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Weight {
+    share: u32,
+    rest: u64,
+}
+
+impl Weight {
+    /// That of a state which counts no more: it goes first of all.
+    pub(crate) const NONE: Weight = Weight { share: 0, rest: 0 };
+}
+
+/// The whole quota, as a share.
+const WHOLE: f32 = 16_777_216.0;
+
 /// What a charge needs to be settled later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
@@ -110,11 +126,21 @@ impl State {
         of_kind.max(let_go).max(self.since)
     }
 
-    /// How much it would matter to forget the state: what is in use, times how long it still counts. What is owed, or only
-    /// remembers what time it was, matters a little too.
-    pub(crate) fn weight(&self, now: At) -> u128 {
-        let rest = self.untouched_at().since(now).micros();
-        u128::from(self.used(now).max(1)) * u128::from(rest)
+    /// How long it is until then, in microseconds.
+    pub(crate) fn rest(&self, now: At) -> u64 {
+        self.untouched_at().since(now).micros()
+    }
+
+    /// How much it would matter to forget the state of a key that may use so much at most. What is owed, or only remembers what
+    /// time it was, matters a little too.
+    pub(crate) fn weight(&self, now: At, most: f32) -> Weight {
+        match self.rest(now) {
+            0 => Weight::NONE,
+            rest => {
+                let share = (self.used(now).max(1) as f32 / most.max(1.0)).min(1.0);
+                Weight { share: (share * WHOLE) as u32, rest }
+            }
+        }
     }
 
     /// Bytes beyond the state itself.

@@ -24,6 +24,8 @@ pub struct Settling<'a> {
     pub key: &'a str,
     /// The strategy in force for the key.
     pub strategy: &'a Strategy,
+    /// Whether the policy only reports: what it owes of a key that was forgotten must not take the place of others either.
+    pub shadow: bool,
     /// The charge.
     pub receipt: Receipt,
     /// What it took in truth; a lease is given back with 0.

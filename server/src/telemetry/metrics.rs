@@ -71,7 +71,7 @@ fn describe() {
     metrics::describe_gauge!(LIMIT_KEYS, "Keys that limits count in this process.");
     metrics::describe_counter!(
         LIMIT_EVICTED,
-        "Keys forgotten for want of room though something was counted under them."
+        "Keys forgotten for want of room though something was counted under them, those of policies in shadow too."
     );
     metrics::describe_counter!(LIMITS_ALONE, "Decisions made without the shared store, because it was away.");
     metrics::describe_gauge!(

@@ -48,7 +48,9 @@ impl Drop for Taking<'_, '_> {
             self.beside.ahead.refund(charge, self.live, charge.receipt.cost);
         }
         let settling = |(key, strategy, receipt): &(Arc<str>, &'_ Strategy, Receipt)| {
-            self.beside.near.settle_now(self.now, &[Settling { key, strategy, receipt: *receipt, real: 0 }]);
+            self.beside
+                .near
+                .settle_now(self.now, &[Settling { key, strategy, shadow: false, receipt: *receipt, real: 0 }]);
         };
         self.near.iter().for_each(settling);
     }

@@ -21,7 +21,8 @@ static GONE: Strategy = Strategy::Leases(Leases { limit: 1, lease: Span::from_se
 pub(super) fn settling<'a>(policies: &'a Policies, charge: &'a Charge, real: u64) -> Option<Settling<'a>> {
     let owner = policies.owner(&charge.policy, &charge.key);
     let strategy = owner.and_then(|policy| policy.strategy_of(&charge.key)).or(charge.lease.then_some(&GONE))?;
-    Some(Settling { key: &charge.key, strategy, receipt: charge.receipt, real })
+    let shadow = owner.is_some_and(|policy| policy.shadow);
+    Some(Settling { key: &charge.key, strategy, shadow, receipt: charge.receipt, real })
 }
 
 /// What a charge took in truth, of a call that cost so much: a place is given back.

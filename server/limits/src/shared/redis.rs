@@ -148,7 +148,9 @@ impl Undo {
             .asked
             .iter()
             .zip(receipts)
-            .filter_map(|((key, strategy), receipt)| Some(Settling { key, strategy, receipt: receipt?, real: 0 }))
+            .filter_map(|((key, strategy), receipt)| {
+                Some(Settling { key, strategy, shadow: false, receipt: receipt?, real: 0 })
+            })
             .collect();
         if settling.is_empty() {
             return;

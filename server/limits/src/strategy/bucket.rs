@@ -64,7 +64,8 @@ impl Bucket {
 
     /// The most that is ever admitted at once.
     pub(crate) fn most(&self) -> u64 {
-        self.capacity() / self.per
+        // Asked several times a decision: nothing is divided where all fits.
+        if self.burst.checked_mul(self.per).is_some() { self.burst } else { u64::MAX / self.per }
     }
 
     pub(crate) fn fresh(&self, now: u64) -> Level {

@@ -207,7 +207,7 @@ struct Replaying<'a> {
 impl<'a> Replaying<'a> {
     fn new(calls: &'a Calls, policies: &'a Policies, most: usize) -> Replaying<'a> {
         let clock = Arc::new(Set::default());
-        let store = Local::new(4 * most);
+        let store = Local::with_shadows(4 * most, 4 * most);
         Replaying {
             calls,
             policies: policies.iter().collect(),

@@ -71,7 +71,7 @@ impl World<'_> {
     fn owed(&self, which: usize, real: u64) -> Option<Settling<'_>> {
         let charged = self.charged.get(which % self.charged.len().max(1))?;
         let strategy = &self.policies[charged.place].strategy;
-        Some(Settling { key: &charged.key, strategy, receipt: charged.receipt, real })
+        Some(Settling { key: &charged.key, strategy, shadow: false, receipt: charged.receipt, real })
     }
 
     /// Gives each key a state, in all ways in which a key can get its first. From then on the store in this process
@@ -82,7 +82,7 @@ impl World<'_> {
             let key = self.key(place, 1);
             let charged = self.charged.last().unwrap();
             let strategy = &self.policies[place].strategy;
-            let never = [Settling { key: &key, strategy, receipt: charged.receipt, real: 3 }];
+            let never = [Settling { key: &key, strategy, shadow: false, receipt: charged.receipt, real: 3 }];
             let at = At::from_micros(self.now);
             assert_eq!(self.shared.renew(at, &never).await, Ok(false));
             self.shared.settle(at, &never).await.unwrap();

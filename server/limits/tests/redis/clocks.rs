@@ -67,7 +67,7 @@ fn windows_of_the_calendar_are_told_again_where_the_callers_clock_is_wrong() {
                 // By now it is known how far the clocks are apart.
                 let before = calls(&mut raw);
                 let receipt = weighed.found[0].receipt.unwrap();
-                let back = Settling { key: "c", strategy: &strategy, receipt, real: 5 };
+                let back = Settling { key: "c", strategy: &strategy, shadow: false, receipt, real: 5 };
                 store.weigh(wrong(), &[ask(&policy, "c", 1)], &[back]).await.unwrap();
                 assert_eq!(calls(&mut raw) - before, 1);
             }

@@ -63,7 +63,10 @@ fn what_holds_nothing_keeps_its_last_instant() {
             let (policy, key) = (policy(&strategy), strategy.name());
             let weighed = store.weigh(late, &[ask(&policy, key, 1)], &[]).await.unwrap();
             let receipt = weighed.found[0].receipt.unwrap();
-            store.settle(early, &[Settling { key, strategy: &strategy, receipt, real: 0 }]).await.unwrap();
+            store
+                .settle(early, &[Settling { key, strategy: &strategy, shadow: false, receipt, real: 0 }])
+                .await
+                .unwrap();
             let text: String = redis::cmd("GET").arg(store.key(key)).query(&mut raw).unwrap();
             assert_eq!(State::from_text(&text).unwrap().untouched_at(), late);
             let millis: u64 = redis::cmd("PTTL").arg(store.key(key)).query(&mut raw).unwrap();

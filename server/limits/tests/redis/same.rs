@@ -125,7 +125,7 @@ fn settling<'a>(
     keys: &'a [String],
     &(key, receipt, real): &(usize, Receipt, u64),
 ) -> Settling<'a> {
-    Settling { key: &keys[key], strategy: &policies[key][0].strategy, receipt, real }
+    Settling { key: &keys[key], strategy: &policies[key][0].strategy, shadow: false, receipt, real }
 }
 
 /// Receipts keep their fields to themselves, but show them.

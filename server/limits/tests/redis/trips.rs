@@ -64,7 +64,7 @@ fn what_comes_back_goes_along() {
         let policy = policy(&fixed(10, Span::from_secs(86_400)));
         let first = store.weigh(system_now(), &[ask(&policy, "k", 9)], &[]).await.unwrap();
         let receipt = first.found[0].receipt.unwrap();
-        let back = || Settling { key: "k", strategy: &policy.strategy, receipt, real: 2 };
+        let back = || Settling { key: "k", strategy: &policy.strategy, shadow: false, receipt, real: 2 };
         commands(&mut raw);
         let weighed = store.weigh(system_now(), &[ask(&policy, "k", 5)], &[back()]).await.unwrap();
         assert_eq!((weighed.found[0].view.remaining, commands(&mut raw)["evalsha"].0), (3, 1));
@@ -91,8 +91,13 @@ fn leases_are_renewed_all_or_told() {
             let weighed = store.weigh(system_now(), &[ask(&policy, key, 1)], &[]).await.unwrap();
             receipts.push(weighed.found[0].receipt.unwrap());
         }
-        let one =
-            |at: usize, key: &'static str| Settling { key, strategy: &policy.strategy, receipt: receipts[at], real: 0 };
+        let one = |at: usize, key: &'static str| Settling {
+            key,
+            strategy: &policy.strategy,
+            shadow: false,
+            receipt: receipts[at],
+            real: 0,
+        };
         assert!(store.renew(system_now(), &[one(0, "a"), one(1, "b")]).await.unwrap());
         store.settle(system_now(), &[one(0, "a")]).await.unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
