@@ -11,7 +11,7 @@ use fluxor_engine::clock::SystemClock;
 use fluxor_engine::definition::reading::MAX_BYTES;
 use fluxor_engine::definition::{Checked, Library, Refused, Warnings};
 use fluxor_engine::diagnostic::{Severity, line_column};
-use fluxor_engine::domain::Domain as _;
+use fluxor_engine::domain::{Domain as _, Vocabulary};
 use fluxor_engine::runtime::{Engine, Options, Sink};
 use fluxor_engine::store::{self, AnyStore};
 use fluxor_workflows::{MIGRATIONS, Procurement, Sinks};
@@ -186,16 +186,22 @@ pub(crate) fn check(path: &str, bytes: &[u8]) -> (Checked, String) {
     fluxor_engine::definition::compile_bytes(path, bytes, Procurement::new().vocabulary())
 }
 
-/// The same of files (path and bytes) that may call one another, and name `calendars`; any, where these are not known.
+/// The same of files (path and bytes) that may call one another, and name `calendars` and `roles`; any, where these are not
+/// known.
 #[must_use]
-pub(crate) fn check_all(files: &[(String, Vec<u8>)], calendars: Option<&Calendars>) -> Vec<(Checked, String)> {
+pub(crate) fn check_all(
+    files: &[(String, Vec<u8>)],
+    calendars: Option<&Calendars>,
+    roles: Vec<Arc<str>>,
+) -> Vec<(Checked, String)> {
     let domain = Procurement::new();
+    let vocabulary = Vocabulary { roles, ..domain.vocabulary().clone() };
     let alone: Vec<Option<(Checked, String)>> =
         files.iter().map(|(path, bytes)| std::str::from_utf8(bytes).is_err().then(|| check(path, bytes))).collect();
     let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(str::to_owned);
     let sources: Vec<(String, String)> =
         files.iter().filter_map(|(path, bytes)| Some((path.clone(), text(bytes)?))).collect();
-    let all = fluxor_engine::definition::compile_all(&sources, domain.vocabulary(), calendars);
+    let all = fluxor_engine::definition::compile_all(&sources, &vocabulary, calendars);
     let mut all = all.into_iter().zip(sources).map(|(checked, (_, source))| (checked, source));
     // Each in its place: what is no text was looked at by itself.
     alone.into_iter().filter_map(|one| one.or_else(|| all.next())).collect()

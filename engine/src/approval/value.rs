@@ -98,13 +98,19 @@ pub struct Subject {
     /// `earlier[k]` holds what version `k + 1` had where version `k + 2` differs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<Fields>,
+    /// What the workflow itself changed after the decision: by field the value that was decided about.
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    absorbed: Fields,
+    /// Whether some of that came later than with the decision.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    later: bool,
 }
 
 impl Subject {
     /// A first version.
     #[must_use]
     pub fn new(fields: Fields) -> Self {
-        Self { now: fields, earlier: Vec::new() }
+        Self { now: fields, ..Self::default() }
     }
 
     /// The present fields.
@@ -172,11 +178,30 @@ impl Subject {
     }
 
     /// Takes over what the workflow itself computed after the review had ended (an official number): no edit, no version,
-    /// as if it had always been so.
-    pub fn absorb(&mut self, set: &Fields) {
+    /// as if it had always been so, until the review is entered again. `later`: not with the decision itself.
+    pub fn absorb(&mut self, set: &Fields, later: bool) {
+        self.later |= later && !set.is_empty();
         for (field, value) in set {
-            self.now.insert(Arc::clone(field), value.clone());
+            let old = self.now.insert(Arc::clone(field), value.clone()).unwrap_or_default();
+            self.absorbed.entry(Arc::clone(field)).or_insert(old);
         }
+    }
+
+    /// The document as it was decided about: what has changed since is an edit for whoever is to stand by it again.
+    pub fn as_decided(&mut self) {
+        self.now.append(&mut self.absorbed);
+        self.later = false;
+    }
+
+    /// Whether the workflow changed it after the decision and what came with it.
+    #[must_use]
+    pub fn has_moved_on(&self) -> bool {
+        self.later
+    }
+
+    /// Takes over a value as if it had always been so.
+    pub fn overwrite(&mut self, field: Arc<str>, value: FieldValue) {
+        self.now.insert(field, value);
     }
 
     /// The amount that limits, cells and scopes are compared with.

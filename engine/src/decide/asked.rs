@@ -81,7 +81,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             return Err(not_allowed(&rules).into());
         }
         let name = &definition.name;
-        let sentence = format!("No way to begin a `{name}` fits this input: none of its `start` holds.");
+        let held: Vec<String> =
+            definition.starts.iter().filter_map(|start| Some(format!("`{}`", start.guard.as_ref()?.text))).collect();
+        let sentence = format!("This does not fit: a `{name}` begins only where {} holds.", held.join(" or "));
         Err(Refusal::Guard(sentence.into()).into())
     }
 

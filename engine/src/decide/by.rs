@@ -1,5 +1,6 @@
 //! Who may take an arrow.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::approval::{EscalateTo, Verb};
@@ -134,6 +135,27 @@ fn shown(allowed: &Value) -> String {
     match allowed {
         Value::Null => ", and nobody is named there".to_owned(),
         other => format!(" ({other})"),
+    }
+}
+
+impl<D: Domain> Run<'_, '_, D> {
+    /// Whoever says who decides, or what that hangs on, does not come to decide in that way.
+    pub(super) fn gains_no_seat(&self) -> Result<(), Halt<D::Need>> {
+        let Some(person) = self.command.actor.person() else { return Ok(()) };
+        let seats = |instance: &Instance| -> BTreeSet<(u32, Arc<str>)> {
+            let held =
+                instance.tasks.iter().flat_map(|task| task.holders.iter().map(|holder| (task.id.ordinal, holder)));
+            held.filter(|(_, holder)| holder.person == *person)
+                .map(|(task, holder)| (task, holder.step.clone()))
+                .collect()
+        };
+        let before = self.before().map(seats).unwrap_or_default();
+        if seats(&self.work).is_subset(&before) {
+            return Ok(());
+        }
+        let rule =
+            "somebody else to do it: you would be asked yourself then, and whoever says who decides does not decide";
+        Err(Refusal::NotAllowed { rule: rule.into() }.into())
     }
 }
 

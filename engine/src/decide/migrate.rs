@@ -160,6 +160,10 @@ pub(super) fn decide<D: Domain>(
 ) -> Result<Done<D>, Stop<D::Need>> {
     let allowed = may_migrate(ground, &command.actor).map_err(Stop::Refused)?;
     let new = fits(ground, before, asked).map_err(Stop::Refused)?;
+    if repair::is_own_matter(old, before, &command.actor) {
+        let why = "It is about you or was asked for by you: another administrator migrates it.";
+        return Err(Stop::Refused(unfit("own", why)));
+    }
     let mapping = asked.mapping;
     let mut run = Run::new(ground, new, command, before.clone(), Some(before), layer);
     let moved = match run.migrate(Way { old, mapping }) {

@@ -56,8 +56,9 @@ pub(super) fn decide<D: Domain>(
             Err(Refusal::StaleState { brought, current: before.state_revision })
         }
         _ if before.status == Status::Final => Err(Refusal::Ended { state: before.state.clone() }),
-        Asked { repair, .. } if is_own_matter(before, repair, &command.actor) => {
-            let rule = "another administrator: you asked for this one yourself, and may only have it tried again";
+        Asked { repair: Repair::Retry { .. }, .. } => Ok(()),
+        _ if is_own_matter(definition, before, &command.actor) => {
+            let rule = "another administrator: this one is about you or was asked for by you, and you may only have it tried again";
             Err(Refusal::NotAllowed { rule: rule.into() })
         }
         _ => Ok(()),
@@ -82,10 +83,13 @@ pub(super) fn decide<D: Domain>(
     }
 }
 
-/// Whether somebody would change what becomes of his own request.
-fn is_own_matter(before: &Instance, repair: &Repair, actor: &Actor) -> bool {
-    let requester = before.subject.get("requester").and_then(Json::as_str);
-    !matches!(repair, Repair::Retry { .. }) && actor.person().is_some_and(|person| requester == Some(person.as_str()))
+/// Whether somebody would change what becomes of his own request, or of what may not be decided by him.
+pub(super) fn is_own_matter(definition: &Definition, before: &Instance, actor: &Actor) -> bool {
+    let Some(person) = actor.person() else { return false };
+    let named = |(name, json): (&String, &Json)| {
+        json.as_str() == Some(person.as_str()) && (name == "requester" || definition.keeps_out(name))
+    };
+    before.subject.iter().any(named)
 }
 
 /// What the entry keeps of what was asked, and the incidents that there were.

@@ -92,6 +92,11 @@ pub(super) struct Run<'a, 'f, D: Domain> {
 }
 
 impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
+    /// The instance as it was before; none of a start.
+    pub(super) const fn before(&self) -> Option<&'a Instance> {
+        self.before
+    }
+
     pub(super) fn new(
         ground: &'a Ground<'a, D>,
         definition: &'a Definition,

@@ -49,6 +49,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.record.reason = reason(act);
         self.act_on(at, &person, etag, act)?;
         by::fits(act, &person)?;
+        if matches!(act, Verb::Escalate { .. } | Verb::Repair { .. }) {
+            self.gains_no_seat()?;
+        }
         self.settle()
     }
 
@@ -98,8 +101,15 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             let given = approval.form.is_some() && !state.is_live();
             // What was approved by other rules is no approval by these.
             let other_rules = state == State::Approved && review.why == Why::OtherRules;
-            (state != State::Rejected || resubmit) && !given && !other_rules
+            // Where nothing is kept on coming back, neither is what was decided.
+            let anew = state == State::Approved && approval.policy.after_changes == approval::AfterChanges::Restart;
+            (state != State::Rejected || resubmit) && !given && !other_rules && !anew
         });
+        if let Some(at) = again {
+            // What the workflow has changed since they decided, they are asked about.
+            self.work.tasks[at].detail.review.subject.as_decided();
+            self.work.tasks[at].status = TaskStatus::Open;
+        }
         let at = match again {
             Some(at) => at,
             None => {
@@ -183,7 +193,11 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             }
             // What the engine's own arrows compute after the decision is no edit by whoever happened to decide last.
             if self.by_engine && self.work.tasks[at].status == TaskStatus::Closed {
-                self.work.tasks[at].detail.review.subject.absorb(&set);
+                let ended = |task: &Task| {
+                    task.id.ordinal == self.work.tasks[at].id.ordinal && task.status == TaskStatus::Closed
+                };
+                let later = self.before().is_some_and(|before| before.tasks.iter().any(ended));
+                self.work.tasks[at].detail.review.subject.absorb(&set, later);
                 continue;
             }
             let by = self.command.actor.person().cloned().or_else(|| review.subject.requester());
@@ -230,7 +244,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     /// The one way in: brings the review up to every change of the organisation that it has not seen, then applies.
     pub(super) fn review(&mut self, at: usize, verb: Verb, by: Option<PersonId>) -> Result<(), Halt<D::Need>> {
         let mut policy = self.policy(at)?;
-        if self.corrects && matches!(verb, Verb::Edit { .. }) {
+        if (self.corrects || self.by_engine) && matches!(verb, Verb::Edit { .. }) {
             Arc::make_mut(&mut policy).editable = None;
         }
         let ground = self.ground;

@@ -1,13 +1,16 @@
 //! `fluxor check`: everything that is wrong with definitions and with the mail templates beside them, in one go.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use annotate_snippets::Renderer;
 use clap::Args;
 use fluxor_engine::calendar::Calendars;
 use fluxor_engine::diagnostic::Diagnostic;
-use serde_json::json;
+use fluxor_engine::instance::Document;
+use serde_json::{Value, json};
 
 use super::out::Out;
 use super::{End, Failure};
@@ -22,6 +25,17 @@ pub(super) struct Check {
     /// End with exit code 1 also for warnings that no file silences
     #[arg(long)]
     deny_warnings: bool,
+    /// An organisation's file, as `fluxor organisation load` takes it: then a role that it does not have is an error
+    #[arg(long, value_name = "FILE")]
+    organisation: Option<PathBuf>,
+}
+
+/// The roles that some unit of an organisation's document names.
+fn roles(organisation: &Document) -> Vec<Arc<str>> {
+    let units = organisation.get("units").and_then(Value::as_array).into_iter().flatten();
+    let roles = units.filter_map(|unit| unit.get("roles")?.as_object()).flat_map(|roles| roles.keys());
+    let names: BTreeSet<Arc<str>> = roles.map(|role| role.as_str().into()).collect();
+    names.into_iter().collect()
 }
 
 /// The folder that `path` is, or stands in, if it has calendars.
@@ -54,8 +68,11 @@ impl Check {
             Ok((shown, bytes))
         };
         let sources: Vec<(String, Vec<u8>)> = files.iter().map(read).collect::<Result<_, Failure>>()?;
+        let organisation: Option<Document> = self.organisation.as_deref().map(super::file::read).transpose()?;
+        let roles = organisation.as_ref().map(roles).unwrap_or_default();
         let mut definitions = Vec::new();
-        for ((shown, _), (checked, source)) in sources.iter().zip(open::check_all(&sources, calendars.as_ref())) {
+        let checked = open::check_all(&sources, calendars.as_ref(), roles);
+        for ((shown, _), (checked, source)) in sources.iter().zip(checked) {
             tell(shown, &source, &checked.diagnostics);
             tell(shown, &source, &checked.silenced);
             definitions.extend(checked.definition);

@@ -92,6 +92,9 @@ pub(super) fn concerned(
         let manager = then.and_then(|then| then.manager.clone());
         concerned.extend(manager.filter(|new| person.manager.as_ref() != Some(new)));
     }
+    // Whoever is new is nobody yet, but whom he gets as his manager is.
+    let joined = after.parts().people.iter().filter(|person| before.person(&person.id).is_none());
+    concerned.extend(joined.filter_map(|person| person.manager.clone()));
     roles(before.parts(), after.parts(), &mut concerned);
     for (these, others) in [(before, after), (after, before)] {
         let others = &others.parts().substitutes;

@@ -166,6 +166,12 @@ fn change_lines(settings: &Settings, call: &Call<'_>, after: &mut OrderRow, give
     let before = call.facts.lines(call.tenant, after.id).map_err(needs)?;
     let given = valid(lines::read(given, lines::FIELDS))?;
     let mut lines = numbering::matched(given, before)?;
+    if lines.is_empty() && after.status != OrderStatus::Draft {
+        return refuse(
+            INVALID,
+            "/lines: an order that was submitted has at least one line; cancel it, if nothing is wanted.",
+        );
+    }
     let touched = stock::touched(before, &lines);
     require(call, touched)?;
     stock::pin(call, &mut lines, before, stock::Strict::Active)?;

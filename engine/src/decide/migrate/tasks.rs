@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::approval::{self, FieldValue, Fields, PLAN, Review, State, Why};
+use crate::approval::{self, FieldValue, PLAN, Review, State, Why};
 use crate::clock::Timestamp;
 use crate::definition::chart::{Approval, Definition, StateIx, StateKind};
 use crate::domain::Domain;
@@ -162,7 +162,7 @@ impl<D: Domain> Run<'_, '_, D> {
             task.detail.organisation = ground.organisation().revision;
             let mut review = std::mem::take(&mut task.detail.review);
             if let Some(plan) = plan {
-                review.subject.absorb(&Fields::from_iter([(PLAN.into(), plan)]));
+                review.subject.overwrite(PLAN.into(), plan);
             }
             let organisation = &ground.organisation().organisation;
             task.detail.review = approval::renew(review, &policy, organisation, &task.detail.rates, ground.now);

@@ -10,11 +10,12 @@ use crate::definition::chart::{ActionCall, Outcome, StateIx};
 use crate::diagnostic::nearest;
 use crate::domain::Domain;
 use crate::expression::Value;
-use crate::instance::Document;
+use crate::instance::{Document, TaskStatus};
 use crate::refusal::Refusal;
 
 use super::super::Halt;
 use super::super::run::Run;
+use super::super::task::document_digest;
 
 impl<D: Domain> Run<'_, '_, D> {
     /// Sets fields.
@@ -42,8 +43,16 @@ impl<D: Domain> Run<'_, '_, D> {
         self.corrects = true;
         self.work.subject.extend(given);
         self.tell_reviews()?;
+        // Whoever has a form before him saw it as it was.
+        let digest = document_digest(&self.work.subject);
+        self.work
+            .tasks
+            .iter_mut()
+            .filter(|task| task.status == TaskStatus::Open)
+            .for_each(|task| task.document = digest);
         self.stands(&active, &before)?;
-        self.settle()
+        self.settle()?;
+        self.gains_no_seat()
     }
 
     /// The field's new value, if it may have one.
@@ -96,6 +105,17 @@ impl<D: Domain> Run<'_, '_, D> {
         if let Some(call) = definition.found_by(name) {
             return Some(format!(
                 "`{name}` is what the workflow called in `{call}` has found: move it there, to have it found anew"
+            ));
+        }
+        if definition.answered_by(name) {
+            return Some(format!("`{name}` is what a task has found: move it back there, to have it answered anew"));
+        }
+        if definition.keeps_out(name) {
+            return Some(format!("`{name}` says who may not decide, which nobody corrects"));
+        }
+        if self.work.detail.caller.is_some() && !definition.is_written(name) {
+            return Some(format!(
+                "`{name}` was given by the workflow that called this one: correct it there, and have it called anew"
             ));
         }
         let vocabulary = self.ground.domain.vocabulary();

@@ -86,7 +86,10 @@ fn is_brought(condition: &Condition) -> bool {
 /// Whether the newest review of this state approved the document as it is.
 pub(super) fn is_given(instance: &Instance, path: &str) -> bool {
     let newest = instance.tasks.iter().rev().find(|task| *task.state == *path);
-    newest.is_some_and(|task| task.detail.review.state == State::Approved)
+    newest.map(|task| &task.detail.review).is_some_and(|review| {
+        // What the workflow has changed since, nobody has approved.
+        review.state == State::Approved && !review.subject.has_moved_on()
+    })
 }
 
 /// The states within reach.

@@ -34,6 +34,40 @@ impl Definition {
         found.next().map(|state| &state.path)
     }
 
+    /// Whether a task with a form gives a field of the subject its value.
+    #[must_use]
+    pub fn answered_by(&self, name: &str) -> bool {
+        let sets = |arrow: &Arrow| match &arrow.outcome {
+            Outcome::Go(go) => go.set.iter().any(|(field, value)| {
+                let brings = |path: &String| path.starts_with("event.") || path == "actor" || path == "on_behalf_of";
+                **field == *name && value.fields_read().iter().any(brings)
+            }),
+            Outcome::Refuse(_) => false,
+        };
+        let is_form = |state: &&State| matches!(&state.kind, StateKind::Approval(asks) if asks.form.is_some());
+        let mut done = self.states.iter().filter(is_form).filter_map(|state| state.on.get(DONE));
+        done.any(|arrows| arrows.iter().any(sets))
+    }
+
+    /// Whether some approval or task shuts the people out that a field of the subject names.
+    #[must_use]
+    pub fn keeps_out(&self, name: &str) -> bool {
+        self.states.iter().any(|state| match &state.kind {
+            StateKind::Approval(asks) => asks.policy.never.iter().any(|field| **field == *name),
+            _ => false,
+        })
+    }
+
+    /// Whether an arrow writes a field of the subject.
+    #[must_use]
+    pub fn is_written(&self, name: &str) -> bool {
+        let sets = |arrow: &Arrow| match &arrow.outcome {
+            Outcome::Go(go) => go.set.iter().any(|(field, _)| **field == *name),
+            Outcome::Refuse(_) => false,
+        };
+        self.states.iter().flat_map(State::arrows).any(sets)
+    }
+
     /// The actions of every way to begin.
     pub fn start_actions(&self) -> impl Iterator<Item = &ActionCall> {
         self.starts.iter().flat_map(|start| &start.actions)

@@ -68,6 +68,12 @@ impl Binding<'_> {
         if new.key.as_ref().is_some_and(|key| key.fields_read().iter().any(is_read)) {
             return Some(format!("`{name}` is part of the business key, which never changes"));
         }
+        if new.answered_by(name) {
+            return Some(format!("`{name}` is what a task has found, which a mapping does not set"));
+        }
+        if new.keeps_out(name) {
+            return Some(format!("`{name}` says who may not decide, which a mapping does not set"));
+        }
         if let Some(call) = new.found_by(name) {
             return Some(format!(
                 "`{name}` is what the workflow called in `{call}` has found, which a migration does not know"
