@@ -73,14 +73,6 @@ impl Absences {
     }
 }
 
-/// A server that is named is asked; else whoever has the database.
-async fn whoever(config: &Config) -> Result<Place, Failure> {
-    match Remote::named(config)? {
-        Some(named) => Ok(Place::There(named)),
-        None => place(config).await,
-    }
-}
-
 async fn list(config: &Config, out: &Out, past: bool) -> Result<(), Failure> {
     let items = match Remote::named(config)? {
         Some(there) => pages(&there, past).await?,
@@ -126,7 +118,7 @@ async fn add(config: &Config, out: &Out, new: New) -> Result<(), Failure> {
         "person": person, "substitute": substitute, "from": from, "until": until, "workflow": workflow,
         "category": category, "max_amount": max_amount, "note": note,
     });
-    let record = match whoever(config).await? {
+    let record = match place(config).await? {
         Place::Here(mut here) => {
             let Some(person) = person else {
                 return Err(Failure::Usage("--person: say who is away; only a key says who asks".to_owned()));
@@ -156,7 +148,7 @@ async fn add(config: &Config, out: &Out, new: New) -> Result<(), Failure> {
 }
 
 async fn end(config: &Config, out: &Out, id: &str) -> Result<(), Failure> {
-    let record = match whoever(config).await? {
+    let record = match place(config).await? {
         Place::Here(mut here) => {
             let (request, verb) = (here.request(), Verb::Change(Change::Return { id: id.into() }));
             here.submit(config, request, &json!({ "id": id }), verb).await?.record

@@ -95,10 +95,7 @@ impl Migrate {
             };
             return self.pages(config, &there, source, false, &bar).await;
         }
-        let place = match Remote::named(config)? {
-            Some(named) => Place::There(named),
-            None => place(config).await?,
-        };
+        let place = place(config).await?;
         let (there, here) = match place {
             Place::Here(here) => (Instances::Here(here.shared()), Some(here)),
             Place::There(there) => (Instances::There(there), None),

@@ -13,7 +13,6 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::out::{Out, table};
-use super::remote::Remote;
 use super::writing::{Place, place};
 use super::{End, Failure};
 use crate::config::Config;
@@ -60,12 +59,7 @@ impl Organisation {
 async fn load(config: &Config, out: &Out, file: &Path, without_approval: Option<String>) -> Result<(), Failure> {
     let patch: Document = super::file::read(file)?;
     let asked = Value::Object(patch.clone());
-    // A server that is named is asked; else whoever has the database.
-    let place = match Remote::named(config)? {
-        Some(named) => Place::There(named),
-        None => place(config).await?,
-    };
-    match place {
+    match place(config).await? {
         Place::Here(mut here) => {
             let request = here.request();
             let basis = without_approval.map_or(Basis::Direct, |reason| Basis::Override { reason });
