@@ -79,7 +79,7 @@ impl Lists {
 
     /// Bytes of memory.
     pub(super) fn memory(&self) -> usize {
-        let each = |list: &Box<[u32]>| 2 * (size_of::<Box<[u32]>>() + size_of_val(&**list)) + size_of::<u32>();
-        self.lists.iter().map(each).sum()
+        let each = |list: &[u32]| 2 * (size_of::<Box<[u32]>>() + size_of_val(list)) + size_of::<u32>();
+        self.lists.iter().map(|list| each(list)).sum()
     }
 }
