@@ -6,6 +6,7 @@
 
 mod documents;
 pub(crate) mod explain;
+mod lasting;
 mod sense;
 mod store;
 mod usual;
@@ -29,6 +30,7 @@ use crate::desk::{Desk, NotDone};
 use crate::telemetry::metrics;
 use crate::traffic::Traffic;
 
+pub(crate) use lasting::warnings;
 pub(crate) use store::{Kept, LATER};
 pub(crate) use usual::{faults, faults_of_server, usual, usual_of_server};
 

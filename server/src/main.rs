@@ -36,6 +36,7 @@ mod sink;
 mod telemetry;
 mod traffic;
 mod webhooks;
+mod yaml;
 
 /// Its threads hand memory to each other at every commit, which it is made for.
 #[global_allocator]

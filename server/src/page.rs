@@ -160,7 +160,7 @@ const WAYS: &[(Here, &str, &str, bool)] = &[
     (Here::Requests, "/requests", "My requests", false),
     (Here::New, "/new", "New request", false),
     (Here::Operations, "/operations", "Operations", true),
-    (Here::Limits, "/limits", "Limits", true),
+    (Here::Limits, "/limits", "Limits", false),
 ];
 
 /// Who looks at a page.
@@ -226,6 +226,10 @@ pub(crate) struct Wrong<'a> {
     pub instance: &'a str,
     /// Whether a key is asked for.
     pub signs_in: bool,
+    /// After how long the same passes, if waiting helps.
+    pub again: Option<String>,
+    /// Where it is told why, if it is.
+    pub why: Option<String>,
 }
 
 /// A page about what went wrong.

@@ -81,12 +81,12 @@ pub(crate) fn kind(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name)
 }
 
-/// That there is none of that name.
-pub(crate) fn unknown(name: &str) -> String {
+/// That there is none of that name, and what lists all.
+pub(crate) fn unknown(name: &str, lists: &str) -> String {
     let near = nearest(name, KINDS.iter().map(|kind| kind.name));
     let hint = near.map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
     let shown: String = name.chars().take(80).collect();
-    format!("There is no setting `{shown}`.{hint} GET /v1/settings lists all.")
+    format!("There is no setting `{shown}`.{hint} {lists} lists all.")
 }
 
 /// The version and the document that hold by a row (null: nobody has set it; then version 0, and what is usual).

@@ -41,6 +41,7 @@ mod stale;
 mod stock;
 mod stopping;
 mod tampering;
+mod tenants;
 mod webhooks;
 mod wrong;
 mod wrong_people;
@@ -173,5 +174,6 @@ on_both! {
     webhooks::addresses_that_are_not_public_are_refused
     webhooks::endpoints_belong_to_administrators_of_their_tenant
     webhooks::the_command_line_does_the_same
+    tenants::a_key_is_for_its_own_tenant_alone
     tampering::whatever_is_tampered_with_is_found_and_named
 }

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use fluxor_limits::traffic::{Bounds, keys, replay, usage};
+use fluxor_limits::traffic::{Bounds, Would, keys, replay, usage};
 use fluxor_limits::{
     At, Bucket, Called, Caller, Calls, Fixed, Leases, Part, Policies, Policy, Recorder, Ring, Span, Strategy, Window,
 };
@@ -101,6 +101,7 @@ fn main() {
         cost: if route % 10 == 0 { 5 } else { 1 },
         real: if route % 20 == 0 { 3 } else { 1 },
         refused: None,
+        would: Would::default(),
     };
     let recorder = Recorder::new(Bounds { bytes: 1 << 20, ..Bounds::default() });
     let mut segments = Vec::new();

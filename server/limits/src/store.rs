@@ -110,6 +110,12 @@ pub trait Remote: Store + 'static {
 }
 
 /// A store that answers at once and needs no executor.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has to be waited for, so that nothing can be decided by it at once",
+    note = "in a service: `LimitLayer::with_ending(limiter, answers, describe, Spawned(|work| drop(tokio::spawn(work))))` in place of \
+            `LimitLayer::new`",
+    note = "elsewhere: `decide` and `settle`, which are waited for, in place of `decide_now` and `settle_now`"
+)]
 pub trait StoreNow: Store {
     /// Like [`Store::weigh`].
     fn weigh_now(&self, now: At, asked: &[Asked<'_>]) -> Vec<Found>;

@@ -18,6 +18,7 @@ mod replay;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod would;
 
 pub use calls::{Calls, Kept};
 pub use dictionary::is_stand_in;
@@ -26,6 +27,7 @@ pub use keys::{Seen, keys};
 pub use record::{Bounds, Recorder, Segment};
 pub use replay::{OfKey, OfPolicy, Replayed, replay};
 pub use usage::{Series, Step, usage};
+pub use would::Would;
 
 use serde::Serializer;
 
@@ -47,6 +49,8 @@ pub struct Called<'a> {
     pub real: u64,
     /// By which policy it was refused, if it was: by its name, or as its keys begin where there are several scopes.
     pub refused: Option<&'a str>,
+    /// Which policies in shadow would have refused it, named in the same way.
+    pub would: Would<'a>,
 }
 
 impl Called<'_> {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::out::{Out, table};
 use super::remote::Remote;
-use super::writing::{Place, where_to};
+use super::writing::{Place, place};
 use super::{End, Failure};
 use crate::absences::{Asker, listed};
 use crate::config::Config;
@@ -104,7 +104,7 @@ async fn add(config: &Config, out: &Out, new: New) -> Result<(), Failure> {
         "person": person, "substitute": substitute, "from": from, "until": until, "workflow": workflow,
         "category": category, "max_amount": max_amount, "note": note,
     });
-    let record = match where_to(config).await? {
+    let record = match place(config).await? {
         Place::Here(mut here) => {
             let Some(person) = person else {
                 return Err(Failure::Usage("--person: say who is away; only a key says who asks".to_owned()));
@@ -134,7 +134,7 @@ async fn add(config: &Config, out: &Out, new: New) -> Result<(), Failure> {
 }
 
 async fn end(config: &Config, out: &Out, id: &str) -> Result<(), Failure> {
-    let record = match where_to(config).await? {
+    let record = match place(config).await? {
         Place::Here(mut here) => {
             let (request, verb) = (here.request(), Verb::Change(Change::Return { id: id.into() }));
             here.submit(config, request, &json!({ "id": id }), verb).await?.record

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 use super::Failure;
+use crate::yaml;
 
 /// Whoever names a device by mistake is told so.
 const MOST_BYTES: u64 = 64 << 20;
@@ -34,8 +35,7 @@ pub(super) fn text(file: &Path) -> Result<String, Failure> {
 /// A sentence that names the file and the place in it.
 pub(super) fn read<T: DeserializeOwned>(file: &Path) -> Result<T, Failure> {
     let (shown, text) = (file.display(), text(file)?);
-    serde_saphyr::from_str(&text)
-        .map_err(|error| Failure::Declined("invalid_input".to_owned(), format!("{shown}: {error}")))
+    yaml::read(&text).map_err(|error| Failure::Declined("invalid_input".to_owned(), format!("{shown}: {error}")))
 }
 
 #[cfg(test)]

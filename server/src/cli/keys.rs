@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::out::{Out, table};
 use super::remote::Remote;
-use super::writing::{Here, Place, where_to};
+use super::writing::{Here, Place, place};
 use super::{End, Failure};
 use crate::config::Config;
 use crate::http::keys::Key;
@@ -43,7 +43,7 @@ impl Keys {
         match self {
             Self::Create { person, label, admin } => {
                 let asked = json!({ "person": person, "label": label, "administrator": admin });
-                let made = match where_to(config).await? {
+                let made = match place(config).await? {
                     Place::Here(here) => make(*here, config, &asked, admin).await?,
                     Place::There(there) => there.send(Method::POST, "/v1/keys", &asked).await?,
                 };
@@ -52,7 +52,7 @@ impl Keys {
             }
             Self::List => list(config, out).await?,
             Self::Revoke { id } => {
-                match where_to(config).await? {
+                match place(config).await? {
                     Place::Here(mut here) => {
                         let (request, verb) =
                             (here.request(), Verb::Change(Change::RevokeKey { id: id.as_str().into() }));

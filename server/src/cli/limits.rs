@@ -30,6 +30,9 @@ pub(super) enum Limits {
         /// How many keys of each policy
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=500))]
         keys: u16,
+        /// How you stand yourself: with any key, not only an administrator's
+        #[arg(long, conflicts_with_all = ["setting", "policy", "keys"])]
+        me: bool,
     },
     /// How much of each limit was used, by key and over time
     Usage {
@@ -83,13 +86,17 @@ pub(super) struct Of {
 impl Limits {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
         match self {
-            Self::Show { of, policy, keys } => {
+            Self::Show { me: true, .. } => {
+                let told = asked(config)?.get("/v1/limits/me", &[]).await?;
+                out.result(&told, || words::own(&told));
+            }
+            Self::Show { of, policy, keys, me: false } => {
                 let query = [("policy", policy), ("limit", Some(keys.to_string()))];
-                let told = asked(config).await?.get("/v1/limits", &of.with(&query)).await?;
+                let told = asked(config)?.get("/v1/limits", &of.with(&query)).await?;
                 out.result(&told, || words::now(&told));
             }
             Self::Usage { of, wish, policy, under, step } => {
-                let there = server(config).await?;
+                let there = There::find(config)?;
                 let told = match &there {
                     There::Asked(remote) => {
                         let Wish { day, from, to } = wish;
@@ -122,7 +129,7 @@ async fn refused(
     person: Option<String>,
     limit: u16,
 ) -> Result<(), Failure> {
-    let there = server(config).await?;
+    let there = There::find(config)?;
     let told = match &there {
         There::Asked(remote) => {
             let limit = Some(limit.to_string());
@@ -138,7 +145,9 @@ async fn refused(
     if let (Some(request), Some([])) = (&request, told["items"].as_array().map(Vec::as_slice)) {
         late(&there, out);
         let why = told["notes"][0].as_str().unwrap_or_default();
-        return Err(Failure::Declined("not_found".to_owned(), format!("of a request `{request}`: {why}")));
+        let why = why.trim_start_matches("Nothing is known. ");
+        let words = format!("nothing is known of a request `{request}`. {why}");
+        return Err(Failure::Declined("not_found".to_owned(), words));
     }
     out.result(&told, || words::refused(&told, request.is_some()));
     late(&there, out);
@@ -146,7 +155,7 @@ async fn refused(
 }
 
 async fn replay(config: &Config, out: &Out, from: Option<&Path>, of: Of, wish: Wish) -> Result<(), Failure> {
-    let there = server(config).await?;
+    let there = There::find(config)?;
     let document = from.map(file::read::<Value>).transpose()?;
     // Faults are told by their place in the file.
     let named = |failure| match (failure, from) {
@@ -198,17 +207,9 @@ fn late(there: &There, out: &Out) {
     }
 }
 
-/// The server that is named, or the one that has the file open.
-async fn server(config: &Config) -> Result<There, Failure> {
-    match There::find(config)? {
-        There::Asked(remote) => own(remote, config).await.map(There::Asked),
-        other => Ok(other),
-    }
-}
-
 /// The server that must be asked: how limits stand is known where they are counted, and nowhere else.
-async fn asked(config: &Config) -> Result<Remote, Failure> {
-    match server(config).await? {
+fn asked(config: &Config) -> Result<Remote, Failure> {
+    match There::find(config)? {
         There::Asked(remote) => Ok(remote),
         There::Silent(_) => {
             let words = "a server knows how limits stand, and asks for an administrator's key: FLUXOR_KEY or --key";
@@ -222,24 +223,5 @@ async fn asked(config: &Config) -> Result<Remote, Failure> {
             );
             Err(Failure::Usage(words))
         }
-    }
-}
-
-/// That the key is of the tenant that is asked about.
-async fn own(remote: Remote, config: &Config) -> Result<Remote, Failure> {
-    let me = match remote.get("/v1/me", &[]).await {
-        // Limits hold for this question, and not for those about limits.
-        Err(Failure::Declined(code, _)) if code == "quota_exceeded" => return Ok(remote),
-        me => me?,
-    };
-    let (own, asked) = (me["tenant"].as_i64(), config.tenant);
-    match own {
-        Some(own) if own != asked => {
-            let words = format!(
-                "the key is of tenant {own}, and this asks for tenant {asked}: give --tenant {own}, or another key"
-            );
-            Err(Failure::Usage(words))
-        }
-        _ => Ok(remote),
     }
 }

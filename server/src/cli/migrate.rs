@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::import::Bar;
 use super::out::Out;
 use super::remote::{Remote, There};
-use super::writing::{Place, where_to};
+use super::writing::{Place, place};
 use super::{End, Failure, file, serve};
 use crate::config::Config;
 use crate::desk::Desk;
@@ -98,7 +98,8 @@ impl Migrate {
             };
             return self.pages(config, &there, source, false, &bar).await;
         }
-        let (there, here) = match where_to(config).await? {
+        let place = place(config).await?;
+        let (there, here) = match place {
             Place::Here(here) => (Instances::Here(here.shared()), Some(here)),
             Place::There(there) => (Instances::There(there), None),
         };

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::out::{Out, table};
 use super::remote::Remote;
-use super::writing::{Place, where_to};
+use super::writing::{Place, place};
 use super::{End, Failure};
 use crate::config::Config;
 use crate::desk::Then;
@@ -60,7 +60,7 @@ impl Organisation {
 async fn load(config: &Config, out: &Out, file: &Path, without_approval: Option<String>) -> Result<(), Failure> {
     let patch: Document = super::file::read(file)?;
     let asked = Value::Object(patch.clone());
-    match where_to(config).await? {
+    match place(config).await? {
         Place::Here(mut here) => {
             let request = here.request();
             let basis = without_approval.map_or(Basis::Direct, |reason| Basis::Override { reason });

@@ -1,13 +1,20 @@
 //! A running server, spoken to by a command.
+//!
+//! What must hold: nothing is asked with a key of another tenant than the command is for. It is looked at here, before
+//! anything else is asked, so that no command can forget it.
 
 use anyhow::Context as _;
 use fluxor_engine::ids::Mint;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use super::Failure;
 use crate::config::Config;
 use crate::lock::{self, Holder};
+
+/// Codes of what limits refuse.
+const LIMITED: &[&str] = &["quota_exceeded", "cost_over_limit", "abnormal_usage"];
 
 /// A server and a key for it.
 #[derive(Debug)]
@@ -16,6 +23,10 @@ pub(super) struct Remote {
     url: String,
     key: String,
     request: String,
+    /// Whose data the command is for.
+    tenant: i64,
+    /// That the key is of that tenant.
+    own: OnceCell<()>,
 }
 
 /// The server that knows what happens now.
@@ -95,7 +106,7 @@ impl Remote {
             Client::builder().no_proxy().timeout(config.request_timeout()).build().context("no HTTP client")?;
         let mut mint = Mint::from_os().context("the operating system gives no randomness")?;
         let request = format!("cli-{:032x}", u128::from_be_bytes(mint.bytes()));
-        Ok(Self { client, url, key, request })
+        Ok(Self { client, url, key, request, tenant: config.tenant, own: OnceCell::new() })
     }
 
     /// Where it is.
@@ -105,8 +116,8 @@ impl Remote {
 
     /// Asks for something; returns the answer's body.
     pub(super) async fn get(&self, path: &str, query: &[(String, String)]) -> Result<Value, Failure> {
-        let query = serde_urlencoded::to_string(query).context("the query cannot be written")?;
-        self.answer(self.client.get(format!("{}{path}?{query}", self.url))).await
+        self.own.get_or_try_init(|| self.is_own()).await?;
+        self.look(path, query).await
     }
 
     /// All pages of a list.
@@ -134,8 +145,37 @@ impl Remote {
     }
 
     async fn sent(&self, method: Method, path: &str, body: &Value, key: &str) -> Result<Value, Failure> {
+        self.own.get_or_try_init(|| self.is_own()).await?;
         let request = self.client.request(method, format!("{}{path}", self.url)).json(body);
         self.answer(request.header("idempotency-key", key)).await
+    }
+
+    /// That the key is of the tenant that the command is for.
+    async fn is_own(&self) -> Result<(), Failure> {
+        let me = match self.look("/v1/me", &[]).await {
+            // Whoever is over a limit is told of it there: this has a limit of its own.
+            Err(Failure::Declined(code, _)) if LIMITED.contains(&&*code) => self.look("/v1/limits/me", &[]).await?,
+            me => me?,
+        };
+        let asked = self.tenant;
+        match me["tenant"].as_i64() {
+            Some(own) if own == asked => Ok(()),
+            Some(own) => {
+                let words = format!(
+                    "the key is of tenant {own}, and this is for tenant {asked}; nothing was asked of {}. Give --tenant {own}, \
+                     or a key of tenant {asked}",
+                    self.url
+                );
+                Err(Failure::Usage(words))
+            }
+            None => Err(Failure::Broken(anyhow::anyhow!("{} does not say whose the key is", self.url))),
+        }
+    }
+
+    async fn look(&self, path: &str, query: &[(String, String)]) -> Result<Value, Failure> {
+        let query = serde_urlencoded::to_string(query).context("the query cannot be written")?;
+        let mark = if query.is_empty() { "" } else { "?" };
+        self.answer(self.client.get(format!("{}{path}{mark}{query}", self.url))).await
     }
 
     async fn answer(&self, request: RequestBuilder) -> Result<Value, Failure> {

@@ -71,6 +71,9 @@ struct Wanted {
 }
 
 async fn run(config: &Config, out: &Out, wanted: Wanted) -> Result<End, Failure> {
+    if let Some(remote) = Remote::named(config)? {
+        return there(&remote, out, wanted).await;
+    }
     if let Some(file) = config.sqlite().filter(|file| !file.exists()) {
         let words =
             format!("there is no database {}: `fluxor import` makes one, or say which with --database", file.display());

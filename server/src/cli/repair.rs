@@ -77,10 +77,7 @@ impl Repairing {
         let Some(reason) = self.reason.clone() else {
             return usage("say why: --reason TEXT (or --preview, to see what it would do)");
         };
-        let place = match Remote::named(config)? {
-            Some(named) => Place::There(named),
-            None => place(config).await?,
-        };
+        let place = place(config).await?;
         let answer = match place {
             Place::Here(mut here) => {
                 let verb = Verb::Repair { instance: self.id, repair, reason, state_revision: self.revision };

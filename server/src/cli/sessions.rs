@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::out::{Out, table};
 use super::remote::Remote;
-use super::writing::{Here, Place, where_to};
+use super::writing::{Here, Place, place};
 use super::{End, Failure};
 use crate::config::Config;
 use crate::door::Door;
@@ -40,7 +40,7 @@ impl Sessions {
             Self::List { person } => list(config, &person, out).await?,
             Self::End { person, session } => {
                 let asked = json!({ "person": person, "session": session });
-                let told = match where_to(config).await? {
+                let told = match place(config).await? {
                     Place::Here(here) => json!({ "ended": end(*here, config, &person, session.as_deref()).await? }),
                     Place::There(there) => there.send(Method::POST, "/v1/sign_outs", &asked).await?,
                 };

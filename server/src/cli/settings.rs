@@ -4,19 +4,22 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use fluxor_engine::audit::Entry;
 use fluxor_engine::command::{Change, Verb};
+use fluxor_engine::ids::StreamId;
 use fluxor_engine::refusal::Refusal;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::out::{Out, table};
+use super::remote::Remote;
 use super::writing::{Place, place};
 use super::{End, Failure, file};
 use crate::config::Config;
 use crate::desk::Books;
-use crate::mail;
 use crate::open::{Purpose, fields, open};
 use crate::settings::{self, Beside, KINDS, Kind};
+use crate::{limits, mail};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Settings {
@@ -46,6 +49,11 @@ pub(super) enum Settings {
         /// Its name
         name: String,
     },
+    /// Who changed a setting, and when; with --json, into what
+    History {
+        /// Its name
+        name: String,
+    },
 }
 
 impl Settings {
@@ -54,8 +62,17 @@ impl Settings {
             Self::List => list(config, out).await?,
             Self::Show { name } => {
                 let kind = kind(&name)?;
-                let row = open(config, Purpose::Read).await?.books(config.tenant(), Books::Setting { name }).await?;
-                let (version, document) = settings::in_force(&row, kind.usual);
+                let (version, document) = match Remote::named(config)? {
+                    Some(there) => {
+                        let told = there.get(&format!("/v1/settings/{name}"), &[]).await?;
+                        (told["version"].as_i64().unwrap_or(0), told["document"].clone())
+                    }
+                    None => {
+                        let desk = open(config, Purpose::Read).await?;
+                        let row = desk.books(config.tenant(), Books::Setting { name }).await?;
+                        settings::in_force(&row, kind.usual)
+                    }
+                };
                 let machine = json!({ "name": kind.name, "version": version, "document": document });
                 out.result(&machine, || format!("{document:#}"));
                 out.aside(&match version {
@@ -64,46 +81,113 @@ impl Settings {
                 });
             }
             Self::Check { name, file } => {
-                change(config, kind(&name)?, &file)?;
-                out.result(&json!({ "ok": true }), || format!("{} can be set as `{name}`.", file.display()));
+                let kind = kind(&name)?;
+                let document: Value = file::read(&file)?;
+                checked(config, kind, document.clone(), &named(&file))?;
+                let warnings = limits::warnings(kind.name, &document, config);
+                let told = json!({ "ok": true, "warnings": warnings });
+                out.result(&told, || format!("{} can be set as `{name}`.", file.display()));
+                warnings.iter().for_each(|warning| out.aside(warning));
             }
             Self::Set { name, file } => {
                 let kind = kind(&name)?;
-                let (change, document) = change(config, kind, &file)?;
-                write(config, out, kind, change, document).await?;
+                write(config, out, kind, file::read(&file)?, &named(&file)).await?;
             }
             Self::Reset { name } => {
                 let kind = kind(&name)?;
-                let document = (kind.usual)();
-                let change = checked(config, kind, document.clone(), "")?;
-                write(config, out, kind, change, document).await?;
+                write(config, out, kind, (kind.usual)(), "").await?;
             }
+            Self::History { name } => history(config, out, kind(&name)?).await?,
         }
         Ok(End::Done)
     }
 }
 
-/// Writes it here, or sends it to the server that has the file.
-async fn write(config: &Config, out: &Out, kind: &Kind, change: Change, document: Value) -> Result<(), Failure> {
+/// Writes it here, or sends it to the server that has the file: that one says first whether its sender may, and then what is
+/// wrong with it.
+async fn write(config: &Config, out: &Out, kind: &Kind, document: Value, from: &str) -> Result<(), Failure> {
     let name = kind.name;
     let record = match place(config).await? {
         Place::Here(mut here) => {
+            let change = checked(config, kind, document.clone(), from)?;
             let request = here.request();
             here.submit(config, request, &document, Verb::Change(change)).await?.record
         }
         Place::There(there) => {
             // Whoever writes a file over a setting means it, whatever was there.
-            let asked = Books::Setting { name: name.to_owned() };
-            let row = open(config, Purpose::Read).await?.books(config.tenant(), asked).await?;
-            let sent = json!({ "version": row["version"].as_i64().unwrap_or(0), "document": document });
-            there.send(Method::PUT, &format!("/v1/settings/{name}"), &sent).await?["record"].take()
+            let path = format!("/v1/settings/{name}");
+            let version = there.get(&path, &[]).await?["version"].take();
+            let sent = there.send(Method::PUT, &path, &json!({ "version": version, "document": document })).await;
+            sent.map_err(|failure| match failure {
+                Failure::Declined(code, why) if code == "invalid_input" => {
+                    Failure::Declined(code, format!("{from}{why}"))
+                }
+                other => other,
+            })?["record"]
+                .take()
         }
     };
     out.result(&record, || format!("`{name}` is at version {}.", record["version"]));
     if document["policies"].as_array().is_some_and(Vec::is_empty) {
         out.aside("It has no policies: nothing is limited by it now.");
     }
+    limits::warnings(name, &document, config).iter().for_each(|warning| out.aside(warning));
     Ok(())
+}
+
+/// So many entries are read at once.
+const PAGE: i64 = 500;
+
+async fn history(config: &Config, out: &Out, kind: &Kind) -> Result<(), Failure> {
+    let (mut changes, mut after) = (Vec::new(), 0);
+    match Remote::named(config)? {
+        Some(there) => loop {
+            let query = [("after", after), ("limit", PAGE)].map(|(name, value)| (name.to_owned(), value.to_string()));
+            let page = there.get(&format!("/v1/settings/{}/history", kind.name), &query).await?;
+            let items = page["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+            changes.extend(items.iter().map(|item| changed(&item["header"], &item["body"], &item["at"])));
+            match items.last().and_then(|last| last["seq"].as_i64()) {
+                Some(last) => after = last,
+                None => break,
+            }
+        },
+        None => {
+            let desk = open(config, Purpose::Read).await?;
+            let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+            loop {
+                let stream = StreamId::of_record(settings::RECORD, kind.name);
+                let page = desk.entries(config.tenant(), stream, after, PAGE).await?;
+                let of =
+                    |entry: &Entry| changed(&read(&entry.header), &read(&entry.body), &json!(entry.at.to_string()));
+                changes.extend(page.iter().map(of));
+                match page.last() {
+                    Some(last) => after = last.seq,
+                    None => break,
+                }
+            }
+        }
+    }
+    out.result(&changes, || {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let row = |change: &Value| ["version", "at", "by"].map(|name| text(&change[name])).to_vec();
+        table(&["VERSION", "SINCE", "BY"], &changes.iter().map(row).collect::<Vec<_>>())
+    });
+    if changes.is_empty() {
+        out.aside("Nobody has set it.");
+    }
+    Ok(())
+}
+
+/// What an entry says of a change. Of one whose body was purged, no more than when and who.
+fn changed(header: &Value, body: &Value, at: &Value) -> Value {
+    let by = match (header["actor"].as_str(), header["actor_kind"].as_str()) {
+        (Some(person), _) => person,
+        (None, Some("system")) => "console",
+        (None, kind) => kind.unwrap_or("?"),
+    };
+    let rows = body["ops"].as_array().into_iter().flatten();
+    let document = rows.filter(|row| row["table"] == "setting").map(|row| row["document"].clone()).next();
+    json!({ "version": body["answer"]["record"]["version"], "at": at, "by": by, "document": document })
 }
 
 fn declined(refusal: &Refusal, place: &str) -> Failure {
@@ -111,11 +195,15 @@ fn declined(refusal: &Refusal, place: &str) -> Failure {
 }
 
 async fn list(config: &Config, out: &Out) -> Result<(), Failure> {
-    let desk = open(config, Purpose::Read).await?;
-    let rows = desk.books(config.tenant(), Books::Settings).await?;
-    let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
-    let version =
-        |kind: &Kind| rows.iter().find(|row| row["code"] == kind.name).and_then(|row| row["version"].as_i64());
+    let (told, by) = match Remote::named(config)? {
+        Some(there) => (there.get("/v1/settings", &[]).await?["items"].take(), "name"),
+        None => (open(config, Purpose::Read).await?.books(config.tenant(), Books::Settings).await?, "code"),
+    };
+    let rows = told.as_array().map(Vec::as_slice).unwrap_or_default();
+    let version = |kind: &Kind| {
+        let row = rows.iter().find(|row| row[by] == kind.name);
+        row.and_then(|row| row["version"].as_i64()).filter(|version| *version > 0)
+    };
     let machine: Vec<Value> = KINDS
         .iter()
         .map(|kind| json!({ "name": kind.name, "version": version(kind).unwrap_or(0), "about": kind.about }))
@@ -129,15 +217,15 @@ async fn list(config: &Config, out: &Out) -> Result<(), Failure> {
 }
 
 fn kind(name: &str) -> Result<&'static Kind, Failure> {
-    settings::kind(name).ok_or_else(|| Failure::Usage(settings::unknown(name)))
+    settings::kind(name).ok_or_else(|| Failure::Usage(settings::unknown(name, "`fluxor settings list`")))
 }
 
-/// The change that a file asks for, checked.
-fn change(config: &Config, kind: &Kind, file: &Path) -> Result<(Change, Value), Failure> {
-    let document: Value = file::read(file)?;
-    Ok((checked(config, kind, document.clone(), &format!("{}: ", file.display()))?, document))
+/// How what is wrong in a file begins.
+fn named(file: &Path) -> String {
+    format!("{}: ", file.display())
 }
 
+/// The change into a document, checked.
 fn checked(config: &Config, kind: &Kind, document: Value, place: &str) -> Result<Change, Failure> {
     let fields = if kind.name == mail::TEMPLATES { fields(config)? } else { BTreeSet::new() };
     let beside = Beside { fields: &fields, allowed: &config.webhook_allowed() };

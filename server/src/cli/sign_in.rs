@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::out::Out;
-use super::writing::{Here, Place, where_to};
+use super::writing::{Here, Place, place};
 use super::{End, Failure};
 use crate::config::Config;
 use crate::door::{self, Made};
@@ -31,7 +31,7 @@ impl SignIn {
             return Err(Failure::Usage(why));
         }
         let asked = json!({ "person": self.person, "administrator": self.admin, "to": self.to });
-        let (made, base) = match where_to(config).await? {
+        let (made, base) = match place(config).await? {
             Place::Here(here) => (self.make(*here, config, &asked).await?, format!("http://{}", config.listen)),
             Place::There(there) => {
                 (there.send(Method::POST, "/v1/sign_in_links", &asked).await?, there.url().to_owned())

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::out::{Out, table};
 use super::remote::Remote;
-use super::writing::{Place, where_to};
+use super::writing::{Place, place};
 use super::{End, Failure};
 use crate::config::Config;
 use crate::desk::Desk;
@@ -108,7 +108,7 @@ fn at(name: &str, what: &str) -> String {
 
 async fn secret(config: &Config, out: &Out, name: &str, at_once: bool) -> Result<(), Failure> {
     let asked = json!({ "at_once": at_once });
-    let told = match where_to(config).await? {
+    let told = match place(config).await? {
         Place::There(there) => there.send(Method::POST, &at(name, "secret"), &asked).await?,
         Place::Here(mut here) => {
             let request = here.request();
@@ -159,7 +159,7 @@ async fn deliveries(
 }
 
 async fn replay(config: &Config, out: &Out, name: &str, asked: &Replay) -> Result<(), Failure> {
-    let told = match where_to(config).await? {
+    let told = match place(config).await? {
         Place::There(there) => there.send(Method::POST, &at(name, "replay"), &value(asked)?).await?,
         Place::Here(here) => {
             let told = value(&kept(here.desk())?.replay(config.tenant(), name, asked).await?)?;
@@ -175,7 +175,7 @@ async fn replay(config: &Config, out: &Out, name: &str, asked: &Replay) -> Resul
 }
 
 async fn test(config: &Config, out: &Out, name: &str) -> Result<End, Failure> {
-    let told = match where_to(config).await? {
+    let told = match place(config).await? {
         Place::There(there) => there.send(Method::POST, &at(name, "test"), &json!({})).await?,
         Place::Here(here) => {
             let told = value(&kept(here.desk())?.try_out(config.tenant(), name).await?)?;

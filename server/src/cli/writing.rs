@@ -21,7 +21,7 @@ use crate::open::{Purpose, open};
 pub(super) enum Place {
     /// Here.
     Here(Box<Here>),
-    /// To the server that has the file open.
+    /// To the server that is named, or that has the file open.
     There(Remote),
 }
 
@@ -33,8 +33,11 @@ pub(super) struct Here {
     _lock: Option<Lock>,
 }
 
-/// Opens the database, or finds who has it.
+/// The server that is named, or that has the file open; or the database, opened.
 pub(super) async fn place(config: &Config) -> Result<Place, Failure> {
+    if let Some(there) = Remote::named(config)? {
+        return Ok(Place::There(there));
+    }
     let mut lock = None;
     if let Some(file) = config.sqlite() {
         match lock::take(file)? {
@@ -45,14 +48,6 @@ pub(super) async fn place(config: &Config) -> Result<Place, Failure> {
     let desk = open(config, Purpose::Command).await?;
     let mint = Mint::from_os().context("the operating system gives no randomness")?;
     Ok(Place::Here(Box::new(Here { desk, mint, _lock: lock })))
-}
-
-/// The server that is named, or where changes go.
-pub(super) async fn where_to(config: &Config) -> Result<Place, Failure> {
-    match Remote::named(config)? {
-        Some(there) => Ok(Place::There(there)),
-        None => place(config).await,
-    }
 }
 
 impl Here {

@@ -5,12 +5,12 @@
 //! limits' header fields. The order of the layers is in `routes.rs`.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::RequestPartsExt as _;
 use axum::extract::{ConnectInfo, RawPathParams, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Response};
+use axum::http::{Extensions, HeaderMap, Method, Response};
 use axum::middleware::Next;
 use axum::response::IntoResponse as _;
 use fluxor_engine::ids::TenantId;
@@ -48,6 +48,8 @@ pub(super) struct About {
     object: Option<String>,
     class: Class,
     pub(super) cost: u64,
+    /// What the limits decided, as soon as they have.
+    decided: OnceLock<Decided>,
 }
 
 impl About {
@@ -63,6 +65,12 @@ impl About {
             object: self.object.as_deref(),
             class: Some(self.class),
         }
+    }
+
+    /// The policies in shadow that would have refused it.
+    pub(super) fn would(&self) -> Vec<String> {
+        let policies = self.policies.current();
+        self.decided.get().map_or_else(Vec::new, |decided| noted::would(&decided.shadows, &policies))
     }
 
     /// Whose data is asked for.
@@ -119,7 +127,8 @@ pub(crate) async fn identify(State(app): State<App>, request: Request, next: Nex
     let tenant = caller.as_ref().map(|caller| caller.tenant().to_string());
     parts.extensions.insert(Base(base));
     let limited = !current.is_empty();
-    let about = Arc::new(About { policies, tenant, caller, address, route, method, object, class, cost });
+    let decided = OnceLock::new();
+    let about = Arc::new(About { policies, tenant, caller, address, route, method, object, class, cost, decided });
     if limited {
         parts.extensions.insert(Arc::clone(&about));
     }
@@ -173,9 +182,8 @@ fn turned_away(refusal: &Refusal, fields: HeaderMap) -> Box<axum::response::Resp
 /// Lets an address have one more mail with a link sent: that costs what an attempt costs that fails.
 pub(super) async fn charged(app: &App, address: Option<IpAddr>) -> Result<(), Box<axum::response::Response>> {
     match admitted(app, address, layers::request_id()).await {
-        Ok((ticket, at)) => {
-            app.limits().ended(ticket, 1);
-            noted::attempt(app, &guest(address), at, 1);
+        Ok(attempt) => {
+            attempt.ended(app, address, 1);
             Ok(())
         }
         Err((refusal, fields)) => Err(turned_away(&refusal, fields)),
@@ -193,15 +201,33 @@ enum Attempt {
     Refused(Refusal, HeaderMap),
 }
 
-/// Whether an address may try once more; the ticket is given back when it is known how that ended.
-async fn admitted(app: &App, address: Option<IpAddr>, request: String) -> Result<(Ticket, At), (Refusal, HeaderMap)> {
+/// An attempt that limits let pass.
+struct Admitted {
+    ticket: Ticket,
+    at: At,
+    would: Vec<String>,
+}
+
+impl Admitted {
+    /// It is known how it ended.
+    fn ended(self, app: &App, address: Option<IpAddr>, real: u64) {
+        app.limits().ended(self.ticket, real);
+        noted::attempt(app, &guest(address), self.at, real, &self.would);
+    }
+}
+
+/// Whether an address may try once more.
+async fn admitted(app: &App, address: Option<IpAddr>, request: String) -> Result<Admitted, (Refusal, HeaderMap)> {
     let (limits, by) = (app.limits(), guest(address));
     let policies = app.policies(None).await;
     let at = limits.limiter().now();
     let decision = limits.limiter().decide_by(&policies, &by, 1).await;
-    let Some(refusal) = limits.answers().refusal(&decision) else { return Ok((decision.ticket, at)) };
-    let mut fields = HeaderMap::new();
     let current = policies.current();
+    let Some(refusal) = limits.answers().refusal(&decision) else {
+        let would = noted::would(&decision.shadows, &current);
+        return Ok(Admitted { ticket: decision.ticket, at, would });
+    };
+    let mut fields = HeaderMap::new();
     limits.answers().write(&decision, current.headers(), &mut fields);
     let turned = Turned { decided: Arc::new(decision), refusal: refusal.clone() };
     noted::attempt_refused(app, &by, at, &turned, (&current, request));
@@ -209,15 +235,14 @@ async fn admitted(app: &App, address: Option<IpAddr>, request: String) -> Result
 }
 
 async fn attempt(app: App, brought: Brought, address: Option<IpAddr>, request: String) -> Attempt {
-    let (ticket, at) = match admitted(&app, address, request).await {
+    let admitted = match admitted(&app, address, request).await {
         Ok(admitted) => admitted,
         Err((refusal, fields)) => return Attempt::Refused(refusal, fields),
     };
     let looked = brought.look(&app).await;
     // An attempt that fails is what is counted, and no failure of ours.
     let real = u64::from(matches!(looked, Ok(None)));
-    app.limits().ended(ticket, real);
-    noted::attempt(&app, &guest(address), at, real);
+    admitted.ended(&app, address, real);
     Attempt::Looked(looked)
 }
 
@@ -257,13 +282,26 @@ pub(crate) fn describe(parts: &Parts) -> Option<Call<'_>> {
     Some(Call { caller: about.caller(), cost: about.cost, policies: Some(&about.policies) })
 }
 
-/// A refusal, as this server tells problems.
-pub(crate) fn refused(refusal: &Refusal, parts: &Parts) -> Response<axum::body::Body> {
-    let mut response = Problem::limited(refusal).into_response();
-    if let Some(decided) = parts.extensions.get::<Decided>() {
-        response.extensions_mut().insert(Turned { decided: Arc::clone(decided), refusal: refusal.clone() });
+/// Remembers what limits decided of a call, for when it is noted.
+pub(super) fn decided(request: &Extensions) {
+    if let (Some(about), Some(decided)) = (request.get::<Arc<About>>(), request.get::<Decided>()) {
+        let _ = about.decided.set(Arc::clone(decided));
     }
-    response
+}
+
+/// Refusals, as this server tells problems; `kept`: they can be explained to whoever is known.
+pub(crate) fn refused(kept: bool) -> impl Fn(&Refusal, &Parts) -> Response<axum::body::Body> + Clone {
+    move |refusal, parts| {
+        // What explains limits is not noted, and a link opens no other page.
+        let known = parts.extensions.get::<Caller>().is_some_and(|caller| !caller.is_link());
+        let explained = kept && known && !explains(layers::route(&parts.extensions));
+        let mut response = Problem::limited(refusal).explained(explained).into_response();
+        decided(&parts.extensions);
+        if let Some(decided) = parts.extensions.get::<Decided>() {
+            response.extensions_mut().insert(Turned { decided: Arc::clone(decided), refusal: refusal.clone() });
+        }
+        response
+    }
 }
 
 #[cfg(test)]

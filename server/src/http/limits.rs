@@ -3,8 +3,10 @@
 
 pub(crate) mod page;
 
-use axum::Json;
+use std::net::IpAddr;
+
 use axum::extract::State;
+use axum::{Extension, Json};
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::ids::TenantId;
 use fluxor_workflows::{RefusedCall, RefusedCalls};
@@ -15,12 +17,14 @@ use utoipa::{IntoParams, ToSchema};
 use super::asked::Question;
 use super::auth::{Administrator, Caller};
 use super::extract::{Limit, Query, next};
+use super::gate::Address;
 use super::problem::{Problem, Problems};
 use super::spent;
 use crate::app::App;
 use crate::desk::NotDone;
 use crate::limits::explain::{
-    Limited, Now, Replayed, Seen, Usage, Used, Wanted, When, Which, Whose, Wish, lately, replayed, used,
+    Asker, Limited, Now, Own, Replayed, Seen, Usage, Used, Wanted, When, Which, Whose, Wish, lately, own, replayed,
+    used,
 };
 use crate::traffic::{Refused, notes_on_refusals};
 
@@ -148,6 +152,23 @@ pub(super) async fn now_told(
     let (lately, look) = look.work(app, |look, seen| lately(&look.limited, seen)).await?;
     let limiter = app.limits().limiter();
     Ok(crate::limits::explain::now(&look.whose, &look.limited, lately, limiter, (policy, keys)).await)
+}
+
+/// How the caller stands himself: under each limit of the server and of his tenant what is used and left. Everybody may ask, also
+/// whoever is over a limit.
+#[utoipa::path(get, path = "/v1/limits/me", tag = "limits", responses((status = 200, body = Own), Problems))]
+pub(crate) async fn mine(
+    State(app): State<App>,
+    caller: Caller,
+    Extension(Address(address)): Extension<Address>,
+) -> Json<Own> {
+    Json(own_told(&app, &caller, address).await)
+}
+
+pub(super) async fn own_told(app: &App, caller: &Caller, address: Option<IpAddr>) -> Own {
+    let policies = app.policies(Some(caller.tenant())).await.current();
+    let (tenant, person, api_key) = (caller.tenant().0, caller.person().as_str(), &*caller.key().id);
+    own(&policies, app.limits().limiter(), Asker { tenant, person, api_key, address }).await
 }
 
 /// That there is such a policy, if one is named.

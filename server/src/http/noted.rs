@@ -1,4 +1,4 @@
-//! Notes each call when it has ended: how it ended, what it really cost, and who refused it.
+//! Notes each call when it has ended: how it ended, what it really cost, who refused it, and which shadow would have.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,12 +6,23 @@ use std::time::{Duration, Instant};
 use axum::http::Extensions;
 use fluxor_limits::layer::Spent;
 use fluxor_limits::traffic::Called;
-use fluxor_limits::{At, Caller, Policies, Span};
+use fluxor_limits::{At, Caller, Policies, Policy, Shadow, Span};
 
 use super::gate::About;
 use super::layers;
 use crate::app::App;
 use crate::traffic::{Refused, Turned};
+
+/// Which policies in shadow would have refused a call, named as those that do refuse.
+pub(super) fn would(shadows: &[Shadow], policies: &Policies) -> Vec<String> {
+    let refusing = shadows.iter().filter(|one| !one.verdict.is_fine());
+    let begins = |one: &Shadow| policies.owner(&one.policy, &one.key).map_or(&*one.policy, Policy::begins).to_owned();
+    refusing.map(begins).collect()
+}
+
+fn texts(would: &[String]) -> Vec<&str> {
+    would.iter().map(String::as_str).collect()
+}
 
 fn span(took: Duration) -> Span {
     Span::from_micros(u64::try_from(took.as_micros()).unwrap_or(u64::MAX))
@@ -49,7 +60,9 @@ impl Drop for UnderWay {
         let caller = about.caller();
         let traffic = self.app.limits().traffic();
         let (at, cost, took) = (self.at, about.cost, span(self.began.elapsed()));
-        let called = Called { at, took, caller, cost, real: self.real, refused: None };
+        let would = about.would();
+        let would = texts(&would);
+        let called = Called { at, took, caller, cost, real: self.real, refused: None, would: would[..].into() };
         let Some(turned) = &self.turned else { return traffic.note(&called) };
         let policies = about.policies.current();
         traffic.note(&Called { refused: Some(turned.begins(&policies)), ..called });
@@ -59,8 +72,9 @@ impl Drop for UnderWay {
 }
 
 /// An attempt to find the person behind a key that is not known yet. `real` is nothing if it succeeded.
-pub(super) fn attempt(app: &App, by: &Caller<'_>, at: At, real: u64) {
-    let called = Called { at, took: Span::ZERO, caller: *by, cost: 1, real, refused: None };
+pub(super) fn attempt(app: &App, by: &Caller<'_>, at: At, real: u64, would: &[String]) {
+    let would = texts(would);
+    let called = Called { at, took: Span::ZERO, caller: *by, cost: 1, real, refused: None, would: would[..].into() };
     app.limits().traffic().note(&called);
 }
 
@@ -73,6 +87,8 @@ pub(super) fn attempt_refused(
     (policies, request): (&Policies, String),
 ) {
     let traffic = app.limits().traffic();
+    let would = would(&turned.decided.shadows, policies);
+    let would = texts(&would);
     traffic.note(&Called {
         at,
         took: Span::ZERO,
@@ -80,6 +96,7 @@ pub(super) fn attempt_refused(
         cost: 1,
         real: 0,
         refused: Some(turned.begins(policies)),
+        would: would[..].into(),
     });
     let refused = || Refused::new(request, at, by, 1, turned, policies);
     traffic.note_refused(None, at, refused, turned.key());

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::{layers, problems, status};
 use crate::desk::NotDone;
+use crate::limits::explain::long;
 use crate::page::{self, Wrong};
 
 /// An error as the caller gets it. Made by the functions below, so that each code has one status.
@@ -28,6 +29,17 @@ struct Told {
     header: Option<(header::HeaderName, HeaderValue)>,
     /// The problem's type, where it is registered elsewhere.
     kind: Option<&'static str>,
+    /// What a page says of a limit.
+    limit: Limit,
+}
+
+/// What the page of a refusal leads to.
+#[derive(Debug, Default)]
+struct Limit {
+    /// The whole seconds after which the same request passes.
+    again: Option<u64>,
+    /// Whether the page about limits tells why.
+    explained: bool,
 }
 
 /// What a problem looks like on the wire. Further members depend on the code: `errors`, `accepts`, `state`, `etag`,
@@ -67,6 +79,7 @@ impl Problem {
             more: Map::new(),
             header: None,
             kind: None,
+            limit: Limit::default(),
         }))
     }
 
@@ -127,6 +140,7 @@ impl Problem {
     pub(crate) fn limited(refusal: &Limited) -> Self {
         let mut problem = Self::new(refusal.code(), refusal.detail());
         problem.0.kind = Some(refusal.kind());
+        problem.0.limit.again = refusal.retry_after;
         if !refusal.violated.is_empty() {
             problem = problem.with("violated-policies", refusal.violated.clone());
         }
@@ -136,6 +150,12 @@ impl Problem {
             }
         }
         problem
+    }
+
+    /// The page about limits tells why.
+    pub(crate) fn explained(mut self, explained: bool) -> Self {
+        self.0.limit.explained = explained;
+        self
     }
 
     /// It took too long.
@@ -205,6 +225,7 @@ impl From<Refusal> for Problem {
             more,
             header: None,
             kind: None,
+            limit: Limit::default(),
         }))
     }
 }
@@ -240,7 +261,7 @@ impl From<NotDone> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Told { status, code, detail, more, header, kind } = *self.0;
+        let Told { status, code, detail, more, header, kind, limit } = *self.0;
         let is_page = layers::is_page();
         // Whoever only looks is asked to sign in, and comes back. What was sent is not lost: the page before still has it.
         if let (true, Some(place)) = (status == status::nobody(), layers::place()) {
@@ -256,7 +277,7 @@ impl IntoResponse for Problem {
             instance: layers::request_id(),
             more,
         };
-        let mut response = if is_page { body.page(status) } else { body.json(status) };
+        let mut response = if is_page { body.page(status, &limit) } else { body.json(status) };
         if let Some((name, value)) = header.filter(|(name, _)| !is_page || *name != header::WWW_AUTHENTICATE) {
             response.headers_mut().insert(name, value);
         }
@@ -270,13 +291,16 @@ impl Body {
         (status, [(header::CONTENT_TYPE, kind)], Json(self)).into_response()
     }
 
-    fn page(self, status: StatusCode) -> Response {
+    fn page(self, status: StatusCode, limit: &Limit) -> Response {
+        let request: String = form_urlencoded::byte_serialize(self.instance.as_bytes()).collect();
         let wrong = Wrong {
             code: &self.code,
             detail: &super::pages::coded(&self.detail),
             status: self.status,
             instance: &self.instance,
             signs_in: status == status::nobody(),
+            again: limit.again.map(long),
+            why: limit.explained.then(|| format!("/limits?request={request}#refused")),
         };
         let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8");
         let policy = (header::CONTENT_SECURITY_POLICY, page::POLICY);
@@ -290,13 +314,43 @@ pub(crate) struct Problems;
 impl utoipa::IntoResponses for Problems {
     fn responses() -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
         use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-        let response = ResponseBuilder::new()
-            .description("Declined or failed: see the page at `type`.")
-            .content("application/problem+json", content)
-            .build();
-        [("default".to_owned(), response.into())].into()
+        let problem = |description: &str| {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+            ResponseBuilder::new().description(description).content("application/problem+json", content)
+        };
+        let headers = |response: ResponseBuilder, names: &[&str]| {
+            let told = HEADERS.iter().filter(|(name, ..)| names.contains(name));
+            told.fold(response, |response, (name, kind, about)| response.header(*name, described(kind.clone(), about)))
+        };
+        let limited = "A limit refuses it, and nothing was done: `quota_exceeded`, `abnormal_usage`, or `cost_over_limit`, which \
+                       never passes and has no `Retry-After`.";
+        let later =
+            "Nothing was done, or it is not known: `reduced_capacity`, `busy`, `timeout`, and others that pass later.";
+        let limited = headers(problem(limited), &["Retry-After", "RateLimit", "RateLimit-Policy"]);
+        let later = headers(problem(later), &["Retry-After"]);
+        let any = problem("Declined or failed: see the page at `type`.");
+        let all = [("429", limited), ("503", later), ("default", any)];
+        all.into_iter().map(|(status, response)| (status.to_owned(), response.build().into())).collect()
     }
+}
+
+/// The header fields of what may be sent again.
+const HEADERS: [(&str, utoipa::openapi::Type, &str); 3] = [
+    ("Retry-After", utoipa::openapi::Type::Integer, "After so many seconds the same request may pass; from 1 on."),
+    (
+        "RateLimit",
+        utoipa::openapi::Type::String,
+        "What is left of each limit, and when, such as `\"person\";r=0;t=12`. Other answers have it too; by the setting \
+         `limits` it has other names or is left out.",
+    ),
+    ("RateLimit-Policy", utoipa::openapi::Type::String, "What each limit admits, such as `\"person\";q=2000;w=2`."),
+];
+
+fn described(kind: utoipa::openapi::Type, about: &str) -> utoipa::openapi::Header {
+    let schema = utoipa::openapi::ObjectBuilder::new().schema_type(kind).build();
+    let mut header = utoipa::openapi::Header::new(schema);
+    header.description = Some(about.to_owned());
+    header
 }
 
 #[cfg(test)]

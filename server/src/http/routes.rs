@@ -117,6 +117,7 @@ fn around() -> OpenApiRouter<App> {
         .routes(routes!(books::explain))
         .routes(routes!(books::run))
         .routes(routes!(limits::now))
+        .routes(routes!(limits::mine))
         .routes(routes!(limits::usage))
         .routes(routes!(limits::refusals))
         .routes(routes!(limits::replay))
@@ -145,8 +146,9 @@ pub(crate) fn router(app: App) -> Router {
     let text = specification.to_json().unwrap_or_default();
     let limits = app.limits();
     let (limiter, answers) = (limits.limiter().clone(), limits.answers().clone());
-    let limit = LimitLayer::with_ending(limiter, answers, gate::describe, LATER).refused(gate::refused);
-    let shed = ShedLayer::new(limits.shed().clone(), gate::class).refused(gate::refused);
+    let explained = limits.traffic().is_kept();
+    let limit = LimitLayer::with_ending(limiter, answers, gate::describe, LATER).refused(gate::refused(explained));
+    let shed = ShedLayer::new(limits.shed().clone(), gate::class).refused(gate::refused(false));
     let known = parameters::Known::of(&specification);
     let paths: Vec<String> = specification.paths.paths.keys().cloned().collect();
     table

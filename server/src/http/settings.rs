@@ -145,5 +145,5 @@ pub(crate) async fn history(
 }
 
 fn kind(name: &str) -> Result<&'static Kind, Problem> {
-    settings::kind(name).ok_or_else(|| Problem::new("not_found", settings::unknown(name)))
+    settings::kind(name).ok_or_else(|| Problem::new("not_found", settings::unknown(name, "GET /v1/settings")))
 }

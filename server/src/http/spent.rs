@@ -10,7 +10,7 @@ use axum::response::Response;
 use fluxor_limits::layer::Spent;
 
 use super::extract::Limit;
-use super::gate::Base;
+use super::gate::{self, Base};
 
 /// Rows of a page at most.
 const MOST: u64 = Limit::MOST.unsigned_abs();
@@ -42,6 +42,7 @@ pub(super) fn estimated(parts: &Parts, base: u64) -> u64 {
 
 /// Around the handlers: tells the limits what was read.
 pub(crate) async fn count(request: Request, next: Next) -> Response {
+    gate::decided(request.extensions());
     let Some(base) = request.extensions().get::<Base>().map(|base| base.0) else { return next.run(request).await };
     let answered = async {
         let mut response = next.run(request).await;

@@ -332,7 +332,18 @@ fn the_specification_names_every_operation_and_its_problems() {
     for (path, operations) in specification["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
             if path.starts_with("/v1/") {
-                assert!(operation["responses"].get("default").is_some(), "{method} {path}");
+                let responses = &operation["responses"];
+                assert!(responses.get("default").is_some(), "{method} {path}");
+                for (status, headers) in
+                    [("429", &["Retry-After", "RateLimit", "RateLimit-Policy"][..]), ("503", &["Retry-After"])]
+                {
+                    let told = &responses[status];
+                    assert!(
+                        headers.iter().all(|name| told["headers"][*name]["schema"].is_object()),
+                        "{method} {path}: {told}"
+                    );
+                    assert!(told["content"]["application/problem+json"].is_object(), "{method} {path}: {told}");
+                }
             }
             let keyed = operation["parameters"].to_string().contains("Idempotency-Key");
             // These ask what would have been: they change nothing. What webhooks deliver once more comes under the same id.

@@ -5,6 +5,7 @@
 
 mod key;
 mod now;
+mod own;
 mod replayed;
 mod told;
 mod used;
@@ -28,6 +29,7 @@ use crate::webhooks::Allowed;
 
 pub(crate) use key::{Wanted, readable};
 pub(crate) use now::{Now, lately, now};
+pub(crate) use own::{Asker, Own, own};
 pub(crate) use replayed::{Replayed, replayed};
 pub(crate) use told::{number, rows};
 pub(crate) use used::{Usage, Used, used};

@@ -44,17 +44,29 @@ fn route(pattern: &str, methods: &[&str], at: &str, server: bool, faults: &mut F
     } else if !answers(pattern, &[]) {
         let near = nearest(pattern, operations().iter().map(|(route, _)| route.as_str()));
         let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-        faults.push((at.to_owned(), format!("no request has the route `{pattern}`{hint} /openapi.json lists all")));
+        let stop = if hint.is_empty() { ";" } else { "" };
+        faults
+            .push((at.to_owned(), format!("no request has the route `{pattern}`{hint}{stop} /openapi.json lists all")));
     } else if !answers(pattern, methods) {
         faults.push((at.to_owned(), format!("`{pattern}` does not answer {}", methods.join(" or "))));
     }
 }
 
+fn list<'v>(document: &'v Value, name: &str) -> impl Iterator<Item = (usize, &'v Value)> {
+    document[name].as_array().into_iter().flatten().enumerate()
+}
+
 /// What makes no sense in a document that is well formed, and was read as these settings.
 pub(super) fn faults(document: &Value, settings: &Settings, server: bool) -> Faults {
+    let mut faults = places(document, server);
+    faults.extend(amounts(document, settings));
+    faults
+}
+
+/// What can be said of a document before it is known to be well formed: routes that no request has, parts that nobody has.
+pub(super) fn places(document: &Value, server: bool) -> Faults {
     let mut faults = Faults::new();
-    let list = |name: &str| document[name].as_array().into_iter().flatten().enumerate();
-    for (i, policy) in list("policies") {
+    for (i, policy) in list(document, "policies") {
         let (methods, patterns) = (texts(policy, "methods"), texts(policy, "routes"));
         for (j, pattern) in patterns.iter().enumerate() {
             route(pattern, &methods, &format!("/policies/{i}/routes/{j}"), server, &mut faults);
@@ -75,11 +87,21 @@ pub(super) fn faults(document: &Value, settings: &Settings, server: bool) -> Fau
             faults.push((format!("/policies/{i}/by"), why));
         }
     }
+    for (i, cost) in list(document, "costs") {
+        let methods: Vec<&str> = cost["method"].as_str().into_iter().collect();
+        if let Some(pattern) = cost["route"].as_str() {
+            route(pattern, &methods, &format!("/costs/{i}"), server, &mut faults);
+        }
+    }
+    faults
+}
+
+/// What nobody could ever pay.
+fn amounts(document: &Value, settings: &Settings) -> Faults {
+    let mut faults = Faults::new();
     let policies = settings.compile(&TimeZone::UTC);
-    for (i, cost) in list("costs") {
+    for (i, cost) in list(document, "costs") {
         let (pattern, method) = (cost["route"].as_str().unwrap_or_default(), cost["method"].as_str());
-        let methods: Vec<&str> = method.into_iter().collect();
-        route(pattern, &methods, &format!("/costs/{i}"), server, &mut faults);
         let amount = cost["cost"].as_u64().unwrap_or(0);
         let meets = |policy: &&Policy| {
             let routes = policy.routes.is_empty() || policy.routes.iter().any(|own| covers(own, pattern));

@@ -21,6 +21,30 @@ use fluxor_limits::{At, Limiter, Local, Spawned, Store, Weighed};
 use crate::config::{Config, LimitsStore, shown};
 use crate::telemetry::metrics;
 
+/// Whether these options count in the server's memory.
+pub(super) fn in_memory(config: &Config) -> bool {
+    match config.limits_store() {
+        Ok(Some(LimitsStore::Process)) => true,
+        Ok(None) => !config.shared(),
+        Ok(Some(_)) | Err(_) => false,
+    }
+}
+
+/// That no option speaks of a store that is not there.
+fn unheeded(config: &Config) -> anyhow::Result<()> {
+    let (memory, redis) = (in_memory(config), matches!(config.limits_store(), Ok(Some(LimitsStore::Redis(_)))));
+    if memory && config.limits_patience.is_some() {
+        bail!(
+            "--limits-patience: limits are counted in this server's memory, which is never silent; leave it out, or name a \
+             store that servers share with --limits-store"
+        );
+    }
+    if !redis && config.limits_prefix.is_some() {
+        bail!("--limits-prefix: only keys in Redis have one; leave it out, or name a Redis with --limits-store");
+    }
+    Ok(())
+}
+
 /// How many keys are counted in memory at most; some 200 bytes each.
 const MOST_KEYS: usize = 500_000;
 /// How often tokens that were taken ahead and not used are given back.
@@ -80,6 +104,7 @@ impl Kept {
             guard.patience = Duration::from_millis(patience);
         }
         let wrong = |why: String| anyhow::anyhow!("--limits-store: {why}");
+        unheeded(config)?;
         let postgres = async |url: &str, guard: Guard| {
             let told = Told { place: shown(url) };
             // A heartbeat goes all the way of a decision there, and batches of servers wait for each other.
@@ -240,6 +265,14 @@ mod tests {
     async fn a_place_that_makes_no_sense_is_said() {
         let refused = Kept::open(&config(&["--limits-store", "database"])).await;
         assert!(refused.is_err_and(|error| error.to_string().contains("SQLite")));
+        for (options, word) in [
+            (&["--limits-patience", "50"][..], "never silent"),
+            (&["--limits-store", "process", "--limits-prefix", "a"], "only keys in Redis"),
+            (&["--database", "postgres://db/fluxor", "--limits-prefix", "a"], "only keys in Redis"),
+        ] {
+            let refused = Kept::open(&config(options)).await;
+            assert!(refused.is_err_and(|error| error.to_string().contains(word)), "{word}");
+        }
         assert!(Kept::open(&config(&["--limits-store", "process"])).await.is_ok_and(|kept| !kept.is_shared()));
     }
 }

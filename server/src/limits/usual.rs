@@ -53,7 +53,14 @@ pub(crate) fn faults_of_server(document: &Value) -> Vec<(String, String)> {
 fn all_faults(document: &Value, server: bool) -> Vec<(String, String)> {
     match Settings::read(document) {
         Ok(settings) => sense::faults(document, &settings, server),
-        Err(faults) => told(faults),
+        Err(faults) => {
+            let mut told = told(faults);
+            // All in one pass, but for what was said of the same place already.
+            let is_said = |at: &str| told.iter().any(|(other, _)| other == at || *other == format!("{at}/route"));
+            let more: Vec<_> = sense::places(document, server).into_iter().filter(|(at, _)| !is_said(at)).collect();
+            told.extend(more);
+            told
+        }
     }
 }
 
@@ -74,5 +81,19 @@ mod tests {
     fn what_is_usual_may_be_set() {
         assert_eq!((faults(&usual()), faults_of_server(&usual_of_server())), (vec![], vec![]));
         assert!(!faults(&json!({ "polices": [] })).is_empty());
+    }
+
+    #[test]
+    fn all_is_told_in_one_pass() {
+        let document =
+            json!({ "policies": [], "costs": [{ "route": "/v1/nope", "cost": "x" }, { "route": "v1", "cost": 2 }] });
+        let told: String = faults(&document).into_iter().map(|(at, why)| format!("{at}: {why}\n")).collect();
+        assert!(told.contains("/costs/0: no request has the route `/v1/nope`"), "{told}");
+        assert!(told.contains("/costs/0/cost: `cost` must be a whole number"), "{told}");
+        assert!(told.contains("/costs/1/route: `v1` is no route"), "{told}");
+        assert_eq!(told.lines().count(), 3, "{told}");
+        // A route that is no text is told once.
+        let document = json!({ "policies": [{ "name": "a", "by": ["user"], "routes": ["v1"], "strategy": { "log": { "limit": 1, "window": "1m" } } }] });
+        assert_eq!(faults(&document).len(), 1, "{:?}", faults(&document));
     }
 }

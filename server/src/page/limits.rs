@@ -20,6 +20,7 @@ pub(crate) struct Limits {
     periods: Vec<Value>,
     now: Option<Value>,
     usage: Option<Value>,
+    own: Value,
     refusals: Value,
     trial: Option<Value>,
 }
@@ -53,6 +54,14 @@ fn key(row: &Value) -> String {
     match row["key"].as_str() {
         Some(key) => key.to_owned(),
         None => "all others".to_owned(),
+    }
+}
+
+/// How many a policy in shadow would have refused; of one that enforces there is nothing to tell.
+fn would(of: &Value) -> String {
+    match (number(&of["would_refuse"]), of["shadow"] == true) {
+        (0, false) => "–".to_owned(),
+        _ => grouped(&of["would_refuse"]),
     }
 }
 
@@ -120,7 +129,12 @@ impl Form<'_> {
                 let steps = rows(of, "steps").enumerate().map(|(place, one)| {
                     let after = i64::try_from(step).unwrap_or(0).saturating_mul(i64::try_from(place).unwrap_or(0));
                     let at = begin.checked_add(jiff::SignedDuration::from_secs(after)).unwrap_or(begin);
-                    Bar { when: self.short(at), cost: number(&one["cost"]), refused: number(&one["refused"]) }
+                    Bar {
+                        when: self.short(at),
+                        cost: number(&one["cost"]),
+                        refused: number(&one["refused"]),
+                        would: number(&one["would_refuse"]),
+                    }
                 });
                 let steps: Vec<Bar> = steps.collect();
                 let busiest = steps.iter().rev().max_by_key(|bar| bar.cost).filter(|bar| bar.cost > 0);
@@ -128,7 +142,7 @@ impl Form<'_> {
                     "busiest": busiest.map(|bar| format!("{}: {}", bar.when, grouped(&bar.cost.into()))),
                     "policy": if of["shadow"] == true { format!("{} (in shadow)", text(&of["policy"])) } else { text(&of["policy"]).to_owned() },
                     "key": key(of), "calls": grouped(&of["calls"]), "cost": grouped(&of["cost"]),
-                    "refused": grouped(&of["refused"]), "chart": bars(&steps),
+                    "refused": grouped(&of["refused"]), "would": would(of), "chart": bars(&steps),
                 })
             })
             .collect();
@@ -136,6 +150,22 @@ impl Form<'_> {
             "calls": grouped(&told["calls"]), "from": self.at(&told["from"]), "to": self.at(&told["to"]), "step": long(step),
             "notes": told["notes"], "series": series,
         })
+    }
+
+    /// How whoever looks stands himself.
+    fn own(&self, told: &Report) -> Value {
+        let limits: Vec<Value> = rows(told, "limits")
+            .map(|limit| {
+                let now = &limit["now"];
+                let calls: Vec<&str> = rows(limit, "methods").chain(rows(limit, "routes")).map(text).collect();
+                json!({
+                    "policy": limit["policy"], "admits": limit["admits"], "calls": calls.join(" "), "known": !now.is_null(),
+                    "state": now["state"], "used": grouped(&now["used"]), "quota": grouped(&now["quota"]),
+                    "percent": now["percent"], "back": long(number(&now["reset_seconds"])),
+                })
+            })
+            .collect();
+        json!({ "at": self.at(&told["at"]), "notes": told["notes"], "limits": limits })
     }
 
     fn refusals(&self, told: &Report, setting: &str, asked: &str, own: bool) -> Value {
@@ -229,9 +259,15 @@ fn chip(label: &str, setting: &str, day: &str, current: bool) -> Value {
 
 impl Limits {
     /// The page of these limits, with what everybody sees: refusals.
-    pub(crate) fn new(form: &Form<'_>, setting: &str, told: &Report, asked: &str, own: bool) -> Self {
+    pub(crate) fn new(
+        form: &Form<'_>,
+        setting: &str,
+        (told, stands): (&Report, &Report),
+        asked: &str,
+        own: bool,
+    ) -> Self {
         let refusals = form.refusals(told, setting, asked, own);
-        Self { setting: setting.to_owned(), refusals, ..Self::default() }
+        Self { setting: setting.to_owned(), own: form.own(stands), refusals, ..Self::default() }
     }
 
     /// With what administrators see.

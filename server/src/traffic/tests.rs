@@ -1,5 +1,6 @@
 use std::sync::atomic::Ordering;
 
+use fluxor_limits::traffic::Would;
 use fluxor_limits::{Caller, Calls};
 
 use super::*;
@@ -13,7 +14,7 @@ fn at(micros: u64) -> At {
 
 fn called(tenant: Option<&'static str>, at: At) -> Called<'static> {
     let caller = Caller { tenant, user: Some("ann"), ..Caller::default() };
-    Called { at, took: Span::ZERO, caller, cost: 1, real: 1, refused: None }
+    Called { at, took: Span::ZERO, caller, cost: 1, real: 1, refused: None, would: Would::default() }
 }
 
 fn refused(request: &str) -> Refused {

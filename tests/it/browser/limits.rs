@@ -18,7 +18,8 @@ const BUDGET: u64 = 25_000;
 async fn site() -> (Site, String) {
     let site = Site::new(Place::sqlite(), &[]).await;
     let few = json!({ "policies": [{ "name": "few", "by": ["user"],
-        "strategy": { "bucket": { "burst": 8, "tokens": 1, "per": "1h" } } }] });
+        "strategy": { "bucket": { "burst": 8, "tokens": 1, "per": "1h" } } },
+        { "name": "watched", "by": ["user"], "strategy": { "log": { "limit": 3, "window": "1h" } }, "shadow": true }] });
     set(&site, "limits", &few).await;
     for _ in 0..8 {
         site.by("bob").get("/v1/tasks").await.is(200);
@@ -49,9 +50,15 @@ async fn limits_on_every_screen() {
     let pages =
         [("limits", "/limits"), ("refused", &one), ("quiet", "/limits?day=yesterday"), ("wrong", "/limits?dya=x")];
     gallery(&admin, "limits", &pages).await;
+    // What a shadow would have refused of bob's nine calls: all but three.
+    admin.open("/limits").await;
+    let usage = admin.text(Css("#usage ~ .scroll")).await;
+    let watched = usage.split("watched (in shadow)").skip(1).find(|row| row.contains("user=bob")).unwrap_or_default();
+    assert!(usage.contains("Would refuse") && watched.split_whitespace().any(|cell| cell == "6"), "{usage}");
     admin.close().await;
     let ann = signed_in(&browsers, &site, "ann", Scripts::On).await;
     gallery(&ann, "limits-own", &[("limits", "/limits")]).await;
+    assert!(ann.exists(Link("Limits")).await, "for everybody");
     ann.close().await;
     site.end().await;
 }
@@ -84,6 +91,25 @@ async fn limits_are_tried_by_keyboard_without_scripts() {
     page.wait_for("the result has the focus", async |page| page.focused().await.role == "status").await;
     assert!(page.text(Css(".result")).await.contains("these limits would have refused"));
     assert_eq!(page.clicks(), 0);
+    page.close().await;
+    site.end().await;
+}
+
+/// Who is over a limit is led from the page that is refused to the one that says why.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_that_refuse_a_page() {
+    let Some(browsers) = Browsers::start().await else { return };
+    let (site, _) = site().await;
+    let page = signed_in(&browsers, &site, "bob", Scripts::On).await;
+    page.expect_complaint("status of 429");
+    page.open("/inbox").await;
+    assert!(page.text(Css("main")).await.contains("Come again in "), "{}", page.text(Css("main")).await);
+    assert!(!page.exists(Link("To the inbox")).await, "it would be refused again");
+    gallery(&page, "limits-refused", &[("refused", "/inbox")]).await;
+    page.open("/inbox").await;
+    page.click(Link("Why was this refused?")).await;
+    page.wait_for("why", async |page| page.text(Css("main")).await.contains("The refusal of this request.")).await;
+    assert!(page.text(Css("main")).await.contains("GET /inbox"));
     page.close().await;
     site.end().await;
 }

@@ -111,6 +111,17 @@ async fn who_is_near(site: &Site) {
     assert_eq!((&all["key"], &all["used"], &all["state"]), (&json!("tenant=1"), &json!(3), &json!("fine")));
     assert_eq!(site.admin().get("/v1/limits?policy=all").await.is(200)["policies"].as_array().unwrap().len(), 1);
     site.by("ann").get("/v1/limits").await.refused(403, "not_allowed");
+    // Everybody sees how he stands himself, also who is over a limit; what is in shadow limits nobody.
+    for (who, tenant, used) in [("bob", 1, 3), ("ann", 1, 0), ("stranger", 2, 0)] {
+        let own = site.by(who).get("/v1/limits/me").await.is(200);
+        assert_eq!((&own["person"], &own["tenant"]), (&json!(who), &json!(tenant)), "{own}");
+        assert!(!own.to_string().contains("watched") && !own.to_string().contains("sign_in"), "{own}");
+        if tenant == 1 {
+            let few = of(&own, "limits", "few", Some(&format!("user={who}")));
+            assert_eq!((&few["now"]["used"], &few["now"]["quota"]), (&json!(used), &json!(3)), "{own}");
+            assert_eq!(of(&own, "limits", "all", None)["now"]["used"], 3);
+        }
+    }
     let stranger = site.by("stranger").get("/v1/limits").await.is(200);
     assert!(!stranger.to_string().contains("bob"), "{stranger}");
 }
@@ -156,12 +167,22 @@ async fn how_much_was_used(site: &Site) {
     let bob = of(&told, "series", "few", Some("user=bob"));
     // To ask why is counted by no limit.
     assert_eq!((&bob["calls"], &bob["cost"], &bob["refused"]), (&json!(5), &json!(3), &json!(2)));
+    assert_eq!(bob["would_refuse"], 0, "it is in no shadow");
+    // The shadow would have refused the third call, and what was refused by the other one too.
+    let watched = of(&told, "series", "watched", Some("user=bob|route=/v1/tasks"));
+    assert_eq!(
+        (&watched["shadow"], &watched["refused"], &watched["would_refuse"]),
+        (&json!(true), &json!(0), &json!(2))
+    );
+    let by_step = rows(&watched["steps"]).iter().map(|step| step["would_refuse"].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(by_step, 2);
     let steps = rows(&bob["steps"]);
     assert!((24..=25).contains(&steps.len()), "a whole day: {}", steps.len());
     assert_eq!(steps.iter().map(|step| step["cost"].as_u64().unwrap()).sum::<u64>(), 3);
     let one = site.admin().get("/v1/limits/usage?policy=few&key=user%3Ddan").await.is(200);
     assert_eq!(rows(&one["series"]).len(), 1, "{one}");
     assert_eq!(of(&one, "series", "few", Some("user=dan"))["calls"], 7, "he made keys");
+    assert_eq!(one["calls"], 7, "of what was asked for");
     let none = site.admin().get("/v1/limits/usage?key=user%3Deve").await.is(200);
     assert_eq!(rows(&none["series"]).len(), 0);
     assert!(none["notes"].to_string().contains("under such a key"), "{none}");
@@ -289,6 +310,9 @@ async fn while_it_serves(site: &Site, refused: &Value) {
         assert!(told.contains("`few` admits 3 at once") && told.contains("would refuse"), "{told}");
         let told = site.command_with(&["limits", "usage", "user=bob", "--policy", "few"], key).await.done();
         assert!(told.contains("user=bob") && !told.contains("watched"), "{told}");
+        assert!(told.contains("a bar is ") && !told.contains("min s"), "{told}");
+        let told = site.command_with(&["limits", "usage", "--policy", "watched", "user=bob"], key).await.done();
+        assert!(told.contains("WOULD REFUSE") && told.contains("watched (in shadow)"), "{told}");
     }
     set(site, "limits", &json!({ "policies": [] })).await;
     // How limits stand is asked of a server: of the one that is named, or that has the file.
@@ -296,10 +320,13 @@ async fn while_it_serves(site: &Site, refused: &Value) {
     let shown = site.command_with(&named, Some(&key)).await.done();
     let store = if site.place.address().starts_with("postgres") { "in postgres" } else { "in the server's memory" };
     assert!(shown.contains("counted") && shown.contains(store), "{shown}");
+    let own = site.command_with(&[&named[..], &["--me"]].concat(), Some(&site.keys["bob"])).await.done();
+    assert!(own.contains("bob, ") && own.contains("Nothing."), "{own}");
     for (arguments, key, word) in [
         (&["limits", "show"][..], None, "a server knows how limits stand"),
         (&named, None, "FLUXOR_KEY"),
         (&[&named[..], &["--tenant", "2"]].concat(), Some(&*key), "the key is of tenant 1"),
+        (&[&named[..], &["--me", "--policy", "few"]].concat(), Some(&*key), "cannot be used with"),
         (&["limits", "show", "--server", "127.0.0.1"], Some(&*key), "write http://"),
     ] {
         let told = site.command_with(arguments, key).await;

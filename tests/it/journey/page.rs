@@ -36,7 +36,20 @@ pub(super) async fn limits_in_a_browser(site: Site) {
     // Who is over a limit may ask why, and sees the own refusals.
     let turned = bob.get("/limits").await.is(200);
     assert!(turned.has("Your refused requests") && turned.has(id), "{}", turned.text);
+    // Other pages say when to come again, and where it is told why.
+    let inbox = bob.get("/inbox").await.is(429);
+    assert!(
+        inbox.has("Come again in ") && inbox.has("/limits?request&#x3D;") && !inbox.has("To the inbox"),
+        "{}",
+        inbox.text
+    );
+    let why =
+        inbox.text.split("/limits?request&#x3D;").nth(1).unwrap().split(['#', '&', '"']).next().unwrap().to_owned();
+    let why = bob.get(&format!("/limits?request={why}")).await.is(200);
+    assert!(why.has("The refusal of this request.") && why.has("GET /inbox"), "{}", why.text);
+    assert!(why.has("How you stand") && why.has("class=\"state over\""), "{}", why.text);
     let own = ann.get("/limits").await.is(200);
+    assert!(own.has("<a href=\"/limits\" aria-current=\"page\">Limits</a>"), "{}", own.text);
     assert!(own.has("Your refused requests") && !own.has("bob") && !own.has("textarea"), "{}", own.text);
     admin.get("/limits?setting=server_limits").await.is(200);
     let mut stranger = Visitor::at(&site.url);

@@ -92,8 +92,14 @@ impl Walk {
     }
 
     fn text<'a>(&mut self, value: &'a Value, at: &str) -> Option<&'a str> {
-        if !value.is_string() {
-            self.fault(at, format!("this must be text, not {}", kind(value)));
+        match value {
+            Value::String(_) => {}
+            // In YAML `no` and `7` are none unless they are quoted.
+            Value::Bool(_) | Value::Number(_) | Value::Null => {
+                let told = format!("this must be text, not {}", kind(value));
+                self.hinted(at, told, "in YAML write it in quotes, such as \"7\", \"no\" or \"off\"");
+            }
+            Value::Array(_) | Value::Object(_) => self.fault(at, format!("this must be text, not {}", kind(value))),
         }
         value.as_str()
     }
@@ -128,7 +134,11 @@ impl Walk {
             ("legacy", Headers::Legacy),
             ("off", Headers::Off),
         ];
-        let headers = map.get("headers").and_then(|value| self.choice(value, "/headers", &choices));
+        let headers = map.get("headers").and_then(|value| match value {
+            // YAML reads `off` without quotes as false.
+            Value::Bool(false) => Some(Headers::Off),
+            value => self.choice(value, "/headers", &choices),
+        });
         let policies = match map.get("policies") {
             Some(value) => self.policies(value),
             // A document without any must not lift all limits by mistake.

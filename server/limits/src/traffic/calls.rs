@@ -4,6 +4,7 @@ use super::Called;
 use super::dictionary::Dictionary;
 use super::format::{Bytes, Stop, Unreadable};
 use super::open::MINUTE;
+use super::would::{Lists, Would};
 use crate::at::{At, Span};
 
 /// Calls that were recorded, merged of any number of segments and processes. They take 56 bytes each, and what their texts and
@@ -13,6 +14,7 @@ use crate::at::{At, Span};
 #[derive(Clone, Debug, Default)]
 pub struct Calls {
     dictionary: Dictionary,
+    would: Lists,
     calls: Vec<Stored>,
 }
 
@@ -26,6 +28,8 @@ pub(super) struct Stored {
     pub(super) what: u32,
     pub(super) object: u32,
     pub(super) refused: u32,
+    /// The number of a list.
+    pub(super) would: u32,
     pub(super) shift: u8,
 }
 
@@ -116,7 +120,7 @@ impl Calls {
 
     /// Bytes of memory that they take.
     pub fn memory(&self) -> usize {
-        self.dictionary.memory() + self.calls.capacity() * size_of::<Stored>()
+        self.dictionary.memory() + self.would.memory() + self.calls.capacity() * size_of::<Stored>()
     }
 
     /// The calls, in the order in which they began.
@@ -132,7 +136,8 @@ impl Calls {
         let Stored { at, took, cost, real, .. } = *call;
         let caller = self.dictionary.called_by(call.who, call.what, call.object);
         let refused = self.dictionary.texts.get(call.refused);
-        Kept { called: Called { at, took, caller, cost, real, refused }, weight: call.weight() }
+        let would = Would::kept(&self.dictionary.texts, self.would.get(call.would));
+        Kept { called: Called { at, took, caller, cost, real, refused, would }, weight: call.weight() }
     }
 
     /// Adds the calls of a segment: all of them or none.
@@ -165,6 +170,7 @@ impl Calls {
                 what: callers[call.what as usize],
                 object: texts[call.object as usize],
                 refused: texts[call.refused as usize],
+                would: self.would.number(call.would.iter().map(|&text| texts[text as usize]).collect()),
                 shift: head.shift,
             });
         }

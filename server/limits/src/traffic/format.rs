@@ -14,7 +14,8 @@
 //! bytes), 6 an IPv6 address (the 8 bytes of its /64); 7 and 8 the class (0 none, then from the least). In this order.
 //!
 //! What a call has is one byte, by bits: 0 an object, 1 a cost that is not 1, 2 a real cost that is not the cost, 3 a policy
-//! that refused it. There follow the numbers of the two halves of its caller; when it ended, in microseconds after the end of the call before it
+//! that refused it, 4 policies in shadow that would have (how many, and each; segments from before it was noted have none). There
+//! follow the numbers of the two halves of its caller; when it ended, in microseconds after the end of the call before it
 //! (the first after the minute's begin; zigzag, since it may be earlier); how many microseconds it took; and what it has, in
 //! that order. Calls are in the order in which they ended, so that these differences are small: a usual call takes 8 to 10
 //! bytes. Instants are exact: otherwise limits would not refuse the same calls again.
@@ -36,6 +37,7 @@ const OBJECT: u8 = 1;
 const COST: u8 = 2;
 const REAL: u8 = 4;
 const REFUSED: u8 = 8;
+const WOULD: u8 = 16;
 const V4: u64 = 1 << 5;
 const V6: u64 = 1 << 6;
 const CLASS: u32 = 7;
@@ -60,7 +62,7 @@ impl std::fmt::Display for Unreadable {
 impl std::error::Error for Unreadable {}
 
 /// A call as it is written, its end by microseconds after the minute's begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Packed {
     pub(super) who: u32,
     pub(super) what: u32,
@@ -70,6 +72,8 @@ pub(super) struct Packed {
     pub(super) took: u64,
     pub(super) cost: u64,
     pub(super) real: u64,
+    /// Texts, in the order in which they were told.
+    pub(super) would: Vec<u32>,
 }
 
 /// What stands at the head of a segment.
@@ -127,9 +131,9 @@ pub(super) fn write_last_caller(out: &mut Vec<u8>, dictionary: &Dictionary) {
 /// A call after one that ended at `last`.
 pub(super) fn write_call(out: &mut Vec<u8>, call: &Packed, last: i64) {
     let has = |bit: u8, has: bool| if has { bit } else { 0 };
-    let (object, refused) = (call.object > 0, call.refused > 0);
+    let (object, refused, would) = (call.object > 0, call.refused > 0, !call.would.is_empty());
     let (cost, real) = (call.cost != 1, call.real != call.cost);
-    out.push(has(OBJECT, object) | has(COST, cost) | has(REAL, real) | has(REFUSED, refused));
+    out.push(has(OBJECT, object) | has(COST, cost) | has(REAL, real) | has(REFUSED, refused) | has(WOULD, would));
     write_number(out, call.who.into());
     write_number(out, call.what.into());
     let later = call.end.wrapping_sub(last);
@@ -138,6 +142,10 @@ pub(super) fn write_call(out: &mut Vec<u8>, call: &Packed, last: i64) {
     let numbers =
         [(object, call.object.into()), (cost, call.cost), (real, call.real), (refused, u64::from(call.refused))];
     numbers.into_iter().filter(|(has, _)| *has).for_each(|(_, number)| write_number(out, number));
+    if would {
+        write_number(out, call.would.len() as u64);
+        call.would.iter().for_each(|&text| write_number(out, text.into()));
+    }
 }
 
 /// Bytes that are read one after the other.
@@ -280,7 +288,7 @@ impl<'a> Bytes<'a> {
     /// A call after one that ended at `last`, with so many texts and callers that it may refer to.
     pub(super) fn call(&mut self, last: i64, texts: usize, callers: usize) -> Result<Packed, Stop> {
         let has = self.byte()?;
-        if has & !(OBJECT | COST | REAL | REFUSED) != 0 {
+        if has & !(OBJECT | COST | REAL | REFUSED | WOULD) != 0 {
             return self.stop("a call has what is not known");
         }
         let who = self.below(callers)? as u32;
@@ -292,7 +300,9 @@ impl<'a> Bytes<'a> {
         let cost = if has & COST != 0 { self.number()? } else { 1 };
         let real = if has & REAL != 0 { self.number()? } else { cost };
         let refused = if has & REFUSED != 0 { self.below(texts)? as u32 } else { 0 };
-        Ok(Packed { who, what, object, refused, end: last.wrapping_add(later), took, cost, real })
+        let count = if has & WOULD != 0 { self.count(1)? } else { 0 };
+        let would = (0..count).map(|_| self.below(texts).map(|text| text as u32)).collect::<Result<_, _>>()?;
+        Ok(Packed { who, what, object, refused, end: last.wrapping_add(later), took, cost, real, would })
     }
 
     /// There must be nothing more.

@@ -72,7 +72,8 @@ impl Open {
 
     /// Makes it fit into so many bytes.
     pub(super) fn fit(&mut self, most: usize) {
-        while self.len() > most && self.shift < HEAVIEST {
+        // One call alone stands for no others because its texts are long.
+        while self.len() > most && self.shift < HEAVIEST && self.count > 1 {
             self.thin();
         }
     }
@@ -87,10 +88,12 @@ impl Open {
         let (who, what) = (self.half(&who, self.bounds), self.half(&what, self.bounds));
         let object = self.dictionary.text(called.caller.object, Origin::MadeUp, self.bounds);
         let refused = self.dictionary.text(called.refused, Origin::Given, self.bounds);
+        let would =
+            called.would.iter().map(|name| self.dictionary.text(Some(name), Origin::Given, self.bounds)).collect();
         // Instants are below 2^62, so that this is exact.
         let end = called.end().micros() as i64 - self.minute.micros() as i64;
         let (took, cost, real) = (called.took.micros(), called.cost, called.real);
-        self.push(&Packed { who, what, object, refused, end, took, cost, real });
+        self.push(&Packed { who, what, object, refused, end, took, cost, real, would });
     }
 
     fn half(&mut self, caller: &Caller<'_>, bounds: TextBounds) -> u32 {
@@ -158,7 +161,9 @@ impl Moving<'_> {
     fn push(&mut self, packed: &Packed) {
         let (who, what) = (self.half(packed.who), self.half(packed.what));
         let (object, refused) = (self.text(packed.object), self.text(packed.refused));
-        self.to.push(&Packed { who, what, object, refused, ..*packed });
+        let would = packed.would.iter().map(|&text| self.text(text)).collect();
+        let Packed { end, took, cost, real, .. } = *packed;
+        self.to.push(&Packed { who, what, object, refused, end, took, cost, real, would });
     }
 
     fn half(&mut self, old: u32) -> u32 {

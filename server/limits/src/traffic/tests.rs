@@ -2,7 +2,7 @@
 
 use super::replay::replay_keys;
 use super::usage::usage_keys;
-use super::{Called, Calls, Recorder};
+use super::{Called, Calls, Recorder, Would};
 use crate::at::{At, Span};
 use crate::key::{Caller, Part};
 use crate::policy::{Policies, Policy};
@@ -13,7 +13,10 @@ fn calls() -> Calls {
     for place in 0..3_000 {
         let (user, at) = (format!("u{}", place % 1_000), At::from_micros(1_764_288_000_000_000 + place));
         let caller = Caller { user: Some(&user), tenant: Some("acme"), ..Caller::default() };
-        recorder.record("", &Called { at, took: Span::ZERO, caller, cost: 1, real: 1, refused: None });
+        recorder.record(
+            "",
+            &Called { at, took: Span::ZERO, caller, cost: 1, real: 1, refused: None, would: Would::default() },
+        );
     }
     Calls::read(recorder.all().iter().map(|segment| &segment.bytes)).unwrap_or_default()
 }

@@ -38,6 +38,8 @@ pub struct Step {
     pub cost: u64,
     /// How many of them were refused by this policy in reality.
     pub refused: u64,
+    /// How many of them it would have refused while it was in shadow (also those that another one refused).
+    pub would_refuse: u64,
 }
 
 impl Step {
@@ -45,6 +47,7 @@ impl Step {
         self.calls = self.calls.saturating_add(other.calls);
         self.cost = self.cost.saturating_add(other.cost);
         self.refused = self.refused.saturating_add(other.refused);
+        self.would_refuse = self.would_refuse.saturating_add(other.would_refuse);
     }
 }
 
@@ -141,13 +144,13 @@ fn fill(
 
 /// What a call adds to a policy that counts it.
 fn sum_of(calls: &Calls, call: &Stored, policy: &Policy) -> Step {
-    let weight = call.weight();
-    match calls.kept(call).called.refused {
-        Some(by) => Step {
-            calls: weight,
-            cost: 0,
-            refused: if by == &*policy.name || by == policy.begins() { weight } else { 0 },
-        },
-        None => Step { calls: weight, cost: policy.strategy.takes(call.real).saturating_mul(weight), refused: 0 },
-    }
+    let (weight, called) = (call.weight(), calls.kept(call).called);
+    let is = |by: &str| by == &*policy.name || by == policy.begins();
+    let if_so = |so: bool| if so { weight } else { 0 };
+    let would_refuse = if_so(called.would.iter().any(is));
+    let (cost, refused) = match called.refused {
+        Some(by) => (0, if_so(is(by))),
+        None => (policy.strategy.takes(call.real).saturating_mul(weight), 0),
+    };
+    Step { calls: weight, cost, refused, would_refuse }
 }

@@ -56,6 +56,22 @@ fn nothing_is_lost() {
 }
 
 #[test]
+fn yaml_words_are_understood_or_explained() {
+    let mut document = whole();
+    // What `headers: off` is in YAML.
+    document["headers"] = json!(false);
+    let read = Settings::read(&document).unwrap();
+    assert_eq!(read.compile(&TimeZone::UTC).headers(), Headers::Off);
+    assert_eq!(serde_json::to_value(&read).unwrap()["headers"], "off");
+    document["headers"] = json!(true);
+    document["policies"][0]["overrides"][0]["when"]["api_key"] = json!(false);
+    document["policies"][0]["overrides"][1]["when"]["api_key"] = json!(7);
+    let told: Vec<String> = Settings::read(&document).unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told.iter().all(|fault| fault.contains("in YAML write it in quotes")), "{told:?}");
+}
+
+#[test]
 fn what_is_written_is_in_force() {
     let zone = TimeZone::get("Asia/Tokyo").unwrap();
     let policies = Settings::read(&whole()).unwrap().compile(&zone);

@@ -5,7 +5,7 @@ mod reading;
 mod replaying;
 mod summing;
 
-use fluxor_limits::traffic::{Bounds, Kept};
+use fluxor_limits::traffic::{Bounds, Kept, Would};
 use fluxor_limits::{At, Called, Caller, Calls, Recorder, Segment, Span};
 
 /// Some day, at the begin of a minute.
@@ -18,7 +18,15 @@ pub(crate) fn after(micros: u64) -> At {
 /// A call of a user that cost 1 and took a millisecond.
 pub(crate) fn call(micros: u64, user: &str) -> Called<'_> {
     let caller = Caller { tenant: Some("acme"), user: Some(user), ..Caller::default() };
-    Called { at: after(micros), took: Span::from_millis(1), caller, cost: 1, real: 1, refused: None }
+    Called {
+        at: after(micros),
+        took: Span::from_millis(1),
+        caller,
+        cost: 1,
+        real: 1,
+        refused: None,
+        would: Would::default(),
+    }
 }
 
 pub(crate) fn read(segments: &[Segment]) -> Calls {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fluxor_limits::shared::redis::Redis;
 use fluxor_limits::store::{Remote as _, Store as _, StoreAway};
-use fluxor_limits::{Bucket, Span, Strategy, Verdict};
+use fluxor_limits::{Bucket, Leases, Span, Strategy, Verdict};
 
 use crate::support::{Server, ask, connected, free_port, policy, run, system_now};
 
@@ -119,6 +119,48 @@ fn passwords_are_not_repeated() {
         assert_eq!(wrong, "Redis does not accept the user or the password");
         assert_eq!(told(to("me:secret@").reconnect().await), wrong);
         assert_eq!(told(to("").reconnect().await), "Redis wants a password");
+    });
+}
+
+/// What the user of an ACL needs by the README of the server.
+const NEEDS: &str =
+    "+ping +select +script|load +evalsha +time +mget +set +zadd +zcard +zremrangebyscore +pttl +pexpire";
+
+#[test]
+fn a_user_of_an_acl_needs_what_is_said_and_is_told_what_is_missing() {
+    let Some(server) = Server::own(&[]) else { return };
+    let port = server.port();
+    let user = |commands: &str| {
+        let mut make = redis::cmd("ACL");
+        make.arg("SETUSER").arg("limits").arg("reset").arg("on").arg(">secret").arg("~{fluxor:limits}*");
+        for command in commands.split(' ') {
+            make.arg(command);
+        }
+        let () = make.query(&mut server.raw()).unwrap();
+        Redis::new(&format!("redis://limits:secret@127.0.0.1:{port}/2")).unwrap()
+    };
+    run(async {
+        let store = connected(user(NEEDS)).await;
+        for strategy in [bucket(), Strategy::Leases(Leases { limit: 2, lease: Span::from_secs(60) })] {
+            let policy = policy(&strategy);
+            store.weigh(system_now(), &[ask(&policy, "k", 1)], &[]).await.unwrap();
+        }
+        store.enlist("me", Span::from_secs(1)).await.unwrap();
+        for (missing, named) in
+            [("+select", "SELECT"), ("+script|load", "SCRIPT"), ("+ping", "PING"), ("+evalsha", "EVALSHA")]
+        {
+            let told = told(user(&NEEDS.replace(missing, "+echo")).reconnect().await);
+            assert_eq!(told, format!("Redis does not allow this user to run {named}: its ACL must"));
+        }
+        for (missing, named) in [("+mget", "MGET"), ("+set", "SET")] {
+            let store = connected(user(&NEEDS.replace(missing, "+echo"))).await;
+            let told = told(call(&store, "k").await);
+            // Redis 7.0 does not say which one.
+            assert!(
+                told.contains(&format!("to run {named}: its ACL")) || told.contains("a command of our script"),
+                "{told}"
+            );
+        }
     });
 }
 

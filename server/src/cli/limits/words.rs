@@ -101,13 +101,46 @@ pub(super) fn now(told: &Value) -> String {
     cells.sort_by_key(|(rank, _)| *rank);
     let cells: Vec<Vec<String>> = cells.into_iter().map(|(_, cell)| cell).collect();
     let heads = ["POLICY", "ADMITS", "KEY", "STATE", "USED", "SHARE", "ALL BACK IN", "LAST CALL"];
-    let place = match (told["store"].as_str(), told["away"] == true) {
+    let place = place(told);
+    let out = format!("{}\n\n{}, counted {place}.", rows_or_none(&heads, &cells), instant(&told["at"]));
+    notes(told, out)
+}
+
+/// How somebody stands himself.
+pub(super) fn own(told: &Value) -> String {
+    let cells: Vec<Vec<String>> = rows(told, "limits")
+        .map(|limit| {
+            let now = &limit["now"];
+            let methods: Vec<String> = rows(limit, "methods").map(text).collect();
+            let routes: Vec<String> = rows(limit, "routes").map(text).collect();
+            let calls = [methods.join(" "), routes.join(" ")].join(" ").trim().to_owned();
+            let mut cells = vec![text(&limit["policy"]), text(&limit["admits"])];
+            cells.push(if calls.is_empty() { "all".to_owned() } else { calls });
+            match (now.is_null(), limit["key"].as_str()) {
+                (true, None) => cells.extend(["(one for each call)", "-", "-", "-"].map(str::to_owned)),
+                (true, Some(key)) => cells.extend([key, "unknown", "-", "-"].map(str::to_owned)),
+                (false, _) => cells.extend([
+                    key(limit),
+                    text(&now["state"]),
+                    format!("{} of {}", text(&now["used"]), text(&now["quota"])),
+                    long(number(&now["reset_seconds"])),
+                ]),
+            }
+            cells
+        })
+        .collect();
+    let heads = ["POLICY", "ADMITS", "OF CALLS", "KEY", "STATE", "USED", "ALL BACK IN"];
+    let (person, at) = (text(&told["person"]), instant(&told["at"]));
+    notes(told, format!("{}\n\n{person}, {at}, counted {}.", rows_or_none(&heads, &cells), place(told)))
+}
+
+/// Where it is counted.
+fn place(told: &Value) -> String {
+    match (told["store"].as_str(), told["away"] == true) {
         (Some("process"), _) | (None, _) => "in the server's memory".to_owned(),
         (Some(store), false) => format!("in {store}"),
         (Some(store), true) => format!("by the server alone: {store} is away"),
-    };
-    let out = format!("{}\n\n{}, counted {place}.", rows_or_none(&heads, &cells), instant(&told["at"]));
-    notes(told, out)
+    }
 }
 
 /// When a key cost most, and how much.
@@ -124,21 +157,30 @@ fn busiest(of: &Value, step: u64) -> String {
     }
 }
 
+/// How many a policy in shadow would have refused; of one that enforces there is nothing to tell.
+fn would(of: &Value) -> String {
+    match (number(&of["would_refuse"]), of["shadow"] == true) {
+        (0, false) => "-".to_owned(),
+        (count, _) => count.to_string(),
+    }
+}
+
 /// How much was used.
 pub(super) fn usage(told: &Value) -> String {
     let cells: Vec<Vec<String>> = rows(told, "series")
         .map(|of| {
             let mut cells = vec![named(of), text(&of["admits"]), key(of)];
             cells.extend(texts(of, &["calls", "cost", "refused"]));
+            cells.push(would(of));
             cells.extend([bars(of), busiest(of, number(&told["step_seconds"]))]);
             cells
         })
         .collect();
-    let heads = ["POLICY", "ADMITS", "KEY", "CALLS", "COST", "REFUSED", "OVER TIME", "BUSIEST STEP"];
+    let heads = ["POLICY", "ADMITS", "KEY", "CALLS", "COST", "REFUSED", "WOULD REFUSE", "OVER TIME", "BUSIEST STEP"];
     let (from, to) = (instant(&told["from"]), instant(&told["to"]));
     let steps = long(number(&told["step_seconds"]));
     let out =
-        format!("{}\n\n{} calls from {from} to {to}; a bar is {steps} s.", table(&heads, &cells), text(&told["calls"]));
+        format!("{}\n\n{} calls from {from} to {to}; a bar is {steps}.", table(&heads, &cells), text(&told["calls"]));
     notes(told, out)
 }
 

@@ -1,5 +1,6 @@
 //! The page about limits. It shows, and what its forms send changes nothing.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
@@ -9,13 +10,14 @@ use utoipa::IntoParams;
 use super::super::asked::Form;
 use super::super::auth::Administrator;
 use super::super::extract::Query;
+use super::super::gate::Address;
 use super::super::problem::Problem;
 use super::super::site::{Visitor, html};
-use super::{Trial, WhichRefusals, now_told, refusals_told, replay_told, used_told};
+use super::{Trial, WhichRefusals, now_told, own_told, refusals_told, replay_told, used_told};
 use crate::app::App;
 use crate::limits::explain::{Used, Which, Wish};
 use crate::page::{self, Limits, Report};
-use crate::settings;
+use crate::{settings, yaml};
 
 /// How many keys of each policy are shown.
 const KEYS: usize = 10;
@@ -44,10 +46,11 @@ fn report(report: impl serde::Serialize) -> Result<Report, Problem> {
 pub(crate) async fn show(
     State(app): State<App>,
     visitor: Visitor,
+    Extension(address): Extension<Address>,
     Query(shown): Query<Shown>,
 ) -> Result<Response, Problem> {
     let trial = page::Trial { day: shown.day.clone().unwrap_or_default(), ..page::Trial::default() };
-    whole(&app, &visitor, shown, trial).await
+    whole(&app, (&visitor, address), shown, trial).await
 }
 
 /// Limits that somebody tries, as a form sends them.
@@ -56,13 +59,14 @@ pub(crate) async fn show(
     responses((status = 200, body = String, content_type = "text/html")))]
 pub(crate) async fn attempt(
     State(app): State<App>,
+    Extension(address): Extension<Address>,
     Form(Administrator(caller), mut fields): Form,
 ) -> Result<Response, Problem> {
     let mut field = |name: &str| fields.remove(name).unwrap_or_default();
     let setting = if field("setting") == Which::ServerLimits.name() { Which::ServerLimits } else { Which::Limits };
     let mut trial = page::Trial { document: field("document"), day: field("day"), ..page::Trial::default() };
     let day = Some(trial.day.clone()).filter(|day| !day.is_empty());
-    match serde_saphyr::from_str::<serde_json::Map<String, Value>>(&trial.document) {
+    match yaml::read::<serde_json::Map<String, Value>>(&trial.document) {
         Err(error) => trial.errors = vec![(String::new(), format!("This is neither YAML nor JSON: {error}"))],
         Ok(document) => {
             let asked = Trial { setting, document: Some(document), day, ..Trial::default() };
@@ -73,10 +77,15 @@ pub(crate) async fn attempt(
         }
     }
     let visitor = Visitor::of(&app, caller).await?;
-    whole(&app, &visitor, Shown { setting, ..Shown::default() }, trial).await
+    whole(&app, (&visitor, address), Shown { setting, ..Shown::default() }, trial).await
 }
 
-async fn whole(app: &App, visitor: &Visitor, shown: Shown, mut trial: page::Trial) -> Result<Response, Problem> {
+async fn whole(
+    app: &App,
+    (visitor, Address(address)): (&Visitor, Address),
+    shown: Shown,
+    mut trial: page::Trial,
+) -> Result<Response, Problem> {
     let caller = &visitor.caller;
     let Shown { setting, day, request } = shown;
     let administrator = caller.key().administrator;
@@ -85,7 +94,8 @@ async fn whole(app: &App, visitor: &Visitor, shown: Shown, mut trial: page::Tria
     let refusals = report(refusals_told(app, caller, WhichRefusals::newest(request)).await?)?;
     let zone = crate::limits::explain::zone(app.desk(), caller.tenant()).await?;
     let form = page::Form(&zone);
-    let mut shown = Limits::new(&form, setting.name(), &refusals, &asked, !administrator);
+    let stands = report(own_told(app, caller, address).await)?;
+    let mut shown = Limits::new(&form, setting.name(), (&refusals, &stands), &asked, !administrator);
     if administrator {
         let wish = Wish { day: day.clone().filter(|day| !day.is_empty()), ..Wish::default() };
         let usage = report(used_told(app, caller, setting, &wish, Used::default()).await?)?;

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use fluxor_limits::limiter::{Standing, Unknown};
+use fluxor_limits::strategy::View;
 use fluxor_limits::traffic::{Seen as SeenKey, is_stand_in, keys};
 use fluxor_limits::{Limiter, Policy};
 use serde::Serialize;
@@ -91,16 +92,23 @@ struct Key {
     last: String,
 }
 
+/// What is used of a quota, percent, and what that is called.
+pub(super) fn share(view: &View) -> (u64, &'static str) {
+    let used = view.quota.saturating_sub(view.remaining);
+    let percent = u64::try_from(u128::from(used) * 100 / u128::from(view.quota.max(1))).unwrap_or(100);
+    let state = match (view.remaining, percent) {
+        (0, _) => "over",
+        (_, NEAR..) => "near",
+        _ => "fine",
+    };
+    (percent, state)
+}
+
 impl Key {
     fn new(policy: &Policy, seen: &SeenKey, standing: &Standing) -> Self {
         let view = standing.view;
         let used = view.quota.saturating_sub(view.remaining);
-        let percent = u64::try_from(u128::from(used) * 100 / u128::from(view.quota.max(1))).unwrap_or(100);
-        let state = match (view.remaining, percent) {
-            (0, _) => "over",
-            (_, NEAR..) => "near",
-            _ => "fine",
-        };
+        let (percent, state) = share(&view);
         Self {
             key: shown(policy, &seen.key),
             admits: (seen.strategy != policy.strategy).then(|| seen.strategy.to_string()),

@@ -39,7 +39,7 @@ pub(crate) struct Usage {
     to: String,
     /// Seconds.
     step_seconds: u64,
-    /// How many calls there were.
+    /// How many calls there were, of what was asked for: of that policy, and under such keys.
     calls: u64,
     /// What these numbers do not tell.
     notes: Vec<String>,
@@ -66,6 +66,8 @@ struct OfKey {
     cost: u64,
     /// How many this policy refused; of several that refused a call, the one that makes it wait longest counts.
     refused: u64,
+    /// How many it would have refused while it was in shadow, whatever became of them.
+    would_refuse: u64,
     /// When the first step begins.
     #[schema(format = DateTime)]
     from: String,
@@ -80,6 +82,7 @@ struct Step {
     calls: u64,
     cost: u64,
     refused: u64,
+    would_refuse: u64,
 }
 
 impl OfKey {
@@ -97,6 +100,7 @@ impl OfKey {
             calls: sum(|step| step.calls),
             cost: sum(|step| step.cost),
             refused: sum(|step| step.refused),
+            would_refuse: sum(|step| step.would_refuse),
             from: text(At::from_micros(from.micros() / micros * micros)),
             steps: padded(series, from.micros() / micros, to.micros().saturating_sub(1) / micros),
         }
@@ -111,7 +115,8 @@ fn padded(series: &Series, first: u64, last: u64) -> Vec<Step> {
         .map(|place| {
             let step = place.checked_sub(own).and_then(|place| series.steps.get(usize::try_from(place).ok()?));
             let step = step.copied().unwrap_or_default();
-            Step { calls: step.calls, cost: step.cost, refused: step.refused }
+            let fluxor_limits::traffic::Step { calls, cost, refused, would_refuse } = step;
+            Step { calls, cost, refused, would_refuse }
         })
         .collect()
 }
@@ -146,16 +151,17 @@ pub(crate) fn used(whose: &Whose, limited: &Limited, seen: Seen, asked: &Used, s
     let policies = &limited.policies;
     let mut seen = seen.bounded(policies);
     let mut notes = seen.notes();
-    let calls = seen.calls.total();
-    if let Some(wanted) = &asked.key {
+    let all = seen.calls.total();
+    if asked.key.is_some() || asked.policy.is_some() {
         // Among all others a key would not be told apart.
         let has = |caller: &fluxor_limits::Caller<'_>| {
             let own = policies.iter().filter(|policy| asked.policy.as_ref().is_none_or(|name| *policy.name == **name));
             let mut keys = own.filter_map(|policy| policy.ask(caller, 1).map(|ask| (policy, ask.key)));
-            keys.any(|(policy, key)| wanted.fits(policy.short(&key)))
+            keys.any(|(policy, key)| asked.key.as_ref().is_none_or(|wanted| wanted.fits(policy.short(&key))))
         };
         seen.calls = seen.calls.only(|called| has(&called.caller));
     }
+    let calls = seen.calls.total();
     let series = usage(&seen.calls, policies, Span::from_secs(step));
     let step_seconds = series.first().map_or(step, |series| series.step_secs);
     let own = series.iter().filter_map(|series| Some((series, policies.named(&series.policy)?)));
@@ -167,7 +173,7 @@ pub(crate) fn used(whose: &Whose, limited: &Limited, seen: Seen, asked: &Used, s
         })
     });
     let series: Vec<OfKey> = own.map(|(of, policy)| OfKey::new(policy, of, (seen.from, seen.to))).collect();
-    if series.is_empty() && asked.key.is_some() && calls > 0 {
+    if series.is_empty() && asked.key.is_some() && all > 0 {
         notes.push("No call of that time was counted under such a key.".to_owned());
     }
     Usage {

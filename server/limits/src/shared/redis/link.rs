@@ -39,6 +39,28 @@ const WORK: u64 = 10_000;
 /// How long a question waits until it may be put: as long as others are answered that is no outage, but there is an end.
 const TURN: Duration = Duration::from_secs(1);
 
+const EVALSHA: &str = "EVALSHA";
+const LOAD: &str = "SCRIPT LOAD";
+
+/// All that is sent, here and by the scripts: what the user of an ACL needs. Only these are named when one is refused.
+const COMMANDS: [&str; 15] = [
+    "SELECT",
+    "PING",
+    "SCRIPT",
+    "EVALSHA",
+    "TIME",
+    "MGET",
+    "SET",
+    "ZADD",
+    "ZCARD",
+    "ZREMRANGEBYSCORE",
+    "PTTL",
+    "PEXPIRE",
+    "AUTH",
+    "HELLO",
+    "CLIENT",
+];
+
 /// What is said if that was too long: Redis is there, and has too much to do for this question.
 pub(super) const BUSY: &str = "Redis has too many questions before this one";
 
@@ -75,7 +97,7 @@ impl Loaded {
 
     /// The beginning of a call with so many keys.
     fn call(&self, keys: usize) -> Cmd {
-        let mut command = redis::cmd("EVALSHA");
+        let mut command = redis::cmd(EVALSHA);
         command.arg(&self.name).arg(keys);
         command
     }
@@ -107,7 +129,7 @@ impl Link {
 
     pub(super) async fn ping(&self) -> Result<(), StoreAway> {
         let answer: String =
-            redis::cmd("PING").query_async(&mut self.current()?).await.map_err(|error| away(&error))?;
+            redis::cmd("PING").query_async(&mut self.current()?).await.map_err(|error| away(&error, "PING"))?;
         if answer == "PONG" { Ok(()) } else { Err(StoreAway("the answer to a ping is no pong".to_owned())) }
     }
 
@@ -116,18 +138,17 @@ impl Link {
         // How long anything may take is the guard's business.
         let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         let made = self.client.get_multiplexed_async_connection_with_config(&config).await;
-        let mut made = made.map_err(|error| away(&error))?;
-        let ready = async {
-            // First something short: who has not said a password yet is not told of it if the text is long.
-            let () = redis::cmd("PING").query_async(&mut made).await?;
-            self.decide.load(&mut made).await?;
-            self.enlist.load(&mut made).await?;
-            // A question about nothing: whatever cannot write refuses it.
-            let mut nothing = self.decide.call(0);
-            nothing.arg("T").arg(0).arg(0);
-            nothing.query_async::<Vec<i64>>(&mut made).await
-        };
-        ready.await.map_err(|error| away(&error))?;
+        let mut made = made.map_err(|error| away(&error, "AUTH or SELECT"))?;
+        // First something short: who has not said a password yet is not told of it if the text is long.
+        let pinged: Result<(), RedisError> = redis::cmd("PING").query_async(&mut made).await;
+        pinged.map_err(|error| away(&error, "PING"))?;
+        for script in [&self.decide, &self.enlist] {
+            script.load(&mut made).await.map_err(|error| away(&error, LOAD))?;
+        }
+        // A question about nothing: whatever cannot write refuses it.
+        let mut nothing = self.decide.call(0);
+        nothing.arg("T").arg(0).arg(0);
+        nothing.query_async::<Vec<i64>>(&mut made).await.map_err(|error| away(&error, EVALSHA))?;
         *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
         Ok(())
     }
@@ -157,13 +178,13 @@ impl Link {
         let asked = self.since();
         let answer = match command.query_async(&mut connection).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                script.load(&mut connection).await.map_err(|error| away(&error))?;
+                script.load(&mut connection).await.map_err(|error| away(&error, LOAD))?;
                 command.query_async(&mut connection).await
             }
             answer => answer,
         };
         self.took(asked);
-        answer.map_err(|error| away(&error))
+        answer.map_err(|error| away(&error, EVALSHA))
     }
 
     /// Microseconds since this was made.
@@ -182,8 +203,18 @@ impl Link {
     }
 }
 
-/// What is told of an error.
-fn away(error: &RedisError) -> StoreAway {
+/// The command of ours that the user may not run, if that is what is wrong.
+fn forbidden(error: &RedisError) -> Option<&'static str> {
+    let detail = error.detail().filter(|detail| detail.contains("permission"))?.to_ascii_uppercase();
+    // `'zadd'`, or with its part `'script|load'`.
+    COMMANDS.into_iter().find(|name| ["'", "|"].iter().any(|end| detail.contains(&format!("'{name}{end}"))))
+}
+
+/// What is told of an error in the answer to a command.
+fn away(error: &RedisError, command: &str) -> StoreAway {
+    if let Some(command) = forbidden(error) {
+        return StoreAway(format!("Redis does not allow this user to run {command}: its ACL must"));
+    }
     let told = match error.code() {
         Some("READONLY") => "Redis is a replica here, and cannot write",
         Some("OOM") => "Redis has no memory left",
@@ -200,7 +231,11 @@ fn away(error: &RedisError) -> StoreAway {
         Some("ERR") if error.detail().is_some_and(|told| told.contains("DB index")) => {
             "Redis has no database of that number"
         }
-        Some(code) => return StoreAway(format!("Redis answered with the error {}", plain(code))),
+        // Redis 7.0 does not say which one.
+        Some("ERR") if error.detail().is_some_and(|told| told.contains("executing the script can't run")) => {
+            "Redis does not allow this user a command of our script: its ACL must allow all that are documented"
+        }
+        Some(code) => return StoreAway(format!("Redis answered {command} with the error {}", plain(code))),
         None if error.kind() == ErrorKind::AuthenticationFailed => "Redis does not accept the user or the password",
         None if error.is_timeout() => "Redis did not answer in time",
         None if error.is_connection_refusal() => "nobody listens at Redis' address",

@@ -100,6 +100,28 @@ fn a_flood_of_objects_leaves_room_for_people() {
     assert!(told.len() > 5 && hidden.len() > 450, "{} {}", told.len(), hidden.len());
 }
 
+/// Where calls are dropped, those that are left keep what would have refused them.
+#[test]
+fn what_would_have_refused_a_call_stays() {
+    let recorder = recorder(8_192);
+    for place in 0..20_000_u64 {
+        let would: &[&str] = [&[][..], &["few"], &["few", "tenant 1|watched"]][(place % 3) as usize];
+        let user = ["ann", "bob", "ced"][(place % 3) as usize];
+        recorder.record("", &Called { would: would.into(), ..call(place * 100, user) });
+    }
+    let read = read(&recorder.all());
+    assert!(read.sampled() && read.len() > 300);
+    for kept in read.iter() {
+        let would: Vec<&str> = kept.called.would.iter().collect();
+        let expected: &[&str] = match kept.called.caller.user {
+            Some("ann") => &[],
+            Some("bob") => &["few"],
+            _ => &["few", "tenant 1|watched"],
+        };
+        assert_eq!(would, expected);
+    }
+}
+
 /// What stands for a text stands for it everywhere, also where calls were dropped meanwhile.
 #[test]
 fn what_stands_for_a_text_stays() {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use fluxor_limits::traffic::Unreadable;
+use fluxor_limits::traffic::{Unreadable, Would};
 use fluxor_limits::{At, Called, Caller, Calls, Class, Recorder, Span};
 use proptest::prelude::*;
 use proptest::strategy::Strategy as Generator;
@@ -20,6 +20,7 @@ struct Own {
     cost: u64,
     real: u64,
     refused: Option<String>,
+    would: Vec<&'static str>,
 }
 
 impl Own {
@@ -33,6 +34,7 @@ impl Own {
             cost: self.cost,
             real: self.real,
             refused: self.refused.as_deref(),
+            would: self.would[..].into(),
         }
     }
 }
@@ -54,8 +56,9 @@ fn own() -> impl Generator<Value = Own> {
     let took = prop_oneof![Just(0), 0..300_000_u64, 0..7_200_000_000_u64];
     let texts = [text(), text(), text(), text(), text(), text()];
     let class = prop::option::of(prop::sample::select(Class::ALL.to_vec()));
-    (at, took, texts, address(), class, number(), number(), text()).prop_map(
-        |(at, took, texts, address, class, cost, real, refused)| Own {
+    let would = prop::collection::vec(prop::sample::select(vec!["watched", "a", "ab"]), 0..3);
+    (at, took, texts, address(), class, number(), number(), text(), would).prop_map(
+        |(at, took, texts, address, class, cost, real, refused, would)| Own {
             at,
             took,
             texts,
@@ -64,6 +67,7 @@ fn own() -> impl Generator<Value = Own> {
             cost,
             real,
             refused,
+            would,
         },
     )
 }
@@ -151,7 +155,10 @@ fn the_worst_bytes_take_a_small_multiple() {
     let texts = [&[1, 0, 0][..], &number(count), &vec![0; count], &[0, 0]].concat();
     let callers = [&[1, 0, 0, 0][..], &number(count), &vec![0; count], &[0]].concat();
     let calls = [&[1, 0, 0, 0, 1, 0][..], &number(count), &vec![0; 5 * count]].concat();
-    for bytes in [texts, callers, calls] {
+    // Each call with another list of policies that would have refused it.
+    let lists: Vec<u8> = (0..count).flat_map(|list| [&[16, 0, 0, 0, 0, 1][..], &number(list)].concat()).collect();
+    let lists = [&[1, 0, 0][..], &number(count), &vec![0; count], &[1, 0], &number(count), &lists].concat();
+    for bytes in [texts, callers, calls, lists] {
         assert!(Calls::read([&bytes]).is_ok());
         is_bounded(&bytes);
     }
@@ -167,7 +174,7 @@ fn what_cannot_be_read_is_told() {
     let recorder = Recorder::default();
     recorder.record("acme", &call(5, "ann"));
     let good = recorder.all().remove(0).bytes;
-    let reasons: [(&[u8], &str); 12] = [
+    let reasons: [(&[u8], &str); 13] = [
         (&[], "it ends too early"),
         (&[2], "its version is not known"),
         (&[1, 33], "its weight is too large"),
@@ -177,7 +184,8 @@ fn what_cannot_be_read_is_told() {
         (&[1, 0, 0, 0, 1, 96, 0, 0], "a caller has two addresses"),
         (&[1, 0, 0, 0, 1, 0x80, 4, 0], "a class is not known"),
         (&[1, 0, 0, 0, 1, 1, 1, 0], "it refers to something that is not there"),
-        (&[1, 0, 0, 0, 1, 0, 1, 16, 0, 0, 0, 0], "a call has what is not known"),
+        (&[1, 0, 0, 0, 1, 0, 1, 32, 0, 0, 0, 0], "a call has what is not known"),
+        (&[1, 0, 0, 0, 1, 0, 1, 16, 0, 0, 0, 0, 9, 0], "it counts more than it has bytes for"),
         (&[1, 0, 0, 0, 1, 64, 1, 2], "it ends too early"),
         (&[1, 0, 0, 0, 0, 0, 7], "there is more than it counts"),
     ];
@@ -205,8 +213,15 @@ fn the_format_stays() {
     let address = Some("192.0.2.1".parse().unwrap());
     let key = Caller { tenant: Some("acme"), api_key: Some("k"), address, class: Some(Class::Batch), ..user };
     let key = Caller { user: None, object: Some("o"), ..key };
-    let called =
-        |at, caller| Called { at: after(at), took: Span::from_millis(3), caller, cost: 1, real: 1, refused: None };
+    let called = |at, caller| Called {
+        at: after(at),
+        took: Span::from_millis(3),
+        caller,
+        cost: 1,
+        real: 1,
+        refused: None,
+        would: Would::default(),
+    };
     recorder.record("acme", &called(1_000, user));
     recorder.record("acme", &Called { cost: 5, real: 2, refused: Some("daily"), ..called(900, key) });
     let segments = recorder.all();
@@ -241,6 +256,14 @@ fn the_format_stays() {
     let read = read(&segments);
     assert_eq!(read.span(), Some((after(900), after(1_000))));
     assert_eq!(read.iter().next().unwrap().called.refused, Some("daily"));
+    assert!(read.iter().all(|kept| kept.called.would.is_empty()), "it is as segments were before shadows were noted");
+
+    let would = (&["new", "daily"][..]).into();
+    recorder.record("acme", &Called { refused: Some("daily"), would, ..called(1_000, Caller::default()) });
+    let segments = recorder.all();
+    let calls = [&[2, 5][..], b"daily", &[3], b"new", &[1, 0, 1, 0b11000, 0, 0, 0xc0, 0x3e, 0xb8, 0x17, 1, 2, 2, 1]];
+    assert_eq!(segments[0].bytes, [&[1, 0][..], &minutes(), &calls.concat()].concat());
+    assert_eq!(format!("{:?}", self::read(&segments).iter().next().unwrap().called.would), r#"["new", "daily"]"#);
 }
 
 /// The minutes of the day, as a varint.

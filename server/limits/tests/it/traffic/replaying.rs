@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use fluxor_limits::traffic::replay;
+use fluxor_limits::traffic::{Would, replay};
 use fluxor_limits::{
     At, Bucket, Called, Caller, Calls, Decision, Fixed, Leases, Limiter, Local, Log, Part, Policies, Policy, Recorder,
     Ring, Sliding, Span, Strategy, Ticket, Window,
@@ -106,7 +106,8 @@ impl Live {
             return;
         }
         let by = decision.tightest().unwrap().policy.to_string();
-        let called = Called { at, took: Span::ZERO, caller, cost, real: cost, refused: Some(&by) };
+        let called =
+            Called { at, took: Span::ZERO, caller, cost, real: cost, refused: Some(&by), would: Would::default() };
         self.replicas[replica].record("", &called);
     }
 
@@ -124,7 +125,8 @@ impl Live {
         let Open { at, caller, cost, replica, ticket } = open;
         self.limiter.settle_now(ticket, real);
         let took = self.limiter.now().since(at);
-        self.replicas[replica].record("", &Called { at, took, caller, cost, real, refused: None });
+        self.replicas[replica]
+            .record("", &Called { at, took, caller, cost, real, refused: None, would: Would::default() });
     }
 
     fn recorded(&mut self) -> Calls {

@@ -28,7 +28,9 @@ fn use_over_time_by_key() {
         for step in 0..3 {
             let plain = call(step * 10_000_000 + place, user);
             let refused = (step == 1).then_some("per_user");
-            recorder.record("", &Called { cost: 9, real: place + 1, refused, ..plain });
+            // In shadow it would have refused the first of each, and one that is not asked about the last.
+            let would: &[&str] = [&["per_user"][..], &[], &["other"]][step as usize];
+            recorder.record("", &Called { cost: 9, real: place + 1, refused, would: would.into(), ..plain });
         }
     }
     recorder.record("", &call(1, "exempt"));
@@ -42,6 +44,9 @@ fn use_over_time_by_key() {
         steps.iter().map(|step| (step.calls, step.cost, step.refused)).collect()
     };
     assert_eq!(told(&per_user[0].steps), [(1, 25, 0), (1, 0, 1), (1, 25, 0)]);
+    let would =
+        |one: &fluxor_limits::traffic::Series| one.steps.iter().map(|step| step.would_refuse).collect::<Vec<_>>();
+    assert_eq!((would(per_user[0]), would(per_user[20])), (vec![1, 0, 0], vec![5, 0, 0]));
     // The five that cost least: 1 + 2 + 3 + 4 + 5.
     assert_eq!(per_user[20].key, None);
     assert_eq!(told(&per_user[20].steps), [(5, 15, 0), (5, 0, 5), (5, 15, 0)]);
@@ -49,6 +54,7 @@ fn use_over_time_by_key() {
     let at_once = of("at_once");
     assert_eq!(at_once.len(), 1);
     assert_eq!(told(&at_once[0].steps), [(26, 26, 0), (25, 0, 0), (25, 25, 0)]);
+    assert_eq!(would(at_once[0]), [0, 0, 0]);
     assert!(of("per_object").is_empty());
     let json = serde_json::to_value(per_user[20]).unwrap();
     assert_eq!((&json["from"], &json["key"]), (&"2025-11-28T00:00:00Z".into(), &serde_json::Value::Null));
