@@ -74,7 +74,7 @@ impl Answers {
         };
         let others = decision.violated().map(|line| &line.policy).filter(|name| *name != by);
         let violated = [by].into_iter().chain(others).map(|name| name.to_string()).collect();
-        let cost = most.map(|_| decision.ticket.cost());
+        let cost = decision.tightest().filter(|_| most.is_some()).map(|line| line.shift.of(decision.ticket.cost()));
         Some(Refusal { reason, violated, retry_after: wait(decision), cost, most, closed: decision.closed })
     }
 
@@ -139,7 +139,7 @@ impl Answers {
             remaining: line.remaining,
             reset: reset(line, wait),
             partition: self.partition.of(&line.key),
-            cost: cost.filter(|_| line.unit == Unit::Requests),
+            cost: cost.filter(|_| line.unit == Unit::Requests).map(|cost| line.shift.of(cost)),
         };
         decision.lines.iter().map(item).collect()
     }

@@ -49,7 +49,7 @@ impl Step {
 }
 
 /// Sums the calls by policy, key and step of time. Of each policy there are the 20 keys that cost most, the most first, and
-/// then the sum of all others, if there are any. A step is a whole number of seconds, and longer where there would be more than
+/// then the sum of all others, if there are any. What a method and route cost is what these policies say. A step is a whole number of seconds, and longer where there would be more than
 /// 10,000.
 pub fn usage(calls: &Calls, policies: &Policies, step: Span) -> Vec<Series> {
     usage_keys(calls, policies, step, MOST)
@@ -75,12 +75,13 @@ pub(super) fn usage_keys(calls: &Calls, policies: &Policies, step: Span, most: u
             Counts::Under(number) => {
                 let totals = &mut totals[place];
                 totals.resize(totals.len().max(number as usize + 1), Step::default());
-                totals[number as usize].add(sum_of(calls, call, policies_by_place[place]));
+                totals[number as usize].add(sum_of(calls, call, policies, policies_by_place[place]));
             }
         });
     }
     let told: Vec<Told> = totals.iter().zip(others).map(|(totals, others)| Told::new(totals, others, steps)).collect();
-    let series = fill(calls, &policies_by_place, &mut keys, told, |at| (at.micros() / step - from) as usize);
+    let sum = |call: &Stored, place: usize| sum_of(calls, call, policies, policies_by_place[place]);
+    let series = fill(calls, sum, &mut keys, told, |at| (at.micros() / step - from) as usize);
     let mut all = Vec::new();
     for (place, told) in series.into_iter().enumerate() {
         for (number, steps) in told.series {
@@ -117,7 +118,7 @@ impl Told {
 
 fn fill(
     calls: &Calls,
-    policies: &[&Policy],
+    sum: impl Fn(&Stored, usize) -> Step,
     keys: &mut Keys<'_>,
     mut told: Vec<Told>,
     step_of: impl Fn(At) -> usize,
@@ -132,7 +133,7 @@ fn fill(
                 Counts::Under(number) => told.places.get(number as usize).copied().flatten().unwrap_or(others),
             };
             if let Some(step) = told.series.get_mut(series).and_then(|(_, steps)| steps.get_mut(step_of(call.at))) {
-                step.add(sum_of(calls, call, policies[place]));
+                step.add(sum(call, place));
             }
         });
     }
@@ -140,14 +141,17 @@ fn fill(
 }
 
 /// What a call adds to a policy that counts it.
-fn sum_of(calls: &Calls, call: &Stored, policy: &Policy) -> Step {
-    let weight = call.weight();
-    match calls.kept(call).called.refused {
+fn sum_of(calls: &Calls, call: &Stored, policies: &Policies, policy: &Policy) -> Step {
+    let (weight, called) = (call.weight(), calls.kept(call).called);
+    match called.refused {
         Some(by) => Step {
             calls: weight,
             cost: 0,
             refused: if by == &*policy.name || by == policy.begins() { weight } else { 0 },
         },
-        None => Step { calls: weight, cost: policy.strategy.takes(call.real).saturating_mul(weight), refused: 0 },
+        None => {
+            let real = policies.priced(&called.caller, call.real);
+            Step { calls: weight, cost: policy.strategy.takes(real).saturating_mul(weight), refused: 0 }
+        }
     }
 }
