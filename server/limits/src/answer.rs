@@ -68,6 +68,8 @@ impl Answers {
     pub fn refusal(&self, decision: &Decision) -> Option<Refusal> {
         let (by, reason, most) = match &decision.outcome {
             Outcome::Admitted => return None,
+            // Nobody has used anything up: the service is not all there.
+            Outcome::Denied { by, .. } if decision.closed => (by, Reason::Capacity, None),
             Outcome::Denied { by, .. } if self.abnormal.contains(&**by) => (by, Reason::Abnormal, None),
             Outcome::Denied { by, .. } => (by, Reason::Quota, None),
             Outcome::Never { by, most } => (by, Reason::TooCostly, Some(*most)),
