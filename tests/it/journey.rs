@@ -117,6 +117,7 @@ on_both! {
     books::every_list_is_walked_once
     limits::a_limit_holds_for_one_and_not_for_others
     limits::limits_count_objects_pages_and_what_never_fits
+    limits::no_tenant_has_the_server_s_limits_off
     limits::settings_are_checked_guarded_and_written_down
     limits::whoever_tries_keys_is_slowed_down
     explained::why_and_who_and_what_if

@@ -91,6 +91,8 @@ pub struct Policy {
     overrides: HashMap<Box<str>, Option<Strategy>>,
     /// How every key of it begins. Made with the set.
     prefix: String,
+    /// A route that it is not for, although it names none.
+    apart: Option<Box<str>>,
 }
 
 /// A checked set of policies.
@@ -109,6 +111,8 @@ struct First {
     /// Where its policies end.
     end: usize,
     costs: Costs,
+    /// Whether they are other ones than those of the last set.
+    differ: bool,
 }
 
 impl Policy {
@@ -130,6 +134,7 @@ impl Policy {
             classes: Vec::new(),
             overrides: HashMap::new(),
             prefix: key::begin("", name),
+            apart: None,
         }
     }
 
@@ -162,13 +167,7 @@ impl Policy {
     }
 
     /// The same, with a string to write in that is used again, and for a policy of a set with other costs.
-    pub(crate) fn ask_with(
-        &self,
-        key: &mut String,
-        caller: &Caller<'_>,
-        cost: u64,
-        shift: Shift,
-    ) -> Option<Asked<'_>> {
+    pub(crate) fn ask_with(&self, key: &mut String, caller: &Caller<'_>, cost: u64, shift: Shift) -> Option<Asked<'_>> {
         if !self.applies(caller) {
             return None;
         }
@@ -207,6 +206,9 @@ impl Policy {
     fn applies(&self, caller: &Caller<'_>) -> bool {
         let method = |method: &str| self.methods.iter().any(|one| one == method);
         let route = |route: &str| self.routes.iter().any(|pattern| covers(pattern, route));
+        if self.apart.is_some() && self.apart.as_deref() == caller.route {
+            return false;
+        }
         (self.methods.is_empty() || caller.method.is_some_and(method))
             && (self.routes.is_empty() || caller.route.is_some_and(route))
             && (self.classes.is_empty() || caller.class.is_some_and(|class| self.classes.contains(&class)))
@@ -245,13 +247,24 @@ impl Policies {
         self
     }
 
+    /// The same policies, of which only those apply to that route that name it in full: what is not a call of its own but a part
+    /// of another one is not counted twice.
+    #[must_use]
+    pub fn apart(mut self, route: &str) -> Policies {
+        for policy in &mut self.policies {
+            policy.apart = (!policy.routes.iter().any(|own| own == route)).then(|| route.into());
+        }
+        self
+    }
+
     /// Both sets as one, so that one decision is over all; the headers are these ones'. Each set keeps its own costs: a call is
     /// told with its cost by these, and takes of the first ones' policies what it costs by them.
     #[must_use]
     pub fn after(self, first: Policies) -> Policies {
         let (count, mut firsts) = (first.policies.len(), first.firsts);
-        firsts.push(First { end: count, costs: first.costs });
+        firsts.push(First { end: count, costs: first.costs, differ: false });
         firsts.extend(self.firsts.into_iter().map(|other| First { end: other.end + count, ..other }));
+        firsts.iter_mut().for_each(|first| first.differ = first.costs != self.costs);
         let policies = first.policies.into_iter().chain(self.policies).collect();
         Policies { policies, firsts, ..self }
     }
@@ -319,9 +332,7 @@ impl Policies {
         let mut next = move |place: usize| firsts.find(|first| place < first.end);
         let mut at = next(0);
         let shift_of = |first: Option<&First>| match first {
-            Some(First { costs, .. }) if *costs != self.costs => {
-                Shift::new(cost_of(&self.costs, caller), cost_of(costs, caller))
-            }
+            Some(First { costs, differ: true, .. }) => Shift::new(cost_of(&self.costs, caller), cost_of(costs, caller)),
             _ => Shift::default(),
         };
         let mut shift = shift_of(at);

@@ -140,7 +140,8 @@ fn change(config: &Config, kind: &Kind, file: &Path) -> Result<(Change, Value), 
 
 fn checked(config: &Config, kind: &Kind, document: Value, place: &str) -> Result<Change, Failure> {
     let fields = if kind.name == mail::TEMPLATES { fields(config)? } else { BTreeSet::new() };
-    let beside = Beside { fields: &fields, allowed: &config.webhook_allowed() };
+    let (allowed, longest) = (&config.webhook_allowed(), config.request_timeout());
+    let beside = Beside { fields: &fields, allowed, longest };
     // At the console of the machine one is the operator.
     let change = kind.change(config.tenant(), config.tenant(), document, None, beside);
     change.map_err(|refusal| declined(&refusal, place))

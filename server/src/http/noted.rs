@@ -48,12 +48,13 @@ impl Drop for UnderWay {
         let about = &self.about;
         let caller = about.caller();
         let traffic = self.app.limits().traffic();
-        let (at, cost, took) = (self.at, about.cost, span(self.began.elapsed()));
-        let called = Called { at, took, caller, cost, real: self.real, refused: None };
+        let (at, took) = (self.at, span(self.began.elapsed()));
+        let (cost, real) = (about.plain(about.cost), about.plain(self.real));
+        let called = Called { at, took, caller, cost, real, refused: None };
         let Some(turned) = &self.turned else { return traffic.note(&called) };
         let policies = about.policies.current();
         traffic.note(&Called { refused: Some(turned.begins(&policies)), ..called });
-        let refused = || Refused::new(layers::request_id(), at, &caller, cost, turned, &policies);
+        let refused = || Refused::new(layers::request_id(), at, &caller, turned, &policies);
         traffic.note_refused(about.tenant_id(), at, refused, turned.key());
     }
 }
@@ -81,6 +82,6 @@ pub(super) fn attempt_refused(
         real: 0,
         refused: Some(turned.begins(policies)),
     });
-    let refused = || Refused::new(request, at, by, 1, turned, policies);
+    let refused = || Refused::new(request, at, by, turned, policies);
     traffic.note_refused(None, at, refused, turned.key());
 }

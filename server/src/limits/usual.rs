@@ -1,5 +1,7 @@
 //! What holds where nobody has set limits, and what is wrong with those that somebody wants to set.
 
+use std::time::Duration;
+
 use fluxor_limits::{Bucket, Fault, Part, Policies, Policy, Settings, Span, Strategy};
 use serde_json::{Value, json};
 
@@ -40,19 +42,28 @@ pub(super) fn explaining() -> Policies {
     Policies::new(vec![policy]).unwrap_or_default().scoped("explaining")
 }
 
+/// Of administrators at settings: enough to set any, whatever they have set, and no way to keep the server busy. Nobody sets it.
+pub(super) fn settling() -> Policies {
+    let bucket = Strategy::Bucket(Bucket::new(120, 2, Span::from_secs(1)));
+    let mut policy = Policy::new("settling", &[Part::Tenant, Part::User, Part::ApiKey], bucket);
+    policy.per_server = true;
+    Policies::new(vec![policy]).unwrap_or_default().scoped("settling")
+}
+
 /// What is wrong with a tenant's document: JSON Pointer and sentence each.
-pub(crate) fn faults(document: &Value) -> Vec<(String, String)> {
-    all_faults(document, false)
+/// `longest` is how long a request may take.
+pub(crate) fn faults(document: &Value, longest: Duration) -> Vec<(String, String)> {
+    all_faults(document, false, longest)
 }
 
 /// What is wrong with the server's document.
-pub(crate) fn faults_of_server(document: &Value) -> Vec<(String, String)> {
-    all_faults(document, true)
+pub(crate) fn faults_of_server(document: &Value, longest: Duration) -> Vec<(String, String)> {
+    all_faults(document, true, longest)
 }
 
-fn all_faults(document: &Value, server: bool) -> Vec<(String, String)> {
+fn all_faults(document: &Value, server: bool, longest: Duration) -> Vec<(String, String)> {
     match Settings::read(document) {
-        Ok(settings) => sense::faults(document, &settings, server),
+        Ok(settings) => sense::faults(document, &settings, (server, longest)),
         Err(faults) => told(faults),
     }
 }
@@ -72,7 +83,8 @@ mod tests {
 
     #[test]
     fn what_is_usual_may_be_set() {
-        assert_eq!((faults(&usual()), faults_of_server(&usual_of_server())), (vec![], vec![]));
-        assert!(!faults(&json!({ "polices": [] })).is_empty());
+        let longest = Duration::from_secs(30);
+        assert_eq!((faults(&usual(), longest), faults_of_server(&usual_of_server(), longest)), (vec![], vec![]));
+        assert!(!faults(&json!({ "polices": [] }), longest).is_empty());
     }
 }

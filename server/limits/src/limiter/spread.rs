@@ -139,7 +139,8 @@ impl<'a> Weighing<'a> {
                     (Some(receipt), _) => {
                         let (policy, key) = (ask.policy.name.clone(), ask.key.clone());
                         let (place, receipt_of_lot) = (Place::Store, *receipt);
-                        let charge = Charge { place, policy, key, receipt: receipt_of_lot, lease: false, shift: ask.shift };
+                        let charge =
+                            Charge { place, policy, key, receipt: receipt_of_lot, lease: false, shift: ask.shift };
                         one.filled(charge, live, ask.takes, lease, now, view);
                         found.view.remaining = found.view.remaining.saturating_add(receipt.cost - ask.takes);
                         receipt.cost = ask.takes;

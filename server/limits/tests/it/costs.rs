@@ -110,7 +110,8 @@ fn without_an_executor_it_is_the_same() {
 #[test]
 fn also_what_a_process_counts_by_itself() {
     let bucket = json!({ "bucket": { "burst": 1000, "tokens": 1, "per": "1h" } });
-    let ahead = json!({ "name": "ahead", "by": ["tenant"], "strategy": bucket, "token_lease": { "tokens": 64, "time": "1s" } });
+    let ahead =
+        json!({ "name": "ahead", "by": ["tenant"], "strategy": bucket, "token_lease": { "tokens": 64, "time": "1s" } });
     let near = json!({ "name": "near", "by": ["tenant"], "strategy": bucket, "per_server": true });
     let common = Common::new(1);
     let limiter = Limiter::new(Policies::default(), common.clone()).with_clock(Turned::default());
@@ -119,10 +120,8 @@ fn also_what_a_process_counts_by_itself() {
         let decision = now(ask(&limiter, &live, 3));
         assert_eq!(left(&decision), [1001 - 11 * place - 3, 1001 - 11 * place - 3, 101 - place - 3], "{place}");
         now(limiter.settle(decision.ticket, 1));
-        let stands = now(limiter.look(
-            &live.current(),
-            &[("ahead", "server/ahead|tenant=acme"), ("near", "server/near|tenant=acme")],
-        ));
+        let stands = now(limiter
+            .look(&live.current(), &[("ahead", "server/ahead|tenant=acme"), ("near", "server/near|tenant=acme")]));
         for stand in stands.into_iter().flatten() {
             assert_eq!(stand.view.remaining, 1000 - 11 * place);
         }
