@@ -86,6 +86,7 @@ on_both! {
     repairs::moves_corrections_and_an_end
     migrations::running_instances_move_to_another_version
     migrations::a_migration_is_done_once_under_its_key
+    migrations::a_page_of_many_costs_its_size
     migrations::the_command_line_migrates_beside_a_running_server
     repeats::a_repeated_request_is_done_once
     repeats::a_business_key_belongs_to_one_input

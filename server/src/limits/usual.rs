@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::sense;
 
 /// Of a tenant: no person takes all places or all the time, and verifying, which reads the whole trail, is done by two at
-/// once. Leases are longer than a request may take; places are each server's own, also because one that crashes would
+/// once. Leases are longer than any request may take; places are each server's own, also because one that crashes would
 /// keep them for so long.
 pub(crate) fn usual() -> Value {
     json!({
@@ -16,9 +16,9 @@ pub(crate) fn usual() -> Value {
             { "name": "person", "by": ["user"], "strategy": { "bucket": { "burst": 2000, "tokens": 1000, "per": "1s" } },
               "token_lease": { "tokens": 100, "time": "1s" } },
             { "name": "at_once", "by": ["user"], "per_server": true,
-              "strategy": { "leases": { "limit": 400, "lease": "1h" } } },
+              "strategy": { "leases": { "limit": 400, "lease": "2h" } } },
             { "name": "verify", "by": ["tenant"], "routes": ["/v1/audit/verify"], "per_server": true,
-              "strategy": { "leases": { "limit": 2, "lease": "1h" } } },
+              "strategy": { "leases": { "limit": 2, "lease": "2h" } } },
         ],
         "costs": [{ "method": "GET", "route": "/v1/audit/verify", "cost": 50 }],
     })
@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn what_is_usual_may_be_set() {
-        let longest = Duration::from_secs(30);
+        // As long as `--request-timeout` may be.
+        let longest = Duration::from_secs(3_600);
         assert_eq!((faults(&usual(), longest), faults_of_server(&usual_of_server(), longest)), (vec![], vec![]));
         assert!(!faults(&json!({ "polices": [] }), longest).is_empty());
     }
