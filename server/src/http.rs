@@ -14,7 +14,7 @@ mod deciders;
 mod definitions;
 mod doors;
 pub(crate) mod extract;
-mod gate;
+pub(crate) mod gate;
 pub(crate) mod health;
 pub(crate) mod history;
 mod in_force;

@@ -56,6 +56,8 @@ pub(crate) struct Limits {
     traffic: Traffic,
     /// What holds for whoever asks about limits.
     explaining: Arc<Live>,
+    /// What holds for administrators at settings.
+    settling: Arc<Live>,
     sets: RwLock<HashMap<Option<TenantId>, Arc<Set>>>,
     /// Raised by each change that this server takes.
     changes: AtomicU64,
@@ -67,9 +69,27 @@ struct Set {
     live: Arc<Live>,
     /// What `live` was made of; who reads it again holds this, and everybody else waits for him: nobody is let pass by
     /// policies that are older than [`AGE`].
-    from: tokio::sync::Mutex<Option<[Value; 3]>>,
+    from: tokio::sync::Mutex<Option<Documents>>,
     /// When the reading began whose outcome is in force, and after how many changes.
     read: RwLock<Option<(Instant, u64)>>,
+}
+
+/// What policies are made of.
+#[derive(PartialEq)]
+struct Documents {
+    server: Value,
+    /// The time zone of the tenant that runs the server: the keys of its set are everybody's, and so are its days.
+    zone: Value,
+    /// The tenant's own, and its time zone: the company's, else the organisation's. Nothing where nobody is known.
+    own: Option<[Value; 2]>,
+}
+
+impl Documents {
+    /// What is usual.
+    fn usual(tenant: Option<TenantId>) -> Self {
+        let own = tenant.map(|_| [usual(), Value::Null]);
+        Self { server: usual_of_server(), zone: Value::Null, own }
+    }
 }
 
 /// Tells the metrics and the log: of each policy at most a line in [`QUIET`], however many calls it refuses.
@@ -144,12 +164,13 @@ impl Limits {
         let partition = if config.shared() || kept.is_shared() { Partition::Hidden } else { Partition::default() };
         Ok(Self {
             limiter: store::limiter(Limiter::new(Policies::default(), kept).with_observer(Counted::default())),
-            answers: Answers::new().partition(partition).abnormal(["sign_in"]),
+            answers: Answers::new().partition(partition),
             proxies: Proxies::new(config.trusted_proxies.clone()).writing(config.proxy_header.into()),
             operator: config.tenant(),
             shed: Shed::new(config.max_in_flight as usize),
             traffic: Traffic::new(config.tenant(), config.traffic_hours)?,
             explaining: Arc::new(Live::new(usual::explaining())),
+            settling: Arc::new(Live::new(usual::settling())),
             sets: RwLock::default(),
             changes: AtomicU64::new(0),
         })
@@ -172,6 +193,11 @@ impl Limits {
     /// What holds for whoever asks about limits, whatever else is used up.
     pub(crate) fn explaining(&self) -> &Arc<Live> {
         &self.explaining
+    }
+
+    /// What holds for administrators at settings, whatever somebody has set.
+    pub(crate) fn settling(&self) -> &Arc<Live> {
+        &self.settling
     }
 
     /// What was called.
@@ -231,7 +257,7 @@ impl Limits {
 
     /// Reads the documents, and puts them in force where they differ from what is. What cannot be read, or within a short
     /// time, leaves what was in force; at the start that is what is usual.
-    async fn read(&self, desk: &dyn Desk, tenant: Option<TenantId>, set: &Set, from: &mut Option<[Value; 3]>) {
+    async fn read(&self, desk: &dyn Desk, tenant: Option<TenantId>, set: &Set, from: &mut Option<Documents>) {
         let began = (Instant::now(), self.changes.load(Ordering::SeqCst));
         let documents = match tokio::time::timeout(PATIENCE, self.documents(desk, tenant)).await {
             Ok(Ok(documents)) => Ok(documents),
@@ -240,7 +266,7 @@ impl Limits {
         };
         let compiled = documents.and_then(|documents| {
             let changed = from.as_ref() != Some(&documents);
-            let policies = changed.then(|| self.compile(tenant, &documents)).transpose()?;
+            let policies = changed.then(|| compile(tenant, &documents)).transpose()?;
             Ok(policies.map(|policies| (policies, documents)))
         });
         match compiled {
@@ -252,41 +278,71 @@ impl Limits {
             Err(error) => {
                 tracing::warn!(?tenant, error, "the limits cannot be read, and what held before still holds: {error}");
                 if from.is_none() {
-                    let usual = [usual_of_server(), usual(), Value::Null];
-                    set.live.replace(self.compile(tenant, &usual).unwrap_or_default());
+                    set.live.replace(compile(tenant, &Documents::usual(tenant)).unwrap_or_default());
                 }
             }
         }
         *set.read.write().unwrap_or_else(PoisonError::into_inner) = Some(began);
     }
 
-    /// The server's document, the tenant's, and the time zone of the tenant: the company's, else the organisation's.
-    async fn documents(&self, desk: &dyn Desk, tenant: Option<TenantId>) -> Result<[Value; 3], NotDone> {
+    async fn documents(&self, desk: &dyn Desk, tenant: Option<TenantId>) -> Result<Documents, NotDone> {
         let server = documents::setting(desk, self.operator, SERVER).await?;
-        let Some(tenant) = tenant else { return Ok([server, Value::Null, Value::Null]) };
+        let zone = documents::zone_named(desk, self.operator).await?;
+        let Some(tenant) = tenant else { return Ok(Documents { server, zone, own: None }) };
         let own = documents::setting(desk, tenant, TENANT).await?;
-        let zone = documents::zone_named(desk, tenant).await?;
-        Ok([server, own, zone])
-    }
-
-    /// Both sets as one, so that one decision is over all: the server's first, each with keys of its own.
-    ///
-    /// # Errors
-    /// What is wrong with them: they were valid when they were written, by another version perhaps.
-    fn compile(&self, tenant: Option<TenantId>, from: &[Value; 3]) -> Result<Policies, String> {
-        let [server, own, zone] = from;
-        let zone = documents::zone_of(zone);
-        let compiled = |document: &Value, scope: &str| {
-            let settings = Settings::read(document).map_err(|faults| {
-                let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-                format!("{scope}: {}", faults.join("; "))
-            })?;
-            Ok::<Policies, String>(settings.compile(&zone).scoped(scope))
+        let own_zone = match tenant == self.operator {
+            true => zone.clone(),
+            false => documents::zone_named(desk, tenant).await?,
         };
-        let server = compiled(server, &scope(None))?;
-        match tenant {
-            Some(tenant) => Ok(compiled(own, &scope(Some(tenant)))?.after(server)),
-            None => Ok(server),
-        }
+        Ok(Documents { server, zone, own: Some([own, own_zone]) })
+    }
+}
+
+/// Both sets as one, so that one decision is over all: the server's first, each with keys, costs and days of its own.
+///
+/// # Errors
+/// What is wrong with them: they were valid when they were written, by another version perhaps.
+fn compile(tenant: Option<TenantId>, from: &Documents) -> Result<Policies, String> {
+    let compiled = |document: &Value, zone: &Value, scope: &str| {
+        let settings = Settings::read(document).map_err(|faults| {
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            format!("{scope}: {}", faults.join("; "))
+        })?;
+        Ok::<Policies, String>(settings.compile(&documents::zone_of(zone)).scoped(scope).apart(SIGN_IN))
+    };
+    let server = compiled(&from.server, &from.zone, &scope(None))?;
+    match &from.own {
+        Some([own, zone]) => Ok(compiled(own, zone, &scope(tenant))?.after(server)),
+        None => Ok(server),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fluxor_limits::{Strategy, Window};
+    use serde_json::json;
+
+    /// The keys of the server's policies are everybody's: were their days each tenant's own, two tenants would begin the day
+    /// anew at each call.
+    #[test]
+    fn the_server_s_days_are_the_same_for_everybody() {
+        let daily = json!({ "policies": [{ "name": "daily", "by": ["address"], "strategy": { "fixed": { "limit": 9, "window": "day" } } }] });
+        let zones = |tenant: Option<i64>, own: &str| {
+            let own = tenant.map(|_| [daily.clone(), own.into()]);
+            let documents = Documents { server: daily.clone(), zone: "Asia/Tokyo".into(), own };
+            let policies = compile(tenant.map(TenantId), &documents).unwrap();
+            let zone = |policy: &fluxor_limits::Policy| match &policy.strategy {
+                Strategy::Fixed(fixed) => match &fixed.window {
+                    Window::Calendar(_, zone) => zone.iana_name().unwrap_or_default().to_owned(),
+                    Window::Every(_) => String::new(),
+                },
+                _ => String::new(),
+            };
+            policies.iter().map(zone).collect::<Vec<_>>()
+        };
+        assert_eq!(zones(None, ""), ["Asia/Tokyo"]);
+        assert_eq!(zones(Some(2), "Europe/Berlin"), ["Asia/Tokyo", "Europe/Berlin"]);
+        assert_eq!(zones(Some(3), "America/New_York"), ["Asia/Tokyo", "America/New_York"]);
     }
 }

@@ -1,6 +1,7 @@
 //! The settings that there are: what each is for, what holds where nobody has set it, and what may stand in it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use fluxor_engine::command::Change;
 use fluxor_engine::diagnostic::nearest;
@@ -25,6 +26,8 @@ pub(crate) struct Beside<'a> {
     pub fields: &'a BTreeSet<String>,
     /// Where endpoints may stand beside public addresses.
     pub allowed: &'a Allowed,
+    /// How long a request may take.
+    pub longest: Duration,
 }
 
 /// What is wrong with a document: JSON Pointer and sentence each.
@@ -50,14 +53,14 @@ pub(crate) const KINDS: &[Kind] = &[
         name: limits::TENANT,
         about: "How much each person, key, address or object may ask of this tenant.",
         usual: limits::usual,
-        check: |document, _| limits::faults(document),
+        check: |document, beside| limits::faults(document, beside.longest),
         operator: false,
     },
     Kind {
         name: limits::SERVER,
         about: "How much an address may ask of this server, before it is known who asks. Only in the tenant that runs it.",
         usual: limits::usual_of_server,
-        check: |document, _| limits::faults_of_server(document),
+        check: |document, beside| limits::faults_of_server(document, beside.longest),
         operator: true,
     },
     Kind {

@@ -228,7 +228,7 @@ pub(crate) fn notes_on_refusals(hours: u32, none: bool) -> Vec<String> {
         (_, false) => Vec::new(),
         (hours, true) => vec![format!(
             "Nothing is known. Refusals are kept for {hours} hours, of each key the first {} of a minute; those of another \
-             server are here some ten seconds later. What is answered with `reduced_capacity` no limit has refused.",
+             server are here some ten seconds later. What is shed above `--max-in-flight` no limit has refused.",
             refusals::OF_KEY
         )],
     }

@@ -89,6 +89,7 @@ on_both! {
     repairs::moves_corrections_and_an_end
     migrations::running_instances_move_to_another_version
     migrations::a_migration_is_done_once_under_its_key
+    migrations::a_page_of_many_costs_its_size
     migrations::the_command_line_migrates_beside_a_running_server
     repeats::a_repeated_request_is_done_once
     repeats::a_business_key_belongs_to_one_input
@@ -120,6 +121,7 @@ on_both! {
     books::every_list_is_walked_once
     limits::a_limit_holds_for_one_and_not_for_others
     limits::limits_count_objects_pages_and_what_never_fits
+    limits::no_tenant_has_the_server_s_limits_off
     limits::settings_are_checked_guarded_and_written_down
     limits::whoever_tries_keys_is_slowed_down
     explained::why_and_who_and_what_if

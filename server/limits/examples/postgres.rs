@@ -12,7 +12,7 @@ use std::time::Duration;
 use fluxor_limits::decide::Asked;
 use fluxor_limits::shared::postgres::Postgres;
 use fluxor_limits::store::Remote as _;
-use fluxor_limits::{At, Bucket, Policy, Span, Store as _, Strategy};
+use fluxor_limits::{At, Bucket, Policy, Shift, Span, Store as _, Strategy};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::time::Instant;
 
@@ -45,6 +45,7 @@ fn ask(policies: &[Policy], key: u64) -> Vec<Asked<'_>> {
         key: one(policy),
         takes: 1,
         up_to: 1,
+        shift: Shift::default(),
     });
     asked.collect()
 }

@@ -72,13 +72,15 @@ impl Answers {
     pub fn refusal(&self, decision: &Decision) -> Option<Refusal> {
         let (by, reason, most) = match &decision.outcome {
             Outcome::Admitted => return None,
+            // Nobody has used anything up: the service is not all there.
+            Outcome::Denied { by, .. } if decision.closed => (by, Reason::Capacity, None),
             Outcome::Denied { by, .. } if self.abnormal.contains(&**by) => (by, Reason::Abnormal, None),
             Outcome::Denied { by, .. } => (by, Reason::Quota, None),
             Outcome::Never { by, most } => (by, Reason::TooCostly, Some(*most)),
         };
         let others = decision.violated().map(|line| &line.policy).filter(|name| *name != by);
         let violated = [by].into_iter().chain(others).map(|name| name.to_string()).collect();
-        let cost = most.map(|_| decision.ticket.cost());
+        let cost = decision.tightest().filter(|_| most.is_some()).map(|line| line.shift.of(decision.ticket.cost()));
         Some(Refusal { reason, violated, retry_after: wait(decision), cost, most, closed: decision.closed })
     }
 
@@ -143,7 +145,7 @@ impl Answers {
             remaining: line.remaining,
             reset: reset(line, wait),
             partition: self.partition.of(&line.key),
-            cost: cost.filter(|_| line.unit == Unit::Requests),
+            cost: cost.filter(|_| line.unit == Unit::Requests).map(|cost| line.shift.of(cost)),
         };
         told(decision).into_iter().map(item).collect()
     }

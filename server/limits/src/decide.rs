@@ -8,6 +8,7 @@ pub use weigh::{Asked, Found, States, Weighs, weigh};
 
 use crate::at::{At, Span};
 use crate::live::Live;
+use crate::policy::Shift;
 use crate::state::Receipt;
 use crate::strategy::View;
 
@@ -75,6 +76,8 @@ pub struct Line {
     pub unit: Unit,
     /// Whether this policy refused, and its own wait.
     pub verdict: Verdict,
+    /// What makes of the call's cost what it costs by this policy.
+    pub shift: Shift,
 }
 
 /// One policy in shadow that applied to the call. It never changes what becomes of it.
@@ -121,6 +124,7 @@ pub(crate) struct Charge {
     pub(crate) key: Arc<str>,
     pub(crate) receipt: Receipt,
     pub(crate) lease: bool,
+    pub(crate) shift: Shift,
 }
 
 /// A key, and how it stands.
@@ -155,6 +159,12 @@ impl Verdict {
 }
 
 impl Ticket {
+    /// The same of a call that is not made after all: its cost is then 0 by every policy.
+    pub(crate) fn undone(mut self) -> Ticket {
+        self.charges.iter_mut().for_each(|charge| charge.shift = Shift::default());
+        self
+    }
+
     /// A ticket that only knows what was charged.
     pub(crate) fn of_cost(cost: u64) -> Ticket {
         Ticket { cost, ..Ticket::default() }
@@ -223,7 +233,8 @@ impl Decision {
         let policy = Arc::clone(&ask.policy.name);
         if let Some(receipt) = found.receipt {
             let lease = ask.strategy.unit() == Unit::ConcurrentRequests;
-            let charge = Charge { place, policy: Arc::clone(&policy), key: Arc::clone(&ask.key), receipt, lease };
+            let (policy, key, shift) = (Arc::clone(&policy), Arc::clone(&ask.key), ask.shift);
+            let charge = Charge { place, policy, key, receipt, lease, shift };
             self.ticket.charges.push(charge);
         }
         if ask.policy.shadow {
@@ -239,6 +250,7 @@ impl Decision {
             reset_after: found.view.reset_at.since(at),
             unit: ask.strategy.unit(),
             verdict: found.verdict,
+            shift: ask.shift,
         });
     }
 
@@ -266,6 +278,7 @@ impl Decision {
             match keys.iter().find(|(key, _)| *key == line.key) {
                 Some((_, view)) => line.stand(view, now),
                 None => {
+                    let (charged, real) = (line.shift.of(charged), line.shift.of(real));
                     let back = match line.unit {
                         Unit::Requests => charged,
                         Unit::ConcurrentRequests => real.saturating_add(1),

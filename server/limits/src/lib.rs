@@ -33,7 +33,7 @@ pub use layer::{AtOnce, Call, Ending, LimitLayer, Spawned, Spent};
 pub use limiter::{Clock, Counted, Limiter, Observer, Standing, SystemClock, Unknown};
 pub use live::Live;
 pub use local::Local;
-pub use policy::{Away, Headers, Policies, Policy, TokenLease, covers};
+pub use policy::{Away, Headers, Policies, Policy, Shift, TokenLease, covers};
 pub use settings::{Fault, Settings};
 pub use shed::{Shed, ShedLayer};
 pub use state::{Receipt, State};

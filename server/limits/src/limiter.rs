@@ -208,8 +208,17 @@ thread_local! {
 fn ask<'a>(policies: &'a Policies, caller: &Caller<'_>, cost: u64) -> Vec<Asked<'a>> {
     let mut asked = Vec::with_capacity(policies.len());
     KEY.with(|key| match key.try_borrow_mut() {
-        Ok(mut key) => asked.extend(policies.iter().filter_map(|policy| policy.ask_with(&mut key, caller, cost))),
-        Err(_) => asked.extend(policies.iter().filter_map(|policy| policy.ask(caller, cost))),
+        Ok(mut key) => asked.extend(ask_with(policies, &mut key, caller, cost)),
+        Err(_) => asked.extend(ask_with(policies, &mut String::new(), caller, cost)),
     });
     asked
+}
+
+fn ask_with<'a>(
+    policies: &'a Policies,
+    key: &mut String,
+    caller: &Caller<'_>,
+    cost: u64,
+) -> impl Iterator<Item = Asked<'a>> {
+    policies.shifted(caller).filter_map(move |(policy, shift)| policy.ask_with(key, caller, cost, shift))
 }

@@ -1,6 +1,7 @@
 //! Policies: what is limited, by what, for which calls, and how. A set of them is checked when it is made.
 
 pub(crate) mod bounds;
+mod costs;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use crate::decide::Asked;
 use crate::key::{self, Caller, Class, Part};
 use crate::settings::Fault;
 use crate::strategy::Strategy;
+use costs::Costs;
+pub use costs::{Cost, Shift};
 
 /// Which headers answers carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,26 +91,28 @@ pub struct Policy {
     overrides: HashMap<Box<str>, Option<Strategy>>,
     /// How every key of it begins. Made with the set.
     prefix: String,
-}
-
-/// What a call on a route costs, if not 1.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Cost {
-    /// The method; any if left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-    /// The route's template, or a prefix that ends in `*`.
-    pub route: String,
-    /// The cost.
-    pub cost: u64,
+    /// A route that it is not for, although it names none.
+    apart: Option<Box<str>>,
 }
 
 /// A checked set of policies.
 #[derive(Clone, Debug, Default)]
 pub struct Policies {
     policies: Vec<Policy>,
-    costs: Vec<Cost>,
+    costs: Costs,
     headers: Headers,
+    /// The sets that this one is behind, in order.
+    firsts: Vec<First>,
+}
+
+/// A set that is part of another one.
+#[derive(Clone, Debug)]
+struct First {
+    /// Where its policies end.
+    end: usize,
+    costs: Costs,
+    /// Whether they are other ones than those of the last set.
+    differ: bool,
 }
 
 impl Policy {
@@ -129,6 +134,7 @@ impl Policy {
             routes: Vec::new(),
             classes: Vec::new(),
             overrides: HashMap::new(),
+            apart: None,
         }
     }
 
@@ -157,11 +163,11 @@ impl Policy {
 
     /// What the store is to be asked for a call; nothing if the policy does not apply to it.
     pub fn ask(&self, caller: &Caller<'_>, cost: u64) -> Option<Asked<'_>> {
-        self.ask_with(&mut String::new(), caller, cost)
+        self.ask_with(&mut String::new(), caller, cost, Shift::default())
     }
 
-    /// The same, with a string to write in that is used again.
-    pub(crate) fn ask_with(&self, key: &mut String, caller: &Caller<'_>, cost: u64) -> Option<Asked<'_>> {
+    /// The same, with a string to write in that is used again, and for a policy of a set with other costs.
+    pub(crate) fn ask_with(&self, key: &mut String, caller: &Caller<'_>, cost: u64, shift: Shift) -> Option<Asked<'_>> {
         if !self.applies(caller) {
             return None;
         }
@@ -171,8 +177,8 @@ impl Policy {
             return None;
         }
         let strategy = self.strategy_of(key)?;
-        let takes = strategy.takes(cost);
-        Some(Asked { policy: self, strategy, takes, up_to: takes, key: key.as_str().into() })
+        let takes = strategy.takes(shift.of(cost));
+        Some(Asked { policy: self, strategy, takes, up_to: takes, key: key.as_str().into(), shift })
     }
 
     fn begin(&mut self, scope: &str) {
@@ -204,10 +210,17 @@ impl Policy {
     fn applies(&self, caller: &Caller<'_>) -> bool {
         let method = |method: &str| self.methods.iter().any(|one| one == method);
         let route = |route: &str| self.routes.iter().any(|pattern| covers(pattern, route));
+        if self.apart.is_some() && self.apart.as_deref() == caller.route {
+            return false;
+        }
         (self.methods.is_empty() || caller.method.is_some_and(method))
             && (self.routes.is_empty() || caller.route.is_some_and(route))
             && (self.classes.is_empty() || caller.class.is_some_and(|class| self.classes.contains(&class)))
     }
+}
+
+fn cost_of(costs: &Costs, caller: &Caller<'_>) -> u64 {
+    costs.of(caller.method.unwrap_or_default(), caller.route.unwrap_or_default())
 }
 
 /// Whether a route, or a prefix that ends in `*`, covers a route.
@@ -226,11 +239,8 @@ impl Policies {
         if faults.is_empty() { Ok(Policies::checked(policies, Vec::new(), Headers::default())) } else { Err(faults) }
     }
 
-    pub(crate) fn checked(policies: Vec<Policy>, mut costs: Vec<Cost>, headers: Headers) -> Policies {
-        // The most particular first: a route before a prefix, the longer prefix, and a method before any.
-        let rank = |cost: &Cost| (!cost.route.ends_with('*'), cost.route.len(), cost.method.is_some());
-        costs.sort_by_key(|cost| std::cmp::Reverse(rank(cost)));
-        Policies { policies, costs, headers }
+    pub(crate) fn checked(policies: Vec<Policy>, costs: Vec<Cost>, headers: Headers) -> Policies {
+        Policies { policies, costs: Costs::new(costs), headers, firsts: Vec::new() }
     }
 
     /// The same policies with keys of their own: sets of several tenants can share a store.
@@ -242,13 +252,26 @@ impl Policies {
         self
     }
 
-    /// Both sets as one, so that one decision is over all; the headers are these ones'. A cost that both name is these
-    /// ones'.
+    /// The same policies, of which only those apply to that route that name it in full: what is not a call of its own but a part
+    /// of another one is not counted twice.
     #[must_use]
-    pub fn after(mut self, first: Policies) -> Policies {
+    pub fn apart(mut self, route: &str) -> Policies {
+        for policy in &mut self.policies {
+            policy.apart = (!policy.routes.iter().any(|own| own == route)).then(|| route.into());
+        }
+        self
+    }
+
+    /// Both sets as one, so that one decision is over all; the headers are these ones'. Each set keeps its own costs: a call is
+    /// told with its cost by these, and takes of the first ones' policies what it costs by them.
+    #[must_use]
+    pub fn after(self, first: Policies) -> Policies {
+        let (count, mut firsts) = (first.policies.len(), first.firsts);
+        firsts.push(First { end: count, costs: first.costs, differ: false });
+        firsts.extend(self.firsts.into_iter().map(|other| First { end: other.end + count, ..other }));
+        firsts.iter_mut().for_each(|first| first.differ = first.costs != self.costs);
         let policies = first.policies.into_iter().chain(self.policies).collect();
-        self.costs.extend(first.costs);
-        Policies::checked(policies, self.costs, self.headers)
+        Policies { policies, firsts, ..self }
     }
 
     /// The policy of that name whose key this is.
@@ -296,10 +319,34 @@ impl Policies {
         self.headers
     }
 
-    /// What a call costs by the settings: that of the most particular entry that covers it, otherwise 1.
+    /// What a call costs by the settings: that of the most particular entry that covers it, otherwise 1. Of a set that is after
+    /// others, by its own costs.
     pub fn cost(&self, method: &str, route: &str) -> u64 {
-        let covering =
-            |cost: &&Cost| cost.method.as_deref().is_none_or(|own| own == method) && covers(&cost.route, route);
-        self.costs.iter().find(covering).map_or(1, |cost| cost.cost)
+        self.costs.of(method, route)
+    }
+
+    /// What a call costs by the settings that would cost `plain` if its route cost 1 like any other. What costs nothing then
+    /// costs nothing.
+    pub fn priced(&self, caller: &Caller<'_>, plain: u64) -> u64 {
+        if plain == 0 { 0 } else { Shift::new(1, cost_of(&self.costs, caller)).of(plain) }
+    }
+
+    /// The policies in order, each with what makes its own cost of a call's.
+    pub(crate) fn shifted(&self, caller: &Caller<'_>) -> impl Iterator<Item = (&Policy, Shift)> {
+        let mut firsts = self.firsts.iter();
+        let mut next = move |place: usize| firsts.find(|first| place < first.end);
+        let mut at = next(0);
+        let shift_of = |first: Option<&First>| match first {
+            Some(First { costs, differ: true, .. }) => Shift::new(cost_of(&self.costs, caller), cost_of(costs, caller)),
+            _ => Shift::default(),
+        };
+        let mut shift = shift_of(at);
+        self.policies.iter().enumerate().map(move |(place, policy)| {
+            if at.is_some_and(|first| place >= first.end) {
+                at = next(place);
+                shift = shift_of(at);
+            }
+            (policy, shift)
+        })
     }
 }

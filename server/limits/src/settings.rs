@@ -1,5 +1,6 @@
 //! Settings as people write them: one JSON document. All faults are told in one pass, each with its place.
 
+mod once;
 mod read;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use crate::at::Span;
 use crate::key::{Caller, Class, Part};
 use crate::policy::{Away, Cost, Headers, Policies, Policy, TokenLease};
 use crate::strategy::{Bucket, Calendar, Fixed, Leases, Log, Ring, Sliding, Strategy, Window};
+pub use once::Once;
 
 /// Something wrong in settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -166,7 +168,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 impl<'de> Deserialize<'de> for Settings {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        Settings::read(&Value::deserialize(input)?).map_err(|faults| {
+        Settings::read(&Once::deserialize(input)?.0).map_err(|faults| {
             let told: Vec<String> = faults.iter().map(Fault::to_string).collect();
             serde::de::Error::custom(told.join("; "))
         })
@@ -174,10 +176,11 @@ impl<'de> Deserialize<'de> for Settings {
 }
 
 impl Settings {
-    /// Reads settings, or tells all that is wrong with them.
+    /// Reads settings, or tells all that is wrong with them. No field may stand twice.
     pub fn parse(text: &str) -> Result<Settings, Vec<Fault>> {
-        match serde_json::from_str::<Value>(text) {
-            Ok(value) => Settings::read(&value),
+        match serde_json::from_str::<Once>(text) {
+            Ok(Once(value)) => Settings::read(&value),
+            Err(error) if error.is_data() => Err(vec![Fault::new("", error.to_string(), None)]),
             Err(error) => Err(vec![Fault::new("", format!("the document is not JSON: {error}"), None)]),
         }
     }

@@ -43,9 +43,10 @@ pub struct Called<'a> {
     pub took: Span,
     /// Who called, and what for.
     pub caller: Caller<'a>,
-    /// What was charged, or would have been.
+    /// What was charged, or would have been, as if its route cost 1: what the route costs is up to the policies that are tried
+    /// ([`Policies::priced`](crate::Policies::priced)). Nothing where nothing was charged.
     pub cost: u64,
-    /// What it was settled with. Nobody knows it of a call that was refused.
+    /// What it was settled with, likewise. Nobody knows it of a call that was refused.
     pub real: u64,
     /// By which policy it was refused, if it was: by its name, or as its keys begin where there are several scopes.
     pub refused: Option<&'a str>,

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use fluxor_limits::decide::{Asked, Found};
 use fluxor_limits::shared::postgres::Postgres;
 use fluxor_limits::store::{Remote as _, StoreAway};
-use fluxor_limits::{At, Fixed, Policy, Span, Store as _, Strategy, Window};
+use fluxor_limits::{At, Fixed, Policy, Shift, Span, Store as _, Strategy, Window};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 /// The server of the tests.
@@ -96,7 +96,10 @@ fn policy(strategy: Strategy) -> Policy {
 
 /// What one policy asks for some keys.
 fn ask<'a>(policy: &'a Policy, keys: &[&str]) -> Vec<Asked<'a>> {
-    let one = |key: &&str| Asked { policy, strategy: &policy.strategy, key: Arc::from(*key), takes: 1, up_to: 1 };
+    let one = |key: &&str| {
+        let (key, shift) = (Arc::from(*key), Shift::default());
+        Asked { policy, strategy: &policy.strategy, key, takes: 1, up_to: 1, shift }
+    };
     keys.iter().map(one).collect()
 }
 

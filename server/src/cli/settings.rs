@@ -228,7 +228,8 @@ fn named(file: &Path) -> String {
 /// The change into a document, checked.
 fn checked(config: &Config, kind: &Kind, document: Value, place: &str) -> Result<Change, Failure> {
     let fields = if kind.name == mail::TEMPLATES { fields(config)? } else { BTreeSet::new() };
-    let beside = Beside { fields: &fields, allowed: &config.webhook_allowed() };
+    let (allowed, longest) = (&config.webhook_allowed(), config.request_timeout());
+    let beside = Beside { fields: &fields, allowed, longest };
     // At the console of the machine one is the operator.
     let change = kind.change(config.tenant(), config.tenant(), document, None, beside);
     change.map_err(|refusal| declined(&refusal, place))

@@ -1,8 +1,8 @@
 //! Before a handler runs: whether the server has room, who calls, and whether limits let the call pass.
 //!
-//! What must hold: health, figures and pages always answer; administrators can always change settings; a key that is not
-//! known yet costs its address an attempt, which a valid key gets back; a refusal is a problem like every other, with the
-//! limits' header fields. The order of the layers is in `routes.rs`.
+//! What must hold: health, figures and pages always answer; administrators can change settings, whatever limits somebody has
+//! set; a key that is not known yet costs its address an attempt, which a valid key gets back; a refusal is a problem like every
+//! other, with the limits' header fields. The order of the layers is in `routes.rs`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -15,9 +15,9 @@ use axum::middleware::Next;
 use axum::response::IntoResponse as _;
 use fluxor_engine::ids::TenantId;
 use fluxor_limits::answer::Decided;
-use fluxor_limits::answer::problem::Refusal;
+use fluxor_limits::answer::problem::{Reason, Refusal};
 use fluxor_limits::layer::Call;
-use fluxor_limits::{At, Class, Live, Part, Ticket};
+use fluxor_limits::{At, Class, Decision, Live, Part, Policies, Ticket};
 
 use super::auth::{self, Brought, Caller};
 use super::noted::{self, UnderWay};
@@ -25,7 +25,7 @@ use super::problem::Problem;
 use super::{extract, layers, spent};
 use crate::app::App;
 use crate::desk::NotDone;
-use crate::limits::SIGN_IN;
+use crate::limits::{Limits, SIGN_IN};
 use crate::traffic::Turned;
 
 /// What the route costs by the settings.
@@ -47,6 +47,8 @@ pub(super) struct About {
     method: Method,
     object: Option<String>,
     class: Class,
+    /// What the route costs by the settings.
+    base: u64,
     pub(super) cost: u64,
     /// What the limits decided, as soon as they have.
     decided: OnceLock<Decided>,
@@ -73,15 +75,25 @@ impl About {
         self.decided.get().map_or_else(Vec::new, |decided| noted::would(&decided.shadows, &policies))
     }
 
+    /// A cost as if the route cost 1: other policies have other costs. What cost nothing although the route does has cost nothing.
+    pub(super) fn plain(&self, cost: u64) -> u64 {
+        cost.checked_sub(self.base).map_or(cost, |more| more.saturating_add(1))
+    }
+
     /// Whose data is asked for.
     pub(super) fn tenant_id(&self) -> Option<TenantId> {
         self.caller.as_ref().map(Caller::tenant)
     }
 }
 
-/// How much a route matters; none: it is let through whatever there is to do.
+/// How much a request matters; none: it is let through whatever there is to do.
 pub(crate) fn class(parts: &Parts) -> Option<Class> {
-    match layers::route(&parts.extensions) {
+    class_of(layers::route(&parts.extensions))
+}
+
+/// How much a route matters.
+pub(crate) fn class_of(route: &str) -> Option<Class> {
+    match route {
         "/metrics" | "/openapi.json" => None,
         route if ["/health/", "/problems", "/assets/"].iter().any(|free| route.starts_with(free)) => None,
         "/v1/audit/verify" => Some(Class::Background),
@@ -101,11 +113,11 @@ pub(crate) async fn identify(State(app): State<App>, request: Request, next: Nex
         Ok(caller) => caller,
         Err(refused) => return *refused,
     };
-    let explains = explains(layers::route(&parts.extensions));
-    let policies = match &caller {
-        // Whoever is over a limit may ask why: these routes have a limit of their own.
-        Some(_) if explains => app.limits().explaining().clone(),
-        _ => app.policies(caller.as_ref().map(Caller::tenant)).await,
+    let apart = apart(app.limits(), caller.as_ref(), layers::route(&parts.extensions)).cloned();
+    let is_kept = app.limits().traffic().is_kept() && apart.is_none();
+    let policies = match apart {
+        Some(apart) => apart,
+        None => app.policies(caller.as_ref().map(Caller::tenant)).await,
     };
     let current = policies.current();
     match &caller {
@@ -113,10 +125,7 @@ pub(crate) async fn identify(State(app): State<App>, request: Request, next: Nex
         None => drop(parts.extensions.insert(auth::Unknown)),
     }
     let route = layers::route(&parts.extensions);
-    // Whoever may change limits must be able to, whatever somebody has set.
-    let settles = route.starts_with("/v1/settings") && caller.as_ref().is_some_and(|caller| caller.key().administrator);
-    let is_kept = app.limits().traffic().is_kept() && !explains;
-    if settles || (current.is_empty() && !is_kept) {
+    if current.is_empty() && !is_kept {
         return next.run(Request::from_parts(parts, body)).await;
     }
     let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
@@ -128,7 +137,8 @@ pub(crate) async fn identify(State(app): State<App>, request: Request, next: Nex
     parts.extensions.insert(Base(base));
     let limited = !current.is_empty();
     let decided = OnceLock::new();
-    let about = Arc::new(About { policies, tenant, caller, address, route, method, object, class, cost, decided });
+    let about = About { policies, tenant, caller, address, route, method, object, class, base, cost, decided };
+    let about = Arc::new(about);
     if limited {
         parts.extensions.insert(Arc::clone(&about));
     }
@@ -140,9 +150,20 @@ pub(crate) async fn identify(State(app): State<App>, request: Request, next: Nex
     response
 }
 
-/// Whether a route explains limits.
-fn explains(route: &str) -> bool {
-    route == "/limits" || route.starts_with("/v1/limits")
+/// What limits a call that is under no limits that anybody sets: whoever is over a limit may ask why, and whoever may change limits
+/// must be able to.
+fn apart<'l>(limits: &'l Limits, caller: Option<&Caller>, route: &str) -> Option<&'l Arc<Live>> {
+    let caller = caller?;
+    match route {
+        _ if explains(route) => Some(limits.explaining()),
+        _ if route.starts_with("/v1/settings") && caller.key().administrator => Some(limits.settling()),
+        _ => None,
+    }
+}
+
+/// Whether a route explains limits, or who it is whom they limit.
+pub(crate) fn explains(route: &str) -> bool {
+    route == "/limits" || route == "/v1/me" || route.starts_with("/v1/limits")
 }
 
 /// Whoever has the key that was sent. What is sent instead of a key is the handler's to refuse.
@@ -183,7 +204,7 @@ fn turned_away(refusal: &Refusal, fields: HeaderMap) -> Box<axum::response::Resp
 pub(super) async fn charged(app: &App, address: Option<IpAddr>) -> Result<(), Box<axum::response::Response>> {
     match admitted(app, address, layers::request_id()).await {
         Ok(attempt) => {
-            attempt.ended(app, address, 1);
+            attempt.ended(app, address, true);
             Ok(())
         }
         Err((refusal, fields)) => Err(turned_away(&refusal, fields)),
@@ -209,24 +230,34 @@ struct Admitted {
 }
 
 impl Admitted {
-    /// It is known how it ended.
-    fn ended(self, app: &App, address: Option<IpAddr>, real: u64) {
+    /// It is known how it ended; what did not fail costs nothing.
+    fn ended(self, app: &App, address: Option<IpAddr>, failed: bool) {
+        let real = if failed { self.ticket.cost() } else { 0 };
         app.limits().ended(self.ticket, real);
-        noted::attempt(app, &guest(address), self.at, real, &self.would);
+        noted::attempt(app, &guest(address), self.at, failed.into(), &self.would);
     }
+}
+
+/// Whether the policy that refuses is for attempts and nothing else: what it refuses is no use, but abuse.
+fn is_abuse(policies: &Policies, decision: &Decision) -> bool {
+    let owner = decision.tightest().and_then(|line| policies.owner(&line.policy, &line.key));
+    owner.is_some_and(|policy| !policy.routes.is_empty() && policy.routes.iter().all(|route| route == SIGN_IN))
 }
 
 /// Whether an address may try once more.
 async fn admitted(app: &App, address: Option<IpAddr>, request: String) -> Result<Admitted, (Refusal, HeaderMap)> {
     let (limits, by) = (app.limits(), guest(address));
     let policies = app.policies(None).await;
-    let at = limits.limiter().now();
-    let decision = limits.limiter().decide_by(&policies, &by, 1).await;
     let current = policies.current();
-    let Some(refusal) = limits.answers().refusal(&decision) else {
+    let at = limits.limiter().now();
+    let decision = limits.limiter().decide_by(&policies, &by, current.cost("", SIGN_IN)).await;
+    let Some(mut refusal) = limits.answers().refusal(&decision) else {
         let would = noted::would(&decision.shadows, &current);
         return Ok(Admitted { ticket: decision.ticket, at, would });
     };
+    if refusal.reason == Reason::Quota && is_abuse(&current, &decision) {
+        refusal.reason = Reason::Abnormal;
+    }
     let mut fields = HeaderMap::new();
     limits.answers().write(&decision, current.headers(), &mut fields);
     let turned = Turned { decided: Arc::new(decision), refusal: refusal.clone() };
@@ -241,8 +272,7 @@ async fn attempt(app: App, brought: Brought, address: Option<IpAddr>, request: S
     };
     let looked = brought.look(&app).await;
     // An attempt that fails is what is counted, and no failure of ours.
-    let real = u64::from(matches!(looked, Ok(None)));
-    admitted.ended(&app, address, real);
+    admitted.ended(&app, address, matches!(looked, Ok(None)));
     Attempt::Looked(looked)
 }
 
@@ -254,7 +284,18 @@ async fn object(parts: &mut Parts, route: &str) -> Option<String> {
     named(route, &values)
 }
 
+/// Whether requests of a route are about something that is there. One that starts something new is about nothing yet.
+pub(crate) fn has_object(route: &str) -> bool {
+    route.starts_with("/v1/") && route.contains('{') && route != NEW_INSTANCE
+}
+
+/// Where instances are started.
+const NEW_INSTANCE: &str = "/v1/workflows/{workflow}/instances";
+
 fn named(route: &str, values: &[&str]) -> Option<String> {
+    if !has_object(route) {
+        return None;
+    }
     let noun = route.strip_prefix("/v1/")?.split('/').next()?;
     let key = |parts: &[&str]| parts.iter().map(|part| extract::part(part)).collect::<Vec<_>>().join("@");
     match (noun, values) {
@@ -328,5 +369,12 @@ mod tests {
             of("/v1/records/{kind}/{key}/{action}", &["a", "b/c"])
         );
         assert_eq!(named("/v1/tasks", &[]), None);
+    }
+
+    #[test]
+    fn what_starts_something_is_about_nothing_yet() {
+        assert_eq!(named(NEW_INSTANCE, &["purchase_order"]), None);
+        assert!(super::super::routes::specification().paths.paths.contains_key(NEW_INSTANCE));
+        assert_eq!(named("/v1/workflows/{name}", &["purchase_order"]), Some("workflows/purchase_order".to_owned()));
     }
 }

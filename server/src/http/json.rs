@@ -3,18 +3,22 @@
 
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::diagnostic;
+use fluxor_limits::settings::Once;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use super::problem::Problem;
 
-/// Bytes as JSON. A NUL character is refused wherever it stands: not every database stores one.
+/// Bytes as JSON. A NUL character is refused wherever it stands: not every database stores one. So is a field that stands twice:
+/// one of both would be dropped without a word.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
-    let value = serde_json::from_slice(bytes).map_err(|error| {
-        Problem::new("malformed_json", format!("The body is not JSON: {error}."))
-            .with("line", error.line())
-            .with("column", error.column())
+    let Once(value) = serde_json::from_slice(bytes).map_err(|error| {
+        let problem = match error.is_data() {
+            true => Problem::invalid("", error.to_string()),
+            false => Problem::new("malformed_json", format!("The body is not JSON: {error}.")),
+        };
+        problem.with("line", error.line()).with("column", error.column())
     })?;
     match nul(&value) {
         Some(at) => Err(Problem::invalid(at, "a NUL character (`\\u0000`) stands here: leave it out".to_owned())),
@@ -124,6 +128,18 @@ mod tests {
     fn an_unknown_field_is_named_with_the_nearest() {
         let why = why(json!({ "lines": [{ "quantiy": "1" }] }));
         assert!(why.contains("/lines/0/quantiy: unknown field") && why.contains("did you mean `quantity`?"), "{why}");
+    }
+
+    #[test]
+    fn a_field_that_stands_twice_is_named() {
+        let problem = parse(br#"{"a": {"b": 1, "c": 2, "b": 3}}"#).unwrap_err();
+        assert_eq!(problem.code(), "invalid_input");
+        let told = format!("{problem:?}");
+        assert!(told.contains("the field `b` stands twice: keep one at line 1 column 26"), "{told}");
+        assert_eq!(
+            parse(br#"{"a": [1, -2, 0.5, "x", null, true]}"#).unwrap(),
+            json!({ "a": [1, -2, 0.5, "x", null, true] })
+        );
     }
 
     #[test]

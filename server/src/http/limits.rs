@@ -52,7 +52,7 @@ impl Look {
         wish: &Wish,
     ) -> Result<Self, LookFailed> {
         let whose = Whose::new(which, caller.tenant(), app.limits().operator())?;
-        let limited = whose.limits(app.desk(), document).await?;
+        let limited = whose.limits(app.desk(), document, app.request_timeout()).await?;
         let when = wish.when(app.limits().limiter().now(), &limited.zone).map_err(LookFailed::Wish)?;
         Ok(Self { tenant: caller.tenant(), whose, limited, when })
     }

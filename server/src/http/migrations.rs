@@ -12,6 +12,7 @@ use super::act::bounded;
 use super::asked::{Asked, ChangeHeaders, Wondering};
 use super::auth::Caller;
 use super::problem::{Problem, Problems};
+use super::spent;
 use crate::app::App;
 use crate::found::Summary;
 use crate::migrations::{MOST, NAME, Told, USUAL, findings, rendered};
@@ -80,6 +81,7 @@ async fn migrated(app: &App, caller: &Caller, body: Body, does: bool) -> Result<
     let asking = Asking { tenant, actor, mapping: bound.mapping.clone(), reason };
     let page =
         if does { desk.migrate(asking, subjects).await? } else { desk.foresee_migrations(asking, subjects).await? };
+    spent::items(page.items.len());
     Ok(Told::of(&bound, page, &body.mapping))
 }
 

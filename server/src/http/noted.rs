@@ -59,14 +59,15 @@ impl Drop for UnderWay {
         let about = &self.about;
         let caller = about.caller();
         let traffic = self.app.limits().traffic();
-        let (at, cost, took) = (self.at, about.cost, span(self.began.elapsed()));
+        let (at, took) = (self.at, span(self.began.elapsed()));
+        let (cost, real) = (about.plain(about.cost), about.plain(self.real));
         let would = about.would();
         let would = texts(&would);
-        let called = Called { at, took, caller, cost, real: self.real, refused: None, would: would[..].into() };
+        let called = Called { at, took, caller, cost, real, refused: None, would: would[..].into() };
         let Some(turned) = &self.turned else { return traffic.note(&called) };
         let policies = about.policies.current();
         traffic.note(&Called { refused: Some(turned.begins(&policies)), ..called });
-        let refused = || Refused::new(layers::request_id(), at, &caller, cost, turned, &policies);
+        let refused = || Refused::new(layers::request_id(), at, &caller, turned, &policies);
         traffic.note_refused(about.tenant_id(), at, refused, turned.key());
     }
 }
@@ -98,6 +99,6 @@ pub(super) fn attempt_refused(
         refused: Some(turned.begins(policies)),
         would: would[..].into(),
     });
-    let refused = || Refused::new(request, at, by, 1, turned, policies);
+    let refused = || Refused::new(request, at, by, turned, policies);
     traffic.note_refused(None, at, refused, turned.key());
 }

@@ -103,7 +103,7 @@ pub(crate) async fn change(
             let none = Allowed::default();
             let allowed = app.desk().webhooks().map_or(&none, |webhooks| webhooks.allowed());
             let fields = app.press().fields();
-            let beside = Beside { fields: &fields, allowed };
+            let beside = Beside { fields: &fields, allowed, longest: app.request_timeout() };
             kind.change(asking.caller.tenant(), app.limits().operator(), document, Some(expected), beside)?
         }
         false => kind.unchecked(Value::Null, None),

@@ -1,5 +1,5 @@
-//! What a call really cost: a page by its rows, a look at the whole trail by its entries. Handlers need not know: whoever
-//! counts rows says so here, and the limits correct what they charged.
+//! What a call really cost: a page by its rows, a look at the whole trail by its entries, a call for many by how many it did.
+//! Handlers need not know: whoever counts says so here, and the limits correct what they charged.
 
 use std::cell::Cell;
 
@@ -16,15 +16,46 @@ use super::gate::{self, Base};
 const MOST: u64 = Limit::MOST.unsigned_abs();
 /// Rows that cost as much as a plain request.
 const ROWS: u64 = 100;
+/// Things done by one request for many that cost as much as a plain request: each is work of its own, but the way there and
+/// back, and the look at who asks, are shared.
+const ITEMS: u64 = 10;
+
+/// What was counted of a request.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    rows: u64,
+    items: u64,
+}
+
+impl Count {
+    /// What that costs, over a plain request.
+    const fn costs(self) -> u64 {
+        of(self.rows).saturating_add(self.items / ITEMS)
+    }
+}
 
 tokio::task_local! {
-    /// The rows that the request which this task answers has read.
-    static READ: Cell<u64>;
+    /// What the request which this task answers has done so far.
+    static DONE: Cell<Count>;
+}
+
+fn add(more: impl FnOnce(&mut Count)) {
+    let _ = DONE.try_with(|done| {
+        let mut count = done.get();
+        more(&mut count);
+        done.set(count);
+    });
 }
 
 /// Notes that rows were read.
 pub(crate) fn rows(count: u64) {
-    let _ = READ.try_with(|read| read.set(read.get().saturating_add(count)));
+    add(|done| done.rows = done.rows.saturating_add(count));
+}
+
+/// Notes that so many things were done at once. How many is in the body, so that it is charged afterwards: whoever does more
+/// than is left owes it.
+pub(crate) fn items(count: usize) {
+    add(|done| done.items = done.items.saturating_add(count as u64));
 }
 
 /// What a page of at most so many rows costs, over a plain request.
@@ -47,15 +78,27 @@ pub(crate) async fn count(request: Request, next: Next) -> Response {
     let answered = async {
         let mut response = next.run(request).await;
         // A page that was not read, an error say, has cost a plain request.
-        response.extensions_mut().insert(Spent(base.saturating_add(of(READ.with(Cell::get)))));
+        response.extensions_mut().insert(Spent(base.saturating_add(DONE.with(Cell::get).costs())));
         response
     };
-    READ.scope(Cell::new(0), answered).await
+    DONE.scope(Cell::default(), answered).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_done_for_many_costs_more() {
+        let counted = async {
+            rows(150);
+            items(30);
+            items(9);
+            DONE.with(Cell::get).costs()
+        };
+        assert_eq!(DONE.scope(Cell::default(), counted).await, 1 + 3);
+        items(1);
+    }
 
     #[test]
     fn a_page_is_charged_as_if_it_were_full() {

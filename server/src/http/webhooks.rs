@@ -15,7 +15,7 @@ use super::auth::Administrator;
 use super::extract::{Limit, Path, Query, next};
 use super::keys::Nothing;
 use super::problem::{Problem, Problems};
-use super::status;
+use super::{spent, status};
 use crate::app::App;
 use crate::webhooks::{
     Cursor, Delivered, EndpointTold, MAKE_SECRET, One, RECORD, Replay, Replayed, SecretTold, Tried, Webhooks,
@@ -147,7 +147,9 @@ pub(crate) async fn replay(
     Path((name,)): Path<(String,)>,
     Question(Administrator(caller), asked): Question<Replay>,
 ) -> Result<Json<Replayed>, Problem> {
-    Ok(Json(webhooks(&app)?.replay(caller.tenant(), &name, &asked).await?))
+    let replayed = webhooks(&app)?.replay(caller.tenant(), &name, &asked).await?;
+    spent::items(usize::try_from(replayed.replayed).unwrap_or(usize::MAX));
+    Ok(Json(replayed))
 }
 
 /// Try an endpoint out now, with an event of the type `fluxor.test.v1`, and tell what came back. Administrators only.

@@ -11,6 +11,9 @@ mod told;
 mod used;
 mod when;
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::ids::TenantId;
 use fluxor_engine::refusal::Refusal;
@@ -21,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{SERVER, TENANT, documents, scope, usual};
+use super::{SERVER, SIGN_IN, TENANT, documents, scope, usual};
 use crate::desk::{Desk, Kept, NotDone};
 use crate::settings;
 use crate::traffic::timestamp;
@@ -119,17 +122,22 @@ impl Whose {
         (self.which == Which::Limits).then_some(self.tenant)
     }
 
-    /// The limits in force, or those of a document that somebody would like to set.
+    /// The limits in force, or those of a document that somebody would like to set where a request may take so long.
     ///
     /// # Errors
     /// Everything that is wrong with the document.
-    pub(crate) async fn limits(&self, desk: &dyn Desk, document: Option<&Value>) -> Result<Limited, NotDone> {
+    pub(crate) async fn limits(
+        &self,
+        desk: &dyn Desk,
+        document: Option<&Value>,
+        longest: Duration,
+    ) -> Result<Limited, NotDone> {
         let zone = documents::zone(desk, self.tenant).await?;
         let kind = settings::kind(self.which.name());
         let document = match (document, kind) {
             (Some(document), Some(kind)) => {
-                let beside =
-                    settings::Beside { fields: &std::collections::BTreeSet::new(), allowed: &Allowed::default() };
+                let (fields, allowed) = (&BTreeSet::new(), &Allowed::default());
+                let beside = settings::Beside { fields, allowed, longest };
                 kind.change(self.tenant, self.tenant, document.clone(), None, beside).map_err(NotDone::Refused)?;
                 document.clone()
             }
@@ -137,7 +145,7 @@ impl Whose {
         };
         let read = Settings::read(&document);
         let read = read.map_err(|faults| NotDone::Refused(Refusal::Invalid(usual::told(faults))))?;
-        Ok(Limited { policies: read.compile(&zone).scoped(&scope(self.one())), zone })
+        Ok(Limited { policies: read.compile(&zone).scoped(&scope(self.one())).apart(SIGN_IN), zone })
     }
 
     /// The stretch of time whose calls are needed: whole minutes.

@@ -230,6 +230,7 @@ impl Form<'_> {
                 json!({
                     "policy": policy["policy"], "admits": policy["admits"], "shadow": policy["shadow"],
                     "calls": grouped(&policy["calls"]), "refused": grouped(&policy["refused"]),
+                    "never": (number(&policy["never"]) > 0).then(|| grouped(&policy["never"])),
                     "keys_count": grouped(&policy["keys_count"]), "keys": keys,
                 })
             })

@@ -49,6 +49,12 @@ impl Turned {
         self.line().map_or("", |line| &line.key)
     }
 
+    /// What it would have cost by the policy that refused it.
+    fn cost(&self) -> u64 {
+        let cost = self.decided.ticket.cost();
+        self.line().map_or(cost, |line| line.shift.of(cost))
+    }
+
     fn line(&self) -> Option<&Line> {
         self.decided.tightest.and_then(|place| self.decided.lines.get(place))
     }
@@ -90,7 +96,7 @@ pub(crate) struct Refused {
     /// What it was about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
-    /// What it would have cost.
+    /// What it would have cost, by the costs of the policy that refused it.
     pub cost: u64,
     /// Whether it was decided without the shared store, because that was away.
     pub alone: bool,
@@ -136,14 +142,8 @@ fn said(policies: &Policies, policy: &str, key: &str, verdict: Verdict) -> Said 
 
 impl Refused {
     /// All about a refusal.
-    pub(crate) fn new(
-        request: String,
-        at: At,
-        caller: &Caller<'_>,
-        cost: u64,
-        turned: &Turned,
-        policies: &Policies,
-    ) -> Self {
+    pub(crate) fn new(request: String, at: At, caller: &Caller<'_>, turned: &Turned, policies: &Policies) -> Self {
+        let cost = turned.cost();
         let lines = turned.decided.lines.iter().map(|line| {
             let (quota, remaining) = (Some(line.quota), Some(line.remaining));
             Said { quota, remaining, ..said(policies, &line.policy, &line.key, line.verdict) }

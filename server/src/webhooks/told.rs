@@ -164,7 +164,7 @@ impl SecretTold {
 #[schema(as = WebhooksReplayed)]
 pub(crate) struct Replayed {
     /// How many deliveries.
-    pub(super) replayed: u64,
+    pub(crate) replayed: u64,
     /// Whether there may be more of them: ask again.
     pub(super) more: bool,
 }

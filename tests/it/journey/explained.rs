@@ -82,6 +82,9 @@ pub(super) async fn why_and_who_and_what_if(mut site: Site) {
     std::fs::write(&file, tried(4).to_string()).unwrap();
     let told = site.command(&["limits", "replay", file.to_str().unwrap()]).await.done();
     assert!(told.contains("3 were refused in reality"), "{told}");
+    std::fs::write(&file, tried(2).to_string()).unwrap();
+    let told = site.command(&["limits", "replay", file.to_str().unwrap()]).await.done();
+    assert!(told.contains(" (1 would never pass)"), "a page of 3: {told}");
     std::fs::write(&file, tried(0).to_string()).unwrap();
     let told = site.command(&["limits", "replay", file.to_str().unwrap()]).await;
     assert!(told.all().contains("/policies/0/strategy/log/limit"), "{}", told.all());
@@ -211,6 +214,11 @@ async fn what_others_would_have_done(site: &Site) {
         assert_eq!(bobs(&told, "tried"), refused, "{limit}: {told}");
         assert!(told["summary"].as_str().unwrap().contains("would have refused"), "{told}");
     }
+    // Other costs are the document's, not those that the calls had.
+    let mut dear = tried(7);
+    dear["costs"] = json!([{ "method": "GET", "route": "/v1/tasks", "cost": 2 }]);
+    let told = replay(json!({ "document": dear })).await.is(200);
+    assert_eq!(bobs(&told, "tried"), 2, "three fit, a fourth of 2 does not, nor a page of 3: {told}");
     let wrong = replay(json!({ "document": tried(0) })).await.refused(422, "invalid_input");
     assert_eq!(wrong["errors"][0]["pointer"], "/document/policies/0/strategy/log/limit", "{wrong}");
     let wrong = replay(json!({ "day": "yestrday" })).await.refused(422, "invalid_input");
@@ -252,7 +260,7 @@ async fn what_only_the_operator_sees(site: &Site) {
     let one = json!({ "policies": [{ "name": "sign_in", "by": ["address"], "routes": ["/sign_in"],
         "strategy": { "log": { "limit": 2, "window": "1h" } } }] });
     // A key that was seen is no attempt.
-    site.by("cyd").get("/v1/me").await.is(200);
+    site.by("cyd").get("/v1/workflows").await.is(200);
     set(site, "server_limits", &one).await;
     let forged = |n: u32| format!("flx_0123456789abcdef_{n:043}");
     let nobody = site.anonymous();

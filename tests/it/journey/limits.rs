@@ -60,7 +60,7 @@ pub(super) async fn a_limit_holds_for_one_and_not_for_others(site: Site) {
     first.is(200);
     draft(&site, "ann", "40.00 EUR").await;
     // What is refused consumes nothing and is done by nobody.
-    ann.get("/v1/me").await.is(200);
+    ann.get("/v1/workflows").await.is(200);
     let order = json!({ "input": super::company::order("ann", "40.00 EUR") });
     for _ in 0..3 {
         used_up(ann.post("/v1/workflows/purchase_order/instances", &order).await, "few");
@@ -80,10 +80,10 @@ pub(super) async fn a_limit_holds_for_one_and_not_for_others(site: Site) {
     // A higher limit is no reset: 3 were used, 5 are allowed, 2 are left. A lower one is none either.
     few["strategy"] = bucket(5);
     set(&site, "limits", &json!({ "policies": [few] })).await;
-    assert_eq!(told(&ann.get("/v1/me").await, "ratelimit", "few", "r"), Some(1));
+    assert_eq!(told(&ann.get("/v1/workflows").await, "ratelimit", "few", "r"), Some(1));
     few["strategy"] = bucket(4);
     set(&site, "limits", &json!({ "headers": "legacy", "policies": [few] })).await;
-    let last = ann.get("/v1/me").await;
+    let last = ann.get("/v1/workflows").await;
     assert_eq!((last.status, last.header("retry-after").is_empty()), (429, false), "4 are used of 4");
     assert_eq!((last.header("ratelimit-limit"), last.header("ratelimit-remaining")), ("4", "0"));
 
@@ -92,7 +92,7 @@ pub(super) async fn a_limit_holds_for_one_and_not_for_others(site: Site) {
 
     // The ones that are gone from the settings count no more; the trail of all this adds up.
     set(&site, "limits", &json!({ "policies": [] })).await;
-    ann.get("/v1/me").await.is(200);
+    ann.get("/v1/workflows").await.is(200);
     assert_eq!(site.admin().get("/v1/audit/verify").await.is(200)["ok"], true);
     site.end().await;
 }
@@ -101,10 +101,27 @@ async fn nobody_locks_himself_out(site: &Site) {
     let shut = json!({ "policies": [{ "name": "shut", "by": ["tenant"], "strategy": { "fixed": { "limit": 1, "window": "month" } } }] });
     set(site, "limits", &shut).await;
     for _ in 0..2 {
-        site.admin().get("/v1/me").await;
+        site.admin().get("/v1/workflows").await;
     }
-    site.admin().get("/v1/me").await.refused(429, "quota_exceeded");
+    site.admin().get("/v1/workflows").await.refused(429, "quota_exceeded");
     site.by("ann").get("/v1/settings/limits").await.refused(429, "quota_exceeded");
+    // Everybody may ask who they are, and administrators what is set: within limits that nobody sets.
+    assert_eq!(told(&site.by("ann").get("/v1/me").await, "ratelimit-policy", "explaining", "q"), Some(100));
+    let settings = site.admin().get("/v1/settings/limits").await;
+    assert_eq!(told(&settings, "ratelimit-policy", "settling", "q"), Some(120));
+    let mut turned = None;
+    for _ in 0..400 {
+        let reply = site.admin().get("/v1/settings").await;
+        if reply.status == 429 {
+            turned = Some(reply);
+            break;
+        }
+    }
+    let turned = turned.expect("it is a limit");
+    assert!(turned.header("retry-after").parse::<u64>().unwrap() <= 1);
+    assert_eq!(turned.refused(429, "quota_exceeded")["violated-policies"], json!(["settling"]));
+    // Whatever is set, and however often they have asked: a moment later they can set it.
+    tokio::time::sleep(Duration::from_secs(4)).await;
 }
 
 /// A change is in force for whoever comes first and for all who come with him.
@@ -117,7 +134,7 @@ async fn changes_hold_for_all_at_once(site: &Site) {
         let all: Vec<_> = (0..60)
             .map(|_| {
                 let ann = ann.clone();
-                tokio::spawn(async move { ann.get("/v1/me").await.status })
+                tokio::spawn(async move { ann.get("/v1/workflows").await.status })
             })
             .collect();
         let mut admitted = 0;
@@ -168,6 +185,44 @@ pub(super) async fn limits_count_objects_pages_and_what_never_fits(site: Site) {
     site.end().await;
 }
 
+/// The limits of the server and of a tenant decide together, and each counts by its own costs.
+pub(super) async fn no_tenant_has_the_server_s_limits_off(site: Site) {
+    let everybody =
+        json!({ "name": "everybody", "by": ["tenant"], "strategy": { "log": { "limit": 10, "window": "1h" } } });
+    let daily =
+        json!({ "name": "daily", "by": ["tenant"], "strategy": { "fixed": { "limit": 1000, "window": "month" } } });
+    let costs = json!([{ "method": "GET", "route": "/v1/orders", "cost": 4 }]);
+    set(&site, "server_limits", &json!({ "policies": [everybody, daily], "costs": costs })).await;
+    // The administrator of another tenant calls everything free.
+    let stranger = site.by("stranger");
+    let free = json!({ "policies": [{ "name": "few", "by": ["user"], "strategy": bucket(3) }], "costs": [{ "route": "/v1/*", "cost": 0 }] });
+    let put = stranger.request(Method::PUT, "/v1/settings/limits").header("idempotency-key", fresh_key());
+    stranger.send(put.header("if-match", "\"0\"").json(&free)).await.is(200);
+    let left = |reply: &Reply| ["few", "everybody", "daily"].map(|policy| told(reply, "ratelimit", policy, "r"));
+    assert_eq!(left(&stranger.get("/v1/tasks").await), [Some(3), Some(9), Some(999)]);
+    let page = stranger.get("/v1/tasks?limit=300").await;
+    assert_eq!(left(&page), [Some(3), Some(8), Some(998)], "charged 3 more, and given back what was not on it");
+    // A store that servers share hears of that a little later.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(left(&stranger.get("/v1/orders").await), [Some(3), Some(4), Some(994)]);
+    assert_eq!(left(&stranger.get("/v1/orders").await), [Some(3), Some(0), Some(990)]);
+    let refused = stranger.get("/v1/tasks").await.refused(429, "quota_exceeded");
+    assert_eq!(refused["violated-policies"], json!(["everybody"]));
+    let told_of = site.admin().get("/v1/limits?setting=server_limits&policy=daily").await.is(200);
+    assert_eq!(told_of["policies"][0]["keys"][0]["used"], 10, "{told_of}");
+
+    // What a route costs by the server's limits does not make it impossible by a tenant's.
+    set(&site, "limits", &json!({ "policies": [{ "name": "few", "by": ["user"], "strategy": bucket(3) }] })).await;
+    let ann = site.by("ann");
+    let order = ann.get("/v1/orders").await;
+    assert_eq!(
+        (told(&order, "ratelimit", "few", "r"), told(&order, "ratelimit", "everybody", "r")),
+        (Some(2), Some(6))
+    );
+    order.is(200);
+    site.end().await;
+}
+
 pub(super) async fn settings_are_checked_guarded_and_written_down(site: Site) {
     let admin = site.admin();
     let put = async |who: &Client, name: &str, etag: Option<&str>, document: &Value| {
@@ -196,6 +251,13 @@ pub(super) async fn settings_are_checked_guarded_and_written_down(site: Site) {
     put(&admin, "limits", None, &fine).await.refused(428, "etag_required");
     put(&admin, "limits", seen, &json!({})).await.refused(422, "invalid_input");
     put(&admin, "limits", seen, &json!({ "document": fine, "more": 1 })).await.refused(422, "invalid_input");
+    let short = json!({ "policies": [{ "name": "a", "by": ["user"], "strategy": { "leases": { "limit": 3, "lease": "20s" } } }] });
+    let told = put(&admin, "limits", seen, &short).await.refused(422, "invalid_input");
+    assert!(told.to_string().contains("(`--request-timeout`)"), "{told}");
+    let twice = admin.request(Method::PUT, "/v1/settings/limits").header("idempotency-key", fresh_key());
+    let twice = twice.header("if-match", "\"0\"").header("content-type", "application/json");
+    let told = admin.send(twice.body(r#"{"policies": [], "policies": []}"#)).await.refused(422, "invalid_input");
+    assert!(told.to_string().contains("`policies` stands twice"), "{told}");
     let lost = json!({ "policies": [{ "name": "a", "by": ["user"], "routes": ["/v1/tsks"], "strategy": bucket(3) }] });
     let told = put(&admin, "limits", seen, &lost).await.refused(422, "invalid_input");
     assert!(told.to_string().contains("did you mean `/v1/tasks`?"), "{told}");
@@ -253,18 +315,23 @@ async fn from_the_command_line(site: &Site) {
 pub(super) async fn whoever_tries_keys_is_slowed_down(site: Site) {
     let ann = site.by("ann");
     ann.get("/v1/me").await.is(200);
-    let document = json!({ "policies": [{ "name": "sign_in", "by": ["address"], "routes": ["/sign_in"],
-        "strategy": { "log": { "limit": 4, "window": "1h" } } }] });
+    // It is what a policy is for that makes a refusal abuse, whatever it is called.
+    let guesses = json!({ "name": "guesses", "by": ["address"], "routes": ["/sign_in"], "strategy": { "log": { "limit": 11, "window": "1h" } } });
+    let all = json!({ "name": "all", "by": ["address"], "strategy": bucket(100) });
+    let costs = json!([{ "route": "/sign_in", "cost": 2 }]);
+    let document = json!({ "policies": [guesses, all], "costs": [costs[0], { "route": "/v1/workflows", "cost": 3 }] });
     set(&site, "server_limits", &document).await;
-    let guess = |n: usize| format!("flx_{n}_{}", "A".repeat(43));
+    let guess = |n: u64| format!("flx_{n}_{}", "A".repeat(43));
     let since = Instant::now();
-    for n in 0..4 {
+    for n in 0..5 {
         // A header that anybody can write changes nothing.
         let tried = ann.with_key(&guess(n));
         let tried = tried.send(tried.request(Method::GET, "/v1/me").header("x-forwarded-for", format!("10.0.0.{n}")));
-        tried.await.refused(401, "unauthenticated");
+        let reply = tried.await;
+        assert_eq!(told(&reply, "ratelimit", "all", "r"), Some(99 - n), "an attempt and its request are one call");
+        reply.refused(401, "unauthenticated");
     }
-    for n in 4..7 {
+    for n in 5..8 {
         let reply = ann.with_key(&guess(n)).get("/v1/me").await;
         assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1);
         let problem = reply.refused(429, "abnormal_usage");

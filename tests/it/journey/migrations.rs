@@ -1,11 +1,14 @@
 //! Running instances move to another version of their definition, through the real program: told before, done page by page, by
 //! HTTP and on the command line.
 
+use std::time::Duration;
+
 use fluxor_tests::server::Site;
 use fluxor_tests::server::visit::Visitor;
 use serde_json::{Value, json};
 
 use super::company::{approve, history, path, text};
+use super::limits::set;
 use super::pictures::class;
 
 const PREVIEW: &str = "/v1/migrations/preview";
@@ -166,6 +169,28 @@ pub(super) async fn a_migration_is_done_once_under_its_key(mut site: Site) {
     let other = json!({ "mapping": MAP, "reason": "otherwise", "limit": 100 });
     admin.post_as("m-1", MIGRATE, &other).await.refused(422, "request_reused");
     assert_eq!(admin.post_as("m-2", MIGRATE, &other).await.is(200)["at_target"], 1);
+    site.end().await;
+}
+
+/// One request for many costs by how many, once that is known.
+pub(super) async fn a_page_of_many_costs_its_size(mut site: Site) {
+    for _ in 0..12 {
+        paper(&site, false).await;
+    }
+    redefine(&mut site, TWO).await;
+    let bulk = json!({ "name": "bulk", "by": ["user"], "routes": ["/v1/migrations*"],
+        "strategy": { "bucket": { "burst": 100, "tokens": 1, "per": "1h" } } });
+    set(&site, "limits", &json!({ "policies": [bulk] })).await;
+    let admin = site.admin();
+    let mut left = Vec::new();
+    for (place, page) in [(PREVIEW, 5), (PREVIEW, 12), (MIGRATE, 12), (MIGRATE, 12)] {
+        let reply = admin.post(place, &json!({ "mapping": MAP, "reason": "so", "limit": page })).await;
+        left.push(reply.header("ratelimit").split(';').nth(1).unwrap().to_owned());
+        reply.is(200);
+        // A store that servers share hears of it a little later.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert_eq!(left, ["r=99", "r=97", "r=95", "r=94"], "those that have moved are no work");
     site.end().await;
 }
 

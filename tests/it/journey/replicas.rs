@@ -17,7 +17,7 @@ fn exact() -> Value {
     let mut ahead = policy("ahead", "/v1/items", json!({ "fixed": { "limit": 60, "window": "month" } }));
     ahead["token_lease"] = json!({ "tokens": 5, "time": "1s" });
     json!({ "policies": [
-        policy("log", "/v1/me", json!({ "log": { "limit": 40, "window": "1h" } })),
+        policy("log", "/v1/workflows", json!({ "log": { "limit": 40, "window": "1h" } })),
         policy("month", "/v1/tasks", json!({ "fixed": { "limit": 50, "window": "month" } })),
         policy("ring", "/v1/instances", json!({ "ring": { "limit": 45, "window": "1h", "slots": 12 } })),
         policy("bucket", "/v1/orders", json!({ "bucket": { "burst": 30, "tokens": 1, "per": "1h" } })),
@@ -26,7 +26,7 @@ fn exact() -> Value {
 }
 
 const ROUTES: [(&str, usize, usize); 5] = [
-    ("/v1/me", 40, 0),
+    ("/v1/workflows", 40, 0),
     ("/v1/tasks", 50, 0),
     ("/v1/instances", 45, 0),
     ("/v1/orders", 30, 0),
@@ -119,7 +119,7 @@ fn away() -> Value {
         let month = json!({ "fixed": { "limit": limit, "window": "month" } });
         json!({ "name": name, "by": ["user"], "routes": [route], "away": name, "strategy": month })
     };
-    json!({ "policies": [policy("local", "/v1/me", 40), policy("open", "/v1/tasks", 5), policy("closed", "/v1/orders", 1_000)] })
+    json!({ "policies": [policy("local", "/v1/workflows", 40), policy("open", "/v1/tasks", 5), policy("closed", "/v1/orders", 1_000)] })
 }
 
 async fn gauge(site: &Site, server: &Replica) -> bool {
@@ -179,12 +179,14 @@ async fn a_store_that_stops_dies_and_comes_back() {
     for server in &servers {
         let client = server.client(&site, Some("ann"));
         let refused = client.get("/v1/orders").await;
-        assert_eq!((refused.status, refused.header("retry-after")), (429, "1"));
-        let problem = refused.refused(429, "quota_exceeded");
+        assert_eq!((refused.status, refused.header("retry-after")), (503, "1"));
+        let problem = refused.refused(503, "reduced_capacity");
+        assert_eq!(problem["type"], "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity");
+        assert_eq!(problem["violated-policies"], json!(["closed"]));
         assert!(problem["detail"].as_str().unwrap().contains("cannot be looked up"), "{problem}");
     }
     // Shares of two servers that know of each other.
-    assert_eq!(admitted(&site, &servers, "/v1/me", 30).await, 40);
+    assert_eq!(admitted(&site, &servers, "/v1/workflows", 30).await, 40);
     redis.resume();
     println!("found again after {:?}", until(&site, &servers, false).await);
     assert_eq!(admitted(&site, &servers, "/v1/tasks", 5).await, 0, "what was counted before still counts");
@@ -194,7 +196,7 @@ async fn a_store_that_stops_dies_and_comes_back() {
     redis.stop();
     until(&site, &servers, true).await;
     assert_eq!(admitted(&site, &servers, "/v1/tasks", 20).await, 40);
-    assert_eq!(admitted(&site, &servers, "/v1/me", 30).await, 0, "the shares of this month are used up");
+    assert_eq!(admitted(&site, &servers, "/v1/workflows", 30).await, 0, "the shares of this month are used up");
     redis.start_again();
     println!("found again after {:?}", until(&site, &servers, false).await);
     // It has forgotten all: at most the limit once more.

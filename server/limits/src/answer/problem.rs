@@ -17,7 +17,7 @@ pub enum Reason {
     TooCostly,
     /// The policy guards against abuse (sign-in, say), and this looks like it.
     Abnormal,
-    /// The service has more to do than it can: nobody's quota.
+    /// The service has more to do than it can, or a limit that lets nobody pass without its store: nobody's quota.
     Capacity,
 }
 
@@ -96,7 +96,7 @@ impl Refusal {
             None => "Try again later.".to_owned(),
         };
         match self.reason {
-            Reason::Quota | Reason::Abnormal if self.closed => {
+            Reason::Capacity if self.closed => {
                 format!(
                     "The limit `{policy}` cannot be looked up at the moment, and lets nobody pass until it can. {wait}"
                 )
@@ -229,6 +229,15 @@ mod tests {
         assert_eq!((&told["cost"], &told["most"]), (&6.into(), &5.into()));
         let unknown = Refusal { cost: None, ..refusal };
         assert!(unknown.detail().starts_with("This call costs more than the limit `tiny` ever admits at once. "));
+    }
+
+    #[test]
+    fn a_store_that_is_away_is_nobody_s_quota() {
+        let told = read(&Refusal { violated: vec!["paid".into()], closed: true, ..Refusal::capacity(1) });
+        assert_eq!(told["type"], "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity");
+        assert_eq!((&told["status"], &told["code"]), (&503.into(), &"reduced_capacity".into()));
+        let detail = "The limit `paid` cannot be looked up at the moment, and lets nobody pass until it can. Try again in 1 second.";
+        assert_eq!(told["detail"], detail);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use super::*;
 use crate::at::Span;
 use crate::decide::Ticket;
+use crate::policy::Shift;
 use proptest::prelude::*;
 
 fn line(policy: &str, quota: u64, remaining: u64, reset_millis: u64, verdict: Verdict) -> Line {
@@ -13,6 +14,7 @@ fn line(policy: &str, quota: u64, remaining: u64, reset_millis: u64, verdict: Ve
         reset_after: Span::from_millis(reset_millis),
         unit: Unit::Requests,
         verdict,
+        shift: Shift::default(),
     }
 }
 
@@ -150,6 +152,7 @@ fn any_line() -> impl Strategy<Value = Line> {
             reset_after: Span::from_micros(reset),
             unit: if concurrent { Unit::ConcurrentRequests } else { Unit::Requests },
             verdict,
+            shift: Shift::default(),
         },
     )
 }
@@ -230,6 +233,7 @@ fn of_very_many_policies_the_tightest_are_told() {
         reset_after: Span::from_secs(60),
         unit: Unit::Requests,
         verdict: Verdict::Fine,
+        shift: Default::default(),
     };
     let decision = decision(Outcome::Admitted, (0..64).map(line).collect(), 0, 1);
     let (policies, limits) = (Answers::new().policies(&decision), Answers::new().limits(&decision));

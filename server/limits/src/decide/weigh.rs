@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Verdict;
 use crate::at::{At, Span};
-use crate::policy::Policy;
+use crate::policy::{Policy, Shift};
 use crate::state::{Receipt, State};
 use crate::strategy::{Strategy, View};
 
@@ -21,6 +21,8 @@ pub struct Asked<'a> {
     pub takes: u64,
     /// What may be taken at most, of what is left after the call: more than `takes` where a replica takes tokens ahead.
     pub up_to: u64,
+    /// What makes of the call's cost what it costs by this policy, also when the call is settled.
+    pub shift: Shift,
 }
 
 /// What weighing looks at: a question as it came ([`Asked`]), or as a store keeps it while it waits.

@@ -95,7 +95,7 @@ where
             let shared = Arc::clone(shared);
             move |(_, decided): (Parts, Option<(Decision, Headers)>)| {
                 if let Some((decision, _)) = decided {
-                    shared.ending.ended(&shared.limiter, decision.ticket, 0);
+                    shared.ending.ended(&shared.limiter, decision.ticket.undone(), 0);
                 }
             }
         };

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::{Beside, Limiter};
 use crate::at::At;
 use crate::decide::{Asked, Weighs as _};
-use crate::policy::{Away, Policies};
+use crate::policy::{Away, Policies, Shift};
 use crate::state::Receipt;
 use crate::store::{Store, StoreAway, StoreNow as _, Weighed};
 use crate::strategy::{Strategy, View};
@@ -67,7 +67,8 @@ impl std::error::Error for Unknown {}
 fn question<'a>(policies: &'a Policies, policy: &str, key: &str) -> Option<Asked<'a>> {
     let policy = policies.owner(policy, key)?;
     let strategy = policy.strategy_of(key)?;
-    Some(Asked { policy, strategy, key: Arc::from(key), takes: u64::MAX, up_to: u64::MAX })
+    let (key, shift) = (Arc::from(key), Shift::default());
+    Some(Asked { policy, strategy, key, takes: u64::MAX, up_to: u64::MAX, shift })
 }
 
 /// How much work a key is for a store, in keys of which it keeps a few numbers.

@@ -103,7 +103,7 @@ impl<'a> Weighing<'a> {
                 Taken::Given(number, lot, view) => {
                     let (policy, key) = (ask.policy.name.clone(), ask.key.clone());
                     let (receipt, place) = (Receipt { at: now, cost: ask.takes, mark: 0 }, Place::Ahead(number, lot));
-                    taking.ahead.push(Charge { place, policy, key, receipt, lease: false });
+                    taking.ahead.push(Charge { place, policy, key, receipt, lease: false, shift: ask.shift });
                     (Found { verdict: Verdict::Fine, view, receipt: Some(receipt) }, place)
                 }
                 Taken::Refused(until, view) => {
@@ -140,7 +140,9 @@ impl<'a> Weighing<'a> {
                 match (found.receipt.as_mut(), found.verdict) {
                     (Some(receipt), _) => {
                         let (policy, key) = (ask.policy.name.clone(), ask.key.clone());
-                        let charge = Charge { place: Place::Store, policy, key, receipt: *receipt, lease: false };
+                        let (place, receipt_of_lot) = (Place::Store, *receipt);
+                        let charge =
+                            Charge { place, policy, key, receipt: receipt_of_lot, lease: false, shift: ask.shift };
                         one.filled(charge, live, ask.takes, lease, now, view);
                         found.view.remaining = found.view.remaining.saturating_add(receipt.cost - ask.takes);
                         receipt.cost = ask.takes;

@@ -25,9 +25,9 @@ pub(super) fn settling<'a>(policies: &'a Policies, charge: &'a Charge, real: u64
     Some(Settling { key: &charge.key, strategy, shadow, receipt: charge.receipt, real })
 }
 
-/// What a charge took in truth, of a call that cost so much: a place is given back.
+/// What a charge took in truth, of a call that cost so much: a place is given back, and each policy has its own costs.
 fn real_of(charge: &Charge, real_cost: u64) -> u64 {
-    if charge.lease { 0 } else { real_cost }
+    if charge.lease { 0 } else { charge.shift.of(real_cost) }
 }
 
 /// The charges of a ticket under the policies in force.
@@ -41,7 +41,7 @@ fn charges<'a>(
 
 fn settle<'a>(policies: &'a Policies, ticket: &'a Ticket, real_cost: u64) -> Vec<(&'a Charge, Settling<'a>)> {
     let real = move |charge: &Charge| real_of(charge, real_cost);
-    let unequal = |(charge, _): &(&Charge, Settling<'_>)| charge.lease || charge.receipt.cost != real_cost;
+    let unequal = |(charge, one): &(&Charge, Settling<'_>)| charge.lease || one.receipt.cost != one.real;
     charges(policies, ticket, real).filter(unequal).collect()
 }
 

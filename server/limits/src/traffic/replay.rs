@@ -1,7 +1,8 @@
 //! Replaying: what any policies would have done with the calls that there were.
 //!
 //! Each call is decided at its own instant, on a store of its own, by the code that decides live; it is settled with its real
-//! cost, and gives its leases back, when it ended. Under the policies that were in force, with nothing counted before the first
+//! cost, and gives its leases back, when it ended. What its method and route cost is what the policies that are tried say; what it
+//! cost beyond that (the rows of a page) is as it was. Under the policies that were in force, with nothing counted before the first
 //! call, the same calls are refused again. What differs from reality under other policies:
 //!
 //! - A call that was refused is asked all the same. Nobody knows what it would have cost or how long it would have taken, so
@@ -185,6 +186,7 @@ pub(super) fn replay_keys(calls: &Calls, policies: &Policies, most: usize) -> Re
 
 struct Replaying<'a> {
     calls: &'a Calls,
+    set: &'a Policies,
     policies: Vec<&'a Policy>,
     limiter: Limiter<Local>,
     live: Arc<Live>,
@@ -210,6 +212,7 @@ impl<'a> Replaying<'a> {
         let store = Local::with_shadows(4 * most, 4 * most);
         Replaying {
             calls,
+            set: policies,
             policies: policies.iter().collect(),
             limiter: Limiter::new(Policies::default(), store).with_clock(Arc::clone(&clock)),
             live: Arc::new(Live::new(policies.clone())),
@@ -231,16 +234,17 @@ impl<'a> Replaying<'a> {
         let (weight, times) = (call.weight(), call.weight().min(TIMES));
         let each = weight / times;
         let was_refused = call.refused > 0;
-        let real = if was_refused { call.cost } else { call.real };
+        let caller = self.calls.kept(call).called.caller;
+        let cost = self.set.priced(&caller, call.cost);
+        let real = if was_refused { cost } else { self.set.priced(&caller, call.real) };
         for _ in 0..times {
-            let caller = self.calls.kept(call).called.caller;
-            let decision = self.limiter.decide_now_by(&self.live, &caller, call.cost.saturating_mul(each));
+            let decision = self.limiter.decide_now_by(&self.live, &caller, cost.saturating_mul(each));
             self.total = self.total.saturating_add(each);
             self.was_refused = self.was_refused.saturating_add(if was_refused { each } else { 0 });
             self.refused = self.refused.saturating_add(if decision.is_admitted() { 0 } else { each });
-            self.look_at(call, &decision);
+            self.look_at(call, cost, &decision);
             self.count(call, each);
-            if !decision.ticket.is_empty() && (real != call.cost || decision.ticket.holds_lease()) {
+            if !decision.ticket.is_empty() && (real != cost || decision.ticket.holds_lease()) {
                 let (real, ticket) = (real.saturating_mul(each), decision.ticket);
                 self.under_way.push(Reverse(Ending { at: call.at.plus(call.took), order: self.order, real, ticket }));
                 self.order += 1;
@@ -259,7 +263,7 @@ impl<'a> Replaying<'a> {
     }
 
     /// Finds out what each policy that applies says, in order.
-    fn look_at(&mut self, call: &Stored, decision: &Decision) {
+    fn look_at(&mut self, call: &Stored, cost: u64, decision: &Decision) {
         let (mut lines, mut shadows) = (decision.lines.iter(), decision.shadows.iter());
         let (limiter, policies, saw) = (&self.limiter, &self.policies, &mut self.saw);
         saw.clear();
@@ -272,10 +276,10 @@ impl<'a> Replaying<'a> {
                     let strategy = policy.strategy_of(key)?;
                     let state = limiter.store().state(key).unwrap_or_else(|| strategy.fresh(now));
                     let view = strategy.view(&state, now);
-                    Some((shadow.verdict, view.quota, view.remaining, strategy.takes(call.cost)))
+                    Some((shadow.verdict, view.quota, view.remaining, strategy.takes(cost)))
                 }),
                 _ => lines.next().map(|line| {
-                    let takes = policy.strategy_of(&line.key).map_or(0, |strategy| strategy.takes(call.cost));
+                    let takes = policy.strategy_of(&line.key).map_or(0, |strategy| strategy.takes(cost));
                     (line.verdict, line.quota, line.remaining, takes)
                 }),
             };

@@ -52,7 +52,7 @@ impl Step {
 }
 
 /// Sums the calls by policy, key and step of time. Of each policy there are the 20 keys that cost most, the most first, and
-/// then the sum of all others, if there are any. A step is a whole number of seconds, and longer where there would be more than
+/// then the sum of all others, if there are any. What a method and route cost is what these policies say. A step is a whole number of seconds, and longer where there would be more than
 /// 10,000.
 pub fn usage(calls: &Calls, policies: &Policies, step: Span) -> Vec<Series> {
     usage_keys(calls, policies, step, MOST)
@@ -78,12 +78,13 @@ pub(super) fn usage_keys(calls: &Calls, policies: &Policies, step: Span, most: u
             Counts::Under(number) => {
                 let totals = &mut totals[place];
                 totals.resize(totals.len().max(number as usize + 1), Step::default());
-                totals[number as usize].add(sum_of(calls, call, policies_by_place[place]));
+                totals[number as usize].add(sum_of(calls, call, policies, policies_by_place[place]));
             }
         });
     }
     let told: Vec<Told> = totals.iter().zip(others).map(|(totals, others)| Told::new(totals, others, steps)).collect();
-    let series = fill(calls, &policies_by_place, &mut keys, told, |at| (at.micros() / step - from) as usize);
+    let sum = |call: &Stored, place: usize| sum_of(calls, call, policies, policies_by_place[place]);
+    let series = fill(calls, sum, &mut keys, told, |at| (at.micros() / step - from) as usize);
     let mut all = Vec::new();
     for (place, told) in series.into_iter().enumerate() {
         for (number, steps) in told.series {
@@ -120,7 +121,7 @@ impl Told {
 
 fn fill(
     calls: &Calls,
-    policies: &[&Policy],
+    sum: impl Fn(&Stored, usize) -> Step,
     keys: &mut Keys<'_>,
     mut told: Vec<Told>,
     step_of: impl Fn(At) -> usize,
@@ -135,7 +136,7 @@ fn fill(
                 Counts::Under(number) => told.places.get(number as usize).copied().flatten().unwrap_or(others),
             };
             if let Some(step) = told.series.get_mut(series).and_then(|(_, steps)| steps.get_mut(step_of(call.at))) {
-                step.add(sum_of(calls, call, policies[place]));
+                step.add(sum(call, place));
             }
         });
     }
@@ -143,14 +144,17 @@ fn fill(
 }
 
 /// What a call adds to a policy that counts it.
-fn sum_of(calls: &Calls, call: &Stored, policy: &Policy) -> Step {
+fn sum_of(calls: &Calls, call: &Stored, policies: &Policies, policy: &Policy) -> Step {
     let (weight, called) = (call.weight(), calls.kept(call).called);
     let is = |by: &str| by == &*policy.name || by == policy.begins();
     let if_so = |so: bool| if so { weight } else { 0 };
     let would_refuse = if_so(called.would.iter().any(is));
     let (cost, refused) = match called.refused {
         Some(by) => (0, if_so(is(by))),
-        None => (policy.strategy.takes(call.real).saturating_mul(weight), 0),
+        None => {
+            let real = policies.priced(&called.caller, call.real);
+            (policy.strategy.takes(real).saturating_mul(weight), 0)
+        }
     };
     Step { calls: weight, cost, refused, would_refuse }
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use fluxor_limits::decide::Asked;
 use fluxor_limits::store::{Settling, StoreAway};
 use fluxor_limits::{
-    At, Away, Caller, Leases, Limiter, Local, Outcome, Part, Policies, Policy, Span, Store, Strategy, Weighed,
+    Answers, At, Away, Caller, Leases, Limiter, Local, Outcome, Part, Policies, Policy, Span, Store, Strategy, Weighed,
 };
 
 use crate::model::fixed;
@@ -86,6 +86,9 @@ fn closed() {
         nowhere(&[("here", Away::Local, fixed(2, 60_000_000)), ("closed", Away::Closed, fixed(9, 60_000_000))]);
     let decision = now(limiter.decide(&ANN, 1));
     assert_eq!(decision.outcome, Outcome::Denied { by: "closed".into(), retry_after: Span::from_secs(1) });
+    let refusal = Answers::new().refusal(&decision).unwrap();
+    assert_eq!((refusal.status().as_u16(), refusal.code(), refusal.retry_after), (503, "reduced_capacity", Some(1)));
+    assert_eq!(refusal.violated, ["closed"]);
     assert_eq!((decision.lines[0].quota, decision.lines[0].remaining), (9, 0));
     assert!(decision.ticket.is_empty());
 }

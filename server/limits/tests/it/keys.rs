@@ -90,3 +90,23 @@ fn addresses_count_by_network() {
     assert_ne!(key("2001:db8:1:3::1"), key("2001:db8:1:2::1"));
     assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
 }
+
+/// A step of a call that is told as a call: only policies that name it count it.
+#[test]
+fn a_route_apart_is_counted_where_it_is_named() {
+    let named = |name: &str, routes: &[&str]| {
+        let mut policy = Policy::new(name, &[Part::User], fixed(9, 60_000_000));
+        policy.routes = routes.iter().map(|&route| route.to_owned()).collect();
+        policy
+    };
+    let all =
+        vec![named("all", &[]), named("wide", &["/*"]), named("both", &["/*", "/step"]), named("own", &["/step"])];
+    let policies = Policies::new(all).unwrap().apart("/step");
+    let of = |route| {
+        let caller = Caller { user: Some("ann"), route, ..Caller::default() };
+        policies.iter().filter(|policy| policy.ask(&caller, 1).is_some()).map(|one| &*one.name).collect::<Vec<_>>()
+    };
+    assert_eq!(of(Some("/step")), ["both", "own"]);
+    assert_eq!(of(Some("/call")), ["all", "wide", "both"]);
+    assert_eq!(of(None), ["all"]);
+}

@@ -10,6 +10,7 @@ mod away;
 mod calendar;
 mod change;
 mod common;
+mod costs;
 mod gcra;
 mod keys;
 mod local;

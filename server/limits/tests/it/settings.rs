@@ -391,3 +391,19 @@ fn what_servers_share_is_checked() {
     let own = json!({"name": "p", "by": ["user"], "per_server": true, "strategy": leases(1_001)});
     assert!(Settings::read(&json!({ "policies": [own] })).is_ok());
 }
+
+/// Of two fields of one name one would be dropped without a word.
+#[test]
+fn no_field_stands_twice() {
+    let text = r#"{"policies": [{"name": "p", "by": ["user"], "strategy": {"log": {"limit": 5, "window": "1m", "limit": 500}}}]}"#;
+    let faults = Settings::parse(text).unwrap_err();
+    assert_eq!(faults.len(), 1);
+    assert_eq!(
+        (&*faults[0].pointer, &*faults[0].message),
+        ("", "the field `limit` stands twice: keep one at line 1 column 100")
+    );
+    let error = serde_json::from_str::<Settings>(r#"{"policies": [], "policies": []}"#).unwrap_err();
+    assert!(error.to_string().starts_with("the field `policies` stands twice"), "{error}");
+    let broken = Settings::parse("{").unwrap_err();
+    assert!(broken[0].message.starts_with("the document is not JSON: "), "{broken:?}");
+}

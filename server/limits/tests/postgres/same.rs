@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fluxor_limits::decide::{Asked, Found};
 use fluxor_limits::shared::postgres::Postgres;
 use fluxor_limits::store::{Remote as _, Settling};
-use fluxor_limits::{At, Local, Policy, Receipt, State, Store, Strategy};
+use fluxor_limits::{At, Local, Policy, Receipt, Shift, State, Store, Strategy};
 use proptest::prelude::*;
 use proptest::strategy::Strategy as Generator;
 use proptest::test_runner::{Config, TestRunner};
@@ -134,7 +134,8 @@ impl World<'_> {
     fn asked(&self, place: usize, key: usize, cost: u64, ahead: u64) -> Option<Asked<'_>> {
         let (policy, key) = (&self.policies[place], self.key(place, key));
         let takes = policy.strategy.takes(cost);
-        Some(Asked { policy, strategy: &policy.strategy, key, takes, up_to: takes + ahead })
+        let shift = Shift::default();
+        Some(Asked { policy, strategy: &policy.strategy, key, takes, up_to: takes + ahead, shift })
     }
 }
 

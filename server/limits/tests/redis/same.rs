@@ -7,7 +7,7 @@ use fluxor_limits::decide::Asked;
 use fluxor_limits::jiff::tz::TimeZone;
 use fluxor_limits::shared::redis::Redis;
 use fluxor_limits::store::{Settling, Store as _};
-use fluxor_limits::{At, Calendar, Fixed, Policy, Receipt, Span, State, Strategy, Window};
+use fluxor_limits::{At, Calendar, Fixed, Policy, Receipt, Shift, Span, State, Strategy, Window};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -117,7 +117,7 @@ fn question<'a>(policies: &'a [Policy; 2], key: &str, ask: &Ask) -> Asked<'a> {
     let takes = share(policy.strategy.most(), ask.cost);
     let takes = if let Strategy::Leases(_) = policy.strategy { takes.min(2) } else { takes };
     let up_to = ask.ahead.map_or(takes, |ahead| takes + share(policy.strategy.most(), ahead));
-    Asked { policy, strategy: &policy.strategy, key: Arc::from(key), takes, up_to }
+    Asked { policy, strategy: &policy.strategy, key: Arc::from(key), takes, up_to, shift: Shift::default() }
 }
 
 fn settling<'a>(

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use fluxor_limits::decide::{Asked, Found};
 use fluxor_limits::shared::redis::Redis;
 use fluxor_limits::store::Remote as _;
-use fluxor_limits::{At, Fixed, Part, Policy, Receipt, Span, Strategy, Verdict, Window, strategy::View};
+use fluxor_limits::{At, Fixed, Part, Policy, Receipt, Shift, Span, Strategy, Verdict, Window, strategy::View};
 
 pub(crate) use server::{Server, free_port};
 
@@ -48,7 +48,7 @@ pub(crate) fn policy(strategy: &Strategy) -> Policy {
 
 /// A question about one key of a policy.
 pub(crate) fn ask<'a>(policy: &'a Policy, key: &str, takes: u64) -> Asked<'a> {
-    Asked { policy, strategy: &policy.strategy, key: Arc::from(key), takes, up_to: takes }
+    Asked { policy, strategy: &policy.strategy, key: Arc::from(key), takes, up_to: takes, shift: Shift::default() }
 }
 
 pub(crate) fn fixed(limit: u64, window: Span) -> Strategy {

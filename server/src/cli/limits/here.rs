@@ -37,7 +37,7 @@ impl Look {
     ) -> Result<Self, Failure> {
         // At the console of the machine one is the operator.
         let whose = Whose::new(which, config.tenant(), config.tenant())?;
-        let limited = whose.limits(desk, document).await?;
+        let limited = whose.limits(desk, document, config.request_timeout()).await?;
         let when = wish.when(instant(SystemClock.now()), &limited.zone).map_err(wrong)?;
         let kept = traffic::read(desk, whose.stretch(&when)).await?;
         let seen = whose.calls(&kept, &when, config.traffic_hours);

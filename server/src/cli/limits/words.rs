@@ -232,9 +232,12 @@ pub(super) fn replayed(told: &Value) -> String {
     let mut cells = Vec::new();
     for policy in rows(told, "policies") {
         let keys = counted(number(&policy["keys_count"]), "key", "keys");
-        let mut cell = vec![named(policy), text(&policy["admits"]), keys];
-        cell.extend(texts(policy, &["calls", "refused"]));
-        cell.extend(["".to_owned(), "".to_owned()]);
+        let refused = match number(&policy["never"]) {
+            0 => text(&policy["refused"]),
+            never => format!("{} ({never} would never pass)", text(&policy["refused"])),
+        };
+        let admits = text(&policy["admits"]);
+        let cell = vec![named(policy), admits, keys, text(&policy["calls"]), refused, String::new(), String::new()];
         cells.push(cell);
         for row in rows(policy, "keys").take(5) {
             let mut cell = vec![String::new(), text(&row["admits"]), key(row)];
