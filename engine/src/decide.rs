@@ -26,6 +26,7 @@ mod review;
 mod run;
 mod shown;
 mod task;
+mod tell;
 mod undo;
 mod values;
 mod walk;

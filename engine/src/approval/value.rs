@@ -101,7 +101,7 @@ pub struct Subject {
     /// What the workflow itself changed after the decision: by field the value that was decided about.
     #[serde(default, skip_serializing_if = "Fields::is_empty")]
     absorbed: Fields,
-    /// Whether some of that came later than with the decision.
+    /// Whether an arrow set some of that later than with the decision.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     later: bool,
 }
@@ -178,7 +178,7 @@ impl Subject {
     }
 
     /// Takes over what the workflow itself computed after the review had ended (an official number): no edit, no version,
-    /// as if it had always been so, until the review is entered again. `later`: not with the decision itself.
+    /// as if it had always been so, until the review is entered again. `later`: an arrow set it, and not with the decision itself.
     pub fn absorb(&mut self, set: &Fields, later: bool) {
         self.later |= later && !set.is_empty();
         for (field, value) in set {

@@ -86,6 +86,8 @@ pub(super) struct Run<'a, 'f, D: Domain> {
     pub(super) steps: usize,
     /// The instance before; none of a start.
     before: Option<&'a Instance>,
+    /// The fields that arrows have set, as against what actions computed.
+    pub(super) written: BTreeSet<Arc<str>>,
     pub(super) moved: bool,
     /// An operator corrects the document: fields that are locked in review do not bind him.
     pub(super) corrects: bool,
@@ -115,6 +117,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             effects: Vec::new(),
             record: Record::default(),
             raised: Vec::new(),
+            written: BTreeSet::new(),
             by_engine: false,
             depth: 0,
             children: 0,

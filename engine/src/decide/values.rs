@@ -122,6 +122,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 return Err(Halt::Broken("expression_failed", format!("`{name}` was to be set to nothing")));
             }
             self.work.subject.insert(name.to_string(), value.to_json());
+            self.written.insert(name.clone());
         }
         Ok(())
     }

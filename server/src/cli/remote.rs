@@ -13,9 +13,6 @@ use super::Failure;
 use crate::config::Config;
 use crate::lock::{self, Holder};
 
-/// Codes of what limits refuse.
-const LIMITED: &[&str] = &["quota_exceeded", "cost_over_limit", "abnormal_usage"];
-
 /// A server and a key for it.
 #[derive(Debug)]
 pub(super) struct Remote {
@@ -152,11 +149,8 @@ impl Remote {
 
     /// That the key is of the tenant that the command is for.
     async fn is_own(&self) -> Result<(), Failure> {
-        let me = match self.look("/v1/me", &[]).await {
-            // Whoever is over a limit is told of it there: this has a limit of its own.
-            Err(Failure::Declined(code, _)) if LIMITED.contains(&&*code) => self.look("/v1/limits/me", &[]).await?,
-            me => me?,
-        };
+        // This has a limit of its own: whoever is over another one is told all the same.
+        let me = self.look("/v1/me", &[]).await?;
         let asked = self.tenant;
         match me["tenant"].as_i64() {
             Some(own) if own == asked => Ok(()),

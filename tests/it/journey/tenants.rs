@@ -18,7 +18,7 @@ fn commands() -> Vec<Vec<&'static str>> {
         "definitions list",
         "definitions reload",
         "instances counts",
-        "migrate purchase_order --reason x",
+        "migrate MAP --reason x",
         "organisation load FILE",
         "absences list",
         "absences end x",
@@ -43,10 +43,19 @@ pub(super) async fn a_key_is_for_its_own_tenant_alone(site: Site) {
     let file = site.folder().join("one.yaml");
     std::fs::write(&file, "policies: []\n").unwrap();
     let file = file.to_str().unwrap();
+    let map = site.folder().join("map.yaml");
+    std::fs::write(&map, "migrate: purchase_order\n").unwrap();
+    let map = map.to_str().unwrap();
+    let named = |word: &&'static str| match *word {
+        "FILE" => file.to_owned(),
+        "MAP" => map.to_owned(),
+        word => word.to_owned(),
+    };
     let admin = site.admin();
     let before = admin.get("/v1/audit/verify").await.is(200)["entries"].clone();
     for line in commands() {
-        let mut arguments: Vec<&str> = line.iter().map(|word| if *word == "FILE" { file } else { word }).collect();
+        let words: Vec<String> = line.iter().map(named).collect();
+        let mut arguments: Vec<&str> = words.iter().map(String::as_str).collect();
         arguments.extend(["--tenant", "2", "--server", &site.url]);
         let told = site.command_with(&arguments, Some(&site.keys["admin"])).await;
         let words = told.all();
@@ -58,11 +67,11 @@ pub(super) async fn a_key_is_for_its_own_tenant_alone(site: Site) {
     assert_eq!(admin.get("/v1/settings/limits").await.is(200)["version"], 0);
 
     // Whoever is over a limit is told whose key it is all the same.
-    let shut = json!({ "policies": [{ "name": "shut", "by": ["user"], "routes": ["/v1/me"],
+    let shut = json!({ "policies": [{ "name": "shut", "by": ["user"],
         "strategy": { "log": { "limit": 1, "window": "1h" } } }] });
     super::limits::set(&site, "limits", &shut).await;
-    admin.get("/v1/me").await.is(200);
-    admin.get("/v1/me").await.refused(429, "quota_exceeded");
+    admin.get("/v1/workflows").await.is(200);
+    admin.get("/v1/workflows").await.refused(429, "quota_exceeded");
     let reset = ["settings", "reset", "limits", "--server", &site.url, "--tenant"];
     let foreign = site.command_with(&[&reset[..], &["2"]].concat(), Some(&site.keys["admin"])).await;
     assert!(foreign.all().contains("the key is of tenant 1"), "{}", foreign.all());

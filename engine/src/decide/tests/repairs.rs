@@ -3,6 +3,7 @@
 mod data;
 mod incidents;
 mod moves;
+mod seats;
 
 use serde_json::json;
 

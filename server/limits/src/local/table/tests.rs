@@ -85,5 +85,5 @@ proptest! {
 /// The README tells them.
 #[test]
 fn sizes() {
-    assert_eq!((size_of::<Slot>(), super::super::scopes::BYTES), (120, 80));
+    assert_eq!((size_of::<Slot>(), super::super::scopes::BYTES), (128, 80));
 }
