@@ -181,12 +181,13 @@ fn escape(out: &mut String, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::{begin, scope};
+    use crate::decide::Unit;
 
     #[test]
     fn a_key_tells_its_scope() {
         for name in ["", "acme", "user=ann", "a|b", "%"] {
-            let key = begin(name, "per=user|x");
-            let told = begin("", name);
+            let key = begin(name, "per=user|x", Unit::Requests);
+            let told = begin("", name, Unit::Requests);
             for parts in ["", "|user=ann", "|user=ann|object=7"] {
                 assert_eq!(scope(&format!("{key}{parts}")), told, "{key}{parts}");
             }
