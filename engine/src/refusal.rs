@@ -43,6 +43,8 @@ pub enum Refusal {
     RequestReused {
         /// When it was used first.
         first_at: Timestamp,
+        /// The instance that it started then, if that is what it did.
+        started: Option<InstanceId>,
     },
     /// The business key belongs to an instance with other input: the fields that differ.
     KeyReused {
@@ -194,7 +196,7 @@ impl Refusal {
                 });
                 told.collect::<Vec<_>>().join("; ")
             }
-            Self::RequestReused { first_at } => format!(
+            Self::RequestReused { first_at, .. } => format!(
                 "This request id was used at {first_at} for a request with other content. Use a new id for a new request."
             ),
             Self::KeyReused { instance, fields } => format!(
@@ -246,6 +248,7 @@ impl Refusal {
                     errors.iter().map(|(at, why)| json!({ "pointer": at, "detail": why })).collect();
                 json!({ "errors": errors })
             }
+            Self::RequestReused { started: Some(id), .. } => json!({ "existing": id }),
             Self::KeyReused { instance, fields } => json!({ "existing": instance, "fields": fields }),
             Self::KeyTaken { instance, .. } => json!({ "existing": instance }),
             Self::Child { why, .. } => why.details(),

@@ -220,10 +220,14 @@ impl Event {
         }
     }
 
-    /// One line for people.
-    fn line(&self) -> String {
+    /// One line for people. `is_task`: whoever gives data approves nothing.
+    fn line(&self, is_task: bool) -> String {
         let names = |people: &[PersonId]| people.iter().map(PersonId::as_str).collect::<Vec<_>>().join(", ");
-        let mut text = format!("{}  {:<15}", self.at, self.what);
+        let what = match &*self.what {
+            "approve" | "approved" if is_task => "given",
+            what => what,
+        };
+        let mut text = format!("{}  {what:<15}", self.at);
         if let Some(step) = &self.step {
             let _ = write!(text, " {step}:");
         }
@@ -251,7 +255,7 @@ impl Event {
         if let Some(reason) = &self.reason {
             let _ = write!(text, ": {reason}");
         }
-        if let Some(because) = &self.because {
+        if let Some(because) = self.because.as_ref().filter(|_| !(is_task && self.what == "approved")) {
             let _ = write!(text, " [{because}]");
         }
         text
@@ -282,21 +286,22 @@ impl Report {
         Self { task, rounds: rounds.into_iter().map(one).collect() }
     }
 
-    /// For people.
-    pub(crate) fn text(&self) -> String {
+    /// For people. `is_task`: it asks for data, and for no decision.
+    pub(crate) fn text(&self, is_task: bool) -> String {
         if self.rounds.is_empty() {
             return format!("{} has not been submitted yet.", self.task);
         }
         let mut text = String::new();
         for round in &self.rounds {
             let left = round.left.as_ref().map_or(String::new(), |to| format!(", left for `{to}`"));
-            let _ = writeln!(
-                text,
-                "Round {}, began {}: {} ({}) since {}{left}",
-                round.round, round.began, round.state, round.why, round.since
-            );
+            let stands = match round.state {
+                "approved" if is_task => "given".to_owned(),
+                state => format!("{state} ({})", round.why),
+            };
+            let _ =
+                writeln!(text, "Round {}, began {}: {stands} since {}{left}", round.round, round.began, round.since);
             for event in &round.events {
-                let _ = writeln!(text, "  {}", event.line());
+                let _ = writeln!(text, "  {}", event.line(is_task));
             }
         }
         text.trim_end().to_owned()

@@ -33,6 +33,7 @@ mod scenarios;
 mod shipped;
 mod simulated;
 mod site;
+mod site_answers;
 mod site_forms;
 mod site_new;
 mod site_news;
@@ -135,6 +136,8 @@ on_both! {
     site::decided_without_a_script
     site::a_document_that_changed_meanwhile
     site::several_decided_at_once
+    site_answers::what_is_asked_is_answered
+    site_answers::what_is_left_out_is_said
     site_forms::what_is_emptied_is_empty
     site_forms::what_came_back_is_in_the_inbox
     site_forms::several_people_of_one_name

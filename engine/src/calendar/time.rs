@@ -9,6 +9,9 @@ use crate::clock::{Timestamp, resolve};
 /// How many closed days in a row are looked through: nobody is closed for longer.
 const MOST_CLOSED: i32 = 3_660;
 
+/// What a working day may lack, in microseconds, and still be told as one.
+const HALF_AN_HOUR: i64 = 30 * 60 * 1_000_000;
+
 /// How many days are looked through in all, a century of them: what lies beyond is no plan.
 pub(super) const MOST_DAYS: usize = 36_600;
 
@@ -117,6 +120,32 @@ impl Calendar {
         let dates = first.date().saturating_sub(1.day()).series(1.day()).take_while(|date| *date <= end);
         let within = |(open, close): (Timestamp, Timestamp)| (close.min(to).micros() - open.max(from).micros()).max(0);
         Some(dates.flat_map(|date| self.on(date)).map(within).sum())
+    }
+
+    /// The whole working days between two instants, and the microseconds of working time beyond them: what stays of a day is
+    /// the time between the clock time of `from`, as [`Calendar::add_working_days`] finds it again, and `to`. A day but for
+    /// less than half an hour is a day. `None`: as for [`Calendar::add_working_time`], or `to` lies before `from`.
+    #[must_use]
+    pub fn working_days_until(&self, from: Timestamp, to: Timestamp) -> Option<(u32, i64)> {
+        if to < from {
+            return None;
+        }
+        let from = self.next_opening(from)?;
+        let local = self.local(from)?;
+        let later = self.days(local.date()).skip(1).filter(|(_, hours)| !hours.is_empty());
+        let (mut days, mut last) = (0, from);
+        for (date, hours) in later {
+            let next = self.moved_into(date, local, &hours)?;
+            let left = self.working_time_between(last, to)?;
+            if left + HALF_AN_HOUR < self.working_time_between(last, next)? {
+                return Some((days, left.max(0)));
+            }
+            (days, last) = (days + 1, next);
+            if to <= last {
+                return Some((days, 0));
+            }
+        }
+        None
     }
 
     fn local(&self, at: Timestamp) -> Option<DateTime> {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use fluxor_engine::audit::Header;
+use fluxor_engine::audit::{Entry, Header};
 use fluxor_engine::ids::InstanceId;
 use fluxor_engine::instance::{Instance, Status};
 use fluxor_engine::store::InstancePage;
@@ -16,6 +16,7 @@ use super::{End, Failure};
 use crate::config::Config;
 use crate::desk::Look;
 use crate::open::{Purpose, open};
+use crate::page;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Instances {
@@ -90,7 +91,7 @@ impl Instances {
                 whole["tasks"] = json!(look.answer.tasks);
                 whole["accepts"] = json!(look.answer.accepts);
                 whole["history"] = json!(history);
-                out.result(&whole, || shown(&look, &headers));
+                out.result(&whole, || shown(&look, &headers) + &went_wrong(&entries));
             }
             Self::Repair(repairing) => repairing.run(config, out).await?,
             Self::Counts => super::repair::counts(config, out).await?,
@@ -188,6 +189,17 @@ fn shown(Look { instance, answer }: &Look, history: &[Header]) -> String {
     };
     let rows: Vec<_> = history.iter().map(cells).collect();
     out + &table(&["SEQ", "AT", "BY", "VERB", "EVENT", "FROM", "TO"], &rows)
+}
+
+/// The entries that did not go well, and why.
+fn went_wrong(entries: &[Entry]) -> String {
+    let mut text = String::new();
+    for entry in entries {
+        for why in page::went_wrong(&serde_json::from_str(&entry.body).unwrap_or_default()) {
+            let _ = write!(text, "\nentry {} did not go well: {why}", entry.seq);
+        }
+    }
+    text
 }
 
 #[cfg(test)]

@@ -62,7 +62,9 @@ impl Tasks {
             }
             Some(About::Rounds { task }) => {
                 let report = rounds::Report::of(task, desk.rounds(config.tenant(), task).await?);
-                out.result(&report, || report.text());
+                // Of a task that no definition tells any more nothing is known but what it decided.
+                let is_task = desk.task(config.tenant(), task).await.is_ok_and(|task| task.form.is_some());
+                out.result(&report, || report.text(is_task));
                 return Ok(End::Done);
             }
             None => {}

@@ -74,7 +74,7 @@ impl Stub {
             return if *hash == command.request_hash {
                 Ok(Submitted { answer: answer.clone(), repeat: true })
             } else {
-                Err(NotDone::Refused(Refusal::RequestReused { first_at: answer.at }))
+                Err(NotDone::Refused(Refusal::RequestReused { first_at: answer.at, started: None }))
             };
         }
         if let (Verb::Change(_), Actor::Person { administrator: false, .. }) = (&command.verb, &command.actor) {

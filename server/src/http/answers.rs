@@ -68,7 +68,11 @@ impl Answers {
         kept.retain(|one| one.answer.initialized() || Arc::strong_count(&one.answer) > 1);
         if let Some(known) = kept.iter().find(|known| known.key == key) {
             let same = known.hash == hash;
-            return if same { Ok(known.answer.clone()) } else { Err(Refusal::RequestReused { first_at: known.at }) };
+            return if same {
+                Ok(known.answer.clone())
+            } else {
+                Err(Refusal::RequestReused { first_at: known.at, started: None })
+            };
         }
         // Whoever is under way is not pushed out.
         if kept.len() >= KEPT
@@ -97,7 +101,7 @@ mod tests {
         let answers = Answers::default();
         let first = place(&answers, 1, "a", "x").unwrap();
         assert!(Arc::ptr_eq(&first, &place(&answers, 1, "a", "x").unwrap()), "under way");
-        assert!(matches!(place(&answers, 1, "a", "y"), Err(Refusal::RequestReused { first_at: NOW })));
+        assert!(matches!(place(&answers, 1, "a", "y"), Err(Refusal::RequestReused { first_at: NOW, .. })));
         assert!(!Arc::ptr_eq(&first, &place(&answers, 2, "a", "y").unwrap()), "keys are each tenant's own");
         drop(first);
         let second = place(&answers, 1, "a", "y").expect("the first one failed, and was not done");

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use fluxor_engine::ids::InstanceId;
 use fluxor_engine::refusal::Refusal;
 use fluxor_engine::store::StoreError;
 use fluxor_limits::answer::problem::Refusal as Limited;
@@ -134,6 +135,11 @@ impl Problem {
         let errors = self.0.more.get("errors")?.as_array()?;
         let text = |error: &Value, name: &str| error[name].as_str().unwrap_or_default().to_owned();
         Some(errors.iter().map(|error| (text(error, "pointer"), text(error, "detail"))).collect())
+    }
+
+    /// The instance that is there already.
+    pub(crate) fn existing(&self) -> Option<InstanceId> {
+        self.0.more.get("existing")?.as_str()?.parse().ok()
     }
 
     /// A limit, or there is too much to do.

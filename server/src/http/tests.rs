@@ -303,7 +303,7 @@ fn a_page_says_the_status_that_its_code_has() {
         Refusal::NotAccepted { event: "x".into(), state: "s".into(), accepts: vec![] },
         Refusal::Guard("no".into()),
         Refusal::Invalid(vec![]),
-        Refusal::RequestReused { first_at: Default::default() },
+        Refusal::RequestReused { first_at: Default::default(), started: None },
         Refusal::StaleState { brought: 1, current: 2 },
         Refusal::StaleTask { brought: String::new(), current: String::new() },
         Refusal::EtagRequired { current: String::new() },

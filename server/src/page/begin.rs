@@ -12,8 +12,9 @@ use serde_json::{Map, Value};
 use super::field::{Field, Known, data, options};
 use super::forms::Refused;
 use super::rows::{Rows, placed};
-use super::words::{Words, words};
+use super::words::{Words, reference, words};
 use super::{Here, Reader, render};
+use crate::desk::Paper;
 
 /// What the rows of a form are for.
 const LINES: &str = "lines";
@@ -80,6 +81,27 @@ fn what(definition: &Definition, asked: &AtStart) -> String {
     format!("Begins in “{}”. Asks for: {asks}.", places.join("” or “"))
 }
 
+/// What the form, sent before, has started.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Already {
+    href: String,
+    title: String,
+    at: String,
+}
+
+impl Already {
+    /// This instance.
+    pub(crate) fn of(paper: &Paper, speak: &Words) -> Self {
+        let instance = &paper.instance;
+        let called = reference(&instance.subject, instance.key.as_deref(), instance.id);
+        Self {
+            href: format!("/instances/{}", instance.id),
+            title: format!("{} {called}", paper.definition.title),
+            at: speak.at(instance.started_at),
+        }
+    }
+}
+
 /// The form that starts something.
 #[derive(Debug, Serialize)]
 pub(crate) struct Beginning {
@@ -90,6 +112,7 @@ pub(crate) struct Beginning {
     fields: Vec<Field>,
     rows: Option<Rows>,
     error: Option<String>,
+    already: Option<Already>,
     people: Vec<Known>,
     units: Vec<String>,
 }
@@ -129,10 +152,16 @@ impl Beginning {
             once,
             rows: asked.own.iter().any(|own| **own == *LINES).then(|| Rows::blank(&refused)),
             error: Some(refused.told()).filter(|told| !told.is_empty()),
+            already: None,
             people: if chosen { Known::all(people, speak) } else { Vec::new() },
             units: if asked.fields.iter().any(|(name, field)| is_unit(name, &field.ty)) { units } else { Vec::new() },
             fields,
         }
+    }
+
+    /// With what it has started already.
+    pub(crate) fn after(self, already: Option<Already>) -> Self {
+        Self { already, ..self }
     }
 
     /// What was typed, as the input of a start, and of which row of the form each of its lines is.

@@ -265,8 +265,8 @@ fn about(shown: &Shown<'_>, task: &TaskView, speak: &Words) -> (Vec<String>, Vec
         })
         .collect();
     why.dedup();
-    let steps =
-        plan::steps((&plan, &instance.subject), &task.review.counting, definition.working(), Some(shown.reader), speak);
+    let of = (&*plan, &instance.subject, task.form.is_some());
+    let steps = plan::steps(of, &task.review.counting, definition.working(), Some(shown.reader), speak);
     let then =
         (task.status == TaskStatus::Open && task.form.is_none()).then(|| then(definition, &task.state)).flatten();
     (why, steps, then)

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::forms::Refused;
-use super::words::{Words, words};
+use super::words::{Words, needed, words};
 
 /// A field of a form.
 #[derive(Clone, Debug, Serialize)]
@@ -20,10 +20,12 @@ pub(super) struct Field {
     help: Option<String>,
     rules: Vec<String>,
     required: bool,
-    /// `text`, `number`, `date`, `checkbox`, `select`, `area`, `person`, `unit`.
+    /// `text`, `number`, `date`, `checkbox`, `yes_no`, `select`, `area`, `person`, `unit`.
     kind: &'static str,
     value: String,
     checked: bool,
+    /// Whether it says no.
+    denied: bool,
     options: Vec<Choice>,
     /// Whether nothing is chosen: at first, and where it may stay so.
     blank: bool,
@@ -67,6 +69,8 @@ impl Field {
             .collect();
         let kind = match &*field.ty {
             _ if !options.is_empty() => "select",
+            // A box that nobody touched says no: whoever must say it chooses.
+            "bool" if field.required && field.default.is_none() => "yes_no",
             "bool" => "checkbox",
             "int" => "number",
             "date" => "date",
@@ -76,7 +80,7 @@ impl Field {
         };
         let pointer = format!("/data/{}", field.name);
         let error = refused.errors.iter().find(|(at, _)| *at == pointer || at.starts_with(&format!("{pointer}/")));
-        let error = error.map(|(_, why)| why.clone());
+        let error = error.map(|(_, why)| needed(why));
         Self {
             id: name.clone(),
             title: field.title.to_string(),
@@ -85,6 +89,7 @@ impl Field {
             required: field.required,
             kind,
             checked: value == "true",
+            denied: value == "false",
             value,
             blank: !field.required || options.iter().all(|option| !option.selected),
             options,
@@ -151,8 +156,9 @@ pub(super) fn read((typed, speak): (&HashMap<String, String>, &Words), name: &st
     let text = typed.get(&format!("data.{name}")).map(|text| text.trim()).unwrap_or_default();
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     match ty {
-        "bool" => Some(Value::Bool(text == "true")),
         _ if text.is_empty() => None,
+        // A box says no by the field beside it.
+        "bool" => Some(text.parse::<bool>().map_or_else(|_| text.into(), Value::from)),
         "int" => Some(text.parse::<i64>().map_or_else(|_| text.into(), Value::from)),
         "person" => Some(speak.person(text).as_str().into()),
         "list(person)" => Some(lines().map(|line| Value::from(speak.person(line).as_str())).collect()),
@@ -176,6 +182,8 @@ mod tests {
             ("data.number", "7"),
             ("data.odd", "seven"),
             ("data.sure", "true"),
+            ("data.unsure", "false"),
+            ("data.perhaps", "perhaps"),
             ("data.none", " "),
         ];
         let typed = typed.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
@@ -186,11 +194,13 @@ mod tests {
             ("odd", "int"),
             ("sure", "bool"),
             ("unsure", "bool"),
+            ("perhaps", "bool"),
+            ("unsaid", "bool"),
             ("none", "text"),
         ];
         let read = data(fields, &typed, &speaking("2026-03-02T08:00:00Z"));
-        let want =
-            json!({ "who": "ann", "all": ["ann", "bob"], "number": 7, "odd": "seven", "sure": true, "unsure": false });
+        let want = json!({ "who": "ann", "all": ["ann", "bob"], "number": 7, "odd": "seven", "sure": true, "unsure": false,
+            "perhaps": "perhaps" });
         assert_eq!(Value::Object(read), want);
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::field::{Field, options, read, shown};
 use super::rows::{self, Rows};
 use super::timeline::Change;
-use super::words::{Words, is_requester, place, plain, words};
+use super::words::{Words, is_requester, needed, place, plain, words};
 use crate::desk::{Paper, TaskView};
 
 /// A seat that the reader may act for.
@@ -117,9 +117,12 @@ impl Panel {
         let one = if seats.len() == 1 { seats.first().cloned() } else { None };
         let typed = |name: &str| refused.typed.get(name).cloned().unwrap_or_default();
         let fields = task.form.as_ref().map(|form| form.iter().map(|field| Field::of(field, &refused)).collect());
-        let at_fields = |pointer: &str| pointer.starts_with("/data/");
-        let errors =
-            refused.errors.iter().filter(|(at, _)| !at_fields(at)).map(|(at, why)| format!("{}: {why}", place(at)));
+        let is_said = |at: &str, why: &str| at.starts_with("/data/") || refused.sentence.contains(why);
+        let errors = refused
+            .errors
+            .iter()
+            .filter(|(at, why)| !is_said(at, why))
+            .map(|(at, why)| format!("{}: {why}", place(at)));
         Some(Self {
             action,
             etag: task.etag.clone(),
@@ -290,7 +293,7 @@ impl Refused {
     pub(super) fn told(&self) -> String {
         // What the sentence says already is not said twice.
         let unsaid = self.errors.iter().filter(|(_, why)| !self.sentence.contains(why));
-        let errors = unsaid.map(|(at, why)| format!(" {}: {why}.", place(at)));
+        let errors = unsaid.map(|(at, why)| format!(" {}: {}.", place(at), needed(why)));
         errors.fold(plain(&self.sentence), |told, one| told + &one)
     }
 }

@@ -3,8 +3,9 @@
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::decide::OrganisationAt;
 use fluxor_engine::definition::chart::Definition;
+use fluxor_engine::expression::Type;
 use fluxor_engine::ids::PersonId;
-use fluxor_engine::instance::{Instance, TaskStatus};
+use fluxor_engine::instance::{Document, Instance, TaskStatus};
 use serde::Serialize;
 
 use super::turn::{Turn, back, turns};
@@ -12,6 +13,9 @@ use super::words::{Words, amount, is_requester, reference, standing, words};
 use super::{Here, Reader, render};
 use crate::desk::{Paper, TaskView};
 use crate::repairs::sentence;
+
+/// So much of a text tells what a document is about.
+const LONGEST_ABOUT: usize = 80;
 
 /// Which part of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,7 +52,10 @@ pub(crate) struct Row {
     href: String,
     title: String,
     reference: String,
+    /// Whom it is bought from; of what nobody is bought from, what it is, where no number or key says so.
     supplier: Option<String>,
+    /// Whether it has lines.
+    lines: bool,
     state: String,
     amount: Option<String>,
     requester: Option<String>,
@@ -131,6 +138,24 @@ fn title_of(instance: &Instance, definition: Option<&Definition>) -> String {
     format!("{title} {}", reference(&instance.subject, instance.key.as_deref(), instance.id))
 }
 
+/// What a document is about, in a few words: its supplier, else the first of its texts where nothing else names it.
+fn about((subject, key): (&Document, Option<&str>), definition: Option<&Definition>) -> Option<String> {
+    let text = |field: &str| subject.get(field)?.as_str().map(str::trim).filter(|text| !text.is_empty());
+    let first = || {
+        let fields = definition.filter(|_| key.is_none() && text("number").is_none())?.subject.record.fields.iter();
+        let mut texts = fields.filter(|(name, field)| field.ty == Type::Text && *name != "unit");
+        texts.find_map(|(name, _)| text(name))
+    };
+    text("supplier").or_else(first).map(|text| match text.char_indices().nth(LONGEST_ABOUT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    })
+}
+
+fn has_lines(subject: &Document) -> bool {
+    ["lines_digest", "lines_open", "lines"].iter().any(|name| subject.contains_key(*name))
+}
+
 /// The page.
 #[derive(Debug, Serialize)]
 pub(crate) struct Inbox {
@@ -184,7 +209,8 @@ impl Row {
             href: format!("/tasks/{}", task.id),
             title: definition.map_or_else(|| self::words(&task.workflow), |known| known.title.to_string()),
             reference: reference(&task.subject, task.key.as_deref(), task.instance),
-            supplier: text("supplier").map(str::to_owned),
+            supplier: about((&task.subject, task.key.as_deref()), definition),
+            lines: has_lines(&task.subject),
             state: state.unwrap_or_else(|| self::words(&task.state)),
             amount: amount(&task.subject),
             requester: text("requester").map(|person| words.name(&person.into())),
@@ -219,7 +245,8 @@ impl Row {
             href: format!("/instances/{}", instance.id),
             title: paper.definition.title.to_string(),
             reference: reference(&instance.subject, instance.key.as_deref(), instance.id),
-            supplier: instance.subject.get("supplier").and_then(|value| value.as_str()).map(str::to_owned),
+            supplier: about((&instance.subject, instance.key.as_deref()), Some(&paper.definition)),
+            lines: has_lines(&instance.subject),
             state: standing(instance, &paper.definition),
             amount: amount(&instance.subject),
             requester: None,
@@ -354,39 +381,5 @@ impl Inbox {
     pub(crate) fn page(&self, reader: &Reader) -> anyhow::Result<String> {
         let (title, here) = if self.requests { ("My requests", Here::Requests) } else { ("Inbox", Here::Inbox) };
         render("inbox", title, here, reader, self)
-    }
-}
-
-/// What became of one of several.
-#[derive(Debug, Serialize)]
-pub(crate) struct Done {
-    pub href: String,
-    pub title: String,
-    pub done: bool,
-    pub said: String,
-}
-
-/// What became of several.
-#[derive(Debug, Serialize)]
-pub(crate) struct Outcomes {
-    summary: String,
-    failed: bool,
-    all: Vec<Done>,
-}
-
-impl Outcomes {
-    pub(crate) fn new(all: Vec<Done>) -> Self {
-        let done = all.iter().filter(|one| one.done).count();
-        let summary = match all.len() - done {
-            0 => format!("All {done} were decided."),
-            failed => format!("{done} of {} were decided, {failed} were not: each says why.", all.len()),
-        };
-        Self { summary, failed: done < all.len(), all }
-    }
-
-    /// # Errors
-    /// As `render`.
-    pub(crate) fn page(&self, reader: &Reader) -> anyhow::Result<String> {
-        render("outcomes", "What became of them", Here::Inbox, reader, self)
     }
 }

@@ -13,8 +13,9 @@ use fluxor_engine::store::{InstancePage, StateCount};
 use serde::Serialize;
 
 use super::field::Known as Person;
-use super::words::{Words, amount, reference, repaired_in_words, words};
-use super::{Here, Reader, render};
+use super::said::repaired_in_words;
+use super::words::{Words, amount, reference, words};
+use super::{Here, Reader, render, turn};
 use crate::desk::Paper;
 use crate::reload::Trouble;
 use crate::repairs::sentence;
@@ -316,6 +317,7 @@ impl Repairs {
         let fields = possible.set_data.iter().filter(|field| field.can.possible);
         let fixed = possible.set_data.iter().filter(|field| !field.can.possible);
         let left = possible.incidents.first().map(|incident| sentence(&incident.message));
+        let sends = turn::sends(paper, speak);
         let why = |can: &Can| can.why_not.clone().unwrap_or_default();
         Self {
             title_of: title_of(paper),
@@ -351,7 +353,7 @@ impl Repairs {
             would: tried.would,
             failed: tried.failed,
             helpless: left.is_some(),
-            done: tried.done.as_deref().and_then(|done| repaired_in_words(done, left.as_deref())),
+            done: tried.done.as_deref().and_then(|done| repaired_in_words(done, left.as_deref(), sends.as_deref())),
             again,
             reason: typed("reason"),
             value: typed("value"),

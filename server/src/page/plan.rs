@@ -32,16 +32,19 @@ struct Person {
     why: String,
 }
 
-const fn said(vote: VoteKind) -> &'static str {
+/// Who gives data approves nothing.
+const fn said(vote: VoteKind, is_task: bool) -> &'static str {
     match vote {
+        VoteKind::Approve if is_task => "given",
         VoteKind::Approve => "approved",
         VoteKind::Reject => "rejected",
         VoteKind::Abstain => "abstained",
     }
 }
 
-fn status(status: Status) -> (&'static str, &'static str) {
+const fn status(status: Status, is_task: bool) -> (&'static str, &'static str) {
     match status {
+        Status::Approved if is_task => ("approved", "given"),
         Status::Open => ("open", "open now"),
         Status::Waiting => ("waiting", "comes later"),
         Status::Approved => ("approved", "approved"),
@@ -50,10 +53,11 @@ fn status(status: Status) -> (&'static str, &'static str) {
     }
 }
 
-fn need(step: &Foreseen) -> String {
+fn need(step: &Foreseen, is_task: bool) -> String {
     let of = step.seats;
     match step.quorum {
         _ if of == 0 => "nobody is asked yet".to_owned(),
+        _ if is_task => "one of those who are asked gives it".to_owned(),
         _ if of == 1 => "decides alone".to_owned(),
         Quorum::Any => format!("any one of {of}"),
         Quorum::All => format!("all {of}, but for those who abstain"),
@@ -61,19 +65,19 @@ fn need(step: &Foreseen) -> String {
     }
 }
 
-/// The steps in the order of the plan.
+/// The steps in the order of the plan. `is_task`: what is asked for is data, and no decision.
 pub(super) fn steps(
-    (plan, subject): (&[Foreseen], &Document),
+    (plan, subject, is_task): (&[Foreseen], &Document, bool),
     votes: &[CountingVote],
     calendar: Option<&Calendar>,
     reader: Option<&PersonId>,
     speak: &Words,
 ) -> Vec<Step> {
-    plan.iter().map(|step| one((step, subject), votes, calendar, reader, speak)).collect()
+    plan.iter().map(|step| one((step, subject, is_task), votes, calendar, reader, speak)).collect()
 }
 
 fn one(
-    (step, subject): (&Foreseen, &Document),
+    (step, subject, is_task): (&Foreseen, &Document, bool),
     votes: &[CountingVote],
     calendar: Option<&Calendar>,
     reader: Option<&PersonId>,
@@ -87,7 +91,7 @@ fn one(
             let behalf = vote.on_behalf_of.as_ref().map_or(String::new(), |whom| format!(" for {}", speak.name(whom)));
             let carried = vote.carried_from.as_ref().map(|from| format!("the vote in {} counts here too", words(from)));
             let name = format!("{}{behalf}", speak.name(&vote.person));
-            Person { name, vote: Some(said(vote.vote)), why: carried.unwrap_or_default() }
+            Person { name, vote: Some(said(vote.vote, is_task)), why: carried.unwrap_or_default() }
         })
         .collect();
     let voted = |who: &PersonId| {
@@ -118,13 +122,13 @@ fn one(
             .iter()
             .map(|one| format!("{} is not asked: {} {}.", speak.name(&one.person), one.person, one.why)),
     );
-    let (status, state) = status(step.status);
+    let (status, state) = status(step.status, is_task);
     let due = step.due.filter(|_| step.status == Status::Open);
     Step {
-        title: words(&step.step),
+        title: if is_task { "What is asked for".to_owned() } else { words(&step.step) },
         status,
         state: state.to_owned(),
-        need: need(step),
+        need: need(step, is_task),
         people,
         due: due.map(|due| format!("{} ({})", speak.at(due), speak.due(due, calendar))),
         urgency: due.map_or("", |due| speak.urgency(due)),

@@ -59,7 +59,7 @@
   }
 
   // What was typed is not lost without a word.
-  const changed = (field) => field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+  const changed = (field) => /^(checkbox|radio)$/.test(field.type) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
   const dirty = () => $$("main textarea, main input:not([type=hidden]):not([type=search])").some((field) => !field.closest("[data-row]") && changed(field));
   const go = (address) => { if (!dirty() || confirm("What you typed here was not sent. Leave it?")) load(address); };
 
@@ -139,10 +139,20 @@
 
   // ---- keys: shown by `?`, silent where somebody types ----
 
-  const KEYS = [["j", "next row"], ["k", "row before"], ["Enter", "open the row"], ["x", "select the row"], ["a", "approve"],
-    ["r", "reject, with a reason"], ["c", "request changes"], ["e", "pass it on"], ["/", "search"], ["g i", "to the inbox"],
+  const KEYS = [["j", "next row"], ["k", "row before"], ["Enter", "open the row"], ["x", "select the row"], ["a", "to the button that approves"],
+    ["r", "to the reason, then to the button that rejects"], ["c", "the same, to request changes"], ["e", "pass it on"], ["/", "search"], ["g i", "to the inbox"],
     ["g r", "to my requests"], ["g n", "to a new request"], ["Ctrl+Enter", "send what is being written"], ["?", "these keys"]];
   let begun = "", pending = null;
+  // Whoever speaks to his browser, or touches keys unawares, does without keys of one letter: kept by the browser.
+  const OFF = "fluxor-keys-off";
+  function letters() { try { return !localStorage.getItem(OFF); } catch { return true; } }
+  document.addEventListener("change", (event) => {
+    const box = event.target;
+    if (!box.matches("#letters")) return;
+    try { if (box.checked) localStorage.removeItem(OFF); else localStorage.setItem(OFF, "1"); } catch { /* shown as it is */ }
+    box.checked = box.defaultChecked = letters();
+    said(box.checked ? "Keys of one letter are on in this browser." : "Keys of one letter are off in this browser.");
+  });
   function stand(row) {
     $$("[data-row]").forEach((other) => other.removeAttribute("data-at"));
     row.setAttribute("data-at", "");
@@ -172,16 +182,21 @@
     }
     map.showModal();
   }
+  // A key leads to a button and presses none: one letter decides nothing.
   function press(meant) {
     const form = meant.form, needs = meant.dataset.needs && form.elements[meant.dataset.needs];
-    if (needs && !lacks(form) && !needs.value.trim()) {
+    if (form && lacks(form)) {
+      said("Select first: with the boxes, or with the key x on a row.");
+      return;
+    }
+    if (needs && !needs.value.trim()) {
       pending = meant;
       needs.focus();
       said(`Write the reason, then press Ctrl+Enter: ${meant.textContent.trim()}.`);
       return;
     }
     if (meant.matches("input")) { meant.focus(); meant.select(); return; }
-    if (form) { form.requestSubmit(meant); return; }
+    if (form) { meant.focus(); said(`Press Enter: ${meant.textContent.trim()}.`); return; }
     meant.click();
     const first = meant.matches("summary") && $("select, input:not([type=hidden])", meant.parentElement);
     if (first) first.focus();
@@ -194,7 +209,7 @@
     }
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $("dialog[open]")) return;
     if (event.key === "Escape" && typing(event.target)) { event.target.blur(); return; }
-    if (typing(event.target)) return;
+    if (typing(event.target) || !letters()) return;
     const key = begun + event.key;
     begun = "";
     if (key === "g") { begun = "g "; return; }
@@ -274,6 +289,8 @@
     // A picture that is wider than its place begins where the document stands.
     const here = $$(".picture .now").pop(), box = here && here.closest(".picture");
     if (here) box.scrollLeft += here.getBoundingClientRect().left - box.getBoundingClientRect().left - box.clientWidth / 3;
+    const switched = $("#letters");
+    if (switched) { switched.closest("section").hidden = false; switched.checked = switched.defaultChecked = letters(); }
     count();
   }
   ready();

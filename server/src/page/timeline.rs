@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use fluxor_engine::audit::{Entry, Header};
-use fluxor_engine::definition::chart::Definition;
+use fluxor_engine::definition::chart::{Definition, TASK_STEP};
 use fluxor_engine::ids::PersonId;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::words::{Words, quantity, words};
+use crate::repairs::sentence;
 
 /// Fields that an entry changed are told up to so many.
 const MOST_CHANGES: usize = 12;
@@ -81,8 +82,9 @@ fn item(entry: &Entry, definition: &Definition, speak: &Words) -> Option<Item> {
             timer[0].as_str().map_or_else(String::new, |name| format!("“{}”", words(name)))
         )
     }));
+    notes.extend(wrong(&body).into_iter().map(|why| format!("It did not go well: {why}")));
     let changes = changed(&body, speak);
-    if &*header.verb == "signal" {
+    if matches!(&*header.verb, "signal" | "complete") {
         notes.extend(brought(&body["request"], &changes, speak));
     }
     let more = changes.len().saturating_sub(MOST_CHANGES);
@@ -128,11 +130,16 @@ fn brought(request: &Value, changes: &[Change], speak: &Words) -> Vec<String> {
         notes.push(format!("Came: {}{rest}", shown.join(", ")));
     }
     let fields = request.as_object().into_iter().flatten();
-    let fields = fields.filter(|(_, value)| !value.is_null() && !value.is_array() && !value.is_object());
+    let is_list = |value: &Value| value.as_array().is_some_and(|all| all.is_empty() || all.iter().any(is_nested));
+    let fields = fields.filter(|(_, value)| !value.is_null() && !value.is_object() && !is_list(value));
     let fields = fields.map(|(name, value)| (words(name), speak.value(value)));
     let new = fields.filter(|(name, value)| changes.iter().all(|one| one.name != *name || one.after != *value));
     notes.extend(new.take(MOST_CHANGES).map(|(name, value)| format!("{name}: {value}")));
     notes
+}
+
+fn is_nested(value: &Value) -> bool {
+    value.is_array() || value.is_object()
 }
 
 fn who(header: &Header, speak: &Words) -> String {
@@ -154,7 +161,7 @@ fn what(header: &Header, body: &Value, definition: &Definition) -> String {
         "" => text(&act["verb"], "step"),
         step => step,
     });
-    let step = if step.is_empty() { String::new() } else { format!(" ({})", words(step)) };
+    let step = if matches!(step, "" | TASK_STEP) { String::new() } else { format!(" ({})", words(step)) };
     let done = match &*header.verb {
         "start" => "started it",
         "approve" => "approved",
@@ -170,7 +177,7 @@ fn what(header: &Header, body: &Value, definition: &Definition) -> String {
         "escalate" => "escalated",
         "remind" => "reminded",
         "look" => "is looking at it",
-        "complete" => "gave the data",
+        "complete" => "gave what was asked for",
         "migrate" => return migrated(body),
         "wake" => "passed",
         "message" => {
@@ -229,6 +236,26 @@ fn fell_due(fired: &Value, speak: &Words) -> Option<String> {
         "expire" => "The time for it was over: taken back by the rule.".to_owned(),
         _ => return None,
     })
+}
+
+/// What went wrong with what an entry tells, as sentences: the incidents that it noted.
+pub(crate) fn wrong(body: &Value) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for change in list(body, "changes") {
+        let (at, to) = (text(change, "at"), &change["to"]);
+        let noted = match to {
+            Value::Array(others) if at.ends_with("/others") => {
+                let known = list(change, "from");
+                others.iter().filter(|one| !known.contains(one)).map(|one| text(one, "message")).collect()
+            }
+            Value::Object(_) if at.ends_with("/incident") => vec![text(to, "message")],
+            Value::String(message) if at.ends_with("/incident/message") => vec![message.as_str()],
+            _ => Vec::new(),
+        };
+        all.extend(noted.into_iter().filter(|message| !message.is_empty()).map(sentence));
+    }
+    all.dedup();
+    all
 }
 
 fn told(body: &Value, speak: &Words) -> Vec<String> {

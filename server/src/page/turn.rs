@@ -4,10 +4,10 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::decide::{OrganisationAt, may_send};
 use fluxor_engine::definition::chart::{Arrow, By, Definition, Outcome, State, StateKind};
 use fluxor_engine::ids::PersonId;
-use fluxor_engine::instance::{Instance, Status, Task, TaskStatus};
+use fluxor_engine::instance::{Incident, Instance, Status, Task, TaskStatus, What};
 use serde::Serialize;
 
-use super::words::{Words, is_requester};
+use super::words::{Words, is_requester, words};
 use crate::desk::Paper;
 
 /// Something that waits for the reader.
@@ -43,6 +43,7 @@ pub(super) fn turns(paper: &Paper, reader: &PersonId, speak: &Words) -> Vec<Turn
         said: "You are asked.".to_owned(),
         href: Some(format!("/tasks/{}", task.id)),
     }));
+    turns.extend(again((instance, definition), organisation, (reader, *now)));
     let back = back((instance, definition), organisation, (reader, *now));
     turns.extend(back.map(|state| {
         let said = match instance.tasks.is_empty() {
@@ -52,6 +53,46 @@ pub(super) fn turns(paper: &Paper, reader: &PersonId, speak: &Words) -> Vec<Turn
         Turn { label: "It is your turn".to_owned(), said, href: None }
     }));
     turns
+}
+
+/// Events that failed, and may go well now: something has been changed since, and nobody sends them in another's place.
+fn again<'i>(
+    (instance, definition): (&'i Instance, &'i Definition),
+    organisation: &'i OrganisationAt,
+    (reader, now): (&'i PersonId, Timestamp),
+) -> impl Iterator<Item = Turn> + 'i {
+    let failed = instance.detail.incidents().filter(|incident| instance.changed_at > incident.since).filter_map(sent);
+    let own = failed.filter(move |(event, by)| {
+        by.is_none_or(|by| by == reader) && may_send(definition, instance, organisation, (reader, now), event)
+    });
+    own.map(|(event, _)| Turn {
+        label: "It is your turn".to_owned(),
+        said: format!(
+            "Send it again: “{}”. It failed, and something has been changed since.",
+            titled(definition, event)
+        ),
+        href: None,
+    })
+}
+
+/// The event that an incident is of, and who sent it, where nobody else may send it again.
+fn sent(incident: &Incident) -> Option<(&str, Option<&PersonId>)> {
+    match &incident.tried.as_ref()?.what {
+        What::Act { event: Some(event), by, .. } => Some((event, by.as_ref())),
+        _ => None,
+    }
+}
+
+/// What an event is called.
+fn titled(definition: &Definition, event: &str) -> String {
+    definition.events.get(event).map_or_else(|| words(event), |event| event.title.to_string())
+}
+
+/// Who has to send again what failed, where it was somebody's own act, in a sentence.
+pub(super) fn sends(paper: &Paper, speak: &Words) -> Option<String> {
+    let (event, by) = sent(paper.instance.detail.incidents().next()?)?;
+    let who = by.map_or_else(|| "Whoever sent it".to_owned(), |by| speak.name(by));
+    Some(format!("{who} has to send it again: “{}”.", titled(&paper.definition, event)))
 }
 
 /// Where something goes on only when he whom it is for says so: a state that asks nobody, calls nothing, and has a way on that is

@@ -75,14 +75,21 @@ impl Words {
         }
     }
 
-    /// How long until it is due, or since: in working time where there is a calendar. `in 5 h of working time`, `3 d overdue`.
+    /// How long until it is due, or since: in working time where there is a calendar. `in 5 h of working time`, `in 10 working
+    /// days`, `3 d overdue`.
     pub(crate) fn due(&self, due: Timestamp, calendar: Option<&Calendar>) -> String {
         let left = due.micros().saturating_sub(self.now.micros());
         if left < 0 {
             return format!("{} overdue", long(-left));
         }
-        match calendar.and_then(|calendar| calendar.working_time_between(self.now, due)) {
-            Some(working) => format!("in {} of working time", long(working)),
+        match calendar.and_then(|calendar| calendar.working_days_until(self.now, due)) {
+            Some((0, working)) => format!("in {} of working time", long(working)),
+            Some((days, rest)) => {
+                let plural = if days == 1 { "" } else { "s" };
+                let rest = (rest + HOUR / 2) / HOUR;
+                let rest = if rest > 0 { format!(" and {rest} h") } else { String::new() };
+                format!("in {days} working day{plural}{rest}")
+            }
             None => format!("in {}", long(left)),
         }
     }
@@ -166,85 +173,31 @@ pub(crate) fn place(pointer: &str) -> String {
     words(&said.collect::<Vec<_>>().join(", "))
 }
 
+/// What programs are told of something that is missing.
+const MISSING: &str = " is missing: it takes a value of type ";
+
+/// That something is missing, to somebody who reads beside it what it is: ``` `sure` is missing: it takes a value of type bool ```.
+pub(crate) fn needed(text: &str) -> String {
+    let mut said = text.to_owned();
+    while let Some(at) = said.find(MISSING) {
+        let from = said[..at].strip_suffix('`').and_then(|before| before.rfind('`')).unwrap_or(at);
+        let ty = at + MISSING.len();
+        let end = said[ty..].find([';', '.', ' ']).map_or(said.len(), |long| ty + long);
+        let told = if &said[ty..end] == "bool" { "say yes or no" } else { "it must be given" };
+        said.replace_range(from..end, told);
+    }
+    said
+}
+
 /// A sentence with the places in it as people say them.
 pub(crate) fn plain(sentence: &str) -> String {
+    let sentence = needed(sentence);
     let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '-');
     let said = sentence.split(' ').map(|word| match word.strip_suffix(':') {
         Some(at) if at.len() > 1 && at.starts_with('/') && at.chars().all(name) => format!("{}:", place(at)),
         _ => word.to_owned(),
     });
     said.collect::<Vec<_>>().join(" ")
-}
-
-/// What was done, to whoever did it.
-pub(crate) fn done_in_words(act: &str) -> Option<&'static str> {
-    Some(match act {
-        "approve" => "You approved it.",
-        "reject" => "You rejected it.",
-        "abstain" => "You abstained.",
-        "request_changes" => "You asked for changes.",
-        "ask" => "Your question was asked.",
-        "answer" => "Your answer was given.",
-        "complete" => "What was asked for is given.",
-        "delegate" => "You delegated it.",
-        "reassign" => "You passed it on.",
-        "add_before" | "add_after" => "The approver was added.",
-        "add_watcher" => "The watcher was added.",
-        "remind" => "They are reminded: by mail once an hour at most.",
-        "said" => "It is done.",
-        "started" => "It is started: below is what can be done with it next.",
-        "saved" => "Saved.",
-        "ended" => "The session is ended.",
-        _ => return None,
-    })
-}
-
-/// What came of it, where it did not end well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Came {
-    /// It was done, and cannot go on without an administrator.
-    Stuck,
-    /// Something in it could not be worked out, and nothing of it was done.
-    Undone,
-}
-
-impl Came {
-    /// As an address says it.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Stuck => "stuck",
-            Self::Undone => "undone",
-        }
-    }
-
-    /// The same, read.
-    pub(crate) fn read(name: &str) -> Option<Self> {
-        [Self::Stuck, Self::Undone].into_iter().find(|came| came.name() == name)
-    }
-
-    /// To whoever did it. `done`: what he did.
-    pub(crate) fn in_words(self, done: Option<&str>) -> String {
-        match self {
-            Self::Stuck => format!(
-                "{} But it cannot go on by itself: an administrator has to help it. What is wrong is said below.",
-                done.unwrap_or("It is done.")
-            ),
-            Self::Undone => "It was not done: something in it could not be worked out. All is as it was, and an administrator has to \
-                             look at it. What is wrong is said below."
-                .to_owned(),
-        }
-    }
-}
-
-/// What became of a repair, to whoever did it. `left`: what is wrong with it still.
-pub(crate) fn repaired_in_words(done: &str, left: Option<&str>) -> Option<String> {
-    Some(match (done, left) {
-        ("repaired", None) => "It is repaired. The trail says what was done, and why.".to_owned(),
-        ("repaired", Some(left)) => format!("It is done, and it needs help still: {left}"),
-        ("same", Some(left)) => format!("It was tried, and the same came of it: {left}"),
-        ("same", None) => "It was tried, and the same came of it.".to_owned(),
-        _ => return None,
-    })
 }
 
 /// Where something is now.
@@ -297,6 +250,7 @@ pub(crate) fn quantity(text: &str) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use fluxor_engine::calendar::{Exceptions, Hours};
     use serde_json::json;
 
     #[test]
@@ -307,6 +261,8 @@ pub(super) mod tests {
             "Not done. Row 2, price: the price is missing; Substitute: nobody has the id `a/b:`"
         );
         assert_eq!(plain("See /instances/1 or 3/4: both"), "See /instances/1 or 3/4: both");
+        let missing = "/data/sure: `sure` is missing: it takes a value of type bool; /supplier: `supplier` is missing: it takes a value of type text";
+        assert_eq!(plain(missing), "Sure: say yes or no; Supplier: it must be given");
     }
 
     pub(in crate::page) fn speaking(now: &str) -> Words {
@@ -370,6 +326,33 @@ pub(super) mod tests {
             (words.urgency(at("2026-03-02T09:00:00Z")), words.urgency(at("2026-03-04T09:00:00Z"))),
             ("near", "")
         );
+    }
+
+    #[test]
+    fn working_time_that_is_left_is_told_in_working_days() {
+        let nine_to_five = vec![Hours::new(9 * 60, 17 * 60).unwrap()];
+        let mut week = [const { Vec::new() }; 7];
+        week[..5].fill(nine_to_five);
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let office = Calendar::new("office", zone, week, Exceptions::default()).unwrap();
+        // A Monday.
+        let words = speaking("2026-03-02T09:30:02Z");
+        for (due, said) in [
+            ("2026-03-16T09:30:00Z", "in 10 working days"),
+            ("2026-03-04T11:10:00Z", "in 2 working days and 2 h"),
+            ("2026-03-03T09:30:00Z", "in 1 working day"),
+            ("2026-03-02T14:30:00Z", "in 4 h of working time"),
+            ("2026-03-03T08:30:00Z", "in 6 h of working time"),
+            ("2026-03-02T08:00:00Z", "90 min overdue"),
+        ] {
+            let due = Timestamp::parse(due).unwrap();
+            assert_eq!(words.due(due, Some(&office)), said, "{due}");
+        }
+        // On a Saturday nothing of the next working day has passed.
+        let words = speaking("2026-03-07T11:00:00Z");
+        let due = |text: &str| words.due(Timestamp::parse(text).unwrap(), Some(&office));
+        assert_eq!(due("2026-03-10T09:00:00Z"), "in 1 working day and 1 h");
+        assert_eq!(due("2026-03-20T16:00:00Z"), "in 10 working days");
     }
 
     #[test]

@@ -36,7 +36,11 @@ async fn decided_with_the_keys_of_the_pages() {
     }
     page.press("Enter").await;
     titled(&page, &first.called("Purchase order")).await;
+    // A letter leads to the button, and Enter presses it.
     page.press("a").await;
+    assert_eq!(page.focused().await.name, "Approve");
+    assert_eq!(site.admin().get(&format!("/v1/instances/{}", first.id)).await.is(200)["state"], "open.review");
+    page.press("Enter").await;
     said(&page, "You approved it.").await;
     until(&site, &first.id, "ordered").await;
 
@@ -79,6 +83,8 @@ async fn several_are_selected_and_decided_with_keys() {
         page.press(key).await;
     }
     page.press("a").await;
+    assert_eq!(page.focused().await.name, "Approve");
+    page.press("Enter").await;
     titled(&page, "What became of them").await;
     assert!(page.text(Css("main")).await.contains("All 2 were decided."));
     for (trip, state) in trips.iter().zip(["booked", "review", "booked"]) {
@@ -143,6 +149,32 @@ async fn keys_are_shown_and_nothing_is_taken_from_whoever_types() {
     page.wait_for("the content", async |page| page.url().await.ends_with("#main")).await;
     let typed = page.execute("return document.querySelector('#reason').value", &json!([])).await;
     assert_eq!(typed, "a r c e ? g i");
+    page.close().await;
+    site.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_of_one_letter_are_turned_off() {
+    let Some(browsers) = Browsers::start().await else { return };
+    let site = site().await;
+    let paper = purchase(&site, "ann", "Acme", "400.00 EUR").await;
+    let page = come(&browsers, &site, "bob", Scripts::On).await;
+    page.open("/account").await;
+    page.click(Field("Keys of one letter, in this browser")).await;
+    page.wait_for("off", async |page| page.text(Css("#said")).await.contains("are off")).await;
+    page.press("j").await;
+    page.open(&paper.place).await;
+    for key in ["a", "?", "e"] {
+        page.press(key).await;
+        assert!(!page.exists(Css("dialog[open]")).await && !page.exists(Css("details[open].pass")).await, "{key}");
+    }
+    assert_ne!(page.focused().await.name, "Approve");
+    page.open("/account").await;
+    page.click(Field("Keys of one letter, in this browser")).await;
+    page.wait_for("on", async |page| page.text(Css("#said")).await.contains("are on")).await;
+    page.open(&paper.place).await;
+    page.press("a").await;
+    assert_eq!(page.focused().await.name, "Approve");
     page.close().await;
     site.end().await;
 }

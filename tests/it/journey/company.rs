@@ -6,8 +6,13 @@ use fluxor_tests::server::Site;
 use serde_json::{Value, json};
 
 /// Definitions beside the shipped ones.
-pub(super) const DEFINITIONS: &[(&str, &str)] =
-    &[("pair.yaml", PAIR), ("alarm.yaml", ALARM), ("split.yaml", SPLIT), ("job.yaml", JOB)];
+pub(super) const DEFINITIONS: &[(&str, &str)] = &[
+    ("pair.yaml", PAIR),
+    ("alarm.yaml", ALARM),
+    ("split.yaml", SPLIT),
+    ("job.yaml", JOB),
+    ("inspection.yaml", INSPECTION),
+];
 
 /// Two buyers decide together.
 const PAIR: &str = "
@@ -78,6 +83,25 @@ states:
             on: { explain: { by: job.requester, to: review } }
           fine: { final: true }
     on: { done: { to: closed } }
+  closed: { final: true }
+";
+
+/// Is answered with data, in ten days.
+const INSPECTION: &str = "
+workflow: inspection
+version: 1
+calendar: office
+subject: { name: inspection, fields: { requester: person, floor: text, clean: bool? } }
+start: { to: looked_at, by: anyone }
+states:
+  looked_at:
+    task:
+      who: [{ manager: requester }]
+      due: 10 working days
+      form:
+        clean: { type: bool, title: Is it clean? }
+        note: text?
+    on: { done: { to: closed, set: { clean: event.clean } } }
   closed: { final: true }
 ";
 

@@ -175,7 +175,7 @@ pub(super) async fn several_decided_at_once(site: Site) {
     site.by("bob").decide(&tasks[1].1, &super::company::approve("manager")).await.is(200);
     let all: Vec<(&str, &str)> = rows.iter().map(|row| ("task", row.as_str())).collect();
     let done = bob.press(&form, ("act", "approve"), &all).await.is(200);
-    assert!(done.has("3 of 4 were decided, 1 were not") && done.has("not decided."), "{}", done.text);
+    assert!(done.has("3 of 4 were decided, one was not") && done.has("not decided."), "{}", done.text);
     for (place, (id, _)) in tasks.iter().enumerate() {
         let state = if place == 2 { "open.review" } else { "ordered" };
         super::company::until(&site, id, state).await;

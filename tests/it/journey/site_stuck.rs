@@ -28,6 +28,7 @@ pub(super) async fn somebody_is_asked_instead(site: Site) {
     let own = ann.press(&submit, ("sent", ""), &[]).await.is(200);
     let told = "It is done. But it cannot go on by itself: an administrator has to help it.";
     assert!(own.has(told) && !own.has("role=\"status\">It is done."), "{}", own.text);
+    assert!(own.has("It did not go well: Nobody can be asked in the step"), "{}", own.text);
     assert!(own.has("Nobody can be asked in the step") && !own.has("nobody:manager</p>"), "{}", own.text);
     ann.get(&place).await.is(403);
 
@@ -75,6 +76,28 @@ pub(super) async fn what_was_not_done_is_not_called_done(site: Site) {
         assert!(page.has("class=\"badge incident\"") && !page.has("It is done."), "{}", page.text);
     }
     assert_eq!(site.admin().get(&path(&id)).await.is(200)["state"], "open");
+    // What it came to is in the history, and once it was mended she sends it again herself.
+    let page = ann.get(&place).await.is(200);
+    assert!(page.has("It did not go well: ") && !page.has("Send it again"), "{}", page.text);
+    let shown = site.command(&["instances", "show", &id]).await.done();
+    assert!(shown.contains("entry 2 did not go well: "), "{shown}");
+    let mut dan = Visitor::administrator(&site).await;
+    let repairs = format!("/operations/{id}");
+    let form = with(&dan.get(&repairs).await.is(200), &repairs, "set_data");
+    let set = [("field", "people"), ("value", "4")];
+    let preview = dan.press(&form, ("repair", "set_data"), &set).await.is(200);
+    let done = dan.press(&preview.form(&repairs), ("step", "do"), &[("reason", "they are four")]).await.is(200);
+    let told = "It is done. ann has to send it again: “Share it”. Until then what failed is said here: ";
+    assert!(done.has(told) && !done.has("needs help still"), "{}", done.text);
+    for page in [&place, "/requests"] {
+        let page = ann.get(page).await.is(200);
+        assert!(page.has("It is your turn") && page.has("Send it again: “Share it”."), "{}", page.text);
+    }
+    assert!(!dan.get(&place).await.is(200).has("Send it again"));
+    let share = form_of(&ann.get(&place).await.is(200), &place, "share");
+    let page = ann.press(&share, ("sent", ""), &[]).await.is(200);
+    assert!(page.has("It is done.") && !page.has("Send it again"), "{}", page.text);
+    assert_eq!(site.admin().get(&path(&id)).await.is(200)["state"], "shared");
     // Nobody makes a page say so of what is well.
     let id = started(&site, "ann", "split", json!({ "people": 3 })).await;
     let page = ann.get(&format!("/instances/{id}?done=said&came=undone")).await.is(200);

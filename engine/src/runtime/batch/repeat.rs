@@ -125,7 +125,8 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
     fn same(&self, command: &Command, entry: &Entry, work: &Work<D>) -> Outcome {
         let header = entry.parsed().ok();
         if header.and_then(|h| h.request_hash) != Some(command.request_hash) {
-            return Err(Refusal::RequestReused { first_at: entry.at });
+            let started = matches!(command.verb, Verb::Start { .. }).then_some(InstanceId(entry.stream.0));
+            return Err(Refusal::RequestReused { first_at: entry.at, started });
         }
         let answer = answer_in(entry).unwrap_or_else(|| self.nothing(command, work));
         Ok(Submitted { answer, repeat: true })

@@ -16,11 +16,11 @@ use super::super::extract::Path;
 use super::super::problem::Problem;
 use super::document::people;
 use super::meant::clear;
-use super::outcome::{after, came};
+use super::outcome::{after, came, told};
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
 use crate::desk::Company;
-use crate::page::{Beginning, Beginnings, Refused, fits, in_rows};
+use crate::page::{Already, Beginning, Beginnings, Refused, fits, in_rows};
 use crate::secret;
 
 /// What somebody may start.
@@ -74,7 +74,7 @@ impl<'a> Place<'a> {
         Ok(Self { app, visitor, company, definition, asked })
     }
 
-    fn page(&self, why: Refused) -> anyhow::Result<String> {
+    fn page(&self, why: Refused, already: Option<Already>) -> anyhow::Result<String> {
         let organisation = self.company.organisation();
         let all = &organisation.parts().units;
         let own = all.iter().filter(|unit| unit.roles.values().flatten().any(|one| one == self.visitor.person()));
@@ -83,7 +83,8 @@ impl<'a> Place<'a> {
         let once = secret::public_id(&self.app.random());
         let units = all.iter().map(|unit| unit.id.to_string()).collect();
         let of = (&*self.definition, &self.asked);
-        Beginning::new(of, once, (known, units, &own), why, &self.visitor.words).page(&self.visitor.reader())
+        let form = Beginning::new(of, once, (known, units, &own), why, &self.visitor.words);
+        form.after(already).page(&self.visitor.reader())
     }
 }
 
@@ -93,7 +94,7 @@ pub(super) async fn show(
     visitor: Visitor,
     Path((workflow,)): Path<(String,)>,
 ) -> Result<Response, Problem> {
-    html(Place::of(&app, &visitor, &workflow).await?.page(Refused::default()))
+    html(Place::of(&app, &visitor, &workflow).await?.page(Refused::default(), None))
 }
 
 /// Starts it, and leads on to it.
@@ -106,7 +107,7 @@ pub(super) async fn start(
     let place = Place::of(&app, &visitor, &workflow).await?;
     let typed: HashMap<String, String> = fields.0.iter().cloned().collect();
     if typed.contains_key("more") {
-        return html(place.page(Refused { typed, ..Refused::default() }));
+        return html(place.page(Refused { typed, ..Refused::default() }, None));
     }
     let (input, rows) = Beginning::input(&place.asked, &typed, &visitor.words);
     let verb = Verb::Start { workflow: workflow.as_str().into(), key: None, input };
@@ -127,11 +128,10 @@ pub(super) async fn start(
         },
         Err(problem) => problem,
     };
-    let why = Refused {
-        sentence: problem.detail().to_owned(),
-        errors: problem.errors().unwrap_or_default(),
-        typed,
-        changed: None,
+    let why = Refused { sentence: told(&problem), errors: problem.errors().unwrap_or_default(), typed, changed: None };
+    let already = match problem.existing().filter(|_| problem.code() == "request_reused") {
+        Some(id) => Some(Already::of(&app.desk().paper(visitor.caller.tenant(), id).await?, &visitor.words)),
+        None => None,
     };
-    refused(&problem, place.page(in_rows(why, &rows)))
+    refused(&problem, place.page(in_rows(why, &rows), already))
 }

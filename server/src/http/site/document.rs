@@ -19,7 +19,7 @@ use super::super::asked::Fields;
 use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
 use super::meant::{self, clear};
-use super::outcome::{after, came};
+use super::outcome::{after, came, told};
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
 use crate::desk::{Books, Paper, TaskView};
@@ -149,7 +149,7 @@ pub(super) async fn event(
         }
         Err(problem) => {
             let why = Refused {
-                sentence: placed(problem.detail(), &rows),
+                sentence: placed(&told(&problem), &rows),
                 errors: problem.errors().unwrap_or_default(),
                 typed: typed(&fields),
                 changed: None,
@@ -204,6 +204,9 @@ fn decision(fields: &Fields, form: Option<&TaskView>, speak: &Words) -> Result<(
     let step = Some(step).filter(|step| !step.is_empty()).or_else(|| fields.get("step"));
     let behalf = Some(behalf).filter(|behalf| !behalf.is_empty()).map(PersonId::from);
     let to = meant::person(fields, "to", speak)?;
+    if to.is_none() && matches!(act, Act::Delegate | Act::Reassign | Act::AddApprover | Act::AddWatcher) {
+        return Err(Problem::invalid("/to", "say who it is, by id or full name"));
+    }
     let reason = fields.get("reason").map(str::to_owned);
     let blank = Decision::of(*act);
     let step = step.map(Into::into);
@@ -271,7 +274,7 @@ impl<'a> Place<'a> {
         let seq = fields.get("seq").and_then(|seq| seq.parse::<i64>().ok()).unwrap_or(i64::MAX);
         let changed = if is_stale { Some(self.changed(id.instance, seq).await?) } else { None };
         let why = Refused {
-            sentence: problem.detail().to_owned(),
+            sentence: told(&problem),
             errors: problem.errors().unwrap_or_default(),
             typed: typed(fields),
             changed,

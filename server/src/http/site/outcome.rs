@@ -25,3 +25,15 @@ pub(super) fn after(place: &str, done: &str, came: Option<Came>) -> String {
     let came = came.map_or_else(String::new, |came| format!("&came={}", came.name()));
     format!("{place}?done={done}{came}")
 }
+
+/// Why it was not done, to whoever sent a form: he knows no request ids.
+pub(super) fn told(problem: &Problem) -> String {
+    match problem.code() {
+        "request_reused" => {
+            "This form was sent before, with other content, and that was taken. What stands here now was not sent: \
+                             press again to send it, too."
+                .to_owned()
+        }
+        _ => problem.detail().to_owned(),
+    }
+}
