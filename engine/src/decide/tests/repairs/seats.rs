@@ -8,13 +8,13 @@ use crate::instance::TaskStatus;
 const ROUND: &str = r#"
 workflow: round
 version: 1
-subject: { name: w, fields: { requester: person, owner: person?, judge: person?, n: int, score: int?, note: text? } }
+subject: { name: w, fields: { requester: person, owner: person?, judge: person?, n: int, score: int?, note: text?, memo: text? } }
 start: { to: review, by: anyone }
 states:
   review:
     approval:
       never: [owner]
-      reapprove: [{ fields: [note], then: none }, { then: all }]
+      reapprove: [{ fields: [note, memo], then: none }, { then: all }]
       steps: [{ name: s, who: [{ field: judge }] }]
     on: { approved: held, rejected: over, changes_requested: over }
   held:
@@ -144,7 +144,7 @@ fn a_form_is_bound_to_what_a_repair_changes() {
     approve(&mut story);
     let task = newest(&story, "held");
     let (id, stale) = (task.id, task.etag());
-    story.repair(set(json!({ "judge": "ada" }))).unwrap();
+    story.repair(set(json!({ "memo": "looked at" }))).unwrap();
     let data = json!({ "n": 10 }).as_object().cloned().unwrap();
     let verb = |etag| Verb::Complete { task: id, etag: Some(etag), on_behalf_of: None, data: data.clone() };
     assert_eq!(story.command(verb(stale), person("cyd")).unwrap_err().code(), "stale_task");

@@ -104,7 +104,7 @@ local function carried(p, s)
     find_again(p, s, at)
     return s
   end
-  local owes, till = 0, it.untouched(s)
+  local owes, till = 0, max(it.untouched(s), s.since)
   if s.amount > 0 then till = max(till, s.till) end
   -- What counts places and what counts calls know nothing of each other.
   if (s.kind == 'H') == (p.kind == 'H') then
