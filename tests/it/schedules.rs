@@ -181,7 +181,8 @@ async fn the_first_way_that_holds_and_fits_is_taken() {
     }
     let none = house.refused("ann", verb(10)).await;
     assert_eq!(none.code(), "refused_by_definition");
-    assert_eq!(none.sentence(), "No way to begin a `wish` fits this input: none of its `start` holds.");
+    let held = "`wish.rows == 0` or `wish.rows > 5 && wish.rows < 10` or `wish.rows < 10`";
+    assert_eq!(none.sentence(), format!("This does not fit: a `wish` begins only where {held} holds."));
     assert_eq!(house.refused("ann", verb(11)).await.code(), "refused_by_definition");
     house.end().await;
 }
