@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::definition::chart::{Arrow, Definition, Outcome};
+use crate::definition::chart::{Arrow, Definition};
 use crate::domain::Vocabulary;
 use crate::expression::{Field, Type};
 
@@ -43,12 +43,8 @@ pub fn at_start(vocabulary: &Vocabulary, definition: &Definition) -> AtStart {
 /// Whether the workflow itself says what is in a field: an arrow writes it from something else than what somebody brings for it.
 fn is_found_out(definition: &Definition, name: &str) -> bool {
     let brought = format!("event.{name}");
-    let writes = |arrow: &Arrow, is_brought: bool| match &arrow.outcome {
-        Outcome::Go(go) => go
-            .set
-            .iter()
-            .any(|(field, value)| **field == *name && !(is_brought && value.fields_read().contains(&brought))),
-        Outcome::Refuse(_) => false,
+    let writes = |arrow: &Arrow, is_brought: bool| {
+        arrow.sets(name).any(|value| !(is_brought && value.fields_read().contains(&brought)))
     };
     definition.states.iter().any(|state| {
         let mut events = state.on.iter().flat_map(|(event, arrows)| {

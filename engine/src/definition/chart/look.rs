@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ActionCall, Approval, Arrow, By, DONE, Definition, Outcome, State, StateIx, StateKind};
 use crate::calendar::Calendar;
-use crate::expression::RecordType;
+use crate::expression::{Expr, RecordType};
 use crate::instance::Instance;
 
 /// The state at `ix` and those around it, inmost first.
@@ -19,16 +19,23 @@ pub(crate) fn region(states: &[State], ix: StateIx) -> Option<StateIx> {
     upwards(states, ix).find(is_region)
 }
 
+impl Arrow {
+    /// What it sets a field of the subject to.
+    pub(crate) fn sets<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Expr> {
+        let set = match &self.outcome {
+            Outcome::Go(go) => go.set.as_slice(),
+            Outcome::Refuse(_) => &[],
+        };
+        set.iter().filter(move |(field, _)| **field == *name).map(|(_, value)| value)
+    }
+}
+
 impl Definition {
     /// The state whose called workflow gives a field of the subject its value, if one does.
     #[must_use]
     pub fn found_by(&self, name: &str) -> Option<&Arc<str>> {
-        let sets = |arrow: &Arrow| match &arrow.outcome {
-            Outcome::Go(go) => go.set.iter().any(|(field, value)| {
-                **field == *name && value.fields_read().iter().any(|path| path.starts_with("event."))
-            }),
-            Outcome::Refuse(_) => false,
-        };
+        let brings = |path: &String| path.starts_with("event.");
+        let sets = |arrow: &Arrow| arrow.sets(name).any(|value| value.fields_read().iter().any(brings));
         let calls = self.states.iter().filter(|state| matches!(state.kind, StateKind::Call(_)));
         let mut found = calls.filter(|state| state.on.get(DONE).is_some_and(|arrows| arrows.iter().any(sets)));
         found.next().map(|state| &state.path)
@@ -37,13 +44,8 @@ impl Definition {
     /// Whether a task with a form gives a field of the subject its value.
     #[must_use]
     pub fn answered_by(&self, name: &str) -> bool {
-        let sets = |arrow: &Arrow| match &arrow.outcome {
-            Outcome::Go(go) => go.set.iter().any(|(field, value)| {
-                let brings = |path: &String| path.starts_with("event.") || path == "actor" || path == "on_behalf_of";
-                **field == *name && value.fields_read().iter().any(brings)
-            }),
-            Outcome::Refuse(_) => false,
-        };
+        let brings = |path: &String| path.starts_with("event.") || path == "actor" || path == "on_behalf_of";
+        let sets = |arrow: &Arrow| arrow.sets(name).any(|value| value.fields_read().iter().any(brings));
         let is_form = |state: &&State| matches!(&state.kind, StateKind::Approval(asks) if asks.form.is_some());
         let mut done = self.states.iter().filter(is_form).filter_map(|state| state.on.get(DONE));
         done.any(|arrows| arrows.iter().any(sets))
@@ -61,11 +63,7 @@ impl Definition {
     /// Whether an arrow writes a field of the subject.
     #[must_use]
     pub fn is_written(&self, name: &str) -> bool {
-        let sets = |arrow: &Arrow| match &arrow.outcome {
-            Outcome::Go(go) => go.set.iter().any(|(field, _)| **field == *name),
-            Outcome::Refuse(_) => false,
-        };
-        self.states.iter().flat_map(State::arrows).any(sets)
+        self.states.iter().flat_map(State::arrows).any(|arrow| arrow.sets(name).next().is_some())
     }
 
     /// The actions of every way to begin.

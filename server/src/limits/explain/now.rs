@@ -92,32 +92,50 @@ struct Key {
     last: String,
 }
 
-/// What is used of a quota, percent, and what that is called.
-pub(super) fn share(view: &View) -> (u64, &'static str) {
-    let used = view.quota.saturating_sub(view.remaining);
-    let percent = u64::try_from(u128::from(used) * 100 / u128::from(view.quota.max(1))).unwrap_or(100);
-    let state = match (view.remaining, percent) {
-        (0, _) => "over",
-        (_, NEAR..) => "near",
-        _ => "fine",
-    };
-    (percent, state)
+/// What is left of a quota.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OwnLeft)]
+pub(super) struct Left {
+    /// `over`: nothing is left; `near`: 80 % or more are used; else `fine`.
+    state: &'static str,
+    /// What is used.
+    used: u64,
+    /// What may be used.
+    quota: u64,
+    /// What is left.
+    remaining: u64,
+    /// What is used of it, percent.
+    percent: u64,
+    /// In how many seconds all of it is there again, if nobody calls.
+    reset_seconds: u64,
+}
+
+impl Left {
+    pub(super) fn of(standing: &Standing) -> Self {
+        let View { quota, remaining, reset_at, .. } = standing.view;
+        let used = quota.saturating_sub(remaining);
+        let percent = u64::try_from(u128::from(used) * 100 / u128::from(quota.max(1))).unwrap_or(100);
+        let state = match (remaining, percent) {
+            (0, _) => "over",
+            (_, NEAR..) => "near",
+            _ => "fine",
+        };
+        Self { state, used, quota, remaining, percent, reset_seconds: reset_at.since(standing.at).secs_up() }
+    }
 }
 
 impl Key {
     fn new(policy: &Policy, seen: &SeenKey, standing: &Standing) -> Self {
-        let view = standing.view;
-        let used = view.quota.saturating_sub(view.remaining);
-        let (percent, state) = share(&view);
+        let Left { state, used, quota, remaining, percent, reset_seconds } = Left::of(standing);
         Self {
             key: shown(policy, &seen.key),
             admits: (seen.strategy != policy.strategy).then(|| seen.strategy.to_string()),
             state,
             used,
-            quota: view.quota,
-            remaining: view.remaining,
+            quota,
+            remaining,
             percent,
-            reset_seconds: view.reset_at.since(standing.at).secs_up(),
+            reset_seconds,
             last: text(seen.last),
         }
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::key::shown;
-use super::now::share;
+use super::now::Left;
 use super::text;
 use crate::limits::{Kept, SIGN_IN};
 
@@ -68,27 +68,14 @@ struct Standing {
     now: Option<Left>,
 }
 
-/// What is left to the caller.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = OwnLeft)]
-struct Left {
-    /// `over`: nothing is left; `near`: 80 % or more are used; else `fine`.
-    state: &'static str,
-    /// What is used.
-    used: u64,
-    /// What may be used.
-    quota: u64,
-    /// What is left.
-    remaining: u64,
-    /// What is used of it, percent.
-    percent: u64,
-    /// In how many seconds all of it is there again, if nobody calls.
-    reset_seconds: u64,
+/// Whether a policy has another key for each route, method or object.
+fn is_by_call(policy: &Policy) -> bool {
+    policy.by.iter().any(|part| [Part::Route, Part::Method, Part::Object].contains(part))
 }
 
 /// The key of an asker's calls; nothing if it is another one for each route, method or object.
 fn key(policy: &Policy, asker: &Asker<'_>, tenant: &str) -> Option<std::sync::Arc<str>> {
-    if policy.by.iter().any(|part| [Part::Route, Part::Method, Part::Object].contains(part)) {
+    if is_by_call(policy) {
         return None;
     }
     // Of those calls that the policy is for any is as good as any other.
@@ -117,21 +104,15 @@ pub(crate) async fn own(policies: &Policies, limiter: &Limiter<Kept>, asker: Ask
     let mut unknown = 0;
     let mut limits = Vec::new();
     for (policy, key) in keyed {
-        let by_call = policy.by.iter().any(|part| [Part::Route, Part::Method, Part::Object].contains(part));
         let now = match key.as_ref().and_then(|_| looks.next()) {
-            Some(Ok(standing)) => {
-                let (view, (percent, state)) = (standing.view, share(&standing.view));
-                let (used, reset_seconds) =
-                    (view.quota.saturating_sub(view.remaining), view.reset_at.since(standing.at).secs_up());
-                Some(Left { state, used, quota: view.quota, remaining: view.remaining, percent, reset_seconds })
-            }
+            Some(Ok(standing)) => Some(Left::of(&standing)),
             Some(Err(Unknown::Away(_))) => {
                 unknown += 1;
                 None
             }
             Some(Err(Unknown::Uncounted)) => continue,
             // Exempt, or without a part that it counts by: it does not limit the caller.
-            None if !by_call => continue,
+            None if !is_by_call(policy) => continue,
             None => None,
         };
         let strategy = key.as_deref().and_then(|key| policy.strategy_of(key)).unwrap_or(&policy.strategy);
