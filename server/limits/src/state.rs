@@ -57,7 +57,7 @@ const WHOLE: f32 = 16_777_216.0;
 /// What a charge needs to be settled later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// When it was charged, by the guarded clock.
+    /// When it was charged, by the guarded clock; behind the last change of the policy, should both be of one instant.
     pub(crate) at: At,
     /// How much.
     pub(crate) cost: u64,

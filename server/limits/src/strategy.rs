@@ -130,8 +130,8 @@ impl Strategy {
     /// a call that can never pass.)
     pub fn carry_over(&self, state: &mut State, now: At) {
         let at = state.guard(now);
-        // A receipt of this very instant is good: its charge comes after the change.
-        let since = state.since.max(At::from_micros(at.saturating_sub(1)));
+        // Also those of this very instant are void: what is charged after the change is dated behind it.
+        let since = At::from_micros(at.max(state.since.micros().saturating_add(1)));
         if self.goes_on(state, at) {
             if let (Strategy::Bucket(bucket), Kind::Bucket(level)) = (self, &mut state.kind)
                 && !bucket.keeps(level)
@@ -236,7 +236,8 @@ impl Strategy {
     pub(crate) fn charge_carried(&self, state: &mut State, now: At, cost: u64) -> Receipt {
         let at = state.guard(now);
         let mark = self.put(state, at, cost);
-        Receipt { at: At::from_micros(at), cost, mark }
+        let dated = at.max(state.since.micros().saturating_add(1));
+        Receipt { at: At::from_micros(dated), cost, mark }
     }
 
     fn put(&self, state: &mut State, at: u64, cost: u64) -> u64 {

@@ -282,6 +282,30 @@ fn the_first_call_after_a_change_is_settled() {
     }
 }
 
+/// A call just before the change is not settled after it, even where both are of one instant: what it counted was taken over.
+#[test]
+fn a_receipt_of_the_very_instant_is_void() {
+    let all = crate::look::all(100, fluxor_limits::Span::from_secs(3_600));
+    let now = at(2_000_000);
+    for p in &all {
+        for q in all.iter().filter(|q| *q != p) {
+            let mut state = p.fresh(now);
+            let receipt = p.charge(&mut state, now, p.takes(50));
+            q.carry_over(&mut state, now);
+            let before = q.view(&state, now).remaining;
+            q.settle(&mut state, now, &receipt, 0);
+            assert_eq!(q.view(&state, now).remaining, before, "{} to {}", p.name(), q.name());
+            // Nor after a second change, at the same instant.
+            let of_q = q.charge(&mut state, now, q.takes(1));
+            p.carry_over(&mut state, now);
+            let before = p.view(&state, now).remaining;
+            p.settle(&mut state, now, &receipt, 0);
+            p.settle(&mut state, now, &of_q, 0);
+            assert_eq!(p.view(&state, now).remaining, before, "{} to {} and back", p.name(), q.name());
+        }
+    }
+}
+
 /// A clock that goes back when a policy changes makes no receipt good again.
 #[test]
 fn what_is_void_stays_void() {

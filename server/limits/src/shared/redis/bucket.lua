@@ -43,7 +43,7 @@ build.B = function()
       s.owed = max(by_old, by_new)
       s.used = min(s.owed, p.capacity)
       -- Receipts stay good as long as nothing was let go.
-      if s.used ~= s.owed then s.since = max(s.since, minus(at, 1)) end
+      if s.used ~= s.owed then s.since = max(at, s.since + 1) end
       s.at, s.tokens, s.per, s.burst, s.dirty = at, p.tokens, p.per, p.burst, true
       return true
     end,

@@ -111,7 +111,8 @@ local function carried(p, s)
     owes = plus((it.owes or it.used)(s, at), at < s.till and s.amount or 0)
   end
   local used = min(owes, p.limit)
-  s = fresh(p, at, max(s.since, minus(at, 1)))
+  -- Also the receipts of this very instant are void: what is charged after the change is dated behind it.
+  s = fresh(p, at, max(at, s.since + 1))
   kind(p.kind).charge(p, s, at, used)
   if owes > used then s.amount, s.till, s.most = owes - used, till, p.limit end
   return s
@@ -221,7 +222,7 @@ for _, ask in ipairs(asked) do
   end
   local left, window, reset = it.view(p, s, guard(s))
   answer[last + 1], answer[last + 2], answer[last + 3], answer[last + 4] = verdict, tells, left, window
-  answer[last + 5], answer[last + 6], answer[last + 7], answer[last + 8] = reset, at, cost, mark
+  answer[last + 5], answer[last + 6], answer[last + 7], answer[last + 8] = reset, max(at, s.since + 1), cost, mark
   last = last + 8
 end
 
