@@ -142,7 +142,7 @@ const ORDERS: Subject = Subject {
     major: 1,
     variable: "po",
     record: purchase_order,
-    computed: &["amount", "lines", "lines_digest", "lines_open", "number"],
+    computed: &["amount", "lines", "lines_digest", "goods_digest", "lines_open", "number"],
     options: &[],
     mirrored: MIRRORED,
 };
@@ -155,6 +155,7 @@ const EMERGENCIES: Subject = Subject {
         "amount",
         "lines",
         "lines_digest",
+        "goods_digest",
         "lines_open",
         "number",
         "explanation",
@@ -191,6 +192,7 @@ fn purchase_order() -> RecordType {
         .with("supplier", Type::Text)
         .with("lines", Type::Int)
         .with("lines_digest", Type::Text)
+        .with_nullable("goods_digest", Type::Text)
         .with("lines_open", Type::Int)
         .with_nullable("number", Type::Text)
         .with_nullable("note", Type::Text)
@@ -220,7 +222,7 @@ static ACTIONS: &[Action] = &[
         params: &[],
         subjects: ON_ORDERS,
         payload: &["lines"],
-        help: "At the start: writes the order and the `lines` of the input; computes amount, lines and lines_digest.",
+        help: "At the start: writes the order and the `lines` of the input; computes amount, lines and their digests.",
         run: purchasing::record_order,
     },
     Action {
@@ -333,6 +335,14 @@ static FACTS: &[Fact] = &[
         nullable: true,
         help: "What is left of the budget of the order's unit and currency; null where there is none.",
         run: budgets::budget_left,
+    },
+    Fact {
+        name: "currency_known",
+        major: 1,
+        ty: || Type::Bool,
+        nullable: false,
+        help: "Whether the order's amount compares with amounts in the home currency: it is in that, or has a rate.",
+        run: purchasing::currency_known,
     },
     Fact {
         name: "goods_received",

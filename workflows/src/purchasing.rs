@@ -14,7 +14,7 @@ mod stock;
 
 pub use lines::{MOST_LINES, digest as lines_digest};
 
-pub(crate) use change::{change_order, record_order};
+pub(crate) use change::{change_order, currency_known, record_order};
 pub(crate) use emergency::{
     KINDS as EMERGENCIES, count_not_approved, goods_received, not_approved, open_emergency, settle_emergency,
 };

@@ -66,6 +66,9 @@ pub struct Review {
     /// While changes are requested: the version then, and the votes that counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paused: Option<Paused>,
+    /// The workflow has left it, and may come back: meanwhile no time passes for it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub held: bool,
     /// The next number for a step or a seat.
     #[serde(skip_serializing_if = "is_default")]
     pub next_id: u32,

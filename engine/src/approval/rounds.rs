@@ -13,6 +13,7 @@ use super::settle::stop;
 use super::step::Step;
 use super::value::Fields;
 use super::words::{State, Status, Why};
+use crate::clock::Timestamp;
 use crate::ids::PersonId;
 
 /// A round that begins with no votes, no seats and no added steps; nothing of earlier ones returns.
@@ -146,6 +147,13 @@ pub(super) fn resume(review: &mut Review, frame: &Frame<'_>, paused: &Paused) {
 }
 
 impl StepState {
+    /// Its time counts from here (section 11.1), and ends what stood because of it.
+    pub(super) fn opens(&mut self, at: Timestamp) {
+        self.opened = at;
+        self.rungs.clear();
+        (self.late, self.top) = (false, false);
+    }
+
     pub(super) fn new(id: u32, definition: Definition, step: &Arc<Step>) -> Self {
         Self {
             id,

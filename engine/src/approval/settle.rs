@@ -69,10 +69,7 @@ fn open(review: &mut Review, frame: &Frame<'_>) -> bool {
         let step = &mut review.steps[place];
         step.status = then;
         if then == Status::Open {
-            step.opened = frame.at;
-            step.rungs.clear();
-            step.late = false;
-            step.top = false;
+            step.opens(frame.at);
             if step.resolved.is_none() {
                 let facts = Facts::of(review, frame);
                 reconcile(review, frame, &facts, place, Cause::Ordinary);

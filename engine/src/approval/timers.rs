@@ -28,7 +28,7 @@ const EXPIRY: usize = usize::MAX;
 
 /// The earliest thing that time alone will do.
 fn next(review: &Review, policy: &Policy) -> Option<Due> {
-    if !review.state.is_live() {
+    if review.held || !review.state.is_live() {
         return None;
     }
     let mut first: Option<Due> = None;
@@ -53,6 +53,19 @@ fn next(review: &Review, policy: &Policy) -> Option<Due> {
 #[must_use]
 pub fn next_due(review: &Review, policy: &Policy) -> Option<Timestamp> {
     next(review, policy).map(|due| due.at)
+}
+
+/// The workflow has come back to a review that it had left: what was open in it opens anew at `at`, as after a submission
+/// that keeps the votes (section 11.1), and so does the time of its round.
+pub fn open_again(review: &mut Review, at: Timestamp) {
+    review.held = false;
+    if !review.state.is_live() {
+        return;
+    }
+    review.round_began = at;
+    for step in review.steps.iter_mut().filter(|step| step.status == Status::Open) {
+        step.opens(at);
+    }
 }
 
 /// By when people are asked to have decided a step.

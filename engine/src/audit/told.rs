@@ -199,8 +199,9 @@ impl Found {
 
     fn review(&mut self, before: &Review, after: &Review) {
         let Review { state, why, round, round_began, subject, editors, watchers, steps, parked, .. } = before;
-        let Review { no_plan, votes, votes_from, paused, next_id, looking, questions, .. } = before;
+        let Review { no_plan, votes, votes_from, paused, held, next_id, looking, questions, .. } = before;
         self.default("editors", editors, &after.editors);
+        self.default("held", held, &after.held);
         self.default("looking", looking, &after.looking);
         self.default("next_id", next_id, &after.next_id);
         self.default("no_plan", no_plan, &after.no_plan);

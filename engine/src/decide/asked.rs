@@ -61,6 +61,11 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     fn way_to_begin(&mut self) -> Result<&'a StartArrow, Halt<D::Need>> {
         let definition = self.definition;
         let mut rules = Vec::new();
+        for (number, bar) in definition.barred.iter().enumerate() {
+            if self.holds(Conditional::Bar(number), &bar.guard)? {
+                return Err(Refusal::Guard(bar.refuse.clone()).into());
+            }
+        }
         for (number, start) in definition.starts.iter().enumerate() {
             if let Some(guard) = &start.guard
                 && !self.holds(Conditional::Start(number), guard)?

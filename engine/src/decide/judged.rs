@@ -16,6 +16,8 @@ pub enum Conditional {
     Arrow(ArrowIx),
     /// A way to begin, by its place among them.
     Start(usize),
+    /// What no start may be, by its place among these.
+    Bar(usize),
 }
 
 /// Which outcomes were seen: whether it was false, whether it was true.

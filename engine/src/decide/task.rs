@@ -93,22 +93,14 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         if let Some(plan) = &approval.plan {
             fields.insert(PLAN.into(), self.plan(plan)?);
         }
-        let again = self.work.tasks.iter().rposition(|t| t.state == path).filter(|&at| {
-            let review = &self.work.tasks[at].detail.review;
-            let state = review.state;
-            let resubmit = approval.policy.after_rejection == approval::AfterRejection::Resubmit;
-            // Data is asked for anew, where it was given before.
-            let given = approval.form.is_some() && !state.is_live();
-            // What was approved by other rules is no approval by these.
-            let other_rules = state == State::Approved && review.why == Why::OtherRules;
-            // Where nothing is kept on coming back, neither is what was decided.
-            let anew = state == State::Approved && approval.policy.after_changes == approval::AfterChanges::Restart;
-            (state != State::Rejected || resubmit) && !given && !other_rules && !anew
-        });
+        let known = self.work.tasks.iter().rposition(|t| t.state == path);
+        let again = known.filter(|&at| goes_on(&self.work.tasks[at].detail.review, approval));
         if let Some(at) = again {
             // What the workflow has changed since they decided, they are asked about.
-            self.work.tasks[at].detail.review.subject.as_decided();
-            self.work.tasks[at].status = TaskStatus::Open;
+            let (task, now) = (&mut self.work.tasks[at], self.ground.now);
+            task.detail.review.subject.as_decided();
+            approval::open_again(&mut task.detail.review, now);
+            task.status = TaskStatus::Open;
         }
         let at = match again {
             Some(at) => at,
@@ -144,12 +136,13 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             self.review(at, Verb::Edit { set: Fields::from_iter([(PLAN.into(), plan)]) }, by)?;
         }
         let state = self.work.tasks[at].detail.review.state;
-        if state.is_live() || state == State::Approved {
-            // An edit has opened it again, or left it approved: nothing to submit.
+        if state.is_live() {
+            // It goes on, or an edit has opened it again: nothing to submit.
+            return self.review(at, Verb::Time, None);
+        }
+        if state == State::Approved {
             self.after_review(at, state, (&[], None))?;
-            if state == State::Approved {
-                self.raise(at, "approved", None);
-            }
+            self.raise(at, "approved", None);
             return Ok(());
         }
         self.work.tasks[at].detail.rates = self.ground.organisation().rates.clone();
@@ -157,17 +150,27 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.review(at, Verb::Submit, requester)
     }
 
-    /// The state of a task is left: by a recall the review is recalled (if its policy lets), else it is laid aside.
+    /// The state of a task is left: by a recall the review is recalled (if its policy lets), else it is laid aside. What was due
+    /// in it by now comes before what somebody does.
     pub(super) fn leave_task(&mut self, path: &Arc<str>) -> Result<(), Halt<D::Need>> {
+        use command::Verb as Asked;
         let Some(at) = self.work.tasks.iter().rposition(|t| t.state == *path) else { return Ok(()) };
-        let live = self.work.tasks[at].detail.review.state.is_live();
-        if live && self.record.event.as_deref() == Some("recall") {
+        let is_live = |run: &Self| run.work.tasks[at].detail.review.state.is_live();
+        let is_asked =
+            matches!(self.command.verb, Asked::Signal { .. } | Asked::Decide { .. } | Asked::Complete { .. });
+        if is_live(self) && self.record.event.as_deref() == Some("recall") {
             let person = self.command.actor.person().cloned();
             self.review(at, Verb::Recall, person)?;
+        } else if is_live(self) && is_asked {
+            self.review(at, Verb::Time, None)?;
+            if !is_live(self) {
+                return Err(Refusal::Approval(approval::Refusal::ReviewEnded).into());
+            }
         }
         let ended = matches!(self.work.tasks[at].detail.review.state, State::Approved | State::Rejected);
         let task = &mut self.work.tasks[at];
         task.status = if ended { TaskStatus::Closed } else { TaskStatus::Suspended };
+        task.detail.review.held = true;
         task.holders.clear();
         task.due_at = None;
         Ok(())
@@ -348,6 +351,19 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         policy_with(self.definition, task, self.ground.organisation())
             .ok_or_else(|| Halt::Broken("state_unknown", format!("`{}` is no approval", task.state)))
     }
+}
+
+/// Whether a review goes on when its state is entered again; else another begins.
+fn goes_on(review: &Review, approval: &Approval) -> bool {
+    let state = review.state;
+    let resubmit = approval.policy.after_rejection == approval::AfterRejection::Resubmit;
+    // Data is asked for anew, where it was given before.
+    let given = approval.form.is_some() && !state.is_live();
+    // What was approved by other rules is no approval by these.
+    let other_rules = state == State::Approved && review.why == Why::OtherRules;
+    // Where nothing is kept on coming back, neither is what was decided.
+    let anew = state == State::Approved && approval.policy.after_changes == approval::AfterChanges::Restart;
+    (state != State::Rejected || resubmit) && !given && !other_rules && !anew
 }
 
 fn reason(act: &Verb) -> Option<String> {

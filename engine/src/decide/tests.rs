@@ -1,5 +1,6 @@
 //! Walking charts without any domain: what a definition's text alone makes of commands.
 
+mod held;
 mod incidents;
 mod migrations;
 mod parallel;

@@ -59,6 +59,8 @@ pub struct Definition {
     pub key: Option<Expr>,
     /// How an instance begins: the first that holds and that the starter may take.
     pub starts: Vec<StartArrow>,
+    /// What no start may be, whichever way it would begin.
+    pub barred: Vec<Bar>,
     /// When the engine starts instances by itself.
     pub schedules: Vec<Scheduled>,
     /// In the order of the file; a parent stands before its children.
@@ -99,6 +101,15 @@ pub struct StartArrow {
     pub actions: Vec<ActionCall>,
     /// Where an instance begins: possibly a state with states inside.
     pub to: StateIx,
+}
+
+/// What no start may be.
+#[derive(Debug)]
+pub struct Bar {
+    /// Where this holds for the input, nothing begins.
+    pub guard: Condition,
+    /// The sentence that says so.
+    pub refuse: Arc<str>,
 }
 
 /// An instance that is started again and again, each time under the key `<name>@<due instant>`.

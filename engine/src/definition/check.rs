@@ -21,10 +21,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::chart::{
-    Arrow, DONE, Definition, EXPIRED, Event, FAILED, OUTCOMES, StartArrow, State, StateIx, Subject, UsedCalendar,
+    Arrow, Bar, DONE, Definition, EXPIRED, Event, FAILED, OUTCOMES, StartArrow, State, StateIx, Subject, UsedCalendar,
 };
 use super::codes;
-use super::file::{File, Name};
+use super::file::{BarFile, File, Name};
 use super::lint::{self, Edge, Outline};
 use super::read::Found;
 use super::set::Peers;
@@ -150,6 +150,7 @@ impl<'a> Checker<'a> {
         self.declare(file);
         let key = file.key.as_ref().and_then(|key| self.key(key));
         let (starts, entered) = self.starts(file);
+        let barred = self.barred(file);
         let schedules = self.schedules(&file.schedules, &starts);
         let states = self.states(&file.states);
         let result = self.result(&file.result);
@@ -168,6 +169,7 @@ impl<'a> Checker<'a> {
             subject: self.subject.clone()?,
             key,
             starts,
+            barred,
             schedules,
             states,
             events: std::mem::take(&mut self.events),
@@ -252,6 +254,16 @@ impl<'a> Checker<'a> {
         }
         let entered: Option<Vec<StateIx>> = entered.into_iter().collect();
         (starts, entered.unwrap_or_default())
+    }
+
+    /// What no start may be.
+    fn barred(&mut self, file: &File) -> Vec<Bar> {
+        let scope = Scope::person();
+        let bar = |bar: &BarFile| {
+            let refuse = bar.refuse.value.text.trim().into();
+            Some(Bar { guard: self.condition(&bar.guard, &scope)?, refuse })
+        };
+        file.barred.iter().filter_map(bar).collect()
     }
 
     fn named_calendar(&mut self, name: &Name) -> UsedCalendar {

@@ -25,6 +25,7 @@ pub(super) struct File {
     pub(super) subject: Option<SubjectFile>,
     pub(super) key: Option<Text>,
     pub(super) starts: Vec<StartFile>,
+    pub(super) barred: Vec<BarFile>,
     pub(super) schedules: Vec<ScheduleFile>,
     pub(super) events: Vec<EventFile>,
     pub(super) tables: Vec<(Name, Node)>,
@@ -46,6 +47,13 @@ pub(super) enum SubjectFile {
 pub(super) struct FieldFile {
     pub(super) name: Name,
     pub(super) ty: Spot<String>,
+}
+
+/// What no start may be, and the sentence that says so.
+#[derive(Debug)]
+pub(super) struct BarFile {
+    pub(super) guard: Text,
+    pub(super) refuse: Text,
 }
 
 /// Where and by whom an instance begins.

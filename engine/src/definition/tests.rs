@@ -27,6 +27,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
         .with("supplier", Type::Text)
         .with("lines", Type::Int)
         .with("lines_digest", Type::Text)
+        .with_nullable("goods_digest", Type::Text)
         .with("lines_open", Type::Int)
         .with_nullable("number", Type::Text)
         .with_nullable("source", Type::Text)
@@ -35,7 +36,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
         major: 1,
         variable: "po".into(),
         record: Arc::new(record),
-        computed: ["amount", "lines", "lines_digest", "lines_open", "number"].map(Arc::from).to_vec(),
+        computed: ["amount", "lines", "lines_digest", "goods_digest", "lines_open", "number"].map(Arc::from).to_vec(),
         options: Vec::new(),
         mirrored: Vec::new(),
     };
@@ -59,10 +60,15 @@ pub(crate) fn vocabulary() -> Vocabulary {
         ("require_known", action(&[], &[("unit", Type::Text, false), ("supplier", Type::Text, false)], &[])),
         ("note_down", action(&[], &[("text", Type::Text, true), ("amount", Type::Money, false)], &[])),
     ];
-    let fact = |ty: Type| FactType { major: 1, ty, nullable: true, help: "".into() };
+    let fact = |ty: Type, nullable| FactType { major: 1, ty, nullable, help: "".into() };
     Vocabulary {
         subjects: [("purchase_order".into(), subject)].into(),
-        facts: [("budget_left".into(), fact(Type::Money)), ("order_lines".into(), fact(Type::Int))].into(),
+        facts: [
+            ("budget_left".into(), fact(Type::Money, true)),
+            ("currency_known".into(), fact(Type::Bool, false)),
+            ("order_lines".into(), fact(Type::Int, true)),
+        ]
+        .into(),
         actions: actions.into_iter().map(|(name, action)| (Arc::from(name), action)).collect(),
         messages: [(
             Arc::from("order_to_supplier"),

@@ -108,6 +108,9 @@ impl Covered {
         for (number, start) in definition.starts.iter().enumerate() {
             count.guard(Conditional::Start(number), start.guard.as_ref());
         }
+        for (number, bar) in definition.barred.iter().enumerate() {
+            count.guard(Conditional::Bar(number), Some(&bar.guard));
+        }
         count.rows(seen);
         let Count { mut missing, all: [arrows, guards, rows], .. } = count;
         missing.sort_by(|a, b| (a.line, a.kind, &a.text).cmp(&(b.line, b.kind, &b.text)));

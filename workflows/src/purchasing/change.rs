@@ -1,8 +1,7 @@
 //! Recording an order at the start of its instance, and changing it afterwards.
 
-use std::sync::Arc;
-
 use fluxor_engine::domain::Done;
+use fluxor_engine::expression::Value;
 use fluxor_engine::ids::{InstanceId, PersonId};
 use fluxor_engine::instance::Document;
 use fluxor_engine::money::{Currency, Money};
@@ -107,6 +106,14 @@ fn known_unit(call: &Call<'_>, unit: Option<&str>) -> Answer<()> {
     }
 }
 
+/// Whether the amount compares with those in the home currency: it is in that one, or the organisation has a rate for it.
+pub(crate) fn currency_known(settings: &Settings, call: &Call<'_>) -> Answer<Value> {
+    let amount = call.subject.get("amount").and_then(Json::as_str).and_then(|amount| amount.parse::<Money>().ok());
+    let none = Money { units: 0, currency: home(settings)? };
+    let known = amount.is_none_or(|amount| call.organisation.rates.compare(amount, none).is_some());
+    Ok(Value::Bool(known))
+}
+
 /// Replaces the lines if the payload brings `lines`; sets `supplier`, `category`, `unit` and `note` where it brings them
 /// (null empties the last three). What the payload leaves out stays.
 pub(crate) fn change_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
@@ -198,6 +205,7 @@ fn computed(row: &OrderRow, lines: &[LineRow]) -> Document {
         ("amount".to_owned(), Json::from(row.amount.to_string())),
         ("lines".to_owned(), Json::from(row.lines)),
         ("lines_digest".to_owned(), Json::from(row.lines_digest.to_string())),
+        ("goods_digest".to_owned(), Json::from(lines::goods_digest(lines).to_string())),
         ("lines_open".to_owned(), Json::from(lines_open(row.status, lines))),
     ])
 }
@@ -212,11 +220,11 @@ fn count(lines: &[LineRow]) -> i64 {
 }
 
 fn total(settings: &Settings, lines: &[LineRow]) -> Answer<Money> {
-    let home: Arc<str> = settings.home_currency.clone();
-    match home.parse::<Currency>() {
-        Ok(home) => valid(lines::sum(lines, home)),
-        Err(why) => fail(format!("the setting `home_currency`: {why}")),
-    }
+    valid(lines::sum(lines, home(settings)?))
+}
+
+fn home(settings: &Settings) -> Answer<Currency> {
+    settings.home_currency.parse().or_else(|why| fail(format!("the setting `home_currency`: {why}")))
 }
 
 pub(super) fn valid<T>(read: Result<T, String>) -> Answer<T> {

@@ -161,6 +161,7 @@ impl<D: Domain> Run<'_, '_, D> {
             task.detail.rates = ground.organisation().rates.clone();
             task.detail.organisation = ground.organisation().revision;
             let mut review = std::mem::take(&mut task.detail.review);
+            review.held = false;
             if let Some(plan) = plan {
                 review.subject.overwrite(PLAN.into(), plan);
             }
@@ -182,6 +183,7 @@ impl<D: Domain> Run<'_, '_, D> {
 
 /// Nobody is asked by it.
 fn at_rest(task: &mut Task) {
+    task.detail.review.held = true;
     task.holders.clear();
     task.due_at = None;
 }

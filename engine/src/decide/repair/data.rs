@@ -110,6 +110,9 @@ impl<D: Domain> Run<'_, '_, D> {
         if definition.answered_by(name) {
             return Some(format!("`{name}` is what a task has found: move it back there, to have it answered anew"));
         }
+        if definition.approved_by(name) {
+            return Some(format!("`{name}` is what people approve: nobody sets it past them"));
+        }
         if definition.keeps_out(name) {
             return Some(format!("`{name}` says who may not decide, which nobody corrects"));
         }

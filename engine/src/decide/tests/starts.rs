@@ -51,6 +51,26 @@ fn what_is_asked_is_what_the_workflow_does_not_find_out() {
 }
 
 #[test]
+fn what_no_start_may_be_is_looked_at_first_and_told() {
+    let barred = LOAN.replace("start:\n", "start:\n  - { if: loan.what == \"a car\", refuse: Cars are not lent. }\n").replace(
+        "  - { to: asked, by: role(chief) }\n",
+        "  - { to: asked, by: role(chief) }\n  - { if: loan.until != null && loan.until < date(\"2026-01-01\"), refuse: That is over. }\n",
+    );
+    let begin = |what: &str, until: &str, who: &str| {
+        let mut story = Story::with(&barred, &organisation());
+        let input = json!({ "unit": "it", "what": what, "until": until }).as_object().unwrap().clone();
+        let verb = Verb::Start { workflow: "loan".into(), key: None, input };
+        story.command(verb, person(who)).map_err(|refused| (refused.code(), refused.sentence()))
+    };
+    let told = |sentence: &str| Err(("refused_by_definition", sentence.to_owned()));
+    assert_eq!(begin("a car", "2026-06-01", "bob"), told("Cars are not lent."));
+    // Whoever might not begin either.
+    assert_eq!(begin("a car", "2026-06-01", "ann"), told("Cars are not lent."));
+    assert_eq!(begin("a ladder", "2025-06-01", "eve"), told("That is over."));
+    assert_eq!(begin("a ladder", "2026-06-01", "eve"), Ok(None));
+}
+
+#[test]
 fn all_who_may_are_named_to_whoever_may_not() {
     let mut story = Story::with(LOAN, &organisation());
     let input = json!({ "unit": "it", "what": "a ladder" }).as_object().unwrap().clone();

@@ -51,6 +51,14 @@ impl Definition {
         done.any(|arrows| arrows.iter().any(sets))
     }
 
+    /// Whether a field of the subject gets its value where people have approved it.
+    #[must_use]
+    pub fn approved_by(&self, name: &str) -> bool {
+        let asks = |state: &&State| matches!(&state.kind, StateKind::Approval(asks) if asks.form.is_none());
+        let mut approved = self.states.iter().filter(asks).filter_map(|state| state.on.get("approved"));
+        approved.any(|arrows| arrows.iter().any(|arrow| arrow.sets(name).next().is_some()))
+    }
+
     /// Whether some approval or task shuts the people out that a field of the subject names.
     #[must_use]
     pub fn keeps_out(&self, name: &str) -> bool {

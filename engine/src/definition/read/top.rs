@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::definition::codes;
-use crate::definition::file::{EventFile, FieldFile, File, Name, StartFile, SubjectFile};
+use crate::definition::file::{BarFile, EventFile, FieldFile, File, Name, StartFile, SubjectFile};
 use crate::definition::yaml::{Node, Shape, Spot};
 use crate::diagnostic::{Diagnostic, Help, Span};
 
@@ -49,7 +49,7 @@ pub(super) fn file(root: &Node, found: &mut Found) -> File {
     }
     file.key = keys.get("key").and_then(|(key, node)| text(node, key, "the key", found));
     if let Some((key, node)) = keys.need("start", "a definition", "write `start:` and the first state", found) {
-        file.starts = starts(node, key, found);
+        starts(node, key, &mut file, found);
     }
     if let Some((key, node)) = keys.get("schedules") {
         file.schedules = super::schedule::schedules(node, key, found);
@@ -77,7 +77,7 @@ pub(super) fn file(root: &Node, found: &mut Found) -> File {
 pub(in crate::definition) const SUBJECT: &[&str] = &["name", "type", "fields"];
 
 /// Keys of a start.
-pub(in crate::definition) const START: &[&str] = &["to", "if", "by", "do"];
+pub(in crate::definition) const START: &[&str] = &["to", "if", "by", "do", "refuse"];
 
 /// Keys of an event.
 pub(in crate::definition) const EVENT: &[&str] = &["title", "payload"];
@@ -144,26 +144,55 @@ fn fields(node: &Node, key: Span, what: &str, found: &mut Found) -> Vec<FieldFil
     fields
 }
 
-fn starts(node: &Node, key: Span, found: &mut Found) -> Vec<StartFile> {
+fn starts(node: &Node, key: Span, file: &mut File, found: &mut Found) {
     let nodes = super::one_or_many(node, key, "the start", found);
-    if nodes.is_empty() && node.shape != Shape::Empty {
+    let count = nodes.len();
+    for node in nodes {
+        start(node, key, file, found);
+    }
+    if file.barred.len() == count && node.shape != Shape::Empty {
         let message = "there is no way to begin";
         found.push(Diagnostic::error(codes::EMPTY, key, message).help("write `start:` and the first state"));
     }
-    nodes.into_iter().filter_map(|node| start(node, key, found)).collect()
 }
 
-fn start(node: &Node, key: Span, found: &mut Found) -> Option<StartFile> {
+fn start(node: &Node, key: Span, file: &mut File, found: &mut Found) {
     if !matches!(node.shape, Shape::Map(_)) {
         let span = node.span;
-        return target(node, key, found).map(|to| StartFile { to, guard: None, by: None, actions: Vec::new(), span });
+        let to = target(node, key, found);
+        file.starts.extend(to.map(|to| StartFile { to, guard: None, by: None, actions: Vec::new(), span }));
+        return;
     }
-    let keys = Keys::of(node, key, "the start", START, found)?;
+    let Some(keys) = Keys::of(node, key, "the start", START, found) else { return };
+    if let Some((at, sentence)) = keys.get("refuse") {
+        file.barred.extend(bar(&keys, at, sentence, found));
+        return;
+    }
     let guard = keys.get("if").and_then(|(key, node)| text(node, key, "the condition", found));
     let by = keys.get("by").and_then(|(key, node)| text(node, key, "who may start it", found));
     let actions = keys.get("do").map(|(key, node)| arrow::calls(node, key, found)).unwrap_or_default();
-    let (at, to) = keys.need("to", "the start", "write `to:` and the first state", found)?;
-    Some(StartFile { to: target(to, at, found)?, guard, by, actions, span: node.span })
+    let Some((at, to)) = keys.need("to", "the start", "write `to:` and the first state", found) else { return };
+    let to = target(to, at, found);
+    file.starts.extend(to.map(|to| StartFile { to, guard, by, actions, span: node.span }));
+}
+
+/// A start that refuses: with `if`, and nothing else.
+fn bar(keys: &Keys<'_>, at: Span, sentence: &Node, found: &mut Found) -> Option<BarFile> {
+    for (key, _) in keys.iter().filter(|(key, _)| !["if", "refuse"].contains(&key.value.as_str())) {
+        let message = format!("a start that refuses has no `{}`", key.value);
+        found.push(
+            Diagnostic::error(codes::CONFLICT, key.span, message).related(at, "refuses here").help(
+                "it refuses whoever starts, whichever way it would begin; write the way as another one of the list",
+            ),
+        );
+    }
+    let refuse = text(sentence, at, "the sentence of the refusal", found);
+    let Some((at, guard)) = keys.get("if") else {
+        let finding = Diagnostic::error(codes::MISSING_KEY, at, "a start that refuses needs `if`");
+        found.push(finding.help("write `if:` and when nothing may begin"));
+        return None;
+    };
+    Some(BarFile { guard: text(guard, at, "the condition", found)?, refuse: refuse? })
 }
 
 /// The name of a state, or a path of names.

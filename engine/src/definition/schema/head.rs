@@ -59,7 +59,8 @@ fn start() -> Value {
         .key("if", of("expression"), "A condition over the input as the subject.")
         .key("by", of("by"), "Who may start an instance.")
         .key("do", of("actions"), "Actions, before the first state is entered.")
-        .needs(&["to"]);
+        .key("refuse", text(), "A sentence: nothing begins where `if` holds. Stands with `if` only.")
+        .also("oneOf", json!([{ "required": ["to"] }, { "required": ["if", "refuse"] }]));
     json!({ "anyOf": [mapping.done(), of("path")] })
 }
 

@@ -36,7 +36,7 @@ fn the_purchase_order_becomes_the_chart_that_it_describes() {
     let Outcome::Go(go) = &sent.outcome else { panic!("goes") };
     assert_eq!(go.to, order.find("ordered"));
     assert_eq!(order.vocabulary[0].as_ref(), "budget_left@1");
-    assert_eq!(order.facts.len(), 1);
+    assert_eq!(order.facts.len(), 2);
 }
 
 #[test]

@@ -71,6 +71,9 @@ impl Binding<'_> {
         if new.answered_by(name) {
             return Some(format!("`{name}` is what a task has found, which a mapping does not set"));
         }
+        if new.approved_by(name) && self.is_old(name) {
+            return Some(format!("`{name}` is what people approve, which a mapping does not set past them"));
+        }
         if new.keeps_out(name) {
             return Some(format!("`{name}` says who may not decide, which a mapping does not set"));
         }

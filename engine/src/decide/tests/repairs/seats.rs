@@ -109,6 +109,15 @@ fn what_tasks_have_found_and_who_is_kept_out_is_not_corrected() {
 }
 
 #[test]
+fn what_is_set_where_people_approve_it_is_not_set_past_them() {
+    let with = ROUND.replace("approved: held,", "approved: { to: held, set: { memo: w.note } },");
+    let mut story = round(&with);
+    let Refusal::Invalid(wrong) = story.repair(set(json!({ "memo": "mine" }))).unwrap_err() else { panic!("invalid") };
+    assert!(wrong[0].1.contains("what people approve"), "{wrong:?}");
+    round(ROUND).repair(set(json!({ "memo": "mine" }))).unwrap();
+}
+
+#[test]
 fn whoever_repairs_gets_no_seat_by_it() {
     let mut story = round(ROUND);
     let own = |judge: &str| set(json!({ "judge": judge }));
