@@ -66,7 +66,8 @@ pub(crate) fn actions_of<'a>(definition: &'a Definition, event: &'a str) -> impl
     })
 }
 
-/// Whether whoever starts an instance may give it this key: where the definition computes it from the input, no other.
+/// Whether whoever starts an instance may give it this key: where the definition computes it from the input, no other; and none
+/// that one of its schedules will give, since what is there already is not started again.
 ///
 /// # Errors
 /// [`Refusal::Invalid`] with the key that it has.
@@ -76,7 +77,15 @@ pub fn may_have_key(
     key: Option<&Arc<str>>,
     input: &Document,
 ) -> Result<(), Refusal> {
-    let (Some(given), Some(_)) = (key, &definition.key) else { return Ok(()) };
+    let Some(given) = key else { return Ok(()) };
+    let is_scheduled = |name: &str| given.strip_prefix(name).is_some_and(|rest| rest.starts_with('@'));
+    if let Some(schedule) = definition.schedules.iter().find(|schedule| is_scheduled(&schedule.name)) {
+        let why = format!("keys that begin with `{}@` are those of its schedule: choose another", schedule.name);
+        return Err(Refusal::Invalid(vec![("/key".to_owned(), why)]));
+    }
+    if definition.key.is_none() {
+        return Ok(());
+    }
     match start_key(vocabulary, definition, None, input)? {
         Some(own) if own != *given => {
             let why = format!("its key is made of what it is about, and is `{own}`: leave `key` out");
@@ -84,6 +93,13 @@ pub fn may_have_key(
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a character leaves no mark: two keys that differ in it only would look the same. (Those of Unicode's category Cf that
+/// stand in plain text, and control characters.)
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// The business key of a start: the one given, else the definition's expression over the input, else none.
@@ -117,10 +133,11 @@ pub fn start_key(
             }
         }
     };
-    if key.is_empty() || key.len() > 200 || key.chars().any(char::is_control) {
+    if key.is_empty() || key.len() > 200 || key.trim() != &*key || key.chars().any(is_unseen) {
         return Err(Refusal::Invalid(vec![(
             "/key".into(),
-            "a key has 1 to 200 characters, none of them a control character".into(),
+            "a key has 1 to 200 characters, none of them a control character or one that nobody sees, and no blank at either end"
+                .into(),
         )]));
     }
     Ok(Some(key))

@@ -111,3 +111,26 @@ fn a_key_that_is_made_of_the_input_is_no_other() {
     let definition = plain.library.current("loan").unwrap();
     assert_eq!(may_have_key(plain.domain.vocabulary(), definition, Some(&"L-1".into()), &input), Ok(()));
 }
+
+#[test]
+fn nobody_takes_the_key_of_a_schedule_or_one_that_looks_like_another() {
+    let nightly = "schedules:\n  nightly: { cron: \"0 2 * * *\", zone: UTC, as: { person: bob }, input: { unit: it, what: ladder } }\nevents:\n";
+    let story = Story::with(&LOAN.replace("events:\n", nightly), &organisation());
+    let definition = story.library.current("loan").unwrap();
+    let input = json!({ "unit": "it", "what": "a ladder" }).as_object().unwrap().clone();
+    let may = |key: &str| may_have_key(story.domain.vocabulary(), definition, Some(&key.into()), &input);
+    let why = |refused: Result<(), Refusal>| match refused {
+        Err(Refusal::Invalid(wrong)) => wrong[0].1.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert!(why(may("nightly@2026-06-02T00:30:00Z")).contains("its schedule"));
+    assert!(why(may("nightly@later")).contains("its schedule"));
+    assert_eq!((may("nightly"), may("weekly@1")), (Ok(()), Ok(())));
+    let key = |key: &str| start_key(story.domain.vocabulary(), definition, Some(&key.into()), &input);
+    for unseen in ["L-1 ", " L-1", "L\u{200b}-1", "L-1\u{2060}", "L\u{ad}1", "L\u{202e}1", "L\n1", ""] {
+        assert!(key(unseen).is_err(), "{unseen:?}");
+    }
+    for seen in ["L-1", "L 1", "Bestellung Nr. 5 / Köln", "注文-1"] {
+        assert_eq!(key(seen), Ok(Some(seen.into())));
+    }
+}
