@@ -232,7 +232,7 @@ impl Refusal {
             Self::Approval(refusal) => refusal.sentence().to_owned(),
             Self::Domain { sentence, .. } | Self::Record { sentence, .. } => sentence.clone(),
             Self::Unloadable { definition, why } => {
-                format!("The instance is pinned to definition {definition}, which this server cannot load: {why}.")
+                format!("The instance is pinned to definition {definition}, which cannot be loaded here: {why}.")
             }
         }
     }
