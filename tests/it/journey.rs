@@ -9,6 +9,7 @@ mod charts;
 mod checked;
 pub(crate) mod company;
 mod deciders;
+mod declined;
 mod explained;
 mod hooks;
 mod keys;
@@ -83,6 +84,7 @@ on_both! {
     deciders::every_round_is_kept
     deciders::what_was_passed_on_and_left
     deciders::instants_that_cannot_be_asked_and_one_to_come
+    declined::a_refusal_names_the_person_and_the_rule
     lacking::a_command_without_the_folder_says_what_it_lacks
     keys::keys_open_only_their_own_door
     keys::a_revoked_key_is_useless_at_once
