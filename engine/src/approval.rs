@@ -3,11 +3,13 @@
 //! What must always hold: a refusal changes nothing, votes are only appended, and nothing reads a clock. Parts by
 //! dependency: `value`, `amounts`, `organisation`, `resolver`, `policy`; `event`, `review`; `frame` and `facts` (who
 //! is eligible, which votes count); `resolve`, `seats`, `quorum`; `voice`, `escalate`, `judge` (never mutates);
-//! `rounds`, `settle`, `timers`, `apply`; `succeed` (other rules); `questions`; `view`, `foresee` and `standing` (by what right).
+//! `rounds`, `settle`, `timers`, `apply`; `succeed` (other rules); `questions`; `view`, `foresee` and `standing` (by what right);
+//! `declined` and `said` (why not, in words).
 
 mod amounts;
 mod apply;
 mod because;
+mod declined;
 mod escalate;
 mod event;
 mod facts;
@@ -23,6 +25,7 @@ mod resolve;
 mod resolver;
 mod review;
 mod rounds;
+mod said;
 mod seats;
 mod settle;
 mod standing;
@@ -34,6 +37,8 @@ mod view;
 mod voice;
 mod words;
 
+#[cfg(test)]
+mod tests_declined;
 #[cfg(test)]
 mod tests_example;
 #[cfg(test)]
@@ -52,6 +57,7 @@ pub(crate) mod tests_world;
 pub use amounts::{Direction, Exact, Rates, Tolerance};
 pub use apply::apply;
 pub use because::Called;
+pub use declined::declined;
 pub use event::{Applied, Ballot, Event, Fired, FiredKind, Position, RepairAction, Verb};
 pub use foresee::{Foreseen, LateRung, PassedOver, foresee};
 pub use organisation::{
@@ -65,6 +71,7 @@ pub use questions::{Answered, Question, SeenQuestion};
 pub use refusal::Refusal;
 pub use resolver::{ChainStart, Resolver, UnitOf};
 pub use review::{Definition, Looking, NamedBy, Paused, Resolved, Review, Seat, StepState, Vote};
+pub use said::Declined;
 pub use standing::{Chance, Link, Right, Standing, chances, deciders, seat_of};
 pub use step::{EscalateTo, EscalationMode, OnEmpty, Quorum, RejectRule, Rung, RungAct, Step};
 pub use succeed::{put_aside, renew, succeed};

@@ -58,6 +58,12 @@ pub fn wait(text: &str) -> Result<crate::calendar::Wait, String> {
     duration::wait(text).map_err(|help| help.words)
 }
 
+/// The calendar that a file names and that there is none of, if that is the finding.
+pub(crate) fn missing_calendar(finding: &Diagnostic) -> Option<&str> {
+    let is_it = finding.code == codes::UNKNOWN_CALENDAR;
+    finding.message.split('`').nth(1).filter(|_| is_it)
+}
+
 /// What came of a file.
 #[derive(Clone, Debug)]
 pub struct Checked {

@@ -119,7 +119,7 @@ pub enum Refusal {
         state: Arc<str>,
     },
     /// The approval says no, with a code of `approvals.md`.
-    Approval(approval::Refusal),
+    Approval(approval::Declined),
     /// A rule of the domain says no.
     Domain {
         /// Stable code.
@@ -169,7 +169,7 @@ impl Refusal {
             Self::NotMigratable { .. } => "not_migratable",
             Self::Ended { .. } => "instance_ended",
             Self::TaskClosed { .. } => "task_closed",
-            Self::Approval(refusal) => refusal.code(),
+            Self::Approval(declined) => declined.refusal.code(),
             Self::Domain { code, .. } | Self::Record { code, .. } => code,
             Self::Unloadable { .. } => "definition_unloadable",
         }
@@ -229,12 +229,36 @@ impl Refusal {
             Self::NotRepairable(sentence) | Self::NotMigratable { sentence, .. } => sentence.clone(),
             Self::Ended { state } => format!("The instance has ended (`{state}`)."),
             Self::TaskClosed { state } => format!("The task is not open any more; the instance is in `{state}`."),
-            Self::Approval(refusal) => refusal.sentence().to_owned(),
+            Self::Approval(declined) => declined.sentence(),
             Self::Domain { sentence, .. } | Self::Record { sentence, .. } => sentence.clone(),
             Self::Unloadable { definition, why } => {
-                format!("The instance is pinned to definition {definition}, which this server cannot load: {why}.")
+                format!("The instance is pinned to definition {definition}, which cannot be loaded here: {why}.")
             }
         }
+    }
+
+    /// The same without whom and what it meets in this one case: for counting how often something is declined.
+    #[must_use]
+    pub fn in_general(&self) -> String {
+        match self {
+            Self::Approval(declined) => declined.refusal.sentence().to_owned(),
+            other => other.sentence(),
+        }
+    }
+
+    /// The same with people called so, where it names some.
+    #[must_use]
+    pub fn called(self, name: approval::Called<'_>) -> Self {
+        match self {
+            Self::Approval(declined) => Self::Approval(declined.called(name)),
+            other => other,
+        }
+    }
+
+    /// Whether it names people who could be called by their names.
+    #[must_use]
+    pub fn names_somebody(&self) -> bool {
+        matches!(self, Self::Approval(declined) if declined.names_somebody())
     }
 
     /// What a program wants to know besides code and sentence.
@@ -266,7 +290,7 @@ impl Refusal {
     pub fn on_authority(&self) -> bool {
         match self {
             Self::NotAllowed { .. } | Self::NeverApproves(_) => true,
-            Self::Approval(refusal) => refusal.is_authority(),
+            Self::Approval(declined) => declined.refusal.is_authority(),
             Self::Child { why, .. } => why.on_authority(),
             _ => false,
         }

@@ -184,5 +184,8 @@ pub fn activities(log: &impl Log) -> Vec<(u32, u64)> {
     (0..).zip(counts).filter(|(_, events)| *events > 0).collect()
 }
 
+/// The finding of a mapping file that the log has no event of an activity: of no definition.
+pub const NEVER_SEEN: &str = codes::NEVER_SEEN;
+
 #[cfg(test)]
 mod tests;

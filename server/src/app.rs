@@ -12,6 +12,7 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Change, Command, Verb};
 use fluxor_engine::commit::ApiKeyRow;
 use fluxor_engine::ids::{Digest, Mint, PersonId, TenantId};
+use fluxor_engine::refusal::Refusal;
 use fluxor_limits::Live;
 use fluxor_workflows::SessionRow;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -189,6 +190,7 @@ impl App {
             Verb::Change(Change::RevokeKey { id }) => Some((command.tenant, id.clone())),
             _ => None,
         };
+        let tenant = command.tenant;
         let done = self.desk().submit(command).await;
         if let (Some((tenant, id)), Ok(_)) = (revoked, &done) {
             self.0.keys.forget(|_, key| key.tenant == tenant && key.id == id);
@@ -196,7 +198,23 @@ impl App {
             self.0.sessions.forget(|_, session| session.tenant == tenant && session.api_key.as_ref() == Some(&id));
         }
         metrics::command(verb, outcome(&done));
-        done
+        match done {
+            Err(NotDone::Refused(refusal)) => Err(NotDone::Refused(self.named(tenant, refusal).await)),
+            done => done,
+        }
+    }
+
+    /// With the names of those whom a refusal tells of beside their ids.
+    async fn named(&self, tenant: TenantId, refusal: Refusal) -> Refusal {
+        if !refusal.names_somebody() {
+            return refusal;
+        }
+        // Without contacts people are called by their ids: no reason to say another thing than what was refused.
+        let Ok(contacts) = self.contacts(tenant).await else { return refusal };
+        refusal.called(&|person| match contacts.called(person) {
+            Some(name) if name != person.as_str() => format!("{name} ({person})"),
+            _ => person.to_string(),
+        })
     }
 
     /// Whether a key with this hash was found before: looking it up again is no attempt to guess one.

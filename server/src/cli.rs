@@ -45,6 +45,7 @@ use clap::{FromArgMatches as _, Parser, Subcommand};
 use crate::config::Config;
 use crate::desk::NotDone;
 use crate::http::problem::chain;
+use crate::open;
 use out::Out;
 
 /// Procurement on a persistent workflow engine
@@ -152,6 +153,8 @@ pub(crate) enum End {
 pub(crate) enum Failure {
     /// Declined: nothing has changed. Code and sentence.
     Declined(String, String),
+    /// Declined here for want of a definition or of what it names. Code and sentence.
+    Lacking(String, String),
     /// Asked for in a way that cannot be.
     Usage(String),
     /// Told to stop before it was done.
@@ -169,11 +172,17 @@ impl From<anyhow::Error> for Failure {
 impl From<NotDone> for Failure {
     fn from(why: NotDone) -> Self {
         match why {
+            NotDone::Refused(refusal) if LACKING.contains(&refusal.code()) => {
+                Self::Lacking(refusal.code().to_owned(), refusal.sentence())
+            }
             NotDone::Refused(refusal) => Self::Declined(refusal.code().to_owned(), refusal.sentence()),
             other => Self::Broken(anyhow::anyhow!(chain(&other))),
         }
     }
 }
+
+/// Refusals that may be for want of the definitions' folder.
+const LACKING: [&str; 2] = ["unknown_workflow", "definition_unloadable"];
 
 /// Runs what the arguments ask for.
 pub(crate) fn run() -> ExitCode {
@@ -189,13 +198,17 @@ pub(crate) fn run() -> ExitCode {
     match ended {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Found) => ExitCode::from(1),
-        Err(failure) => failed(&out, &failure),
+        Err(failure) => failed(&config, &out, &failure),
     }
 }
 
-fn failed(out: &Out, failure: &Failure) -> ExitCode {
+fn failed(config: &Config, out: &Out, failure: &Failure) -> ExitCode {
     let (code, words, exit) = match failure {
         Failure::Declined(code, sentence) => (code.as_str(), sentence.clone(), 1),
+        Failure::Lacking(code, sentence) => {
+            let folder = open::no_folder(config).map_or(String::new(), |why| format!(" {why}"));
+            (code.as_str(), format!("{sentence}{folder}"), 1)
+        }
         Failure::Usage(sentence) => ("usage", sentence.clone(), 2),
         Failure::Stopped(sentence) => ("stopped", sentence.clone(), 130),
         Failure::Broken(error) => ("broken", format!("{error:#}"), 3),

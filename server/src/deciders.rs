@@ -189,9 +189,9 @@ struct Refused {
 
 impl InStep {
     /// `closed`: the task is not open, which whoever could decide otherwise is told.
-    fn of(Chance { step, may, refusal }: Chance, closed: Option<&Refusal>) -> Self {
-        let refused = match (refusal, closed) {
-            (Some(refusal), _) => Some(Refused { code: refusal.code(), sentence: refusal.sentence().to_owned() }),
+    fn of(Chance { step, may, declined, .. }: Chance, closed: Option<&Refusal>) -> Self {
+        let refused = match (declined, closed) {
+            (Some(declined), _) => Some(Refused { code: declined.refusal.code(), sentence: declined.sentence() }),
             (None, Some(closed)) => Some(Refused { code: closed.code(), sentence: closed.sentence() }),
             (None, None) => None,
         };

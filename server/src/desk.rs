@@ -27,6 +27,7 @@ use fluxor_engine::diagnostic::Diagnostic;
 use fluxor_engine::ids::{DefinitionHash, Digest, InstanceId, PersonId, StreamId, TaskId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::migrate::Bound;
+use fluxor_engine::refusal::Refusal;
 use fluxor_engine::runtime::{Asking, Page, Subjects};
 use fluxor_engine::simulate::Simulation;
 use fluxor_engine::store::{InstancePage, PinnedCount, StateCount};
@@ -173,6 +174,11 @@ pub(crate) trait Desk: Doors {
 
     /// An instance with the definition that it is pinned to.
     fn pinned(&self, tenant: TenantId, id: InstanceId) -> Reply<'_, (Instance, Arc<Definition>)>;
+
+    /// Why a list of somebody's tasks is not whole, if it is not.
+    fn left_out(&self, _tenant: TenantId, _person: PersonId) -> Reply<'_, Option<Refusal>> {
+        Box::pin(async { Ok(None) })
+    }
 
     /// A definition that some instance has or had; nothing: it cannot be loaded.
     fn definition_by(&self, hash: DefinitionHash) -> Reply<'_, Option<Arc<Definition>>>;

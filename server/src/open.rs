@@ -101,6 +101,19 @@ fn sinks(
     Ok(messages.into_iter().chain(notices).collect())
 }
 
+/// That no folder of definitions is read, and so neither their calendars, where that is so: what a command says that needs
+/// them.
+pub(crate) fn no_folder(config: &Config) -> Option<String> {
+    if config.definitions().is_some() {
+        return None;
+    }
+    let here = std::env::current_dir().map_or_else(|_| "here".to_owned(), |folder| format!("in {}", folder.display()));
+    Some(format!(
+        "No definitions and calendars are read, as there is no folder `definitions` {here}: say where they are with \
+         --definitions DIR (or FLUXOR_DEFINITIONS)."
+    ))
+}
+
 /// The fields that the subjects of the configured definitions have, beside those of the vocabulary.
 pub(crate) fn fields(config: &Config) -> anyhow::Result<BTreeSet<String>> {
     Ok(mail::fields_of(&library(config, &Procurement::new())?))

@@ -9,6 +9,7 @@ use fluxor_engine::approval::{
 use fluxor_engine::audit::rounds::{Happened, Round, What};
 use fluxor_engine::decide::Acted;
 use fluxor_engine::ids::{PersonId, TaskId};
+use fluxor_engine::instance::Document;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -111,6 +112,10 @@ struct Event {
     /// `restart`.
     #[serde(skip_serializing_if = "Option::is_none")]
     how: Option<&'static str>,
+    /// What was given, where the task asks for data: its fields.
+    #[serde(skip_serializing_if = "Document::is_empty")]
+    #[schema(value_type = Object)]
+    data: Document,
 }
 
 impl Event {
@@ -138,7 +143,7 @@ impl Event {
                 because: to.map(|state| format!("the instance went on to `{state}`")),
                 ..base
             },
-            What::Acted { act, reason } => Self { reason, ..base.acted(*act) },
+            What::Acted { act, reason, data } => Self { reason, data, ..base.acted(*act) },
             What::Due(fired) => Self {
                 what: due(fired.what).to_owned(),
                 step: fired.step,
@@ -251,6 +256,10 @@ impl Event {
         }
         if let Some(version) = self.version {
             let _ = write!(text, " (version {version})");
+        }
+        for (at, (field, value)) in self.data.iter().enumerate() {
+            let value = value.as_str().map_or_else(|| value.to_string(), |text| text.replace(['\n', '\r', '\t'], " "));
+            let _ = write!(text, "{} {field}: {value}", if at == 0 { "" } else { "," });
         }
         if let Some(reason) = &self.reason {
             let _ = write!(text, ": {reason}");

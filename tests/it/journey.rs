@@ -9,9 +9,11 @@ mod charts;
 mod checked;
 pub(crate) mod company;
 mod deciders;
+mod declined;
 mod explained;
 mod hooks;
 mod keys;
+mod lacking;
 pub(crate) mod limits;
 mod links;
 mod lists;
@@ -82,6 +84,8 @@ on_both! {
     deciders::every_round_is_kept
     deciders::what_was_passed_on_and_left
     deciders::instants_that_cannot_be_asked_and_one_to_come
+    declined::a_refusal_names_the_person_and_the_rule
+    lacking::a_command_without_the_folder_says_what_it_lacks
     keys::keys_open_only_their_own_door
     keys::a_revoked_key_is_useless_at_once
     keys::the_server_that_is_named_is_asked

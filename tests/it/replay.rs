@@ -239,3 +239,45 @@ fn what_is_wrong_is_said_with_its_place() {
         assert!(ended == code && told.contains(words), "{args:?}: {ended} {told}");
     }
 }
+
+#[test]
+fn everything_that_is_wrong_is_told_in_one_run_and_of_which_definition() {
+    let desk = Desk::new();
+    let map = "
+log: { person: \"org:resource\", role: \"org:role\" }
+start: { subject: { amount: { column: \"case:Amount\", value: x }, amout: \"case:Amount\" } }
+activities:
+  Submitted: { event: submitt, for: { value: x, column: y }, state: nowhere }
+  Approved: { act: aprove, step: supervisor }
+  Paid: pay
+";
+    desk.write("map.yaml", map.as_bytes());
+    desk.write("wrong.yaml", DEFINITION.replace("to: review", "to: revue").as_bytes());
+    let args = ["log.csv", "--definition", "declaration.yaml", "--map", "map.yaml", "--against", "wrong.yaml"];
+    let (code, told) = desk.wrong(&[&args[..], &["--until", "soon"]].concat());
+    // Shape and names of the mapping, the other definition, and what was asked.
+    for part in ["FLX0727", "amout", "submitt", "nowhere", "aprove", "revue", "--until"] {
+        assert!(code == 1 && told.contains(part), "{part}: {code}: {told}");
+    }
+    // That `amount` is missing follows from what was told of it.
+    assert!(!told.contains("the subject needs"), "{told}");
+
+    // Of two definitions it is said which.
+    desk.write("map.yaml", MAP.as_bytes());
+    desk.write("other.yaml", DEFINITION.replace("pay: paid", "settle: paid").as_bytes());
+    let args = ["log.csv", "--definition", "declaration.yaml", "--map", "map.yaml", "--against", "other.yaml"];
+    for more in [&[][..], &["--json"][..]] {
+        let (code, told) = desk.wrong(&[&args[..], more].concat());
+        let says = "`declaration` has no event `pay` (through other.yaml)";
+        assert!(code == 1 && told.contains(says) && told.matches(says).count() >= 1, "{told}");
+    }
+    desk.write("map.yaml", MAP.replace("Paid: pay", "Paid: payed").as_bytes());
+    let (_, told) = desk.wrong(&args);
+    assert!(told.contains("`declaration` has no event `payed` (through both definitions)"), "{told}");
+    // What holds of the log is of neither; machines get warnings, too.
+    desk.write("map.yaml", format!("{MAP}  Shipped: skip\n").as_bytes());
+    let report = desk.json("log.csv", &["--against", "declaration.yaml"]);
+    assert_eq!(report["findings"][0]["code"], "FLX0728", "{}", report["findings"]);
+    assert_eq!(report["findings"].as_array().unwrap().len(), 1);
+    assert!(report["findings"][0].get("definitions").is_none());
+}

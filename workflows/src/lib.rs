@@ -53,7 +53,7 @@ pub use memory::Memory;
 pub use money::{exponent, line_total, round_half_up};
 pub use preferences::{Preference, Way};
 pub use procurement::Procurement;
-pub use purchasing::{MOST_LINES, lines_digest};
+pub use purchasing::{MOST_LINES, lines_digest, mistakes_in_lines};
 pub use quantity::Quantity;
 pub use reads::{
     Order, Totals, company, item, item_units, items, location, locations, movements, open_demand, order,

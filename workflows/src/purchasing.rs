@@ -12,7 +12,7 @@ mod receipt;
 mod status;
 mod stock;
 
-pub use lines::{MOST_LINES, digest as lines_digest};
+pub use lines::{MOST_LINES, digest as lines_digest, mistakes_in_lines};
 
 pub(crate) use change::{change_order, currency_known, record_order};
 pub(crate) use emergency::{

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::amounts::Rates;
+use super::declined::Telling;
 use super::event::{Ballot, Event, Verb};
 use super::facts::Facts;
 use super::frame::{Frame, Met};
@@ -14,6 +15,7 @@ use super::organisation::{Organisation, Substitution};
 use super::policy::Policy;
 use super::refusal::Refusal;
 use super::review::{Review, Vote};
+use super::said::Declined;
 use super::view::{WhyAsked, open_steps, why_asked};
 use super::voice::{askable, voice, voices};
 use crate::clock::Timestamp;
@@ -187,6 +189,9 @@ pub struct Chance {
     /// Why he could not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
+    /// The same in words.
+    #[serde(skip)]
+    pub declined: Option<Declined>,
 }
 
 /// Step by step, whether `person` could approve in a review that was brought up to `at`, and if not, why not: the same
@@ -202,9 +207,14 @@ pub fn chances(
 ) -> Vec<Chance> {
     let frame = Frame::new(policy, organisation, rates, at);
     let facts = Facts::of(review, &frame);
-    let tried = |step: &Arc<str>, on_behalf_of: Option<PersonId>| {
+    let approval = |step: &Arc<str>, on_behalf_of: Option<PersonId>| {
         let ballot = Ballot { step: Arc::clone(step), on_behalf_of, ..Ballot::default() };
-        let event = Event { at, verb: Verb::Approve(ballot), by: Some(person.clone()) };
+        Event { at, verb: Verb::Approve(ballot), by: Some(person.clone()) }
+    };
+    let telling = Telling { review, frame: &frame, facts: &facts, by: person };
+    let declined = |step: &Arc<str>, refusal| telling.declined(&approval(step, None), refusal);
+    let tried = |step: &Arc<str>, on_behalf_of: Option<PersonId>| {
+        let event = approval(step, on_behalf_of);
         judge(review, &frame, &facts, &event)?;
         Ok(right(review, &frame, &facts, &event))
     };
@@ -215,16 +225,20 @@ pub fn chances(
     let of_step = |step: &Arc<str>| {
         let step = Arc::clone(step);
         match tried(&step, None) {
-            Ok(right) => Chance { may: seat(right).into_iter().collect(), step, refusal: None },
+            Ok(right) => Chance { may: seat(right).into_iter().collect(), step, refusal: None, declined: None },
             Err(Refusal::ChoosePrincipal) => {
                 let place = review.steps.iter().position(|state| state.name == step).unwrap_or(0);
                 let all = voices(review, &frame, &facts, place, person).into_iter();
                 let may: Vec<Standing> =
                     all.filter_map(|one| tried(&step, Some(one.holder)).ok().and_then(seat)).collect();
                 let refusal = may.is_empty().then_some(Refusal::ChoosePrincipal);
-                Chance { step, may, refusal }
+                let declined = refusal.map(|refusal| declined(&step, refusal));
+                Chance { step, may, refusal, declined }
             }
-            Err(refusal) => Chance { step, may: Vec::new(), refusal: Some(refusal) },
+            Err(refusal) => {
+                let declined = Some(declined(&step, refusal));
+                Chance { step, may: Vec::new(), refusal: Some(refusal), declined }
+            }
         }
     };
     if review.steps.is_empty() {

@@ -11,8 +11,10 @@ use super::fold::{Change, apply, problem, read};
 use super::{Entry, Header};
 use crate::approval::{Fired, State, Why, WhyAsked};
 use crate::clock::Timestamp;
+use crate::command::COMPLETE;
 use crate::decide::Acted;
 use crate::ids::{Digest, PersonId};
+use crate::instance::Document;
 
 /// One round of a review.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +64,8 @@ pub enum What {
         act: Box<Acted>,
         /// Why, in his words.
         reason: Option<Arc<str>>,
+        /// What he gave, where the task asks for data.
+        data: Document,
     },
     /// A rung fell due, or the round expired.
     Due(Fired),
@@ -102,6 +106,7 @@ struct Body {
     asked: Vec<Asked>,
     fired: Vec<Fell>,
     reason: Option<Arc<str>>,
+    request: Document,
 }
 
 #[derive(Deserialize)]
@@ -190,10 +195,11 @@ impl Telling {
 
     fn tell(&mut self, header: &Header, body: Body, seen: Seen, open: bool) {
         let happened = |what| Happened { entry: header.seq, at: header.at, what };
-        let reason = body.reason;
+        let (reason, given) = (body.reason, body.request);
         let acts = body.acted.into_iter().map(|Act { act, .. }| {
             let reason = reason.clone().filter(|_| act.carried.is_none());
-            happened(What::Acted { act: Box::new(act), reason })
+            let data = if act.act == COMPLETE { given.clone() } else { Document::new() };
+            happened(What::Acted { act: Box::new(act), reason, data })
         });
         let mut events: Vec<Happened> = acts.collect();
         events.extend(body.fired.into_iter().map(|one| happened(What::Due(one.fired))));

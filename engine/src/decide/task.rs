@@ -224,7 +224,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let stood_in = known.stood_in(&review, &policy, rates, ground.now);
         let brought = bring_on(review, &policy, rates, known, &event);
         if let Err(refusal) = brought.applied.outcome {
-            return Err(Refusal::Approval(refusal).into());
+            let (review, organisation) = (&brought.applied.review, &current.organisation);
+            let declined = approval::declined(review, &policy, organisation, rates, &event, refusal);
+            return Err(Refusal::Approval(declined).into());
         }
         let told = (&event, name);
         use command::Verb as Asked;

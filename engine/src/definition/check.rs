@@ -271,7 +271,10 @@ impl<'a> Checker<'a> {
         if let (None, Some(calendars)) = (&named, self.peers.calendars) {
             let names: Vec<&str> = calendars.names().map(AsRef::as_ref).collect();
             let help = known(&name.value, "calendar", names.into_iter());
-            let help = Help { words: format!("{}; calendars are the files in `calendars/`", help.words), ..help };
+            let help = Help {
+                words: format!("{}; calendars are the files in the folder `calendars` of the definitions", help.words),
+                ..help
+            };
             self.error(codes::UNKNOWN_CALENDAR, name.span, format!("unknown calendar `{}`", name.value), help);
         }
         UsedCalendar { name: name.value.as_str().into(), named }

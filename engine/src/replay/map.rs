@@ -6,7 +6,7 @@
 mod read;
 
 use crate::definition::reading::Spot;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 
 /// A mapping.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,8 @@ pub struct Map {
     pub others: Others,
     /// Every column that is read for a value, by place.
     pub columns: Vec<String>,
+    /// Fields that are given something which could not be read: that they are given nothing is not told of them.
+    pub(super) unread: Vec<String>,
 }
 
 /// How the log is read, and which columns say what.
@@ -145,7 +147,7 @@ impl Map {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn read(source: &str) -> Result<Self, Vec<Diagnostic>> {
-        read::map(source, true)
+        whole(Self::read_all(source))
     }
 
     /// Reads only how the log is read; what its activities mean need not be there yet.
@@ -153,6 +155,26 @@ impl Map {
     /// # Errors
     /// Everything that is wrong with that.
     pub fn read_log(source: &str) -> Result<Self, Vec<Diagnostic>> {
+        whole(Self::read_log_all(source))
+    }
+
+    /// Reads as much of a mapping as can be read, with everything that is wrong with it: what can be read may be held against
+    /// a definition, so that all is told in one pass.
+    #[must_use]
+    pub fn read_all(source: &str) -> (Option<Self>, Vec<Diagnostic>) {
+        read::map(source, true)
+    }
+
+    /// The same of how the log is read.
+    #[must_use]
+    pub fn read_log_all(source: &str) -> (Option<Self>, Vec<Diagnostic>) {
         read::map(source, false)
+    }
+}
+
+fn whole((map, found): (Option<Map>, Vec<Diagnostic>)) -> Result<Map, Vec<Diagnostic>> {
+    match map {
+        Some(map) if found.iter().all(|finding| finding.severity != Severity::Error) => Ok(map),
+        _ => Err(found),
     }
 }

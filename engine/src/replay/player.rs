@@ -74,7 +74,7 @@ fn state(instance: &Instance) -> Arc<str> {
 }
 
 fn refused(refusal: &Refusal) -> (&'static str, String, bool) {
-    (refusal.code(), refusal.sentence(), refusal.on_authority())
+    (refusal.code(), refusal.in_general(), refusal.on_authority())
 }
 
 /// Why an event was not taken: code, sentence, and whether because of who did it.

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::clock::Timestamp;
 use crate::commit::{DefinitionRow, OrganisationRow};
 use crate::decide::{OrganisationAt, read_organisation};
+use crate::definition::missing_calendar;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::ids::{DefinitionHash, TenantId};
 use crate::instance::Document;
 use crate::store::{Persist, Store, StoreError};
@@ -124,10 +126,7 @@ impl<D: Persist, S: Store<D>> Shared<D, S> {
                 "`{}` compiles to another hash ({}): the language or the vocabulary it uses has changed",
                 row.name, definition.hash
             ),
-            None => checked.diagnostics.first().map_or_else(
-                || format!("`{}` does not compile", row.name),
-                |d| format!("`{}` does not compile any more: {} {}", row.name, d.code, d.message),
-            ),
+            None => does_not_compile(&row.name, &checked.diagnostics),
         };
         self.definitions.unloadable.lock().unwrap_or_else(PoisonError::into_inner).insert(row.hash, why);
     }
@@ -136,4 +135,20 @@ impl<D: Persist, S: Store<D>> Shared<D, S> {
         let why = "it is not in the database".to_owned();
         self.definitions.unloadable.lock().unwrap_or_else(PoisonError::into_inner).insert(hash, why);
     }
+}
+
+/// A definition compiled when it was stored: what has changed since is what stands around it, most likely its calendars,
+/// which are files beside it and not in the database.
+fn does_not_compile(name: &str, found: &[Diagnostic]) -> String {
+    let errors = || found.iter().filter(|one| one.severity == Severity::Error);
+    if let Some(calendar) = errors().find_map(missing_calendar) {
+        return format!(
+            "`{name}` names the calendar `{calendar}`, which is not there: put its file into the folder `calendars` of the \
+             definitions"
+        );
+    }
+    errors().next().map_or_else(
+        || format!("`{name}` does not compile"),
+        |error| format!("`{name}` does not compile any more: {} {}", error.code, error.message),
+    )
 }

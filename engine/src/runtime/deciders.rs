@@ -39,7 +39,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
     ///
     /// # Errors
     /// [`Refusal::UnknownTask`]; codes `no_task_then` where the task had not been opened yet, `history_incomplete`
-    /// where entries cannot be read back or do not add up; broken machinery.
+    /// where entries cannot be read back or do not add up; [`Refusal::Unloadable`]; broken machinery.
     pub async fn deciders(
         &self,
         tenant: TenantId,
@@ -61,14 +61,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
                 format!("There was no such task at {at}: it was opened at {opened}. Ask for an instant from then on.");
             return Err(NotDone::Refused(Refusal::Record { code: "no_task_then", sentence }));
         };
-        let definition = self.definition_of(&past.instance).await?.ok_or_else(|| {
-            let id = past.instance.definition.to_string();
-            NotDone::Broken(StoreError::Inconsistent {
-                table: "definition",
-                id,
-                what: "it cannot be loaded".to_owned(),
-            })
-        })?;
+        let definition = self.loaded(&past.instance).await?;
         // What was written at this very instant says itself by which revision: another may be dated the same.
         let last = match past.instance.changed_at == at && past.organisation > 0 {
             true => past.organisation,

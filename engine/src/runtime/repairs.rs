@@ -103,8 +103,11 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         Err(NotDone::Refused(Refusal::Domain { code: "needs_without_end", sentence }))
     }
 
-    /// The definition of an instance that something is to be done about.
-    async fn loaded(&self, instance: &Instance) -> Result<Arc<Definition>, NotDone> {
+    /// The definition of an instance that something is asked or to be done about.
+    ///
+    /// # Errors
+    /// [`Refusal::Unloadable`], with what is missing; broken machinery.
+    pub async fn loaded(&self, instance: &Instance) -> Result<Arc<Definition>, NotDone> {
         match self.definition_of(instance).await? {
             Some(definition) => Ok(definition),
             None => {

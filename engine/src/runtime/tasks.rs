@@ -19,6 +19,9 @@ use super::{Engine, NotDone};
 /// How many hops a substitution walk has (approvals.md, section 5.1).
 const HOPS: usize = 5;
 
+/// How many rows of held seats are read at once.
+const MOST_HELD: i64 = 500;
+
 /// A task as a person sees it.
 #[derive(Clone, Debug, Serialize)]
 pub struct TaskView {
@@ -63,12 +66,39 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
     /// A task.
     ///
     /// # Errors
-    /// [`Refusal::UnknownTask`], or broken machinery.
+    /// [`Refusal::UnknownTask`], [`Refusal::Unloadable`], or broken machinery.
     pub async fn task(&self, tenant: TenantId, id: TaskId) -> Result<TaskView, NotDone> {
         let unknown = || NotDone::Refused(Refusal::UnknownTask(id));
         let instance = self.shared.store.instance(tenant, id.instance).await?.ok_or_else(unknown)?;
         let organisation = self.organisation(tenant).await?;
-        self.shown(&instance, id.ordinal, &organisation, None, None).await?.ok_or_else(unknown)
+        let shown = self.shown(&instance, id.ordinal, &organisation, None, None).await?;
+        if shown.is_none() {
+            self.loaded(&instance).await?;
+        }
+        shown.ok_or_else(unknown)
+    }
+
+    /// Why a list of `person`'s tasks would not be whole, if it would not: whatever is pinned to a definition that cannot be
+    /// loaded is left out of it.
+    ///
+    /// # Errors
+    /// Broken machinery.
+    pub async fn left_out(&self, tenant: TenantId, person: &PersonId) -> Result<Option<Refusal>, NotDone> {
+        let organisation = self.organisation(tenant).await?;
+        let people: Vec<PersonId> = stands_in_for(&organisation, person).into_iter().collect();
+        let mut after = None;
+        loop {
+            let rows = self.shared.store.held_by(tenant, &people, after, MOST_HELD).await?;
+            for (instance, _) in &rows {
+                match self.loaded(instance).await {
+                    Ok(_) => {}
+                    Err(NotDone::Refused(refusal)) => return Ok(Some(refusal)),
+                    Err(other) => return Err(other),
+                }
+            }
+            let Some(last) = rows.last() else { return Ok(None) };
+            after = Some((last.0.id, last.1));
+        }
     }
 
     /// The open tasks in which `person` may act now, in own name or for somebody, after `after`, at most `limit`; with a

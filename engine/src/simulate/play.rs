@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::approval::Ballot;
+use crate::approval::{Ballot, Declined};
 use crate::clock::Timestamp;
 use crate::command::{Actor, Verb};
 use crate::decide::{OrganisationAt, Stop};
@@ -146,8 +146,8 @@ where
             (None, Some(act), Some(step)) => {
                 let open = self.open_tasks().into_iter().find(|(_, task)| self.is_open(*task, step));
                 let Some((_, task)) = open else {
-                    let what = format!("{} {step}", act.name());
-                    return Err(Halt::refused(&what, &Refusal::Approval(crate::approval::Refusal::UnknownStep)));
+                    let (what, declined) = (format!("{} {step}", act.name()), self.no_step(step));
+                    return Err(Halt::refused(&what, &Refusal::Approval(declined)));
                 };
                 let first = || self.first_who_may(task, step, self.now);
                 let by = doing.by.clone().map(|by| (by, doing.on_behalf_of.clone())).or_else(first);
@@ -322,6 +322,16 @@ where
             all.extend(open.map(|task| (definition.clone(), task.id)));
         }
         all
+    }
+
+    /// No open task has the step: which there are.
+    fn no_step(&self, step: &str) -> Declined {
+        let reviews = self.open_tasks().into_iter().filter_map(|(_, id)| {
+            let task = self.stage.instance(id.instance)?.tasks.iter().find(|task| task.id == id)?;
+            Some(&task.detail.review.steps)
+        });
+        let steps: Vec<Arc<str>> = reviews.flatten().map(|step| step.name.clone()).collect();
+        Declined::no_step(step, &steps)
     }
 
     fn is_open(&self, id: TaskId, step: &str) -> bool {

@@ -68,16 +68,20 @@ pub(super) struct RowFile {
 /// Reads the table `node`, whose name stands at `owner`.
 pub(super) fn read(node: &Node, owner: Span, found: &mut Found) -> Option<File> {
     let keys = Keys::of(node, owner, "a decision table", TABLE, found)?;
-    let hit = keys.get("hit").map_or(Some(Spot::new(Hit::Unique, owner)), |(key, node)| hit(node, key, found));
+    // A policy that there is none of needs nothing of outputs and rows: what is wrong with them is told all the same.
+    let none = Spot::new(Hit::First, owner);
+    let hit =
+        keys.get("hit").map_or(Spot::new(Hit::Unique, owner), |(key, node)| hit(node, key, found).unwrap_or(none));
     let help = "name the columns: in: { amount: po.amount }";
     let inputs = keys.need("in", "a decision table", help, found).map(|(key, node)| inputs(node, key, found));
     let help = "name the columns and their types: out: { level: text }";
     let outputs = keys.need("out", "a decision table", help, found).map(|(key, node)| outputs(node, key, found));
     let rows = keys.need("rows", "a decision table", "write the rows as a list: inputs, then outputs", found);
-    let (hit, inputs, outputs, (key, node)) = (hit?, inputs??, outputs??, rows?);
+    let (inputs, outputs) = (inputs??, outputs??);
     columns(&inputs, &outputs, owner, found)?;
     let columns = Columns { inputs: &inputs, outputs: &outputs };
-    let rows = rows_of(node, key, &columns, found)?;
+    // Without rows, which was told, there is still something to say of the columns.
+    let rows = rows.and_then(|(key, node)| rows_of(node, key, &columns, found)).unwrap_or_default();
     let otherwise = keys.get("otherwise").and_then(|(key, node)| columns.otherwise(node, key, found));
     Some(File { hit, inputs, outputs, rows, otherwise, owner })
 }

@@ -50,15 +50,18 @@ impl Calendars {
         let find = |name: &str| {
             calendars.get(name).cloned().ok_or_else(|| {
                 let near = nearest(name, calendars.names().map(AsRef::as_ref).collect::<Vec<_>>());
-                let near = near.map_or_else(
-                    || "`fluxor calendars list` shows all.".to_owned(),
-                    |near| format!("Did you mean `{near}`?"),
-                );
+                let near = near.map(|near| format!("Did you mean `{near}`?"));
+                let near = near
+                    .or_else(|| open::no_folder(config))
+                    .unwrap_or_else(|| "`fluxor calendars list` shows all.".to_owned());
                 Failure::Declined("not_found".to_owned(), format!("There is no calendar `{name}`. {near}"))
             })
         };
         match self {
             Self::List => {
+                if let Some(why) = open::no_folder(config) {
+                    return Err(Failure::Usage(why));
+                }
                 list(&calendars.names().filter_map(|name| calendars.get(name).cloned()).collect::<Vec<_>>(), out)
             }
             Self::Show { name, year } => {

@@ -19,6 +19,9 @@ use crate::{calendars, open};
 /// How many errors are told in one line; people have seen them all.
 const MOST: usize = 20;
 
+/// The finding that a file names a calendar that there is none of.
+const NO_CALENDAR: &str = "FLX0216";
+
 /// A definition, with the library whose current one it is.
 pub(super) struct Chosen {
     pub(super) library: Library,
@@ -46,9 +49,10 @@ pub(super) fn definition(config: &Config, what: &str, out: &Out) -> Result<Chose
         let names: Vec<&str> = library.names().map(AsRef::as_ref).collect();
         let help = match nearest(what, names.iter().copied()) {
             Some(near) => format!("Did you mean `{near}`?"),
-            None if names.is_empty() => {
-                "There are no definitions: say where they are with --definitions, or name a file.".to_owned()
-            }
+            None if names.is_empty() => match open::no_folder(config) {
+                Some(why) => format!("{why} Or name a file."),
+                None => "There are no definitions: say where they are with --definitions, or name a file.".to_owned(),
+            },
             None => format!("Those in use are {}; or name a file.", names.join(", ")),
         };
         let unknown = format!("There is no workflow `{what}`. {help}");
@@ -104,7 +108,14 @@ fn of_file(config: &Config, path: &Path, out: &Out) -> Result<Chosen, Failure> {
             let library = library.with_current(definition.clone());
             Ok(Chosen { library, definition, file: Some(path.to_path_buf()) })
         }
-        None => Err(wrong(out, &[(shown, source, checked.diagnostics)])),
+        None => {
+            let lacks_calendar = checked.diagnostics.iter().any(|finding| finding.code == NO_CALENDAR);
+            let folder = open::no_folder(config).filter(|_| lacks_calendar && check::with_calendars(path).is_none());
+            Err(match (wrong(out, &[(shown, source, checked.diagnostics)]), folder) {
+                (Failure::Declined(code, told), Some(why)) => Failure::Declined(code, format!("{told}. {why}")),
+                (failure, _) => failure,
+            })
+        }
     }
 }
 

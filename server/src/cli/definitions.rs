@@ -8,7 +8,7 @@ use super::out::{Out, table};
 use super::remote::There;
 use super::{End, Failure};
 use crate::config::Config;
-use crate::open::{Purpose, open};
+use crate::open::{Purpose, no_folder, open};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Definitions {
@@ -68,6 +68,9 @@ async fn list(config: &Config, out: &Out) -> Result<End, Failure> {
 
 /// What the files say, where no server is asked.
 async fn on_disk(config: &Config) -> Result<Value, Failure> {
+    if let Some(why) = no_folder(config) {
+        return Err(Failure::Usage(why));
+    }
     let desk = open(config, Purpose::Read).await?;
     let (library, counts) = (desk.library(), desk.pinned_counts(config.tenant()).await?);
     let item = |name: &std::sync::Arc<str>| {

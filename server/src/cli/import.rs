@@ -17,7 +17,7 @@ use super::{End, Failure, serve};
 use crate::config::Config;
 use crate::desk::{Books, Desk};
 use crate::lock::{self, Taken};
-use crate::open::{Purpose, open};
+use crate::open::{self, Purpose, open};
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
@@ -96,7 +96,8 @@ impl Import {
         let file = Path::new(named);
         let path = if file.is_file() { file.to_owned() } else { folder.join(format!("{named}.yaml")) };
         if !path.is_file() {
-            let words = format!("there is no mapping `{named}`: neither a file nor in {}", folder.display());
+            let none = open::no_folder(config).map_or(String::new(), |why| format!(". {why}"));
+            let words = format!("there is no mapping `{named}`: neither a file nor in {}{none}", folder.display());
             return Err(Failure::Usage(words));
         }
         Mapping::read(&path).map(Some).map_err(Failure::Usage)

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use fluxor_engine::audit::{Entry, Header};
 use fluxor_engine::ids::InstanceId;
 use fluxor_engine::instance::{Instance, Status};
+use fluxor_engine::refusal::Refusal;
 use fluxor_engine::store::InstancePage;
 use serde_json::{Value, json};
 
@@ -14,8 +15,8 @@ use super::out::{Out, table};
 use super::repair::Repairing;
 use super::{End, Failure};
 use crate::config::Config;
-use crate::desk::Look;
-use crate::open::{Purpose, open};
+use crate::desk::{Look, NotDone};
+use crate::open::{Purpose, no_folder, open};
 use crate::page;
 
 #[derive(Debug, Subcommand)]
@@ -91,6 +92,16 @@ impl Instances {
                 whole["tasks"] = json!(look.answer.tasks);
                 whole["accepts"] = json!(look.answer.accepts);
                 whole["history"] = json!(history);
+                // What it has been through is known all the same.
+                if let Err(NotDone::Refused(refusal @ Refusal::Unloadable { .. })) =
+                    desk.pinned(config.tenant(), id).await
+                {
+                    let folder = no_folder(config).map_or(String::new(), |why| format!(" {why}"));
+                    let why = format!("What it accepts and asks is not known. {}{folder}", refusal.sentence());
+                    out.aside(&why);
+                    (whole["tasks"], whole["accepts"]) = (Value::Null, Value::Null);
+                    whole["not_known"] = json!(why);
+                }
                 out.result(&whole, || shown(&look, &headers) + &went_wrong(&entries));
             }
             Self::Repair(repairing) => repairing.run(config, out).await?,
@@ -170,7 +181,10 @@ fn shown(Look { instance, answer }: &Look, history: &[Header]) -> String {
         let people: Vec<String> = task.open.iter().map(|seat| format!("{} ({})", seat.person, seat.step)).collect();
         let _ = writeln!(out, "task {} asks {}", task.id, people.join(", "));
     }
-    let _ = writeln!(out, "accepts: {}\n", answer.accepts.join(", "));
+    match answer.accepts.is_empty() {
+        true => out.push('\n'),
+        false => drop(writeln!(out, "accepts: {}\n", answer.accepts.join(", "))),
+    }
     for (field, value) in &instance.subject {
         let _ = writeln!(out, "{field}: {}", short(value));
     }

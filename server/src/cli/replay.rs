@@ -1,17 +1,17 @@
 //! `fluxor replay`: an event log run through a definition.
 
+mod files;
+
 use std::collections::HashSet;
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::diagnostic::{Diagnostic, Severity};
-use fluxor_engine::domain::Domain as _;
 use fluxor_engine::instance::Document;
 use fluxor_engine::replay::{self, Course, Ground, Map, Report, Until};
 use fluxor_engine::store::{Connection, Persist as _};
@@ -24,6 +24,7 @@ use super::out::Out;
 use super::{End, Failure};
 use crate::config::Config;
 use crate::replay::{Read, Shown, read, words};
+use files::{Bound, Mapping};
 
 #[derive(Debug, Args)]
 pub(super) struct Replay {
@@ -62,6 +63,14 @@ pub(super) struct Replay {
     strict: bool,
 }
 
+/// How long time goes on, as it was asked.
+#[derive(Clone, Copy, Debug)]
+enum Ending {
+    Log,
+    LastEvent,
+    At(Timestamp),
+}
+
 /// An instant, or a day: its first instant in UTC.
 fn instant(text: &str) -> Result<Timestamp, String> {
     let day = || Timestamp::parse(&format!("{text}T00:00:00Z")).ok();
@@ -70,34 +79,55 @@ fn instant(text: &str) -> Result<Timestamp, String> {
 
 impl Replay {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
-        let map = self.map.as_deref().map(|path| mapping(path, self.draft, out)).transpose()?;
+        let mapping = self.map.as_deref().map(|path| Mapping::read(path, self.draft)).transpose()?;
         if self.draft {
-            let (log, _) = self.read(config, map.as_ref().map(|(map, ..)| map))?;
+            let map = mapping.map(|mapping| mapping.whole(out)).transpose()?;
+            let (log, _) = self.read(config, map.as_ref())?;
             out.text(&draft(&log));
             return Ok(End::Done);
         }
-        let (Some((map, path, source)), Some(named)) = (map, &self.definition) else {
+        let (Some(mapping), Some(named)) = (mapping, &self.definition) else {
             return Err(Failure::Usage("name --definition and --map".to_owned()));
         };
-        let chosen = chosen::definition(config, named, out)?;
-        let other = self.against.as_ref().map(|named| chosen::definition(config, named, out)).transpose()?;
-        let known = self.organisation(&map, &path)?;
-        let (log, reading) = self.read(config, Some(&map))?;
+        // Each file is looked at, whatever is wrong with the others.
+        let mut wrong = Vec::new();
+        let until = self.until();
+        let chosen = chosen::definition(config, named, out);
+        let other = self.against.as_ref().map(|named| chosen::definition(config, named, out)).transpose();
+        let known = mapping.organisation();
+        let log = mapping.of_log().map(|map| self.read(config, Some(map))).transpose();
+        let until = keep(until, &mut wrong);
+        let (chosen, other) = (keep(chosen, &mut wrong), keep(other, &mut wrong).flatten());
+        let (known, log) = (keep(known, &mut wrong), keep(log, &mut wrong).flatten());
+        let seen: Option<HashSet<String>> =
+            log.as_ref().map(|(log, _)| log.activities().into_iter().map(|(activity, _)| activity).collect());
+        let through: Vec<&Chosen> = chosen.iter().chain(&other).collect();
+        let Bound { courses, findings } = mapping.bound(&through, seen.as_ref(), wrong, out)?;
+        let mut courses = courses.into_iter();
+        let (Some(chosen), Some(known), Some((log, reading)), Some(until), Some(map), Some(course)) =
+            (chosen.as_ref(), known, log, until, mapping.map, courses.next())
+        else {
+            return Err(Failure::Broken(anyhow::anyhow!("a replay lacks what nothing was wrong with")));
+        };
+        let against = courses.next();
         let domain = Arc::new(Procurement::new());
-        let seen: HashSet<String> = log.activities().into_iter().map(|(activity, _)| activity).collect();
-        let bind = |chosen: &Chosen| bind(&map, (&path, &source), chosen, &seen, &domain, out);
-        let (course, against) = (bind(&chosen)?, other.as_ref().map(bind).transpose()?);
         let began = Instant::now();
-        let (report, log) = self.play(config, domain, map, course, against, known, log).await?;
+        let (report, log) = self.play(config, domain, map, (course, against), known, log, until).await?;
         let shown = Shown {
             log: self.log.display().to_string(),
-            definition: place(&chosen),
+            definition: place(chosen),
             against: other.as_ref().map(place),
             read: log.log(),
             took: (reading, began.elapsed()),
             each: self.cases,
         };
-        out.result(&machine(&report, &shown), || words(&report, &shown));
+        let mut told = machine(&report, &shown);
+        told["findings"] = findings.into();
+        told["file"] = shown.definition.clone().into();
+        if let Some(other) = &shown.against {
+            told["against"]["file"] = other.clone().into();
+        }
+        out.result(&told, || words(&report, &shown));
         out.aside(&speed(&report, &shown));
         let deviating = self.strict && report.cases.deviating > 0;
         Ok(if deviating { End::Found } else { End::Done })
@@ -119,11 +149,15 @@ impl Replay {
         Ok((log, began.elapsed()))
     }
 
-    /// The organisation that the mapping names, as `PATCH /v1/organisation` takes it.
-    fn organisation(&self, map: &Map, path: &Path) -> Result<Document, Failure> {
-        let Some(file) = &map.people.organisation else { return Ok(Document::new()) };
-        let file = path.parent().unwrap_or(Path::new(".")).join(file);
-        super::file::read(&file)
+    /// How long time goes on; nothing is known of the log yet.
+    fn until(&self) -> Result<Ending, Failure> {
+        match self.until.as_str() {
+            "end" => Ok(Ending::Log),
+            "last-event" => Ok(Ending::LastEvent),
+            text => instant(text)
+                .map(Ending::At)
+                .map_err(|why| Failure::Usage(format!("--until: {why}, `end` or `last-event`"))),
+        }
     }
 
     #[allow(clippy::too_many_arguments, reason = "everything that a replay stands on")]
@@ -132,17 +166,15 @@ impl Replay {
         config: &Config,
         domain: Arc<Procurement>,
         map: Map,
-        course: Course,
-        against: Option<Course>,
+        (course, against): (Course, Option<Course>),
         known: Document,
         log: Read,
+        until: Ending,
     ) -> Result<(Report, Read), Failure> {
-        let until = match self.until.as_str() {
-            "end" => Until::At(log.last()),
-            "last-event" => Until::LastEvent,
-            text => Until::At(
-                instant(text).map_err(|why| Failure::Usage(format!("--until: {why}, `end` or `last-event`")))?,
-            ),
+        let until = match until {
+            Ending::Log => Until::At(log.last()),
+            Ending::LastEvent => Until::LastEvent,
+            Ending::At(at) => Until::At(at),
         };
         let courses: Vec<&Course> = std::iter::once(&course).chain(&against).collect();
         let organisation = replay::organisation(known, &map, &courses, &log);
@@ -183,34 +215,9 @@ impl Replay {
     }
 }
 
-/// Reads a mapping; for a draft only how the log is read.
-fn mapping(path: &Path, draft: bool, out: &Out) -> Result<(Map, PathBuf, String), Failure> {
-    let shown = path.display().to_string();
-    let source = std::fs::read_to_string(path).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
-    match if draft { Map::read_log(&source) } else { Map::read(&source) } {
-        Ok(map) => Ok((map, path.to_path_buf(), source)),
-        Err(found) => Err(chosen::wrong(out, &[(shown, source, found)])),
-    }
-}
-
-fn bind(
-    map: &Map,
-    (path, source): (&Path, &str),
-    chosen: &Chosen,
-    seen: &HashSet<String>,
-    domain: &Procurement,
-    out: &Out,
-) -> Result<Course, Failure> {
-    let seen = |activity: &str| seen.contains(activity);
-    let shown = path.display().to_string();
-    match Course::bind(map, &chosen.library, &chosen.definition, domain.vocabulary(), &seen) {
-        Ok((course, warnings)) => {
-            let shown = |finding: &Diagnostic| out.finding(&finding.render(&shown, source));
-            warnings.iter().filter(|finding| finding.severity == Severity::Warning).for_each(shown);
-            Ok(course)
-        }
-        Err(found) => Err(chosen::wrong(out, &[(shown, source.to_owned(), found)])),
-    }
+/// What came well; what did not is noted with the rest.
+fn keep<T>(came: Result<T, Failure>, wrong: &mut Vec<Failure>) -> Option<T> {
+    came.map_err(|failure| wrong.push(failure)).ok()
 }
 
 fn place(chosen: &Chosen) -> String {

@@ -108,6 +108,13 @@ async fn ask(there: &Remote, mut question: Question, definition: Option<Vec<u8>>
 async fn here(config: &Config, question: Question, tries_file: bool, path: &str, out: &Out) -> Result<Value, Failure> {
     let tries = tries_file || question.organisation.is_some();
     let nowhere = config.sqlite().is_some_and(|file| !file.exists());
+    if tries_file && nowhere && question.organisation.is_none() {
+        return Err(Failure::Usage(format!(
+            "there is no database {}, and so nobody who could be asked: say which with --database, or give people for this \
+             simulation alone with --organisation FILE",
+            config.database_shown()
+        )));
+    }
     let desk = match tries && nowhere {
         true => open(&Config { database: "memory:".to_owned(), ..config.clone() }, Purpose::Read).await?,
         false => open(config, Purpose::Read).await?,
@@ -125,7 +132,7 @@ fn given(text: &str) -> Result<Document, String> {
     match text.strip_prefix('@') {
         None => object(text),
         Some(file) => super::file::read(Path::new(file)).map_err(|why| match why {
-            Failure::Declined(_, why) | Failure::Usage(why) | Failure::Stopped(why) => why,
+            Failure::Declined(_, why) | Failure::Lacking(_, why) | Failure::Usage(why) | Failure::Stopped(why) => why,
             Failure::Broken(why) => why.to_string(),
         }),
     }

@@ -3,12 +3,13 @@
 use clap::{Args, Subcommand};
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::ids::{PersonId, TaskId};
+use fluxor_engine::refusal::Refusal;
 use serde_json::{Value, json};
 
 use super::out::{Out, table};
 use super::{End, Failure};
 use crate::config::Config;
-use crate::desk::TaskView;
+use crate::desk::{NotDone, TaskView};
 use crate::open::{Purpose, open};
 use crate::{deciders, rounds};
 
@@ -63,14 +64,21 @@ impl Tasks {
             Some(About::Rounds { task }) => {
                 let report = rounds::Report::of(task, desk.rounds(config.tenant(), task).await?);
                 // Of a task that no definition tells any more nothing is known but what it decided.
-                let is_task = desk.task(config.tenant(), task).await.is_ok_and(|task| task.form.is_some());
+                let shown = desk.task(config.tenant(), task).await;
+                if let Err(NotDone::Refused(refusal @ Refusal::Unloadable { .. })) = shown {
+                    return Err(NotDone::Refused(refusal).into());
+                }
+                let is_task = shown.is_ok_and(|task| task.form.is_some());
                 out.result(&report, || report.text(is_task));
                 return Ok(End::Done);
             }
             None => {}
         }
         // Without a task, clap asks for the person.
-        let person = self.person.unwrap_or_default().into();
+        let person: PersonId = self.person.unwrap_or_default().into();
+        if let Some(refusal) = desk.left_out(config.tenant(), person.clone()).await? {
+            return Err(NotDone::Refused(refusal).into());
+        }
         let tasks = desk.tasks_of(config.tenant(), person, self.tag, None, self.limit).await?;
         let machine: Vec<Value> = tasks
             .iter()

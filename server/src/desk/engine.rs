@@ -266,14 +266,13 @@ impl Desk for Office {
         Box::pin(async move {
             let found = self.0.store().instance(tenant, id).await?;
             let instance = found.ok_or(NotDone::Refused(Refusal::UnknownInstance(id)))?;
-            match self.0.definition_of(&instance).await? {
-                Some(definition) => Ok((instance, definition)),
-                None => {
-                    let why = "it uses names that this program does not have".to_owned();
-                    Err(NotDone::Refused(Refusal::Unloadable { definition: instance.definition, why }))
-                }
-            }
+            let definition = self.0.loaded(&instance).await?;
+            Ok((instance, definition))
         })
+    }
+
+    fn left_out(&self, tenant: TenantId, person: PersonId) -> Reply<'_, Option<Refusal>> {
+        Box::pin(async move { self.0.left_out(tenant, &person).await })
     }
 
     fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>> {

@@ -317,7 +317,7 @@ fn a_page_says_the_status_that_its_code_has() {
         Refusal::Domain { code: "invalid_order", sentence: String::new() },
         Refusal::Unloadable { definition: fluxor_engine::ids::DefinitionHash([0; 32]), why: String::new() },
     ];
-    let approvals = fluxor_engine::approval::Refusal::ALL.iter().map(|refusal| Refusal::Approval(*refusal));
+    let approvals = fluxor_engine::approval::Refusal::ALL.iter().map(|refusal| Refusal::Approval((*refusal).into()));
     for refusal in refusals.into_iter().chain(approvals) {
         let code = refusal.code();
         let page = problems::page(code).unwrap_or_else(|| panic!("{code} has no page"));

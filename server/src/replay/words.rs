@@ -73,7 +73,12 @@ pub(crate) fn words(report: &Report, shown: &Shown<'_>) -> String {
             count(against.different),
             count(against.cases)
         );
-        section(&mut out, "Cases that differ", &["case", "in", "here", "there"], against.differs.iter().map(differs));
+        section(
+            &mut out,
+            "Cases that differ",
+            &["case", "in", &shown.definition, other],
+            against.differs.iter().map(differs),
+        );
     }
     if shown.each {
         each(&mut out, report);

@@ -45,6 +45,13 @@ pub(super) async fn a_supplier_is_checked_from_three_sides_at_once(site: Site) {
     site.by("eve").decide(&rating, &approve("task")).await.refused(422, "not_a_decision");
     let after = site.by("eve").decide(&rating, &given(json!({ "rating": 1 }))).await.is(200);
     assert_eq!(after["inside"][1], "checks.finances.known");
+    // What was given is told with who gave it.
+    let id_of = text(&rating["id"]);
+    let told = site.by("eve").get(&format!("/v1/tasks/{id_of}/rounds")).await.is(200);
+    let gave = told["rounds"][0]["events"].as_array().unwrap().iter().find(|one| one["what"] == "complete").unwrap();
+    assert_eq!((&gave["person"], &gave["data"]), (&json!("eve"), &json!({ "rating": 1 })), "{told}");
+    let people = site.command(&["tasks", "rounds", &id_of]).await.done();
+    assert!(people.contains("complete") && people.contains(" rating: 1"), "{people}");
 
     let page = site.by("hal").get("/v1/tasks?tag=finance").await.is(200);
     let of = |workflow: &str| page["items"].as_array().unwrap().iter().find(|t| t["workflow"] == workflow).unwrap();

@@ -41,7 +41,8 @@ pub(super) async fn then_and_now_and_why(site: Site) {
     let expected = [("manager/bob".to_owned(), rule.to_owned()), ("manager/hal for bob".to_owned(), by_hal)];
     assert_eq!(told(&second), expected, "ann stands in for hal, but she is the requester");
     assert_eq!(second["organisation"], 2);
-    let excluded = "This person may not decide on this document, or for those who may not.";
+    let excluded =
+        "ann is the requester, whom the definition keeps out (`never: [requester]`). Somebody else has to decide.";
     assert_eq!(
         second["person"]["steps"][0],
         json!({ "step": "manager", "refused": { "code": "excluded", "sentence": excluded } })
@@ -94,7 +95,10 @@ async fn on_the_command_line(site: &Site, task: &str, at: &str, second: &Value) 
         "{people}"
     );
     assert!(people.contains("buyers waits, and would ask eve, fay"), "{people}");
-    assert!(people.contains("ann:\n  manager: could not: This person may not decide"), "{people}");
+    assert!(
+        people.contains("ann:\n  manager: could not: ann is the requester, whom the definition keeps out"),
+        "{people}"
+    );
     let none = site.command(&["tasks"]).await;
     assert!(none.code() == 2 && none.all().contains("--person"), "{}", none.all());
     let listed = site.command(&["tasks", "--person", "eve"]).await.done();

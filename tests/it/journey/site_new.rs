@@ -75,6 +75,14 @@ pub(super) async fn started_by_a_form(site: Site) {
     let marked = page.text.split("<input").find(|input| input.contains("name=\"line.2.price\"")).unwrap();
     assert!(marked.split('>').next().unwrap().contains("aria-invalid=\"true\""), "{marked}");
 
+    // What is wrong with the lines is told with what is wrong beside them, and all of a line.
+    let wrong = [("line.0.item", "desk"), ("line.0.quantity", "0"), ("line.0.price", "x"), ("line.1.item", "lamp")];
+    let page = sent(&mut ann, &page.form(ORDER), &wrong).await.is(422);
+    for part in ["Row 1, quantity", "Row 1, unit", "Row 1, price", "Row 2, quantity", "Row 2, unit", "Row 2, price"] {
+        assert!(page.has(part), "{part}: {}", page.text);
+    }
+    assert!(page.has("id=\"data.supplier.help\"><b class=\"state over\">"), "{}", page.text);
+
     let without: Vec<(&str, &str)> = TYPED.iter().copied().filter(|(name, _)| *name != "data.supplier").collect();
     let page = sent(&mut ann, &page.form(ORDER), &without).await.is(422);
     assert!(page.has("id=\"data.supplier.help\"><b class=\"state over\">"), "{}", page.text);

@@ -8,7 +8,7 @@ use fluxor_engine::money::{Currency, Money};
 use serde_json::Value as Json;
 
 use super::emergency::known_kind;
-use super::fields::{LONGEST_NAME, LONGEST_TEXT, day, required, text};
+use super::fields::{LONGEST_NAME, LONGEST_TEXT, Mistakes, day, required, text};
 use super::{lines, numbering, stock};
 use crate::action::{Answer, Call, done, fail, instance, needs, next_image, order, refuse, require};
 use crate::inventory::Levels;
@@ -30,12 +30,13 @@ pub(crate) fn record_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
     if recorded {
         return change_order(settings, call);
     }
+    known_kind(call)?;
+    let mut wrong = Mistakes::default();
     let lines = match call.payload.get("lines") {
         None | Some(Json::Null) => Vec::new(),
-        Some(lines) => valid(lines::read(lines, lines::FIELDS).and_then(numbering::first))?,
+        Some(lines) => wrong.of(lines::read(lines, lines::FIELDS).and_then(numbering::first)).unwrap_or_default(),
     };
-    known_kind(call)?;
-    let row = new_row(settings, call, id, &lines)?;
+    let row = new_row(settings, call, id, &lines, wrong)?;
     if call.actor.is_some() && row.source.as_deref().is_some_and(|source| source.starts_with(SOURCE)) {
         return refuse(INVALID, "/source: only a reorder run's own orders come from it; leave it out.");
     }
@@ -44,26 +45,43 @@ pub(crate) fn record_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
     new_order(call, row, lines, stock::Strict::Active)
 }
 
-/// The row of an order that begins with these lines.
-pub(super) fn new_row(settings: &Settings, call: &Call<'_>, id: InstanceId, lines: &[LineRow]) -> Answer<OrderRow> {
+/// The row of an order that begins with these lines; refused with all that is wrong with it, and what was `wrong` before.
+pub(super) fn new_row(
+    settings: &Settings,
+    call: &Call<'_>,
+    id: InstanceId,
+    lines: &[LineRow],
+    mut wrong: Mistakes,
+) -> Answer<OrderRow> {
     let subject = call.subject;
+    let requester = wrong.of(required(subject, "", "requester", "the requester"));
+    let supplier = wrong.of(required(subject, "", "supplier", "the supplier"));
+    let mut said = |name: &str, most: usize| wrong.of(text(subject, "", name, most)).flatten().flatten();
+    let (category, unit, note) =
+        (said("category", LONGEST_NAME), said("unit", LONGEST_NAME), said("note", LONGEST_TEXT));
+    let source = said("source", LONGEST_NAME);
+    let mut on = |name: &str| wrong.of(day(subject, "", name)).flatten();
+    let (ordered_on, expected_on) = (on("ordered_on"), on("expected_on"));
+    valid(wrong.end())?;
+    // Without them there was a mistake.
+    let (requester, supplier) = (requester.unwrap_or_default(), supplier.unwrap_or_default());
     Ok(OrderRow {
         id,
         version: 1,
-        requester: PersonId(valid(required(subject, "", "requester", "the requester"))?),
-        supplier: valid(required(subject, "", "supplier", "the supplier"))?,
-        category: valid(text(subject, "", "category", LONGEST_NAME))?.flatten(),
-        unit: valid(text(subject, "", "unit", LONGEST_NAME))?.flatten(),
-        note: valid(text(subject, "", "note", LONGEST_TEXT))?.flatten(),
+        requester: PersonId(requester),
+        supplier,
+        category,
+        unit,
+        note,
         number: None,
         status: OrderStatus::Draft,
         amount: total(settings, lines)?,
         lines: count(lines),
         lines_digest: lines::digest(lines),
         reserved: None,
-        ordered_on: valid(day(subject, "", "ordered_on"))?,
-        expected_on: valid(day(subject, "", "expected_on"))?,
-        source: valid(text(subject, "", "source", LONGEST_NAME))?.flatten(),
+        ordered_on,
+        expected_on,
+        source,
         created_at: call.now,
         changed_at: call.now,
     })

@@ -12,6 +12,28 @@ pub(super) const LONGEST_NAME: usize = 200;
 /// The longest free text, in bytes.
 pub(super) const LONGEST_TEXT: usize = 4_000;
 
+/// All that is wrong with what was given, in one pass.
+#[derive(Debug, Default)]
+pub(super) struct Mistakes(pub(super) Vec<String>);
+
+impl Mistakes {
+    /// What was read; what is wrong with it is noted.
+    pub(super) fn of<T>(&mut self, read: Result<T, String>) -> Option<T> {
+        read.map_err(|mistake| self.0.push(mistake)).ok()
+    }
+
+    /// The same, unless it was noted already why it cannot be read.
+    pub(super) fn unless<T>(&mut self, noted: bool, read: impl FnOnce() -> Result<T, String>) -> Option<T> {
+        if noted { None } else { self.of(read()) }
+    }
+
+    /// # Errors
+    /// The sentences of all of them, joined by `; `.
+    pub(super) fn end(self) -> Result<(), String> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0.join("; ")) }
+    }
+}
+
 /// A field: `None` where it is absent, `Some(None)` where it is null.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use fluxor_engine::instance::Document;
 use serde_json::Value as Json;
 
 use super::change::{INVALID, new_order, new_row, valid};
-use super::fields::{LONGEST_NAME, required, text};
+use super::fields::{LONGEST_NAME, Mistakes, required, text};
 use super::{lines, numbering, stock};
 use crate::action::{Answer, Call, instance, refuse};
 use crate::quantity::Quantity;
@@ -36,7 +36,7 @@ pub(crate) fn record_imported_order(settings: &Settings, call: &Call<'_>) -> Ans
         },
     };
     let is_open = lines.iter().any(|line| line.open() > Quantity(0));
-    let mut row = new_row(settings, call, id, &lines)?;
+    let mut row = new_row(settings, call, id, &lines, Mistakes::default())?;
     // Numbers of two systems may be the same; the key, which names the system too, is there once.
     row.number = Some(call.key.map_or(number, Into::into));
     row.status = if is_open || status != OrderStatus::Ordered { status } else { OrderStatus::Closed };

@@ -6,7 +6,7 @@ use fluxor_engine::instance::Document;
 use fluxor_engine::money::{Currency, Money};
 use serde_json::Value as Json;
 
-use super::fields::{LONGEST_NAME, LONGEST_TEXT, required, text};
+use super::fields::{LONGEST_NAME, LONGEST_TEXT, Mistakes, required, text};
 use crate::money::line_total;
 use crate::quantity::Quantity;
 use crate::row::LineRow;
@@ -18,7 +18,7 @@ pub const MOST_LINES: usize = 1_000;
 const HIGHEST_LINE: i64 = 1_000_000;
 
 /// How many mistakes one refusal tells.
-const MOST_MISTAKES: usize = 5;
+const MOST_MISTAKES: usize = 20;
 
 /// What a line may carry.
 pub(super) const FIELDS: &[&str] = &["line", "item", "description", "quantity", "unit", "price", "location", "why"];
@@ -33,7 +33,7 @@ pub(super) struct Given {
     pub(super) row: LineRow,
 }
 
-/// Reads the list of lines, each with these fields at most. All mistakes are told, up to five.
+/// Reads the list of lines, each with these fields at most. All mistakes are told, up to twenty.
 ///
 /// # Errors
 /// Sentences, each beginning with a JSON pointer, joined by `; `.
@@ -50,7 +50,7 @@ pub(super) fn read(lines: &Json, fields: &[&str]) -> Result<Vec<Given>, String> 
         let currency = rows.first().map(|first| first.row.price.currency);
         match read_line(line, i, currency, fields) {
             Ok(row) => rows.push(row),
-            Err(mistake) => mistakes.push(mistake),
+            Err(mut all) => mistakes.append(&mut all),
         }
     }
     if mistakes.is_empty() {
@@ -64,49 +64,82 @@ pub(super) fn read(lines: &Json, fields: &[&str]) -> Result<Vec<Given>, String> 
     Err(mistakes.join("; "))
 }
 
-fn read_line(line: &Json, i: usize, currency: Option<Currency>, fields: &[&str]) -> Result<Given, String> {
+/// What is wrong with a list of lines by itself, if anything is: what else is asked for beside it may be wrong, too.
+#[must_use]
+pub fn mistakes_in_lines(lines: &Json) -> Option<String> {
+    read(lines, FIELDS).err()
+}
+
+/// # Errors
+/// All that is wrong with the line.
+fn read_line(line: &Json, i: usize, currency: Option<Currency>, fields: &[&str]) -> Result<Given, Vec<String>> {
     let at = format!("/lines/{i}");
     let Some(line) = line.as_object() else {
-        return Err(format!("{at}: write an object with item, quantity, unit and price"));
+        return Err(vec![format!("{at}: write an object with item, quantity, unit and price")]);
     };
-    if let Some(stranger) = line.keys().find(|name| !fields.contains(&name.as_str())) {
+    let mut wrong = Mistakes::default();
+    // A field under another name is missing for that reason alone.
+    let mut misspelt: Vec<&str> = Vec::new();
+    for stranger in line.keys().filter(|name| !fields.contains(&name.as_str())) {
         let near = nearest(stranger, fields.iter().copied());
         let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
         // The stranger comes from outside: shown short.
         let shown: String = stranger.chars().take(40).collect();
-        return Err(format!("{at}: a line has no `{shown}`{hint}"));
+        wrong.0.push(format!("{at}: a line has no `{shown}`{hint}"));
+        misspelt.extend(near);
     }
-    let item = required(line, &at, "item", "the item")?;
-    let unit = required(line, &at, "unit", "the unit of measure")?;
-    let quantity: Quantity = exact(line, &at, "quantity", "10")?;
+    let meant = |name: &str| misspelt.contains(&name) && !line.contains_key(name);
+    let item = wrong.unless(meant("item"), || required(line, &at, "item", "the item"));
+    let unit = wrong.unless(meant("unit"), || required(line, &at, "unit", "the unit of measure"));
+    let quantity = wrong.unless(meant("quantity"), || positive(line, &at));
+    let price = wrong.unless(meant("price"), || price(line, &at, currency));
+    let total = match (quantity, price) {
+        (Some(quantity), Some(price)) => wrong.of(line_total(quantity, price)
+            .ok_or_else(|| format!("{at}: {quantity} times {price} is more money than can be booked"))),
+        _ => None,
+    };
+    let received = wrong.of(received(line, &at));
+    let description = wrong.of(text(line, &at, "description", LONGEST_TEXT));
+    let location = wrong.of(text(line, &at, "location", LONGEST_NAME));
+    let (why, number) = (wrong.of(why(line, &at)), wrong.of(number(line, &at)));
+    match (item, unit, quantity, price, total, number) {
+        (Some(item), Some(unit), Some(quantity), Some(price), Some(total), Some(number)) if wrong.0.is_empty() => {
+            let row = LineRow {
+                line: 0,
+                item,
+                description: description.flatten().flatten(),
+                quantity,
+                unit,
+                price,
+                total,
+                location: location.flatten().flatten(),
+                received: received.unwrap_or(Quantity(0)),
+                factor: None,
+                why: why.flatten(),
+            };
+            Ok(Given { number, row })
+        }
+        _ => Err(wrong.0),
+    }
+}
+
+fn positive(line: &Document, at: &str) -> Result<Quantity, String> {
+    let quantity: Quantity = exact(line, at, "quantity", "10")?;
     if quantity <= Quantity(0) {
         return Err(format!("{at}/quantity: the quantity must be more than 0, and it is {quantity}"));
     }
-    let price = price(line, &at, currency)?;
-    let Some(total) = line_total(quantity, price) else {
-        return Err(format!("{at}: {quantity} times {price} is more money than can be booked"));
-    };
+    Ok(quantity)
+}
+
+fn received(line: &Document, at: &str) -> Result<Quantity, String> {
     let received = match line.get("received") {
         None | Some(Json::Null) => Quantity(0),
-        Some(_) => exact(line, &at, "received", "4")?,
+        Some(_) => exact(line, at, "received", "4")?,
     };
     if received < Quantity(0) {
         return Err(format!("{at}/received: what has come is not negative, and this is {received}"));
     }
-    let row = LineRow {
-        line: 0,
-        item,
-        description: text(line, &at, "description", LONGEST_TEXT)?.flatten(),
-        quantity,
-        unit,
-        price,
-        total,
-        location: text(line, &at, "location", LONGEST_NAME)?.flatten(),
-        received,
-        factor: None,
-        why: why(line, &at)?,
-    };
-    Ok(Given { number: number(line, &at)?, row })
+    Ok(received)
 }
 
 fn price(line: &Document, at: &str, currency: Option<Currency>) -> Result<Money, String> {

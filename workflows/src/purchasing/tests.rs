@@ -98,6 +98,11 @@ fn each_mistake_in_the_lines_is_told_with_its_place() {
             json!([line("a", "x", "1 EUR"), line("b", "0", "1 EUR")]),
             "/lines/0/quantity: `x` is not a decimal number: write digits with a point, such as 1200.50; /lines/1/quantity: the quantity must be more than 0, and it is 0.",
         ),
+        // All of a line, not only what comes first in it.
+        (
+            json!([{"quantity": "0", "unti": "kg", "price": "-1 EUR", "line": 0}]),
+            "/lines/0: a line has no `unti`; did you mean `unit`?; /lines/0/item: the item is missing; /lines/0/quantity: the quantity must be more than 0, and it is 0; /lines/0/price: a price is not negative, and this is -1.00 EUR; /lines/0/line: the number of a line is a whole number from 1 to 1000000.",
+        ),
     ] {
         let (code, sentence) = Desk::new().start(1, input(&lines)).unwrap_err();
         assert_eq!((code.as_str(), sentence.as_str()), ("invalid_order", says));
@@ -105,7 +110,7 @@ fn each_mistake_in_the_lines_is_told_with_its_place() {
     let many: Vec<Json> = (0..1_001).map(|_| line("a", "1", "1 EUR")).collect();
     let (_, sentence) = Desk::new().start(1, input(&many.into())).unwrap_err();
     assert_eq!(sentence, "/lines: an order has at most 1000 lines, and these are 1001.");
-    let many: Vec<Json> = (0..9).map(|_| line("a", "0", "1 EUR")).collect();
+    let many: Vec<Json> = (0..24).map(|_| line("a", "0", "1 EUR")).collect();
     let (_, sentence) = Desk::new().start(1, input(&many.into())).unwrap_err();
     assert!(sentence.ends_with("; and 4 more."), "{sentence}");
 }
@@ -116,6 +121,11 @@ fn an_order_needs_its_requester_and_supplier() {
         (json!({"supplier": "ACME"}), "/requester: the requester is missing."),
         (json!({"requester": "ann", "supplier": null}), "/supplier: the supplier is missing."),
         (json!({"requester": "ann", "supplier": 5}), "/supplier: write text."),
+        // The lines with what is wrong beside them.
+        (
+            json!({"supplier": null, "lines": [line("", "1", "1 EUR")]}),
+            "/lines/0/item: the text is empty; leave the field out instead; /requester: the requester is missing; /supplier: the supplier is missing.",
+        ),
     ] {
         assert_eq!(Desk::new().start(1, input).unwrap_err(), ("invalid_order".to_owned(), says.to_owned()));
     }

@@ -15,6 +15,9 @@ use crate::replay::codes;
 use crate::replay::map::{From, Map, Meaning, Source, What};
 use crate::replay::value::Value;
 
+/// What is done, what it is called, the record of what it takes, and the keys that actions read by themselves.
+type Doing = (Does, Arc<str>, Option<Arc<RecordType>>, Vec<Arc<str>>);
+
 /// What is known while a mapping is bound.
 struct Binding<'a> {
     map: &'a Map,
@@ -90,6 +93,7 @@ impl<'a> Binding<'a> {
                 && name != "requester"
                 && !definition.subject.computed.iter().any(|computed| **computed == *name)
                 && !map.subject.iter().any(|(given, _)| given.value == name)
+                && !map.unread.iter().any(|unread| unread == name)
         });
         let missing: Vec<String> = missing.map(|(name, _)| format!("`{name}`")).collect();
         if !missing.is_empty() {
@@ -137,6 +141,7 @@ impl<'a> Binding<'a> {
     /// A source with the type that its values become; what is written out is checked now.
     fn value(&mut self, source: &Source, ty: &Type, name: &str) -> Option<Value> {
         let value = Value::of(source, ty);
+        let mut fits = true;
         let written = [
             match &source.from {
                 From::Written(text) => Some(text),
@@ -148,20 +153,34 @@ impl<'a> Binding<'a> {
             if let Err(why) = value.check(text) {
                 let what = format!("`{text}` cannot be `{name}`: {why}");
                 self.wrong(codes::BAD_VALUE, source.span, what, format!("write a value of type {}", ty.name()));
-                return None;
+                fits = false;
             }
         }
         if let Err(why) = value.check_format() {
             let help = "write fields such as `%d.%m.%Y %H:%M:%S`, `%Y-%m-%dT%H:%M:%S%.f%z`";
             self.wrong(codes::BAD_TIME, source.span, why, help);
-            return None;
+            fits = false;
         }
-        Some(value)
+        fits.then_some(value)
     }
 
     fn meaning(&mut self, meaning: &Meaning) -> Option<Move> {
         let definition = self.workflow(meaning.workflow.as_ref())?;
-        let (does, label, record, own) = match &meaning.what {
+        let what = self.what(definition, meaning);
+        // What is wrong with the rest of it is told all the same.
+        let told = matches!(meaning.what, What::Complete) && what.is_none();
+        let state = meaning.state.as_ref().filter(|_| !told).and_then(|state| self.state(definition, state));
+        let behalf = meaning.behalf.as_ref().and_then(|of| self.value(of, &Type::Person, "for"));
+        let reason = meaning.reason.as_ref().and_then(|of| self.value(of, &Type::Text, "reason"));
+        let (does, label, record, own) = what?;
+        let data = self.data(meaning, record.as_deref(), &own);
+        let workflow = meaning.workflow.as_ref().map(|name| name.value.as_str().into());
+        Some(Move { when: meaning.when.clone(), does, state, workflow, behalf, reason, data, label })
+    }
+
+    /// What is done, what it is called, and what it takes.
+    fn what(&mut self, definition: &Definition, meaning: &Meaning) -> Option<Doing> {
+        Some(match &meaning.what {
             What::Skip => (Does::Skip, "skip".into(), None, Vec::new()),
             What::Start => (Does::Start, "start".into(), None, Vec::new()),
             What::Event(event) => {
@@ -184,13 +203,7 @@ impl<'a> Binding<'a> {
                 let form = self.form(definition, meaning)?;
                 (Does::Complete, "complete".into(), Some(form), Vec::new())
             }
-        };
-        let state = meaning.state.as_ref().and_then(|state| self.state(definition, state));
-        let data = self.data(meaning, record.as_deref(), &own);
-        let behalf = meaning.behalf.as_ref().and_then(|of| self.value(of, &Type::Person, "for"));
-        let reason = meaning.reason.as_ref().and_then(|of| self.value(of, &Type::Text, "reason"));
-        let workflow = meaning.workflow.as_ref().map(|name| name.value.as_str().into());
-        Some(Move { when: meaning.when.clone(), does, state, workflow, behalf, reason, data, label })
+        })
     }
 
     /// Payload or data; what must be given and is not is told.
@@ -203,7 +216,10 @@ impl<'a> Binding<'a> {
             _ => "this".to_owned(),
         };
         let data = self.fields(&meaning.data, record, own, &of);
-        let given = |name: &str| meaning.data.iter().any(|(given, _)| given.value == name);
+        let given = |name: &str| {
+            meaning.data.iter().any(|(given, _)| given.value == name)
+                || self.map.unread.iter().any(|unread| unread == name)
+        };
         let missing = record.fields.iter().filter(|(name, field)| !field.nullable && !given(name));
         let missing: Vec<String> = missing.map(|(name, _)| format!("`{name}`")).collect();
         if !missing.is_empty() {

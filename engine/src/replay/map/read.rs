@@ -3,7 +3,7 @@
 use super::{Columns, From, Map, Meaning, Others, People, Source, What};
 use crate::definition::reading::codes as shape;
 use crate::definition::reading::{Found, Keys, Node, Shape, Spot, one_or_many, parse, string, word};
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::replay::codes;
 
 const FILE: &[&str] = &["log", "people", "start", "activities", "others"];
@@ -17,20 +17,21 @@ const ACTS: &[&str] = &["approve", "reject", "abstain", "request_changes", "ask"
 /// Columns, each once, by place.
 struct Reader {
     columns: Vec<String>,
+    unread: Vec<String>,
     found: Found,
     whole: bool,
 }
 
 /// `whole`: with what its activities mean; else only how the log is read.
-pub(super) fn map(source: &str, whole: bool) -> Result<Map, Vec<Diagnostic>> {
-    let root = parse(source).map_err(|finding| vec![*finding])?;
-    let mut reader = Reader { columns: Vec::new(), found: Found::new(), whole };
+pub(super) fn map(source: &str, whole: bool) -> (Option<Map>, Vec<Diagnostic>) {
+    let root = match parse(source) {
+        Ok(root) => root,
+        Err(finding) => return (None, vec![*finding]),
+    };
+    let mut reader = Reader { columns: Vec::new(), unread: Vec::new(), found: Found::new(), whole };
     let map = reader.file(&root);
-    let Reader { columns, found, .. } = reader;
-    match map {
-        Some(map) if found.iter().all(|f| f.severity != Severity::Error) => Ok(Map { columns, ..map }),
-        _ => Err(found),
-    }
+    let Reader { columns, unread, found, .. } = reader;
+    (map.map(|map| Map { columns, unread, ..map }), found)
 }
 
 impl Reader {
@@ -64,6 +65,7 @@ impl Reader {
                 _ => Others::Refuse,
             },
             columns: Vec::new(),
+            unread: Vec::new(),
         })
     }
 
@@ -183,7 +185,11 @@ impl Reader {
         let Some(keys) = Keys::any(node, key, what, &mut self.found) else { return Vec::new() };
         let field = |(name, node): (&Spot<String>, &Node)| {
             let what = format!("where `{}` comes from", name.value);
-            Some((name.clone(), self.source(node, name.span, &what)?))
+            let source = self.source(node, name.span, &what);
+            if source.is_none() {
+                self.unread.push(name.value.clone());
+            }
+            Some((name.clone(), source?))
         };
         keys.iter().filter_map(field).collect()
     }
@@ -302,13 +308,15 @@ impl Reader {
             return Some(plain(node.span, what));
         }
         let keys = Keys::entry(node, key, "what an activity means", MEANING, &mut self.found)?;
-        let what = self.what(&keys, node, key)?;
+        // What is wrong with the rest of it is told all the same.
+        let what = self.what(&keys, node, key);
         let mut text = |name: &str| {
             let (key, node) = keys.get(name)?;
             self.string(node, key, &format!("`{name}`"))
         };
         let (mut state, workflow) = (text("state"), text("workflow"));
-        if let (What::Complete, None, Some((key, node))) = (&what, &state, keys.get("complete")) {
+        let completes = matches!(what, Some(What::Complete));
+        if let (true, None, Some((key, node))) = (completes, &state, keys.get("complete")) {
             state = self.string(node, key, "`complete`").filter(|state| state.value != "true");
         }
         let when = keys.get("when").map(|(key, node)| self.choices(node, key, "`when`")).unwrap_or_default();
@@ -318,10 +326,10 @@ impl Reader {
             self.source(node, key, &format!("`{name}`"))
         };
         let (behalf, reason) = (source("for"), source("reason"));
-        let data = keys.get(if matches!(what, What::Complete) { "data" } else { "payload" });
+        let data = keys.get(if completes { "data" } else { "payload" });
         let data = data.map(|(key, node)| self.fields(node, key, "the fields")).unwrap_or_default();
         let span = if matches!(node.shape, Shape::Map(_)) { node.span } else { key };
-        Some(Meaning { when, state, workflow, behalf, reason, data, ..plain(span, what) })
+        Some(Meaning { when, state, workflow, behalf, reason, data, ..plain(span, what?) })
     }
 
     fn what(&mut self, keys: &Keys<'_>, node: &Node, key: Span) -> Option<What> {

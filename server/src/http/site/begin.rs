@@ -10,6 +10,7 @@ use fluxor_engine::decide::{AtStart, may_start};
 use fluxor_engine::definition::chart::{Definition, StateKind};
 use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::refusal::Refusal;
+use fluxor_workflows::mistakes_in_lines;
 
 use super::super::asked::Fields;
 use super::super::extract::Path;
@@ -110,6 +111,7 @@ pub(super) async fn start(
         return html(place.page(Refused { typed, ..Refused::default() }, None));
     }
     let (input, rows) = Beginning::input(&place.asked, &typed, &visitor.words);
+    let lines = input.get("lines").filter(|_| place.asked.own.iter().any(|own| **own == *"lines")).cloned();
     let verb = Verb::Start { workflow: workflow.as_str().into(), key: None, input };
     let command = fields.command(&visitor.caller, &format!("/new/{workflow}"), verb)?;
     let types: Vec<(&str, String)> = place.asked.fields.iter().map(|(name, one)| (&**name, one.ty.name())).collect();
@@ -128,7 +130,12 @@ pub(super) async fn start(
         },
         Err(problem) => problem,
     };
-    let why = Refused { sentence: told(&problem), errors: problem.errors().unwrap_or_default(), typed, changed: None };
+    let mut why =
+        Refused { sentence: told(&problem), errors: problem.errors().unwrap_or_default(), typed, changed: None };
+    // Fields are looked at first, and where one is wrong nobody came to the lines: what is wrong with these is told with it.
+    if let (Some(wrong), false) = (lines.as_ref().and_then(mistakes_in_lines), why.errors.is_empty()) {
+        why.sentence = format!("{}; {wrong}", why.sentence.trim_end_matches('.'));
+    }
     let already = match problem.existing().filter(|_| problem.code() == "request_reused") {
         Some(id) => Some(Already::of(&app.desk().paper(visitor.caller.tenant(), id).await?, &visitor.words)),
         None => None,
