@@ -86,6 +86,8 @@ impl Telling<'_> {
             Refusal::TargetExcluded => self.not_eligible(target(&event.verb)?, step?)?.text(" Name somebody else."),
             Refusal::TargetSeated => self.seated(target(&event.verb)?, step?),
             Refusal::LimitTooLow => self.limit(target(&event.verb)?, step?)?,
+            Refusal::NotAdministrator if self.frame.policy.administrators.is_empty() => Said::default()
+                .text("Only an administrator may do this, and there is none: whoever keeps the organisation gives somebody that role."),
             Refusal::NotAdministrator => Said::default()
                 .text("Only an administrator of this policy may do this: ask ")
                 .people(&self.frame.policy.administrators, " or ")

@@ -164,7 +164,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         } else if is_live(self) && is_asked {
             self.review(at, Verb::Time, None)?;
             if !is_live(self) {
-                return Err(Refusal::Approval(approval::Refusal::ReviewEnded).into());
+                return Err(Refusal::Approval(approval::Refusal::ReviewEnded.into()).into());
             }
         }
         let ended = matches!(self.work.tasks[at].detail.review.state, State::Approved | State::Rejected);
