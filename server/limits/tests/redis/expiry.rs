@@ -30,7 +30,8 @@ async fn check(store: &Redis, now: At, raw: &mut redis::Connection) {
             let millis: u64 = redis::cmd("PTTL").arg(store.key(key)).query(raw).unwrap();
             let state = State::from_text(&text).unwrap();
             let stays = state.untouched_at().since(weighed.at).micros().div_ceil(1_000) + 60_000;
-            assert!(stays > 75_000 && stays <= 2 * 600_000 + 60_000, "{key}: {stays}");
+            // A fixed window may end any moment.
+            assert!(stays > 60_000 && stays <= 2 * 600_000 + 60_000, "{key}: {stays}");
             // A little time has passed; Redis counts in whole milliseconds.
             assert!(millis <= stays + 2 && millis + 5_000 > stays, "{key}: {millis} of {stays}");
         }
