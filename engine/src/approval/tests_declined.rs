@@ -114,6 +114,12 @@ fn whoever_may_not_decide_reads_by_which_rule() {
         "unknown_step",
         "There is no step `manger`; the steps are `manager`, `buyers`. Did you mean `manager`?",
     );
+}
+
+#[test]
+fn whoever_lacks_the_office_reads_whose_it_is() {
+    let mut story = story(usual());
+    story.then("ann", json!({ "do": "submit" }));
     says(
         &story,
         "bob",

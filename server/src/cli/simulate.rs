@@ -109,11 +109,12 @@ async fn here(config: &Config, question: Question, tries_file: bool, path: &str,
     let tries = tries_file || question.organisation.is_some();
     let nowhere = config.sqlite().is_some_and(|file| !file.exists());
     if tries_file && nowhere && question.organisation.is_none() {
-        return Err(Failure::Usage(format!(
-            "there is no database {}, and so nobody who could be asked: say which with --database, or give people for this \
-             simulation alone with --organisation FILE",
+        let why = format!(
+            "there is no database {}, and so nobody who could be asked: say which with --database, load people \
+             (`fluxor organisation load FILE`), or give some for this simulation alone with --organisation FILE",
             config.database_shown()
-        )));
+        );
+        return Err(Failure::Declined("invalid_input".to_owned(), why));
     }
     let desk = match tries && nowhere {
         true => open(&Config { database: "memory:".to_owned(), ..config.clone() }, Purpose::Read).await?,

@@ -29,7 +29,7 @@ fn elsewhere(site: &Site, arguments: &[&str]) -> (i32, String) {
     (status.code().unwrap(), format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr)))
 }
 
-pub(super) async fn a_command_without_the_folder_says_what_it_lacks(site: Site) {
+pub(super) async fn a_command_without_the_folder_says_what_it_lacks(mut site: Site) {
     std::fs::write(site.folder().join("definitions/trip.yaml"), TRIP).unwrap();
     site.admin().post("/v1/definitions/reload", &json!({})).await.is(200);
     let begun = site.by("ann").post("/v1/workflows/trip/instances", &json!({ "input": {} })).await.is(201);
@@ -46,7 +46,6 @@ pub(super) async fn a_command_without_the_folder_says_what_it_lacks(site: Site) 
         (vec!["graph", "trip"], "There is no workflow `trip`"),
         (vec!["calendars", "list"], "there is no folder `definitions`"),
         (vec!["calendars", "show", "office"], "There is no calendar `office`"),
-        (vec!["definitions", "list"], "there is no folder `definitions`"),
     ] {
         let (code, told) = elsewhere(&site, &arguments);
         assert!(code == 1 || code == 2, "{arguments:?}: {code}: {told}");
@@ -67,5 +66,14 @@ pub(super) async fn a_command_without_the_folder_says_what_it_lacks(site: Site) 
     std::fs::write(&file, TRIP).unwrap();
     let (code, told) = elsewhere(&site, &["simulate", file.to_str().unwrap(), "--as", "ann", "--json"]);
     assert!(code == 1 && told.contains("unknown calendar `office`") && told.contains(folder), "{told}");
+    // Where no server has the file, nobody else is asked.
+    site.stop().await;
+    for (arguments, says) in [
+        (vec!["definitions", "list"], "there is no folder `definitions`"),
+        (vec!["instances", "repair", &id], calendar),
+    ] {
+        let (code, told) = elsewhere(&site, &arguments);
+        assert!(code > 0 && told.contains(says) && told.contains(folder), "{arguments:?}: {code}: {told}");
+    }
     site.end().await;
 }
