@@ -247,6 +247,9 @@ pub struct TaskDetail {
     /// When those asked in a step were last reminded, by somebody or by time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reminded: BTreeMap<Arc<str>, Timestamp>,
+    /// Who has passed on a seat that was another's, by the seat's number in the review: he does not decide in it himself.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub passed_on: BTreeMap<u32, BTreeSet<PersonId>>,
 }
 
 /// Who holds an open seat in a step.

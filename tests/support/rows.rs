@@ -76,6 +76,7 @@ pub fn task(n: u64, seq: i64, person: &str) -> Task {
             rates: serde_json::from_value(serde_json::json!({ "USD": "1.08" })).unwrap(),
             organisation: 3,
             reminded: BTreeMap::new(),
+            passed_on: BTreeMap::new(),
         },
         opened_at: at(seq),
         seq,

@@ -142,7 +142,7 @@ const ORDERS: Subject = Subject {
     major: 1,
     variable: "po",
     record: purchase_order,
-    computed: &["amount", "lines", "lines_digest", "goods_digest", "lines_open", "number"],
+    computed: &["amount", "lines", "lines_digest", "lines_open", "number"],
     options: &[],
     mirrored: MIRRORED,
 };
@@ -155,7 +155,6 @@ const EMERGENCIES: Subject = Subject {
         "amount",
         "lines",
         "lines_digest",
-        "goods_digest",
         "lines_open",
         "number",
         "explanation",
@@ -192,7 +191,6 @@ fn purchase_order() -> RecordType {
         .with("supplier", Type::Text)
         .with("lines", Type::Int)
         .with("lines_digest", Type::Text)
-        .with_nullable("goods_digest", Type::Text)
         .with("lines_open", Type::Int)
         .with_nullable("number", Type::Text)
         .with_nullable("note", Type::Text)
@@ -222,7 +220,7 @@ static ACTIONS: &[Action] = &[
         params: &[],
         subjects: ON_ORDERS,
         payload: &["lines"],
-        help: "At the start: writes the order and the `lines` of the input; computes amount, lines and their digests.",
+        help: "At the start: writes the order and the `lines` of the input; computes amount, lines and lines_digest.",
         run: purchasing::record_order,
     },
     Action {

@@ -104,7 +104,10 @@ fn propose(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let now = &call.organisation.organisation;
     let set = Document::from_iter([
         ("found".to_owned(), Json::from(written(found_parts(&before, &patch)))),
-        ("concerned".to_owned(), json!(told::concerned((now, &before), (&read.organisation, &after)))),
+        (
+            "concerned".to_owned(),
+            json!(told::concerned((now, &before), (&read.organisation, &after), now.date(call.now))),
+        ),
         ("administrators".to_owned(), json!(told::administrators(now))),
         ("changes".to_owned(), json!(told::changes(before, after))),
         ("base".to_owned(), call.organisation.revision.into()),

@@ -161,7 +161,7 @@ impl Telling<'_> {
         kept_out.extend(fields.map(PersonId::from));
         let walks = |start: &&PersonId| {
             let Some(ix) = self.frame.org.ix(start).filter(|_| named(start).is_some()) else { return false };
-            let trail = self.frame.trail(&self.review.subject, ix, &[], |ix, _| self.frame.active(ix));
+            let trail = self.frame.reach(&self.review.subject, ix, &[], |_, _, _, ix| self.frame.active(ix));
             trail.iter().any(|met| self.frame.org.at(met.ix).id == *who)
         };
         let principal = kept_out.iter().find(walks)?;

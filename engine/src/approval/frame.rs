@@ -67,12 +67,26 @@ impl<'a> Frame<'a> {
 
     /// `from` and everyone who stands in for him, breadth first, at most five hops, never onto or through whom `may` refuses
     /// (section 5.1), with the way to each. `delegates` are one hop away.
+    ///
+    /// Nobody comes to it over an entry of another's that he noted himself.
     pub(super) fn trail(
         &self,
         subject: &Subject,
         from: Ix,
         delegates: &[Ix],
         may: impl Fn(Ix, Option<&Substitution>) -> bool,
+    ) -> Vec<Met<'a>> {
+        let chose = |met: &[Met<'_>], before, entry: Option<&Substitution>, ix| self.chose(met, before, entry, ix);
+        self.reach(subject, from, delegates, |met, before, entry, ix| may(ix, entry) && !chose(met, before, entry, ix))
+    }
+
+    /// The same, whoever noted what.
+    pub(super) fn reach(
+        &self,
+        subject: &Subject,
+        from: Ix,
+        delegates: &[Ix],
+        may: impl Fn(&[Met<'_>], usize, Option<&Substitution>, Ix) -> bool,
     ) -> Vec<Met<'a>> {
         let mut met = vec![Met { ix: from, before: 0, entry: None }];
         let mut edge = 0;
@@ -85,7 +99,7 @@ impl<'a> Frame<'a> {
                 let next = standing.filter(|(by, entry)| self.in_scope(subject, entry, person, *by));
                 let next = next.map(|(by, entry)| (by, Some(entry)));
                 for (ix, entry) in extra.iter().map(|&ix| (ix, None)).chain(next) {
-                    if !met.iter().any(|one| one.ix == ix) && may(ix, entry) {
+                    if !met.iter().any(|one| one.ix == ix) && may(&met, before, entry, ix) {
                         met.push(Met { ix, before, entry });
                     }
                 }
@@ -93,6 +107,15 @@ impl<'a> Frame<'a> {
             edge = reached;
         }
         met
+    }
+
+    /// Whether somebody comes to stand in over an entry of another's that he noted himself: the one that leads to him, or one
+    /// on the way there.
+    fn chose(&self, met: &[Met<'_>], before: usize, entry: Option<&Substitution>, ix: Ix) -> bool {
+        let who = &self.org.at(ix).id;
+        let noted = |entry: Option<&Substitution>| entry.is_some_and(|entry| entry.noted_by.as_ref() == Some(who));
+        let way = std::iter::successors(met.get(before), |one| one.entry.and_then(|_| met.get(one.before)));
+        noted(entry) || way.into_iter().any(|one| noted(one.entry))
     }
 
     /// Whom section 6 excludes: the people of `never`, and under `never_substitutes` whoever stands in for them.
@@ -109,7 +132,7 @@ impl<'a> Frame<'a> {
             // This walk starts even from the inactive, and only they end it (section 6.2).
             let starts: Vec<Ix> = excluded.iter().filter_map(|id| self.org.ix(id)).collect();
             for start in starts {
-                let reached = self.trail(subject, start, &[], |ix, _| self.active(ix));
+                let reached = self.reach(subject, start, &[], |_, _, _, ix| self.active(ix));
                 excluded.extend(reached.into_iter().map(|met| self.org.at(met.ix).id.clone()));
             }
         }

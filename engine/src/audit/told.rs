@@ -182,9 +182,10 @@ impl Found {
     fn task(&mut self, before: &Task, after: &Task) {
         let Task { id: _, state, status, revision, document, due_at, holders, detail, opened_at, seq: _ } = before;
         self.inside("detail", |f| {
-            let TaskDetail { review, rates, organisation, reminded } = detail;
+            let TaskDetail { review, rates, organisation, reminded, passed_on } = detail;
             f.leaf("organisation", organisation, &after.detail.organisation);
             f.tree("rates", rates, &after.detail.rates, |_| true);
+            f.tree("passed_on", passed_on, &after.detail.passed_on, |seats| !seats.is_empty());
             f.tree("reminded", reminded, &after.detail.reminded, |times| !times.is_empty());
             f.inside("review", |f| f.review(review, &after.detail.review));
         });

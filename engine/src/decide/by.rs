@@ -1,16 +1,16 @@
 //! Who may take an arrow.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::approval::{EscalateTo, Verb};
+use crate::approval::{EscalateTo, Review, Verb};
 use crate::clock::Timestamp;
 use crate::command::Actor;
 use crate::definition::chart::{By, Definition};
 use crate::domain::Domain;
 use crate::expression::{Expr, Value};
 use crate::ids::PersonId;
-use crate::instance::Instance;
+use crate::instance::{Instance, TaskDetail};
 use crate::refusal::Refusal;
 
 use super::run::Run;
@@ -52,8 +52,9 @@ impl<D: Domain> Run<'_, '_, D> {
                     None => None,
                 };
                 let unit_text = unit.as_ref().map(ToString::to_string);
-                let holds =
-                    holds_role(self.ground.organisation(), self.ground.now, &person, role, unit_text.as_deref());
+                // Where no unit is named nobody has a role in it.
+                let holds = unit != Some(Value::Null)
+                    && holds_role(self.ground.organisation(), self.ground.now, &person, role, unit_text.as_deref());
                 let place = unit_text.map_or(String::new(), |u| format!(" in unit {u}"));
                 (holds, format!("the role `{role}`{place}"))
             }
@@ -90,7 +91,8 @@ pub fn may_send(
         By::Person(expr, _) => value(expr).is_none_or(|allowed| names(&allowed, person)),
         By::Role(role, None) => holds_role(organisation, now, person, role, None),
         By::Role(role, Some(unit)) => {
-            value(unit).is_none_or(|unit| holds_role(organisation, now, person, role, Some(&unit.to_string())))
+            let holds = |unit: Value| holds_role(organisation, now, person, role, Some(&unit.to_string()));
+            value(unit).is_none_or(|unit| unit != Value::Null && holds(unit))
         }
     };
     let active = definition.active(instance).unwrap_or_default();
@@ -176,4 +178,42 @@ pub(super) fn fits(act: &Verb, person: &PersonId) -> Result<(), Refusal> {
         return Err(Refusal::NotAllowed { rule: rule.into() });
     }
     Ok(())
+}
+
+/// The holders of every seat of a review, by its number.
+pub(super) fn held(review: &Review) -> BTreeMap<u32, Vec<PersonId>> {
+    let seats = review.steps.iter().flat_map(|step| &step.seats);
+    seats.map(|seat| (seat.id, seat.holders().to_vec())).collect()
+}
+
+/// Notes which seats of others an act has passed on, and refuses the vote of whoever passed a seat on before: not even on
+/// behalf of him who has it now.
+pub(super) fn passed_on(
+    detail: &mut TaskDetail,
+    before: &BTreeMap<u32, Vec<PersonId>>,
+    (act, person): (&Verb, &PersonId),
+) -> Result<(), Refusal> {
+    match act {
+        Verb::Reassign { .. } | Verb::Escalate { .. } | Verb::Repair { .. } => {
+            let after = held(&detail.review);
+            let changed = after.iter().filter(|(seat, holders)| before.get(seat) != Some(holders));
+            let others = changed.filter(|(seat, _)| before.get(seat).is_none_or(|holders| !holders.contains(person)));
+            let seats: Vec<u32> = others.map(|(seat, _)| *seat).collect();
+            for seat in seats {
+                detail.passed_on.entry(seat).or_default().insert(person.clone());
+            }
+            Ok(())
+        }
+        Verb::Approve(_) | Verb::Reject(_) | Verb::Abstain(_) => {
+            let votes = detail.review.votes.iter().rev();
+            let cast = votes.filter(|vote| vote.carried.is_none()).find(|vote| vote.author == *person);
+            let own = cast.and_then(|vote| detail.passed_on.get(&vote.seat)).is_some_and(|by| by.contains(person));
+            if own {
+                let rule = "somebody else to decide here: you said who has this place, and whoever says that does not decide in it";
+                return Err(Refusal::NotAllowed { rule: rule.into() });
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }

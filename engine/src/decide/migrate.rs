@@ -244,7 +244,7 @@ impl<D: Domain> Run<'_, '_, D> {
         if let Some(past) = past {
             return Err(unfit("approval", self.past(past, &within)).into());
         }
-        self.carry_passed(way, &place)?;
+        self.carry_passed(way, &old_active, &place)?;
         let forgotten = self.carry_history(way, &within);
         if !self.raised.is_empty() {
             let why = "What was approved or given so far would move it on at once, and a migration decides nothing: map its \

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::approval::{self, Event, FieldValue, Fields, FiredKind, PLAN, Policy, Review, State, Verb, Why};
-use crate::command::{self, act_name};
+use crate::command::{self, Repair, act_name};
 use crate::definition::chart::{Approval, EXPIRED, StateIx};
 use crate::domain::Domain;
 use crate::effect::{Effect, NoticeKind};
@@ -67,7 +67,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.record.behalf = ballot(act).and_then(|b| b.on_behalf_of.clone());
         let current = self.work.tasks[at].etag();
         let open = self.work.tasks[at].status == TaskStatus::Open;
+        let seats = by::held(&self.work.tasks[at].detail.review);
         self.review(at, act.clone(), Some(person.clone()))?;
+        by::passed_on(&mut self.work.tasks[at].detail, &seats, (act, person))?;
         if let Verb::Approve(b) | Verb::Reject(b) | Verb::Abstain(b) = act {
             // Who stands in for one person only need not say so: the vote knows.
             self.record.behalf = self.work.tasks[at].detail.review.principal(&b.step, person).cloned();
@@ -94,7 +96,12 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             fields.insert(PLAN.into(), self.plan(plan)?);
         }
         let known = self.work.tasks.iter().rposition(|t| t.state == path);
-        let again = known.filter(|&at| goes_on(&self.work.tasks[at].detail.review, approval));
+        let is_moved = matches!(self.command.verb, command::Verb::Repair { repair: Repair::Move { .. }, .. });
+        let again = known.filter(|&at| {
+            let review = &self.work.tasks[at].detail.review;
+            // Whoever moves something back to those who decide wants them asked.
+            goes_on(review, approval) && !(is_moved && review.state == State::Approved)
+        });
         if let Some(at) = again {
             // What the workflow has changed since they decided, they are asked about.
             let (task, now) = (&mut self.work.tasks[at], self.ground.now);
@@ -120,6 +127,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                         rates: self.ground.organisation().rates.clone(),
                         organisation: self.ground.organisation().revision,
                         reminded: BTreeMap::new(),
+                        passed_on: BTreeMap::new(),
                     },
                     opened_at: now,
                     seq: 0,

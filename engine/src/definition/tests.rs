@@ -27,7 +27,6 @@ pub(crate) fn vocabulary() -> Vocabulary {
         .with("supplier", Type::Text)
         .with("lines", Type::Int)
         .with("lines_digest", Type::Text)
-        .with_nullable("goods_digest", Type::Text)
         .with("lines_open", Type::Int)
         .with_nullable("number", Type::Text)
         .with_nullable("source", Type::Text)
@@ -36,7 +35,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
         major: 1,
         variable: "po".into(),
         record: Arc::new(record),
-        computed: ["amount", "lines", "lines_digest", "goods_digest", "lines_open", "number"].map(Arc::from).to_vec(),
+        computed: ["amount", "lines", "lines_digest", "lines_open", "number"].map(Arc::from).to_vec(),
         options: Vec::new(),
         mirrored: Vec::new(),
     };

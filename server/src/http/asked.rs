@@ -7,7 +7,7 @@ use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::http::{HeaderMap, header};
 use fluxor_engine::audit::canonical;
 use fluxor_engine::command::{Command, Verb};
-use fluxor_engine::ids::{Digest, RequestId};
+use fluxor_engine::ids::{Digest, PersonId, RequestId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ pub(crate) struct Asked<T>(pub(crate) Asking, pub(crate) T);
 pub(crate) struct Asking {
     /// Who.
     pub caller: Caller,
-    /// The `Idempotency-Key`.
+    /// The `Idempotency-Key`, of this caller: see [`own`].
     pub request: RequestId,
     /// The `If-Match`, without its quotes.
     pub etag: Option<String>,
@@ -63,7 +63,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let caller = Caller::from_request_parts(&mut parts, app).await?;
-        let id = idempotency_key(&parts.headers)?;
+        let id = own(&idempotency_key(&parts.headers)?, caller.person());
         let etag = if_match(&parts.headers)?;
         let body = object(&parts.headers, body).await?;
         // The person is hashed too: two people who choose the same key for the same words have asked two things.
@@ -188,7 +188,7 @@ impl Fields {
         asked.extend(self.0.iter().map(|(name, value)| format!("{name}={value}")));
         Ok(Command {
             tenant: caller.tenant(),
-            request: format!("page-{once}").as_str().into(),
+            request: own(&format!("page-{once}"), caller.person()),
             request_hash: Digest::of(asked.join("\0")),
             actor: caller.actor(),
             verb,
@@ -203,16 +203,19 @@ async fn object(headers: &HeaderMap, body: Body) -> Result<Value, Problem> {
     if body.is_object() { Ok(body) } else { Err(Problem::invalid("", "the body must be a JSON object")) }
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<RequestId, Problem> {
+/// The id of what somebody asks under a key of his choice. It is his alone: a key that somebody else has chosen, or one that looks
+/// like an id of the engine's own messages, is another. (Keys have no blank, so that the first one ends them.)
+fn own(key: &str, person: &PersonId) -> RequestId {
+    format!("{key} by {person}").as_str().into()
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
     const HELP: &str = "Send an Idempotency-Key, new for each thing you ask, the same when you repeat it: \
                         `Idempotency-Key: 5f0c7a9e-approve-1`. It has 1 to 128 visible ASCII characters.";
     let key = headers.get("idempotency-key").ok_or_else(|| Problem::new("idempotency_key_required", HELP))?;
-    // What begins so are ids of migrations, which nobody takes before them.
-    let is_own = |text: &str| text.starts_with("migrate:");
-    let fits =
-        |text: &&str| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) && !is_own(text);
+    let fits = |text: &&str| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
     let text = key.to_str().ok().filter(fits);
-    text.map(RequestId::from).ok_or_else(|| Problem::new("idempotency_key_invalid", HELP))
+    text.map(str::to_owned).ok_or_else(|| Problem::new("idempotency_key_invalid", HELP))
 }
 
 /// One etag, quoted or not. `*` would say "whatever it is by now", which no decision may.
@@ -330,6 +333,16 @@ mod tests {
             assert_eq!(code(wrong), Err("idempotency_key_invalid".to_owned()), "{wrong}");
         }
         assert_eq!(idempotency_key(&HeaderMap::new()).unwrap_err().code(), "idempotency_key_required");
+    }
+
+    #[test]
+    fn what_somebody_asks_under_a_key_is_his_own() {
+        let by = |person: &str, key: &str| own(key, &person.into());
+        assert_ne!(by("ann", "yes-1"), by("bob", "yes-1"));
+        // Not one that the engine gives its own messages.
+        for taken in ["call_ended:01a22ac4-0000-7000-8000-000000000000:3", "tell:3:go", "migrate:00:1"] {
+            assert_eq!(by("ann", taken).as_str(), format!("{taken} by ann"));
+        }
     }
 
     #[test]

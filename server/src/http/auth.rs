@@ -142,6 +142,27 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let caller = Self::found(parts, app).await?;
+        // Of what somebody asks to be done the engine looks for itself, and pages ask more: who is there at all.
+        if parts.method.is_safe() && !layers::page(layers::route(&parts.extensions)) {
+            caller.is_there(app).await?;
+        }
+        Ok(caller)
+    }
+}
+
+impl Caller {
+    /// Whoever is known and has left the organisation, or is not there yet, is told nothing, whatever key is left.
+    pub(super) async fn is_there(&self, app: &App) -> Result<(), Problem> {
+        let company = app.desk().company(self.tenant()).await?;
+        let (organisation, date) = (company.organisation(), company.today());
+        match organisation.person(self.person()).is_some() && !organisation.active(self.person(), date) {
+            true => Err(Problem::not_allowed("somebody who is active in the organisation")),
+            false => Ok(()),
+        }
+    }
+
+    async fn found(parts: &Parts, app: &App) -> Result<Self, Problem> {
         // The gate has looked already.
         if let Some(caller) = parts.extensions.get::<Self>() {
             return Ok(caller.clone());
@@ -166,7 +187,11 @@ impl FromRequestParts<App> for Administrator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let caller = Caller::from_request_parts(parts, app).await?;
-        if caller.key.administrator { Ok(Self(caller)) } else { Err(Problem::not_allowed("an administrator's key")) }
+        let caller = Caller::found(parts, app).await?;
+        if !caller.key.administrator {
+            return Err(Problem::not_allowed("an administrator's key"));
+        }
+        caller.is_there(app).await?;
+        Ok(Self(caller))
     }
 }

@@ -199,11 +199,5 @@ async fn may(app: &App, asking: &Asking) -> Result<(), Problem> {
     if asking.caller.tenant() != operator {
         return Err(Problem::not_allowed(&format!("a key of the tenant that runs the server ({operator})")));
     }
-    let company = app.desk().company(operator).await?;
-    let (organisation, person) = (&company.at.organisation, asking.caller.person());
-    let date = organisation.date(company.now);
-    match organisation.person(person).is_some() && !organisation.active(person, date) {
-        true => Err(Problem::not_allowed("somebody who is active in the organisation")),
-        false => Ok(()),
-    }
+    asking.caller.is_there(app).await
 }

@@ -47,12 +47,12 @@ pub(crate) struct AllSettings {
     items: Vec<Setting>,
 }
 
-/// All settings, with what holds where nobody has set anything.
+/// All settings, with what holds where nobody has set anything. Those of webhooks for administrators only.
 #[utoipa::path(get, path = "/v1/settings", tag = "settings", responses((status = 200, body = AllSettings), Problems))]
 pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<AllSettings>, Problem> {
     let rows = app.desk().books(caller.tenant(), Books::Settings).await?;
     let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
-    let items = settings::KINDS.iter().map(|kind| {
+    let items = settings::KINDS.iter().filter(|kind| may_read(kind, &caller)).map(|kind| {
         let row = rows.iter().find(|row| row["code"] == kind.name);
         Setting::of(kind, row.unwrap_or(&Value::Null))
     });
@@ -67,7 +67,7 @@ pub(crate) async fn show(
     caller: Caller,
     Path((name,)): Path<(String,)>,
 ) -> Result<([(HeaderName, String); 1], Json<Setting>), Problem> {
-    let kind = kind(&name)?;
+    let kind = readable(&name, &caller)?;
     let row = app.desk().books(caller.tenant(), Books::Setting { name }).await?;
     let setting = Setting::of(kind, &row);
     Ok(([(header::ETAG, format!("\"{}\"", setting.version))], Json(setting)))
@@ -140,8 +140,18 @@ pub(crate) async fn history(
     Path((name,)): Path<(String,)>,
     Query(which): Query<Which>,
 ) -> Result<Json<History>, Problem> {
-    let stream = StreamId::of_record(settings::RECORD, kind(&name)?.name);
+    let stream = StreamId::of_record(settings::RECORD, readable(&name, &caller)?.name);
     which.page(&app, &caller, stream, &format!("/v1/settings/{name}/history")).await
+}
+
+/// Addresses of endpoints may hold what opens them.
+fn may_read(kind: &Kind, caller: &Caller) -> bool {
+    kind.name != SETTING || caller.key().administrator
+}
+
+fn readable(name: &str, caller: &Caller) -> Result<&'static Kind, Problem> {
+    let kind = kind(name)?;
+    if may_read(kind, caller) { Ok(kind) } else { Err(Problem::not_allowed("an administrator's key")) }
 }
 
 fn kind(name: &str) -> Result<&'static Kind, Problem> {

@@ -129,7 +129,7 @@ pub(crate) struct Document {
 }
 
 /// Fields that stand elsewhere on the page.
-const ELSEWHERE: &[&str] = &["amount", "requester", "number", "lines", "lines_open", "lines_digest", "goods_digest"];
+const ELSEWHERE: &[&str] = &["amount", "requester", "number", "lines", "lines_open", "lines_digest"];
 
 impl Document {
     pub(crate) fn new(shown: &Shown<'_>, panel: Option<Panel>, speak: &Words) -> Self {

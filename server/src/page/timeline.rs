@@ -278,9 +278,6 @@ fn changed(body: &Value, speak: &Words) -> Vec<Change> {
             let (before, after) = ("as they were".to_owned(), "others".to_owned());
             return Some(Change { name: "What the lines say".to_owned(), before, after });
         }
-        if field == "goods_digest" {
-            return None;
-        }
         Some(Change { name: words(field), before: speak.value(&change["from"]), after: speak.value(&change["to"]) })
     });
     fields.collect()

@@ -47,6 +47,9 @@ pub(super) async fn the_organisation_counts_from_the_next_decision(site: Site) {
     let begun = json!({ "input": order("bob", "10.00 EUR") });
     let refused = site.by("bob").post("/v1/workflows/purchase_order/instances", &begun).await;
     assert_eq!(refused.refused(403, "not_allowed")["rule"], "somebody who is active in the organisation");
+    for read in ["/v1/tasks", "/v1/organisation", "/v1/instances", "/v1/settings", "/v1/limits/me"] {
+        site.by("bob").get(read).await.refused(403, "not_allowed");
+    }
     let voted = site.by("cyd").decide(&task, &approve("manager")).await.is(200);
     assert_eq!(voted["state"], "open.ordering", "cyd, bob's manager, is asked in his place");
     let entry = history(&site, &id).await.into_iter().find(|entry| entry["header"]["verb"] == "approve").unwrap();

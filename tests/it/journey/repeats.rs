@@ -30,10 +30,11 @@ pub(super) async fn a_repeated_request_is_done_once(site: Site) {
     let spelt = ann.send(spelt.header("content-type", "application/json; charset=utf-8").body(" { } ")).await;
     assert_eq!((spelt.status, &spelt.text), (200, &first.text));
 
-    // Another content, another person, another version under the same id is another request.
+    // Another content, another version under the same id is another request. A key is its owner's: under the same one
+    // somebody else asks something of his own.
     let reasoned = json!({ "reason": "other" });
     ann.post_as("submit-1", &submit, &reasoned).await.refused(422, "request_reused");
-    site.by("eve").post_as("submit-1", &submit, &json!({})).await.refused(422, "request_reused");
+    site.by("eve").post_as("submit-1", &submit, &json!({})).await.refused(409, "not_accepted");
     site.by("bob").decide_as("vote-1", &task, &approve("buyers")).await.refused(422, "request_reused");
     let stale = json!({ "id": task["id"], "etag": "0a-1" });
     site.by("bob").decide_as("vote-1", &stale, &approve("manager")).await.refused(422, "request_reused");

@@ -31,6 +31,11 @@ async fn allowing(site: &mut Site) {
 async fn set(site: &Site, endpoints: Value) {
     let admin = site.admin();
     let shown = admin.get("/v1/settings/webhooks").await.is(200);
+    // Addresses may hold what opens them.
+    site.by("ann").get("/v1/settings/webhooks").await.refused(403, "not_allowed");
+    site.by("ann").get("/v1/settings/webhooks/history").await.refused(403, "not_allowed");
+    let all = site.by("ann").get("/v1/settings").await.is(200);
+    assert!(all["items"].as_array().unwrap().iter().all(|one| one["name"] != "webhooks"), "{all}");
     let changed = json!({ "version": shown["version"], "document": { "endpoints": endpoints } });
     let request = admin.request(reqwest::Method::PUT, "/v1/settings/webhooks").json(&changed);
     let key = fluxor_tests::server::client::fresh_key();

@@ -78,8 +78,8 @@ fn a_proposal_says_what_it_changes_and_whom_it_concerns() {
     assert_eq!(set["changes"], json!(lines));
     assert_eq!(
         set["concerned"],
-        json!(["ann", "cyd"]),
-        "and the new manager; neither who is new nor who stays the same"
+        json!(["ann", "cyd", "dan"]),
+        "and the new manager, and who stands in for him; neither who is new nor who stays the same"
     );
     assert_eq!((&set["administrators"], &set["base"]), (&json!(["cyd", "dan"]), &json!(4)));
     let found: Document = serde_json::from_str(set["found"].as_str().unwrap()).unwrap();

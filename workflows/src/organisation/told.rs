@@ -8,6 +8,7 @@ use fluxor_engine::audit::fold::{Change, diff};
 use fluxor_engine::decide::{ADMINISTRATOR, organisation_image};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::Document;
+use jiff::civil::Date;
 use serde_json::{Map, Value as Json};
 
 /// How many characters of a value are shown.
@@ -78,10 +79,11 @@ fn image(document: Document) -> Json {
 }
 
 /// Everyone who is known and whose record, roles, limits, substitution or address differ, or who becomes somebody's
-/// manager; sorted.
+/// manager; and whoever stands in for one of these now or later, since he would decide in their place. Sorted.
 pub(super) fn concerned(
     (before, document): (&Organisation, &Document),
     (after, changed): (&Organisation, &Document),
+    today: Date,
 ) -> Vec<PersonId> {
     let mut concerned = BTreeSet::new();
     for person in &before.parts().people {
@@ -106,6 +108,16 @@ pub(super) fn concerned(
     let (old, new) = (contacts(document), contacts(changed));
     let ids = old.keys().chain(new.keys()).filter(|id| old.get(*id) != new.get(*id));
     concerned.extend(ids.map(|id| PersonId::from(id.as_str())));
+    let mut found: Vec<PersonId> = concerned.iter().cloned().collect();
+    while let Some(person) = found.pop() {
+        let entries = [before, after].into_iter().flat_map(|one| &one.parts().substitutes);
+        let over = |entry: &Substitution| entry.until.is_some_and(|until| until <= today);
+        for entry in entries.filter(|entry| entry.person == person && !over(entry)) {
+            if concerned.insert(entry.substitute.clone()) {
+                found.push(entry.substitute.clone());
+            }
+        }
+    }
     concerned.retain(|id| before.person(id).is_some());
     concerned.into_iter().collect()
 }

@@ -223,7 +223,6 @@ fn computed(row: &OrderRow, lines: &[LineRow]) -> Document {
         ("amount".to_owned(), Json::from(row.amount.to_string())),
         ("lines".to_owned(), Json::from(row.lines)),
         ("lines_digest".to_owned(), Json::from(row.lines_digest.to_string())),
-        ("goods_digest".to_owned(), Json::from(lines::goods_digest(lines).to_string())),
         ("lines_open".to_owned(), Json::from(lines_open(row.status, lines))),
     ])
 }

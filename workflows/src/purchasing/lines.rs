@@ -1,5 +1,7 @@
 //! The lines of an order: read strictly, computed exactly, and their digest.
 
+use std::sync::Arc;
+
 use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::ids::Digest;
 use fluxor_engine::instance::Document;
@@ -211,21 +213,12 @@ pub(super) fn sum(lines: &[LineRow], home: Currency) -> Result<Money, String> {
 /// number and its arithmetic are no part of what somebody approves.
 #[must_use]
 pub fn digest(lines: &[LineRow]) -> Digest {
-    digest_of(lines, |line| (&line.item, line.description.as_ref(), line.quantity, &line.unit, line.price, line.total))
-}
-
-/// The same over `[item, description, quantity, unit]`: what is ordered, whatever it costs. Where approvals tolerate that an
-/// order becomes a little dearer, this is what they stand on besides the amount.
-#[must_use]
-pub(super) fn goods_digest(lines: &[LineRow]) -> Digest {
-    digest_of(lines, |line| (&line.item, line.description.as_ref(), line.quantity, &line.unit))
-}
-
-fn digest_of<'a, T: serde::Serialize>(lines: &'a [LineRow], columns: impl Fn(&'a LineRow) -> T) -> Digest {
     let mut bytes = Vec::with_capacity(lines.len() * 96);
     for line in lines {
+        let columns: (&str, Option<&Arc<str>>, Quantity, &str, Money, Money) =
+            (&line.item, line.description.as_ref(), line.quantity, &line.unit, line.price, line.total);
         // Text, numbers as text and null cannot fail to be written to memory.
-        let _ = serde_json::to_writer(&mut bytes, &columns(line));
+        let _ = serde_json::to_writer(&mut bytes, &columns);
         if let Some(location) = &line.location {
             // The array is opened again: `,"main"]`.
             bytes.pop();

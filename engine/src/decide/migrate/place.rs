@@ -210,16 +210,27 @@ impl<D: Domain> Run<'_, '_, D> {
         Ok(())
     }
 
-    /// What it has passed that nothing leads back from; `place` must not lie before that.
-    pub(super) fn carry_passed(&mut self, way: Way<'_>, place: &[StateIx]) -> Result<(), Halt<D::Need>> {
+    /// What it has passed that nothing leads back from; `place` must not lie before that. `inside`: the states in which it is.
+    pub(super) fn carry_passed(
+        &mut self,
+        way: Way<'_>,
+        inside: &[StateIx],
+        place: &[StateIx],
+    ) -> Result<(), Halt<D::Need>> {
         let new = self.definition;
         let before = std::mem::take(&mut self.work.detail.passed);
+        let around = inside.iter().flat_map(|&ix| way.old.upwards(ix)).map(|ix| &way.old.state(ix).path);
+        let stays = around.filter(|path| before.contains(*path)).flat_map(|path| way.mapping.image(path));
+        let mut still: BTreeSet<StateIx> = stays.filter_map(|path| new.find(&path)).collect();
         // Under its own name too: a mapping of where instances are does not undo where they have been.
         let known = before.iter().flat_map(|path| way.mapping.image(path)).chain(before.iter().cloned());
-        let passed = known.filter_map(|path| new.find(&path)).chain(place.iter().flat_map(|&ix| new.upwards(ix)));
-        let passed = passed.map(|ix| new.state(ix)).filter(|state| state.no_return.is_some());
-        self.work.detail.passed = passed.map(|state| state.path.clone()).collect();
-        match self.left_behind(place) {
+        let is_final = |ix: &StateIx| new.state(*ix).no_return.is_some();
+        let mut passed: BTreeSet<StateIx> = known.filter_map(|path| new.find(&path)).filter(is_final).collect();
+        // What it comes to be in only now it has not left.
+        let here = place.iter().flat_map(|&ix| new.upwards(ix)).filter(is_final);
+        still.extend(here.filter(|ix| passed.insert(*ix)).collect::<Vec<_>>());
+        self.work.detail.passed = passed.into_iter().map(|ix| new.state(ix).path.clone()).collect();
+        match self.left_behind(place, &still) {
             None => Ok(()),
             Some(why) => Err(unfit("no_return", why).into()),
         }

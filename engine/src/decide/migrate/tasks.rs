@@ -126,6 +126,7 @@ impl<D: Domain> Run<'_, '_, D> {
                 let counts = one_kind && task.state == before.state;
                 task.detail.review = forgotten(std::mem::take(&mut task.detail.review), counts);
                 task.detail.reminded = BTreeMap::new();
+                task.detail.passed_on = BTreeMap::new();
                 at_rest(task);
                 let stands = task.detail.review.state == State::Approved;
                 told.extend(stands.then(|| moved(task, WhatOf::Stands, None)));

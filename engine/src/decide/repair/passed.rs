@@ -28,20 +28,22 @@ fn beyond(definition: &Definition, from: StateIx) -> BTreeSet<StateIx> {
 impl<D: Domain> Run<'_, '_, D> {
     /// Whether `entered` may be entered by whoever repairs, after what it has passed.
     pub(super) fn may_return(&self, entered: &[StateIx]) -> Result<(), Refusal> {
-        match self.left_behind(entered) {
+        match self.left_behind(entered, &BTreeSet::new()) {
             None => Ok(()),
             Some(why) => Err(Refusal::NotRepairable(why)),
         }
     }
 
-    /// Why one of `entered` lies behind a state without return in which it has been, as a sentence.
-    pub(in crate::decide) fn left_behind(&self, entered: &[StateIx]) -> Option<String> {
+    /// Why one of `entered` lies behind a state without return in which it has been, as a sentence. Those of `still` it has not
+    /// left: it may stay there.
+    pub(in crate::decide) fn left_behind(&self, entered: &[StateIx], still: &BTreeSet<StateIx>) -> Option<String> {
         let definition = self.definition;
         self.work.detail.passed.iter().find_map(|passed| {
             let from = definition.find(passed)?;
             let why = definition.state(from).no_return.as_ref()?;
             let beyond = beyond(definition, from);
-            let behind = definition.state(*entered.iter().find(|ix| !beyond.contains(ix))?);
+            let stays = |ix: &StateIx| *ix == from && still.contains(ix);
+            let behind = definition.state(*entered.iter().find(|ix| !beyond.contains(ix) && !stays(ix))?);
             Some(format!("{why} Nothing leads from `{passed}` back to `{}`.", behind.path))
         })
     }

@@ -245,7 +245,20 @@ states:
         );
         assert!(back.unwrap_err().sentence().contains("It has been ordered."));
     }
+    // Whoever is there may stay, under another name too; whoever has left does not come back, unless an arrow leads there.
+    let forth = SENT.replace(", back: sent", "");
+    let new = version_two(&forth).replace("sent", "ordered");
+    for (signals, may) in [(&["go"][..], true), (&["go", "ok"], false)] {
+        let mut story = begun(&forth, json!({ "requester": "ann" }));
+        signals.iter().for_each(|event| drop(story.signal(event).unwrap()));
+        let came = story.migrate(&new, "migrate: rush\nstates: { sent: ordered, held: ordered }");
+        assert_eq!(came.is_ok(), may, "{signals:?}: {:?}", came.err().map(|refused| refused.sentence()));
+    }
     // A definition that says it anew says it of whoever is there.
+    let mut story = begun(&forth.replace("no_return: It has been ordered., ", ""), json!({ "requester": "ann" }));
+    story.signal("go").unwrap();
+    story.migrate(&version_two(&forth), "migrate: rush").unwrap();
+    assert_eq!(row(&story).detail.passed.len(), 1);
     let mut story = begun(&SENT.replace("no_return: It has been ordered., ", ""), json!({ "requester": "ann" }));
     story.signal("go").unwrap();
     story.migrate(&version_two(SENT), "migrate: rush").unwrap();

@@ -170,3 +170,62 @@ fn whom_it_is_about_repairs_it_no_more_than_whoever_asked() {
     }
     story.repair_as(Repair::Cancel, "theirs", with_key("bob")).unwrap();
 }
+
+#[test]
+fn whoever_passes_a_seat_on_does_not_decide_in_it_for_him_who_has_it() {
+    let mut substituted = people();
+    substituted.insert("substitutes".to_owned(), json!([{ "person": "cyd", "substitute": "ada" }]));
+    let begin = || {
+        let mut story = Story::with(ROUND, &substituted);
+        story.start(json!({ "requester": "ann", "judge": "bob", "n": 10 }).as_object().unwrap()).unwrap();
+        story
+    };
+    let for_cyd = || Act::Approve(Ballot { step: "s".into(), on_behalf_of: Some("cyd".into()), ..Ballot::default() });
+    let reassign = Act::Reassign { step: "s".into(), from: Some("bob".into()), to: "cyd".into() };
+    let escalate = |mode| Act::Escalate { step: "s".into(), mode, to: EscalateTo::Person("cyd".into()) };
+    for passing in [reassign, escalate(EscalationMode::Adds), escalate(EscalationMode::Replaces)] {
+        let mut story = begin();
+        act(&mut story, "review", passing.clone(), "ada").unwrap();
+        for vote in [for_cyd(), Act::Approve(Ballot { step: "s".into(), ..Ballot::default() })] {
+            let refused = act(&mut story, "review", vote, "ada").unwrap_err();
+            assert!(refused.sentence().contains("you said who has this place"), "{passing:?}: {refused:?}");
+        }
+        // Whoever has it decides, and so does somebody who stands in for him without having had a hand in it.
+        let own = Act::Approve(Ballot { step: "s".into(), ..Ballot::default() });
+        act(&mut story, "review", own, "cyd").unwrap();
+        assert_eq!(story.inside(), "held");
+    }
+    let mut story = begin();
+    act(&mut story, "review", Act::Reassign { step: "s".into(), from: None, to: "cyd".into() }, "bob").unwrap();
+    act(&mut story, "review", for_cyd(), "ada").unwrap();
+    assert_eq!(story.inside(), "held");
+}
+
+#[test]
+fn nobody_comes_to_decide_over_an_absence_that_he_noted() {
+    let over = |noted: serde_json::Value| {
+        let mut away = people();
+        let way = json!([
+            { "person": "bob", "substitute": "cyd", "noted_by": noted },
+            { "person": "cyd", "substitute": "ada" },
+        ]);
+        away.insert("substitutes".to_owned(), way);
+        let mut story = Story::with(ROUND, &away);
+        story.start(json!({ "requester": "ann", "judge": "bob", "n": 10 }).as_object().unwrap()).unwrap();
+        let vote = Act::Approve(Ballot { step: "s".into(), ..Ballot::default() });
+        act(&mut story, "review", vote, "ada").map_err(|refused| refused.code())
+    };
+    assert_eq!(over(json!("ada")), Err("not_approver"));
+    assert_eq!((over(json!("eve")), over(json!(null))), (Ok(None), Ok(None)));
+}
+
+#[test]
+fn what_is_moved_back_to_those_who_decide_is_decided_anew() {
+    let mut story = round(ROUND);
+    approve(&mut story);
+    assert_eq!((story.inside().as_str(), asked(&story)), ("held", vec!["cyd".to_owned()]));
+    story.repair(to("review")).unwrap();
+    assert_eq!((story.inside().as_str(), asked(&story)), ("review", vec!["bob".to_owned()]));
+    approve(&mut story);
+    assert_eq!(story.inside(), "held");
+}
