@@ -35,10 +35,11 @@ macro_rules! uuid_id {
         }
 
         impl std::str::FromStr for $name {
-            type Err = uuid::Error;
+            type Err = String;
 
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Uuid::parse_str(text).map(Self)
+            fn from_str(text: &str) -> Result<Self, String> {
+                let wrong = |_| format!("`{text}` is not an id: it is a UUID, such as 0197f3a2-5c1e-7000-8000-000000000001");
+                Uuid::parse_str(text).map(Self).map_err(wrong)
             }
         }
     };

@@ -16,6 +16,7 @@ mod graph;
 mod helped;
 mod import;
 mod instances;
+mod instant;
 mod keys;
 mod limits;
 mod migrate;
@@ -40,12 +41,13 @@ mod writing;
 
 use std::process::ExitCode;
 
-use clap::{FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Config;
 use crate::desk::NotDone;
 use crate::http::problem::chain;
 use crate::open;
+use crate::unserved::Unserved;
 use out::Out;
 
 /// Procurement on a persistent workflow engine
@@ -157,6 +159,8 @@ pub(crate) enum Failure {
     Lacking(String, String),
     /// Asked for in a way that cannot be.
     Usage(String),
+    /// On a database, while a server is named that it would not ask.
+    Unserved(Unserved),
     /// Told to stop before it was done.
     Stopped(String),
     /// Machinery.
@@ -165,7 +169,10 @@ pub(crate) enum Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::Broken(error)
+        match error.downcast() {
+            Ok(unserved) => Self::Unserved(unserved),
+            Err(error) => Self::Broken(error),
+        }
     }
 }
 
@@ -198,11 +205,21 @@ pub(crate) fn run() -> ExitCode {
     match ended {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Found) => ExitCode::from(1),
-        Err(failure) => failed(&config, &out, &failure),
+        Err(failure) => failed(&config, &out, &failure, &called(&matches)),
     }
 }
 
-fn failed(config: &Config, out: &Out, failure: &Failure) -> ExitCode {
+/// How the command is called: `instances list`.
+fn called(matches: &ArgMatches) -> String {
+    let (mut names, mut at) = (Vec::new(), matches);
+    while let Some((name, below)) = at.subcommand() {
+        names.push(name);
+        at = below;
+    }
+    names.join(" ")
+}
+
+fn failed(config: &Config, out: &Out, failure: &Failure, called: &str) -> ExitCode {
     let (code, words, exit) = match failure {
         Failure::Declined(code, sentence) => (code.as_str(), sentence.clone(), 1),
         Failure::Lacking(code, sentence) => {
@@ -210,6 +227,7 @@ fn failed(config: &Config, out: &Out, failure: &Failure) -> ExitCode {
             (code.as_str(), format!("{sentence}{folder}"), 1)
         }
         Failure::Usage(sentence) => ("usage", sentence.clone(), 2),
+        Failure::Unserved(unserved) => ("usage", unserved.words(called), 2),
         Failure::Stopped(sentence) => ("stopped", sentence.clone(), 130),
         Failure::Broken(error) => ("broken", format!("{error:#}"), 3),
     };
@@ -263,5 +281,15 @@ mod tests {
         let late = Cli::try_parse_from(["fluxor", "serve", "--listen", "127.0.0.1:0"]).unwrap();
         assert_eq!(late.config.listen.port(), 0);
         assert!(Cli::try_parse_from(["fluxor", "keys", "create"]).is_err(), "a key acts as somebody");
+        let refused = |given: &[&str]| Cli::try_parse_from([&["fluxor"], given].concat()).unwrap_err().to_string();
+        let id = refused(&["instances", "repair", "nonsense"]);
+        assert!(id.contains("`nonsense` is not an id: it is a UUID"), "{id}");
+        let task = "0197f3a2-5c1e-7000-8000-000000000001.1";
+        for command in [&["tasks", "deciders", task][..], &["organisation", "show"], &["simulate", "x", "--as", "ann"]]
+        {
+            let at = refused(&[command, &["--at", "yesterday"]].concat());
+            assert!(at.contains("`yesterday` is no instant: write 2026-03-02T08:00:00Z, or 2026-03-02"), "{at}");
+            assert!(Cli::try_parse_from([&["fluxor"], command, &["--at", "2026-11-30"]].concat()).is_ok());
+        }
     }
 }

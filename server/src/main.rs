@@ -35,6 +35,7 @@ mod simulate;
 mod sink;
 mod telemetry;
 mod traffic;
+mod unserved;
 mod webhooks;
 mod yaml;
 

@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::desk::{Desk, Office};
 use crate::mail::{self, Mail, Press};
 use crate::sink::{Folder, Webhook};
+use crate::unserved;
 use crate::webhooks::Webhooks;
 
 /// What the engine is opened for.
@@ -42,13 +43,16 @@ pub(crate) struct Opened {
     pub mail: Option<Arc<Mail>>,
 }
 
-/// Opens the engine.
+/// Opens the engine; for what is not serving, only while no server is named.
 pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Arc<dyn Desk>> {
     Ok(open_all(config, purpose).await?.desk)
 }
 
 /// Opens the engine, and says who writes to people.
 pub(crate) async fn open_all(config: &Config, purpose: Purpose) -> anyhow::Result<Opened> {
+    if purpose != Purpose::Serve {
+        unserved::none_named(config)?;
+    }
     let domain = Arc::new(Procurement::new());
     let library = library(config, &domain)?;
     let press = press(config, &library, purpose)?;

@@ -9,7 +9,7 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::replay::{Log, Map};
 use fluxor_eventlog::{Format, Time, Unreadable, Wanted};
 
-pub(crate) use words::{Shown, words};
+pub(crate) use words::{Shown, left_out, words};
 
 /// A log that was read.
 pub(crate) struct Read(fluxor_eventlog::Log);

@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::repairs;
+
 /// How much may be done after the start.
 const MOST_EVENTS: usize = 100;
 
@@ -174,8 +176,15 @@ pub(crate) fn text(told: &Value) -> String {
     let state = Some(word(&end["state"])).filter(|state| !state.is_empty());
     let state = state.map_or(String::new(), |state| format!(" in {state}"));
     let code = end["code"].as_str().map_or(String::new(), |code| format!(" [{code}]"));
-    let _ = write!(text, "\nEnd: {}{state}{code}. {}", word(&end["kind"]).replace('_', " "), word(&end["sentence"]));
+    let sentence = as_an_option(word(&end["sentence"]));
+    let _ = write!(text, "\nEnd: {}{state}{code}. {sentence}", word(&end["kind"]).replace('_', " "));
     text
+}
+
+/// What is to be given, as it is given on the command line.
+fn as_an_option(sentence: &str) -> String {
+    let parts = sentence.rsplit_once("as `data` of `").and_then(|(head, name)| Some((head, name.strip_suffix("`.")?)));
+    parts.map_or_else(|| sentence.to_owned(), |(head, name)| format!("{head}as --data {name}=JSON."))
 }
 
 fn asked_step(text: &mut String, number: usize, step: &Value) {
@@ -222,7 +231,8 @@ fn asked_step(text: &mut String, number: usize, step: &Value) {
         let _ = writeln!(text, "     without an answer after {}{at}: {}{to}", word(&rung["after"]), word(&rung["do"]));
     }
     if let Some(problem) = step["problem"].as_str() {
-        let _ = writeln!(text, "     stuck: {problem}");
+        let words = repairs::sentence(&format!("the approval needs help: {problem}"));
+        let _ = writeln!(text, "     stuck: {words}");
     }
 }
 
@@ -232,4 +242,21 @@ fn word(value: &Value) -> &str {
 
 fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_told_in_words_of_the_command_line() {
+        let step = json!({ "state": "review", "step": "buyers", "problem": "nobody" });
+        let end = json!({ "kind": "needs_data", "state": "counting",
+            "sentence": "ann is asked for data in `counting`: `n` (int). Give it as `data` of `counting`." });
+        let told = text(&json!({ "asked": [step], "end": end }));
+        assert!(told.contains("stuck: Nobody can be asked: "), "{told}");
+        assert!(told.ends_with("`n` (int). Give it as --data counting=JSON."), "{told}");
+    }
 }

@@ -173,6 +173,12 @@ fn people_are_told_on_a_page_and_scripts_by_the_exit_code() {
     let draft = desk.run(&["log.csv", "--draft"]);
     let draft = String::from_utf8(draft.stdout).unwrap();
     assert!(draft.contains("  \"Submitted\": skip   # 3 events\n"), "{draft}");
+    // What is not read is told at the draft already, beside it.
+    desk.write("broken.csv", format!("{}c9,Submitted,never,,,\n", csv()).as_bytes());
+    let broken = desk.run(&["broken.csv", "--draft"]);
+    let aside = String::from_utf8(broken.stderr).unwrap();
+    assert!(aside.contains("left out: 1 event that cannot be read, the first in line 11"), "{aside}");
+    assert_eq!(String::from_utf8(broken.stdout).unwrap(), draft);
     // Of a log that calls its columns otherwise, a mapping of them is enough.
     let other = csv().replace(',', ";").replacen("case:concept:name", "Vorgang", 1);
     desk.write("other.csv", other.as_bytes());

@@ -26,6 +26,12 @@ impl Exact {
         Self { mantissa: number as i128, places: 0 }
     }
 
+    /// Whether it is above nothing.
+    #[must_use]
+    pub const fn is_positive(self) -> bool {
+        self.mantissa > 0
+    }
+
     /// This share (as percent) of `base`, rounded up: how many seats a percentage asks for (section 9.1).
     #[must_use]
     pub fn percent_of(self, base: u32) -> Option<i64> {

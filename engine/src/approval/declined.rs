@@ -57,7 +57,9 @@ impl Telling<'_> {
         let (step, behalf) = about(&event.verb);
         Some(match refusal {
             Refusal::UnknownPerson => {
-                Said::default().who(self.by).text(" is not in the organisation: ask an administrator to enter you.")
+                // Whoever reads it need not be the one whom it is about.
+                let said = Said::default().who(self.by).text(" is not in the organisation: an administrator can enter ");
+                said.who(self.by).text(".")
             }
             Refusal::InactivePerson => self.inactive(self.by)?.text(": ask an administrator."),
             Refusal::Excluded => self.excluded(self.by)?.text(" Somebody else has to decide."),

@@ -84,7 +84,7 @@ fn whoever_may_not_decide_reads_by_which_rule() {
         "zoe",
         approve("manager"),
         "unknown_person",
-        "zoe is not in the organisation: ask an administrator to enter you.",
+        "zoe is not in the organisation: an administrator can enter zoe.",
     );
     says(
         &story,

@@ -6,6 +6,7 @@
 //! never apply a change. One thing needs no approval: absences (`absence`), which are the person's own right.
 
 pub(super) mod absence;
+mod wrong;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use crate::definition::library::Library;
 use crate::ids::Digest;
 use crate::instance::Document;
 use crate::refusal::Refusal;
+
+pub use wrong::is_address;
 
 use super::OrganisationAt;
 use super::change::{Changed, administrators_only, no_record};
@@ -221,51 +224,22 @@ pub fn merge_organisation(row: Option<&OrganisationRow>, patch: &Document, now: 
     let mut after = before.clone();
     for (part, value) in patch {
         if part == "people" {
-            let people = merge_people(after.get("people"), value)?;
+            let people = merge_people(after.get("people"), value);
             after.insert("people".into(), people);
         } else if part == APPROVAL && value.is_null() {
             after.remove(APPROVAL);
         } else if PARTS.contains(&part.as_str()) {
             after.insert(part.clone(), value.clone());
-        } else {
-            let near = crate::diagnostic::nearest(part, PARTS.into_iter().chain(["people"]));
-            let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-            let why = format!("an organisation has no part `{part}`{hint}");
-            return Err(Refusal::Invalid(vec![(format!("/{part}"), why)]));
         }
+    }
+    let wrong = wrong::faults(patch, &before, &after);
+    if !wrong.is_empty() {
+        return Err(Refusal::Invalid(wrong));
     }
     let revision = row.map_or(0, |row| row.revision) + 1;
     let read = read_organisation(&after, revision, now);
     let read = read.map_err(|why| Refusal::Invalid(vec![(String::new(), why)]))?;
-    let unknown = strangers(&read.organisation);
-    if unknown.is_empty() { Ok(Merged { before, after, read }) } else { Err(Refusal::Invalid(unknown)) }
-}
-
-/// Everybody who is named and not listed: a slip in an id would leave somebody without a manager, quietly.
-fn strangers(organisation: &Organisation) -> Vec<(String, String)> {
-    let parts = organisation.parts();
-    let known = || parts.people.iter().map(|p| p.id.as_str());
-    let mut found = Vec::new();
-    let mut check = |at: String, id: &crate::ids::PersonId| {
-        if organisation.person(id).is_none() {
-            let near = crate::diagnostic::nearest(id.as_str(), known());
-            let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-            found.push((at, format!("nobody in the organisation has the id `{id}`{hint}")));
-        }
-    };
-    for person in &parts.people {
-        person.manager.iter().for_each(|id| check(format!("/people/{}/manager", person.id), id));
-    }
-    for unit in &parts.units {
-        for (role, people) in &unit.roles {
-            people.iter().for_each(|id| check(format!("/units/{}/roles/{role}", unit.id), id));
-        }
-    }
-    for (n, entry) in parts.substitutes.iter().enumerate() {
-        check(format!("/substitutes/{n}/person"), &entry.person);
-        check(format!("/substitutes/{n}/substitute"), &entry.substitute);
-    }
-    found
+    Ok(Merged { before, after, read })
 }
 
 /// People as a map by id, so that an entry names the person that changed and not a place in a list.
@@ -280,22 +254,16 @@ pub fn organisation_image(document: &Json) -> Json {
     shown
 }
 
-fn merge_people(old: Option<&Json>, patch: &Json) -> Result<Json, Refusal> {
-    let wrong = |why: String| Refusal::Invalid(vec![("/people".into(), why)]);
+/// What has no id is left out: it is told with all else that is wrong.
+fn merge_people(old: Option<&Json>, patch: &Json) -> Json {
     let mut people: Vec<Document> =
         old.and_then(Json::as_array).into_iter().flatten().filter_map(|p| p.as_object().cloned()).collect();
     let mut place: BTreeMap<String, usize> = BTreeMap::new();
     for (at, person) in people.iter().enumerate() {
         place.insert(person.get("id").and_then(Json::as_str).unwrap_or_default().to_owned(), at);
     }
-    let changes = patch.as_array().ok_or_else(|| wrong("people are a list of objects, each with an `id`".into()))?;
-    for change in changes {
-        let (Some(change), Some(id)) = (change.as_object(), change.get("id").and_then(Json::as_str)) else {
-            return Err(wrong("each person is an object with an `id`".into()));
-        };
-        if id.is_empty() || id.len() > 64 || id.chars().any(|c| c.is_control() || c == '/') {
-            return Err(wrong(format!("`{id}` is no id: 1 to 64 characters without `/`")));
-        }
+    for change in patch.as_array().into_iter().flatten() {
+        let (Some(change), Some(id)) = (change.as_object(), change.get("id").and_then(Json::as_str)) else { continue };
         match place.get(id) {
             Some(&at) => people[at].extend(change.clone()),
             None => {
@@ -306,7 +274,7 @@ fn merge_people(old: Option<&Json>, patch: &Json) -> Result<Json, Refusal> {
             }
         }
     }
-    Ok(Json::Array(people.into_iter().map(Json::Object).collect()))
+    Json::Array(people.into_iter().map(Json::Object).collect())
 }
 
 /// The stored document as the approval core reads it.
@@ -326,7 +294,7 @@ pub fn read_organisation(document: &Document, revision: i64, at: Timestamp) -> R
         }
     }
     let approval = match parts.remove(APPROVAL) {
-        Some(name) => Some(workflow_name(&name)?),
+        Some(name) => Some(workflow_name(&name).map_err(|why| format!("approval: {why}"))?),
         None => None,
     };
     parts.insert("revision".into(), revision.into());
@@ -343,7 +311,7 @@ fn workflow_name(name: &Json) -> Result<Arc<str>, String> {
     };
     name.as_str().filter(fits).map(Arc::from).ok_or_else(|| {
         format!(
-            "approval: {name} is no name of a workflow: write one in small letters, digits and `_`, such as \
+            "{name} is no name of a workflow: write one in small letters, digits and `_`, such as \
              \"organisation_change\", or null for none"
         )
     })

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::out::Out;
+use super::out::{Out, counted};
 use super::{End, Failure};
 use crate::audit::{Report, verify};
 use crate::config::Config;
@@ -30,7 +30,8 @@ impl Audit {
 }
 
 fn told(report: &Report) -> String {
-    let seen = format!("{} entries in {} streams", report.entries, report.streams);
+    let entries = counted(report.entries, "entry", "entries");
+    let seen = format!("{entries} in {}", counted(report.streams, "stream", "streams"));
     if report.ok {
         return format!("The audit trail adds up: {seen}.");
     }
@@ -39,6 +40,6 @@ fn told(report: &Report) -> String {
         .iter()
         .map(|f| format!("[{}] tenant {} stream {} entry {}: {}", f.code, f.tenant, f.stream, f.seq, f.message))
         .collect();
-    lines.push(format!("\n{} findings in {seen}.", report.findings.len()));
+    lines.push(format!("\n{} in {seen}.", counted(report.findings.len() as u64, "finding", "findings")));
     lines.join("\n")
 }

@@ -9,6 +9,7 @@ use super::out::Out;
 use super::{End, Failure};
 use crate::backup::copy;
 use crate::config::Config;
+use crate::unserved;
 
 #[derive(Debug, Args)]
 pub(super) struct Backup {
@@ -23,6 +24,10 @@ impl Backup {
                 "this backs up SQLite files; for PostgreSQL use pg_dump or pg_basebackup".to_owned(),
             ));
         };
+        // A copy that is made by the clock is not left out for this.
+        if unserved::named(config).is_some() {
+            out.aside(&format!("No server is asked, though one is named: {} is copied.", from.display()));
+        }
         let bytes = copy(from, &self.file).await?;
         let shown = self.file.display();
         out.result(&json!({ "file": shown.to_string(), "bytes": bytes }), || {

@@ -13,6 +13,7 @@ use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday, date};
 use serde_json::{Value, json};
 
+use super::instant::instant;
 use super::out::{Out, table};
 use super::{End, Failure};
 use crate::config::Config;
@@ -38,7 +39,7 @@ pub(super) enum Calendars {
         #[arg(value_parser = wait)]
         wait: Wait,
         /// From when on, such as 2026-03-02T09:00:00Z [default: now]
-        #[arg(long, value_parser = Timestamp::parse)]
+        #[arg(long, value_parser = instant)]
         from: Option<Timestamp>,
     },
 }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::Args;
-use fluxor_engine::command::{Actor, Change, Command, Verb};
+use clap::{Args, Command};
+use fluxor_engine::command::{self, Actor, Change, Verb};
 use fluxor_engine::ids::{Digest, Mint, PersonId, TenantId};
 use fluxor_engine::store::InstancePage;
 use fluxor_workflows::import::{Import as Company, Options, recognise};
@@ -58,7 +58,7 @@ struct Stage {
 
 impl Demo {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
-        let config = own(config);
+        let config = config.clone();
         let _logs = log::start(&quiet(&config.log)).map_err(|error| Failure::Usage(format!("{error:#}")))?;
         let data = self.data(&config)?;
         let company = company(&data, &config, out)?;
@@ -129,16 +129,14 @@ fn quiet(log: &str) -> String {
     if log == "info" { "warn".to_owned() } else { log.to_owned() }
 }
 
-/// A demo has a database of its own and a free port, unless others were named.
-fn own(config: &Config) -> Config {
-    let mut config = config.clone();
-    if config.database == "fluxor.sqlite" {
-        "fluxor-demo.sqlite".clone_into(&mut config.database);
-    }
-    if config.listen.port() == 8080 {
-        config.listen.set_port(0);
-    }
-    config
+/// A demo has a database of its own and a free port, unless others are named.
+pub(super) fn with_its_own(command: Command) -> Command {
+    // Each stays in its place: parsers know options by it.
+    command.mut_args(|option| match option.get_id().as_str() {
+        "database" => option.default_value("fluxor-demo.sqlite"),
+        "listen" => option.default_value("127.0.0.1:0"),
+        _ => option,
+    })
 }
 
 fn owned(config: &Config) -> Result<Option<Lock>, Failure> {
@@ -213,7 +211,7 @@ impl Stage {
             label: "demo".to_owned(),
             administrator: false,
         };
-        let command = Command {
+        let command = command::Command {
             tenant,
             request_hash: Digest::of(&id),
             request,

@@ -38,6 +38,14 @@ pub(super) fn read<T: DeserializeOwned>(file: &Path) -> Result<T, Failure> {
     yaml::read(&text).map_err(|error| Failure::Declined("invalid_input".to_owned(), format!("{shown}: {error}")))
 }
 
+/// What is wrong with what stands in a file, with the file's name before it.
+pub(super) fn place(failure: Failure, from: &str) -> Failure {
+    match failure {
+        Failure::Declined(code, why) if code == "invalid_input" => Failure::Declined(code, format!("{from}{why}")),
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 
 use clap::{Command, CommandFactory as _};
 
-use super::Cli;
+use super::{Cli, demo};
 
 /// Under which the server's own options stand.
 const HEADING: &str = "Options of the server";
@@ -62,6 +62,9 @@ pub(super) fn command() -> Command {
     for own in command.get_subcommands_mut() {
         let uses = used(own.get_name());
         below(own, uses);
+        if own.get_name() == "demo" {
+            *own = demo::with_its_own(std::mem::take(own));
+        }
     }
     command
 }
@@ -120,6 +123,16 @@ mod tests {
         let given = ["fluxor", "keys", "list", "--listen", "127.0.0.1:0", "--traffic-hours", "3"];
         let cli = Cli::from_arg_matches(&command().try_get_matches_from(given).unwrap()).unwrap();
         assert_eq!((cli.config.listen.port(), cli.config.traffic_hours), (0, 3));
+        let demo = |given: &[&str]| {
+            let given = [&["fluxor", "demo"], given].concat();
+            Cli::from_arg_matches(&command().try_get_matches_from(given).unwrap()).unwrap().config
+        };
+        let (own, named) = (demo(&[]), demo(&["--database", "fluxor.sqlite", "--listen", "127.0.0.1:8080"]));
+        assert_eq!((&*own.database, own.listen.port()), ("fluxor-demo.sqlite", 0));
+        assert_eq!((&*named.database, named.listen.port()), ("fluxor.sqlite", 8080));
+        let shown = help(&["demo"]);
+        assert!(shown.contains("[default: fluxor-demo.sqlite]") && shown.contains("[default: 127.0.0.1:0]"), "{shown}");
+        assert!(help(&["serve"]).contains("[default: fluxor.sqlite]"));
         let early = ["fluxor", "--max-in-flight", "7", "keys", "list"];
         let cli = Cli::from_arg_matches(&command().try_get_matches_from(early).unwrap()).unwrap();
         assert_eq!(cli.config.max_in_flight, 7);

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::desk::{Books, Desk};
 use crate::lock::{self, Taken};
 use crate::open::{self, Purpose, open};
+use crate::unserved;
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
@@ -53,6 +54,7 @@ impl Import {
     }
 
     async fn write(&self, config: &Config, company: Company, bar: &Bar) -> Result<Report, Failure> {
+        unserved::none_named(config).map_err(Failure::Unserved)?;
         let mut lock = None;
         if let Some(file) = config.sqlite() {
             match lock::take(file)? {

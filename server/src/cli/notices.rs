@@ -37,7 +37,7 @@ pub(super) enum Notices {
     Preview {
         /// Which mail: `task_opened`, `approved`, `digest` ...
         kind: String,
-        /// With the templates of this folder over those in force
+        /// With the templates of this folder (`approved.txt.hbs`, `partials/layout.html.hbs`) over those in force
         #[arg(long, value_name = "DIR")]
         templates: Option<PathBuf>,
         /// About this task; without it, about an order that is made up
@@ -58,7 +58,11 @@ impl Notices {
             Self::Show { person } => show(config, out, person).await?,
             Self::Set { person, file } => set(config, out, &person, file::read(&file)?).await?,
             Self::Preview { kind, templates, task, person, html } => {
-                let templates = templates.as_deref().map(mail::document_of).transpose()?;
+                let templates = templates.as_deref().map(mail::document_of).transpose().map_err(Failure::Usage)?;
+                let templates = templates.map(|(templates, unused)| {
+                    unused.iter().for_each(|words| out.aside(words));
+                    templates
+                });
                 preview(config, out, (&person, html), Wanted { kind, templates, task }).await?;
             }
         }

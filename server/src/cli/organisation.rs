@@ -12,10 +12,11 @@ use fluxor_engine::instance::Document;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::instant::instant;
 use super::out::{Out, table};
 use super::remote::Remote;
 use super::writing::{Place, place};
-use super::{End, Failure};
+use super::{End, Failure, file};
 use crate::config::Config;
 use crate::desk::Then;
 use crate::http::organisation::{never, stream};
@@ -37,7 +38,7 @@ pub(super) enum Organisation {
         #[arg(long, value_name = "N", conflicts_with = "at")]
         revision: Option<i64>,
         /// At this instant: `2026-03-02T08:00:00Z`
-        #[arg(long, value_name = "INSTANT", value_parser = Timestamp::parse)]
+        #[arg(long, value_name = "INSTANT", value_parser = instant)]
         at: Option<Timestamp>,
     },
     /// Who changed it, when, and by whose approval or for what reason
@@ -57,15 +58,17 @@ impl Organisation {
     }
 }
 
-async fn load(config: &Config, out: &Out, file: &Path, without_approval: Option<String>) -> Result<(), Failure> {
-    let patch: Document = super::file::read(file)?;
+async fn load(config: &Config, out: &Out, path: &Path, without_approval: Option<String>) -> Result<(), Failure> {
+    let patch: Document = file::read(path)?;
     let asked = Value::Object(patch.clone());
+    let from = format!("{}: ", path.display());
     match place(config).await? {
         Place::Here(mut here) => {
             let request = here.request();
             let basis = without_approval.map_or(Basis::Direct, |reason| Basis::Override { reason });
             let verb = Verb::Change(Change::Organisation { patch, basis });
-            let record = here.submit(config, request, &asked, verb).await.map_err(past_it)?.record;
+            let record = here.submit(config, request, &asked, verb).await;
+            let record = record.map_err(|why| past_it(file::place(why, &from)))?.record;
             changed(out, &record);
         }
         Place::There(_) if without_approval.is_some() => {
@@ -75,7 +78,8 @@ async fn load(config: &Config, out: &Out, file: &Path, without_approval: Option<
             return Err(Failure::Usage(words.to_owned()));
         }
         Place::There(there) => {
-            let mut answer = there.send(Method::PATCH, "/v1/organisation", &asked).await?;
+            let answer = there.send(Method::PATCH, "/v1/organisation", &asked).await;
+            let mut answer = answer.map_err(|why| file::place(why, &from))?;
             match answer["record"].take() {
                 Value::Null => out.result(&answer, || waits(&answer)),
                 record => changed(out, &record),
@@ -153,11 +157,6 @@ async fn stored(config: &Config, then: Option<Then>) -> Result<Value, Failure> {
 const PAGE: i64 = 500;
 
 async fn history(config: &Config, out: &Out) -> Result<(), Failure> {
-    if config.server.is_some() {
-        let words = "organisation history reads the database, and asks no server: leave out --server (and FLUXOR_SERVER); a server \
-                     tells it as GET /v1/organisation/history";
-        return Err(Failure::Usage(words.to_owned()));
-    }
     let desk = open(config, Purpose::Read).await?;
     let (mut changes, mut after) = (Vec::new(), 0);
     loop {

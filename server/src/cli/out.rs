@@ -76,6 +76,26 @@ fn harmless(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// `9,845`
+#[must_use]
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 event`, `9,845 events`
+#[must_use]
+pub(crate) fn counted(number: u64, one: &str, more: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { more })
+}
+
 /// Rows as columns of equal width.
 #[must_use]
 pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
@@ -104,6 +124,12 @@ mod tests {
     fn nothing_that_somebody_typed_moves_the_cursor() {
         assert_eq!(harmless("a\u{1b}[31m\tb\n\u{9b}c\r"), "a\u{fffd}[31m\tb\n\u{fffd}c\u{fffd}");
         assert!(matches!(harmless("plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        let told = [0, 1, 2, 9845].map(|number| counted(number, "event", "events"));
+        assert_eq!(told, ["0 events", "1 event", "2 events", "9,845 events"]);
     }
 
     #[test]

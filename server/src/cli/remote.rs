@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 use super::Failure;
 use crate::config::Config;
 use crate::lock::{self, Holder};
+use crate::unserved;
 
 /// A server and a key for it.
 #[derive(Debug)]
@@ -86,7 +87,7 @@ impl Remote {
 
     /// The server that the options name, if they name one.
     pub(super) fn named(config: &Config) -> Result<Option<Self>, Failure> {
-        let Some(url) = config.server.as_deref().map(str::trim).filter(|url| !url.is_empty()) else { return Ok(None) };
+        let Some(url) = unserved::named(config) else { return Ok(None) };
         if !url.starts_with("http://") && !url.starts_with("https://") {
             return Err(Failure::Usage(format!("--server: `{url}` is no address: write http://127.0.0.1:8080")));
         }

@@ -20,10 +20,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::chosen::{self, Chosen};
-use super::out::Out;
+use super::instant::instant;
+use super::out::{Out, counted};
 use super::{End, Failure};
 use crate::config::Config;
-use crate::replay::{Read, Shown, read, words};
+use crate::replay::{Read, Shown, left_out, read, words};
 use files::{Bound, Mapping};
 
 #[derive(Debug, Args)]
@@ -71,18 +72,13 @@ enum Ending {
     At(Timestamp),
 }
 
-/// An instant, or a day: its first instant in UTC.
-fn instant(text: &str) -> Result<Timestamp, String> {
-    let day = || Timestamp::parse(&format!("{text}T00:00:00Z")).ok();
-    Timestamp::parse(text).ok().or_else(day).ok_or_else(|| "write 2026-03-02T08:00:00Z, or 2026-03-02".to_owned())
-}
-
 impl Replay {
     pub(super) async fn run(self, config: &Config, out: &Out) -> Result<End, Failure> {
         let mapping = self.map.as_deref().map(|path| Mapping::read(path, self.draft)).transpose()?;
         if self.draft {
             let map = mapping.map(|mapping| mapping.whole(out)).transpose()?;
             let (log, _) = self.read(config, map.as_ref())?;
+            left_out(log.log()).iter().for_each(|words| out.aside(words));
             out.text(&draft(&log));
             return Ok(End::Done);
         }
@@ -284,7 +280,7 @@ fn draft(log: &Read) -> String {
         let quoted = serde_json::Value::String(activity);
         // A key of more than 1,024 characters stands by itself.
         let key = if quoted.to_string().len() > 1_000 { format!("? {quoted}\n  ") } else { quoted.to_string() };
-        out.push_str(&format!("  {key}: skip   # {events} events\n"));
+        out.push_str(&format!("  {key}: skip   # {}\n", counted(events, "event", "events")));
     }
     out
 }

@@ -12,7 +12,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::out::{Out, table};
-use super::remote::Remote;
+use super::remote::{Remote, There};
 use super::writing::{Place, place};
 use super::{End, Failure, file};
 use crate::config::Config;
@@ -80,15 +80,7 @@ impl Settings {
                     version => format!("Version {version}."),
                 });
             }
-            Self::Check { name, file } => {
-                let kind = kind(&name)?;
-                let document: Value = file::read(&file)?;
-                checked(config, kind, document.clone(), &named(&file))?;
-                let warnings = limits::warnings(kind.name, &document, config);
-                let told = json!({ "ok": true, "warnings": warnings });
-                out.result(&told, || format!("{} can be set as `{name}`.", file.display()));
-                warnings.iter().for_each(|warning| out.aside(warning));
-            }
+            Self::Check { name, file } => check(config, out, kind(&name)?, &file).await?,
             Self::Set { name, file } => {
                 let kind = kind(&name)?;
                 write(config, out, kind, file::read(&file)?, &named(&file)).await?;
@@ -100,6 +92,51 @@ impl Settings {
             Self::History { name } => history(config, out, kind(&name)?).await?,
         }
         Ok(End::Done)
+    }
+}
+
+/// Looks through a file, by the options of the server that would take it: it is asked where it can be.
+async fn check(config: &Config, out: &Out, kind: &Kind, file: &Path) -> Result<(), Failure> {
+    let (name, document, from): (_, Value, _) = (kind.name, file::read(file)?, named(file));
+    let there = There::find(config)?;
+    match &there {
+        There::Asked(there) => {
+            let path = format!("/v1/settings/{name}/check");
+            let sent = there.send(Method::POST, &path, &json!({ "document": document })).await;
+            sent.map_err(|failure| file::place(failure, &from))?;
+        }
+        There::Silent(_) | There::Perhaps | There::Nobody => {
+            // Whoever is told what is wrong is told first by what it was judged.
+            by_whom(&there).iter().for_each(|words| out.aside(words));
+            checked(config, kind, document.clone(), &from)?;
+        }
+    }
+    let warnings = limits::warnings(name, &document, config);
+    let by = if let There::Asked(there) = &there { there.url() } else { "the options of this command" };
+    let told = json!({ "ok": true, "warnings": warnings, "judged_by": by });
+    out.result(&told, || format!("{} can be set as `{name}`.", file.display()));
+    warnings.iter().for_each(|warning| out.aside(warning));
+    if let (There::Asked(there), false) = (&there, warnings.is_empty()) {
+        out.aside(&format!("This goes by the options of this command: where {} counts, its own say.", there.url()));
+    }
+    Ok(())
+}
+
+/// That a server which may have other options was not asked.
+fn by_whom(there: &There) -> Option<String> {
+    let own = "This is judged by the options of this command (--webhook-allow, --definitions, --request-timeout), and not by those of";
+    match there {
+        There::Silent(holder) => {
+            let at = holder.url.as_ref().map_or(String::new(), |url| format!(" at {url}"));
+            Some(format!(
+                "{own} the server{at} (process {}): to ask it, give an administrator's key (FLUXOR_KEY or --key).",
+                holder.pid
+            ))
+        }
+        There::Perhaps => Some(format!(
+            "{own} a server: to ask one that runs, give --server URL and an administrator's key (FLUXOR_KEY)."
+        )),
+        There::Asked(_) | There::Nobody => None,
     }
 }
 
@@ -118,13 +155,7 @@ async fn write(config: &Config, out: &Out, kind: &Kind, document: Value, from: &
             let path = format!("/v1/settings/{name}");
             let version = there.get(&path, &[]).await?["version"].take();
             let sent = there.send(Method::PUT, &path, &json!({ "version": version, "document": document })).await;
-            sent.map_err(|failure| match failure {
-                Failure::Declined(code, why) if code == "invalid_input" => {
-                    Failure::Declined(code, format!("{from}{why}"))
-                }
-                other => other,
-            })?["record"]
-                .take()
+            sent.map_err(|failure| file::place(failure, from))?["record"].take()
         }
     };
     out.result(&record, || format!("`{name}` is at version {}.", record["version"]));

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use fluxor_engine::clock::Timestamp;
 use fluxor_engine::instance::Document;
 use fluxor_engine::simulate::{Act, Answer, Doing, Pace};
 use reqwest::Method;
@@ -135,6 +134,7 @@ fn given(text: &str) -> Result<Document, String> {
         Some(file) => super::file::read(Path::new(file)).map_err(|why| match why {
             Failure::Declined(_, why) | Failure::Lacking(_, why) | Failure::Usage(why) | Failure::Stopped(why) => why,
             Failure::Broken(why) => why.to_string(),
+            Failure::Unserved(why) => why.to_string(),
         }),
     }
 }
@@ -144,7 +144,7 @@ fn object(text: &str) -> Result<Document, String> {
 }
 
 fn instant(text: &str) -> Result<String, String> {
-    Timestamp::parse(text).map(|_| text.to_owned())
+    super::instant::instant(text).map(|at| at.to_string())
 }
 
 fn answer(text: &str) -> Result<(Arc<str>, Answer), String> {

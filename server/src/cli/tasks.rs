@@ -6,6 +6,7 @@ use fluxor_engine::ids::{PersonId, TaskId};
 use fluxor_engine::refusal::Refusal;
 use serde_json::{Value, json};
 
+use super::instant::instant;
 use super::out::{Out, table};
 use super::{End, Failure};
 use crate::config::Config;
@@ -37,7 +38,7 @@ enum About {
         /// The task's id: its instance's, a dot and a number
         task: TaskId,
         /// The instant, past or to come: `2026-03-02T08:00:00Z` [default: now]
-        #[arg(long, value_parser = Timestamp::parse)]
+        #[arg(long, value_parser = instant)]
         at: Option<Timestamp>,
         /// Of this person, whether and why or why not, step by step
         #[arg(long)]

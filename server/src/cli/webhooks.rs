@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::out::{Out, table};
+use super::out::{Out, counted, table};
 use super::remote::Remote;
 use super::writing::{Place, place};
 use super::{End, Failure};
@@ -167,7 +167,8 @@ async fn replay(config: &Config, out: &Out, name: &str, asked: &Replay) -> Resul
             told
         }
     };
-    out.result(&told, || format!("{} events are delivered to `{name}` again.", told["replayed"]));
+    let events = counted(told["replayed"].as_u64().unwrap_or(0), "event is", "events are");
+    out.result(&told, || format!("{events} delivered to `{name}` again."));
     if told["more"] == true {
         out.aside("There may be more of them: ask again.");
     }

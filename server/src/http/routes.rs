@@ -98,6 +98,7 @@ fn around() -> OpenApiRouter<App> {
         .routes(routes!(records::change))
         .routes(routes!(settings::list))
         .routes(routes!(settings::show, settings::change))
+        .routes(routes!(settings::check))
         .routes(routes!(settings::history))
         .routes(routes!(webhooks::list))
         .routes(routes!(webhooks::deliveries))

@@ -3,14 +3,15 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
-use fluxor_engine::command::Verb;
+use fluxor_engine::command::{Change, Verb};
 use fluxor_engine::ids::StreamId;
+use fluxor_engine::refusal::Refusal;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::asked::{Asked, ChangeHeaders};
-use super::auth::Caller;
+use super::asked::{Asked, ChangeHeaders, Question};
+use super::auth::{Administrator, Caller};
 use super::extract::{Path, Query};
 use super::history::{History, Which};
 use super::organisation::Changed;
@@ -45,6 +46,13 @@ impl Setting {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AllSettings {
     items: Vec<Setting>,
+}
+
+/// That a document could stand there.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Settable {
+    /// It could.
+    ok: bool,
 }
 
 /// All settings, with what holds where nobody has set anything. Those of webhooks for administrators only.
@@ -99,13 +107,7 @@ pub(crate) async fn change(
     };
     // Checking takes time: not for those who may not. The engine declines them, and writes it down.
     let change = match asking.caller.key().administrator {
-        true => {
-            let none = Allowed::default();
-            let allowed = app.desk().webhooks().map_or(&none, |webhooks| webhooks.allowed());
-            let fields = app.press().fields();
-            let beside = Beside { fields: &fields, allowed, longest: app.request_timeout() };
-            kind.change(asking.caller.tenant(), app.limits().operator(), document, Some(expected), beside)?
-        }
+        true => checked(&app, &asking.caller, kind, document, Some(expected))?,
         false => kind.unchecked(Value::Null, None),
     };
     let done = app.submit(asking.command(Verb::Change(change))).await?;
@@ -115,6 +117,29 @@ pub(crate) async fn change(
     }
     let etag = format!("\"{}\"", done.answer.record["version"]);
     Ok(([(header::ETAG, etag)], Json(done.answer.into())))
+}
+
+/// Whether a document could stand there: nothing is written. Administrators only.
+#[utoipa::path(post, path = "/v1/settings/{name}/check", tag = "settings", params(("name" = String, Path)),
+    request_body(content = Object, content_type = "application/json"),
+    responses((status = 200, body = Settable), Problems))]
+pub(crate) async fn check(
+    State(app): State<App>,
+    Path((name,)): Path<(String,)>,
+    Question(Administrator(caller), body): Question<Map<String, Value>>,
+) -> Result<Json<Settable>, Problem> {
+    let (_, document) = sent(body)?;
+    checked(&app, &caller, kind(&name)?, document, None)?;
+    Ok(Json(Settable { ok: true }))
+}
+
+/// The change that replaces the document, judged by what this server has.
+fn checked(app: &App, caller: &Caller, kind: &Kind, document: Value, expected: Option<i64>) -> Result<Change, Refusal> {
+    let none = Allowed::default();
+    let allowed = app.desk().webhooks().map_or(&none, |webhooks| webhooks.allowed());
+    let fields = app.press().fields();
+    let beside = Beside { fields: &fields, allowed, longest: app.request_timeout() };
+    kind.change(caller.tenant(), app.limits().operator(), document, expected, beside)
 }
 
 /// The document, and the version that was seen, where what GET gave is sent back.

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::REGARDS;
 
-/// So many instances are named of each reason, for people.
-const NAMED: usize = 5;
+/// So many sentences are told of each reason, for people.
+const SENTENCES: usize = 8;
 
 /// What came of the pages so far, read from their JSON, wherever they were made.
 #[derive(Debug, Default, Serialize)]
@@ -55,6 +55,11 @@ fn word(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
+/// In what regard one is refused, else under which code.
+fn reason(item: &Value) -> &str {
+    item["regard"].as_str().unwrap_or(word(&item["code"]))
+}
+
 fn paths(value: &Value) -> String {
     list(value).iter().map(word).collect::<Vec<_>>().join(" and ")
 }
@@ -89,7 +94,7 @@ impl Tally {
             "migrated" => self.migrated += 1,
             _ => {
                 self.refused += 1;
-                let why = item["regard"].as_str().unwrap_or(word(&item["code"]));
+                let why = reason(item);
                 self.refusals.entry(why.to_owned()).or_default().push(item["instance"].clone());
             }
         }
@@ -148,11 +153,17 @@ impl Tally {
             let _ = writeln!(text, "  {count:>5} {states}");
         }
         for (what, count) in &self.reviews {
+            let one = *count == 1;
             let words = match what.as_str() {
+                "kept" if one => "review goes on with its votes",
                 "kept" => "reviews go on with their votes",
+                "asked_again" if one => "review is asked again: the rules are others, and old votes count no more",
                 "asked_again" => "reviews are asked again: the rules are others, and old votes count no more",
+                "asked" if one => "review begins",
                 "asked" => "reviews begin",
+                "laid_aside" if one => "review is laid aside: nobody is asked any more",
                 "laid_aside" => "reviews are laid aside: nobody is asked any more",
+                _ if one => "review stays approved, by the rules of then",
                 _ => "reviews stay approved, by the rules of then",
             };
             let _ = writeln!(text, "  {count:>5} {words}");
@@ -160,13 +171,35 @@ impl Tally {
         for (name, difference) in &self.timers {
             let _ = writeln!(text, "  {:>5} timer {name}{}", difference.count, difference.words());
         }
-        for (why, instances) in &self.refusals {
-            let words = REGARDS.iter().find(|(known, _)| known == why).map_or(why.as_str(), |(_, words)| words);
-            let ids: Vec<&str> = instances.iter().take(NAMED).map(word).collect();
-            let more = if instances.len() > NAMED { ", ..." } else { "" };
-            let _ = writeln!(text, "refused [{why}] {}: {words}\n  {}{more}", instances.len(), ids.join(", "));
+        for why in self.refusals.keys() {
+            text.push_str(&self.refusal(why));
         }
         text.trim_end().to_owned()
+    }
+
+    /// Those that are refused in one regard, by the sentence that says why, the most frequent first.
+    fn refusal(&self, why: &str) -> String {
+        let words =
+            REGARDS.iter().find(|(known, _)| *known == why).map_or(String::new(), |(_, words)| format!(": {words}"));
+        let mut sentences: BTreeMap<String, (usize, &str)> = BTreeMap::new();
+        for item in self.items.iter().filter(|item| item["outcome"] == "refused" && reason(item) == why) {
+            let id = word(&item["instance"]);
+            // What differs by the id alone is one sentence.
+            let sentence = word(&item["detail"]).replace(id, "ID");
+            sentences.entry(sentence).or_insert((0, id)).0 += 1;
+        }
+        let count: usize = sentences.values().map(|(count, _)| count).sum();
+        let mut text = format!("refused [{why}] {count}{words}\n");
+        let mut sentences: Vec<_> = sentences.into_iter().collect();
+        sentences.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
+        for (sentence, (count, id)) in sentences.iter().take(SENTENCES) {
+            let _ = writeln!(text, "  {count:>5} {sentence} Such as {id}.");
+        }
+        let others: usize = sentences.iter().skip(SENTENCES).map(|(_, (count, _))| count).sum();
+        if others > 0 {
+            let _ = writeln!(text, "  {others:>5} for other reasons: --list FILE has each");
+        }
+        text
     }
 
     /// Every instance as a line of CSV.
@@ -240,7 +273,11 @@ mod tests {
         };
         let refused = json!({ "instance": "3", "key": "=1+1", "state": "x", "outcome": "refused", "code": "not_migratable",
             "regard": "state", "detail": "No, \"x\" has none." });
-        let items = json!([goes("1", "2026-03-02T10:00:00Z"), goes("2", "2026-03-01T08:00:00Z"), refused]);
+        let other = |id: &str, why: &str| json!({ "instance": id, "state": "x", "outcome": "refused", "code": "not_migratable", "detail": why });
+        let others =
+            [other("40", "Its task 40.1 stops."), other("50", "Its task 50.1 stops."), other("60", "It has ended.")];
+        let mut items = vec![goes("1", "2026-03-02T10:00:00Z"), goes("2", "2026-03-01T08:00:00Z"), refused];
+        items.extend(others);
         let page =
             json!({ "mapping": mapping, "items": items, "at_target": 4, "other_versions": 0, "next": "active:7" });
         let mut tally = Tally::default();
@@ -250,17 +287,18 @@ mod tests {
         for told in [
             "order: version 1 (abababababab) -> version 2 (cdcdcdcdcdcd)",
             "      2 would go",
-            "      1 refused",
+            "      4 refused",
             "      4 have the new definition already",
             "2 a -> b",
             "2 reviews go on with their votes",
             "2 timer a#1 -> b#1: due 1 day earlier to 2 hours later; 1 due at once",
-            "refused [state] 1: nothing says where they go\n  3",
+            "refused [state] 1: nothing says where they go\n      1 No, \"x\" has none. Such as 3.",
+            "refused [not_migratable] 3\n      2 Its task ID.1 stops. Such as 40.\n      1 It has ended. Such as 60.",
         ] {
             assert!(words.contains(told), "{told} in {words}");
         }
         assert!(
-            tally.csv().ends_with("3,\"'=1+1\",x,,refused,not_migratable,state,\"No, \"\"x\"\" has none.\"\n"),
+            tally.csv().contains("\n3,\"'=1+1\",x,,refused,not_migratable,state,\"No, \"\"x\"\" has none.\"\n"),
             "{}",
             tally.csv()
         );

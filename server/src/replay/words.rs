@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fluxor_engine::replay::{Differs, Report};
 
-use crate::cli::out::table;
+use crate::cli::out::{count, counted, table};
 
 /// Rows of a table that are shown; machines get all.
 const MOST: usize = 20;
@@ -24,19 +24,6 @@ pub(crate) struct Shown<'a> {
     pub(crate) took: (Duration, Duration),
     /// Whether deviating cases are told one by one.
     pub(crate) each: bool,
-}
-
-/// `9,845`
-fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// `93.8 %`
@@ -69,9 +56,9 @@ pub(crate) fn words(report: &Report, shown: &Shown<'_>) -> String {
     if let (Some(against), Some(other)) = (&report.against, &shown.against) {
         let _ = writeln!(
             out,
-            "\nAgainst {other}: {} of {} cases would have gone another way",
+            "\nAgainst {other}: {} of {} would have gone another way",
             count(against.different),
-            count(against.cases)
+            counted(against.cases, "case", "cases")
         );
         section(
             &mut out,
@@ -169,28 +156,18 @@ fn head(report: &Report, shown: &Shown<'_>) -> String {
         at.get(..10).map_or(at.clone(), str::to_owned)
     };
     let mut out = format!(
-        "{}: {} cases, {} events from {} to {}\nthrough {} (version {}) of {}\n",
+        "{}: {}, {} from {} to {}\nthrough {} (version {}) of {}\n",
         shown.log,
-        count(cases.all),
-        count(events.all),
+        counted(cases.all, "case", "cases"),
+        counted(events.all, "event", "events"),
         day(read.first),
         day(read.last),
         report.workflow,
         report.version,
         shown.definition,
     );
-    for skipped in &read.skipped {
-        let _ = writeln!(
-            out,
-            "left out: {} events that cannot be read, the first in line {} (`{}`): {}",
-            count(skipped.count),
-            skipped.first_line,
-            skipped.example,
-            skipped.why
-        );
-    }
-    if read.left_out > 0 {
-        let _ = writeln!(out, "left out: {} events that `only` does not want", count(read.left_out));
+    for words in left_out(read) {
+        let _ = writeln!(out, "{words}");
     }
     let _ = write!(
         out,
@@ -228,6 +205,23 @@ fn head(report: &Report, shown: &Shown<'_>) -> String {
         let _ = writeln!(out, "not mapped: {}", unknown.join(", "));
     }
     out
+}
+
+/// What of a log is not played, a line each.
+pub(crate) fn left_out(read: &fluxor_eventlog::Log) -> Vec<String> {
+    let events = |number: u64| counted(number, "event", "events");
+    let unreadable = read.skipped.iter().map(|skipped| {
+        format!(
+            "left out: {} that cannot be read, the first in line {} (`{}`): {}",
+            events(skipped.count),
+            skipped.first_line,
+            skipped.example,
+            skipped.why
+        )
+    });
+    let unwanted =
+        (read.left_out > 0).then(|| format!("left out: {} that `only` does not want", events(read.left_out)));
+    unreadable.chain(unwanted).collect()
 }
 
 fn differs(row: &Differs) -> Vec<String> {

@@ -176,7 +176,36 @@ pub(super) async fn the_server_that_is_named_is_asked(site: Site) {
     }
     let never = run(&["organisation", "show", "--revision", "99"], &site.url).await;
     assert_eq!((never.code(), never.all().contains("has no revision 99")), (1, true), "{}", never.all());
-    let history = run(&["organisation", "history"], &site.url).await;
-    assert_eq!((history.code(), history.all().contains("asks no server")), (2, true), "{}", history.all());
+    asks_no_server(&site).await;
     site.end().await;
+}
+
+/// What reads the database itself does not answer about another one.
+async fn asks_no_server(site: &Site) {
+    let id = "01970000-0000-7000-8000-000000000001";
+    let task = format!("{id}.1");
+    let file = site.folder().join("copy.sqlite").display().to_string();
+    for (arguments, path) in [
+        (&["organisation", "history"][..], "GET /v1/organisation/history"),
+        (&["audit", "verify"], "GET /v1/audit/verify"),
+        (&["instances", "list"], "GET /v1/instances"),
+        (&["instances", "show", id], "GET /v1/instances/{id}"),
+        (&["graph", "--instance", id], "GET /v1/instances/{id}/picture"),
+        (&["tasks", "--person", "bob"], "GET /v1/tasks"),
+        (&["tasks", "rounds", &task], "GET /v1/tasks/{id}/rounds"),
+        (&["tasks", "deciders", &task], "GET /v1/tasks/{id}/deciders"),
+        (&["notices", "show", "bob"], "GET /v1/people/{id}/notices"),
+        (&["notices", "preview", "approved"], "POST /v1/notices/preview"),
+        (&["reorder", "explain", "A-1"], "GET /v1/reorder/explain"),
+    ] {
+        let told = site.command(&[arguments, &["--server", &site.url]].concat()).await;
+        assert_eq!((told.code(), told.0.stdout.len()), (2, 0), "{arguments:?}: {}", told.all());
+        let words = told.all();
+        assert!(words.contains("goes to the database itself") && words.contains("asks no server"), "{words}");
+        assert!(words.contains(path), "{arguments:?}: {words}");
+    }
+    if site.place.is_sqlite() {
+        let told = site.command(&["backup", &file, "--server", &site.url]).await;
+        assert!(told.code() == 0 && told.all().contains("No server is asked"), "{}", told.all());
+    }
 }

@@ -215,7 +215,7 @@ pub(super) async fn the_command_line_migrates_beside_a_running_server(mut site: 
     };
     let told = migrate(&site, &["--dry-run", "--list", list.to_str().unwrap()]).await;
     assert_eq!(told.code(), 1, "{}", told.all());
-    for words in ["1 would go", "1 reviews are asked again", "refused [state] 1", &draft] {
+    for words in ["1 would go", "1 review is asked again", "refused [state] 1", &draft] {
         assert!(told.all().contains(words), "{words} in {}", told.all());
     }
     let csv = std::fs::read_to_string(&list).unwrap();

@@ -95,6 +95,20 @@ pub(super) async fn a_change_is_proposed_approved_and_applied(mut site: Site) {
     // What is wrong is said as without approval.
     let wrong = patch(&site, "ann", &moved("eve", "nobody-at-all")).await.refused(422, "invalid_input");
     assert_eq!(wrong["errors"][0]["pointer"], "/people/eve/manager", "{wrong}");
+    let senseless = json!({ "people": [{ "id": "ann", "manger": "bob", "limits": [{ "amount": "lots" }] }, { "id": "bob", "manager": "bob" }],
+        "contacts": { "ann": { "email": "notanemail" } }, "rates": { "EUR": "0" } });
+    let wrong = patch(&site, "ann", &senseless).await.refused(422, "invalid_input");
+    let mut places: Vec<&str> =
+        wrong["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect();
+    places.sort_unstable();
+    let all = [
+        "/contacts/ann/email",
+        "/people/ann/limits/0/amount",
+        "/people/ann/manger",
+        "/people/bob/manager",
+        "/rates/EUR",
+    ];
+    assert_eq!(places, all, "{wrong}");
     patch(&site, "ann", &moved("eve", "cyd")).await.refused(409, "nothing_to_change");
 
     // Neither who asks nor whom it concerns decides.
@@ -273,6 +287,15 @@ pub(super) async fn the_console_goes_past_approval_with_a_reason(mut site: Site)
     site.stop().await;
     let told = site.command(&load).await;
     assert!(told.code() == 1 && told.all().contains("--without-approval REASON"), "{}", told.all());
+    let slips = write(
+        &site,
+        "slips.json",
+        &json!({ "people": [{ "id": "eve", "manger": "fay" }], "zone": "Mars" }).to_string(),
+    );
+    let told = site.command(&["organisation", "load", &slips]).await;
+    let words = told.all();
+    assert!(told.code() == 1 && words.contains("slips.json: /people/eve/manger: "), "{words}");
+    assert!(words.contains("did you mean `manager`?") && words.contains("/zone: `Mars` is not a time zone"), "{words}");
     let told = site.command(&["import", company.to_str().unwrap()]).await;
     let said = told.all();
     assert_eq!((told.code(), said.matches("approved by the workflow `organisation_change`").count()), (1, 1), "{said}");

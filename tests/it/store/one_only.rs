@@ -232,3 +232,13 @@ async fn both_schemas_have_the_same_columns() {
     assert_eq!(sorted(postgres), sorted(sqlite));
     database.remove().await;
 }
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_told_with_what_to_do() {
+    let Some(database) = Fresh::new("a_database_that_is_not_there").await else { return };
+    let gone = format!("{}_gone", database.url);
+    let why = said(PostgresStore::open(domain(), &gone, MIGRATIONS, &Options::default()).await);
+    assert!(why.contains("does not exist: make it first (createdb), or name another"), "{why}");
+    assert!(!why.contains("at line"), "{why}");
+    database.remove().await;
+}

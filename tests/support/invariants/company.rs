@@ -68,11 +68,17 @@ pub fn day(at: Timestamp) -> String {
 }
 
 impl Company {
-    /// A random one; nobody's limit, manager or substitute need make sense.
+    /// A random one; nobody's limit, manager or substitute need make sense, as far as that is let in: managers in a circle and
+    /// somebody who stands in for himself are not.
     pub fn draw(dice: &mut Dice) -> Self {
         let mut company = Self { people: BTreeMap::new(), roles: BTreeMap::new(), covers: Vec::new() };
         for n in 0..PEOPLE {
             company.people.insert(person(n), Self::member(dice));
+        }
+        for id in company.people.keys().cloned().collect::<Vec<_>>() {
+            if company.above(&id).contains(&id) {
+                company.people.get_mut(&id).unwrap().manager = None;
+            }
         }
         for unit in ["u1", "u2"] {
             for role in ["buyer", "legal"] {
@@ -106,7 +112,8 @@ impl Company {
             max: if dice.chance(25) { Some(dice.one(&[100, 1000])) } else { None },
             workflow: if dice.chance(15) { Some(dice.one(&["panel", "requisition"]).to_owned()) } else { None },
         };
-        (0..dice.below(6)).map(|_| cover(dice)).collect()
+        let all = (0..dice.below(6)).map(|_| cover(dice)).collect::<Vec<_>>();
+        all.into_iter().filter(|cover| cover.person != cover.substitute).collect()
     }
 
     /// One thing is different now.
@@ -119,7 +126,9 @@ impl Company {
             }
             2 => {
                 let (who, manager) = (anybody(dice), anybody(dice));
-                self.people.get_mut(&who).unwrap().manager = Some(manager);
+                if who != manager && !self.above(&manager).contains(&who) {
+                    self.people.get_mut(&who).unwrap().manager = Some(manager);
+                }
             }
             _ => {
                 let gone: Vec<String> =

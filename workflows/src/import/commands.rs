@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Change, Command, Verb};
+use fluxor_engine::decide::is_address;
 use fluxor_engine::ids::Digest;
 use fluxor_engine::instance::Document;
 use fluxor_engine::money::format_scaled;
@@ -227,7 +228,8 @@ fn contacts(people: &[Row], there: &Document) -> Json {
     for row in people {
         let contact = contacts.entry(row.must("id")).or_insert_with(|| json!({}));
         for column in ["name", "email"] {
-            if let Some(text) = row.text(column) {
+            // Mail is not written to what is no address, and a person is none the less one for that.
+            if let Some(text) = row.text(column).filter(|text| column != "email" || is_address(text)) {
                 contact[column] = text.into();
             }
         }

@@ -173,3 +173,23 @@ fn a_folder_is_known_by_its_files() {
     std::fs::write(folder.0.join("maps/n.yaml"), mapping("n")).unwrap();
     assert!(known("one").unwrap_err().contains("several mappings know these files (m, n)"));
 }
+
+#[test]
+fn what_makes_no_sense_of_people_is_a_bad_row_and_an_email_that_is_none_no_contact() {
+    let files = [
+        ("company/company.csv", "name,currency,zone\nSmall,EUR,UTC\n"),
+        (
+            "company/people.csv",
+            "id,name,email,limit,currency\nann,Ann,n/a,,\nbob,Bob,bob@example.com,-5,EUR\neve,,eve@example.com,5,EUR\n",
+        ),
+        ("company/substitutes.csv", "person,substitute\nann,ann\nann,eve\n"),
+    ];
+    let folder = Folder::of("senseless", &files);
+    let import = Import::open(&folder.0.join("company"), None, None, &Quiet).unwrap_or_else(|why| panic!("{why}"));
+    let report = import.report().to_string();
+    assert!(report.contains("a limit below nothing") && report.contains("nobody stands in for himself"), "{report}");
+    let patch = commands::organisation(&import.scan, &Default::default()).unwrap();
+    let contacts = serde_json::json!({ "ann": { "name": "Ann" }, "eve": { "email": "eve@example.com" } });
+    assert_eq!(patch["contacts"], contacts);
+    assert!(fluxor_engine::decide::merge_organisation(None, &patch, Default::default()).is_ok(), "{patch:?}");
+}

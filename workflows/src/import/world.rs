@@ -104,6 +104,9 @@ impl World {
             Table::Substitutes => {
                 self.known(Table::People, row.must("person"), "person")?;
                 self.known(Table::People, row.must("substitute"), "person")?;
+                if row.must("person") == row.must("substitute") {
+                    return bad("nobody stands in for himself: name somebody else");
+                }
                 ordered(row, "from", "to")?;
             }
             Table::Stock | Table::Demand => self.at_location(row)?,
@@ -212,7 +215,10 @@ impl World {
         if let Some(manager) = row.text("manager") {
             self.managers.insert(row.must("id").to_owned(), manager.to_owned());
         }
-        Ok(())
+        match row.number("limit") {
+            Some(limit) if limit < 0 => bad("a limit below nothing covers nothing: write 0 or more, or leave it empty"),
+            _ => Ok(()),
+        }
     }
 
     /// Units whose base is not there or has a base itself: each with the reason. To be asked when all units are known.

@@ -14,11 +14,17 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
         return StoreError::Busy(error.to_string());
     }
     let Some(database) = error.as_database_error() else { return StoreError::Unavailable(error.to_string()) };
+    let message = database.message();
     match database.code().as_deref() {
         Some("23505") => StoreError::Conflict(database.table().unwrap_or("a row").to_owned()),
         // Serialization failure, deadlock, lock time-out, statement time-out, idle in the transaction for too long.
-        Some("40001" | "40P01" | "55P03" | "57014" | "25P03") => StoreError::Busy(error.to_string()),
-        _ => StoreError::Unavailable(error.to_string()),
+        Some("40001" | "40P01" | "55P03" | "57014" | "25P03") => StoreError::Busy(message.to_owned()),
+        Some("3D000") => StoreError::Unavailable(format!("{message}: make it first (createdb), or name another")),
+        Some("28P01" | "28000") => StoreError::Unavailable(format!(
+            "{message}: look at the name and the password in the address of the database"
+        )),
+        // What the error says of itself adds a line of the database's own source.
+        _ => StoreError::Unavailable(message.to_owned()),
     }
 }
 

@@ -163,6 +163,7 @@ pub(super) fn together(mut all: Vec<Failure>) -> Failure {
         .map(|failure| match failure {
             Failure::Declined(_, why) | Failure::Lacking(_, why) | Failure::Usage(why) | Failure::Stopped(why) => why,
             Failure::Broken(why) => format!("{why:#}"),
+            Failure::Unserved(why) => why.to_string(),
         })
         .collect();
     let told = told.join("; ");

@@ -183,5 +183,6 @@ fn document(path: &Path) -> Result<Document, String> {
     file::read(path).map_err(|failure| match failure {
         Failure::Usage(why) | Failure::Declined(_, why) | Failure::Lacking(_, why) | Failure::Stopped(why) => why,
         Failure::Broken(error) => format!("{error:#}"),
+        Failure::Unserved(why) => why.to_string(),
     })
 }

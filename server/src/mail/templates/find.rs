@@ -114,13 +114,38 @@ pub(crate) fn in_folders(folder: &Path) -> anyhow::Result<Vec<Template>> {
 }
 
 fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut paths = all_in(folder)?;
+    paths.retain(|path| path.extension().is_some_and(|end| end == "hbs"));
+    Ok(paths)
+}
+
+fn all_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
-    paths.retain(|path| path.is_file() && path.extension().is_some_and(|end| end == "hbs"));
+    paths.retain(|path| path.is_file());
     Ok(paths)
+}
+
+/// The names of a folder's files that are no templates: those that lack the ending `.hbs` alone, and others. What is hidden, and what
+/// is read by people, is neither.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub(super) fn unused(folder: &Path) -> std::io::Result<(Vec<String>, Vec<String>)> {
+    let mut names = Vec::new();
+    for (part, prefix) in [(folder.to_owned(), ""), (folder.join("partials"), "partials/")] {
+        for path in all_in(&part)?.iter().filter(|path| path.extension().is_none_or(|end| end != "hbs")) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if !name.starts_with('.') && !name.starts_with("README") {
+                names.push(format!("{prefix}{name}"));
+            }
+        }
+    }
+    names.sort();
+    Ok(names.into_iter().partition(|name| misnamed(name).is_none()))
 }
 
 /// A finding for a name that nothing would ever ask for.

@@ -7,7 +7,7 @@ use std::path::Path;
 use fluxor_engine::diagnostic::{Diagnostic, line_column};
 use serde_json::{Map, Value as Json};
 
-use super::{Template, Templates, find};
+use super::{FILE_NAME, Template, Templates, find};
 
 /// How many templates a tenant has at most.
 const MOST: usize = 100;
@@ -70,7 +70,10 @@ impl Templates {
 fn sentence(template: &Template, finding: &Diagnostic, elsewhere: bool) -> String {
     let (line, column) = line_column(&template.source, finding.span.start);
     let whose = if elsewhere { format!("{}: ", template.path) } else { String::new() };
+    // In a folder their names end so, and here they do not.
+    let ending = if finding.code == FILE_NAME && !elsewhere { ".hbs" } else { "" };
     let help = if finding.help.is_empty() { String::new() } else { format!("; {}", finding.help) };
+    let help = if ending.is_empty() { help } else { help.replace(ending, "") };
     format!("{whose}{}, line {line}, column {column}: {}{help}", finding.code, finding.message)
 }
 
@@ -80,11 +83,62 @@ fn pointer(name: &str) -> String {
     format!("/{}", shown.replace('~', "~0").replace('/', "~1"))
 }
 
-/// A folder of templates as such an object.
+/// A folder of templates as such an object, and what is not used of it.
 ///
 /// # Errors
-/// If one cannot be read.
-pub(crate) fn document_of(folder: &Path) -> anyhow::Result<Json> {
-    let files = find::in_folders(folder)?;
-    Ok(Json::Object(Map::from_iter(files.into_iter().map(|file| (file.name, Json::String(file.source))))))
+/// If one cannot be read; if there is none; if one is there that is not called as templates in a folder are.
+pub(crate) fn document_of(folder: &Path) -> Result<(Json, Option<String>), String> {
+    if !folder.is_dir() {
+        return Err(format!("{} is no folder: name the one that has the templates", folder.display()));
+    }
+    let cannot = |why: std::io::Error| format!("cannot read {}: {why}", folder.display());
+    let (slips, unused) = find::unused(folder).map_err(cannot)?;
+    if !slips.is_empty() {
+        let told: Vec<String> = slips.iter().map(|name| format!("{name}: call it {name}.hbs")).collect();
+        return Err(format!("{}: these would not be used: {}", folder.display(), told.join("; ")));
+    }
+    let files = find::in_folders(folder).map_err(|why| format!("{why:#}"))?;
+    if files.is_empty() {
+        let names = "approved.subject.hbs, approved.txt.hbs, approved.html.hbs, partials/layout.html.hbs";
+        return Err(format!("{} has no template: they are called {names}, ...", folder.display()));
+    }
+    let unused = match &*unused {
+        [] => None,
+        names => Some(format!("Not used, since templates end in `.hbs`: {}.", names.join(", "))),
+    };
+    Ok((Json::Object(Map::from_iter(files.into_iter().map(|file| (file.name, Json::String(file.source))))), unused))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_a_folder_and_not_used_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let told = |folder: &Path| document_of(folder).unwrap_err();
+        assert!(told(&path("nowhere")).contains("is no folder"));
+        assert!(told(folder.path()).contains("approved.subject.hbs"));
+        std::fs::write(path("approved.txt.hbs"), "Yes").unwrap();
+        for name in ["README.md", "foo.bar", ".swp"] {
+            std::fs::write(path(name), "").unwrap();
+        }
+        let (document, unused) = document_of(folder.path()).unwrap();
+        assert_eq!(document, serde_json::json!({ "approved.txt": "Yes" }));
+        assert_eq!(unused.as_deref(), Some("Not used, since templates end in `.hbs`: foo.bar."));
+        std::fs::create_dir(path("partials")).unwrap();
+        for name in ["approved.html", "partials/layout.html"] {
+            std::fs::write(path(name), "").unwrap();
+        }
+        let slips = told(folder.path());
+        assert!(slips.contains("approved.html: call it approved.html.hbs; partials/layout.html: call it"), "{slips}");
+    }
+
+    #[test]
+    fn names_of_the_setting_do_not_end_like_files() {
+        let wrong = faults(&serde_json::json!({ "approved.txt.hbs": "Yes" }), &BTreeSet::new());
+        let own = wrong.iter().find(|(at, _)| at == "/approved.txt.hbs").unwrap();
+        assert!(own.1.ends_with("; call it approved.txt"), "{own:?}");
+    }
 }

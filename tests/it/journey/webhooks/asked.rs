@@ -155,11 +155,19 @@ pub(crate) async fn the_command_line_does_the_same(mut site: Site) {
         let arguments = [arguments, &["--server", &url]].concat();
         site.command_with(&arguments, Some(&key)).await
     };
+    // The server's options are what counts, whoever is asked by whichever way.
+    let check = ["settings", "check", "webhooks", &file];
+    assert!(there(&check).await.done().contains("can be set"));
+    let own = site.command(&check).await;
+    assert!(own.code() == 1 && own.all().contains("judged by the options of this command"), "{}", own.all());
+    if site.place.is_sqlite() {
+        assert!(site.command_with(&check, Some(&key)).await.done().contains("can be set"));
+    }
     assert!(there(&["webhooks", "list"]).await.done().contains("ready"));
     assert!(there(&["webhooks", "deliveries", "all", "--state", "delivered"]).await.done().contains(&delivery));
     assert!(site.command(&["webhooks", "deliveries", "all"]).await.done().contains(&delivery));
     let told = there(&["webhooks", "replay", "all", &delivery]).await.done();
-    assert!(told.contains("1 events"), "{told}");
+    assert!(told.contains("1 event is delivered"), "{told}");
     hook.until(TRANSITION, 2).await;
     assert!(there(&["webhooks", "replay", "all", "--failed"]).await.done().contains("0 events"));
     assert_eq!(there(&["webhooks", "replay", "all"]).await.code(), 2);

@@ -1,0 +1,172 @@
+use serde_json::json;
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::commit::OrganisationRow;
+use crate::decide::merge_organisation;
+use crate::ids::TenantId;
+use crate::refusal::Refusal;
+
+fn row(document: &Json) -> OrganisationRow {
+    let at = Timestamp::from_micros(0);
+    OrganisationRow { tenant: TenantId(1), revision: 1, at, document: document.to_string().into() }
+}
+
+fn company() -> Json {
+    json!({
+        "people": [{ "id": "dan", "active": true }, { "id": "ann", "active": true, "manager": "dan" }, { "id": "bob", "active": true }],
+        "contacts": { "ann": { "email": "ann@example.com" } },
+        "rates": { "EUR": "1" },
+    })
+}
+
+/// What is wrong, by its place.
+fn wrong(stored: &Json, patch: &Json) -> Vec<(String, String)> {
+    match merge_organisation(Some(&row(stored)), patch.as_object().unwrap(), Timestamp::from_micros(0)) {
+        Ok(_) => Vec::new(),
+        Err(Refusal::Invalid(faults)) => faults,
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn one(patch: &Json, at: &str, word: &str) {
+    let found = wrong(&company(), patch);
+    assert!(matches!(&*found, [(place, why)] if place == at && why.contains(word)), "{patch}: {found:?}");
+}
+
+#[test]
+fn each_slip_has_its_place() {
+    let person = |fields: Json| json!({ "people": [fields] });
+    for (patch, at, word) in [
+        (person(json!({ "id": "ann", "manger": "dan" })), "/people/ann/manger", "did you mean `manager`?"),
+        (
+            person(json!({ "id": "ann", "limits": [{ "amount": "lots" }] })),
+            "/people/ann/limits/0/amount",
+            "`lots` is not an amount",
+        ),
+        (
+            person(json!({ "id": "ann", "limits": [{ "amount": 5 }] })),
+            "/people/ann/limits/0/amount",
+            "`5` is not an amount",
+        ),
+        (
+            person(json!({ "id": "ann", "self_limits": [{ "amount": "-1 EUR" }] })),
+            "/people/ann/self_limits/0/amount",
+            "below nothing",
+        ),
+        (person(json!({ "id": "ann", "limits": [{}] })), "/people/ann/limits/0/amount", "missing"),
+        (person(json!({ "id": "ann", "active": "yes" })), "/people/ann/active", "true or false"),
+        (person(json!({ "id": "ann", "from": "soon" })), "/people/ann/from", "`soon` is no day"),
+        (
+            person(json!({ "id": "ann", "from": "2026-03-02", "until": "2026-03-01" })),
+            "/people/ann/until",
+            "before 2026-03-02",
+        ),
+        (person(json!({ "id": "ann", "manager": "ann" })), "/people/ann/manager", "his own manager"),
+        (person(json!({ "id": "dan", "manager": "ann" })), "/people/ann/manager", "`ann` under `dan` under `ann`"),
+        (person(json!({ "id": "ann", "manager": "dan1" })), "/people/ann/manager", "did you mean `dan`?"),
+        (person(json!({ "name": "Eve" })), "/people/0/id", "missing"),
+        (person(json!({ "id": "a/b" })), "/people/0/id", "without `/`"),
+        (
+            json!({ "people": [{ "id": "ann" }, { "id": "ann", "active": false }] }),
+            "/people/1",
+            "`ann` stands here before",
+        ),
+        (json!({ "people": ["ann"] }), "/people/0", "a person is an object"),
+        (json!({ "people": {} }), "/people", "a list of objects"),
+        (json!({ "units": [{ "id": "it" }, { "id": "it" }] }), "/units/1", "listed twice"),
+        (
+            json!({ "units": [{ "id": "it", "roles": { "buyer": "ann" } }] }),
+            "/units/it/roles/buyer",
+            "no list of people",
+        ),
+        (json!({ "units": [{ "id": "it", "roles": { "buyer": ["anne"] } }] }), "/units/it/roles/buyer", "`anne`"),
+        (
+            json!({ "substitutes": [{ "person": "ann", "substitute": "ann" }] }),
+            "/substitutes/0/substitute",
+            "for himself",
+        ),
+        (
+            json!({ "substitutes": [{ "person": "ann", "substitute": "bob", "from": "2026-03-02", "until": "2026-03-02" }] }),
+            "/substitutes/0/until",
+            "is not after",
+        ),
+        (
+            json!({ "substitutes": [{ "person": "ann", "substitute": "bob", "max_amount": "-1 EUR" }] }),
+            "/substitutes/0/max_amount",
+            "below",
+        ),
+        (json!({ "contacts": { "ann": { "email": "notanemail" } } }), "/contacts/ann/email", "no address"),
+        (json!({ "contacts": { "anne": {} } }), "/contacts/anne", "did you mean `ann`?"),
+        (json!({ "contacts": { "ann": { "name": 5 } } }), "/contacts/ann/name", "no text"),
+        (json!({ "rates": { "EUR": "1", "USD": "0" } }), "/rates/USD", "above 0"),
+        (json!({ "rates": { "EUR": "1", "USD": "-2" } }), "/rates/USD", "above 0"),
+        (json!({ "rates": { "EUR": "1", "eur": "2" } }), "/rates/eur", "ISO 4217"),
+        (json!({ "zone": "Mars" }), "/zone", "no"),
+        (json!({ "substitutes_from": "all" }), "/substitutes_from", "anyone, or unit"),
+        (json!({ "peple": [] }), "/peple", "did you mean `people`?"),
+    ] {
+        one(&patch, at, word);
+    }
+}
+
+#[test]
+fn all_of_it_is_told_at_once() {
+    let patch = json!({
+        "people": [{ "id": "ann", "manger": "dan", "limits": [{ "amount": "lots" }] }, { "id": "bob", "manager": "eve" }],
+        "contacts": { "bob": { "email": "bob" } }, "rates": { "EUR": 0 }, "zone": "Mars",
+    });
+    let found = wrong(&company(), &patch);
+    let places: BTreeSet<&str> = found.iter().map(|(at, _)| at.as_str()).collect();
+    let all = [
+        "/contacts/bob/email",
+        "/people/ann/limits/0/amount",
+        "/people/ann/manger",
+        "/people/bob/manager",
+        "/rates/EUR",
+        "/zone",
+    ];
+    assert_eq!(places, BTreeSet::from(all), "{found:?}");
+}
+
+#[test]
+fn longer_circles_are_one_each_and_a_swap_in_one_patch_is_none() {
+    let three = json!({ "people": [{ "id": "dan", "manager": "bob" }, { "id": "bob", "manager": "ann" }] });
+    one(&three, "/people/ann/manager", "`ann` under `dan` under `bob` under `ann`");
+    let swap = json!({ "people": [{ "id": "dan", "manager": "ann" }, { "id": "ann", "manager": null }] });
+    assert_eq!(wrong(&company(), &swap), []);
+}
+
+/// What was let in before is neither held against a patch of something else, nor does it make the organisation unreadable.
+#[test]
+fn what_is_stored_is_left_as_it_is() {
+    let old = json!({
+        "people": [
+            { "id": "ann", "active": true, "manager": "ann", "limits": [{ "amount": "-1 EUR" }], "from": "2026-03-02", "until": "2026-03-01" },
+            { "id": "bob", "active": true, "manager": "cyd" }, { "id": "cyd", "active": true, "manager": "bob" },
+        ],
+        "substitutes": [{ "person": "ann", "substitute": "ann" }],
+        "contacts": { "gone": { "email": "x" }, "ann": { "email": "y" } }, "rates": { "EUR": 0 },
+    });
+    for patch in [
+        json!({ "zone": "Europe/Berlin" }),
+        json!({ "people": [{ "id": "bob", "active": false }, old["people"][0]] }),
+        json!({ "substitutes": [{ "person": "bob", "substitute": "cyd" }, old["substitutes"][0]] }),
+        json!({ "contacts": old["contacts"], "rates": old["rates"] }),
+    ] {
+        assert_eq!(wrong(&old, &patch), [], "{patch}");
+    }
+    let worse = json!({ "people": [{ "id": "cyd", "manager": "ann" }, { "id": "ann", "manager": "bob" }] });
+    assert_eq!(wrong(&old, &worse).len(), 1, "another circle");
+}
+
+#[test]
+fn an_address_is_one_as_far_as_it_shows() {
+    assert!([" ann@example.com ", "a.b+c@localhost"].iter().all(|text| is_address(text)));
+    assert!(
+        !["", "ann", "@x", "ann@", "a@b@c", "ann ahrens@x", "Ann <a@b>", "a@b\r\nc"]
+            .iter()
+            .any(|text| is_address(text))
+    );
+}
