@@ -200,7 +200,8 @@ impl Refusal {
                 "This request id was used at {first_at} for a request with other content. Use a new id for a new request."
             ),
             Self::KeyReused { instance, fields } => format!(
-                "Instance {instance} has this key already, with other values in: {}. Use another key, or change that instance.",
+                "Instance {instance} has this key already, with other values in: {}. Change that instance, or use another key: where \
+                 the definition makes it, other values in the fields that it is made of.",
                 fields.join(", ")
             ),
             Self::KeyTaken { workflow, key, instance: Some(instance) } => {

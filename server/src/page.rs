@@ -12,9 +12,12 @@ mod field;
 mod forms;
 mod inbox;
 mod limits;
+mod mending;
 mod operations;
 mod outcomes;
 mod plan;
+mod reorganised;
+mod repairs;
 mod rows;
 mod said;
 mod sign_in;
@@ -34,15 +37,17 @@ pub(crate) use away::{Away, day};
 pub(crate) use begin::{Already, Beginning, Beginnings, fits, in_rows};
 pub(crate) use document::{Document, Shown};
 pub(crate) use field::{data, unclear};
-pub(crate) use forms::{Event, Panel, Refused, WrongForm};
+pub(crate) use forms::{Event, Panel, Refused, WrongForm, bounded};
 pub(crate) use inbox::{Asked, Inbox, Row, View};
 pub(crate) use limits::{Form, Limits, Report, Trial};
-pub(crate) use operations::{Operations, RefusedFile, Repairs, Tried};
+pub(crate) use mending::would;
+pub(crate) use operations::{Operations, RefusedFile};
 pub(crate) use outcomes::{Done, Outcomes};
+pub(crate) use repairs::{Repairs, Tried};
 pub(crate) use rows::placed;
 pub(crate) use said::{Came, done_in_words};
 pub(crate) use sign_in::{Confirm, Help, SignIn};
-pub(crate) use timeline::{Change, since, wrong as went_wrong};
+pub(crate) use timeline::{Change, meanwhile, rebased, since, wrong as went_wrong};
 pub(crate) use words::{Words, is_requester, now_in, plain};
 
 const STYLE: &str = include_str!("page/style.css");
@@ -164,7 +169,7 @@ const WAYS: &[(Here, &str, &str, bool)] = &[
     (Here::Requests, "/requests", "My requests", false),
     (Here::New, "/new", "New request", false),
     (Here::Operations, "/operations", "Operations", true),
-    (Here::Limits, "/limits", "Limits", false),
+    (Here::Limits, "/limits", "Request limits", true),
 ];
 
 /// Who looks at a page.

@@ -51,6 +51,18 @@ pub(crate) fn sentence(message: &str) -> String {
     }
 }
 
+/// The same for people who cannot mend it: what a server answered helps only whoever looks after it.
+pub(crate) fn for_people(message: &str) -> String {
+    let failed = message.strip_prefix('`').and_then(|rest| rest.split_once("` could not be delivered: "));
+    match failed {
+        Some((name, _)) => {
+            let name = name.replace('_', " ");
+            format!("Sending it ({name}) has failed. An administrator looks after it: you need do nothing.")
+        }
+        None => sentence(message),
+    }
+}
+
 /// A row of the books in words: what is empty is left out, an instant is no number.
 fn row(row: &Value, say: &dyn Fn(&Value) -> String) -> String {
     let Some(fields) = row.as_object() else { return say(row) };
@@ -186,6 +198,11 @@ mod tests {
         assert_eq!(help("no_row"), "No rule of the approval fits it, so that nobody is asked.");
         assert_eq!(help("new_code:x"), "the approval needs help: new_code:x", "what is not known is told as it is");
         assert_eq!(sentence("the mail came back"), "the mail came back");
+        assert_eq!(
+            for_people("`order_to_supplier` could not be delivered: 127.0.0.1:18390 answered 400"),
+            "Sending it (order to supplier) has failed. An administrator looks after it: you need do nothing."
+        );
+        assert_eq!(for_people("the approval needs help: no_row"), sentence("the approval needs help: no_row"));
     }
 
     #[test]

@@ -40,6 +40,7 @@ mod site_forms;
 mod site_new;
 mod site_news;
 mod site_stuck;
+mod site_words;
 mod stale;
 mod stock;
 mod stopping;
@@ -152,6 +153,10 @@ on_both! {
     site_news::lines_are_changed_and_received
     site_stuck::what_was_not_done_is_not_called_done
     site_stuck::somebody_is_asked_instead
+    site_words::a_change_of_the_organisation_is_read
+    site_words::what_is_ended_and_what_is_ones_own
+    site_words::what_moved_on_is_shown
+    site_words::a_key_that_is_taken
     pictures::a_workflow_and_an_order_half_way_are_drawn
     reserved::nobody_takes_the_names_of_others
     books::what_is_not_there_and_what_is_not_ours

@@ -13,11 +13,11 @@ use super::frame::Frame;
 use super::organisation::Organisation;
 use super::policy::{Policy, Recall};
 use super::refusal::Refusal;
-use super::review::Review;
+use super::review::{Review, Vote};
 use super::said::{Declined, MOST, Said, unknown_step};
 use super::step::EscalateTo;
 use super::voice::voices;
-use super::words::Status;
+use super::words::{State, Status, VoteKind, Why};
 use crate::diagnostic::nearest;
 use crate::ids::PersonId;
 
@@ -63,10 +63,7 @@ impl Telling<'_> {
             }
             Refusal::InactivePerson => self.inactive(self.by)?.text(": ask an administrator."),
             Refusal::Excluded => self.excluded(self.by)?.text(" Somebody else has to decide."),
-            Refusal::ReviewEnded | Refusal::NotSubmitted => {
-                let state = self.review.state.name().replace('_', " ");
-                Said::default().text(format!("{} It is `{state}`.", refusal.sentence()))
-            }
+            Refusal::ReviewEnded | Refusal::NotSubmitted => self.over(refusal),
             Refusal::UnknownStep => Said::default().text(unknown_step(step?, &self.steps())),
             Refusal::StepWaiting => self.waiting(step?),
             Refusal::StepDecided => {
@@ -114,6 +111,35 @@ impl Telling<'_> {
                 return None;
             }
         })
+    }
+
+    /// That it is decided, or not to be decided now: who has brought that about, as far as somebody has.
+    fn over(&self, refusal: Refusal) -> Said {
+        let said = Said::default().text(refusal.sentence().trim_end_matches('.'));
+        let last = |kind: VoteKind| {
+            let cast = |vote: &&Vote| vote.carried.is_none() && !vote.withdrawn && vote.kind == kind;
+            self.review.votes.iter().rev().find(cast)
+        };
+        let by = |said: Said, vote: &Vote, what: &str| {
+            let said = said.text(": ").who(&vote.author).text(format!(" {what} it"));
+            match vote.holder.as_ref().filter(|holder| **holder != vote.author) {
+                Some(holder) => said.text(" for ").who(holder).text("."),
+                None => said.text("."),
+            }
+        };
+        match (&self.review.why, self.review.state) {
+            (Why::By(person), _) => said.text(": ").who(person).text(" asked for changes."),
+            (Why::ByRequester, _) => match self.review.subject.requester() {
+                Some(requester) => said.text(": ").who(&requester).text(" took it back."),
+                None => said.text(": it was taken back."),
+            },
+            (Why::Expired | Why::TimedOut(_), _) => said.text(": its time was over."),
+            (Why::NoApprovalNeeded, _) => said.text(": it needed no approval."),
+            (Why::RejectedIn(_), _) if let Some(vote) = last(VoteKind::Reject) => by(said, vote, "rejected"),
+            (Why::AllStepsApproved, _) if let Some(vote) = last(VoteKind::Approve) => by(said, vote, "approved"),
+            (_, State::Draft) => said.text(": it is a draft."),
+            (_, state) => said.text(format!(": it is {}.", state.name().replace('_', " "))),
+        }
     }
 
     fn steps(&self) -> Vec<Arc<str>> {

@@ -220,3 +220,21 @@ fn people_are_called_by_their_names_where_these_are_known() {
     let all = chances(&story.review, &story.policy, &story.organisation, &story.rates, at, &"ann".into());
     assert_eq!(all[0].declined, Some(words));
 }
+
+#[test]
+fn what_is_over_says_who_ended_it() {
+    let approve = |step: &str| json!({ "do": "approve", "step": step });
+    let mut story =
+        story(json!({ "steps": [{ "name": "buyers", "who": [{ "role": "buyer", "unit_field": "unit" }] }] }));
+    let says = |story: &Story, code: &str, sentence: &str| says(story, "fay", approve("buyers"), code, sentence);
+    says(&story, "not_submitted", "The document is not in review: it is a draft.");
+    story.then("ann", json!({ "do": "submit" }));
+    story.then("ann", json!({ "do": "recall" }));
+    says(&story, "not_submitted", "The document is not in review: ann took it back.");
+    story.then("ann", json!({ "do": "submit" }));
+    story.then("eve", json!({ "do": "request_changes", "step": "buyers", "reason": "which ones" }));
+    says(&story, "not_submitted", "The document is not in review: eve asked for changes.");
+    story.then("ann", json!({ "do": "submit" }));
+    story.then("hal", json!({ "do": "approve", "step": "buyers", "on_behalf_of": "eve" }));
+    says(&story, "review_ended", "The review has ended: hal approved it for eve.");
+}

@@ -48,6 +48,8 @@ pub(crate) enum Books {
     OrdersFrom { source: String, after: Option<InstanceId>, limit: i64 },
     /// An order with its lines, or null.
     Order { id: InstanceId },
+    /// The instance of the order with this number, or null.
+    Numbered { number: String },
     /// What a run did not order, behind that item and location.
     Shortfalls { run: InstanceId, after: Option<(String, String)>, limit: i64 },
     /// Why an item is ordered or not, now; at one location or at all.
@@ -116,6 +118,7 @@ async fn page(connection: Connection<'_, Memory>, tenant: TenantId, asked: Books
             shown(&books::orders_from(connection, tenant, &source, after, limit).await?)
         }
         Books::Order { id } => shown(&books::order(connection, tenant, id).await?),
+        Books::Numbered { number } => shown(&books::order_by_number(connection, tenant, &number).await?),
         Books::Shortfalls { run, after, limit } => {
             let after = after.map(|(item, location)| StockKey { item: item.into(), location: location.into() });
             shown(&books::shortfalls(connection, tenant, run, after.as_ref(), limit).await?)

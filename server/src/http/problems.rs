@@ -19,6 +19,7 @@ pages! {
     "approval_incident",
     "bank_details_changed",
     "budget_below_held",
+    "budget_changed",
     "budget_exceeded",
     "busy",
     "calendar_failed",

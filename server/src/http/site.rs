@@ -14,6 +14,7 @@ mod operations;
 mod outcome;
 mod requests;
 pub(super) mod sign_in;
+mod since;
 mod visitor;
 
 use axum::Router;

@@ -1,5 +1,6 @@
 //! The page about one's own account.
 
+use fluxor_engine::approval::{Limit, Person};
 use fluxor_engine::ids::Digest;
 use fluxor_workflows::{Preference, SessionRow, Way};
 use serde::Serialize;
@@ -41,9 +42,23 @@ pub(crate) struct Account {
     working_days_only: bool,
     otherwise: Option<String>,
     sessions: Vec<Session>,
+    /// Up to what the reader may approve, and what of his own requests.
+    limits: Vec<String>,
+    self_limits: Vec<String>,
     once: String,
     note: Option<&'static str>,
     failed: Option<String>,
+}
+
+fn limits(all: Option<&[Limit]>, speak: &Words) -> Vec<String> {
+    let one = |limit: &Limit| {
+        let amount = speak.value(&limit.amount.to_string().into());
+        match &limit.category {
+            Some(category) => format!("{amount} for {}", words(category).to_lowercase()),
+            None => amount,
+        }
+    };
+    all.unwrap_or_default().iter().map(one).collect()
 }
 
 impl Account {
@@ -52,6 +67,7 @@ impl Account {
         sessions: &[SessionRow],
         own: Option<Digest>,
         wishes: &Preference,
+        person: Option<&Person>,
         once: String,
         speak: &Words,
     ) -> Self {
@@ -83,6 +99,8 @@ impl Account {
             working_days_only: wishes.working_days_only,
             otherwise: Some(other.join(", ")).filter(|other| !other.is_empty()),
             sessions: sessions.iter().map(session).collect(),
+            limits: limits(person.map(|person| &*person.limits), speak),
+            self_limits: limits(person.map(|person| &*person.self_limits), speak),
             once,
             note: None,
             failed: None,

@@ -87,6 +87,8 @@ pub(crate) struct Already {
     href: String,
     title: String,
     at: String,
+    /// What its key is and is made of, where it was found by that.
+    key: Option<String>,
 }
 
 impl Already {
@@ -98,7 +100,18 @@ impl Already {
             href: format!("/instances/{}", instance.id),
             title: format!("{} {called}", paper.definition.title),
             at: speak.at(instance.started_at),
+            key: None,
         }
+    }
+
+    /// The same, found by its key, which the definition makes.
+    pub(crate) fn by_key(self, paper: &Paper) -> Self {
+        let made = paper.definition.key.as_ref().map(|key| key.fields_read()).into_iter().flatten();
+        let fields = made.map(|path| words(path.rsplit('.').next().unwrap_or(path)).to_lowercase());
+        let fields: Vec<String> = fields.collect();
+        let of = if fields.is_empty() { "what you wrote".to_owned() } else { fields.join(" and ") };
+        let key = paper.instance.key.as_deref().map(|key| format!(" ({key})")).unwrap_or_default();
+        Self { key: Some(format!("{of}{key}")), ..self }
     }
 }
 

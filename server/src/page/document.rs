@@ -11,13 +11,15 @@ use serde_json::Value;
 
 use super::field::Known;
 use super::forms::{Event, Panel};
+use super::mending::{title, titled};
 use super::plan::{self, Step};
+use super::reorganised::{Reorganised, TECHNICAL};
 use super::timeline::{self, Item};
 use super::turn::{Turn, turns};
 use super::words::{Words, amount, plain, quantity, reference, short, standing, words};
 use super::{Here, Reader, render};
 use crate::desk::{Paper, TaskView};
-use crate::repairs::sentence;
+use crate::repairs::{for_people, sentence};
 
 /// A field of the document.
 #[derive(Debug, Serialize)]
@@ -77,6 +79,8 @@ pub(crate) struct Shown<'a> {
     pub cut: bool,
     pub picture: Option<String>,
     pub reader: &'a PersonId,
+    /// Whether he mends what is stuck.
+    pub operator: bool,
     /// The task that the page is about.
     pub task: Option<&'a TaskView>,
 }
@@ -110,6 +114,8 @@ pub(crate) struct Document {
     beside: Vec<Beside>,
     lines: Vec<Line>,
     fields: Vec<Field>,
+    /// What it changes of the organisation, where it is about that.
+    reorganised: Option<Reorganised>,
     timeline: Vec<Item>,
     cut: bool,
     picture: Option<String>,
@@ -126,6 +132,8 @@ pub(crate) struct Document {
     failed: Option<String>,
     /// What somebody had written into a form that is not there any more.
     wrote: Option<String>,
+    /// What was done since somebody opened the page whose form was refused.
+    meanwhile: Vec<String>,
 }
 
 /// Fields that stand elsewhere on the page.
@@ -135,6 +143,11 @@ impl Document {
     pub(crate) fn new(shown: &Shown<'_>, panel: Option<Panel>, speak: &Words) -> Self {
         let (instance, definition) = (&shown.paper.instance, &shown.paper.definition);
         let subject = &instance.subject;
+        let reorganised = Reorganised::of(subject, speak);
+        let told = |name: &str| {
+            let technical = reorganised.is_some() && TECHNICAL.contains(&name);
+            !ELSEWHERE.contains(&name) && !technical
+        };
         let text = |field: &str| subject.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
         let detail = &instance.detail;
         let (why, steps, then) = shown.task.map_or_else(Default::default, |task| about(shown, task, speak));
@@ -153,7 +166,7 @@ impl Document {
                 Status::Incident => "incident",
                 Status::Final => "final",
             },
-            incident: incidents.map(|incident| sentence(&incident.message)).collect(),
+            incident: incidents.map(|incident| wrong(&incident.message, shown)).collect(),
             clock: detail
                 .timers
                 .values()
@@ -174,10 +187,11 @@ impl Document {
             lines: shown.lines.as_array().into_iter().flatten().filter_map(|line| Line::of(line, speak)).collect(),
             fields: subject
                 .iter()
-                .filter(|(name, value)| !ELSEWHERE.contains(&name.as_str()) && !value.is_null())
+                .filter(|(name, value)| told(name) && !value.is_null())
                 .map(|(name, value)| Field { name: words(name), value: speak.value(value) })
                 .collect(),
-            timeline: timeline::items(shown.entries, definition, speak),
+            reorganised,
+            timeline: timeline::items(shown.entries, definition, shown.operator, speak),
             cut: shown.cut,
             picture: shown.picture.clone(),
             watchers: view.and_then(|view| names(&mut view.watchers.iter())),
@@ -192,6 +206,7 @@ impl Document {
             came: None,
             failed: None,
             wrote: None,
+            meanwhile: Vec::new(),
         }
     }
 
@@ -218,10 +233,11 @@ impl Document {
     }
 
     /// With why it was not done, unless a form says so already.
-    pub(crate) fn failing(self, sentence: String, wrote: Option<String>) -> Self {
+    pub(crate) fn failing(self, sentence: String, wrote: Option<String>, meanwhile: Vec<String>) -> Self {
         let unsaid = self.panel.is_none() && self.events.iter().all(|event| !event.has_failed());
         let wrote = wrote.filter(|text| unsaid && !text.trim().is_empty());
-        Self { failed: Some(plain(&sentence)).filter(|sentence| unsaid && !sentence.is_empty()), wrote, ..self }
+        let meanwhile = if unsaid { meanwhile } else { Vec::new() };
+        Self { failed: Some(plain(&sentence)).filter(|said| unsaid && !said.is_empty()), wrote, meanwhile, ..self }
     }
 
     /// With a word on what has just been done, or on what came of it where that did not end well.
@@ -247,8 +263,12 @@ impl Document {
     }
 }
 
-fn title(definition: &Definition, path: &str) -> String {
-    definition.find(path).map_or_else(|| words(path), |ix| definition.state(ix).title.to_string())
+/// What is wrong with it: to whoever mends it as it is, to all others in words.
+fn wrong(message: &str, shown: &Shown<'_>) -> String {
+    match shown.operator {
+        true => titled(&sentence(message), &shown.paper.definition),
+        false => for_people(message),
+    }
 }
 
 /// Why the reader is asked, what happens next, and where it goes when all have approved.

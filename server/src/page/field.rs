@@ -80,12 +80,15 @@ impl Field {
         };
         let pointer = format!("/data/{}", field.name);
         let error = refused.errors.iter().find(|(at, _)| *at == pointer || at.starts_with(&format!("{pointer}/")));
-        let error = error.map(|(_, why)| needed(why));
+        let error = error.map(|(_, why)| full(&needed(why)));
+        // What can be chosen is seen.
+        let is_seen = |rule: &str| !field.options.is_empty() && rule.starts_with("it must be one of ");
+        let rules: Vec<&str> = field.rules.iter().map(|rule| &**rule).filter(|rule| !is_seen(rule)).collect();
         Self {
             id: name.clone(),
             title: field.title.to_string(),
-            help: Some(field.help.to_string()).filter(|help| !help.is_empty()),
-            rules: field.rules.iter().map(ToString::to_string).collect(),
+            help: Some(full(&field.help)).filter(|help| !help.is_empty()),
+            rules: rules.iter().map(|rule| full(rule)).collect(),
             required: field.required,
             kind,
             checked: value == "true",
@@ -93,7 +96,7 @@ impl Field {
             value,
             blank: !field.required || options.iter().all(|option| !option.selected),
             options,
-            is_told: error.is_some() || !field.help.is_empty() || !field.rules.is_empty(),
+            is_told: error.is_some() || !field.help.is_empty() || !rules.is_empty(),
             error,
             name,
         }
@@ -113,6 +116,15 @@ impl Field {
     pub(super) fn is_person(&self) -> bool {
         self.kind == "person"
     }
+}
+
+/// A text as a sentence of its own.
+fn full(text: &str) -> String {
+    let text = text.trim();
+    let mut letters = text.chars();
+    let Some(first) = letters.next() else { return String::new() };
+    let end = if text.ends_with(['.', '!', '?', ':', ')']) { "" } else { "." };
+    format!("{}{}{end}", first.to_uppercase(), letters.as_str())
 }
 
 /// The values that a field of a document may have, where it may not have any.

@@ -2,6 +2,7 @@
 //! asks for data.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use fluxor_engine::decide::AskedFor;
 use fluxor_engine::definition::chart::{Arrow, Outcome};
@@ -34,6 +35,32 @@ pub(crate) struct Refused {
     pub typed: HashMap<String, String>,
     /// Whether the document is another than the one that was seen; and what is other in it.
     pub changed: Option<Vec<Change>>,
+    /// What was done since somebody opened it.
+    pub meanwhile: Vec<String>,
+}
+
+/// Has a form say the bounds that it has for this document, in its help and in what was wrong with it.
+pub(crate) fn bounded(task: &mut TaskView, refused: &mut Refused, paper: &Paper) {
+    let Some(form) = &mut task.form else { return };
+    for (field, said) in paper.definition.form_rules(&task.state, &paper.instance.subject, paper.now) {
+        for (written, said) in field.rules.iter().map(|(_, written)| written).zip(said) {
+            let asked = form.iter_mut().filter(|asked| asked.name == field.name).flat_map(|asked| &mut asked.rules);
+            asked.filter(|rule| *rule == written).for_each(|rule| *rule = Arc::clone(&said));
+            let at = format!("/data/{}", field.name);
+            for (_, why) in refused.errors.iter_mut().filter(|(pointer, why)| *pointer == at && **why == **written) {
+                *why = said.to_string();
+            }
+            refused.sentence = refused.sentence.replace(&format!("{at}: {written}"), &format!("{at}: {said}"));
+        }
+    }
+}
+
+/// A refusal with the titles of the form in the place of where its fields are.
+fn by_titles(sentence: &str, form: Option<&[AskedFor]>) -> String {
+    form.unwrap_or_default().iter().fold(sentence.to_owned(), |told, field| {
+        let colon = if field.title.ends_with('?') { "" } else { ":" };
+        told.replace(&format!("/data/{}: ", field.name), &format!("{}{colon} ", field.title))
+    })
 }
 
 /// What is wrong with a form.
@@ -74,6 +101,7 @@ pub(crate) struct Panel {
     error: Option<String>,
     errors: Vec<String>,
     changed: Option<Vec<Change>>,
+    meanwhile: Vec<String>,
     is_stale: bool,
     /// Whether the page was opened by a link, which is good for one act.
     by_link: bool,
@@ -136,9 +164,11 @@ impl Panel {
             reason: typed("reason"),
             to: typed("to"),
             errors: errors.collect(),
-            error: Some(plain(&refused.sentence)).filter(|sentence| !sentence.is_empty()),
+            error: Some(plain(&by_titles(&refused.sentence, task.form.as_deref())))
+                .filter(|sentence| !sentence.is_empty()),
             is_stale: refused.changed.is_some(),
             changed: refused.changed,
+            meanwhile: refused.meanwhile,
             by_link: false,
             seats,
         })
@@ -168,6 +198,10 @@ pub(crate) struct Event {
     open: bool,
     once: String,
     state_revision: i64,
+    /// The number of the entry up to which the page shows the instance.
+    seq: i64,
+    changed: Option<Vec<Change>>,
+    meanwhile: Vec<String>,
 }
 
 impl Event {
@@ -208,6 +242,9 @@ impl Event {
                     open: own,
                     once: format!("{once}-{name}"),
                     state_revision: paper.instance.state_revision,
+                    seq: paper.instance.seq,
+                    changed: why.changed.clone(),
+                    meanwhile: why.meanwhile.clone(),
                     name: name.to_string(),
                 }
             })

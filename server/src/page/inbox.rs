@@ -8,11 +8,12 @@ use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::{Document, Instance, TaskStatus};
 use serde::Serialize;
 
+use super::reorganised;
 use super::turn::{Turn, back, turns};
 use super::words::{Words, amount, is_requester, reference, standing, words};
 use super::{Here, Reader, render};
 use crate::desk::{Paper, TaskView};
-use crate::repairs::sentence;
+use crate::repairs::for_people;
 
 /// So much of a text tells what a document is about.
 const LONGEST_ABOUT: usize = 80;
@@ -139,16 +140,19 @@ fn title_of(instance: &Instance, definition: Option<&Definition>) -> String {
 }
 
 /// What a document is about, in a few words: its supplier, else the first of its texts where nothing else names it.
-fn about((subject, key): (&Document, Option<&str>), definition: Option<&Definition>) -> Option<String> {
+fn about((subject, key): (&Document, Option<&str>), definition: Option<&Definition>, speak: &Words) -> Option<String> {
     let text = |field: &str| subject.get(field)?.as_str().map(str::trim).filter(|text| !text.is_empty());
     let first = || {
         let fields = definition.filter(|_| key.is_none() && text("number").is_none())?.subject.record.fields.iter();
         let mut texts = fields.filter(|(name, field)| field.ty == Type::Text && *name != "unit");
         texts.find_map(|(name, _)| text(name))
     };
-    text("supplier").or_else(first).map(|text| match text.char_indices().nth(LONGEST_ABOUT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+    let reorganised = reorganised::about(subject, speak);
+    reorganised.as_deref().or_else(|| text("supplier")).or_else(first).map(|text| {
+        match text.char_indices().nth(LONGEST_ABOUT) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text.to_owned(),
+        }
     })
 }
 
@@ -209,7 +213,7 @@ impl Row {
             href: format!("/tasks/{}", task.id),
             title: definition.map_or_else(|| self::words(&task.workflow), |known| known.title.to_string()),
             reference: reference(&task.subject, task.key.as_deref(), task.instance),
-            supplier: about((&task.subject, task.key.as_deref()), definition),
+            supplier: about((&task.subject, task.key.as_deref()), definition, words),
             lines: has_lines(&task.subject),
             state: state.unwrap_or_else(|| self::words(&task.state)),
             amount: amount(&task.subject),
@@ -245,7 +249,7 @@ impl Row {
             href: format!("/instances/{}", instance.id),
             title: paper.definition.title.to_string(),
             reference: reference(&instance.subject, instance.key.as_deref(), instance.id),
-            supplier: about((&instance.subject, instance.key.as_deref()), Some(&paper.definition)),
+            supplier: about((&instance.subject, instance.key.as_deref()), Some(&paper.definition), words),
             lines: has_lines(&instance.subject),
             state: standing(instance, &paper.definition),
             amount: amount(&instance.subject),
@@ -256,7 +260,7 @@ impl Row {
             due_at: due.map(|due| words.at(due)),
             urgency: due.map_or("", |due| words.urgency(due)),
             whose: Some(words.names(people)).filter(|names| !names.is_empty()),
-            why: instance.detail.incident.iter().map(|incident| sentence(&incident.message)).collect(),
+            why: instance.detail.incident.iter().map(|incident| for_people(&incident.message)).collect(),
             tags: Vec::new(),
             value: None,
             looking: None,

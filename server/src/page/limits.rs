@@ -289,9 +289,9 @@ impl Limits {
         let is_there = |name: &str| self.trial.as_ref().is_some_and(|trial| !trial[name].is_null());
         match (is_there("result"), self.trial.as_ref().and_then(|trial| trial["errors"].as_array()).map_or(0, Vec::len))
         {
-            (true, _) => "Limits that were tried",
-            (false, 0) => "Limits",
-            (false, _) => "Limits that cannot be tried",
+            (true, _) => "Request limits that were tried",
+            (false, 0) => "Request limits",
+            (false, _) => "Request limits that cannot be tried",
         }
     }
 

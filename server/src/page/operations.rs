@@ -1,22 +1,15 @@
-//! Pages for those who run the server: what waits where, and how what is stuck is repaired.
+//! The page for those who run the server: what waits where.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use fluxor_engine::approval::{State, Why};
-use fluxor_engine::command::TaskSummary;
-use fluxor_engine::decide::{Can, Possible};
 use fluxor_engine::definition::chart::Definition;
-use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::{Instance, Status};
 use fluxor_engine::store::{InstancePage, StateCount};
 use serde::Serialize;
 
-use super::field::Known as Person;
-use super::said::repaired_in_words;
+use super::mending::titled;
 use super::words::{Words, amount, reference, words};
-use super::{Here, Reader, render, turn};
-use crate::desk::Paper;
+use super::{Here, Reader, render};
 use crate::reload::Trouble;
 use crate::repairs::sentence;
 
@@ -86,6 +79,7 @@ pub(crate) struct Operations {
     refused: Vec<RefusedFile>,
     counts: Vec<Count>,
     rows: Vec<Row>,
+    /// What is asked for, and where all is shown but for that.
     filters: Vec<(String, String)>,
     key: String,
     more: Option<String>,
@@ -107,6 +101,17 @@ fn href(pairs: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(pairs);
     format!("/operations?{}", query.finish())
+}
+
+/// What is asked for, as a chip says it.
+fn filter(known: Known<'_>, page: &InstancePage, name: &str, value: &str) -> String {
+    let value = match (name, page.workflow.as_deref()) {
+        ("workflow", _) => workflow_of(known, value),
+        ("state", Some(workflow)) => state_of(known, workflow, value),
+        ("incident", _) => words(value),
+        _ => value.to_owned(),
+    };
+    format!("{}: {value}", if name == "key" { "Number or key".to_owned() } else { words(name) })
 }
 
 impl Operations {
@@ -143,7 +148,10 @@ impl Operations {
             refused,
             counts: counts.iter().map(count).collect(),
             rows: rows.iter().map(|row| Row::of(row, known, speak)).collect(),
-            filters: given.iter().map(|(name, value)| (format!("{name}: {value}"), href(&without(name)))).collect(),
+            filters: given
+                .iter()
+                .map(|(name, value)| (filter(known, page, name, value), href(&without(name))))
+                .collect(),
             key: page.key.as_deref().unwrap_or_default().to_owned(),
             more,
             total: counts.iter().map(|one| one.count).sum(),
@@ -168,201 +176,14 @@ impl Row {
             reference: reference(&row.subject, row.key.as_deref(), row.id),
             state: state_of(known, &row.workflow, &row.state),
             status: row.status.as_str(),
-            incident: incident.map(|incident| sentence(&incident.message)),
+            incident: incident.map(|incident| match known(&row.workflow) {
+                Some(definition) => titled(&sentence(&incident.message), &definition),
+                None => sentence(&incident.message),
+            }),
             code: incident.map(|incident| incident.code.to_string()),
             amount: amount(&row.subject),
             changed: speak.ago(row.changed_at),
             changed_at: speak.at(row.changed_at),
         }
-    }
-}
-
-/// A repair that was tried.
-#[derive(Debug, Default)]
-pub(crate) struct Tried {
-    /// What was typed, by field.
-    pub typed: HashMap<String, String>,
-    /// What it would do.
-    pub would: Vec<String>,
-    /// Why it was not done.
-    pub failed: Option<String>,
-    /// What has just been done.
-    pub done: Option<String>,
-}
-
-/// Something that can be repaired, or why not.
-#[derive(Debug, Serialize)]
-struct May {
-    possible: bool,
-    why_not: Option<String>,
-}
-
-impl From<&Can> for May {
-    fn from(can: &Can) -> Self {
-        Self { possible: can.possible, why_not: can.why_not.clone() }
-    }
-}
-
-/// An incident.
-#[derive(Debug, Serialize)]
-struct Incident {
-    place: usize,
-    code: String,
-    message: String,
-    at: String,
-    since: String,
-    retry: May,
-    skip: May,
-    payload: Vec<(String, String, String)>,
-}
-
-/// A state to move to, or a field to set.
-#[derive(Debug, Serialize)]
-struct Target {
-    value: String,
-    label: String,
-    chosen: bool,
-}
-
-/// A review that cannot go on.
-#[derive(Debug, Serialize)]
-struct Stuck {
-    task: String,
-    etag: String,
-    title: String,
-    /// The step that has nobody, where it is a step.
-    step: Option<String>,
-}
-
-/// How an instance can be repaired.
-#[derive(Debug, Serialize)]
-pub(crate) struct Repairs {
-    title_of: String,
-    href: String,
-    action: String,
-    state: String,
-    status: &'static str,
-    incidents: Vec<Incident>,
-    reviews: Vec<Stuck>,
-    moves: Vec<Target>,
-    barred: Vec<(String, String)>,
-    fields: Vec<Target>,
-    fixed: Vec<(String, String)>,
-    people: Vec<Person>,
-    cancel: May,
-    state_revision: i64,
-    once: String,
-    would: Vec<String>,
-    failed: Option<String>,
-    done: Option<String>,
-    /// Whether that did not help.
-    helpless: bool,
-    /// What was tried, as it is sent again to be done.
-    again: Vec<(String, String)>,
-    tried: Option<String>,
-    reason: String,
-    value: String,
-}
-
-impl Stuck {
-    fn of(task: &TaskSummary, paper: &Paper) -> Option<Self> {
-        let review = &paper.instance.tasks.iter().find(|known| known.id == task.id)?.detail.review;
-        if review.state != State::Incident {
-            return None;
-        }
-        let title = paper.definition.find(&task.state).map(|ix| paper.definition.state(ix).title.to_string());
-        let step = if let Why::Stuck(_, step) = &review.why { Some(step.to_string()) } else { None };
-        Some(Self {
-            task: task.id.to_string(),
-            etag: task.etag.clone(),
-            title: title.unwrap_or_else(|| words(&task.state)),
-            step,
-        })
-    }
-}
-
-/// What the document is called.
-fn title_of(paper: &Paper) -> String {
-    let instance = &paper.instance;
-    let reference = reference(&instance.subject, instance.key.as_deref(), instance.id);
-    format!("{} {reference}", paper.definition.title)
-}
-
-impl Repairs {
-    pub(crate) fn new(
-        (paper, possible): (&Paper, &Possible),
-        people: impl Iterator<Item = PersonId>,
-        tried: Tried,
-        once: String,
-        speak: &Words,
-    ) -> Self {
-        let definition = &paper.definition;
-        let typed = |name: &str| tried.typed.get(name).cloned().unwrap_or_default();
-        let incident = |(place, one): (usize, &fluxor_engine::decide::Mending)| Incident {
-            place,
-            code: one.code.to_string(),
-            message: sentence(&one.message),
-            at: one.at.as_deref().unwrap_or_default().to_owned(),
-            since: speak.ago(one.since),
-            retry: (&one.retry).into(),
-            skip: (&one.skip).into(),
-            payload: one.payload.iter().map(|(name, ty)| (name.to_string(), words(name), ty.clone())).collect(),
-        };
-        let kept = |name: &str| !matches!(name, "once" | "step" | "reason" | "state_revision");
-        let mut again: Vec<(String, String)> =
-            tried.typed.iter().filter(|(name, _)| kept(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
-        again.sort();
-        let moves = possible.moves.iter().filter(|to| to.can.possible && !to.here);
-        let barred = possible.moves.iter().filter(|to| !to.can.possible && !to.here);
-        let fields = possible.set_data.iter().filter(|field| field.can.possible);
-        let fixed = possible.set_data.iter().filter(|field| !field.can.possible);
-        let left = possible.incidents.first().map(|incident| sentence(&incident.message));
-        let sends = turn::sends(paper, speak);
-        let why = |can: &Can| can.why_not.clone().unwrap_or_default();
-        Self {
-            title_of: title_of(paper),
-            href: format!("/instances/{}", paper.instance.id),
-            action: format!("/operations/{}", paper.instance.id),
-            state: definition
-                .find(&possible.state)
-                .map_or_else(|| words(&possible.state), |ix| definition.state(ix).title.to_string()),
-            status: possible.status.as_str(),
-            incidents: possible.incidents.iter().enumerate().map(incident).collect(),
-            reviews: possible.tasks.iter().filter_map(|task| Stuck::of(task, paper)).collect(),
-            people: Person::all(people, speak),
-            moves: moves
-                .map(|to| Target {
-                    label: format!("{} ({})", to.title, to.state),
-                    chosen: *to.state == *typed("to"),
-                    value: to.state.to_string(),
-                })
-                .collect(),
-            barred: barred.map(|to| (to.title.to_string(), why(&to.can))).collect(),
-            fields: fields
-                .map(|field| Target {
-                    label: format!("{} ({}), now {}", words(&field.field), field.ty, speak.value(&field.value)),
-                    chosen: *field.field == *typed("field"),
-                    value: field.field.to_string(),
-                })
-                .collect(),
-            fixed: fixed.map(|field| (words(&field.field), why(&field.can))).collect(),
-            cancel: (&possible.cancel).into(),
-            state_revision: possible.state_revision,
-            once,
-            tried: tried.typed.get("repair").map(|repair| words(repair)).filter(|_| !tried.would.is_empty()),
-            would: tried.would,
-            failed: tried.failed,
-            helpless: left.is_some(),
-            done: tried.done.as_deref().and_then(|done| repaired_in_words(done, left.as_deref(), sends.as_deref())),
-            again,
-            reason: typed("reason"),
-            value: typed("value"),
-        }
-    }
-
-    /// # Errors
-    /// As `render`.
-    pub(crate) fn page(&self, reader: &Reader) -> anyhow::Result<String> {
-        render("repairs", &format!("Repair {}", self.title_of), Here::Operations, reader, self)
     }
 }

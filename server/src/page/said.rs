@@ -64,6 +64,7 @@ impl Came {
 /// then, which nobody does in his place.
 pub(crate) fn repaired_in_words(done: &str, left: Option<&str>, sends: Option<&str>) -> Option<String> {
     Some(match (done, left) {
+        ("ended", _) => "It is ended where it stood. The trail says what was taken back, and why.".to_owned(),
         ("repaired", Some(left)) if let Some(sends) = sends => {
             format!("It is done. {sends} Until then what failed is said here: {left}")
         }

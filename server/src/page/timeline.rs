@@ -1,6 +1,6 @@
 //! The history of an instance as people read it: one line an entry, with who was asked, what was changed, who was told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use fluxor_engine::audit::{Entry, Header};
@@ -9,8 +9,9 @@ use fluxor_engine::ids::PersonId;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::field::shown;
 use super::words::{Words, quantity, words};
-use crate::repairs::sentence;
+use crate::repairs::{for_people, sentence};
 
 /// Fields that an entry changed are told up to so many.
 const MOST_CHANGES: usize = 12;
@@ -42,8 +43,8 @@ pub(crate) struct Change {
 }
 
 /// The entries, the newest first.
-pub(super) fn items(entries: &[Entry], definition: &Definition, speak: &Words) -> Vec<Item> {
-    let all = entries.iter().rev().filter_map(|entry| item(entry, definition, speak));
+pub(super) fn items(entries: &[Entry], definition: &Definition, operator: bool, speak: &Words) -> Vec<Item> {
+    let all = entries.iter().rev().filter_map(|entry| item(entry, definition, operator, speak));
     let mut items: Vec<Item> = Vec::new();
     // Time that only passed is no news; of the same that follows one another the newest is told.
     for item in all.filter(|item| !item.only_time || !item.notes.is_empty()) {
@@ -63,7 +64,7 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap_or_default()
 }
 
-fn item(entry: &Entry, definition: &Definition, speak: &Words) -> Option<Item> {
+fn item(entry: &Entry, definition: &Definition, operator: bool, speak: &Words) -> Option<Item> {
     let header = entry.parsed().ok()?;
     let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
     let title =
@@ -82,7 +83,8 @@ fn item(entry: &Entry, definition: &Definition, speak: &Words) -> Option<Item> {
             timer[0].as_str().map_or_else(String::new, |name| format!("“{}”", words(name)))
         )
     }));
-    notes.extend(wrong(&body).into_iter().map(|why| format!("It did not go well: {why}")));
+    let why = |message: String| if operator { message } else { for_people(&message) };
+    notes.extend(wrong(&body).into_iter().map(why).map(|why| format!("It did not go well: {why}")));
     let changes = changed(&body, speak);
     if matches!(&*header.verb, "signal" | "complete") {
         notes.extend(brought(&body["request"], &changes, speak));
@@ -179,6 +181,12 @@ fn what(header: &Header, body: &Value, definition: &Definition) -> String {
         "look" => "is looking at it",
         "complete" => "gave what was asked for",
         "migrate" => return migrated(body),
+        "retry" => "had tried again what failed",
+        "skip" => "skipped what failed",
+        "move" => "moved it by hand",
+        "set_data" => "corrected the document",
+        "cancel" => "ended it where it stood",
+        "repair" => return format!("{}{step}", helped(body)),
         "wake" => "passed",
         "message" => {
             return header
@@ -194,6 +202,15 @@ fn what(header: &Header, body: &Value, definition: &Definition) -> String {
         other => return format!("{}{step}", words(other)),
     };
     format!("{done}{step}")
+}
+
+/// How an approval was helped that could not go on.
+fn helped(body: &Value) -> &'static str {
+    match list(body, "acted").first().map_or("", |act| text(&act["verb"], "action")) {
+        "assign" => "gave a seat to somebody",
+        "restart" => "began a new round",
+        _ => "helped the approval",
+    }
 }
 
 /// From which version of its definition to which.
@@ -278,9 +295,52 @@ fn changed(body: &Value, speak: &Words) -> Vec<Change> {
             let (before, after) = ("as they were".to_owned(), "others".to_owned());
             return Some(Change { name: "What the lines say".to_owned(), before, after });
         }
+        if is_technical(&change["to"]) {
+            return None;
+        }
         Some(Change { name: words(field), before: speak.value(&change["from"]), after: speak.value(&change["to"]) })
     });
     fields.collect()
+}
+
+/// What a form showed, was sent as it was shown, and is another since these entries, becomes what it is now.
+pub(crate) fn rebased(typed: &mut HashMap<String, String>, entries: &[Entry]) {
+    for entry in entries {
+        let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
+        for change in list(&body, "changes") {
+            let Some(field) = text(change, "at").strip_prefix("/subject/") else { continue };
+            if let Some(sent) = typed.get_mut(&format!("data.{field}")).filter(|sent| **sent == shown(&change["from"]))
+            {
+                *sent = shown(&change["to"]);
+            }
+        }
+    }
+}
+
+/// Whether a value is one that programs made for programs: a document as text, or lines that begin with a place in one.
+fn is_technical(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.starts_with('{') && serde_json::from_str::<Value>(text).is_ok(),
+        Value::Array(items) => {
+            !items.is_empty() && items.iter().all(|item| item.as_str().is_some_and(|text| text.starts_with('/')))
+        }
+        _ => false,
+    }
+}
+
+/// What was done, one line an entry, oldest first: `Cyd Cole for Bob Best approved (manager), 2 min ago.`
+pub(crate) fn meanwhile(entries: &[Entry], definition: &Definition, speak: &Words) -> Vec<String> {
+    let mut items = items(entries, definition, false, speak);
+    items.reverse();
+    let line = |item: &Item| {
+        let moved = item.moved.as_ref().map_or_else(String::new, |moved| format!(": {moved}"));
+        let done = format!("{} {}{moved}, {}.", item.who, item.what, item.ago);
+        match &item.reason {
+            Some(reason) => format!("{done} “{reason}”"),
+            None => done,
+        }
+    };
+    items.iter().map(line).collect()
 }
 
 /// What is another than it was before these entries, field by field.

@@ -12,6 +12,7 @@ pub(super) const DEFINITIONS: &[(&str, &str)] = &[
     ("split.yaml", SPLIT),
     ("job.yaml", JOB),
     ("inspection.yaml", INSPECTION),
+    ("badge.yaml", BADGE),
 ];
 
 /// Two buyers decide together.
@@ -100,9 +101,23 @@ states:
       due: 10 working days
       form:
         clean: { type: bool, title: Is it clean? }
+        dust: { type: int?, title: Dust found, help: Count twice, min: 0, max: inspection.floor.size() * 2 }
+        kind: { type: text?, options: [fine, coarse] }
         note: text?
     on: { done: { to: closed, set: { clean: event.clean } } }
   closed: { final: true }
+";
+
+/// Has a key that its definition makes.
+const BADGE: &str = "
+workflow: badge
+version: 1
+subject: { name: badge, fields: { requester: person, number: text, colour: text? } }
+key: badge.number
+start: { to: worn, by: anyone }
+states:
+  worn: { on: { give_back: { by: badge.requester, to: given_back } } }
+  given_back: { final: true }
 ";
 
 /// An order of two desks at this price.

@@ -161,7 +161,7 @@ pub(super) async fn repaired_on_a_page(site: Site) {
     let list = dan.get("/operations").await.is(200);
     assert!(list.has(&place) && list.has("In approval") && list.has("1 live, 0 with an incident"), "{}", list.text);
     assert!(
-        dan.get("/operations?workflow=purchase_order&state=draft").await.is(200).has("No instance is meant by this.")
+        dan.get("/operations?workflow=purchase_order&state=draft").await.is(200).has("No document is in this list.")
     );
     let page = dan.get(&place).await.is(200);
     assert!(page.has("Where it may not be moved") && !page.has("value=\"ordered\""), "{}", page.text);
@@ -169,7 +169,11 @@ pub(super) async fn repaired_on_a_page(site: Site) {
     let move_form =
         page.forms(&place).into_iter().find(|form| form.buttons.contains(&("repair".into(), "move".into()))).unwrap();
     let preview = dan.press(&move_form, ("repair", "move"), &[("to", "draft")]).await.is(200);
-    assert!(preview.has("What it would do") && preview.has("is open no more"), "{}", preview.text);
+    assert!(
+        preview.has("What it would do") && preview.has("Nobody decides any more in “In approval”."),
+        "{}",
+        preview.text
+    );
     let beyond = dan.press(&move_form, ("repair", "move"), &[("to", "ordered")]).await;
     assert!(beyond.has("Not possible."), "{}", beyond.text);
     let form = preview.form(&place);
@@ -179,6 +183,7 @@ pub(super) async fn repaired_on_a_page(site: Site) {
     let done = dan.press(&form, ("step", "do"), &[("reason", "asked for by mistake")]).await.is(200);
     assert!(done.has("It is repaired."), "{}", done.text);
     dan.get("/operations?status=zzz").await.is(400);
+    assert!(dan.get(&format!("/instances/{id}")).await.is(200).has("dan</b> moved it by hand"));
     until(&site, &id, "draft").await;
     let last = history(&site, &id).await.pop().unwrap();
     assert_eq!(

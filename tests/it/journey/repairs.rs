@@ -82,6 +82,7 @@ pub(super) async fn a_delivery_that_was_given_up_is_retried_or_skipped(mut site:
 
     // And on the command line, beside the server.
     let third = undelivered(&site, &hook).await;
+    super::site_words::an_order_that_was_not_sent(&site, &third).await;
     let told = site.command_with(&["instances", "repair", &third], Some(&site.keys["admin"])).await;
     assert!(told.done().contains("retry: yes"), "{}", told.all());
     let told =

@@ -20,10 +20,16 @@ pub(super) async fn what_is_asked_is_answered(site: Site) {
 
     let page = bob.get(&place).await.is(200);
     assert!(page.has("<legend>Is it clean?</legend>") && !page.has("checked"), "{}", page.text);
+    // Each rule is a sentence, a bound the value that it has for this document; what can be chosen is seen.
+    let help = "Count twice. It must be at least 0. It must be at most 30.";
+    assert!(page.has(help) && !page.text.to_lowercase().contains("it must be one of"), "{}", page.text);
     let form = page.form(&place);
+    let many = bob.press(&form, ("act", "complete"), &[("data.clean", "true"), ("data.dust", "99")]).await.is(422);
+    assert!(many.has("Dust found: it must be at most 30") && !many.has("inspection.floor"), "{}", many.text);
+    assert!(many.has("<b class=\"state over\">It must be at most 30.</b>"), "{}", many.text);
     let refused = bob.press(&form, ("act", "complete"), &[]).await.is(422);
     let said = plain(&refused.text);
-    assert!(said.contains("Clean: say yes or no") && !said.contains("of type bool"), "{said}");
+    assert!(said.contains("Is it clean? say yes or no") && !said.contains("of type bool"), "{said}");
     assert_eq!(site.admin().get(&path(&id)).await.is(200)["state"], "looked_at");
     let answer = [("data.clean", "false"), ("data.note", "Crumbs")];
     let done = bob.press(&refused.form(&place), ("act", "complete"), &answer).await.is(200);

@@ -51,7 +51,7 @@ pub(super) async fn what_is_emptied_is_empty(site: Site) {
     let edit = form_of(&page, &place, "edit");
     let refused = ann.press(&edit, ("sent", ""), &[("data.what", ""), ("data.amount", "30.00 EUR")]).await.is(422);
     assert!(refused.has("Something was emptied that must be said. What: it cannot be empty."), "{}", refused.text);
-    assert!(refused.has("id=\"edit.data.what.help\"><b class=\"state over\">it cannot be empty"), "{}", refused.text);
+    assert!(refused.has("id=\"edit.data.what.help\"><b class=\"state over\">It cannot be empty"), "{}", refused.text);
     assert!(refused.has("value=\"30.00 EUR\""), "{}", refused.text);
     assert_eq!(subject(&id).await["amount"], "20.00 EUR");
     site.end().await;

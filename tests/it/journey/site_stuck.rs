@@ -8,7 +8,7 @@ use super::company::{Image, draft, history, path, reorganise};
 use super::site_forms::started;
 use super::site_news::form_of;
 
-fn with(page: &Page, place: &str, button: &str) -> Form {
+pub(super) fn with(page: &Page, place: &str, button: &str) -> Form {
     let is_it = |form: &Form| form.buttons.contains(&("repair".into(), button.into()));
     page.forms(place).into_iter().find(is_it).unwrap_or_else(|| panic!("no {button}: {}", page.text))
 }
@@ -35,6 +35,7 @@ pub(super) async fn somebody_is_asked_instead(site: Site) {
     let mut dan = Visitor::administrator(&site).await;
     let page = dan.get(&place).await.is(200);
     assert!(page.has("Help the approval") && page.has("Nobody can be asked in the step"), "{}", page.text);
+    assert!(page.has("give the seat to somebody</a>") && !page.has("Task 0") && !page.has("nobody:"), "{}", page.text);
     let before = Image::of(&site, &id).await;
     let form = with(&page, &place, "assign");
     let blank = dan.press(&form, ("repair", "assign"), &[("person", "")]).await.is(422);
@@ -42,7 +43,7 @@ pub(super) async fn somebody_is_asked_instead(site: Site) {
     let own = dan.press(&form, ("repair", "assign"), &[("person", "ann")]).await;
     assert!(own.status >= 400 && own.has("Not possible."), "{}", own.text);
     let again = dan.press(&form, ("repair", "restart"), &[]).await.is(200);
-    assert!(again.has("What it would do") && again.has("Restart now"), "{}", again.text);
+    assert!(again.has("What it would do") && again.has("Begin the new round now"), "{}", again.text);
     before.still(&Image::of(&site, &id).await, 0);
     let vain = dan.press(&again.form(&place), ("step", "do"), &[("reason", "perhaps he is back")]).await.is(200);
     let told = "It was tried, and the same came of it: Nobody can be asked in the step";

@@ -66,7 +66,7 @@ pub(crate) static ACTIONS: &[Action] = &[
         params: &[],
         subjects: ON_CHANGES,
         payload: &[],
-        help: "Raises, lowers or moves the budget; refuses with `budget_below_held` what orders hold already.",
+        help: "Raises, lowers or moves the budget; refuses with `budget_below_held` what orders hold already, and with `budget_changed` a larger share than was proposed.",
         run: change_budget,
     },
 ];
@@ -105,7 +105,20 @@ fn change_budget(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
             "the document says another change than the one that was proposed: what share it is was not computed",
         );
     }
-    let rows = after(&read(call)?)?;
+    let proposal = read(call)?;
+    let rows = after(&proposal)?;
+    if let Some(budget) = proposal.lowered.or(proposal.raised) {
+        let now = share(proposal.amount, budget.amount)?;
+        let then = subject_text(call, "share").and_then(|share| share.parse::<Percent>().ok());
+        if let Some(then) = then.filter(|then| now > *then) {
+            let sentence = format!(
+                "The budget of unit `{}` is {} by now, so that this is {now} % of it, and it was proposed as {then} %: send it \
+                 back, and it is decided by those who decide about that.",
+                budget.unit, budget.amount
+            );
+            return refuse("budget_changed", sentence);
+        }
+    }
     Ok(done(rows.into_iter().map(Op::Budget).collect(), Document::new()))
 }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::Definition;
 use crate::approval::Policy;
-use crate::expression::{Expr, RecordType, Type};
+use crate::clock::Timestamp;
+use crate::expression::{Expr, RecordType, Scope, Type, Value};
+use crate::instance::Document;
 
 /// A workflow that runs while the instance is in a state.
 #[derive(Debug)]
@@ -60,6 +62,42 @@ pub struct FormField {
     pub options: Vec<serde_json::Value>,
     /// What must hold of `value`, each with the sentence that says so.
     pub rules: Vec<(Expr, Arc<str>)>,
+    /// Bounds that are worked out from the document: the place of the rule, what it says before the bound, and the bound.
+    pub bounds: Vec<(usize, &'static str, Expr)>,
     /// What stands there at first, as an expression over the subject.
     pub default: Option<Expr>,
+}
+
+impl FormField {
+    /// The sentences of its rules, with the values of bounds that can be worked out; else as they are written.
+    #[must_use]
+    pub fn sentences(&self, scope: &dyn Scope) -> Vec<Arc<str>> {
+        let mut all: Vec<Arc<str>> = self.rules.iter().map(|(_, sentence)| Arc::clone(sentence)).collect();
+        for (at, words, bound) in &self.bounds {
+            if let (Some(sentence), Ok(value)) = (all.get_mut(*at), bound.eval(scope))
+                && value != Value::Null
+            {
+                *sentence = format!("{words} {value}").into();
+            }
+        }
+        all
+    }
+}
+
+impl Definition {
+    /// What the rules of the form of a state ask for, field by field, with the bounds that they have for this document.
+    #[must_use]
+    pub fn form_rules(&self, state: &str, subject: &Document, now: Timestamp) -> Vec<(&FormField, Vec<Arc<str>>)> {
+        let Some(form) = self.approval(state).and_then(|approval| approval.form.as_ref()) else { return Vec::new() };
+        let record = self.subject.record.fields.iter().map(|(name, field)| {
+            let value = subject.get(name).and_then(|json| Value::from_json(json, &field.ty).ok());
+            (Arc::<str>::from(name.as_str()), value.unwrap_or(Value::Null))
+        });
+        let record = Value::record(record.collect::<Vec<_>>());
+        let scope = |name: &str| match name {
+            "now" => Some(Value::Timestamp(now)),
+            name => (*name == *self.subject.variable).then(|| record.clone()),
+        };
+        form.fields.iter().map(|field| (field, field.sentences(&scope))).collect()
+    }
 }

@@ -42,7 +42,9 @@ async fn account(app: &App, visitor: &Visitor, headers: &HeaderMap) -> Result<Ac
     let asked = Books::Preference { person: visitor.person().to_string() };
     let row = app.desk().books(visitor.caller.tenant(), asked).await?;
     let wishes = Preference::read(&row["document"]).unwrap_or_default();
-    Ok(Account::new(&alive, own, &wishes, once, &visitor.words))
+    let company = app.desk().company(visitor.caller.tenant()).await?;
+    let person = company.organisation().person(visitor.person());
+    Ok(Account::new(&alive, own, &wishes, person, once, &visitor.words))
 }
 
 /// Sets how one is written to. What only the interface for programs can say stays as it is.

@@ -131,14 +131,18 @@ pub(super) async fn start(
         Err(problem) => problem,
     };
     let mut why =
-        Refused { sentence: told(&problem), errors: problem.errors().unwrap_or_default(), typed, changed: None };
+        Refused { sentence: told(&problem), errors: problem.errors().unwrap_or_default(), typed, ..Refused::default() };
     // Fields are looked at first, and where one is wrong nobody came to the lines: what is wrong with these is told with it.
     if let (Some(wrong), false) = (lines.as_ref().and_then(mistakes_in_lines), why.errors.is_empty()) {
         why.sentence = format!("{}; {wrong}", why.sentence.trim_end_matches('.'));
     }
-    let already = match problem.existing().filter(|_| problem.code() == "request_reused") {
-        Some(id) => Some(Already::of(&app.desk().paper(visitor.caller.tenant(), id).await?, &visitor.words)),
-        None => None,
+    let already = match (problem.code(), problem.existing()) {
+        (code @ ("request_reused" | "key_reused" | "key_taken"), Some(id)) => {
+            let paper = app.desk().paper(visitor.caller.tenant(), id).await?;
+            let already = Already::of(&paper, &visitor.words);
+            Some(if code == "request_reused" { already } else { already.by_key(&paper) })
+        }
+        _ => None,
     };
     refused(&problem, place.page(in_rows(why, &rows), already))
 }

@@ -20,6 +20,7 @@ use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
 use super::meant::{self, clear};
 use super::outcome::{after, came, told};
+use super::since::seen;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
 use crate::desk::{Books, Paper, TaskView};
@@ -27,7 +28,7 @@ use crate::page::{self, Came, Document, Event, Panel, Reader, Refused, Shown, Wo
 use crate::secret;
 
 /// Entries of the history that are shown.
-const ENTRIES: i64 = 100;
+pub(super) const ENTRIES: i64 = 100;
 
 const NEEDED: &str = "Something was emptied that must be said.";
 
@@ -126,7 +127,7 @@ pub(super) async fn event(
             let at = |name: String| (format!("/data/{name}"), "it cannot be empty".to_owned());
             let errors = needed.into_iter().map(at).collect();
             let sentence = problem.detail().to_owned();
-            let why = Refused { sentence, errors, typed: typed(&fields), changed: None };
+            let why = Refused { sentence, errors, typed: typed(&fields), ..Refused::default() };
             return refused(&problem, place.page(id, None, why, Said::default()).await?);
         }
     };
@@ -148,12 +149,15 @@ pub(super) async fn event(
             Ok(onward(&after(&format!("/instances/{id}"), "said", came)))
         }
         Err(problem) => {
-            let why = Refused {
+            let mut why = Refused {
                 sentence: placed(&told(&problem), &rows),
                 errors: problem.errors().unwrap_or_default(),
                 typed: typed(&fields),
-                changed: None,
+                ..Refused::default()
             };
+            if problem.code() == "stale_state" {
+                place.moved_on(id, &fields, &mut why).await?;
+            }
             let text = place.page(id, None, why, Said::default()).await?;
             refused(&problem, text)
         }
@@ -270,24 +274,24 @@ impl<'a> Place<'a> {
 
     /// The page once more, with why it was not done and what was typed.
     pub(super) async fn again(&self, id: TaskId, fields: &Fields, problem: Problem) -> Result<Response, Problem> {
-        let is_stale = matches!(problem.code(), "stale_task" | "document_changed" | "task_closed" | "not_submitted");
-        let seq = fields.get("seq").and_then(|seq| seq.parse::<i64>().ok()).unwrap_or(i64::MAX);
+        let code = problem.code();
+        let is_stale = matches!(code, "stale_task" | "document_changed" | "task_closed" | "not_submitted");
+        let seq = seen(fields);
         let changed = if is_stale { Some(self.changed(id.instance, seq).await?) } else { None };
+        let meanwhile = if is_stale || matches!(code, "review_ended" | "step_decided" | "seat_taken") {
+            self.meanwhile(id.instance, seq).await?
+        } else {
+            Vec::new()
+        };
         let why = Refused {
             sentence: told(&problem),
             errors: problem.errors().unwrap_or_default(),
             typed: typed(fields),
             changed,
+            meanwhile,
         };
         let text = self.page(id.instance, Some(id), why, Said::default()).await?;
         refused(&problem, text)
-    }
-
-    /// What is other than it was on the page that showed it up to this entry.
-    async fn changed(&self, id: InstanceId, seq: i64) -> Result<Vec<page::Change>, Problem> {
-        let tenant = self.visitor.caller.tenant();
-        let entries = self.app.desk().entries(tenant, id.into(), seq, ENTRIES).await?;
-        Ok(page::since(&entries, &self.visitor.words))
     }
 
     /// The page, or what the template says is wrong with it.
@@ -301,10 +305,14 @@ impl<'a> Place<'a> {
         let (app, visitor) = (self.app, self.visitor);
         let tenant = visitor.caller.tenant();
         let paper = app.desk().paper(tenant, id).await?;
-        let task = match task {
+        let mut task = match task {
             Some(task) => Some(app.desk().task(tenant, task).await?),
             None => None,
         };
+        let mut why = why;
+        if let Some(task) = &mut task {
+            page::bounded(task, &mut why, &paper);
+        }
         let lines = lines(app, tenant, id).await?;
         let after = (paper.instance.seq - ENTRIES).max(0);
         let entries = app.desk().entries(tenant, id.into(), after, ENTRIES).await?;
@@ -315,11 +323,13 @@ impl<'a> Place<'a> {
             cut: after > 0,
             picture: picture(app, (paper.instance.as_ref().clone(), paper.definition.clone())).await,
             reader: visitor.person(),
+            operator: visitor.administers && !self.by_link,
             task: task.as_ref(),
         };
         let known = people(&paper.organisation.organisation, paper.now);
         let form = (self.action.clone(), secret::public_id(&app.random()), paper.instance.seq);
         let (sentence, wrote) = (why.sentence.clone(), why.typed.get("reason").cloned());
+        let meanwhile = why.meanwhile.clone();
         let events =
             if self.by_link { Vec::new() } else { Event::all((&paper, &lines), visitor.person(), &form.1, &why) };
         let panel = task.as_ref().and_then(|task| {
@@ -336,7 +346,7 @@ impl<'a> Place<'a> {
             (false, false) => document,
         };
         let document = document.offering(events).knowing(known, &visitor.words);
-        Ok(document.failing(sentence, wrote).saying(note, came).page(&self.reader))
+        Ok(document.failing(sentence, wrote, meanwhile).saying(note, came).page(&self.reader))
     }
 }
 

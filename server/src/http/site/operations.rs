@@ -8,7 +8,7 @@ use axum::response::Response;
 use fluxor_engine::command::{Answer, Command, Repair, Verb};
 use fluxor_engine::decide::{Mending, Possible};
 use fluxor_engine::ids::{InstanceId, TaskId};
-use fluxor_engine::instance::{Document, Status};
+use fluxor_engine::instance::{Document, Instance, Status};
 use fluxor_engine::store::InstancePage;
 use serde::Deserialize;
 use serde_json::Value;
@@ -22,8 +22,9 @@ use super::meant::{self, clear};
 use super::outcome::WAITS;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
-use crate::page::{Operations, RefusedFile, Repairs, Tried, Words, data, plain};
-use crate::repairs::{TO_BE_GIVEN, asking, would};
+use crate::desk::Books;
+use crate::page::{Operations, RefusedFile, Repairs, Tried, Words, data, plain, would};
+use crate::repairs::{TO_BE_GIVEN, asking};
 use crate::secret;
 
 /// Rows of a page.
@@ -81,6 +82,9 @@ pub(super) async fn show(
         limit: i64::try_from(ROWS + 1).unwrap_or(51),
     };
     let mut rows = app.desk().instances(page.clone()).await?;
+    if rows.is_empty() {
+        rows.extend(numbered(&app, &page).await?);
+    }
     let more = rows.len() > ROWS;
     rows.truncate(ROWS);
     let title = |workflow: &str| app.desk().definition(workflow);
@@ -89,6 +93,20 @@ pub(super) async fn show(
     let refused = RefusedFile::of(&reloads.map_or_else(Default::default, |reloads| reloads.troubles()));
     let shown = Operations::new(&counts, (&rows, more), &page, refused, &title, &visitor.words);
     html(shown.page(&visitor.reader()))
+}
+
+/// The document that lists call by the number which was searched for as its key.
+async fn numbered(app: &App, page: &InstancePage) -> Result<Option<Instance>, Problem> {
+    let Some(number) = page.key.as_deref().filter(|_| page.after.is_none()) else { return Ok(None) };
+    let order = app.desk().books(page.tenant, Books::Numbered { number: number.to_owned() }).await?;
+    let Some(id) = order.as_str().and_then(|id| id.parse().ok()) else { return Ok(None) };
+    let found = app.desk().paper(page.tenant, id).await?.instance;
+    let incident = || found.detail.incidents().any(|incident| Some(&incident.code) == page.incident.as_ref());
+    let fits = page.workflow.as_ref().is_none_or(|workflow| *workflow == found.workflow)
+        && page.state.as_ref().is_none_or(|state| *state == found.state)
+        && page.status.is_none_or(|status| status == found.status)
+        && (page.incident.is_none() || incident());
+    Ok(fits.then(|| found.as_ref().clone()))
 }
 
 /// One instance, and how it can be repaired.
@@ -107,7 +125,8 @@ async fn page(app: &App, visitor: &Visitor, id: InstanceId, tried: Tried) -> Res
     let paper = app.desk().paper(visitor.caller.tenant(), id).await?;
     let once = secret::public_id(&app.random());
     let known = people(&paper.organisation.organisation, paper.now);
-    Ok(Repairs::new((&paper, &possible), known, tried, once, &visitor.words).page(&visitor.reader()))
+    let people = (visitor.person(), known);
+    Ok(Repairs::new((&paper, &possible), people, tried, once, &visitor.words).page(&visitor.reader()))
 }
 
 async fn possible(app: &App, visitor: &Visitor, id: InstanceId) -> Result<Possible, Problem> {
@@ -133,7 +152,11 @@ pub(super) async fn repair(
         Ok(repair) if does => match done(&app, &visitor, (id, repair.clone()), &fields).await {
             Ok(answer) => {
                 let before = &possible.incidents;
-                let came = if same(&app, &visitor, before, (&answer, &repair)).await? { "same" } else { "repaired" };
+                let came = match repair {
+                    Asked::Instance(Repair::Cancel) => "ended",
+                    _ if same(&app, &visitor, before, (&answer, &repair)).await? => "same",
+                    _ => "repaired",
+                };
                 return Ok(onward(&format!("/operations/{id}?done={came}")));
             }
             // What it would do stays, for whoever only forgot to say why.
@@ -165,9 +188,9 @@ async fn preview(
     let reason = fields.get("reason").unwrap_or(TO_BE_GIVEN).to_owned();
     let command = asking(visitor.caller.tenant(), visitor.caller.actor(), asked.verb(instance, reason, fields)?);
     let preview = app.desk().preview_repair(command).await?;
-    let told = serde_json::to_value(&preview).map_err(|_| Problem::internal())?;
-    let told = would(&told, &|value| visitor.words.value(value));
-    Ok(told.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())
+    let paper = app.desk().paper(visitor.caller.tenant(), instance).await?;
+    let aim = fields.get("to").filter(|_| fields.get("repair") == Some("move"));
+    Ok(would(&preview, aim, &paper, &visitor.words))
 }
 
 /// Does a repair.

@@ -121,6 +121,7 @@ impl Checker<'_> {
             required: !nullable,
             options: Vec::new(),
             rules: Vec::new(),
+            bounds: Vec::new(),
             default: None,
         };
         let Some(keys) = keys else { return Some(field) };
@@ -132,7 +133,7 @@ impl Checker<'_> {
         field.help = text("help").unwrap_or(field.help);
         let message = text("message");
         self.options(&keys, &mut field);
-        for (key, sign, word) in [("min", ">=", "at least"), ("max", "<=", "at most")] {
+        for (key, sign, word) in [("min", ">=", "it must be at least"), ("max", "<=", "it must be at most")] {
             if let Some((at, node)) = keys.get(key)
                 && let Some(bound) = read::text(node, at, &format!("`{key}`"), &mut self.found)
             {
@@ -141,7 +142,8 @@ impl Checker<'_> {
                     self.error(codes::CONFLICT, at, format!("a text has no `{key}`"), help);
                     continue;
                 }
-                let sentence = format!("it must be {word} {}", bound.value.text);
+                let sentence = format!("{word} {}", bound.value.text);
+                self.bound(&mut field, word, &bound);
                 self.rule(&mut field, &format!("{VALUE} {sign} ({})", bound.value.text), bound.span, sentence);
             }
         }
@@ -195,6 +197,17 @@ impl Checker<'_> {
             let sentence = format!("it must be one of {}", written.join(", "));
             self.rule(field, &format!("{VALUE} in [{}]", written.join(", ")), node.span, sentence);
         }
+    }
+
+    /// Keeps a bound that reads the document, so that its value can be told. What is wrong with it is found with its rule.
+    fn bound(&mut self, field: &mut FormField, words: &'static str, bound: &Text) {
+        let compiled = compile(&bound.value.text, &self.subject_alone(), &field.ty);
+        field.bounds.extend(
+            compiled
+                .ok()
+                .filter(|bound| !bound.fields_read().is_empty())
+                .map(|bound| (field.rules.len(), words, bound)),
+        );
     }
 
     fn rule(&mut self, field: &mut FormField, source: &str, span: Span, sentence: String) {
