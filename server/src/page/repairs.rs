@@ -132,7 +132,7 @@ impl Stuck {
             task: task.id.to_string(),
             etag: task.etag.clone(),
             title: title.unwrap_or_else(|| words(&task.state)),
-            step_said: step.as_deref().filter(|step| *step != TASK_STEP).map(|step| words(step)),
+            step_said: step.as_deref().filter(|step| *step != TASK_STEP).map(words),
             step,
         })
     }
