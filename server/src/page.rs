@@ -37,7 +37,7 @@ pub(crate) use away::{Away, day};
 pub(crate) use begin::{Already, Beginning, Beginnings, fits, in_rows};
 pub(crate) use document::{Document, Shown};
 pub(crate) use field::{data, unclear};
-pub(crate) use forms::{Event, Panel, Refused, WrongForm, bounded};
+pub(crate) use forms::{Event, Panel, Refused, WrongForm};
 pub(crate) use inbox::{Asked, Inbox, Row, View};
 pub(crate) use limits::{Form, Limits, Report, Trial};
 pub(crate) use mending::would;

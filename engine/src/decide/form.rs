@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::command::COMPLETE;
 use crate::definition::chart::{DONE, Definition, Form, TASK_STEP};
 use crate::domain::Domain;
-use crate::expression::{RecordType, Value};
+use crate::expression::{Expr, RecordType, Value};
 use crate::ids::{PersonId, TaskId};
 use crate::instance::{Document, Task};
 use crate::refusal::Refusal;
@@ -65,7 +65,7 @@ pub fn asked_for(definition: &Definition, task: &Task, subject: &Document, now: 
         ty: field.ty.name(),
         required: field.required,
         options: field.options.clone(),
-        rules: field.rules.iter().map(|(_, sentence)| sentence.clone()).collect(),
+        rules: field.sentences(&scope),
         default: field.default.as_ref().and_then(|expr| expr.eval(&scope).ok()).map(|v| v.to_json()),
     };
     Some(form.fields.iter().map(field).collect())
@@ -152,12 +152,17 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 name if *name == *self.definition.subject.variable => Some(subject.clone()),
                 _ => None,
             };
-            let said = |(rule, sentence): &(crate::expression::Expr, Arc<str>)| match rule.eval_bool(&scope) {
+            let said = |((rule, _), sentence): (&(Expr, _), Arc<str>)| match rule.eval_bool(&scope) {
                 Ok(true) => None,
                 Ok(false) => Some(sentence.to_string()),
                 Err(why) => Some(why.message),
             };
-            let broken = field.rules.iter().filter_map(said).chain(self.unfit(field.required, &value));
+            let broken = field
+                .rules
+                .iter()
+                .zip(field.sentences(&scope))
+                .filter_map(said)
+                .chain(self.unfit(field.required, &value));
             wrong.extend(broken.map(|why| (format!("/{}", field.name), why)));
         }
         let under = |(at, why): (String, String)| (format!("/data{at}"), why);

@@ -2,7 +2,6 @@
 //! asks for data.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use fluxor_engine::decide::AskedFor;
 use fluxor_engine::definition::chart::{Arrow, Outcome};
@@ -37,22 +36,6 @@ pub(crate) struct Refused {
     pub changed: Option<Vec<Change>>,
     /// What was done since somebody opened it.
     pub meanwhile: Vec<String>,
-}
-
-/// Has a form say the bounds that it has for this document, in its help and in what was wrong with it.
-pub(crate) fn bounded(task: &mut TaskView, refused: &mut Refused, paper: &Paper) {
-    let Some(form) = &mut task.form else { return };
-    for (field, said) in paper.definition.form_rules(&task.state, &paper.instance.subject, paper.now) {
-        for (written, said) in field.rules.iter().map(|(_, written)| written).zip(said) {
-            let asked = form.iter_mut().filter(|asked| asked.name == field.name).flat_map(|asked| &mut asked.rules);
-            asked.filter(|rule| *rule == written).for_each(|rule| *rule = Arc::clone(&said));
-            let at = format!("/data/{}", field.name);
-            for (_, why) in refused.errors.iter_mut().filter(|(pointer, why)| *pointer == at && **why == **written) {
-                *why = said.to_string();
-            }
-            refused.sentence = refused.sentence.replace(&format!("{at}: {written}"), &format!("{at}: {said}"));
-        }
-    }
 }
 
 /// A refusal with the titles of the form in the place of where its fields are.

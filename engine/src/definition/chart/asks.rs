@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use super::Definition;
 use crate::approval::Policy;
-use crate::clock::Timestamp;
 use crate::expression::{Expr, RecordType, Scope, Type, Value};
-use crate::instance::Document;
 
 /// A workflow that runs while the instance is in a state.
 #[derive(Debug)]
@@ -81,23 +79,5 @@ impl FormField {
             }
         }
         all
-    }
-}
-
-impl Definition {
-    /// What the rules of the form of a state ask for, field by field, with the bounds that they have for this document.
-    #[must_use]
-    pub fn form_rules(&self, state: &str, subject: &Document, now: Timestamp) -> Vec<(&FormField, Vec<Arc<str>>)> {
-        let Some(form) = self.approval(state).and_then(|approval| approval.form.as_ref()) else { return Vec::new() };
-        let record = self.subject.record.fields.iter().map(|(name, field)| {
-            let value = subject.get(name).and_then(|json| Value::from_json(json, &field.ty).ok());
-            (Arc::<str>::from(name.as_str()), value.unwrap_or(Value::Null))
-        });
-        let record = Value::record(record.collect::<Vec<_>>());
-        let scope = |name: &str| match name {
-            "now" => Some(Value::Timestamp(now)),
-            name => (*name == *self.subject.variable).then(|| record.clone()),
-        };
-        form.fields.iter().map(|field| (field, field.sentences(&scope))).collect()
     }
 }

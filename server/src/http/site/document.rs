@@ -305,14 +305,10 @@ impl<'a> Place<'a> {
         let (app, visitor) = (self.app, self.visitor);
         let tenant = visitor.caller.tenant();
         let paper = app.desk().paper(tenant, id).await?;
-        let mut task = match task {
+        let task = match task {
             Some(task) => Some(app.desk().task(tenant, task).await?),
             None => None,
         };
-        let mut why = why;
-        if let Some(task) = &mut task {
-            page::bounded(task, &mut why, &paper);
-        }
         let lines = lines(app, tenant, id).await?;
         let after = (paper.instance.seq - ENTRIES).max(0);
         let entries = app.desk().entries(tenant, id.into(), after, ENTRIES).await?;
