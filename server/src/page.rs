@@ -4,20 +4,25 @@
 //! loaded from elsewhere; looking changes nothing; everything works without the script.
 
 mod account;
+mod arrival;
+mod asked;
 mod away;
 mod begin;
+mod beside;
 mod chart;
 mod document;
 mod field;
 mod forms;
 mod inbox;
 mod limits;
+mod line_changes;
 mod operations;
 mod outcomes;
 mod plan;
 mod rows;
 mod said;
 mod sign_in;
+mod standing;
 mod timeline;
 mod turn;
 mod words;
@@ -30,19 +35,23 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(crate) use account::Account;
+pub(crate) use arrival::Arrival;
+pub(crate) use asked::Asked;
 pub(crate) use away::{Away, day};
 pub(crate) use begin::{Already, Beginning, Beginnings, fits, in_rows};
+pub(crate) use beside::{Beside, Next};
 pub(crate) use document::{Document, Shown};
 pub(crate) use field::{data, unclear};
 pub(crate) use forms::{Event, Panel, Refused, WrongForm};
-pub(crate) use inbox::{Asked, Inbox, Row, View};
+pub(crate) use inbox::{Inbox, Row, View};
 pub(crate) use limits::{Form, Limits, Report, Trial};
 pub(crate) use operations::{Operations, RefusedFile, Repairs, Tried};
 pub(crate) use outcomes::{Done, Outcomes};
 pub(crate) use rows::placed;
 pub(crate) use said::{Came, done_in_words};
 pub(crate) use sign_in::{Confirm, Help, SignIn};
-pub(crate) use timeline::{Change, since, wrong as went_wrong};
+pub(crate) use timeline::{Change, Past, lines_after, since, wrong as went_wrong};
+pub(crate) use turn::back;
 pub(crate) use words::{Words, is_requester, now_in, plain};
 
 const STYLE: &str = include_str!("page/style.css");
@@ -121,6 +130,7 @@ fn templates() -> &'static Handlebars<'static> {
             ("begin", include_str!("page/begin.hbs")),
             ("confirm", include_str!("page/confirm.hbs")),
             ("document", include_str!("page/document.hbs")),
+            ("event", include_str!("page/event.hbs")),
             ("field", include_str!("page/field.hbs")),
             ("help", include_str!("page/help.hbs")),
             ("inbox", include_str!("page/inbox.hbs")),

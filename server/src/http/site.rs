@@ -12,6 +12,7 @@ mod live;
 mod meant;
 mod operations;
 mod outcome;
+mod past;
 mod requests;
 pub(super) mod sign_in;
 mod visitor;

@@ -1,19 +1,24 @@
 //! The history of an instance as people read it: one line an entry, with who was asked, what was changed, who was told.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use fluxor_engine::audit::{Entry, Header};
 use fluxor_engine::definition::chart::{Definition, TASK_STEP};
-use fluxor_engine::ids::PersonId;
+use fluxor_engine::ids::{DefinitionHash, PersonId};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::line_changes::{differences, written};
 use super::words::{Words, quantity, words};
 use crate::repairs::sentence;
 
 /// Fields that an entry changed are told up to so many.
 const MOST_CHANGES: usize = 12;
+
+/// The message that tells of the end of a called workflow.
+const CALL_ENDED: &str = "call_ended";
 
 /// What an entry says.
 #[derive(Debug, Serialize)]
@@ -41,9 +46,60 @@ pub(crate) struct Change {
     after: String,
 }
 
+impl Change {
+    pub(super) const fn new(name: String, before: String, after: String) -> Self {
+        Self { name, before, after }
+    }
+
+    /// Whether it is one at all.
+    pub(super) fn is_one(&self) -> bool {
+        self.before != self.after
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} → {}", self.name, self.before, self.after)
+    }
+}
+
+/// What has to be known besides some entries to tell what they say.
+#[derive(Debug, Default)]
+pub(crate) struct Past {
+    /// Definitions that the instance had before it was moved to another version.
+    pub definitions: Vec<Arc<Definition>>,
+    /// The lines of the order before the first of them, where they are known.
+    pub lines: Option<Vec<Value>>,
+}
+
+impl Past {
+    /// The definition of this hash, of those and of the one that it has now.
+    fn by<'d>(&'d self, hash: Option<&DefinitionHash>, now: &'d Definition) -> &'d Definition {
+        let known = |hash: &DefinitionHash| self.definitions.iter().find(|known| known.hash == *hash);
+        hash.and_then(known).map_or(now, |known| known)
+    }
+}
+
+/// The lines of the order after these entries, as far as they say it.
+pub(crate) fn lines_after(entries: &[Entry]) -> Option<Vec<Value>> {
+    let bodies = entries.iter().rev().map(|entry| serde_json::from_str::<Value>(&entry.body).unwrap_or_default());
+    bodies.filter_map(|body| written(&body).cloned()).next()
+}
+
 /// The entries, the newest first.
-pub(super) fn items(entries: &[Entry], definition: &Definition, speak: &Words) -> Vec<Item> {
-    let all = entries.iter().rev().filter_map(|entry| item(entry, definition, speak));
+pub(super) fn items(entries: &[Entry], definition: &Definition, past: &Past, speak: &Words) -> Vec<Item> {
+    let mut all: Vec<Item> = Vec::with_capacity(entries.len());
+    let (mut before, mut lines) = (None, past.lines.clone());
+    for entry in entries {
+        let Ok(header) = entry.parsed() else { continue };
+        let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
+        let own = past.by(header.definition.as_ref(), definition);
+        let from = past.by(before.as_ref().or(header.definition.as_ref()), definition);
+        all.push(item(entry, (&header, &body), (from, own), lines.as_deref(), speak));
+        lines = written(&body).cloned().or(lines).filter(|_| !body.is_null());
+        before = header.definition;
+    }
+    let all = all.into_iter().rev();
     let mut items: Vec<Item> = Vec::new();
     // Time that only passed is no news; of the same that follows one another the newest is told.
     for item in all.filter(|item| !item.only_time || !item.notes.is_empty()) {
@@ -63,57 +119,62 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap_or_default()
 }
 
-fn item(entry: &Entry, definition: &Definition, speak: &Words) -> Option<Item> {
-    let header = entry.parsed().ok()?;
-    let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
-    let title =
-        |path: &str| definition.find(path).map_or_else(|| words(path), |ix| definition.state(ix).title.to_string());
+/// What an entry says. `from` is the definition before it, `own` that of afterwards.
+fn item(
+    entry: &Entry,
+    (header, body): (&Header, &Value),
+    (from, own): (&Definition, &Definition),
+    lines: Option<&[Value]>,
+    speak: &Words,
+) -> Item {
+    let title = |definition: &Definition, path: &str| {
+        definition.find(path).map_or_else(|| words(path), |ix| definition.state(ix).title.to_string())
+    };
     let moved = match (&header.from, &header.to) {
-        (Some(from), Some(to)) if from != to => Some(format!("{} → {}", title(from), title(to))),
-        (None, Some(to)) => Some(title(to)),
+        (Some(old), Some(new)) if old != new => Some(format!("{} → {}", title(from, old), title(own, new))),
+        (None, Some(new)) => Some(title(own, new)),
         _ => None,
     };
     let mut notes = Vec::new();
-    notes.extend(asked(&body, speak));
-    notes.extend(list(&body, "fired").iter().filter_map(|fired| fell_due(fired, speak)));
-    notes.extend(list(&body, "timers").iter().map(|timer| {
+    notes.extend(asked(body, speak));
+    notes.extend(list(body, "fired").iter().filter_map(|fired| fell_due(fired, speak)));
+    notes.extend(list(body, "timers").iter().map(|timer| {
         format!(
             "The time of {} had come.",
             timer[0].as_str().map_or_else(String::new, |name| format!("“{}”", words(name)))
         )
     }));
-    notes.extend(wrong(&body).into_iter().map(|why| format!("It did not go well: {why}")));
-    let changes = changed(&body, speak);
+    notes.extend(wrong(body).into_iter().map(|why| format!("It did not go well: {why}")));
+    let mut changes = changed(body, speak);
+    changes.extend(written(body).filter(|_| header.from.is_some()).into_iter().flat_map(|after| differences(lines, after, speak)));
     if matches!(&*header.verb, "signal" | "complete") {
         notes.extend(brought(&body["request"], &changes, speak));
     }
     let more = changes.len().saturating_sub(MOST_CHANGES);
-    notes.extend(
-        changes.into_iter().take(MOST_CHANGES).map(|one| format!("{}: {} → {}", one.name, one.before, one.after)),
-    );
-    notes.extend((more > 0).then(|| format!("and {more} more fields")));
-    notes.extend(list(&body, "sent").iter().filter_map(Value::as_str).map(|name| format!("Sent: {}", words(name))));
-    notes.extend(told(&body, speak));
+    notes.extend(changes.iter().take(MOST_CHANGES).map(ToString::to_string));
+    notes.extend((more > 0).then(|| format!("and {more} more changes")));
+    notes.extend(list(body, "sent").iter().filter_map(Value::as_str).map(|name| format!("Sent: {}", words(name))));
+    notes.extend(told(body, speak));
     let shown =
         |raw: &str| serde_json::from_str::<Value>(raw).map_or_else(|_| raw.to_owned(), |value| format!("{value:#}"));
     // That somebody has to look at it is news.
-    let is_incident = list(&body, "changes").iter().any(|change| {
+    let is_incident = list(body, "changes").iter().any(|change| {
         let at = text(change, "at");
         at.contains("incident") || at.contains("others")
     });
-    Some(Item {
+    Item {
         seq: entry.seq,
         at: speak.at(entry.at),
-        ago: speak.ago(entry.at),
-        who: who(&header, speak),
-        what: what(&header, &body, definition),
+        ago: speak.when(entry.at),
+        who: who(header, speak),
+        what: what(header, body, own),
         only_time: &*header.verb == "wake" && moved.is_none() && !is_incident,
         moved,
         reason: body["reason"].as_str().map(str::to_owned),
         notes,
         written: format!("{}\n{}", shown(&entry.header), shown(&entry.body)),
         hash: entry.hash.to_string(),
-    })
+    }
 }
 
 /// What an event brought that did not become a field: how much came of a line, a note.
@@ -142,10 +203,11 @@ fn is_nested(value: &Value) -> bool {
     value.is_array() || value.is_object()
 }
 
-fn who(header: &Header, speak: &Words) -> String {
+pub(super) fn who(header: &Header, speak: &Words) -> String {
     let mut who = match (&header.actor, &*header.actor_kind) {
         (Some(person), _) => speak.name(person),
         (None, "timer") => "Time".to_owned(),
+        (None, "message") if header.event.as_deref() == Some(CALL_ENDED) => "What it had called".to_owned(),
         (None, "message") => "A message".to_owned(),
         (None, _) => "The operator".to_owned(),
     };
@@ -156,7 +218,7 @@ fn who(header: &Header, speak: &Words) -> String {
 }
 
 /// What was done, as the rest of a sentence that begins with who did it.
-fn what(header: &Header, body: &Value, definition: &Definition) -> String {
+pub(super) fn what(header: &Header, body: &Value, definition: &Definition) -> String {
     let step = list(body, "acted").first().map_or("", |act| match text(&act["right"]["seat"], "step") {
         "" => text(&act["verb"], "step"),
         step => step,
@@ -180,6 +242,7 @@ fn what(header: &Header, body: &Value, definition: &Definition) -> String {
         "complete" => "gave what was asked for",
         "migrate" => return migrated(body),
         "wake" => "passed",
+        "message" if header.event.as_deref() == Some(CALL_ENDED) => "ended",
         "message" => {
             return header
                 .event
@@ -274,11 +337,8 @@ fn told(body: &Value, speak: &Words) -> Vec<String> {
 fn changed(body: &Value, speak: &Words) -> Vec<Change> {
     let fields = list(body, "changes").iter().filter_map(|change| {
         let field = text(change, "at").strip_prefix("/subject/").filter(|field| !field.contains('/'))?;
-        if field == "lines_digest" {
-            let (before, after) = ("as they were".to_owned(), "others".to_owned());
-            return Some(Change { name: "What the lines say".to_owned(), before, after });
-        }
-        if field == "goods_digest" {
+        // Of these the lines themselves tell.
+        if matches!(field, "lines_digest" | "goods_digest") {
             return None;
         }
         Some(Change { name: words(field), before: speak.value(&change["from"]), after: speak.value(&change["to"]) })
@@ -286,8 +346,8 @@ fn changed(body: &Value, speak: &Words) -> Vec<Change> {
     fields.collect()
 }
 
-/// What is another than it was before these entries, field by field.
-pub(crate) fn since(entries: &[Entry], speak: &Words) -> Vec<Change> {
+/// What is another than it was before these entries, field by field and line by line. `lines`: as they were before, if they are known.
+pub(crate) fn since(entries: &[Entry], lines: Option<&[Value]>, speak: &Words) -> Vec<Change> {
     let mut fields: BTreeMap<String, Change> = BTreeMap::new();
     for entry in entries {
         let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
@@ -295,5 +355,7 @@ pub(crate) fn since(entries: &[Entry], speak: &Words) -> Vec<Change> {
             fields.entry(change.name.clone()).and_modify(|known| known.after = change.after.clone()).or_insert(change);
         }
     }
-    fields.into_values().filter(|change| change.before != change.after).collect()
+    let now = lines_after(entries);
+    let others = now.iter().flat_map(|after| differences(lines, after, speak));
+    fields.into_values().filter(Change::is_one).chain(others).collect()
 }
