@@ -49,7 +49,7 @@ pub(crate) use operations::{Operations, RefusedFile, Repairs, Tried};
 pub(crate) use outcomes::{Done, Outcomes};
 pub(crate) use rows::placed;
 pub(crate) use said::{Came, done_in_words};
-pub(crate) use sign_in::{Confirm, Help, SignIn};
+pub(crate) use sign_in::{Confirm, Help, SignIn, Unsent};
 pub(crate) use timeline::{Change, Past, lines_after, since, wrong as went_wrong};
 pub(crate) use turn::back;
 pub(crate) use words::{Words, is_requester, now_in, plain};
@@ -145,6 +145,7 @@ fn templates() -> &'static Handlebars<'static> {
             ("repairs", include_str!("page/repairs.hbs")),
             ("rows", include_str!("page/rows.hbs")),
             ("sign_in", include_str!("page/sign_in.hbs")),
+            ("unsent", include_str!("page/unsent.hbs")),
         ];
         for (name, text) in templates {
             // A test renders each.

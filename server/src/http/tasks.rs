@@ -145,9 +145,7 @@ impl From<TaskView> for Task {
             key: task.key,
             state: task.state,
             status: task.status,
-            open: (task.open.into_iter())
-                .map(|seat| Seat::from(seat).with_why(&task.standings, &task.ruled))
-                .collect(),
+            open: (task.open.into_iter()).map(|seat| Seat::from(seat).with_why(&task.standings, &task.ruled)).collect(),
             subject: task.subject,
             form: task.form,
             tags: task.tags,

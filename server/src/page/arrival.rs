@@ -21,9 +21,14 @@ pub(crate) struct Arrival {
 
 impl Arrival {
     /// Of the newest entries of the instance the one that brought it there.
-    pub(crate) fn of(entries: &[Entry], (instance, definition): (&Instance, &Definition), speak: &Words) -> Option<Self> {
+    pub(crate) fn of(
+        entries: &[Entry],
+        (instance, definition): (&Instance, &Definition),
+        speak: &Words,
+    ) -> Option<Self> {
         let all = entries.iter().rev().filter_map(|entry| Some((entry.parsed().ok()?, entry)));
-        let mut moves = all.filter(|(header, _)| header.from != header.to && header.to.as_ref() == Some(&instance.state));
+        let mut moves =
+            all.filter(|(header, _)| header.from != header.to && header.to.as_ref() == Some(&instance.state));
         let (header, entry) = moves.next()?;
         let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
         let reason = body["reason"].as_str().map(str::trim).filter(|reason| !reason.is_empty());

@@ -164,16 +164,16 @@ impl Document {
             short: short(instance.id),
             numbered: text("number").is_some(),
             state: standing(instance, definition),
-            status: match instance.status {
-                Status::Active => "active",
-                Status::Incident => "incident",
-                Status::Final => "final",
-            },
+            status: instance.status.as_str(),
             incident: incidents.map(|incident| sentence(&incident.message)).collect(),
             clock: clock(shown.paper, speak),
             repairs: None,
             stopped: detail.stopped.as_deref().map(str::to_owned),
-            turns: if shown.task.is_none() { turns(shown.paper, shown.reader, arrival.as_ref(), speak) } else { Vec::new() },
+            turns: if shown.task.is_none() {
+                turns(shown.paper, shown.reader, arrival.as_ref(), speak)
+            } else {
+                Vec::new()
+            },
             amount: amount(subject),
             requester: text("requester").map(|person| speak.name(&person.into())),
             since: speak.lasting(detail.entered_at),
@@ -233,8 +233,7 @@ impl Document {
 
     /// With the people that its forms offer.
     pub(crate) fn knowing(self, people: impl Iterator<Item = PersonId>, speak: &Words) -> Self {
-        let chosen =
-            self.panel.as_ref().is_some_and(Panel::names_people) || self.all_events().any(Event::names_people);
+        let chosen = self.panel.as_ref().is_some_and(Panel::names_people) || self.all_events().any(Event::names_people);
         Self { people: if chosen { Known::all(people, speak) } else { Vec::new() }, ..self }
     }
 

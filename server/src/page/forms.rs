@@ -205,7 +205,8 @@ impl Event {
                 let rows = Rows::of((name, &arrows), (&paper.instance.subject, lines), why);
                 let needs_reason = arrows.iter().any(|arrow| arrow.reason_required);
                 let (way, waits) = way(paper, name);
-                let needs = needs_reason || rows.is_some() || event.payload.fields.values().any(|field| !field.nullable);
+                let needs =
+                    needs_reason || rows.is_some() || event.payload.fields.values().any(|field| !field.nullable);
                 Self {
                     title: event.title.to_string(),
                     fields: event.payload.fields.iter().map(field).collect(),

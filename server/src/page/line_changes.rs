@@ -44,7 +44,8 @@ pub(super) fn differences(before: Option<&[Value]>, after: &[Value], speak: &Wor
     let mut numbers: Vec<i64> = before.into_iter().flatten().chain(after).map(number).collect();
     numbers.sort_unstable();
     numbers.dedup();
-    let of = |lines: &[Value], wanted: i64| lines.iter().find(|line| number(line) == wanted).map(|line| said(line, speak));
+    let of =
+        |lines: &[Value], wanted: i64| lines.iter().find(|line| number(line) == wanted).map(|line| said(line, speak));
     let change = |wanted: i64| {
         let now = of(after, wanted).unwrap_or_else(|| "taken out".to_owned());
         let then = before.map_or_else(
@@ -64,11 +65,17 @@ mod tests {
 
     #[test]
     fn what_was_added_taken_out_and_changed() {
-        let line = |line: i64, item: &str, quantity: &str, price: &str, received: &str| {
-            json!({ "line": line, "item": item, "quantity": quantity, "unit": "pcs", "price": price, "received": received })
-        };
-        let before = [line(1, "desk", "2", "40.00 EUR", "0"), line(2, "lamp", "1", "9.00 EUR", "0"), line(3, "pad", "1", "1.00 EUR", "0")];
-        let after = [line(1, "desk", "50", "1040.00 EUR", "0"), line(3, "pad", "1", "1.00 EUR", "1"), line(4, "chair", "4", "75.00 EUR", "0")];
+        let line = |line: i64, item: &str, quantity: &str, price: &str, received: &str| json!({ "line": line, "item": item, "quantity": quantity, "unit": "pcs", "price": price, "received": received });
+        let before = [
+            line(1, "desk", "2", "40.00 EUR", "0"),
+            line(2, "lamp", "1", "9.00 EUR", "0"),
+            line(3, "pad", "1", "1.00 EUR", "0"),
+        ];
+        let after = [
+            line(1, "desk", "50", "1040.00 EUR", "0"),
+            line(3, "pad", "1", "1.00 EUR", "1"),
+            line(4, "chair", "4", "75.00 EUR", "0"),
+        ];
         let told = |before: Option<&[Value]>| {
             let all = differences(before, &after, &speaking("2026-03-02T08:00:00Z"));
             all.iter().map(ToString::to_string).collect::<Vec<_>>()
@@ -82,7 +89,8 @@ mod tests {
             ]
         );
         assert_eq!(told(None)[1], "Line 3: as it was, which is not known here → 1 pcs of pad at 1.00 EUR");
-        let body = json!({ "ops": [{ "table": "purchase_order" }, { "table": "purchase_order_line", "lines": after }] });
+        let body =
+            json!({ "ops": [{ "table": "purchase_order" }, { "table": "purchase_order_line", "lines": after }] });
         assert_eq!(written(&body).map(Vec::len), Some(3));
     }
 }

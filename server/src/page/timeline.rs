@@ -146,7 +146,9 @@ fn item(
     }));
     notes.extend(wrong(body).into_iter().map(|why| format!("It did not go well: {why}")));
     let mut changes = changed(body, speak);
-    changes.extend(written(body).filter(|_| header.from.is_some()).into_iter().flat_map(|after| differences(lines, after, speak)));
+    changes.extend(
+        written(body).filter(|_| header.from.is_some()).into_iter().flat_map(|after| differences(lines, after, speak)),
+    );
     if matches!(&*header.verb, "signal" | "complete") {
         notes.extend(brought(&body["request"], &changes, speak));
     }

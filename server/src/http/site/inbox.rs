@@ -61,12 +61,7 @@ struct Wrong {
     reason: String,
 }
 
-async fn page(
-    app: &App,
-    visitor: &Visitor,
-    wish: &Wish,
-    wrong: &Wrong,
-) -> Result<anyhow::Result<String>, Problem> {
+async fn page(app: &App, visitor: &Visitor, wish: &Wish, wrong: &Wrong) -> Result<anyhow::Result<String>, Problem> {
     let view = if wish.view == View::People.name() { View::People } else { View::Mine };
     let query = wish.q.trim();
     let company = app.desk().company(visitor.caller.tenant()).await?;

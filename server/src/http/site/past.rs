@@ -39,12 +39,7 @@ pub(super) async fn lines_then(
 }
 
 /// What these entries presuppose. `after`: the number of the entry before them.
-pub(super) async fn past(
-    app: &App,
-    instance: &Instance,
-    entries: &[Entry],
-    after: i64,
-) -> Result<Past, Problem> {
+pub(super) async fn past(app: &App, instance: &Instance, entries: &[Entry], after: i64) -> Result<Past, Problem> {
     let mut hashes: Vec<_> = entries.iter().filter_map(|entry| entry.parsed().ok()?.definition).collect();
     hashes.sort_unstable();
     hashes.dedup();
