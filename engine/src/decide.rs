@@ -66,7 +66,7 @@ pub use preview::{
 };
 pub use repair::{Can, CanMove, CanSet, Mending, Possible, possible};
 pub use review::{ADMINISTRATOR, Acted, Carried, Saw, administers};
-pub use shown::{due, foreseen, standings, summaries, view_at};
+pub use shown::{due, foreseen, ruled, standings, summaries, view_at};
 pub use task::document_digest;
 
 /// The organisation as it was at a revision, and since when.

@@ -20,7 +20,7 @@ use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Command};
 use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
-use fluxor_engine::decide::{AtStart, Deciders, OrganisationAt, Possible, Preview};
+use fluxor_engine::decide::{AtStart, Deciders, OrganisationAt, Possible, Preview, summaries};
 use fluxor_engine::definition::reload::{self, Folder};
 use fluxor_engine::definition::{Checked, Definition, Library};
 use fluxor_engine::diagnostic::Diagnostic;
@@ -243,6 +243,20 @@ pub(crate) struct Paper {
     pub accepts: Vec<Arc<str>>,
     /// What time it is.
     pub now: Timestamp,
+}
+
+impl Paper {
+    /// Who is asked in it now, each once.
+    pub(crate) fn asked(&self) -> Vec<PersonId> {
+        let tasks = summaries(&self.definition, &self.instance, &self.organisation, self.now);
+        let mut people: Vec<PersonId> = Vec::new();
+        for seat in tasks.into_iter().flat_map(|task| task.open) {
+            if !people.contains(&seat.person) {
+                people.push(seat.person);
+            }
+        }
+        people
+    }
 }
 
 /// The organisation in force, and the instant at which it was asked for.

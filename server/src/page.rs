@@ -4,14 +4,18 @@
 //! loaded from elsewhere; looking changes nothing; everything works without the script.
 
 mod account;
+mod arrival;
+mod asked;
 mod away;
 mod begin;
+mod beside;
 mod chart;
 mod document;
 mod field;
 mod forms;
 mod inbox;
 mod limits;
+mod line_changes;
 mod mending;
 mod operations;
 mod outcomes;
@@ -21,6 +25,7 @@ mod repairs;
 mod rows;
 mod said;
 mod sign_in;
+mod standing;
 mod timeline;
 mod turn;
 mod words;
@@ -33,12 +38,15 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(crate) use account::Account;
+pub(crate) use arrival::Arrival;
+pub(crate) use asked::Asked;
 pub(crate) use away::{Away, day};
 pub(crate) use begin::{Already, Beginning, Beginnings, fits, in_rows};
+pub(crate) use beside::{Beside, Next};
 pub(crate) use document::{Document, Shown};
 pub(crate) use field::{data, unclear};
 pub(crate) use forms::{Event, Panel, Refused, WrongForm};
-pub(crate) use inbox::{Asked, Inbox, Row, View};
+pub(crate) use inbox::{Inbox, Row, View};
 pub(crate) use limits::{Form, Limits, Report, Trial};
 pub(crate) use mending::would;
 pub(crate) use operations::{Operations, RefusedFile};
@@ -46,8 +54,9 @@ pub(crate) use outcomes::{Done, Outcomes};
 pub(crate) use repairs::{Repairs, Tried};
 pub(crate) use rows::placed;
 pub(crate) use said::{Came, done_in_words};
-pub(crate) use sign_in::{Confirm, Help, SignIn};
-pub(crate) use timeline::{Change, meanwhile, rebased, since, wrong as went_wrong};
+pub(crate) use sign_in::{Confirm, Help, SignIn, Unsent};
+pub(crate) use timeline::{Change, Past, lines_after, meanwhile, rebased, since, wrong as went_wrong};
+pub(crate) use turn::back;
 pub(crate) use words::{Words, is_requester, now_in, plain};
 
 const STYLE: &str = include_str!("page/style.css");
@@ -126,6 +135,7 @@ fn templates() -> &'static Handlebars<'static> {
             ("begin", include_str!("page/begin.hbs")),
             ("confirm", include_str!("page/confirm.hbs")),
             ("document", include_str!("page/document.hbs")),
+            ("event", include_str!("page/event.hbs")),
             ("field", include_str!("page/field.hbs")),
             ("help", include_str!("page/help.hbs")),
             ("inbox", include_str!("page/inbox.hbs")),
@@ -140,6 +150,7 @@ fn templates() -> &'static Handlebars<'static> {
             ("repairs", include_str!("page/repairs.hbs")),
             ("rows", include_str!("page/rows.hbs")),
             ("sign_in", include_str!("page/sign_in.hbs")),
+            ("unsent", include_str!("page/unsent.hbs")),
         ];
         for (name, text) in templates {
             // A test renders each.

@@ -39,6 +39,7 @@ mod site_answers;
 mod site_forms;
 mod site_new;
 mod site_news;
+mod site_onward;
 mod site_stuck;
 mod site_words;
 mod stale;
@@ -151,6 +152,8 @@ on_both! {
     site_news::whose_turn_it_is
     site_news::what_may_be_done_and_what_was
     site_news::lines_are_changed_and_received
+    site_onward::what_leads_on_and_why
+    site_onward::what_changed_and_what_was_written
     site_stuck::what_was_not_done_is_not_called_done
     site_stuck::somebody_is_asked_instead
     site_words::a_change_of_the_organisation_is_read

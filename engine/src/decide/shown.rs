@@ -74,6 +74,12 @@ pub fn standings(
     })
 }
 
+/// By which part of its policy each step of a task is asked for.
+#[must_use]
+pub fn ruled(definition: &Definition, task: &Task) -> Vec<approval::Ruled> {
+    policy_of(definition, task).map_or_else(Vec::new, |policy| approval::ruled(&task.detail.review, &policy))
+}
+
 /// Whom each step of a task's plan asks or would ask, in the order of the plan, and why. `None`: it is none of the definition's.
 #[must_use]
 pub fn foreseen(

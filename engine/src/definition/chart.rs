@@ -2,6 +2,7 @@
 
 mod asks;
 mod look;
+mod ways;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::table::Table;
 
 pub use asks::{Approval, Calling, Form, FormField, TASK_STEP};
 pub(crate) use look::{region, upwards};
+pub use ways::Way;
 
 /// What the approval's outcomes are called, as events.
 pub(crate) const OUTCOMES: [&str; 4] = ["approved", "rejected", "changes_requested", EXPIRED];

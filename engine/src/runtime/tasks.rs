@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::approval::{Standing, View};
+use crate::approval::{Ruled, Standing, View};
 use crate::clock::Timestamp;
 use crate::command::OpenSeat;
-use crate::decide::{AskedFor, OrganisationAt, asked_for, due, standings, view_at};
+use crate::decide::{AskedFor, OrganisationAt, asked_for, due, ruled, standings, view_at};
 use crate::ids::{InstanceId, PersonId, TaskId, TenantId};
 use crate::instance::{Document, Instance, TaskStatus};
 use crate::refusal::Refusal;
@@ -55,6 +55,9 @@ pub struct TaskView {
     /// Why these, where that was asked for.
     #[serde(skip)]
     pub standings: Vec<Standing>,
+    /// By which part of the policy each step is asked for, where that was asked for.
+    #[serde(skip)]
+    pub ruled: Vec<Ruled>,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// By when it should be decided.
@@ -204,6 +207,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             review: view,
             open,
             standings: why,
+            ruled: if person.is_some_and(|(_, why)| why) { ruled(&definition, task) } else { Vec::new() },
             opened_at: task.opened_at,
             due_at: due(&definition, task),
         }))

@@ -12,8 +12,10 @@ mod live;
 mod meant;
 mod operations;
 mod outcome;
+mod past;
 mod requests;
 pub(super) mod sign_in;
+mod signed_out;
 mod since;
 mod visitor;
 
@@ -52,6 +54,7 @@ pub(super) fn pages() -> Router<App> {
         .route("/live", get(live::stream))
         .route("/go/{secret}", get(link::show).post(link::act))
         .route("/assets/{name}", get(asset))
+        .layer(axum::middleware::from_fn(signed_out::kept))
         // Streams are left alone.
         .layer(CompressionLayer::new())
 }

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use fluxor_engine::approval::{Ruled, Standing};
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{OpenSeat, TaskSummary};
 use fluxor_engine::decide::AskedFor;
@@ -60,11 +61,31 @@ pub(crate) struct Seat {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     on_behalf_of: Option<PersonId>,
+    /// Why, in a sentence, and by which part of the policy; in somebody's list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<String>,
 }
 
 impl From<OpenSeat> for Seat {
     fn from(OpenSeat { step, person, on_behalf_of }: OpenSeat) -> Self {
-        Self { step, person, on_behalf_of }
+        Self { step, person, on_behalf_of, because: None }
+    }
+}
+
+impl Seat {
+    /// With why, where the task knows it.
+    fn with_why(self, standings: &[Standing], ruled: &[Ruled]) -> Self {
+        let own = |one: &&Standing| {
+            (&one.seat.step, &one.person, &one.on_behalf_of) == (&self.step, &self.person, &self.on_behalf_of)
+        };
+        let because = standings.iter().find(own).map(Standing::because);
+        let rule = ruled.iter().find(|rule| rule.step == self.step);
+        let rule = rule.and_then(|rule| rule.said(&ToString::to_string, &ToString::to_string, &self.person));
+        let because = because.map(|because| match rule {
+            Some(rule) => format!("{because} ({rule})"),
+            None => because,
+        });
+        Self { because, ..self }
     }
 }
 
@@ -124,7 +145,7 @@ impl From<TaskView> for Task {
             key: task.key,
             state: task.state,
             status: task.status,
-            open: task.open.into_iter().map(Seat::from).collect(),
+            open: (task.open.into_iter()).map(|seat| Seat::from(seat).with_why(&task.standings, &task.ruled)).collect(),
             subject: task.subject,
             form: task.form,
             tags: task.tags,
@@ -190,7 +211,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Tasks>, Problem> {
     let person = whose.person.clone().unwrap_or_else(|| caller.person().clone());
     let mut rows =
-        app.desk().tasks_of(caller.tenant(), person, whose.tag.clone(), whose.after, whose.limit.and_one()).await?;
+        app.desk().waiting_for(caller.tenant(), person, whose.tag.clone(), whose.after, whose.limit.and_one()).await?;
     let limit = whose.limit;
     let next = limit.cut(&mut rows).map(|last| next("/v1/tasks", &Whose { after: Some(last.id), ..whose }));
     Ok(Json(Tasks { items: rows.into_iter().map(Task::from).collect(), next }))

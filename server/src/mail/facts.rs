@@ -222,7 +222,10 @@ pub(super) fn of(
         key: payload.key.clone(),
         state: payload.state.clone(),
         step: notice.step.as_deref().map(words),
-        reference: text("number").map_or_else(|| short(instance), str::to_owned),
+        reference: match text("number") {
+            Some(number) => format!("{number} ({})", short(instance)),
+            None => short(instance),
+        },
         reason: notice.reason.clone().filter(|reason| !reason.trim().is_empty()),
         due: notice.due.clone(),
         overdue: payload.is_due(),
@@ -236,7 +239,7 @@ pub(super) fn of(
     }
 }
 
-/// A short reference for what has no number yet: the end of the id, which is random (its beginning is the time).
+/// A short reference for what has no number yet, and behind the number, so that one finds the mails of before: the end of the id, which is random (its beginning is the time).
 fn short(instance: InstanceId) -> String {
     let id = instance.0.simple().to_string();
     id[id.len() - 8..].to_ascii_uppercase()

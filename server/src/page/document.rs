@@ -9,12 +9,14 @@ use fluxor_engine::instance::{Status, TaskStatus};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::arrival::Arrival;
+use super::beside::{Beside, Next, clock};
 use super::field::Known;
 use super::forms::{Event, Panel};
 use super::mending::{title, titled};
 use super::plan::{self, Step};
 use super::reorganised::{Reorganised, TECHNICAL};
-use super::timeline::{self, Item};
+use super::timeline::{self, Item, Past};
 use super::turn::{Turn, turns};
 use super::words::{Words, amount, plain, quantity, reference, short, standing, words};
 use super::{Here, Reader, render};
@@ -62,13 +64,6 @@ struct Question {
     answered_by: Option<String>,
 }
 
-/// Another document that hangs together with this one.
-#[derive(Debug, Serialize)]
-struct Beside {
-    href: String,
-    label: String,
-}
-
 /// What there is to show.
 pub(crate) struct Shown<'a> {
     pub paper: &'a Paper,
@@ -77,6 +72,8 @@ pub(crate) struct Shown<'a> {
     pub entries: &'a [Entry],
     /// Whether there are older entries.
     pub cut: bool,
+    pub past: &'a Past,
+    pub beside: Vec<Beside>,
     pub picture: Option<String>,
     pub reader: &'a PersonId,
     /// Whether he mends what is stuck.
@@ -92,6 +89,8 @@ pub(crate) struct Document {
     reference: String,
     id: String,
     short: String,
+    /// Whether it was called by its id before it had its number.
+    numbered: bool,
     state: String,
     status: &'static str,
     incident: Vec<String>,
@@ -106,6 +105,9 @@ pub(crate) struct Document {
     amount: Option<String>,
     requester: Option<String>,
     since: String,
+    since_at: String,
+    /// Who ended it, and why.
+    ended: Option<String>,
     panel: Option<Panel>,
     why: Vec<String>,
     steps: Vec<Step>,
@@ -120,12 +122,23 @@ pub(crate) struct Document {
     cut: bool,
     picture: Option<String>,
     questions: Vec<Question>,
+    /// What leads on by one press.
+    leads: Vec<Event>,
+    /// What else it takes, and what ends it.
     events: Vec<Event>,
+    ends: Vec<Event>,
     people: Vec<Known>,
     live: Option<String>,
     watchers: Option<String>,
     looking: Option<String>,
     note: Option<&'static str>,
+    /// What somebody who has just decided goes on to, besides his inbox.
+    next: Option<Next>,
+    /// Whether the reader has just done something, and may go back to his inbox.
+    goes_back: bool,
+    /// Whether there is something to do besides, and whether it is all.
+    can: bool,
+    before: bool,
     /// What came of what has just been done, where it did not end well.
     came: Option<String>,
     /// Why what was asked for was not done, where no form says it.
@@ -150,6 +163,8 @@ impl Document {
         };
         let text = |field: &str| subject.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
         let detail = &instance.detail;
+        let arrival = Arrival::of(shown.entries, (instance, definition), speak);
+        let ended = arrival.as_ref().filter(|_| instance.status == Status::Final && detail.stopped.is_none());
         let (why, steps, then) = shown.task.map_or_else(Default::default, |task| about(shown, task, speak));
         let incidents = detail.incident.iter().chain(&detail.others);
         let view = shown.task.map(|task| &task.review);
@@ -160,30 +175,29 @@ impl Document {
             reference: reference(subject, instance.key.as_deref(), instance.id),
             id: instance.id.to_string(),
             short: short(instance.id),
+            numbered: text("number").is_some(),
             state: standing(instance, definition),
-            status: match instance.status {
-                Status::Active => "active",
-                Status::Incident => "incident",
-                Status::Final => "final",
-            },
+            status: instance.status.as_str(),
             incident: incidents.map(|incident| wrong(&incident.message, shown)).collect(),
-            clock: detail
-                .timers
-                .values()
-                .min()
-                .map(|due| format!("{} ({})", speak.at(*due), speak.due(*due, definition.working()))),
+            clock: clock(shown.paper, speak),
             repairs: None,
             stopped: detail.stopped.as_deref().map(str::to_owned),
-            turns: if shown.task.is_none() { turns(shown.paper, shown.reader, speak) } else { Vec::new() },
+            turns: if shown.task.is_none() {
+                turns(shown.paper, shown.reader, arrival.as_ref(), speak)
+            } else {
+                Vec::new()
+            },
             amount: amount(subject),
             requester: text("requester").map(|person| speak.name(&person.into())),
-            since: speak.ago(detail.entered_at),
+            since: speak.lasting(detail.entered_at),
+            since_at: format!("since {}", speak.at(detail.entered_at)),
+            ended: ended.and_then(Arrival::with_reason).map(str::to_owned),
             panel,
             why,
             steps,
             then,
             open: open(shown, speak),
-            beside: beside(shown),
+            beside: shown.beside.clone(),
             lines: shown.lines.as_array().into_iter().flatten().filter_map(|line| Line::of(line, speak)).collect(),
             fields: subject
                 .iter()
@@ -191,7 +205,7 @@ impl Document {
                 .map(|(name, value)| Field { name: words(name), value: speak.value(value) })
                 .collect(),
             reorganised,
-            timeline: timeline::items(shown.entries, definition, shown.operator, speak),
+            timeline: timeline::items(shown.entries, definition, shown.past, speak),
             cut: shown.cut,
             picture: shown.picture.clone(),
             watchers: view.and_then(|view| names(&mut view.watchers.iter())),
@@ -199,10 +213,16 @@ impl Document {
                 names(&mut view.looking.iter().map(|one| &one.person).filter(|one| *one != shown.reader))
             }),
             questions: view.map_or_else(Vec::new, |view| questions(&view.questions, speak)),
+            leads: Vec::new(),
             events: Vec::new(),
+            ends: Vec::new(),
             people: Vec::new(),
             live: Some(format!("/live?instance={}", instance.id)),
             note: None,
+            next: None,
+            goes_back: false,
+            can: false,
+            before: false,
             came: None,
             failed: None,
             wrote: None,
@@ -217,13 +237,18 @@ impl Document {
 
     /// With what else may be done.
     pub(crate) fn offering(self, events: Vec<Event>) -> Self {
-        Self { events, ..self }
+        let [leads, events, ends] = Event::sorted(events);
+        let can = !events.is_empty() || !ends.is_empty();
+        Self { before: self.panel.is_some() || !leads.is_empty(), can, leads, events, ends, ..self }
+    }
+
+    fn all_events(&self) -> impl Iterator<Item = &Event> {
+        self.leads.iter().chain(&self.events).chain(&self.ends)
     }
 
     /// With the people that its forms offer.
     pub(crate) fn knowing(self, people: impl Iterator<Item = PersonId>, speak: &Words) -> Self {
-        let chosen =
-            self.panel.as_ref().is_some_and(Panel::names_people) || self.events.iter().any(Event::names_people);
+        let chosen = self.panel.as_ref().is_some_and(Panel::names_people) || self.all_events().any(Event::names_people);
         Self { people: if chosen { Known::all(people, speak) } else { Vec::new() }, ..self }
     }
 
@@ -234,7 +259,7 @@ impl Document {
 
     /// With why it was not done, unless a form says so already.
     pub(crate) fn failing(self, sentence: String, wrote: Option<String>, meanwhile: Vec<String>) -> Self {
-        let unsaid = self.panel.is_none() && self.events.iter().all(|event| !event.has_failed());
+        let unsaid = self.panel.is_none() && self.all_events().all(|event| !event.has_failed());
         let wrote = wrote.filter(|text| unsaid && !text.trim().is_empty());
         let meanwhile = if unsaid { meanwhile } else { Vec::new() };
         Self { failed: Some(plain(&sentence)).filter(|said| unsaid && !said.is_empty()), wrote, meanwhile, ..self }
@@ -243,6 +268,11 @@ impl Document {
     /// With a word on what has just been done, or on what came of it where that did not end well.
     pub(crate) fn saying(self, note: Option<&'static str>, came: Option<String>) -> Self {
         Self { note: note.filter(|_| came.is_none()), came, ..self }
+    }
+
+    /// With the way back to the inbox, and to what waits there.
+    pub(crate) fn going_on(self, next: Option<Next>) -> Self {
+        Self { next, goes_back: true, ..self }
     }
 
     /// # Errors
@@ -277,11 +307,12 @@ fn about(shown: &Shown<'_>, task: &TaskView, speak: &Words) -> (Vec<String>, Vec
     let Some(row) = instance.tasks.iter().find(|row| row.id == task.id) else { return Default::default() };
     let plan = fluxor_engine::decide::foreseen(definition, row, organisation, *now).unwrap_or_default();
     let standings = fluxor_engine::decide::standings(definition, row, organisation, *now);
+    let ruled = fluxor_engine::decide::ruled(definition, row);
     let own = standings.iter().filter(|standing| standing.person == *shown.reader);
     let mut why: Vec<String> = own
         .map(|standing| {
-            let because = standing.because_of(&|who| speak.name(who));
-            format!("{}: {}.", words(&standing.seat.step), speak.to_oneself(&because, shown.reader, &instance.subject))
+            let why = speak.why((standing, &ruled), shown.reader, &instance.subject);
+            format!("{}: {why}.", words(&standing.seat.step))
         })
         .collect();
     why.dedup();
@@ -333,17 +364,6 @@ fn open(shown: &Shown<'_>, speak: &Words) -> Vec<Open> {
                 urgency: task.due_at.map_or("", |due| speak.urgency(due)),
             }
         })
-        .collect()
-}
-
-fn beside(shown: &Shown<'_>) -> Vec<Beside> {
-    let detail = &shown.paper.instance.detail;
-    let caller = detail.caller.map(|id| ("It was started by", id));
-    let called = detail.called.values().map(|id| ("It waits for", *id));
-    caller
-        .into_iter()
-        .chain(called)
-        .map(|(label, id)| Beside { href: format!("/instances/{id}"), label: format!("{label} {}", short(id)) })
         .collect()
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use fluxor_engine::decide::AskedFor;
-use fluxor_engine::definition::chart::{Arrow, Outcome};
+use fluxor_engine::definition::chart::{Arrow, Outcome, StateIx, StateKind, Way};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::TaskStatus;
 use serde::Serialize;
@@ -185,6 +185,10 @@ pub(crate) struct Event {
     seq: i64,
     changed: Option<Vec<Change>>,
     meanwhile: Vec<String>,
+    #[serde(skip)]
+    way: Way,
+    /// Whether one press of its button leads on.
+    leads: bool,
 }
 
 impl Event {
@@ -215,11 +219,18 @@ impl Event {
                     };
                     Field::of(&asked, why).within(name)
                 };
+                let rows = Rows::of((name, &arrows), (&paper.instance.subject, lines), why);
+                let needs_reason = arrows.iter().any(|arrow| arrow.reason_required);
+                let (way, waits) = way(paper, name);
+                let needs =
+                    needs_reason || rows.is_some() || event.payload.fields.values().any(|field| !field.nullable);
                 Self {
                     title: event.title.to_string(),
                     fields: event.payload.fields.iter().map(field).collect(),
-                    rows: Rows::of((name, &arrows), (&paper.instance.subject, lines), why),
-                    needs_reason: arrows.iter().any(|arrow| arrow.reason_required),
+                    rows,
+                    needs_reason,
+                    way,
+                    leads: way == Way::On && waits && !needs,
                     reason: why.typed.get("reason").cloned().unwrap_or_default(),
                     error: own.then(|| refused.told()),
                     open: own,
@@ -232,6 +243,14 @@ impl Event {
                 }
             })
             .collect()
+    }
+
+    /// Those that lead on by one press, those that do something else, and those that end it.
+    pub(super) fn sorted(all: Vec<Self>) -> [Vec<Self>; 3] {
+        let (leads, rest): (Vec<Self>, Vec<Self>) = all.into_iter().partition(|event| event.leads);
+        let (ends, mut others): (Vec<Self>, Vec<Self>) = rest.into_iter().partition(|event| event.way == Way::Out);
+        others.sort_by_key(|event| event.way);
+        [leads, others, ends]
     }
 
     /// Whether somebody is chosen in it.
@@ -279,6 +298,18 @@ impl Event {
         payload.extend(rows.map(|rows| ("lines".to_owned(), rows)));
         Ok((payload, places.unwrap_or_default()))
     }
+}
+
+/// Where an event leads from where a document is; and whether it waits there for somebody, and for nothing else: no task, no message.
+fn way(paper: &Paper, event: &str) -> (Way, bool) {
+    let definition = &paper.definition;
+    let active = definition.active(&paper.instance).unwrap_or_default();
+    let takes = |leaf: &StateIx| definition.upwards(*leaf).any(|at| definition.state(at).on.contains_key(event));
+    let ways = active.into_iter().filter(takes).map(|leaf| {
+        let state = definition.state(leaf);
+        (definition.way(leaf, event), matches!(state.kind, StateKind::Simple) && state.sends.is_empty())
+    });
+    ways.min_by_key(|(way, waits)| (*way, !waits)).unwrap_or((Way::Aside, false))
 }
 
 /// The arrows that an event may take from where a document is.

@@ -1,16 +1,16 @@
 //! The inbox: what waits for somebody, what waits for his people, what he asked for and who has it.
 
-use fluxor_engine::clock::Timestamp;
-use fluxor_engine::decide::OrganisationAt;
 use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::expression::Type;
-use fluxor_engine::ids::PersonId;
-use fluxor_engine::instance::{Document, Instance, TaskStatus};
+use fluxor_engine::ids::{PersonId, TaskId};
+use fluxor_engine::instance::{Document, Status};
 use serde::Serialize;
 
+use super::arrival::Arrival;
+use super::asked::Asked;
 use super::reorganised;
-use super::turn::{Turn, back, turns};
-use super::words::{Words, amount, is_requester, reference, standing, words};
+use super::turn::{Turn, turns};
+use super::words::{Words, amount, reference, standing, words};
 use super::{Here, Reader, render};
 use crate::desk::{Paper, TaskView};
 use crate::repairs::for_people;
@@ -62,6 +62,9 @@ pub(crate) struct Row {
     requester: Option<String>,
     waits: String,
     since: String,
+    /// The days of both, where they are not of today or so.
+    since_day: Option<String>,
+    due_day: Option<String>,
     due: Option<String>,
     due_at: Option<String>,
     urgency: &'static str,
@@ -71,72 +74,12 @@ pub(crate) struct Row {
     tags: Vec<String>,
     /// What a bulk decision sends of it; nothing where it needs more than a decision.
     value: Option<String>,
+    /// Whether it is selected.
+    picked: bool,
     /// Who says that he is looking at it.
     looking: Option<String>,
     /// What waits for the reader in what he asked for.
     turns: Vec<Turn>,
-}
-
-/// A question that the reader is asked about what he asked for, or by name; or what he asked for and came back to him.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Asked {
-    href: String,
-    title: String,
-    /// Who asks; nobody: it came back.
-    by: Option<String>,
-    text: String,
-    ago: String,
-    since: String,
-}
-
-impl Asked {
-    /// Those of an instance that have no answer yet.
-    pub(crate) fn of(
-        instance: &Instance,
-        definition: Option<&Definition>,
-        reader: &PersonId,
-        speak: &Words,
-    ) -> Vec<Self> {
-        let requester = is_requester(&instance.subject, reader);
-        let title = title_of(instance, definition);
-        let open = instance.tasks.iter().filter(|task| task.status == TaskStatus::Open);
-        let questions = open.flat_map(|task| task.detail.review.questions.iter().map(move |one| (task, one)));
-        let own = questions.filter(|(_, one)| one.answered.is_none() && (requester || one.to.as_ref() == Some(reader)));
-        own.map(|(task, one)| Self {
-            href: format!("/tasks/{}", task.id),
-            title: title.clone(),
-            by: Some(speak.name(&one.by)),
-            text: one.text.to_string(),
-            ago: speak.ago(one.at),
-            since: speak.at(one.at),
-        })
-        .collect()
-    }
-
-    /// What the reader asked for, if it has been with others and goes on only when he says so.
-    pub(crate) fn back(
-        (instance, definition): (&Instance, &Definition),
-        (organisation, now): (&OrganisationAt, Timestamp),
-        reader: &PersonId,
-        speak: &Words,
-    ) -> Option<Self> {
-        let state = back((instance, definition), organisation, (reader, now))?;
-        let since = instance.detail.entered_at;
-        (!instance.tasks.is_empty()).then(|| Self {
-            href: format!("/instances/{}", instance.id),
-            title: title_of(instance, Some(definition)),
-            by: None,
-            text: format!("It came back to you: {}", state.title),
-            ago: speak.ago(since),
-            since: speak.at(since),
-        })
-    }
-}
-
-/// What an instance is called.
-fn title_of(instance: &Instance, definition: Option<&Definition>) -> String {
-    let title = definition.map_or_else(|| words(&instance.workflow), |known| known.title.to_string());
-    format!("{title} {}", reference(&instance.subject, instance.key.as_deref(), instance.id))
 }
 
 /// What a document is about, in a few words: its supplier, else the first of its texts where nothing else names it.
@@ -176,6 +119,8 @@ pub(crate) struct Inbox {
     bulk: bool,
     requests: bool,
     failed: Option<&'static str>,
+    /// The reason that was written for several.
+    reason: String,
 }
 
 impl Row {
@@ -199,7 +144,7 @@ impl Row {
         let text = |field: &str| task.subject.get(field).and_then(|value| value.as_str());
         let due = task.due_at;
         let because = |standing: &fluxor_engine::approval::Standing| {
-            words.to_oneself(&standing.because_of(&|who| words.name(who)), &standing.person, &task.subject)
+            words.why((standing, &task.ruled), &standing.person, &task.subject)
         };
         let mut why: Vec<String> = task.standings.iter().map(because).collect();
         why.dedup();
@@ -220,6 +165,8 @@ impl Row {
             requester: text("requester").map(|person| words.name(&person.into())),
             waits: words.ago(task.opened_at),
             since: words.at(task.opened_at),
+            since_day: words.day(task.opened_at),
+            due_day: due.and_then(|due| words.day(due)),
             due: due.map(|due| words.due(due, definition.and_then(Definition::working))),
             due_at: due.map(|due| words.at(due)),
             urgency: due.map_or("", |due| words.urgency(due)),
@@ -230,18 +177,26 @@ impl Row {
                 let behalf = seat.on_behalf_of.as_ref().map_or("", PersonId::as_str);
                 [&task.id.to_string(), &task.etag, &*seat.step, behalf, &task.workflow, &task.state].join("\t")
             }),
+            picked: false,
             looking: Some(words.names(others)).filter(|names| !names.is_empty()),
             turns: Vec::new(),
         }
     }
 
     /// What somebody asked for, and who has it now.
-    pub(crate) fn asked(paper: &Paper, reader: &PersonId, words: &Words) -> Self {
+    ///
+    /// `inside`: who is asked in what it has called; `arrival`: how it came to be where it is.
+    pub(crate) fn asked(
+        paper: &Paper,
+        (inside, arrival): (&[PersonId], Option<&Arrival>),
+        reader: &PersonId,
+        words: &Words,
+    ) -> Self {
         let instance = &paper.instance;
         let summaries = fluxor_engine::decide::summaries(&paper.definition, instance, &paper.organisation, paper.now);
-        let mut people: Vec<&PersonId> =
-            summaries.iter().flat_map(|task| task.open.iter().map(|seat| &seat.person)).collect();
-        people.dedup();
+        let mut people = paper.asked();
+        people.extend(inside.iter().cloned());
+        let ended = arrival.filter(|_| instance.status == Status::Final && instance.detail.stopped.is_none());
         let due = summaries.iter().filter_map(|task| task.due_at).min();
         let since = instance.detail.entered_at;
         Self {
@@ -256,15 +211,20 @@ impl Row {
             requester: None,
             waits: words.ago(since),
             since: words.at(since),
+            since_day: words.day(since),
+            due_day: due.and_then(|due| words.day(due)),
             due: due.map(|due| words.due(due, paper.definition.working())),
             due_at: due.map(|due| words.at(due)),
             urgency: due.map_or("", |due| words.urgency(due)),
-            whose: Some(words.names(people)).filter(|names| !names.is_empty()),
-            why: instance.detail.incident.iter().map(|incident| for_people(&incident.message)).collect(),
+            whose: Some(words.names(&people)).filter(|names| !names.is_empty()),
+            why: (instance.detail.incident.iter().map(|incident| for_people(&incident.message)))
+                .chain(ended.and_then(Arrival::with_reason).map(str::to_owned))
+                .collect(),
             tags: Vec::new(),
             value: None,
+            picked: false,
             looking: None,
-            turns: turns(paper, reader, words),
+            turns: turns(paper, reader, arrival, words),
         }
     }
 
@@ -344,6 +304,7 @@ impl Inbox {
             bulk,
             requests: false,
             failed: None,
+            reason: String::new(),
         }
     }
 
@@ -353,9 +314,13 @@ impl Inbox {
         Self { asked_count: asked.len(), asked, empty, ..self }
     }
 
-    /// With why several were not decided.
-    pub(crate) fn failing(self, failed: Option<&'static str>) -> Self {
-        Self { failed, ..self }
+    /// With why several were not decided: these stay selected, and what was written as the reason.
+    pub(crate) fn failing(mut self, failed: Option<&'static str>, picked: &[TaskId], reason: &str) -> Self {
+        let picked: Vec<String> = picked.iter().map(ToString::to_string).collect();
+        for row in &mut self.rows {
+            row.picked = row.value.is_some() && picked.contains(&row.id);
+        }
+        Self { failed, reason: reason.to_owned(), ..self }
     }
 
     /// What the reader asked for.
@@ -377,6 +342,7 @@ impl Inbox {
             bulk: false,
             requests: true,
             failed: None,
+            reason: String::new(),
         }
     }
 

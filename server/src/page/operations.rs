@@ -13,8 +13,8 @@ use super::{Here, Reader, render};
 use crate::reload::Trouble;
 use crate::repairs::sentence;
 
-/// A workflow as it is loaded now.
-type Known<'a> = &'a dyn Fn(&str) -> Option<Arc<Definition>>;
+/// The versions of a workflow that there are instances of, else the one that is loaded.
+type Known<'a> = &'a dyn Fn(&str) -> Vec<Arc<Definition>>;
 
 /// How many there are in a state.
 #[derive(Debug, Serialize)]
@@ -87,14 +87,20 @@ pub(crate) struct Operations {
     incidents: i64,
 }
 
-fn state_of(known: Known<'_>, workflow: &str, state: &str) -> String {
-    let title =
-        known(workflow).and_then(|definition| Some(definition.state(definition.find(state)?).title.to_string()));
-    title.unwrap_or_else(|| words(state))
+/// What a state is called; where versions differ, by each.
+fn state_of(versions: &[Arc<Definition>], state: &str) -> String {
+    let title = |version: &Arc<Definition>| Some(version.state(version.find(state)?).title.to_string());
+    let mut titles: Vec<String> = Vec::new();
+    for title in versions.iter().filter_map(title) {
+        if !titles.contains(&title) {
+            titles.push(title);
+        }
+    }
+    if titles.is_empty() { words(state) } else { titles.join(" / ") }
 }
 
-fn workflow_of(known: Known<'_>, workflow: &str) -> String {
-    known(workflow).map_or_else(|| words(workflow), |definition| definition.title.to_string())
+fn workflow_of(versions: &[Arc<Definition>], workflow: &str) -> String {
+    versions.last().map_or_else(|| words(workflow), |definition| definition.title.to_string())
 }
 
 fn href(pairs: &[(&str, &str)]) -> String {
@@ -106,8 +112,8 @@ fn href(pairs: &[(&str, &str)]) -> String {
 /// What is asked for, as a chip says it.
 fn filter(known: Known<'_>, page: &InstancePage, name: &str, value: &str) -> String {
     let value = match (name, page.workflow.as_deref()) {
-        ("workflow", _) => workflow_of(known, value),
-        ("state", Some(workflow)) => state_of(known, workflow, value),
+        ("workflow", _) => workflow_of(&known(value), value),
+        ("state", Some(workflow)) => state_of(&known(workflow), value),
         ("incident", _) => words(value),
         _ => value.to_owned(),
     };
@@ -136,8 +142,8 @@ impl Operations {
         let without = |name: &str| given.iter().copied().filter(|(other, _)| *other != name).collect::<Vec<_>>();
         let count = |one: &StateCount| Count {
             href: href(&[("workflow", &*one.workflow), ("state", &*one.state), ("status", one.status.as_str())]),
-            workflow: workflow_of(known, &one.workflow),
-            state: state_of(known, &one.workflow, &one.state),
+            workflow: workflow_of(&known(&one.workflow), &one.workflow),
+            state: state_of(&known(&one.workflow), &one.state),
             incident: one.status == Status::Incident,
             count: one.count,
             oldest: speak.ago(one.oldest),
@@ -169,15 +175,18 @@ impl Operations {
 impl Row {
     fn of(row: &Instance, known: Known<'_>, speak: &Words) -> Self {
         let incident = row.detail.incident.as_ref();
+        let versions = known(&row.workflow);
+        let own: Vec<_> = versions.iter().filter(|version| version.hash == row.definition).cloned().collect();
+        let own = if own.is_empty() { versions } else { own };
         Self {
             href: format!("/instances/{}", row.id),
             repairs: format!("/operations/{}", row.id),
-            title: workflow_of(known, &row.workflow),
+            title: workflow_of(&own, &row.workflow),
             reference: reference(&row.subject, row.key.as_deref(), row.id),
-            state: state_of(known, &row.workflow, &row.state),
+            state: state_of(&own, &row.state),
             status: row.status.as_str(),
-            incident: incident.map(|incident| match known(&row.workflow) {
-                Some(definition) => titled(&sentence(&incident.message), &definition),
+            incident: incident.map(|incident| match own.first() {
+                Some(definition) => titled(&sentence(&incident.message), definition),
                 None => sentence(&incident.message),
             }),
             code: incident.map(|incident| incident.code.to_string()),

@@ -25,7 +25,9 @@ impl Outcomes {
     pub(crate) fn new(all: Vec<Done>) -> Self {
         let done = all.iter().filter(|one| one.done).count();
         let summary = match all.len() - done {
+            0 if done == 1 => "It is decided.".to_owned(),
             0 => format!("All {done} were decided."),
+            1 if done == 0 => "It was not decided: it says why.".to_owned(),
             1 => format!("{done} of {} were decided, one was not: it says why.", all.len()),
             failed => format!("{done} of {} were decided, {failed} were not: each says why.", all.len()),
         };

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::words::words;
 use super::{Here, Reader, render};
 
 /// How to come in.
@@ -54,5 +55,27 @@ impl Help<'_> {
     /// As `render`.
     pub(crate) fn page(&self, title: &str, reader: &Reader) -> anyhow::Result<String> {
         render("help", title, Here::Elsewhere, reader, self)
+    }
+}
+
+/// What somebody wrote who is not signed in any more: it was not sent, and is given back.
+#[derive(Debug, Serialize)]
+pub(crate) struct Unsent {
+    /// What he wrote, by the names of the fields.
+    words: Vec<(String, String)>,
+    /// Where he signs in, and comes back to the page.
+    href: String,
+}
+
+impl Unsent {
+    pub(crate) fn new(typed: Vec<(String, String)>, href: String) -> Self {
+        let named = |(name, text): (String, String)| (words(name.trim_start_matches("data.")), text);
+        Self { words: typed.into_iter().map(named).collect(), href }
+    }
+
+    /// # Errors
+    /// As `render`.
+    pub(crate) fn page(&self, reader: &Reader) -> anyhow::Result<String> {
+        render("unsent", "You are signed out", Here::Elsewhere, reader, self)
     }
 }

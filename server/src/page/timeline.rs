@@ -1,20 +1,25 @@
 //! The history of an instance as people read it: one line an entry, with who was asked, what was changed, who was told.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use fluxor_engine::audit::{Entry, Header};
 use fluxor_engine::definition::chart::{Definition, TASK_STEP};
-use fluxor_engine::ids::PersonId;
+use fluxor_engine::ids::{DefinitionHash, PersonId};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::field::shown;
+use super::line_changes::{differences, written};
 use super::words::{Words, quantity, words};
 use crate::repairs::{for_people, sentence};
 
 /// Fields that an entry changed are told up to so many.
 const MOST_CHANGES: usize = 12;
+
+/// The message that tells of the end of a called workflow.
+const CALL_ENDED: &str = "call_ended";
 
 /// What an entry says.
 #[derive(Debug, Serialize)]
@@ -42,9 +47,62 @@ pub(crate) struct Change {
     after: String,
 }
 
+impl Change {
+    pub(super) const fn new(name: String, before: String, after: String) -> Self {
+        Self { name, before, after }
+    }
+
+    /// Whether it is one at all.
+    pub(super) fn is_one(&self) -> bool {
+        self.before != self.after
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} → {}", self.name, self.before, self.after)
+    }
+}
+
+/// What has to be known besides some entries to tell what they say.
+#[derive(Debug, Default)]
+pub(crate) struct Past {
+    /// Definitions that the instance had before it was moved to another version.
+    pub definitions: Vec<Arc<Definition>>,
+    /// The lines of the order before the first of them, where they are known.
+    pub lines: Option<Vec<Value>>,
+    /// Whether what did not go well is told as whoever mends it needs it.
+    pub operator: bool,
+}
+
+impl Past {
+    /// The definition of this hash, of those and of the one that it has now.
+    fn by<'d>(&'d self, hash: Option<&DefinitionHash>, now: &'d Definition) -> &'d Definition {
+        let known = |hash: &DefinitionHash| self.definitions.iter().find(|known| known.hash == *hash);
+        hash.and_then(known).map_or(now, |known| known)
+    }
+}
+
+/// The lines of the order after these entries, as far as they say it.
+pub(crate) fn lines_after(entries: &[Entry]) -> Option<Vec<Value>> {
+    let bodies = entries.iter().rev().map(|entry| serde_json::from_str::<Value>(&entry.body).unwrap_or_default());
+    bodies.filter_map(|body| written(&body).cloned()).next()
+}
+
 /// The entries, the newest first.
-pub(super) fn items(entries: &[Entry], definition: &Definition, operator: bool, speak: &Words) -> Vec<Item> {
-    let all = entries.iter().rev().filter_map(|entry| item(entry, definition, operator, speak));
+pub(super) fn items(entries: &[Entry], definition: &Definition, past: &Past, speak: &Words) -> Vec<Item> {
+    let mut all: Vec<Item> = Vec::with_capacity(entries.len());
+    let (mut before, mut lines) = (None, past.lines.clone());
+    for entry in entries {
+        let Ok(header) = entry.parsed() else { continue };
+        let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
+        let own = past.by(header.definition.as_ref(), definition);
+        let from = past.by(before.as_ref().or(header.definition.as_ref()), definition);
+        all.push(item(entry, (&header, &body), (from, own), (past, lines.as_deref()), speak));
+        lines = written(&body).cloned().or(lines).filter(|_| !body.is_null());
+        before = header.definition;
+    }
+    let all = all.into_iter().rev();
     let mut items: Vec<Item> = Vec::new();
     // Time that only passed is no news; of the same that follows one another the newest is told.
     for item in all.filter(|item| !item.only_time || !item.notes.is_empty()) {
@@ -64,58 +122,65 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap_or_default()
 }
 
-fn item(entry: &Entry, definition: &Definition, operator: bool, speak: &Words) -> Option<Item> {
-    let header = entry.parsed().ok()?;
-    let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
-    let title =
-        |path: &str| definition.find(path).map_or_else(|| words(path), |ix| definition.state(ix).title.to_string());
+/// What an entry says. `from` is the definition before it, `own` that of afterwards.
+fn item(
+    entry: &Entry,
+    (header, body): (&Header, &Value),
+    (from, own): (&Definition, &Definition),
+    (past, lines): (&Past, Option<&[Value]>),
+    speak: &Words,
+) -> Item {
+    let title = |definition: &Definition, path: &str| {
+        definition.find(path).map_or_else(|| words(path), |ix| definition.state(ix).title.to_string())
+    };
     let moved = match (&header.from, &header.to) {
-        (Some(from), Some(to)) if from != to => Some(format!("{} → {}", title(from), title(to))),
-        (None, Some(to)) => Some(title(to)),
+        (Some(old), Some(new)) if old != new => Some(format!("{} → {}", title(from, old), title(own, new))),
+        (None, Some(new)) => Some(title(own, new)),
         _ => None,
     };
     let mut notes = Vec::new();
-    notes.extend(asked(&body, speak));
-    notes.extend(list(&body, "fired").iter().filter_map(|fired| fell_due(fired, speak)));
-    notes.extend(list(&body, "timers").iter().map(|timer| {
+    notes.extend(asked(body, speak));
+    notes.extend(list(body, "fired").iter().filter_map(|fired| fell_due(fired, speak)));
+    notes.extend(list(body, "timers").iter().map(|timer| {
         format!(
             "The time of {} had come.",
             timer[0].as_str().map_or_else(String::new, |name| format!("“{}”", words(name)))
         )
     }));
-    let why = |message: String| if operator { message } else { for_people(&message) };
-    notes.extend(wrong(&body).into_iter().map(why).map(|why| format!("It did not go well: {why}")));
-    let changes = changed(&body, speak);
+    let why = |message: String| if past.operator { message } else { for_people(&message) };
+    notes.extend(wrong(body).into_iter().map(why).map(|why| format!("It did not go well: {why}")));
+    let mut changes = changed(body, speak);
+    changes.extend(
+        written(body).filter(|_| header.from.is_some()).into_iter().flat_map(|after| differences(lines, after, speak)),
+    );
     if matches!(&*header.verb, "signal" | "complete") {
         notes.extend(brought(&body["request"], &changes, speak));
     }
     let more = changes.len().saturating_sub(MOST_CHANGES);
-    notes.extend(
-        changes.into_iter().take(MOST_CHANGES).map(|one| format!("{}: {} → {}", one.name, one.before, one.after)),
-    );
-    notes.extend((more > 0).then(|| format!("and {more} more fields")));
-    notes.extend(list(&body, "sent").iter().filter_map(Value::as_str).map(|name| format!("Sent: {}", words(name))));
-    notes.extend(told(&body, speak));
+    notes.extend(changes.iter().take(MOST_CHANGES).map(ToString::to_string));
+    notes.extend((more > 0).then(|| format!("and {more} more changes")));
+    notes.extend(list(body, "sent").iter().filter_map(Value::as_str).map(|name| format!("Sent: {}", words(name))));
+    notes.extend(told(body, speak));
     let shown =
         |raw: &str| serde_json::from_str::<Value>(raw).map_or_else(|_| raw.to_owned(), |value| format!("{value:#}"));
     // That somebody has to look at it is news.
-    let is_incident = list(&body, "changes").iter().any(|change| {
+    let is_incident = list(body, "changes").iter().any(|change| {
         let at = text(change, "at");
         at.contains("incident") || at.contains("others")
     });
-    Some(Item {
+    Item {
         seq: entry.seq,
         at: speak.at(entry.at),
-        ago: speak.ago(entry.at),
-        who: who(&header, speak),
-        what: what(&header, &body, definition),
+        ago: speak.when(entry.at),
+        who: who(header, speak),
+        what: what(header, body, own),
         only_time: &*header.verb == "wake" && moved.is_none() && !is_incident,
         moved,
         reason: body["reason"].as_str().map(str::to_owned),
         notes,
         written: format!("{}\n{}", shown(&entry.header), shown(&entry.body)),
         hash: entry.hash.to_string(),
-    })
+    }
 }
 
 /// What an event brought that did not become a field: how much came of a line, a note.
@@ -144,10 +209,11 @@ fn is_nested(value: &Value) -> bool {
     value.is_array() || value.is_object()
 }
 
-fn who(header: &Header, speak: &Words) -> String {
+pub(super) fn who(header: &Header, speak: &Words) -> String {
     let mut who = match (&header.actor, &*header.actor_kind) {
         (Some(person), _) => speak.name(person),
         (None, "timer") => "Time".to_owned(),
+        (None, "message") if header.event.as_deref() == Some(CALL_ENDED) => "What it had called".to_owned(),
         (None, "message") => "A message".to_owned(),
         (None, _) => "The operator".to_owned(),
     };
@@ -158,7 +224,7 @@ fn who(header: &Header, speak: &Words) -> String {
 }
 
 /// What was done, as the rest of a sentence that begins with who did it.
-fn what(header: &Header, body: &Value, definition: &Definition) -> String {
+pub(super) fn what(header: &Header, body: &Value, definition: &Definition) -> String {
     let step = list(body, "acted").first().map_or("", |act| match text(&act["right"]["seat"], "step") {
         "" => text(&act["verb"], "step"),
         step => step,
@@ -188,6 +254,7 @@ fn what(header: &Header, body: &Value, definition: &Definition) -> String {
         "cancel" => "ended it where it stood",
         "repair" => return format!("{}{step}", helped(body)),
         "wake" => "passed",
+        "message" if header.event.as_deref() == Some(CALL_ENDED) => "ended",
         "message" => {
             return header
                 .event
@@ -291,11 +358,8 @@ fn told(body: &Value, speak: &Words) -> Vec<String> {
 fn changed(body: &Value, speak: &Words) -> Vec<Change> {
     let fields = list(body, "changes").iter().filter_map(|change| {
         let field = text(change, "at").strip_prefix("/subject/").filter(|field| !field.contains('/'))?;
-        if field == "lines_digest" {
-            let (before, after) = ("as they were".to_owned(), "others".to_owned());
-            return Some(Change { name: "What the lines say".to_owned(), before, after });
-        }
-        if is_technical(&change["to"]) {
+        // Of these the lines themselves tell.
+        if field == "lines_digest" || is_technical(&change["to"]) {
             return None;
         }
         Some(Change { name: words(field), before: speak.value(&change["from"]), after: speak.value(&change["to"]) })
@@ -330,7 +394,7 @@ fn is_technical(value: &Value) -> bool {
 
 /// What was done, one line an entry, oldest first: `Cyd Cole for Bob Best approved (manager), 2 min ago.`
 pub(crate) fn meanwhile(entries: &[Entry], definition: &Definition, speak: &Words) -> Vec<String> {
-    let mut items = items(entries, definition, false, speak);
+    let mut items = items(entries, definition, &Past::default(), speak);
     items.reverse();
     let line = |item: &Item| {
         let moved = item.moved.as_ref().map_or_else(String::new, |moved| format!(": {moved}"));
@@ -343,8 +407,8 @@ pub(crate) fn meanwhile(entries: &[Entry], definition: &Definition, speak: &Word
     items.iter().map(line).collect()
 }
 
-/// What is another than it was before these entries, field by field.
-pub(crate) fn since(entries: &[Entry], speak: &Words) -> Vec<Change> {
+/// What is another than it was before these entries, field by field and line by line. `lines`: as they were before, if they are known.
+pub(crate) fn since(entries: &[Entry], lines: Option<&[Value]>, speak: &Words) -> Vec<Change> {
     let mut fields: BTreeMap<String, Change> = BTreeMap::new();
     for entry in entries {
         let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
@@ -352,5 +416,7 @@ pub(crate) fn since(entries: &[Entry], speak: &Words) -> Vec<Change> {
             fields.entry(change.name.clone()).and_modify(|known| known.after = change.after.clone()).or_insert(change);
         }
     }
-    fields.into_values().filter(|change| change.before != change.after).collect()
+    let now = lines_after(entries);
+    let others = now.iter().flat_map(|after| differences(lines, after, speak));
+    fields.into_values().filter(Change::is_one).chain(others).collect()
 }

@@ -7,6 +7,7 @@ use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::{Incident, Instance, Status, Task, TaskStatus, What};
 use serde::Serialize;
 
+use super::arrival::Arrival;
 use super::words::{Words, is_requester, words};
 use crate::desk::Paper;
 
@@ -21,8 +22,8 @@ pub(super) struct Turn {
     href: Option<String>,
 }
 
-/// What waits for the reader of a document.
-pub(super) fn turns(paper: &Paper, reader: &PersonId, speak: &Words) -> Vec<Turn> {
+/// What waits for the reader of a document. `arrival`: how it came to be where it is.
+pub(super) fn turns(paper: &Paper, reader: &PersonId, arrival: Option<&Arrival>, speak: &Words) -> Vec<Turn> {
     let Paper { instance, definition, organisation, now, .. } = paper;
     let requester = is_requester(&instance.subject, reader);
     let open: Vec<&Task> = instance.tasks.iter().filter(|task| task.status == TaskStatus::Open).collect();
@@ -47,12 +48,24 @@ pub(super) fn turns(paper: &Paper, reader: &PersonId, speak: &Words) -> Vec<Turn
     let back = back((instance, definition), organisation, (reader, *now));
     turns.extend(back.map(|state| {
         let said = match instance.tasks.is_empty() {
-            true => "It is a draft.".to_owned(),
-            false => format!("It came back to you. It is in “{}”.", state.title),
+            true => "It is a draft: nobody else has it until you go on with it.".to_owned(),
+            false => format!("{} It is in “{}”.", came_back(arrival, reader), state.title),
         };
         Turn { label: "It is your turn".to_owned(), said, href: None }
     }));
     turns
+}
+
+/// That something is with whoever asked for it again; by whom and why, where that is known.
+pub(super) fn came_back(arrival: Option<&Arrival>, reader: &PersonId) -> String {
+    match arrival {
+        Some(arrival) if arrival.is_by(reader) => "It is with you again.".to_owned(),
+        Some(arrival) => match arrival.by_somebody() {
+            Some(said) => format!("It came back to you. {said}"),
+            None => "It came back to you.".to_owned(),
+        },
+        None => "It came back to you.".to_owned(),
+    }
 }
 
 /// Events that failed, and may go well now: something has been changed since, and nobody sends them in another's place.
@@ -97,7 +110,7 @@ pub(super) fn sends(paper: &Paper, speak: &Words) -> Option<String> {
 
 /// Where something goes on only when he whom it is for says so: a state that asks nobody, calls nothing, and has a way on that is
 /// his. Ways to the end, and those of states around it, are open to him besides.
-pub(super) fn back<'d>(
+pub(crate) fn back<'d>(
     (instance, definition): (&Instance, &'d Definition),
     organisation: &OrganisationAt,
     (reader, now): (&PersonId, Timestamp),

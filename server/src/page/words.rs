@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use fluxor_engine::approval::{Ruled, Standing};
 use fluxor_engine::calendar::Calendar;
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::decide::LEFT_ALONE;
-use fluxor_engine::definition::chart::Definition;
-use fluxor_engine::ids::{InstanceId, PersonId};
-use fluxor_engine::instance::{Document, Instance};
+use fluxor_engine::ids::PersonId;
+use fluxor_engine::instance::Document;
+use fluxor_engine::money::Money;
 use fluxor_workflows::Quantity;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+pub(crate) use super::standing::{now_in, reference, short, standing, title_of};
 use crate::mail::{self, Contacts};
 
 const MINUTE: i64 = 60_000_000;
@@ -75,6 +76,29 @@ impl Words {
         }
     }
 
+    /// How long ago, of what is of today or so; else when.
+    pub(crate) fn when(&self, at: Timestamp) -> String {
+        if self.is_recent(at) { self.ago(at) } else { self.at(at) }
+    }
+
+    /// Since when something lasts: `for 3 h`, `since Mon, 2 Mar 2026, 10:30 CET`.
+    pub(crate) fn lasting(&self, at: Timestamp) -> String {
+        match self.is_recent(at) {
+            true => format!("for {}", long(self.now.micros().saturating_sub(at.micros()))),
+            false => format!("since {}", self.at(at)),
+        }
+    }
+
+    /// The day of what is not of today or so: `2 Mar 2026`.
+    pub(crate) fn day(&self, at: Timestamp) -> Option<String> {
+        let day = at.to_jiff()?.to_zoned(self.zone.clone()).strftime("%-d %b %Y").to_string();
+        (!self.is_recent(at)).then_some(day)
+    }
+
+    fn is_recent(&self, at: Timestamp) -> bool {
+        self.now.micros().abs_diff(at.micros()) < DAY.unsigned_abs()
+    }
+
     /// How long until it is due, or since: in working time where there is a calendar. `in 5 h of working time`, `in 10 working
     /// days`, `3 d overdue`.
     pub(crate) fn due(&self, due: Timestamp, calendar: Option<&Calendar>) -> String {
@@ -105,7 +129,24 @@ impl Words {
 
     /// Why somebody is asked, to himself: without his name, and with what stands in the fields that the rule names.
     pub(crate) fn to_oneself(&self, because: &str, own: &PersonId, subject: &Document) -> String {
-        self.in_fields(because.replacen(&format!("{} was asked ", self.name(own)), "", 1), subject)
+        let asked = format!("{} was asked ", self.name(own));
+        let to_oneself = match because.strip_prefix(&asked) {
+            Some(rest) => rest.to_owned(),
+            None => because.replacen(&format!("and so {asked}"), "and so you were asked ", 1),
+        };
+        self.in_fields(to_oneself, subject)
+    }
+
+    /// Why somebody is asked, to himself, and by which part of the policy.
+    pub(crate) fn why(&self, (standing, ruled): (&Standing, &[Ruled]), own: &PersonId, subject: &Document) -> String {
+        let name: &dyn Fn(&PersonId) -> String = &|who| self.name(who);
+        let because = self.to_oneself(&standing.because_of(name), own, subject);
+        let money = |amount: &Money| mail::money(&amount.to_string()).unwrap_or_else(|| amount.to_string());
+        let rule = ruled.iter().find(|rule| rule.step == standing.seat.step);
+        match rule.and_then(|rule| rule.said(name, &money, own)) {
+            Some(rule) => format!("{because} ({rule})"),
+            None => because,
+        }
     }
 
     /// A rule with what stands in the fields that it names.
@@ -200,38 +241,6 @@ pub(crate) fn plain(sentence: &str) -> String {
     said.collect::<Vec<_>>().join(" ")
 }
 
-/// Where something is now.
-pub(crate) fn now_in(definition: Option<&Definition>, state: &str) -> String {
-    let title = definition.and_then(|known| Some(known.state(known.find(state)?).title.to_string()));
-    format!("It is in “{}” now.", title.unwrap_or_else(|| words(state)))
-}
-
-/// Where an instance stands; what ended elsewhere than where its workflow ends is called that.
-pub(crate) fn standing(instance: &Instance, definition: &Definition) -> String {
-    match instance.detail.stopped.as_deref() {
-        Some(LEFT_ALONE) => return "Ended with what it was part of".to_owned(),
-        Some(_) => return "Ended by an administrator".to_owned(),
-        None => {}
-    }
-    let title =
-        |path: &str| definition.find(path).map_or_else(|| words(path), |ix| definition.state(ix).title.to_string());
-    let mut inside: Vec<String> = instance.inside().iter().map(|path| title(path)).collect();
-    inside.dedup();
-    inside.join(", ")
-}
-
-/// What a document is called: its number, else its business key, else the end of its id, which is random.
-pub(crate) fn reference(subject: &Document, key: Option<&str>, id: InstanceId) -> String {
-    let number = subject.get("number").and_then(Value::as_str).filter(|number| !number.trim().is_empty());
-    number.or(key).map_or_else(|| short(id), str::to_owned)
-}
-
-/// The end of an id.
-pub(crate) fn short(id: InstanceId) -> String {
-    let id = id.0.simple().to_string();
-    id[id.len() - 8..].to_ascii_uppercase()
-}
-
 /// Whether somebody is whom a document is for.
 pub(crate) fn is_requester(subject: &Document, person: &PersonId) -> bool {
     subject.get("requester").and_then(Value::as_str) == Some(person.as_str())
@@ -309,6 +318,10 @@ pub(super) mod tests {
                 "as holder of the role `buyer` in it",
             ),
             ("bob stands in for eve; eve was asked by name", "bob stands in for eve; eve was asked by name"),
+            (
+                "nobody else was found, and so bob was asked by name in the definition",
+                "nobody else was found, and so you were asked by name in the definition",
+            ),
         ] {
             assert_eq!(words.to_oneself(because, &"bob".into(), &subject), said);
         }
@@ -326,6 +339,17 @@ pub(super) mod tests {
             (words.urgency(at("2026-03-02T09:00:00Z")), words.urgency(at("2026-03-04T09:00:00Z"))),
             ("near", "")
         );
+    }
+
+    #[test]
+    fn what_is_older_than_a_day_has_its_date() {
+        let words = speaking("2026-03-02T08:00:00Z");
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        assert_eq!(words.when(at("2026-03-01T09:00:00Z")), "23 h ago");
+        assert_eq!(words.when(at("2026-02-27T07:00:00Z")), "Fri, 27 Feb 2026, 08:00 CET");
+        assert_eq!(words.day(at("2026-02-27T07:00:00Z")).as_deref(), Some("27 Feb 2026"));
+        assert_eq!((words.day(at("2026-03-02T07:00:00Z")), words.day(at("2026-03-03T07:00:00Z"))), (None, None));
+        assert_eq!(words.day(at("2026-03-09T07:00:00Z")).as_deref(), Some("9 Mar 2026"));
     }
 
     #[test]

@@ -1,11 +1,29 @@
 //! The definitions that Fluxor ships.
 
 use super::*;
-use crate::definition::chart::{By, Outcome, StateKind};
+use crate::definition::chart::{By, Outcome, StateKind, Way};
 
 const ORDER: &str = include_str!("../../../../definitions/purchase_order.yaml");
 const IMPORTED: &str = include_str!("../../../../definitions/imported_order.yaml");
 const REQUISITION: &str = include_str!("../../../../definitions/requisition.yaml");
+
+/// Of a chart alone it is known what leads on and what ends it.
+#[test]
+fn what_leads_on_and_what_ends_an_order() {
+    let order = right("purchase_order.yaml", ORDER);
+    for (state, event, way) in [
+        ("draft", "submit", Way::On),
+        ("draft", "edit", Way::Aside),
+        ("draft", "cancel", Way::Out),
+        ("open.review", "recall", Way::Aside),
+        ("open.review", "cancel", Way::Out),
+        ("open.ordering", "sent", Way::On),
+        ("ordered", "receive", Way::Aside),
+        ("received", "close", Way::Out),
+    ] {
+        assert_eq!(order.way(order.find(state).unwrap(), event), way, "{state}: {event}");
+    }
+}
 
 #[test]
 fn the_purchase_order_becomes_the_chart_that_it_describes() {

@@ -91,11 +91,38 @@ pub(super) async fn note(State(app): State<App>, visitor: Visitor, fields: Field
             html(page(&app, &visitor, &Fields(Vec::new()), said).await?)
         }
         Err(problem) => {
-            let text =
-                page(&app, &visitor, &fields, Said { failed: Some(problem.detail()), ..Said::default() }).await?;
+            let text = page(&app, &visitor, &fields, Said { failed: Some(&in_its_words(&problem)), ..Said::default() })
+                .await?;
             refused(&problem, text)
         }
     }
+}
+
+/// What the form calls what programs know by these names.
+const CALLED: &[(&str, &str)] = &[
+    ("person", "Who is away"),
+    ("substitute", "Who stands in"),
+    ("from", "First day away"),
+    ("until", "First day back"),
+    ("note", "Note"),
+];
+
+/// All that is wrong, by the form's own names.
+fn in_its_words(problem: &Problem) -> String {
+    let called = |name: &str| CALLED.iter().find(|(known, _)| *known == name).map(|(_, called)| *called);
+    let plain = |why: &str| {
+        CALLED
+            .iter()
+            .fold(why.to_owned(), |text, (name, called)| text.replace(&format!("`{name}`"), &format!("“{called}”")))
+    };
+    let errors = problem.errors().unwrap_or_default();
+    let known = errors.iter().map(|(at, why)| match called(at.trim_start_matches('/')) {
+        Some(called) => format!("{called}: {}.", plain(why)),
+        None if at.is_empty() => plain(why),
+        None => format!("{at}: {why}."),
+    });
+    let all: Vec<String> = known.collect();
+    if all.is_empty() { plain(problem.detail()) } else { all.join(" ") }
 }
 
 /// What the form says.
@@ -153,6 +180,24 @@ fn days(fields: &Fields, today: Date) -> Result<(Date, Option<Date>), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fluxor_engine::refusal::Refusal;
+
+    #[test]
+    fn all_that_is_wrong_is_said_by_the_names_of_the_form() {
+        let wrong = vec![
+            (
+                "/until".to_owned(),
+                "it is not after it: `until` is the first day back, and so a day after `from`".to_owned(),
+            ),
+            ("/substitute".to_owned(), "nobody in the organisation has the id `zoe`".to_owned()),
+        ];
+        assert_eq!(
+            in_its_words(&Problem::from(Refusal::Invalid(wrong))),
+            "First day back: it is not after it: “First day back” is the first day back, and so a day after “First day away”. \
+             Who stands in: nobody in the organisation has the id `zoe`."
+        );
+        assert_eq!(in_its_words(&Problem::invalid("", "Say who stands in.")), "Say who stands in.");
+    }
 
     #[test]
     fn what_is_chosen_and_what_is_written_say_one_thing() {

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use fluxor_engine::approval::Organisation;
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::command::Verb;
+use fluxor_engine::command::{Answer, Verb};
 use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::draw::{Dress, Format};
 use fluxor_engine::ids::{InstanceId, PersonId, TaskId, TenantId};
@@ -20,11 +20,12 @@ use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
 use super::meant::{self, clear};
 use super::outcome::{after, came, told};
+use super::past;
 use super::since::seen;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
 use crate::desk::{Books, Paper, TaskView};
-use crate::page::{self, Came, Document, Event, Panel, Reader, Refused, Shown, Words, WrongForm, placed};
+use crate::page::{self, Came, Document, Event, Next, Panel, Reader, Refused, Shown, Words, WrongForm, placed};
 use crate::secret;
 
 /// Entries of the history that are shown.
@@ -238,6 +239,15 @@ fn decision(fields: &Fields, form: Option<&TaskView>, speak: &Words) -> Result<(
     ))
 }
 
+/// What came of a reminder: within an hour of another nobody is written to.
+async fn reminded(app: &App, tenant: TenantId, answer: &Answer) -> Result<&'static str, Problem> {
+    let Some(id) = answer.instance else { return Ok("remind") };
+    let entries = app.desk().entries(tenant, id.into(), answer.seq - 1, 1).await?;
+    let body = entries.first().and_then(|entry| serde_json::from_str::<Value>(&entry.body).ok()).unwrap_or_default();
+    let told = body["notices"].as_array().is_some_and(|notices| !notices.is_empty());
+    Ok(if told { "remind" } else { "remind_again" })
+}
+
 /// What was typed, by field.
 fn typed(fields: &Fields) -> HashMap<String, String> {
     fields.0.iter().cloned().collect()
@@ -269,6 +279,7 @@ impl<'a> Place<'a> {
             command.request = request.as_str().into();
         }
         let done = self.app.submit(command).await?;
+        let name = if name == "remind" { reminded(self.app, caller.tenant(), &done.answer).await? } else { name };
         Ok(DoneAct { name, came: came(self.app, caller.tenant(), &done.answer).await? })
     }
 
@@ -294,6 +305,14 @@ impl<'a> Place<'a> {
         refused(&problem, text)
     }
 
+    /// What else waits for him.
+    async fn next(&self, done: TaskId) -> Result<Option<Next>, Problem> {
+        let (desk, caller) = (self.app.desk(), &self.visitor.caller);
+        let all = desk.tasks_of(caller.tenant(), caller.person().clone(), None, None, 2).await?;
+        let next = all.iter().find(|task| task.id != done);
+        Ok(next.map(|task| Next::of(task, desk.definition(&task.workflow).as_deref())))
+    }
+
     /// The page, or what the template says is wrong with it.
     pub(super) async fn page(
         &self,
@@ -312,14 +331,18 @@ impl<'a> Place<'a> {
         let lines = lines(app, tenant, id).await?;
         let after = (paper.instance.seq - ENTRIES).max(0);
         let entries = app.desk().entries(tenant, id.into(), after, ENTRIES).await?;
+        let operator = visitor.administers && !self.by_link;
+        let past = page::Past { operator, ..past::past(app, &paper.instance, &entries, after).await? };
         let shown = Shown {
             paper: &paper,
             lines: &lines,
             entries: &entries,
             cut: after > 0,
+            past: &past,
+            beside: past::beside(app, &paper.instance).await,
             picture: picture(app, (paper.instance.as_ref().clone(), paper.definition.clone())).await,
             reader: visitor.person(),
-            operator: visitor.administers && !self.by_link,
+            operator,
             task: task.as_ref(),
         };
         let known = people(&paper.organisation.organisation, paper.now);
@@ -342,6 +365,10 @@ impl<'a> Place<'a> {
             (false, false) => document,
         };
         let document = document.offering(events).knowing(known, &visitor.words);
+        let document = match (&task, said.done.as_deref()) {
+            (Some(task), Some(_)) if !self.by_link => document.going_on(self.next(task.id).await?),
+            _ => document,
+        };
         Ok(document.failing(sentence, wrote, meanwhile).saying(note, came).page(&self.reader))
     }
 }

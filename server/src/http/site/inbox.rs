@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use axum::extract::State;
 use axum::response::Response;
+use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::ids::{Digest, PersonId, TaskId};
-use fluxor_engine::instance::{Instance, Status};
+use fluxor_engine::instance::Status;
 use fluxor_engine::store::InstancePage;
 use serde::Deserialize;
 
@@ -14,10 +15,10 @@ use super::super::asked::Fields;
 use super::super::extract::Query;
 use super::super::problem::Problem;
 use super::outcome::came;
-use super::{Visitor, html, refused};
+use super::{Visitor, html, past, refused};
 use crate::app::App;
 use crate::desk::{Company, TaskView};
-use crate::page::{Asked, Came, Done, Inbox, Outcomes, Row, View, now_in};
+use crate::page::{Asked, Came, Done, Inbox, Outcomes, Row, View, back, now_in};
 use crate::secret;
 
 /// Rows of a page.
@@ -49,15 +50,18 @@ pub(super) async fn show(
     visitor: Visitor,
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
-    html(page(&app, &visitor, &wish, None).await?)
+    html(page(&app, &visitor, &wish, &Wrong::default()).await?)
 }
 
-async fn page(
-    app: &App,
-    visitor: &Visitor,
-    wish: &Wish,
-    failed: Option<&'static str>,
-) -> Result<anyhow::Result<String>, Problem> {
+/// Why several were not decided, which they are, and what was written.
+#[derive(Default)]
+struct Wrong {
+    why: Option<&'static str>,
+    picked: Vec<TaskId>,
+    reason: String,
+}
+
+async fn page(app: &App, visitor: &Visitor, wish: &Wish, wrong: &Wrong) -> Result<anyhow::Result<String>, Problem> {
     let view = if wish.view == View::People.name() { View::People } else { View::Mine };
     let query = wish.q.trim();
     let company = app.desk().company(visitor.caller.tenant()).await?;
@@ -107,7 +111,7 @@ async fn page(
     let all = view == View::Mine && query.is_empty() && tag.is_none() && wish.after.is_none();
     let asked = if all { asked(app, visitor, &company).await? } else { Vec::new() };
     let page = Inbox::new((view, tag.as_deref(), query), !reports.is_empty(), rows, more, once);
-    let page = page.asking(asked).failing(failed);
+    let page = page.asking(asked).failing(wrong.why, &wrong.picked, &wrong.reason);
     Ok(page.page(&visitor.reader()))
 }
 
@@ -117,14 +121,16 @@ async fn asked(app: &App, visitor: &Visitor, company: &Company) -> Result<Vec<As
     let newest = app.desk().instances(InstancePage::all(visitor.caller.tenant(), QUESTIONED)).await?;
     let live = newest.iter().filter(|instance| instance.status != Status::Final);
     let (library, person) = (app.desk().library(), visitor.person());
-    let of = |instance: &Instance| {
-        let pinned = library.pinned(instance.definition);
-        let mut own = Asked::of(instance, pinned.map(|pinned| &**pinned), person, &visitor.words);
-        let at = (&*company.at, company.now);
-        own.extend(pinned.and_then(|pinned| Asked::back((instance, pinned), at, person, &visitor.words)));
-        own
-    };
-    Ok(live.flat_map(of).collect())
+    let mut all = Vec::new();
+    for instance in live {
+        let pinned = library.pinned(instance.definition).map(|pinned| &**pinned);
+        all.extend(Asked::of(instance, pinned, person, &visitor.words));
+        let back = |pinned: &&Definition| back((instance, pinned), &company.at, (person, company.now)).is_some();
+        let Some(pinned) = pinned.filter(|_| !instance.tasks.is_empty()).filter(back) else { continue };
+        let arrival = past::arrival(app, (instance, pinned), true, &visitor.words).await?;
+        all.push(Asked::back((instance, pinned), arrival.as_ref(), person, &visitor.words));
+    }
+    Ok(all)
 }
 
 fn more(view: View, tag: Option<&str>, last: TaskId) -> String {
@@ -175,9 +181,14 @@ pub(super) async fn decide(State(app): State<App>, visitor: Visitor, fields: Fie
         Some(_) if act == Act::Reject && fields.get("reason").is_none() => Some("Write why they are rejected."),
         Some(_) => None,
     };
+    let again = |why: &'static str| Wrong {
+        why: Some(why),
+        picked: chosen.iter().map(|one| one.task).collect(),
+        reason: fields.get("reason").unwrap_or_default().to_owned(),
+    };
     if let Some(wrong) = wrong {
         let wish = Wish { view: fields.get("view").unwrap_or_default().to_owned(), ..Wish::default() };
-        return refused(&Problem::invalid("", wrong), page(&app, &visitor, &wish, Some(wrong)).await?);
+        return refused(&Problem::invalid("", wrong), page(&app, &visitor, &wish, &again(wrong)).await?);
     }
     let mut tasks = Vec::new();
     for one in &chosen {
@@ -185,7 +196,7 @@ pub(super) async fn decide(State(app): State<App>, visitor: Visitor, fields: Fie
     }
     // What a row says of itself, whoever sends it may have written.
     if tasks.iter().flatten().map(|task| (&task.workflow, &task.state)).collect::<BTreeSet<_>>().len() > 1 {
-        let text = page(&app, &visitor, &Wish::default(), Some(MIXED)).await?;
+        let text = page(&app, &visitor, &Wish::default(), &again(MIXED)).await?;
         return refused(&Problem::invalid("", MIXED), text);
     }
     let mut outcomes = Vec::new();

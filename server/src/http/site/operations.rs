@@ -1,13 +1,14 @@
 //! Instances by state, and their repairs, for those who run the server: each repair is previewed before it is done.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
 use fluxor_engine::command::{Answer, Command, Repair, Verb};
 use fluxor_engine::decide::{Mending, Possible};
-use fluxor_engine::ids::{InstanceId, TaskId};
+use fluxor_engine::definition::chart::Definition;
+use fluxor_engine::ids::{InstanceId, TaskId, TenantId};
 use fluxor_engine::instance::{Document, Instance, Status};
 use fluxor_engine::store::InstancePage;
 use serde::Deserialize;
@@ -87,7 +88,11 @@ pub(super) async fn show(
     }
     let more = rows.len() > ROWS;
     rows.truncate(ROWS);
-    let title = |workflow: &str| app.desk().definition(workflow);
+    let versions = versions(&app, tenant, &rows).await?;
+    let title = |workflow: &str| {
+        let own: Vec<_> = versions.iter().filter(|version| *version.name == *workflow).cloned().collect();
+        if own.is_empty() { app.desk().definition(workflow).into_iter().collect() } else { own }
+    };
     // Definitions are the server's: who administers another tenant cannot mend them.
     let reloads = app.reloads().filter(|_| tenant == app.limits().operator());
     let refused = RefusedFile::of(&reloads.map_or_else(Default::default, |reloads| reloads.troubles()));
@@ -107,6 +112,18 @@ async fn numbered(app: &App, page: &InstancePage) -> Result<Option<Instance>, Pr
         && page.status.is_none_or(|status| status == found.status)
         && (page.incident.is_none() || incident());
     Ok(fits.then(|| found.as_ref().clone()))
+}
+
+/// The definitions that live instances have, and these.
+async fn versions(app: &App, tenant: TenantId, rows: &[Instance]) -> Result<Vec<Arc<Definition>>, Problem> {
+    let live = app.desk().pinned_counts(tenant).await?;
+    let hashes = live.iter().map(|one| one.definition).chain(rows.iter().map(|row| row.definition));
+    let mut found = Vec::new();
+    for hash in hashes.collect::<BTreeSet<_>>() {
+        found.extend(app.desk().definition_by(hash).await?);
+    }
+    found.sort_by_key(|version: &Arc<Definition>| version.version);
+    Ok(found)
 }
 
 /// One instance, and how it can be repaired.

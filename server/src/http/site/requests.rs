@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use super::super::extract::Query;
 use super::super::problem::Problem;
-use super::{Visitor, html};
+use super::{Visitor, html, past};
 use crate::app::App;
-use crate::page::{Inbox, Row, is_requester};
+use crate::page::{Inbox, Row, back, is_requester};
 
 /// Rows of the page.
 const ROWS: usize = 50;
@@ -35,7 +35,11 @@ pub(super) async fn show(
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
     let (tenant, person, query) = (visitor.caller.tenant(), visitor.person(), wish.q.trim());
-    let is_own = |row: &Instance| row.detail.started_by.as_ref() == Some(person) || is_requester(&row.subject, person);
+    // What another document has called is part of that one.
+    let is_own = |row: &Instance| {
+        row.detail.caller.is_none()
+            && (row.detail.started_by.as_ref() == Some(person) || is_requester(&row.subject, person))
+    };
     let (mut rows, mut after, mut seen) = (Vec::new(), None, 0);
     while rows.len() < ROWS && seen < SEARCHED {
         let page = InstancePage { after, ..InstancePage::all(tenant, PAGE) };
@@ -45,7 +49,11 @@ pub(super) async fn show(
         for own in found.iter().filter(|row| is_own(row)) {
             // What this program cannot load any more is shown by its page, which says why.
             let Ok(paper) = app.desk().paper(tenant, own.id).await else { continue };
-            let row = Row::asked(&paper, person, &visitor.words);
+            let known = (&*paper.instance, &*paper.definition);
+            let back = back(known, &paper.organisation, (person, paper.now)).is_some();
+            let arrival = past::arrival(&app, known, back, &visitor.words).await?;
+            let inside = past::asked_inside(&app, &paper.instance).await;
+            let row = Row::asked(&paper, (&inside, arrival.as_ref()), person, &visitor.words);
             if query.is_empty() || row.is_meant(query) {
                 rows.push(row);
             }

@@ -5,6 +5,7 @@ use fluxor_engine::ids::InstanceId;
 use super::super::asked::Fields;
 use super::super::problem::Problem;
 use super::document::{ENTRIES, Place};
+use super::past;
 use crate::page::{self, Refused};
 
 /// The entry up to which a form's page showed the instance.
@@ -31,7 +32,7 @@ impl Place<'_> {
             "It has changed since you opened it, and nothing was done. Look at what is new; pressing again sends what \
                         stands here now."
                 .to_owned();
-        why.changed = Some(page::since(&entries, &self.visitor.words)).filter(|changed| !changed.is_empty());
+        why.changed = Some(self.changed(id, seq).await?).filter(|changed| !changed.is_empty());
         why.meanwhile = self.meanwhile(id, seq).await?;
         Ok(())
     }
@@ -40,6 +41,10 @@ impl Place<'_> {
     pub(super) async fn changed(&self, id: InstanceId, seq: i64) -> Result<Vec<page::Change>, Problem> {
         let tenant = self.visitor.caller.tenant();
         let entries = self.app.desk().entries(tenant, id.into(), seq, ENTRIES).await?;
-        Ok(page::since(&entries, &self.visitor.words))
+        let before = match page::lines_after(&entries) {
+            Some(_) => past::lines_then(self.app, tenant, id, seq).await?,
+            None => None,
+        };
+        Ok(page::since(&entries, before.as_deref(), &self.visitor.words))
     }
 }

@@ -1,0 +1,56 @@
+//! What leads on from a document: others that hang together with it, the next that waits for the reader, and time.
+
+use fluxor_engine::definition::chart::{Arrow, Definition, Outcome};
+use fluxor_engine::ids::InstanceId;
+use serde::Serialize;
+
+use super::words::{Words, reference, short, title_of, words};
+use crate::desk::{Paper, TaskView};
+
+/// Another document that hangs together with this one.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Beside {
+    href: String,
+    /// What it is to this one.
+    is: &'static str,
+    title: String,
+}
+
+/// What waits for the reader next.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Next {
+    href: String,
+    title: String,
+}
+
+impl Next {
+    /// A task of whoever looks.
+    pub(crate) fn of(task: &TaskView, definition: Option<&Definition>) -> Self {
+        let title = definition.map_or_else(|| words(&task.workflow), |known| known.title.to_string());
+        let reference = reference(&task.subject, task.key.as_deref(), task.instance);
+        Self { href: format!("/tasks/{}", task.id), title: format!("{title} {reference}") }
+    }
+}
+
+impl Beside {
+    /// `paper`: what it is, where that can be loaded.
+    pub(crate) fn of(is: &'static str, id: InstanceId, paper: Option<&Paper>) -> Self {
+        let title = paper.map_or_else(|| short(id), |paper| title_of(&paper.instance, Some(&paper.definition)));
+        Self { href: format!("/instances/{id}"), is, title }
+    }
+}
+
+/// When time moves it on, how far that is, and where to.
+pub(super) fn clock(paper: &Paper, speak: &Words) -> Option<String> {
+    let Paper { instance, definition, .. } = paper;
+    let (name, due) = instance.detail.timers.iter().min_by_key(|(_, due)| **due)?;
+    let timer = definition.states.iter().flat_map(|state| &state.timers).find(|timer| timer.name == *name);
+    let target = |arrow: &Arrow| match &arrow.outcome {
+        Outcome::Go(go) => go.to.map(|to| format!("“{}”", definition.state(to).title)),
+        Outcome::Refuse(_) => None,
+    };
+    let mut to: Vec<String> = timer.into_iter().flat_map(|timer| &timer.arrows).filter_map(target).collect();
+    to.dedup();
+    let to = if to.is_empty() { String::new() } else { format!(" to {}", to.join(" or ")) };
+    Some(format!("time moves it on{to} on {} ({})", speak.at(*due), speak.due(*due, definition.working())))
+}
