@@ -105,7 +105,7 @@ pub(super) async fn a_change_is_proposed_approved_and_applied(mut site: Site) {
         "/contacts/ann/email",
         "/people/ann/limits/0/amount",
         "/people/ann/manger",
-        "/people/bob/manager",
+        "/people/bob/active",
         "/rates/EUR",
     ];
     assert_eq!(places, all, "{wrong}");
