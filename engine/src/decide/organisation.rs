@@ -76,7 +76,12 @@ pub(super) fn organisation<Op>(
         return Ok(unchanged(row.revision));
     }
     let (request, reason) = grounds(basis, approval);
-    Ok(Changed { request, reason, ..revised(command, Merged { before: old, after, read }, now) })
+    let warnings = wrong::warnings(&old, &after);
+    let mut changed = Changed { request, reason, ..revised(command, Merged { before: old, after, read }, now) };
+    if !warnings.is_empty() {
+        changed.answer["warnings"] = json!(warnings);
+    }
+    Ok(changed)
 }
 
 /// The next revision.

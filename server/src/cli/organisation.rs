@@ -91,6 +91,9 @@ async fn load(config: &Config, out: &Out, path: &Path, without_approval: Option<
 
 fn changed(out: &Out, record: &Value) {
     out.result(record, || format!("The organisation is at revision {}.", record["revision"]));
+    for warning in record["warnings"].as_array().into_iter().flatten() {
+        out.aside(&format!("It is let in, and hardly meant: {}", warning.as_str().unwrap_or_default()));
+    }
 }
 
 fn waits(answer: &Value) -> String {

@@ -95,7 +95,7 @@ pub(super) async fn a_change_is_proposed_approved_and_applied(mut site: Site) {
     // What is wrong is said as without approval.
     let wrong = patch(&site, "ann", &moved("eve", "nobody-at-all")).await.refused(422, "invalid_input");
     assert_eq!(wrong["errors"][0]["pointer"], "/people/eve/manager", "{wrong}");
-    let senseless = json!({ "people": [{ "id": "ann", "manger": "bob", "limits": [{ "amount": "lots" }] }, { "id": "bob", "manager": "bob" }],
+    let senseless = json!({ "people": [{ "id": "ann", "manger": "bob", "limits": [{ "amount": "lots" }] }, { "id": "bob", "active": "no" }],
         "contacts": { "ann": { "email": "notanemail" } }, "rates": { "EUR": "0" } });
     let wrong = patch(&site, "ann", &senseless).await.refused(422, "invalid_input");
     let mut places: Vec<&str> =
@@ -105,7 +105,7 @@ pub(super) async fn a_change_is_proposed_approved_and_applied(mut site: Site) {
         "/contacts/ann/email",
         "/people/ann/limits/0/amount",
         "/people/ann/manger",
-        "/people/bob/manager",
+        "/people/bob/active",
         "/rates/EUR",
     ];
     assert_eq!(places, all, "{wrong}");

@@ -68,17 +68,11 @@ pub fn day(at: Timestamp) -> String {
 }
 
 impl Company {
-    /// A random one; nobody's limit, manager or substitute need make sense, as far as that is let in: managers in a circle and
-    /// somebody who stands in for himself are not.
+    /// A random one; nobody's limit, manager or substitute need make sense, but that nobody stands in for himself.
     pub fn draw(dice: &mut Dice) -> Self {
         let mut company = Self { people: BTreeMap::new(), roles: BTreeMap::new(), covers: Vec::new() };
         for n in 0..PEOPLE {
             company.people.insert(person(n), Self::member(dice));
-        }
-        for id in company.people.keys().cloned().collect::<Vec<_>>() {
-            if company.above(&id).contains(&id) {
-                company.people.get_mut(&id).unwrap().manager = None;
-            }
         }
         for unit in ["u1", "u2"] {
             for role in ["buyer", "legal"] {
@@ -126,9 +120,7 @@ impl Company {
             }
             2 => {
                 let (who, manager) = (anybody(dice), anybody(dice));
-                if who != manager && !self.above(&manager).contains(&who) {
-                    self.people.get_mut(&who).unwrap().manager = Some(manager);
-                }
+                self.people.get_mut(&who).unwrap().manager = Some(manager);
             }
             _ => {
                 let gone: Vec<String> =

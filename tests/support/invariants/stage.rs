@@ -45,8 +45,7 @@ impl<B: Bench> Stage<B> {
             engines.push(Engine::start(domain.clone(), store, library.clone(), clock.clone(), options).await.unwrap());
         }
         let mut stage = Self { bench, engines, clock, library, count: 0 };
-        let people: Vec<Json> =
-            (0..8).map(|n| json!({ "id": format!("p{n}"), "manager": (n != 1).then_some("p1") })).collect();
+        let people: Vec<Json> = (0..8).map(|n| json!({ "id": format!("p{n}"), "manager": "p1" })).collect();
         stage.organisation(json!({ "zone": "UTC", "people": people, "rates": { "EUR": "1", "USD": "0.92" } })).await;
         Some(stage)
     }

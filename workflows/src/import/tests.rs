@@ -187,7 +187,10 @@ fn what_makes_no_sense_of_people_is_a_bad_row_and_an_email_that_is_none_no_conta
     let folder = Folder::of("senseless", &files);
     let import = Import::open(&folder.0.join("company"), None, None, &Quiet).unwrap_or_else(|why| panic!("{why}"));
     let report = import.report().to_string();
-    assert!(report.contains("a limit below nothing") && report.contains("nobody stands in for himself"), "{report}");
+    assert!(
+        report.contains("limit: `-5` is below zero") && report.contains("nobody stands in for himself"),
+        "{report}"
+    );
     let patch = commands::organisation(&import.scan, &Default::default()).unwrap();
     let contacts = serde_json::json!({ "ann": { "name": "Ann" }, "eve": { "email": "eve@example.com" } });
     assert_eq!(patch["contacts"], contacts);

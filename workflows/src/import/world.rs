@@ -215,10 +215,7 @@ impl World {
         if let Some(manager) = row.text("manager") {
             self.managers.insert(row.must("id").to_owned(), manager.to_owned());
         }
-        match row.number("limit") {
-            Some(limit) if limit < 0 => bad("a limit below nothing covers nothing: write 0 or more, or leave it empty"),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// Units whose base is not there or has a base itself: each with the reason. To be asked when all units are known.

@@ -32,9 +32,14 @@ pub(super) fn faults(patch: &Document, before: &Document, after: &Document) -> F
     }
     let (known, mut found) = (People::of(after), look.found);
     found.extend(known.strangers(after, before));
-    found.extend(known.circles(&People::of(before)));
     found.extend(known.stays(before));
     found
+}
+
+/// What whoever changes `before` into `after` should know: a climb ends in a circle of managers, so that it is let in, and it is
+/// hardly meant.
+pub(super) fn warnings(before: &Document, after: &Document) -> Vec<String> {
+    People::of(after).circles(&People::of(before)).into_iter().map(|(at, why)| format!("{at}: {why}")).collect()
 }
 
 /// Whether mail could be written there, as far as the text shows it.
