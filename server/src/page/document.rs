@@ -15,7 +15,7 @@ use super::field::Known;
 use super::forms::{Event, Panel};
 use super::plan::{self, Step};
 use super::timeline::{self, Item, Past};
-use super::turn::{Turn, turns};
+use super::turn::{Turn, back, turns};
 use super::words::{Words, amount, plain, quantity, reference, short, standing, words};
 use super::{Here, Reader, render};
 use crate::desk::{Paper, TaskView};
@@ -150,7 +150,7 @@ impl Document {
         let subject = &instance.subject;
         let text = |field: &str| subject.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
         let detail = &instance.detail;
-        let arrival = Arrival::of(shown.entries, (instance, definition), speak);
+        let arrival = arrival(shown, speak);
         let ended = arrival.as_ref().filter(|_| instance.status == Status::Final && detail.stopped.is_none());
         let (why, steps, then) = shown.task.map_or_else(Default::default, |task| about(shown, task, speak));
         let incidents = detail.incident.iter().chain(&detail.others);
@@ -275,6 +275,13 @@ impl Document {
             lines.as_array().into_iter().flatten().filter_map(|line| Line::of(line, speak)).collect();
         Ok(super::templates().render("lines", &serde_json::json!({ "lines": lines }))?)
     }
+}
+
+/// How it came to be where it is, or where it came back to the reader.
+fn arrival(shown: &Shown<'_>, speak: &Words) -> Option<Arrival> {
+    let Paper { instance, definition, organisation, now, .. } = shown.paper;
+    let back = back((instance, definition), organisation, (shown.reader, *now));
+    Arrival::of(shown.entries, (instance, definition), back.map(|state| &*state.path), speak)
 }
 
 fn title(definition: &Definition, path: &str) -> String {
