@@ -1,6 +1,6 @@
 //! How a document came to be where it is: who brought it there, and why.
 
-use fluxor_engine::audit::Entry;
+use fluxor_engine::audit::{Entry, Header};
 use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::Instance;
@@ -20,17 +20,22 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    /// Of the newest entries of the instance the one that brought it there.
+    /// Of the newest entries of the instance the one that brought it there. `at`: of several states side by side, into which.
     pub(crate) fn of(
         entries: &[Entry],
         (instance, definition): (&Instance, &Definition),
+        at: Option<&str>,
         speak: &Words,
     ) -> Option<Self> {
-        let all = entries.iter().rev().filter_map(|entry| Some((entry.parsed().ok()?, entry)));
-        let mut moves =
-            all.filter(|(header, _)| header.from != header.to && header.to.as_ref() == Some(&instance.state));
-        let (header, entry) = moves.next()?;
-        let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
+        let beside = !instance.detail.inside.is_empty();
+        let came = |(header, body): &(Header, Value)| match at.filter(|_| beside) {
+            Some(at) => entered(body, at),
+            None => !beside && header.from != header.to && header.to.as_ref() == Some(&instance.state),
+        };
+        let read = |entry: &Entry| {
+            Some((entry.parsed().ok()?, serde_json::from_str::<Value>(&entry.body).unwrap_or_default()))
+        };
+        let (header, body) = entries.iter().rev().filter_map(read).find(came)?;
         let reason = body["reason"].as_str().map(str::trim).filter(|reason| !reason.is_empty());
         let done = format!("{} {}", who(&header, speak), what(&header, &body, definition));
         let said = reason.map_or_else(|| format!("{done}."), |reason| format!("{done}: “{reason}”."));
@@ -51,4 +56,11 @@ impl Arrival {
     pub(super) fn with_reason(&self) -> Option<&str> {
         Some(&*self.said).filter(|_| self.has_reason)
     }
+}
+
+/// Whether an entry led into this one of several states side by side.
+fn entered(body: &Value, at: &str) -> bool {
+    let has = |paths: &Value| paths.as_array().is_some_and(|all| all.iter().any(|path| path == at));
+    let mut changes = body["changes"].as_array().into_iter().flatten();
+    changes.any(|change| change["at"] == "/detail/inside" && has(&change["to"]) && !has(&change["from"]))
 }

@@ -1,12 +1,12 @@
 //! What the inbox asks of the reader besides decisions: questions, and what came back to him.
 
-use fluxor_engine::definition::chart::Definition;
+use fluxor_engine::definition::chart::{Definition, State};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::{Instance, TaskStatus};
 use serde::Serialize;
 
 use super::arrival::Arrival;
-use super::words::{Words, is_requester, standing, title_of};
+use super::words::{Words, is_requester, title_of};
 
 /// A question that the reader is asked about what he asked for, or by name; or what he asked for and came back to him.
 #[derive(Clone, Debug, Serialize)]
@@ -50,7 +50,7 @@ impl Asked {
     /// What the reader asked for, has been with others, and goes on only when he says so. `arrival`: how it came there.
     pub(crate) fn back(
         (instance, definition): (&Instance, &Definition),
-        arrival: Option<&Arrival>,
+        (state, arrival): (&State, Option<&Arrival>),
         reader: &PersonId,
         speak: &Words,
     ) -> Self {
@@ -61,7 +61,7 @@ impl Asked {
             href: format!("/instances/{}", instance.id),
             title: title_of(instance, Some(definition)),
             by: None,
-            text: format!("{came}: {}", standing(instance, definition)),
+            text: format!("{came}: {}", state.title),
             why: arrival.filter(|_| !own).and_then(Arrival::by_somebody).map(str::to_owned),
             ago: speak.when(since),
             since: speak.at(since),

@@ -17,7 +17,7 @@ use super::mending::{title, titled};
 use super::plan::{self, Step};
 use super::reorganised::{Reorganised, TECHNICAL};
 use super::timeline::{self, Item, Past};
-use super::turn::{Turn, turns};
+use super::turn::{Turn, back, turns};
 use super::words::{Words, amount, plain, quantity, reference, short, standing, words};
 use super::{Here, Reader, render};
 use crate::desk::{Paper, TaskView};
@@ -163,7 +163,7 @@ impl Document {
         };
         let text = |field: &str| subject.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
         let detail = &instance.detail;
-        let arrival = Arrival::of(shown.entries, (instance, definition), speak);
+        let arrival = arrival(shown, speak);
         let ended = arrival.as_ref().filter(|_| instance.status == Status::Final && detail.stopped.is_none());
         let (why, steps, then) = shown.task.map_or_else(Default::default, |task| about(shown, task, speak));
         let incidents = detail.incident.iter().chain(&detail.others);
@@ -299,6 +299,13 @@ fn wrong(message: &str, shown: &Shown<'_>) -> String {
         true => titled(&sentence(message), &shown.paper.definition),
         false => for_people(message),
     }
+}
+
+/// How it came to be where it is, or where it came back to the reader.
+fn arrival(shown: &Shown<'_>, speak: &Words) -> Option<Arrival> {
+    let Paper { instance, definition, organisation, now, .. } = shown.paper;
+    let back = back((instance, definition), organisation, (shown.reader, *now));
+    Arrival::of(shown.entries, (instance, definition), back.map(|state| &*state.path), speak)
 }
 
 /// Why the reader is asked, what happens next, and where it goes when all have approved.

@@ -71,7 +71,8 @@ pub(super) async fn tasks_of_somebody_who_stands_in(site: Site) {
     assert_eq!(patch(&substitutes).await.is(200)["record"]["revision"], 2);
     assert_eq!((listed("bob").await, listed("hal").await), (all.clone(), all.clone()));
     let page = site.by("hal").get("/v1/tasks?limit=1").await.is(200);
-    let seat = json!([{ "step": "manager", "person": "hal", "on_behalf_of": "bob" }]);
+    let because = "hal stands in for bob; bob was asked as the manager of the person in the field `requester` (row 2: up to 1000.00 EUR)";
+    let seat = json!([{ "step": "manager", "person": "hal", "on_behalf_of": "bob", "because": because }]);
     assert_eq!((&page["items"][0]["id"], &page["items"][0]["open"]), (&json!(all[0]), &seat));
     let of_hal = site.by("bob").get("/v1/tasks?person=hal").await.is(200);
     assert_eq!(of_hal["items"].as_array().unwrap().len(), 5);

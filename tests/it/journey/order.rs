@@ -97,7 +97,11 @@ async fn submitted(site: &Site, id: &str) -> Value {
     assert_eq!(shown["subject"]["amount"], "8000.00 EUR");
     assert_eq!(shown["review"]["steps"], json!([["manager", "open"], ["buyers", "waiting"]]));
     let list = site.by("bob").get("/v1/tasks").await.is(200);
-    assert_eq!(list["items"][0], shown);
+    let mut listed = list["items"][0].clone();
+    // In a list each is told why he is asked.
+    let because = listed["open"][0].as_object_mut().unwrap().remove("because").unwrap();
+    assert!(text(&because).starts_with("bob was asked as the manager"), "{because}");
+    assert_eq!(listed, shown);
     assert_eq!(site.by("eve").get("/v1/tasks").await.is(200)["items"], json!([]));
     task
 }

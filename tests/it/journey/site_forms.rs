@@ -72,7 +72,8 @@ pub(super) async fn what_came_back_is_in_the_inbox(site: Site) {
     assert!(inbox.has(&format!("href=\"{place}\">Go on with it")) && !inbox.has("Nothing waits"), "{}", inbox.text);
     for page in ["/requests", &place] {
         let page = ann.get(page).await.is(200);
-        assert!(page.has("It came back to you. It is in “To be explained”."), "{}", page.text);
+        assert!(page.has("It came back to you. bob asked for changes"), "{}", page.text);
+        assert!(page.has(": “what happened?”. It is in “To be explained”."), "{}", page.text);
     }
     assert!(!bob.get("/inbox").await.is(200).has("came back"));
     ann.press(&form_of(&ann.clone().get(&place).await, &place, "explain"), ("sent", ""), &[]).await.is(200);

@@ -144,7 +144,7 @@ pub(super) async fn lines_are_changed_and_received(site: Site) {
     let page = ann.get(&document).await;
     let edit = form_of(&page, &document, "edit");
     let done = ann.press(&edit, ("sent", ""), &more).await.is(200);
-    assert!(done.has("What the lines say"), "{}", done.text);
+    assert!(done.has("Line 2: not there → 2 pcs of lamp at 10.00 EUR"), "{}", done.text);
     assert_eq!(lines().await, "1 \"desk\" \"5\", 2 \"lamp\" \"2\"");
     // A form that shows older lines writes over nothing.
     let late = [

@@ -102,8 +102,7 @@ pub(super) async fn what_changed_and_what_was_written(site: Site) {
     let form = bob.get(&place).await.is(200).form(&place);
     let mut gone = bob.clone().with_cookie(None);
     let unsent = gone.press(&form, ("act", "reject"), &[("reason", "because <b> of it")]).await.is(401);
-    for word in ["You are signed out", "because &lt;b&gt; of it", &format!("/sign-in?to={}", place.replace('/', "%2F"))]
-    {
+    for word in ["You are signed out", "because &lt;b&gt; of it", &place.replace('/', "%2F")] {
         assert!(unsent.has(word), "{word}: {}", unsent.text);
     }
     assert!(!unsent.has("known by this key"), "{}", unsent.text);

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use axum::extract::State;
 use axum::response::Response;
-use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::ids::{Digest, PersonId, TaskId};
 use fluxor_engine::instance::Status;
 use fluxor_engine::store::InstancePage;
@@ -125,10 +124,10 @@ async fn asked(app: &App, visitor: &Visitor, company: &Company) -> Result<Vec<As
     for instance in live {
         let pinned = library.pinned(instance.definition).map(|pinned| &**pinned);
         all.extend(Asked::of(instance, pinned, person, &visitor.words));
-        let back = |pinned: &&Definition| back((instance, pinned), &company.at, (person, company.now)).is_some();
-        let Some(pinned) = pinned.filter(|_| !instance.tasks.is_empty()).filter(back) else { continue };
-        let arrival = past::arrival(app, (instance, pinned), true, &visitor.words).await?;
-        all.push(Asked::back((instance, pinned), arrival.as_ref(), person, &visitor.words));
+        let Some(pinned) = pinned.filter(|_| !instance.tasks.is_empty()) else { continue };
+        let Some(state) = back((instance, pinned), &company.at, (person, company.now)) else { continue };
+        let arrival = past::arrival(app, (instance, pinned), Some(state), &visitor.words).await?;
+        all.push(Asked::back((instance, pinned), (state, arrival.as_ref()), person, &visitor.words));
     }
     Ok(all)
 }

@@ -1,7 +1,7 @@
 //! What pages tell of an instance beyond its row: how it came to be where it is, and what its entries presuppose.
 
 use fluxor_engine::audit::Entry;
-use fluxor_engine::definition::chart::Definition;
+use fluxor_engine::definition::chart::{Definition, State};
 use fluxor_engine::ids::{InstanceId, PersonId, TenantId};
 use fluxor_engine::instance::{Instance, Status};
 use serde_json::Value;
@@ -52,17 +52,17 @@ pub(super) async fn past(app: &App, instance: &Instance, entries: &[Entry], afte
     Ok(Past { definitions, lines, operator: false })
 }
 
-/// How an instance came to be where it is, where somebody asks himself that: it came back to the reader, or has ended.
+/// How an instance came to be where it is, where somebody asks himself that: it came `back` to the reader, or has ended.
 pub(super) async fn arrival(
     app: &App,
     (instance, definition): (&Instance, &Definition),
-    back: bool,
+    back: Option<&State>,
     speak: &Words,
 ) -> Result<Option<Arrival>, Problem> {
     let most = match instance.status {
         _ if instance.tasks.is_empty() => 0,
         Status::Final => SINCE_THE_END,
-        _ if back => SINCE_IT_CAME,
+        _ if back.is_some() => SINCE_IT_CAME,
         Status::Active | Status::Incident => 0,
     };
     if most == 0 {
@@ -70,7 +70,7 @@ pub(super) async fn arrival(
     }
     let after = (instance.seq - most).max(0);
     let entries = app.desk().entries(instance.tenant, instance.id.into(), after, most).await?;
-    Ok(Arrival::of(&entries, (instance, definition), speak))
+    Ok(Arrival::of(&entries, (instance, definition), back.map(|state| &*state.path), speak))
 }
 
 /// The documents that hang together with one: who called it, and what it waits for.

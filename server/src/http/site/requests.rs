@@ -50,7 +50,7 @@ pub(super) async fn show(
             // What this program cannot load any more is shown by its page, which says why.
             let Ok(paper) = app.desk().paper(tenant, own.id).await else { continue };
             let known = (&*paper.instance, &*paper.definition);
-            let back = back(known, &paper.organisation, (person, paper.now)).is_some();
+            let back = back(known, &paper.organisation, (person, paper.now));
             let arrival = past::arrival(&app, known, back, &visitor.words).await?;
             let inside = past::asked_inside(&app, &paper.instance).await;
             let row = Row::asked(&paper, (&inside, arrival.as_ref()), person, &visitor.words);

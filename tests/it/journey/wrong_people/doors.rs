@@ -115,7 +115,7 @@ impl Doors {
         }
         let page = page.is(200);
         let why = over_http.body["detail"].as_str().unwrap();
-        assert!(page.has("0 of 1 were decided"), "{} {}: {}", tried.person, tried.act, page.text);
+        assert!(page.has("It was not decided: it says why."), "{} {}: {}", tried.person, tried.act, page.text);
         assert!(plain(&page.text).contains(why), "{why}: {}", page.text);
         u64::from(over_http.status == 403)
     }
