@@ -26,6 +26,7 @@ async fn decided_with_the_keys_of_the_pages() {
     let second = purchase(&site, "ann", "Bergmann", "300.00 EUR").await;
     let page = browsers.browser(&site.url, Scripts::On).await;
     page.open(&site.link("bob", false).await).await;
+    page.wait_for("the focus", async |page| page.focused().await.role == "button").await;
     page.press("Enter").await;
     titled(&page, "Inbox").await;
 
@@ -186,6 +187,7 @@ async fn decided_with_tab_and_enter_without_scripts() {
     let paper = purchase(&site, "ann", "Acme", "400.00 EUR").await;
     let page = browsers.browser(&site.url, Scripts::Off).await;
     page.open(&site.link("bob", false).await).await;
+    page.wait_for("the focus", async |page| page.focused().await.role == "button").await;
     page.press("Enter").await;
     titled(&page, "Inbox").await;
     page.tab_to(&paper.called("Purchase order")).await;

@@ -147,9 +147,12 @@ async fn limits_for_two_at_once() {
         .await;
     admin.click(Button("Try")).await;
     admin.wait_for("what they would have done", async |page| page.exists(Css(".result")).await).await;
-    assert_eq!((admin.title().await.as_str(), admin.cookies().await.len()), ("Limits that were tried · Fluxor", 1));
+    assert_eq!(
+        (admin.title().await.as_str(), admin.cookies().await.len()),
+        ("Request limits that were tried · Fluxor", 1)
+    );
     admin.back().await;
-    admin.wait_for("the page before", async |page| page.title().await == "Limits · Fluxor").await;
+    admin.wait_for("the page before", async |page| page.title().await == "Request limits · Fluxor").await;
     admin.close().await;
     bob.close().await;
     site.end().await;
