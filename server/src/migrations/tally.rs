@@ -30,6 +30,8 @@ pub(crate) struct Tally {
     timers: BTreeMap<String, Difference>,
     /// By what becomes of them.
     reviews: BTreeMap<String, usize>,
+    /// By the state, those that go on and in which something is due at another instant.
+    due: BTreeMap<String, Difference>,
     /// Every instance, as the pages told it.
     pub(crate) items: Vec<Value>,
 }
@@ -108,6 +110,9 @@ impl Tally {
         }
         for review in list(&changes["reviews"]) {
             *self.reviews.entry(word(&review["what"]).to_owned()).or_default() += 1;
+            if review["what"] == "kept" && review["before"] != review["after"] {
+                self.due.entry(word(&review["state"]).to_owned()).or_default().add(review, now);
+            }
         }
     }
 
@@ -118,15 +123,7 @@ impl Tally {
             (None, Some(name)) => format!("{name} begins"),
             (_, name) => name.unwrap_or_default().to_owned(),
         };
-        let difference = self.timers.entry(name).or_default();
-        difference.count += 1;
-        let (before, after) = (instant(&timer["before"]), instant(&timer["after"]));
-        difference.overdue += usize::from(after.is_some_and(|after| after <= now));
-        if let (Some(before), Some(after)) = (before, after) {
-            let apart = after.micros() - before.micros();
-            difference.least = Some(difference.least.map_or(apart, |least| least.min(apart)));
-            difference.most = Some(difference.most.map_or(apart, |most| most.max(apart)));
-        }
+        self.timers.entry(name).or_default().add(timer, now);
     }
 
     /// For people.
@@ -167,6 +164,12 @@ impl Tally {
                 _ => "reviews stay approved, by the rules of then",
             };
             let _ = writeln!(text, "  {count:>5} {words}");
+        }
+        for (state, difference) in &self.due {
+            let those =
+                if difference.count == 1 { "of these reminds or escalates" } else { "of these remind or escalate" };
+            let _ =
+                writeln!(text, "  {:>5} {those} at another time, in {state}{}", difference.count, difference.words());
         }
         for (name, difference) in &self.timers {
             let _ = writeln!(text, "  {:>5} timer {name}{}", difference.count, difference.words());
@@ -238,6 +241,18 @@ fn quoted(cell: &str) -> String {
 }
 
 impl Difference {
+    /// One more, due at `before` and at `after`.
+    fn add(&mut self, moved: &Value, now: Timestamp) {
+        self.count += 1;
+        let (before, after) = (instant(&moved["before"]), instant(&moved["after"]));
+        self.overdue += usize::from(after.is_some_and(|after| after <= now));
+        if let (Some(before), Some(after)) = (before, after) {
+            let apart = after.micros() - before.micros();
+            self.least = Some(self.least.map_or(apart, |least| least.min(apart)));
+            self.most = Some(self.most.map_or(apart, |most| most.max(apart)));
+        }
+    }
+
     fn words(&self) -> String {
         let apart = |micros: i64| match micros {
             0 => "as before".to_owned(),
@@ -269,7 +284,7 @@ mod tests {
         let goes = |id: &str, after: &str| {
             json!({ "instance": id, "state": "a", "outcome": "goes", "changes": { "from": ["a"], "to": ["b"],
                 "timers": [{ "was": "a#1", "name": "b#1", "before": "2026-03-02T08:00:00Z", "after": after }],
-                "reviews": [{ "task": 1, "state": "b", "what": "kept" }] } })
+                "reviews": [{ "task": 1, "state": "b", "what": "kept", "before": "2026-03-03T08:00:00Z", "after": "2026-03-02T20:00:00Z" }] } })
         };
         let refused = json!({ "instance": "3", "key": "=1+1", "state": "x", "outcome": "refused", "code": "not_migratable",
             "regard": "state", "detail": "No, \"x\" has none." });
@@ -291,6 +306,7 @@ mod tests {
             "      4 have the new definition already",
             "2 a -> b",
             "2 reviews go on with their votes",
+            "2 of these remind or escalate at another time, in b: due 12 hours earlier",
             "2 timer a#1 -> b#1: due 1 day earlier to 2 hours later; 1 due at once",
             "refused [state] 1: nothing says where they go\n      1 No, \"x\" has none. Such as 3.",
             "refused [not_migratable] 3\n      2 Its task ID.1 stops. Such as 40.\n      1 It has ended. Such as 60.",
