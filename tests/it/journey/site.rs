@@ -68,6 +68,13 @@ pub(super) async fn somebody_comes_in_and_leaves(site: Site) {
     site.end().await;
 }
 
+/// Whoever has a mail of before it had its number finds it again.
+async fn is_known_by_both_names(ann: &mut Visitor, id: &str) {
+    let numbered = ann.get(&format!("/instances/{id}")).await.is(200);
+    let called = format!("before it had its number: <code>{}</code>", id[id.len() - 8..].to_uppercase());
+    assert!(numbered.has(&called), "{}", numbered.text);
+}
+
 /// The whole way of an order, decided by forms alone.
 pub(super) async fn decided_without_a_script(site: Site) {
     let (id, task) = in_review(&site, "ann", "4000.00 EUR").await;
@@ -137,6 +144,7 @@ pub(super) async fn decided_without_a_script(site: Site) {
     let done = hal.press(&page.form(&place), ("act", "approve"), &[]).await.is(200);
     assert!(done.has("You approved it."));
     super::company::until(&site, &id, "ordered").await;
+    is_known_by_both_names(&mut ann, &id).await;
     site.end().await;
 }
 
