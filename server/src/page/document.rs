@@ -157,10 +157,6 @@ impl Document {
         let (instance, definition) = (&shown.paper.instance, &shown.paper.definition);
         let subject = &instance.subject;
         let reorganised = Reorganised::of(subject, speak);
-        let told = |name: &str| {
-            let technical = reorganised.is_some() && TECHNICAL.contains(&name);
-            !ELSEWHERE.contains(&name) && !technical
-        };
         let text = |field: &str| subject.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
         let detail = &instance.detail;
         let arrival = arrival(shown, speak);
@@ -199,11 +195,7 @@ impl Document {
             open: open(shown, speak),
             beside: shown.beside.clone(),
             lines: shown.lines.as_array().into_iter().flatten().filter_map(|line| Line::of(line, speak)).collect(),
-            fields: subject
-                .iter()
-                .filter(|(name, value)| told(name) && !value.is_null())
-                .map(|(name, value)| Field { name: words(name), value: speak.value(value) })
-                .collect(),
+            fields: fields(subject, reorganised.is_some(), speak),
             reorganised,
             timeline: timeline::items(shown.entries, definition, shown.past, speak),
             cut: shown.cut,
@@ -291,6 +283,13 @@ impl Document {
             lines.as_array().into_iter().flatten().filter_map(|line| Line::of(line, speak)).collect();
         Ok(super::templates().render("lines", &serde_json::json!({ "lines": lines }))?)
     }
+}
+
+/// What it says that stands nowhere else on the page. `reorganised`: a table tells what it would change.
+fn fields(subject: &fluxor_engine::instance::Document, reorganised: bool, speak: &Words) -> Vec<Field> {
+    let told = |name: &str| !ELSEWHERE.contains(&name) && !(reorganised && TECHNICAL.contains(&name));
+    let known = subject.iter().filter(|(name, value)| told(name) && !value.is_null());
+    known.map(|(name, value)| Field { name: words(name), value: speak.value(value) }).collect()
 }
 
 /// What is wrong with it: to whoever mends it as it is, to all others in words.

@@ -49,8 +49,8 @@ async fn from_a_form_to_the_manager(scripts: Scripts) {
     ann.click(Button("Start it")).await;
     ann.wait_for("the order", async |page| page.texts(".said").await.concat().contains("It is started")).await;
     assert!(ann.text(Css("main")).await.contains("430.00 EUR"));
-    // What leads on is the first thing that can be done.
-    ann.click(Css("#main section:has(#leads) form:has(input[value=submit]) button")).await;
+    // What leads on is one press.
+    ann.click(Button("Submit for approval")).await;
     ann.wait_for("it is submitted", async |page| page.texts(".said").await == ["It is done."]).await;
     let place = at(&ann, &site).await;
     let id = place.trim_start_matches("/instances/").split('?').next().unwrap().to_owned();

@@ -20,7 +20,7 @@ version: 2
 subject: { name: paper, fields: { requester: person, amount: money, unit: text, note: text } }
 start: draft
 states:
-  draft: { on: { submit: { by: paper.requester, to: deciding } }, after: { in: 30 days, to: refused } }
+  draft: { title: To be written, on: { submit: { by: paper.requester, to: deciding } }, after: { in: 30 days, to: refused } }
   deciding:
     approval:
       never: [requester]
@@ -76,10 +76,22 @@ async fn shown_with_its_way(site: &Site, id: &str, mapping: &Value) {
     );
     let mut page = Visitor::administrator(site).await;
     let shown = page.get(&format!("/instances/{id}")).await.is(200);
+    // What was before is called as it was called then.
+    assert!(shown.text.contains("Draft → Review") && shown.text.contains("Review → Deciding"), "{}", shown.text);
     let end = |end: &Value| format!("version {} ({})", end["version"], &text(&end["hash"])[..12]);
     let (from, to) = (end(&mapping["from"][0]), end(&mapping["to"]));
     assert!(shown.text.contains(&format!("moved it from {from} to {to} of the workflow")), "{}", shown.text);
     assert!(shown.text.contains("<blockquote>so</blockquote>"), "{}", shown.text);
+}
+
+/// Before they move, what runs is called as its own version calls it.
+async fn called_by_its_own_version(site: &Site) {
+    let page = Visitor::administrator(site).await.get("/operations").await.is(200);
+    assert!(
+        page.has(">Draft</a>") && !page.has("To be written"),
+        "what runs is called by its own version: {}",
+        page.text
+    );
 }
 
 pub(super) async fn running_instances_move_to_another_version(mut site: Site) {
@@ -93,6 +105,7 @@ pub(super) async fn running_instances_move_to_another_version(mut site: Site) {
     let then = text(&history(&site, &voted).await.pop().unwrap()["at"]);
     redefine(&mut site, TWO).await;
     let admin = site.admin();
+    called_by_its_own_version(&site).await;
 
     // Who may not, and what is wrong with the file.
     for place in [PREVIEW, MIGRATE] {

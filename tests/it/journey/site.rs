@@ -68,6 +68,14 @@ pub(super) async fn somebody_comes_in_and_leaves(site: Site) {
     site.end().await;
 }
 
+/// Whoever has a mail of before it had its number finds it again.
+async fn is_known_by_both_names(site: &Site, ann: &mut Visitor, id: &str) {
+    super::company::until(site, id, "ordered").await;
+    let numbered = ann.get(&format!("/instances/{id}")).await.is(200);
+    let called = format!("before it had its number: <code>{}</code>", id[id.len() - 8..].to_uppercase());
+    assert!(numbered.has(&called), "{}", numbered.text);
+}
+
 /// The whole way of an order, decided by forms alone.
 pub(super) async fn decided_without_a_script(site: Site) {
     let (id, task) = in_review(&site, "ann", "4000.00 EUR").await;
@@ -136,7 +144,7 @@ pub(super) async fn decided_without_a_script(site: Site) {
     let page = hal.get(&place).await.is(200);
     let done = hal.press(&page.form(&place), ("act", "approve"), &[]).await.is(200);
     assert!(done.has("You approved it."));
-    super::company::until(&site, &id, "ordered").await;
+    is_known_by_both_names(&site, &mut ann, &id).await;
     site.end().await;
 }
 

@@ -86,6 +86,10 @@ pub(super) async fn what_came_back_is_in_the_inbox(site: Site) {
     let mut eve = Visitor::signed_in(&site, "eve").await;
     assert!(eve.get("/inbox").await.is(200).has("Finances to be rated"));
     let page = ann.get(&format!("/instances/{id}")).await.is(200);
+    // Side by side each says which it is; what was called is named, and is part of this in what she asked for.
+    assert!(page.has("Finances: Finances to be rated; Bank: Bank details being confirmed"), "{}", page.text);
+    assert!(page.has("It waits for <a") && page.has(">Check of bank details "), "{}", page.text);
+    assert!(!ann.get("/requests").await.is(200).has("Check of bank details"));
     assert!(page.has("<dt>Checked</dt><dd>Acme, DE, DE89370400440532013000, Acme</dd>"), "{}", page.text);
     site.end().await;
 }
