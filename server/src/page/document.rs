@@ -287,8 +287,8 @@ impl Document {
 
 /// What it says that stands nowhere else on the page. `reorganised`: a table tells what it would change.
 fn fields(subject: &fluxor_engine::instance::Document, reorganised: bool, speak: &Words) -> Vec<Field> {
-    let told = |name: &str| !ELSEWHERE.contains(&name) && !(reorganised && TECHNICAL.contains(&name));
-    let known = subject.iter().filter(|(name, value)| told(name) && !value.is_null());
+    let elsewhere = |name: &str| ELSEWHERE.contains(&name) || (reorganised && TECHNICAL.contains(&name));
+    let known = subject.iter().filter(|(name, value)| !elsewhere(name) && !value.is_null());
     known.map(|(name, value)| Field { name: words(name), value: speak.value(value) }).collect()
 }
 
