@@ -46,7 +46,9 @@ impl Trail {
         let mut keys = BTreeSet::new();
         for (instance, entries) in &self.instances {
             for entry in entries {
-                let request = entry.parsed().unwrap().request.map(|request| request.as_str().to_owned());
+                // Under a key of whose it is: `KEY by PERSON`.
+                let key = |request: &str| request.split(" by ").next().unwrap_or_default().to_owned();
+                let request = entry.parsed().unwrap().request.map(|request| key(request.as_str()));
                 // A wake-up is no request: it has an id for the log only.
                 if let Some(request) = request.filter(|request| !request.starts_with("wake:")) {
                     *times.entry(request).or_default() += 1;
