@@ -1,6 +1,8 @@
 //! The history of an instance as people read it: one line an entry, with who was asked, what was changed, who was told.
 
-use std::collections::{BTreeMap, HashMap};
+mod since;
+
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
@@ -10,10 +12,11 @@ use fluxor_engine::ids::{DefinitionHash, PersonId};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::field::shown;
 use super::line_changes::{differences, written};
 use super::words::{Words, quantity, words};
 use crate::repairs::{for_people, sentence};
+
+pub(crate) use since::{meanwhile, rebased, since};
 
 /// Fields that an entry changed are told up to so many.
 const MOST_CHANGES: usize = 12;
@@ -367,20 +370,6 @@ fn changed(body: &Value, speak: &Words) -> Vec<Change> {
     fields.collect()
 }
 
-/// What a form showed, was sent as it was shown, and is another since these entries, becomes what it is now.
-pub(crate) fn rebased(typed: &mut HashMap<String, String>, entries: &[Entry]) {
-    for entry in entries {
-        let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
-        for change in list(&body, "changes") {
-            let Some(field) = text(change, "at").strip_prefix("/subject/") else { continue };
-            if let Some(sent) = typed.get_mut(&format!("data.{field}")).filter(|sent| **sent == shown(&change["from"]))
-            {
-                *sent = shown(&change["to"]);
-            }
-        }
-    }
-}
-
 /// Whether a value is one that programs made for programs: a document as text, or lines that begin with a place in one.
 fn is_technical(value: &Value) -> bool {
     match value {
@@ -390,33 +379,4 @@ fn is_technical(value: &Value) -> bool {
         }
         _ => false,
     }
-}
-
-/// What was done, one line an entry, oldest first: `Cyd Cole for Bob Best approved (manager), 2 min ago.`
-pub(crate) fn meanwhile(entries: &[Entry], definition: &Definition, speak: &Words) -> Vec<String> {
-    let mut items = items(entries, definition, &Past::default(), speak);
-    items.reverse();
-    let line = |item: &Item| {
-        let moved = item.moved.as_ref().map_or_else(String::new, |moved| format!(": {moved}"));
-        let done = format!("{} {}{moved}, {}.", item.who, item.what, item.ago);
-        match &item.reason {
-            Some(reason) => format!("{done} “{reason}”"),
-            None => done,
-        }
-    };
-    items.iter().map(line).collect()
-}
-
-/// What is another than it was before these entries, field by field and line by line. `lines`: as they were before, if they are known.
-pub(crate) fn since(entries: &[Entry], lines: Option<&[Value]>, speak: &Words) -> Vec<Change> {
-    let mut fields: BTreeMap<String, Change> = BTreeMap::new();
-    for entry in entries {
-        let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
-        for change in changed(&body, speak) {
-            fields.entry(change.name.clone()).and_modify(|known| known.after = change.after.clone()).or_insert(change);
-        }
-    }
-    let now = lines_after(entries);
-    let others = now.iter().flat_map(|after| differences(lines, after, speak));
-    fields.into_values().filter(Change::is_one).chain(others).collect()
 }
