@@ -59,6 +59,7 @@ pub fn wait(text: &str) -> Result<crate::calendar::Wait, String> {
 }
 
 /// The calendar that a file names and that there is none of, if that is the finding.
+#[cfg(feature = "runtime")]
 pub(crate) fn missing_calendar(finding: &Diagnostic) -> Option<&str> {
     let is_it = finding.code == codes::UNKNOWN_CALENDAR;
     finding.message.split('`').nth(1).filter(|_| is_it)
