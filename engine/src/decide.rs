@@ -64,7 +64,7 @@ pub use organisation::{
 pub use preview::{
     Preview, PreviewedField, PreviewedMessage, PreviewedRow, PreviewedStart, PreviewedTask, PreviewedTimer, preview,
 };
-pub use repair::{Can, CanMove, CanSet, Mending, Possible, possible};
+pub use repair::{Can, CanMove, CanSet, Mending, Possible, is_own_matter, possible};
 pub use review::{ADMINISTRATOR, Acted, Carried, Saw, administers};
 pub use shown::{due, foreseen, ruled, standings, summaries, view_at};
 pub use task::document_digest;

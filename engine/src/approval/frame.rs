@@ -76,8 +76,9 @@ impl<'a> Frame<'a> {
         delegates: &[Ix],
         may: impl Fn(Ix, Option<&Substitution>) -> bool,
     ) -> Vec<Met<'a>> {
-        let chose = |met: &[Met<'_>], before, entry: Option<&Substitution>, ix| self.chose(met, before, entry, ix);
-        self.reach(subject, from, delegates, |met, before, entry, ix| may(ix, entry) && !chose(met, before, entry, ix))
+        self.reach(subject, from, delegates, |met, before, entry, ix| {
+            may(ix, entry) && !self.chose(met, before, entry, ix)
+        })
     }
 
     /// The same, whoever noted what.

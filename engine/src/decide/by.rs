@@ -180,6 +180,11 @@ pub(super) fn fits(act: &Verb, person: &PersonId) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether an act may pass seats on.
+pub(super) const fn passes(act: &Verb) -> bool {
+    matches!(act, Verb::Reassign { .. } | Verb::Escalate { .. } | Verb::Repair { .. })
+}
+
 /// The holders of every seat of a review, by its number.
 pub(super) fn held(review: &Review) -> BTreeMap<u32, Vec<PersonId>> {
     let seats = review.steps.iter().flat_map(|step| &step.seats);
@@ -194,7 +199,7 @@ pub(super) fn passed_on(
     (act, person): (&Verb, &PersonId),
 ) -> Result<(), Refusal> {
     match act {
-        Verb::Reassign { .. } | Verb::Escalate { .. } | Verb::Repair { .. } => {
+        act if passes(act) => {
             let after = held(&detail.review);
             let changed = after.iter().filter(|(seat, holders)| before.get(seat) != Some(holders));
             let others = changed.filter(|(seat, _)| before.get(seat).is_none_or(|holders| !holders.contains(person)));

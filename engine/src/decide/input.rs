@@ -12,6 +12,11 @@ use crate::expression::{RecordType, Value};
 use crate::instance::Document;
 use crate::refusal::Refusal;
 
+/// The JSON Pointer of what is called so below another (RFC 6901).
+pub(super) fn below(at: &str, name: &str) -> String {
+    format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
 /// A document as a typed record; unknown fields are refused with the nearest name.
 ///
 /// `skip` are keys that an action validates itself; `may_miss` are fields that need not be there.
@@ -21,7 +26,7 @@ use crate::refusal::Refusal;
 pub fn typed(document: &Document, ty: &RecordType, skip: &[Arc<str>], may_miss: &[Arc<str>]) -> Result<Value, Refusal> {
     let mut errors = Vec::new();
     let mut fields: BTreeMap<Arc<str>, Value> = BTreeMap::new();
-    let pointer = |name: &str| format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+    let pointer = |name: &str| below("", name);
     for (name, json) in document {
         if skip.iter().any(|s| **s == *name.as_str()) {
             continue;

@@ -19,6 +19,7 @@ use crate::definition::chart::Definition;
 use crate::diagnostic::nearest;
 use crate::domain::Domain;
 use crate::effect::{Decision, Effect};
+use crate::ids::PersonId;
 use crate::instance::{Instance, Status, TaskStatus};
 use crate::refusal::Refusal;
 
@@ -57,7 +58,7 @@ pub(super) fn decide<D: Domain>(
         }
         _ if before.status == Status::Final => Err(Refusal::Ended { state: before.state.clone() }),
         Asked { repair: Repair::Retry { .. }, .. } => Ok(()),
-        _ if is_own_matter(definition, before, &command.actor) => {
+        _ if command.actor.person().is_some_and(|person| is_own_matter(definition, before, person)) => {
             let rule = "another administrator: this one is about you or was asked for by you, and you may only have it tried again";
             Err(Refusal::NotAllowed { rule: rule.into() })
         }
@@ -83,9 +84,10 @@ pub(super) fn decide<D: Domain>(
     }
 }
 
-/// Whether somebody would change what becomes of his own request, or of what may not be decided by him.
-pub(super) fn is_own_matter(definition: &Definition, before: &Instance, actor: &Actor) -> bool {
-    let Some(person) = actor.person() else { return false };
+/// Whether somebody would change what becomes of his own request, or of what may not be decided by him: he may only have it
+/// tried again.
+#[must_use]
+pub fn is_own_matter(definition: &Definition, before: &Instance, person: &PersonId) -> bool {
     let named = |(name, json): (&String, &Json)| {
         json.as_str() == Some(person.as_str()) && (name == "requester" || definition.keeps_out(name))
     };

@@ -67,7 +67,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.record.behalf = ballot(act).and_then(|b| b.on_behalf_of.clone());
         let current = self.work.tasks[at].etag();
         let open = self.work.tasks[at].status == TaskStatus::Open;
-        let seats = by::held(&self.work.tasks[at].detail.review);
+        let seats = if by::passes(act) { by::held(&self.work.tasks[at].detail.review) } else { BTreeMap::new() };
         self.review(at, act.clone(), Some(person.clone()))?;
         by::passed_on(&mut self.work.tasks[at].detail, &seats, (act, person))?;
         if let Verb::Approve(b) | Verb::Reject(b) | Verb::Abstain(b) = act {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::definition::chart::{Arrow, ArrowIx, Definition, Outcome, StateIx};
+use crate::definition::chart::{Arrow, ArrowIx, Definition, StateIx};
 use crate::migrate::Went;
 
 use super::marks::Marks;
@@ -52,20 +52,13 @@ impl Marks {
             }
             let all = arrows(old);
             for (at, arrow) in part.walked.iter().filter_map(|&ix| *all.get(ix)?) {
-                let (from, to) = (image(at), aim(arrow).map(image));
+                let (from, to) = (image(at), arrow.to().map(image));
                 been.extend(from.iter().chain(to.iter().flatten()));
                 self.walked.extend(alike(definition, &trigger(old, (at, arrow)), &from, to.as_ref()));
             }
             self.been.extend(been.iter().flat_map(|&at| definition.upwards(at)));
         }
         self
-    }
-}
-
-fn aim(arrow: &Arrow) -> Option<StateIx> {
-    match &arrow.outcome {
-        Outcome::Go(go) => go.to,
-        Outcome::Refuse(_) => None,
     }
 }
 
@@ -86,7 +79,7 @@ fn alike(
     to: Option<&BTreeSet<StateIx>>,
 ) -> Option<ArrowIx> {
     let leads = |(at, arrow): &Step<'_>| {
-        let ends = match (aim(arrow), to) {
+        let ends = match (arrow.to(), to) {
             (Some(aim), Some(to)) => to.contains(&aim),
             (None, None) => arrow.goes(),
             _ => false,

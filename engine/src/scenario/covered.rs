@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::decide::{Conditional, Judged};
 use crate::definition::Definition;
-use crate::definition::chart::{Arrow, Condition, Outcome, State};
+use crate::definition::chart::{Arrow, Condition, State};
 use crate::diagnostic::{Span, line_column};
 use crate::ids::DefinitionHash;
 
@@ -177,9 +177,6 @@ impl Count<'_> {
 
 /// `never walked: draft, submit -> open`.
 fn arrow_words(definition: &Definition, state: &State, trigger: &str, arrow: &Arrow) -> String {
-    let to = match &arrow.outcome {
-        Outcome::Go(go) => go.to.map(|to| format!(" -> {}", definition.state(to).path)),
-        Outcome::Refuse(_) => None,
-    };
+    let to = arrow.to().map(|to| format!(" -> {}", definition.state(to).path));
     format!("never walked: {}, {trigger}{}", state.path, to.unwrap_or_default())
 }

@@ -1,6 +1,6 @@
 //! What leads on from a document: others that hang together with it, the next that waits for the reader, and time.
 
-use fluxor_engine::definition::chart::{Arrow, Definition, Outcome};
+use fluxor_engine::definition::chart::{Arrow, Definition};
 use fluxor_engine::ids::InstanceId;
 use serde::Serialize;
 
@@ -45,11 +45,8 @@ pub(super) fn clock(paper: &Paper, speak: &Words) -> Option<String> {
     let Paper { instance, definition, .. } = paper;
     let (name, due) = instance.detail.timers.iter().min_by_key(|(_, due)| **due)?;
     let timer = definition.states.iter().flat_map(|state| &state.timers).find(|timer| timer.name == *name);
-    let target = |arrow: &Arrow| match &arrow.outcome {
-        Outcome::Go(go) => go.to.map(|to| format!("“{}”", definition.state(to).title)),
-        Outcome::Refuse(_) => None,
-    };
-    let mut to: Vec<String> = timer.into_iter().flat_map(|timer| &timer.arrows).filter_map(target).collect();
+    let targets = timer.into_iter().flat_map(|timer| &timer.arrows).filter_map(Arrow::to);
+    let mut to: Vec<String> = targets.map(|to| format!("“{}”", definition.state(to).title)).collect();
     to.dedup();
     let to = if to.is_empty() { String::new() } else { format!(" to {}", to.join(" or ")) };
     Some(format!("time moves it on{to} on {} ({})", speak.at(*due), speak.due(*due, definition.working())))

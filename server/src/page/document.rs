@@ -3,7 +3,7 @@
 
 use fluxor_engine::approval::SeenQuestion;
 use fluxor_engine::audit::Entry;
-use fluxor_engine::definition::chart::{Definition, Outcome};
+use fluxor_engine::definition::chart::{Arrow, Definition};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::{Status, TaskStatus};
 use serde::Serialize;
@@ -333,10 +333,7 @@ fn about(shown: &Shown<'_>, task: &TaskView, speak: &Words) -> (Vec<String>, Vec
 fn then(definition: &Definition, state: &str) -> Option<String> {
     let from = definition.find(state)?;
     let arrows = definition.upwards(from).find_map(|ix| definition.state(ix).on.get("approved"))?;
-    let mut targets = arrows.iter().filter_map(|arrow| match &arrow.outcome {
-        Outcome::Go(go) => go.to.map(|to| definition.state(to).title.to_string()),
-        Outcome::Refuse(_) => None,
-    });
+    let mut targets = arrows.iter().filter_map(Arrow::to).map(|to| definition.state(to).title.to_string());
     let first = targets.next()?;
     let others: Vec<String> = targets.filter(|other| *other != first).collect();
     Some(if others.is_empty() { first } else { format!("{first}, or {}", others.join(", or ")) })

@@ -8,9 +8,8 @@ use fluxor_engine::approval::State;
 use fluxor_engine::command::OpenSeat;
 use fluxor_engine::decide::{Preview, PreviewedTask, summaries};
 use fluxor_engine::definition::chart::{Definition, StateIx, TASK_STEP};
-use fluxor_engine::ids::{InstanceId, PersonId};
+use fluxor_engine::ids::InstanceId;
 use fluxor_engine::instance::{Status, What};
-use serde_json::Value;
 
 use super::words::{Words, words};
 use crate::desk::Paper;
@@ -46,14 +45,6 @@ pub(super) fn titled(text: &str, definition: &Definition) -> String {
     said + rest
 }
 
-/// Whether somebody repairs what is about himself or what he asked for: the engine lets him have it tried again only.
-pub(super) fn is_own(paper: &Paper, reader: &PersonId) -> bool {
-    let named = |(name, value): (&String, &Value)| {
-        value.as_str() == Some(reader.as_str()) && (name == "requester" || paper.definition.keeps_out(name))
-    };
-    paper.instance.subject.iter().any(named)
-}
-
 /// What a repair would do, in sentences. `aim`: the state that it is moved to, where it is.
 pub(crate) fn would(told: &Preview, aim: Option<&str>, paper: &Paper, speak: &Words) -> Vec<String> {
     let definition = &paper.definition;
@@ -74,10 +65,9 @@ pub(crate) fn would(told: &Preview, aim: Option<&str>, paper: &Paper, speak: &Wo
         format!("Time begins to run for “{}”, until {}.", of_timer(&timer.name, definition), speak.at(timer.at))
     }));
     messages(&mut lines, told, paper);
-    lines.extend(told.fields.iter().filter_map(|field| match &*field.field {
-        "goods_digest" => None,
-        "lines_digest" => Some("What its lines say changes.".to_owned()),
-        name => Some(format!("{}: {} → {}.", words(name), speak.value(&field.before), speak.value(&field.after))),
+    lines.extend(told.fields.iter().map(|field| match &*field.field {
+        "lines_digest" => "What its lines say changes.".to_owned(),
+        name => format!("{}: {} → {}.", words(name), speak.value(&field.before), speak.value(&field.after)),
     }));
     books(&mut lines, told);
     let done = |name: &Arc<str>| words(name);

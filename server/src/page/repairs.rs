@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use fluxor_engine::approval::{State, Why};
 use fluxor_engine::command::TaskSummary;
-use fluxor_engine::decide::{Can, Possible};
+use fluxor_engine::decide::{Can, Possible, is_own_matter};
 use fluxor_engine::definition::chart::{Definition, TASK_STEP};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::Status;
 use serde::Serialize;
 
 use super::field::Known as Person;
-use super::mending::{is_own, titled};
+use super::mending::titled;
 use super::said::repaired_in_words;
 use super::words::{Words, reference, words};
 use super::{Here, Reader, render, turn};
@@ -168,7 +168,7 @@ impl Repairs {
         speak: &Words,
     ) -> Self {
         let definition = &paper.definition;
-        let own = is_own(paper, reader);
+        let own = is_own_matter(definition, &paper.instance, reader);
         let typed = |name: &str| tried.typed.get(name).cloned().unwrap_or_default();
         let incident = |(place, one): (usize, &fluxor_engine::decide::Mending)| Incident {
             place,

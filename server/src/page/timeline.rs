@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::line_changes::{differences, written};
+use super::mending::title;
 use super::words::{Words, quantity, words};
 use crate::repairs::{for_people, sentence};
 
@@ -133,9 +134,6 @@ fn item(
     (past, lines): (&Past, Option<&[Value]>),
     speak: &Words,
 ) -> Item {
-    let title = |definition: &Definition, path: &str| {
-        definition.find(path).map_or_else(|| words(path), |ix| definition.state(ix).title.to_string())
-    };
     let moved = match (&header.from, &header.to) {
         (Some(old), Some(new)) if old != new => Some(format!("{} → {}", title(from, old), title(own, new))),
         (None, Some(new)) => Some(title(own, new)),

@@ -15,6 +15,7 @@ use serde_json::{Map, Value as Json};
 use kinds::{Kind, LIMIT, MAY_BE_NULL, PERSON, SUBSTITUTION, Takes, UNIT};
 use known::People;
 
+use super::super::input::below;
 use super::{APPROVAL, PARTS, workflow_name};
 use crate::approval::{Exact, SubstitutesFrom};
 use crate::diagnostic::nearest;
@@ -48,10 +49,6 @@ pub fn is_address(text: &str) -> bool {
     let plain =
         |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@');
     text.trim().split_once('@').is_some_and(|(name, place)| plain(name) && plain(place))
-}
-
-fn below(at: &str, name: &str) -> String {
-    format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// The entries of a list in a document.

@@ -2,15 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::definition::chart::{Arrow, Definition, Outcome, StateIx, StateKind};
-
-/// Where an arrow leads to, if it does not refuse.
-pub(super) const fn to(arrow: &Arrow) -> Option<StateIx> {
-    match &arrow.outcome {
-        Outcome::Go(go) => go.to,
-        Outcome::Refuse(_) => None,
-    }
-}
+use crate::definition::chart::{Arrow, Definition, StateIx, StateKind};
 
 /// The states of a definition in which somebody is asked.
 pub(super) struct Asking<'d> {
@@ -79,7 +71,7 @@ impl<'d> Asking<'d> {
         while let Some(ix) = todo.pop() {
             let around = definition.upwards(ix).filter(|&up| Some(up) != at);
             let targets: BTreeSet<StateIx> =
-                around.flat_map(|up| definition.state(up).arrows()).filter_map(self::to).collect();
+                around.flat_map(|up| definition.state(up).arrows()).filter_map(Arrow::to).collect();
             for target in targets {
                 if self.at_once(target) {
                     ahead.before.push(ix);

@@ -14,6 +14,7 @@ use crate::instance::{Document, TaskStatus};
 use crate::refusal::Refusal;
 
 use super::super::Halt;
+use super::super::input::below;
 use super::super::run::Run;
 use super::super::task::document_digest;
 
@@ -30,8 +31,7 @@ impl<D: Domain> Run<'_, '_, D> {
             match self.corrected(name, json) {
                 Ok(value) => drop(given.insert(name.clone(), value)),
                 Err(why) => {
-                    let pointer = name.replace('~', "~0").replace('/', "~1");
-                    errors.push(wrong(format!("/set/{pointer}"), why));
+                    errors.push(wrong(below("/set", name), why));
                 }
             }
         }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::definition::chart::{Definition, StateIx};
+use crate::definition::chart::{Arrow, Definition, StateIx};
 use crate::domain::Domain;
 use crate::refusal::Refusal;
 
 use super::super::run::Run;
-use super::asking::to;
 
 /// The states that are inside `from`, or that arrows lead to from there; `from` itself, if one does.
 fn beyond(definition: &Definition, from: StateIx) -> BTreeSet<StateIx> {
@@ -16,7 +15,7 @@ fn beyond(definition: &Definition, from: StateIx) -> BTreeSet<StateIx> {
     let mut todo: Vec<StateIx> = found.iter().copied().chain([from]).collect();
     while let Some(at) = todo.pop() {
         for up in definition.upwards(at) {
-            for target in definition.state(up).arrows().filter_map(to) {
+            for target in definition.state(up).arrows().filter_map(Arrow::to) {
                 let entered = definition.arrival(definition.around(up, target), target);
                 todo.extend(entered.into_iter().filter(|ix| found.insert(*ix)));
             }

@@ -17,7 +17,7 @@ use crate::refusal::Refusal;
 
 use super::super::Halt;
 use super::super::run::Run;
-use super::asking::{Asking, to};
+use super::asking::Asking;
 
 /// What is known of whoever is asked about.
 trait Known {
@@ -153,7 +153,7 @@ impl<'d> Reach<'d> {
         *self
             .past
             .entry((at, begun))
-            .or_insert_with(|| competing.filter_map(to).any(|to| asking.in_the_end(Some(at), to)))
+            .or_insert_with(|| competing.filter_map(Arrow::to).any(|to| asking.in_the_end(Some(at), to)))
     }
 
     fn go_on<K: Known>(&mut self, at: StateIx, known: &mut K) -> Result<(), K::Unknown> {
@@ -162,7 +162,7 @@ impl<'d> Reach<'d> {
             if self.comes(at, event, known) {
                 let past = self.leads_past(at, event, arrows, arrows.iter());
                 // Who comes decides nothing where there is one way only.
-                let alone = arrows.iter().filter_map(to).count() == 1;
+                let alone = arrows.iter().filter_map(Arrow::to).count() == 1;
                 self.follow(at, arrows, past, alone, known)?;
             }
         }
@@ -186,7 +186,7 @@ impl<'d> Reach<'d> {
         known: &mut K,
     ) -> Result<(), K::Unknown> {
         for arrow in arrows {
-            let Some(to) = to(arrow) else {
+            let Some(to) = arrow.to() else {
                 // What is refused on the way to those who decide is refused to whoever would be put there, too.
                 match arrow.guard.as_ref().filter(|_| past) {
                     Some(condition) if known.holds(condition)? => break,
@@ -246,7 +246,7 @@ pub(in crate::decide) fn leads_to_asking(definition: &Definition, from: StateIx)
         if matches!(definition.state(at).kind, StateKind::Approval(_)) || calls_approval(definition, at) {
             return true;
         }
-        let arrows = definition.upwards(at).flat_map(|ix| definition.state(ix).arrows()).filter_map(to);
+        let arrows = definition.upwards(at).flat_map(|ix| definition.state(ix).arrows()).filter_map(Arrow::to);
         todo.extend(arrows.flat_map(|to| definition.arrival(None, to)).filter(|ix| seen.insert(*ix)));
     }
     false

@@ -246,4 +246,13 @@ impl Arrow {
     pub const fn goes(&self) -> bool {
         matches!(self.outcome, Outcome::Go(_))
     }
+
+    /// Where it leads to, if it does not refuse or stay.
+    #[must_use]
+    pub const fn to(&self) -> Option<StateIx> {
+        match &self.outcome {
+            Outcome::Go(go) => go.to,
+            Outcome::Refuse(_) => None,
+        }
+    }
 }

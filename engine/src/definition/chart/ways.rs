@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Arrow, Definition, Outcome, StateIx, StateKind};
+use super::{Arrow, Definition, StateIx, StateKind};
 
 /// Where an event leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,7 +20,7 @@ impl Definition {
     #[must_use]
     pub fn way(&self, at: StateIx, event: &str) -> Way {
         let arrows = self.upwards(at).filter_map(|ix| self.state(ix).on.get(event)).flatten();
-        let targets: Vec<StateIx> = arrows.filter_map(target).collect();
+        let targets: Vec<StateIx> = arrows.filter_map(Arrow::to).collect();
         let (ends, goes): (Vec<StateIx>, Vec<StateIx>) = targets.into_iter().partition(|to| self.is_end(*to));
         let far = self.distances();
         if goes.iter().any(|to| far[to.0] > far[at.0]) {
@@ -55,15 +55,8 @@ impl Definition {
             for near in inside.iter().chain(&state.parent) {
                 open.push_front((*near, steps));
             }
-            open.extend(state.arrows().filter_map(target).map(|to| (to, steps + 1)));
+            open.extend(state.arrows().filter_map(Arrow::to).map(|to| (to, steps + 1)));
         }
         far
-    }
-}
-
-fn target(arrow: &Arrow) -> Option<StateIx> {
-    match &arrow.outcome {
-        Outcome::Go(go) => go.to,
-        Outcome::Refuse(_) => None,
     }
 }
