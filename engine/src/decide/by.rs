@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::approval::{EscalateTo, Review, Verb};
+use crate::approval::{self, Chance, EscalateTo, Review, Standing, Verb};
 use crate::clock::Timestamp;
 use crate::command::Actor;
 use crate::definition::chart::{By, Definition};
 use crate::domain::Domain;
 use crate::expression::{Expr, Value};
 use crate::ids::PersonId;
-use crate::instance::{Instance, TaskDetail};
+use crate::instance::{Instance, Task, TaskDetail};
 use crate::refusal::Refusal;
 
 use super::run::Run;
@@ -220,5 +220,32 @@ pub(super) fn passed_on(
             Ok(())
         }
         _ => Ok(()),
+    }
+}
+
+/// Whether a voice that is open is good for a vote: not where every seat that it could be cast in was passed on by whoever has it.
+pub(super) fn is_good(task: &Task, step: &str, person: &PersonId, on_behalf_of: Option<&PersonId>) -> bool {
+    let TaskDetail { review, passed_on, .. } = &task.detail;
+    if passed_on.is_empty() {
+        return true;
+    }
+    let holder = on_behalf_of.unwrap_or(person);
+    let steps = review.steps.iter().filter(|known| *known.name == *step);
+    let mut seats = steps.flat_map(|step| &step.seats).filter(|seat| seat.holders().contains(holder)).peekable();
+    seats.peek().is_none() || !seats.all(|seat| passed_on.get(&seat.id).is_some_and(|by| by.contains(person)))
+}
+
+/// The same of somebody who could decide.
+pub(super) fn is_good_of(task: &Task, one: &Standing) -> bool {
+    is_good(task, &one.seat.step, &one.person, one.on_behalf_of.as_ref())
+}
+
+/// Takes from somebody's chance what is no good.
+pub(super) fn good(task: &Task, chance: &mut Chance) {
+    let before = chance.may.len();
+    chance.may.retain(|one| is_good_of(task, one));
+    if chance.may.is_empty() && before > 0 {
+        let why = approval::Refusal::NotApprover;
+        (chance.refusal, chance.declined) = (Some(why), Some(why.into()));
     }
 }

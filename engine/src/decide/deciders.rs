@@ -10,7 +10,7 @@ use crate::definition::chart::Definition;
 use crate::ids::{Digest, PersonId, TaskId};
 use crate::instance::{Instance, TaskStatus};
 
-use super::OrganisationAt;
+use super::{OrganisationAt, by};
 use super::review::{Known, bring_on, policy_with, time};
 
 /// Who could decide a task at an instant, and why.
@@ -79,8 +79,13 @@ pub fn deciders(
     };
     let view = approval::view(&review, &policy, organisation, rates, at);
     let open = task.status == TaskStatus::Open;
-    let deciders = if open { approval::deciders(&review, &policy, organisation, rates, at) } else { Vec::new() };
-    let chances = person.map(|who| approval::chances(&review, &policy, organisation, rates, at, who));
+    let mut deciders = if open { approval::deciders(&review, &policy, organisation, rates, at) } else { Vec::new() };
+    deciders.retain(|one| by::is_good_of(task, one));
+    let chances = person.map(|who| {
+        let mut all = approval::chances(&review, &policy, organisation, rates, at, who);
+        all.iter_mut().for_each(|chance| by::good(task, chance));
+        all
+    });
     Some(Deciders {
         task: task.id,
         at,

@@ -6,7 +6,7 @@ use crate::command::{OpenSeat, TaskSummary};
 use crate::definition::chart::Definition;
 use crate::instance::{Instance, Task, TaskStatus};
 
-use super::OrganisationAt;
+use super::{OrganisationAt, by};
 use super::review::policy_of;
 
 /// The open tasks of an instance, with who may act now.
@@ -56,7 +56,9 @@ pub fn view_at(
     at: Timestamp,
 ) -> Option<approval::View> {
     let policy = policy_of(definition, task)?;
-    Some(approval::view(&task.detail.review, &policy, &organisation.organisation, &task.detail.rates, at))
+    let mut view = approval::view(&task.detail.review, &policy, &organisation.organisation, &task.detail.rates, at);
+    view.open.retain(|voice| by::is_good(task, &voice.step, &voice.person, voice.on_behalf_of.as_ref()));
+    Some(view)
 }
 
 /// Who could decide a task now, and why.
@@ -70,7 +72,8 @@ pub fn standings(
     let open = task.status == TaskStatus::Open;
     let policy = if open { policy_of(definition, task) } else { None };
     policy.map_or_else(Vec::new, |policy| {
-        approval::deciders(&task.detail.review, &policy, &organisation.organisation, &task.detail.rates, at)
+        let all = approval::deciders(&task.detail.review, &policy, &organisation.organisation, &task.detail.rates, at);
+        all.into_iter().filter(|one| by::is_good_of(task, one)).collect()
     })
 }
 

@@ -1,10 +1,12 @@
 //! The page about being out of office.
 
+use std::sync::Arc;
+
 use fluxor_engine::ids::PersonId;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::words::{Words, plain};
+use super::words::{Words, plain, words};
 use super::{Here, Reader, render};
 use crate::absences::offered::{Choice, Relation, Whom};
 use crate::absences::{Listed, State};
@@ -47,6 +49,11 @@ pub(crate) struct Away {
     whom: Vec<Choose>,
     when: Vec<Choose>,
     people: Vec<Choose>,
+    workflows: Vec<Choose>,
+    category: String,
+    max_amount: String,
+    /// Whether it was limited to a part of what is asked.
+    is_limited: bool,
     substitute: String,
     from: String,
     back: String,
@@ -64,7 +71,7 @@ impl Away {
         listed: &[Listed],
         whom: &[Whom],
         (choices, today): (&[Choice], Date),
-        active: Vec<PersonId>,
+        (active, workflows): (Vec<PersonId>, &[(Arc<str>, Arc<str>)]),
         (typed, failed, once): (&Fields, Option<&str>, String),
         speak: &Words,
     ) -> Self {
@@ -74,8 +81,22 @@ impl Away {
         let usual = |one: &Whom| one.substitute.as_ref().map_or(String::new(), ToString::to_string);
         let substitute = whom.iter().find(|one| one.person.as_str() == chosen).map_or(String::new(), usual);
         let when = typed_or("when", choices.first().map_or("", |choice| choice.name));
+        let [workflow, category, max_amount] = ["workflow", "category", "max_amount"].map(|name| typed_or(name, ""));
+        let noted = |(at, one): (usize, &Listed)| Noted::of(one, format!("{once}-{at}"), (workflows, speak));
+        let all = std::iter::once((String::new(), "Everything".to_owned()));
+        let each = workflows.iter().map(|(name, title)| (name.to_string(), title.to_string()));
         Self {
-            noted: listed.iter().enumerate().map(|(at, one)| Noted::of(one, format!("{once}-{at}"), speak)).collect(),
+            noted: listed.iter().enumerate().map(noted).collect(),
+            is_limited: [&workflow, &category, &max_amount].iter().any(|text| !text.is_empty()),
+            workflows: all
+                .chain(each)
+                .map(|(name, title)| {
+                    let chosen = name == workflow;
+                    Choose::plain(name, title, chosen)
+                })
+                .collect(),
+            category,
+            max_amount,
             whom: whom
                 .iter()
                 .map(|one| Choose {
@@ -129,17 +150,21 @@ impl Away {
 }
 
 impl Noted {
-    fn of(one: &Listed, once: String, speak: &Words) -> Self {
+    fn of(one: &Listed, once: String, (workflows, speak): (&[(Arc<str>, Arc<str>)], &Words)) -> Self {
         let when = match (one.from, one.until) {
             (Some(from), Some(until)) => format!("from {}, back on {}", day(from), day(until)),
             (Some(from), None) => format!("from {} until it is ended", day(from)),
             (None, Some(until)) => format!("back on {}", day(until)),
             (None, None) => "until it is ended".to_owned(),
         };
+        let titled = |name: &Arc<str>| {
+            let known = workflows.iter().find(|(known, _)| known == name);
+            known.map_or_else(|| words(name), |(_, title)| title.to_string())
+        };
         let limits = [
-            one.workflow.as_ref().map(|workflow| format!("only in {workflow}")),
+            one.workflow.as_ref().map(|workflow| format!("only in “{}”", titled(workflow))),
             one.category.as_ref().map(|category| format!("only in the category {category}")),
-            one.max_amount.map(|most| format!("only up to {most}")),
+            one.max_amount.map(|most| format!("only up to {}", speak.value(&most.to_string().into()))),
         ];
         let limits: Vec<String> = limits.into_iter().flatten().collect();
         Self {

@@ -43,11 +43,16 @@ impl Beside {
 /// When time moves it on, how far that is, and where to.
 pub(super) fn clock(paper: &Paper, speak: &Words) -> Option<String> {
     let Paper { instance, definition, .. } = paper;
-    let (name, due) = instance.detail.timers.iter().min_by_key(|(_, due)| **due)?;
-    let timer = definition.states.iter().flat_map(|state| &state.timers).find(|timer| timer.name == *name);
-    let targets = timer.into_iter().flat_map(|timer| &timer.arrows).filter_map(Arrow::to);
-    let mut to: Vec<String> = targets.map(|to| format!("“{}”", definition.state(to).title)).collect();
-    to.dedup();
-    let to = if to.is_empty() { String::new() } else { format!(" to {}", to.join(" or ")) };
-    Some(format!("time moves it on{to} on {} ({})", speak.at(*due), speak.due(*due, definition.working())))
+    let titles = |name: &str| {
+        let timer = definition.states.iter().flat_map(|state| &state.timers).find(|timer| *timer.name == *name);
+        let targets = timer.into_iter().flat_map(|timer| &timer.arrows).filter_map(Arrow::to);
+        let mut to: Vec<String> = targets.map(|to| format!("“{}”", definition.state(to).title)).collect();
+        to.dedup();
+        to
+    };
+    // What time does where something stands moves nothing on.
+    let moving = instance.detail.timers.iter().map(|(name, due)| (titles(name), *due)).filter(|(to, _)| !to.is_empty());
+    let (to, due) = moving.min_by_key(|(_, due)| *due)?;
+    let to = to.join(" or ");
+    Some(format!("time moves it on to {to} on {} ({})", speak.at(due), speak.due(due, definition.working())))
 }

@@ -72,8 +72,23 @@ impl Allowed {
         if host == "localhost" || host.ends_with(".localhost") {
             return self.refusal(IpAddr::V4(Ipv4Addr::LOCALHOST));
         }
-        self.refusal(host.parse().ok()?)
+        match host.parse() {
+            Ok(address) => self.refusal(address),
+            Err(_) if is_number(host) => Some(format!(
+                "`{host}` is an address that is not written out: write its four numbers, such as 203.0.113.9"
+            )),
+            Err(_) => None,
+        }
     }
+}
+
+/// Whether a host is an IPv4 address however it is written: its last part is a number (WHATWG URL, "ends in a number checker").
+fn is_number(host: &str) -> bool {
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let hexadecimal = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    let digits = |text: &str, is: fn(&char) -> bool| text.chars().all(|c| is(&c));
+    !last.is_empty()
+        && (digits(last, char::is_ascii_digit) || hexadecimal.is_some_and(|hex| digits(hex, char::is_ascii_hexdigit)))
 }
 
 /// What an address that is not public is for.
@@ -145,7 +160,13 @@ mod tests {
         assert_eq!(allowed.refusal_of_host("localhost"), None);
         let none = Allowed::default();
         assert!(none.refusal_of_host("localhost").is_some() && none.refusal_of_host("10.0.0.1").is_some());
-        assert_eq!(none.refusal_of_host("example.com"), None, "a name is looked up later");
+        for name in ["example.com", "1.example", "0x.example.com", "a1"] {
+            assert_eq!(none.refusal_of_host(name), None, "a name is looked up later: {name}");
+        }
+        for short in ["127.1", "2130706433", "0x7f000001", "0177.0.0.1", "10.1.", "1.2.3.4.5"] {
+            let why = none.refusal_of_host(short).unwrap();
+            assert!(why.contains("write its four numbers"), "{short}: {why}");
+        }
     }
 
     proptest::proptest! {

@@ -78,6 +78,20 @@ async fn a_manager_notes_it_for_his_report() {
     page.wait_for("why not", async |page| page.exists(Css("[role=alert]")).await).await;
     let typed = "return ['substitute', 'why', 'person'].map((id) => document.getElementById(id).value)";
     assert_eq!(page.execute(typed, &json!([])).await, json!(["hal", "Skiing", "hal"]));
+    // Only for a part of it; what is wrong there is said in the form's own words.
+    page.fill(Field("Who stands in"), "fay").await;
+    page.click(Css("details summary")).await;
+    page.choose(Field("Only in"), "Purchase order").await;
+    page.fill(Css("#max_amount"), "a lot").await;
+    page.click(Button("Out of office")).await;
+    page.wait_for("why not", async |page| page.text(Css("[role=alert]")).await.contains("Only up to: ")).await;
+    page.fill(Css("#max_amount"), "1000.00 EUR").await;
+    page.click(Button("Out of office")).await;
+    let noted = "only in “Purchase order”, only up to 1,000.00 EUR";
+    page.wait_for("it is noted", async |page| page.text(Css("main")).await.contains(noted)).await;
+    let hal = absences(&site, "hal").await;
+    let limits = ["workflow", "category", "max_amount"].map(|name| &hal[0][name]);
+    assert_eq!(limits, [&json!("purchase_order"), &Value::Null, &json!("1000.00 EUR")]);
     // What was used last is offered again.
     page.open("/away?person=eve").await;
     let typed = "return [document.querySelector('#person').value, document.querySelector('#substitute').value]";

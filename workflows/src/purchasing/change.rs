@@ -127,9 +127,15 @@ fn known_unit(call: &Call<'_>, unit: Option<&str>) -> Answer<()> {
 /// Whether the amount compares with those in the home currency: it is in that one, or the organisation has a rate for it.
 pub(crate) fn currency_known(settings: &Settings, call: &Call<'_>) -> Answer<Value> {
     let amount = call.subject.get("amount").and_then(Json::as_str).and_then(|amount| amount.parse::<Money>().ok());
-    let none = Money { units: 0, currency: home(settings)? };
-    let known = amount.is_none_or(|amount| call.organisation.rates.compare(amount, none).is_some());
-    Ok(Value::Bool(known))
+    Ok(Value::Bool(match amount {
+        Some(amount) => compares(settings, call, amount)?,
+        None => true,
+    }))
+}
+
+/// Whether an amount compares with amounts in the home currency.
+fn compares(settings: &Settings, call: &Call<'_>, amount: Money) -> Answer<bool> {
+    Ok(call.organisation.rates.compare(amount, Money { units: 0, currency: home(settings)? }).is_some())
 }
 
 /// Replaces the lines if the payload brings `lines`; sets `supplier`, `category`, `unit` and `note` where it brings them
@@ -178,12 +184,28 @@ pub(crate) fn change_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
         if after.lines_digest != before.lines_digest {
             set.extend(told_of(&ops, &after));
         }
+        currency_stays_known(settings, call, (before, &after))?;
     }
     if after == *before && ops.is_empty() {
         return Ok(Done::default());
     }
     ops.insert(0, Op::PurchaseOrder(Box::new(next_image(call, &after))));
     Ok(done(ops, set))
+}
+
+/// Of an amount that compares with no limit nobody could say whose limit covers it: an order that people are deciding about comes
+/// into no such currency. What a reorder run ordered asks by no amount.
+fn currency_stays_known(settings: &Settings, call: &Call<'_>, (before, after): (&OrderRow, &OrderRow)) -> Answer<()> {
+    let (from, to) = (before.amount.currency, after.amount.currency);
+    let by_amount = after.status != OrderStatus::Draft && after.category.as_deref() != Some(CATEGORY);
+    if from == to || !by_amount || compares(settings, call, after.amount)? {
+        return Ok(());
+    }
+    let sentence = format!(
+        "/lines: there is no exchange rate for {to}, so nobody can say whose limit covers this order: stay with {from}, or have \
+         the rate added to the organisation."
+    );
+    refuse(INVALID, sentence)
 }
 
 /// The lines as they are given, and what that changes in stock. No changes: they are the same.

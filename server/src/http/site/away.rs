@@ -1,10 +1,14 @@
 //! Out of office: somebody notes for himself, or for his people, who stands in and how long; and ends it.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use fluxor_engine::approval::Substitution;
 use fluxor_engine::command::{Change, Verb};
+use fluxor_engine::definition::chart::{Definition, StateKind};
 use fluxor_engine::ids::PersonId;
+use fluxor_engine::money::Money;
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -55,15 +59,25 @@ async fn page(app: &App, visitor: &Visitor, typed: &Fields, said: Said<'_>) -> R
     let active = company.organisation().parts().people.iter().map(|one| &one.id);
     let active = active.filter(|id| company.organisation().active(id, today)).cloned().collect();
     let once = secret::public_id(&app.random());
+    let library = app.desk().library();
+    let asking = library.names().filter_map(|name| library.current(name)).filter(|known| asks(known));
+    let mut workflows: Vec<(Arc<str>, Arc<str>)> =
+        asking.map(|known| (Arc::clone(&known.name), Arc::clone(&known.title))).collect();
+    workflows.sort_by(|a, b| a.1.cmp(&b.1));
     let page = Away::new(
         &listed(&company, asker, false),
         &people(&company, asker),
         (&choices(today), today),
-        active,
+        (active, &workflows),
         (typed, said.failed, once),
         &visitor.words,
     );
     Ok(page.saying(said.done, said.warned).page(&visitor.reader()))
+}
+
+/// Whether people are asked for something in a workflow.
+fn asks(definition: &Definition) -> bool {
+    definition.states.iter().any(|state| matches!(state.kind, StateKind::Approval(_)))
 }
 
 /// Notes one, or ends one.
@@ -105,6 +119,9 @@ const CALLED: &[(&str, &str)] = &[
     ("from", "First day away"),
     ("until", "First day back"),
     ("note", "Note"),
+    ("workflow", "Only in"),
+    ("category", "Only in the category"),
+    ("max_amount", "Only up to"),
 ];
 
 /// All that is wrong, by the form's own names.
@@ -133,14 +150,18 @@ async fn absence(app: &App, visitor: &Visitor, fields: &Fields) -> Result<Result
         return Ok(Err(format!("/substitute: {why}.")));
     }
     let substitute = visitor.words.person(typed);
+    let max_amount = match fields.get("max_amount").map(str::parse::<Money>).transpose() {
+        Ok(most) => most,
+        Err(why) => return Ok(Err(format!("Only up to: {why}."))),
+    };
     Ok(days(fields, today).map(|(from, until)| Substitution {
         person: fields.get("person").map_or_else(|| visitor.person().clone(), PersonId::from),
         substitute,
         from: Some(from),
         until,
-        workflow: None,
-        category: None,
-        max_amount: None,
+        workflow: fields.get("workflow").map(Into::into),
+        category: fields.get("category").map(Into::into),
+        max_amount,
         note: fields.get("note").map(Into::into),
         noted_by: None,
     }))

@@ -1,7 +1,10 @@
 //! Whoever repairs gets no seat by it, and leaves alone what decisions stand on.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::approval::{Ballot, EscalateTo, EscalationMode, State, Verb as Act};
+use crate::decide::{deciders, summaries};
 use crate::instance::TaskStatus;
 
 /// Its owner's manager approves; a task finds the score; comes round again by a task, or by time.
@@ -52,6 +55,31 @@ fn give(story: &mut Story, data: serde_json::Value) {
 fn asked(story: &Story) -> Vec<String> {
     let open = row(story).tasks.iter().filter(|task| task.status == TaskStatus::Open);
     open.flat_map(|task| task.holders.iter().map(|holder| holder.person.to_string())).collect()
+}
+
+/// Who may act now, as tasks are shown and as it is told who could decide.
+fn may(story: &Story) -> Vec<String> {
+    let definition = story.library.current(&story.workflow).unwrap();
+    let (instance, organisation) = (row(story), &story.organisation);
+    let shown = summaries(definition, instance, organisation, story.now);
+    let shown: BTreeSet<String> =
+        shown.iter().flat_map(|task| &task.open).map(|seat| seat.person.to_string()).collect();
+    let ordinal = instance.tasks.last().unwrap().id.ordinal;
+    let told = deciders(definition, instance, ordinal, &[Arc::clone(organisation)], story.now, None).unwrap().deciders;
+    let told: BTreeSet<String> = told.into_iter().map(|one| one.person.to_string()).collect();
+    assert_eq!(shown, told);
+    shown.into_iter().collect()
+}
+
+/// In how many seats somebody could decide; and why in none.
+fn chance(story: &Story, who: &str) -> (usize, Option<&'static str>) {
+    let instance = row(story);
+    let ordinal = instance.tasks.last().unwrap().id.ordinal;
+    let definition = story.library.current(&story.workflow).unwrap();
+    let organisations = [Arc::clone(&story.organisation)];
+    let told = deciders(definition, instance, ordinal, &organisations, story.now, Some(&who.into())).unwrap();
+    let chance = told.chances.unwrap().remove(0);
+    (chance.may.len(), chance.declined.map(|declined| declined.refusal.code()))
 }
 
 #[test]
@@ -190,6 +218,9 @@ fn whoever_passes_a_seat_on_does_not_decide_in_it_for_him_who_has_it() {
             let refused = act(&mut story, "review", vote, "ada").unwrap_err();
             assert!(refused.sentence().contains("you said who has this place"), "{passing:?}: {refused:?}");
         }
+        // Nor is he told of as somebody who could.
+        assert!(!may(&story).contains(&"ada".to_owned()), "{passing:?}: {:?}", may(&story));
+        assert_eq!(chance(&story, "ada"), (0, Some("not_approver")), "{passing:?}");
         // Whoever has it decides, and so does somebody who stands in for him without having had a hand in it.
         let own = Act::Approve(Ballot { step: "s".into(), ..Ballot::default() });
         act(&mut story, "review", own, "cyd").unwrap();
@@ -197,6 +228,8 @@ fn whoever_passes_a_seat_on_does_not_decide_in_it_for_him_who_has_it() {
     }
     let mut story = begin();
     act(&mut story, "review", Act::Reassign { step: "s".into(), from: None, to: "cyd".into() }, "bob").unwrap();
+    assert!(may(&story).contains(&"ada".to_owned()), "{:?}", may(&story));
+    assert_eq!(chance(&story, "ada"), (1, None));
     act(&mut story, "review", for_cyd(), "ada").unwrap();
     assert_eq!(story.inside(), "held");
 }
