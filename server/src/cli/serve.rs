@@ -49,6 +49,12 @@ pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
         let mint = Mint::from_os().context("the operating system gives no randomness")?;
         press.link_by(Arc::new(OneTime::new(&desk, url, app.door().link, mint)));
     }
+    if mail.is_some() && app.door().public_url.is_none() {
+        tracing::warn!(
+            "mails go out without links, and nobody is sent one to sign in with: say where people reach this server \
+             with --public-url (or FLUXOR_PUBLIC_URL)"
+        );
+    }
     app.reload_by(Arc::new(Reloads::new(config, desk.clone(), press.clone())?));
     app.post_by(press, mail);
     tracing::info!(url, database = config.database_shown(), "serving {url}");

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::Stage;
 use super::decide::Decided;
 use crate::audit::Report;
+use crate::cli::out::counted;
 use crate::cli::reorder;
 
 /// What was found and ordered.
@@ -86,8 +87,9 @@ pub(super) fn ended(stage: &Stage, decided: &Decided, report: &Report) -> String
     let verdict = if report.ok { "adds up" } else { "DOES NOT ADD UP" };
     let _ = writeln!(
         text,
-        "The audit trail {verdict}: {} entries in {} streams, each checked by its hash.",
-        report.entries, report.streams
+        "The audit trail {verdict}: {} in {}, each checked by its hash.",
+        counted(report.entries, "entry", "entries"),
+        counted(report.streams, "stream", "streams")
     );
     for finding in &report.findings {
         let _ =

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::super::out::table;
+use super::super::out::{counted, table};
 use crate::limits::explain::{long, number, rows};
 
 fn text(value: &Value) -> String {
@@ -52,10 +52,6 @@ fn bars(steps: &Value) -> String {
         Ok(height) => BARS[(height - 1).min(7)],
     };
     costs().map(bar).collect()
-}
-
-fn counted(count: u64, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 fn named(policy: &Value) -> String {
