@@ -149,17 +149,21 @@ impl Words {
         }
     }
 
-    /// A rule with what stands in the fields that it names.
+    /// A rule with what stands in the fields that it names; roles and other names as words.
     pub(crate) fn in_fields(&self, mut text: String, subject: &Document) -> String {
         for (field, value) in subject.iter().filter(|(_, value)| value.is_string()) {
-            for named in ["the person in the field", "the unit of the field"] {
+            for (named, of) in [("the person in the field", ""), ("the unit of the field", "the unit ")] {
                 let rule = format!("{named} `{field}`");
                 if text.contains(&rule) {
-                    text = text.replace(&rule, &self.value(value));
+                    text = text.replace(&rule, &format!("{of}{}", self.value(value)));
                 }
             }
         }
-        text
+        let named = |(place, part): (usize, &str)| match place % 2 {
+            0 => part.to_owned(),
+            _ => format!("“{}”", part.replace('_', " ")),
+        };
+        if text.matches('`').count() % 2 == 0 { text.split('`').enumerate().map(named).collect() } else { text }
     }
 
     /// A value of a document as people read it: amounts grouped, people by name, instants in the zone.
@@ -315,7 +319,7 @@ pub(super) mod tests {
             ("bob was asked as the manager of the person in the field `requester`", "as the manager of Ann Ahrens"),
             (
                 "bob was asked as holder of the role `buyer` in the unit of the field `unit`",
-                "as holder of the role `buyer` in it",
+                "as holder of the role “buyer” in the unit it",
             ),
             ("bob stands in for eve; eve was asked by name", "bob stands in for eve; eve was asked by name"),
             (
