@@ -92,6 +92,14 @@ pub fn compile_stored(path: &str, stored: &str, vocabulary: &Vocabulary, calenda
     set::compile_stored(path, stored, vocabulary, Some(calendars))
 }
 
+/// Of what [`Definition::stored`] gave the file itself, without those of the workflows that it calls.
+///
+/// [`Definition::stored`]: chart::Definition::stored
+#[must_use]
+pub fn own_file(stored: &str) -> &str {
+    set::own_file(stored)
+}
+
 /// Checks `files` (path and source), which may call one another: what came of each, in their order. Without `calendars`
 /// nobody knows which there are, and any name will do.
 #[must_use]

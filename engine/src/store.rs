@@ -308,10 +308,10 @@ pub trait Store<D: Persist>: Clone + Send + Sync + 'static {
     fn api_keys(&self, tenant: TenantId) -> impl Future<Output = Result<Vec<ApiKeyRow>, StoreError>> + Send;
 
     /// A definition by its hash.
-    fn definition(
-        &self,
-        hash: DefinitionHash,
-    ) -> impl Future<Output = Result<Option<DefinitionRow>, StoreError>> + Send;
+    fn definition(&self, hash: DefinitionHash) -> impl Future<Output = Found<DefinitionRow>> + Send;
+
+    /// The definition of a workflow that was stored last: nobody began with a later one.
+    fn newest_definition(&self, name: &str) -> impl Future<Output = Found<DefinitionRow>> + Send;
 
     /// Definitions that live instances are pinned to.
     fn pinned(&self) -> impl Future<Output = Result<Vec<DefinitionRow>, StoreError>> + Send;
@@ -319,6 +319,9 @@ pub trait Store<D: Persist>: Clone + Send + Sync + 'static {
     /// Answers if the database does.
     fn ping(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
+
+/// A row, if there is one.
+pub type Found<T> = Result<Option<T>, StoreError>;
 
 /// How many live instances are pinned to a definition.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,6 +17,7 @@ mod desk;
 mod door;
 mod found;
 mod http;
+mod kept;
 mod limits;
 mod lock;
 mod mail;

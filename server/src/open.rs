@@ -19,6 +19,7 @@ use fluxor_workflows::{MIGRATIONS, Procurement, Sinks};
 use crate::calendars;
 use crate::config::Config;
 use crate::desk::{Desk, Office};
+use crate::kept;
 use crate::mail::{self, Mail, Press};
 use crate::sink::{Folder, Webhook};
 use crate::unserved;
@@ -41,6 +42,8 @@ pub(crate) struct Opened {
     pub press: Arc<Press>,
     /// Where mail is configured.
     pub mail: Option<Arc<Mail>>,
+    /// Whether a file of definitions is refused, and what was in force before stays.
+    pub some_refused: bool,
 }
 
 /// Opens the engine; for what is not serving, only while no server is named.
@@ -54,18 +57,31 @@ pub(crate) async fn open_all(config: &Config, purpose: Purpose) -> anyhow::Resul
         unserved::none_named(config)?;
     }
     let domain = Arc::new(Procurement::new());
-    let library = library(config, &domain)?;
+    let opening = async || {
+        AnyStore::open(domain.clone(), &config.database, MIGRATIONS, &store::Options::default())
+            .await
+            .with_context(|| format!("cannot open {}", config.database_shown()))
+    };
+    let is_new = config.sqlite().is_some_and(|file| !file.exists());
+    let (library, kept) = match read(config, &domain)? {
+        Ok(library) => (library, None),
+        Err((sources, refused)) if purpose == Purpose::Serve && !is_new => {
+            let store = opening().await?;
+            (kept::library(config, &store, (sources, refused)).await?, Some(store))
+        }
+        Err((_, refused)) => bail!("definitions are wrong:\n{}", shown(&refused)),
+    };
     let press = press(config, &library, purpose)?;
     // Whoever only reads decides nothing that people would be told of.
     let mail = if purpose == Purpose::Read { None } else { Mail::new(config, press.clone())? };
-    if let (Purpose::Read, Some(file)) = (purpose, config.sqlite())
-        && !file.exists()
-    {
+    if let (Purpose::Read, Some(file), true) = (purpose, config.sqlite(), is_new) {
         bail!("there is no database {}: `fluxor serve` makes one, or say which with --database", file.display());
     }
-    let store = AnyStore::open(domain.clone(), &config.database, MIGRATIONS, &store::Options::default())
-        .await
-        .with_context(|| format!("cannot open {}", config.database_shown()))?;
+    let some_refused = kept.is_some();
+    let store = match kept {
+        Some(store) => store,
+        None => opening().await?,
+    };
     let webhooks = Webhooks::open(config, store.clone()).await?;
     let mut sinks = sinks(config, &domain, &store, mail.as_ref())?;
     sinks.push((fluxor_engine::effect::EVENTS.into(), webhooks.clone()));
@@ -74,7 +90,7 @@ pub(crate) async fn open_all(config: &Config, purpose: Purpose) -> anyhow::Resul
     let engine = Engine::start(domain, store, library, Arc::new(SystemClock), options).await?;
     let desk: Arc<dyn Desk> = Arc::new(Office(engine, Some(webhooks)));
     press.ask(&desk);
-    Ok(Opened { desk, press, mail })
+    Ok(Opened { desk, press, mail, some_refused })
 }
 
 /// What writes mails. A broken template keeps a server from starting, and no other command from its work.
@@ -123,18 +139,29 @@ pub(crate) fn fields(config: &Config) -> anyhow::Result<BTreeSet<String>> {
     Ok(mail::fields_of(&library(config, &Procurement::new())?))
 }
 
+/// Files of definitions, by path, and their calendars.
+pub(crate) struct Sources {
+    pub files: Vec<(String, String)>,
+    pub calendars: Calendars,
+}
+
 /// The definitions with their calendars, all of them or none.
 fn library(config: &Config, domain: &Procurement) -> anyhow::Result<Library> {
+    read(config, domain)?.or_else(|(_, refused)| bail!("definitions are wrong:\n{}", shown(&refused)))
+}
+
+/// The same, or what was read and what of it is refused.
+fn read(config: &Config, domain: &Procurement) -> anyhow::Result<Result<Library, (Sources, Refused)>> {
     let folder = config.definitions();
     let calendars = calendars(folder.as_deref())?;
-    let sources = folder.as_deref().map(sources).transpose()?.unwrap_or_default();
-    match Library::load_with(sources, domain.vocabulary(), calendars) {
+    let files = folder.as_deref().map(sources).transpose()?.unwrap_or_default();
+    Ok(match Library::load_with(files.clone(), domain.vocabulary(), calendars.clone()) {
         Ok((library, warnings)) => {
             warn(&warnings);
             Ok(library)
         }
-        Err(refused) => bail!("definitions are wrong:\n{}", shown(&refused)),
-    }
+        Err(refused) => Err((Sources { files, calendars }, refused)),
+    })
 }
 
 /// The `*.yaml` files of a folder with their text, by name.
@@ -180,7 +207,7 @@ fn warn(warnings: &Warnings) {
     }
 }
 
-fn shown(refused: &Refused) -> String {
+pub(crate) fn shown(refused: &Refused) -> String {
     let errors = refused.iter().flat_map(|(path, source, findings)| {
         findings.iter().filter(|f| f.severity == Severity::Error).map(|f| f.render(path, source))
     });

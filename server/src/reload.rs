@@ -27,7 +27,7 @@ use crate::mail::Press;
 use crate::telemetry::metrics;
 
 use disk::Look;
-pub(crate) use note::{ACTION, RECORD};
+pub(crate) use note::{ACTION, RECORD, ROWS};
 use rest::{Left, Restless};
 pub(crate) use told::{Reloaded, Trouble};
 

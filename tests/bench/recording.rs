@@ -222,6 +222,10 @@ impl<S: Store<Procurement>> Store<Procurement> for Recording<S> {
         self.inner.definition(hash).await
     }
 
+    async fn newest_definition(&self, name: &str) -> Result<Option<DefinitionRow>, StoreError> {
+        self.inner.newest_definition(name).await
+    }
+
     async fn pinned(&self) -> Result<Vec<DefinitionRow>, StoreError> {
         self.inner.pinned().await
     }

@@ -121,6 +121,7 @@ on_both! {
     hooks::what_an_address_refuses_is_an_incident
     reloads::what_is_changed_counts_for_those_who_begin
     reloads::a_broken_file_is_told_of_until_it_is_mended
+    reloads::a_server_starts_with_what_was_in_force
     reloads::only_administrators_of_the_server_load
     reloads::files_come_and_go_and_so_does_their_folder
     reloads::a_restless_file_holds_up_no_other

@@ -10,8 +10,8 @@ use crate::definition::chart::Definition;
 use crate::ids::{Digest, PersonId, TaskId};
 use crate::instance::{Instance, TaskStatus};
 
-use super::{OrganisationAt, by};
 use super::review::{Known, bring_on, policy_with, time};
+use super::{OrganisationAt, by};
 
 /// Who could decide a task at an instant, and why.
 #[derive(Clone, Debug, Serialize)]

@@ -6,8 +6,8 @@ use crate::command::{OpenSeat, TaskSummary};
 use crate::definition::chart::Definition;
 use crate::instance::{Instance, Task, TaskStatus};
 
-use super::{OrganisationAt, by};
 use super::review::policy_of;
+use super::{OrganisationAt, by};
 
 /// The open tasks of an instance, with who may act now.
 #[must_use]

@@ -163,6 +163,11 @@ pub(super) fn bundle(definition: &Definition) -> String {
     parts.iter().map(|part| &*part.source).collect::<Vec<_>>().join(BETWEEN)
 }
 
+/// The file alone, of what [`Definition::stored`] gave.
+pub(super) fn own_file(stored: &str) -> &str {
+    stored.split(BETWEEN).next().unwrap_or(stored)
+}
+
 /// Compiles what [`Definition::stored`] gave.
 pub(super) fn compile_stored(
     path: &str,

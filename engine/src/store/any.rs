@@ -343,6 +343,10 @@ impl<D: Persist> Store<D> for AnyStore<D> {
         each!(self, s => s.definition(hash))
     }
 
+    async fn newest_definition(&self, name: &str) -> Result<Option<DefinitionRow>, StoreError> {
+        each!(self, s => s.newest_definition(name))
+    }
+
     async fn pinned(&self) -> Result<Vec<DefinitionRow>, StoreError> {
         each!(self, s => s.pinned())
     }

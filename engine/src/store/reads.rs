@@ -96,6 +96,10 @@ macro_rules! reads {
             sql::definition::one(&mut *self.reader().await?, hash).await
         }
 
+        async fn newest_definition(&self, name: &str) -> Result<Option<DefinitionRow>, StoreError> {
+            sql::definition::newest(&mut *self.reader().await?, name).await
+        }
+
         async fn pinned(&self) -> Result<Vec<DefinitionRow>, StoreError> {
             sql::definition::pinned(&mut *self.reader().await?).await
         }

@@ -23,7 +23,7 @@ use crate::http::routes;
 use crate::limits::Limits;
 use crate::lock::{self, Lock, Taken};
 use crate::open::{Opened, Purpose, open_all};
-use crate::reload::Reloads;
+use crate::reload::{Cause, Reloads};
 use crate::telemetry::{log, metrics};
 use crate::traffic::EVERY;
 
@@ -36,7 +36,7 @@ const SWEPT_EVERY: Duration = Duration::from_secs(3600);
 pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
     let _logs = log::start(&config.log).map_err(|error| Failure::Usage(format!("{error:#}")))?;
     let mut lock = own(config)?;
-    let Opened { desk, press, mail } = open_all(config, Purpose::Serve).await?;
+    let Opened { desk, press, mail, some_refused } = open_all(config, Purpose::Serve).await?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}: is another server running there?", config.listen))?;
@@ -55,8 +55,13 @@ pub(super) async fn run(config: &Config, out: &Out) -> Result<End, Failure> {
              with --public-url (or FLUXOR_PUBLIC_URL)"
         );
     }
-    app.reload_by(Arc::new(Reloads::new(config, desk.clone(), press.clone())?));
+    let reloads = Arc::new(Reloads::new(config, desk.clone(), press.clone())?);
+    app.reload_by(reloads.clone());
     app.post_by(press, mail);
+    if some_refused {
+        // What is wrong with them is told before anybody is served.
+        reloads.reload(&Cause::Files, false).await.context("the definitions that are refused cannot be looked at")?;
+    }
     tracing::info!(url, database = config.database_shown(), "serving {url}");
     out.result(&json!({ "url": url, "database": config.database_shown() }), || format!("Fluxor serves {url}"));
     until_told(listener, app, &desk, config).await?;

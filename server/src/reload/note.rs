@@ -19,7 +19,7 @@ pub(crate) const RECORD: &str = "definition";
 pub(crate) const ACTION: &str = "note_definition";
 
 /// Where what is noted stands, beside the settings.
-const ROWS: &str = "definitions/";
+pub(crate) const ROWS: &str = "definitions/";
 
 impl Reloads {
     /// What the trail is to tell of these changes.

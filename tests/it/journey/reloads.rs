@@ -2,6 +2,7 @@
 //! wrong is told until it is mended, and changes nothing.
 
 mod asked;
+mod started;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -17,6 +18,7 @@ pub(super) use asked::{
     a_restless_file_holds_up_no_other, files_come_and_go_and_so_does_their_folder,
     only_administrators_of_the_server_load, the_command_line_loads,
 };
+pub(super) use started::a_server_starts_with_what_was_in_force;
 
 /// The file of `pair`.
 fn file(site: &Site, name: &str) -> PathBuf {

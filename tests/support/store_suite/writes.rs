@@ -292,6 +292,10 @@ pub async fn rare_rows<S: Store<CounterDomain>>(store: S) {
     commit(&store, &instances([over, instance(1, 1, 1), instance(2, 3, 1)])).await.unwrap();
     assert_eq!(store.pinned().await.unwrap(), [definition(1)]);
     assert_eq!(store.definition(definition(0).hash).await.unwrap(), Some(definition(0)));
+    let newest = store.newest_definition(&definition(0).name).await.unwrap().unwrap();
+    let all = [definition(0), definition(1)].into_iter().filter(|row| row.name == definition(0).name);
+    assert_eq!(Some(newest), all.max_by_key(|row| (row.stored_at, row.hash)));
+    assert_eq!(store.newest_definition("nothing").await.unwrap(), None);
     store.ping().await.unwrap();
 }
 

@@ -269,6 +269,12 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
         Ok(self.tables().definitions.get(&hash).cloned())
     }
 
+    async fn newest_definition(&self, name: &str) -> Result<Option<DefinitionRow>, StoreError> {
+        let tables = self.tables();
+        let known = tables.definitions.values().filter(|row| *row.name == *name);
+        Ok(known.max_by_key(|row| (row.stored_at, row.hash)).cloned())
+    }
+
     async fn pinned(&self) -> Result<Vec<DefinitionRow>, StoreError> {
         let tables = self.tables();
         let live: BTreeSet<_> =

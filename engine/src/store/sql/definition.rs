@@ -17,6 +17,18 @@ pub(crate) async fn one(c: &mut Conn, hash: DefinitionHash) -> Result<Option<Def
     query.fetch_optional(c).await.map_err(failed)?.as_ref().map(definition).transpose()
 }
 
+// Where a start of the program finds a file that is wrong: reads every definition.
+const NEWEST: &str = "SELECT hash, name, version, source, stored_at
+     FROM definition
+     WHERE name = $1
+     ORDER BY stored_at DESC, hash DESC
+     LIMIT 1";
+
+pub(crate) async fn newest(c: &mut Conn, name: &str) -> Result<Option<DefinitionRow>, StoreError> {
+    let query = sqlx::query(NEWEST).bind(name);
+    query.fetch_optional(c).await.map_err(failed)?.as_ref().map(definition).transpose()
+}
+
 // Once a start of the program: reads every instance.
 const PINNED: &str = "SELECT hash, name, version, source, stored_at
      FROM definition

@@ -1,0 +1,94 @@
+//! A server that starts while a file of definitions is refused: the version that was in force stays, as it does while a server runs.
+//!
+//! What must hold: in the place of a refused file stands what the database has of its workflow, and only where that is what was in
+//! force last. Where one of them has nothing to fall back on, the server does not start. Who is told is the matter of `reload`, which
+//! finds the files as wrong as they are.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use fluxor_engine::definition::{Library, Refused, own_file};
+use fluxor_engine::domain::Domain as _;
+use fluxor_engine::ids::{DefinitionHash, TenantId};
+use fluxor_engine::store::{AnyStore, Store as _};
+use fluxor_workflows::Procurement;
+
+use crate::config::Config;
+use crate::open::{Sources, shown};
+use crate::reload::ROWS;
+
+/// The library of these files, with what was in force in the place of each that is refused.
+///
+/// # Errors
+/// A file is refused and nothing of its workflow is kept, or what is kept was not in force last; the database does not answer.
+pub(crate) async fn library(
+    config: &Config,
+    store: &AnyStore<Procurement>,
+    (mut sources, mut refused): (Sources, Refused),
+) -> anyhow::Result<Library> {
+    let domain = Procurement::new();
+    let mut replaced = Vec::new();
+    loop {
+        for (path, source, _) in &refused {
+            let name = workflow_of(path, source);
+            let kept = if replaced.contains(path) { None } else { in_force(store, config.tenant(), &name).await? };
+            let (Some(kept), Some(file)) = (kept, sources.files.iter_mut().find(|(known, _)| known == path)) else {
+                let why = format!("no version of `{name}` is kept in the database to go on with in its place");
+                bail!("definitions are wrong, and {why}:\n{}", shown(&refused));
+            };
+            file.1 = kept;
+            replaced.push(path.clone());
+        }
+        match Library::load_with(sources.files.clone(), domain.vocabulary(), sources.calendars.clone()) {
+            Ok((library, _)) => return Ok(library),
+            Err(others) => refused = others,
+        }
+    }
+}
+
+/// The workflow that a file is about: what it says, however wrong the rest is; else what the file is called.
+fn workflow_of(path: &str, source: &str) -> String {
+    let said = source.lines().find_map(|line| line.strip_prefix("workflow:"));
+    let said = said.map(|said| said.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']).to_owned());
+    let stem = || Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    said.filter(|said| !said.is_empty()).unwrap_or_else(stem)
+}
+
+/// The file of a workflow as it was in force last, if the database has it.
+async fn in_force(store: &AnyStore<Procurement>, operator: TenantId, name: &str) -> anyhow::Result<Option<String>> {
+    let broken = || format!("cannot read which definition of `{name}` was in force");
+    let mut reader = store.reader().await.with_context(broken)?;
+    let noted = fluxor_workflows::setting(reader.connection(), operator, &format!("{ROWS}{name}").into()).await;
+    drop(reader);
+    let row = match noted.with_context(broken)? {
+        Some(noted) => {
+            let noted: serde_json::Value = serde_json::to_value(noted.document).with_context(broken)?;
+            let hash = noted["hash"].as_str().and_then(|hash| hash.parse::<DefinitionHash>().ok());
+            match hash {
+                Some(hash) => store.definition(hash).await.with_context(broken)?,
+                None => None,
+            }
+        }
+        // It is what it was since the first start.
+        None => store.newest_definition(name).await.with_context(broken)?,
+    };
+    Ok(row.map(|row| own_file(&row.source).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_says_which_workflow_it_is_about_however_wrong_it_is() {
+        for (source, name) in [
+            ("workflow: pair\nversion: }", "pair"),
+            ("# a\nworkflow: \"pair\" # of two\n", "pair"),
+            ("version: 1\n  workflow: other", "file"),
+            ("workflow:\n", "file"),
+            ("", "file"),
+        ] {
+            assert_eq!(workflow_of("definitions/file.yaml", source), name, "{source}");
+        }
+    }
+}
