@@ -101,7 +101,7 @@ pub struct Ground<'a, D: Domain> {
     current: &'a OrganisationAt,
     /// Where it is noted how conditions came out, if somebody wants to know: never read here.
     judged: Option<&'a Judged>,
-    /// The batch's instant. (An entry is never dated before the one that it follows: `plan` sees to that.)
+    /// The batch's instant; of an instance never before its last entry.
     pub now: Timestamp,
 }
 
@@ -123,6 +123,13 @@ impl<'a, D: Domain> Ground<'a, D> {
     pub const fn noting(mut self, judged: Option<&'a Judged>) -> Self {
         self.judged = judged;
         self
+    }
+
+    /// The same for an instance whose last entry is of `at`: a clock that has gone back takes nothing back with it, and what is counted
+    /// from now on is counted from there.
+    fn not_before(&self, at: Timestamp) -> Self {
+        let Self { domain, library, keys, organisations, current, judged, now } = *self;
+        Self { domain, library, keys, organisations, current, judged, now: now.max(at) }
     }
 
     /// The organisation as it is now.
@@ -240,6 +247,7 @@ pub fn decide<D: Domain>(
     if !matches!(command.verb, Verb::Wake { .. }) && command.verb.instance() != Some(before.id) {
         return Err(Stop::Refused(Refusal::UnknownInstance(command.verb.instance().unwrap_or(before.id))));
     }
+    let ground = &ground.not_before(before.changed_at);
     if let Verb::Repair { repair, reason, state_revision, .. } = &command.verb {
         let asked = repair::Asked { repair, reason, state_revision: *state_revision };
         return repair::decide(ground, definition, before, command, asked, layer);

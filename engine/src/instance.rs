@@ -88,6 +88,9 @@ pub struct Detail {
     /// The paths of states without return (`no_return`) in which it has been.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub passed: BTreeSet<Arc<str>>,
+    /// Who has set its data by a repair or a migration: he decides about it no more.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub handled: BTreeSet<PersonId>,
     /// Why it was ended where it stood, in a state that is not final.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Arc<str>>,
@@ -292,9 +295,10 @@ impl TaskStatus {
 }
 
 impl Task {
-    /// What a decision must bring as `If-Match` (without the quotes): document digest and task revision.
+    /// What a decision must bring as `If-Match` (without the quotes): the document's digest, whole, since whoever asks writes the
+    /// document and would find two that a part of it does not tell apart; and the task's revision.
     #[must_use]
     pub fn etag(&self) -> String {
-        format!("{}-{}", &self.document.to_string()[..16], self.revision)
+        format!("{}-{}", self.document, self.revision)
     }
 }

@@ -1,4 +1,4 @@
-//! What a subject is made of: flat fields, and their values as they came (approvals.md section 1).
+//! What a subject is made of: its fields, and their values as they came (approvals.md section 1).
 //!
 //! A value round-trips its JSON exactly; money is text that the policy reads as money where it needs money.
 
@@ -25,21 +25,25 @@ pub enum FieldValue {
     Text(Arc<str>),
     /// Several values, such as the ids of several owners.
     List(Vec<FieldValue>),
+    /// Values by name, such as a price by item.
+    Map(BTreeMap<Arc<str>, FieldValue>),
 }
 
 impl FieldValue {
-    /// A field of a JSON document. `None`: what no field can be, an object.
+    /// A field of a JSON document.
     #[must_use]
-    pub fn read(json: &serde_json::Value) -> Option<Self> {
+    pub fn read(json: &serde_json::Value) -> Self {
         use serde_json::Value as Json;
-        Some(match json {
+        match json {
             Json::Null => Self::Null,
             Json::Bool(is) => Self::Bool(*is),
             Json::Number(number) => Self::Number(number.clone()),
             Json::String(text) => Self::Text(text.as_str().into()),
-            Json::Array(many) => Self::List(many.iter().map(Self::read).collect::<Option<_>>()?),
-            Json::Object(_) => return None,
-        })
+            Json::Array(many) => Self::List(many.iter().map(Self::read).collect()),
+            Json::Object(named) => {
+                Self::Map(named.iter().map(|(name, value)| (name.as_str().into(), Self::read(value))).collect())
+            }
+        }
     }
 
     /// Whether [`FieldValue::read`] of it would be this.
@@ -51,6 +55,9 @@ impl FieldValue {
             (Self::Number(a), Json::Number(b)) => a == b,
             (Self::Text(a), Json::String(b)) => **a == **b,
             (Self::List(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is(b)),
+            (Self::Map(a), Json::Object(b)) => {
+                a.len() == b.len() && a.iter().all(|(name, a)| b.get(&**name).is_some_and(|b| a.is(b)))
+            }
             _ => false,
         }
     }
@@ -155,11 +162,11 @@ impl Subject {
         set.iter().filter(|(field, value)| self.get(field) != *value)
     }
 
-    /// What an edit must set so that the fields are those of `document`; what is no field there is passed over.
+    /// What an edit must set so that the fields are those of `document`.
     #[must_use]
     pub fn behind(&self, document: &serde_json::Map<String, serde_json::Value>) -> Fields {
         let other = document.iter().filter(|(name, json)| !self.get(name).is(json));
-        other.filter_map(|(name, json)| Some((name.as_str().into(), FieldValue::read(json)?))).collect()
+        other.map(|(name, json)| (name.as_str().into(), FieldValue::read(json))).collect()
     }
 
     /// Makes the next version of what `set` changes; false, and no version, if nothing does.

@@ -53,6 +53,8 @@ struct ShownDetail<'a> {
     others: &'a [Incident],
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     passed: &'a BTreeSet<Arc<str>>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    handled: &'a BTreeSet<PersonId>,
 }
 
 /// A task of an image.
@@ -101,6 +103,7 @@ pub(super) fn shown(instance: &Instance) -> Shown<'_> {
         incident,
         others,
         passed,
+        handled,
         requests: _,
     } = &instance.detail;
     Shown {
@@ -125,6 +128,7 @@ pub(super) fn shown(instance: &Instance) -> Shown<'_> {
             incident: incident.as_ref(),
             others,
             passed,
+            handled,
         },
         tasks: instance.tasks.iter().map(|t| (t.id.ordinal, t.into())).collect(),
     }

@@ -3,15 +3,16 @@
 //! It says what `fold::diff` would say of the two images, field by field from the structs themselves, without making a
 //! tree of JSON of what is the same: this is what every transition pays. A debug build compares the two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value as Json;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::fold::{Change, diff_at, maps, pointer};
+use super::fold::{Change, diff_at, is_told_apart, maps, pointer};
 use super::image::{ShownTask, shown};
 use crate::approval::Review;
+use crate::ids::PersonId;
 use crate::instance::{Detail, Document, Instance, Task, TaskDetail};
 
 /// A [`Change`] whose sides are written already.
@@ -106,6 +107,32 @@ impl Found {
         self.optional(name, before, after, |value| *value != T::default());
     }
 
+    /// A list, which is left out when it is empty.
+    fn list<T: Serialize + PartialEq>(&mut self, name: &str, before: &[T], after: &[T]) {
+        if before == after || !is_told_apart(&self.at, before, after) {
+            return self.optional(name, &before, &after, |list| !list.is_empty());
+        }
+        self.inside(name, |f| {
+            for (place, new) in after.iter().enumerate() {
+                let old = before.get(place);
+                if old != Some(new) {
+                    f.inside(&place.to_string(), |f| {
+                        let changes = diff_at(&f.at, old.map(json).as_ref(), Some(&json(new)));
+                        f.all.extend(changes.iter().map(Told::from));
+                    });
+                }
+            }
+        });
+    }
+
+    /// The same of what is in an order of its own.
+    fn set(&mut self, name: &str, before: &BTreeSet<PersonId>, after: &BTreeSet<PersonId>) {
+        if before != after {
+            let all = |set: &BTreeSet<PersonId>| set.iter().cloned().collect::<Vec<_>>();
+            self.list(name, &all(before), &all(after));
+        }
+    }
+
     /// A member that may be an object, and is left out unless `there`.
     fn tree<T: Serialize + PartialEq>(&mut self, name: &str, before: &T, after: &T, there: fn(&T) -> bool) {
         if before != after {
@@ -139,11 +166,13 @@ impl Found {
             incident,
             others,
             passed,
+            handled,
             requests: _,
         } = before;
         self.tree("called", called, &after.called, |c| !c.is_empty());
         self.default("caller", caller, &after.caller);
         self.leaf("entered_at", entered_at, &after.entered_at);
+        self.default("handled", handled, &after.handled);
         self.tree("history", history, &after.history, |h| !h.is_empty());
         self.tree("incident", incident, &after.incident, Option::is_some);
         self.default("inside", inside, &after.inside);
@@ -191,7 +220,7 @@ impl Found {
         });
         self.leaf("document", document, &after.document);
         self.default("due_at", due_at, &after.due_at);
-        self.default("holders", holders, &after.holders);
+        self.list("holders", holders, &after.holders);
         self.leaf("opened_at", opened_at, &after.opened_at);
         self.leaf("revision", revision, &after.revision);
         self.leaf("state", state, &after.state);
@@ -201,22 +230,22 @@ impl Found {
     fn review(&mut self, before: &Review, after: &Review) {
         let Review { state, why, round, round_began, subject, editors, watchers, steps, parked, .. } = before;
         let Review { no_plan, votes, votes_from, paused, held, next_id, looking, questions, .. } = before;
-        self.default("editors", editors, &after.editors);
+        self.set("editors", editors, &after.editors);
         self.default("held", held, &after.held);
-        self.default("looking", looking, &after.looking);
+        self.list("looking", looking, &after.looking);
         self.default("next_id", next_id, &after.next_id);
         self.default("no_plan", no_plan, &after.no_plan);
-        self.default("parked", parked, &after.parked);
+        self.list("parked", parked, &after.parked);
         self.tree("paused", paused, &after.paused, Option::is_some);
-        self.default("questions", questions, &after.questions);
+        self.list("questions", questions, &after.questions);
         self.default("round", round, &after.round);
         self.default("round_began", round_began, &after.round_began);
         self.default("state", state, &after.state);
-        self.default("steps", steps, &after.steps);
+        self.list("steps", steps, &after.steps);
         self.tree("subject", subject, &after.subject, |_| true);
-        self.default("votes", votes, &after.votes);
+        self.list("votes", votes, &after.votes);
         self.default("votes_from", votes_from, &after.votes_from);
-        self.default("watchers", watchers, &after.watchers);
+        self.set("watchers", watchers, &after.watchers);
         self.tree("why", why, &after.why, |why| *why != Default::default());
     }
 }

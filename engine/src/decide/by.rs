@@ -161,9 +161,13 @@ impl<D: Domain> Run<'_, '_, D> {
     }
 }
 
-/// What holds for acts besides the rules of approvals: a question says something, and nobody has a seat of somebody else
-/// given to himself.
-pub(super) fn fits(act: &Verb, person: &PersonId) -> Result<(), Refusal> {
+/// What holds for acts besides the rules of approvals: a question says something, nobody has a seat of somebody else
+/// given to himself, and whoever has set what is decided about, past those who decide, is none of them.
+pub(super) fn fits(act: &Verb, person: &PersonId, instance: &Instance) -> Result<(), Refusal> {
+    if matches!(act, Verb::Approve(_) | Verb::Reject(_) | Verb::Abstain(_)) && instance.detail.handled.contains(person) {
+        let rule = "somebody else to decide: you have set data of it by a repair or a migration";
+        return Err(Refusal::NotAllowed { rule: rule.into() });
+    }
     let himself = match act {
         Verb::Ask { ballot, .. } if ballot.reason.as_ref().is_none_or(|text| text.trim().is_empty()) => {
             return Err(Refusal::ReasonRequired);
@@ -223,9 +227,17 @@ pub(super) fn passed_on(
     }
 }
 
-/// Whether a voice that is open is good for a vote: not where every seat that it could be cast in was passed on by whoever has it.
-pub(super) fn is_good(task: &Task, step: &str, person: &PersonId, on_behalf_of: Option<&PersonId>) -> bool {
+/// Whether a voice that is open is good for a vote: not where every seat that it could be cast in was passed on by whoever has it,
+/// nor where he has set what is decided about.
+pub(super) fn is_good(
+    (instance, task): (&Instance, &Task),
+    step: &str,
+    (person, on_behalf_of): (&PersonId, Option<&PersonId>),
+) -> bool {
     let TaskDetail { review, passed_on, .. } = &task.detail;
+    if instance.detail.handled.contains(person) {
+        return false;
+    }
     if passed_on.is_empty() {
         return true;
     }
@@ -236,14 +248,14 @@ pub(super) fn is_good(task: &Task, step: &str, person: &PersonId, on_behalf_of: 
 }
 
 /// The same of somebody who could decide.
-pub(super) fn is_good_of(task: &Task, one: &Standing) -> bool {
-    is_good(task, &one.seat.step, &one.person, one.on_behalf_of.as_ref())
+pub(super) fn is_good_of(at: (&Instance, &Task), one: &Standing) -> bool {
+    is_good(at, &one.seat.step, (&one.person, one.on_behalf_of.as_ref()))
 }
 
 /// Takes from somebody's chance what is no good.
-pub(super) fn good(task: &Task, chance: &mut Chance) {
+pub(super) fn good(at: (&Instance, &Task), chance: &mut Chance) {
     let before = chance.may.len();
-    chance.may.retain(|one| is_good_of(task, one));
+    chance.may.retain(|one| is_good_of(at, one));
     if chance.may.is_empty() && before > 0 {
         let why = approval::Refusal::NotApprover;
         (chance.refusal, chance.declined) = (Some(why), Some(why.into()));

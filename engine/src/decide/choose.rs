@@ -76,7 +76,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     ) -> Result<Vec<Chosen<'a>>, Halt<D::Need>> {
         let definition = self.definition;
         let mut chosen: Vec<Chosen<'a>> = Vec::new();
-        let mut unmet = Vec::new();
+        let (mut unmet, mut declined) = (Vec::new(), Vec::new());
         // What a state's arrows come to does not depend on which state inside asks.
         let mut tried: Vec<(StateIx, bool)> = Vec::new();
         for &leaf in active {
@@ -97,12 +97,17 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 tried.push((at, !matches!(picked, Pick::Nothing)));
                 match picked {
                     Pick::Take(arrow, allowed) => chosen.push(Chosen { at, arrow, allowed }),
-                    Pick::Unmet(rules) => rules.into_iter().for_each(|rule| also(&mut unmet, rule)),
+                    Pick::Unmet(rules) => {
+                        rules.into_iter().for_each(|rule| also(&mut unmet, rule));
+                        declined.push(at);
+                    }
                     Pick::Nothing => continue,
                 }
                 break;
             }
         }
+        // What somebody may not do inside is not done from outside, by way of another region.
+        chosen.retain(|one| !declined.iter().any(|inner| self.is_inside(*inner, one.at)));
         match chosen.is_empty() && !unmet.is_empty() {
             true => Err(not_allowed(&unmet).into()),
             false => Ok(self.without_conflicts(chosen)),

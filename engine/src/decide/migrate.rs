@@ -233,6 +233,9 @@ impl<D: Domain> Run<'_, '_, D> {
         self.work.definition = self.definition.hash;
         self.stand(&place);
         let fields = self.carry_subject(way)?;
+        if self.work.subject != before.subject {
+            self.work.detail.handled.extend(self.command.actor.person().cloned());
+        }
         let timers = self.carry_timers(way, &old_active, &place)?;
         self.carry_calls(way, &place)?;
         self.carry_incidents(way, &place, &timers.names)?;

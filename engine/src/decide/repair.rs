@@ -88,10 +88,10 @@ pub(super) fn decide<D: Domain>(
 /// tried again.
 #[must_use]
 pub fn is_own_matter(definition: &Definition, before: &Instance, person: &PersonId) -> bool {
-    let named = |(name, json): (&String, &Json)| {
-        json.as_str() == Some(person.as_str()) && (name == "requester" || definition.keeps_out(name))
-    };
-    before.subject.iter().any(named)
+    let is = |json: &Json| json.as_str() == Some(person.as_str());
+    let names = |json: &Json| is(json) || json.as_array().is_some_and(|many| many.iter().any(is));
+    let counts = |name: &str| name == "requester" || definition.keeps_out(name);
+    before.subject.iter().any(|(name, json)| counts(name) && names(json))
 }
 
 /// What the entry keeps of what was asked, and the incidents that there were.

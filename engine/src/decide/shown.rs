@@ -22,7 +22,7 @@ pub fn summaries(
         .iter()
         .filter(|t| t.status == TaskStatus::Open)
         .map(|task| {
-            let open = view_at(definition, task, now, at).map(|view| {
+            let open = view_at(definition, (instance, task), now, at).map(|view| {
                 let seat =
                     |o: approval::OpenVoice| OpenSeat { step: o.step, person: o.person, on_behalf_of: o.on_behalf_of };
                 view.open.into_iter().map(seat).collect()
@@ -51,13 +51,13 @@ pub fn due(definition: &Definition, task: &Task) -> Option<Timestamp> {
 #[must_use]
 pub fn view_at(
     definition: &Definition,
-    task: &Task,
+    (instance, task): (&Instance, &Task),
     organisation: &OrganisationAt,
     at: Timestamp,
 ) -> Option<approval::View> {
     let policy = policy_of(definition, task)?;
     let mut view = approval::view(&task.detail.review, &policy, &organisation.organisation, &task.detail.rates, at);
-    view.open.retain(|voice| by::is_good(task, &voice.step, &voice.person, voice.on_behalf_of.as_ref()));
+    view.open.retain(|voice| by::is_good((instance, task), &voice.step, (&voice.person, voice.on_behalf_of.as_ref())));
     Some(view)
 }
 
@@ -65,7 +65,7 @@ pub fn view_at(
 #[must_use]
 pub fn standings(
     definition: &Definition,
-    task: &Task,
+    (instance, task): (&Instance, &Task),
     organisation: &OrganisationAt,
     at: Timestamp,
 ) -> Vec<approval::Standing> {
@@ -73,7 +73,7 @@ pub fn standings(
     let policy = if open { policy_of(definition, task) } else { None };
     policy.map_or_else(Vec::new, |policy| {
         let all = approval::deciders(&task.detail.review, &policy, &organisation.organisation, &task.detail.rates, at);
-        all.into_iter().filter(|one| by::is_good_of(task, one)).collect()
+        all.into_iter().filter(|one| by::is_good_of((instance, task), one)).collect()
     })
 }
 

@@ -48,7 +48,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.record.event = Some(act_name(act).into());
         self.record.reason = reason(act);
         self.act_on(at, &person, etag, act)?;
-        by::fits(act, &person)?;
+        by::fits(act, &person, &self.work)?;
         if matches!(act, Verb::Escalate { .. } | Verb::Repair { .. }) {
             self.gains_no_seat()?;
         }
@@ -385,7 +385,7 @@ fn reason(act: &Verb) -> Option<String> {
 
 /// The subject as the approval core reads it.
 fn fields(subject: &Document) -> Fields {
-    subject.iter().filter_map(|(name, value)| Some((name.as_str().into(), FieldValue::read(value)?))).collect()
+    subject.iter().map(|(name, value)| (name.as_str().into(), FieldValue::read(value))).collect()
 }
 
 /// The digest of what an approver sees.

@@ -174,7 +174,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             return Ok(None);
         }
         let now = self.shared.clock.now().max(instance.changed_at);
-        let Some(view) = view_at(&definition, task, organisation, now) else { return Ok(None) };
+        let Some(view) = view_at(&definition, (instance, task), organisation, now) else { return Ok(None) };
         let open = match task.status {
             TaskStatus::Open => view
                 .open
@@ -189,7 +189,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             TaskStatus::Suspended | TaskStatus::Closed => Vec::new(),
         };
         let mut why = match person {
-            Some((_, true)) => standings(&definition, task, organisation, now),
+            Some((_, true)) => standings(&definition, (instance, task), organisation, now),
             Some((_, false)) | None => Vec::new(),
         };
         why.retain(|standing| person.is_some_and(|(person, _)| standing.person == *person));

@@ -105,7 +105,10 @@ fn roles_substitutes_and_addresses_concern_their_people() {
     let set = first(json!({ "units": units(&["bob"]) })).unwrap();
     assert_eq!(set["changes"], json!([r#"/units/it/roles/buyer: gone ["ann"]"#]));
     let set = first(json!({ "units": units(&["eve", "bob"]) })).unwrap();
-    assert_eq!(set["changes"], json!([r#"/units/it/roles/buyer: gone ["ann"], added ["eve"]"#]));
+    assert_eq!(set["changes"], json!([
+        r#"/units/it/roles/buyer: added ["eve"]"#,
+        r#"/units/it/roles/buyer: gone ["ann"]"#
+    ]));
     let set = first(json!({ "units": units(&["bob", "ann"]) })).unwrap();
     assert_eq!(set["changes"], json!(["/units/it/roles/buyer: in another order"]));
     let long = "x".repeat(500);
@@ -117,11 +120,26 @@ fn roles_substitutes_and_addresses_concern_their_people() {
 fn a_difference_far_behind_is_seen() {
     let zone = |end: &str| json!(format!("{}{end}", "x".repeat(500)));
     let change = |from: Json, to: Json| Change { at: "/p".into(), from: Some(from), to: Some(to) };
-    let told = told::line(&change(zone("1"), zone("2")));
+    let told = told::lines(&change(zone("1"), zone("2"))).concat();
     assert!(told.contains("x1\"") && told.contains("x2\"") && told.chars().count() < 300, "{told}");
     let many: Vec<String> = (0..99).map(|n| format!("p{n}")).collect();
     let more: Vec<String> = many.iter().cloned().chain(["ann".to_owned()]).collect();
-    assert_eq!(told::line(&change(json!(many), json!(more))), r#"/p: added ["ann"]"#);
+    assert_eq!(told::lines(&change(json!(many), json!(more))), [r#"/p: added ["ann"]"#]);
+}
+
+/// What is told last, or behind a long note, is what matters most.
+#[test]
+fn nothing_hides_behind_something_long() {
+    let mut limits: Vec<Json> =
+        (0..40).map(|n| json!({ "amount": "1.00 EUR", "category": format!("c{n}") })).collect();
+    limits.push(json!({ "amount": "9999999.00 EUR" }));
+    let change = Change { at: "/people/eve/limits".into(), from: Some(json!([])), to: Some(json!(limits)) };
+    let told = told::lines(&change);
+    assert_eq!((told.len(), &*told[40]), (41, r#"/people/eve/limits: added [{"amount":"9999999.00 EUR"}]"#));
+    let entry = json!({ "note": "n".repeat(900), "person": "bob", "substitute": "eve", "until": "2027-01-01" });
+    let change = Change { at: "/substitutes/bob".into(), from: None, to: Some(json!([entry])) };
+    let told = told::lines(&change).concat();
+    assert!(told.contains(r#""substitute":"eve""#) && told.contains("2027-01-01") && told.len() < 500, "{told}");
 }
 
 #[test]

@@ -9,35 +9,56 @@ use fluxor_engine::decide::{ADMINISTRATOR, organisation_image};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::Document;
 use jiff::civil::Date;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
-/// How many characters of a value are shown.
+/// How many characters of a text are shown.
 const SHOWN: usize = 200;
 
+/// How many of a whole value.
+const MOST: usize = 8_000;
+
 /// One line a changed field, sorted: `/people/eve/manager: "bob" -> "fay"`. People and units go by
-/// their ids, substitutes by the person in whose place they are; of a list it tells what is added and what is gone.
+/// their ids, substitutes by the person in whose place they are; of a list it tells what is added and what is gone, one line
+/// each, so that nothing hides behind something long.
 pub(super) fn changes(before: Document, after: Document) -> Vec<String> {
-    let mut lines: Vec<String> = diff(&image(before), &image(after)).iter().map(line).collect();
+    let mut lines: Vec<String> = diff(&image(before), &image(after)).iter().flat_map(lines).collect();
     lines.sort();
     lines
 }
 
-pub(super) fn line(change: &Change) -> String {
+pub(super) fn lines(change: &Change) -> Vec<String> {
     let Change { at, from, to } = change;
     if let (Some(Json::Array(old)), Some(Json::Array(new))) = (from, to) {
-        let those = |of: &[Json], not: &[Json]| -> Vec<Json> {
-            of.iter().filter(|item| !not.contains(item)).cloned().collect()
+        let told = |word: &'static str, of: &[Json], not: &[Json]| -> Vec<String> {
+            let those = of.iter().filter(|item| !not.contains(item));
+            those.map(|item| format!("{at}: {word} [{}]", cut(&canonical::value(&shortened(item)), MOST))).collect()
         };
-        let (gone, added) = (those(old, new), those(new, old));
-        let told = |word: &str, items: Vec<Json>| {
-            (!items.is_empty()).then(|| format!("{word} {}", cut(&canonical::value(&Json::Array(items)))))
-        };
-        let told: Vec<String> = [told("gone", gone), told("added", added)].into_iter().flatten().collect();
-        let told = if told.is_empty() { "in another order".to_owned() } else { told.join(", ") };
-        return format!("{at}: {told}");
+        let mut told_of = told("gone", old, new);
+        told_of.extend(told("added", new, old));
+        return if told_of.is_empty() { vec![format!("{at}: in another order")] } else { told_of };
     }
-    let shown = |value: &Option<Json>| value.as_ref().map_or_else(|| "nothing".to_owned(), canonical::value);
-    let (from, to) = (shown(from), shown(to));
+    if let (Some(Json::String(old)), Some(Json::String(new))) = (from, to) {
+        return vec![format!("{at}: {}", texts(&canonical::value(&json!(old)), &canonical::value(&json!(new))))];
+    }
+    let shown = |value: &Option<Json>| match value {
+        Some(value) => cut(&canonical::value(&shortened(value)), MOST),
+        None => "nothing".to_owned(),
+    };
+    vec![format!("{at}: {} -> {}", shown(from), shown(to))]
+}
+
+/// A value whose texts are cut where they are long: what else it says is seen whole.
+fn shortened(value: &Json) -> Json {
+    match value {
+        Json::String(text) => cut(text, SHOWN).into(),
+        Json::Array(items) => items.iter().map(shortened).collect(),
+        Json::Object(members) => members.iter().map(|(name, value)| (name.clone(), shortened(value))).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Two texts, as JSON has them.
+fn texts(from: &str, to: &str) -> String {
     // What long values have in common is left out, so that the difference is seen.
     let common = match from.chars().count().max(to.chars().count()) > SHOWN {
         true => from.chars().zip(to.chars()).take_while(|(a, b)| a == b).count().saturating_sub(SHOWN / 4),
@@ -46,13 +67,13 @@ pub(super) fn line(change: &Change) -> String {
     let rest = |text: &str| {
         let rest: String = text.chars().skip(common).collect();
         let dots = if common > 0 { "…" } else { "" };
-        format!("{dots}{}", cut(&rest))
+        format!("{dots}{}", cut(&rest, SHOWN))
     };
-    format!("{at}: {} -> {}", rest(&from), rest(&to))
+    format!("{} -> {}", rest(from), rest(to))
 }
 
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }

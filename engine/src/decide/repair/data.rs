@@ -52,7 +52,9 @@ impl<D: Domain> Run<'_, '_, D> {
             .for_each(|task| task.document = digest);
         self.stands(&active, &before)?;
         self.settle()?;
-        self.gains_no_seat()
+        self.gains_no_seat()?;
+        self.work.detail.handled.extend(self.command.actor.person().cloned());
+        Ok(())
     }
 
     /// The field's new value, if it may have one.

@@ -96,6 +96,19 @@ fn leaving_the_parallel_state_leaves_every_region_and_its_timers() {
 }
 
 #[test]
+fn what_somebody_may_not_do_inside_a_region_is_not_done_from_around_it() {
+    let around = CHECKS.replace("      seen: {}\n", "      seen: {}\n      both: draft\n");
+    let mut story = story(&around);
+    story.signal("go").unwrap();
+    story.signal("legal_ok").unwrap();
+    // Of the region that has ended nothing takes it, and so the state around is asked.
+    let refused = story.signal_as("both", person("bob")).unwrap_err();
+    assert_eq!((refused.code(), story.inside().as_str()), ("not_allowed", "checks.legal.cleared checks.money.asked"));
+    story.signal_as("both", person("ann")).unwrap();
+    assert_eq!(story.inside(), "granted");
+}
+
+#[test]
 fn history_goes_back_to_where_it_was_left() {
     let with =
         CHECKS.replace("draft: { on: { go: checks } }", "draft: { on: { go: checks.deep_history, anew: checks } }");

@@ -1,5 +1,6 @@
 //! Repairs: what each does about each incident, who may, and that a preview tells what then happens.
 
+mod bound;
 mod data;
 mod incidents;
 mod moves;
