@@ -164,7 +164,8 @@ impl<D: Domain> Run<'_, '_, D> {
 /// What holds for acts besides the rules of approvals: a question says something, nobody has a seat of somebody else
 /// given to himself, and whoever has set what is decided about, past those who decide, is none of them.
 pub(super) fn fits(act: &Verb, person: &PersonId, instance: &Instance) -> Result<(), Refusal> {
-    if matches!(act, Verb::Approve(_) | Verb::Reject(_) | Verb::Abstain(_)) && instance.detail.handled.contains(person) {
+    if matches!(act, Verb::Approve(_) | Verb::Reject(_) | Verb::Abstain(_)) && instance.detail.handled.contains(person)
+    {
         let rule = "somebody else to decide: you have set data of it by a repair or a migration";
         return Err(Refusal::NotAllowed { rule: rule.into() });
     }

@@ -31,7 +31,9 @@ impl SignIn {
             return Err(Failure::Usage(why));
         }
         let asked = json!({ "person": self.person, "administrator": self.admin, "to": self.to });
-        let (made, base) = match place(config).await? {
+        let place = place(config).await?;
+        let here = matches!(place, Place::Here(_));
+        let (made, base) = match place {
             Place::Here(here) => (self.make(*here, config, &asked).await?, format!("http://{}", config.listen)),
             Place::There(there) => {
                 (there.send(Method::POST, "/v1/sign_in_links", &asked).await?, there.url().to_owned())
@@ -45,6 +47,12 @@ impl SignIn {
         };
         out.result(&json!({ "url": url, "ends_at": made["ends_at"] }), || url.clone());
         out.aside(&format!("Whoever opens this link signs in as {}: once, within 15 minutes.", self.person));
+        if here && made["url"].is_null() && config.public_url()?.is_none() {
+            out.aside(&format!(
+                "It leads to {}: if people reach the server elsewhere, say where with --public-url.",
+                config.listen
+            ));
+        }
         Ok(End::Done)
     }
 

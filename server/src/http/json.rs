@@ -50,6 +50,13 @@ pub(crate) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
 pub(crate) fn explain(path: &Path, message: &str) -> (String, String) {
     let mut at = pointer(path);
     let names = quoted(message);
+    if let (Some(missing), true) = (names.first(), message.starts_with("missing field")) {
+        return (format!("{at}/{}", escaped(missing)), "it is missing: write it".to_owned());
+    }
+    // What reads dates explains how it reads them.
+    if message.starts_with("failed to parse") || message.starts_with("parsed date") {
+        return (at, "it is no date: write one such as 2026-03-09".to_owned());
+    }
     let (Some(given), true) = (names.first(), message.starts_with("unknown ")) else {
         return (at, message.to_owned());
     };
@@ -128,6 +135,21 @@ mod tests {
     fn an_unknown_field_is_named_with_the_nearest() {
         let why = why(json!({ "lines": [{ "quantiy": "1" }] }));
         assert!(why.contains("/lines/0/quantiy: unknown field") && why.contains("did you mean `quantity`?"), "{why}");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_by_pointer_and_a_date_is_shown() {
+        let missing = why(json!({ "lines": [{}] }));
+        assert!(missing.contains("/lines/0/quantity: it is missing"), "{missing}");
+        #[derive(Debug, Deserialize)]
+        #[allow(dead_code)]
+        struct Day {
+            from: jiff::civil::Date,
+        }
+        for wrong in ["tomorrow", "2026-13-01", "2026-02-30", "9.3.2026", ""] {
+            let why = format!("{:?}", read::<Day>(json!({ "from": wrong })).unwrap_err());
+            assert!(why.contains("/from: it is no date: write one such as 2026-03-09"), "{wrong}: {why}");
+        }
     }
 
     #[test]

@@ -196,7 +196,10 @@ impl Problem {
             }
             StoreError::Unavailable(_) => {
                 tracing::error!(%request, error = chain, "the database cannot be reached");
-                Self::later("database_unavailable", "The database cannot be reached. Nothing has changed.")
+                Self::later(
+                    "database_unavailable",
+                    "The database cannot be reached, or cannot write. Nothing has changed: try again, and tell whoever runs the server.",
+                )
             }
             StoreError::Inconsistent { .. } => {
                 tracing::error!(%request, error = chain, "stored rows contradict each other");

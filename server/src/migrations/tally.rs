@@ -66,6 +66,27 @@ fn paths(value: &Value) -> String {
     list(value).iter().map(word).collect::<Vec<_>>().join(" and ")
 }
 
+/// Timers, of which one that stops and one of its name that begins are the same one at another time.
+fn paired(timers: &[Value]) -> Vec<Value> {
+    let mut all: Vec<Value> = Vec::new();
+    for timer in timers {
+        let begins = |known: &&mut Value| known["was"] == timer["name"] && known["name"].is_null();
+        let stops = |known: &&mut Value| known["name"] == timer["was"] && known["was"].is_null();
+        match (timer["was"].is_null(), timer["name"].is_null()) {
+            (true, false) => match all.iter_mut().find(begins) {
+                Some(known) => (known["name"], known["after"]) = (timer["name"].clone(), timer["after"].clone()),
+                None => all.push(timer.clone()),
+            },
+            (false, true) => match all.iter_mut().find(stops) {
+                Some(known) => (known["was"], known["before"]) = (timer["was"].clone(), timer["before"].clone()),
+                None => all.push(timer.clone()),
+            },
+            _ => all.push(timer.clone()),
+        }
+    }
+    all
+}
+
 fn instant(value: &Value) -> Option<Timestamp> {
     Timestamp::parse(value.as_str()?).ok()
 }
@@ -105,8 +126,8 @@ impl Tally {
             return;
         }
         *self.states.entry(format!("{} -> {}", paths(&changes["from"]), paths(&changes["to"]))).or_default() += 1;
-        for timer in list(&changes["timers"]) {
-            self.timer(timer, now);
+        for timer in paired(list(&changes["timers"])) {
+            self.timer(&timer, now);
         }
         for review in list(&changes["reviews"]) {
             *self.reviews.entry(word(&review["what"]).to_owned()).or_default() += 1;
@@ -283,7 +304,12 @@ mod tests {
             "to": { "hash": "cd".repeat(32), "version": 2 } });
         let goes = |id: &str, after: &str| {
             json!({ "instance": id, "state": "a", "outcome": "goes", "changes": { "from": ["a"], "to": ["b"],
-                "timers": [{ "was": "a#1", "name": "b#1", "before": "2026-03-02T08:00:00Z", "after": after }],
+                "timers": [
+                    { "was": "a#1", "name": "b#1", "before": "2026-03-02T08:00:00Z", "after": after },
+                    { "name": "c#1", "after": "2026-03-10T08:00:00Z" },
+                    { "was": "c#1", "before": "2026-03-02T08:00:00Z" },
+                    { "was": "d#1", "before": "2026-03-02T08:00:00Z" },
+                ],
                 "reviews": [{ "task": 1, "state": "b", "what": "kept", "before": "2026-03-03T08:00:00Z", "after": "2026-03-02T20:00:00Z" }] } })
         };
         let refused = json!({ "instance": "3", "key": "=1+1", "state": "x", "outcome": "refused", "code": "not_migratable",
@@ -308,6 +334,8 @@ mod tests {
             "2 reviews go on with their votes",
             "2 of these remind or escalate at another time, in b: due 12 hours earlier",
             "2 timer a#1 -> b#1: due 1 day earlier to 2 hours later; 1 due at once",
+            "2 timer c#1: due 8 days later",
+            "2 timer d#1 stops",
             "refused [state] 1: nothing says where they go\n      1 No, \"x\" has none. Such as 3.",
             "refused [not_migratable] 3\n      2 Its task ID.1 stops. Such as 40.\n      1 It has ended. Such as 60.",
         ] {

@@ -312,7 +312,7 @@ fn about(shown: &Shown<'_>, task: &TaskView, speak: &Words) -> (Vec<String>, Vec
     let Paper { instance, definition, organisation, now, .. } = shown.paper;
     let Some(row) = instance.tasks.iter().find(|row| row.id == task.id) else { return Default::default() };
     let plan = fluxor_engine::decide::foreseen(definition, row, organisation, *now).unwrap_or_default();
-    let standings = fluxor_engine::decide::standings(definition, row, organisation, *now);
+    let standings = fluxor_engine::decide::standings(definition, (instance, row), organisation, *now);
     let ruled = fluxor_engine::decide::ruled(definition, row);
     let own = standings.iter().filter(|standing| standing.person == *shown.reader);
     let mut why: Vec<String> = own

@@ -265,7 +265,7 @@ pub(super) async fn nobody_else_notes_or_ends_one(site: Site) {
             // Nobody takes another's place by himself.
             if !may(who) || who == substitute {
                 let told = reply.refused(403, "not_allowed");
-                let rule = if may(who) { "a third person" } else { "chain of managers" };
+                let rule = if may(who) { "somebody else to stand in" } else { "chain of managers" };
                 assert!(text(&told["rule"]).contains(rule), "{told}");
                 let now = Image::of(&site, &id).await;
                 before.still(&now, 1);

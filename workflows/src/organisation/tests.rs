@@ -105,10 +105,10 @@ fn roles_substitutes_and_addresses_concern_their_people() {
     let set = first(json!({ "units": units(&["bob"]) })).unwrap();
     assert_eq!(set["changes"], json!([r#"/units/it/roles/buyer: gone ["ann"]"#]));
     let set = first(json!({ "units": units(&["eve", "bob"]) })).unwrap();
-    assert_eq!(set["changes"], json!([
-        r#"/units/it/roles/buyer: added ["eve"]"#,
-        r#"/units/it/roles/buyer: gone ["ann"]"#
-    ]));
+    assert_eq!(
+        set["changes"],
+        json!([r#"/units/it/roles/buyer: added ["eve"]"#, r#"/units/it/roles/buyer: gone ["ann"]"#])
+    );
     let set = first(json!({ "units": units(&["bob", "ann"]) })).unwrap();
     assert_eq!(set["changes"], json!(["/units/it/roles/buyer: in another order"]));
     let long = "x".repeat(500);
@@ -130,8 +130,7 @@ fn a_difference_far_behind_is_seen() {
 /// What is told last, or behind a long note, is what matters most.
 #[test]
 fn nothing_hides_behind_something_long() {
-    let mut limits: Vec<Json> =
-        (0..40).map(|n| json!({ "amount": "1.00 EUR", "category": format!("c{n}") })).collect();
+    let mut limits: Vec<Json> = (0..40).map(|n| json!({ "amount": "1.00 EUR", "category": format!("c{n}") })).collect();
     limits.push(json!({ "amount": "9999999.00 EUR" }));
     let change = Change { at: "/people/eve/limits".into(), from: Some(json!([])), to: Some(json!(limits)) };
     let told = told::lines(&change);

@@ -161,8 +161,7 @@ fn right(actor: &Actor, at: &OrganisationAt, person: &PersonId) -> Result<Arc<st
 fn no_self(actor: &Actor, entry: &Substitution) -> Result<(), Refusal> {
     match actor {
         Actor::Person { id, .. } if *id == entry.substitute && *id != entry.person => {
-            let rule =
-                "whoever notes it for somebody else names a third person: he himself does not take another's place";
+            let rule = "somebody else to stand in: whoever notes that another is away does not take his place himself";
             Err(Refusal::NotAllowed { rule: rule.into() })
         }
         _ => Ok(()),

@@ -53,7 +53,10 @@ fn edit(story: &mut Story, payload: serde_json::Value) {
 fn what_stands_in_a_map_is_bound_like_any_other_field() {
     for (before, after) in [
         (json!({ "prices": { "mouse": "20.00 EUR" } }), json!({ "prices": { "mouse": "999999.00 EUR" } })),
-        (json!({ "prices": { "mouse": "20.00 EUR" } }), json!({ "prices": { "mouse": "20.00 EUR", "cat": "1.00 EUR" } })),
+        (
+            json!({ "prices": { "mouse": "20.00 EUR" } }),
+            json!({ "prices": { "mouse": "20.00 EUR", "cat": "1.00 EUR" } }),
+        ),
         (json!({ "rows": [{ "a": "1.00 EUR" }] }), json!({ "rows": [{ "a": "2.00 EUR" }] })),
     ] {
         let mut input = before.as_object().cloned().unwrap();
