@@ -223,7 +223,7 @@ fn if_match(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let wrong = || {
         Problem::new(
             "invalid_if_match",
-            "If-Match takes the one etag of what you saw, as it was given: `If-Match: \"0a1b2c3d4e5f6071-1\"`.",
+            "If-Match takes the one etag of what you saw, as it was given: `If-Match: \"0a1b2c3d4e5f60710a1b2c3d4e5f60710a1b2c3d4e5f60710a1b2c3d4e5f6071-1\"`.",
         )
     };
     let mut all = headers.get_all(header::IF_MATCH).iter();
@@ -311,7 +311,7 @@ pub(crate) struct DecisionHeaders {
     #[param(rename = "Idempotency-Key", example = "5f0c7a9e-approve-1")]
     idempotency_key: String,
     /// The task's etag: what is decided about. Required to approve, reject, abstain and request changes.
-    #[param(rename = "If-Match", example = "\"0a1b2c3d4e5f6071-1\"")]
+    #[param(rename = "If-Match", example = "\"0a1b2c3d4e5f60710a1b2c3d4e5f60710a1b2c3d4e5f60710a1b2c3d4e5f6071-1\"")]
     if_match: Option<String>,
 }
 
