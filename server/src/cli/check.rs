@@ -46,6 +46,14 @@ pub(super) fn with_calendars(path: &Path) -> Option<PathBuf> {
     Some(above.to_path_buf()).filter(|above| above.join("calendars").is_dir())
 }
 
+/// The folder of definitions above a mail template, or above a folder of such.
+fn above_templates(path: &Path) -> Option<&Path> {
+    let is_template = path.extension().is_some_and(|end| end == "hbs");
+    let inside = path.ancestors().find(|up| up.ends_with("templates"));
+    let above = inside.filter(|_| is_template || path.is_dir())?.parent()?;
+    Some(if above.as_os_str().is_empty() { Path::new(".") } else { above })
+}
+
 impl Check {
     pub(super) fn run(&self, config: &Config, out: &Out) -> Result<End, Failure> {
         let files = self.files(config)?;
@@ -155,6 +163,13 @@ impl Check {
         }
         let (mut files, mut is_calendar) = (Vec::new(), false);
         for path in paths {
+            if let Some(above) = above_templates(&path) {
+                return Err(Failure::Usage(format!(
+                    "{}: mail templates are checked with the definitions above them, whose fields they name: `fluxor check {}`",
+                    path.display(),
+                    above.display()
+                )));
+            }
             if path.is_dir() {
                 let all = open::files(&path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
                 is_calendar |=
@@ -171,5 +186,22 @@ impl Check {
             return Err(Failure::Usage("there is no `*.yaml` in the folders named".to_owned()));
         }
         Ok(files)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_are_checked_with_what_stands_above_them() {
+        for (path, above) in [
+            ("definitions/templates/approved.txt.hbs", Some("definitions")),
+            ("templates/partials/x.hbs", Some(".")),
+            ("definitions/order.yaml", None),
+            ("definitions/templates.yaml", None),
+        ] {
+            assert_eq!(above_templates(Path::new(path)), above.map(Path::new), "{path}");
+        }
     }
 }
