@@ -109,6 +109,60 @@ async fn several_are_selected_and_decided_with_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_verb_that_was_left_is_sent_no_more() {
+    const NOT: &str = "Nothing was sent: press the button that is meant.";
+    let Some(browsers) = Browsers::start().await else { return };
+    let site = site().await;
+    let paper = purchase(&site, "ann", "Acme", "400.00 EUR").await;
+    let mut trips = Vec::new();
+    for to in ["Lisbon", "Oslo"] {
+        trips.push(trip(&site, "ann", to, "740.00 EUR").await);
+    }
+    let page = come(&browsers, &site, "bob", Scripts::On).await;
+    page.open(&paper.place).await;
+    // Back to the other verb, and from there into the text.
+    for key in ["r", "Escape", "a", "Shift+Tab"] {
+        page.press(key).await;
+    }
+    assert_eq!(page.focused().await.name, "Reason, comment or question");
+    page.write("fine").await;
+    page.press("Control+Enter").await;
+    page.wait_for("nothing", async |page| page.texts("#said").await == [NOT]).await;
+    // Whoever only left the field has chosen nothing any more, either.
+    for key in ["Escape", "r"] {
+        page.press(key).await;
+    }
+    page.wait_for("its name", async |page| page.texts("#said").await == ["Press Enter: Reject."]).await;
+    page.execute("document.querySelector('#reason').value = ''", &json!([])).await;
+    for key in ["r", "Escape"] {
+        page.press(key).await;
+    }
+    page.click(Css("#reason")).await;
+    assert_eq!(page.texts("#said").await, [""]);
+    page.write("fine").await;
+    page.press("Control+Enter").await;
+    page.wait_for("nothing", async |page| page.texts("#said").await == [NOT]).await;
+    let still = site.admin().get(&format!("/v1/instances/{}", paper.id)).await.is(200);
+    assert_eq!(still["state"], "open.review");
+    page.execute("document.querySelector('#reason').value = ''", &json!([])).await;
+
+    page.open("/inbox?q=Travel").await;
+    for key in ["j", "x", "j", "x", "r", "Escape", "a", "Tab"] {
+        page.press(key).await;
+    }
+    assert_eq!(page.focused().await.name, "Reason");
+    page.write("fine").await;
+    page.press("Control+Enter").await;
+    page.wait_for("nothing", async |page| page.texts("#said").await == [NOT]).await;
+    for trip in &trips {
+        until(&site, &trip.id, "review").await;
+    }
+    page.execute("document.querySelector('#bulk-reason').value = ''", &json!([])).await;
+    page.close().await;
+    site.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_are_shown_and_nothing_is_taken_from_whoever_types() {
     let Some(browsers) = Browsers::start().await else { return };
     let site = site().await;
