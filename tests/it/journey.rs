@@ -37,6 +37,7 @@ mod simulated;
 mod site;
 mod site_answers;
 mod site_forms;
+mod site_long;
 mod site_new;
 mod site_news;
 mod site_onward;
@@ -148,6 +149,7 @@ on_both! {
     site_forms::what_is_emptied_is_empty
     site_forms::what_came_back_is_in_the_inbox
     site_forms::several_people_of_one_name
+    site_long::what_is_long_is_cut
     site_new::what_somebody_may_start
     site_new::started_by_a_form
     site_news::whose_turn_it_is
