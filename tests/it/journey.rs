@@ -41,6 +41,7 @@ mod site_long;
 mod site_new;
 mod site_news;
 mod site_onward;
+mod site_rules;
 mod site_stuck;
 mod site_words;
 mod stale;
@@ -155,6 +156,7 @@ on_both! {
     site_news::whose_turn_it_is
     site_news::what_may_be_done_and_what_was
     site_news::lines_are_changed_and_received
+    site_rules::what_different_rules_ask_is_not_decided_at_once
     site_onward::what_leads_on_and_why
     site_onward::what_changed_and_what_was_written
     site_stuck::what_was_not_done_is_not_called_done

@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use super::arrival::Arrival;
 use super::asked::Asked;
+use super::bulk::{Group, Rule};
+use super::mending::title;
 use super::reorganised;
 use super::turn::{Turn, turns};
 use super::words::{Words, amount, reference, standing, words};
@@ -74,6 +76,8 @@ pub(crate) struct Row {
     tags: Vec<String>,
     /// What a bulk decision sends of it; nothing where it needs more than a decision.
     value: Option<String>,
+    /// What asks for that decision: several are made at once only where it is the same.
+    rule: Option<String>,
     /// Whether it is selected.
     picked: bool,
     /// Who says that he is looking at it.
@@ -83,10 +87,10 @@ pub(crate) struct Row {
 }
 
 /// What a document is about, in a few words: its supplier, else the first of its texts where nothing else names it.
-fn about((subject, key): (&Document, Option<&str>), definition: Option<&Definition>, speak: &Words) -> Option<String> {
+fn about((subject, key): (&Document, Option<&str>), definition: &Definition, speak: &Words) -> Option<String> {
     let text = |field: &str| subject.get(field)?.as_str().map(str::trim).filter(|text| !text.is_empty());
     let first = || {
-        let fields = definition.filter(|_| key.is_none() && text("number").is_none())?.subject.record.fields.iter();
+        let fields = definition.subject.record.fields.iter().filter(|_| key.is_none() && text("number").is_none());
         let mut texts = fields.filter(|(name, field)| field.ty == Type::Text && *name != "unit");
         texts.find_map(|(name, _)| text(name))
     };
@@ -111,7 +115,10 @@ pub(crate) struct Inbox {
     asked: Vec<Asked>,
     asked_count: usize,
     view: &'static str,
+    tag: String,
     query: String,
+    /// Behind which task it begins, as an address says it.
+    after: String,
     rows: Vec<Row>,
     more: Option<String>,
     empty: Option<&'static str>,
@@ -119,18 +126,34 @@ pub(crate) struct Inbox {
     bulk: bool,
     requests: bool,
     failed: Option<&'static str>,
+    /// What was selected by what asked for it, where that are several.
+    groups: Vec<Group>,
+    /// To what the selection was narrowed.
+    narrowed: Option<String>,
     /// The reason that was written for several.
     reason: String,
 }
 
+/// What came of a form that decides several, where that was nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Undecided {
+    /// Why.
+    pub why: Option<&'static str>,
+    /// What was selected by what asked for it, where that are several.
+    pub groups: Vec<Group>,
+    /// To what the selection was narrowed.
+    pub narrowed: Option<String>,
+    /// What stays selected.
+    pub picked: Vec<TaskId>,
+    /// What was written.
+    pub reason: String,
+}
+
 impl Row {
     /// A task. `reader`: he may decide it; otherwise it is shown only.
-    pub(crate) fn of(
-        task: &TaskView,
-        definition: Option<&Definition>,
-        reader: Option<&PersonId>,
-        words: &Words,
-    ) -> Self {
+    pub(crate) fn of(task: &TaskView, reader: Option<&PersonId>, words: &Words) -> Self {
+        // What it is pinned to: another version may call its states by other names.
+        let definition = &*task.definition;
         let seats = || task.open.iter().filter(|seat| reader.is_none_or(|reader| seat.person == *reader));
         let behalf: Vec<&PersonId> = seats().filter_map(|seat| seat.on_behalf_of.as_ref()).collect();
         let whose = match reader {
@@ -148,7 +171,6 @@ impl Row {
         };
         let mut why: Vec<String> = task.standings.iter().map(because).collect();
         why.dedup();
-        let state = definition.and_then(|known| Some(known.state(known.find(&task.state)?).title.to_string()));
         let first = seats().next();
         // One vote decides for one seat: where several could be meant, somebody has to say which.
         let value = first.filter(|_| reader.is_some() && task.form.is_none() && seats().count() == 1);
@@ -156,18 +178,18 @@ impl Row {
         Self {
             id: task.id.to_string(),
             href: format!("/tasks/{}", task.id),
-            title: definition.map_or_else(|| self::words(&task.workflow), |known| known.title.to_string()),
+            title: definition.title.to_string(),
             reference: reference(&task.subject, task.key.as_deref(), task.instance),
             supplier: about((&task.subject, task.key.as_deref()), definition, words),
             lines: has_lines(&task.subject),
-            state: state.unwrap_or_else(|| self::words(&task.state)),
+            state: title(definition, &task.state),
             amount: amount(&task.subject),
             requester: text("requester").map(|person| words.name(&person.into())),
             waits: words.ago(task.opened_at),
             since: words.at(task.opened_at),
             since_day: words.day(task.opened_at),
             due_day: due.and_then(|due| words.day(due)),
-            due: due.map(|due| words.due(due, definition.and_then(Definition::working))),
+            due: due.map(|due| words.due(due, definition.working())),
             due_at: due.map(|due| words.at(due)),
             urgency: due.map_or("", |due| words.urgency(due)),
             whose,
@@ -175,8 +197,9 @@ impl Row {
             tags: task.tags.iter().map(ToString::to_string).collect(),
             value: value.map(|seat| {
                 let behalf = seat.on_behalf_of.as_ref().map_or("", PersonId::as_str);
-                [&task.id.to_string(), &task.etag, &*seat.step, behalf, &task.workflow, &task.state].join("\t")
+                [&task.id.to_string(), &task.etag, &*seat.step, behalf].join("\t")
             }),
+            rule: value.map(|seat| Rule::of(task, &seat.step).key()),
             picked: false,
             looking: Some(words.names(others)).filter(|names| !names.is_empty()),
             turns: Vec::new(),
@@ -204,7 +227,7 @@ impl Row {
             href: format!("/instances/{}", instance.id),
             title: paper.definition.title.to_string(),
             reference: reference(&instance.subject, instance.key.as_deref(), instance.id),
-            supplier: about((&instance.subject, instance.key.as_deref()), Some(&paper.definition), words),
+            supplier: about((&instance.subject, instance.key.as_deref()), &paper.definition, words),
             lines: has_lines(&instance.subject),
             state: standing(instance, &paper.definition),
             amount: amount(&instance.subject),
@@ -222,6 +245,7 @@ impl Row {
                 .collect(),
             tags: Vec::new(),
             value: None,
+            rule: None,
             picked: false,
             looking: None,
             turns: turns(paper, reader, arrival, words),
@@ -250,12 +274,12 @@ impl Row {
 }
 
 impl Inbox {
-    /// What waits. `manages`: the reader has people; `more`: where it goes on.
+    /// What waits. `manages`: the reader has people; `after`: behind which task; `more`: where it goes on.
     pub(crate) fn new(
         (view, tag, query): (View, Option<&str>, &str),
         manages: bool,
         rows: Vec<Row>,
-        more: Option<String>,
+        (after, more): (Option<TaskId>, Option<String>),
         once: String,
     ) -> Self {
         let href = |view: View, tag: Option<&str>| {
@@ -296,7 +320,9 @@ impl Inbox {
             asked: Vec::new(),
             asked_count: 0,
             view: view.name(),
+            tag: tag.unwrap_or_default().to_owned(),
             query: query.to_owned(),
+            after: after.map_or_else(String::new, |after| after.to_string()),
             rows,
             more,
             empty,
@@ -304,6 +330,8 @@ impl Inbox {
             bulk,
             requests: false,
             failed: None,
+            groups: Vec::new(),
+            narrowed: None,
             reason: String::new(),
         }
     }
@@ -314,13 +342,14 @@ impl Inbox {
         Self { asked_count: asked.len(), asked, empty, ..self }
     }
 
-    /// With why several were not decided: these stay selected, and what was written as the reason.
-    pub(crate) fn failing(mut self, failed: Option<&'static str>, picked: &[TaskId], reason: &str) -> Self {
+    /// With why several were not decided.
+    pub(crate) fn failing(mut self, undecided: Undecided) -> Self {
+        let Undecided { why, groups, narrowed, picked, reason } = undecided;
         let picked: Vec<String> = picked.iter().map(ToString::to_string).collect();
         for row in &mut self.rows {
             row.picked = row.value.is_some() && picked.contains(&row.id);
         }
-        Self { failed, reason: reason.to_owned(), ..self }
+        Self { failed: why, groups, narrowed, reason, ..self }
     }
 
     /// What the reader asked for.
@@ -334,7 +363,9 @@ impl Inbox {
             asked: Vec::new(),
             asked_count: 0,
             view: "requests",
+            tag: String::new(),
             query: query.to_owned(),
+            after: String::new(),
             rows,
             more: None,
             empty,
@@ -342,6 +373,8 @@ impl Inbox {
             bulk: false,
             requests: true,
             failed: None,
+            groups: Vec::new(),
+            narrowed: None,
             reason: String::new(),
         }
     }

@@ -132,9 +132,27 @@
   function count() {
     const bar = $("#bulk");
     if (!bar) return;
-    const many = $$("[data-row] input:checked").length;
+    const boxes = $$("[data-row] input:checked"), many = boxes.length, rules = new Set(boxes.map((box) => box.dataset.rule)).size;
     bar.classList.toggle("idle", !many);
-    $("legend", bar).textContent = many === 1 ? "Decide the one that is selected" : `Decide the ${many} that are selected`;
+    const sums = total(boxes.map((box) => box.dataset.amount));
+    $("legend", bar).textContent = (many === 1 ? "Decide the one that is selected" : `Decide the ${many} that are selected`) + (sums && `: ${sums}`);
+    $("#mixed").textContent = rules > 1 ? `These were asked for by ${rules} different rules. ` : "";
+  }
+  // Amounts such as "8,000.00 EUR", added by currency, exactly.
+  function total(amounts) {
+    const sums = new Map();
+    for (const [number, currency] of amounts.map((amount) => amount.replaceAll(",", "").split(" "))) {
+      if (!currency) continue;
+      const digits = (number.split(".")[1] || "").length, sum = sums.get(currency) || { units: 0n, digits: 0 };
+      sum.units += BigInt(number.replace(".", "")) * 10n ** BigInt(8 - digits);
+      sum.digits = Math.max(sum.digits, digits);
+      sums.set(currency, sum);
+    }
+    const said = ([currency, { units, digits }]) => {
+      const text = String(units).padStart(9, "0"), rest = text.slice(-8).slice(0, digits);
+      return `${BigInt(text.slice(0, -8)).toLocaleString("en")}${rest && `.${rest}`} ${currency}`;
+    };
+    return [...sums].map(said).join(", ");
   }
 
   // Lines are looked at without leaving the list.

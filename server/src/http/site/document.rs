@@ -310,7 +310,7 @@ impl<'a> Place<'a> {
         let (desk, caller) = (self.app.desk(), &self.visitor.caller);
         let all = desk.tasks_of(caller.tenant(), caller.person().clone(), None, None, 2).await?;
         let next = all.iter().find(|task| task.id != done);
-        Ok(next.map(|task| Next::of(task, desk.definition(&task.workflow).as_deref())))
+        Ok(next.map(Next::of))
     }
 
     /// The page, or what the template says is wrong with it.
