@@ -37,6 +37,7 @@ mod simulated;
 mod site;
 mod site_answers;
 mod site_forms;
+mod site_lists;
 mod site_long;
 mod site_new;
 mod site_news;
@@ -150,6 +151,8 @@ on_both! {
     site_forms::what_is_emptied_is_empty
     site_forms::what_came_back_is_in_the_inbox
     site_forms::several_people_of_one_name
+    site_lists::what_stands_around_an_order
+    site_lists::what_is_on_screen_is_exported
     site_long::what_is_long_is_cut
     site_new::what_somebody_may_start
     site_new::started_by_a_form

@@ -110,7 +110,7 @@
     const link = event.target.closest("a[href]");
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const to = new URL(link.href, location.href);
-    const own = to.origin === location.origin && !to.hash && !link.target && !/^\/(problems|assets|v1|openapi)/.test(to.pathname);
+    const own = to.origin === location.origin && !to.hash && !link.target && !link.hasAttribute("download") && !/^\/(problems|assets|v1|openapi)/.test(to.pathname);
     if (own) { event.preventDefault(); go(link.href); }
   });
   // Another part of the same page is no other page.

@@ -68,6 +68,12 @@ impl Words {
         at.to_zoned(self.zone.clone()).strftime("%a, %-d %b %Y, %H:%M %Z").to_string()
     }
 
+    /// `2026-03-04T10:00:00+01:00`.
+    pub(crate) fn iso(&self, at: Timestamp) -> String {
+        let Some(at) = at.to_jiff() else { return at.to_string() };
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
     /// How long ago: `3 h ago`.
     pub(crate) fn ago(&self, at: Timestamp) -> String {
         match self.now.micros().saturating_sub(at.micros()) {

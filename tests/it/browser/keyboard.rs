@@ -83,6 +83,8 @@ async fn several_are_selected_and_decided_with_keys() {
     for key in ["j", "x", "j", "j", "x"] {
         page.press(key).await;
     }
+    assert_eq!(page.texts("#bulk legend").await, ["Decide the 2 that are selected: 1,480.00 EUR"]);
+    assert_eq!(page.texts("#mixed").await, [""]);
     page.press("a").await;
     assert_eq!(page.focused().await.name, "Approve");
     page.press("Enter").await;
@@ -158,6 +160,13 @@ async fn a_verb_that_was_left_is_sent_no_more() {
         until(&site, &trip.id, "review").await;
     }
     page.execute("document.querySelector('#bulk-reason').value = ''", &json!([])).await;
+    // What is selected is added up, and where different rules ask, that is said before it is refused.
+    page.open("/inbox").await;
+    for key in ["j", "x", "j", "x", "j", "x"] {
+        page.press(key).await;
+    }
+    assert_eq!(page.texts("#bulk legend").await, ["Decide the 3 that are selected: 2,280.00 EUR"]);
+    assert_eq!(page.texts("#mixed").await, ["These were asked for by 2 different rules."]);
     page.close().await;
     site.end().await;
 }

@@ -12,7 +12,7 @@ use super::super::asked::Fields;
 use super::super::extract::Query;
 use super::super::problem::Problem;
 use super::outcome::came;
-use super::{Visitor, html, past, refused};
+use super::{Visitor, csv, html, past, refused};
 use crate::app::App;
 use crate::desk::{Company, TaskView};
 use crate::page::{Asked, Came, Done, Group, Inbox, Outcomes, Row, Rule, Undecided, View, back, now_in};
@@ -39,6 +39,9 @@ pub(super) struct Wish {
     #[serde(default)]
     q: String,
     after: Option<TaskId>,
+    /// `csv`: as a table for programs.
+    #[serde(default, rename = "as")]
+    form: String,
 }
 
 /// The inbox.
@@ -47,6 +50,9 @@ pub(super) async fn show(
     visitor: Visitor,
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
+    if wish.form == "csv" {
+        return csv(&app, "inbox", &visitor, &inbox(&app, &visitor, &wish).await?);
+    }
     html(page(&app, &visitor, &wish, Undecided::default()).await?)
 }
 
@@ -55,7 +61,7 @@ impl Wish {
     fn of(fields: &Fields) -> Self {
         let text = |name: &str| fields.get(name).unwrap_or_default().to_owned();
         let after = fields.get("after").and_then(|after| after.parse().ok());
-        Self { view: text("view"), tag: Some(text("tag")), q: text("q"), after }
+        Self { view: text("view"), tag: Some(text("tag")), q: text("q"), after, form: String::new() }
     }
 }
 
@@ -65,6 +71,11 @@ async fn page(
     wish: &Wish,
     undecided: Undecided,
 ) -> Result<anyhow::Result<String>, Problem> {
+    let inbox = inbox(app, visitor, wish).await?.failing(undecided);
+    Ok(inbox.page(&visitor.reader()))
+}
+
+async fn inbox(app: &App, visitor: &Visitor, wish: &Wish) -> Result<Inbox, Problem> {
     let view = if wish.view == View::People.name() { View::People } else { View::Mine };
     let query = wish.q.trim();
     let company = app.desk().company(visitor.caller.tenant()).await?;
@@ -114,8 +125,7 @@ async fn page(
     let all = view == View::Mine && query.is_empty() && tag.is_none() && wish.after.is_none();
     let asked = if all { asked(app, visitor, &company).await? } else { Vec::new() };
     let page = Inbox::new((view, tag.as_deref(), query), !reports.is_empty(), rows, (wish.after, more), once);
-    let page = page.asking(asked).failing(undecided);
-    Ok(page.page(&visitor.reader()))
+    Ok(page.asking(asked))
 }
 
 /// The questions that wait for an answer of his, and what came back to him: they are in no list of those who may act, since they
@@ -156,7 +166,7 @@ struct Chosen {
 
 impl Chosen {
     fn read(text: &str) -> Option<Self> {
-        let [task, etag, step, behalf] = <[&str; 4]>::try_from(text.split('\t').collect::<Vec<_>>()).ok()?;
+        let [task, etag, behalf, step] = <[&str; 4]>::try_from(text.split('\t').collect::<Vec<_>>()).ok()?;
         let behalf = Some(behalf).filter(|behalf| !behalf.is_empty()).map(PersonId::from);
         Some(Self { task: task.parse().ok()?, etag: etag.to_owned(), step: step.to_owned(), behalf })
     }
