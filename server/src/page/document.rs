@@ -166,7 +166,7 @@ impl Document {
             numbered: text("number").is_some(),
             state: standing(instance, definition),
             status: instance.status.as_str(),
-            incident: incidents.map(|incident| wrong(&incident.message, shown)).collect(),
+            incident: incidents.map(|incident| wrong(&speak.named(&incident.message), shown)).collect(),
             clock: clock(shown.paper, speak),
             repairs: None,
             stopped: detail.stopped.as_deref().map(str::to_owned),

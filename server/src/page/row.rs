@@ -191,7 +191,7 @@ impl Row {
             due_at: due.map(|due| words.at(due)),
             urgency: due.map_or("", |due| words.urgency(due)),
             whose: Some(words.names(&people)).filter(|names| !names.is_empty()),
-            why: (instance.detail.incident.iter().map(|incident| for_people(&incident.message)))
+            why: (instance.detail.incident.iter().map(|incident| for_people(&words.named(&incident.message))))
                 .chain(ended.and_then(Arrival::with_reason).map(str::to_owned))
                 .collect(),
             tags: Vec::new(),

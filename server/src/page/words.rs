@@ -47,6 +47,26 @@ impl Words {
         }
     }
 
+    /// A sentence with people in it by their names, and the ids beside names that several have: ``` `hal` is away ```.
+    pub(crate) fn named(&self, sentence: &str) -> String {
+        let (mut said, mut rest) = (String::with_capacity(sentence.len()), sentence);
+        while let Some((before, id, after)) = rest.split_once('`').and_then(|(before, after)| {
+            let (id, after) = after.split_once('`')?;
+            Some((before, id, after))
+        }) {
+            let person = PersonId::from(id);
+            said.push_str(before);
+            said.push_str(&match self.contacts.called(&person).filter(|_| self.contacts.knows(&person)) {
+                Some(name) if self.several(&name).is_some() => format!("{name} ({id})"),
+                Some(name) => name,
+                None if self.contacts.knows(&person) => id.to_owned(),
+                None => format!("`{id}`"),
+            });
+            rest = after;
+        }
+        said + rest
+    }
+
     /// That several are meant by what somebody typed, where it is a name that several have.
     pub(crate) fn several(&self, typed: &str) -> Option<String> {
         let all: Vec<String> = self.contacts.all_by_name(typed).map(|person| format!("`{person}`")).collect();
@@ -298,6 +318,16 @@ pub(super) mod tests {
         let told = "several people are called Ann Ahrens: say whom you mean by the id, `a1` or `a2`";
         assert_eq!(words.several("Ann Ahrens").as_deref(), Some(told));
         assert_eq!((words.several("ann"), words.several("Bob"), words.several("a1")), (None, None, None));
+    }
+
+    #[test]
+    fn people_in_a_sentence_have_their_names() {
+        let document = r#"{ "zone": "UTC", "people": [{ "id": "hal" }, { "id": "a1" }, { "id": "a2" }, { "id": "bo" }], "contacts": {
+            "hal": { "name": "Hal Hofer" }, "a1": { "name": "Ann" }, "a2": { "name": "Ann" }, "gone": { "name": "Gone" } } }"#;
+        let now = Timestamp::parse("2026-03-02T08:00:00Z").unwrap();
+        let words = Words::new(Arc::new(Contacts::read(document).unwrap()), now);
+        let said = words.named("`hal` is away, as are `a1` and `bo`; `step` of `gone`, and `open");
+        assert_eq!(said, "Hal Hofer is away, as are Ann (a1) and bo; `step` of `gone`, and `open");
     }
 
     #[test]
