@@ -326,7 +326,7 @@ fn must(paper: &Paper, field: &str) -> bool {
 }
 
 /// Whether an arrow writes a field of what it brings into the same field of the document.
-fn writes(arrow: &Arrow, field: &str) -> bool {
+pub(super) fn writes(arrow: &Arrow, field: &str) -> bool {
     let Outcome::Go(go) = &arrow.outcome else { return false };
     let brought = format!("event.{field}");
     go.actions.iter().any(|action| &*action.name == rows::CHANGE)

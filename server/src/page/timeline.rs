@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use fluxor_engine::audit::{Entry, Header};
 use fluxor_engine::definition::chart::{Definition, TASK_STEP};
-use fluxor_engine::ids::DefinitionHash;
+use fluxor_engine::ids::{DefinitionHash, PersonId};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -161,19 +161,20 @@ fn item(
             timer[0].as_str().map_or_else(String::new, |name| format!("“{}”", words(name)))
         )
     }));
-    let why = |message: String| if past.operator { message } else { for_people(&message) };
+    let why = |message: String| speak.named(&if past.operator { message } else { for_people(&message) });
     notes.extend(wrong(body).into_iter().map(why).map(|why| format!("It did not go well: {why}")));
     let mut changes = changed(body, speak);
     changes.extend(
         written(body).filter(|_| header.from.is_some()).into_iter().flat_map(|after| differences(lines, after, speak)),
     );
     if matches!(&*header.verb, "signal" | "complete") {
-        notes.extend(brought(&body["request"], &changes, speak));
+        notes.extend(brought((header, body), &changes, own, speak));
     }
     let more = changes.len().saturating_sub(MOST_CHANGES);
     notes.extend(changes.iter().take(MOST_CHANGES).map(ToString::to_string));
     notes.extend((more > 0).then(|| format!("and {more} more changes")));
-    notes.extend(list(body, "sent").iter().filter_map(Value::as_str).map(|name| format!("Sent: {}", words(name))));
+    notes
+        .extend(list(body, "sent").iter().filter_map(Value::as_str).map(|name| format!("To be sent: {}", words(name))));
     notes.extend(told(body, speak));
     let (written, whole) = bounds::entry(entry, body);
     // That somebody has to look at it is news.
@@ -186,7 +187,7 @@ fn item(
         at: speak.at(entry.at),
         ago: speak.when(entry.at),
         who: who(header, speak),
-        what: what(header, body, own),
+        what: what(header, body, own, speak),
         only_time: &*header.verb == "wake" && moved.is_none() && !is_incident,
         moved,
         reason: body["reason"].as_str().map(|reason| bounds::cut(reason, bounds::REASON)),
@@ -212,12 +213,27 @@ pub(super) fn who(header: &Header, speak: &Words) -> String {
 }
 
 /// What was done, as the rest of a sentence that begins with who did it.
-pub(super) fn what(header: &Header, body: &Value, definition: &Definition) -> String {
+pub(super) fn what(header: &Header, body: &Value, definition: &Definition, speak: &Words) -> String {
     let step = list(body, "acted").first().map_or("", |act| match text(&act["right"]["seat"], "step") {
         "" => text(&act["verb"], "step"),
         step => step,
     });
     let step = if matches!(step, "" | TASK_STEP) { String::new() } else { format!(" ({})", words(step)) };
+    if let Some(whom) = concerned(body) {
+        let whom = speak.name(&whom);
+        let done = match &*header.verb {
+            "ask" => format!("asked {whom} a question"),
+            "delegate" => format!("delegated it to {whom}"),
+            "reassign" => format!("reassigned it to {whom}"),
+            "add_approver" => format!("added {whom} as an approver"),
+            "add_watcher" => return format!("let {whom} watch it"),
+            "repair" => format!("gave a seat to {whom}"),
+            _ => String::new(),
+        };
+        if !done.is_empty() {
+            return format!("{done}{step}");
+        }
+    }
     let done = match &*header.verb {
         "start" => "started it",
         "approve" => "approved",
@@ -259,6 +275,12 @@ pub(super) fn what(header: &Header, body: &Value, definition: &Definition) -> St
     format!("{done}{step}")
 }
 
+/// Whom an act is about: who was asked, added, or came in somebody's place.
+fn concerned(body: &Value) -> Option<PersonId> {
+    let verb = &list(body, "acted").first()?["verb"];
+    verb["to"].as_str().or_else(|| verb["person"].as_str()).map(PersonId::from)
+}
+
 /// How an approval was helped that could not go on.
 fn helped(body: &Value) -> &'static str {
     match list(body, "acted").first().map_or("", |act| text(&act["verb"], "action")) {
@@ -291,7 +313,8 @@ fn changed(body: &Value, speak: &Words) -> Vec<Change> {
         }
         Some(Change { name: words(field), before: speak.value(&change["from"]), after: speak.value(&change["to"]) })
     });
-    fields.collect()
+    // What was nothing and is nothing still is no change to whoever reads it.
+    fields.filter(Change::is_one).collect()
 }
 
 /// Whether a value is one that programs made for programs: a document as text, or lines that begin with a place in one.

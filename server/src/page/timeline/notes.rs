@@ -2,15 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use fluxor_engine::audit::Header;
+use fluxor_engine::definition::chart::{Arrow, Definition};
 use fluxor_engine::ids::PersonId;
 use serde_json::Value;
 
+use super::super::forms::writes;
 use super::super::words::{Words, quantity, words};
 use super::{Change, MOST_CHANGES, list, text};
 use crate::repairs::sentence;
 
 /// What an event brought that did not become a field: how much came of a line, a note.
-pub(super) fn brought(request: &Value, changes: &[Change], speak: &Words) -> Vec<String> {
+pub(super) fn brought(
+    (header, body): (&Header, &Value),
+    changes: &[Change],
+    definition: &Definition,
+    speak: &Words,
+) -> Vec<String> {
+    let request = &body["request"];
     let came = list(request, "lines").iter().filter(|line| line["item"].is_null());
     let came =
         came.filter_map(|line| Some(format!("{} of line {}", quantity(line["quantity"].as_str()?), line["line"])));
@@ -24,7 +33,12 @@ pub(super) fn brought(request: &Value, changes: &[Change], speak: &Words) -> Vec
     }
     let fields = request.as_object().into_iter().flatten();
     let is_list = |value: &Value| value.as_array().is_some_and(|all| all.is_empty() || all.iter().any(is_nested));
-    let fields = fields.filter(|(_, value)| !value.is_null() && !value.is_object() && !is_list(value));
+    // What the event writes into the document is told where it is another then.
+    let event = header.event.as_deref().unwrap_or_default();
+    let arrows: Vec<&Arrow> = definition.states.iter().filter_map(|state| state.on.get(event)).flatten().collect();
+    let kept = |name: &str| arrows.iter().any(|arrow| writes(arrow, name));
+    let fields =
+        fields.filter(|(name, value)| !kept(name) && !value.is_null() && !value.is_object() && !is_list(value));
     let fields = fields.map(|(name, value)| (words(name), speak.value(value)));
     let new = fields.filter(|(name, value)| changes.iter().all(|one| one.name != *name || one.after != *value));
     notes.extend(new.take(MOST_CHANGES).map(|(name, value)| format!("{name}: {value}")));
