@@ -133,6 +133,7 @@
     const bar = $("#bulk");
     if (!bar) return;
     const boxes = $$("[data-row] input:checked"), many = boxes.length, rules = new Set(boxes.map((box) => box.dataset.rule)).size;
+    bar.classList.add("afloat");
     bar.classList.toggle("idle", !many);
     const sums = total(boxes.map((box) => box.dataset.amount));
     $("legend", bar).textContent = (many === 1 ? "Decide the one that is selected" : `Decide the ${many} that are selected`) + (sums && `: ${sums}`);

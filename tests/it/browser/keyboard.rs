@@ -1,7 +1,7 @@
 //! Decisions by keyboard alone: with the keys of the pages, and with nothing but Tab and Enter where scripts are off.
 
 use fluxor_tests::browser::Find::{Button, Css, Field};
-use fluxor_tests::browser::{Browser, Browsers, Scripts};
+use fluxor_tests::browser::{Browser, Browsers, Look, Scripts};
 use serde_json::json;
 
 use super::decide::titled;
@@ -167,6 +167,40 @@ async fn a_verb_that_was_left_is_sent_no_more() {
     }
     assert_eq!(page.texts("#bulk legend").await, ["Decide the 3 that are selected: 2,280.00 EUR"]);
     assert_eq!(page.texts("#mixed").await, ["These were asked for by 2 different rules."]);
+    page.close().await;
+    site.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_bar_for_several_covers_nothing_and_paper_has_its_columns() {
+    const COVERED: &str = "const bar = document.querySelector('#bulk'), own = document.activeElement;
+        const [over, under] = [bar.getBoundingClientRect(), own.getBoundingClientRect()];
+        return !bar.contains(own) && under.bottom > over.top + 1 && under.top < over.bottom - 1";
+    const COLUMNS: &str =
+        "const shown = (row) => [...row.children].filter((cell) => getComputedStyle(cell).display !== 'none').length;
+        return [shown(document.querySelector('thead tr')), shown(document.querySelector('tbody tr'))]";
+    let Some(browsers) = Browsers::start().await else { return };
+    let site = site().await;
+    for to in 0..14 {
+        trip(&site, "ann", &format!("Town {to}"), "740.00 EUR").await;
+    }
+    let page = come(&browsers, &site, "bob", Scripts::On).await;
+    page.open("/inbox").await;
+    for key in ["j", "x"] {
+        page.press(key).await;
+    }
+    for _ in 0..26 {
+        page.press("Tab").await;
+        assert_eq!(page.execute(COVERED, &json!([])).await, json!(false), "{:?}", page.focused().await);
+    }
+    page.look(Look::PRINT).await;
+    page.open("/inbox").await;
+    assert_eq!(page.execute(COLUMNS, &json!([])).await, json!([6, 6]));
+    page.close().await;
+    // Without a script it stands below the rows.
+    let page = come(&browsers, &site, "bob", Scripts::Off).await;
+    page.open("/inbox").await;
+    assert!(page.exists(Css("#bulk")).await && !page.exists(Css("#bulk.afloat")).await);
     page.close().await;
     site.end().await;
 }
