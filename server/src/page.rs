@@ -3,6 +3,7 @@
 //! What must hold: whatever stands in a page is escaped, here or (the sentence of a problem, pictures) before; but for charts, which are numbers; nothing is
 //! loaded from elsewhere; looking changes nothing; everything works without the script.
 
+mod abstain;
 mod account;
 mod arrival;
 mod asked;
@@ -41,6 +42,7 @@ use handlebars::Handlebars;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub(crate) use abstain::may_abstain;
 pub(crate) use account::Account;
 pub(crate) use arrival::Arrival;
 pub(crate) use asked::Asked;

@@ -345,6 +345,7 @@ impl<'a> Place<'a> {
             if self.by_link { Vec::new() } else { Event::all((&paper, &lines), visitor.person(), &form.1, &why) };
         let panel = task.as_ref().and_then(|task| {
             let panel = Panel::of(task, visitor.person(), form, why, &visitor.words)?;
+            let panel = panel.abstaining(page::may_abstain(&paper, task, visitor.person()));
             Some(if self.by_link { panel.by_link() } else { panel })
         });
         let note = said.done.as_deref().and_then(page::done_in_words);
