@@ -23,6 +23,7 @@ mod lines;
 mod mending;
 mod operations;
 mod outcomes;
+mod places;
 mod plan;
 mod reorganised;
 mod repairs;

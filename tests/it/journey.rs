@@ -44,6 +44,7 @@ mod site_news;
 mod site_onward;
 mod site_rules;
 mod site_stuck;
+mod site_told;
 mod site_words;
 mod stale;
 mod stock;
@@ -164,6 +165,10 @@ on_both! {
     site_onward::what_changed_and_what_was_written
     site_stuck::what_was_not_done_is_not_called_done
     site_stuck::somebody_is_asked_instead
+    site_told::about_whom_and_what_stayed
+    site_told::whoever_abstains_alone
+    site_told::what_is_wrong_with_lines
+    site_told::what_is_pinned_has_its_names
     site_words::a_change_of_the_organisation_is_read
     site_words::what_is_ended_and_what_is_ones_own
     site_words::what_moved_on_is_shown
