@@ -3,25 +3,31 @@
 //! What must hold: whatever stands in a page is escaped, here or (the sentence of a problem, pictures) before; but for charts, which are numbers; nothing is
 //! loaded from elsewhere; looking changes nothing; everything works without the script.
 
+mod abstain;
 mod account;
 mod arrival;
 mod asked;
 mod away;
 mod begin;
 mod beside;
+mod bulk;
 mod chart;
 mod document;
+mod export;
 mod field;
 mod forms;
 mod inbox;
 mod limits;
 mod line_changes;
+mod lines;
 mod mending;
 mod operations;
 mod outcomes;
+mod places;
 mod plan;
 mod reorganised;
 mod repairs;
+mod row;
 mod rows;
 mod said;
 mod sign_in;
@@ -37,21 +43,25 @@ use handlebars::Handlebars;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub(crate) use abstain::may_abstain;
 pub(crate) use account::Account;
 pub(crate) use arrival::Arrival;
 pub(crate) use asked::Asked;
 pub(crate) use away::{Away, day};
 pub(crate) use begin::{Already, Beginning, Beginnings, fits, in_rows};
 pub(crate) use beside::{Beside, Next};
+pub(crate) use bulk::{Group, Rule};
 pub(crate) use document::{Document, Shown};
 pub(crate) use field::{data, unclear};
 pub(crate) use forms::{Event, Panel, Refused, WrongForm};
-pub(crate) use inbox::{Inbox, Row, View};
+pub(crate) use inbox::{Inbox, Undecided, View};
 pub(crate) use limits::{Form, Limits, Report, Trial};
+pub(crate) use lines::Lines;
 pub(crate) use mending::would;
 pub(crate) use operations::{Operations, RefusedFile};
 pub(crate) use outcomes::{Done, Outcomes};
 pub(crate) use repairs::{Repairs, Tried};
+pub(crate) use row::Row;
 pub(crate) use rows::placed;
 pub(crate) use said::{Came, done_in_words};
 pub(crate) use sign_in::{Confirm, Help, SignIn, Unsent};

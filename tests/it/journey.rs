@@ -37,10 +37,14 @@ mod simulated;
 mod site;
 mod site_answers;
 mod site_forms;
+mod site_lists;
+mod site_long;
 mod site_new;
 mod site_news;
 mod site_onward;
+mod site_rules;
 mod site_stuck;
+mod site_told;
 mod site_words;
 mod stale;
 mod stock;
@@ -148,15 +152,23 @@ on_both! {
     site_forms::what_is_emptied_is_empty
     site_forms::what_came_back_is_in_the_inbox
     site_forms::several_people_of_one_name
+    site_lists::what_stands_around_an_order
+    site_lists::what_is_on_screen_is_exported
+    site_long::what_is_long_is_cut
     site_new::what_somebody_may_start
     site_new::started_by_a_form
     site_news::whose_turn_it_is
     site_news::what_may_be_done_and_what_was
     site_news::lines_are_changed_and_received
+    site_rules::what_different_rules_ask_is_not_decided_at_once
     site_onward::what_leads_on_and_why
     site_onward::what_changed_and_what_was_written
     site_stuck::what_was_not_done_is_not_called_done
     site_stuck::somebody_is_asked_instead
+    site_told::about_whom_and_what_stayed
+    site_told::whoever_abstains_alone
+    site_told::what_is_wrong_with_lines
+    site_told::what_is_pinned_has_its_names
     site_words::a_change_of_the_organisation_is_read
     site_words::what_is_ended_and_what_is_ones_own
     site_words::what_moved_on_is_shown

@@ -56,14 +56,14 @@ pub use procurement::Procurement;
 pub use purchasing::{MOST_LINES, lines_digest, mistakes_in_lines};
 pub use quantity::Quantity;
 pub use reads::{
-    Order, Totals, company, item, item_units, items, location, locations, movements, open_demand, order,
-    order_by_number, orders, orders_from, policies, policy, preference, setting, settings_by_name, shortfalls,
+    Around, Left, Order, Totals, around, company, item, item_units, items, location, locations, movements, open_demand,
+    order, order_by_number, orders, orders_from, policies, policy, preference, setting, settings_by_name, shortfalls,
     stock_at, stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals, unit, units,
 };
 pub use row::{
     BankAccount, BudgetKey, BudgetRow, Compact, CompanyRow, DemandRow, Factor, ItemRow, ItemUnitKey, ItemUnitRow,
     Keyed, LineRow, LineSet, LocationRow, MaximumRule, Method, MovementKind, MovementRow, Need, Op, OrderRow,
-    OrderStatus, Percent, PolicyRow, PreferenceRow, ReorderLineRow, Reservation, Rows, SeriesKey, SeriesRow,
+    OrderStatus, PaidRow, Percent, PolicyRow, PreferenceRow, ReorderLineRow, Reservation, Rows, SeriesKey, SeriesRow,
     SettingRow, ShortfallRow, StockKey, StockRow, SupplierRow, TermKey, TermRow, Trigger, UnitRow, Written,
 };
 pub use sessions::{

@@ -1,5 +1,6 @@
 //! Reading for people: no locks, nothing is decided on what they show. Orders stand here, records and stock in `inventory`.
 
+mod around;
 mod inventory;
 mod runs;
 
@@ -11,6 +12,7 @@ use crate::memory::Memory;
 use crate::row::{LineRow, OrderRow};
 use crate::{postgres, sqlite};
 
+pub use around::{Around, Left, around};
 pub use inventory::{
     Totals, item, item_units, items, location, locations, movements, open_demand, policies, policy, preference,
     setting, settings_by_name, stock_at, stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals, unit,

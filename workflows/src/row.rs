@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use budgets::{BudgetKey, BudgetRow, Reservation, SeriesKey, SeriesRow};
 pub use company::CompanyRow;
 pub use items::{ItemRow, LocationRow};
-pub use orders::{LineRow, LineSet, OrderRow, OrderStatus};
+pub use orders::{LineRow, LineSet, OrderRow, OrderStatus, PaidRow};
 pub use policies::{MaximumRule, Method, PolicyRow, Trigger};
 pub use preferences::PreferenceRow;
 pub use reorder_lines::ReorderLineRow;

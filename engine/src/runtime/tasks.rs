@@ -9,6 +9,7 @@ use crate::approval::{Ruled, Standing, View};
 use crate::clock::Timestamp;
 use crate::command::OpenSeat;
 use crate::decide::{AskedFor, OrganisationAt, asked_for, due, ruled, standings, view_at};
+use crate::definition::chart::Definition;
 use crate::ids::{InstanceId, PersonId, TaskId, TenantId};
 use crate::instance::{Document, Instance, TaskStatus};
 use crate::refusal::Refusal;
@@ -35,6 +36,9 @@ pub struct TaskView {
     pub instance: InstanceId,
     /// The workflow's name.
     pub workflow: Arc<str>,
+    /// What its instance is pinned to.
+    #[serde(skip)]
+    pub definition: Arc<Definition>,
     /// The instance's business key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<Arc<str>>,
@@ -55,7 +59,7 @@ pub struct TaskView {
     /// Why these, where that was asked for.
     #[serde(skip)]
     pub standings: Vec<Standing>,
-    /// By which part of the policy each step is asked for, where that was asked for.
+    /// By which part of the policy each step is asked for; of somebody's tasks, where that was asked for.
     #[serde(skip)]
     pub ruled: Vec<Ruled>,
     /// When it was opened.
@@ -207,9 +211,10 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             review: view,
             open,
             standings: why,
-            ruled: if person.is_some_and(|(_, why)| why) { ruled(&definition, task) } else { Vec::new() },
+            ruled: if person.is_none_or(|(_, why)| why) { ruled(&definition, task) } else { Vec::new() },
             opened_at: task.opened_at,
             due_at: due(&definition, task),
+            definition,
         }))
     }
 }

@@ -48,6 +48,8 @@ pub(crate) enum Books {
     OrdersFrom { source: String, after: Option<InstanceId>, limit: i64 },
     /// An order with its lines, or null.
     Order { id: InstanceId },
+    /// An order with its lines and with what stands around it (budget, last prices, names), or null.
+    Around { id: InstanceId },
     /// The instance of the order with this number, or null.
     Numbered { number: String },
     /// What a run did not order, behind that item and location.
@@ -118,6 +120,7 @@ async fn page(connection: Connection<'_, Memory>, tenant: TenantId, asked: Books
             shown(&books::orders_from(connection, tenant, &source, after, limit).await?)
         }
         Books::Order { id } => shown(&books::order(connection, tenant, id).await?),
+        Books::Around { id } => around(connection, tenant, id).await,
         Books::Numbered { number } => shown(&books::order_by_number(connection, tenant, &number).await?),
         Books::Shortfalls { run, after, limit } => {
             let after = after.map(|(item, location)| StockKey { item: item.into(), location: location.into() });
@@ -126,6 +129,19 @@ async fn page(connection: Connection<'_, Memory>, tenant: TenantId, asked: Books
         Books::Item { code } => item(connection, tenant, &code.into()).await,
         Books::Explain { .. } => Ok(Value::Null),
     }
+}
+
+/// An order with its lines, and with what stands around it under `around`.
+async fn around(mut connection: Connection<'_, Memory>, tenant: TenantId, id: InstanceId) -> Result<Value, StoreError> {
+    use fluxor_workflows as books;
+    let Some(order) = books::order(again(&mut connection), tenant, id).await? else { return Ok(Value::Null) };
+    let items = order.lines.iter().map(|line| line.item.clone());
+    let around = books::around(again(&mut connection), tenant, &order.row, items).await?;
+    let mut told = shown(&order)?;
+    if let Some(told) = told.as_object_mut() {
+        told.insert("around".to_owned(), shown(&around)?);
+    }
+    Ok(told)
 }
 
 /// An item with all that belongs to it.

@@ -7,6 +7,7 @@ mod begin;
 mod document;
 mod front;
 mod inbox;
+mod lines;
 mod link;
 mod live;
 mod meant;
@@ -45,7 +46,7 @@ pub(super) fn pages() -> Router<App> {
         .route("/new", get(begin::list))
         .route("/new/{workflow}", get(begin::show).post(begin::start))
         .route("/tasks/{id}", get(document::task).post(document::act))
-        .route("/tasks/{id}/lines", get(document::lines_of_task))
+        .route("/tasks/{id}/lines", get(lines::of_task))
         .route("/instances/{id}", get(document::instance).post(document::event))
         .route("/account", get(account::show).post(account::end))
         .route("/away", get(away::show).post(away::note))
@@ -74,6 +75,15 @@ pub(super) fn html(text: anyhow::Result<String>) -> Result<Response, Problem> {
     })?;
     let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8");
     Ok(([kind, (header::CONTENT_SECURITY_POLICY, page::POLICY)], text).into_response())
+}
+
+/// The rows of a list as a file.
+fn csv(app: &App, name: &str, visitor: &Visitor, list: &page::Inbox) -> Result<Response, Problem> {
+    let day: String = visitor.words.iso(app.desk().now()).chars().take(10).collect();
+    let file = format!("attachment; filename=\"{name}-{day}.csv\"");
+    let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present".to_owned());
+    Ok(([kind, (header::CONTENT_DISPOSITION, file), (header::CACHE_CONTROL, "no-store".to_owned())], list.csv())
+        .into_response())
 }
 
 /// A page that says no, with the status of the problem.

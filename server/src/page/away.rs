@@ -138,7 +138,8 @@ impl Away {
     }
 
     /// With a word on what has just been done, and what may surprise in it.
-    pub(crate) fn saying(self, done: Option<&'static str>, warned: Vec<String>) -> Self {
+    pub(crate) fn saying(self, done: Option<&'static str>, warned: &[String], speak: &Words) -> Self {
+        let warned = warned.iter().map(|warning| plain(&speak.named(warning))).collect();
         Self { done, warned, ..self }
     }
 

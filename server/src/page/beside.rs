@@ -1,10 +1,10 @@
 //! What leads on from a document: others that hang together with it, the next that waits for the reader, and time.
 
-use fluxor_engine::definition::chart::{Arrow, Definition};
+use fluxor_engine::definition::chart::Arrow;
 use fluxor_engine::ids::InstanceId;
 use serde::Serialize;
 
-use super::words::{Words, reference, short, title_of, words};
+use super::words::{Words, reference, short, title_of};
 use crate::desk::{Paper, TaskView};
 
 /// Another document that hangs together with this one.
@@ -25,10 +25,9 @@ pub(crate) struct Next {
 
 impl Next {
     /// A task of whoever looks.
-    pub(crate) fn of(task: &TaskView, definition: Option<&Definition>) -> Self {
-        let title = definition.map_or_else(|| words(&task.workflow), |known| known.title.to_string());
+    pub(crate) fn of(task: &TaskView) -> Self {
         let reference = reference(&task.subject, task.key.as_deref(), task.instance);
-        Self { href: format!("/tasks/{}", task.id), title: format!("{title} {reference}") }
+        Self { href: format!("/tasks/{}", task.id), title: format!("{} {reference}", task.definition.title) }
     }
 }
 

@@ -13,12 +13,13 @@ use super::arrival::Arrival;
 use super::beside::{Beside, Next, clock};
 use super::field::Known;
 use super::forms::{Event, Panel};
+use super::lines::{Line, Lines};
 use super::mending::{title, titled};
 use super::plan::{self, Step};
 use super::reorganised::{Reorganised, TECHNICAL};
 use super::timeline::{self, Item, Past};
 use super::turn::{Turn, back, turns};
-use super::words::{Words, amount, plain, quantity, reference, short, standing, words};
+use super::words::{Words, amount, plain, reference, short, standing, words};
 use super::{Here, Reader, render};
 use crate::desk::{Paper, TaskView};
 use crate::repairs::{for_people, sentence};
@@ -28,20 +29,6 @@ use crate::repairs::{for_people, sentence};
 struct Field {
     name: String,
     value: String,
-}
-
-/// A line of an order.
-#[derive(Debug, Serialize)]
-struct Line {
-    line: i64,
-    item: String,
-    description: Option<String>,
-    location: Option<String>,
-    quantity: String,
-    unit: String,
-    price: String,
-    total: String,
-    received: Option<String>,
 }
 
 /// An open task.
@@ -67,8 +54,10 @@ struct Question {
 /// What there is to show.
 pub(crate) struct Shown<'a> {
     pub paper: &'a Paper,
-    /// Its lines, as the books have them.
-    pub lines: &'a Value,
+    /// Its lines and what stands around it, as the books have them; null, where it is no order.
+    pub order: &'a Value,
+    /// Whether he decides about it now, and so sees what is left of the budget and what was paid before.
+    pub decides: bool,
     pub entries: &'a [Entry],
     /// Whether there are older entries.
     pub cut: bool,
@@ -115,6 +104,8 @@ pub(crate) struct Document {
     open: Vec<Open>,
     beside: Vec<Beside>,
     lines: Vec<Line>,
+    /// What is told of them as a whole.
+    notes: Vec<String>,
     fields: Vec<Field>,
     /// What it changes of the organisation, where it is about that.
     reorganised: Option<Reorganised>,
@@ -162,6 +153,7 @@ impl Document {
         let arrival = arrival(shown, speak);
         let ended = arrival.as_ref().filter(|_| instance.status == Status::Final && detail.stopped.is_none());
         let (why, steps, then) = shown.task.map_or_else(Default::default, |task| about(shown, task, speak));
+        let Lines { lines, notes } = Lines::of(shown.order, shown.decides, speak);
         let incidents = detail.incident.iter().chain(&detail.others);
         let view = shown.task.map(|task| &task.review);
         let names =
@@ -174,7 +166,7 @@ impl Document {
             numbered: text("number").is_some(),
             state: standing(instance, definition),
             status: instance.status.as_str(),
-            incident: incidents.map(|incident| wrong(&incident.message, shown)).collect(),
+            incident: incidents.map(|incident| wrong(&speak.named(&incident.message), shown)).collect(),
             clock: clock(shown.paper, speak),
             repairs: None,
             stopped: detail.stopped.as_deref().map(str::to_owned),
@@ -194,7 +186,8 @@ impl Document {
             then,
             open: open(shown, speak),
             beside: shown.beside.clone(),
-            lines: shown.lines.as_array().into_iter().flatten().filter_map(|line| Line::of(line, speak)).collect(),
+            lines,
+            notes,
             fields: fields(subject, reorganised.is_some(), speak),
             reorganised,
             timeline: timeline::items(shown.entries, definition, shown.past, speak),
@@ -272,16 +265,6 @@ impl Document {
     pub(crate) fn page(&self, reader: &Reader) -> anyhow::Result<String> {
         let title = format!("{} {}", self.workflow, self.reference);
         render("document", &title, Here::Elsewhere, reader, self)
-    }
-
-    /// Its lines alone, for whoever looks without leaving the list.
-    ///
-    /// # Errors
-    /// As `render`.
-    pub(crate) fn lines(lines: &Value, speak: &Words) -> anyhow::Result<String> {
-        let lines: Vec<Line> =
-            lines.as_array().into_iter().flatten().filter_map(|line| Line::of(line, speak)).collect();
-        Ok(super::templates().render("lines", &serde_json::json!({ "lines": lines }))?)
     }
 }
 
@@ -368,22 +351,4 @@ fn open(shown: &Shown<'_>, speak: &Words) -> Vec<Open> {
             }
         })
         .collect()
-}
-
-impl Line {
-    fn of(line: &Value, speak: &Words) -> Option<Self> {
-        let text = |name: &str| line[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-        let received = text("received").map(|received| quantity(&received)).filter(|received| received != "0");
-        Some(Self {
-            line: line["line"].as_i64()?,
-            item: text("item")?,
-            description: text("description"),
-            location: text("location"),
-            quantity: quantity(&text("quantity")?),
-            unit: text("unit").unwrap_or_default(),
-            price: speak.value(&line["price"]),
-            total: speak.value(&line["total"]),
-            received,
-        })
-    }
 }

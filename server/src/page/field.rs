@@ -83,12 +83,15 @@ impl Field {
         let error = error.map(|(_, why)| full(&needed(why)));
         // What can be chosen is seen.
         let is_seen = |rule: &str| !field.options.is_empty() && rule.starts_with("it must be one of ");
-        let rules: Vec<&str> = field.rules.iter().map(|rule| &**rule).filter(|rule| !is_seen(rule)).collect();
+        // What its help or the refusal says is not said twice.
+        let is_said = |rule: &str| full(rule) == full(&field.help) || error.as_deref() == Some(&*full(rule));
+        let rules = field.rules.iter().map(|rule| &**rule).filter(|rule| !is_seen(rule) && !is_said(rule));
+        let mut rules: Vec<String> = rules.map(full).collect();
+        rules.dedup();
         Self {
             id: name.clone(),
             title: field.title.to_string(),
             help: Some(full(&field.help)).filter(|help| !help.is_empty()),
-            rules: rules.iter().map(|rule| full(rule)).collect(),
             required: field.required,
             kind,
             checked: value == "true",
@@ -97,6 +100,7 @@ impl Field {
             blank: !field.required || options.iter().all(|option| !option.selected),
             options,
             is_told: error.is_some() || !field.help.is_empty() || !rules.is_empty(),
+            rules,
             error,
             name,
         }
@@ -119,7 +123,7 @@ impl Field {
 }
 
 /// A text as a sentence of its own.
-fn full(text: &str) -> String {
+pub(super) fn full(text: &str) -> String {
     let text = text.trim();
     let mut letters = text.chars();
     let Some(first) = letters.next() else { return String::new() };

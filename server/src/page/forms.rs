@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use fluxor_engine::approval::{Status, VoteKind};
 use fluxor_engine::decide::AskedFor;
 use fluxor_engine::definition::chart::{Arrow, Outcome, StateIx, StateKind, Way};
 use fluxor_engine::ids::PersonId;
@@ -21,6 +22,16 @@ use crate::desk::{Paper, TaskView};
 struct Seat {
     value: String,
     label: String,
+}
+
+impl Seat {
+    fn of(step: &str, behalf: Option<&PersonId>, speak: &Words) -> Self {
+        let label = match behalf {
+            Some(whom) => format!("{}, for {}", words(step), speak.name(whom)),
+            None => words(step),
+        };
+        Self { value: format!("{step}@{}", behalf.map_or("", PersonId::as_str)), label }
+    }
 }
 
 /// Why it was not done, and what was typed.
@@ -88,6 +99,9 @@ pub(crate) struct Panel {
     is_stale: bool,
     /// Whether the page was opened by a link, which is good for one act.
     by_link: bool,
+    /// Whether the reader may abstain, and whether he has and may decide all the same.
+    abstains: bool,
+    abstained: bool,
 }
 
 impl Panel {
@@ -101,15 +115,11 @@ impl Panel {
     ) -> Option<Self> {
         let seats: Vec<Seat> = (task.open.iter())
             .filter(|seat| seat.person == *reader)
-            .map(|seat| {
-                let behalf = seat.on_behalf_of.as_ref();
-                let label = match behalf {
-                    Some(whom) => format!("{}, for {}", words(&seat.step), speak.name(whom)),
-                    None => words(&seat.step),
-                };
-                Seat { value: format!("{}@{}", seat.step, behalf.map_or("", PersonId::as_str)), label }
-            })
+            .map(|seat| Seat::of(&seat.step, seat.on_behalf_of.as_ref(), speak))
             .collect();
+        let left = abstained(task, reader, speak);
+        let has_abstained = !left.is_empty();
+        let seats: Vec<Seat> = seats.into_iter().chain(left).collect();
         let requester = is_requester(&task.subject, reader);
         let mut reminds: Vec<Seat> = Vec::new();
         for seat in task.open.iter().filter(|_| requester) {
@@ -153,6 +163,8 @@ impl Panel {
             changed: refused.changed,
             meanwhile: refused.meanwhile,
             by_link: false,
+            abstains: false,
+            abstained: has_abstained,
             seats,
         })
     }
@@ -162,10 +174,27 @@ impl Panel {
         !self.seats.is_empty()
     }
 
+    /// With whether he may abstain.
+    pub(crate) fn abstaining(self, abstains: bool) -> Self {
+        Self { abstains: abstains && !self.abstained, ..self }
+    }
+
     /// The same for whoever came by a link.
     pub(crate) fn by_link(self) -> Self {
         Self { by_link: true, reminds: Vec::new(), questions: Vec::new(), ..self }
     }
+}
+
+/// The seats for which somebody has abstained, in steps that nobody has decided since: he may still vote there.
+fn abstained(task: &TaskView, reader: &PersonId, speak: &Words) -> Vec<Seat> {
+    let is_open =
+        |step: &str| task.review.steps.iter().any(|(known, status)| **known == *step && *status == Status::Open);
+    let own = task.review.counting.iter().filter(|vote| {
+        let own = vote.person == *reader && vote.vote == VoteKind::Abstain && vote.carried_from.is_none();
+        let asked = task.open.iter().any(|seat| seat.person == *reader && seat.step == vote.step);
+        own && !asked && task.status == TaskStatus::Open && is_open(&vote.step)
+    });
+    own.map(|vote| Seat::of(&vote.step, vote.on_behalf_of.as_ref(), speak)).collect()
 }
 
 /// Something else that may be done with a document: an event that it accepts.
@@ -326,7 +355,7 @@ fn must(paper: &Paper, field: &str) -> bool {
 }
 
 /// Whether an arrow writes a field of what it brings into the same field of the document.
-fn writes(arrow: &Arrow, field: &str) -> bool {
+pub(super) fn writes(arrow: &Arrow, field: &str) -> bool {
     let Outcome::Go(go) = &arrow.outcome else { return false };
     let brought = format!("event.{field}");
     go.actions.iter().any(|action| &*action.name == rows::CHANGE)

@@ -186,8 +186,8 @@ impl Row {
             state: state_of(&own, &row.state),
             status: row.status.as_str(),
             incident: incident.map(|incident| match own.first() {
-                Some(definition) => titled(&sentence(&incident.message), definition),
-                None => sentence(&incident.message),
+                Some(definition) => titled(&speak.named(&sentence(&incident.message)), definition),
+                None => speak.named(&sentence(&incident.message)),
             }),
             code: incident.map(|incident| incident.code.to_string()),
             amount: amount(&row.subject),

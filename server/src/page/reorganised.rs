@@ -82,10 +82,10 @@ impl Saying<'_> {
         Changed { who, what, before, after }
     }
 
-    /// What somebody is called; who is new is called what the change says.
+    /// What somebody is called; who is new is called what the change says, and by the id: another may have that name.
     fn name(&self, id: &str) -> String {
         match self.patch["contacts"][id]["name"].as_str() {
-            Some(name) if self.speak.name(&id.into()) == id => name.to_owned(),
+            Some(name) if self.speak.name(&id.into()) == id => format!("{name} (id {id})"),
             _ => self.speak.name(&id.into()),
         }
     }
@@ -227,11 +227,11 @@ mod tests {
         assert_eq!(
             rows,
             [
-                ["Nele Neu", "Name", "none", "Nele Neu"],
+                ["Nele Neu (id new)", "Name", "none", "Nele Neu"],
                 ["Ann Ahrens", "Limits", "none", "500.00 EUR, 70.00 EUR for it"],
                 ["Ann Ahrens", "Manager", "Ann Ahrens", "new -> er"],
-                ["Nele Neu", "As a whole", "none", "active: yes; manager: Ann Ahrens"],
-                ["Unit it", "Role it buyer", "Ann Ahrens (no longer)", "Nele Neu (new)"],
+                ["Nele Neu (id new)", "As a whole", "none", "active: yes; manager: Ann Ahrens"],
+                ["Unit it", "Role it buyer", "Ann Ahrens (no longer)", "Nele Neu (id new) (new)"],
                 ["Unit it", "Role boss", "–", "The same in another order"],
                 ["The organisation", "Zone", "UTC", "Europe/Berlin"],
                 ["Ann Ahrens", "Name", "–", "\"Ann…"],

@@ -173,7 +173,7 @@ impl Repairs {
         let incident = |(place, one): (usize, &fluxor_engine::decide::Mending)| Incident {
             place,
             code: one.code.to_string(),
-            message: titled(&sentence(&one.message), definition),
+            message: titled(&speak.named(&sentence(&one.message)), definition),
             at: one.at.as_deref().unwrap_or_default().to_owned(),
             since: speak.ago(one.since),
             retry: May::of(&one.retry, definition),
@@ -189,7 +189,8 @@ impl Repairs {
         let barred = possible.moves.iter().filter(|to| !to.can.possible && !to.here);
         let fields = possible.set_data.iter().filter(|field| field.can.possible);
         let fixed = possible.set_data.iter().filter(|field| !field.can.possible);
-        let left = possible.incidents.first().map(|incident| titled(&sentence(&incident.message), definition));
+        let left = possible.incidents.first();
+        let left = left.map(|incident| titled(&speak.named(&sentence(&incident.message)), definition));
         let sends = turn::sends(paper, speak);
         let why = |can: &Can| can.why_not.as_ref().map_or_else(String::new, |why| titled(why, definition));
         // Nobody makes a page say so of what lives.

@@ -10,7 +10,9 @@ use fluxor_workflows::Quantity;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::field::full;
 use super::forms::{Refused, WrongForm};
+use super::words::plain;
 
 /// The action that reads `lines` to replace those of an order.
 pub(super) const CHANGE: &str = "change_order";
@@ -52,8 +54,8 @@ struct Cell {
     label: String,
     value: String,
     size: usize,
-    /// Whether something is wrong with what was typed there.
-    is_wrong: bool,
+    /// What is wrong with what was typed there.
+    wrong: Option<String>,
 }
 
 /// A row.
@@ -141,9 +143,11 @@ fn many(typed: &HashMap<String, String>) -> usize {
     shown.clamp(AT_FIRST, MOST).saturating_add(wanted).min(MOST)
 }
 
-/// Whether the sentence that refused a form is about this box.
-fn is_wrong(refused: &Refused, at: usize, name: &str) -> bool {
-    refused.sentence.contains(&format!("/lines/{at}/{name}:"))
+/// What the sentence that refused a form says about this box.
+fn wrong(refused: &Refused, at: usize, name: &str) -> Option<String> {
+    let (_, told) = refused.sentence.split_once(&format!("/lines/{at}/{name}: "))?;
+    let told = told.split("; /").next().unwrap_or(told);
+    Some(full(&plain(told)))
 }
 
 impl Row {
@@ -156,7 +160,7 @@ impl Row {
                 value: refused.typed.get(&own).map_or(text(line, name), String::as_str).to_owned(),
                 label: format!("{title}, row {}", at + 1),
                 size,
-                is_wrong: is_wrong(refused, at, name),
+                wrong: wrong(refused, at, name),
                 name: own,
             }
         };
@@ -202,7 +206,7 @@ impl Rows {
                             value: typed.get(&name).unwrap_or(&open).clone(),
                             label,
                             size: 8,
-                            is_wrong: is_wrong(refused, at, "quantity"),
+                            wrong: wrong(refused, at, "quantity"),
                             name,
                         }],
                         gone: None,

@@ -8,8 +8,11 @@
   const place = () => location.pathname + location.search;
   let here = place();
 
+  // What Ctrl+Enter sends is what this line names, as long as it names it.
+  let named = null;
   function said(text, label, does) {
     const line = $("#said");
+    named = null;
     line.textContent = text;
     if (!label) return;
     const way = document.createElement(typeof does === "string" ? "a" : "button");
@@ -18,6 +21,16 @@
     else { way.type = "button"; way.className = "plain small"; way.addEventListener("click", does); }
     line.append(" ", way);
   }
+
+  function name(button, at, text) {
+    at.focus();
+    said(`${text}: ${button.textContent.trim()}.`);
+    named = { button, at };
+  }
+  // Whoever goes elsewhere means something else.
+  const elsewhere = (event) => { if (named && event.target !== named.at) said(""); };
+  document.addEventListener("focusin", elsewhere);
+  document.addEventListener("pointerdown", elsewhere);
 
   // ---- pages ----
 
@@ -76,8 +89,7 @@
     const needs = button && button.dataset.needs && form.elements[button.dataset.needs];
     if (needs && !needs.value.trim()) {
       needs.setAttribute("aria-invalid", "true");
-      needs.focus();
-      said("Write the reason first.");
+      name(button, needs, "Write the reason first, then press Ctrl+Enter");
       return;
     }
     if (form.method === "post" && Date.now() - brought < 1000) {
@@ -98,7 +110,7 @@
     const link = event.target.closest("a[href]");
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const to = new URL(link.href, location.href);
-    const own = to.origin === location.origin && !to.hash && !link.target && !/^\/(problems|assets|v1|openapi)/.test(to.pathname);
+    const own = to.origin === location.origin && !to.hash && !link.target && !link.hasAttribute("download") && !/^\/(problems|assets|v1|openapi)/.test(to.pathname);
     if (own) { event.preventDefault(); go(link.href); }
   });
   // Another part of the same page is no other page.
@@ -120,9 +132,28 @@
   function count() {
     const bar = $("#bulk");
     if (!bar) return;
-    const many = $$("[data-row] input:checked").length;
+    const boxes = $$("[data-row] input:checked"), many = boxes.length, rules = new Set(boxes.map((box) => box.dataset.rule)).size;
+    bar.classList.add("afloat");
     bar.classList.toggle("idle", !many);
-    $("legend", bar).textContent = many === 1 ? "Decide the one that is selected" : `Decide the ${many} that are selected`;
+    const sums = total(boxes.map((box) => box.dataset.amount));
+    $("legend", bar).textContent = (many === 1 ? "Decide the one that is selected" : `Decide the ${many} that are selected`) + (sums && `: ${sums}`);
+    $("#mixed").textContent = rules > 1 ? `These were asked for by ${rules} different rules. ` : "";
+  }
+  // Amounts such as "8,000.00 EUR", added by currency, exactly.
+  function total(amounts) {
+    const sums = new Map();
+    for (const [number, currency] of amounts.map((amount) => amount.replaceAll(",", "").split(" "))) {
+      if (!currency) continue;
+      const digits = (number.split(".")[1] || "").length, sum = sums.get(currency) || { units: 0n, digits: 0 };
+      sum.units += BigInt(number.replace(".", "")) * 10n ** BigInt(8 - digits);
+      sum.digits = Math.max(sum.digits, digits);
+      sums.set(currency, sum);
+    }
+    const said = ([currency, { units, digits }]) => {
+      const text = String(units).padStart(9, "0"), rest = text.slice(-8).slice(0, digits);
+      return `${BigInt(text.slice(0, -8)).toLocaleString("en")}${rest && `.${rest}`} ${currency}`;
+    };
+    return [...sums].map(said).join(", ");
   }
 
   // Lines are looked at without leaving the list.
@@ -141,8 +172,8 @@
 
   const KEYS = [["j", "next row"], ["k", "row before"], ["Enter", "open the row"], ["x", "select the row"], ["a", "to the button that approves"],
     ["r", "to the reason, then to the button that rejects"], ["c", "the same, to request changes"], ["e", "pass it on"], ["/", "search"], ["g i", "to the inbox"],
-    ["g r", "to my requests"], ["g n", "to a new request"], ["Ctrl+Enter", "send what is being written"], ["?", "these keys"]];
-  let begun = "", pending = null;
+    ["g r", "to my requests"], ["g n", "to a new request"], ["Ctrl+Enter", "do what the line at the top names"], ["?", "these keys"]];
+  let begun = "";
   // Whoever speaks to his browser, or touches keys unawares, does without keys of one letter: kept by the browser.
   const OFF = "fluxor-keys-off";
   function letters() { try { return !localStorage.getItem(OFF); } catch { return true; } }
@@ -190,25 +221,25 @@
       return;
     }
     if (needs && !needs.value.trim()) {
-      pending = meant;
-      needs.focus();
-      said(`Write the reason, then press Ctrl+Enter: ${meant.textContent.trim()}.`);
+      name(meant, needs, "Write the reason, then press Ctrl+Enter");
       return;
     }
     if (meant.matches("input")) { meant.focus(); meant.select(); return; }
-    if (form) { meant.focus(); said(`Press Enter: ${meant.textContent.trim()}.`); return; }
+    if (form) { name(meant, meant, "Press Enter"); return; }
     meant.click();
     const first = meant.matches("summary") && $("select, input:not([type=hidden])", meant.parentElement);
     if (first) first.focus();
   }
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      const form = event.target.closest("form");
-      if (form && pending && form.contains(pending)) { event.preventDefault(); form.requestSubmit(pending); }
+      if (!event.target.form) return;
+      event.preventDefault();
+      if (named && named.at === event.target) named.button.form.requestSubmit(named.button);
+      else said("Nothing was sent: press the button that is meant.");
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $("dialog[open]")) return;
-    if (event.key === "Escape" && typing(event.target)) { event.target.blur(); return; }
+    if (event.key === "Escape") { if (named) said(""); if (typing(event.target)) event.target.blur(); return; }
     if (typing(event.target) || !letters()) return;
     const key = begun + event.key;
     begun = "";

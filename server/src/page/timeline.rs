@@ -1,22 +1,25 @@
 //! The history of an instance as people read it: one line an entry, with who was asked, what was changed, who was told.
 
+mod bounds;
+mod notes;
 mod since;
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use fluxor_engine::audit::{Entry, Header};
 use fluxor_engine::definition::chart::{Definition, TASK_STEP};
 use fluxor_engine::ids::{DefinitionHash, PersonId};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::line_changes::{differences, written};
 use super::mending::title;
-use super::words::{Words, quantity, words};
-use crate::repairs::{for_people, sentence};
+use super::words::{Words, words};
+use crate::repairs::for_people;
+use notes::{asked, brought, fell_due, told};
 
+pub(crate) use notes::wrong;
 pub(crate) use since::{meanwhile, rebased, since};
 
 /// Fields that an entry changed are told up to so many.
@@ -38,13 +41,15 @@ pub(super) struct Item {
     only_time: bool,
     reason: Option<String>,
     notes: Vec<String>,
-    /// The entry itself, for whoever checks it. (`raw` would be a helper of the templates.)
+    /// The entry itself, for whoever checks it, or its beginning. (`raw` would be a helper of the templates.)
     written: String,
+    /// Where the whole of it is, where it is longer.
+    whole: Option<String>,
     hash: String,
 }
 
 /// A field that is another than it was.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     name: String,
     before: String,
@@ -64,7 +69,15 @@ impl Change {
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} → {}", self.name, self.before, self.after)
+        let (before, after) = bounds::beside(&self.before, &self.after);
+        write!(f, "{}: {before} → {after}", self.name)
+    }
+}
+
+impl Serialize for Change {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (before, after) = bounds::beside(&self.before, &self.after);
+        serde_json::json!({ "name": self.name, "before": before, "after": after }).serialize(serializer)
     }
 }
 
@@ -148,22 +161,22 @@ fn item(
             timer[0].as_str().map_or_else(String::new, |name| format!("“{}”", words(name)))
         )
     }));
-    let why = |message: String| if past.operator { message } else { for_people(&message) };
+    let why = |message: String| speak.named(&if past.operator { message } else { for_people(&message) });
     notes.extend(wrong(body).into_iter().map(why).map(|why| format!("It did not go well: {why}")));
     let mut changes = changed(body, speak);
     changes.extend(
         written(body).filter(|_| header.from.is_some()).into_iter().flat_map(|after| differences(lines, after, speak)),
     );
     if matches!(&*header.verb, "signal" | "complete") {
-        notes.extend(brought(&body["request"], &changes, speak));
+        notes.extend(brought((header, body), &changes, own, speak));
     }
     let more = changes.len().saturating_sub(MOST_CHANGES);
     notes.extend(changes.iter().take(MOST_CHANGES).map(ToString::to_string));
     notes.extend((more > 0).then(|| format!("and {more} more changes")));
-    notes.extend(list(body, "sent").iter().filter_map(Value::as_str).map(|name| format!("Sent: {}", words(name))));
+    notes
+        .extend(list(body, "sent").iter().filter_map(Value::as_str).map(|name| format!("To be sent: {}", words(name))));
     notes.extend(told(body, speak));
-    let shown =
-        |raw: &str| serde_json::from_str::<Value>(raw).map_or_else(|_| raw.to_owned(), |value| format!("{value:#}"));
+    let (written, whole) = bounds::entry(entry, body);
     // That somebody has to look at it is news.
     let is_incident = list(body, "changes").iter().any(|change| {
         let at = text(change, "at");
@@ -174,40 +187,15 @@ fn item(
         at: speak.at(entry.at),
         ago: speak.when(entry.at),
         who: who(header, speak),
-        what: what(header, body, own),
+        what: what(header, body, own, speak),
         only_time: &*header.verb == "wake" && moved.is_none() && !is_incident,
         moved,
-        reason: body["reason"].as_str().map(str::to_owned),
-        notes,
-        written: format!("{}\n{}", shown(&entry.header), shown(&entry.body)),
+        reason: body["reason"].as_str().map(|reason| bounds::cut(reason, bounds::REASON)),
+        notes: bounds::notes(notes),
+        written,
+        whole,
         hash: entry.hash.to_string(),
     }
-}
-
-/// What an event brought that did not become a field: how much came of a line, a note.
-fn brought(request: &Value, changes: &[Change], speak: &Words) -> Vec<String> {
-    let came = list(request, "lines").iter().filter(|line| line["item"].is_null());
-    let came =
-        came.filter_map(|line| Some(format!("{} of line {}", quantity(line["quantity"].as_str()?), line["line"])));
-    let came: Vec<String> = came.collect();
-    let mut notes: Vec<String> = Vec::new();
-    if !came.is_empty() {
-        let shown: Vec<&str> = came.iter().take(MOST_CHANGES).map(String::as_str).collect();
-        let more = came.len() - shown.len();
-        let rest = if more > 0 { format!(", and of {more} more") } else { String::new() };
-        notes.push(format!("Came: {}{rest}", shown.join(", ")));
-    }
-    let fields = request.as_object().into_iter().flatten();
-    let is_list = |value: &Value| value.as_array().is_some_and(|all| all.is_empty() || all.iter().any(is_nested));
-    let fields = fields.filter(|(_, value)| !value.is_null() && !value.is_object() && !is_list(value));
-    let fields = fields.map(|(name, value)| (words(name), speak.value(value)));
-    let new = fields.filter(|(name, value)| changes.iter().all(|one| one.name != *name || one.after != *value));
-    notes.extend(new.take(MOST_CHANGES).map(|(name, value)| format!("{name}: {value}")));
-    notes
-}
-
-fn is_nested(value: &Value) -> bool {
-    value.is_array() || value.is_object()
 }
 
 pub(super) fn who(header: &Header, speak: &Words) -> String {
@@ -225,12 +213,27 @@ pub(super) fn who(header: &Header, speak: &Words) -> String {
 }
 
 /// What was done, as the rest of a sentence that begins with who did it.
-pub(super) fn what(header: &Header, body: &Value, definition: &Definition) -> String {
+pub(super) fn what(header: &Header, body: &Value, definition: &Definition, speak: &Words) -> String {
     let step = list(body, "acted").first().map_or("", |act| match text(&act["right"]["seat"], "step") {
         "" => text(&act["verb"], "step"),
         step => step,
     });
     let step = if matches!(step, "" | TASK_STEP) { String::new() } else { format!(" ({})", words(step)) };
+    if let Some(whom) = concerned(body) {
+        let whom = speak.name(&whom);
+        let done = match &*header.verb {
+            "ask" => format!("asked {whom} a question"),
+            "delegate" => format!("delegated it to {whom}"),
+            "reassign" => format!("reassigned it to {whom}"),
+            "add_approver" => format!("added {whom} as an approver"),
+            "add_watcher" => return format!("let {whom} watch it"),
+            "repair" => format!("gave a seat to {whom}"),
+            _ => String::new(),
+        };
+        if !done.is_empty() {
+            return format!("{done}{step}");
+        }
+    }
     let done = match &*header.verb {
         "start" => "started it",
         "approve" => "approved",
@@ -272,6 +275,12 @@ pub(super) fn what(header: &Header, body: &Value, definition: &Definition) -> St
     format!("{done}{step}")
 }
 
+/// Whom an act is about: who was asked, added, or came in somebody's place.
+fn concerned(body: &Value) -> Option<PersonId> {
+    let verb = &list(body, "acted").first()?["verb"];
+    verb["to"].as_str().or_else(|| verb["person"].as_str()).map(PersonId::from)
+}
+
 /// How an approval was helped that could not go on.
 fn helped(body: &Value) -> &'static str {
     match list(body, "acted").first().map_or("", |act| text(&act["verb"], "action")) {
@@ -294,67 +303,6 @@ fn migrated(body: &Value) -> String {
     format!("moved it from {} to {} of the workflow", end(0), end(1))
 }
 
-/// Who was asked, by step.
-fn asked(body: &Value, speak: &Words) -> Vec<String> {
-    let mut steps: Vec<(&str, Vec<PersonId>)> = Vec::new();
-    for seat in list(body, "asked") {
-        let people =
-            list(seat, "holders").iter().chain(list(seat, "delegates")).filter_map(Value::as_str).map(PersonId::from);
-        match steps.iter_mut().find(|(step, _)| *step == text(seat, "step")) {
-            Some((_, known)) => known.extend(people),
-            None => steps.push((text(seat, "step"), people.collect())),
-        }
-    }
-    steps.into_iter().map(|(step, people)| format!("Asked: {} ({})", speak.names(&people), words(step))).collect()
-}
-
-fn fell_due(fired: &Value, speak: &Words) -> Option<String> {
-    let people = |name: &str| {
-        let people: Vec<PersonId> = list(fired, name).iter().filter_map(Value::as_str).map(PersonId::from).collect();
-        speak.names(&people)
-    };
-    Some(match text(fired, "do") {
-        "remind" => format!("Reminded: {}", people("from")),
-        "escalate" => format!("Passed up, since it was late: from {} to {}", people("from"), people("to")),
-        "incident" => "It is late: somebody has to look at it.".to_owned(),
-        "reject" => "It was too late: rejected by the rule.".to_owned(),
-        "expire" => "The time for it was over: taken back by the rule.".to_owned(),
-        _ => return None,
-    })
-}
-
-/// What went wrong with what an entry tells, as sentences: the incidents that it noted.
-pub(crate) fn wrong(body: &Value) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    for change in list(body, "changes") {
-        let (at, to) = (text(change, "at"), &change["to"]);
-        let noted = match to {
-            Value::Array(others) if at.ends_with("/others") => {
-                let known = list(change, "from");
-                others.iter().filter(|one| !known.contains(one)).map(|one| text(one, "message")).collect()
-            }
-            Value::Object(_) if at.ends_with("/incident") => vec![text(to, "message")],
-            Value::String(message) if at.ends_with("/incident/message") => vec![message.as_str()],
-            _ => Vec::new(),
-        };
-        all.extend(noted.into_iter().filter(|message| !message.is_empty()).map(sentence));
-    }
-    all.dedup();
-    all
-}
-
-fn told(body: &Value, speak: &Words) -> Vec<String> {
-    let mut kinds: BTreeMap<&str, Vec<PersonId>> = BTreeMap::new();
-    for notice in list(body, "notices") {
-        let people = list(notice, "people").iter().filter_map(Value::as_str).map(PersonId::from);
-        kinds.entry(text(notice, "kind")).or_default().extend(people);
-    }
-    kinds
-        .into_iter()
-        .map(|(kind, people)| format!("Told ({}): {}", words(kind).to_lowercase(), speak.names(&people)))
-        .collect()
-}
-
 /// The fields of the document that an entry changed.
 fn changed(body: &Value, speak: &Words) -> Vec<Change> {
     let fields = list(body, "changes").iter().filter_map(|change| {
@@ -365,7 +313,8 @@ fn changed(body: &Value, speak: &Words) -> Vec<Change> {
         }
         Some(Change { name: words(field), before: speak.value(&change["from"]), after: speak.value(&change["to"]) })
     });
-    fields.collect()
+    // What was nothing and is nothing still is no change to whoever reads it.
+    fields.filter(Change::is_one).collect()
 }
 
 /// Whether a value is one that programs made for programs: a document as text, or lines that begin with a place in one.

@@ -12,6 +12,7 @@ use fluxor_workflows::Quantity;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+pub(crate) use super::places::{needed, place, plain};
 pub(crate) use super::standing::{now_in, reference, short, standing, title_of};
 use crate::mail::{self, Contacts};
 
@@ -47,6 +48,26 @@ impl Words {
         }
     }
 
+    /// A sentence with people in it by their names, and the ids beside names that several have: ``` `hal` is away ```.
+    pub(crate) fn named(&self, sentence: &str) -> String {
+        let (mut said, mut rest) = (String::with_capacity(sentence.len()), sentence);
+        while let Some((before, id, after)) = rest.split_once('`').and_then(|(before, after)| {
+            let (id, after) = after.split_once('`')?;
+            Some((before, id, after))
+        }) {
+            let person = PersonId::from(id);
+            said.push_str(before);
+            said.push_str(&match self.contacts.called(&person).filter(|_| self.contacts.knows(&person)) {
+                Some(name) if self.several(&name).is_some() => format!("{name} ({id})"),
+                Some(name) => name,
+                None if self.contacts.knows(&person) => id.to_owned(),
+                None => format!("`{id}`"),
+            });
+            rest = after;
+        }
+        said + rest
+    }
+
     /// That several are meant by what somebody typed, where it is a name that several have.
     pub(crate) fn several(&self, typed: &str) -> Option<String> {
         let all: Vec<String> = self.contacts.all_by_name(typed).map(|person| format!("`{person}`")).collect();
@@ -66,6 +87,12 @@ impl Words {
     pub(crate) fn at(&self, at: Timestamp) -> String {
         let Some(at) = at.to_jiff() else { return at.to_string() };
         at.to_zoned(self.zone.clone()).strftime("%a, %-d %b %Y, %H:%M %Z").to_string()
+    }
+
+    /// `2026-03-04T10:00:00+01:00`.
+    pub(crate) fn iso(&self, at: Timestamp) -> String {
+        let Some(at) = at.to_jiff() else { return at.to_string() };
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 
     /// How long ago: `3 h ago`.
@@ -208,43 +235,6 @@ pub(crate) fn words(name: &str) -> String {
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// A place in what was sent, as people say it: `/lines/0/price` is `Row 1, price`.
-pub(crate) fn place(pointer: &str) -> String {
-    let names = pointer.split('/').filter(|name| !name.is_empty() && !matches!(*name, "lines" | "data" | "payload"));
-    let said = names.map(|name| match name.parse::<usize>() {
-        Ok(at) => format!("row {}", at + 1),
-        Err(_) => name.replace('_', " "),
-    });
-    words(&said.collect::<Vec<_>>().join(", "))
-}
-
-/// What programs are told of something that is missing.
-const MISSING: &str = " is missing: it takes a value of type ";
-
-/// That something is missing, to somebody who reads beside it what it is: ``` `sure` is missing: it takes a value of type bool ```.
-pub(crate) fn needed(text: &str) -> String {
-    let mut said = text.to_owned();
-    while let Some(at) = said.find(MISSING) {
-        let from = said[..at].strip_suffix('`').and_then(|before| before.rfind('`')).unwrap_or(at);
-        let ty = at + MISSING.len();
-        let end = said[ty..].find([';', '.', ' ']).map_or(said.len(), |long| ty + long);
-        let told = if &said[ty..end] == "bool" { "say yes or no" } else { "it must be given" };
-        said.replace_range(from..end, told);
-    }
-    said
-}
-
-/// A sentence with the places in it as people say them.
-pub(crate) fn plain(sentence: &str) -> String {
-    let sentence = needed(sentence);
-    let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '-');
-    let said = sentence.split(' ').map(|word| match word.strip_suffix(':') {
-        Some(at) if at.len() > 1 && at.starts_with('/') && at.chars().all(name) => format!("{}:", place(at)),
-        _ => word.to_owned(),
-    });
-    said.collect::<Vec<_>>().join(" ")
-}
-
 /// Whether somebody is whom a document is for.
 pub(crate) fn is_requester(subject: &Document, person: &PersonId) -> bool {
     subject.get("requester").and_then(Value::as_str) == Some(person.as_str())
@@ -266,18 +256,6 @@ pub(super) mod tests {
     use fluxor_engine::calendar::{Exceptions, Hours};
     use serde_json::json;
 
-    #[test]
-    fn places_are_said_as_people_say_them() {
-        assert_eq!(place("/lines/0/price"), "Row 1, price");
-        assert_eq!(
-            plain("Not done. /lines/1/price: the price is missing; /substitute: nobody has the id `a/b:`"),
-            "Not done. Row 2, price: the price is missing; Substitute: nobody has the id `a/b:`"
-        );
-        assert_eq!(plain("See /instances/1 or 3/4: both"), "See /instances/1 or 3/4: both");
-        let missing = "/data/sure: `sure` is missing: it takes a value of type bool; /supplier: `supplier` is missing: it takes a value of type text";
-        assert_eq!(plain(missing), "Sure: say yes or no; Supplier: it must be given");
-    }
-
     pub(in crate::page) fn speaking(now: &str) -> Words {
         let document = r#"{ "zone": "Europe/Berlin", "contacts": { "ann": { "name": "Ann Ahrens" } } }"#;
         Words::new(Arc::new(Contacts::read(document).unwrap()), Timestamp::parse(now).unwrap())
@@ -292,6 +270,16 @@ pub(super) mod tests {
         let told = "several people are called Ann Ahrens: say whom you mean by the id, `a1` or `a2`";
         assert_eq!(words.several("Ann Ahrens").as_deref(), Some(told));
         assert_eq!((words.several("ann"), words.several("Bob"), words.several("a1")), (None, None, None));
+    }
+
+    #[test]
+    fn people_in_a_sentence_have_their_names() {
+        let document = r#"{ "zone": "UTC", "people": [{ "id": "hal" }, { "id": "a1" }, { "id": "a2" }, { "id": "bo" }], "contacts": {
+            "hal": { "name": "Hal Hofer" }, "a1": { "name": "Ann" }, "a2": { "name": "Ann" }, "gone": { "name": "Gone" } } }"#;
+        let now = Timestamp::parse("2026-03-02T08:00:00Z").unwrap();
+        let words = Words::new(Arc::new(Contacts::read(document).unwrap()), now);
+        let said = words.named("`hal` is away, as are `a1` and `bo`; `step` of `gone`, and `open");
+        assert_eq!(said, "Hal Hofer is away, as are Ann (a1) and bo; `step` of `gone`, and `open");
     }
 
     #[test]

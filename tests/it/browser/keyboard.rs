@@ -1,7 +1,7 @@
 //! Decisions by keyboard alone: with the keys of the pages, and with nothing but Tab and Enter where scripts are off.
 
 use fluxor_tests::browser::Find::{Button, Css, Field};
-use fluxor_tests::browser::{Browser, Browsers, Scripts};
+use fluxor_tests::browser::{Browser, Browsers, Look, Scripts};
 use serde_json::json;
 
 use super::decide::titled;
@@ -83,6 +83,8 @@ async fn several_are_selected_and_decided_with_keys() {
     for key in ["j", "x", "j", "j", "x"] {
         page.press(key).await;
     }
+    assert_eq!(page.texts("#bulk legend").await, ["Decide the 2 that are selected: 1,480.00 EUR"]);
+    assert_eq!(page.texts("#mixed").await, [""]);
     page.press("a").await;
     assert_eq!(page.focused().await.name, "Approve");
     page.press("Enter").await;
@@ -104,6 +106,101 @@ async fn several_are_selected_and_decided_with_keys() {
     titled(&page, "What became of them").await;
     until(&site, &trips[1].id, "refused").await;
     assert_eq!(page.clicks(), 0);
+    page.close().await;
+    site.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_verb_that_was_left_is_sent_no_more() {
+    const NOT: &str = "Nothing was sent: press the button that is meant.";
+    let Some(browsers) = Browsers::start().await else { return };
+    let site = site().await;
+    let paper = purchase(&site, "ann", "Acme", "400.00 EUR").await;
+    let mut trips = Vec::new();
+    for to in ["Lisbon", "Oslo"] {
+        trips.push(trip(&site, "ann", to, "740.00 EUR").await);
+    }
+    let page = come(&browsers, &site, "bob", Scripts::On).await;
+    page.open(&paper.place).await;
+    // Back to the other verb, and from there into the text.
+    for key in ["r", "Escape", "a", "Shift+Tab"] {
+        page.press(key).await;
+    }
+    assert_eq!(page.focused().await.name, "Reason, comment or question");
+    page.write("fine").await;
+    page.press("Control+Enter").await;
+    page.wait_for("nothing", async |page| page.texts("#said").await == [NOT]).await;
+    // Whoever only left the field has chosen nothing any more, either.
+    for key in ["Escape", "r"] {
+        page.press(key).await;
+    }
+    page.wait_for("its name", async |page| page.texts("#said").await == ["Press Enter: Reject."]).await;
+    page.execute("document.querySelector('#reason').value = ''", &json!([])).await;
+    for key in ["r", "Escape"] {
+        page.press(key).await;
+    }
+    page.click(Css("#reason")).await;
+    assert_eq!(page.texts("#said").await, [""]);
+    page.write("fine").await;
+    page.press("Control+Enter").await;
+    page.wait_for("nothing", async |page| page.texts("#said").await == [NOT]).await;
+    let still = site.admin().get(&format!("/v1/instances/{}", paper.id)).await.is(200);
+    assert_eq!(still["state"], "open.review");
+    page.execute("document.querySelector('#reason').value = ''", &json!([])).await;
+
+    page.open("/inbox?q=Travel").await;
+    for key in ["j", "x", "j", "x", "r", "Escape", "a", "Tab"] {
+        page.press(key).await;
+    }
+    assert_eq!(page.focused().await.name, "Reason");
+    page.write("fine").await;
+    page.press("Control+Enter").await;
+    page.wait_for("nothing", async |page| page.texts("#said").await == [NOT]).await;
+    for trip in &trips {
+        until(&site, &trip.id, "review").await;
+    }
+    page.execute("document.querySelector('#bulk-reason').value = ''", &json!([])).await;
+    // What is selected is added up, and where different rules ask, that is said before it is refused.
+    page.open("/inbox").await;
+    for key in ["j", "x", "j", "x", "j", "x"] {
+        page.press(key).await;
+    }
+    assert_eq!(page.texts("#bulk legend").await, ["Decide the 3 that are selected: 2,280.00 EUR"]);
+    assert_eq!(page.texts("#mixed").await, ["These were asked for by 2 different rules."]);
+    page.close().await;
+    site.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_bar_for_several_covers_nothing_and_paper_has_its_columns() {
+    const COVERED: &str = "const bar = document.querySelector('#bulk'), own = document.activeElement;
+        const [over, under] = [bar.getBoundingClientRect(), own.getBoundingClientRect()];
+        return !bar.contains(own) && under.bottom > over.top + 1 && under.top < over.bottom - 1";
+    const COLUMNS: &str =
+        "const shown = (row) => [...row.children].filter((cell) => getComputedStyle(cell).display !== 'none').length;
+        return [shown(document.querySelector('thead tr')), shown(document.querySelector('tbody tr'))]";
+    let Some(browsers) = Browsers::start().await else { return };
+    let site = site().await;
+    for to in 0..14 {
+        trip(&site, "ann", &format!("Town {to}"), "740.00 EUR").await;
+    }
+    let page = come(&browsers, &site, "bob", Scripts::On).await;
+    page.open("/inbox").await;
+    for key in ["j", "x"] {
+        page.press(key).await;
+    }
+    for _ in 0..26 {
+        page.press("Tab").await;
+        assert_eq!(page.execute(COVERED, &json!([])).await, json!(false), "{:?}", page.focused().await);
+    }
+    page.look(Look::PRINT).await;
+    page.open("/inbox").await;
+    assert_eq!(page.execute(COLUMNS, &json!([])).await, json!([6, 6]));
+    page.close().await;
+    // Without a script it stands below the rows.
+    let page = come(&browsers, &site, "bob", Scripts::Off).await;
+    page.open("/inbox").await;
+    assert!(page.exists(Css("#bulk")).await && !page.exists(Css("#bulk.afloat")).await);
     page.close().await;
     site.end().await;
 }

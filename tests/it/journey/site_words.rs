@@ -54,17 +54,18 @@ pub(super) async fn a_change_of_the_organisation_is_read(site: Site) {
     let task = text(&started["tasks"][0]["id"]);
     let mut hal = Visitor::signed_in(&site, "hal").await;
     let inbox = hal.get("/inbox").await.is(200);
-    assert!(inbox.has("Eve Ever: ") && inbox.has("manager") && !inbox.has("people/eve"), "{}", inbox.text);
+    assert!(inbox.has("Eve Ever (id eve): ") && inbox.has("manager") && !inbox.has("people/eve"), "{}", inbox.text);
     let page = hal.get(&format!("/tasks/{task}")).await.is(200);
     let cells = |what: &str, before: &str, after: &str| {
         let cell = |label: &str, text: &str| format!("<td data-label=\"{label}\">{text}</td>");
         let cells = [cell("What", what), cell("Before", before), cell("After", after)].concat();
-        format!("<th scope=\"row\">Eve Ever</th>{cells}")
+        // Another may be called that: beside what the change calls somebody stands the id.
+        format!("<th scope=\"row\">Eve Ever (id eve)</th>{cells}")
     };
     for row in [
         &cells("Limits", "none", "500.00 EUR"),
         &cells("Manager", "cyd", "dan"),
-        "<th scope=\"row\">Zoe Zorn</th>",
+        "<th scope=\"row\">Zoe Zorn (id zoe)</th>",
         "<dt>Summary</dt><dd>Eve leads</dd>",
     ] {
         assert!(page.has(row), "{row}: {}", page.text);

@@ -1,11 +1,14 @@
 //! Orders, their lines and their numbers.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use fluxor_engine::ids::{InstanceId, TenantId};
 use fluxor_engine::store::StoreError;
 
 use super::{Memory, guard, put};
 use crate::fold::{Batch, Write};
-use crate::row::{LineRow, OrderRow, ReorderLineRow, run_of};
+use crate::row::{LineRow, OrderRow, OrderStatus, PaidRow, ReorderLineRow, run_of};
 
 impl Memory {
     pub(crate) fn order(&self, tenant: TenantId, id: InstanceId) -> Option<(OrderRow, Vec<LineRow>)> {
@@ -26,6 +29,31 @@ impl Memory {
     pub(crate) fn page(&self, tenant: TenantId, before: InstanceId, most: usize) -> Vec<OrderRow> {
         let older = self.orders.range((tenant, InstanceId(uuid::Uuid::nil()))..(tenant, before));
         older.rev().take(most).map(|(_, row)| row.clone()).collect()
+    }
+
+    /// What was paid for items in the `orders` before one that were issued, newest first, at most `lines`.
+    pub(crate) fn paid_before(
+        &self,
+        (tenant, before): (TenantId, InstanceId),
+        items: &BTreeSet<Arc<str>>,
+        (orders, lines): (i64, i64),
+    ) -> Vec<PaidRow> {
+        let most = |many: i64| usize::try_from(many).unwrap_or(0);
+        let issued = [OrderStatus::Ordered, OrderStatus::Received, OrderStatus::Closed];
+        let older = self.orders.range((tenant, InstanceId(uuid::Uuid::nil()))..(tenant, before)).rev();
+        let issued = older.take(most(orders)).filter(|(_, row)| issued.contains(&row.status));
+        let paid = issued.flat_map(|(key, row)| {
+            let own = self.lines.get(key).into_iter().flatten().filter(|line| items.contains(&line.item));
+            own.map(|line| PaidRow {
+                order: row.id,
+                number: row.number.clone(),
+                supplier: row.supplier.clone(),
+                item: line.item.clone(),
+                unit: line.unit.clone(),
+                price: line.price,
+            })
+        });
+        paid.take(most(lines)).collect()
     }
 
     pub(super) fn check_orders(&self, batch: &Batch<'_>) -> Result<(), StoreError> {

@@ -9,8 +9,8 @@ use super::{Memory, Table, row};
 use crate::quantity::Quantity;
 use crate::reads::Totals;
 use crate::row::{
-    CompanyRow, DemandRow, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LocationRow, MovementRow, OrderRow, PolicyRow,
-    PreferenceRow, SettingRow, StockKey, StockRow, SupplierRow, TermKey, TermRow, UnitRow,
+    BudgetKey, BudgetRow, CompanyRow, DemandRow, ItemRow, ItemUnitKey, ItemUnitRow, Keyed, LocationRow, MovementRow,
+    OrderRow, PolicyRow, PreferenceRow, SettingRow, StockKey, StockRow, SupplierRow, TermKey, TermRow, UnitRow,
 };
 
 /// Rows behind a key, while they belong to it.
@@ -40,6 +40,10 @@ impl Memory {
             .into_iter()
             .take(most)
             .collect()
+    }
+
+    pub(crate) fn budget(&self, tenant: TenantId, key: &BudgetKey) -> Option<BudgetRow> {
+        row(&self.budgets, tenant, key)
     }
 
     pub(crate) fn supplier(&self, tenant: TenantId, code: &Arc<str>) -> Option<SupplierRow> {

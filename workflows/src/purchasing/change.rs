@@ -36,12 +36,12 @@ pub(crate) fn record_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
         None | Some(Json::Null) => Vec::new(),
         Some(lines) => wrong.of(lines::read(lines, lines::FIELDS).and_then(numbering::first)).unwrap_or_default(),
     };
+    wrong.of(known_unit(call, call.subject.get("unit").and_then(Json::as_str)));
     let row = new_row(settings, call, id, &lines, wrong)?;
     if call.actor.is_some() && row.source.as_deref().is_some_and(|source| source.starts_with(SOURCE)) {
         return refuse(INVALID, "/source: only a reorder run's own orders come from it; leave it out.");
     }
     own_category(call, row.category.as_deref(), None)?;
-    known_unit(call, row.unit.as_deref())?;
     new_order(call, row, lines, stock::Strict::Active)
 }
 
@@ -117,9 +117,9 @@ fn own_category(call: &Call<'_>, given: Option<&str>, before: Option<&str>) -> A
 }
 
 /// Of a unit that there is not, nobody would be asked: a person is told at once.
-fn known_unit(call: &Call<'_>, unit: Option<&str>) -> Answer<()> {
+fn known_unit(call: &Call<'_>, unit: Option<&str>) -> Result<(), String> {
     match unit.and_then(|unit| no_such_unit(call, unit)) {
-        Some(why) if call.actor.is_some() => refuse(INVALID, format!("/unit: {why}")),
+        Some(why) if call.actor.is_some() => Err(format!("/unit: {}", why.trim_end_matches('.'))),
         _ => Ok(()),
     }
 }
@@ -173,7 +173,12 @@ pub(crate) fn change_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
         }
     }
     if after.unit != before.unit {
-        known_unit(call, after.unit.as_deref())?;
+        let mut wrong = Mistakes::default();
+        if wrong.of(known_unit(call, after.unit.as_deref())).is_none() {
+            // What is wrong with the lines is told with it.
+            wrong.of(payload.get("lines").map_or(Ok(()), |given| lines::read(given, lines::FIELDS).map(drop)));
+        }
+        valid(wrong.end())?;
     }
     if after.supplier != before.supplier {
         set.insert("supplier".to_owned(), Json::from(&*after.supplier));

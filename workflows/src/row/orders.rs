@@ -178,6 +178,23 @@ pub struct LineRow {
     pub why: Option<Json>,
 }
 
+/// What was paid for an item in an order that was issued.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PaidRow {
+    /// In which order.
+    pub order: InstanceId,
+    /// Its number.
+    pub number: Option<Arc<str>>,
+    /// To whom.
+    pub supplier: Arc<str>,
+    /// For what.
+    pub item: Arc<str>,
+    /// The unit of measure that it was ordered in.
+    pub unit: Arc<str>,
+    /// The price of one of these.
+    pub price: Money,
+}
+
 impl LineRow {
     /// What has not come yet, in the line's unit.
     #[must_use]

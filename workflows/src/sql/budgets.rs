@@ -61,6 +61,31 @@ pub(crate) async fn load(
     fetch(connection, &LOAD, &keys, decode).await
 }
 
+/// Reads budgets without a lock.
+pub(crate) const READ: Sql = Sql {
+    table: "budget",
+    // SQLite has no row locks: its statement is the same.
+    sqlite: LOAD.sqlite,
+    postgres: "
+        SELECT t.tenant, t.unit, t.currency, t.version, t.amount, t.reserved
+        FROM json_to_recordset($1::text::json) AS b(tenant bigint, unit text, currency text)
+        JOIN budget AS t
+        ON t.tenant = b.tenant
+        AND t.unit = b.unit
+        AND t.currency = b.currency
+        ORDER BY t.tenant, t.unit, t.currency",
+};
+
+/// Reads a budget for people.
+pub(crate) async fn read(
+    connection: &mut Conn,
+    tenant: TenantId,
+    key: &BudgetKey,
+) -> Result<Option<BudgetRow>, StoreError> {
+    let rows = fetch(connection, &READ, &[Key { tenant, key }], decode).await?;
+    Ok(rows.into_iter().next().map(|(_, row)| row))
+}
+
 /// Inserts budgets; each must be new.
 pub(crate) const INSERT: Sql = Sql {
     table: "budget",

@@ -18,6 +18,7 @@ pub(crate) mod lines;
 pub(crate) mod locations;
 pub(crate) mod movements;
 pub(crate) mod orders;
+pub(crate) mod paid;
 pub(crate) mod policies;
 pub(crate) mod preferences;
 pub(crate) mod reorder_lines;

@@ -72,7 +72,7 @@ async fn page(app: &App, visitor: &Visitor, typed: &Fields, said: Said<'_>) -> R
         (typed, said.failed, once),
         &visitor.words,
     );
-    Ok(page.saying(said.done, said.warned).page(&visitor.reader()))
+    Ok(page.saying(said.done, &said.warned, &visitor.words).page(&visitor.reader()))
 }
 
 /// Whether people are asked for something in a workflow.

@@ -18,13 +18,14 @@ use super::super::act::{Act, Decision};
 use super::super::asked::Fields;
 use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
+use super::lines;
 use super::meant::{self, clear};
 use super::outcome::{after, came, told};
 use super::past;
 use super::since::seen;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
-use crate::desk::{Books, Paper, TaskView};
+use crate::desk::{Paper, TaskView};
 use crate::page::{self, Came, Document, Event, Next, Panel, Reader, Refused, Shown, Words, WrongForm, placed};
 use crate::secret;
 
@@ -81,17 +82,6 @@ pub(super) async fn instance(
     html(place.page(id, None, Refused::default(), said).await?)
 }
 
-/// The lines of the document that a task is about, for whoever looks without leaving the list.
-pub(super) async fn lines_of_task(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path((id,)): Path<(TaskId,)>,
-) -> Result<Response, Problem> {
-    app.desk().task(visitor.caller.tenant(), id).await?;
-    let lines = lines(&app, visitor.caller.tenant(), id.instance).await?;
-    html(Document::lines(&lines, &visitor.words))
-}
-
 /// What a form asks for.
 pub(super) async fn act(
     State(app): State<App>,
@@ -116,7 +106,7 @@ pub(super) async fn event(
     let place = Place::of_session(&app, &visitor, String::new());
     let paper = app.desk().paper(visitor.caller.tenant(), id).await?;
     let event = fields.get("event").unwrap_or_default();
-    let lines = lines(&app, visitor.caller.tenant(), id).await?;
+    let lines = lines::of(&app, visitor.caller.tenant(), id).await?;
     let (payload, rows) = match Event::payload((&paper, &lines), event, (&typed(&fields), &visitor.words)) {
         Ok(payload) => payload,
         Err(wrong) => {
@@ -310,7 +300,7 @@ impl<'a> Place<'a> {
         let (desk, caller) = (self.app.desk(), &self.visitor.caller);
         let all = desk.tasks_of(caller.tenant(), caller.person().clone(), None, None, 2).await?;
         let next = all.iter().find(|task| task.id != done);
-        Ok(next.map(|task| Next::of(task, desk.definition(&task.workflow).as_deref())))
+        Ok(next.map(Next::of))
     }
 
     /// The page, or what the template says is wrong with it.
@@ -328,14 +318,16 @@ impl<'a> Place<'a> {
             Some(task) => Some(app.desk().task(tenant, task).await?),
             None => None,
         };
-        let lines = lines(app, tenant, id).await?;
+        let order = lines::around(app, tenant, id).await?;
+        let lines = order.get("line_items").cloned().unwrap_or(Value::Null);
         let after = (paper.instance.seq - ENTRIES).max(0);
         let entries = app.desk().entries(tenant, id.into(), after, ENTRIES).await?;
         let operator = visitor.administers && !self.by_link;
         let past = page::Past { operator, ..past::past(app, &paper.instance, &entries, after).await? };
         let shown = Shown {
             paper: &paper,
-            lines: &lines,
+            order: &order,
+            decides: task.as_ref().is_some_and(|task| lines::decides(task, visitor.person())),
             entries: &entries,
             cut: after > 0,
             past: &past,
@@ -353,6 +345,7 @@ impl<'a> Place<'a> {
             if self.by_link { Vec::new() } else { Event::all((&paper, &lines), visitor.person(), &form.1, &why) };
         let panel = task.as_ref().and_then(|task| {
             let panel = Panel::of(task, visitor.person(), form, why, &visitor.words)?;
+            let panel = panel.abstaining(page::may_abstain(&paper, task, visitor.person()));
             Some(if self.by_link { panel.by_link() } else { panel })
         });
         let note = said.done.as_deref().and_then(page::done_in_words);
@@ -377,12 +370,6 @@ impl<'a> Place<'a> {
 pub(super) fn people(organisation: &Organisation, now: Timestamp) -> impl Iterator<Item = PersonId> {
     let date = organisation.date(now);
     organisation.parts().people.iter().map(|one| one.id.clone()).filter(move |id| organisation.active(id, date))
-}
-
-/// The lines of an order; nothing where it is none.
-async fn lines(app: &App, tenant: TenantId, id: InstanceId) -> Result<Value, Problem> {
-    let order = app.desk().books(tenant, Books::Order { id }).await?;
-    Ok(order.get("line_items").cloned().unwrap_or(Value::Null))
 }
 
 /// The picture; a page is better without it than not at all.

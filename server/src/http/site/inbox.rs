@@ -1,7 +1,5 @@
 //! What waits for somebody, and several decisions at once.
 
-use std::collections::BTreeSet;
-
 use axum::extract::State;
 use axum::response::Response;
 use fluxor_engine::ids::{Digest, PersonId, TaskId};
@@ -14,10 +12,10 @@ use super::super::asked::Fields;
 use super::super::extract::Query;
 use super::super::problem::Problem;
 use super::outcome::came;
-use super::{Visitor, html, past, refused};
+use super::{Visitor, csv, html, past, refused};
 use crate::app::App;
 use crate::desk::{Company, TaskView};
-use crate::page::{Asked, Came, Done, Inbox, Outcomes, Row, View, back, now_in};
+use crate::page::{Asked, Came, Done, Group, Inbox, Outcomes, Row, Rule, Undecided, View, back, now_in};
 use crate::secret;
 
 /// Rows of a page.
@@ -41,6 +39,9 @@ pub(super) struct Wish {
     #[serde(default)]
     q: String,
     after: Option<TaskId>,
+    /// `csv`: as a table for programs.
+    #[serde(default, rename = "as")]
+    form: String,
 }
 
 /// The inbox.
@@ -49,18 +50,32 @@ pub(super) async fn show(
     visitor: Visitor,
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
-    html(page(&app, &visitor, &wish, &Wrong::default()).await?)
+    if wish.form == "csv" {
+        return csv(&app, "inbox", &visitor, &inbox(&app, &visitor, &wish).await?);
+    }
+    html(page(&app, &visitor, &wish, Undecided::default()).await?)
 }
 
-/// Why several were not decided, which they are, and what was written.
-#[derive(Default)]
-struct Wrong {
-    why: Option<&'static str>,
-    picked: Vec<TaskId>,
-    reason: String,
+impl Wish {
+    /// What was shown where a form stood.
+    fn of(fields: &Fields) -> Self {
+        let text = |name: &str| fields.get(name).unwrap_or_default().to_owned();
+        let after = fields.get("after").and_then(|after| after.parse().ok());
+        Self { view: text("view"), tag: Some(text("tag")), q: text("q"), after, form: String::new() }
+    }
 }
 
-async fn page(app: &App, visitor: &Visitor, wish: &Wish, wrong: &Wrong) -> Result<anyhow::Result<String>, Problem> {
+async fn page(
+    app: &App,
+    visitor: &Visitor,
+    wish: &Wish,
+    undecided: Undecided,
+) -> Result<anyhow::Result<String>, Problem> {
+    let inbox = inbox(app, visitor, wish).await?.failing(undecided);
+    Ok(inbox.page(&visitor.reader()))
+}
+
+async fn inbox(app: &App, visitor: &Visitor, wish: &Wish) -> Result<Inbox, Problem> {
     let view = if wish.view == View::People.name() { View::People } else { View::Mine };
     let query = wish.q.trim();
     let company = app.desk().company(visitor.caller.tenant()).await?;
@@ -97,7 +112,7 @@ async fn page(app: &App, visitor: &Visitor, wish: &Wish, wrong: &Wrong) -> Resul
         }
     }
     let reader = (view == View::Mine).then(|| visitor.person());
-    let of = |task: &TaskView| Row::of(task, app.desk().definition(&task.workflow).as_deref(), reader, &visitor.words);
+    let of = |task: &TaskView| Row::of(task, reader, &visitor.words);
     let last = tasks.get(ROWS - 1).map(|task| task.id).filter(|_| tasks.len() > ROWS && query.is_empty());
     if query.is_empty() {
         tasks.truncate(ROWS);
@@ -109,9 +124,8 @@ async fn page(app: &App, visitor: &Visitor, wish: &Wish, wrong: &Wrong) -> Resul
     let once = secret::public_id(&app.random());
     let all = view == View::Mine && query.is_empty() && tag.is_none() && wish.after.is_none();
     let asked = if all { asked(app, visitor, &company).await? } else { Vec::new() };
-    let page = Inbox::new((view, tag.as_deref(), query), !reports.is_empty(), rows, more, once);
-    let page = page.asking(asked).failing(wrong.why, &wrong.picked, &wrong.reason);
-    Ok(page.page(&visitor.reader()))
+    let page = Inbox::new((view, tag.as_deref(), query), !reports.is_empty(), rows, (wish.after, more), once);
+    Ok(page.asking(asked))
 }
 
 /// The questions that wait for an answer of his, and what came back to him: they are in no list of those who may act, since they
@@ -148,68 +162,93 @@ struct Chosen {
     etag: String,
     step: String,
     behalf: Option<PersonId>,
-    /// What asks: the workflow, the state and the step.
-    rule: (String, String, String),
 }
 
 impl Chosen {
     fn read(text: &str) -> Option<Self> {
-        let [task, etag, step, behalf, workflow, state] =
-            <[&str; 6]>::try_from(text.split('\t').collect::<Vec<_>>()).ok()?;
-        let rule = (workflow.to_owned(), state.to_owned(), step.to_owned());
+        let [task, etag, behalf, step] = <[&str; 4]>::try_from(text.split('\t').collect::<Vec<_>>()).ok()?;
         let behalf = Some(behalf).filter(|behalf| !behalf.is_empty()).map(PersonId::from);
-        Some(Self { task: task.parse().ok()?, etag: etag.to_owned(), step: step.to_owned(), behalf, rule })
+        Some(Self { task: task.parse().ok()?, etag: etag.to_owned(), step: step.to_owned(), behalf })
     }
 }
 
-const MIXED: &str = "Several are decided at once only where the same step asks: select those of one kind.";
+/// The same with its task and with what asks for it, which whoever sends a row cannot have written; nothing: it is not there.
+type Known = (Chosen, Option<(TaskView, Rule)>);
+
+const MIXED: &str = "What is selected was asked for by different rules, and several are decided at once only where the same one \
+                     asked. All of it is still selected: narrow it to those of one rule, and then decide.";
 
 /// Decides those that were selected: each by itself, each with its own answer.
 pub(super) async fn decide(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Problem> {
+    let chosen: Option<Vec<Chosen>> = fields.all("task").map(Chosen::read).collect();
+    let chosen = chosen.ok_or_else(|| Problem::invalid("/task", "load the inbox again, then select"))?;
+    let mut selected: Vec<Known> = Vec::new();
+    for one in chosen {
+        // More are not decided anyway.
+        let task = match selected.len() {
+            less if less < AT_ONCE => app.desk().task(visitor.caller.tenant(), one.task).await.ok(),
+            _ => None,
+        };
+        let rule = task.map(|task| (Rule::of(&task, &one.step), task)).map(|(rule, task)| (task, rule));
+        selected.push((one, rule));
+    }
+    if let Some(only) = fields.get("only") {
+        let text = page(&app, &visitor, &Wish::of(&fields), narrowed(&selected, only, &fields)).await?;
+        return html(text);
+    }
     let act = match fields.get("act") {
         Some("approve") => Act::Approve,
         Some("reject") => Act::Reject,
         _ => return Err(Problem::invalid("/act", "approve or reject: press one of the two")),
     };
-    let chosen: Option<Vec<Chosen>> = fields.all("task").map(Chosen::read).collect();
-    let chosen = chosen.ok_or_else(|| Problem::invalid("/task", "load the inbox again, then select"))?;
-    let wrong = match chosen.first() {
-        None => Some("Select what to decide first."),
-        Some(_) if chosen.len() > AT_ONCE => Some("These are too many at once: select a hundred at most."),
-        Some(first) if chosen.iter().any(|one| one.rule != first.rule) => Some(MIXED),
-        Some(_) if act == Act::Reject && fields.get("reason").is_none() => Some("Write why they are rejected."),
-        Some(_) => None,
-    };
-    let again = |why: &'static str| Wrong {
-        why: Some(why),
-        picked: chosen.iter().map(|one| one.task).collect(),
-        reason: fields.get("reason").unwrap_or_default().to_owned(),
-    };
-    if let Some(wrong) = wrong {
-        let wish = Wish { view: fields.get("view").unwrap_or_default().to_owned(), ..Wish::default() };
-        return refused(&Problem::invalid("", wrong), page(&app, &visitor, &wish, &again(wrong)).await?);
-    }
-    let mut tasks = Vec::new();
-    for one in &chosen {
-        tasks.push(app.desk().task(visitor.caller.tenant(), one.task).await.ok());
-    }
-    // What a row says of itself, whoever sends it may have written.
-    if tasks.iter().flatten().map(|task| (&task.workflow, &task.state)).collect::<BTreeSet<_>>().len() > 1 {
-        let text = page(&app, &visitor, &Wish::default(), &again(MIXED)).await?;
-        return refused(&Problem::invalid("", MIXED), text);
+    if let Some(undecided) = undecided(&selected, act, &fields) {
+        let problem = Problem::invalid("", undecided.why.unwrap_or_default());
+        return refused(&problem, page(&app, &visitor, &Wish::of(&fields), undecided).await?);
     }
     let mut outcomes = Vec::new();
-    for (one, task) in chosen.iter().zip(tasks) {
-        outcomes.push(each((&app, &visitor), &fields, act, (one, task)).await?);
+    for one in &selected {
+        outcomes.push(each((&app, &visitor), &fields, act, one).await?);
     }
     html(Outcomes::new(outcomes).page(&visitor.reader()))
+}
+
+/// Why those that were selected are not decided.
+fn undecided(selected: &[Known], act: Act, fields: &Fields) -> Option<Undecided> {
+    let mut groups =
+        Group::all(selected.iter().filter_map(|(_, known)| known.as_ref()).map(|(task, rule)| (rule, task)));
+    let why = match selected.len() {
+        0 => "Select what to decide first.",
+        many if many > AT_ONCE => "These are too many at once: select a hundred at most.",
+        _ if groups.len() > 1 => MIXED,
+        _ if act == Act::Reject && fields.get("reason").is_none() => "Write why they are rejected.",
+        _ => return None,
+    };
+    groups.retain(|_| why == MIXED);
+    let reason = fields.get("reason").unwrap_or_default().to_owned();
+    let picked = selected.iter().map(|(one, _)| one.task).collect();
+    Some(Undecided { why: Some(why), groups, picked, reason, narrowed: None })
+}
+
+/// Of those that were selected the ones that one rule asked for.
+fn narrowed(selected: &[Known], only: &str, fields: &Fields) -> Undecided {
+    let own = |(one, known): &Known| {
+        Some((one.task, known.as_ref().filter(|(_, rule)| rule.key() == only)?.1.said().to_owned()))
+    };
+    let (picked, said): (Vec<TaskId>, Vec<String>) = selected.iter().filter_map(own).unzip();
+    let told = match (said.first(), picked.len()) {
+        (None, _) => "Nothing of what was selected is asked for by that rule any more.".to_owned(),
+        (Some(said), 1) => format!("Selected is the one that was asked for by {said}. Nothing is decided yet."),
+        (Some(said), many) => format!("Selected are the {many} that were asked for by {said}. Nothing is decided yet."),
+    };
+    let reason = fields.get("reason").unwrap_or_default().to_owned();
+    Undecided { narrowed: Some(told), picked, reason, ..Undecided::default() }
 }
 
 async fn each(
     (app, visitor): (&App, &Visitor),
     fields: &Fields,
     act: Act,
-    (one, task): (&Chosen, Option<TaskView>),
+    (one, known): &Known,
 ) -> Result<Done, Problem> {
     let decision = Decision {
         step: Some(one.step.as_str().into()),
@@ -221,8 +260,8 @@ async fn each(
     let mut command = fields.command(&visitor.caller, "/inbox", verb)?;
     let own = Digest::of(one.task.to_string()).to_string();
     command.request = format!("{}-{}", command.request, &own[..16]).as_str().into();
-    let definition = app.desk().definition(&one.rule.0);
-    let row = task.map(|task| Row::of(&task, definition.as_deref(), None, &visitor.words));
+    let task = known.as_ref().map(|(task, _)| task);
+    let row = task.map(|task| Row::of(task, None, &visitor.words));
     let title = row.map_or_else(|| one.task.to_string(), |row| row.title());
     let href = format!("/tasks/{}", one.task);
     Ok(match app.submit(command).await {
@@ -230,7 +269,8 @@ async fn each(
             Some(came) => Done { href, title, done: came == Came::Stuck, said: came.in_words(None) },
             None => {
                 let state = done.answer.state.as_deref().unwrap_or_default();
-                Done { href, title, done: true, said: now_in(definition.as_deref(), state) }
+                let said = now_in(task.map(|task| &*task.definition), state);
+                Done { href, title, done: true, said }
             }
         },
         Err(why) => Done { href, title, done: false, said: Problem::from(why).detail().to_owned() },

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::super::extract::Query;
 use super::super::problem::Problem;
-use super::{Visitor, html, past};
+use super::{Visitor, csv, html, past};
 use crate::app::App;
 use crate::page::{Inbox, Row, back, is_requester};
 
@@ -26,6 +26,9 @@ const PAGE: i64 = 500;
 pub(super) struct Wish {
     #[serde(default)]
     q: String,
+    /// `csv`: as a table for programs.
+    #[serde(default, rename = "as")]
+    form: String,
 }
 
 /// The requests.
@@ -62,5 +65,9 @@ pub(super) async fn show(
             }
         }
     }
-    html(Inbox::requests(rows, query).page(&visitor.reader()))
+    let requests = Inbox::requests(rows, query);
+    if wish.form == "csv" {
+        return csv(&app, "requests", &visitor, &requests);
+    }
+    html(requests.page(&visitor.reader()))
 }

@@ -1,0 +1,68 @@
+//! Where in a form something is wrong, and what is wrong with it, as people say it.
+
+use super::words::words;
+
+/// A place in what was sent, as people say it: `/lines/0/price` is `Row 1, price`.
+pub(crate) fn place(pointer: &str) -> String {
+    let names = pointer.split('/').filter(|name| !name.is_empty() && !matches!(*name, "lines" | "data" | "payload"));
+    let said = names.map(|name| match name.parse::<usize>() {
+        Ok(at) => format!("row {}", at + 1),
+        Err(_) => name.replace('_', " "),
+    });
+    match words(&said.collect::<Vec<_>>().join(", ")) {
+        // All of them, or the whole form.
+        none if none.is_empty() => if pointer.ends_with("/lines") { "Lines" } else { "This form" }.to_owned(),
+        said => said,
+    }
+}
+
+/// What programs are told of something that is missing.
+const MISSING: &str = " is missing: it takes a value of type ";
+
+/// That something is missing, to somebody who reads beside it what it is: ``` `sure` is missing: it takes a value of type bool ```.
+pub(crate) fn needed(text: &str) -> String {
+    let mut said = text.to_owned();
+    while let Some(at) = said.find(MISSING) {
+        let from = said[..at].strip_suffix('`').and_then(|before| before.rfind('`')).unwrap_or(at);
+        let ty = at + MISSING.len();
+        let end = said[ty..].find([';', '.', ' ']).map_or(said.len(), |long| ty + long);
+        let told = if &said[ty..end] == "bool" { "say yes or no" } else { "it must be given" };
+        said.replace_range(from..end, told);
+    }
+    said
+}
+
+/// How programs write what people write anyway.
+const AS_TEXT: [(&str, &str); 2] =
+    [("write it as text, such as", "write it, such as"), (" as text, such as", ", such as")];
+
+/// A sentence with the places in it as people say them.
+pub(crate) fn plain(sentence: &str) -> String {
+    let sentence = AS_TEXT.iter().fold(needed(sentence), |told, (program, person)| told.replace(program, person));
+    let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '-');
+    let said = sentence.split(' ').map(|word| match word.strip_suffix(':') {
+        Some(at) if at.len() > 1 && at.starts_with('/') && at.chars().all(name) => format!("{}:", place(at)),
+        _ => word.to_owned(),
+    });
+    said.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_said_as_people_say_them() {
+        assert_eq!(place("/lines/0/price"), "Row 1, price");
+        assert_eq!(
+            plain("Not done. /lines/1/price: the price is missing; /substitute: nobody has the id `a/b:`"),
+            "Not done. Row 2, price: the price is missing; Substitute: nobody has the id `a/b:`"
+        );
+        assert_eq!(plain("/lines: an order has at least one line."), "Lines: an order has at least one line.");
+        let program = "/lines/0/quantity: the quantity is missing: write it as text, such as \"10\".";
+        assert_eq!(plain(program), "Row 1, quantity: the quantity is missing: write it, such as \"10\".");
+        assert_eq!(plain("See /instances/1 or 3/4: both"), "See /instances/1 or 3/4: both");
+        let missing = "/data/sure: `sure` is missing: it takes a value of type bool; /supplier: `supplier` is missing: it takes a value of type text";
+        assert_eq!(plain(missing), "Sure: say yes or no; Supplier: it must be given");
+    }
+}

@@ -1,0 +1,111 @@
+//! What an entry tells besides who did what: who was asked, what came, what fell due, what went wrong, who was told.
+
+use std::collections::BTreeMap;
+
+use fluxor_engine::audit::Header;
+use fluxor_engine::definition::chart::{Arrow, Definition};
+use fluxor_engine::ids::PersonId;
+use serde_json::Value;
+
+use super::super::forms::writes;
+use super::super::words::{Words, quantity, words};
+use super::{Change, MOST_CHANGES, list, text};
+use crate::repairs::sentence;
+
+/// What an event brought that did not become a field: how much came of a line, a note.
+pub(super) fn brought(
+    (header, body): (&Header, &Value),
+    changes: &[Change],
+    definition: &Definition,
+    speak: &Words,
+) -> Vec<String> {
+    let request = &body["request"];
+    let came = list(request, "lines").iter().filter(|line| line["item"].is_null());
+    let came =
+        came.filter_map(|line| Some(format!("{} of line {}", quantity(line["quantity"].as_str()?), line["line"])));
+    let came: Vec<String> = came.collect();
+    let mut notes: Vec<String> = Vec::new();
+    if !came.is_empty() {
+        let shown: Vec<&str> = came.iter().take(MOST_CHANGES).map(String::as_str).collect();
+        let more = came.len() - shown.len();
+        let rest = if more > 0 { format!(", and of {more} more") } else { String::new() };
+        notes.push(format!("Came: {}{rest}", shown.join(", ")));
+    }
+    let fields = request.as_object().into_iter().flatten();
+    let is_list = |value: &Value| value.as_array().is_some_and(|all| all.is_empty() || all.iter().any(is_nested));
+    // What the event writes into the document is told where it is another then.
+    let event = header.event.as_deref().unwrap_or_default();
+    let arrows: Vec<&Arrow> = definition.states.iter().filter_map(|state| state.on.get(event)).flatten().collect();
+    let kept = |name: &str| arrows.iter().any(|arrow| writes(arrow, name));
+    let fields =
+        fields.filter(|(name, value)| !kept(name) && !value.is_null() && !value.is_object() && !is_list(value));
+    let fields = fields.map(|(name, value)| (words(name), speak.value(value)));
+    let new = fields.filter(|(name, value)| changes.iter().all(|one| one.name != *name || one.after != *value));
+    notes.extend(new.take(MOST_CHANGES).map(|(name, value)| format!("{name}: {value}")));
+    notes
+}
+
+fn is_nested(value: &Value) -> bool {
+    value.is_array() || value.is_object()
+}
+
+/// Who was asked, by step.
+pub(super) fn asked(body: &Value, speak: &Words) -> Vec<String> {
+    let mut steps: Vec<(&str, Vec<PersonId>)> = Vec::new();
+    for seat in list(body, "asked") {
+        let people =
+            list(seat, "holders").iter().chain(list(seat, "delegates")).filter_map(Value::as_str).map(PersonId::from);
+        match steps.iter_mut().find(|(step, _)| *step == text(seat, "step")) {
+            Some((_, known)) => known.extend(people),
+            None => steps.push((text(seat, "step"), people.collect())),
+        }
+    }
+    steps.into_iter().map(|(step, people)| format!("Asked: {} ({})", speak.names(&people), words(step))).collect()
+}
+
+pub(super) fn fell_due(fired: &Value, speak: &Words) -> Option<String> {
+    let people = |name: &str| {
+        let people: Vec<PersonId> = list(fired, name).iter().filter_map(Value::as_str).map(PersonId::from).collect();
+        speak.names(&people)
+    };
+    Some(match text(fired, "do") {
+        "remind" => format!("Reminded: {}", people("from")),
+        "escalate" => format!("Passed up, since it was late: from {} to {}", people("from"), people("to")),
+        "incident" => "It is late: somebody has to look at it.".to_owned(),
+        "reject" => "It was too late: rejected by the rule.".to_owned(),
+        "expire" => "The time for it was over: taken back by the rule.".to_owned(),
+        _ => return None,
+    })
+}
+
+/// What went wrong with what an entry tells, as sentences: the incidents that it noted.
+pub(crate) fn wrong(body: &Value) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for change in list(body, "changes") {
+        let (at, to) = (text(change, "at"), &change["to"]);
+        let noted = match to {
+            Value::Array(others) if at.ends_with("/others") => {
+                let known = list(change, "from");
+                others.iter().filter(|one| !known.contains(one)).map(|one| text(one, "message")).collect()
+            }
+            Value::Object(_) if at.ends_with("/incident") => vec![text(to, "message")],
+            Value::String(message) if at.ends_with("/incident/message") => vec![message.as_str()],
+            _ => Vec::new(),
+        };
+        all.extend(noted.into_iter().filter(|message| !message.is_empty()).map(sentence));
+    }
+    all.dedup();
+    all
+}
+
+pub(super) fn told(body: &Value, speak: &Words) -> Vec<String> {
+    let mut kinds: BTreeMap<&str, Vec<PersonId>> = BTreeMap::new();
+    for notice in list(body, "notices") {
+        let people = list(notice, "people").iter().filter_map(Value::as_str).map(PersonId::from);
+        kinds.entry(text(notice, "kind")).or_default().extend(people);
+    }
+    kinds
+        .into_iter()
+        .map(|(kind, people)| format!("Told ({}): {}", words(kind).to_lowercase(), speak.names(&people)))
+        .collect()
+}

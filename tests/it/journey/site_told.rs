@@ -1,0 +1,156 @@
+//! What a history and a panel tell: about whom an act was, what did not change, what was not sent yet, and who may still decide.
+
+use fluxor_tests::server::Site;
+use fluxor_tests::server::visit::{Visitor, plain};
+use serde_json::json;
+
+use super::company::{approve, draft, history, in_review, text, until};
+use super::site_forms::started;
+use super::site_news::form_of;
+
+/// Whom an act is about is named; what stayed is no change; what nobody has delivered yet is not called sent.
+pub(super) async fn about_whom_and_what_stayed(site: Site) {
+    let (id, task) = in_review(&site, "ann", "4000.00 EUR").await;
+    let place = format!("/tasks/{}", text(&task["id"]));
+    site.by("bob").decide(&task, &json!({ "act": "add_watcher", "person": "cyd" })).await.is(200);
+    let task = site.by("bob").get(&format!("/v1{place}")).await.is(200);
+    let added = json!({ "act": "add_approver", "step": "manager", "person": "dan", "position": "before" });
+    site.by("bob").decide(&task, &added).await.is(200);
+    let task = site.by("dan").get(&format!("/v1{place}")).await.is(200);
+    let step = text(&task["open"].as_array().unwrap().iter().find(|seat| seat["person"] == "dan").unwrap()["step"]);
+    site.by("dan").decide(&task, &approve(&step)).await.is(200);
+    let task = site.by("bob").get(&format!("/v1{place}")).await.is(200);
+    site.by("bob").decide(&task, &approve("manager")).await.is(200);
+    let task = site.by("eve").get(&format!("/v1{place}")).await.is(200);
+    site.by("eve").decide(&task, &json!({ "act": "delegate", "step": "buyers", "to": "hal" })).await.is(200);
+    let task = site.by("hal").get(&format!("/v1{place}")).await.is(200);
+    let vote = json!({ "act": "approve", "step": "buyers", "on_behalf_of": "eve" });
+    let voted = site.by("hal").decide(&task, &vote).await;
+    if voted.status != 200 {
+        site.by("hal").decide(&task, &approve("buyers")).await.is(200);
+    }
+    until(&site, &id, "ordered").await;
+    let mut ann = Visitor::signed_in(&site, "ann").await;
+    let page = ann.get(&format!("/instances/{id}")).await.is(200);
+    for told in [
+        "let cyd watch it",
+        "added dan as an approver (Manager)",
+        "delegated it to hal (Buyers)",
+        "To be sent: Order to supplier",
+    ] {
+        assert!(page.has(told), "{told}: {}", page.text);
+    }
+    assert!(!page.has(">Sent: "), "{}", page.text);
+
+    let input = json!({ "unit": "it", "code": "acme", "name": "Acme", "country": "DE",
+        "iban": "DE89370400440532013000", "spend": "5000.00 EUR" });
+    let id = started(&site, "ann", "supplier_onboarding", input).await;
+    let place = format!("/instances/{id}");
+    let typed = [
+        ("data.code", "acme"),
+        ("data.name", "Acme"),
+        ("data.country", "DE"),
+        ("data.account_holder", ""),
+        ("data.iban", "DE89370400440532013000"),
+        ("data.spend", "6000.00 EUR"),
+    ];
+    let edit = form_of(&ann.get(&place).await.is(200), &place, "edit");
+    let page = ann.press(&edit, ("sent", ""), &typed).await.is(200);
+    assert!(page.has("Spend: 5,000.00 EUR → 6,000.00 EUR"), "{}", page.text);
+    for same in ["– → –", "Country: DE", "Name: Acme", "Code: acme"] {
+        assert!(!page.has(same), "{same}: {}", page.text);
+    }
+    site.end().await;
+}
+
+/// Whoever could decide alone is not offered to abstain; whoever has abstained and may still decide has his form.
+pub(super) async fn whoever_abstains_alone(site: Site) {
+    let (id, task) = in_review(&site, "ann", "400.00 EUR").await;
+    let place = format!("/tasks/{}", text(&task["id"]));
+    let mut bob = Visitor::signed_in(&site, "bob").await;
+    let page = bob.get(&place).await.is(200);
+    assert!(page.has("value=\"approve\"") && !page.has("value=\"abstain\""), "{}", page.text);
+    site.by("bob").decide(&task, &json!({ "act": "abstain", "step": "manager" })).await.is(200);
+    assert_eq!(site.admin().get(&format!("/v1/instances/{id}")).await.is(200)["status"], "incident");
+    let page = bob.get(&place).await.is(200);
+    assert!(page.has("You abstained; you can still decide.") && !page.has("value=\"abstain\""), "{}", page.text);
+    let done = bob.press(&page.form(&place), ("act", "approve"), &[]).await.is(200);
+    assert!(done.has("You approved it."), "{}", done.text);
+    until(&site, &id, "ordered").await;
+
+    // Of two buyers either may abstain.
+    let (_, task) = in_review(&site, "ann", "4000.00 EUR").await;
+    site.by("bob").decide(&task, &approve("manager")).await.is(200);
+    let place = format!("/tasks/{}", text(&task["id"]));
+    let mut eve = Visitor::signed_in(&site, "eve").await;
+    let page = eve.get(&place).await.is(200);
+    let done = eve.press(&page.form(&place), ("act", "abstain"), &[]).await.is(200);
+    assert!(page.has("value=\"abstain\"") && done.has("You abstained; you can still decide."), "{}", done.text);
+    let mut fay = Visitor::signed_in(&site, "fay").await;
+    let page = fay.get(&place).await.is(200);
+    assert!(page.has("value=\"approve\"") && !page.has("value=\"abstain\""), "{}", page.text);
+    site.end().await;
+}
+
+/// What is wrong with a line stands at its cell, in words for people; a wrong unit is told in the same pass.
+pub(super) async fn what_is_wrong_with_lines(site: Site) {
+    let id = draft(&site, "ann", "40.00 EUR").await;
+    let document = format!("/instances/{id}");
+    let mut ann = Visitor::signed_in(&site, "ann").await;
+    let edit = form_of(&ann.get(&document).await.is(200), &document, "edit");
+    let typed = [
+        ("data.supplier", "Acme"),
+        ("data.unit", "its"),
+        ("line.0.item", "desk"),
+        ("line.0.quantity", ""),
+        ("line.0.unit", "pcs"),
+        ("line.0.price", "40.00 EUR"),
+    ];
+    let page = ann.press(&edit, ("sent", ""), &typed).await.is(422);
+    let told = plain(&page.text);
+    for word in [
+        "Row 1, quantity: the quantity is missing: write it, such as \"10\"",
+        "Unit: the organisation has no unit `its`; did you mean `it`?",
+        "aria-invalid=\"true\" aria-describedby=\"edit.line.0.quantity.wrong\"",
+        "<div class=\"wrong\" id=\"edit.line.0.quantity.wrong\">The quantity is missing: write it, such as \"10\".</div>",
+    ] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    // The same where it is started.
+    let form = ann.get("/new/purchase_order").await.is(200).form("/new/purchase_order");
+    let page = ann.press(&form, ("sent", ""), &typed).await.is(422);
+    let told = plain(&page.text);
+    assert!(told.contains("no unit `its`") && told.contains("id=\"new.line.0.quantity.wrong\""), "{told}");
+
+    let (id, _) = in_review(&site, "ann", "40.00 EUR").await;
+    let document = format!("/instances/{id}");
+    let edit = form_of(&ann.get(&document).await.is(200), &document, "edit");
+    let gone = [("data.supplier", "Acme"), ("data.unit", "it"), ("line.0.gone", "true")];
+    let page = ann.press(&edit, ("sent", ""), &gone).await.is(422);
+    assert!(page.has("Lines: an order that was submitted has at least one line"), "{}", page.text);
+    assert_eq!(history(&site, &id).await.len(), 2);
+    site.end().await;
+}
+
+/// A state is called what the version calls it that its document goes by.
+pub(super) async fn what_is_pinned_has_its_names(site: Site) {
+    let file = site.folder().join("definitions").join("pair.yaml");
+    let submitted = async || {
+        let input = json!({ "amount": "5.00 EUR", "unit": "it" });
+        let made = site.by("ann").post("/v1/workflows/pair/instances", &json!({ "input": input })).await.is(201);
+        site.by("ann").signal(&text(&made["id"]), "submit", &json!({})).await.is(200);
+    };
+    submitted().await;
+    let source = std::fs::read_to_string(&file).unwrap();
+    let newer =
+        source.replace("version: 1", "version: 2").replace("  review:\n", "  review:\n    title: Looked at by two\n");
+    std::fs::write(&file, newer).unwrap();
+    site.admin().post("/v1/definitions/reload", &json!({})).await.is(200);
+    let mut eve = Visitor::signed_in(&site, "eve").await;
+    let inbox = eve.get("/inbox").await.is(200);
+    assert!(inbox.has(">Review · ") && !inbox.has("Looked at by two"), "{}", inbox.text);
+    submitted().await;
+    let inbox = eve.get("/inbox").await.is(200);
+    assert!(inbox.has(">Review · ") && inbox.has(">Looked at by two · "), "{}", inbox.text);
+    site.end().await;
+}
