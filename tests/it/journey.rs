@@ -168,6 +168,7 @@ on_both! {
     site_told::about_whom_and_what_stayed
     site_told::whoever_abstains_alone
     site_told::what_is_wrong_with_lines
+    site_told::what_waits_for_a_role
     site_told::what_is_pinned_has_its_names
     site_words::a_change_of_the_organisation_is_read
     site_words::what_is_ended_and_what_is_ones_own

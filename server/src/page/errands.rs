@@ -45,10 +45,12 @@ fn waiting<'d>(instance: &Instance, definition: &'d Definition) -> Vec<&'d State
     states.filter(|state| matches!(state.kind, StateKind::Simple)).collect()
 }
 
-/// The events of a state that some role may send, each with those roles.
+/// The events of a state that some role may send, each with those roles. What needs a reason is no matter of course: nothing waits for
+/// it.
 fn by_role(state: &State) -> impl Iterator<Item = (&str, Vec<&str>)> {
     state.on.iter().filter_map(|(event, arrows)| {
-        let roles = arrows.iter().filter_map(|arrow| if let By::Role(role, _) = &arrow.by { Some(&**role) } else { None });
+        let roles = arrows.iter().filter(|arrow| !arrow.reason_required);
+        let roles = roles.filter_map(|arrow| if let By::Role(role, _) = &arrow.by { Some(&**role) } else { None });
         let roles: Vec<&str> = roles.collect();
         (!roles.is_empty()).then_some((&**event, roles))
     })
@@ -63,9 +65,12 @@ pub(crate) fn errands<'i>(
     let mut all: BTreeMap<(String, String), Errand> = BTreeMap::new();
     for (instance, definition) in instances {
         for state in waiting(instance, definition) {
-            let mine = by_role(state).filter(|(event, _)| may_send(definition, instance, organisation, (reader, now), event));
+            let mine =
+                by_role(state).filter(|(event, _)| may_send(definition, instance, organisation, (reader, now), event));
             let says: Vec<String> = mine
-                .map(|(event, _)| definition.events.get(event).map_or_else(|| words(event), |known| known.title.to_string()))
+                .map(|(event, _)| {
+                    definition.events.get(event).map_or_else(|| words(event), |known| known.title.to_string())
+                })
                 .collect();
             if says.is_empty() {
                 continue;

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::asked::Asked;
 use super::bulk::Group;
+use super::errands::Errand;
 use super::export::csv;
 use super::row::Row;
 use super::words::words;
@@ -44,6 +45,8 @@ pub(crate) struct Inbox {
     chips: Vec<Chip>,
     /// Questions to the reader.
     asked: Vec<Asked>,
+    /// What waits for the word of a role of the reader's.
+    errands: Vec<Errand>,
     asked_count: usize,
     view: &'static str,
     tag: String,
@@ -160,6 +163,7 @@ impl Inbox {
         Self {
             chips,
             asked: Vec::new(),
+            errands: Vec::new(),
             asked_count: 0,
             view: view.name(),
             tag: tag.unwrap_or_default().to_owned(),
@@ -183,9 +187,10 @@ impl Inbox {
     }
 
     /// With the questions to the reader.
-    pub(crate) fn asking(self, asked: Vec<Asked>) -> Self {
-        let empty = self.empty.filter(|_| asked.is_empty());
-        Self { asked_count: asked.len(), asked, empty, ..self }
+    /// `errands`: what waits for the word of a role of his.
+    pub(crate) fn asking(self, asked: Vec<Asked>, errands: Vec<Errand>) -> Self {
+        let empty = self.empty.filter(|_| asked.is_empty() && errands.is_empty());
+        Self { asked_count: asked.len(), asked, errands, empty, ..self }
     }
 
     /// With why several were not decided.
@@ -207,6 +212,7 @@ impl Inbox {
         Self {
             chips: Vec::new(),
             asked: Vec::new(),
+            errands: Vec::new(),
             asked_count: 0,
             view: "requests",
             tag: String::new(),

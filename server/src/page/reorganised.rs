@@ -57,6 +57,7 @@ pub(super) fn about(subject: &Document, speak: &Words) -> Option<String> {
     for Changed { who, what, .. } in lines(subject)?.into_iter().map(|line| saying.changed(line)) {
         let what = what.to_lowercase();
         match all.iter_mut().find(|(known, _)| *known == who) {
+            Some((_, known)) if known.contains(&what) => {}
             Some((_, known)) => known.push(what),
             None => all.push((who, vec![what])),
         }

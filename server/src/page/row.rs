@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::arrival::Arrival;
 use super::bulk::Rule;
+use super::errands::whoever;
 use super::export::Cell;
 use super::mending::title;
 use super::reorganised;
@@ -190,7 +191,9 @@ impl Row {
             due: due.map(|due| words.due(due, paper.definition.working())),
             due_at: due.map(|due| words.at(due)),
             urgency: due.map_or("", |due| words.urgency(due)),
-            whose: Some(words.names(&people)).filter(|names| !names.is_empty()),
+            whose: Some(words.names(&people))
+                .filter(|names| !names.is_empty())
+                .or_else(|| whoever(instance, &paper.definition)),
             why: (instance.detail.incident.iter().map(|incident| for_people(&words.named(&incident.message))))
                 .chain(ended.and_then(Arrival::with_reason).map(str::to_owned))
                 .collect(),

@@ -154,3 +154,23 @@ pub(super) async fn what_is_pinned_has_its_names(site: Site) {
     assert!(inbox.has(">Review · ") && inbox.has(">Looked at by two · "), "{}", inbox.text);
     site.end().await;
 }
+
+/// What waits for a buyer's word is no task of anybody's: whoever is one finds it in his inbox, and whoever asked is told.
+pub(super) async fn what_waits_for_a_role(site: Site) {
+    let input = json!({ "amount": "30.00 EUR", "unit": "it", "urgent": false, "what": "a lamp" });
+    let id = started(&site, "ann", "requisition", input).await;
+    site.by("ann").signal(&id, "submit", &json!({})).await.is(200);
+    let mut eve = Visitor::signed_in(&site, "eve").await;
+    let inbox = eve.get("/inbox").await.is(200);
+    assert!(inbox.has("Waiting for your word") && inbox.has("Requisition in “Granted”: 1"), "{}", inbox.text);
+    assert!(inbox.has("Note that it was bought") && inbox.text.contains(&format!("/instances/{id}")), "{}", inbox.text);
+    for other in ["ann", "bob"] {
+        let mut other = Visitor::signed_in(&site, other).await;
+        assert!(!other.get("/inbox").await.is(200).has("Waiting for your word"));
+    }
+    let mut ann = Visitor::signed_in(&site, "ann").await;
+    assert!(ann.get("/requests").await.is(200).has("whoever is buyer"));
+    site.by("eve").signal(&id, "bought", &json!({})).await.is(200);
+    assert!(!eve.get("/inbox").await.is(200).has("Waiting for your word"));
+    site.end().await;
+}

@@ -15,7 +15,9 @@ use super::outcome::came;
 use super::{Visitor, csv, html, past, refused};
 use crate::app::App;
 use crate::desk::{Company, TaskView};
-use crate::page::{Asked, Came, Done, Group, Inbox, Outcomes, Row, Rule, Undecided, View, back, now_in};
+use crate::page::{
+    Asked, Came, Done, Errand, Group, Inbox, Outcomes, Row, Rule, Undecided, View, back, errands, now_in,
+};
 use crate::secret;
 
 /// Rows of a page.
@@ -123,14 +125,14 @@ async fn inbox(app: &App, visitor: &Visitor, wish: &Wish) -> Result<Inbox, Probl
     let more = last.map(|last| more(view, tag.as_deref(), last));
     let once = secret::public_id(&app.random());
     let all = view == View::Mine && query.is_empty() && tag.is_none() && wish.after.is_none();
-    let asked = if all { asked(app, visitor, &company).await? } else { Vec::new() };
+    let (asked, errands) = if all { asked(app, visitor, &company).await? } else { Default::default() };
     let page = Inbox::new((view, tag.as_deref(), query), !reports.is_empty(), rows, (wish.after, more), once);
-    Ok(page.asking(asked))
+    Ok(page.asking(asked, errands))
 }
 
 /// The questions that wait for an answer of his, and what came back to him: they are in no list of those who may act, since they
-/// decide nothing.
-async fn asked(app: &App, visitor: &Visitor, company: &Company) -> Result<Vec<Asked>, Problem> {
+/// decide nothing. And what waits for the word of a role that he holds.
+async fn asked(app: &App, visitor: &Visitor, company: &Company) -> Result<(Vec<Asked>, Vec<Errand>), Problem> {
     let newest = app.desk().instances(InstancePage::all(visitor.caller.tenant(), QUESTIONED)).await?;
     let live = newest.iter().filter(|instance| instance.status != Status::Final);
     let (library, person) = (app.desk().library(), visitor.person());
@@ -143,7 +145,8 @@ async fn asked(app: &App, visitor: &Visitor, company: &Company) -> Result<Vec<As
         let arrival = past::arrival(app, (instance, pinned), Some(state), &visitor.words).await?;
         all.push(Asked::back((instance, pinned), (state, arrival.as_ref()), person, &visitor.words));
     }
-    Ok(all)
+    let known = newest.iter().filter_map(|row| Some((row, &**library.pinned(row.definition)?)));
+    Ok((all, errands(known, &company.at, (person, company.now))))
 }
 
 fn more(view: View, tag: Option<&str>, last: TaskId) -> String {
