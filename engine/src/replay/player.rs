@@ -270,7 +270,8 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
                         let of_a_person = self.depends_on_who(playing, what, code, &sentence);
                         let on_authority = on_authority || of_a_person;
                         let tried = what.map(|what| what.label.clone());
-                        let refused = Refused { event, state, tried, person, code, sentence, on_authority };
+                        let own = (code == REFUSED_BY_DEFINITION).then(|| Arc::from(sentence.as_str()));
+                        let refused = Refused { event, state, tried, person, code, sentence, own, on_authority };
                         playing.played.refused.push(refused);
                     }
                 }
