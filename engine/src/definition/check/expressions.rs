@@ -25,7 +25,7 @@ pub(super) const UNSURE: &str = "a form with mistakes";
 pub(super) struct Scope {
     /// The payload, in the arrows of an event.
     pub(super) event: Option<Arc<RecordType>>,
-    /// Whether a person acts for sure; else `actor` may be null.
+    /// Whether a person acts, if not the console; else `actor` is null.
     pub(super) person: bool,
 }
 
@@ -62,7 +62,10 @@ impl Checker<'_> {
             env = env.with("event", Type::Record(payload.clone()));
         }
         let env = env.with_nullable("on_behalf_of", Type::Person);
-        if scope.person { env.with("actor", Type::Person) } else { env.with_nullable("actor", Type::Person) }
+        match scope.person {
+            true => env.with_unguarded("actor", Type::Person),
+            false => env.with_nullable("actor", Type::Person),
+        }
     }
 
     pub(super) fn expression_in(&mut self, text: &Text, env: &Env, expected: &Field) -> Option<Expr> {

@@ -136,3 +136,46 @@ a | CHECKED by ADMINISTRATION | 2026-01-07 | who=adam | role=ADMINISTRATION
     assert!(report.duties[0].sentence.contains("none of them holds"), "{:?}", report.duties);
     assert_eq!(report.each[0].end, "review");
 }
+
+#[test]
+fn where_nobody_acts_actor_is_null() {
+    let definition = "
+workflow: act
+version: 1
+subject: { name: a, fields: { requester: person?, one: person?, two: text? } }
+start: s
+states:
+  s:
+    on:
+      a: { set: { one: actor } }
+      b:
+        - { if: actor == a.one, refuse: The same person. }
+        - { if: actor.hasValue() && actor != null, to: t }
+        - { if: 'actor.orValue(person(\"nobody\")) == person(\"nobody\")', to: u }
+      c: { set: { two: 'string(actor)' } }
+  t: { final: true }
+  u: { final: true }
+";
+    let loaded = Library::load(vec![("it.yaml".to_owned(), definition.to_owned())], Bare::default().vocabulary());
+    let (_, warnings) = loaded.unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let log = "
+1 | a | 2026-01-05
+1 | b | 2026-01-06 | who=bob
+2 | a | 2026-01-05 | who=bob
+2 | b | 2026-01-06 | who=bob
+3 | a | 2026-01-05 | who=ann
+4 | b | 2026-01-05
+5 | c | 2026-01-05
+6 | a | 2026-01-05 | who=bob
+6 | b | 2026-01-06
+";
+    let report = Run::new(definition, "log: { person: who }\nactivities: { a: a, b: b, c: c }", log).report();
+    let told: Vec<(&str, &str, Option<&str>)> =
+        report.each.iter().map(|one| (&*one.case, &*one.end, one.refused.first().map(|r| &*r.sentence))).collect();
+    let same = Some("The same person.");
+    assert_eq!(told[..3], [("1", "t", None), ("2", "s", same), ("3", "s", None)]);
+    assert_eq!(told[3], ("4", "s", same), "null is equal to null, as everywhere");
+    assert_eq!(told[5], ("6", "u", None));
+    assert_eq!(report.each[4].incident.as_deref().map(|why| why.contains("`actor` has no value")), Some(true));
+}
