@@ -46,6 +46,7 @@ codes! {
     SAME_WORKFLOW = "FLX0214": "Two files define a workflow of one name.";
     UNKNOWN_WORKFLOW = "FLX0215": "A call names a workflow that none of the files defines.";
     UNKNOWN_CALENDAR = "FLX0216": "There is no calendar of this name.";
+    UNKNOWN_UNIT = "FLX0217": "The organisation has no unit of this name.";
 
     NO_START = "FLX0300": "A state with states inside says in which of them it begins.";
     BAD_START = "FLX0301": "The start names a state that is not one of those inside.";

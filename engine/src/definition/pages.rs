@@ -79,6 +79,7 @@ pages! {
     "FLX0214"
     "FLX0215"
     "FLX0216"
+    "FLX0217"
     "FLX0300"
     "FLX0301"
     "FLX0302"

@@ -15,6 +15,10 @@ pub struct Map {
     pub log: Columns,
     /// Who the people are.
     pub people: People,
+    /// Where it says who they are: `people`, else `log`.
+    pub(super) whose: Span,
+    /// Where it says how the log is read.
+    pub(super) reading: Span,
     /// Who starts an instance; without it, whoever does the first event.
     pub starts_as: Option<Source>,
     /// Where `start` stands.

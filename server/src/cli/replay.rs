@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use clap::Args;
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::instance::Document;
+use fluxor_engine::decide::OrganisationAt;
 use fluxor_engine::replay::{self, Course, Ground, Map, Report, Until};
 use fluxor_engine::store::{Connection, Persist as _};
 use fluxor_workflows::Procurement;
@@ -98,17 +98,22 @@ impl Replay {
         let seen: Option<HashSet<String>> =
             log.as_ref().map(|(log, _)| log.activities().into_iter().map(|(activity, _)| activity).collect());
         let through: Vec<&Chosen> = chosen.iter().chain(&other).collect();
-        let Bound { courses, findings } = mapping.bound(&through, seen.as_ref(), wrong, out)?;
-        let mut courses = courses.into_iter();
-        let (Some(chosen), Some(known), Some((log, reading)), Some(until), Some(map), Some(course)) =
-            (chosen.as_ref(), known, log, until, mapping.map, courses.next())
+        let Bound { courses, mut findings } = mapping.bound(&through, seen.as_ref(), wrong, out)?;
+        let (Some(chosen), Some(known), Some((log, reading)), Some(until), Some(map)) =
+            (chosen.as_ref(), known, log, until, &mapping.map)
         else {
             return Err(Failure::Broken(anyhow::anyhow!("a replay lacks what nothing was wrong with")));
         };
+        let organisation = replay::organisation(known, map, &courses.iter().collect::<Vec<_>>(), &log);
+        let organisation =
+            organisation.map_err(|refusal| Failure::Usage(format!("the organisation: {}", refusal.sentence())))?;
+        findings.extend(mapping.unanswerable(&through, &courses, &organisation, out));
+        let (mut courses, map) = (courses.into_iter(), map.clone());
+        let Some(course) = courses.next() else { return Err(Failure::Broken(anyhow::anyhow!("no definition"))) };
         let against = courses.next();
         let domain = Arc::new(Procurement::new());
         let began = Instant::now();
-        let (report, log) = self.play(config, domain, map, (course, against), known, log, until).await?;
+        let (report, log) = self.play(config, domain, map, (course, against), organisation, log, until).await?;
         let shown = Shown {
             log: self.log.display().to_string(),
             definition: place(chosen),
@@ -163,7 +168,7 @@ impl Replay {
         domain: Arc<Procurement>,
         map: Map,
         (course, against): (Course, Option<Course>),
-        known: Document,
+        organisation: OrganisationAt,
         log: Read,
         until: Ending,
     ) -> Result<(Report, Read), Failure> {
@@ -172,10 +177,6 @@ impl Replay {
             Ending::LastEvent => Until::LastEvent,
             Ending::At(at) => Until::At(at),
         };
-        let courses: Vec<&Course> = std::iter::once(&course).chain(&against).collect();
-        let organisation = replay::organisation(known, &map, &courses, &log);
-        let organisation =
-            organisation.map_err(|refusal| Failure::Usage(format!("the organisation: {}", refusal.sentence())))?;
         let mut instants = self.instants.clone();
         instants.sort_unstable();
         instants.dedup();

@@ -193,6 +193,12 @@ impl Checker<'_> {
         };
         let role = written[open + 1..close].trim();
         let at = text.value.locate(self.source, text.span, Span::new(open + 1, close));
+        let bare = role.trim_matches(['"', '\''].as_slice());
+        if bare != role {
+            let help = Help::instead(format!("the name of a role stands without quotes: write `{bare}`"), bare);
+            self.error(codes::BAD_BY, at, format!("`{role}` is no name of a role"), help);
+            return None;
+        }
         let known = self.known_role(&Spot::new(role.to_owned(), at));
         let rest = &written[close + 1..];
         if rest.trim().is_empty() {
@@ -214,6 +220,17 @@ impl Checker<'_> {
         let unit = Spot::new(Scalar { text: written[offset..].to_owned(), plain }, span);
         let unit = self.expression(&unit, scope, &Field::nullable(Type::Text))?;
         known.map(|role| By::Role(role, Some(unit)))
+    }
+
+    /// Whether the organisation has the unit; any will do where it names none.
+    pub(super) fn known_unit(&mut self, unit: &Spot<String>) -> bool {
+        let units = &self.vocabulary.units;
+        let has = units.is_empty() || units.iter().any(|known| **known == *unit.value);
+        if !has {
+            let help = known(&unit.value, "unit", units.iter().map(AsRef::as_ref));
+            self.error(codes::UNKNOWN_UNIT, unit.span, format!("unknown unit `{}`", unit.value), help);
+        }
+        has
     }
 
     /// The role, if the organisation knows it; any will do where it names none.

@@ -54,6 +54,8 @@ impl Reader {
         Some(Map {
             log: keys.get("log").and_then(|(key, node)| self.log(node, key)).unwrap_or_default(),
             people: keys.get("people").and_then(|(key, node)| self.people(node, key)).unwrap_or_default(),
+            reading: keys.get("log").map_or(root.span, |(key, _)| key),
+            whose: keys.get("people").or_else(|| keys.get("log")).map_or(root.span, |(key, _)| key),
             starts_as,
             start: start.map_or(root.span, |(key, _)| key),
             subject,

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use fluxor_engine::decide::OrganisationAt;
 use fluxor_engine::diagnostic::{Diagnostic, Severity};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::instance::Document;
@@ -78,15 +79,10 @@ impl Mapping {
                 }
                 Err(found) => found,
             };
-            for finding in found {
-                match told.iter_mut().find(|one| one.is(&finding)) {
-                    Some(same) => same.through.push(at),
-                    None => told.push(Told::of(finding, Some(at))),
-                }
-            }
+            found.into_iter().for_each(|finding| note(&mut told, finding, at));
         }
         // What was found alone in one of two definitions says of which; else there is one only, or it is of both.
-        let names: Vec<String> = through.iter().map(|chosen| super::place(chosen)).collect();
+        let names = names(through);
         told.iter_mut().for_each(|one| one.say(&names));
         told.sort_by_key(|one| one.finding.span);
         let shown = self.path.display().to_string();
@@ -100,6 +96,37 @@ impl Mapping {
         }
         Err(together(wrong))
     }
+
+    /// Tells what the definitions ask for that nobody in the organisation is; the same for machines.
+    pub(super) fn unanswerable(
+        &self,
+        through: &[&Chosen],
+        courses: &[Course],
+        organisation: &OrganisationAt,
+        out: &Out,
+    ) -> Vec<Value> {
+        let Some(map) = &self.map else { return Vec::new() };
+        let mut told: Vec<Told> = Vec::new();
+        for (at, course) in courses.iter().enumerate() {
+            unanswerable(map, course, organisation).into_iter().for_each(|finding| note(&mut told, finding, at));
+        }
+        let (names, shown) = (names(through), self.path.display().to_string());
+        told.iter_mut().for_each(|one| one.say(&names));
+        told.iter().for_each(|one| out.finding(&one.finding.render(&shown, &self.source)));
+        told.iter().map(|one| one.machine(&shown, &self.source, &names)).collect()
+    }
+}
+
+/// Notes a finding through a definition; what is found through several is one.
+fn note(told: &mut Vec<Told>, finding: Diagnostic, through: usize) {
+    match told.iter_mut().find(|one| one.is(&finding)) {
+        Some(same) => same.through.push(through),
+        None => told.push(Told::of(finding, Some(through))),
+    }
+}
+
+fn names(through: &[&Chosen]) -> Vec<String> {
+    through.iter().map(|chosen| super::place(chosen)).collect()
 }
 
 fn fine(found: &[Diagnostic]) -> bool {

@@ -124,7 +124,9 @@ impl Checker<'_> {
         }
         match (keys.get("unit"), keys.get("unit_field")) {
             (Some((at, node)), None) => {
-                if let Some(unit) = read::string(node, at, "a unit", &mut self.found) {
+                if let Some(unit) = read::string(node, at, "a unit", &mut self.found)
+                    && self.known_unit(&unit)
+                {
                     map.insert("unit".to_owned(), unit.value.into());
                 }
             }
