@@ -14,9 +14,6 @@ use crate::unreadable::{Unreadable, short};
 /// What may stand between cells, the likelier one first.
 const DELIMITERS: [u8; 4] = *b",;\t|";
 
-/// As many of the log's names are told where one is missing.
-const MOST_NAMES: usize = 100;
-
 type Reader<'a> = csv::Reader<Leash<Box<dyn std::io::Read + 'a>>>;
 
 pub(crate) fn read(
@@ -86,7 +83,7 @@ fn line(row: &ByteRecord) -> u64 {
 fn places(header: &ByteRecord, plan: &Plan) -> Result<Vec<usize>, Unreadable> {
     let names = header.iter().map(|name| letters(name, line(header)).map(str::trim));
     let names: Vec<&str> = names.collect::<Result<_, _>>()?;
-    let mut places = Vec::with_capacity(plan.names.len());
+    let (mut places, mut missing) = (Vec::with_capacity(plan.names.len()), Vec::new());
     for (slot, wanted) in plan.names.iter().enumerate() {
         let mut found = names.iter().enumerate().filter(|(_, name)| **name == wanted.trim()).map(|(place, _)| place);
         match (found.next(), found.next()) {
@@ -97,8 +94,9 @@ fn places(header: &ByteRecord, plan: &Plan) -> Result<Vec<usize>, Unreadable> {
                 return Err(plan.missing(slot, has.map(|name| (*name).to_owned()).collect()));
             }
         }
+        last = byte;
     }
-    Ok(places)
+    false
 }
 
 /// The delimiter that stands most often in the first line, outside of quotes.

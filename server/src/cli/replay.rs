@@ -15,6 +15,7 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::decide::OrganisationAt;
 use fluxor_engine::replay::{self, Course, Ground, Map, Report, Until};
 use fluxor_engine::store::{Connection, Persist as _};
+use fluxor_eventlog::Unreadable;
 use fluxor_workflows::Procurement;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -77,7 +78,7 @@ impl Replay {
         let mapping = self.map.as_deref().map(|path| Mapping::read(path, self.draft)).transpose()?;
         if self.draft {
             let map = mapping.map(|mapping| mapping.whole(out)).transpose()?;
-            let (log, _) = self.read(config, map.as_ref())?;
+            let (log, _) = self.read(config, map.as_ref()).map_err(|error| unreadable(&error))?;
             left_out(log.log()).iter().for_each(|words| out.aside(words));
             out.text(&draft(&log));
             return Ok(End::Done);
@@ -92,6 +93,7 @@ impl Replay {
         let other = self.against.as_ref().map(|named| chosen::definition(config, named, out)).transpose();
         let known = mapping.organisation();
         let log = mapping.of_log().map(|map| self.read(config, Some(map))).transpose();
+        let log = log.map_err(|error| mapping.unreadable(&error, out));
         let until = keep(until, &mut wrong);
         let (chosen, other) = (keep(chosen, &mut wrong), keep(other, &mut wrong).flatten());
         let (known, log) = (keep(known, &mut wrong), keep(log, &mut wrong).flatten());
@@ -134,7 +136,7 @@ impl Replay {
         Ok(if deviating { End::Found } else { End::Done })
     }
 
-    fn read(&self, config: &Config, map: Option<&Map>) -> Result<(Read, Duration), Failure> {
+    fn read(&self, config: &Config, map: Option<&Map>) -> Result<(Read, Duration), Unreadable> {
         let began = Instant::now();
         let bar = bar(config.json, "reading", "{bytes} of {total_bytes}");
         let log = read(&self.log, map, &mut |read, size| {
@@ -142,12 +144,7 @@ impl Replay {
             bar.set_position(read);
         });
         bar.finish_and_clear();
-        let log = log.map_err(|error| {
-            // The reader knows nothing of mappings.
-            let hint = "how a log is read stands under `log:` of the mapping (--map, with --draft too)";
-            Failure::Declined("unreadable_log".to_owned(), format!("{error}; {hint}"))
-        })?;
-        Ok((log, began.elapsed()))
+        Ok((log?, began.elapsed()))
     }
 
     /// How long time goes on; nothing is known of the log yet.
@@ -210,6 +207,12 @@ impl Replay {
         };
         Ok(tokio::task::spawn_blocking(work).await.context("the replay broke off")?)
     }
+}
+
+/// Why the log cannot be read: the reader knows nothing of mappings.
+fn unreadable(error: &Unreadable) -> Failure {
+    let hint = "how a log is read stands under `log:` of the mapping (--map, with --draft too)";
+    Failure::Declined("unreadable_log".to_owned(), format!("{error}; {hint}"))
 }
 
 /// What came well; what did not is noted with the rest.

@@ -8,7 +8,9 @@ use fluxor_engine::decide::OrganisationAt;
 use fluxor_engine::diagnostic::{Diagnostic, Severity};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::instance::Document;
-use fluxor_engine::replay::{Course, Map, NEVER_SEEN};
+use fluxor_engine::replay::{Course, Map, NEVER_SEEN, unanswerable};
+use fluxor_eventlog::Unreadable;
+use fluxor_eventlog::unreadable::list;
 use fluxor_workflows::Procurement;
 use serde_json::{Value, json};
 
@@ -45,6 +47,16 @@ impl Mapping {
     /// How the log is read, if nothing is wrong with that.
     pub(super) fn of_log(&self) -> Option<&Map> {
         self.map.as_ref().filter(|_| fine(&Map::read_log_all(&self.source).1))
+    }
+
+    /// Why the log cannot be read; columns that it does not have are findings of the mapping.
+    pub(super) fn unreadable(&self, error: &Unreadable, out: &Out) -> Failure {
+        let (Some(map), Unreadable::Columns { columns, has, all }) = (&self.map, error) else {
+            return super::unreadable(error);
+        };
+        let has = list(has, *all);
+        let found = columns.iter().map(|one| map.no_column(&one.name, one.nearest.as_deref(), &has)).collect();
+        chosen::wrong(out, &[(self.path.display().to_string(), self.source.clone(), found)])
     }
 
     /// The organisation that it names, as `PATCH /v1/organisation` takes it.
