@@ -72,6 +72,7 @@ codes! {
     SAME_TAG = "FLX0324": "A state bears a tag twice.";
     NOTHING_TO_UNDO = "FLX0325": "An arrow takes back what no action says how to take back.";
     CALL_CIRCLE = "FLX0326": "Workflows call one another in a circle.";
+    IDLE_TIMER = "FLX0327": "A timer does nothing when its time has come.";
 
     NO_STEPS = "FLX0400": "An approval has `steps` or a `table` of them, and not both.";
     SAME_STEP = "FLX0401": "Two steps of one plan have the same name.";
