@@ -22,9 +22,10 @@ impl Differs {
         let at = (0..most).find(|at| this.refused.get(*at).map(as_one) != that.refused.get(*at).map(as_one));
         let nth = |played: &Played| played.refused.get(at?).map(|one| refused_once(log, case, one));
         let (refused, other_refused) = (nth(this), nth(that));
-        // Where it stood, one state after the other: a reminder, or a change that stays, leads nowhere.
+        // Where it stood until its last event, one state after the other: what stays where it is leads nowhere.
         let states = |played: &Played| {
-            let mut states: Vec<String> = played.way.iter().map(|passage| passage.to.to_string()).collect();
+            let until = played.at_end.min(played.way.len());
+            let mut states: Vec<String> = played.way[..until].iter().map(|passage| passage.to.to_string()).collect();
             states.dedup();
             states
         };
@@ -111,8 +112,7 @@ fn refusals(tally: &Tally, log: &impl Log) -> Vec<Refusals> {
         events: seen.events,
         example: log.case(seen.example).to_owned(),
     };
-    let name =
-        |r: &Refusals| (r.state.clone(), r.activity.clone(), r.tried.clone(), r.code, r.sentence.clone());
+    let name = |r: &Refusals| (r.state.clone(), r.activity.clone(), r.tried.clone(), r.code, r.sentence.clone());
     let rows: Vec<Refusals> = tally.refused.iter().map(row).collect();
     let mut rows = sorted(rows, |r| r.events, name);
     rows.sort_by_key(|row| std::cmp::Reverse(row.first));

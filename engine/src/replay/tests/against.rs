@@ -84,3 +84,16 @@ fn what_the_definition_says_tells_its_refusals_apart() {
     assert_eq!(sentence(&against.differs[0].refused), "Too many.");
     assert_eq!(sentence(&against.differs[0].other_refused), "Too few.");
 }
+
+#[test]
+fn what_time_does_after_the_last_event_is_no_other_way() {
+    let other = DECLARATION.replace("after: { in: 30 days, to: overdue }", "after: { in: 3 days, to: overdue }");
+    let log = "
+a | SUBMITTED by EMPLOYEE | 2026-01-05 | who=ann | role=EMPLOYEE | amount=12.50
+a | CHECKED by ADMINISTRATION | 2026-01-06 | who=adam | role=ADMINISTRATION
+a | APPROVED by SUPERVISOR | 2026-01-07 | who=sue | role=SUPERVISOR
+b | SUBMITTED by EMPLOYEE | 2026-01-20 | who=ann | role=EMPLOYEE | amount=12.50
+";
+    let report = Run { against: Some(&other), ..Run::new(DECLARATION, MAP, log) }.report();
+    assert_eq!(report.against.unwrap().different, 0);
+}

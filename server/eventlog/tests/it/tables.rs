@@ -149,3 +149,14 @@ fn what_is_no_log_is_refused() {
     assert!(error("case,activity,time\n1,a,x\n", &wanted).contains("1 from line 2 on (x): the time cannot be read"));
     assert!(message(read_from(&b"case"[..], "log.csv.gz", &wanted)).contains("ends in .gz"));
 }
+
+#[test]
+fn lines_are_counted_alike_however_they_end() {
+    let text = "case,activity,time,note\n1,a,1970-01-01,\"x\ny\nz\"\n2,a,soon,\n";
+    for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+        let log = log(&text, &plain(&["note"]));
+        assert_eq!(log.skipped[0].first_line, 5, "{text:?}");
+    }
+    let open = "case,activity,time\r\n1,a,1970-01-01\r\n2,\"a,1970-01-01\r\n3,a,1970-01-01\r\n";
+    assert!(error(open, &plain(&[])).starts_with("line 3: a quote that is opened in this row is not closed"));
+}
