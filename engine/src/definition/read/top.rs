@@ -113,7 +113,7 @@ fn subject(node: &Node, key: Span, found: &mut Found) -> Option<SubjectFile> {
             if keys.get("name").is_none() {
                 keys.need("name", "a subject with fields", "expressions call it by its name: `name: po`", found);
             }
-            Some(SubjectFile::Inline { variable: variable?, fields })
+            Some(SubjectFile::Inline { variable, fields })
         }
         (Some((at, _)), Some((fields, _))) => {
             found.push(
