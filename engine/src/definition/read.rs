@@ -80,6 +80,10 @@ pub(super) fn meant_name(text: &str) -> Option<String> {
 }
 
 fn suggest_name(text: &str) -> Help {
+    if let Some((c, name)) = text.chars().find_map(|c| Some((c, super::yaml::line::invisible(c)?))) {
+        let bare = text.replace(c, "");
+        return Help::instead(format!("in it stands what nobody sees, {name}: write `{bare}`"), bare);
+    }
     match meant_name(text) {
         Some(name) => Help::instead(format!("write `{name}`: small letters, digits and underscores"), name),
         None => "a name begins with a small letter and goes on with small letters, digits and underscores".into(),
