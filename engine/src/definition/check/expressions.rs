@@ -95,7 +95,8 @@ impl Checker<'_> {
     fn place(&mut self, text: &Text, diagnostics: Vec<Diagnostic>) {
         let broken = |d: &Diagnostic| {
             let name = d.message.strip_prefix("unknown name `").and_then(|rest| rest.strip_suffix('`'));
-            let lost = d.code == UNKNOWN_FIELD && d.message.starts_with(UNSURE);
+            let of = text.value.text.get(d.span.start..d.span.end).unwrap_or_default();
+            let lost = d.code == UNKNOWN_FIELD && (d.message.starts_with(UNSURE) || self.broken_fields.contains(of));
             lost || d.code == UNKNOWN_NAME && name.is_some_and(|name| self.broken_tables.contains(name))
         };
         if diagnostics.iter().any(broken) {

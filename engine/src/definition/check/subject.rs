@@ -84,11 +84,14 @@ impl Checker<'_> {
         false
     }
 
-    /// The record of declared fields; a field whose type is unknown is reported and left out.
+    /// The record of declared fields; a field whose type is unknown is reported, and left out unless it is nearly one.
     pub(super) fn record(&mut self, name: &str, fields: &[FieldFile]) -> RecordType {
         let mut record = RecordType::new(name);
         for field in fields {
-            record.fields.extend(self.field_type(&field.ty).map(|ty| (field.name.value.clone(), ty)));
+            match self.field_type(&field.ty) {
+                Some(ty) => drop(record.fields.insert(field.name.value.clone(), ty)),
+                None => drop(self.broken_fields.insert(field.name.value.clone())),
+            }
         }
         record
     }
@@ -108,10 +111,12 @@ impl Checker<'_> {
                 // The sentence ends in the name that is meant, if one is.
                 let meant = words.strip_suffix('`').and_then(|words| words.rsplit('`').next());
                 let instead = meant.filter(|name| Type::parse(name).is_ok());
+                // What is surely meant is gone on with: the field is not missing.
+                let ty = instead.and_then(|name| Type::parse(name).ok());
                 let instead = instead.map(|name| format!("{name}{}", if nullable { "?" } else { "" }));
                 let help = Help { words: words.to_owned(), instead };
                 self.found.push(Diagnostic::error(codes::UNKNOWN_TYPE, written.span, message).help(help));
-                None
+                ty.map(|ty| Field { ty, nullable })
             }
         }
     }
@@ -154,7 +159,7 @@ impl Checker<'_> {
     pub(super) fn field(&mut self, name: &Name) -> Option<Field> {
         let record = self.subject.as_ref()?.record.clone();
         let field = record.fields.get(&name.value).cloned();
-        if field.is_none() {
+        if field.is_none() && !self.broken_fields.contains(&name.value) {
             let help = known(&name.value, "field", record.fields.keys().map(String::as_str));
             self.error(codes::UNKNOWN_FIELD, name.span, format!("unknown field `{}`", name.value), help);
         }
