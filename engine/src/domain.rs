@@ -28,6 +28,8 @@ pub struct Vocabulary {
     pub messages: BTreeMap<Arc<str>, MessageType>,
     /// Roles that the organisation knows; empty: any name goes.
     pub roles: Vec<Arc<str>>,
+    /// Units that the organisation has; empty: any name goes.
+    pub units: Vec<Arc<str>>,
 }
 
 /// A subject type of the vocabulary.

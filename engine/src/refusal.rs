@@ -243,6 +243,9 @@ impl Refusal {
     pub fn in_general(&self) -> String {
         match self {
             Self::Approval(declined) => declined.refusal.sentence().to_owned(),
+            Self::Child { workflow, why, .. } => {
+                Self::Child { workflow: workflow.clone(), key: None, why: why.clone() }.sentence()
+            }
             other => other.sentence(),
         }
     }

@@ -9,6 +9,7 @@
 mod codes;
 mod course;
 mod map;
+mod nobody;
 mod people;
 mod player;
 mod report;
@@ -31,6 +32,7 @@ use crate::rehearsal::Setting;
 pub use codes::CODES;
 pub use course::Course;
 pub use map::{Columns, Map, Others, People};
+pub use nobody::unanswerable;
 pub use report::{
     ActivityCount, CaseReport, Cases, Comparison, Differs, Duty, Ended, Events, FiredCount, FiredOnce, Incidents,
     Refusals, RefusedOnce, Report, StatesAt, Transition,

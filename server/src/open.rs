@@ -230,16 +230,16 @@ pub(crate) fn check(path: &str, bytes: &[u8]) -> (Checked, String) {
     fluxor_engine::definition::compile_bytes(path, bytes, Procurement::new().vocabulary())
 }
 
-/// The same of files (path and bytes) that may call one another, and name `calendars` and `roles`; any, where these are not
+/// The same of files (path and bytes) that may call one another, and name `calendars`, roles and units; any, where these are not
 /// known.
 #[must_use]
 pub(crate) fn check_all(
     files: &[(String, Vec<u8>)],
     calendars: Option<&Calendars>,
-    roles: Vec<Arc<str>>,
+    (roles, units): (Vec<Arc<str>>, Vec<Arc<str>>),
 ) -> Vec<(Checked, String)> {
     let domain = Procurement::new();
-    let vocabulary = Vocabulary { roles, ..domain.vocabulary().clone() };
+    let vocabulary = Vocabulary { roles, units, ..domain.vocabulary().clone() };
     let alone: Vec<Option<(Checked, String)>> =
         files.iter().map(|(path, bytes)| std::str::from_utf8(bytes).is_err().then(|| check(path, bytes))).collect();
     let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(str::to_owned);

@@ -247,6 +247,23 @@ fn what_is_wrong_is_said_with_its_place() {
 }
 
 #[test]
+fn every_column_that_is_not_there_is_told_with_its_place_in_the_mapping() {
+    let desk = Desk::new();
+    let map = MAP.replace("org:role", "org:rolle").replace("case:Amount", "case:Sum").replace("org:resource", "who");
+    desk.write("map.yaml", format!("{map}others: skip\n").as_bytes());
+    let (code, told) = desk.wrong(&["log.csv", "--definition", "declaration.yaml", "--map", "map.yaml"]);
+    for part in ["`org:rolle`", "did you mean `org:role`?", "`case:Sum`", "`who`", "FLX0734", "map.yaml:"] {
+        assert!(code == 1 && told.contains(part), "{part}: {told}");
+    }
+    assert!(told.matches("--> map.yaml:").count() >= 3, "{told}");
+    // Rules that nobody can meet are told before the figures.
+    desk.write("map.yaml", MAP.as_bytes());
+    desk.write("declaration.yaml", DEFINITION.replace("role: supervisor", "role: Supervisor").as_bytes());
+    let report = desk.json("log.csv", &[]);
+    assert_eq!(report["findings"][0]["code"], "FLX0731", "{}", report["findings"]);
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_in_one_run_and_of_which_definition() {
     let desk = Desk::new();
     let map = "

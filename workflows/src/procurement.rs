@@ -82,6 +82,7 @@ fn vocabulary() -> Vocabulary {
         actions: actions.collect(),
         messages: messages.collect(),
         roles: Vec::new(),
+        units: Vec::new(),
     }
 }
 

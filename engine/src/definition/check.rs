@@ -52,7 +52,8 @@ pub(super) struct Checker<'a> {
     calendar: Option<UsedCalendar>,
     /// The workflows that it calls.
     called: Vec<Arc<Definition>>,
-    /// Tables with errors of their own: what reads them is not wrong for that.
+    /// Fields and tables with errors of their own: what reads them is not wrong for that.
+    broken_fields: BTreeSet<String>,
     broken_tables: BTreeSet<String>,
     tables: Vec<Arc<crate::table::Table>>,
     /// Calls of workflows of which nothing is known.
@@ -105,6 +106,7 @@ pub(super) fn check(
         peers,
         calendar: None,
         called: Vec::new(),
+        broken_fields: BTreeSet::new(),
         broken_tables: BTreeSet::new(),
         tables: Vec::new(),
         forms_unknown: BTreeSet::new(),

@@ -46,6 +46,7 @@ codes! {
     SAME_WORKFLOW = "FLX0214": "Two files define a workflow of one name.";
     UNKNOWN_WORKFLOW = "FLX0215": "A call names a workflow that none of the files defines.";
     UNKNOWN_CALENDAR = "FLX0216": "There is no calendar of this name.";
+    UNKNOWN_UNIT = "FLX0217": "The organisation has no unit of this name.";
 
     NO_START = "FLX0300": "A state with states inside says in which of them it begins.";
     BAD_START = "FLX0301": "The start names a state that is not one of those inside.";
@@ -71,6 +72,7 @@ codes! {
     SAME_TAG = "FLX0324": "A state bears a tag twice.";
     NOTHING_TO_UNDO = "FLX0325": "An arrow takes back what no action says how to take back.";
     CALL_CIRCLE = "FLX0326": "Workflows call one another in a circle.";
+    IDLE_TIMER = "FLX0327": "A timer does nothing when its time has come.";
 
     NO_STEPS = "FLX0400": "An approval has `steps` or a `table` of them, and not both.";
     SAME_STEP = "FLX0401": "Two steps of one plan have the same name.";

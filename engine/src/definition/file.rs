@@ -39,7 +39,7 @@ pub(super) enum SubjectFile {
     /// A subject of the vocabulary, perhaps under another variable.
     Named { ty: Name, variable: Option<Name> },
     /// Fields written in the file.
-    Inline { variable: Name, fields: Vec<FieldFile> },
+    Inline { variable: Option<Name>, fields: Vec<FieldFile> },
 }
 
 /// A field and its type.

@@ -62,6 +62,8 @@ pub(super) struct Edge {
     /// Who may, where it is not everybody.
     pub(super) by: Option<String>,
     pub(super) refuses: bool,
+    /// It leads nowhere and does nothing.
+    pub(super) idle: bool,
     pub(super) guard_span: Span,
     pub(super) span: Span,
 }
@@ -70,7 +72,7 @@ impl Edge {
     /// An arrow for `event` that could not be looked at.
     pub(super) fn unknown(from: StateIx, event: Arc<str>, span: Span) -> Self {
         let (trigger, goes, guard) = (Trigger::Event(event), Goes::Unknown, Guard::Broken);
-        Self { from, trigger, goes, guard, by: None, refuses: false, guard_span: span, span }
+        Self { from, trigger, goes, guard, by: None, refuses: false, idle: false, guard_span: span, span }
     }
 
     /// Whether it is taken whenever it is tried.
@@ -184,6 +186,7 @@ pub(super) fn lint(outline: &Outline<'_>, found: &mut Found) {
     let circling = always::cycles(outline, found);
     reach::traps(outline, &map, &circling, found);
     dead::dead(outline, found);
+    dead::idle(outline, found);
     events::deaf(outline, found);
     events::never_sent(outline, found);
 }

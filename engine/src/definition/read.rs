@@ -70,6 +70,10 @@ fn is_name(text: &str) -> bool {
 pub(super) fn meant_name(text: &str) -> Option<String> {
     let mut snake = String::new();
     for c in text.chars().take(64) {
+        if let Some(letters) = without_marks(c) {
+            snake.push_str(letters);
+            continue;
+        }
         if c.is_ascii_uppercase() && snake.ends_with(|p: char| p.is_ascii_lowercase()) {
             snake.push('_');
         }
@@ -79,7 +83,34 @@ pub(super) fn meant_name(text: &str) -> Option<String> {
     is_name(snake).then(|| snake.to_owned())
 }
 
+/// How letters of European languages are written without their marks.
+fn without_marks(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ä' | 'Ä' | 'æ' => "ae",
+        'ö' | 'Ö' | 'ø' => "oe",
+        'ü' | 'Ü' => "ue",
+        'ß' => "ss",
+        'à' | 'á' | 'â' | 'ã' | 'å' | 'ą' => "a",
+        'ç' | 'č' | 'ć' => "c",
+        'è' | 'é' | 'ê' | 'ë' | 'ę' | 'ě' => "e",
+        'ì' | 'í' | 'î' | 'ï' => "i",
+        'ł' => "l",
+        'ñ' | 'ń' | 'ň' => "n",
+        'ò' | 'ó' | 'ô' | 'õ' => "o",
+        'ř' => "r",
+        'š' | 'ś' => "s",
+        'ù' | 'ú' | 'û' | 'ů' => "u",
+        'ý' => "y",
+        'ž' | 'ź' | 'ż' => "z",
+        _ => return None,
+    })
+}
+
 fn suggest_name(text: &str) -> Help {
+    if let Some((c, name)) = text.chars().find_map(|c| Some((c, super::yaml::line::invisible(c)?))) {
+        let bare = text.replace(c, "");
+        return Help::instead(format!("in it stands what nobody sees, {name}: write `{bare}`"), bare);
+    }
     match meant_name(text) {
         Some(name) => Help::instead(format!("write `{name}`: small letters, digits and underscores"), name),
         None => "a name begins with a small letter and goes on with small letters, digits and underscores".into(),

@@ -75,6 +75,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
         )]
         .into(),
         roles: ["administrator", "buyer", "finance", "finance_director", "legal"].map(Arc::from).to_vec(),
+        units: Vec::new(),
     }
 }
 

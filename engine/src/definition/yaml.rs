@@ -5,6 +5,7 @@
 //! a derived `Deserialize` stops at the first. Next: `read.rs`.
 
 pub(super) mod flow;
+pub(in crate::definition) mod line;
 mod syntax;
 
 use std::fmt;

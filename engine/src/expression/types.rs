@@ -1,6 +1,6 @@
 //! The types of fields, payloads and expressions, and the names that authors write for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -294,6 +294,8 @@ impl fmt::Display for Type {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Env {
     variables: BTreeMap<String, Field>,
+    /// Those that may have no value although nobody needs to guard them.
+    unguarded: BTreeSet<String>,
     calendar: bool,
 }
 
@@ -316,6 +318,18 @@ impl Env {
     pub fn with_nullable(mut self, name: impl Into<String>, ty: Type) -> Self {
         self.variables.insert(name.into(), Field::nullable(ty));
         self
+    }
+
+    /// With a variable that hardly ever has no value: to ask whether it has one makes sense, and not to ask is no mistake.
+    #[must_use]
+    pub fn with_unguarded(mut self, name: &str, ty: Type) -> Self {
+        self.unguarded.insert(name.to_owned());
+        self.with(name, ty)
+    }
+
+    /// Whether the variable may have no value although nobody needs to guard it.
+    pub(super) fn is_unguarded(&self, name: &str) -> bool {
+        self.unguarded.contains(name)
     }
 
     /// With a calendar: the scope will have one, and working time may be computed.

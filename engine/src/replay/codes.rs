@@ -21,4 +21,8 @@ codes! {
     NEVER_SEEN = "FLX0728": "The log has no event of this activity.";
     BAD_TIME = "FLX0729": "A time zone, or a format made of fields such as %Y, %m and %d, is expected.";
     UNREACHABLE = "FLX0730": "What stands behind a meaning without `when` is never reached.";
+    NO_HOLDER = "FLX0731": "The definition asks for a role that nobody in the log or the organisation has.";
+    NO_UNIT = "FLX0732": "The definition asks for a role in a unit that is not there.";
+    NO_MANAGERS = "FLX0733": "The definition asks for managers, and no organisation says who they are.";
+    NO_COLUMN = "FLX0734": "The log has no column of this name.";
 }

@@ -66,7 +66,7 @@ pub(super) enum Does {
 }
 
 /// The definition and those that it calls, each once.
-fn family(definition: &Definition) -> Vec<&Definition> {
+pub(super) fn family(definition: &Definition) -> Vec<&Definition> {
     let mut all: Vec<&Definition> = vec![definition];
     let mut at = 0;
     while let Some(next) = all.get(at).copied() {

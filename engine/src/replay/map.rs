@@ -15,6 +15,10 @@ pub struct Map {
     pub log: Columns,
     /// Who the people are.
     pub people: People,
+    /// Where it says who they are: `people`, else `log`.
+    pub(super) whose: Span,
+    /// Where it says how the log is read.
+    pub(super) reading: Span,
     /// Who starts an instance; without it, whoever does the first event.
     pub starts_as: Option<Source>,
     /// Where `start` stands.
@@ -27,6 +31,8 @@ pub struct Map {
     pub others: Others,
     /// Every column that is read for a value, by place.
     pub columns: Vec<String>,
+    /// Every column of the log that is named, and where first.
+    pub named: Vec<(String, Span)>,
     /// Fields that are given something which could not be read: that they are given nothing is not told of them.
     pub(super) unread: Vec<String>,
 }
@@ -142,6 +148,23 @@ pub(super) enum What {
 }
 
 impl Map {
+    /// The finding that the log has no column of this name; `has`: some of those that it has.
+    #[must_use]
+    pub fn no_column(&self, name: &str, nearest: Option<&str>, has: &str) -> Diagnostic {
+        let named = self.named.iter().find(|(known, _)| known == name).map(|(_, span)| *span);
+        let help = match (nearest, named) {
+            (Some(near), Some(_)) => format!("did you mean `{near}`?"),
+            (None, Some(_)) => format!("it has {has}"),
+            (_, None) => {
+                format!(
+                    "that is XES's name: say what the log calls it under `log:` (`case`, `activity`, `time`); it has {has}"
+                )
+            }
+        };
+        let what = format!("the log has no column `{name}`");
+        Diagnostic::error(super::codes::NO_COLUMN, named.unwrap_or(self.reading), what).help(help)
+    }
+
     /// Reads a mapping.
     ///
     /// # Errors

@@ -40,14 +40,15 @@ impl<'a, L: Log> Persons<'a, L> {
             [] => None,
             [column] => {
                 let text = self.log.value(case, event, *column)?;
-                Some(self.named(text))
+                Some(self.named(text)).filter(|person| !person.as_str().is_empty())
             }
             columns => {
                 let texts: Vec<Option<u32>> = columns.iter().map(|at| self.log.value(case, event, *at)).collect();
                 if let Some(known) = self.many.get(&texts) {
                     return Some(known.clone());
                 }
-                let parts: Vec<&str> = texts.iter().flatten().map(|text| self.log.text(*text)).collect();
+                let parts: Vec<&str> = texts.iter().flatten().map(|text| self.log.text(*text).trim()).collect();
+                let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
                 let person = person_id(&parts.join(", "));
                 (!parts.is_empty()).then(|| self.many.entry(texts).or_insert(person).clone())
             }
@@ -63,8 +64,9 @@ impl<'a, L: Log> Persons<'a, L> {
     }
 }
 
-/// The id of whom a log calls `text`: without what ids may not have, and no longer than they may be.
+/// The id of whom a log calls `text`: without blanks around it and what ids may not have, and no longer than they may be.
 pub(super) fn person_id(text: &str) -> PersonId {
+    let text = text.trim();
     let mut id: String = text.chars().map(|c| if c == '/' || c.is_control() { '_' } else { c }).collect();
     // Two who are called differently stay two.
     if id.len() > MOST_ID || id != text {
@@ -80,7 +82,7 @@ pub(super) fn person_id(text: &str) -> PersonId {
 /// The name of a role in definitions: as the mapping has it, else in small letters, with `_` for all that is neither letter
 /// nor digit.
 fn role(text: &str, map: &Map) -> String {
-    if let Some((_, name)) = map.people.roles.iter().find(|(from, _)| from == text) {
+    if let Some((_, name)) = map.people.roles.iter().find(|(from, _)| from.trim() == text.trim()) {
         return name.clone();
     }
     let mut name = String::new();

@@ -10,13 +10,14 @@ use serde_json::Value as Json;
 
 use super::course::{Course, Does, Move};
 use super::map::{Map, Others};
+use super::nobody::Nobody;
 use super::people::Persons;
 use super::value::Value;
 use super::{Ground, Log, Until};
 use crate::clock::Timestamp;
 use crate::decide::Stop;
 use crate::domain::Domain;
-use crate::ids::InstanceId;
+use crate::ids::{InstanceId, PersonId};
 use crate::instance::Instance;
 use crate::refusal::Refusal;
 use crate::rehearsal::{Rehearsal, Setting, Step};
@@ -29,6 +30,8 @@ const MOST_FIRINGS: usize = 10_000;
 const REFUSED_BY_DEFINITION: &str = "refused_by_definition";
 /// The code of events that no arrow took.
 const NOT_ACCEPTED: &str = "not_accepted";
+/// The codes of events that are for somebody else.
+const FOR_OTHERS: &[&str] = &["not_allowed", "not_approver"];
 /// How often a command may ask for rows.
 const LOADS: usize = 24;
 /// How many messages in a row may follow from one event.
@@ -45,6 +48,8 @@ pub(super) struct Player<'a, D: Domain, L> {
     values: HashMap<(*const Value, u32, u32), Result<Json, String>>,
     /// What timers are called, by their names.
     timers: HashMap<Arc<str>, Arc<str>>,
+    /// What nobody may do.
+    nobody: Nobody,
 }
 
 /// One case while it is played.
@@ -90,7 +95,8 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
             }
         }
         let (persons, values) = (Persons::new(log, map), HashMap::new());
-        Self { ground, setting, course, log, persons, values, timers }
+        let nobody = ground.organisations.last().map(|at| Nobody::of(course, &at.organisation)).unwrap_or_default();
+        Self { ground, setting, course, log, persons, values, timers, nobody }
     }
 
     /// Plays one case from its first event to its last, and on to the instant until which time goes on.
@@ -244,6 +250,30 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         }
     }
 
+    /// Whether nobody could have been asked for what was tried.
+    fn is_for_nobody(
+        &self,
+        playing: &Playing<'a, D>,
+        what: Option<&Move>,
+        person: Option<&PersonId>,
+        code: &str,
+    ) -> bool {
+        let (Some(what), true) = (what, FOR_OTHERS.contains(&code)) else { return false };
+        let Ok(instance) = playing.instance(what.workflow.as_deref()) else { return false };
+        match &what.does {
+            Does::Event { event, .. } => self.nobody.sends(instance.inside(), event),
+            Does::Act { step, .. } => {
+                act::task_of(&instance, what.state.as_deref(), step.as_deref()).is_ok_and(|task| {
+                    let step = step.clone().unwrap_or_else(|| act::step_of(task, person));
+                    self.nobody.asks(&task.state, &step)
+                })
+            }
+            Does::Complete => act::task_of(&instance, what.state.as_deref(), None)
+                .is_ok_and(|task| self.nobody.asks(&task.state, &act::step_of(task, None))),
+            Does::Skip | Does::Start => false,
+        }
+    }
+
     fn event(&mut self, playing: &mut Playing<'a, D>, event: usize, at: Timestamp) {
         let (_, activity) = self.log.event(playing.case, event);
         let found = self.course.activities.get(self.log.text(activity));
@@ -268,9 +298,11 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
                     Ok(()) => playing.played.accepted += 1,
                     Err((code, sentence, on_authority)) => {
                         let of_a_person = self.depends_on_who(playing, what, code, &sentence);
-                        let on_authority = on_authority || of_a_person;
+                        let nobody = self.is_for_nobody(playing, what, person.as_ref(), code);
+                        let on_authority = (on_authority || of_a_person) && !nobody;
                         let tried = what.map(|what| what.label.clone());
-                        let refused = Refused { event, state, tried, person, code, sentence, on_authority };
+                        let own = (code == REFUSED_BY_DEFINITION).then(|| Arc::from(sentence.as_str()));
+                        let refused = Refused { event, state, tried, person, code, sentence, own, on_authority };
                         playing.played.refused.push(refused);
                     }
                 }

@@ -24,6 +24,8 @@ pub(super) struct RefusedAs {
     pub(super) activity: u32,
     pub(super) tried: Option<Arc<str>>,
     pub(super) code: &'static str,
+    /// The definition's own sentence: what refuses with another is another refusal.
+    pub(super) own: Option<Arc<str>>,
 }
 
 /// How often something came, and the first case in which it did.
@@ -266,6 +268,7 @@ pub(super) fn refused_as(log: &impl Log, case: usize, one: &Refused) -> RefusedA
         activity: log.event(case, one.event).1,
         tried: one.tried.clone(),
         code: one.code,
+        own: one.own.clone(),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::store::{InstancePage, Persist, Store, StoreError};
 use super::covered::Covered;
 use super::script::{Line, Script, Wrong};
 use super::shown;
-use super::step::{Deliver, Step};
+use super::step::{Ask, Deliver, Step};
 
 /// The tenant of scenarios.
 pub const TENANT: TenantId = TenantId(7);
@@ -82,6 +82,8 @@ pub struct Stage<D: Persist, S: Store<D>> {
     failing: Arc<AtomicBool>,
     covered: Arc<Covered>,
     instance: Option<InstanceId>,
+    /// The line of the last start that was refused, and why.
+    refused: Option<(usize, String)>,
     count: u32,
 }
 
@@ -116,7 +118,7 @@ impl<D: Persist, S: Store<D>> Stage<D, S> {
             ..Options::default()
         };
         let engine = Engine::start(domain, store, library, clock.clone(), options).await?;
-        Ok(Self { engine, clock, failing, covered, instance: None, count: 0 })
+        Ok(Self { engine, clock, failing, covered, instance: None, refused: None, count: 0 })
     }
 
     /// The engine, with what the scenario left behind.
@@ -215,7 +217,12 @@ impl<D: Persist, S: Store<D>> Stage<D, S> {
                 let verb = self.verb(ask, line).await?;
                 match self.submit(line.by.as_ref(), verb, &line.text).await {
                     Ok(submitted) => self.shown(&submitted).await.map_err(|why| broken(line.number, &why)),
-                    Err(NotDone::Refused(refusal)) => Ok(shown::refused(refusal.code(), &refusal.sentence())),
+                    Err(NotDone::Refused(refusal)) => {
+                        if matches!(ask, Ask::Start { .. }) {
+                            self.refused = Some((line.number, format!("{}: {}", refusal.code(), refusal.sentence())));
+                        }
+                        Ok(shown::refused(refusal.code(), &refusal.sentence()))
+                    }
                     Err(other) => Err(broken(line.number, &other)),
                 }
             }

@@ -18,7 +18,7 @@ use std::path::Path;
 
 pub use log::{Case, Event, Log, Skipped};
 pub use text::{Text, Texts};
-pub use unreadable::Unreadable;
+pub use unreadable::{Missing, Unreadable};
 pub use wanted::{Format, Time, Wanted};
 
 use gather::Gather;

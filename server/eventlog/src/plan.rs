@@ -1,10 +1,12 @@
 //! The columns that are wanted, each once, and what each is for.
 
-use crate::unreadable::Unreadable;
+use crate::unreadable::{Missing, Unreadable};
 use crate::wanted::Wanted;
 
 /// What a nameless case of XES is named by.
 pub(crate) const CASE: &str = "case:concept:name";
+/// As many of the log's names are told where one is missing.
+const MOST_NAMES: usize = 100;
 const ACTIVITY: &str = "concept:name";
 const TIME: &str = "time:timestamp";
 
@@ -38,11 +40,13 @@ impl Plan {
         Plan { names, case, activity, time, columns, only }
     }
 
-    /// The error of a wanted column that is not there.
-    pub(crate) fn missing(&self, slot: usize, has: Vec<String>) -> Unreadable {
-        let name = self.names.get(slot).cloned().unwrap_or_default();
-        let nearest = nearest(&name, &has).cloned();
-        Unreadable::Column { name, has, nearest }
+    /// The error of wanted columns that are not there, where `has` are.
+    pub(crate) fn missing(&self, slots: &[usize], mut has: Vec<String>) -> Unreadable {
+        let names = slots.iter().filter_map(|slot| self.names.get(*slot));
+        let columns = names.map(|name| Missing { name: name.clone(), nearest: nearest(name, &has).cloned() });
+        let (columns, all) = (columns.collect(), has.len());
+        has.truncate(MOST_NAMES);
+        Unreadable::Columns { columns, has, all }
     }
 }
 

@@ -14,9 +14,6 @@ use crate::unreadable::{Unreadable, short};
 /// What may stand between cells, the likelier one first.
 const DELIMITERS: [u8; 4] = *b",;\t|";
 
-/// As many of the log's names are told where one is missing.
-const MOST_NAMES: usize = 100;
-
 type Reader<'a> = csv::Reader<Leash<Box<dyn std::io::Read + 'a>>>;
 
 pub(crate) fn read(
@@ -38,14 +35,16 @@ pub(crate) fn read(
         .buffer_capacity(256 << 10)
         .from_reader(Leash::new(opened.reader, limits.piece));
     let mut row = ByteRecord::new();
-    if !next(&mut reader, &mut row)? {
+    // A row ends with the first of the two, and the place of the next one is before the second.
+    let late = u64::from(ends_in_two(&opened.beginning));
+    if !next(&mut reader, &mut row, 0)? {
         return Ok(());
     }
     let width = row.len();
     let places = places(&row, plan)?;
     let mut begun = line(&row);
-    while next(&mut reader, &mut row)? {
-        begun = line(&row);
+    while next(&mut reader, &mut row, late)? {
+        begun = line(&row) + late;
         if row.len() == width {
             gather.event(begun, |slot| row.get(places[slot]).filter(|cell| !cell.is_empty()))?;
         } else {
@@ -54,7 +53,7 @@ pub(crate) fn read(
         }
     }
     // A last row of several lines and a quote too many: it has taken all that came after the quote.
-    if reader.get_ref().odd() && reader.position().line() > begun + 1 {
+    if reader.get_ref().odd() && reader.position().line() + late > begun + 1 {
         let why = "a quote that is opened in this row is not closed before the end: close it, or double it (\"\") if it is meant";
         return Err(Unreadable::Csv { line: begun, why: why.to_owned() });
     }
@@ -62,8 +61,8 @@ pub(crate) fn read(
 }
 
 /// Reads the next row; false at the end.
-fn next(reader: &mut Reader<'_>, row: &mut ByteRecord) -> Result<bool, Unreadable> {
-    let (byte, line) = (reader.position().byte(), reader.position().line());
+fn next(reader: &mut Reader<'_>, row: &mut ByteRecord, late: u64) -> Result<bool, Unreadable> {
+    let (byte, line) = (reader.position().byte(), reader.position().line() + late);
     reader.get_mut().reached(byte);
     reader.read_byte_record(row).map_err(|error| match error.into_kind() {
         ErrorKind::Io(error) => match Trouble::within(&error) {
@@ -86,19 +85,35 @@ fn line(row: &ByteRecord) -> u64 {
 fn places(header: &ByteRecord, plan: &Plan) -> Result<Vec<usize>, Unreadable> {
     let names = header.iter().map(|name| letters(name, line(header)).map(str::trim));
     let names: Vec<&str> = names.collect::<Result<_, _>>()?;
-    let mut places = Vec::with_capacity(plan.names.len());
+    let (mut places, mut missing) = (Vec::with_capacity(plan.names.len()), Vec::new());
     for (slot, wanted) in plan.names.iter().enumerate() {
         let mut found = names.iter().enumerate().filter(|(_, name)| **name == wanted.trim()).map(|(place, _)| place);
         match (found.next(), found.next()) {
             (Some(place), None) => places.push(place),
             (Some(_), Some(_)) => return Err(Unreadable::Ambiguous(wanted.clone())),
-            (None, _) => {
-                let has = names.iter().filter(|name| !name.is_empty()).take(MOST_NAMES);
-                return Err(plan.missing(slot, has.map(|name| (*name).to_owned()).collect()));
-            }
+            (None, _) => missing.push(slot),
         }
     }
-    Ok(places)
+    if missing.is_empty() {
+        return Ok(places);
+    }
+    let has = names.iter().filter(|name| !name.is_empty());
+    Err(plan.missing(&missing, has.map(|name| (*name).to_owned()).collect()))
+}
+
+/// Whether the first row ends with a carriage return and a line feed.
+fn ends_in_two(text: &[u8]) -> bool {
+    let (mut quoted, mut last) = (false, b'\n');
+    for &byte in text {
+        match byte {
+            b'"' => quoted = !quoted,
+            // Rows without anything are none.
+            b'\n' if !quoted && last != b'\n' => return last == b'\r',
+            _ => {}
+        }
+        last = byte;
+    }
+    false
 }
 
 /// The delimiter that stands most often in the first line, outside of quotes.

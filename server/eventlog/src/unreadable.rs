@@ -58,15 +58,15 @@ pub enum Unreadable {
     /// A delimiter that cannot be one.
     #[error("{0:?} cannot stand between cells: take a character such as , ; | or a tab")]
     Delimiter(char),
-    /// A wanted column that the log does not have.
-    #[error("the log has no column `{name}`{}; it has {}", did_you_mean(nearest.as_deref()), list(has))]
-    Column {
-        /// The column that is wanted.
-        name: String,
+    /// Wanted columns that the log does not have.
+    #[error("the log has no {}; it has {}", missing(columns), list(has, *all))]
+    Columns {
+        /// Those that are wanted, in the order of what they are wanted for.
+        columns: Vec<Missing>,
         /// Those that the log has, a hundred at most.
         has: Vec<String>,
-        /// The one whose name comes near.
-        nearest: Option<String>,
+        /// How many it has.
+        all: usize,
     },
     /// A wanted column whose name stands over several columns.
     #[error("the header has `{0}` more than once: rename all but the one that is meant")]
@@ -117,14 +117,35 @@ pub enum Unreadable {
     },
 }
 
-fn did_you_mean(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!(": did you mean `{name}`?"))
+/// A wanted column that is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The column that is wanted.
+    pub name: String,
+    /// The one of the log whose name comes near.
+    pub nearest: Option<String>,
 }
 
-fn list(names: &[String]) -> String {
-    const SHOWN: usize = 30;
+fn missing(columns: &[Missing]) -> String {
+    match columns {
+        [Missing { name, nearest: None }] => format!("column `{name}`"),
+        [Missing { name, nearest: Some(nearest) }] => format!("column `{name}`: did you mean `{nearest}`?"),
+        several => {
+            let told = several.iter().map(|one| match &one.nearest {
+                Some(nearest) => format!("`{}` (did you mean `{nearest}`?)", one.name),
+                None => format!("`{}`", one.name),
+            });
+            format!("columns {}", told.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+/// The first of `all` names.
+#[must_use]
+pub fn list(names: &[String], all: usize) -> String {
+    const SHOWN: usize = 20;
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{}`", short(name))).collect();
-    match names.len().saturating_sub(SHOWN) {
+    match all.max(names.len()).saturating_sub(SHOWN.min(names.len())) {
         _ if names.is_empty() => "none".to_owned(),
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),

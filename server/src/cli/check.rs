@@ -25,7 +25,7 @@ pub(super) struct Check {
     /// End with exit code 1 also for warnings that no file silences
     #[arg(long)]
     deny_warnings: bool,
-    /// An organisation's file, as `fluxor organisation load` takes it: then a role that it does not have is an error
+    /// An organisation's file, as `fluxor organisation load` takes it: then a role or unit that it does not have is an error
     #[arg(long, value_name = "FILE")]
     organisation: Option<PathBuf>,
 }
@@ -36,6 +36,12 @@ fn roles(organisation: &Document) -> Vec<Arc<str>> {
     let roles = units.filter_map(|unit| unit.get("roles")?.as_object()).flat_map(|roles| roles.keys());
     let names: BTreeSet<Arc<str>> = roles.map(|role| role.as_str().into()).collect();
     names.into_iter().collect()
+}
+
+/// The units of an organisation's document.
+fn units(organisation: &Document) -> Vec<Arc<str>> {
+    let units = organisation.get("units").and_then(Value::as_array).into_iter().flatten();
+    units.filter_map(|unit| unit.get("id")?.as_str().map(Arc::from)).collect()
 }
 
 /// The folder that `path` is, or stands in, if it has calendars.
@@ -77,9 +83,9 @@ impl Check {
         };
         let sources: Vec<(String, Vec<u8>)> = files.iter().map(read).collect::<Result<_, Failure>>()?;
         let organisation: Option<Document> = self.organisation.as_deref().map(super::file::read).transpose()?;
-        let roles = organisation.as_ref().map(roles).unwrap_or_default();
+        let known = organisation.as_ref().map(|of| (roles(of), units(of))).unwrap_or_default();
         let mut definitions = Vec::new();
-        let checked = open::check_all(&sources, calendars.as_ref(), roles);
+        let checked = open::check_all(&sources, calendars.as_ref(), known);
         for ((shown, _), (checked, source)) in sources.iter().zip(checked) {
             tell(shown, &source, &checked.diagnostics);
             tell(shown, &source, &checked.silenced);

@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use clap::Args;
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::instance::Document;
+use fluxor_engine::decide::OrganisationAt;
 use fluxor_engine::replay::{self, Course, Ground, Map, Report, Until};
 use fluxor_engine::store::{Connection, Persist as _};
+use fluxor_eventlog::Unreadable;
 use fluxor_workflows::Procurement;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -77,7 +78,7 @@ impl Replay {
         let mapping = self.map.as_deref().map(|path| Mapping::read(path, self.draft)).transpose()?;
         if self.draft {
             let map = mapping.map(|mapping| mapping.whole(out)).transpose()?;
-            let (log, _) = self.read(config, map.as_ref())?;
+            let (log, _) = self.read(config, map.as_ref()).map_err(|error| unreadable(&error))?;
             left_out(log.log()).iter().for_each(|words| out.aside(words));
             out.text(&draft(&log));
             return Ok(End::Done);
@@ -92,23 +93,29 @@ impl Replay {
         let other = self.against.as_ref().map(|named| chosen::definition(config, named, out)).transpose();
         let known = mapping.organisation();
         let log = mapping.of_log().map(|map| self.read(config, Some(map))).transpose();
+        let log = log.map_err(|error| mapping.unreadable(&error, out));
         let until = keep(until, &mut wrong);
         let (chosen, other) = (keep(chosen, &mut wrong), keep(other, &mut wrong).flatten());
         let (known, log) = (keep(known, &mut wrong), keep(log, &mut wrong).flatten());
         let seen: Option<HashSet<String>> =
             log.as_ref().map(|(log, _)| log.activities().into_iter().map(|(activity, _)| activity).collect());
         let through: Vec<&Chosen> = chosen.iter().chain(&other).collect();
-        let Bound { courses, findings } = mapping.bound(&through, seen.as_ref(), wrong, out)?;
-        let mut courses = courses.into_iter();
-        let (Some(chosen), Some(known), Some((log, reading)), Some(until), Some(map), Some(course)) =
-            (chosen.as_ref(), known, log, until, mapping.map, courses.next())
+        let Bound { courses, mut findings } = mapping.bound(&through, seen.as_ref(), wrong, out)?;
+        let (Some(chosen), Some(known), Some((log, reading)), Some(until), Some(map)) =
+            (chosen.as_ref(), known, log, until, &mapping.map)
         else {
             return Err(Failure::Broken(anyhow::anyhow!("a replay lacks what nothing was wrong with")));
         };
+        let organisation = replay::organisation(known, map, &courses.iter().collect::<Vec<_>>(), &log);
+        let organisation =
+            organisation.map_err(|refusal| Failure::Usage(format!("the organisation: {}", refusal.sentence())))?;
+        findings.extend(mapping.unanswerable(&through, &courses, &organisation, out));
+        let (mut courses, map) = (courses.into_iter(), map.clone());
+        let Some(course) = courses.next() else { return Err(Failure::Broken(anyhow::anyhow!("no definition"))) };
         let against = courses.next();
         let domain = Arc::new(Procurement::new());
         let began = Instant::now();
-        let (report, log) = self.play(config, domain, map, (course, against), known, log, until).await?;
+        let (report, log) = self.play(config, domain, map, (course, against), organisation, log, until).await?;
         let shown = Shown {
             log: self.log.display().to_string(),
             definition: place(chosen),
@@ -129,7 +136,7 @@ impl Replay {
         Ok(if deviating { End::Found } else { End::Done })
     }
 
-    fn read(&self, config: &Config, map: Option<&Map>) -> Result<(Read, Duration), Failure> {
+    fn read(&self, config: &Config, map: Option<&Map>) -> Result<(Read, Duration), Unreadable> {
         let began = Instant::now();
         let bar = bar(config.json, "reading", "{bytes} of {total_bytes}");
         let log = read(&self.log, map, &mut |read, size| {
@@ -137,12 +144,7 @@ impl Replay {
             bar.set_position(read);
         });
         bar.finish_and_clear();
-        let log = log.map_err(|error| {
-            // The reader knows nothing of mappings.
-            let hint = "how a log is read stands under `log:` of the mapping (--map, with --draft too)";
-            Failure::Declined("unreadable_log".to_owned(), format!("{error}; {hint}"))
-        })?;
-        Ok((log, began.elapsed()))
+        Ok((log?, began.elapsed()))
     }
 
     /// How long time goes on; nothing is known of the log yet.
@@ -163,7 +165,7 @@ impl Replay {
         domain: Arc<Procurement>,
         map: Map,
         (course, against): (Course, Option<Course>),
-        known: Document,
+        organisation: OrganisationAt,
         log: Read,
         until: Ending,
     ) -> Result<(Report, Read), Failure> {
@@ -172,10 +174,6 @@ impl Replay {
             Ending::LastEvent => Until::LastEvent,
             Ending::At(at) => Until::At(at),
         };
-        let courses: Vec<&Course> = std::iter::once(&course).chain(&against).collect();
-        let organisation = replay::organisation(known, &map, &courses, &log);
-        let organisation =
-            organisation.map_err(|refusal| Failure::Usage(format!("the organisation: {}", refusal.sentence())))?;
         let mut instants = self.instants.clone();
         instants.sort_unstable();
         instants.dedup();
@@ -209,6 +207,12 @@ impl Replay {
         };
         Ok(tokio::task::spawn_blocking(work).await.context("the replay broke off")?)
     }
+}
+
+/// Why the log cannot be read: the reader knows nothing of mappings.
+fn unreadable(error: &Unreadable) -> Failure {
+    let hint = "how a log is read stands under `log:` of the mapping (--map, with --draft too)";
+    Failure::Declined("unreadable_log".to_owned(), format!("{error}; {hint}"))
 }
 
 /// What came well; what did not is noted with the rest.

@@ -226,7 +226,10 @@ pub(crate) fn left_out(read: &fluxor_eventlog::Log) -> Vec<String> {
 
 fn differs(row: &Differs) -> Vec<String> {
     let told = |refused: &Option<fluxor_engine::replay::RefusedOnce>, end: &str| match refused {
-        Some(one) => format!("event {} ({}) refused in {}: {}", one.event, one.activity, or_none(&one.state), one.code),
+        Some(one) => {
+            let (state, why) = (or_none(&one.state), format!("{}: {}", one.code, one.sentence));
+            format!("event {} ({}) refused in {state}: {why}", one.event, one.activity)
+        }
         None => format!("accepted, ends in {}", or_none(end)),
     };
     let (mut here, mut there) = (told(&row.refused, &row.end), told(&row.other_refused, &row.other_end));

@@ -150,6 +150,11 @@ fn what_cannot_be_read_or_played_is_told_with_its_place_and_never_written() {
         ("> start leav as ann\n> aprove manager\n", ":4:9: there is no workflow `leav`", ":5:3: "),
         ("> submit as ann\n", ":4:3: there is no instance yet", "begin with a start"),
         (
+            "> start leave as ann {\"dais\": 1}\n> submit as ann\n",
+            ":5:3: there is no instance: the start in line 4 was refused, invalid_input: ",
+            "mend the start in line 4",
+        ),
+        (
             "> start leave as ann {\"days\": 1}\ndraft\n> turn leave x\n",
             ":6:3: no instance of `leave` has `x`",
             "has a key",

@@ -264,11 +264,14 @@ impl Checker<'_> {
         let Some(subject) = &self.subject else { return };
         let record = subject.record.clone();
         let has = |name: &str, ty: Type| record.fields.get(name).is_some_and(|f| f.ty == ty && !f.nullable);
-        if !has("requester", Type::Person) {
+        // A field whose type is none was reported.
+        let broken = |name: &str| self.broken_fields.contains(name);
+        let (requester, amount) = (broken("requester"), broken("amount"));
+        if !requester && !has("requester", Type::Person) {
             let help = "add `requester: person` to the subject's fields";
             self.error(codes::NO_REQUESTER, at, "an approval needs a field `requester` of type person", help);
         }
-        if let Some(span) = ground.amount.filter(|_| !has("amount", Type::Money)) {
+        if let Some(span) = ground.amount.filter(|_| !amount && !has("amount", Type::Money)) {
             let help = "add `amount: money` to the subject's fields";
             self.error(codes::NO_AMOUNT, span, "this compares amounts: it needs a field `amount` of type money", help);
         }

@@ -114,6 +114,7 @@ impl Checker<'_> {
             guard: kind,
             by: file.by.as_ref().map(|by| by.value.text.trim().to_owned()).filter(|by| by != "anyone" && !way.engine),
             refuses: file.refuse.is_some(),
+            idle: is_idle(file),
             guard_span: file.guard.as_ref().map_or(file.span, |text| text.span),
             span: file.span,
         });
@@ -177,4 +178,10 @@ fn guard_kind(expr: &Expr, text: &str) -> Guard {
         Kind::Literal(Literal::Bool(false)) => Guard::False,
         _ => Guard::Some(text.split_whitespace().collect::<Vec<_>>().join(" ")),
     }
+}
+
+/// Whether nothing comes of an arrow but that it was taken.
+fn is_idle(file: &ArrowFile) -> bool {
+    let ArrowFile { to, undo, set, actions, sends, refuse, .. } = file;
+    to.is_none() && undo.is_none() && set.is_empty() && actions.is_empty() && sends.is_empty() && refuse.is_none()
 }

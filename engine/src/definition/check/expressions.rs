@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::definition::chart::{By, Condition};
 use crate::definition::codes;
 use crate::definition::file::Text;
+use crate::definition::read::arrow::{rules_in, several_rules};
 use crate::definition::yaml::{Scalar, Spot};
 use crate::diagnostic::{Diagnostic, Help, Span, nearest};
 use crate::expression::{self, Env, Expr, Field, RecordType, Type};
@@ -25,7 +26,7 @@ pub(super) const UNSURE: &str = "a form with mistakes";
 pub(super) struct Scope {
     /// The payload, in the arrows of an event.
     pub(super) event: Option<Arc<RecordType>>,
-    /// Whether a person acts for sure; else `actor` may be null.
+    /// Whether a person acts, if not the console; else `actor` is null.
     pub(super) person: bool,
 }
 
@@ -62,7 +63,10 @@ impl Checker<'_> {
             env = env.with("event", Type::Record(payload.clone()));
         }
         let env = env.with_nullable("on_behalf_of", Type::Person);
-        if scope.person { env.with("actor", Type::Person) } else { env.with_nullable("actor", Type::Person) }
+        match scope.person {
+            true => env.with_unguarded("actor", Type::Person),
+            false => env.with_nullable("actor", Type::Person),
+        }
     }
 
     pub(super) fn expression_in(&mut self, text: &Text, env: &Env, expected: &Field) -> Option<Expr> {
@@ -91,7 +95,8 @@ impl Checker<'_> {
     fn place(&mut self, text: &Text, diagnostics: Vec<Diagnostic>) {
         let broken = |d: &Diagnostic| {
             let name = d.message.strip_prefix("unknown name `").and_then(|rest| rest.strip_suffix('`'));
-            let lost = d.code == UNKNOWN_FIELD && d.message.starts_with(UNSURE);
+            let of = text.value.text.get(d.span.start..d.span.end).unwrap_or_default();
+            let lost = d.code == UNKNOWN_FIELD && (d.message.starts_with(UNSURE) || self.broken_fields.contains(of));
             lost || d.code == UNKNOWN_NAME && name.is_some_and(|name| self.broken_tables.contains(name))
         };
         if diagnostics.iter().any(broken) {
@@ -127,6 +132,11 @@ impl Checker<'_> {
         }
         if written == "engine" {
             return Some(By::Engine);
+        }
+        if let Some(rules) = rules_in(written) {
+            let help = several_rules(&rules);
+            self.error(codes::BAD_BY, text.span, "`by` is one rule, and these are several", help);
+            return None;
         }
         if let Some(rest) = written.strip_prefix("role")
             && rest.trim_start().starts_with('(')
@@ -190,6 +200,12 @@ impl Checker<'_> {
         };
         let role = written[open + 1..close].trim();
         let at = text.value.locate(self.source, text.span, Span::new(open + 1, close));
+        let bare = role.trim_matches(['"', '\''].as_slice());
+        if bare != role {
+            let help = Help::instead(format!("the name of a role stands without quotes: write `{bare}`"), bare);
+            self.error(codes::BAD_BY, at, format!("`{role}` is no name of a role"), help);
+            return None;
+        }
         let known = self.known_role(&Spot::new(role.to_owned(), at));
         let rest = &written[close + 1..];
         if rest.trim().is_empty() {
@@ -211,6 +227,17 @@ impl Checker<'_> {
         let unit = Spot::new(Scalar { text: written[offset..].to_owned(), plain }, span);
         let unit = self.expression(&unit, scope, &Field::nullable(Type::Text))?;
         known.map(|role| By::Role(role, Some(unit)))
+    }
+
+    /// Whether the organisation has the unit; any will do where it names none.
+    pub(super) fn known_unit(&mut self, unit: &Spot<String>) -> bool {
+        let units = &self.vocabulary.units;
+        let has = units.is_empty() || units.iter().any(|known| **known == *unit.value);
+        if !has {
+            let help = known(&unit.value, "unit", units.iter().map(AsRef::as_ref));
+            self.error(codes::UNKNOWN_UNIT, unit.span, format!("unknown unit `{}`", unit.value), help);
+        }
+        has
     }
 
     /// The role, if the organisation knows it; any will do where it names none.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::definition::chart::{History, State, StateIx};
 use crate::definition::codes;
 use crate::definition::file::{ArrowFile, Name, SendFile, StateFile};
+use crate::definition::read;
 use crate::diagnostic::{Diagnostic, Help, nearest};
 
 use super::expressions::Scope;
@@ -140,7 +141,13 @@ impl Checker<'_> {
 
     /// The state that `name` means in `from`.
     pub(super) fn target(&mut self, from: Option<StateIx>, name: &Name) -> Option<StateIx> {
-        let found = self.names.resolve(from.map(|ix| ix.0), &name.value).map(StateIx);
+        let within = from.map(|ix| ix.0);
+        let found = self.names.resolve(within, &name.value).map(StateIx);
+        // One whose name cannot be a state's is reported where it stands, and goes on under the name that is meant.
+        let told = format!("`{}` cannot be the name of a state", name.value);
+        if found.is_none() && self.found.iter().any(|one| one.code == codes::BAD_NAME && one.message == told) {
+            return self.names.resolve(within, &read::meant_name(&name.value)?).map(StateIx);
+        }
         // A state that stands too deep is reported where it stands.
         if found.is_none() && !self.misplaced.contains(name.value.as_str()) {
             let message = format!("unknown state `{}`", name.value);

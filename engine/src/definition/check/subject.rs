@@ -1,5 +1,6 @@
 //! The subject: from the vocabulary or written in the file.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::definition::chart::Subject;
@@ -36,15 +37,37 @@ impl Checker<'_> {
                 Subject { variable: name, record, computed, options }
             }
             SubjectFile::Inline { variable, fields } => {
-                let name: Arc<str> = variable.value.as_str().into();
-                if !self.variable(variable, &name) {
-                    return None;
-                }
+                let name = match variable {
+                    Some(variable) if self.variable(variable, &variable.value) => Arc::from(variable.value.as_str()),
+                    // What is wrong with the rest is told all the same.
+                    refused => self.called(fields, refused.as_ref().map_or("", |name| &name.value))?,
+                };
                 let record = self.record(&self.workflow.clone(), fields);
                 Subject { variable: name, record: Arc::new(record), computed: Vec::new(), options: Vec::new() }
             }
         };
         Some(subject)
+    }
+
+    /// What expressions call a subject whose name cannot be: whatever stands before its fields most often; `None`, if they
+    /// say what was refused.
+    fn called(&self, fields: &[FieldFile], refused: &str) -> Option<Arc<str>> {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for (at, _) in self.source.match_indices('.') {
+            let (before, after) = (&self.source[..at], &self.source[at + 1..]);
+            let path = before.trim_end_matches(word);
+            let (root, field) = (&before[path.len()..], &after[..after.find(|c| !word(c)).unwrap_or(after.len())]);
+            let is_root = !root.is_empty() && !path.ends_with('.');
+            if is_root && fields.iter().any(|one| one.name.value == field) {
+                *counts.entry(root).or_default() += 1;
+            }
+        }
+        if !refused.is_empty() && refused != "event" && counts.contains_key(refused) {
+            return None;
+        }
+        let names = counts.into_iter().filter(|(root, _)| !RESERVED.contains(root));
+        Some(names.max_by_key(|(_, count)| *count).map_or("subject", |(root, _)| root).into())
     }
 
     /// Whether the variable hides nothing; reports if it does.
@@ -61,11 +84,14 @@ impl Checker<'_> {
         false
     }
 
-    /// The record of declared fields; a field whose type is unknown is reported and left out.
+    /// The record of declared fields; a field whose type is unknown is reported, and left out unless it is nearly one.
     pub(super) fn record(&mut self, name: &str, fields: &[FieldFile]) -> RecordType {
         let mut record = RecordType::new(name);
         for field in fields {
-            record.fields.extend(self.field_type(&field.ty).map(|ty| (field.name.value.clone(), ty)));
+            match self.field_type(&field.ty) {
+                Some(ty) => drop(record.fields.insert(field.name.value.clone(), ty)),
+                None => drop(self.broken_fields.insert(field.name.value.clone())),
+            }
         }
         record
     }
@@ -85,10 +111,12 @@ impl Checker<'_> {
                 // The sentence ends in the name that is meant, if one is.
                 let meant = words.strip_suffix('`').and_then(|words| words.rsplit('`').next());
                 let instead = meant.filter(|name| Type::parse(name).is_ok());
+                // What is surely meant is gone on with: the field is not missing.
+                let ty = instead.and_then(|name| Type::parse(name).ok());
                 let instead = instead.map(|name| format!("{name}{}", if nullable { "?" } else { "" }));
                 let help = Help { words: words.to_owned(), instead };
                 self.found.push(Diagnostic::error(codes::UNKNOWN_TYPE, written.span, message).help(help));
-                None
+                ty.map(|ty| Field { ty, nullable })
             }
         }
     }
@@ -131,7 +159,7 @@ impl Checker<'_> {
     pub(super) fn field(&mut self, name: &Name) -> Option<Field> {
         let record = self.subject.as_ref()?.record.clone();
         let field = record.fields.get(&name.value).cloned();
-        if field.is_none() {
+        if field.is_none() && !self.broken_fields.contains(&name.value) {
             let help = known(&name.value, "field", record.fields.keys().map(String::as_str));
             self.error(codes::UNKNOWN_FIELD, name.span, format!("unknown field `{}`", name.value), help);
         }

@@ -1,5 +1,7 @@
 //! Arrows that are never taken, and conditions that decide nothing.
 
+use std::collections::BTreeMap;
+
 use crate::definition::chart::{DONE, FAILED};
 use crate::definition::codes;
 use crate::diagnostic::Diagnostic;
@@ -93,6 +95,26 @@ fn shadowed(outline: &Outline<'_>, ix: usize, edges: &[&Edge], found: &mut Found
                     .label("never tried")
                     .help(format!("every state inside takes `{event}` first: leave this arrow out, or theirs")),
             );
+        }
+    }
+}
+
+/// Timers that do nothing. Where something is always tried, time alone may decide it.
+pub(super) fn idle(outline: &Outline<'_>, found: &mut Found) {
+    if outline.any_tainted() || outline.edges.iter().any(|edge| edge.trigger == Trigger::Always) {
+        return;
+    }
+    for ix in 0..outline.states.len() {
+        let mut timers: BTreeMap<usize, Vec<&Edge>> = BTreeMap::new();
+        for edge in outline.edges_of(ix) {
+            if let Trigger::After(number) = edge.trigger {
+                timers.entry(number).or_default().push(edge);
+            }
+        }
+        for edges in timers.values().filter(|edges| edges.iter().all(|edge| edge.idle)) {
+            let what = "nothing happens when this time has come";
+            let help = "write where it leads, `to: ...`, or what it does: `set`, `do`, `send`";
+            found.push(Diagnostic::warning(codes::IDLE_TIMER, edges[0].span, what).help(help));
         }
     }
 }

@@ -85,7 +85,7 @@ pub(super) fn of_keys(keys: &Keys<'_>, found: &mut Found) -> ArrowFile {
     ArrowFile {
         span: keys.owner,
         guard: keys.get("if").and_then(|(key, node)| text(node, key, "the condition", found)),
-        by: keys.get("by").and_then(|(key, node)| text(node, key, "who may", found)),
+        by: keys.get("by").and_then(|(key, node)| who_may(node, key, "who may", found)),
         reason: keys.get("reason").and_then(|(key, node)| {
             let word = word(node, key, "`reason`", REASONS, found)?;
             Some(Spot::new(word.value == "required", key))
@@ -97,6 +97,60 @@ pub(super) fn of_keys(keys: &Keys<'_>, found: &mut Found) -> ArrowFile {
         sends: keys.get("send").map(|(key, node)| sends(node, key, found)).unwrap_or_default(),
         refuse,
     }
+}
+
+/// Who may take it. Several rules are several arrows.
+pub(super) fn who_may(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<Text> {
+    let Shape::List(items) = &node.shape else { return text(node, key, what, found) };
+    let rules: Vec<&str> = items.iter().filter_map(Node::text).map(str::trim).collect();
+    let people = rules.len() == items.len() && !rules.is_empty() && !rules.iter().any(|rule| is_role(rule));
+    let help = match people {
+        true => format!("several people are a list in an expression: `'[{}]'`", rules.join(", ")).into(),
+        false => several_rules(&rules),
+    };
+    found.push(Diagnostic::error(codes::BAD_BY, node.span, "`by` is one rule, and this is a list").help(help));
+    None
+}
+
+fn is_role(rule: &str) -> bool {
+    rule.strip_prefix("role").is_some_and(|rest| rest.trim_start().starts_with('('))
+}
+
+/// The rules of a text that names several, one of them a role: `po.requester || role(buyer)`.
+pub(in crate::definition) fn rules_in(written: &str) -> Option<Vec<&str>> {
+    let inner = written.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(written);
+    let (mut rules, mut depth, mut begun, mut at) = (Vec::new(), 0_usize, 0, 0);
+    let mut quote = None;
+    while let Some(rest) = inner.get(at..).filter(|rest| !rest.is_empty()) {
+        let mark =
+            ["||", ",", " or ", " OR "].iter().find(|mark| depth == 0 && quote.is_none() && rest.starts_with(**mark));
+        if let Some(mark) = mark {
+            rules.push(inner[begun..at].trim());
+            at += mark.len();
+            begun = at;
+            continue;
+        }
+        match rest.chars().next() {
+            Some(c) if quote == Some(c) => quote = None,
+            Some(_) if quote.is_some() => {}
+            Some(c @ ('"' | '\'')) => quote = Some(c),
+            Some('(' | '[') => depth += 1,
+            Some(')' | ']') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        at += rest.chars().next().map_or(1, char::len_utf8);
+    }
+    rules.push(inner[begun..].trim());
+    (rules.len() > 1 && rules.iter().any(|rule| is_role(rule))).then_some(rules)
+}
+
+/// What to write for these rules.
+pub(in crate::definition) fn several_rules(rules: &[&str]) -> Help {
+    if rules.is_empty() {
+        return "write one rule; for several write an arrow each".into();
+    }
+    let arrows: Vec<String> = rules.iter().map(|rule| format!("{{ by: {rule}, ... }}")).collect();
+    format!("write an arrow for each, with the same `to` and `do`: `[{}]`", arrows.join(", ")).into()
 }
 
 /// `true`, or the actions and messages whose work is taken back.

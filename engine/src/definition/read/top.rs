@@ -113,7 +113,7 @@ fn subject(node: &Node, key: Span, found: &mut Found) -> Option<SubjectFile> {
             if keys.get("name").is_none() {
                 keys.need("name", "a subject with fields", "expressions call it by its name: `name: po`", found);
             }
-            Some(SubjectFile::Inline { variable: variable?, fields })
+            Some(SubjectFile::Inline { variable, fields })
         }
         (Some((at, _)), Some((fields, _))) => {
             found.push(
@@ -169,7 +169,7 @@ fn start(node: &Node, key: Span, file: &mut File, found: &mut Found) {
         return;
     }
     let guard = keys.get("if").and_then(|(key, node)| text(node, key, "the condition", found));
-    let by = keys.get("by").and_then(|(key, node)| text(node, key, "who may start it", found));
+    let by = keys.get("by").and_then(|(key, node)| super::arrow::who_may(node, key, "who may start it", found));
     let actions = keys.get("do").map(|(key, node)| arrow::calls(node, key, found)).unwrap_or_default();
     let Some((at, to)) = keys.need("to", "the start", "write `to:` and the first state", found) else { return };
     let to = target(to, at, found);

@@ -76,6 +76,7 @@ pub(super) fn general() -> Vocabulary {
     let record = Arc::new(RecordType { name: "request".into(), ..(*subject.record).clone() });
     names.subjects.insert("request".into(), SubjectType { variable: "request".into(), record, ..subject });
     names.actions.insert("file_request".into(), action);
+    names.units = vec!["head_office".into()];
     names
         .messages
         .insert("letter".into(), MessageType { major: 1, sent_event: Some("posted".into()), help: "".into() });

@@ -5,7 +5,7 @@
 
 use serde_saphyr::Error;
 
-use super::{codes, flow};
+use super::{codes, flow, line};
 use crate::diagnostic::{Diagnostic, Fix, Help, Span};
 
 /// The finding of what the library says about `source`; `place` tells where it stops reading a text, if it does.
@@ -13,13 +13,18 @@ pub(super) fn refused(source: &str, error: &Error, place: impl Fn(&str) -> Optio
     let message = words(error);
     let start = offset(source, error);
     let end = source[start..].chars().next().map_or(start, |c| start + c.len_utf8());
-    let fix = candidates(source, start).into_iter().find(|fix| {
+    let mends = |fix: &Fix| {
         let Some((before, after)) = source.get(..fix.span.start).zip(source.get(fix.span.end..)) else { return false };
         let mended = format!("{before}{}{after}", fix.text);
         // Blanks for tabs change the whole file: what is still no YAML then is no correction.
         let tabs = source[fix.span.start..fix.span.end].contains('\t');
         place(&mended).is_none_or(|at| !tabs && at > fix.span.start + fix.text.len() && at > start)
-    });
+    };
+    if let Some(mut finding) = line::told(source, start, &message) {
+        finding.fix = finding.fix.filter(mends);
+        return finding;
+    }
+    let fix = candidates(source, start).into_iter().find(mends);
     let mut finding = Diagnostic::error(codes::SYNTAX, Span::new(start, end), format!("this is not YAML: {message}"))
         .help(Help::from(advice(&message)));
     if let Some(fix) = &fix

@@ -23,8 +23,10 @@ impl Checker<'_> {
             return Typed { ty: local.ty.clone(), unit, path, extent: local.extent, ..typed };
         }
         if let Some(field) = self.env.get(name) {
-            let typed = Typed::new(Op::Variable(Arc::clone(name), field.nullable), span, field.ty.clone());
-            return Typed { nullable: field.nullable, path: Some(name.to_string()), ..typed };
+            let perhaps = self.env.is_unguarded(name);
+            let op = Op::Variable(Arc::clone(name), field.nullable || perhaps);
+            let typed = Typed::new(op, span, field.ty.clone());
+            return Typed { nullable: field.nullable, optional: perhaps, path: Some(name.to_string()), ..typed };
         }
         let names = self.locals.iter().map(|local| &*local.name).chain(self.env.iter().map(|(name, _)| name));
         let help = match nearest(name, names) {

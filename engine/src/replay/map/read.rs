@@ -4,6 +4,7 @@ use super::{Columns, From, Map, Meaning, Others, People, Source, What};
 use crate::definition::reading::codes as shape;
 use crate::definition::reading::{Found, Keys, Node, Shape, Spot, one_or_many, parse, string, word};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::money::Currency;
 use crate::replay::codes;
 
 const FILE: &[&str] = &["log", "people", "start", "activities", "others"];
@@ -17,6 +18,8 @@ const ACTS: &[&str] = &["approve", "reject", "abstain", "request_changes", "ask"
 /// Columns, each once, by place.
 struct Reader {
     columns: Vec<String>,
+    /// Where each column of the log is named first.
+    named: Vec<(String, Span)>,
     unread: Vec<String>,
     found: Found,
     whole: bool,
@@ -28,10 +31,10 @@ pub(super) fn map(source: &str, whole: bool) -> (Option<Map>, Vec<Diagnostic>) {
         Ok(root) => root,
         Err(finding) => return (None, vec![*finding]),
     };
-    let mut reader = Reader { columns: Vec::new(), unread: Vec::new(), found: Found::new(), whole };
+    let mut reader = Reader { columns: Vec::new(), named: Vec::new(), unread: Vec::new(), found: Found::new(), whole };
     let map = reader.file(&root);
-    let Reader { columns, unread, found, .. } = reader;
-    (map.map(|map| Map { columns, unread, ..map }), found)
+    let Reader { columns, named, unread, found, .. } = reader;
+    (map.map(|map| Map { columns, named, unread, ..map }), found)
 }
 
 impl Reader {
@@ -54,6 +57,8 @@ impl Reader {
         Some(Map {
             log: keys.get("log").and_then(|(key, node)| self.log(node, key)).unwrap_or_default(),
             people: keys.get("people").and_then(|(key, node)| self.people(node, key)).unwrap_or_default(),
+            reading: keys.get("log").map_or(root.span, |(key, _)| key),
+            whose: keys.get("people").or_else(|| keys.get("log")).map_or(root.span, |(key, _)| key),
             starts_as,
             start: start.map_or(root.span, |(key, _)| key),
             subject,
@@ -65,6 +70,7 @@ impl Reader {
                 _ => Others::Refuse,
             },
             columns: Vec::new(),
+            named: Vec::new(),
             unread: Vec::new(),
         })
     }
@@ -77,12 +83,13 @@ impl Reader {
         string(node, key, what, &mut self.found)
     }
 
-    fn strings(&mut self, node: &Node, key: Span, what: &str) -> Vec<String> {
+    fn strings(&mut self, node: &Node, key: Span, what: &str) -> Vec<Spot<String>> {
         let items = one_or_many(node, key, what, &mut self.found);
-        items.into_iter().filter_map(|item| self.string(item, key, what)).map(|text| text.value).collect()
+        items.into_iter().filter_map(|item| self.string(item, key, what)).collect()
     }
 
-    fn column(&mut self, name: String) -> usize {
+    fn column(&mut self, name: Spot<String>) -> usize {
+        let name = self.name(name);
         let known = self.columns.iter().position(|column| *column == name);
         known.unwrap_or_else(|| {
             self.columns.push(name);
@@ -90,11 +97,19 @@ impl Reader {
         })
     }
 
+    /// The name of a column; where it stands is noted.
+    fn name(&mut self, name: Spot<String>) -> String {
+        if self.named.iter().all(|(known, _)| *known != name.value) {
+            self.named.push((name.value.clone(), name.span));
+        }
+        name.value
+    }
+
     fn log(&mut self, node: &Node, key: Span) -> Option<Columns> {
         let keys = Keys::of(node, key, "`log`", LOG, &mut self.found)?;
         let mut text = |name: &str| {
             let (key, node) = keys.get(name)?;
-            Some(self.string(node, key, &format!("`{name}`"))?.value)
+            self.string(node, key, &format!("`{name}`"))
         };
         let (encoding, case, activity, role, unit) =
             (text("encoding"), text("case"), text("activity"), text("role"), text("unit"));
@@ -103,30 +118,32 @@ impl Reader {
             None => (None, None, None),
         };
         let person = keys.get("person").map(|(key, node)| self.strings(node, key, "`person`")).unwrap_or_default();
+        let only = keys.get("only").map(|(key, node)| self.choices(node, key, "`only`")).unwrap_or_default();
         let format = keys.get("format");
         let delimiter = keys.get("delimiter");
         Some(Columns {
             format: format.and_then(|(key, node)| self.word(node, key, "the format of a log", &["csv", "xes"])),
-            encoding,
+            encoding: encoding.map(|text| text.value),
             delimiter: delimiter
                 .and_then(|(key, node)| self.word(node, key, "the delimiter", &[",", ";", "tab", "|"]))
                 .map(|word| if word == "tab" { b'\t' } else { word.as_bytes()[0] }),
-            case,
-            activity,
+            case: case.map(|column| self.name(column)),
+            activity: activity.map(|column| self.name(column)),
             time,
             time_format,
             time_zone,
             person: person.into_iter().map(|column| self.column(column)).collect(),
             role: role.map(|column| self.column(column)),
             unit: unit.map(|column| self.column(column)),
-            only: keys.get("only").map(|(key, node)| self.choices(node, key, "`only`")).unwrap_or_default(),
+            only: only.into_iter().map(|(column, texts)| (self.name(column), texts)).collect(),
         })
     }
 
     /// A column, or that with the format and the zone of what stands there.
     fn time(&mut self, node: &Node, key: Span) -> (Option<String>, Option<String>, Option<String>) {
         if node.text().is_some() {
-            return (self.string(node, key, "the column of the time").map(|text| text.value), None, None);
+            let column = self.string(node, key, "the column of the time");
+            return (column.map(|column| self.name(column)), None, None);
         }
         let Some(keys) = Keys::entry(node, key, "`time`", &["column", "format", "zone"], &mut self.found) else {
             return (None, None, None);
@@ -138,7 +155,7 @@ impl Reader {
         let (column, format, zone) = (text("column"), text("format"), text("zone"));
         self.check_zone(zone.as_ref());
         let value = |text: Option<Spot<String>>| text.map(|text| text.value);
-        (value(column), value(format), value(zone))
+        (column.map(|column| self.name(column)), value(format), value(zone))
     }
 
     fn check_zone(&mut self, zone: Option<&Spot<String>>) {
@@ -149,9 +166,10 @@ impl Reader {
     }
 
     /// Columns, each with the texts that may stand there.
-    fn choices(&mut self, node: &Node, key: Span, what: &str) -> Vec<(String, Vec<String>)> {
+    fn choices(&mut self, node: &Node, key: Span, what: &str) -> Vec<(Spot<String>, Vec<String>)> {
         let Some(keys) = Keys::any(node, key, what, &mut self.found) else { return Vec::new() };
-        keys.iter().map(|(name, node)| (name.value.clone(), self.strings(node, name.span, &name.value))).collect()
+        let texts = |texts: Vec<Spot<String>>| texts.into_iter().map(|text| text.value).collect();
+        keys.iter().map(|(name, node)| (name.clone(), texts(self.strings(node, name.span, &name.value)))).collect()
     }
 
     fn people(&mut self, node: &Node, key: Span) -> Option<People> {
@@ -208,7 +226,7 @@ impl Reader {
         };
         if node.text().is_some() {
             let column = self.string(node, key, what)?;
-            return Some(plain(column.span, From::Column(self.column(column.value))));
+            return Some(plain(column.span, From::Column(self.column(column))));
         }
         let keys = Keys::entry(node, key, what, SOURCE, &mut self.found)?;
         let mut text = |name: &str| {
@@ -219,7 +237,7 @@ impl Reader {
         let (otherwise, format, zone) = (text("default"), text("format"), text("zone"));
         self.check_zone(zone.as_ref());
         let from = match (column, value) {
-            (Some(column), None) => From::Column(self.column(column.value)),
+            (Some(column), None) => From::Column(self.column(column)),
             (None, Some(value)) => From::Written(value.value),
             (column, value) => {
                 let both = column.is_some() && value.is_some();
@@ -239,7 +257,10 @@ impl Reader {
         });
         let decimal = keys.get("decimal");
         let decimal = decimal.and_then(|(key, node)| self.word(node, key, "`decimal`", &[".", ","]));
-        let unit = keys.get("currency").or_else(|| keys.get("unit")).and_then(|(key, node)| self.unit(node, key));
+        let unit = match (keys.get("currency"), keys.get("unit")) {
+            (Some((key, node)), _) => self.unit(node, key, true),
+            (None, unit) => unit.and_then(|(key, node)| self.unit(node, key, false)),
+        };
         Some(Source {
             unit,
             values: values.unwrap_or_default(),
@@ -252,15 +273,21 @@ impl Reader {
     }
 
     /// A currency or a unit, or the column in which it stands.
-    fn unit(&mut self, node: &Node, key: Span) -> Option<From> {
+    fn unit(&mut self, node: &Node, key: Span, is_currency: bool) -> Option<From> {
         if node.text().is_some() {
-            return Some(From::Written(self.string(node, key, "the currency or unit")?.value));
+            let unit = self.string(node, key, "the currency or unit")?;
+            if let (true, Err(why)) = (is_currency, unit.value.parse::<Currency>()) {
+                let help =
+                    "write `currency: EUR`, or the column in which it stands: `currency: { column: its column }`";
+                self.found.push(Diagnostic::error(codes::BAD_VALUE, unit.span, why).help(help));
+            }
+            return Some(From::Written(unit.value));
         }
         let keys = Keys::entry(node, key, "the currency or unit", &["column"], &mut self.found)?;
         let help = "write the currency itself, `EUR`, or `{ column: its column }`";
         let (key, node) = keys.need("column", "the currency or unit", help, &mut self.found)?;
         let column = self.string(node, key, "the column")?;
-        Some(From::Column(self.column(column.value)))
+        Some(From::Column(self.column(column)))
     }
 
     fn activities(&mut self, node: &Node, key: Span) -> Vec<(Spot<String>, Vec<Meaning>)> {

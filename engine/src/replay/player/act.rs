@@ -223,7 +223,7 @@ fn actor_of(person: Option<&PersonId>) -> Actor {
 }
 
 /// The open task that is meant: of the state, or with such a step; else the newest.
-fn task_of<'i>(instance: &'i Instance, state: Option<&str>, step: Option<&str>) -> Result<&'i Task, Why> {
+pub(super) fn task_of<'i>(instance: &'i Instance, state: Option<&str>, step: Option<&str>) -> Result<&'i Task, Why> {
     let open = || instance.tasks.iter().rev().filter(|task| task.status == TaskStatus::Open);
     let found = match (state, step) {
         (Some(state), _) => open().find(|task| *task.state == *state),
@@ -244,7 +244,7 @@ fn task_of<'i>(instance: &'i Instance, state: Option<&str>, step: Option<&str>) 
 }
 
 /// The step that somebody means who names none: the first open one in which he holds a seat, else the first open one.
-fn step_of(task: &Task, person: Option<&PersonId>) -> Arc<str> {
+pub(super) fn step_of(task: &Task, person: Option<&PersonId>) -> Arc<str> {
     let held = person.and_then(|person| task.holders.iter().find(|holder| holder.person == *person));
     if let Some(held) = held {
         return held.step.clone();

@@ -34,6 +34,8 @@ pub(in crate::replay) struct Refused {
     pub(in crate::replay) person: Option<PersonId>,
     pub(in crate::replay) code: &'static str,
     pub(in crate::replay) sentence: String,
+    /// The same, where the definition says it in its own words: what it says tells its refusals apart.
+    pub(in crate::replay) own: Option<Arc<str>>,
     /// Because of who did it.
     pub(in crate::replay) on_authority: bool,
 }

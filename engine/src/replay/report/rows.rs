@@ -18,13 +18,14 @@ impl Differs {
         let end = |played: &Played| played.end.state.to_string();
         // The first refused event that the other took, or refused elsewhere or for another reason.
         let most = this.refused.len().max(that.refused.len());
-        let as_one = |one: &Refused| (one.event, one.code, one.state.clone());
+        let as_one = |one: &Refused| (one.event, one.code, one.own.clone(), one.state.clone());
         let at = (0..most).find(|at| this.refused.get(*at).map(as_one) != that.refused.get(*at).map(as_one));
         let nth = |played: &Played| played.refused.get(at?).map(|one| refused_once(log, case, one));
         let (refused, other_refused) = (nth(this), nth(that));
-        // Where it stood, one state after the other: a reminder, or a change that stays, leads nowhere.
+        // Where it stood until its last event, one state after the other: what stays where it is leads nowhere.
         let states = |played: &Played| {
-            let mut states: Vec<String> = played.way.iter().map(|passage| passage.to.to_string()).collect();
+            let until = played.at_end.min(played.way.len());
+            let mut states: Vec<String> = played.way[..until].iter().map(|passage| passage.to.to_string()).collect();
             states.dedup();
             states
         };
@@ -111,7 +112,7 @@ fn refusals(tally: &Tally, log: &impl Log) -> Vec<Refusals> {
         events: seen.events,
         example: log.case(seen.example).to_owned(),
     };
-    let name = |r: &Refusals| (r.state.clone(), r.activity.clone(), r.tried.clone(), r.code);
+    let name = |r: &Refusals| (r.state.clone(), r.activity.clone(), r.tried.clone(), r.code, r.sentence.clone());
     let rows: Vec<Refusals> = tally.refused.iter().map(row).collect();
     let mut rows = sorted(rows, |r| r.events, name);
     rows.sort_by_key(|row| std::cmp::Reverse(row.first));
@@ -130,7 +131,8 @@ fn duties(tally: &Tally, log: &impl Log) -> Vec<Duty> {
         events: seen.events,
         example: log.case(seen.example).to_owned(),
     };
-    let name = |d: &Duty| (d.person.clone(), d.activity.clone(), d.state.clone(), d.tried.clone(), d.code);
+    let why = |d: &Duty| (d.tried.clone(), d.code, d.sentence.clone());
+    let name = |d: &Duty| (d.person.clone(), d.activity.clone(), d.state.clone(), why(d));
     sorted(tally.duties.iter().map(row).collect(), |d| d.cases, name)
 }
 

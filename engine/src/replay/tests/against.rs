@@ -53,3 +53,47 @@ fn another_way_to_the_same_end_is_told_with_its_step() {
     assert_eq!((against.different, against.differs[0].kind), (1, "way"));
     assert_eq!(against.differs[0].step, Some((2, Some("checking".to_owned()), Some("other".to_owned()))));
 }
+
+/// One event that is refused in two ways.
+const TWICE: &str = "
+workflow: r
+version: 1
+subject: { name: a, fields: { n: int } }
+start: s
+states:
+  s:
+    on:
+      a:
+        - { if: a.n > 3, refuse: Too many. }
+        - { if: a.n < 9, refuse: Too few. }
+        - { to: t }
+  t: { final: true }
+";
+
+#[test]
+fn what_the_definition_says_tells_its_refusals_apart() {
+    let map = "start: { subject: { n: n } }\nactivities: { a: a }";
+    let log = "1 | a | 2026-01-05 | n=4\n2 | a | 2026-01-05 | n=7\n3 | a | 2026-01-05 | n=1";
+    let other = TWICE.replace("a.n > 3", "a.n > 5");
+    let report = Run { against: Some(&other), ..Run::new(TWICE, map, log) }.report();
+    let rows: Vec<_> = report.refused.iter().map(|r| (&*r.sentence, r.first, r.cases, &*r.example)).collect();
+    assert_eq!(rows, [("Too many.", 2, 2, "1"), ("Too few.", 1, 1, "3")]);
+    let against = report.against.unwrap();
+    assert_eq!((against.different, &*against.differs[0].case, against.differs[0].kind), (1, "1", "refused"));
+    let sentence = |refused: &Option<RefusedOnce>| refused.as_ref().unwrap().sentence.clone();
+    assert_eq!(sentence(&against.differs[0].refused), "Too many.");
+    assert_eq!(sentence(&against.differs[0].other_refused), "Too few.");
+}
+
+#[test]
+fn what_time_does_after_the_last_event_is_no_other_way() {
+    let other = DECLARATION.replace("after: { in: 30 days, to: overdue }", "after: { in: 3 days, to: overdue }");
+    let log = "
+a | SUBMITTED by EMPLOYEE | 2026-01-05 | who=ann | role=EMPLOYEE | amount=12.50
+a | CHECKED by ADMINISTRATION | 2026-01-06 | who=adam | role=ADMINISTRATION
+a | APPROVED by SUPERVISOR | 2026-01-07 | who=sue | role=SUPERVISOR
+b | SUBMITTED by EMPLOYEE | 2026-01-20 | who=ann | role=EMPLOYEE | amount=12.50
+";
+    let report = Run { against: Some(&other), ..Run::new(DECLARATION, MAP, log) }.report();
+    assert_eq!(report.against.unwrap().different, 0);
+}

@@ -59,6 +59,7 @@ fn wrong_mappings_are_told_with_places_and_help() {
     assert_eq!(codes("activities: { A: pay }"), ["FLX0725"], "the amount is needed");
     assert_eq!(codes("start: { subject: { amount: { value: much } } }\nactivities: { A: pay }"), ["FLX0726"]);
     assert_eq!(codes("start: { subject: { amout: x } }\nactivities: { A: pay }"), ["FLX0723", "FLX0725"]);
+    assert_eq!(codes(&format!("{}activities: {{ A: pay }}", START.replace("EUR", "EURO"))), ["FLX0726"]);
     let format = "start: { subject: { amount: { value: 1 EUR } } }\nactivities: { A: { event: pay, reason: { column: x, format: \"%!\" } } }";
     assert_eq!(codes(format), ["FLX0729"]);
     assert_eq!(codes(&format!("{START}activities: {{ Payment Handled: pay }}")), [""; 0]);

@@ -99,6 +99,7 @@ a | CHECKED by ADMINISTRATION | 2026-01-06 | who=adam | role=ADMINISTRATION
 a | APPROVED by SUPERVISOR | 2026-01-07 | who=eve | role=EMPLOYEE
 a | APPROVED by SUPERVISOR | 2026-01-07 | who=dan | role=EMPLOYEE
 a | APPROVED by SUPERVISOR | 2026-01-08 | who=eve | role=EMPLOYEE
+b | Note | 2026-01-08 | who=sue | role=SUPERVISOR
 ";
     let report = Run::new(DECLARATION, MAP, log).report();
     let told: Vec<(&str, u64, u64)> = report.duties.iter().map(|d| (&*d.person, d.cases, d.events)).collect();
@@ -135,4 +136,104 @@ a | CHECKED by ADMINISTRATION | 2026-01-07 | who=adam | role=ADMINISTRATION
     assert_eq!((report.duties.len(), &*report.duties[0].person, report.duties[0].code), (1, "ann", "not_accepted"));
     assert!(report.duties[0].sentence.contains("none of them holds"), "{:?}", report.duties);
     assert_eq!(report.each[0].end, "review");
+}
+
+#[test]
+fn where_nobody_acts_actor_is_null() {
+    let definition = "
+workflow: act
+version: 1
+subject: { name: a, fields: { requester: person?, one: person?, two: text? } }
+start: s
+states:
+  s:
+    on:
+      a: { set: { one: actor } }
+      b:
+        - { if: actor == a.one, refuse: The same person. }
+        - { if: actor.hasValue() && actor != null, to: t }
+        - { if: 'actor.orValue(person(\"nobody\")) == person(\"nobody\")', to: u }
+      c: { set: { two: 'string(actor)' } }
+  t: { final: true }
+  u: { final: true }
+";
+    let loaded = Library::load(vec![("it.yaml".to_owned(), definition.to_owned())], Bare::default().vocabulary());
+    let (_, warnings) = loaded.unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let log = "
+1 | a | 2026-01-05
+1 | b | 2026-01-06 | who=bob
+2 | a | 2026-01-05 | who=bob
+2 | b | 2026-01-06 | who=bob
+3 | a | 2026-01-05 | who=ann
+4 | b | 2026-01-05
+5 | c | 2026-01-05
+6 | a | 2026-01-05 | who=bob
+6 | b | 2026-01-06
+";
+    let report = Run::new(definition, "log: { person: who }\nactivities: { a: a, b: b, c: c }", log).report();
+    let told: Vec<(&str, &str, Option<&str>)> =
+        report.each.iter().map(|one| (&*one.case, &*one.end, one.refused.first().map(|r| &*r.sentence))).collect();
+    let same = Some("The same person.");
+    assert_eq!(told[..3], [("1", "t", None), ("2", "s", same), ("3", "s", None)]);
+    assert_eq!(told[3], ("4", "s", same), "null is equal to null, as everywhere");
+    assert_eq!(told[5], ("6", "u", None));
+    assert_eq!(report.each[4].incident.as_deref().map(|why| why.contains("`actor` has no value")), Some(true));
+}
+
+/// What is told before the figures.
+fn told_first(definition: &str, map: &str, log: &str, known: serde_json::Value) -> Vec<(&'static str, String)> {
+    let map = Map::read(map).unwrap();
+    let log = Written::of(&map, log);
+    let course = bound(&map, definition, &log).unwrap();
+    let known = known.as_object().cloned().unwrap();
+    let known = organisation(known, &map, &[&course], &log).unwrap_or_else(|why| panic!("{}", why.sentence()));
+    let found = unanswerable(&map, &course, &known);
+    found.into_iter().map(|one| (one.code, format!("{}; {}", one.message, one.help))).collect()
+}
+
+#[test]
+fn a_role_that_nobody_has_is_told_and_nobody_offends_against_it() {
+    let none = serde_json::json!({});
+    assert_eq!(told_first(DECLARATION, MAP, LOG, none.clone()), []);
+    let definition = DECLARATION.replace("role: supervisor", "role: Supervisor");
+    let definition = definition.replace("role(administration)", "role(administrator)");
+    let found = told_first(&definition, MAP, LOG, none.clone());
+    let [(a, first), (b, second)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((*a, *b), ("FLX0731", "FLX0731"));
+    assert!(first.contains("`Supervisor`") && first.contains("the step `supervisor` of `review`"), "{first}");
+    assert!(first.contains("a similar role exists: `supervisor`"), "{first}");
+    assert!(second.contains("`administrator`") && second.contains("`check` in `checking`"), "{second}");
+    let report = Run::new(&definition, MAP, LOG).report();
+    assert!(report.duties.is_empty(), "{:?}", report.duties);
+    let report = Run::new(DECLARATION, &MAP.replace("role: role", "unit: role"), LOG).report();
+    assert!(report.duties.is_empty(), "no column tells roles: {:?}", report.duties);
+    // A unit and a manager that are not there.
+    let units = serde_json::json!([{ "id": "all_units", "roles": { "supervisor": ["sue"] } }]);
+    let known = serde_json::json!({ "people": [{ "id": "sue" }], "units": units });
+    let map = format!("people: {{ from_log: false }}\n{MAP}");
+    let found = told_first(DECLARATION, &map, LOG, known);
+    assert!(found.iter().any(|(code, why)| *code == "FLX0732" && why.contains("`all_units`")), "{found:?}");
+    let definition = DECLARATION.replace("{ role: supervisor, unit: all }", "{ manager: requester }");
+    let found = told_first(&definition, MAP, LOG, none);
+    assert!(found.iter().any(|(code, why)| *code == "FLX0733" && why.contains("organisation:")), "{found:?}");
+}
+
+#[test]
+fn blanks_around_a_name_make_nobody_else() {
+    let log = "
+a | SUBMITTED by EMPLOYEE | 2026-01-05 | who=ann | role=EMPLOYEE | amount=12.50
+a | CHECKED by ADMINISTRATION | 2026-01-06 | who=adam | role=ADMINISTRATION
+a | APPROVED by SUPERVISOR | 2026-01-07 | who=sue | role=SUPERVISOR
+";
+    let map = Map::read(MAP).unwrap();
+    let mut written = Written::of(&map, log);
+    for name in ["adam", "sue"] {
+        let text = written.texts.iter().position(|text| text == name).unwrap();
+        written.texts[text] = format!(" {name} ");
+    }
+    let course = bound(&map, DECLARATION, &written).unwrap();
+    let known = organisation(Document::new(), &map, &[&course], &written).unwrap();
+    let people: Vec<&str> = known.organisation.parts().people.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(people, ["adam", "ann", "sue"]);
 }

@@ -53,8 +53,16 @@ impl<D: Persist, S: Store<D>> Stage<D, S> {
 
     /// The instance that the scenario is about.
     fn present(&self, line: &Line) -> Result<InstanceId, Wrong> {
-        let help = "begin with a start, such as `> start leave as ann {\"days\": 3}`";
-        self.instance.ok_or_else(|| Wrong::new(line.number, 3, "there is no instance yet", help))
+        self.instance.ok_or_else(|| match &self.refused {
+            Some((start, why)) => {
+                let what = format!("there is no instance: the start in line {start} was refused, {why}");
+                Wrong::new(line.number, 3, what, format!("mend the start in line {start}"))
+            }
+            None => {
+                let help = "begin with a start, such as `> start leave as ann {\"days\": 3}`";
+                Wrong::new(line.number, 3, "there is no instance yet", help)
+            }
+        })
     }
 
     async fn here(&self, line: &Line) -> Result<Instance, Wrong> {

@@ -172,11 +172,14 @@ impl<'p> Layers<'p> {
     /// Fails if a wanted column was nowhere in the log, though it has events.
     pub(super) fn finish(self) -> Result<(), Unreadable> {
         let named = |slot: usize| slot == self.plan.case && self.plan.names[slot] == CASE;
-        let missing = self.seen.iter().enumerate().position(|(slot, seen)| !seen && !named(slot));
-        let Some(slot) = missing.filter(|_| self.event_in_log) else { return Ok(()) };
+        let missing = self.seen.iter().enumerate().filter(|(slot, seen)| !**seen && !named(*slot));
+        let missing: Vec<usize> = missing.map(|(slot, _)| slot).collect();
+        if missing.is_empty() || !self.event_in_log {
+            return Ok(());
+        }
         let levels = [("", &self.event), ("case:", &self.trace), ("log:", &self.log)];
         let has = levels.iter().flat_map(|(before, keys)| keys.names(before)).collect();
-        Err(self.plan.missing(slot, has))
+        Err(self.plan.missing(&missing, has))
     }
 }
 

@@ -122,7 +122,7 @@ fn documents_that_are_wrong_are_told_with_their_line() {
             xes(&format!("<trace><event>{}</event></trace>", "<x>".repeat(1_100))),
             "more than 1000 elements stand in each other",
         ),
-        (xes("<trace><event/></trace>"), "no column `concept:name`"),
+        (xes("<trace><event/></trace>"), "no columns `concept:name`, `time:timestamp`; it has none"),
         (xes(""), "the log has no event"),
         (format!("<log><!--{}", "-".repeat(17 << 20)), "does not end within 16777216 bytes"),
     ];

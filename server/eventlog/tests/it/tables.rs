@@ -82,17 +82,19 @@ fn a_column_that_is_not_there_is_told_with_those_that_are() {
     let told = error(text, &Wanted { case: Some("case_id".into()), ..plain(&[]) });
     assert_eq!(
         told,
-        "the log has no column `case_id`: did you mean `Case ID`?; it has `Case ID`, `activity`, `timestamp`"
+        "the log has no columns `case_id` (did you mean `Case ID`?), `time` (did you mean `timestamp`?); it has \
+         `Case ID`, `activity`, `timestamp`"
     );
     let told = error(text, &Wanted { case: Some("Case ID".into()), ..plain(&[]) });
     assert!(told.contains("no column `time`"), "{told}");
     let told = error(text, &Wanted::default());
-    assert!(told.contains("no column `case:concept:name`"), "{told}");
+    let all = "the log has no columns `case:concept:name`, `concept:name`, `time:timestamp`";
+    assert!(told.contains(all), "{told}");
     let mut wanted = plain(&[]);
     wanted.only = vec![("lifecycle".into(), vec!["complete".into()])];
     assert!(error("case,activity,time\n1,a,1970-01-01", &wanted).contains("no column `lifecycle`"));
     let many = (0..150).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",");
-    assert!(error(&many, &plain(&[])).ends_with("and 70 more"));
+    assert!(error(&many, &plain(&[])).ends_with("and 130 more"));
 }
 
 #[test]
@@ -146,4 +148,15 @@ fn what_is_no_log_is_refused() {
     ));
     assert!(error("case,activity,time\n1,a,x\n", &wanted).contains("1 from line 2 on (x): the time cannot be read"));
     assert!(message(read_from(&b"case"[..], "log.csv.gz", &wanted)).contains("ends in .gz"));
+}
+
+#[test]
+fn lines_are_counted_alike_however_they_end() {
+    let text = "case,activity,time,note\n1,a,1970-01-01,\"x\ny\nz\"\n2,a,soon,\n";
+    for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+        let log = log(&text, &plain(&["note"]));
+        assert_eq!(log.skipped[0].first_line, 5, "{text:?}");
+    }
+    let open = "case,activity,time\r\n1,a,1970-01-01\r\n2,\"a,1970-01-01\r\n3,a,1970-01-01\r\n";
+    assert!(error(open, &plain(&[])).starts_with("line 3: a quote that is opened in this row is not closed"));
 }

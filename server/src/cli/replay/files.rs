@@ -4,10 +4,13 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use fluxor_engine::decide::OrganisationAt;
 use fluxor_engine::diagnostic::{Diagnostic, Severity};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::instance::Document;
-use fluxor_engine::replay::{Course, Map, NEVER_SEEN};
+use fluxor_engine::replay::{Course, Map, NEVER_SEEN, unanswerable};
+use fluxor_eventlog::Unreadable;
+use fluxor_eventlog::unreadable::list;
 use fluxor_workflows::Procurement;
 use serde_json::{Value, json};
 
@@ -46,6 +49,16 @@ impl Mapping {
         self.map.as_ref().filter(|_| fine(&Map::read_log_all(&self.source).1))
     }
 
+    /// Why the log cannot be read; columns that it does not have are findings of the mapping.
+    pub(super) fn unreadable(&self, error: &Unreadable, out: &Out) -> Failure {
+        let (Some(map), Unreadable::Columns { columns, has, all }) = (&self.map, error) else {
+            return super::unreadable(error);
+        };
+        let has = list(has, *all);
+        let found = columns.iter().map(|one| map.no_column(&one.name, one.nearest.as_deref(), &has)).collect();
+        chosen::wrong(out, &[(self.path.display().to_string(), self.source.clone(), found)])
+    }
+
     /// The organisation that it names, as `PATCH /v1/organisation` takes it.
     pub(super) fn organisation(&self) -> Result<Document, Failure> {
         let Some(named) = self.map.as_ref().and_then(|map| map.people.organisation.as_ref()) else {
@@ -78,15 +91,10 @@ impl Mapping {
                 }
                 Err(found) => found,
             };
-            for finding in found {
-                match told.iter_mut().find(|one| one.is(&finding)) {
-                    Some(same) => same.through.push(at),
-                    None => told.push(Told::of(finding, Some(at))),
-                }
-            }
+            found.into_iter().for_each(|finding| note(&mut told, finding, at));
         }
         // What was found alone in one of two definitions says of which; else there is one only, or it is of both.
-        let names: Vec<String> = through.iter().map(|chosen| super::place(chosen)).collect();
+        let names = names(through);
         told.iter_mut().for_each(|one| one.say(&names));
         told.sort_by_key(|one| one.finding.span);
         let shown = self.path.display().to_string();
@@ -100,6 +108,37 @@ impl Mapping {
         }
         Err(together(wrong))
     }
+
+    /// Tells what the definitions ask for that nobody in the organisation is; the same for machines.
+    pub(super) fn unanswerable(
+        &self,
+        through: &[&Chosen],
+        courses: &[Course],
+        organisation: &OrganisationAt,
+        out: &Out,
+    ) -> Vec<Value> {
+        let Some(map) = &self.map else { return Vec::new() };
+        let mut told: Vec<Told> = Vec::new();
+        for (at, course) in courses.iter().enumerate() {
+            unanswerable(map, course, organisation).into_iter().for_each(|finding| note(&mut told, finding, at));
+        }
+        let (names, shown) = (names(through), self.path.display().to_string());
+        told.iter_mut().for_each(|one| one.say(&names));
+        told.iter().for_each(|one| out.finding(&one.finding.render(&shown, &self.source)));
+        told.iter().map(|one| one.machine(&shown, &self.source, &names)).collect()
+    }
+}
+
+/// Notes a finding through a definition; what is found through several is one.
+fn note(told: &mut Vec<Told>, finding: Diagnostic, through: usize) {
+    match told.iter_mut().find(|one| one.is(&finding)) {
+        Some(same) => same.through.push(through),
+        None => told.push(Told::of(finding, Some(through))),
+    }
+}
+
+fn names(through: &[&Chosen]) -> Vec<String> {
+    through.iter().map(|chosen| super::place(chosen)).collect()
 }
 
 fn fine(found: &[Diagnostic]) -> bool {

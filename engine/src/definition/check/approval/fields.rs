@@ -55,6 +55,9 @@ impl Checker<'_> {
         let record = subject.record.clone();
         let bare = name.value.strip_prefix(&format!("{}.", subject.variable)).unwrap_or(&name.value);
         let Some(field) = record.fields.get(bare) else {
+            if self.broken_fields.contains(bare) {
+                return None;
+            }
             let help = known(bare, "field", record.fields.keys().map(String::as_str));
             self.error(codes::NOT_A_FIELD, name.span, format!("the subject has no field `{bare}`"), help);
             return None;

@@ -65,22 +65,22 @@ impl Checker<'_> {
 
     fn resolver(&mut self, node: &Node, at: Span, ground: &mut Ground) -> Option<Value> {
         let keys = Keys::entry(node, at, "an entry of `who`", KEYS, &mut self.found)?;
-        let kinds: Vec<_> = keys.iter().filter(|(key, _)| KINDS.contains(&key.value.as_str())).collect();
+        // A misspelt one too: it was reported.
+        let mut kinds: Vec<(Span, &str)> = KINDS.iter().filter_map(|kind| Some((keys.get(kind)?.0, *kind))).collect();
+        kinds.sort_unstable_by_key(|(span, _)| *span);
         let kind = match kinds.as_slice() {
+            [] if keys.iter().any(|(key, _)| !KEYS.contains(&key.value.as_str())) => return None,
             [] => {
                 self.error(codes::BAD_RESOLVER, keys.owner, "this names nobody", HELP);
                 return None;
             }
-            [(kind, _)] => kind.value.as_str(),
+            [(_, kind)] => *kind,
             [(first, _), (second, _), ..] => {
+                let (first, second) = (*first, *second);
                 self.found.push(
-                    Diagnostic::error(
-                        codes::BAD_RESOLVER,
-                        second.span,
-                        "an entry of `who` names people in one way only",
-                    )
-                    .related(first.span, "the first way")
-                    .help("write two entries of the list: all their people are asked"),
+                    Diagnostic::error(codes::BAD_RESOLVER, second, "an entry of `who` names people in one way only")
+                        .related(first, "the first way")
+                        .help("write two entries of the list: all their people are asked"),
                 );
                 return None;
             }
@@ -124,7 +124,9 @@ impl Checker<'_> {
         }
         match (keys.get("unit"), keys.get("unit_field")) {
             (Some((at, node)), None) => {
-                if let Some(unit) = read::string(node, at, "a unit", &mut self.found) {
+                if let Some(unit) = read::string(node, at, "a unit", &mut self.found)
+                    && self.known_unit(&unit)
+                {
                     map.insert("unit".to_owned(), unit.value.into());
                 }
             }
