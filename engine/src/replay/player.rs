@@ -14,7 +14,7 @@ use super::people::Persons;
 use super::value::Value;
 use super::{Ground, Log, Until};
 use crate::clock::Timestamp;
-use crate::decide::Stop;
+use crate::decide::{Audience, Stop};
 use crate::domain::Domain;
 use crate::ids::InstanceId;
 use crate::instance::Instance;
@@ -45,6 +45,7 @@ pub(super) struct Player<'a, D: Domain, L> {
     values: HashMap<(*const Value, u32, u32), Result<Json, String>>,
     /// What timers are called, by their names.
     timers: HashMap<Arc<str>, Arc<str>>,
+    audience: Audience,
 }
 
 /// One case while it is played.
@@ -90,12 +91,14 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
             }
         }
         let (persons, values) = (Persons::new(log, map), HashMap::new());
-        Self { ground, setting, course, log, persons, values, timers }
+        // Who holds seats is looked at where an act does not say of which step it is; why they are asked nowhere.
+        let audience = if course.names_steps() { Audience::Nobody } else { Audience::Inboxes };
+        Self { ground, setting, course, log, persons, values, timers, audience }
     }
 
     /// Plays one case from its first event to its last, and on to the instant until which time goes on.
     pub(super) fn play(&mut self, case: usize) -> Played {
-        let rehearsal = Rehearsal::new(self.setting, self.ground.arrives);
+        let rehearsal = Rehearsal::new(self.setting, self.ground.arrives).asking(self.audience);
         let played = Played::default();
         let mut playing = Playing {
             case,
