@@ -1,7 +1,7 @@
 //! Approvals: a pure function of organisation, policy, subject and events (`approvals.md` is its exact meaning).
 //!
 //! What must always hold: a refusal changes nothing, votes are only appended, and nothing reads a clock. Parts by
-//! dependency: `value`, `amounts`, `organisation`, `resolver`, `policy`; `event`, `review`; `frame` and `facts` (who
+//! dependency: `value`, `amounts`, `organisation`, `resolver`, `policy`; `event`, `review`, `place`; `frame` and `facts` (who
 //! is eligible, which votes count); `resolve`, `seats`, `quorum`; `voice`, `escalate`, `judge` (never mutates);
 //! `rounds`, `settle`, `timers`, `apply`; `succeed` (other rules); `questions`; `view`, `foresee` and `standing` (by what right);
 //! `declined` and `said` (why not, in words).
@@ -17,6 +17,7 @@ mod foresee;
 mod frame;
 mod judge;
 mod organisation;
+mod place;
 mod policy;
 mod questions;
 mod quorum;
@@ -43,6 +44,8 @@ mod tests_declined;
 #[cfg(test)]
 mod tests_example;
 #[cfg(test)]
+mod tests_hundreds;
+#[cfg(test)]
 mod tests_oracle;
 #[cfg(test)]
 mod tests_properties;
@@ -64,6 +67,7 @@ pub use foresee::{Foreseen, LateRung, PassedOver, foresee};
 pub use organisation::{
     Limit, Organisation, OrganisationChange, OrganisationParts, Person, SubstitutesFrom, Substitution, Unit,
 };
+pub use place::Seats;
 pub use policy::{
     AfterChanges, AfterRejection, Hit, Mode, PLAN, Policy, Reapprove, ReapproveRule, Recall, Row, SamePerson, Table,
     When,

@@ -13,6 +13,7 @@ mod child;
 mod choose;
 mod deciders;
 mod form;
+mod holders;
 mod incident;
 mod input;
 mod judged;
@@ -52,6 +53,7 @@ pub use change::{Changed, Seen, change, key_image};
 pub use child::Keys;
 pub use deciders::{Deciders, deciders};
 pub use form::{AskedFor, asked_for, asks_for_data};
+pub use holders::Audience;
 pub(crate) use input::{actions_of, own_keys};
 pub use input::{may_have_key, start_key, typed};
 pub use judged::{Conditional, Judged};
@@ -101,6 +103,8 @@ pub struct Ground<'a, D: Domain> {
     current: &'a OrganisationAt,
     /// Where it is noted how conditions came out, if somebody wants to know: never read here.
     judged: Option<&'a Judged>,
+    /// For whom it is worked out who is asked.
+    audience: Audience,
     /// The batch's instant; of an instance never before its last entry.
     pub now: Timestamp,
 }
@@ -115,7 +119,8 @@ impl<'a, D: Domain> Ground<'a, D> {
         organisations: &'a [Arc<OrganisationAt>],
         now: Timestamp,
     ) -> Option<Self> {
-        Some(Self { domain, library, keys, organisations, current: organisations.last()?, judged: None, now })
+        let (current, audience) = (organisations.last()?, Audience::default());
+        Some(Self { domain, library, keys, organisations, current, judged: None, audience, now })
     }
 
     /// With somebody who wants to know how conditions come out.
@@ -128,8 +133,20 @@ impl<'a, D: Domain> Ground<'a, D> {
     /// The same for an instance whose last entry is of `at`: a clock that has gone back takes nothing back with it, and what is counted
     /// from now on is counted from there.
     fn not_before(&self, at: Timestamp) -> Self {
-        let Self { domain, library, keys, organisations, current, judged, now } = *self;
-        Self { domain, library, keys, organisations, current, judged, now: now.max(at) }
+        let Self { domain, library, keys, organisations, current, judged, audience, now } = *self;
+        Self { domain, library, keys, organisations, current, judged, audience, now: now.max(at) }
+    }
+
+    /// For fewer than everybody.
+    #[must_use]
+    pub const fn asking(mut self, audience: Audience) -> Self {
+        self.audience = audience;
+        self
+    }
+
+    /// For whom it is worked out who is asked.
+    const fn audience(&self) -> Audience {
+        self.audience
     }
 
     /// The organisation as it is now.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::command::{Actor, Command, Verb};
-use crate::decide::{self, Ground, Keys, Layer, OrganisationAt, Stop};
+use crate::decide::{self, Audience, Ground, Keys, Layer, OrganisationAt, Stop};
 use crate::definition::chart::Definition;
 use crate::definition::library::Library;
 use crate::domain::Domain;
@@ -81,6 +81,7 @@ pub struct Rehearsal<'a, D: Domain> {
     post: VecDeque<Post>,
     /// Whether messages to the outside arrive at once.
     arrives: bool,
+    audience: Audience,
 }
 
 impl<'a, D: Domain> Rehearsal<'a, D> {
@@ -95,7 +96,14 @@ impl<'a, D: Domain> Rehearsal<'a, D> {
     #[must_use]
     pub fn on(setting: Setting<'a, D>, facts: D::Facts, arrives: bool) -> Self {
         let (keys, instances, post) = (Keys::default(), Vec::new(), VecDeque::new());
-        Self { setting, facts, keys, instances, post, arrives }
+        Self { setting, facts, keys, instances, post, arrives, audience: Audience::default() }
+    }
+
+    /// Of which nobody reads what is asked of whom: neither what an entry would say of it, nor, for [`Audience::Nobody`], who
+    /// holds the seats of a task.
+    #[must_use]
+    pub fn asking(self, audience: Audience) -> Self {
+        Self { audience, ..self }
     }
 
     /// The rows of the domain, to load what a [`Stop::Needs`] asks for.
@@ -184,6 +192,7 @@ impl<'a, D: Domain> Rehearsal<'a, D> {
             instances: self.instances.clone(),
             post: self.post.clone(),
             arrives: self.arrives,
+            audience: self.audience,
         }
     }
 
@@ -222,6 +231,7 @@ impl<'a, D: Domain> Rehearsal<'a, D> {
             let Some(ground) = Ground::new(domain, library, &self.keys, organisations, now) else {
                 return Err(Stop::Nothing);
             };
+            let ground = ground.asking(self.audience);
             let mut layer = Layer::new(domain, &mut self.facts);
             match decide(&ground, &mut layer) {
                 Ok(decision) => return Ok(decision),

@@ -43,7 +43,7 @@ pub fn declined(
 pub(super) struct Telling<'a> {
     pub(super) review: &'a Review,
     pub(super) frame: &'a Frame<'a>,
-    pub(super) facts: &'a Facts,
+    pub(super) facts: &'a Facts<'a>,
     pub(super) by: &'a PersonId,
 }
 
@@ -151,7 +151,7 @@ impl Telling<'_> {
     }
 
     fn holders(&self, step: &str) -> Vec<PersonId> {
-        let seats = self.review.step(step).map_or(&[][..], |step| &step.seats);
+        let seats = self.review.step(step).map_or(&[][..], |step| &*step.seats);
         seats.iter().flat_map(|seat| seat.holders()).cloned().collect()
     }
 
@@ -247,7 +247,7 @@ impl Telling<'_> {
     fn one_vote(&self, step: &str) -> Option<Said> {
         let place = self.place(step)?;
         let said = Said::default().text("One person has one vote in a step: ").who(self.by);
-        if Facts::is_seated(self.review, place, self.by) {
+        if Facts::is_seated(self.review, self.frame, place, self.by) {
             return Some(
                 said.text(format!(" has a place of the own name in `{step}`, and decides there for nobody else.")),
             );
@@ -310,7 +310,7 @@ impl Telling<'_> {
     }
 
     fn seated(&self, who: &PersonId, step: &str) -> Said {
-        let seated = self.place(step).is_some_and(|place| Facts::is_seated(self.review, place, who));
+        let seated = self.place(step).is_some_and(|place| Facts::is_seated(self.review, self.frame, place, who));
         let how = if seated { "is asked" } else { "has voted" };
         Said::default().who(who).text(format!(" {how} in `{step}` already: name somebody else."))
     }

@@ -2,36 +2,42 @@
 //! (approvals.md sections 1, 6, 7.3, 8.4). Worked out anew after every change, never stored.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::frame::{Frame, Met};
 use super::organisation::{Ix, Substitution};
-use super::review::{Review, Seat, StepState, Vote};
-use super::step::Step;
+use super::review::{Asks, Review, Seat, StepState, Vote};
 use crate::ids::PersonId;
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Facts {
+pub(super) struct Facts<'a> {
     /// The definitions of the plan's steps, at their places.
-    pub(super) definitions: Vec<Arc<Step>>,
+    pub(super) definitions: Vec<Asks<'a>>,
     /// Whom section 6 excludes.
     pub(super) excluded: BTreeSet<PersonId>,
+    /// The places of those of them who are in the organisation.
+    barred: Vec<Ix>,
     /// The places of the votes that count, rising.
     pub(super) counting: Vec<usize>,
     /// The seats that they fill and their places in the review's votes, sorted by seat.
     by_seat: Vec<(u32, usize)>,
     /// By step of the plan: who may not act there, for a part in its sister step.
     shut_out: Vec<BTreeSet<PersonId>>,
+    /// The places of those of them who are in the organisation.
+    apart: Vec<Vec<Ix>>,
 }
 
-impl Facts {
-    pub(super) fn of(review: &Review, frame: &Frame<'_>) -> Self {
-        let definitions: Vec<Arc<Step>> = review.steps.iter().map(|step| step.definition(frame.policy)).collect();
+impl<'a> Facts<'a> {
+    pub(super) fn of(review: &Review, frame: &Frame<'a>) -> Self {
+        let definitions = review.steps.iter().map(|step| step.asks(frame.policy)).collect();
         let excluded = frame.excluded(&review.subject, &review.editors);
-        let mut facts = Self { definitions, excluded, counting: Vec::new(), by_seat: Vec::new(), shut_out: Vec::new() };
-        facts.shut_out = vec![BTreeSet::new(); review.steps.len()];
+        let places = |people: &BTreeSet<PersonId>| people.iter().filter_map(|id| frame.org.ix(id)).collect();
+        let barred = places(&excluded);
+        let shut_out = vec![BTreeSet::new(); review.steps.len()];
+        let (counting, by_seat, apart) = (Vec::new(), Vec::new(), Vec::new());
+        let mut facts = Self { definitions, excluded, barred, counting, by_seat, shut_out, apart };
         facts.count(review, frame);
+        facts.apart = facts.shut_out.iter().map(places).collect();
         facts.by_seat = facts.votes(review).map(|(place, vote)| (vote.seat, place)).collect();
         facts.by_seat.sort_unstable();
         facts
@@ -70,6 +76,9 @@ impl Facts {
 
     /// The vote that fills the seat.
     pub(super) fn vote_of_seat<'r>(&self, review: &'r Review, seat: &Seat) -> Option<(usize, &'r Vote)> {
+        if self.by_seat.is_empty() {
+            return None;
+        }
         let at = self.by_seat.binary_search_by_key(&seat.id, |&(seat, _)| seat).ok()?;
         let place = self.by_seat.get(at)?.1;
         review.votes.get(place).map(|vote| (place, vote))
@@ -96,8 +105,8 @@ impl Facts {
 
     /// Section 1: known, active, not excluded, not shut out.
     pub(super) fn eligible(&self, frame: &Frame<'_>, step: usize, ix: Ix) -> bool {
-        let id = &frame.org.at(ix).id;
-        frame.active(ix) && !self.excluded.contains(id) && !self.is_shut_out(step, id)
+        let apart = || self.apart.get(step).is_some_and(|people| people.contains(&ix));
+        frame.active(ix) && !self.barred.contains(&ix) && !apart()
     }
 
     /// The same by id.
@@ -105,17 +114,21 @@ impl Facts {
         frame.org.ix(id).is_some_and(|ix| self.eligible(frame, step, ix))
     }
 
+    /// Whether somebody who is eligible holds the seat.
+    pub(super) fn is_manned(&self, frame: &Frame<'_>, step: usize, seat: &Seat) -> bool {
+        frame.holders(seat).any(|(_, ix)| ix.is_some_and(|ix| self.eligible(frame, step, ix)))
+    }
+
     /// Section 1: neither a counting vote nor an eligible holder.
     pub(super) fn is_vacant(&self, review: &Review, frame: &Frame<'_>, step: usize, seat: &Seat) -> bool {
-        self.vote_of_seat(review, seat).is_none() && !seat.holders().iter().any(|h| self.eligible_id(frame, step, h))
+        self.vote_of_seat(review, seat).is_none() && !self.is_manned(frame, step, seat)
     }
 
     /// The seats that are open in an open step, by place (section 4.4): no vote, not vacant, and in order one only.
     pub(super) fn open_seats(&self, review: &Review, frame: &Frame<'_>, step: usize) -> Vec<usize> {
         let seats = review.steps[step].seats.iter().enumerate();
-        let waiting = seats.filter(|(_, seat)| {
-            self.vote_of_seat(review, seat).is_none() && !self.is_vacant(review, frame, step, seat)
-        });
+        let waiting =
+            seats.filter(|(_, seat)| self.vote_of_seat(review, seat).is_none() && self.is_manned(frame, step, seat));
         let most = if self.definitions[step].one_by_one() { 1 } else { usize::MAX };
         waiting.map(|(place, _)| place).take(most).collect()
     }
@@ -129,18 +142,22 @@ impl Facts {
         seat: &Seat,
         holder: Ix,
     ) -> Vec<Ix> {
+        // Hundreds may hold a role: most of them have nobody to stand in for them.
+        if seat.delegates.is_empty() && !frame.org.has_substitutes(holder) {
+            return Vec::new();
+        }
         self.trail(review, frame, step, seat, holder).into_iter().skip(1).map(|met| met.ix).collect()
     }
 
     /// The walk from this holder of the seat, himself first; empty if he is not eligible.
-    pub(super) fn trail<'a>(
+    pub(super) fn trail<'f>(
         &self,
         review: &Review,
-        frame: &Frame<'a>,
+        frame: &Frame<'f>,
         step: usize,
         seat: &Seat,
         holder: Ix,
-    ) -> Vec<Met<'a>> {
+    ) -> Vec<Met<'f>> {
         if !self.eligible(frame, step, holder) {
             return Vec::new();
         }
@@ -154,8 +171,12 @@ impl Facts {
     }
 
     /// Whether the person holds a seat of the step.
-    pub(super) fn is_seated(review: &Review, step: usize, who: &PersonId) -> bool {
-        review.steps[step].seats.iter().any(|seat| seat.holders().contains(who))
+    pub(super) fn is_seated(review: &Review, frame: &Frame<'_>, step: usize, who: &PersonId) -> bool {
+        let mut seats = review.steps[step].seats.iter();
+        match frame.org.ix(who) {
+            Some(me) => seats.any(|seat| frame.holders(seat).any(|(_, ix)| ix == Some(me))),
+            None => seats.any(|seat| seat.holders().contains(who)),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::frame::Frame;
 use super::organisation::{Ix, Organisation};
 use super::policy::{PLAN, Policy};
 use super::quorum::need;
-use super::resolve::{above, in_field, resolve};
+use super::resolve::{Named, above, in_field, resolve};
 use super::resolver::{ChainStart, Resolver, UnitOf};
 use super::review::{Definition, Review, Seat, StepState};
 use super::standing::{Standing, way};
@@ -142,21 +142,12 @@ fn seats(
     step: &StepState,
 ) -> (Vec<Seat>, Option<Stuck>) {
     if step.resolved.is_some() {
-        return (step.seats.clone(), step.problem);
+        return (step.seats.to_vec(), step.problem);
     }
     let found = resolve(frame, facts, &review.subject, place, &facts.definitions[place]);
-    let seat = |(id, named): (u32, super::resolve::Named)| Seat {
-        // No vote has the number of a seat that is not there yet.
-        id: u32::MAX - id,
-        stands_for: named.id,
-        held_by: None,
-        delegates: Vec::new(),
-        named_by: named.by,
-        covering: named.covering,
-        passed: false,
-        vacant: false,
-    };
-    ((0..).zip(found.named).map(seat).collect(), found.problem)
+    // No vote has the number of a seat that is not there yet.
+    let seat = |(id, named): (u32, &Named)| Seat::of(u32::MAX - id, named, frame);
+    ((0..).zip(&found.named).map(seat).collect(), found.problem)
 }
 
 /// The holders of a seat who may act, each with those who stand in for him.

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::amounts::Rates;
 use super::organisation::{Ix, Organisation, SubstitutesFrom, Substitution, within};
 use super::policy::{Mode, Policy};
+use super::review::Seat;
 use super::step::Step;
 use super::value::{FieldValue, Subject};
 use crate::clock::Timestamp;
@@ -119,6 +120,13 @@ impl<'a> Frame<'a> {
         noted(entry) || way.into_iter().any(|one| noted(one.entry))
     }
 
+    /// Who holds a seat, each with his place in the organisation, if he is there.
+    pub(super) fn holders<'s>(&self, seat: &'s Seat) -> impl Iterator<Item = (&'s PersonId, Option<Ix>)> {
+        let org = self.org;
+        let known = seat.held_by.is_none();
+        seat.holders().iter().map(move |id| (id, if known { org.place_of(seat) } else { org.ix(id) }))
+    }
+
     /// Whom section 6 excludes: the people of `never`, and under `never_substitutes` whoever stands in for them.
     pub(super) fn excluded(&self, subject: &Subject, editors: &BTreeSet<PersonId>) -> BTreeSet<PersonId> {
         let mut excluded = BTreeSet::new();
@@ -126,7 +134,8 @@ impl<'a> Frame<'a> {
             if **field == *"editors" {
                 excluded.extend(editors.iter().cloned());
             } else {
-                excluded.extend(subject.get(field).people().map(PersonId::from));
+                let known = |id| self.org.ix_of(id).map(|ix| self.org.at(ix).id.clone());
+                excluded.extend(subject.get(field).people().map(|id| known(id).unwrap_or_else(|| id.into())));
             }
         }
         if self.policy.never_substitutes {
@@ -157,7 +166,10 @@ impl<'a> Frame<'a> {
     /// currency, if there are any.
     pub(super) fn limits(&self, subject: &Subject, ix: Ix) -> Vec<Money> {
         let person = self.org.at(ix);
-        let own = subject.requester().as_ref() == Some(&person.id);
+        if person.limits.is_empty() && person.self_limits.is_empty() {
+            return Vec::new();
+        }
+        let own = subject.get("requester").text() == Some(person.id.as_str());
         let all = if own { &person.self_limits } else { &person.limits };
         let category = subject.category();
         let of = |wanted: Option<&str>| -> Vec<Money> {

@@ -73,7 +73,7 @@ pub(super) enum Act<'e> {
 struct Judge<'a> {
     review: &'a Review,
     frame: &'a Frame<'a>,
-    facts: &'a Facts,
+    facts: &'a Facts<'a>,
     by: &'a PersonId,
 }
 
@@ -183,7 +183,7 @@ impl Judge<'_> {
             return Err(Refusal::TargetExcluded);
         }
         let voted = self.facts.vote_by(self.review, &self.review.steps[place], who).is_some();
-        if voted || Facts::is_seated(self.review, place, who) { Err(Refusal::TargetSeated) } else { Ok(()) }
+        if voted || Facts::is_seated(self.review, self.frame, place, who) { Err(Refusal::TargetSeated) } else { Ok(()) }
     }
 
     /// The common part of votes, requests for changes and questions.

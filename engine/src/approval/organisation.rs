@@ -3,6 +3,8 @@
 //! People are small integers inside; an organisation never changes, a change makes the next revision. The local date
 //! that eligibility goes by is that of the organisation's zone. Next: `frame` judges with it.
 
+mod places;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -14,6 +16,9 @@ use super::amounts::is_default;
 use crate::clock::Timestamp;
 use crate::ids::PersonId;
 use crate::money::Money;
+
+use places::Presence;
+pub(super) use places::within;
 
 /// A person's place in the organisation's list.
 pub(super) type Ix = u32;
@@ -162,6 +167,12 @@ pub struct Organisation {
     /// The units in which each person has a role, sorted.
     member_of: Vec<Vec<u32>>,
     units: HashMap<Arc<str>, u32>,
+    /// Of each unit, who has which role: the places of those who are listed, in order.
+    roles: Vec<BTreeMap<Arc<str>, Vec<Ix>>>,
+    /// By role: the units in which it is held, rising.
+    held_in: HashMap<Arc<str>, Vec<u32>>,
+    /// Who is active, as far as that hangs on no date.
+    presence: Vec<Presence>,
     /// The dates on which somebody comes, goes, or begins or ends to stand in, sorted.
     days: Vec<Date>,
 }
@@ -185,15 +196,20 @@ impl Organisation {
         }
         let mut units = HashMap::with_capacity(parts.units.len());
         let mut member_of = vec![Vec::new(); parts.people.len()];
+        let mut roles = Vec::with_capacity(parts.units.len());
+        let mut held_in = HashMap::new();
         for (number, unit) in (0u32..).zip(&parts.units) {
             if units.insert(Arc::clone(&unit.id), number).is_some() {
                 wrong.push(format!("the unit `{}` is listed twice", unit.id));
             }
-            for id in unit.roles.values().flatten() {
-                if let Some(list) = index.get(id).and_then(|&ix: &Ix| member_of.get_mut(ix as usize)) {
-                    list.push(number);
-                }
+            let mut held = BTreeMap::new();
+            for (role, holders) in &unit.roles {
+                let places: Vec<Ix> = holders.iter().filter_map(|id| index.get(id).copied()).collect();
+                places.iter().for_each(|&ix| member_of[ix as usize].push(number));
+                held.insert(Arc::clone(role), places);
+                held_in.entry(Arc::clone(role)).or_insert_with(Vec::new).push(number);
             }
+            roles.push(held);
         }
         if !wrong.is_empty() {
             return Err(wrong);
@@ -210,7 +226,8 @@ impl Organisation {
         let days: BTreeSet<Date> =
             people.chain(parts.substitutes.iter().flat_map(|s| [s.from, s.until])).flatten().collect();
         let days = days.into_iter().collect();
-        Ok(Self { parts, zone, index, managers, substitutes, member_of, units, days })
+        let presence = parts.people.iter().map(Presence::of).collect();
+        Ok(Self { parts, zone, index, managers, substitutes, member_of, units, roles, held_in, presence, days })
     }
 
     /// The next revision, with `change` made.
@@ -245,6 +262,9 @@ impl Organisation {
     /// without anybody's doing.
     #[must_use]
     pub fn next_day(&self, after: Timestamp) -> Option<Timestamp> {
+        if self.days.is_empty() {
+            return None;
+        }
         let today = self.date(after);
         let next = self.days.get(self.days.partition_point(|day| *day <= today))?;
         next.to_zoned(self.zone.clone()).ok().map(|start| start.timestamp().into())
@@ -270,7 +290,18 @@ impl Organisation {
 
     /// Who holds the role in any unit, unit by unit; somebody may come twice.
     pub fn holders<'a>(&'a self, role: &'a str) -> impl Iterator<Item = &'a PersonId> {
-        self.parts.units.iter().filter_map(move |unit| unit.roles.get(role)).flatten()
+        let units = self.units_with(role).filter_map(|number| self.parts.units.get(number as usize));
+        units.filter_map(move |unit| unit.roles.get(role)).flatten()
+    }
+
+    /// Whether the person has the role: in the unit, or without one in any.
+    #[must_use]
+    pub fn has_role(&self, id: &PersonId, role: &str, unit: Option<&str>) -> bool {
+        let Some(who) = self.ix(id) else { return false };
+        match unit {
+            Some(unit) => self.role_places(unit, role).contains(&who),
+            None => self.units_with(role).any(|number| self.places_in(number, role).contains(&who)),
+        }
     }
 
     /// Whether `who` is met on the way up from `person`, manager by manager; nobody is above himself.
@@ -322,37 +353,6 @@ impl Organisation {
     pub fn active(&self, id: &PersonId, date: Date) -> bool {
         self.index.get(id).is_some_and(|&ix| self.active_at(ix, date))
     }
-
-    pub(super) fn ix(&self, id: &PersonId) -> Option<Ix> {
-        self.index.get(id).copied()
-    }
-
-    /// Indexes come from this organisation's own tables only, so they are in range.
-    pub(super) fn at(&self, ix: Ix) -> &Person {
-        &self.parts.people[ix as usize]
-    }
-
-    pub(super) fn active_at(&self, ix: Ix, date: Date) -> bool {
-        let person = self.at(ix);
-        person.active && within(person.from, person.until, date)
-    }
-
-    pub(super) fn manager(&self, ix: Ix) -> Option<Ix> {
-        self.managers[ix as usize]
-    }
-
-    pub(super) fn substitutes(&self, ix: Ix) -> impl Iterator<Item = (Ix, &Substitution)> {
-        self.substitutes[ix as usize].iter().map(|&(by, number)| (by, &self.parts.substitutes[number as usize]))
-    }
-
-    pub(super) fn share_unit(&self, a: Ix, b: Ix) -> bool {
-        self.member_of[a as usize].iter().any(|unit| self.member_of[b as usize].contains(unit))
-    }
-
-    pub(super) fn role<'a>(&'a self, unit: &str, role: &str) -> &'a [PersonId] {
-        let unit = self.units.get(unit).map(|&number| &self.parts.units[number as usize]);
-        unit.and_then(|unit| unit.roles.get(role)).map_or(&[], Vec::as_slice)
-    }
 }
 
 impl TryFrom<OrganisationParts> for Organisation {
@@ -367,9 +367,4 @@ impl From<Organisation> for OrganisationParts {
     fn from(organisation: Organisation) -> Self {
         organisation.parts
     }
-}
-
-/// Half open: the last day does not belong.
-pub(super) fn within(from: Option<Date>, until: Option<Date>, date: Date) -> bool {
-    from.is_none_or(|from| from <= date) && until.is_none_or(|until| date < until)
 }

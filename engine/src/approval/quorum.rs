@@ -45,7 +45,7 @@ pub(super) fn tally(review: &Review, frame: &Frame<'_>, facts: &Facts, place: us
             Some(VoteKind::Abstain) => tally.b += 1,
             None => {}
         }
-        if vote.is_some() || !facts.is_vacant(review, frame, place, seat) {
+        if vote.is_some() || facts.is_manned(frame, place, seat) {
             tally.m += 1;
         }
     }

@@ -1,8 +1,6 @@
 //! From a subject to a plan, and from a step to the people it names (approvals.md section 3).
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::facts::Facts;
@@ -16,7 +14,7 @@ use super::value::{FieldValue, Subject};
 use super::words::{NoPlan, Stuck};
 use crate::ids::PersonId;
 
-/// From how many people on they are hashed: fewer are looked through faster.
+/// From how many people on it is noted who is among them: fewer are looked through faster.
 pub(super) const MANY: usize = 16;
 
 /// The plan: where each step is defined. No steps: no approval is needed.
@@ -65,10 +63,16 @@ fn matches(frame: &Frame<'_>, subject: &Subject, when: &When) -> Option<bool> {
 /// Somebody whom a step names.
 #[derive(Clone, Debug)]
 pub(super) struct Named {
-    pub(super) id: PersonId,
+    pub(super) ix: Ix,
     pub(super) by: NamedBy,
     /// A chain ends here, since his limit covers.
     pub(super) covering: bool,
+}
+
+impl Named {
+    pub(super) fn id<'a>(&self, frame: &Frame<'a>) -> &'a PersonId {
+        &frame.org.at(self.ix).id
+    }
 }
 
 /// Whom a step names, in order and once each; and what is wrong if nothing mended it.
@@ -157,24 +161,18 @@ fn who(at: u32) -> NamedBy {
 fn once(frame: &Frame<'_>, all: Vec<(NamedBy, Found)>) -> Vec<Named> {
     let most = all.iter().map(|(_, found)| found.people.len()).sum();
     let mut named: Vec<Named> = Vec::with_capacity(most);
-    let mut places: HashMap<Ix, usize> = HashMap::new();
+    let mut met = (most >= MANY).then(|| vec![false; frame.org.parts().people.len()]);
     for (by, found) in all {
         for ix in found.people {
-            let id = &frame.org.at(ix).id;
             let covering = found.covering.contains(&ix);
-            let first = match most < MANY {
-                true => named.iter().position(|one| one.id == *id),
-                false => match places.entry(ix) {
-                    Entry::Occupied(at) => Some(*at.get()),
-                    Entry::Vacant(free) => {
-                        free.insert(named.len());
-                        None
-                    }
-                },
+            let again = match &mut met {
+                Some(met) => std::mem::replace(&mut met[ix as usize], true),
+                None => named.iter().any(|one| one.ix == ix),
             };
-            match first {
-                Some(at) => named[at].covering |= covering,
-                None => named.push(Named { id: id.clone(), by, covering }),
+            if !again {
+                named.push(Named { ix, by, covering });
+            } else if covering {
+                named.iter_mut().filter(|one| one.ix == ix).for_each(|one| one.covering = true);
             }
         }
     }
@@ -204,8 +202,8 @@ fn run(frame: &Frame<'_>, facts: &Facts, subject: &Subject, place: usize, resolv
                 UnitOf::Unit(unit) => Some(&**unit),
                 UnitOf::Field(field) => subject.get(field).text(),
             };
-            let holders = unit.map_or(&[][..], |unit| frame.org.role(unit, role));
-            holders.iter().filter_map(known).filter(eligible).collect()
+            let holders = unit.map_or(&[][..], |unit| frame.org.role_places(unit, role));
+            holders.iter().copied().filter(eligible).collect()
         }
         Resolver::Manager { of, levels } => {
             return each(frame, subject, of, |found, start| {
@@ -235,7 +233,7 @@ fn each(frame: &Frame<'_>, subject: &Subject, of: &str, mut climb: impl FnMut(&m
 }
 
 pub(super) fn in_field<'a>(frame: &'a Frame<'_>, subject: &'a Subject, field: &str) -> impl Iterator<Item = Ix> + 'a {
-    subject.get(field).people().filter_map(|id| frame.org.ix(&PersonId::from(id)))
+    subject.get(field).people().filter_map(|id| frame.org.ix_of(id))
 }
 
 /// Those `levels` links and more above `start`, upwards; it ends at a person met before (section 3.4).

@@ -4,12 +4,14 @@
 //! Votes are only appended. Every field is what later events need; what can be worked out is not kept.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
 use super::amounts::is_default;
 use super::event::Position;
+use super::place::{Found, Seats};
 use super::policy::Policy;
 use super::questions::Question;
 use super::step::Step;
@@ -124,6 +126,24 @@ pub enum Definition {
     },
 }
 
+/// What a step asks: as its policy says, or whoever added it.
+#[derive(Clone, Debug)]
+pub(super) enum Asks<'p> {
+    OfPolicy(&'p Step),
+    Added(Arc<Step>),
+}
+
+impl Deref for Asks<'_> {
+    type Target = Step;
+
+    fn deref(&self) -> &Step {
+        match self {
+            Self::OfPolicy(step) => step,
+            Self::Added(step) => step,
+        }
+    }
+}
+
 /// One step of the plan and its seats.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepState {
@@ -158,8 +178,8 @@ pub struct StepState {
     #[serde(default, skip_serializing_if = "is_default")]
     pub top: bool,
     /// Its seats, in the resolvers' order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub seats: Vec<Seat>,
+    #[serde(default, skip_serializing_if = "Seats::is_empty")]
+    pub seats: Seats,
     /// Seats with votes that went; they return when their person is named again (section 4.3).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aside: Vec<Seat>,
@@ -199,6 +219,9 @@ pub struct Seat {
     /// It was vacant when it was last looked at; becoming vacant is what reconciles (section 4.2).
     #[serde(default, skip_serializing_if = "is_default")]
     pub vacant: bool,
+    /// Where the person named was found in the organisation.
+    #[serde(skip)]
+    pub(super) found: Found,
 }
 
 impl Seat {
@@ -293,15 +316,30 @@ impl StepState {
     /// What the step asks. A place that the policy does not have asks nobody and can be approved by nobody.
     #[must_use]
     pub fn definition(&self, policy: &Policy) -> Arc<Step> {
-        let found = match &self.definition {
-            Definition::Step(at) => policy.steps.get(*at as usize),
+        match &self.definition {
+            Definition::Added { step, .. } => Arc::clone(step),
+            _ => self.in_policy(policy).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// The same for as long as the policy is there: nothing is counted.
+    pub(super) fn asks<'p>(&self, policy: &'p Policy) -> Asks<'p> {
+        static NOBODY: LazyLock<Step> = LazyLock::new(Step::default);
+        match &self.definition {
+            Definition::Added { step, .. } => Asks::Added(Arc::clone(step)),
+            _ => Asks::OfPolicy(self.in_policy(policy).map_or(&*NOBODY, |step| step)),
+        }
+    }
+
+    fn in_policy<'p>(&self, policy: &'p Policy) -> Option<&'p Arc<Step>> {
+        match self.definition {
+            Definition::Step(at) => policy.steps.get(at as usize),
             Definition::Row(row, at) => {
                 let rows = policy.table.as_ref().map(|table| &table.rows);
-                rows.and_then(|rows| rows.get(*row as usize)).and_then(|row| row.steps.get(*at as usize))
+                rows.and_then(|rows| rows.get(row as usize)).and_then(|row| row.steps.get(at as usize))
             }
-            Definition::Added { step, .. } => Some(step),
-        };
-        found.cloned().unwrap_or_default()
+            Definition::Added { .. } => None,
+        }
     }
 
     /// Whether somebody added it.

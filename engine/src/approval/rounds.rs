@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::event::Position;
 use super::facts::Facts;
 use super::frame::Frame;
+use super::place::Seats;
 use super::quorum::{Outcome, outcome_of};
 use super::resolve::plan;
 use super::review::{Definition, Paused, Review, StepState};
@@ -167,7 +168,7 @@ impl StepState {
             repaired: false,
             late: false,
             top: false,
-            seats: Vec::new(),
+            seats: Seats::default(),
             aside: Vec::new(),
         }
     }

@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::event::Position;
 use super::facts::Facts;
 use super::frame::Frame;
+use super::organisation::Ix;
+use super::place::{ByPlace, Found};
 use super::resolve::{MANY, Named, resolve};
 use super::review::{Definition, NamedBy, Resolved, Review, Seat, StepState};
 use super::words::Status;
@@ -22,29 +24,16 @@ pub(super) enum Cause {
 /// Resolves the step anew and brings its seats in line.
 pub(super) fn reconcile(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, cause: Cause) {
     let resolution = resolve(frame, facts, &review.subject, place, &facts.definitions[place]);
-    let named = Names::of(&resolution.named);
-    remove(review, frame, facts, place, &named, cause);
-    let mut seated = Seated::of(review, place, resolution.named.len());
-    // Seats that return come first: their holders may be named themselves.
-    for one in &resolution.named {
-        take_back(review, frame, facts, place, one, &mut seated);
-    }
-    for one in &resolution.named {
-        give(review, frame, facts, place, one, &mut seated);
+    let step = &review.steps[place];
+    if step.seats.is_empty() && step.aside.is_empty() {
+        // Each is named once: there is nothing to compare.
+        let seats: Vec<Seat> = resolution.named.iter().map(|one| Seat::of(review.mint(), one, frame)).collect();
+        review.steps[place].seats = seats.into();
+    } else {
+        bring_in_line(review, frame, facts, place, &resolution.named, cause);
     }
     let added = review.steps[place].is_added();
     let step = &mut review.steps[place];
-    for seat in &mut step.seats {
-        seat.covering = named.find(&seat.stands_for).is_some_and(|(_, one)| one.covering);
-    }
-    // In the resolvers' order; who is not named any more comes after them.
-    let rank = |seat: &Seat| {
-        let by = named.find(&seat.stands_for).filter(|_| seat.named_by != NamedBy::Repair);
-        by.map_or(usize::MAX, |(at, _)| at)
-    };
-    if !step.seats.is_sorted_by_key(rank) {
-        step.seats.sort_by_cached_key(rank);
-    }
     step.resolved = Some(Resolved { version: review.subject.version(), revision: frame.org.revision() });
     if cause == Cause::Edit && !added {
         step.repaired = false;
@@ -54,42 +43,68 @@ pub(super) fn reconcile(review: &mut Review, frame: &Frame<'_>, facts: &Facts, p
     mark_vacant(review, frame, facts, place);
 }
 
+/// Seats that there are, and those who are named now.
+fn bring_in_line(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, all: &[Named], cause: Cause) {
+    let named = Names::of(all);
+    remove(review, frame, facts, place, &named, cause);
+    let mut seated = Seated::of(review, frame, place, all.len());
+    // Seats that return come first: their holders may be named themselves.
+    for one in all {
+        take_back(review, frame, facts, place, one, &mut seated);
+    }
+    for one in all {
+        give(review, frame, facts, place, one, &mut seated);
+    }
+    let step = &mut review.steps[place];
+    let covering = |seat: &Seat| named.find(frame, seat).is_some_and(|(_, one)| one.covering);
+    if step.seats.iter().any(|seat| seat.covering != covering(seat)) {
+        for seat in step.seats.to_change() {
+            seat.covering = covering(seat);
+        }
+    }
+    // In the resolvers' order; who is not named any more comes after them.
+    let rank = |seat: &Seat| {
+        let by = named.find(frame, seat).filter(|_| seat.named_by != NamedBy::Repair);
+        by.map_or(usize::MAX, |(at, _)| at)
+    };
+    if !step.seats.is_sorted_by_key(rank) {
+        step.seats.to_change().sort_by_cached_key(rank);
+    }
+}
+
 /// Section 4.1a, and under an edit 4.3: who is no longer named loses the seat, but for what is spared.
 fn remove(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, named: &Names<'_>, cause: Cause) {
-    let goes: Vec<bool> = review.steps[place]
-        .seats
-        .iter()
-        .map(|seat| {
-            let spared = match cause {
-                Cause::Edit => false,
-                Cause::Ordinary => {
-                    seat.passed
-                        || facts.vote_of_seat(review, seat).is_some()
-                        || facts.is_vacant(review, frame, place, seat)
-                }
-            };
-            seat.named_by != NamedBy::Repair && !spared && named.find(&seat.stands_for).is_none()
-        })
-        .collect();
+    let spared = |seat: &Seat| match cause {
+        Cause::Edit => false,
+        Cause::Ordinary => {
+            seat.passed || facts.vote_of_seat(review, seat).is_some() || facts.is_vacant(review, frame, place, seat)
+        }
+    };
+    let loses = |seat: &Seat| seat.named_by != NamedBy::Repair && named.find(frame, seat).is_none() && !spared(seat);
+    let goes: Vec<bool> = review.steps[place].seats.iter().map(loses).collect();
+    if !goes.contains(&true) {
+        return;
+    }
     let from = review.votes_from as usize;
     let voted: Vec<u32> = review.votes.iter().skip(from).filter(|v| !v.withdrawn).map(|vote| vote.seat).collect();
     let step = &mut review.steps[place];
     let mut kept = Vec::with_capacity(step.seats.len());
-    for (seat, goes) in std::mem::take(&mut step.seats).into_iter().zip(goes) {
+    for (seat, goes) in step.seats.iter().zip(goes) {
         if !goes {
-            kept.push(seat);
+            kept.push(seat.clone());
         } else if voted.contains(&seat.id) {
-            step.aside.push(seat);
+            step.aside.push(seat.clone());
         }
     }
-    step.seats = kept;
+    step.seats = kept.into();
 }
 
 /// Section 4.3: a seat that was put aside with its vote returns when its person is named again; to him, if nobody could act
 /// for it.
 fn take_back(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, one: &Named, seated: &mut Seated) {
-    let Some(at) = review.steps[place].aside.iter().position(|seat| seat.stands_for == one.id) else { return };
-    if seated.holds(review, place, &one.id) || seated.stands_for(review, place, &one.id).is_some() {
+    let mut aside = review.steps[place].aside.iter();
+    let Some(at) = aside.position(|seat| frame.org.place_of(seat) == Some(one.ix)) else { return };
+    if seated.holds(review, frame, place, one.ix) || seated.stands_for(review, frame, place, one.ix).is_some() {
         return;
     }
     let mut seat = review.steps[place].aside.remove(at);
@@ -97,83 +112,86 @@ fn take_back(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize
     if facts.is_vacant(review, frame, place, &seat) {
         seat.return_to_him();
     }
-    seated.add(&seat, review.steps[place].seats.len());
-    review.steps[place].seats.push(seat);
+    seated.add(frame, &seat, review.steps[place].seats.len());
+    review.steps[place].seats.to_change().push(seat);
 }
 
 /// Section 4.1b: a named person without a seat gets the vacant one that stands for him, or a new one.
 fn give(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, one: &Named, seated: &mut Seated) {
-    if seated.holds(review, place, &one.id) {
+    if seated.holds(review, frame, place, one.ix) {
         return;
     }
-    if let Some(at) = seated.stands_for(review, place, &one.id) {
+    if let Some(at) = seated.stands_for(review, frame, place, one.ix) {
         if facts.is_vacant(review, frame, place, &review.steps[place].seats[at]) {
-            review.steps[place].seats[at].return_to_him();
-            *seated = Seated::of(review, place, seated.named);
+            review.steps[place].seats.to_change()[at].return_to_him();
+            *seated = Seated::of(review, frame, place, seated.named);
         }
         return;
     }
-    let seat = Seat::new(review.mint(), one.id.clone(), one.by);
-    seated.add(&seat, review.steps[place].seats.len());
-    review.steps[place].seats.push(seat);
+    let seat = Seat::of(review.mint(), one, frame);
+    seated.add(frame, &seat, review.steps[place].seats.len());
+    review.steps[place].seats.to_change().push(seat);
 }
 
-/// Whom a step names, found by id. Each is named once.
+/// Whom a step names, found by place. Each is named once, and is in the organisation.
 struct Names<'n> {
     all: &'n [Named],
-    hashed: Option<HashMap<&'n PersonId, usize>>,
+    hashed: Option<HashMap<Ix, usize, ByPlace>>,
 }
 
 impl<'n> Names<'n> {
     fn of(all: &'n [Named]) -> Self {
-        let hash = || all.iter().enumerate().map(|(at, one)| (&one.id, at)).collect();
+        let hash = || all.iter().enumerate().map(|(at, one)| (one.ix, at)).collect();
         Self { all, hashed: (all.len() >= MANY).then(hash) }
     }
 
-    /// The person and his place among those who are named.
-    fn find(&self, id: &PersonId) -> Option<(usize, &'n Named)> {
+    /// The person for whom the seat stands, and his place among those who are named.
+    fn find(&self, frame: &Frame<'_>, seat: &Seat) -> Option<(usize, &'n Named)> {
+        let ix = frame.org.place_of(seat)?;
         let at = match &self.hashed {
-            Some(hashed) => hashed.get(id).copied(),
-            None => self.all.iter().position(|one| one.id == *id),
+            Some(hashed) => hashed.get(&ix).copied(),
+            None => self.all.iter().position(|one| one.ix == ix),
         }?;
         self.all.get(at).map(|one| (at, one))
     }
 }
 
-/// Who holds a seat of a step, and for whom one stands: hashed where many are named.
+/// Who holds a seat of a step, and for whom one stands, as far as they are in the organisation: hashed where many are named.
 struct Seated {
     named: usize,
-    hashed: Option<(HashSet<PersonId>, HashMap<PersonId, usize>)>,
+    hashed: Option<(HashSet<Ix, ByPlace>, HashMap<Ix, usize, ByPlace>)>,
 }
 
 impl Seated {
-    fn of(review: &Review, place: usize, named: usize) -> Self {
+    fn of(review: &Review, frame: &Frame<'_>, place: usize, named: usize) -> Self {
         let mut seated = Self { named, hashed: (named >= MANY).then(Default::default) };
         for (at, seat) in review.steps[place].seats.iter().enumerate() {
-            seated.add(seat, at);
+            seated.add(frame, seat, at);
         }
         seated
     }
 
-    fn add(&mut self, seat: &Seat, at: usize) {
+    fn add(&mut self, frame: &Frame<'_>, seat: &Seat, at: usize) {
         if let Some((holders, standing)) = &mut self.hashed {
-            holders.extend(seat.holders().iter().cloned());
-            standing.entry(seat.stands_for.clone()).or_insert(at);
+            holders.extend(frame.holders(seat).filter_map(|(_, ix)| ix));
+            if let Some(ix) = frame.org.place_of(seat) {
+                standing.entry(ix).or_insert(at);
+            }
         }
     }
 
-    fn holds(&self, review: &Review, place: usize, who: &PersonId) -> bool {
+    fn holds(&self, review: &Review, frame: &Frame<'_>, place: usize, who: Ix) -> bool {
         match &self.hashed {
-            Some((holders, _)) => holders.contains(who),
-            None => Facts::is_seated(review, place, who),
+            Some((holders, _)) => holders.contains(&who),
+            None => Facts::is_seated(review, frame, place, &frame.org.at(who).id),
         }
     }
 
     /// The place of the first seat that stands for him.
-    fn stands_for(&self, review: &Review, place: usize, who: &PersonId) -> Option<usize> {
+    fn stands_for(&self, review: &Review, frame: &Frame<'_>, place: usize, who: Ix) -> Option<usize> {
         match &self.hashed {
-            Some((_, standing)) => standing.get(who).copied(),
-            None => review.steps[place].seats.iter().position(|seat| seat.stands_for == *who),
+            Some((_, standing)) => standing.get(&who).copied(),
+            None => review.steps[place].seats.iter().position(|seat| frame.org.place_of(seat) == Some(who)),
         }
     }
 }
@@ -181,11 +199,16 @@ impl Seated {
 /// Notes which seats are vacant; true if one has become so.
 pub(super) fn mark_vacant(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize) -> bool {
     let seats = &review.steps[place].seats;
-    let vacant: Vec<bool> = seats.iter().map(|seat| facts.is_vacant(review, frame, place, seat)).collect();
+    let is_other = |seat: &Seat| facts.is_vacant(review, frame, place, seat) != seat.vacant;
+    let others: Vec<usize> = seats.iter().enumerate().filter(|(_, seat)| is_other(seat)).map(|(at, _)| at).collect();
+    if others.is_empty() {
+        return false;
+    }
+    let seats = review.steps[place].seats.to_change();
     let mut became = false;
-    for (seat, vacant) in review.steps[place].seats.iter_mut().zip(vacant) {
-        became |= vacant && !seat.vacant;
-        seat.vacant = vacant;
+    for at in others {
+        seats[at].vacant = !seats[at].vacant;
+        became |= seats[at].vacant;
     }
     became
 }
@@ -220,7 +243,14 @@ impl Seat {
             covering: false,
             passed: false,
             vacant: false,
+            found: Found::default(),
         }
+    }
+
+    /// The seat of somebody whom a step names.
+    pub(super) fn of(id: u32, one: &Named, frame: &Frame<'_>) -> Self {
+        let new = Self::new(id, one.id(frame).clone(), one.by);
+        Self { covering: one.covering, found: one.ix.into(), ..new }
     }
 
     /// Whoever it stands for holds it, and nobody else.

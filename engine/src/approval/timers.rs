@@ -34,7 +34,7 @@ fn next(review: &Review, policy: &Policy) -> Option<Due> {
     let mut first: Option<Due> = None;
     let mut add = |due: Due| first = Some(first.map_or(due, |other| other.min(due)));
     for (place, step) in review.steps.iter().enumerate().filter(|(_, step)| step.status == Status::Open) {
-        for (rung, late) in step.definition(policy).late.iter().enumerate() {
+        for (rung, late) in step.asks(policy).late.iter().enumerate() {
             let fired = step.rungs.iter().any(|&fired| fired as usize == rung);
             let at = policy.due(step.opened, Wait::of(late.after_hours, late.after));
             if let Some(at) = at.filter(|_| !fired) {
@@ -72,7 +72,7 @@ pub fn open_again(review: &mut Review, at: Timestamp) {
 #[must_use]
 pub fn due_of(review: &Review, policy: &Policy, step: &str) -> Option<Timestamp> {
     let step = review.steps.iter().find(|one| &*one.name == step)?;
-    let definition = step.definition(policy);
+    let definition = step.asks(policy);
     policy.due(step.opened, Wait::of(definition.due_hours, definition.due))
 }
 
@@ -100,7 +100,7 @@ fn fire(review: &mut Review, frame: &Frame<'_>, due: Due) -> Fired {
         return Fired { step: None, what: FiredKind::Expire, due: at, from: Vec::new(), to: Vec::new() };
     }
     let facts = Facts::of(review, frame);
-    let definition = Arc::clone(&facts.definitions[place]);
+    let definition = &facts.definitions[place];
     let name = Arc::clone(&review.steps[place].name);
     let mut fired = Fired { step: Some(Arc::clone(&name)), what: FiredKind::Remind, due: at, from: vec![], to: vec![] };
     review.steps[place].rungs.extend(u32::try_from(rung));
@@ -128,6 +128,7 @@ fn fire(review: &mut Review, frame: &Frame<'_>, due: Due) -> Fired {
 /// The eligible holders of the open seats.
 pub(super) fn asked(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize) -> Vec<PersonId> {
     let seats = facts.open_seats(review, frame, place);
-    let holders = seats.into_iter().flat_map(|at| review.steps[place].seats[at].holders());
-    holders.filter(|who| facts.eligible_id(frame, place, who)).cloned().collect()
+    let holders = seats.into_iter().flat_map(|at| frame.holders(&review.steps[place].seats[at]));
+    let eligible = holders.filter(|(_, ix)| ix.is_some_and(|ix| facts.eligible(frame, place, ix)));
+    eligible.map(|(who, _)| who.clone()).collect()
 }

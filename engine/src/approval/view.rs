@@ -13,7 +13,6 @@ use super::questions::SeenQuestion;
 use super::resolve::resolve;
 use super::resolver::Resolver;
 use super::review::{NamedBy, Review, Seat, StepState};
-use super::timers::asked;
 use super::voice::askable;
 use super::words::{State, Status, Stuck, VoteKind, Why};
 use crate::clock::Timestamp;
@@ -163,7 +162,8 @@ fn step_name(review: &Review, id: u32) -> Arc<str> {
     review.step_by_id(id).map_or_else(|| "".into(), |step| Arc::clone(&step.name))
 }
 
-/// The eligible holders of the open seats, with their step: an index of who is asked. Substitutes are not in it.
+/// The eligible holders of the open seats and those to whom these have delegated, with their step: an index of who is asked,
+/// in which somebody may come twice. Substitutes are not in it.
 #[must_use]
 pub fn holders(
     review: &Review,
@@ -174,11 +174,16 @@ pub fn holders(
 ) -> Vec<(Arc<str>, PersonId)> {
     let frame = frame_of(policy, organisation, rates, at);
     let facts = Facts::of(review, &frame);
-    let all = open_steps(review).flat_map(|place| {
-        let name = &review.steps[place].name;
-        asked(review, &frame, &facts, place).into_iter().map(move |who| (Arc::clone(name), who)).collect::<Vec<_>>()
-    });
-    all.collect()
+    let mut all = Vec::new();
+    for step in open_steps(review) {
+        let StepState { name, seats, .. } = &review.steps[step];
+        for seat in facts.open_seats(review, &frame, step).into_iter().map(|at| &seats[at]) {
+            let eligible = frame.holders(seat).filter(|(_, ix)| ix.is_some_and(|ix| facts.eligible(&frame, step, ix)));
+            let people = eligible.map(|(who, _)| who).chain(&seat.delegates);
+            all.extend(people.map(|who| (Arc::clone(name), who.clone())));
+        }
+    }
+    all
 }
 
 /// Why somebody is asked.
@@ -255,7 +260,7 @@ pub(super) fn why_asked(r: &Review, frame: &Frame<'_>, facts: &Facts, place: usi
         holders: seat.holders().to_vec(),
         delegates: seat.delegates.clone(),
         rule: rule.unwrap_or(Rule::Repair),
-        limits: frame.org.ix(&seat.stands_for).map_or_else(Vec::new, |ix| frame.limits(&r.subject, ix)),
+        limits: frame.org.place_of(seat).map_or_else(Vec::new, |ix| frame.limits(&r.subject, ix)),
         covering: seat.covering,
         passed: seat.passed,
     }
@@ -299,7 +304,7 @@ pub fn preview(
                 };
             }
             let found = resolve(&frame, &facts, &review.subject, place, &facts.definitions[place]);
-            let people = found.named.into_iter().map(|one| one.id).collect();
+            let people = found.named.iter().map(|one| one.id(&frame).clone()).collect();
             Preview { step: Arc::clone(&step.name), people, problem: found.problem }
         })
         .collect()

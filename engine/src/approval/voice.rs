@@ -20,12 +20,12 @@ pub(super) fn voices(review: &Review, frame: &Frame<'_>, facts: &Facts, place: u
     let mut others = Vec::new();
     let Some(me) = frame.org.ix(by).filter(|&me| facts.eligible(frame, place, me)) else { return own };
     for (at, seat) in review.steps[place].seats.iter().enumerate() {
-        for holder in seat.holders() {
-            if holder == by {
+        for (holder, ix) in frame.holders(seat) {
+            let Some(ix) = ix else { continue };
+            if ix == me {
                 own.push(Voice { seat: at, holder: holder.clone() });
                 continue;
             }
-            let Some(ix) = frame.org.ix(holder) else { continue };
             if facts.stand_ins(review, frame, place, seat, ix).contains(&me) {
                 others.push(Voice { seat: at, holder: holder.clone() });
             }
@@ -48,12 +48,12 @@ pub(super) fn voice(
         return Err(Refusal::Distinct);
     }
     let step = &review.steps[place];
-    let seated = Facts::is_seated(review, place, by);
+    let seated = Facts::is_seated(review, frame, place, by);
     let all = voices(review, frame, facts, place, by);
     let voted = facts.vote_by(review, step, by).map(|(_, vote)| vote);
     let chosen = if let Some(holder) = on_behalf_of.filter(|holder| *holder != by) {
         // The excluded have no seat (section 6.1).
-        if facts.excluded.contains(holder) || !Facts::is_seated(review, place, holder) {
+        if facts.excluded.contains(holder) || !Facts::is_seated(review, frame, place, holder) {
             return Err(Refusal::NotApprover);
         }
         if seated || voted.is_some_and(|vote| vote.holder() != holder) {
@@ -103,14 +103,14 @@ pub(super) fn askable(
     let mut list = Vec::new();
     for at in facts.open_seats(review, frame, place) {
         let seat = &step.seats[at];
-        for holder in seat.holders() {
-            let Some(ix) = frame.org.ix(holder).filter(|&ix| facts.eligible(frame, place, ix)) else { continue };
+        for (holder, ix) in frame.holders(seat) {
+            let Some(ix) = ix.filter(|&ix| facts.eligible(frame, place, ix)) else { continue };
             if may(holder, holder) {
                 list.push((at, holder.clone(), holder.clone()));
             }
             for by in facts.stand_ins(review, frame, place, seat, ix) {
                 let id: &PersonId = &frame.org.at(by as Ix).id;
-                if !Facts::is_seated(review, place, id) && may(id, holder) {
+                if !Facts::is_seated(review, frame, place, id) && may(id, holder) {
                     list.push((at, id.clone(), holder.clone()));
                 }
             }

@@ -118,11 +118,7 @@ pub fn may_start(
 
 fn holds_role(at: &OrganisationAt, now: Timestamp, person: &PersonId, role: &str, unit: Option<&str>) -> bool {
     let organisation = &at.organisation;
-    organisation.active(person, organisation.date(now))
-        && organisation.parts().units.iter().any(|one| {
-            unit.is_none_or(|unit| *unit == *one.id)
-                && one.roles.get(role).is_some_and(|people| people.contains(person))
-        })
+    organisation.active(person, organisation.date(now)) && organisation.has_role(person, role, unit)
 }
 
 fn names(allowed: &Value, person: &PersonId) -> bool {

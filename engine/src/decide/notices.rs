@@ -23,15 +23,27 @@ pub(super) fn told(
     (fired, stood_in): News<'_>,
 ) -> Vec<Notice> {
     let review = &task.detail.review;
-    let notice =
-        |kind, step: Option<&Arc<str>>, people, stands_for| of_step(task, policy, kind, step, people, stands_for);
+    // Hundreds may be asked at once, and by when is the same for all of a step.
+    let mut dues: Vec<(Arc<str>, Option<Timestamp>)> = Vec::new();
+    let mut due = |step: &Arc<str>| match dues.iter().find(|(known, _)| known == step) {
+        Some((_, due)) => *due,
+        None => {
+            let due = approval::due_of(review, policy, step);
+            dues.push((Arc::clone(step), due));
+            due
+        }
+    };
+    let mut notice = |kind, step: Option<&Arc<str>>, people, stands_for| {
+        let due = step.and_then(&mut due);
+        Notice { step: step.cloned(), stands_for, due, ..about(task, kind, people, None) }
+    };
     let escalated = |holder: &Holder| {
         fired.iter().any(|f| {
             f.what == FiredKind::Escalate && f.step == Some(holder.step.clone()) && f.to.contains(&holder.person)
         })
     };
     let new: Vec<&Holder> = new.iter().filter(|holder| !escalated(holder)).collect();
-    let opened =
+    let mut opened =
         |step: &Arc<str>, person, stands_for| notice(NoticeKind::TaskOpened, Some(step), vec![person], stands_for);
     let mut told: Vec<Notice> = new.iter().map(|h| opened(&h.step, h.person.clone(), None)).collect();
     if (!new.is_empty() || stood_in.is_some()) && !organisation.parts().substitutes.is_empty() {

@@ -1,7 +1,7 @@
 //! Approval tasks: the engine's side of the approval core. Every decision, by whatever door, comes through
 //! [`Run::decide_task`] and there through `approval::apply`; nothing else changes a review.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::approval::{self, Event, FieldValue, Fields, FiredKind, PLAN, Policy, Review, State, Verb, Why};
@@ -11,9 +11,10 @@ use crate::domain::Domain;
 use crate::effect::{Effect, NoticeKind};
 use crate::expression::Value;
 use crate::ids::{Digest, PersonId, TaskId};
-use crate::instance::{Document, Holder, Incident, Status, Task, TaskDetail, TaskStatus};
+use crate::instance::{Document, Incident, Status, Task, TaskDetail, TaskStatus};
 use crate::refusal::Refusal;
 
+use super::holders::{Audience, added, holders};
 use super::notices::{self, News};
 use super::review::{Before, Known, acted, ballot, bring_on, policy_with};
 use super::run::{Raised, Run};
@@ -260,25 +261,16 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let ground = self.ground;
         let asks_data = self.form(at).is_some();
         let task = &mut self.work.tasks[at];
-        let (review, rates) = (&task.detail.review, &task.detail.rates);
+        let review = &task.detail.review;
         let organisation = &ground.organisation().organisation;
         task.revision = i64::from(review.round);
         // What others give or change meanwhile does not make stale what somebody is asked for.
         if !asks_data || task.document == Digest([0; 32]) {
             task.document = document_digest(&self.work.subject);
         }
-        let held: BTreeSet<Holder> = task.holders.iter().cloned().collect();
         let live = task.status == TaskStatus::Open && review.state.is_live();
-        let open = if live { approval::holders(review, &policy, organisation, rates, ground.now) } else { Vec::new() };
-        let asked =
-            if live { approval::explain_open(review, &policy, organisation, rates, ground.now) } else { Vec::new() };
-        let mut holders: Vec<Holder> = open.into_iter().map(|(step, person)| Holder { person, step }).collect();
-        // Who was delegated to may act as well: the inbox is found by this index.
-        holders.extend(asked.iter().flat_map(|seat| {
-            seat.delegates.iter().map(|person| Holder { person: person.clone(), step: seat.step.clone() })
-        }));
-        holders.sort();
-        holders.dedup();
+        let is_held = live && ground.audience() != Audience::Nobody;
+        let held = if is_held { holders(task, &policy, organisation, ground.now) } else { Vec::new() };
         // Whatever was due by now has been done: what still says "now" must not wake the instance again and again.
         let due = if live {
             approval::next_due(review, &policy).into_iter().chain(organisation.next_day(ground.now)).min()
@@ -286,19 +278,24 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             None
         };
         task.due_at = due.map(|due| if due <= ground.now { ground.now.plus_micros(RETRY_MICROS) } else { due });
-        let new: Vec<Holder> = holders.iter().filter(|h| !held.contains(h)).cloned().collect();
-        task.holders = holders;
+        let is_told = ground.audience() == Audience::Everybody;
+        let new = if is_told { added(&task.holders, &held) } else { Vec::new() };
+        task.holders = held;
         for rung in fired.iter().filter(|rung| rung.what == FiredKind::Remind && !rung.from.is_empty()) {
             task.detail.reminded.extend(rung.step.clone().map(|step| (step, ground.now)));
         }
         let (state, why) = (review.state, review.why.to_string());
+        let task = &self.work.tasks[at];
+        let (review, rates) = (&task.detail.review, &task.detail.rates);
         if !new.is_empty() {
-            let task = self.work.tasks[at].id.ordinal;
-            self.record.asked.extend(asked.into_iter().map(|seat| (task, seat)));
+            let asked = approval::explain_open(review, &policy, organisation, rates, ground.now);
+            self.record.asked.extend(asked.into_iter().map(|seat| (task.id.ordinal, seat)));
         }
-        let told = notices::told(&self.work.tasks[at], &policy, organisation, ground.now, &new, news);
-        self.effects.extend(told.into_iter().map(Effect::Notice));
-        let task = self.work.tasks[at].id.ordinal;
+        if is_told {
+            let told = notices::told(task, &policy, organisation, ground.now, &new, news);
+            self.effects.extend(told.into_iter().map(Effect::Notice));
+        }
+        let task = task.id.ordinal;
         self.record.fired.extend(fired.iter().map(|rung| (task, rung.clone())));
         self.approval_incident(at, state, before, why);
         Ok(())

@@ -131,6 +131,12 @@ impl Course {
         self.activities.get(activity).into_iter().flatten().map(|one| one.label.to_string()).collect()
     }
 
+    /// Whether every act says of which step it is.
+    pub(super) fn names_steps(&self) -> bool {
+        let mut moves = self.activities.values().flatten();
+        moves.all(|one| !matches!(one.does, Does::Act { step: None, .. }))
+    }
+
     /// Where people are named besides those who act.
     pub(super) fn people(&self) -> impl Iterator<Item = &Value> {
         let moves = self.activities.values().flatten();

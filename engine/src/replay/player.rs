@@ -15,7 +15,7 @@ use super::people::Persons;
 use super::value::Value;
 use super::{Ground, Log, Until};
 use crate::clock::Timestamp;
-use crate::decide::Stop;
+use crate::decide::{Audience, Stop};
 use crate::domain::Domain;
 use crate::ids::{InstanceId, PersonId};
 use crate::instance::Instance;
@@ -50,6 +50,7 @@ pub(super) struct Player<'a, D: Domain, L> {
     timers: HashMap<Arc<str>, Arc<str>>,
     /// What nobody may do.
     nobody: Nobody,
+    audience: Audience,
 }
 
 /// One case while it is played.
@@ -96,12 +97,14 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         }
         let (persons, values) = (Persons::new(log, map), HashMap::new());
         let nobody = ground.organisations.last().map(|at| Nobody::of(course, &at.organisation)).unwrap_or_default();
-        Self { ground, setting, course, log, persons, values, timers, nobody }
+        // Who holds seats is looked at where an act does not say of which step it is; why they are asked nowhere.
+        let audience = if course.names_steps() { Audience::Nobody } else { Audience::Inboxes };
+        Self { ground, setting, course, log, persons, values, timers, nobody, audience }
     }
 
     /// Plays one case from its first event to its last, and on to the instant until which time goes on.
     pub(super) fn play(&mut self, case: usize) -> Played {
-        let rehearsal = Rehearsal::new(self.setting, self.ground.arrives);
+        let rehearsal = Rehearsal::new(self.setting, self.ground.arrives).asking(self.audience);
         let played = Played::default();
         let mut playing = Playing {
             case,

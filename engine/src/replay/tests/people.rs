@@ -237,3 +237,29 @@ a | APPROVED by SUPERVISOR | 2026-01-07 | who=sue | role=SUPERVISOR
     let people: Vec<&str> = known.organisation.parts().people.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(people, ["adam", "ann", "sue"]);
 }
+
+#[test]
+fn who_holds_a_seat_is_known_where_an_act_does_not_name_its_step() {
+    // Two chiefs hold a seat in `second` alone, and it opens beside `first`.
+    let definition = DECLARATION.replace(
+        "steps: [{ name: supervisor, who: [{ role: supervisor, unit: all }] }]",
+        "steps:\n        - { name: first, who: [{ role: administration, unit: all }] }\n        - { name: second, who: [{ role: supervisor, unit: all }] }",
+    );
+    let named = MAP
+        .replace("{ act: approve, step: supervisor }", "{ act: approve, step: second }")
+        .replace("{ act: reject, step: supervisor }", "{ act: reject, step: second }");
+    let unnamed = named.replace(", step: second", "");
+    let log = LOG.replace("a | Note | 2026-01-07 | who=sue", "a | APPROVED by SUPERVISOR | 2026-01-07 | who=adam");
+    let told = |map: &str| {
+        let report = Run::new(&definition, map, &log).report();
+        let case = |case: &CaseReport| {
+            let refused: Vec<&str> = case.refused.iter().map(|one| one.code).collect();
+            format!("{} {refused:?} {:?}", case.end, case.way)
+        };
+        report.each.iter().map(case).collect::<Vec<_>>()
+    };
+    let (by_name, by_seat) = (told(&named), told(&unnamed));
+    assert!(by_name[0].starts_with("review [\"step_decided\", \"not_accepted\"]"), "{by_name:?}");
+    assert!(by_seat[0].starts_with("paid []"), "{by_seat:?}");
+    assert_eq!(by_name[1..], by_seat[1..]);
+}

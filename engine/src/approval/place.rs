@@ -1,0 +1,118 @@
+//! Where somebody stands in the organisation, kept beside his id: looked up once, and from then on only made sure of. And
+//! the seats of a step, which an instance and the one that it becomes share until they differ.
+
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use super::organisation::Ix;
+use super::review::Seat;
+
+/// The place at which somebody was found last. It is no part of what it is kept in: it is not written, and equals every other.
+pub(super) struct Found(AtomicU32);
+
+impl Found {
+    /// In some organisation, not necessarily in the one that is asked now: whoever reads it looks who is there.
+    pub(super) fn at(&self) -> Ix {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn keep(&self, ix: Ix) {
+        self.0.store(ix, Ordering::Relaxed);
+    }
+}
+
+impl std::fmt::Debug for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Found")
+    }
+}
+
+impl From<Ix> for Found {
+    fn from(ix: Ix) -> Self {
+        Self(AtomicU32::new(ix))
+    }
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self::from(Ix::MAX)
+    }
+}
+
+impl Clone for Found {
+    fn clone(&self) -> Self {
+        Self::from(self.at())
+    }
+}
+
+impl PartialEq for Found {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Found {}
+
+/// By people's places: they are small numbers, so that one multiplication spreads them.
+pub(super) type ByPlace = BuildHasherDefault<Spread>;
+
+/// See [`ByPlace`].
+#[derive(Default)]
+pub(super) struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        self.0 = (self.0 ^ u64::from(n)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
+/// The seats of a step. Hundreds may hold a role: they are copied when one of them changes, not with each copy of the review.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seats(Arc<Vec<Seat>>);
+
+impl Seats {
+    /// To change them.
+    pub(super) fn to_change(&mut self) -> &mut Vec<Seat> {
+        Arc::make_mut(&mut self.0)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Vec<Seat>> for Seats {
+    fn from(seats: Vec<Seat>) -> Self {
+        Self(Arc::new(seats))
+    }
+}
+
+impl Deref for Seats {
+    type Target = [Seat];
+
+    fn deref(&self) -> &[Seat] {
+        &self.0
+    }
+}
+
+impl<'s> IntoIterator for &'s Seats {
+    type Item = &'s Seat;
+    type IntoIter = std::slice::Iter<'s, Seat>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
