@@ -260,7 +260,8 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         // An edit changes at most one letter into another: most candidates are not worth comparing.
         .filter(|candidate| apart(&letters, candidate) <= 2 * most)
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|&(d, _)| d <= most)
+        // A letter by itself is not like any other.
+        .filter(|&(d, _)| d <= most && (length > 1 || d == 0))
         .min_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.cmp(b.1)))
         .map(|(_, candidate)| candidate)
 }

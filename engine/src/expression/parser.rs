@@ -85,7 +85,7 @@ impl Parser {
     }
 
     fn is_word(&self, word: &str) -> bool {
-        matches!(self.peek(), Token::Ident(name) if &**name == word)
+        matches!(self.peek(), Token::Ident(name) if name.eq_ignore_ascii_case(word))
     }
 
     fn report(&mut self, finding: Diagnostic) {
@@ -191,7 +191,9 @@ impl Parser {
         let mut operands = vec![first];
         loop {
             if self.is_word(word) {
-                let finding = Diagnostic::error(codes::SYNTAX, self.span(), format!("`{word}` is not an operator"))
+                let written = self.peek().clone();
+                let written = if let Token::Ident(written) = &written { &**written } else { word };
+                let finding = Diagnostic::error(codes::SYNTAX, self.span(), format!("`{written}` is not an operator"))
                     .help(format!("write `{symbol}`"));
                 self.report(finding);
                 self.bump();
@@ -238,10 +240,11 @@ impl Parser {
             } else if self.take("!") {
                 signs.push((Unary::Not, start));
             } else if self.is_word("not") && starts_operand(self.ahead(1)) {
-                let finding = Diagnostic::error(codes::SYNTAX, self.span(), "`not` is not an operator");
-                self.report(finding.help("write `!`"));
-                self.bump();
-                signs.push((Unary::Not, start));
+                let node = self.negated(start);
+                return signs
+                    .into_iter()
+                    .rev()
+                    .fold(node, |node, (sign, start)| self.node(Kind::Unary(sign, Box::new(node)), start));
             } else {
                 break;
             }
@@ -253,6 +256,25 @@ impl Parser {
         while let Some((sign, start)) = signs.pop() {
             node = self.node(Kind::Unary(sign, Box::new(node)), start);
         }
+        node
+    }
+
+    /// `not a > b`: what other languages mean by it is all that follows.
+    fn negated(&mut self, start: usize) -> Node {
+        let word = self.peek().clone();
+        if self.depth >= MAX_DEPTH {
+            return self.too_deep(self.span());
+        }
+        self.bump();
+        self.depth += 1;
+        let of = self.binary(3);
+        self.depth -= 1;
+        let node = self.node(Kind::Unary(Unary::Not, Box::new(of)), start);
+        let what = match &word {
+            Token::Ident(word) => format!("`{word}` is not an operator"),
+            _ => "`not` is not an operator".to_owned(),
+        };
+        self.report(Diagnostic::error(codes::SYNTAX, node.span, what).help(format!("write `{node}`")));
         node
     }
 

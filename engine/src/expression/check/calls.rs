@@ -2,7 +2,7 @@
 
 use super::{Checker, Typed, optionals};
 use crate::diagnostic::{Diagnostic, Span, nearest};
-use crate::expression::ast::{Ident, Kind, Node};
+use crate::expression::ast::{Ident, Kind, Literal, Node};
 use crate::expression::code::{MACROS, Op};
 use crate::expression::codes;
 use crate::expression::functions::{Extent, Style, canonical, functions};
@@ -63,6 +63,7 @@ impl Checker<'_> {
             "optional.of" => return self.optional_of(args, span),
             "optional.none" => return self.optional_none(args, span),
             "cel.bind" => return self.bind(args, span),
+            "now" | "today" | "role" => return self.no_function(name, args, span),
             _ => {}
         }
         let typed: Vec<_> = args.iter().map(|arg| self.check(arg)).collect();
@@ -84,6 +85,19 @@ impl Checker<'_> {
             _ => None,
         };
         self.unknown(name, Style::Function, help, span)
+    }
+
+    /// What is no function here, though authors write it as one.
+    fn no_function(&mut self, name: &Ident, args: &[Node], span: Span) -> Typed {
+        let help = match (&*name.name, args) {
+            ("now", []) => "write `now`".to_owned(),
+            ("today", []) => "write `date(now, \"UTC\")`, with the zone whose day is meant".to_owned(),
+            ("role", [Node { kind: Kind::Literal(Literal::Text(role)), .. }]) => by_role(role),
+            ("role", [role]) => by_role(&role.to_string()),
+            (name, _) => format!("an expression has no `{name}` that takes something"),
+        };
+        let finding = Diagnostic::error(codes::FUNCTION, name.span, format!("`{}` is no function", name.name));
+        self.refuse(finding.label("not known").help(help), span)
     }
 
     /// The least or greatest of more than two: of the first two, of that and the third, and so on.
@@ -201,4 +215,8 @@ impl Checker<'_> {
         let finding = Diagnostic::error(codes::FUNCTION, name.span, format!("unknown {what} `{}`", name.name));
         self.refuse(finding.label("not known").help(help), span)
     }
+}
+
+fn by_role(role: &str) -> String {
+    format!("who may do it stands beside the condition, `by: role({role})`; a condition knows no roles")
 }

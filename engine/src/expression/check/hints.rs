@@ -47,6 +47,11 @@ pub(super) fn for_type(expected: &Type, found: &Type, node: &Node, unit: Option<
         (Type::Timestamp, Type::Date, _) => {
             Some(format!("write `timestamp({node}, \"UTC\")`, its first instant there"))
         }
+        (Type::Decimal | Type::Int, Type::Text, Some(Literal::Text(text)))
+            if text.parse::<rust_decimal::Decimal>().is_err() =>
+        {
+            Some(format!("`{node}` is no number: make the number a text, `string(...)`, or compare it with a number"))
+        }
         (Type::Decimal | Type::Int, Type::Text, _) => Some(format!("write `{expected}({node})`")),
         (Type::Int, Type::Decimal, _) => Some(format!("write `int({node})`, which drops the fraction")),
         (Type::Text, Type::List(_) | Type::Map(..) | Type::Record(_) | Type::Null, _) => None,

@@ -136,12 +136,13 @@ impl Parser {
     /// A word after a number is its unit, except for the words that are operators or reserved.
     fn unit(&mut self) -> Option<Arc<str>> {
         let Token::Ident(word) = self.peek().clone() else { return None };
-        if ["and", "or", "not"].contains(&&*word) || KEYWORDS.contains(&&*word) || RESERVED.contains(&&*word) {
+        let operator = |word: &str| ["and", "or", "not"].iter().any(|known| known.eq_ignore_ascii_case(word));
+        if operator(&word) || KEYWORDS.contains(&&*word) || RESERVED.contains(&&*word) {
             return None;
         }
         self.bump();
         match self.peek().clone() {
-            Token::Ident(next) if &*word == "working" && !["and", "or", "in"].contains(&&*next) => {
+            Token::Ident(next) if &*word == "working" && &*next != "in" && !operator(&next) => {
                 self.bump();
                 Some(format!("working {next}").into())
             }

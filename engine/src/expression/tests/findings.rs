@@ -43,7 +43,10 @@ const REFUSED: &[(&str, &[(&str, &str)])] = &[
     ("po.count >", &[("FLX0105", "")]),
     ("size(po.tags, +) > 1 && po.totl > 1 EUR", &[("FLX0105", "+"), ("FLX0111", "totl")]),
     ("[1, , 2].size() > 0 && {'a' 1}.size() > 0", &[("FLX0105", ","), ("FLX0105", "1")]),
-    ("po.urgent and po.count > 1 or not po.urgent", &[("FLX0105", "and"), ("FLX0105", "or"), ("FLX0105", "not")]),
+    (
+        "po.urgent and po.count > 1 or not po.urgent",
+        &[("FLX0105", "and"), ("FLX0105", "or"), ("FLX0105", "not po.urgent")],
+    ),
     ("(po.urgent", &[("FLX0105", "")]),
     ("po.urgent)", &[("FLX0105", ")")]),
     ("po.lines[0.code == 'a'", &[("FLX0111", "code"), ("FLX0105", "")]),
