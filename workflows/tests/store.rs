@@ -18,6 +18,8 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value as Json, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
 
+#[path = "store/around.rs"]
+mod around;
 #[path = "store/digests.rs"]
 mod digests;
 #[path = "store/inventory.rs"]

@@ -12,6 +12,9 @@ use crate::absences::offered::{Choice, Relation, Whom};
 use crate::absences::{Listed, State};
 use crate::http::asked::Fields;
 
+/// Workflows by name, with their titles.
+type Titles = [(Arc<str>, Arc<str>)];
+
 /// An absence that is noted.
 #[derive(Debug, Serialize)]
 struct Noted {
@@ -71,7 +74,7 @@ impl Away {
         listed: &[Listed],
         whom: &[Whom],
         (choices, today): (&[Choice], Date),
-        (active, workflows): (Vec<PersonId>, &[(Arc<str>, Arc<str>)]),
+        (active, workflows): (Vec<PersonId>, &Titles),
         (typed, failed, once): (&Fields, Option<&str>, String),
         speak: &Words,
     ) -> Self {
@@ -151,7 +154,7 @@ impl Away {
 }
 
 impl Noted {
-    fn of(one: &Listed, once: String, (workflows, speak): (&[(Arc<str>, Arc<str>)], &Words)) -> Self {
+    fn of(one: &Listed, once: String, (workflows, speak): (&Titles, &Words)) -> Self {
         let when = match (one.from, one.until) {
             (Some(from), Some(until)) => format!("from {}, back on {}", day(from), day(until)),
             (Some(from), None) => format!("from {} until it is ended", day(from)),

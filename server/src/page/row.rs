@@ -144,7 +144,7 @@ impl Row {
             tags: task.tags.iter().map(ToString::to_string).collect(),
             value: value.map(|seat| {
                 let behalf = seat.on_behalf_of.as_ref().map_or("", PersonId::as_str);
-                [&task.id.to_string(), &task.etag, behalf, &*seat.step].join("\t")
+                [&task.id.to_string(), behalf, &*seat.step, &task.etag].join("\t")
             }),
             rule: value.map(|seat| Rule::of(task, &seat.step).key()),
             picked: false,

@@ -190,7 +190,11 @@ impl Words {
             0 => part.to_owned(),
             _ => format!("“{}”", part.replace('_', " ")),
         };
-        if text.matches('`').count() % 2 == 0 { text.split('`').enumerate().map(named).collect() } else { text }
+        if text.matches('`').count().is_multiple_of(2) {
+            text.split('`').enumerate().map(named).collect()
+        } else {
+            text
+        }
     }
 
     /// A value of a document as people read it: amounts grouped, people by name, instants in the zone.

@@ -1,13 +1,20 @@
 //! What the lists of pages show beside their rows, and take along.
 
 use fluxor_tests::server::Site;
-use fluxor_tests::server::visit::{Visitor, plain};
+use fluxor_tests::server::visit::{Page, Visitor, plain};
 use serde_json::{Value, json};
 
 use super::company::{approve, draft, in_review, text, until};
 
 async fn record(site: &Site, place: &str, params: &Value) {
     site.admin().post(&format!("/v1/records/{place}"), params).await.is(200);
+}
+
+/// A list as a table.
+async fn table(who: &mut Visitor, place: &str) -> Page {
+    let found = who.get(place).await;
+    assert_eq!(found.status, 200, "{}", found.text);
+    found
 }
 
 /// What whoever decides wants to know is beside the lines, in the list and on the page; others see the names alone.
@@ -62,11 +69,11 @@ pub(super) async fn what_is_on_screen_is_exported(site: Site) {
     let mut bob = Visitor::signed_in(&site, "bob").await;
     let page = bob.get("/inbox?q=acme").await.is(200);
     assert!(plain(&page.text).contains("href=\"/inbox?q=acme&as=csv\""), "{}", page.text);
-    let table = bob.get("/inbox?q=acme&as=csv").await.is(200);
-    assert_eq!(table.headers["content-type"], "text/csv; charset=utf-8; header=present");
-    assert!(table.headers["content-disposition"].starts_with("attachment; filename=\"inbox-"), "{:?}", table.headers);
-    let lines: Vec<&str> = table.text.split_terminator("\r\n").collect();
-    assert_eq!(lines.len(), 3, "{}", table.text);
+    let found = table(&mut bob, "/inbox?q=acme&as=csv").await;
+    assert_eq!(found.headers["content-type"], "text/csv; charset=utf-8; header=present");
+    assert!(found.headers["content-disposition"].starts_with("attachment; filename=\"inbox-"), "{:?}", found.headers);
+    let lines: Vec<&str> = found.text.split_terminator("\r\n").collect();
+    assert_eq!(lines.len(), 3, "{}", found.text);
     let head = "Title,Reference,Supplier,State,Amount,Currency,Asked by,Whose,Since,Due,Tags,Why,Link";
     assert_eq!(lines[0], head);
     let short = one[one.len() - 8..].to_uppercase();
@@ -77,21 +84,21 @@ pub(super) async fn what_is_on_screen_is_exported(site: Site) {
     let since = lines[1].split(',').nth(8).unwrap();
     assert!(since.len() >= 20 && since.as_bytes()[10] == b'T', "{since}");
     // A formula is a text.
-    let table = bob.get("/inbox?as=csv").await.is(200);
-    assert!(table.text.contains(",\"'=cmd|' /C calc'!A0, \"\"x\"\"\",In approval,10.00,EUR,"), "{}", table.text);
+    let found = table(&mut bob, "/inbox?as=csv").await;
+    assert!(found.text.contains(",\"'=cmd|' /C calc'!A0, \"\"x\"\"\",In approval,10.00,EUR,"), "{}", found.text);
 
     let mut ann = Visitor::signed_in(&site, "ann").await;
     let page = ann.get("/requests").await.is(200);
     assert!(plain(&page.text).contains("href=\"/requests?as=csv\""), "{}", page.text);
-    let table = ann.get("/requests?as=csv").await.is(200);
-    assert_eq!(table.text.matches("\r\n").count(), 5, "{}", table.text);
+    let found = table(&mut ann, "/requests?as=csv").await;
+    assert_eq!(found.text.matches("\r\n").count(), 5, "{}", found.text);
     assert!(
-        table.text.contains("Title,Reference,Supplier,State,Amount,Currency,Who has it,Since,Due,"),
+        found.text.contains("Title,Reference,Supplier,State,Amount,Currency,Who has it,Since,Due,"),
         "{}",
-        table.text
+        found.text
     );
-    assert!(table.text.contains(",In approval,2000.00,EUR,bob,") && table.text.contains(",Draft,14.00,EUR,,"));
-    let table = ann.get("/requests?q=nothing+like+it&as=csv").await.is(200);
-    assert_eq!(table.text.matches("\r\n").count(), 1, "{}", table.text);
+    assert!(found.text.contains(",In approval,2000.00,EUR,bob,") && found.text.contains(",Draft,14.00,EUR,,"));
+    let found = table(&mut ann, "/requests?q=nothing+like+it&as=csv").await;
+    assert_eq!(found.text.matches("\r\n").count(), 1, "{}", found.text);
     site.end().await;
 }

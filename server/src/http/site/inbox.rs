@@ -169,7 +169,7 @@ struct Chosen {
 
 impl Chosen {
     fn read(text: &str) -> Option<Self> {
-        let [task, etag, behalf, step] = <[&str; 4]>::try_from(text.split('\t').collect::<Vec<_>>()).ok()?;
+        let [task, behalf, step, etag] = <[&str; 4]>::try_from(text.split('\t').collect::<Vec<_>>()).ok()?;
         let behalf = Some(behalf).filter(|behalf| !behalf.is_empty()).map(PersonId::from);
         Some(Self { task: task.parse().ok()?, etag: etag.to_owned(), step: step.to_owned(), behalf })
     }

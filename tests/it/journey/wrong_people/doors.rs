@@ -105,7 +105,7 @@ impl Doors {
         }
         let text = |name: &str| tried.task[name].as_str().unwrap_or_default();
         let (step, behalf) = (tried.text("step"), tried.text("on_behalf_of"));
-        let row = [text("id"), text("etag"), step, behalf, text("workflow"), text("state")].join("\t");
+        let row = [text("id"), behalf, step, text("etag")].join("\t");
         let once = fresh_key();
         let fields = [("once", &*once), ("act", tried.text("act")), ("reason", tried.text("reason")), ("task", &*row)];
         let page = self.of(tried.person).post("/inbox", &fields).await;
