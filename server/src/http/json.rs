@@ -54,7 +54,8 @@ pub(crate) fn explain(path: &Path, message: &str) -> (String, String) {
         return (format!("{at}/{}", escaped(missing)), "it is missing: write it".to_owned());
     }
     // What reads dates explains how it reads them.
-    if message.starts_with("failed to parse") || message.starts_with("parsed date") {
+    let of_dates = ["failed to parse", "parsed date", "expected four digit"];
+    if of_dates.iter().any(|begin| message.starts_with(begin)) {
         return (at, "it is no date: write one such as 2026-03-09".to_owned());
     }
     let (Some(given), true) = (names.first(), message.starts_with("unknown ")) else {
