@@ -86,13 +86,13 @@ fn perform(review: &mut Review, frame: &Frame<'_>, facts: &Facts, by: &PersonId,
         }
         Act::Answer { ids, text } => review.answer(&ids, by, &text, frame.at),
         Act::Delegate { place, seat, to } => {
-            let delegates = &mut review.steps[place].seats.to_change()[seat].delegates;
+            let delegates = &mut review.steps[place].seats.changing()[seat].delegates;
             if !delegates.contains(&to) {
                 delegates.push(to);
             }
         }
         Act::Reassign { place, seat, to } => {
-            let seat = &mut review.steps[place].seats.to_change()[seat];
+            let seat = &mut review.steps[place].seats.changing()[seat];
             seat.held_by = Some(vec![to]);
             seat.delegates.clear();
             seat.passed = true;
@@ -120,7 +120,7 @@ fn perform(review: &mut Review, frame: &Frame<'_>, facts: &Facts, by: &PersonId,
         Act::Assign { place, to } => {
             let id = review.mint();
             let step = &mut review.steps[place];
-            step.seats.to_change().push(Seat::new(id, to, NamedBy::Repair));
+            step.seats.changing().push(Seat::new(id, to, NamedBy::Repair));
             step.repaired = true;
             step.problem = None;
             step.late = false;

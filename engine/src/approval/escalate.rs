@@ -63,7 +63,7 @@ fn seated(step: &StepState, moves: &[Move], id: &PersonId) -> bool {
 /// Carries the moves out.
 pub(super) fn carry_out(step: &mut StepState, moves: &[Move]) {
     for one in moves {
-        let Some(seat) = step.seats.to_change().get_mut(one.seat) else { continue };
+        let Some(seat) = step.seats.changing().get_mut(one.seat) else { continue };
         let mut holders = match one.mode {
             EscalationMode::Adds => seat.holders().to_vec(),
             EscalationMode::Replaces => {

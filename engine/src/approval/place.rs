@@ -85,7 +85,7 @@ pub struct Seats(Arc<Vec<Seat>>);
 
 impl Seats {
     /// To change them.
-    pub(super) fn to_change(&mut self) -> &mut Vec<Seat> {
+    pub(super) fn changing(&mut self) -> &mut Vec<Seat> {
         Arc::make_mut(&mut self.0)
     }
 

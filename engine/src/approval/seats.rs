@@ -58,7 +58,7 @@ fn bring_in_line(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: u
     let step = &mut review.steps[place];
     let covering = |seat: &Seat| named.find(frame, seat).is_some_and(|(_, one)| one.covering);
     if step.seats.iter().any(|seat| seat.covering != covering(seat)) {
-        for seat in step.seats.to_change() {
+        for seat in step.seats.changing() {
             seat.covering = covering(seat);
         }
     }
@@ -68,7 +68,7 @@ fn bring_in_line(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: u
         by.map_or(usize::MAX, |(at, _)| at)
     };
     if !step.seats.is_sorted_by_key(rank) {
-        step.seats.to_change().sort_by_cached_key(rank);
+        step.seats.changing().sort_by_cached_key(rank);
     }
 }
 
@@ -113,7 +113,7 @@ fn take_back(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize
         seat.return_to_him();
     }
     seated.add(frame, &seat, review.steps[place].seats.len());
-    review.steps[place].seats.to_change().push(seat);
+    review.steps[place].seats.changing().push(seat);
 }
 
 /// Section 4.1b: a named person without a seat gets the vacant one that stands for him, or a new one.
@@ -123,14 +123,14 @@ fn give(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, one
     }
     if let Some(at) = seated.stands_for(review, frame, place, one.ix) {
         if facts.is_vacant(review, frame, place, &review.steps[place].seats[at]) {
-            review.steps[place].seats.to_change()[at].return_to_him();
+            review.steps[place].seats.changing()[at].return_to_him();
             *seated = Seated::of(review, frame, place, seated.named);
         }
         return;
     }
     let seat = Seat::of(review.mint(), one, frame);
     seated.add(frame, &seat, review.steps[place].seats.len());
-    review.steps[place].seats.to_change().push(seat);
+    review.steps[place].seats.changing().push(seat);
 }
 
 /// Whom a step names, found by place. Each is named once, and is in the organisation.
@@ -156,10 +156,13 @@ impl<'n> Names<'n> {
     }
 }
 
+/// Holders, and by for whom a seat stands its place.
+type Hashed = (HashSet<Ix, ByPlace>, HashMap<Ix, usize, ByPlace>);
+
 /// Who holds a seat of a step, and for whom one stands, as far as they are in the organisation: hashed where many are named.
 struct Seated {
     named: usize,
-    hashed: Option<(HashSet<Ix, ByPlace>, HashMap<Ix, usize, ByPlace>)>,
+    hashed: Option<Hashed>,
 }
 
 impl Seated {
@@ -204,7 +207,7 @@ pub(super) fn mark_vacant(review: &mut Review, frame: &Frame<'_>, facts: &Facts,
     if others.is_empty() {
         return false;
     }
-    let seats = review.steps[place].seats.to_change();
+    let seats = review.steps[place].seats.changing();
     let mut became = false;
     for at in others {
         seats[at].vacant = !seats[at].vacant;
