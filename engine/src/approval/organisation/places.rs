@@ -29,7 +29,7 @@ impl Presence {
 
 impl Organisation {
     pub(in crate::approval) fn ix(&self, id: &PersonId) -> Option<Ix> {
-        self.index.get(id).copied()
+        self.ix_of(id.as_str())
     }
 
     /// The place of whom a text names.
