@@ -13,6 +13,7 @@ use crate::ids::PersonId;
 use crate::instance::{Instance, Task, TaskDetail};
 use crate::refusal::Refusal;
 
+use super::form::form_of;
 use super::run::Run;
 use super::{Ground, Halt, OrganisationAt};
 
@@ -225,14 +226,14 @@ pub(super) fn passed_on(
 }
 
 /// Whether a voice that is open is good for a vote: not where every seat that it could be cast in was passed on by whoever has it,
-/// nor where he has set what is decided about.
+/// nor where he has set what is decided about. (Whoever gives a task its data decides nothing.)
 pub(super) fn is_good(
-    (instance, task): (&Instance, &Task),
+    (definition, instance, task): (&Definition, &Instance, &Task),
     step: &str,
     (person, on_behalf_of): (&PersonId, Option<&PersonId>),
 ) -> bool {
     let TaskDetail { review, passed_on, .. } = &task.detail;
-    if instance.detail.handled.contains(person) {
+    if instance.detail.handled.contains(person) && form_of(definition, task).is_none() {
         return false;
     }
     if passed_on.is_empty() {
@@ -245,12 +246,12 @@ pub(super) fn is_good(
 }
 
 /// The same of somebody who could decide.
-pub(super) fn is_good_of(at: (&Instance, &Task), one: &Standing) -> bool {
+pub(super) fn is_good_of(at: (&Definition, &Instance, &Task), one: &Standing) -> bool {
     is_good(at, &one.seat.step, (&one.person, one.on_behalf_of.as_ref()))
 }
 
 /// Takes from somebody's chance what is no good.
-pub(super) fn good(at: (&Instance, &Task), chance: &mut Chance) {
+pub(super) fn good(at: (&Definition, &Instance, &Task), chance: &mut Chance) {
     let before = chance.may.len();
     chance.may.retain(|one| is_good_of(at, one));
     if chance.may.is_empty() && before > 0 {

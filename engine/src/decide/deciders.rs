@@ -80,10 +80,10 @@ pub fn deciders(
     let view = approval::view(&review, &policy, organisation, rates, at);
     let open = task.status == TaskStatus::Open;
     let mut deciders = if open { approval::deciders(&review, &policy, organisation, rates, at) } else { Vec::new() };
-    deciders.retain(|one| by::is_good_of((instance, task), one));
+    deciders.retain(|one| by::is_good_of((definition, instance, task), one));
     let chances = person.map(|who| {
         let mut all = approval::chances(&review, &policy, organisation, rates, at, who);
-        all.iter_mut().for_each(|chance| by::good((instance, task), chance));
+        all.iter_mut().for_each(|chance| by::good((definition, instance, task), chance));
         all
     });
     Some(Deciders {

@@ -77,7 +77,7 @@ pub fn asks_for_data(definition: &Definition, task: &Task) -> bool {
     form_of(definition, task).is_some()
 }
 
-fn form_of<'d>(definition: &'d Definition, task: &Task) -> Option<&'d Form> {
+pub(super) fn form_of<'d>(definition: &'d Definition, task: &Task) -> Option<&'d Form> {
     definition.approval(&task.state)?.form.as_ref()
 }
 

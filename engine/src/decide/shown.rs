@@ -57,7 +57,9 @@ pub fn view_at(
 ) -> Option<approval::View> {
     let policy = policy_of(definition, task)?;
     let mut view = approval::view(&task.detail.review, &policy, &organisation.organisation, &task.detail.rates, at);
-    view.open.retain(|voice| by::is_good((instance, task), &voice.step, (&voice.person, voice.on_behalf_of.as_ref())));
+    view.open.retain(|voice| {
+        by::is_good((definition, instance, task), &voice.step, (&voice.person, voice.on_behalf_of.as_ref()))
+    });
     Some(view)
 }
 
@@ -73,7 +75,7 @@ pub fn standings(
     let policy = if open { policy_of(definition, task) } else { None };
     policy.map_or_else(Vec::new, |policy| {
         let all = approval::deciders(&task.detail.review, &policy, &organisation.organisation, &task.detail.rates, at);
-        all.into_iter().filter(|one| by::is_good_of((instance, task), one)).collect()
+        all.into_iter().filter(|one| by::is_good_of((definition, instance, task), one)).collect()
     })
 }
 

@@ -98,6 +98,25 @@ fn whoever_sets_data_past_those_who_decide_does_not_decide() {
 }
 
 #[test]
+fn whoever_has_set_data_gives_a_task_its_data_all_the_same() {
+    let asks = PRICED.replace(
+        "held: { after: { in: 5 days, to: over }, on: { stop: over } }",
+        "held: { task: { who: [{ person: [ada] }], form: { note: text? } }, on: { done: over } }",
+    );
+    let mut story = begun(&asks, json!({ "requester": "ann", "boss": "cyd" }));
+    story.repair_as(set(json!({ "note": "x" })), "because", person("ada")).unwrap();
+    vote(&mut story, "first", "bob", None).unwrap();
+    vote(&mut story, "second", "cyd", None).unwrap();
+    let definition = story.library.current(&story.workflow).unwrap();
+    let shown = crate::decide::summaries(definition, row(&story), &story.organisation, story.now);
+    assert_eq!(shown[0].open.iter().map(|seat| seat.person.as_str()).collect::<Vec<_>>(), ["ada"]);
+    let (task, etag) = open(&story);
+    let verb = Verb::Complete { task, etag: Some(etag), on_behalf_of: None, data: Document::new() };
+    story.command(verb, person("ada")).unwrap();
+    assert_eq!(story.inside(), "over");
+}
+
+#[test]
 fn one_of_several_who_are_kept_out_repairs_as_little_as_a_single_one() {
     let mut story = begun(PRICED, json!({ "requester": "ann", "owners": ["cyd", "ada"], "boss": "cyd" }));
     for repair in [set(json!({ "note": "x" })), to("held"), Repair::Cancel] {
