@@ -4,10 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::Method;
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
 use fluxor_engine::diagnostic::nearest;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{OpenApi as Specification, PathItem, RefOr};
@@ -53,15 +51,8 @@ fn names(operation: &Operation) -> Vec<String> {
     asked.collect()
 }
 
-/// Around the handlers. Whoever is not known is told that first.
-pub(super) async fn refuse_unknown(State(known): State<Known>, request: Request, next: Next) -> Response {
-    match stranger(&known, &request) {
-        Some(problem) => problem.into_response(),
-        None => next.run(request).await,
-    }
-}
-
-fn stranger(known: &Known, request: &Request) -> Option<Problem> {
+/// A parameter that the route of a request does not know. Whoever is not known is told that first.
+pub(super) fn stranger(known: &Known, request: &Request) -> Option<Problem> {
     let query = request.uri().query()?;
     request.extensions().get::<Caller>()?;
     // HEAD is answered by what answers GET.

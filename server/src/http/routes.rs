@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::extract::{OriginalUri, State};
 use axum::http::{Method, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use fluxor_limits::layer::LimitLayer;
 use fluxor_limits::shed::ShedLayer;
@@ -141,7 +142,8 @@ pub(crate) fn specification() -> Specification {
     table().into_openapi()
 }
 
-/// Everything that answers.
+/// Everything that answers. The layers stand from the outermost to the innermost, and are one: each layer that a router gets by
+/// itself is boxed and copied anew for every request that passes it.
 pub(crate) fn router(app: App) -> Router {
     let (table, specification) = table().split_for_parts();
     let text = specification.to_json().unwrap_or_default();
@@ -157,13 +159,14 @@ pub(crate) fn router(app: App) -> Router {
         .route("/openapi.json", get(async move || ([("content-type", "application/json")], text)))
         .method_not_allowed_fallback(wrong_method)
         .fallback(async move |uri: Uri| nowhere(&uri, &paths))
-        .layer(axum::middleware::from_fn_with_state(known, parameters::refuse_unknown))
-        .layer(axum::middleware::from_fn(spent::count))
-        .layer(limit)
-        .layer(axum::middleware::from_fn_with_state(app.clone(), gate::identify))
-        .layer(shed)
-        .layer(CatchPanicLayer::custom(layers::panicked))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), layers::observe))
+        .layer((
+            from_fn_with_state(app.clone(), layers::observe),
+            CatchPanicLayer::custom(layers::panicked),
+            shed,
+            from_fn_with_state(app.clone(), gate::identify),
+            limit,
+            from_fn_with_state(known, spent::count),
+        ))
         .with_state(app)
 }
 

@@ -3,14 +3,15 @@
 
 use std::cell::Cell;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use fluxor_limits::layer::Spent;
 
 use super::extract::Limit;
 use super::gate::{self, Base};
+use super::parameters::{self, Known};
 
 /// Rows of a page at most.
 const MOST: u64 = Limit::MOST.unsigned_abs();
@@ -71,12 +72,19 @@ pub(super) fn estimated(parts: &Parts, base: u64) -> u64 {
     base.saturating_add(of(rows.unwrap_or(0)))
 }
 
-/// Around the handlers: tells the limits what was read.
-pub(crate) async fn count(request: Request, next: Next) -> Response {
+/// Around the handlers: refuses what no handler would read of a query, and tells the limits what was read.
+pub(super) async fn count(State(known): State<Known>, request: Request, next: Next) -> Response {
     gate::decided(request.extensions());
-    let Some(base) = request.extensions().get::<Base>().map(|base| base.0) else { return next.run(request).await };
+    let base = request.extensions().get::<Base>().map(|base| base.0);
+    let done = async {
+        match parameters::stranger(&known, &request) {
+            Some(problem) => problem.into_response(),
+            None => next.run(request).await,
+        }
+    };
+    let Some(base) = base else { return done.await };
     let answered = async {
-        let mut response = next.run(request).await;
+        let mut response = done.await;
         // A page that was not read, an error say, has cost a plain request.
         response.extensions_mut().insert(Spent(base.saturating_add(DONE.with(Cell::get).costs())));
         response
