@@ -30,6 +30,8 @@ pub struct Commit<Op> {
     pub outbox: Vec<OutboxRow>,
     /// Messages to the outside that were given up, and what becomes of them: each must be there.
     pub resumed: Vec<ResumedRow>,
+    /// Messages to the outside for which nobody waits any more: each name may have none left.
+    pub withdrawn: Vec<WithdrawnRow>,
     /// Inbox rows to insert.
     pub tells: Vec<InboxRow>,
     /// Inbox rows that were handled: tenant, target, message id.
@@ -56,6 +58,7 @@ impl<Op> Default for Commit<Op> {
             entries: Vec::new(),
             outbox: Vec::new(),
             resumed: Vec::new(),
+            withdrawn: Vec::new(),
             tells: Vec::new(),
             told: Vec::new(),
             organisations: Vec::new(),
@@ -208,6 +211,21 @@ pub struct ResumedRow {
     pub resume: Resume,
     /// When it may be tried.
     pub next_at: Timestamp,
+}
+
+/// Messages of one name that do not go out any more, unless an attempt is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WithdrawnRow {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The instance that sent them.
+    pub instance: InstanceId,
+    /// The message's name.
+    pub destination: Arc<str>,
+    /// Those of entries before this one.
+    pub before: i64,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A command for an existing instance, waiting.

@@ -5,6 +5,7 @@
 //! walked, at `crate::plan` for how a decision becomes rows.
 
 mod asked;
+mod barred;
 mod begin;
 mod by;
 mod call;
@@ -182,7 +183,12 @@ impl<'f, D: Domain> Layer<'f, D> {
             match effect {
                 Effect::Row(op) => self.apply(tenant, op),
                 Effect::Start(child) => self.apply_all(tenant, &child.decision.effects),
-                Effect::Send(_) | Effect::Notice(_) | Effect::Tell(_) | Effect::Report(_) | Effect::Resume(_) => {}
+                Effect::Send(_)
+                | Effect::Notice(_)
+                | Effect::Tell(_)
+                | Effect::Report(_)
+                | Effect::Resume(_)
+                | Effect::Withdraw(_) => {}
             }
         }
     }

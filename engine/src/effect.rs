@@ -30,6 +30,9 @@ pub enum Effect<Op> {
     Report(Report),
     /// What becomes of a message to the outside that was given up.
     Resume(Resume),
+    /// Nobody waits for the messages of this name any more that entries before this one have sent: what of them has not
+    /// gone out does not.
+    Withdraw(Arc<str>),
 }
 
 /// A message to the outside that was given up, and what becomes of it.

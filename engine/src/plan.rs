@@ -20,6 +20,7 @@ use crate::clock::Timestamp;
 use crate::command::{Actor, Answer, Command, Verb};
 use crate::commit::{
     Commit, DefinitionRow, InboxRow, InstanceWrite, KeyRow, OutboxRow, RecordHead, RecordWrite, ResumedRow, TaskWrite,
+    WithdrawnRow,
 };
 use crate::decide::{Changed, OrganisationAt};
 use crate::definition::chart::Definition;
@@ -322,6 +323,13 @@ impl<Op: Clone + Serialize> Plan<Op> {
                     let (tenant, instance, next_at) = (after.tenant, after.id, self.now);
                     self.commit.resumed.push(ResumedRow { tenant, instance, resume, next_at });
                 }
+                Effect::Withdraw(destination) => self.commit.withdrawn.push(WithdrawnRow {
+                    tenant: after.tenant,
+                    instance: after.id,
+                    destination,
+                    before: after.seq,
+                    at: self.now,
+                }),
                 Effect::Start(child) => self.child(*child, organisation, mint),
                 Effect::Report(report) => self.commit.tells.push(InboxRow {
                     tenant: after.tenant,

@@ -281,7 +281,7 @@ impl<'a, D: Domain> Rehearsal<'a, D> {
     /// What an effect comes to here; the instance that it starts.
     fn effect(&mut self, after: &Instance, effect: Effect<D::Op>, now: Timestamp) -> Option<Step> {
         match effect {
-            Effect::Row(_) | Effect::Notice(_) | Effect::Resume(_) => {}
+            Effect::Row(_) | Effect::Notice(_) | Effect::Resume(_) | Effect::Withdraw(_) => {}
             Effect::Send(out) => {
                 if let Some(event) = out.sent_event.filter(|_| self.arrives) {
                     let message = format!("{}:{}", out.message, after.seq).into();

@@ -1,7 +1,7 @@
 //! A server that starts while a file of definitions is refused: the version that was in force stays, as it does while a server runs.
 //!
 //! What must hold: in the place of a refused file stands what the database has of its workflow, and only where that is what was in
-//! force last. Where one of them has nothing to fall back on, the server does not start. Who is told is the matter of `reload`, which
+//! force last; of several files of one name that is what counts. Where one of them has nothing to fall back on, the server does not start. Who is told is the matter of `reload`, which
 //! finds the files as wrong as they are.
 
 use std::path::Path;
@@ -31,6 +31,15 @@ pub(crate) async fn library(
     loop {
         for (path, source, _) in &refused {
             let name = workflow_of(path, source);
+            let also = |(known, source): &&mut (String, String)| known != path && workflow_of(known, source) == name;
+            if let Some(other) = sources.files.iter_mut().find(also) {
+                // Of several files of one workflow that one counts which was in force.
+                if let Some(kept) = in_force(store, config.tenant(), &name).await? {
+                    other.1 = kept;
+                }
+                sources.files.retain(|(known, _)| known != path);
+                continue;
+            }
             let kept = if replaced.contains(path) { None } else { in_force(store, config.tenant(), &name).await? };
             let (Some(kept), Some(file)) = (kept, sources.files.iter_mut().find(|(known, _)| known == path)) else {
                 let why = format!("no version of `{name}` is kept in the database to go on with in its place");

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use fluxor_engine::calendar::Calendars;
 use fluxor_engine::clock::SystemClock;
 use fluxor_engine::definition::reading::MAX_BYTES;
-use fluxor_engine::definition::{Checked, Library, Refused, Warnings};
+use fluxor_engine::definition::{Checked, Library, Refused, Warnings, compile_bytes};
 use fluxor_engine::diagnostic::{Severity, line_column};
 use fluxor_engine::domain::{Domain as _, Vocabulary};
 use fluxor_engine::runtime::{Engine, Options, Sink};
@@ -154,7 +154,18 @@ fn library(config: &Config, domain: &Procurement) -> anyhow::Result<Library> {
 fn read(config: &Config, domain: &Procurement) -> anyhow::Result<Result<Library, (Sources, Refused)>> {
     let folder = config.definitions();
     let calendars = calendars(folder.as_deref())?;
-    let files = folder.as_deref().map(sources).transpose()?.unwrap_or_default();
+    let found = folder.as_deref().map(texts).transpose()?.unwrap_or_default();
+    let unread = found.iter().filter_map(|(path, text)| {
+        let (checked, shown) = text.as_ref().err().map(|bytes| compile_bytes(path, bytes, domain.vocabulary()))?;
+        Some((path.clone(), shown, checked.diagnostics))
+    });
+    let unread: Refused = unread.collect();
+    let text =
+        |text: Result<String, Vec<u8>>| text.unwrap_or_else(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let files: Vec<(String, String)> = found.into_iter().map(|(path, source)| (path, text(source))).collect();
+    if !unread.is_empty() {
+        return Ok(Err((Sources { files, calendars }, unread)));
+    }
     Ok(match Library::load_with(files.clone(), domain.vocabulary(), calendars.clone()) {
         Ok((library, warnings)) => {
             warn(&warnings);
@@ -166,11 +177,19 @@ fn read(config: &Config, domain: &Procurement) -> anyhow::Result<Result<Library,
 
 /// The `*.yaml` files of a folder with their text, by name.
 pub(crate) fn sources(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let text = |(path, text): (String, Result<String, Vec<u8>>)| match text {
+        Ok(text) => Ok((path, text)),
+        Err(_) => bail!("cannot read {path}: it is not UTF-8: save the file as UTF-8"),
+    };
+    texts(folder)?.into_iter().map(text).collect()
+}
+
+/// The same, or the bytes of what is no UTF-8.
+fn texts(folder: &Path) -> anyhow::Result<Vec<(String, Result<String, Vec<u8>>)>> {
     let read = |file: PathBuf| {
         let read = || format!("cannot read {}", file.display());
-        let source =
-            String::from_utf8(bytes(&file).with_context(read)?).context("it is not UTF-8").with_context(read)?;
-        Ok((file.display().to_string(), source))
+        let bytes = bytes(&file).with_context(read)?;
+        Ok((file.display().to_string(), String::from_utf8(bytes).map_err(std::string::FromUtf8Error::into_bytes)))
     };
     files(folder).with_context(|| format!("cannot read {}", folder.display()))?.into_iter().map(read).collect()
 }

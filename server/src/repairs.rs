@@ -30,13 +30,29 @@ pub(crate) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// How an incident of an approval begins.
+const NEEDS_HELP: &str = "the approval needs help: ";
+
+/// The step in which nobody may decide, if an incident says that.
+pub(crate) fn nobody_in(message: &str) -> Option<&str> {
+    let step = message.strip_prefix(NEEDS_HELP)?.strip_prefix("nobody:")?;
+    Some(step.split_once(':').map_or(step, |(step, _)| step))
+}
+
 /// What is wrong with an instance, as a sentence: an approval says it in codes.
 pub(crate) fn sentence(message: &str) -> String {
-    let Some(code) = message.strip_prefix("the approval needs help: ") else { return message.to_owned() };
+    let Some(code) = message.strip_prefix(NEEDS_HELP) else { return message.to_owned() };
     let (stuck, step) = code.split_once(':').unwrap_or((code, ""));
+    let (step, empty) = step.split_once(':').map_or((step, None), |(step, field)| (step, Some(field)));
     let at = Some(step).filter(|step| !matches!(*step, "" | TASK_STEP));
     let at = at.map_or_else(String::new, |step| format!(" in the step `{step}`"));
     match stuck {
+        "nobody" if empty.is_some() => {
+            let field = empty.unwrap_or_default();
+            format!(
+                "Nobody can be asked{at}: `{field}` is empty. Whoever may change the document writes in it who, or where, is meant."
+            )
+        }
         "nobody" => {
             format!("Nobody can be asked{at}: the organisation has nobody for it, or nobody who may decide about this.")
         }
@@ -129,6 +145,9 @@ fn rest(text: &mut String, told: &Value, say: &dyn Fn(&Value) -> String) {
     for one in list(&told["rows"]) {
         let _ = writeln!(text, "  writes {}: {}", word(&one["kind"]).replace('_', " "), row(&one["row"], say));
     }
+    for message in list(&told["withdrawn"]) {
+        let _ = writeln!(text, "  does not send {} any more, unless it has gone out by then", word(message));
+    }
     for (name, what) in [("undone", "takes back"), ("left_out", "does not take back")] {
         for pair in list(&told[name]) {
             let _ = writeln!(text, "  {what} {} by {}", plain(&pair[0]), plain(&pair[1]));
@@ -194,6 +213,8 @@ mod tests {
             help("nobody:task").starts_with("Nobody can be asked: "),
             "the one step of a task has no name for people"
         );
+        assert!(help("nobody:buyers:unit").starts_with("Nobody can be asked in the step `buyers`: `unit` is empty. "));
+        assert_eq!(nobody_in("the approval needs help: nobody:buyers:unit"), Some("buyers"));
         assert_eq!(help("late:boss"), "It takes too long in the step `boss`: somebody has to look at it.");
         assert_eq!(help("no_row"), "No rule of the approval fits it, so that nobody is asked.");
         assert_eq!(help("new_code:x"), "the approval needs help: new_code:x", "what is not known is told as it is");

@@ -56,6 +56,7 @@ suite! {
     messages_go_in_order
     leases_end
     what_was_given_up_is_resumed
+    what_nobody_waits_for_is_withdrawn
     instances_are_found_by_their_incidents
     racing_claimers_share
 }

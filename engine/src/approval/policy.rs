@@ -62,6 +62,10 @@ pub struct Policy {
     /// The same in working time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_after: Option<Wait>,
+    /// Nobody's approval is carried into a seat that was passed on, escalated or assigned: whoever gets one is asked in it. Stricter
+    /// than section 8 has it, so that no lapse of time and no administrator's act approves (11.2); not part of what is written.
+    #[serde(skip)]
+    pub asks_anew: bool,
     /// What working time is counted in. Not part of what is written: a calendar may change while a policy holds.
     #[serde(skip)]
     pub working: Counted,

@@ -6,7 +6,7 @@ use super::facts::Facts;
 use super::frame::Frame;
 use super::policy::SamePerson;
 use super::quorum::{Outcome, outcome_of};
-use super::review::{Review, Vote};
+use super::review::{NamedBy, Review, Vote};
 use super::seats::{Cause, mark_vacant, reconcile, waits_for_added};
 use super::words::{State, Status, Stuck, VoteKind, Why};
 use crate::ids::PersonId;
@@ -155,6 +155,10 @@ fn carry<'a>(review: &mut Review, frame: &Frame<'a>, facts: &mut Facts<'a>) -> b
             continue;
         }
         for at in facts.open_seats(review, frame, place) {
+            let given = step.seats[at].passed || step.seats[at].named_by == NamedBy::Repair;
+            if frame.policy.asks_anew && given {
+                continue;
+            }
             let holders = step.seats[at].holders().iter().filter(|who| authors.contains(who));
             let free = holders
                 .filter(|who| facts.eligible_id(frame, place, who) && facts.vote_by(review, step, who).is_none());

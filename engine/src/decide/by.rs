@@ -160,11 +160,13 @@ impl<D: Domain> Run<'_, '_, D> {
 
 /// What holds for acts besides the rules of approvals: a question says something, nobody has a seat of somebody else
 /// given to himself, and whoever has set what is decided about, past those who decide, is none of them.
-pub(super) fn fits(act: &Verb, person: &PersonId, instance: &Instance) -> Result<(), Refusal> {
-    if matches!(act, Verb::Approve(_) | Verb::Reject(_) | Verb::Abstain(_)) && instance.detail.handled.contains(person)
-    {
-        let rule = "somebody else to decide: you have set data of it by a repair or a migration";
-        return Err(Refusal::NotAllowed { rule: rule.into() });
+pub(super) fn fits(
+    act: &Verb,
+    (person, behalf): (&PersonId, Option<&PersonId>),
+    instance: &Instance,
+) -> Result<(), Refusal> {
+    if matches!(act, Verb::Approve(_) | Verb::Reject(_) | Verb::Abstain(_)) {
+        decides_alone(instance, person, behalf)?;
     }
     let himself = match act {
         Verb::Ask { ballot, .. } if ballot.reason.as_ref().is_none_or(|text| text.trim().is_empty()) => {
@@ -179,7 +181,52 @@ pub(super) fn fits(act: &Verb, person: &PersonId, instance: &Instance) -> Result
         let rule = "somebody else to name you: whoever says who decides does not decide in that place himself";
         return Err(Refusal::NotAllowed { rule: rule.into() });
     }
-    Ok(())
+    let named = match act {
+        Verb::Repair { to, .. } => to.as_ref(),
+        Verb::Escalate { to: EscalateTo::Person(to), .. } | Verb::Reassign { to, .. } | Verb::Delegate { to, .. } => {
+            Some(to)
+        }
+        Verb::AddApprover { person, .. } => Some(person),
+        _ => None,
+    };
+    match named.filter(|named| instance.detail.handled.contains(*named)) {
+        Some(named) => {
+            let why = format!("`{named}` has set data of it by a repair or a migration, and does not decide about it");
+            Err(somebody_else(why))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whoever has set what is decided about does not decide about it; nobody does so in his place.
+pub(super) fn decides_alone(instance: &Instance, person: &PersonId, behalf: Option<&PersonId>) -> Result<(), Refusal> {
+    let handled = &instance.detail.handled;
+    if handled.contains(person) {
+        let rule = "somebody else to decide: you have set data of it by a repair or a migration";
+        return Err(Refusal::NotAllowed { rule: rule.into() });
+    }
+    match behalf.filter(|of| handled.contains(*of)) {
+        Some(of) => Err(somebody_else(format!(
+            "`{of}` has set data of it by a repair or a migration, and nobody decides in his place"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Whether what a task asks for is a decision: also data, where its rules keep somebody out of giving it.
+fn is_decided(definition: &Definition, task: &Task) -> bool {
+    form_of(definition, task).is_none() || keeps_out(definition, task)
+}
+
+/// Whether the rules of a task say who may not act in it: then giving it its data decides.
+pub(super) fn keeps_out(definition: &Definition, task: &Task) -> bool {
+    definition.approval(&task.state).is_some_and(|approval| !approval.policy.never.is_empty())
+}
+
+/// Whoever has decided sets nothing of what he has decided about: his decision would stand for what he has set.
+pub(super) fn has_decided(instance: &Instance, person: &PersonId) -> bool {
+    let votes = instance.tasks.iter().flat_map(|task| &task.detail.review.votes);
+    votes.into_iter().any(|vote| vote.author == *person || vote.holder.as_ref() == Some(person))
 }
 
 /// Whether an act may pass seats on.
@@ -188,26 +235,39 @@ pub(super) const fn passes(act: &Verb) -> bool {
 }
 
 /// The holders of every seat of a review, by its number.
-pub(super) fn held(review: &Review) -> BTreeMap<u32, Vec<PersonId>> {
+pub(super) type Held = BTreeMap<u32, Vec<PersonId>>;
+
+pub(super) fn held(review: &Review) -> Held {
     let seats = review.steps.iter().flat_map(|step| &step.seats);
     seats.map(|seat| (seat.id, seat.holders().to_vec())).collect()
 }
 
-/// Notes which seats of others an act has passed on, and refuses the vote of whoever passed a seat on before: not even on
-/// behalf of him who has it now.
+fn somebody_else(why: String) -> Refusal {
+    Refusal::NotAllowed { rule: format!("somebody else in this place: {why}").into() }
+}
+
+/// Notes which seats of others an act has passed on. Nobody gets one who passed it on before. And refuses the vote of whoever
+/// passed a seat on before: not even on behalf of him who has it now.
 pub(super) fn passed_on(
     detail: &mut TaskDetail,
-    before: &BTreeMap<u32, Vec<PersonId>>,
+    before: &Held,
     (act, person): (&Verb, &PersonId),
 ) -> Result<(), Refusal> {
     match act {
         act if passes(act) => {
             let after = held(&detail.review);
-            let changed = after.iter().filter(|(seat, holders)| before.get(seat) != Some(holders));
-            let others = changed.filter(|(seat, _)| before.get(seat).is_none_or(|holders| !holders.contains(person)));
-            let seats: Vec<u32> = others.map(|(seat, _)| *seat).collect();
-            for seat in seats {
-                detail.passed_on.entry(seat).or_default().insert(person.clone());
+            let had = |seat: u32, who: &PersonId| before.get(&seat).is_some_and(|holders| holders.contains(who));
+            for (seat, holders) in after.iter().filter(|(seat, holders)| before.get(seat) != Some(holders)) {
+                let passed = detail.passed_on.get(seat);
+                let returns = |who: &&PersonId| !had(*seat, who) && passed.is_some_and(|by| by.contains(*who));
+                if let Some(who) = holders.iter().find(returns) {
+                    let why = format!("`{who}` said before who has it, and whoever says that does not decide in it");
+                    return Err(somebody_else(why));
+                }
+                if had(*seat, person) {
+                    continue;
+                }
+                detail.passed_on.entry(*seat).or_default().insert(person.clone());
             }
             Ok(())
         }
@@ -233,7 +293,8 @@ pub(super) fn is_good(
     (person, on_behalf_of): (&PersonId, Option<&PersonId>),
 ) -> bool {
     let TaskDetail { review, passed_on, .. } = &task.detail;
-    if instance.detail.handled.contains(person) && form_of(definition, task).is_none() {
+    let handled = |who: &PersonId| instance.detail.handled.contains(who);
+    if is_decided(definition, task) && (handled(person) || on_behalf_of.is_some_and(handled)) {
         return false;
     }
     if passed_on.is_empty() {

@@ -96,7 +96,10 @@ impl<D: Domain> Run<'_, '_, D> {
         let result: Document = self.definition.result.iter().filter_map(given).collect();
         let payload =
             serde_json::json!({ "instance": self.work.id, "state": state, "failed": failed, "result": result });
-        let payload = payload.as_object().cloned().unwrap_or_default();
+        let mut payload = payload.as_object().cloned().unwrap_or_default();
+        if !self.work.detail.handled.is_empty() {
+            payload.insert("handled".to_owned(), serde_json::json!(self.work.detail.handled));
+        }
         self.effects.push(Effect::Report(Report { to, event: ENDED, payload }));
     }
 
@@ -123,6 +126,8 @@ impl<D: Domain> Run<'_, '_, D> {
         let payload_failed = payload.get("failed").and_then(Json::as_bool).unwrap_or(false);
         let value = super::form::record(result, &calling.result)
             .map_err(|why| Halt::Broken("call_failed", format!("what `{}` gave back: {why}", calling.workflow.name)))?;
+        let handled = payload.get("handled").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
+        self.work.detail.handled.extend(handled.map(PersonId::from));
         let event = if payload_failed { FAILED } else { DONE };
         if !payload_failed {
             self.work.detail.returned.insert(path);

@@ -157,6 +157,8 @@ impl<D: Domain> Run<'_, '_, D> {
         };
         let mut work = blank(&definition, id, &command, self.ground.now);
         work.detail.caller = is_called.then_some(parent);
+        // Whoever has set what it starts with has set its data.
+        work.detail.handled.clone_from(&self.work.detail.handled);
         let mut run = Run::new(self.ground, &definition, &command, work, None, &mut *self.layer);
         run.depth = self.depth + 1;
         run.record.parent = Some(Parent { instance: parent, seq });

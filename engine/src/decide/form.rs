@@ -18,9 +18,9 @@ use crate::ids::{PersonId, TaskId};
 use crate::instance::{Document, Task};
 use crate::refusal::Refusal;
 
-use super::Halt;
 use super::run::{Raised, Run};
 use super::task::not_a_decision;
+use super::{Halt, by};
 
 /// A field that a task asks for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -129,6 +129,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.event = filled.as_ref().ok().cloned().unwrap_or(Value::Null);
         let ballot = Ballot { step: TASK_STEP.into(), on_behalf_of: on_behalf_of.cloned(), seen: None, reason: None };
         self.act_on(at, &person, etag, &approval::Verb::Approve(ballot))?;
+        if by::keeps_out(self.definition, &self.work.tasks[at]) {
+            by::decides_alone(&self.work, &person, self.record.behalf.as_ref())?;
+        }
         filled?;
         self.settle()
     }

@@ -234,7 +234,7 @@ impl<D: Domain> Run<'_, '_, D> {
         self.stand(&place);
         let fields = self.carry_subject(way)?;
         if self.work.subject != before.subject {
-            self.work.detail.handled.extend(self.command.actor.person().cloned());
+            self.handles()?;
         }
         let timers = self.carry_timers(way, &old_active, &place)?;
         self.carry_calls(way, &place)?;

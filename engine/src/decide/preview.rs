@@ -54,6 +54,8 @@ pub struct Preview {
     pub sent_again: Vec<Undelivered>,
     /// Messages that were given up and that nobody wants any more.
     pub forgotten: Vec<Undelivered>,
+    /// Messages that do not go out any more, unless they have by then.
+    pub withdrawn: Vec<Arc<str>>,
     /// Rows of the domain that change.
     pub rows: Vec<PreviewedRow>,
     /// Fields of the document that change.
@@ -214,6 +216,7 @@ fn told<Op: Serialize>(
         messages: Vec::new(),
         sent_again: Vec::new(),
         forgotten: Vec::new(),
+        withdrawn: Vec::new(),
         rows: Vec::new(),
         fields: fields(&before.subject, &after.subject),
         undone: decision.record.undone.clone(),
@@ -235,6 +238,7 @@ fn effects<Op: Serialize>(preview: &mut Preview, effects: &[Effect<Op>]) {
             }
             Effect::Resume(resume) if resume.again => preview.sent_again.push(resume.message.clone()),
             Effect::Resume(resume) => preview.forgotten.push(resume.message.clone()),
+            Effect::Withdraw(message) => preview.withdrawn.push(message.clone()),
             Effect::Report(report) => preview.told.push((report.to, report.event.into())),
             Effect::Tell(tell) => preview.told.push((preview.instance, tell.event.clone())),
             Effect::Start(child) => {

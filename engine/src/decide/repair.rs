@@ -71,7 +71,12 @@ pub(super) fn decide<D: Domain>(
         Repair::Retry { .. } | Repair::Skip { .. } if !retry::is_own(before, asked.repair, command) => &own,
         _ => command,
     };
-    let mut run = Run::new(ground, definition, acting, before.clone(), Some(before), layer);
+    let mut work = before.clone();
+    if matches!(asked.repair, Repair::Skip { payload, .. } if !payload.is_empty()) {
+        // What a message is said to have answered is what he writes.
+        data::handle(&mut work, command.actor.person()).map_err(Stop::Refused)?;
+    }
+    let mut run = Run::new(ground, definition, acting, work, Some(before), layer);
     match run.repair(asked) {
         Ok(()) => {
             let mut decision = run.finish();

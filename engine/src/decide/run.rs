@@ -180,6 +180,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             let active = self.active()?;
             let chosen = self.choose(&active, |state| Some(state.always.as_slice()), Asking::Itself)?;
             if !self.take_all(chosen, Asking::Itself)? {
+                self.note_barred();
                 return Ok(());
             }
         }

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::approval::{self, Event, FieldValue, Fields, FiredKind, PLAN, Policy, Review, State, Verb, Why};
+use crate::approval::{
+    self, Event, FieldValue, Fields, FiredKind, PLAN, Policy, RepairAction, Review, State, Verb, Why,
+};
 use crate::command::{self, Repair, act_name};
 use crate::definition::chart::{Approval, EXPIRED, StateIx};
 use crate::domain::Domain;
@@ -14,11 +16,12 @@ use crate::ids::{Digest, PersonId, TaskId};
 use crate::instance::{Document, Incident, Status, Task, TaskDetail, TaskStatus};
 use crate::refusal::Refusal;
 
+use super::by::{self, Held};
 use super::holders::{Audience, added, holders};
 use super::notices::{self, News};
 use super::review::{Before, Known, acted, ballot, bring_on, policy_with};
 use super::run::{Raised, Run};
-use super::{Halt, by};
+use super::{Halt, barred};
 
 /// An act that does not belong to the task.
 pub(super) fn not_a_decision(sentence: &str) -> Refusal {
@@ -49,7 +52,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.record.event = Some(act_name(act).into());
         self.record.reason = reason(act);
         self.act_on(at, &person, etag, act)?;
-        by::fits(act, &person, &self.work)?;
+        by::fits(act, (&person, self.record.behalf.as_ref()), &self.work)?;
         if matches!(act, Verb::Escalate { .. } | Verb::Repair { .. }) {
             self.gains_no_seat()?;
         }
@@ -68,9 +71,13 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.record.behalf = ballot(act).and_then(|b| b.on_behalf_of.clone());
         let current = self.work.tasks[at].etag();
         let open = self.work.tasks[at].status == TaskStatus::Open;
-        let seats = if by::passes(act) { by::held(&self.work.tasks[at].detail.review) } else { BTreeMap::new() };
+        if matches!(act, Verb::Repair { action: RepairAction::Restart, .. }) {
+            // A new round is judged by the rates of now, as a submission is.
+            self.work.tasks[at].detail.rates = self.ground.organisation().rates.clone();
+        }
+        let before = if by::passes(act) { by::held(&self.work.tasks[at].detail.review) } else { Held::new() };
         self.review(at, act.clone(), Some(person.clone()))?;
-        by::passed_on(&mut self.work.tasks[at].detail, &seats, (act, person))?;
+        by::passed_on(&mut self.work.tasks[at].detail, &before, (act, person))?;
         if let Verb::Approve(b) | Verb::Reject(b) | Verb::Abstain(b) = act {
             // Who stands in for one person only need not say so: the vote knows.
             self.record.behalf = self.work.tasks[at].detail.review.principal(&b.step, person).cloned();
@@ -284,7 +291,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         for rung in fired.iter().filter(|rung| rung.what == FiredKind::Remind && !rung.from.is_empty()) {
             task.detail.reminded.extend(rung.step.clone().map(|step| (step, ground.now)));
         }
-        let (state, why) = (review.state, review.why.to_string());
+        let (state, why) = (review.state, barred::stuck(review, &policy));
         let task = &self.work.tasks[at];
         let (review, rates) = (&task.detail.review, &task.detail.rates);
         if !new.is_empty() {

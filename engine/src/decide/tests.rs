@@ -90,6 +90,8 @@ struct Story {
     sent: Vec<Arc<str>>,
     /// Messages that were given up, and whether they are tried again.
     resumed: Vec<(Arc<str>, bool)>,
+    /// Messages that are not to go out any more.
+    withdrawn: Vec<Arc<str>>,
     /// What it reported to whom.
     reported: Vec<Document>,
     /// The rows of tables that it chose.
@@ -127,6 +129,7 @@ impl Story {
             count: 0,
             sent: Vec::new(),
             resumed: Vec::new(),
+            withdrawn: Vec::new(),
             reported: Vec::new(),
             tables: Vec::new(),
         }
@@ -161,6 +164,11 @@ impl Story {
                     _ => None,
                 });
                 self.resumed = resumed.collect();
+                let withdrawn = decision.effects.iter().filter_map(|effect| match effect {
+                    Effect::Withdraw(message) => Some(message.clone()),
+                    _ => None,
+                });
+                self.withdrawn = withdrawn.collect();
                 let reported = decision.effects.iter().filter_map(|effect| match effect {
                     Effect::Report(report) => Some(report.payload.clone()),
                     _ => None,

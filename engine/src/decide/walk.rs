@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::clock::Timestamp;
+use crate::command::{Repair, Verb};
 use crate::definition::chart::{Arrow, DONE, Due, Go, History, StateIx, StateKind};
 use crate::domain::Domain;
+use crate::effect::Effect;
 use crate::expression::Value;
 use crate::instance::Status;
 
@@ -65,6 +67,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 StateKind::Call(_) => self.leave_call(&state.path),
                 _ => {}
             }
+            self.withdraw(ix);
             self.act(&state.exit)?;
         }
         let stay: Vec<StateIx> = active.into_iter().filter(|ix| !left.contains(ix)).collect();
@@ -72,6 +75,25 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.raised.retain(|raised| !left.contains(&raised.at));
         self.work.detail.inside = stay.iter().map(|&ix| definition.state(ix).path.clone()).collect();
         Ok(left)
+    }
+
+    /// Whose answer the state waits for, and nobody waits for any more: a message that was not sent yet is not sent. What a delivery
+    /// itself brings about leaves all others as they are.
+    fn withdraw(&mut self, ix: StateIx) {
+        let definition = self.definition;
+        let waits = |event: &str| definition.upwards(ix).any(|at| definition.state(at).on.contains_key(event));
+        for send in &definition.state(ix).sends {
+            let declared = self.ground.domain.vocabulary().messages.get(&send.message);
+            let Some(sent) = declared.and_then(|message| message.sent_event.as_deref()) else { continue };
+            let answered = match &self.command.verb {
+                Verb::Message { event, .. } => **event == *sent,
+                Verb::Repair { repair, .. } => matches!(repair, Repair::Retry { .. } | Repair::Skip { .. }),
+                _ => false,
+            };
+            if waits(sent) && !answered {
+                self.effects.push(Effect::Withdraw(send.message.clone()));
+            }
+        }
     }
 
     /// Goes to `to` from wherever it is, as an arrow into it would: leaves what stands in the way, and nothing else.

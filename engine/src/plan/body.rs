@@ -58,6 +58,8 @@ struct Body<'a, Change, Op> {
     timers: &'a [(Arc<str>, Timestamp)],
     #[serde(skip_serializing_if = "<[usize]>::is_empty")]
     walked: &'a [usize],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    withdrawn: Vec<&'a str>,
 }
 
 /// An act on a task.
@@ -161,6 +163,7 @@ pub(super) fn body<Change: Serialize, Op: Serialize>(
         tells: Vec::new(),
         timers: &record.timers,
         walked: &record.walked,
+        withdrawn: Vec::new(),
     };
     for effect in effects {
         match effect {
@@ -177,6 +180,7 @@ pub(super) fn body<Change: Serialize, Op: Serialize>(
                 let (again, id, message) = (resume.again, message.id, &*message.destination);
                 parts.resumed.push(Resumed { again, id, message });
             }
+            Effect::Withdraw(message) => parts.withdrawn.push(message),
             Effect::Tell(tell) => parts.tells.push(Told { event: &tell.event, message: &tell.message }),
         }
     }

@@ -199,7 +199,7 @@ impl<D: Persist> PostgresWriter<D> {
     async fn write(&mut self, commit: &Commit<D::Op>) -> Result<(), StoreError> {
         let domain = self.store.domain.clone();
         let rare = commit.organisations.len() + commit.api_keys.len() + commit.definitions.len();
-        let rare = rare + commit.resumed.len() + commit.ops.len();
+        let rare = rare + commit.resumed.len() + commit.withdrawn.len() + commit.ops.len();
         if !self.begun && rare == 0 {
             // One statement is a transaction of its own, and undoes itself where a guard does not hold.
             return write::batch(commit)?.run(self.connection()?, commit_failed).await;
@@ -213,6 +213,7 @@ impl<D: Persist> PostgresWriter<D> {
         sql::api_key::put(connection, &commit.api_keys).await?;
         sql::definition::add(connection, &commit.definitions).await?;
         sql::delivery::resume(connection, &commit.resumed).await?;
+        sql::delivery::withdraw(connection, &commit.withdrawn).await?;
         write::batch(commit)?.run(connection, failed).await?;
         sqlx::query("COMMIT").execute(connection).await.map(|_| ()).map_err(commit_failed)
     }

@@ -240,6 +240,7 @@ impl<D: Persist> Writer<D> for SqliteWriter<D> {
             sql::api_key::put(connection, &commit.api_keys).await?;
             sql::definition::add(connection, &commit.definitions).await?;
             sql::delivery::resume(connection, &commit.resumed).await?;
+            sql::delivery::withdraw(connection, &commit.withdrawn).await?;
             for script in write::scripts(commit)? {
                 script.run(connection).await?;
             }

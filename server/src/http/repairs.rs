@@ -132,8 +132,8 @@ impl Repairing {
 pub(crate) struct Could(Possible);
 
 /// What a repair would do: `from`, `to`, `inside`, `status`, `stopped`; `incidents_before` and `incidents`; `tasks_closed` and
-/// `tasks_opened` with who would be asked; `timers_stopped`, `timers_started`; `messages`, `sent_again`, `forgotten`; `rows` of the
-/// books; `fields`; what is `undone` or `left_out`; which instances are `told` and `started`; `warnings`; `state_revision`.
+/// `tasks_opened` with who would be asked; `timers_stopped`, `timers_started`; `messages`, `sent_again`, `forgotten`,
+/// `withdrawn`; `rows` of the books; `fields`; what is `undone` or `left_out`; which instances are `told` and `started`; `warnings`; `state_revision`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(transparent)]
 #[schema(as = RepairPreview, value_type = Object)]

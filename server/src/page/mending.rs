@@ -185,6 +185,11 @@ fn messages(lines: &mut Vec<String>, told: &Preview, paper: &Paper) {
             words(name)
         )
     }));
+    lines.extend(
+        told.withdrawn
+            .iter()
+            .map(|name| format!("“{}” is not sent any more, unless it has gone out by then.", words(name))),
+    );
     let given_up = told.forgotten.iter().map(|message| &message.destination).collect::<BTreeSet<_>>();
     lines.extend(
         given_up.into_iter().map(|name| format!("“{}” is given up for good: it is not sent any more.", words(name))),

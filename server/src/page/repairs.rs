@@ -16,7 +16,7 @@ use super::said::repaired_in_words;
 use super::words::{Words, reference, words};
 use super::{Here, Reader, render, turn};
 use crate::desk::Paper;
-use crate::repairs::sentence;
+use crate::repairs::{nobody_in, sentence};
 
 /// A repair that was tried.
 #[derive(Debug, Default)]
@@ -123,11 +123,15 @@ impl Target {
 impl Stuck {
     fn of(task: &TaskSummary, paper: &Paper) -> Option<Self> {
         let review = &paper.instance.tasks.iter().find(|known| known.id == task.id)?.detail.review;
-        if review.state != State::Incident {
+        let own = |one: &&fluxor_engine::instance::Incident| *one.code == *ASKS && one.at.as_ref() == Some(&task.state);
+        let incident = paper.instance.detail.incidents().find(own);
+        // Where everybody who is asked may not decide, the review itself is none the wiser.
+        let barred = incident.and_then(|incident| nobody_in(&incident.message)).map(str::to_owned);
+        if review.state != State::Incident && barred.is_none() {
             return None;
         }
         let title = paper.definition.find(&task.state).map(|ix| paper.definition.state(ix).title.to_string());
-        let step = if let Why::Stuck(_, step) = &review.why { Some(step.to_string()) } else { None };
+        let step = if let Why::Stuck(_, step) = &review.why { Some(step.to_string()) } else { barred };
         Some(Self {
             task: task.id.to_string(),
             etag: task.etag.clone(),

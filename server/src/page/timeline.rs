@@ -175,6 +175,12 @@ fn item(
     notes.extend((more > 0).then(|| format!("and {more} more changes")));
     notes
         .extend(list(body, "sent").iter().filter_map(Value::as_str).map(|name| format!("To be sent: {}", words(name))));
+    notes.extend(
+        list(body, "withdrawn")
+            .iter()
+            .filter_map(Value::as_str)
+            .map(|name| format!("Not to be sent any more, unless it had gone out already: {}", words(name))),
+    );
     notes.extend(told(body, speak));
     let (written, whole) = bounds::entry(entry, body);
     // That somebody has to look at it is news.

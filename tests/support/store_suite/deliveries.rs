@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fluxor_engine::commit::{OutboxRow, ResumedRow};
+use fluxor_engine::commit::{OutboxRow, ResumedRow, WithdrawnRow};
 use fluxor_engine::effect::Resume;
 use fluxor_engine::instance::{Document, Undelivered};
 use fluxor_engine::store::{Claimed, Delivery, Store, StoreError};
@@ -121,6 +121,47 @@ pub async fn what_was_given_up_is_resumed<S: Store<CounterDomain>>(store: S) {
     // Each end of a delivery is told once, under an id of its own.
     let told: BTreeSet<_> = store.inbox(9).await.unwrap().into_iter().map(|row| row.message).collect();
     assert_eq!(told.len(), 3, "{told:?}");
+}
+
+/// What nobody waits for any more does not go out; an attempt that was under way ends as it ends.
+pub async fn what_nobody_waits_for_is_withdrawn<S: Store<CounterDomain>>(store: S) {
+    let all = [("mail", 1), ("mail", 2), ("hook", 1)];
+    send(&store, all.map(|(name, seq)| message(1, 1, name, seq, 10)).to_vec()).await;
+    send(&store, vec![message(1, 2, "mail", 1, 10)]).await;
+    let under_way = store.claim(at(10), at(100), 9).await.unwrap();
+    assert_eq!(names(&under_way), [(1, "hook".into(), 1), (1, "mail".into(), 1), (2, "mail".into(), 1)]);
+    let again = Delivery::Again { next_at: at(11), error: "refused".into() };
+    let withdrawn = |destination: &str, before| {
+        let row = &under_way[0].row;
+        let (tenant, instance) = (row.tenant, row.instance);
+        let row = WithdrawnRow { tenant, instance, destination: destination.into(), before, at: at(12) };
+        TestCommit { withdrawn: vec![row], ..TestCommit::default() }
+    };
+    commit(&store, &withdrawn("mail", 3)).await.unwrap();
+    commit(&store, &withdrawn("hook", 1)).await.unwrap();
+    commit(&store, &withdrawn("nothing", 9)).await.unwrap();
+    assert!(!store.settle(&under_way[1], &again, at(13)).await.unwrap(), "it is not tried again");
+    assert!(store.settle(&under_way[0], &again, at(13)).await.unwrap(), "a later message is another");
+    assert!(store.settle(&under_way[2], &again, at(13)).await.unwrap(), "so is that of another instance");
+    assert_eq!(
+        names(&store.claim(at(99), at(200), 9).await.unwrap()),
+        [(1, "hook".into(), 1), (2, "mail".into(), 1)],
+        "neither that which was tried nor that which was not"
+    );
+    assert_eq!(store.inbox(9).await.unwrap(), []);
+    // One that arrived all the same is told.
+    send(&store, vec![message(1, 3, "mail", 2, 10)]).await;
+    let one = store.claim(at(99), at(200), 9).await.unwrap().remove(0);
+    let row = WithdrawnRow {
+        tenant: one.row.tenant,
+        instance: one.row.instance,
+        destination: one.row.destination.clone(),
+        before: 3,
+        at: at(100),
+    };
+    commit(&store, &TestCommit { withdrawn: vec![row], ..TestCommit::default() }).await.unwrap();
+    assert!(store.settle(&one, &Delivery::Sent { reply: Document::new() }, at(101)).await.unwrap());
+    assert_eq!(store.inbox(9).await.unwrap().len(), 1);
 }
 
 /// Many claimers at once: each message is claimed exactly once.

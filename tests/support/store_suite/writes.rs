@@ -28,6 +28,7 @@ fn everything() -> TestCommit {
         entries: vec![entry(1, stream, 1, "start"), entry(1, StreamId::of_record("person", "bob"), 1, "hire")],
         outbox: vec![message(1, 3, "supplier", 1, 10)],
         resumed: vec![],
+        withdrawn: vec![],
         tells: vec![tell(1, 3, "m1", 10)],
         told: vec![],
         organisations: vec![organisation(1, 1)],

@@ -40,11 +40,40 @@ pub(super) fn lines(change: &Change) -> Vec<String> {
     if let (Some(Json::String(old)), Some(Json::String(new))) = (from, to) {
         return vec![format!("{at}: {}", texts(&canonical::value(&json!(old)), &canonical::value(&json!(new))))];
     }
+    if let Some(parts) = parts(change) {
+        return parts.iter().flat_map(lines).collect();
+    }
     let shown = |value: &Option<Json>| match value {
         Some(value) => cut(&canonical::value(&shortened(value)), MOST),
         None => "nothing".to_owned(),
     };
     vec![format!("{at}: {} -> {}", shown(from), shown(to))]
+}
+
+/// What comes or goes as a whole, and is too long for one line, by its parts: nothing of it is cut off.
+fn parts(Change { at, from, to }: &Change) -> Option<Vec<Change>> {
+    let (whole, comes) = match (from, to) {
+        (None, Some(whole)) => (whole, true),
+        (Some(whole), None) => (whole, false),
+        _ => return None,
+    };
+    canonical::value(&shortened(whole)).char_indices().nth(MOST)?;
+    let half = |value: Json| if comes { (None, Some(value)) } else { (Some(value), None) };
+    match whole {
+        Json::Object(members) => {
+            let of = |(name, value): (&String, &Json)| {
+                let (from, to) = half(value.clone());
+                Change { at: format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), from, to }
+            };
+            Some(members.iter().map(of).collect())
+        }
+        Json::Array(items) if !items.is_empty() => {
+            let (all, none) = (Json::from(items.clone()), Json::Array(Vec::new()));
+            let (from, to) = if comes { (none, all) } else { (all, none) };
+            Some(vec![Change { at: at.clone(), from: Some(from), to: Some(to) }])
+        }
+        _ => None,
+    }
 }
 
 /// A value whose texts are cut where they are long: what else it says is seen whole.

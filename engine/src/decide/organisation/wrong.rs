@@ -5,6 +5,7 @@
 
 mod kinds;
 mod known;
+mod unseen;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +15,7 @@ use serde_json::{Map, Value as Json};
 
 use kinds::{Kind, LIMIT, MAY_BE_NULL, PERSON, SUBSTITUTION, Takes, UNIT};
 use known::People;
+use unseen::{unseen, unseen_in_text};
 
 use super::super::input::below;
 use super::{APPROVAL, PARTS, workflow_name};
@@ -21,6 +23,12 @@ use crate::approval::{Exact, SubstitutesFrom};
 use crate::diagnostic::nearest;
 use crate::instance::Document;
 use crate::money::{Currency, Money};
+
+/// How long the name of a unit or role may be, in bytes.
+const LONGEST_NAME: usize = 128;
+
+/// How long a name or an address of a person may be, in bytes: more than RFC 5321 has for an address.
+const LONGEST_TEXT: usize = 320;
 
 /// What is wrong: JSON Pointer and sentence.
 type Faults = Vec<(String, String)>;
@@ -46,8 +54,10 @@ pub(super) fn warnings(before: &Document, after: &Document) -> Vec<String> {
 /// Whether mail could be written there, as far as the text shows it.
 #[must_use]
 pub fn is_address(text: &str) -> bool {
-    let plain =
-        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@');
+    let plain = |part: &str| {
+        !part.is_empty()
+            && !part.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '<' | '>'))
+    };
     text.trim().split_once('@').is_some_and(|(name, place)| plain(name) && plain(place))
 }
 
@@ -177,6 +187,23 @@ impl Look<'_> {
         }
     }
 
+    /// A new name of a unit or role.
+    fn named(&mut self, at: &str, name: &str) {
+        match name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
+            true => self.wrong(at, format!("{} is no name: 1 to {LONGEST_NAME} characters", shown(&Json::from(name)))),
+            false => self.seen(at, name),
+        }
+    }
+
+    /// That a new name is told from every other by whoever reads it: nothing in it that nobody sees.
+    fn seen(&mut self, at: &str, text: &str) {
+        if let Some(what) = text.chars().find_map(unseen) {
+            self.wrong(at, format!("{} has in it what nobody sees, {what}: leave it out", shown(&Json::from(text))));
+        } else if text.trim() != text {
+            self.wrong(at, format!("{} begins or ends with a blank: leave it out", shown(&Json::from(text))));
+        }
+    }
+
     fn role(&mut self, at: &str, people: &Json) {
         match people.as_array() {
             None => self.wrong(at, format!("{} is no list of people: write [ann, bob]", shown(people))),
@@ -198,6 +225,8 @@ impl Look<'_> {
             };
             if id.is_empty() || id.len() > 64 || id.chars().any(|c| c.is_control() || c == '/') {
                 self.wrong(&format!("/people/{number}/id"), format!("`{id}` is no id: 1 to 64 characters without `/`"));
+            } else if !stored.contains_key(id) {
+                self.seen(&format!("/people/{number}/id"), id);
             }
             if !seen.insert(id) {
                 let why = format!("`{id}` stands here before: write once all that is said of a person");
@@ -218,6 +247,15 @@ impl Look<'_> {
                 );
             }
             let at = id.map_or_else(|| format!("/units/{number}"), |id| below("/units", id));
+            let stored = ids(entries(self.before, "units")).find(|(known, _)| Some(*known) == id).map(|(_, unit)| unit);
+            if let (Some(id), None) = (id, stored) {
+                self.named(&below(&at, "id"), id);
+            }
+            let roles = |unit: &'_ Document| unit.get("roles").and_then(Json::as_object).cloned().unwrap_or_default();
+            let known = stored.map(roles).unwrap_or_default();
+            for role in roles(unit).keys().filter(|role| !known.contains_key(*role)) {
+                self.named(&below(&below(&at, "roles"), role), role);
+            }
             self.entry(&at, unit, &UNIT, None);
         }
     }
@@ -301,7 +339,17 @@ impl Look<'_> {
                         format!("`{text}` is no address: write one such as ann@example.com, or leave it out"),
                     );
                 }
-                Json::String(_) => {}
+                Json::String(text) if text.len() > LONGEST_TEXT => {
+                    self.wrong(&at, format!("{} is longer than {LONGEST_TEXT} characters", shown(value)));
+                }
+                Json::String(text) if !text.is_empty() && text.trim().is_empty() => {
+                    self.wrong(&at, "there is nothing but blanks in it: leave it out");
+                }
+                Json::String(text) => {
+                    if let Some(what) = text.chars().find_map(unseen_in_text) {
+                        self.wrong(&at, format!("{} has in it what nobody sees, {what}: leave it out", shown(value)));
+                    }
+                }
                 other => self.wrong(&at, format!("{} is no text", shown(other))),
             }
         }

@@ -10,13 +10,27 @@ use crate::definition::chart::{ActionCall, Outcome, StateIx};
 use crate::diagnostic::nearest;
 use crate::domain::Domain;
 use crate::expression::Value;
-use crate::instance::{Document, TaskStatus};
+use crate::ids::PersonId;
+use crate::instance::{Document, Instance, TaskStatus};
 use crate::refusal::Refusal;
 
 use super::super::Halt;
+use super::super::by::has_decided;
 use super::super::input::below;
 use super::super::run::Run;
 use super::super::task::document_digest;
+
+/// Whoever sets data does not decide about it any more, and has not decided yet.
+pub(super) fn handle(work: &mut Instance, person: Option<&PersonId>) -> Result<(), Refusal> {
+    let Some(person) = person else { return Ok(()) };
+    if has_decided(work, person) {
+        let rule =
+            "somebody else to set data of it: you have decided about it, and your word would stand for what you set";
+        return Err(Refusal::NotAllowed { rule: rule.into() });
+    }
+    work.detail.handled.insert(person.clone());
+    Ok(())
+}
 
 impl<D: Domain> Run<'_, '_, D> {
     /// Sets fields.
@@ -51,10 +65,15 @@ impl<D: Domain> Run<'_, '_, D> {
             .filter(|task| task.status == TaskStatus::Open)
             .for_each(|task| task.document = digest);
         self.stands(&active, &before)?;
+        self.handles()?;
         self.settle()?;
         self.gains_no_seat()?;
-        self.work.detail.handled.extend(self.command.actor.person().cloned());
         Ok(())
+    }
+
+    /// The actor sets data.
+    pub(in crate::decide) fn handles(&mut self) -> Result<(), Halt<D::Need>> {
+        Ok(handle(&mut self.work, self.command.actor.person())?)
     }
 
     /// The field's new value, if it may have one.

@@ -116,7 +116,18 @@ impl<D: Domain> Run<'_, '_, D> {
                 && task.detail.review.state == State::Incident
                 && at.is_none_or(|at| *at == task.state)
         };
-        let Some(place) = self.work.tasks.iter().position(stuck) else { return self.settle() };
+        let Some(place) = self.work.tasks.iter().position(stuck) else {
+            self.settle()?;
+            let again = self.work.detail.incidents().find(|i| *i.code == *APPROVAL && i.at.as_ref() == at);
+            return match again {
+                Some(Incident { message, .. }) => Err(Refusal::NotRepairable(format!(
+                    "Still {message}, where whoever is asked may not decide. Its task takes `repair` with `assign`, which gives \
+                     the step somebody, `reassign` and `escalate`."
+                ))
+                .into()),
+                None => Ok(()),
+            };
+        };
         self.review(place, Verb::Organisation, None)?;
         let task = &self.work.tasks[place];
         if task.detail.review.state == State::Incident {

@@ -1,5 +1,6 @@
 //! Repairs: what each does about each incident, who may, and that a preview tells what then happens.
 
+mod alone;
 mod bound;
 mod data;
 mod incidents;
@@ -13,7 +14,7 @@ use crate::command::Repair;
 use crate::instance::Status;
 
 fn people() -> Document {
-    let people: Vec<_> = ["ann", "bob", "cyd", "ada"].map(|id| json!({ "id": id, "active": true })).into();
+    let people: Vec<_> = ["ann", "bob", "cyd", "dan", "ada"].map(|id| json!({ "id": id, "active": true })).into();
     let gone = json!({ "id": "eve", "active": false });
     let people: Vec<_> = people.into_iter().chain([gone]).collect();
     let units = json!([{ "id": "it", "roles": { "administrator": ["ada", "eve"] } }]);

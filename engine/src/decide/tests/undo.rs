@@ -73,3 +73,50 @@ fn what_is_refused_on_the_way_leaves_everything_as_it_was() {
     assert!(matches!(refused, Refusal::Domain { code: "never", .. }), "{refused:?}");
     assert_eq!(story.instance, before);
 }
+
+/// An order goes out, and its answer is waited for.
+const SENDING: &str = r#"
+workflow: sending
+version: 1
+subject: { name: w, fields: { log: text? } }
+start: draft
+events: { told: { payload: {} } }
+states:
+  draft: { on: { send: sending } }
+  sending:
+    send: [order, invite]
+    on: { sent: { by: anyone, to: sent }, cancel: cancelled, stay: {} }
+    after: { in: 5s, to: draft }
+  sent: { on: { cancel: cancelled } }
+  cancelled: { final: true }
+"#;
+
+#[test]
+fn what_nobody_waits_for_any_more_is_not_sent() {
+    let sending = || {
+        let mut story = Story::new(SENDING);
+        story.start(&Document::new()).unwrap();
+        story.signal("send").unwrap();
+        story
+    };
+    let withdrawn = |story: &Story| story.withdrawn.iter().map(ToString::to_string).collect::<Vec<String>>();
+    // By whoever cancels, whoever says that it went out otherwise, and by time; what no answer is waited for goes out.
+    for way in ["cancel", "sent"] {
+        let mut story = sending();
+        story.signal("stay").unwrap();
+        assert_eq!(withdrawn(&story), [""; 0]);
+        story.signal_as(way, person("ann")).unwrap();
+        assert_eq!(withdrawn(&story), ["order"], "{way}");
+    }
+    let mut story = sending();
+    story.wait(5_000_000).unwrap();
+    assert_eq!((story.inside().as_str(), withdrawn(&story)), ("draft", vec!["order".to_owned()]));
+    // What has arrived leaves all others as they are; and what was left before is nobody's any more.
+    let mut story = sending();
+    let instance = story.instance.as_ref().unwrap().id;
+    let verb = Verb::Message { instance, message: "m".into(), event: "sent".into(), payload: Document::new() };
+    story.command(verb, Actor::Message).unwrap();
+    assert_eq!((story.inside().as_str(), withdrawn(&story)), ("sent", vec![]));
+    story.signal("cancel").unwrap();
+    assert_eq!(withdrawn(&story), [""; 0]);
+}

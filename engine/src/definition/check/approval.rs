@@ -98,7 +98,7 @@ impl Checker<'_> {
         match serde_json::from_value::<Policy>(Value::Object(policy)) {
             Ok(policy) => {
                 let working = Counted(self.calendar.as_ref().and_then(|used| used.named.clone()));
-                Some(Arc::new(Policy { working, ..policy }))
+                Some(Arc::new(Policy { working, asks_anew: true, ..policy }))
             }
             Err(error) => {
                 self.error(

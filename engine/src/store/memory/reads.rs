@@ -206,7 +206,10 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
     async fn settle(&self, claimed: &Claimed, result: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         let key = super::tables::outbox_key(&claimed.row);
-        let stored = tables.outbox.get_mut(&key).filter(|s| s.epoch == claimed.epoch && s.given_up_at.is_none());
+        let is_sent = matches!(result, Delivery::Sent { .. });
+        let stored = tables.outbox.get_mut(&key);
+        // Also of one that was withdrawn meanwhile: it has gone out, and that is told.
+        let stored = stored.filter(|s| s.epoch == claimed.epoch && (is_sent || s.given_up_at.is_none()));
         let Some(sending) = stored else { return Ok(false) };
         match result {
             Delivery::Sent { .. } => {
@@ -221,7 +224,10 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
                 sending.attempt -= 1;
                 sending.epoch += 1;
             }
-            Delivery::GivenUp { .. } => sending.given_up_at = Some(now),
+            Delivery::GivenUp { .. } => {
+                sending.given_up_at = Some(now);
+                sending.epoch += 1;
+            }
         }
         if let Some((event, payload)) = told(claimed, result) {
             let message: std::sync::Arc<str> = told_id(claimed).into();

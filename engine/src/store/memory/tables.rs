@@ -8,7 +8,8 @@ use uuid::Uuid;
 use crate::audit::Entry;
 use crate::clock::Timestamp;
 use crate::commit::{
-    ApiKeyRow, Commit, DefinitionRow, HolderRow, InboxRow, OrganisationRow, OutboxRow, RecordHead, ResumedRow, TimerRow,
+    ApiKeyRow, Commit, DefinitionRow, HolderRow, InboxRow, OrganisationRow, OutboxRow, RecordHead, ResumedRow,
+    TimerRow, WithdrawnRow,
 };
 use crate::ids::{DefinitionHash, InstanceId, StreamId, TenantId};
 use crate::instance::{Instance, Task};
@@ -151,6 +152,9 @@ impl Tables {
         for row in &c.resumed {
             self.resume(row);
         }
+        for row in &c.withdrawn {
+            self.withdraw(row);
+        }
         for key in &c.told {
             self.inbox.remove(key);
         }
@@ -171,6 +175,13 @@ impl Tables {
             sending.row.next_at = row.next_at;
             (sending.attempt, sending.given_up_at) = (0, None);
             sending.epoch += 1;
+        }
+    }
+
+    fn withdraw(&mut self, row: &WithdrawnRow) {
+        let key = |seq| (row.tenant, row.instance, row.destination.clone(), seq, Uuid::nil());
+        for (_, sending) in self.outbox.range_mut(key(0)..key(row.before)) {
+            sending.given_up_at = sending.given_up_at.or(Some(row.at));
         }
     }
 

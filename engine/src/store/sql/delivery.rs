@@ -2,7 +2,7 @@
 
 use super::{Columns, Conn, Row, dialect, failed};
 use crate::clock::Timestamp;
-use crate::commit::{OutboxRow, ResumedRow};
+use crate::commit::{OutboxRow, ResumedRow, WithdrawnRow};
 use crate::ids::{InstanceId, TenantId};
 use crate::store::rows::{told, told_id};
 use crate::store::{Claimed, Delivery, StoreError};
@@ -17,6 +17,7 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("TELL", TELL),
     ("RESUME", RESUME),
     ("FORGET", FORGET),
+    ("WITHDRAW", WITHDRAW),
 ];
 
 /// In order of instance, destination and number, whatever order the database returned them in.
@@ -58,14 +59,14 @@ fn claimed(row: &Row) -> Result<Claimed, StoreError> {
     })
 }
 
+// Also of one that was withdrawn meanwhile: it has gone out, and that is told.
 const SENT: &str = "DELETE FROM outbox
      WHERE tenant = $1
        AND instance = $2
        AND destination = $3
        AND seq = $4
        AND id = $5
-       AND epoch = $6
-       AND given_up_at IS NULL";
+       AND epoch = $6";
 
 const AGAIN: &str = "UPDATE outbox
      SET next_at = $7, error = $8, epoch = epoch + 1
@@ -89,7 +90,7 @@ const HELD: &str = "UPDATE outbox
        AND given_up_at IS NULL";
 
 const GIVEN_UP: &str = "UPDATE outbox
-     SET given_up_at = $7, error = $8
+     SET given_up_at = $7, error = $8, epoch = epoch + 1
      WHERE tenant = $1
        AND instance = $2
        AND destination = $3
@@ -190,6 +191,30 @@ pub(crate) async fn resume(c: &mut Conn, rows: &[ResumedRow]) -> Result<(), Stor
         if query.execute(&mut *c).await.map_err(failed)?.rows_affected() != 1 {
             return Err(StoreError::Conflict("outbox".to_owned()));
         }
+    }
+    Ok(())
+}
+
+const WITHDRAW: &str = "UPDATE outbox
+     SET given_up_at = $5, error = 'withdrawn: nobody waits for it any more'
+     WHERE tenant = $1
+       AND instance = $2
+       AND destination = $3
+       AND seq < $4
+       AND given_up_at IS NULL";
+
+/// Messages that are not tried any more. Inside the caller's transaction.
+pub(crate) async fn withdraw(c: &mut Conn, rows: &[WithdrawnRow]) -> Result<(), StoreError> {
+    for row in rows {
+        sqlx::query(WITHDRAW)
+            .bind(row.tenant.0)
+            .bind(row.instance.0)
+            .bind(&*row.destination)
+            .bind(row.before)
+            .bind(row.at.micros())
+            .execute(&mut *c)
+            .await
+            .map_err(failed)?;
     }
     Ok(())
 }

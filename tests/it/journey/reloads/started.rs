@@ -48,5 +48,24 @@ pub(in super::super) async fn a_server_starts_with_what_was_in_force(mut site: S
     site.start().await;
     assert_eq!(item(&site, "pair").await["version"], 2);
     begin(&site).await.is(201);
+    site.stop().await;
+
+    // Beside it a copy that somebody has left there, before it by name and older, or broken; and saved in another encoding.
+    let whole = source.replace("version: 1", "version: 2");
+    write(&site, "pair.yaml", &whole);
+    for copy in [source.clone(), whole.clone(), "workflow: pair\nversion: {".to_owned()] {
+        write(&site, "copy of pair.yaml", &copy);
+        site.start().await;
+        assert_eq!(item(&site, "pair").await["version"], 2, "what was in force counts");
+        assert_ne!(ready(&site).await, json!([]), "and the other file is told");
+        site.stop().await;
+    }
+    std::fs::remove_file(super::file(&site, "copy of pair.yaml")).unwrap();
+    let utf_16: Vec<u8> = whole.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(super::file(&site, "pair.yaml"), [&[0xff, 0xfe], &*utf_16].concat()).unwrap();
+    site.start().await;
+    assert_eq!(item(&site, "pair").await["version"], 2);
+    let refused = ready(&site).await;
+    assert!(text(&refused[0]["error"]).contains("this is not UTF-8"), "{refused}");
     site.end().await;
 }

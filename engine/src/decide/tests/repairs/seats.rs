@@ -35,7 +35,7 @@ fn newest<'a>(story: &'a Story, state: &str) -> &'a crate::instance::Task {
     row(story).tasks.iter().rev().find(|task| &*task.state == state).unwrap()
 }
 
-fn act(story: &mut Story, state: &str, act: Act, by: &str) -> Result<Option<String>, Refusal> {
+pub(super) fn act(story: &mut Story, state: &str, act: Act, by: &str) -> Result<Option<String>, Refusal> {
     let task = newest(story, state);
     let verb = Verb::Decide { task: task.id, etag: Some(task.etag()), act };
     story.command(verb, person(by))
@@ -58,7 +58,7 @@ fn asked(story: &Story) -> Vec<String> {
 }
 
 /// Who may act now, as tasks are shown and as it is told who could decide.
-fn may(story: &Story) -> Vec<String> {
+pub(super) fn may(story: &Story) -> Vec<String> {
     let definition = story.library.current(&story.workflow).unwrap();
     let (instance, organisation) = (row(story), &story.organisation);
     let shown = summaries(definition, instance, organisation, story.now);
