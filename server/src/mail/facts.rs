@@ -128,6 +128,8 @@ pub(crate) struct Facts {
     pub(super) decided: Vec<Facts>,
     pub(super) settled: usize,
     pub(super) more: usize,
+    /// How many tasks wait for the reader that do not stand in it.
+    pub(super) also: Option<String>,
 }
 
 /// The fields that a subject may have: those of the vocabulary and of the definitions.
