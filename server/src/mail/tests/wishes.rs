@@ -211,6 +211,23 @@ async fn a_digest_names_the_steps_that_wait_and_leaves_out_those_that_do_not() {
 }
 
 #[tokio::test]
+async fn a_mail_says_what_it_is_about_and_what_fields_mean() {
+    let smtp = Smtp::new(Manner::Takes).await;
+    let mut site = site(&smtp).await;
+    site.twice().await;
+    site.drive().await;
+    let mail = smtp.mails().pop().unwrap().text.replace("=\r\n", "");
+    for part in [
+        ", A new one",
+        "Rating: 2 (1 is best.)",
+        "Spend: 1,200.00 EUR (In a year.)",
+        "font-size:13px\">1 is best.</span>",
+    ] {
+        assert!(mail.replace("=3D", "=").contains(part), "{part}: {mail}");
+    }
+}
+
+#[tokio::test]
 async fn the_templates_of_a_company_are_its_own() {
     let smtp = Smtp::new(Manner::Takes).await;
     let mut site = site(&smtp).await;
