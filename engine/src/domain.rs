@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::decide::OrganisationAt;
+use crate::definition::chart::Told;
 use crate::expression::{RecordType, Type, Value};
 use crate::ids::{InstanceId, PersonId, TenantId};
 use crate::instance::Document;
@@ -45,6 +46,10 @@ pub struct SubjectType {
     pub computed: Vec<Arc<str>>,
     /// Fields that have one of these values and no other: what a form offers. An action of the domain refuses others.
     pub options: Vec<(Arc<str>, Vec<Arc<str>>)>,
+    /// What fields are called and what they mean, for people.
+    pub told: Vec<(Arc<str>, Told)>,
+    /// The field that says in words what an instance is about.
+    pub about: Option<Arc<str>>,
     /// Fields that rows of the domain hold as well, with the action that changes both, where there is one: nothing else may
     /// change them.
     pub mirrored: Vec<(Arc<str>, Option<Arc<str>>)>,

@@ -38,7 +38,7 @@ use crate::telemetry::metrics;
 
 pub(crate) use contacts::{Contacts, Directory};
 pub(crate) use facts::{fields, fields_of};
-pub(crate) use helpers::{grouped, is_hostile, money};
+pub(crate) use helpers::{is_hostile, money};
 pub(crate) use links::{Linking, Links, Meant};
 pub(crate) use press::{Press, TEMPLATES};
 pub(crate) use preview::{Unseen, Wanted};

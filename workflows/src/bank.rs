@@ -46,6 +46,8 @@ pub(crate) const SUBJECT: Subject = Subject {
         "answer",
     ],
     options: &[],
+    told: &[],
+    about: None,
     mirrored: &[],
 };
 

@@ -50,7 +50,7 @@ pub use digests::{
 };
 pub use facts::{Facts, Undo};
 pub use memory::Memory;
-pub use money::{exponent, line_total, round_half_up};
+pub use money::{exponent, grouped, line_total, round_half_up, shown};
 pub use preferences::{Preference, Way};
 pub use procurement::Procurement;
 pub use purchasing::{MOST_LINES, lines_digest, mistakes_in_lines};
@@ -97,6 +97,10 @@ struct Subject {
     computed: &'static [&'static str],
     /// Fields that have one of these values and no other.
     options: &'static [(&'static str, &'static [&'static str])],
+    /// What fields are called, and what they mean, for people; an empty title: as their names say.
+    told: &'static [(&'static str, &'static str, &'static str)],
+    /// The field that says in words what an instance is about.
+    about: Option<&'static str>,
     /// Fields that its rows hold as well, each with the action that changes both; empty: none does.
     mirrored: &'static [(&'static str, &'static str)],
 }
@@ -144,6 +148,8 @@ const ORDERS: Subject = Subject {
     record: purchase_order,
     computed: &["amount", "lines", "lines_digest", "lines_open", "number"],
     options: &[],
+    told: &[],
+    about: None,
     mirrored: MIRRORED,
 };
 

@@ -1,6 +1,6 @@
 //! How money is rounded: to the digits of its currency, half away from zero, at one named point.
 
-use fluxor_engine::money::{Currency, Money};
+use fluxor_engine::money::{Currency, Money, format_scaled};
 
 use crate::quantity::{PLACES as QUANTITY_PLACES, Quantity};
 
@@ -32,6 +32,31 @@ pub fn exponent(currency: Currency) -> u32 {
     } else {
         2
     }
+}
+
+/// `1,200.00 EUR`, as people read it everywhere: with the digits of its currency, more only where there are more.
+#[must_use]
+pub fn shown(money: Money) -> String {
+    format!("{} {}", grouped(&format_scaled(money.units, MONEY_PLACES, exponent(money.currency))), money.currency)
+}
+
+/// `1,200.5`: the whole part in groups of three digits.
+#[must_use]
+pub fn grouped(decimal: &str) -> String {
+    let (sign, digits) = decimal.strip_prefix('-').map_or(("", decimal), |rest| ("-", rest));
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
+    let mut out = String::from(sign);
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
 }
 
 /// `value` (units of 10^-`from`) in whole units of 10^-`to`, a half going away from zero.

@@ -32,6 +32,8 @@ pub(crate) const SUBJECT: Subject = Subject {
     record: organisation_change,
     computed: &["patch", "found", "changes", "concerned", "administrators", "base", "revision", "refused"],
     options: &[],
+    told: &[],
+    about: None,
     mirrored: &[],
 };
 

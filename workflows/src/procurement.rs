@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use fluxor_engine::definition::chart::Told;
 use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::domain::{ActionType, Call, Domain, Done, FactType, MessageType, NotDone, SubjectType, Vocabulary};
 use fluxor_engine::expression::Value;
@@ -42,6 +43,10 @@ impl Procurement {
     }
 }
 
+fn told(title: &str, help: &str) -> Told {
+    Told { title: Some(title.into()).filter(|_| !title.is_empty()), help: help.into() }
+}
+
 fn vocabulary() -> Vocabulary {
     let names = |names: &[&str]| names.iter().map(|name| Arc::from(*name)).collect::<Vec<Arc<str>>>();
     let subjects = SUBJECTS.iter().map(|subject| {
@@ -53,6 +58,8 @@ fn vocabulary() -> Vocabulary {
             record: Arc::new((subject.record)()),
             computed: names(subject.computed),
             options: subject.options.iter().map(|(field, options)| (Arc::from(*field), names(options))).collect(),
+            told: subject.told.iter().map(|(field, title, help)| (Arc::from(*field), told(title, help))).collect(),
+            about: subject.about.map(Arc::from),
             mirrored: mirrored.collect(),
         };
         (Arc::from(subject.name), ty)

@@ -70,6 +70,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0012_bank_accounts.sql"),
         postgres: include_str!("../../migrations/postgres/0012_bank_accounts.sql"),
     },
+    Migration {
+        version: 14,
+        name: "paid_items",
+        sqlite: include_str!("../../migrations/sqlite/0014_paid_items.sql"),
+        postgres: include_str!("../../migrations/postgres/0014_paid_items.sql"),
+    },
 ];
 
 /// A statement in both dialects.

@@ -127,7 +127,10 @@ pub fn change<D: Domain>(
         }
         Change::RevokeKey { id } => revoke_key(seen, id, ground.now),
         Change::Session { person, what, told } => {
-            session(&command.actor, person, *what, told, ground.organisation().organisation.person(person).is_some())
+            let organisation = &ground.organisation().organisation;
+            let today = organisation.date(ground.now);
+            let here = organisation.person(person).map(|_| organisation.active(person, today));
+            session(&command.actor, person, *what, told, (here, today))
         }
         Change::Record { action, params, .. } => {
             return record(ground, command, action, params, layer).map_err(|halt| match halt {
@@ -162,13 +165,15 @@ fn create_key<Op>(seen: &Seen<'_>, known: bool, row: ApiKeyRow) -> Result<Change
 }
 
 /// Whoever is still there may come in; he alone, and an administrator, may end what he began; a way in is offered by
-/// administrators.
+/// administrators, to whoever could take it today.
+///
+/// `here`: whether he is active today; nothing: nobody knows him.
 fn session<Op>(
     actor: &Actor,
     person: &PersonId,
     what: SessionEvent,
     told: &Document,
-    known: bool,
+    (here, today): (Option<bool>, jiff::civil::Date),
 ) -> Result<Changed<Op>, Refusal> {
     let own = actor.person() == Some(person);
     let administers = matches!(actor, Actor::System | Actor::Person { administrator: true, .. });
@@ -180,9 +185,16 @@ fn session<Op>(
     if !may {
         return Err(Refusal::NotAllowed { rule: rule.into() });
     }
-    if what != SessionEvent::Ended && !known {
+    if what != SessionEvent::Ended && here.is_none() {
         let sentence = format!("The organisation has nobody with the id `{person}`: load the organisation first.");
         return Err(no_record("unknown_person", sentence));
+    }
+    if what == SessionEvent::Offered && here == Some(false) {
+        let sentence = format!(
+            "`{person}` is not active today ({today}), so nobody can sign in as that person: set `active: true`, or other days \
+             in `from` and `until`, in the organisation first (`fluxor organisation load FILE`)."
+        );
+        return Err(no_record("inactive_person", sentence));
     }
     let allowed = (own && what != SessionEvent::Offered).then(|| "the person".into());
     Ok(Changed { request: told.clone(), allowed, is_note: true, ..Changed::nothing(Json::Null) })

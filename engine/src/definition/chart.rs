@@ -2,6 +2,7 @@
 
 mod asks;
 mod look;
+mod told;
 mod ways;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::table::Table;
 
 pub use asks::{Approval, Calling, Form, FormField, TASK_STEP};
 pub(crate) use look::{region, upwards};
+pub use told::Told;
 pub use ways::Way;
 
 /// What the approval's outcomes are called, as events.
@@ -161,6 +163,10 @@ pub struct Subject {
     pub computed: Vec<Arc<str>>,
     /// Fields that have one of these values and no other, as the vocabulary says.
     pub options: Vec<(Arc<str>, Vec<Arc<str>>)>,
+    /// What fields are called and what they mean, for people.
+    pub told: Vec<(Arc<str>, Told)>,
+    /// The field that says in words what an instance is about.
+    pub about: Option<Arc<str>>,
 }
 
 impl Subject {

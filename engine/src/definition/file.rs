@@ -39,14 +39,16 @@ pub(super) enum SubjectFile {
     /// A subject of the vocabulary, perhaps under another variable.
     Named { ty: Name, variable: Option<Name> },
     /// Fields written in the file.
-    Inline { variable: Option<Name>, fields: Vec<FieldFile> },
+    Inline { variable: Option<Name>, fields: Vec<FieldFile>, about: Option<Name> },
 }
 
-/// A field and its type.
+/// A field and its type; of a subject perhaps with what it is called and means.
 #[derive(Debug)]
 pub(super) struct FieldFile {
     pub(super) name: Name,
     pub(super) ty: Spot<String>,
+    pub(super) title: Option<String>,
+    pub(super) help: Option<String>,
 }
 
 /// What no start may be, and the sentence that says so.

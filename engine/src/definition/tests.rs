@@ -37,6 +37,8 @@ pub(crate) fn vocabulary() -> Vocabulary {
         record: Arc::new(record),
         computed: ["amount", "lines", "lines_digest", "lines_open", "number"].map(Arc::from).to_vec(),
         options: Vec::new(),
+        told: Vec::new(),
+        about: None,
         mirrored: Vec::new(),
     };
     let action = |subjects: &[&str], params: &[(&str, Type, bool)], payload: &[&str]| ActionType {
@@ -99,4 +101,24 @@ fn waits_of_seconds_are_exact() {
     assert!(checked.diagnostics.is_empty(), "{}", checked.render("x.yaml", source));
     let chart::StateKind::Approval(approval) = &definition.states[0].kind else { panic!("an approval") };
     assert_eq!(approval.policy.expires(), Some(crate::calendar::Wait::Elapsed(3_000_000)));
+}
+
+/// What people read of a field comes from the subject, else from the form that fills it.
+#[test]
+fn fields_are_told_by_the_subject_or_by_the_form_that_fills_them() {
+    let source = "workflow: x\nversion: 1\nsubject:\n  name: x\n  about: name\n  fields:\n    requester: person\n    name: text\n    \
+                  spend: { type: money, title: Spend a year, help: As expected. }\n    rating: int?\n    twice: int?\n    plain: int?\n\
+                  start: a\nstates:\n  a:\n    task: { who: [{ manager: requester }], form: { mark: { type: int, title: Mark from 1 to 5, \
+                  help: 1 is best. } } }\n    on: { done: { to: b, set: { rating: event.mark, twice: event.mark * 2 } } }\n  \
+                  b: { final: true }\n";
+    let definition = right("x.yaml", source);
+    let told = |field: &str| {
+        let chart::Told { title, help } = definition.told(field);
+        (title.as_deref().unwrap_or("").to_owned(), help.to_string())
+    };
+    assert_eq!(definition.subject.about.as_deref(), Some("name"));
+    assert_eq!(told("spend"), ("Spend a year".to_owned(), "As expected.".to_owned()));
+    assert_eq!(told("rating"), ("Mark from 1 to 5".to_owned(), "1 is best.".to_owned()));
+    // What is computed from it is something else.
+    assert!(["twice", "plain", "nothing"].iter().all(|field| told(field) == Default::default()));
 }

@@ -62,6 +62,7 @@ pub(crate) fn of_code(code: &str) -> StatusCode {
         "document_changed" | "stale_setting" => StatusCode::PRECONDITION_FAILED,
         "definition_refused" | "mapping_refused" | "picture_too_large" => StatusCode::UNPROCESSABLE_ENTITY,
         // Of a key's person: whoever acts without being known is refused on authority, above.
+        "inactive_person" => StatusCode::FORBIDDEN,
         "unknown_person" | "not_a_decision" => StatusCode::UNPROCESSABLE_ENTITY,
         "reason_required" | "choose_principal" | "target_unknown" | "target_inactive" | "target_seated"
         | "nobody_to_escalate" => StatusCode::UNPROCESSABLE_ENTITY,

@@ -30,6 +30,10 @@ const RETRY_MICROS: (i64, i64) = (60_000_000, 900_000_000);
 /// After so many mails in a row that did not go out, the others wait for the next round.
 const MOST_FAILURES: u32 = 3;
 
+/// What waits beside a digest is counted by so many, and so often: 1,000 at most.
+const COUNTED: i64 = 200;
+const COUNTED_PAGES: usize = 5;
+
 /// What came of a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Came {
@@ -210,6 +214,7 @@ impl Gathering<'_> {
         for list in [&mut self.facts.waiting, &mut self.facts.questions, &mut self.facts.decided] {
             list.reverse();
         }
+        self.facts.also = self.also(person, &asked.iter().map(|(task, _)| *task).collect()).await?;
         self.facts.settled = settled.iter().filter(|task| !asked.iter().any(|(other, _)| other == *task)).count();
         self.facts.more = usize::try_from(claim.more).unwrap_or(0);
         Ok(())
@@ -218,6 +223,22 @@ impl Gathering<'_> {
     async fn entry(&self, item: &DigestItem, payload: &Payload, person: &PersonId) -> Facts {
         let matter = Matter { tenant: item.tenant, message: item.id, instance: item.instance, payload };
         self.mail.press.facts(matter, self.contacts, person, self.preference).await
+    }
+
+    /// How many tasks wait for him beside those that stand in it: what he was written to about at once or before, what he wants
+    /// no mail about, what had no room. Whoever reads it would else take it for all.
+    async fn also(&self, person: &PersonId, listed: &BTreeSet<TaskId>) -> Result<Option<String>, String> {
+        let (mut others, mut after) = (0, None);
+        for _ in 0..COUNTED_PAGES {
+            let page = self.desk.tasks_of(self.tenant, person.clone(), None, after, COUNTED).await;
+            let page = page.map_err(|error| format!("what waits cannot be asked: {}", chain(&error)))?;
+            others += page.iter().filter(|task| !listed.contains(&task.id)).count();
+            after = page.last().map(|task| task.id);
+            if i64::try_from(page.len()).unwrap_or(COUNTED) < COUNTED {
+                return Ok((others > 0).then(|| others.to_string()));
+            }
+        }
+        Ok(Some(format!("more than {others}")))
     }
 
     async fn view(&mut self, task: TaskId) -> Result<Option<&TaskView>, String> {

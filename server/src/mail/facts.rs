@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::definition::Library;
-use fluxor_engine::definition::chart::Definition;
+use fluxor_engine::definition::chart::{Definition, Told};
 use fluxor_engine::domain::Domain as _;
+use fluxor_engine::expression::Type;
 use fluxor_engine::ids::{InstanceId, PersonId, TaskId};
 use fluxor_engine::instance::Document;
 use fluxor_workflows::Procurement;
@@ -15,6 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::contacts::Contacts;
+use super::helpers;
+
+/// Fields that stand in a mail by themselves.
+const ELSEWHERE: [&str; 6] = ["amount", "supplier", "lines", "requester", "note", "number"];
 
 /// The kinds that ask somebody to decide.
 const ASKING: [&str; 3] = ["task_opened", "reminder", "escalated"];
@@ -121,6 +126,8 @@ pub(crate) struct Facts {
     pub(super) link: Option<String>,
     pub(super) subject: Document,
     pub(super) question: Option<String>,
+    pub(super) about: Option<String>,
+    pub(super) told: Vec<Meaning>,
     pub(super) language: Option<String>,
     /// Of a digest.
     pub(super) waiting: Vec<Facts>,
@@ -128,6 +135,16 @@ pub(crate) struct Facts {
     pub(super) decided: Vec<Facts>,
     pub(super) settled: usize,
     pub(super) more: usize,
+    /// How many tasks wait for the reader that do not stand in it.
+    pub(super) also: Option<String>,
+}
+
+/// A field for which a definition says what it is called or means, as a mail tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Meaning {
+    title: String,
+    value: String,
+    help: String,
 }
 
 /// The fields that a subject may have: those of the vocabulary and of the definitions.
@@ -147,7 +164,8 @@ pub(crate) fn fields_of(library: &Library) -> BTreeSet<String> {
 pub(super) fn blank(fields: &BTreeSet<String>, entries: bool) -> Facts {
     let one = || if entries { vec![Facts::default()] } else { Vec::new() };
     let zone = "UTC".to_owned();
-    let mut facts = Facts { zone, waiting: one(), questions: one(), decided: one(), ..Facts::default() };
+    let told = if entries { vec![Meaning::default()] } else { Vec::new() };
+    let mut facts = Facts { zone, told, waiting: one(), questions: one(), decided: one(), ..Facts::default() };
     facts.complete(fields);
     facts
 }
@@ -161,6 +179,29 @@ impl Facts {
         for list in [&mut self.waiting, &mut self.questions, &mut self.decided] {
             list.iter_mut().for_each(|entry| entry.complete(fields));
         }
+    }
+
+    /// With what the definition says about the fields that have a value and stand nowhere else in a mail.
+    pub(super) fn explained(mut self, definition: Option<&Definition>, contacts: &Contacts) -> Self {
+        let Some(definition) = definition else { return self };
+        let subject = &definition.subject;
+        let text = |field: &str| self.subject.get(field).and_then(Json::as_str).filter(|text| !text.trim().is_empty());
+        let about = subject.about.as_deref().filter(|_| text("supplier").is_none());
+        self.about = about.and_then(text).map(str::to_owned);
+        for (name, field) in &subject.record.fields {
+            let value = self.subject.get(name.as_str()).filter(|value| !value.is_null() && **value != "");
+            let elsewhere = ELSEWHERE.contains(&name.as_str()) || (self.about.is_some() && about == Some(name));
+            let told = definition.told(name);
+            let (Some(value), false) = (value, elsewhere || told == Told::default()) else { continue };
+            let value = match value {
+                Json::String(text) if field.ty == Type::Person => contacts.name(&text.as_str().into()),
+                Json::String(text) => helpers::money(text).unwrap_or_else(|| text.clone()),
+                other => other.to_string(),
+            };
+            let title = told.title.map_or_else(|| capital(&words(name)), |title| title.to_string());
+            self.told.push(Meaning { title, value, help: told.help.to_string() });
+        }
+        self
     }
 
     /// Of a digest, begun at this instant, before anything stands in it.
@@ -243,6 +284,11 @@ pub(super) fn of(
 fn short(instance: InstanceId) -> String {
     let id = instance.0.simple().to_string();
     id[id.len() - 8..].to_ascii_uppercase()
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn words(name: &str) -> String {

@@ -1,7 +1,7 @@
 //! What templates may call: money, dates, times, quantities, quoted text; and `if` and `unless` that know no unknown names.
 
 use fluxor_engine::money::Money;
-use fluxor_workflows::{Quantity, exponent};
+use fluxor_workflows::{Quantity, grouped, shown};
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError, RenderErrorReason,
     Renderable as _, ScopedJson,
@@ -36,33 +36,12 @@ fn lines(text: &str) -> Vec<String> {
 
 /// `1,200.00 EUR`, with the digits of its currency, more only where there are more.
 pub(crate) fn money(text: &str) -> Option<String> {
-    let money: Money = text.parse().ok()?;
-    let digits = exponent(money.currency);
-    let amount = fluxor_engine::money::format_scaled(money.units, 4, digits);
-    Some(format!("{} {}", grouped(&amount), money.currency))
+    text.parse::<Money>().ok().map(shown)
 }
 
 /// `1,200.5`.
 pub(super) fn quantity(text: &str) -> Option<String> {
     Some(grouped(&text.parse::<Quantity>().ok()?.to_string()))
-}
-
-/// `1,200.5`: the whole part in groups of three digits.
-pub(crate) fn grouped(decimal: &str) -> String {
-    let (sign, digits) = decimal.strip_prefix('-').map_or(("", decimal), |rest| ("-", rest));
-    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
-    let mut out = String::from(sign);
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if let Some(fraction) = fraction {
-        out.push('.');
-        out.push_str(fraction);
-    }
-    out
 }
 
 /// `Wed, 4 March 2026` of a date or an instant.

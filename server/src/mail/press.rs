@@ -4,15 +4,15 @@
 //! What must hold: the templates of one tenant are used for no other; what a tenant has set counts without a restart, and
 //! costs nothing while it stays.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use fluxor_engine::calendar::{Calendar, Calendars};
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::definition::Library;
 use fluxor_engine::definition::reload::Fault;
+use fluxor_engine::definition::{Definition, Library};
 use fluxor_engine::ids::{InstanceId, PersonId, TenantId};
 use fluxor_workflows::Preference;
 use uuid::Uuid;
@@ -52,6 +52,8 @@ struct Ground {
     usual: Arc<Templates>,
     fields: Arc<BTreeSet<String>>,
     calendars: Calendars,
+    /// The definitions in force, by name: what they say about their fields.
+    definitions: Arc<BTreeMap<Arc<str>, Arc<Definition>>>,
 }
 
 /// What is known of a tenant's templates.
@@ -72,6 +74,11 @@ pub(super) struct Matter<'a> {
     pub(super) payload: &'a Payload,
 }
 
+fn in_force(library: &Library) -> Arc<BTreeMap<Arc<str>, Arc<Definition>>> {
+    let all = library.names().filter_map(|name| library.current(name).cloned());
+    Arc::new(all.map(|definition| (definition.name.clone(), definition)).collect())
+}
+
 impl Press {
     /// As configured.
     ///
@@ -81,7 +88,9 @@ impl Press {
         let (definitions, fields) = (config.definitions(), facts::fields_of(library));
         let usual = Templates::load(definitions.as_deref(), fields.clone())?;
         let press = Self { definitions, ..Self::with(usual, fields, config.public_url()?) };
-        press.write().calendars = library.calendars().clone();
+        let mut ground = press.write();
+        (ground.calendars, ground.definitions) = (library.calendars().clone(), in_force(library));
+        drop(ground);
         Ok(press)
     }
 
@@ -98,6 +107,7 @@ impl Press {
         }
         let mut ground = self.write();
         (ground.fields, ground.calendars) = (fields.into(), library.calendars().clone());
+        ground.definitions = in_force(library);
         ground.usual = Arc::new(read?);
         drop(ground);
         // What tenants have written stands over those.
@@ -120,7 +130,8 @@ impl Press {
     }
 
     fn with(usual: Templates, fields: BTreeSet<String>, public_url: Option<String>) -> Self {
-        let ground = Ground { usual: usual.into(), fields: fields.into(), calendars: Calendars::default() };
+        let (calendars, definitions) = (Calendars::default(), Arc::default());
+        let ground = Ground { usual: usual.into(), fields: fields.into(), calendars, definitions };
         Self {
             definitions: None,
             ground: RwLock::new(ground),
@@ -259,7 +270,7 @@ impl Press {
         preference: &Preference,
     ) -> Facts {
         let link = self.link(matter, person).await;
-        let facts = facts::of(matter.payload, matter.instance, contacts, person, link);
+        let facts = self.of(matter, contacts, person, link);
         Facts { language: preference.language.as_deref().map(str::to_owned), ..facts }
     }
 
@@ -267,7 +278,13 @@ impl Press {
     pub(super) fn shown(&self, matter: Matter<'_>, contacts: &Contacts, person: &PersonId) -> Facts {
         let task = matter.payload.leads_to(matter.instance);
         let link = task.map_or_else(|| self.plain.instance(matter.instance), |task| self.plain.task(task));
-        facts::of(matter.payload, matter.instance, contacts, person, link)
+        self.of(matter, contacts, person, link)
+    }
+
+    fn of(&self, matter: Matter<'_>, contacts: &Contacts, person: &PersonId, link: Option<String>) -> Facts {
+        let definitions = self.ground().definitions;
+        let definition = definitions.get(&*matter.payload.workflow).map(|definition| &**definition);
+        facts::of(matter.payload, matter.instance, contacts, person, link).explained(definition, contacts)
     }
 
     async fn link(&self, matter: Matter<'_>, person: &PersonId) -> Option<String> {

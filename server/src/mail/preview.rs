@@ -94,7 +94,7 @@ impl Press {
                 list.push(self.told(about, &of_kind(kind, payload.clone())));
             }
         }
-        Facts { settled: 1, ..digest }
+        Facts { settled: 1, also: Some("3".to_owned()), ..digest }
     }
 
     /// A notice about a task as it is now.

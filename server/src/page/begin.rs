@@ -9,10 +9,10 @@ use fluxor_engine::ids::PersonId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::field::{Field, Known, data, options};
+use super::field::{Field, Known, data, full, options};
 use super::forms::Refused;
 use super::rows::{Rows, placed};
-use super::words::{Words, reference, words};
+use super::words::{Words, called, reference, words};
 use super::{Here, Reader, render};
 use crate::desk::Paper;
 
@@ -145,8 +145,8 @@ impl Beginning {
             let is_unit = is_unit(name, &typed.ty);
             let one = AskedFor {
                 name: name.clone(),
-                title: words(name).into(),
-                help: help(&typed.ty, is_unit).into(),
+                title: called(definition, name).into(),
+                help: meaning(&definition.told(name).help, help(&typed.ty, is_unit)).into(),
                 ty: typed.ty.name(),
                 required: !typed.nullable,
                 options: options(definition, name),
@@ -201,6 +201,11 @@ impl Beginning {
 /// Whether a field names a unit of the organisation: as approvals do, by its name.
 fn is_unit(name: &str, ty: &Type) -> bool {
     *ty == Type::Text && (name == "unit" || name.ends_with("_unit"))
+}
+
+/// What a field means, and how it is written.
+fn meaning(means: &str, written: &str) -> String {
+    [full(means), written.to_owned()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// How a value is written.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::arrival::Arrival;
 use super::beside::{Beside, Next, clock};
-use super::field::Known;
+use super::field::{Known, full};
 use super::forms::{Event, Panel};
 use super::lines::{Line, Lines};
 use super::mending::{title, titled};
@@ -19,7 +19,7 @@ use super::plan::{self, Step};
 use super::reorganised::{Reorganised, TECHNICAL};
 use super::timeline::{self, Item, Past};
 use super::turn::{Turn, back, turns};
-use super::words::{Words, amount, plain, reference, short, standing, words};
+use super::words::{Words, amount, called, plain, reference, short, standing, words};
 use super::{Here, Reader, render};
 use crate::desk::{Paper, TaskView};
 use crate::repairs::{for_people, sentence};
@@ -29,6 +29,8 @@ use crate::repairs::{for_people, sentence};
 struct Field {
     name: String,
     value: String,
+    /// What it means: which end is good, of what unit it is.
+    help: String,
 }
 
 /// An open task.
@@ -188,7 +190,7 @@ impl Document {
             beside: shown.beside.clone(),
             lines,
             notes,
-            fields: fields(subject, reorganised.is_some(), speak),
+            fields: fields((subject, definition), reorganised.is_some(), speak),
             reorganised,
             timeline: timeline::items(shown.entries, definition, shown.past, speak),
             cut: shown.cut,
@@ -269,10 +271,19 @@ impl Document {
 }
 
 /// What it says that stands nowhere else on the page. `reorganised`: a table tells what it would change.
-fn fields(subject: &fluxor_engine::instance::Document, reorganised: bool, speak: &Words) -> Vec<Field> {
+fn fields(
+    (subject, definition): (&fluxor_engine::instance::Document, &Definition),
+    reorganised: bool,
+    speak: &Words,
+) -> Vec<Field> {
     let elsewhere = |name: &str| ELSEWHERE.contains(&name) || (reorganised && TECHNICAL.contains(&name));
     let known = subject.iter().filter(|(name, value)| !elsewhere(name) && !value.is_null());
-    known.map(|(name, value)| Field { name: words(name), value: speak.value(value) }).collect()
+    let field = |(name, value): (&String, &Value)| Field {
+        name: called(definition, name),
+        value: speak.value(value),
+        help: full(&definition.told(name).help),
+    };
+    known.map(field).collect()
 }
 
 /// What is wrong with it: to whoever mends it as it is, to all others in words.

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::field::{Field, options, read, shown};
 use super::rows::{self, Rows};
 use super::timeline::Change;
-use super::words::{Words, is_requester, needed, place, plain, words};
+use super::words::{Words, called, is_requester, needed, place, plain, words};
 use crate::desk::{Paper, TaskView};
 
 /// A seat that the reader may act for.
@@ -238,8 +238,8 @@ impl Event {
                     let writes = arrows.iter().any(|arrow| writes(arrow, field));
                     let asked = AskedFor {
                         name: field.as_str().into(),
-                        title: words(field).into(),
-                        help: "".into(),
+                        title: if writes { called(&paper.definition, field) } else { words(field) }.into(),
+                        help: if writes { paper.definition.told(field).help } else { "".into() },
                         ty: ty.ty.name(),
                         required: !ty.nullable || (writes && must(paper, field)),
                         options: if writes { options(&paper.definition, field) } else { Vec::new() },

@@ -47,6 +47,8 @@ pub(crate) struct Inbox {
     asked: Vec<Asked>,
     /// What waits for the word of a role of the reader's.
     errands: Vec<Errand>,
+    /// Among how many documents both were looked for, where there may be more.
+    looked: Option<i64>,
     asked_count: usize,
     view: &'static str,
     tag: String,
@@ -164,6 +166,7 @@ impl Inbox {
             chips,
             asked: Vec::new(),
             errands: Vec::new(),
+            looked: None,
             asked_count: 0,
             view: view.name(),
             tag: tag.unwrap_or_default().to_owned(),
@@ -188,9 +191,10 @@ impl Inbox {
 
     /// With the questions to the reader.
     /// `errands`: what waits for the word of a role of his.
-    pub(crate) fn asking(self, asked: Vec<Asked>, errands: Vec<Errand>) -> Self {
+    /// `looked`: among how many documents they were looked for, where there may be more.
+    pub(crate) fn asking(self, asked: Vec<Asked>, errands: Vec<Errand>, looked: Option<i64>) -> Self {
         let empty = self.empty.filter(|_| asked.is_empty() && errands.is_empty());
-        Self { asked_count: asked.len(), asked, errands, empty, ..self }
+        Self { asked_count: asked.len(), asked, errands, looked, empty, ..self }
     }
 
     /// With why several were not decided.
@@ -213,6 +217,7 @@ impl Inbox {
             chips: Vec::new(),
             asked: Vec::new(),
             errands: Vec::new(),
+            looked: None,
             asked_count: 0,
             view: "requests",
             tag: String::new(),

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::chart::{Bar, bars};
 use crate::limits::explain::{long, number, rows};
-use crate::mail;
 
 /// A report, as over HTTP.
 pub(crate) type Report = Value;
@@ -47,7 +46,7 @@ fn text(value: &Value) -> &str {
 
 /// `1,234,567`.
 fn grouped(value: &Value) -> String {
-    mail::grouped(&number(value).to_string())
+    fluxor_workflows::grouped(&number(value).to_string())
 }
 
 fn key(row: &Value) -> String {

@@ -1,6 +1,7 @@
 //! Where in a form something is wrong, and what is wrong with it, as people say it.
 
 use super::words::words;
+use crate::mail;
 
 /// A place in what was sent, as people say it: `/lines/0/price` is `Row 1, price`.
 pub(crate) fn place(pointer: &str) -> String {
@@ -44,12 +45,36 @@ pub(crate) fn plain(sentence: &str) -> String {
         Some(at) if at.len() > 1 && at.starts_with('/') && at.chars().all(name) => format!("{}:", place(at)),
         _ => word.to_owned(),
     });
-    said.collect::<Vec<_>>().join(" ")
+    amounts(&said.collect::<Vec<_>>().join(" "))
+}
+
+/// A sentence with its amounts as they stand everywhere else: `1200 EUR` becomes `1,200.00 EUR`. What is an example of what to write,
+/// and what stands in quotes, stays.
+fn amounts(sentence: &str) -> String {
+    let words: Vec<&str> = sentence.split(' ').collect();
+    let shown = |(at, word): (usize, &&str)| {
+        let behind = words.get(at + 1).filter(|_| at == 0 || words[at - 1] != "as")?;
+        let code = behind.get(..3).filter(|_| !behind[3..].starts_with(|c: char| c.is_alphanumeric()))?;
+        mail::money(&format!("{word} {code}"))?.split(' ').next().map(str::to_owned)
+    };
+    let all = words.iter().enumerate().map(|one| shown(one).unwrap_or_else(|| (*one.1).to_owned()));
+    all.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_in_sentences_look_like_all_others() {
+        let refused = "The budget is 1000 EUR, and orders hold 1234567.5 KWD of it: 400000 JPY, not -2000.00 EUR.";
+        let shown =
+            "The budget is 1,000.00 EUR, and orders hold 1,234,567.500 KWD of it: 400,000 JPY, not -2,000.00 EUR.";
+        assert_eq!(amounts(refused), shown);
+        for same in ["write it, such as 1200.00 EUR", "`1200.00 EUR` is too much", "1000 EURO, 1000 of", "é 1 é€"] {
+            assert_eq!(amounts(same), same);
+        }
+    }
 
     #[test]
     fn places_are_said_as_people_say_them() {

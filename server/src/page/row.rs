@@ -80,8 +80,10 @@ fn about((subject, key): (&Document, Option<&str>), definition: &Definition, spe
         texts.find_map(|(name, _)| text(name))
     };
     let reorganised = reorganised::about(subject, speak);
-    reorganised.as_deref().or_else(|| text("supplier")).or_else(first).map(|text| {
-        match text.char_indices().nth(LONGEST_ABOUT) {
+    let named = definition.subject.about.as_deref().and_then(text).filter(|_| text("supplier").is_none());
+    let most = if named.is_some() { 2 * LONGEST_ABOUT } else { LONGEST_ABOUT };
+    reorganised.as_deref().or_else(|| text("supplier")).or(named).or_else(first).map(|text| {
+        match text.char_indices().nth(most) {
             Some((end, _)) => format!("{}…", &text[..end]),
             None => text.to_owned(),
         }

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::line_changes::{differences, written};
 use super::mending::title;
-use super::words::{Words, words};
+use super::words::{Words, called, words};
 use crate::repairs::for_people;
 use notes::{asked, brought, fell_due, told};
 
@@ -163,7 +163,7 @@ fn item(
     }));
     let why = |message: String| speak.named(&if past.operator { message } else { for_people(&message) });
     notes.extend(wrong(body).into_iter().map(why).map(|why| format!("It did not go well: {why}")));
-    let mut changes = changed(body, speak);
+    let mut changes = changed(body, own, speak);
     changes.extend(
         written(body).filter(|_| header.from.is_some()).into_iter().flat_map(|after| differences(lines, after, speak)),
     );
@@ -310,14 +310,15 @@ fn migrated(body: &Value) -> String {
 }
 
 /// The fields of the document that an entry changed.
-fn changed(body: &Value, speak: &Words) -> Vec<Change> {
+fn changed(body: &Value, definition: &Definition, speak: &Words) -> Vec<Change> {
     let fields = list(body, "changes").iter().filter_map(|change| {
         let field = text(change, "at").strip_prefix("/subject/").filter(|field| !field.contains('/'))?;
         // Of these the lines themselves tell.
         if field == "lines_digest" || is_technical(&change["to"]) {
             return None;
         }
-        Some(Change { name: words(field), before: speak.value(&change["from"]), after: speak.value(&change["to"]) })
+        let (before, after) = (speak.value(&change["from"]), speak.value(&change["to"]));
+        Some(Change { name: called(definition, field), before, after })
     });
     // What was nothing and is nothing still is no change to whoever reads it.
     fields.filter(Change::is_one).collect()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fluxor_engine::approval::{Ruled, Standing};
 use fluxor_engine::calendar::Calendar;
 use fluxor_engine::clock::Timestamp;
+use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::Document;
 use fluxor_engine::money::Money;
@@ -239,6 +240,11 @@ pub(crate) fn words(name: &str) -> String {
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// What a field of a document is called: as its definition says, else by its name.
+pub(crate) fn called(definition: &Definition, field: &str) -> String {
+    definition.told(field).title.map_or_else(|| words(field), |title| title.to_string())
+}
+
 /// Whether somebody is whom a document is for.
 pub(crate) fn is_requester(subject: &Document, person: &PersonId) -> bool {
     subject.get("requester").and_then(Value::as_str) == Some(person.as_str())
@@ -251,7 +257,8 @@ pub(crate) fn amount(subject: &Document) -> Option<String> {
 
 /// `1,200.5`.
 pub(crate) fn quantity(text: &str) -> String {
-    text.parse::<Quantity>().map_or_else(|_| text.to_owned(), |quantity| mail::grouped(&quantity.to_string()))
+    text.parse::<Quantity>()
+        .map_or_else(|_| text.to_owned(), |quantity| fluxor_workflows::grouped(&quantity.to_string()))
 }
 
 #[cfg(test)]

@@ -20,11 +20,11 @@ async fn shows(page: &Browser, body: &str) {
     page.open(&format!("data:text/html;charset=utf-8,{}", document.bytes().map(plain).collect::<String>())).await;
 }
 
-const WRONG: &str = "<style>.none { outline: none } .wide { width: 900px } .ground:focus { outline: 3px solid #fff } body { background: #fff }
+const WRONG: &str = "<style>.none { outline: none } .wide { width: 900px } .ground:focus { outline: 3px solid #fff } .pale:focus { outline: 3px solid #b0b0b0 } body { background: #fff }
     .held { overflow-x: auto; width: 100px } button, label { display: inline-block; padding: 8px }</style>
     <main><h1>One</h1><h1>Two</h1><h3>Deep</h3>
     <p>Some words and <a href='#in'>a link</a> among them.</p><p><a class=alone href='#x'>x</a></p>
-    <button class=none>No ring</button> <button class=ground>Ring like the ground</button> <button>Ring</button>
+    <button class=none>No ring</button> <button class=ground>Ring like the ground</button> <button>Ring</button> <button class=pale>Pale</button>
     <div class=wide>wide</div><div class=held><div class=wide>held</div></div>
     <input id=tiny type=checkbox> <label>Labelled and large enough<input type=checkbox></label>
     <img src='http://elsewhere.example/x.png'></main>";
@@ -43,7 +43,8 @@ async fn what_is_wrong_with_a_page_is_found() {
     assert!(small.len() == 2 && named(&small, "a.alone \"x\" is ") && named(&small, "input#tiny"), "{small:?}");
     let walked = fit::focus(&page).await;
     assert!(named(&walked, "button.none \"No ring\" does not show"), "{walked:?}");
-    assert!(named(&walked, "button.ground \"Ring like the ground\" does not show") && walked.len() == 2, "{walked:?}");
+    assert!(named(&walked, "button.ground \"Ring like the ground\" does not show") && walked.len() == 3, "{walked:?}");
+    assert!(named(&walked, "button.pale \"Pale\" has a ring with a contrast of 1.89"), "{walked:?}");
 
     let cut = fit::cut_off(&page).await;
     assert_eq!(cut, ["div.held \"held\" is cut off: 900 px where 100 fit"]);

@@ -144,6 +144,15 @@ async fn taken_on(site: &Site) {
     given(site, "ckowalski", "supplier_onboarding", json!({ "rating": 1 })).await;
     given(site, "kneumann", "bank_details_check", json!({ "confirmed": true, "confirmed_by": "Ms Neu" })).await;
     site.admin().get("/v1/suppliers/neuwerk").await.refused(404, "not_found");
+    // Who approves reads what the rating means, as who rated did.
+    let task = waiting(site, "rhansen", "supplier_onboarding").await;
+    let page = Visitor::signed_in(site, "rhansen").await.get(&format!("/tasks/{}", text(&task["id"]))).await.is(200);
+    for part in [
+        "<dt>Rating, from 1 (best) to 5 (worst)</dt><dd>1 <small>How sound its finances are.",
+        "<dt>Spend in a year</dt>",
+    ] {
+        assert!(page.has(part), "{part}: {}", page.text);
+    }
     approved(site, "rhansen", "supplier_onboarding", "manager").await;
     until(site, &id, "approved_supplier").await;
     let record = site.admin().get("/v1/suppliers/neuwerk").await.is(200);
@@ -184,6 +193,18 @@ async fn paid_elsewhere(site: &Site) {
 async fn moved_money(site: &Site) {
     let input = json!({ "kind": "move", "unit": "lab", "from_unit": "office", "amount": "1000.00 EUR" });
     start(site, "nwinter", "budget_change", input).await;
+    // What would become of both budgets is said in words, where it waits and on its page.
+    let mut giver = Visitor::signed_in(site, "kneumann").await;
+    let inbox = giver.get("/inbox").await.is(200);
+    let said = "Move 1,000.00 EUR from the budget of office to that of lab: office from 25,000.00 EUR to 24,000.00 EUR, lab \
+                from 20,000.00 EUR to 21,000.00 EUR";
+    assert!(inbox.has(said), "{}", inbox.text);
+    let task = waiting(site, "kneumann", "budget_change").await;
+    let page = giver.get(&format!("/tasks/{}", text(&task["id"]))).await.is(200);
+    for part in [&format!("<dt>What it would change</dt><dd>{said}")[..], "<dt>Share in %</dt><dd>4 <small>How much of"]
+    {
+        assert!(page.has(part), "{part}: {}", page.text);
+    }
     approved(site, "kneumann", "budget_change", "giver").await;
     assert_eq!(approved(site, "mthomsen", "budget_change", "owner").await["state"], "changed");
     for (unit, amount) in [("lab", 210_000_000), ("office", 240_000_000)] {

@@ -64,6 +64,14 @@ pub(super) async fn somebody_comes_in_and_leaves(site: Site) {
     made.refused(403, "not_allowed");
     let nobody = site.admin().post("/v1/sign_in_links", &json!({ "person": "zoe" })).await;
     nobody.refused(422, "unknown_person");
+    // A link that would be refused is not made.
+    let gone = site.admin().post("/v1/sign_in_links", &json!({ "person": "ann" })).await;
+    assert!(text(&gone.refused(403, "inactive_person")["detail"]).contains("in the organisation first"));
+    for person in ["ann", "zoe"] {
+        let told = site.command_with(&["sign-in", "--person", person], Some(&site.keys["admin"])).await;
+        assert!(told.code() == 1 && !told.all().contains("/sign-in/"), "{}", told.all());
+        assert!(told.all().contains("the organisation first"), "{}", told.all());
+    }
     assert_eq!(site.admin().get("/v1/audit/verify").await.is(200)["ok"], true);
     site.end().await;
 }

@@ -11,6 +11,7 @@ use fluxor_engine::money::Money;
 use serde_json::Value as Json;
 
 use crate::action::{Answer, Call, done, fail, instance, needs, refuse, require, subject_text};
+use crate::money::shown;
 use crate::organisation::no_such_unit;
 use crate::row::{BudgetKey, BudgetRow, Keyed, Need, Op, Percent};
 use crate::settings::Settings;
@@ -31,6 +32,17 @@ pub(crate) const SUBJECT: Subject = Subject {
     record: budget_change,
     computed: &["budget", "held", "share", "proposed", "answer"],
     options: &[("kind", &KINDS)],
+    told: &[
+        ("kind", "What is to be done", ""),
+        ("unit", "Whose budget", "Of a move, whose grows."),
+        ("from_unit", "Taken from", "Of a move, the unit whose budget shrinks."),
+        ("amount", "By how much", ""),
+        ("budget", "Budget as it was then", "When it was proposed; of a move, of the unit that gives."),
+        ("held", "Held by orders", "Reserved or spent: so much of the budget cannot be taken."),
+        ("share", "Share in %", "How much of the budget the change is, in percent."),
+        ("proposed", "What it would change", ""),
+    ],
+    about: Some("proposed"),
     mirrored: &[],
 };
 
@@ -87,20 +99,48 @@ fn propose(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
         ("budget".to_owned(), Json::from(budget.amount.to_string())),
         ("held".to_owned(), Json::from(budget.reserved.to_string())),
         ("share".to_owned(), Json::from(share(proposal.amount, budget.amount)?.to_string())),
-        ("proposed".to_owned(), proposed(call).into()),
+        ("proposed".to_owned(), format!("{}: {}", proposed(call), became(&proposal)?).into()),
     ]);
     Ok(done(Vec::new(), set))
 }
 
-/// What was proposed, for which budget, held and share were computed.
+/// What was proposed, for which budget, held and share were computed: in words, which are the same for the same change.
 fn proposed(call: &Call<'_>) -> String {
-    let said = |field: &str| subject_text(call, field).unwrap_or("-");
-    ["kind", "amount", "unit", "from_unit"].map(said).join(" ")
+    let said = |field: &str| subject_text(call, field).unwrap_or_default();
+    let amount = said("amount").parse::<Money>().map_or_else(|_| said("amount").to_owned(), shown);
+    let unit = said("unit");
+    match (said("kind"), subject_text(call, "from_unit")) {
+        ("move", Some(from)) => format!("Move {amount} from the budget of {from} to that of {unit}"),
+        ("lower", _) => format!("Lower by {amount} the budget of {unit}"),
+        _ => format!("Raise by {amount} the budget of {unit}"),
+    }
+}
+
+/// What the budgets are and would be: `from 1,000.00 EUR to 1,500.00 EUR`.
+fn became(proposal: &Proposal<'_>) -> Answer<String> {
+    let becomes = after(proposal)?;
+    let one = |row: &&BudgetRow| {
+        let then = becomes.iter().find(|then| then.key() == row.key()).map_or(row.amount, |then| then.amount);
+        (row.unit.clone(), format!("from {} to {}", shown(row.amount), shown(then)))
+    };
+    let all: Vec<_> = [proposal.lowered, proposal.raised].iter().flatten().map(one).collect();
+    Ok(match &*all {
+        [(_, only)] => only.clone(),
+        several => several.iter().map(|(unit, said)| format!("{unit} {said}")).collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// Whether the document still says the change that was proposed. Before it was said in words, the fields stood there one behind
+/// the other.
+fn still(call: &Call<'_>, of_then: &str) -> bool {
+    let field = |field: &str| subject_text(call, field).unwrap_or("-");
+    let plain = ["kind", "amount", "unit", "from_unit"].map(field).join(" ");
+    of_then == plain || of_then.strip_prefix(&proposed(call)).is_some_and(|rest| rest.starts_with(": "))
 }
 
 /// Brings it into force.
 fn change_budget(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
-    if subject_text(call, "proposed").is_some_and(|of_then| of_then != proposed(call)) {
+    if subject_text(call, "proposed").is_some_and(|of_then| !still(call, of_then)) {
         return fail(
             "the document says another change than the one that was proposed: what share it is was not computed",
         );

@@ -1,6 +1,6 @@
 //! Orders, their lines and their numbers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fluxor_engine::ids::{InstanceId, TenantId};
@@ -31,29 +31,37 @@ impl Memory {
         older.rev().take(most).map(|(_, row)| row.clone()).collect()
     }
 
-    /// What was paid for items in the `orders` before one that were issued, newest first, at most `lines`.
+    /// What was paid for items in the orders before one that were issued, newest first; of each item so many of its newest lines
+    /// are looked at, issued or not.
     pub(crate) fn paid_before(
         &self,
         (tenant, before): (TenantId, InstanceId),
         items: &BTreeSet<Arc<str>>,
-        (orders, lines): (i64, i64),
+        lines: i64,
     ) -> Vec<PaidRow> {
-        let most = |many: i64| usize::try_from(many).unwrap_or(0);
         let issued = [OrderStatus::Ordered, OrderStatus::Received, OrderStatus::Closed];
-        let older = self.orders.range((tenant, InstanceId(uuid::Uuid::nil()))..(tenant, before)).rev();
-        let issued = older.take(most(orders)).filter(|(_, row)| issued.contains(&row.status));
-        let paid = issued.flat_map(|(key, row)| {
-            let own = self.lines.get(key).into_iter().flatten().filter(|line| items.contains(&line.item));
-            own.map(|line| PaidRow {
-                order: row.id,
-                number: row.number.clone(),
-                supplier: row.supplier.clone(),
-                item: line.item.clone(),
-                unit: line.unit.clone(),
-                price: line.price,
-            })
-        });
-        paid.take(most(lines)).collect()
+        let mut left: BTreeMap<&Arc<str>, i64> = items.iter().map(|item| (item, lines)).collect();
+        let mut paid = Vec::new();
+        for (key, row) in self.orders.range((tenant, InstanceId(uuid::Uuid::nil()))..(tenant, before)).rev() {
+            for line in self.lines.get(key).into_iter().flatten() {
+                let Some(left) = left.get_mut(&line.item).filter(|left| **left > 0) else { continue };
+                *left -= 1;
+                if issued.contains(&row.status) {
+                    paid.push(PaidRow {
+                        order: row.id,
+                        number: row.number.clone(),
+                        supplier: row.supplier.clone(),
+                        item: line.item.clone(),
+                        unit: line.unit.clone(),
+                        price: line.price,
+                    });
+                }
+            }
+            if left.values().all(|left| *left == 0) {
+                break;
+            }
+        }
+        paid
     }
 
     pub(super) fn check_orders(&self, batch: &Batch<'_>) -> Result<(), StoreError> {

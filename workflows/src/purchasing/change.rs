@@ -34,7 +34,14 @@ pub(crate) fn record_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
     let mut wrong = Mistakes::default();
     let lines = match call.payload.get("lines") {
         None | Some(Json::Null) => Vec::new(),
-        Some(lines) => wrong.of(lines::read(lines, lines::FIELDS).and_then(numbering::first)).unwrap_or_default(),
+        Some(given) => match lines::read(given, lines::FIELDS).and_then(numbering::first) {
+            Ok(lines) => lines,
+            Err(why) => {
+                wrong.0.push(why);
+                wrong.0.extend(stock::unknown_units(call, given)?);
+                Vec::new()
+            }
+        },
     };
     wrong.of(known_unit(call, call.subject.get("unit").and_then(Json::as_str)));
     let row = new_row(settings, call, id, &lines, wrong)?;
@@ -216,7 +223,13 @@ fn currency_stays_known(settings: &Settings, call: &Call<'_>, (before, after): (
 /// The lines as they are given, and what that changes in stock. No changes: they are the same.
 fn change_lines(settings: &Settings, call: &Call<'_>, after: &mut OrderRow, given: &Json) -> Answer<Vec<Op>> {
     let before = call.facts.lines(call.tenant, after.id).map_err(needs)?;
-    let given = valid(lines::read(given, lines::FIELDS))?;
+    let given = match lines::read(given, lines::FIELDS) {
+        Ok(lines) => lines,
+        Err(why) => {
+            let units = stock::unknown_units(call, given)?;
+            return valid(Err([vec![why], units].concat().join("; ")));
+        }
+    };
     let mut lines = numbering::matched(given, before)?;
     if lines.is_empty() && after.status != OrderStatus::Draft {
         return refuse(

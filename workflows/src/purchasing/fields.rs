@@ -72,7 +72,7 @@ pub(super) fn day(document: &Document, at: &str, name: &str) -> Result<Option<Da
     }
 }
 
-fn check(text: &str, most: usize) -> Result<(), String> {
+pub(super) fn check(text: &str, most: usize) -> Result<(), String> {
     if text.trim().is_empty() {
         return Err("the text is empty; leave the field out instead".to_owned());
     }

@@ -3,13 +3,21 @@
 //! What must hold: a stock level's `on_order` is the sum of [`open`] over the lines of orders that are not closed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value as Json;
 
 use super::change::INVALID;
+use super::fields::{LONGEST_NAME, check};
+use super::lines::MOST_LINES;
 use crate::action::{Answer, Call, fail, needs, refuse, require};
 use crate::inventory::Levels;
 use crate::quantity::Quantity;
 use crate::records::{factor_to_stock, told};
 use crate::row::{ItemUnitKey, LineRow, Need, StockKey};
+
+/// So many unknown units are told beside what else is wrong with lines.
+const MOST_UNITS: usize = 5;
 
 /// What of the records a line names is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,40 +75,58 @@ pub(super) fn pin(call: &Call<'_>, lines: &mut [LineRow], before: &[LineRow], st
             line.factor = old.factor;
             continue;
         }
-        if let Err(why) = pin_line(call, line, strict)? {
-            mistakes.push(format!("line {}: {why}", line.line));
-        }
+        let wrong = pin_line(call, line, strict)?;
+        mistakes.extend(wrong.into_iter().map(|why| format!("line {}: {why}", line.line)));
     }
     if mistakes.is_empty() { Ok(()) } else { refuse(INVALID, told(mistakes)) }
 }
 
-fn pin_line(call: &Call<'_>, line: &mut LineRow, strict: Strict) -> Answer<Result<(), String>> {
-    let Some(StockKey { item: code, location }) = line.stock() else { return Ok(Ok(())) };
+/// Pins its factor; else all that is wrong with what it names.
+fn pin_line(call: &Call<'_>, line: &mut LineRow, strict: Strict) -> Answer<Vec<String>> {
+    let Some(StockKey { item: code, location }) = line.stock() else { return Ok(Vec::new()) };
     let passes = |active: bool| active || strict == Strict::Exists;
-    let Some(item) = call.facts.item(call.tenant, &code).map_err(needs)? else {
-        return Ok(Err(format!("there is no item `{code}`")));
-    };
-    if !passes(item.active) {
-        return Ok(Err(format!("the item `{code}` is not active")));
-    }
-    match call.facts.location(call.tenant, &location).map_err(needs)? {
-        None => return Ok(Err(format!("there is no location `{location}`"))),
-        Some(row) if !passes(row.active) => return Ok(Err(format!("the location `{location}` is not active"))),
+    let mut wrong = Vec::new();
+    let item = call.facts.item(call.tenant, &code).map_err(needs)?;
+    match item {
+        None => wrong.push(format!("there is no item `{code}`")),
+        Some(item) if !passes(item.active) => wrong.push(format!("the item `{code}` is not active")),
         Some(_) => {}
     }
-    if let Err(why) = on_grid(call, line, line.quantity)? {
-        return Ok(Err(why));
+    match call.facts.location(call.tenant, &location).map_err(needs)? {
+        None => wrong.push(format!("there is no location `{location}`")),
+        Some(row) if !passes(row.active) => wrong.push(format!("the location `{location}` is not active")),
+        Some(_) => {}
     }
-    Ok(match factor_to_stock(call, item, &line.unit)? {
+    wrong.extend(on_grid(call, line, line.quantity)?.err());
+    let Some(item) = item.filter(|_| wrong.is_empty()) else { return Ok(wrong) };
+    match factor_to_stock(call, item, &line.unit)? {
         Ok(factor) if factor.apply(line.quantity.max(line.received)).is_none() => {
-            Err(format!("{} {} of `{code}` are more than can be counted", line.quantity, line.unit))
+            wrong.push(format!("{} {} of `{code}` are more than can be counted", line.quantity, line.unit));
         }
-        Ok(factor) => {
-            line.factor = Some(factor);
-            Ok(())
+        Ok(factor) => line.factor = Some(factor),
+        Err(why) => wrong.push(why),
+    }
+    Ok(wrong)
+}
+
+/// The units of lines of stock that there are not, where what is wrong with the lines in themselves keeps them from being looked
+/// at further: one look tells both.
+pub(super) fn unknown_units(call: &Call<'_>, lines: &Json) -> Answer<Vec<String>> {
+    let named = |(i, line): (usize, &'_ Json)| {
+        line["location"].as_str()?;
+        let unit: Arc<str> = line["unit"].as_str().filter(|unit| check(unit, LONGEST_NAME).is_ok())?.into();
+        Some((i, unit))
+    };
+    let lines = lines.as_array().into_iter().flatten().take(MOST_LINES);
+    let named: Vec<(usize, Arc<str>)> = lines.enumerate().filter_map(named).collect();
+    require(call, named.iter().map(|(_, unit)| Need::Unit(unit.clone())))?;
+    let mut wrong = Vec::new();
+    for (i, unit) in named {
+        if wrong.len() < MOST_UNITS && call.facts.unit(call.tenant, &unit).map_err(needs)?.is_none() {
+            wrong.push(format!("/lines/{i}/unit: there is no unit `{unit}`"));
         }
-        Err(why) => Err(why),
-    })
+    }
+    Ok(wrong)
 }
 
 /// Whether a quantity of a line is one that its unit can have (B14); else a sentence.

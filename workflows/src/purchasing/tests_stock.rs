@@ -142,6 +142,23 @@ fn a_line_of_stock_names_what_is_there_and_can_be_counted() {
         assert_eq!(code, "invalid_order");
         assert!(sentence.contains(says), "{sentence}");
     }
+    // All that is wrong with a line is told at once, whatever it is.
+    let mut both = line("1", "pallet");
+    both["item"] = json!("dsek");
+    let mut shape = line("0", "pallet");
+    shape["price"] = json!("12.50");
+    for (id, wrong, all) in [
+        (11, both, &["there is no item `dsek`", "there is no unit `pallet`"][..]),
+        (12, shape, &["/lines/0/quantity: ", "/lines/0/price: ", "/lines/0/unit: there is no unit `pallet`"][..]),
+    ] {
+        let lines = json!([wrong]);
+        let input = |lines: &Json| json!({"requester": "ann", "supplier": "acme", "lines": lines});
+        let (_, sentence) = desk.start(id, input(&lines)).unwrap_err();
+        assert!(all.iter().all(|says| sentence.contains(says)), "{sentence}");
+        let mut case = desk.start(id, input(&json!([]))).unwrap();
+        let (_, changed) = desk.act("change_order", &mut case, &[], json!({"lines": lines})).unwrap_err();
+        assert!(all.iter().all(|says| changed.contains(says)), "{changed}");
+    }
     // Without a location it is free text and touches no stock.
     let free = json!({"item": "dsek", "quantity": "3.4", "unit": "heap", "price": "5.00 EUR"});
     order(&mut desk, &[free]);

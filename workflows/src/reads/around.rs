@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fluxor_engine::ids::{InstanceId, TenantId};
+use fluxor_engine::ids::TenantId;
 use fluxor_engine::money::Money;
 use fluxor_engine::store::{Connection, StoreError};
 use serde::Serialize;
@@ -13,9 +13,8 @@ use crate::memory::Memory;
 use crate::row::{BudgetKey, BudgetRow, ItemRow, OrderRow, PaidRow};
 use crate::{postgres, sqlite};
 
-/// So many orders before one are looked through for prices, the newest first, and so many of their lines.
-const ORDERS: i64 = 300;
-const LINES: i64 = 2_000;
+/// Of each item so many of its lines in orders before one are looked at for prices, the newest first.
+const LINES: i64 = 100;
 
 /// So many items of an order are told more of.
 const ITEMS: usize = 200;
@@ -81,7 +80,7 @@ pub async fn around(
         memory => keys.iter().filter_map(|(tenant, code)| Some((*tenant, memory.item(*tenant, code)?))).collect(),
         items::load(&keys)
     );
-    let paid = paid(connection, tenant, order.id, &items).await?;
+    let paid = paid(connection, tenant, order, &items).await?;
     Ok(Around {
         supplier: supplier.map(|row| row.name),
         budget: budget.and_then(|row| left(&row, order)),
@@ -93,7 +92,7 @@ pub async fn around(
 async fn paid(
     connection: &mut Connection<'_, Memory>,
     tenant: TenantId,
-    order: InstanceId,
+    order: &OrderRow,
     items: &BTreeSet<Arc<str>>,
 ) -> Result<Vec<PaidRow>, StoreError> {
     if items.is_empty() {
@@ -103,8 +102,8 @@ async fn paid(
     let codes = serde_json::Value::from(codes).to_string();
     Ok(each!(
         connection,
-        memory => memory.paid_before((tenant, order), items, (ORDERS, LINES)),
-        paid::before((tenant, order), codes, (ORDERS, LINES))
+        memory => memory.paid_before((tenant, order.id), items, LINES),
+        paid::before((tenant, order.id, &order.supplier), codes, LINES)
     ))
 }
 
@@ -129,6 +128,8 @@ fn left(budget: &BudgetRow, order: &OrderRow) -> Option<Left> {
 
 #[cfg(test)]
 mod tests {
+    use fluxor_engine::ids::InstanceId;
+
     use super::*;
 
     #[test]

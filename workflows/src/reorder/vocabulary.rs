@@ -15,6 +15,8 @@ pub(crate) const SUBJECT: Subject = Subject {
     record: reorder_run,
     computed: &["items", "short", "not_ordered", "parts", "done", "orders", "lines"],
     options: &[],
+    told: &[],
+    about: None,
     mirrored: &[],
 };
 

@@ -11,55 +11,68 @@ use crate::statement::Sql;
 
 const TABLE: &str = "purchase_order_line";
 
-/// Lines of these items in the newest orders that were issued. Bounded: so many orders are looked at, each by its key, and so
-/// many lines are read.
+/// Of each item the newest line of an issued order of this supplier, and the newest of any other. Bounded: of each item so many
+/// of its newest lines are looked at, each by its key, issued or not.
 pub(crate) const BEFORE: Sql = Sql {
     table: TABLE,
-    // Left to itself, SQLite may begin with the lines.
+    // It has no LATERAL, and left to itself may begin with the lines.
     sqlite: "
-        SELECT o.tenant, o.id, o.number, o.supplier, l.line, l.item, l.unit, l.currency, l.price
+        SELECT p.tenant, p.id, p.number, p.supplier, p.line, p.item, p.unit, p.currency, p.price
         FROM (
-            SELECT tenant, id, number, supplier, status
-            FROM purchase_order
-            WHERE tenant = $1
-            AND id < $2
-            ORDER BY id DESC
-            LIMIT $3
-        ) AS o
-        CROSS JOIN purchase_order_line AS l
-        ON l.tenant = o.tenant
-        AND l.order_id = o.id
-        WHERE o.status IN ('ordered', 'received', 'closed')
-        AND l.item IN (SELECT value FROM json_each($4))
-        ORDER BY o.id DESC, l.line
-        LIMIT $5",
+            SELECT o.tenant, o.id, o.number, o.supplier, l.line, l.item, l.unit, l.currency, l.price,
+                ROW_NUMBER() OVER (PARTITION BY l.item, o.supplier = $3 ORDER BY o.id DESC, l.line) AS place
+            FROM json_each($4) AS i
+            CROSS JOIN purchase_order_line AS l
+            ON l.tenant = $1
+            AND l.item = i.value
+            AND l.order_id IN (
+                SELECT n.order_id
+                FROM purchase_order_line AS n
+                WHERE n.tenant = $1
+                AND n.item = i.value
+                AND n.order_id < $2
+                ORDER BY n.order_id DESC, n.line DESC
+                LIMIT $5
+            )
+            CROSS JOIN purchase_order AS o
+            ON o.tenant = $1
+            AND o.id = l.order_id
+            WHERE o.status IN ('ordered', 'received', 'closed')
+        ) AS p
+        WHERE p.place = 1
+        ORDER BY p.id DESC, p.line",
     postgres: "
-        SELECT o.tenant, o.id, o.number, o.supplier, l.line, l.item, l.unit, l.currency, l.price
+        SELECT p.tenant, p.id, p.number, p.supplier, p.line, p.item, p.unit, p.currency, p.price
         FROM (
-            SELECT tenant, id, number, supplier, status
-            FROM purchase_order
-            WHERE tenant = $1
-            AND id < $2
-            ORDER BY id DESC
-            LIMIT $3
-        ) AS o
-        JOIN purchase_order_line AS l
-        ON l.tenant = o.tenant
-        AND l.order_id = o.id
-        WHERE o.status IN ('ordered', 'received', 'closed')
-        AND l.item IN (SELECT json_array_elements_text($4::text::json))
-        ORDER BY o.id DESC, l.line
-        LIMIT $5",
+            SELECT o.tenant, o.id, o.number, o.supplier, l.line, l.item, l.unit, l.currency, l.price,
+                ROW_NUMBER() OVER (PARTITION BY l.item, o.supplier = $3 ORDER BY o.id DESC, l.line) AS place
+            FROM json_array_elements_text($4::text::json) AS i(code)
+            CROSS JOIN LATERAL (
+                SELECT n.order_id, n.line, n.item, n.unit, n.currency, n.price
+                FROM purchase_order_line AS n
+                WHERE n.tenant = $1
+                AND n.item = i.code
+                AND n.order_id < $2
+                ORDER BY n.order_id DESC, n.line DESC
+                LIMIT $5
+            ) AS l
+            JOIN purchase_order AS o
+            ON o.tenant = $1
+            AND o.id = l.order_id
+            WHERE o.status IN ('ordered', 'received', 'closed')
+        ) AS p
+        WHERE p.place = 1
+        ORDER BY p.id DESC, p.line",
 };
 
-/// Reads them, newest first. `items`: a JSON array of codes; of so many `orders`, so many `lines`.
+/// Reads them, newest first. `items`: a JSON array of codes; of each so many `lines` are looked at.
 pub(crate) async fn before(
     connection: &mut Conn,
-    (tenant, order): (TenantId, InstanceId),
+    (tenant, order, supplier): (TenantId, InstanceId, &str),
     items: String,
-    (orders, lines): (i64, i64),
+    lines: i64,
 ) -> Result<Vec<PaidRow>, StoreError> {
-    let query = sqlx::query(text(&BEFORE)).bind(tenant.0).bind(order.0).bind(orders).bind(items).bind(lines);
+    let query = sqlx::query(text(&BEFORE)).bind(tenant.0).bind(order.0).bind(supplier).bind(items).bind(lines);
     page(connection, query, &BEFORE, decode).await
 }
 

@@ -38,6 +38,15 @@ async fn what_was_paid_before_and_what_is_left() {
         let any = around(db.connection(), TENANT, &other, items()).await.unwrap();
         assert_eq!((any.paid["desk"].price, any.paid["desk"].order), (money("8.00 EUR"), id(2)));
 
+        // However many orders of other things came since.
+        for place in 100..500 {
+            let line = json!([{ "item": "chair", "quantity": "1", "unit": "piece", "price": "1.00 EUR" }]);
+            db.write(&started(place, &line)).await.unwrap();
+        }
+        let late = OrderRow { id: id(900), ..row.clone() };
+        let far = around(db.connection(), TENANT, &late, items()).await.unwrap();
+        assert_eq!((far.paid["desk"].price, far.paid["desk"].order), (money("11.00 EUR"), id(5)));
+
         let budget = |reserved: &str| BudgetRow {
             unit: "it".into(),
             version: 1,

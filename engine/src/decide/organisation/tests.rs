@@ -62,6 +62,8 @@ fn library() -> Library {
         record,
         computed: Vec::new(),
         options: Vec::new(),
+        told: Vec::new(),
+        about: None,
         mirrored: Vec::new(),
     };
     let message = MessageType { major: 1, sent_event: None, help: "".into() };

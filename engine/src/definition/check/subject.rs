@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::definition::chart::Subject;
+use crate::definition::chart::{Subject, Told};
 use crate::definition::codes;
 use crate::definition::file::{FieldFile, Name, SubjectFile, Text};
 use crate::diagnostic::{Diagnostic, Help};
@@ -15,6 +15,16 @@ use super::{Checker, known};
 
 /// Names that expressions have already.
 const RESERVED: &[&str] = &["event", "actor", "on_behalf_of", "now", "true", "false", "null", "in", "has", "size"];
+
+/// What fields are called and mean, as far as the file says it.
+fn told(fields: &[FieldFile]) -> Vec<(Arc<str>, Told)> {
+    let some = fields.iter().filter(|field| field.title.is_some() || field.help.is_some());
+    let one = |field: &FieldFile| {
+        let help = field.help.as_deref().unwrap_or_default().into();
+        (Arc::from(field.name.value.as_str()), Told { title: field.title.as_deref().map(Arc::from), help })
+    };
+    some.map(one).collect()
+}
 
 impl Checker<'_> {
     pub(super) fn subject(&mut self, subject: &SubjectFile) -> Option<Subject> {
@@ -33,20 +43,34 @@ impl Checker<'_> {
                 if !self.variable(variable.as_ref().unwrap_or(ty), &name) {
                     return None;
                 }
-                let SubjectType { record, computed, options, .. } = found.clone();
-                Subject { variable: name, record, computed, options }
+                let SubjectType { record, computed, options, told, about, .. } = found.clone();
+                Subject { variable: name, record, computed, options, told, about }
             }
-            SubjectFile::Inline { variable, fields } => {
+            SubjectFile::Inline { variable, fields, about } => {
                 let name = match variable {
                     Some(variable) if self.variable(variable, &variable.value) => Arc::from(variable.value.as_str()),
                     // What is wrong with the rest is told all the same.
                     refused => self.called(fields, refused.as_ref().map_or("", |name| &name.value))?,
                 };
                 let record = self.record(&self.workflow.clone(), fields);
-                Subject { variable: name, record: Arc::new(record), computed: Vec::new(), options: Vec::new() }
+                let about = about.as_ref().and_then(|about| self.about(about, &record));
+                let (record, told) = (Arc::new(record), told(fields));
+                Subject { variable: name, record, computed: Vec::new(), options: Vec::new(), told, about }
             }
         };
         Some(subject)
+    }
+
+    /// The field that says what an instance is about, which must be a text; reports if it is none.
+    fn about(&mut self, about: &Name, record: &RecordType) -> Option<Arc<str>> {
+        let texts = record.fields.iter().filter(|(_, field)| field.ty == Type::Text).map(|(name, _)| name.as_str());
+        if record.fields.get(about.value.as_str()).is_some_and(|field| field.ty == Type::Text) {
+            return Some(about.value.as_str().into());
+        }
+        let help = known(&about.value, "field of type text", texts);
+        let message = format!("`about` names a text of the subject, and `{}` is none", about.value);
+        self.error(codes::UNKNOWN_FIELD, about.span, message, help);
+        None
     }
 
     /// What expressions call a subject whose name cannot be: whatever stands before its fields most often; `None`, if they

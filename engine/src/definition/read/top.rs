@@ -74,7 +74,9 @@ pub(super) fn file(root: &Node, found: &mut Found) -> File {
 }
 
 /// Keys of a subject.
-pub(in crate::definition) const SUBJECT: &[&str] = &["name", "type", "fields"];
+pub(in crate::definition) const SUBJECT: &[&str] = &["name", "type", "fields", "about"];
+/// Keys of a subject's field that says more than its type.
+pub(in crate::definition) const FIELD: &[&str] = &["type", "title", "help"];
 
 /// Keys of a start.
 pub(in crate::definition) const START: &[&str] = &["to", "if", "by", "do", "refuse"];
@@ -107,13 +109,20 @@ fn subject(node: &Node, key: Span, found: &mut Found) -> Option<SubjectFile> {
     let keys = Keys::of(node, key, "a subject", SUBJECT, found)?;
     let variable = keys.get("name").and_then(|(key, node)| name(node, key, "the subject's name", found));
     match (keys.get("type"), keys.get("fields")) {
-        (Some((at, ty)), None) => Some(SubjectFile::Named { ty: name(ty, at, "the subject's type", found)?, variable }),
+        (Some((at, ty)), None) => {
+            if let Some((key, _)) = keys.get("about") {
+                let message = "a subject of the vocabulary says itself what it is about";
+                found.push(Diagnostic::error(codes::CONFLICT, key, message).help("leave out `about`"));
+            }
+            Some(SubjectFile::Named { ty: name(ty, at, "the subject's type", found)?, variable })
+        }
         (None, Some((at, node))) => {
-            let fields = fields(node, at, "the subject's fields", found);
+            let fields = fields(node, at, ("the subject's fields", true), found);
             if keys.get("name").is_none() {
                 keys.need("name", "a subject with fields", "expressions call it by its name: `name: po`", found);
             }
-            Some(SubjectFile::Inline { variable, fields })
+            let about = keys.get("about").and_then(|(key, node)| name(node, key, "the field", found));
+            Some(SubjectFile::Inline { variable, fields, about })
         }
         (Some((at, _)), Some((fields, _))) => {
             found.push(
@@ -130,18 +139,34 @@ fn subject(node: &Node, key: Span, found: &mut Found) -> Option<SubjectFile> {
     }
 }
 
-fn fields(node: &Node, key: Span, what: &str, found: &mut Found) -> Vec<FieldFile> {
+/// Fields with their types. `told`: each may also say what it is called and means.
+fn fields(node: &Node, key: Span, (what, told): (&str, bool), found: &mut Found) -> Vec<FieldFile> {
     let Some(keys) = Keys::any(node, key, what, found) else { return Vec::new() };
     let mut fields = Vec::new();
     for (field, node) in keys.iter() {
         let good = super::checked_name(field, "the name of a field", found);
-        if let Some(ty) = string(node, field.span, "the field's type", found)
-            && good
-        {
-            fields.push(FieldFile { name: field.clone(), ty });
+        let read = match &node.shape {
+            Shape::Map(_) if told => told_field(node, field, found),
+            _ => string(node, field.span, "the field's type", found).map(|ty| (ty, None, None)),
+        };
+        if let Some((ty, title, help)) = read.filter(|_| good) {
+            fields.push(FieldFile { name: field.clone(), ty, title, help });
         }
     }
     fields
+}
+
+/// Its type, what it is called and what it means.
+type ToldField = (Spot<String>, Option<String>, Option<String>);
+
+fn told_field(node: &Node, field: &Name, found: &mut Found) -> Option<ToldField> {
+    let keys = Keys::of(node, field.span, "a field", FIELD, found)?;
+    let mut text = |key: &str, what: &str| {
+        keys.get(key).and_then(|(key, node)| string(node, key, what, found)).map(|text| text.value)
+    };
+    let (title, help) = (text("title", "`title`"), text("help", "`help`"));
+    let (at, ty) = keys.need("type", "a field", "say its type: `type: int`", found)?;
+    Some((string(ty, at, "the field's type", found)?, title, help))
 }
 
 fn starts(node: &Node, key: Span, file: &mut File, found: &mut Found) {
@@ -220,7 +245,7 @@ fn events(node: &Node, key: Span, found: &mut Found) -> Vec<EventFile> {
         let Some(keys) = Keys::of(node, event.span, "an event", EVENT, found) else { continue };
         let title = keys.get("title").and_then(|(key, node)| string(node, key, "the title", found)).map(|t| t.value);
         let payload =
-            keys.get("payload").map(|(key, node)| fields(node, key, "the payload", found)).unwrap_or_default();
+            keys.get("payload").map(|(key, node)| fields(node, key, ("the payload", false), found)).unwrap_or_default();
         if good {
             events.push(EventFile { name: Spot::clone(event), title, payload });
         }

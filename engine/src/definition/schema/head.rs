@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::parts::{Defs, Mapping, key_names, names_to, of, one_or_many, says, text, whole};
 use crate::definition::read::schedule::{SCHEDULE, WHOSE};
-use crate::definition::read::top::{EVENT, FILE, START, SUBJECT, VERSIONS};
+use crate::definition::read::top::{EVENT, FIELD, FILE, START, SUBJECT, VERSIONS};
 use crate::definition::{CODES, allow, pages};
 use crate::expression;
 
@@ -44,10 +44,17 @@ pub(super) fn defs() -> Defs {
 }
 
 fn subject() -> Value {
+    let field = Mapping::of(FIELD)
+        .key("type", of("type"), "Its type; with `?` it may be empty.")
+        .key("title", text(), "What people call it; else made from the name.")
+        .key("help", text(), "What it means, for people: which end is good, of what unit it is.")
+        .needs(&["type"])
+        .done();
     let mapping = Mapping::of(SUBJECT)
         .key("name", of("name"), "What expressions call it.")
         .key("type", of("name"), "A subject of the vocabulary, which brings its fields.")
-        .key("fields", names_to(&of("type")), "Fields of its own, each with its type.")
+        .key("fields", names_to(&json!({ "anyOf": [of("type"), field] })), "Fields of its own, each with its type.")
+        .key("about", of("name"), "The field, a text, that says what an instance is about: in lists and mails.")
         .also("oneOf", json!([{ "required": ["type"] }, { "required": ["fields"] }]))
         .also("dependentRequired", json!({ "fields": ["name"] }));
     json!({ "anyOf": [mapping.done(), says(of("name"), "A subject of the vocabulary.")] })

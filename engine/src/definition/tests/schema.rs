@@ -159,9 +159,10 @@ fn mappings(schema: &Value, at: &str, found: &mut BTreeMap<String, Map<String, V
 /// The reader's lists, by the place where the schema has them.
 fn lists() -> BTreeMap<String, Vec<&'static str>> {
     let timer: Vec<&str> = state::TIMER.iter().chain(arrow::ARROW).copied().collect();
-    let lists: [(&str, &[&'static str]); 30] = [
+    let lists: [(&str, &[&'static str]); 31] = [
         ("", top::FILE),
         ("/$defs/subject/anyOf/0", top::SUBJECT),
+        ("/$defs/subject/anyOf/0/properties/fields/additionalProperties/anyOf/1", top::FIELD),
         ("/$defs/start/anyOf/0", top::START),
         ("/$defs/event", top::EVENT),
         ("/$defs/schedule", schedule::SCHEDULE),

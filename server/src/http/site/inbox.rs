@@ -125,14 +125,18 @@ async fn inbox(app: &App, visitor: &Visitor, wish: &Wish) -> Result<Inbox, Probl
     let more = last.map(|last| more(view, tag.as_deref(), last));
     let once = secret::public_id(&app.random());
     let all = view == View::Mine && query.is_empty() && tag.is_none() && wish.after.is_none();
-    let (asked, errands) = if all { asked(app, visitor, &company).await? } else { Default::default() };
+    let (asked, errands, looked) = if all { asked(app, visitor, &company).await? } else { Default::default() };
     let page = Inbox::new((view, tag.as_deref(), query), !reports.is_empty(), rows, (wish.after, more), once);
-    Ok(page.asking(asked, errands))
+    Ok(page.asking(asked, errands, looked))
 }
 
+/// Questions, what waits for a word, and among how many documents they were looked for.
+type Beside = (Vec<Asked>, Vec<Errand>, Option<i64>);
+
 /// The questions that wait for an answer of his, and what came back to him: they are in no list of those who may act, since they
-/// decide nothing. And what waits for the word of a role that he holds.
-async fn asked(app: &App, visitor: &Visitor, company: &Company) -> Result<(Vec<Asked>, Vec<Errand>), Problem> {
+/// decide nothing. And what waits for the word of a role that he holds. With among how many documents both were looked for,
+/// where there may be more.
+async fn asked(app: &App, visitor: &Visitor, company: &Company) -> Result<Beside, Problem> {
     let newest = app.desk().instances(InstancePage::all(visitor.caller.tenant(), QUESTIONED)).await?;
     let live = newest.iter().filter(|instance| instance.status != Status::Final);
     let (library, person) = (app.desk().library(), visitor.person());
@@ -146,7 +150,8 @@ async fn asked(app: &App, visitor: &Visitor, company: &Company) -> Result<(Vec<A
         all.push(Asked::back((instance, pinned), (state, arrival.as_ref()), person, &visitor.words));
     }
     let known = newest.iter().filter_map(|row| Some((row, &**library.pinned(row.definition)?)));
-    Ok((all, errands(known, &company.at, (person, company.now))))
+    let looked = (i64::try_from(newest.len()).unwrap_or(QUESTIONED) >= QUESTIONED).then_some(QUESTIONED);
+    Ok((all, errands(known, &company.at, (person, company.now)), looked))
 }
 
 fn more(view: View, tag: Option<&str>, last: TaskId) -> String {

@@ -45,6 +45,7 @@ impl Place<'_> {
             Some(_) => past::lines_then(self.app, tenant, id, seq).await?,
             None => None,
         };
-        Ok(page::since(&entries, before.as_deref(), &self.visitor.words))
+        let paper = self.app.desk().paper(tenant, id).await?;
+        Ok(page::since(&entries, before.as_deref(), (&paper.definition, &self.visitor.words)))
     }
 }

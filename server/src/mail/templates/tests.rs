@@ -214,6 +214,7 @@ fn the_digest_says_what_its_golden_file_says() {
         ],
         settled: 2,
         more: 3,
+        also: Some("12".to_owned()),
         ..Facts::digest(
             &contacts(),
             &"ann".into(),

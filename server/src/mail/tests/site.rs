@@ -42,7 +42,14 @@ states:
 const TWICE: &str = "
 workflow: twice
 version: 1
-subject: { name: twice, fields: { requester: person } }
+subject:
+  name: twice
+  about: purpose
+  fields:
+    requester: person
+    purpose: text?
+    rating: { type: int?, title: Rating, help: 1 is best. }
+    spend: { type: money?, help: In a year. }
 start: review
 states:
   review:
@@ -178,7 +185,8 @@ impl Site {
 
     /// The same with two steps, in both of which Bob is asked.
     pub(super) async fn twice(&mut self) {
-        let start = Verb::Start { workflow: "twice".into(), key: None, input: Document::new() };
+        let input = document(json!({ "purpose": "A new one", "rating": 2, "spend": "1200 EUR" }));
+        let start = Verb::Start { workflow: "twice".into(), key: None, input };
         self.instance = self.submit(Some("ann"), start).await.instance;
     }
 

@@ -92,6 +92,23 @@ async fn a_digest_tells_together_what_waits_and_what_was_decided() {
 }
 
 #[tokio::test]
+async fn a_digest_says_how_much_waits_that_does_not_stand_in_it() {
+    let smtp = Smtp::new(Manner::Takes).await;
+    let mut site = site(&smtp).await;
+    site.in_review().await;
+    site.drive().await;
+    assert_eq!(told(&smtp.mails()), ["For your decision -> bob@example.com"], "at once");
+    site.prefer("bob", json!({ "mail": "digest" })).await;
+    site.in_review().await;
+    site.drive().await;
+    site.clock.advance_micros(22 * HOUR);
+    assert_eq!(site.digests().await, 1);
+    let mail = smtp.mails().pop().unwrap().text.replace("=\r\n", "");
+    assert!(mail.contains("Subject: 1 waiting for you"), "{mail}");
+    assert!(mail.contains("(you were written to about it before, or there was no room): 1."), "{mail}");
+}
+
+#[tokio::test]
 async fn a_digest_without_news_is_none_and_whoever_wants_none_any_more_does_not_wait() {
     let smtp = Smtp::new(Manner::Takes).await;
     let mut site = site(&smtp).await;
@@ -190,6 +207,23 @@ async fn a_digest_names_the_steps_that_wait_and_leaves_out_those_that_do_not() {
         assert!(mail.contains(&format!("Subject: {steps} waiting for you")), "{mail}");
         assert!(mail.contains("(step: owner)") && mail.contains("(step: manager)") != approved, "{mail}");
         assert!(!mail.contains("decided or passed on"), "{mail}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_says_what_it_is_about_and_what_fields_mean() {
+    let smtp = Smtp::new(Manner::Takes).await;
+    let mut site = site(&smtp).await;
+    site.twice().await;
+    site.drive().await;
+    let mail = smtp.mails().pop().unwrap().text.replace("=\r\n", "");
+    for part in [
+        ", A new one",
+        "Rating: 2 (1 is best.)",
+        "Spend: 1,200.00 EUR (In a year.)",
+        "font-size:13px\">1 is best.</span>",
+    ] {
+        assert!(mail.replace("=3D", "=").contains(part), "{part}: {mail}");
     }
 }
 

@@ -8,7 +8,7 @@ use fluxor_engine::ids::PersonId;
 use serde_json::Value;
 
 use super::super::forms::writes;
-use super::super::words::{Words, quantity, words};
+use super::super::words::{Words, called, quantity, words};
 use super::{Change, MOST_CHANGES, list, text};
 use crate::repairs::sentence;
 
@@ -39,7 +39,7 @@ pub(super) fn brought(
     let kept = |name: &str| arrows.iter().any(|arrow| writes(arrow, name));
     let fields =
         fields.filter(|(name, value)| !kept(name) && !value.is_null() && !value.is_object() && !is_list(value));
-    let fields = fields.map(|(name, value)| (words(name), speak.value(value)));
+    let fields = fields.map(|(name, value)| (called(definition, name), speak.value(value)));
     let new = fields.filter(|(name, value)| changes.iter().all(|one| one.name != *name || one.after != *value));
     notes.extend(new.take(MOST_CHANGES).map(|(name, value)| format!("{name}: {value}")));
     notes

@@ -41,11 +41,15 @@ pub(crate) fn meanwhile(entries: &[Entry], definition: &Definition, speak: &Word
 }
 
 /// What is another than it was before these entries, field by field and line by line. `lines`: as they were before, if they are known.
-pub(crate) fn since(entries: &[Entry], lines: Option<&[Value]>, speak: &Words) -> Vec<Change> {
+pub(crate) fn since(
+    entries: &[Entry],
+    lines: Option<&[Value]>,
+    (definition, speak): (&Definition, &Words),
+) -> Vec<Change> {
     let mut fields: BTreeMap<String, Change> = BTreeMap::new();
     for entry in entries {
         let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
-        for change in changed(&body, speak) {
+        for change in changed(&body, definition, speak) {
             fields.entry(change.name.clone()).and_modify(|known| known.after = change.after.clone()).or_insert(change);
         }
     }

@@ -6,6 +6,40 @@ const ring = (element) => {
   const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0 && !clear(style.outlineColor);
   return { outline: outlined ? `${style.outlineStyle} ${style.outlineWidth} ${style.outlineColor}` : 'none', shadow: style.boxShadow };
 };
+// Of a colour red, green, blue and how much it covers, each from 0 to 1.
+const parts = (colour) => {
+  const numbers = (colour.match(/-?[\d.]+(e-?\d+)?/g) ?? []).map(Number);
+  const scale = colour.startsWith('color(') ? 1 : 255;
+  return [...numbers.slice(0, 3).map((part) => part / scale), numbers[3] ?? (colour === 'transparent' ? 0 : 1)];
+};
+// What is seen behind an element, or as its own ground.
+const ground = (element) => {
+  let seen = [0, 0, 0];
+  let left = 1;
+  for (let at = element; at && left > 0; at = at.parentElement) {
+    const [red, green, blue, covers] = parts(getComputedStyle(at).backgroundColor);
+    [red, green, blue].forEach((part, i) => { seen[i] += part * covers * left; });
+    left *= 1 - covers;
+  }
+  return seen.map((part) => part + left);
+};
+const light = (colour) => {
+  const [red, green, blue] = colour.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+};
+const contrast = (one, other) => {
+  const [dark, bright] = [light(one), light(other)].sort((a, b) => a - b);
+  return (bright + 0.05) / (dark + 0.05);
+};
+// How far the ring stands out from what it lies on, without and within; nothing: there is no outline.
+const standsOut = (element) => {
+  const style = getComputedStyle(element);
+  if (ring(element).outline === 'none') return null;
+  const around = ground(element.parentElement ?? element);
+  const within = parseFloat(style.outlineOffset) > 0 ? around : ground(element);
+  const own = parts(style.outlineColor).slice(0, 3);
+  return Math.min(contrast(own, around), contrast(own, within));
+};
 const leave = (walk) => {
   const { last, focused } = walk;
   if (!last || last === document.activeElement) return;
@@ -34,6 +68,8 @@ if (part === 'step') {
   walk.reached.add(now);
   walk.last = now;
   walk.focused = ring(now);
+  const far = standsOut(now);
+  if (far !== null && far < 3) walk.found.push(`${called(now)} has a ring with a contrast of ${far.toFixed(2)}, and 3 is the least`);
   return true;
 }
 const grouped = (element) => element.type === 'radio'

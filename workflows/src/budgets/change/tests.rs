@@ -34,6 +34,9 @@ fn both_budgets_of_a_move_are_written_at_once() {
     let mut case = change(json!({ "kind": "move", "unit": "it", "from_unit": "sales", "amount": "333.33 EUR" }));
     assert_eq!(desk.act("propose_budget_change", &mut case, &[], json!({})).unwrap(), []);
     assert_eq!((&case.subject["budget"], &case.subject["share"]), (&json!("1000.00 EUR"), &json!("33.333")));
+    let said = "Move 333.33 EUR from the budget of sales to that of it: sales from 1,000.00 EUR to 666.67 EUR, it from 0.00 EUR \
+                to 333.33 EUR";
+    assert_eq!(case.subject["proposed"], said);
     let was = case.subject.insert("amount".to_owned(), "999.00 EUR".into()).unwrap();
     let (_, sentence) = desk.act("change_budget", &mut case, &[], json!({})).unwrap_err();
     assert!(sentence.contains("another change than the one that was proposed"), "{sentence}");
@@ -42,6 +45,23 @@ fn both_budgets_of_a_move_are_written_at_once() {
     assert_eq!(written(&ops), ["it 333.33 EUR v2", "sales 666.67 EUR v2"]);
     let mut raise = change(json!({ "kind": "raise", "unit": "it", "amount": "0.01 EUR" }));
     assert_eq!(written(&desk.act("change_budget", &mut raise, &[], json!({})).unwrap()), ["it 333.34 EUR v3"]);
+}
+
+#[test]
+fn what_is_proposed_is_said_in_words_and_what_was_proposed_before_that_still_holds() {
+    let mut desk = desk();
+    for (kind, said) in [
+        ("raise", "Raise by 200.00 EUR the budget of sales: from 1,000.00 EUR to 1,200.00 EUR"),
+        ("lower", "Lower by 200.00 EUR the budget of sales: from 1,000.00 EUR to 800.00 EUR"),
+    ] {
+        let mut case = change(json!({ "kind": kind, "unit": "sales", "amount": "200 EUR" }));
+        desk.act("propose_budget_change", &mut case, &[], json!({})).unwrap();
+        assert_eq!(case.subject["proposed"], said);
+    }
+    let mut of_before = change(json!({
+        "kind": "raise", "unit": "sales", "amount": "200.00 EUR", "proposed": "raise 200.00 EUR sales -",
+    }));
+    assert_eq!(written(&desk.act("change_budget", &mut of_before, &[], json!({})).unwrap()), ["sales 1200.00 EUR v2"]);
 }
 
 #[test]

@@ -105,6 +105,8 @@ states:
         record: Arc::new(RecordType::new("w")),
         computed: Vec::new(),
         options: Vec::new(),
+        told: Vec::new(),
+        about: None,
         mirrored,
     };
     let mirrored = subject(vec![("log".into(), Some("log".into())), ("n".into(), None)]);
