@@ -93,6 +93,8 @@ struct Story {
     /// What it reported to whom.
     reported: Vec<Document>,
     /// The rows of tables that it chose.
+    /// What it has started.
+    children: Vec<Instance>,
     tables: Vec<(Arc<str>, Vec<usize>)>,
 }
 
@@ -106,8 +108,17 @@ impl Story {
     }
 
     fn among(text: &str, organisation: &Document, calendars: Calendars) -> Self {
+    fn with_all(texts: &[&str], organisation: &Document) -> Self {
+        Self::of(texts, organisation, Calendars::default())
+    }
+
         let domain = Bare::default();
-        let files = vec![("test.yaml".to_owned(), text.to_owned())];
+        Self::of(&[text], organisation, calendars)
+    }
+
+    fn of(texts: &[&str], organisation: &Document, calendars: Calendars) -> Self {
+        let named = |(n, text): (usize, &&str)| (format!("test{n}.yaml"), (*text).to_owned());
+        let files = texts.iter().enumerate().map(named).collect();
         let library = match Library::load_with(files, domain.vocabulary(), calendars) {
             Ok((library, _)) => library,
             Err(refused) => panic!(
@@ -129,6 +140,7 @@ impl Story {
             resumed: Vec::new(),
             reported: Vec::new(),
             tables: Vec::new(),
+            children: Vec::new(),
         }
     }
 
@@ -167,6 +179,10 @@ impl Story {
                 });
                 self.reported = reported.collect();
                 self.tables.clone_from(&decision.record.tables);
+                self.children.extend(decision.effects.iter().filter_map(|effect| match effect {
+                    Effect::Start(child) => Some(child.decision.after.clone()),
+                    _ => None,
+                }));
                 let folded = crate::audit::image::image(&after);
                 let told = crate::audit::told::changes(self.instance.as_ref(), &after);
                 let mut image = self.instance.as_ref().map_or(serde_json::Value::Null, crate::audit::image::image);
