@@ -1,5 +1,6 @@
 //! Walking charts without any domain: what a definition's text alone makes of commands.
 
+mod bounds;
 mod held;
 mod incidents;
 mod migrations;
@@ -92,9 +93,9 @@ struct Story {
     resumed: Vec<(Arc<str>, bool)>,
     /// What it reported to whom.
     reported: Vec<Document>,
-    /// The rows of tables that it chose.
     /// What it has started.
     children: Vec<Instance>,
+    /// The rows of tables that it chose.
     tables: Vec<(Arc<str>, Vec<usize>)>,
 }
 
@@ -107,16 +108,16 @@ impl Story {
         Self::among(text, organisation, Calendars::default())
     }
 
-    fn among(text: &str, organisation: &Document, calendars: Calendars) -> Self {
     fn with_all(texts: &[&str], organisation: &Document) -> Self {
         Self::of(texts, organisation, Calendars::default())
     }
 
-        let domain = Bare::default();
+    fn among(text: &str, organisation: &Document, calendars: Calendars) -> Self {
         Self::of(&[text], organisation, calendars)
     }
 
     fn of(texts: &[&str], organisation: &Document, calendars: Calendars) -> Self {
+        let domain = Bare::default();
         let named = |(n, text): (usize, &&str)| (format!("test{n}.yaml"), (*text).to_owned());
         let files = texts.iter().enumerate().map(named).collect();
         let library = match Library::load_with(files, domain.vocabulary(), calendars) {
@@ -139,8 +140,8 @@ impl Story {
             sent: Vec::new(),
             resumed: Vec::new(),
             reported: Vec::new(),
-            tables: Vec::new(),
             children: Vec::new(),
+            tables: Vec::new(),
         }
     }
 
@@ -178,11 +179,11 @@ impl Story {
                     _ => None,
                 });
                 self.reported = reported.collect();
-                self.tables.clone_from(&decision.record.tables);
                 self.children.extend(decision.effects.iter().filter_map(|effect| match effect {
                     Effect::Start(child) => Some(child.decision.after.clone()),
                     _ => None,
                 }));
+                self.tables.clone_from(&decision.record.tables);
                 let folded = crate::audit::image::image(&after);
                 let told = crate::audit::told::changes(self.instance.as_ref(), &after);
                 let mut image = self.instance.as_ref().map_or(serde_json::Value::Null, crate::audit::image::image);

@@ -14,6 +14,7 @@ use crate::instance::{Document, TaskStatus};
 use crate::refusal::Refusal;
 
 use super::super::Halt;
+use super::super::bounds::too_much;
 use super::super::input::below;
 use super::super::run::Run;
 use super::super::task::document_digest;
@@ -29,7 +30,10 @@ impl<D: Domain> Run<'_, '_, D> {
         }
         for (name, json) in set {
             match self.corrected(name, json) {
-                Ok(value) => drop(given.insert(name.clone(), value)),
+                Ok(value) => {
+                    too_much(&below("/set", name), &value, &mut errors);
+                    given.insert(name.clone(), value);
+                }
                 Err(why) => {
                     errors.push(wrong(below("/set", name), why));
                 }
