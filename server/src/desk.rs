@@ -6,6 +6,7 @@ mod books;
 mod digests;
 mod doors;
 mod engine;
+mod health;
 mod simulate;
 #[cfg(test)]
 pub(crate) mod stub;
