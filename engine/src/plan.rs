@@ -226,6 +226,9 @@ impl<Op: Clone + Serialize> Plan<Op> {
             "sentence": refusal.sentence(),
         });
         self.append(command, "security", lane, "refused", Some(refusal.code().into()), told.to_string(), mint);
+        if let Verb::Change(crate::command::Change::Barred { asked, .. }) = &command.verb {
+            told["asked"] = asked.as_ref().into();
+        }
     }
 
     /// Drops an inbox row that no instance waits for.

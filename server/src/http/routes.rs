@@ -15,9 +15,9 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::{
-    absences, audit, books, deciders, definitions, doors, extract, gate, health, history, in_force, instances, keys,
-    layers, limits, me, migrations, notices, organisation, pages, parameters, pictures, records, repairs, sessions,
-    settings, simulate, site, spent, tasks, webhooks, workflows,
+    absences, audit, barred, books, deciders, definitions, doors, extract, gate, health, history, in_force, instances,
+    keys, layers, limits, me, migrations, notices, organisation, pages, parameters, pictures, records, repairs,
+    sessions, settings, simulate, site, spent, tasks, webhooks, workflows,
 };
 use crate::app::App;
 use crate::limits::LATER;
@@ -158,6 +158,7 @@ pub(crate) fn router(app: App) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .fallback(async move |uri: Uri| nowhere(&uri, &paths))
         .layer(axum::middleware::from_fn_with_state(known, parameters::refuse_unknown))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), barred::note))
         .layer(axum::middleware::from_fn(spent::count))
         .layer(limit)
         .layer(axum::middleware::from_fn_with_state(app.clone(), gate::identify))
