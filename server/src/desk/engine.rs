@@ -8,7 +8,7 @@ use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Command};
-use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
+use fluxor_engine::commit::{ApiKeyRow, Index, IndexRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::{self, AtStart, Deciders, Possible, Preview};
 use fluxor_engine::definition::chart::{Definition, StateIx, StateKind};
 use fluxor_engine::definition::reload::{self, Folder};
@@ -146,6 +146,14 @@ impl Desk for Office {
 
     fn streams(&self, tenant: TenantId, after: Option<StreamId>, limit: i64) -> Reply<'_, Vec<StreamId>> {
         reading(self.0.store().streams(tenant, after, limit))
+    }
+
+    fn index(&self, tenant: TenantId, index: Index, after: Option<IndexRow>, limit: i64) -> Reply<'_, Vec<IndexRow>> {
+        reading(async move { self.0.store().index(tenant, index, after.as_ref(), limit).await })
+    }
+
+    fn is_indexed(&self, row: IndexRow) -> Reply<'_, bool> {
+        reading(async move { self.0.store().is_indexed(&row).await })
     }
 
     fn tenants(&self) -> Reply<'_, Vec<TenantId>> {
