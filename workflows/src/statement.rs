@@ -70,6 +70,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0012_bank_accounts.sql"),
         postgres: include_str!("../../migrations/postgres/0012_bank_accounts.sql"),
     },
+    Migration {
+        version: 13,
+        name: "alike",
+        sqlite: include_str!("../../migrations/sqlite/0013_alike.sql"),
+        postgres: include_str!("../../migrations/postgres/0013_alike.sql"),
+    },
 ];
 
 /// A statement in both dialects.
