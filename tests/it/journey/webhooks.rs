@@ -317,6 +317,6 @@ pub(super) async fn what_failed_is_delivered_again_and_what_is_gone_is_left_alon
     }
     // Who asked for what is in the trail; what could not be read is not.
     let noted = "SELECT COUNT(*) FROM audit_entry WHERE header LIKE '%\"replay_webhooks\"%'";
-    assert_eq!(site.place.count(noted).await, 2);
+    assert_eq!(site.place.count(noted).await, 3);
     site.end().await;
 }

@@ -159,7 +159,7 @@ fn lines_are_counted_alike_however_they_end() {
     }
     // Lines without anything are none, and are counted.
     for (text, begins) in [
-        ("case,activity,time,note\n\n\n1,a,soon,\n", 4),
+        ("case,activity,time,note\n\n\n1,a,soon,\n1,a,1970-01-01,\n", 4),
         ("case,activity,time,note\n1,a,1970-01-01,\n\n2,a,soon,\n", 4),
         ("case,activity,time,note\n1,a,1970-01-01,\"x\n\ny\"\n\n\n2,a,soon,\"p\nq\"\n3,a,1970-01-01,\n", 7),
         ("\n\ncase,activity,time,note\n1,a,1970-01-01,\n\n2,a,soon,", 6),
