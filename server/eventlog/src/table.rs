@@ -83,7 +83,7 @@ fn begins(reader: &Reader<'_>, row: &ByteRecord, late: u64) -> u64 {
     let within = row.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
     let ended = reader.position().line();
     // The last of the two that end a row is not passed yet; the one, if it is there, is.
-    let passed = if late > 0 || reader.get_ref().ends_bare(reader.position().byte()) { 0 } else { 1 };
+    let passed = u64::from(late == 0 && !reader.get_ref().ends_bare(reader.position().byte()));
     ended.saturating_sub(within + passed).max(line(row) + late)
 }
 
