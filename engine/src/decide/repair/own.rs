@@ -40,10 +40,10 @@ pub(in super::super) fn kept_out(
         if policy.never.is_empty() {
             continue;
         }
-        let tasks = instance.tasks.iter().filter(|task| task.state == state.path);
+        let mut tasks = instance.tasks.iter().filter(|task| task.state == state.path);
         let editors = tasks.clone().flat_map(|task| task.detail.review.editors.iter().cloned()).collect();
         // Of a review that there was, amounts are compared by the rates that it has stored.
-        let rates: &Rates = tasks.last().map_or(&organisation.rates, |task| &task.detail.rates);
+        let rates: &Rates = tasks.next_back().map_or(&organisation.rates, |task| &task.detail.rates);
         all.append(&mut approval::excluded(policy, &organisation.organisation, rates, now, (&document, &editors)));
     }
     all
