@@ -28,6 +28,9 @@ const KEYS: &str = "SELECT scope, key, instance
      ORDER BY scope, key
      LIMIT $4";
 
+/// Reads a row of one of them.
+type Read = fn(TenantId, &Row) -> Result<IndexRow, StoreError>;
+
 pub(crate) async fn page(
     c: &mut Conn,
     tenant: TenantId,
@@ -35,7 +38,7 @@ pub(crate) async fn page(
     after: Option<&IndexRow>,
     limit: i64,
 ) -> Result<Vec<IndexRow>, StoreError> {
-    let (query, read): (_, fn(TenantId, &Row) -> Result<IndexRow, StoreError>) = match index {
+    let (query, read): (_, Read) = match index {
         Index::Timers => {
             let (instance, name) = match after {
                 Some(IndexRow::Timer(last)) => (last.instance.0, &*last.name),
