@@ -64,6 +64,7 @@ pub use because::Called;
 pub use declined::declined;
 pub use event::{Applied, Ballot, Event, Fired, FiredKind, Position, RepairAction, Verb};
 pub use foresee::{Foreseen, LateRung, PassedOver, foresee};
+pub use frame::excluded;
 pub use organisation::{
     Limit, Organisation, OrganisationChange, OrganisationParts, Person, SubstitutesFrom, Substitution, Unit,
 };

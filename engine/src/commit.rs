@@ -147,6 +147,33 @@ pub struct KeyRow {
     pub instance: InstanceId,
 }
 
+/// Which index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Index {
+    /// When timers are due.
+    Timers,
+    /// Who holds open seats.
+    Holders,
+    /// Whose request ids and business keys there are.
+    Keys,
+}
+
+impl Index {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Timers, Self::Holders, Self::Keys];
+}
+
+/// A row of an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IndexRow {
+    /// A timer runs.
+    Timer(TimerRow),
+    /// A person holds an open seat.
+    Holder(HolderRow),
+    /// A key is taken.
+    Key(KeyRow),
+}
+
 /// The head of a stream that is no instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordHead {

@@ -7,6 +7,7 @@
 mod asked;
 mod barred;
 mod begin;
+mod bounds;
 mod by;
 mod call;
 mod change;
@@ -48,6 +49,7 @@ use crate::instance::{Detail, Document, Instance, Status};
 use crate::refusal::Refusal;
 
 pub use begin::{AtStart, at_start};
+pub use bounds::{LONGEST_TEXT, MOST_ELEMENTS};
 pub use by::{may_send, may_start};
 pub use call::LEFT_ALONE;
 pub use change::{Changed, Seen, change, key_image};

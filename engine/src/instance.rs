@@ -91,6 +91,10 @@ pub struct Detail {
     /// Who has set its data by a repair or a migration: he decides about it no more.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub handled: BTreeSet<PersonId>,
+    /// Of one that was called: who asked for the caller or may decide nothing there, as it was then. He changes nothing here by a
+    /// repair or a migration.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub kept_out: BTreeSet<PersonId>,
     /// Why it was ended where it stood, in a state that is not final.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Arc<str>>,

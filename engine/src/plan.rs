@@ -32,8 +32,9 @@ use crate::refusal::Refusal;
 pub use answer::{answer_in, answer_of, blank_answer};
 use body::body;
 pub use event::{Hearing, event_at};
+pub use index::indexed;
 use index::{index, touch};
-pub use scope::{business_scope, request_scope};
+pub use scope::{business_scope, request_scope, request_scope_of};
 
 /// The images of a batch, and everything that it appends.
 #[derive(Debug)]
@@ -221,11 +222,14 @@ impl<Op: Clone + Serialize> Plan<Op> {
 
     /// Notes a refusal on grounds of authority in the security lane `lane`; nothing else changes.
     pub fn refused(&mut self, command: &Command, refusal: &Refusal, lane: &str, mint: &mut Mint) {
-        let told = serde_json::json!({
+        let mut told = serde_json::json!({
             "command": command.verb.name(),
             "instance": command.verb.instance(),
             "sentence": refusal.sentence(),
         });
+        if let Verb::Change(crate::command::Change::Barred { asked, .. }) = &command.verb {
+            told["asked"] = asked.as_ref().into();
+        }
         self.append(command, "security", lane, "refused", Some(refusal.code().into()), told.to_string(), mint);
     }
 

@@ -17,6 +17,7 @@ mod repairs;
 mod schedules;
 mod sink;
 mod tasks;
+mod writes;
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -38,6 +39,7 @@ pub use migrations::{Asking, Came, Cursor, Page, Subjects};
 pub use options::{Options, Stats};
 pub use sink::{Delivering, Reply, Sink, Undelivered};
 pub use tasks::TaskView;
+pub use writes::{Refusing, Writes};
 
 use cache::{Definitions, Organisations};
 use lane::{Job, Queue};
@@ -120,6 +122,8 @@ struct Shared<D: Persist, S: Store<D>> {
     /// Who hears of transitions.
     events: Option<Arc<dyn Sink>>,
     stats: Stats,
+    /// What came of the last writes.
+    writes: Writes,
     /// Something may be due earlier than was known.
     due: Notify,
     /// The inbox or the outbox has rows.
@@ -191,6 +195,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             sinks: Arc::new(sinks),
             events,
             stats: Stats::default(),
+            writes: Writes::default(),
             due: Notify::new(),
             mail: Notify::new(),
             parts: Notify::new(),
@@ -312,6 +317,12 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         }
         let row = self.shared.store.organisation(tenant).await?;
         self.shared.organisations.of_row(tenant, row.as_ref())
+    }
+
+    /// What came of the last writes.
+    #[must_use]
+    pub fn writes(&self) -> &Writes {
+        &self.shared.writes
     }
 
     /// Whether the engine can work.

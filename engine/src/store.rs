@@ -5,6 +5,7 @@
 
 mod any;
 mod error;
+mod index;
 mod memory;
 mod migrations;
 mod page;

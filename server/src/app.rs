@@ -199,7 +199,12 @@ impl App {
         }
         metrics::command(verb, outcome(&done));
         match done {
-            Err(NotDone::Refused(refusal)) => Err(NotDone::Refused(self.named(tenant, refusal).await)),
+            Err(NotDone::Refused(refusal)) => {
+                if refusal.on_authority() {
+                    crate::http::layers::noted();
+                }
+                Err(NotDone::Refused(self.named(tenant, refusal).await))
+            }
             done => done,
         }
     }
@@ -305,6 +310,7 @@ pub(crate) const VERBS: &[&str] = &[
     "sign_in",
     "sign_out",
     "sign_in_link",
+    "barred",
 ];
 
 fn outcome(done: &Result<Submitted, NotDone>) -> &'static str {

@@ -1,6 +1,7 @@
 //! Verifies the audit trail: every stream, entry by entry, every head that a row claims, and that the rows of instances
-//! (with their tasks), of the organisation and of keys are what their entries say.
+//! (with their tasks), of the organisation and of keys, and of the indexes that follow from instances, are what their entries say.
 
+mod index;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -87,6 +88,7 @@ pub(crate) async fn verify(desk: &dyn Desk, tenants: &[TenantId]) -> Result<Repo
             let message = format!("no entry made the key {id}: revoke it");
             report.findings.push(Finding::row_unmade(tenant, stream, message));
         }
+        report.findings.extend(index::extra(desk, tenant).await?);
         let now = revision(desk, tenant).await?;
         report.findings.extend(later.findings(tenant, now));
     }

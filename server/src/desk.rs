@@ -6,6 +6,7 @@ mod books;
 mod digests;
 mod doors;
 mod engine;
+mod health;
 mod simulate;
 #[cfg(test)]
 pub(crate) mod stub;
@@ -19,7 +20,7 @@ use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Command};
-use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
+use fluxor_engine::commit::{ApiKeyRow, Index, IndexRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::{AtStart, Deciders, OrganisationAt, Possible, Preview, summaries};
 use fluxor_engine::definition::reload::{self, Folder};
 use fluxor_engine::definition::{Checked, Definition, Library};
@@ -97,6 +98,16 @@ pub(crate) trait Desk: Doors {
 
     /// Streams that have entries.
     fn streams(&self, tenant: TenantId, after: Option<StreamId>, limit: i64) -> Reply<'_, Vec<StreamId>>;
+
+    /// Rows of an index in the order of their keys.
+    fn index(&self, _: TenantId, _: Index, _: Option<IndexRow>, _: i64) -> Reply<'_, Vec<IndexRow>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// Whether an index has this row.
+    fn is_indexed(&self, _: IndexRow) -> Reply<'_, bool> {
+        Box::pin(std::future::ready(Ok(true)))
+    }
 
     /// Tenants that have a row anywhere.
     fn tenants(&self) -> Reply<'_, Vec<TenantId>>;

@@ -9,6 +9,7 @@ pub(crate) mod answers;
 pub(crate) mod asked;
 pub(crate) mod audit;
 pub(crate) mod auth;
+mod barred;
 mod books;
 mod deciders;
 mod definitions;

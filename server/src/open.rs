@@ -177,15 +177,18 @@ fn read(config: &Config, domain: &Procurement) -> anyhow::Result<Result<Library,
 
 /// The `*.yaml` files of a folder with their text, by name.
 pub(crate) fn sources(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
-    let text = |(path, text): (String, Result<String, Vec<u8>>)| match text {
+    let text = |(path, text): (String, Text)| match text {
         Ok(text) => Ok((path, text)),
         Err(_) => bail!("cannot read {path}: it is not UTF-8: save the file as UTF-8"),
     };
     texts(folder)?.into_iter().map(text).collect()
 }
 
-/// The same, or the bytes of what is no UTF-8.
-fn texts(folder: &Path) -> anyhow::Result<Vec<(String, Result<String, Vec<u8>>)>> {
+/// What a file says, or the bytes of what is no UTF-8.
+type Text = Result<String, Vec<u8>>;
+
+/// The same, whatever they say.
+fn texts(folder: &Path) -> anyhow::Result<Vec<(String, Text)>> {
     let read = |file: PathBuf| {
         let read = || format!("cannot read {}", file.display());
         let bytes = bytes(&file).with_context(read)?;

@@ -34,7 +34,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::config::Config;
 
 pub(crate) use address::Allowed;
-pub(crate) use endpoints::{Endpoint, MAKE_SECRET, RECORD, SETTING, faults, usual};
+pub(crate) use endpoints::{Endpoint, MAKE_SECRET, RECORD, REPLAY, SETTING, faults, usual};
 pub(crate) use look::{Cursor, Replay, ReplayState};
 pub(crate) use told::{Delivered, EndpointTold, One, Replayed, SecretTold, Tried};
 

@@ -193,6 +193,7 @@ on_both! {
     organisation::the_console_goes_past_approval_with_a_reason
     shipped::each_is_walked_by_the_people_of_the_sample_company
     running::a_timer_fires_once_after_a_restart
+    running::a_database_that_takes_no_writes_is_not_ready
     running::health_and_figures
     running::one_owner_and_commands_while_it_serves
     stock::goods_come_in_parts
@@ -206,5 +207,6 @@ on_both! {
     webhooks::endpoints_belong_to_administrators_of_their_tenant
     webhooks::the_command_line_does_the_same
     tenants::a_key_is_for_its_own_tenant_alone
+    tampering::the_rows_of_indexes_are_what_the_streams_make
     tampering::whatever_is_tampered_with_is_found_and_named
 }

@@ -3,6 +3,7 @@
 //! What must hold: nothing here knows the inside of the server; a [`Site`] is used as an operator and a client would.
 //! Every answer is checked for what all answers share ([`client`]), and every error code met for its page.
 
+mod bounded;
 pub mod client;
 pub mod hook;
 pub mod place;
@@ -135,7 +136,10 @@ impl Site {
     }
 
     fn base(&self) -> Command {
-        let mut command = program::program();
+        self.based(program::program())
+    }
+
+    fn based(&self, mut command: Command) -> Command {
         command
             .args(["--database", &self.place.address(), "--definitions"])
             .arg(self.folder.path().join("definitions"));
@@ -169,9 +173,12 @@ impl Site {
     }
 
     async fn start_at(&mut self, address: &str) {
+        self.start_of(address, self.base()).await;
+    }
+
+    async fn start_of(&mut self, address: &str, mut command: Command) {
         assert!(self.running.is_none(), "it runs");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_file()).unwrap();
-        let mut command = self.base();
         command.args(["serve", "--json", "--listen", address, "--log", "warn"]);
         // Messages go to one place: to the folder, unless the options name an address.
         if !self.options.iter().any(|option| option == "--outbox-url") {

@@ -6,7 +6,7 @@
 
 mod change;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fluxor_engine::ids::{InstanceId, TenantId};
@@ -33,6 +33,8 @@ pub struct Facts {
     settings: Known<Arc<str>, SettingRow>,
     preferences: Known<Arc<str>, PreferenceRow>,
     suppliers: Known<Arc<str>, SupplierRow>,
+    /// The codes in small letters of which all suppliers were loaded that are written so.
+    alike: BTreeSet<(TenantId, Arc<str>)>,
     items: Known<Arc<str>, ItemRow>,
     units: Known<Arc<str>, UnitRow>,
     item_units: Known<ItemUnitKey, ItemUnitRow>,
@@ -91,6 +93,16 @@ impl Facts {
     /// A supplier.
     pub fn supplier(&self, tenant: TenantId, code: &Arc<str>) -> Result<Option<&SupplierRow>, Need> {
         get(&self.suppliers, tenant, code, Need::Supplier)
+    }
+
+    /// The supplier whose code differs from this one by capitals at most: there may be two of old.
+    pub fn supplier_like(&self, tenant: TenantId, code: &str) -> Result<Option<&SupplierRow>, Need> {
+        let small: Arc<str> = code.to_ascii_lowercase().into();
+        if !self.alike.contains(&(tenant, small.clone())) {
+            return Err(Need::SupplierLike(small));
+        }
+        let rows = self.suppliers.range((tenant, "".into())..).take_while(|((of, _), _)| *of == tenant);
+        Ok(rows.filter_map(|(_, row)| row.as_ref()).find(|row| row.code.eq_ignore_ascii_case(code)))
     }
 
     /// An item.
@@ -157,6 +169,7 @@ impl Facts {
             Need::Setting(key) => there(&self.settings, tenant, key),
             Need::Preference(key) => there(&self.preferences, tenant, key),
             Need::Supplier(key) => there(&self.suppliers, tenant, key),
+            Need::SupplierLike(code) => self.alike.contains(&(tenant, code.clone())),
             Need::Item(key) => there(&self.items, tenant, key),
             Need::Unit(key) => there(&self.units, tenant, key),
             Need::ItemUnit(key) => there(&self.item_units, tenant, key),
@@ -186,6 +199,7 @@ impl Facts {
             Need::Setting(key) => absent(&mut self.settings, tenant, key),
             Need::Preference(key) => absent(&mut self.preferences, tenant, key),
             Need::Supplier(key) => absent(&mut self.suppliers, tenant, key),
+            Need::SupplierLike(code) => drop(self.alike.insert((tenant, code.clone()))),
             Need::Item(key) => absent(&mut self.items, tenant, key),
             Need::Unit(key) => absent(&mut self.units, tenant, key),
             Need::ItemUnit(key) => absent(&mut self.item_units, tenant, key),

@@ -77,6 +77,11 @@ impl Memory {
             Need::Setting(key) => Op::Setting(row(&self.settings, tenant, key)?),
             Need::Preference(key) => Op::Preference(row(&self.preferences, tenant, key)?),
             Need::Supplier(key) => Op::Supplier(Box::new(row(&self.suppliers, tenant, key)?)),
+            Need::SupplierLike(code) => {
+                let alike =
+                    |((of, key), _): &(&(TenantId, Arc<str>), _)| *of == tenant && key.eq_ignore_ascii_case(code);
+                Op::Supplier(Box::new(self.suppliers.iter().find(alike)?.1.clone()))
+            }
             Need::Item(key) => Op::Item(row(&self.items, tenant, key)?),
             Need::Unit(key) => Op::UnitOfMeasure(row(&self.units, tenant, key)?),
             Need::ItemUnit(key) => Op::ItemUnit(row(&self.item_units, tenant, key)?),

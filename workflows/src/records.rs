@@ -24,7 +24,7 @@ pub(crate) use settings::set_setting;
 pub(crate) use suppliers::{check_supplier, record_supplier, set_supplier};
 pub(crate) use terms::set_term;
 pub(crate) use units::{factor_to_stock, set_item_unit, set_unit};
-pub(crate) use webhooks::make_webhook_secret;
+pub(crate) use webhooks::{make_webhook_secret, replay_webhooks};
 
 #[cfg(test)]
 mod tests;

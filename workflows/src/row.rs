@@ -117,6 +117,8 @@ pub enum Need {
     Preference(Arc<str>),
     /// A supplier, by its code.
     Supplier(Arc<str>),
+    /// The supplier whose code differs from this one by capitals at most: the code in small letters.
+    SupplierLike(Arc<str>),
     /// An item, by its code.
     Item(Arc<str>),
     /// A unit of measure, by its code.

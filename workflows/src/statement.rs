@@ -71,6 +71,12 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0012_bank_accounts.sql"),
     },
     Migration {
+        version: 13,
+        name: "alike",
+        sqlite: include_str!("../../migrations/sqlite/0013_alike.sql"),
+        postgres: include_str!("../../migrations/postgres/0013_alike.sql"),
+    },
+    Migration {
         version: 14,
         name: "paid_items",
         sqlite: include_str!("../../migrations/sqlite/0014_paid_items.sql"),

@@ -52,6 +52,20 @@ pub(crate) static RECORDS: &[Action] = &[
         run: records::make_webhook_secret,
     },
     Action {
+        name: "replay_webhooks",
+        major: 1,
+        params: &[
+            ("ids", Type::Text, false),
+            ("state", Type::Text, false),
+            ("since", Type::Text, false),
+            ("until", Type::Text, false),
+        ],
+        subjects: &[],
+        payload: &[],
+        help: "For the record `webhook`, key the name of an endpoint: notes that deliveries (`ids`, or all in a `state`) are sent again.",
+        run: records::replay_webhooks,
+    },
+    Action {
         name: "note_definition",
         major: 1,
         params: &[

@@ -11,7 +11,7 @@ use super::organisation::{Ix, Organisation, SubstitutesFrom, Substitution, withi
 use super::policy::{Mode, Policy};
 use super::review::Seat;
 use super::step::Step;
-use super::value::{FieldValue, Subject};
+use super::value::{FieldValue, Fields, Subject};
 use crate::clock::Timestamp;
 use crate::ids::PersonId;
 use crate::money::Money;
@@ -37,6 +37,17 @@ pub(super) struct Met<'a> {
     pub(super) before: usize,
     /// By which substitution; by delegation without one.
     pub(super) entry: Option<&'a Substitution>,
+}
+
+/// Whom section 6 excludes from a review of a document that `editors` have changed, at an instant.
+pub fn excluded(
+    policy: &Policy,
+    organisation: &Organisation,
+    rates: &Rates,
+    at: Timestamp,
+    (document, editors): (&Fields, &BTreeSet<PersonId>),
+) -> BTreeSet<PersonId> {
+    Frame::new(policy, organisation, rates, at).excluded(&Subject::new(document.clone()), editors)
 }
 
 impl<'a> Frame<'a> {

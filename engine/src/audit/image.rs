@@ -55,6 +55,8 @@ struct ShownDetail<'a> {
     passed: &'a BTreeSet<Arc<str>>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     handled: &'a BTreeSet<PersonId>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    kept_out: &'a BTreeSet<PersonId>,
 }
 
 /// A task of an image.
@@ -104,6 +106,7 @@ pub(super) fn shown(instance: &Instance) -> Shown<'_> {
         others,
         passed,
         handled,
+        kept_out,
         requests: _,
     } = &instance.detail;
     Shown {
@@ -129,6 +132,7 @@ pub(super) fn shown(instance: &Instance) -> Shown<'_> {
             others,
             passed,
             handled,
+            kept_out,
         },
         tasks: instance.tasks.iter().map(|t| (t.id.ordinal, t.into())).collect(),
     }

@@ -167,6 +167,7 @@ impl Found {
             others,
             passed,
             handled,
+            kept_out,
             requests: _,
         } = before;
         self.tree("called", called, &after.called, |c| !c.is_empty());
@@ -176,6 +177,7 @@ impl Found {
         self.tree("history", history, &after.history, |h| !h.is_empty());
         self.tree("incident", incident, &after.incident, Option::is_some);
         self.default("inside", inside, &after.inside);
+        self.default("kept_out", kept_out, &after.kept_out);
         self.default("others", others, &after.others);
         self.default("passed", passed, &after.passed);
         self.default("returned", returned, &after.returned);

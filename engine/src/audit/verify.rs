@@ -16,7 +16,7 @@ pub struct Finding {
     pub seq: i64,
     /// Stable code: `header_changed`, `body_changed`, `body_emptied`, `columns_changed`, `missing`, `inserted`, `chain_broken`,
     /// `tail_missing`, `tail_extra`, `head_changed`, `no_head`, `unreadable`, `row_changed`, `row_unmade`,
-    /// `unknown_revision`.
+    /// `unknown_revision`, `index_missing`, `index_extra`.
     pub code: &'static str,
     /// A sentence.
     pub message: String,
@@ -35,6 +35,20 @@ impl Finding {
     pub fn unknown_revision(tenant: TenantId, stream: StreamId, seq: i64, message: String) -> Self {
         let code = "unknown_revision";
         Self { tenant, stream, seq, code, message }
+    }
+
+    /// An index lacks a row that follows from the stream up to the entry.
+    #[must_use]
+    pub fn index_missing(tenant: TenantId, stream: StreamId, seq: i64, message: String) -> Self {
+        let code = "index_missing";
+        Self { tenant, stream, seq, code, message }
+    }
+
+    /// An index has a row that follows from nothing.
+    #[must_use]
+    pub fn index_extra(tenant: TenantId, stream: StreamId, message: String) -> Self {
+        let code = "index_extra";
+        Self { tenant, stream, seq: 1, code, message }
     }
 
     /// There is a row that no entry made.

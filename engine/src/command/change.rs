@@ -82,6 +82,14 @@ pub enum Change {
         /// Which door: its public id, and what is known of it. No secrets.
         told: Document,
     },
+    /// Somebody asked for what he may not see or do, and was refused before the engine heard of it. The engine refuses it as
+    /// well, whoever it is, so that the security stream has it.
+    Barred {
+        /// What he asked for.
+        asked: Arc<str>,
+        /// The rule that he does not meet.
+        rule: Arc<str>,
+    },
 }
 
 /// What [`Change::Session`] notes.
@@ -109,6 +117,7 @@ impl Change {
             Self::Session { what: SessionEvent::Began, .. } => "sign_in",
             Self::Session { what: SessionEvent::Ended, .. } => "sign_out",
             Self::Session { what: SessionEvent::Offered, .. } => "sign_in_link",
+            Self::Barred { .. } => "barred",
         }
     }
 
@@ -128,6 +137,8 @@ impl Change {
             Self::CreateKey { id, .. } | Self::RevokeKey { id } => ("key".into(), id.clone()),
             Self::Record { kind, key, .. } => (kind.clone(), key.clone()),
             Self::Session { person, .. } => ("session".into(), person.as_str().into()),
+            // Nothing is ever written to it: the refusal goes where all go.
+            Self::Barred { .. } => ("barred".into(), "barred".into()),
         }
     }
 }

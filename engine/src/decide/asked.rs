@@ -37,7 +37,8 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             return Err(Refusal::Invalid(given_though).into());
         }
         may_miss.retain(|name| !given.contains_key(&**name));
-        self.event = super::input::typed(&given, &definition.subject.record, &skip, &may_miss)?;
+        let read = if self.record.parent.is_some() { super::input::passed_on } else { super::input::typed };
+        self.event = read(&given, &definition.subject.record, &skip, &may_miss)?;
         self.people_are_known()?;
         // As it is written later on: else the first correction would seem to change what it leaves alone.
         if let serde_json::Value::Object(subject) = self.event.to_json() {
@@ -190,7 +191,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         if let Some(declared) = self.definition.events.get(event) {
             let vocabulary = self.ground.domain.vocabulary();
             let skip = super::input::own_keys(vocabulary, super::input::actions_of(self.definition, event));
-            self.event = super::input::typed(payload, &declared.payload, &skip, &[])?;
+            self.event = super::input::passed_on(payload, &declared.payload, &skip, &[])?;
         }
         if self.answer(&active, event, Asking::Itself)? {
             return self.settle();

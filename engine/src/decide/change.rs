@@ -97,6 +97,7 @@ pub fn change<D: Domain>(
             let own = command.actor.person().is_some_and(|person| person.as_str() == &**key);
             own && ground.domain.is_own_record(kind, action)
         }
+        Change::Barred { rule, .. } => return Err(Stop::Refused(Refusal::NotAllowed { rule: rule.clone() })),
         Change::CreateKey { .. } | Change::RevokeKey { .. } => false,
     };
     if let (Actor::Person { administrator: false, .. }, false) = (&command.actor, own_rules) {
@@ -132,6 +133,7 @@ pub fn change<D: Domain>(
             let here = organisation.person(person).map(|_| organisation.active(person, today));
             session(&command.actor, person, *what, told, (here, today))
         }
+        Change::Barred { rule, .. } => Err(Refusal::NotAllowed { rule: rule.clone() }),
         Change::Record { action, params, .. } => {
             return record(ground, command, action, params, layer).map_err(|halt| match halt {
                 Halt::Stop(stop) => stop,

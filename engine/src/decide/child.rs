@@ -159,6 +159,12 @@ impl<D: Domain> Run<'_, '_, D> {
         work.detail.caller = is_called.then_some(parent);
         // Whoever has set what it starts with has set its data.
         work.detail.handled.clone_from(&self.work.detail.handled);
+        if is_called {
+            // Who may not decide about the caller does not say what it hears from here.
+            let at = (self.ground.organisation(), self.ground.now);
+            work.detail.kept_out = super::repair::kept_out(self.definition, &self.work, at);
+            work.detail.kept_out.extend(self.work.detail.kept_out.iter().cloned());
+        }
         let mut run = Run::new(self.ground, &definition, &command, work, None, &mut *self.layer);
         run.depth = self.depth + 1;
         run.record.parent = Some(Parent { instance: parent, seq });

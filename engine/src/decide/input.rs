@@ -24,6 +24,34 @@ pub(super) fn below(at: &str, name: &str) -> String {
 /// # Errors
 /// [`Refusal::Invalid`] with every error.
 pub fn typed(document: &Document, ty: &RecordType, skip: &[Arc<str>], may_miss: &[Arc<str>]) -> Result<Value, Refusal> {
+    let (value, mut errors) = read(document, ty, skip, may_miss);
+    let is_typed = |name: &str| ty.fields.contains_key(name) && !skip.iter().any(|s| **s == *name);
+    for (name, json) in document.iter().filter(|(name, _)| is_typed(name)) {
+        super::bounds::too_much(&below("", name), json, &mut errors);
+    }
+    if errors.is_empty() { Ok(value) } else { Err(Refusal::Invalid(errors)) }
+}
+
+/// The same of what the engine passes on: however much there lies already.
+///
+/// # Errors
+/// [`Refusal::Invalid`] with every error.
+pub(super) fn passed_on(
+    document: &Document,
+    ty: &RecordType,
+    skip: &[Arc<str>],
+    may_miss: &[Arc<str>],
+) -> Result<Value, Refusal> {
+    let (value, errors) = read(document, ty, skip, may_miss);
+    if errors.is_empty() { Ok(value) } else { Err(Refusal::Invalid(errors)) }
+}
+
+fn read(
+    document: &Document,
+    ty: &RecordType,
+    skip: &[Arc<str>],
+    may_miss: &[Arc<str>],
+) -> (Value, Vec<(String, String)>) {
     let mut errors = Vec::new();
     let mut fields: BTreeMap<Arc<str>, Value> = BTreeMap::new();
     let pointer = |name: &str| below("", name);
@@ -55,7 +83,7 @@ pub fn typed(document: &Document, ty: &RecordType, skip: &[Arc<str>], may_miss: 
             errors.push((pointer(name), format!("`{name}` is missing: it takes a value of type {}", field.ty.name())));
         }
     }
-    if errors.is_empty() { Ok(Value::record(fields)) } else { Err(Refusal::Invalid(errors)) }
+    (Value::record(fields), errors)
 }
 
 /// Payload keys that the given actions read and validate themselves.
@@ -124,7 +152,7 @@ pub fn start_key(
             let skip = own_keys(vocabulary, definition.start_actions());
             let mut may_miss = definition.subject.computed.clone();
             may_miss.push("requester".into());
-            let subject = typed(input, &definition.subject.record, &skip, &may_miss)?;
+            let subject = passed_on(input, &definition.subject.record, &skip, &may_miss)?;
             let scope = |name: &str| (name == &*definition.subject.variable).then(|| subject.clone());
             match expr.eval(&scope) {
                 Ok(Value::Text(key)) => key,

@@ -160,8 +160,8 @@ pub(super) fn decide<D: Domain>(
 ) -> Result<Done<D>, Stop<D::Need>> {
     let allowed = may_migrate(ground, &command.actor).map_err(Stop::Refused)?;
     let new = fits(ground, before, asked).map_err(Stop::Refused)?;
-    if command.actor.person().is_some_and(|person| repair::is_own_matter(old, before, person)) {
-        let why = "It is about you or was asked for by you: another administrator migrates it.";
+    if repair::is_own(ground, old, before, command) {
+        let why = "It is about you or was asked for by you, or you may not decide about it: another administrator migrates it.";
         return Err(Stop::Refused(unfit("own", why)));
     }
     let mapping = asked.mapping;

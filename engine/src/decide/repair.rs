@@ -5,6 +5,7 @@
 
 mod asking;
 mod data;
+mod own;
 mod passed;
 mod possible;
 mod reach;
@@ -19,7 +20,6 @@ use crate::definition::chart::Definition;
 use crate::diagnostic::nearest;
 use crate::domain::Domain;
 use crate::effect::{Decision, Effect};
-use crate::ids::PersonId;
 use crate::instance::{Instance, Status, TaskStatus};
 use crate::refusal::Refusal;
 
@@ -28,9 +28,11 @@ use super::review::{ADMINISTRATOR, administers};
 use super::run::Run;
 use super::{Ground, Halt, Layer, Stop};
 
+pub(super) use own::kept_out;
 pub(super) use reach::leads_to_asking;
 pub(super) use retry::APPROVAL;
 
+pub use own::is_own_matter;
 pub use possible::{Can, CanMove, CanSet, Mending, Possible, possible};
 
 /// A repair as it is asked for.
@@ -58,8 +60,8 @@ pub(super) fn decide<D: Domain>(
         }
         _ if before.status == Status::Final => Err(Refusal::Ended { state: before.state.clone() }),
         Asked { repair: Repair::Retry { .. }, .. } => Ok(()),
-        _ if command.actor.person().is_some_and(|person| is_own_matter(definition, before, person)) => {
-            let rule = "another administrator: this one is about you or was asked for by you, and you may only have it tried again";
+        _ if is_own(ground, definition, before, command) => {
+            let rule = "another administrator: this one is about you or was asked for by you, or you may not decide about it, and you may only have it tried again";
             Err(Refusal::NotAllowed { rule: rule.into() })
         }
         _ => Ok(()),
@@ -89,14 +91,15 @@ pub(super) fn decide<D: Domain>(
     }
 }
 
-/// Whether somebody would change what becomes of his own request, or of what may not be decided by him: he may only have it
-/// tried again.
-#[must_use]
-pub fn is_own_matter(definition: &Definition, before: &Instance, person: &PersonId) -> bool {
-    let is = |json: &Json| json.as_str() == Some(person.as_str());
-    let names = |json: &Json| is(json) || json.as_array().is_some_and(|many| many.iter().any(is));
-    let counts = |name: &str| name == "requester" || definition.keeps_out(name);
-    before.subject.iter().any(|(name, json)| counts(name) && names(json))
+/// Whether it is a matter of his who asks.
+pub(super) fn is_own<D: Domain>(
+    ground: &Ground<'_, D>,
+    definition: &Definition,
+    before: &Instance,
+    command: &Command,
+) -> bool {
+    let at = (ground.organisation(), ground.now);
+    command.actor.person().is_some_and(|person| is_own_matter((definition, before), at, person))
 }
 
 /// What the entry keeps of what was asked, and the incidents that there were.

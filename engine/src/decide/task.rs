@@ -388,7 +388,7 @@ fn reason(act: &Verb) -> Option<String> {
 }
 
 /// The subject as the approval core reads it.
-fn fields(subject: &Document) -> Fields {
+pub(super) fn fields(subject: &Document) -> Fields {
     subject.iter().map(|(name, value)| (name.as_str().into(), FieldValue::read(value))).collect()
 }
 

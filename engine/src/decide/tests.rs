@@ -1,5 +1,6 @@
 //! Walking charts without any domain: what a definition's text alone makes of commands.
 
+mod bounds;
 mod held;
 mod incidents;
 mod migrations;
@@ -94,6 +95,8 @@ struct Story {
     withdrawn: Vec<Arc<str>>,
     /// What it reported to whom.
     reported: Vec<Document>,
+    /// What it has started.
+    children: Vec<Instance>,
     /// The rows of tables that it chose.
     tables: Vec<(Arc<str>, Vec<usize>)>,
 }
@@ -107,9 +110,18 @@ impl Story {
         Self::among(text, organisation, Calendars::default())
     }
 
+    fn with_all(texts: &[&str], organisation: &Document) -> Self {
+        Self::of(texts, organisation, Calendars::default())
+    }
+
     fn among(text: &str, organisation: &Document, calendars: Calendars) -> Self {
+        Self::of(&[text], organisation, calendars)
+    }
+
+    fn of(texts: &[&str], organisation: &Document, calendars: Calendars) -> Self {
         let domain = Bare::default();
-        let files = vec![("test.yaml".to_owned(), text.to_owned())];
+        let named = |(n, text): (usize, &&str)| (format!("test{n}.yaml"), (*text).to_owned());
+        let files = texts.iter().enumerate().map(named).collect();
         let library = match Library::load_with(files, domain.vocabulary(), calendars) {
             Ok((library, _)) => library,
             Err(refused) => panic!(
@@ -131,6 +143,7 @@ impl Story {
             resumed: Vec::new(),
             withdrawn: Vec::new(),
             reported: Vec::new(),
+            children: Vec::new(),
             tables: Vec::new(),
         }
     }
@@ -174,6 +187,10 @@ impl Story {
                     _ => None,
                 });
                 self.reported = reported.collect();
+                self.children.extend(decision.effects.iter().filter_map(|effect| match effect {
+                    Effect::Start(child) => Some(child.decision.after.clone()),
+                    _ => None,
+                }));
                 self.tables.clone_from(&decision.record.tables);
                 let folded = crate::audit::image::image(&after);
                 let told = crate::audit::told::changes(self.instance.as_ref(), &after);

@@ -8,6 +8,7 @@ use crate::definition::chart::{ActionCall, Condition, Retry, Send};
 use crate::domain::{Call, Domain};
 use crate::effect::{Effect, Outgoing};
 use crate::expression::{Expr, Scope, Value, WorkingTime};
+use crate::refusal::Refusal;
 use crate::table::{Outcome, Table};
 
 use super::run::Run;
@@ -121,9 +122,23 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             if value == Value::Null && !nullable {
                 return Err(Halt::Broken("expression_failed", format!("`{name}` was to be set to nothing")));
             }
-            self.work.subject.insert(name.to_string(), value.to_json());
+            self.write(name, value.to_json())?;
             self.written.insert(name.clone());
         }
+        Ok(())
+    }
+
+    /// Writes a field, if that is not too much; what is there already stays as it is.
+    fn write(&mut self, name: &str, json: serde_json::Value) -> Result<(), Halt<D::Need>> {
+        let mut errors = Vec::new();
+        if self.work.subject.get(name) != Some(&json) {
+            super::bounds::too_much(&super::input::below("", name), &json, &mut errors);
+        }
+        if !errors.is_empty() {
+            let named = errors.into_iter().map(|(at, why)| (at, format!("what this would make of `{name}`: {why}")));
+            return Err(Refusal::Invalid(named.collect()).into());
+        }
+        self.work.subject.insert(name.to_owned(), json);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! The tree becomes the mirror of the file; every mistake of shape is reported, none stops the rest.
 
 pub(in crate::definition) mod arrow;
+mod flow;
 mod keys;
 pub(in crate::definition) mod schedule;
 pub(in crate::definition) mod state;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
-use crate::commit::{Commit, HolderRow, TimerRow};
+use crate::commit::{Commit, HolderRow, IndexRow, TimerRow};
 use crate::instance::{Holder, Instance, Task};
 
 /// What stands at this pointer has changed: if it is of tasks, their guards rise.
@@ -16,27 +16,38 @@ pub(super) fn touch(after: &mut Instance, at: &str, seq: i64) {
     }
 }
 
+/// Who holds open seats of it.
+fn holders(i: &Instance) -> BTreeSet<HolderRow> {
+    let row = |task: &Task, holder: &Holder| HolderRow {
+        tenant: i.tenant,
+        person: holder.person.clone(),
+        instance: i.id,
+        ordinal: task.id.ordinal,
+        step: holder.step.clone(),
+    };
+    i.tasks.iter().flat_map(|t| t.holders.iter().map(move |h| row(t, h))).collect()
+}
+
+/// Its timers.
+fn timers(i: &Instance) -> BTreeSet<TimerRow> {
+    let row = |(name, due_at): (&Arc<str>, &Timestamp)| TimerRow {
+        tenant: i.tenant,
+        instance: i.id,
+        name: name.clone(),
+        due_at: *due_at,
+    };
+    i.detail.timers.iter().map(row).collect()
+}
+
+/// The rows of timers and holders that follow from an instance.
+#[must_use]
+pub fn indexed(instance: &Instance) -> Vec<IndexRow> {
+    let timers = timers(instance).into_iter().map(IndexRow::Timer);
+    timers.chain(holders(instance).into_iter().map(IndexRow::Holder)).collect()
+}
+
 /// Index rows, by what changed from first to last.
 pub(super) fn index<Op>(commit: &mut Commit<Op>, before: Option<&Instance>, now: &Instance) {
-    let holders = |i: &Instance| -> BTreeSet<HolderRow> {
-        let row = |task: &Task, holder: &Holder| HolderRow {
-            tenant: i.tenant,
-            person: holder.person.clone(),
-            instance: i.id,
-            ordinal: task.id.ordinal,
-            step: holder.step.clone(),
-        };
-        i.tasks.iter().flat_map(|t| t.holders.iter().map(move |h| row(t, h))).collect()
-    };
-    let timers = |i: &Instance| -> BTreeSet<TimerRow> {
-        let row = |(name, due_at): (&Arc<str>, &Timestamp)| TimerRow {
-            tenant: i.tenant,
-            instance: i.id,
-            name: name.clone(),
-            due_at: *due_at,
-        };
-        i.detail.timers.iter().map(row).collect()
-    };
     let (old, new) = (before.map(holders).unwrap_or_default(), holders(now));
     commit.holders.remove.extend(old.difference(&new).cloned());
     commit.holders.add.extend(new.difference(&old).cloned());

@@ -30,8 +30,8 @@ const MOST_FIRINGS: usize = 10_000;
 const REFUSED_BY_DEFINITION: &str = "refused_by_definition";
 /// The code of events that no arrow took.
 const NOT_ACCEPTED: &str = "not_accepted";
-/// The codes of events that are for somebody else.
-const FOR_OTHERS: &[&str] = &["not_allowed", "not_approver"];
+/// The codes of events that are for somebody else. Whoever is kept out stands in nobody's way where nobody could be asked.
+const FOR_OTHERS: &[&str] = &["not_allowed", "not_approver", "excluded", "distinct", "one_person_one_vote"];
 /// How often a command may ask for rows.
 const LOADS: usize = 24;
 /// How many messages in a row may follow from one event.

@@ -112,6 +112,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                 Err(error) if unknown => last = Some(error),
                 Err(error) => {
                     tracing::error!(%error, verb = job.command.verb.name(), request = %job.command.request, "command failed");
+                    self.shared.writes.failed(&error);
                     let _ = job.reply.send(Err(NotDone::Broken(error)));
                     return;
                 }
@@ -120,7 +121,11 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         let why = last.map_or_else(String::new, |e| e.to_string());
         tracing::warn!(%why, verb = job.command.verb.name(), request = %job.command.request, "command given up");
         let _ = job.reply.send(Err(match unknown {
-            true => NotDone::Broken(StoreError::Unknown(why)),
+            true => {
+                let error = StoreError::Unknown(why);
+                self.shared.writes.failed(&error);
+                NotDone::Broken(error)
+            }
             false => NotDone::Busy(why),
         }));
     }
@@ -146,6 +151,10 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
             done = self.note(&noted).await;
+        }
+        match &done {
+            Ok(()) => self.shared.writes.took(),
+            Err(error) => self.shared.writes.failed(error),
         }
         let failed = done.err().map(|e| e.to_string());
         for (job, refusal) in noted {
@@ -201,6 +210,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         }
         let commit = work.plan.finish();
         self.writer.finish(&commit).await?;
+        self.shared.writes.took();
         for definition in &commit.definitions {
             self.shared.definitions.stored(definition.hash);
         }

@@ -143,6 +143,18 @@ impl<D: Persist> AnyStore<D> {
         })
     }
 
+    /// Writes a megabyte that nobody needs and takes it away again: what a full disk, or a database that is read only, refuses.
+    ///
+    /// # Errors
+    /// What it says.
+    pub async fn try_to_write(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Sqlite(store) => store.try_to_write().await,
+            Self::Postgres(store) => store.try_to_write().await,
+        }
+    }
+
     /// A turn to write what belongs to no workflow and no trail. On SQLite the engine waits meanwhile: be short.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The store in memory: what tests, scenarios and simulations run on. The third implementation of the trait, held to the
 //! same suite as the databases.
 
+mod index;
 mod reads;
 mod tables;
 

@@ -110,11 +110,24 @@ impl<D: Persist> PostgresStore<D> {
         self.readers.begin().await.map_err(failed)
     }
 
+    /// Writes something and takes it away again.
+    pub(super) async fn try_to_write(&self) -> Result<(), StoreError> {
+        let mut aside = self.aside().await?;
+        sqlx::raw_sql(TRY_TO_WRITE).execute(&mut *aside).await.map_err(failed)?;
+        commit(aside).await
+    }
+
     async fn connect(&self) -> Result<Conn, StoreError> {
         let options = PgConnectOptions::clone(&self.server).statement_cache_capacity(512);
         options.options(WRITER_SETTINGS.iter().copied()).connect().await.map_err(failed)
     }
 }
+
+// What is not compressed: a megabyte of the same would be next to nothing.
+const TRY_TO_WRITE: &str = "CREATE TABLE write_tried (bytes TEXT);
+     ALTER TABLE write_tried ALTER COLUMN bytes SET STORAGE EXTERNAL;
+     INSERT INTO write_tried (bytes) VALUES (repeat('x', 1048576));
+     DROP TABLE write_tried";
 
 /// Keeps what was written.
 pub(super) async fn commit(transaction: Transaction<'static, Db>) -> Result<(), StoreError> {

@@ -128,6 +128,16 @@ impl<D: Persist> SqliteStore<D> {
         Ok(Aside(turn))
     }
 
+    /// Writes something and takes it away again, in two commits: what is taken away before it is kept never comes to the disk.
+    pub(super) async fn try_to_write(&self) -> Result<(), StoreError> {
+        for sql in TRY_TO_WRITE {
+            let mut turn = self.aside().await?;
+            sqlx::raw_sql(sql).execute(turn.connection()).await.map_err(failed)?;
+            turn.commit().await?;
+        }
+        Ok(())
+    }
+
     /// The turn to write; what another one left open is rolled back.
     async fn turn(&self) -> Result<OwnedMutexGuard<Turn>, StoreError> {
         let mut turn = self.turn.clone().lock_owned().await;
@@ -135,6 +145,13 @@ impl<D: Persist> SqliteStore<D> {
         Ok(turn)
     }
 }
+
+const TRY_TO_WRITE: [&str; 2] = [
+    "DROP TABLE IF EXISTS write_tried;
+     CREATE TABLE write_tried (bytes BLOB);
+     INSERT INTO write_tried (bytes) VALUES (zeroblob(1048576))",
+    "DROP TABLE write_tried",
+];
 
 /// A turn with a transaction that is open. Whoever has the next one rolls it back if it was not kept.
 pub struct Aside(OwnedMutexGuard<Turn>);

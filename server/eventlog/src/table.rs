@@ -44,7 +44,7 @@ pub(crate) fn read(
     let places = places(&row, plan)?;
     let mut begun = line(&row);
     while next(&mut reader, &mut row, late)? {
-        begun = line(&row) + late;
+        begun = begins(&reader, &row, late);
         if row.len() == width {
             gather.event(begun, |slot| row.get(places[slot]).filter(|cell| !cell.is_empty()))?;
         } else {
@@ -75,6 +75,16 @@ fn next(reader: &mut Reader<'_>, row: &mut ByteRecord, late: u64) -> Result<bool
         },
         kind => Unreadable::Csv { line, why: format!("{kind:?}: check the file") },
     })
+}
+
+/// The line on which the row begins that was just read. Its own place is before the empty lines that stood there, and so it is
+/// counted back from where it has ended.
+fn begins(reader: &Reader<'_>, row: &ByteRecord, late: u64) -> u64 {
+    let within = row.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+    let ended = reader.position().line();
+    // The last of the two that end a row is not passed yet; the one, if it is there, is.
+    let passed = u64::from(late == 0 && !reader.get_ref().ends_bare(reader.position().byte()));
+    ended.saturating_sub(within + passed).max(line(row) + late)
 }
 
 fn line(row: &ByteRecord) -> u64 {

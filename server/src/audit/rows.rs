@@ -9,6 +9,7 @@ use fluxor_engine::instance::Instance;
 use fluxor_engine::store::{InstancePage, StoreError};
 use serde_json::{Value, json};
 
+use super::index;
 use crate::desk::{Desk, NotDone};
 
 /// Folds `entries` and compares. Streams of the domain's records and security lanes have no such row.
@@ -17,26 +18,26 @@ pub(super) async fn differ(
     tenant: TenantId,
     stream: StreamId,
     entries: &[Entry],
-) -> Result<Option<Finding>, NotDone> {
-    let Some(last) = entries.last() else { return Ok(None) };
+) -> Result<Vec<Finding>, NotDone> {
+    let Some(last) = entries.last() else { return Ok(Vec::new()) };
     let finding = |message: String| Finding::row_changed(tenant, stream, last.seq, message);
-    let Ok(header) = last.parsed() else { return Ok(None) };
+    let Ok(header) = last.parsed() else { return Ok(Vec::new()) };
     let (said, row) = match &*header.kind {
         "instance" => {
             let row = match stored(desk, tenant, InstanceId(stream.0)).await {
                 Ok(Some(row)) => row,
-                Ok(None) => return Ok(None),
+                Ok(None) => return Ok(Vec::new()),
                 Err(NotDone::Broken(StoreError::Inconsistent { table, what, .. })) => {
-                    return Ok(Some(finding(format!("the row in {table} cannot be read: {what}"))));
+                    return Ok(vec![finding(format!("the row in {table} cannot be read: {what}"))]);
                 }
                 Err(other) => return Err(other),
             };
             let said = match fold::fold(entries) {
                 Ok(said) => said,
-                Err(why) => return Ok(Some(finding(why))),
+                Err(why) => return Ok(vec![finding(why)]),
             };
             if said == row {
-                return Ok(None);
+                return index::missing(desk, &row, entries).await;
             }
             (image::image(&said), image::image(&row))
         }
@@ -45,7 +46,7 @@ pub(super) async fn differ(
             let document: Value = row.and_then(|r| serde_json::from_str(&r.document).ok()).unwrap_or_default();
             match fold::fold_record(organisation_image(&json!({})), entries) {
                 Ok(said) => (said, organisation_image(&document)),
-                Err(why) => return Ok(Some(finding(why))),
+                Err(why) => return Ok(vec![finding(why)]),
             }
         }
         "key" => {
@@ -53,22 +54,22 @@ pub(super) async fn differ(
             let row = keys.iter().find(|k| Some(&*k.id) == header.key.as_deref()).map_or(Value::Null, key_image);
             match fold::fold_record(Value::Null, entries) {
                 Ok(said) => (said, row),
-                Err(why) => return Ok(Some(finding(why))),
+                Err(why) => return Ok(vec![finding(why)]),
             }
         }
-        _ => return Ok(None),
+        _ => return Ok(Vec::new()),
     };
     let changes = fold::diff(&said, &row);
     if changes.is_empty() && &*header.kind != "instance" {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let places: Vec<&str> = changes.iter().map(|c| c.at.as_str()).take(10).collect();
     let places = if places.is_empty() { "its bookkeeping columns".to_owned() } else { places.join(", ") };
-    Ok(Some(finding(format!("the row is not what its entries say: {places}"))))
+    Ok(vec![finding(format!("the row is not what its entries say: {places}"))])
 }
 
 /// The instance's row as it is in the database: a look could show what the program remembers of it.
-async fn stored(desk: &dyn Desk, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, NotDone> {
+pub(super) async fn stored(desk: &dyn Desk, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, NotDone> {
     let after = uuid::Uuid::from_u128(id.0.as_u128().saturating_add(1));
     let after = Some(InstanceId(after));
     let page = InstancePage { after, ..InstancePage::all(tenant, 1) };

@@ -161,7 +161,9 @@ async fn deliveries(
 async fn replay(config: &Config, out: &Out, name: &str, asked: &Replay) -> Result<(), Failure> {
     let told = match place(config).await? {
         Place::There(there) => there.send(Method::POST, &at(name, "replay"), &value(asked)?).await?,
-        Place::Here(here) => {
+        Place::Here(mut here) => {
+            let (request, body) = (here.request(), value(asked)?);
+            here.ask(config, request, &body, Verb::Change(asked.change(name)?)).await?;
             let told = value(&kept(here.desk())?.replay(config.tenant(), name, asked).await?)?;
             here.close(config).await;
             told

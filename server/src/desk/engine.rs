@@ -8,7 +8,7 @@ use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Command};
-use fluxor_engine::commit::{ApiKeyRow, OrganisationRow, RecordHead};
+use fluxor_engine::commit::{ApiKeyRow, Index, IndexRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::{self, AtStart, Deciders, Possible, Preview};
 use fluxor_engine::definition::chart::{Definition, StateIx, StateKind};
 use fluxor_engine::definition::reload::{self, Folder};
@@ -20,7 +20,7 @@ use fluxor_engine::instance::{Instance, TaskStatus};
 use fluxor_engine::migrate::Bound;
 use fluxor_engine::plan::{answer_of, blank_answer};
 use fluxor_engine::refusal::Refusal;
-use fluxor_engine::runtime::{self, Asking, Engine, NotDone, Page, Subjects, Submitted, TaskView};
+use fluxor_engine::runtime::{Asking, Engine, NotDone, Page, Subjects, Submitted, TaskView};
 use fluxor_engine::simulate::Simulation;
 use fluxor_engine::store::{AnyStore, InstancePage, PinnedCount, StateCount, Store as _, StoreError};
 use fluxor_workflows::import::{self, Failed, Import, Progress, Report};
@@ -146,6 +146,14 @@ impl Desk for Office {
 
     fn streams(&self, tenant: TenantId, after: Option<StreamId>, limit: i64) -> Reply<'_, Vec<StreamId>> {
         reading(self.0.store().streams(tenant, after, limit))
+    }
+
+    fn index(&self, tenant: TenantId, index: Index, after: Option<IndexRow>, limit: i64) -> Reply<'_, Vec<IndexRow>> {
+        reading(async move { self.0.store().index(tenant, index, after.as_ref(), limit).await })
+    }
+
+    fn is_indexed(&self, row: IndexRow) -> Reply<'_, bool> {
+        reading(async move { self.0.store().is_indexed(&row).await })
     }
 
     fn tenants(&self) -> Reply<'_, Vec<TenantId>> {
@@ -276,10 +284,7 @@ impl Desk for Office {
     }
 
     fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>> {
-        Box::pin(async move {
-            let database = self.0.store().ping().await;
-            health(&self.0.health(), database)
-        })
+        Box::pin(super::health::of(&self.0))
     }
 
     fn digests(&self) -> &dyn Digests {
@@ -318,22 +323,12 @@ impl Desk for Office {
     }
 
     fn measure(&self) {
-        metrics::engine(self.0.stats(), self.0.health().queued);
+        metrics::engine(self.0.stats(), self.0.writes(), self.0.health().queued);
     }
 
     fn shutdown(&self, deadline: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(self.0.shutdown(deadline))
     }
-}
-
-fn health(engine: &runtime::Health, database: Result<(), StoreError>) -> Health {
-    let mut reasons: Vec<String> = database.err().map(|error| error.to_string()).into_iter().collect();
-    if !engine.lanes_alive {
-        reasons.push("a writer has stopped".to_owned());
-    }
-    let unloadable = |(hash, why): &(String, String)| format!("live instances are pinned to definition {hash}: {why}");
-    reasons.extend(engine.unloadable.iter().map(unloadable));
-    Health { reasons, queue_depth: engine.queued as u64 }
 }
 
 fn workflow(definition: &Definition) -> Workflow {
@@ -369,21 +364,5 @@ fn workflow(definition: &Definition) -> Workflow {
                 payload: event.payload.fields.keys().map(ToString::to_string).collect(),
             })
             .collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_reason_not_to_be_ready_is_told() {
-        let engine =
-            runtime::Health { lanes_alive: false, queued: 3, unloadable: vec![("ab".into(), "no `x@1`".into())] };
-        let told = health(&engine, Err(StoreError::Unavailable("no file".into())));
-        assert_eq!(told.reasons.len(), 3, "{told:?}");
-        assert_eq!(told.queue_depth, 3);
-        let well = runtime::Health { lanes_alive: true, queued: 0, unloadable: vec![] };
-        assert!(health(&well, Ok(())).reasons.is_empty());
     }
 }

@@ -1,6 +1,7 @@
 //! What every request passes: an id, a time limit, figures, a log line, and an answer even when a handler panics.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -27,6 +28,8 @@ struct Current {
     is_page: bool,
     /// The page that was asked for, to come back to.
     place: Option<String>,
+    /// Whether the engine has noted in the security stream that it refused something.
+    is_noted: Cell<bool>,
 }
 
 tokio::task_local! {
@@ -42,6 +45,16 @@ pub(crate) fn request_id() -> String {
 /// Whether it is a page that is asked for.
 pub(super) fn is_page() -> bool {
     CURRENT.try_with(|current| current.is_page).unwrap_or(false)
+}
+
+/// The engine has refused something on grounds of authority, and noted it.
+pub(crate) fn noted() {
+    let _ = CURRENT.try_with(|current| current.is_noted.set(true));
+}
+
+/// Whether it has.
+pub(super) fn is_noted() -> bool {
+    CURRENT.try_with(|current| current.is_noted.get()).unwrap_or(false)
 }
 
 /// The page that is asked for.
@@ -87,7 +100,7 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
         );
         response
     };
-    let current = Current { id, is_page, place };
+    let current = Current { id, is_page, place, is_noted: Cell::new(false) };
     CURRENT.scope(current, answered.instrument(span)).await
 }
 

@@ -12,7 +12,7 @@ use super::act::bounded;
 use super::asked::{Asked, ChangeHeaders, Wondering};
 use super::auth::Caller;
 use super::problem::{Problem, Problems};
-use super::spent;
+use super::{layers, spent};
 use crate::app::App;
 use crate::found::Summary;
 use crate::migrations::{MOST, NAME, Told, USUAL, findings, rendered};
@@ -79,8 +79,11 @@ async fn migrated(app: &App, caller: &Caller, body: Body, does: bool) -> Result<
     };
     let reason = body.reason.unwrap_or_else(|| TO_BE_GIVEN.to_owned());
     let asking = Asking { tenant, actor, mapping: bound.mapping.clone(), reason };
-    let page =
-        if does { desk.migrate(asking, subjects).await? } else { desk.foresee_migrations(asking, subjects).await? };
+    let page = match does {
+        // Whom it refuses, the engine has noted with the first instance.
+        true => desk.migrate(asking, subjects).await.inspect_err(|_| layers::noted())?,
+        false => desk.foresee_migrations(asking, subjects).await?,
+    };
     spent::items(page.items.len());
     Ok(Told::of(&bound, page, &body.mapping))
 }

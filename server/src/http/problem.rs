@@ -12,7 +12,7 @@ use fluxor_limits::answer::problem::Refusal as Limited;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{layers, problems, status};
+use super::{barred::Barred, layers, problems, status};
 use crate::desk::NotDone;
 use crate::limits::explain::long;
 use crate::page::{self, Wrong};
@@ -286,7 +286,9 @@ impl IntoResponse for Problem {
             instance: layers::request_id(),
             more,
         };
+        let barred = Barred::of(status, &body.more, &body.detail);
         let mut response = if is_page { body.page(status, &limit) } else { body.json(status) };
+        barred.into_iter().for_each(|barred| drop(response.extensions_mut().insert(barred)));
         if let Some((name, value)) = header.filter(|(name, _)| !is_page || *name != header::WWW_AUTHENTICATE) {
             response.headers_mut().insert(name, value);
         }

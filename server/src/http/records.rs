@@ -28,7 +28,7 @@ pub(crate) async fn change(
     }
     if kind == webhooks::RECORD {
         let sentence =
-            format!("Secrets are made by POST /v1/webhooks/{key}/secret, and nothing else is changed of a webhook.");
+            format!("Secrets are made by POST /v1/webhooks/{key}/secret, deliveries sent again by POST .../replay.");
         return Err(Problem::new("not_found", sentence));
     }
     if kind == reload::RECORD {

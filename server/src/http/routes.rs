@@ -165,7 +165,7 @@ pub(crate) fn router(app: App) -> Router {
             shed,
             from_fn_with_state(app.clone(), gate::identify),
             limit,
-            from_fn_with_state(known, spent::count),
+            from_fn_with_state((known, app.clone()), spent::count),
         ))
         .with_state(app)
 }

@@ -9,9 +9,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use fluxor_limits::layer::Spent;
 
+use super::barred::Asked;
 use super::extract::Limit;
 use super::gate::{self, Base};
 use super::parameters::{self, Known};
+use crate::app::App;
 
 /// Rows of a page at most.
 const MOST: u64 = Limit::MOST.unsigned_abs();
@@ -72,15 +74,17 @@ pub(super) fn estimated(parts: &Parts, base: u64) -> u64 {
     base.saturating_add(of(rows.unwrap_or(0)))
 }
 
-/// Around the handlers: refuses what no handler would read of a query, and tells the limits what was read.
-pub(super) async fn count(State(known): State<Known>, request: Request, next: Next) -> Response {
+/// Around the handlers: refuses what no handler would read of a query, notes whom they refuse, and tells the limits what was read.
+pub(super) async fn count(State((known, app)): State<(Known, App)>, request: Request, next: Next) -> Response {
     gate::decided(request.extensions());
     let base = request.extensions().get::<Base>().map(|base| base.0);
+    let asked = Asked::of(&request);
     let done = async {
-        match parameters::stranger(&known, &request) {
+        let response = match parameters::stranger(&known, &request) {
             Some(problem) => problem.into_response(),
             None => next.run(request).await,
-        }
+        };
+        asked.note(&app, response).await
     };
     let Some(base) = base else { return done.await };
     let answered = async {

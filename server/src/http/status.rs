@@ -96,6 +96,12 @@ pub(crate) const fn waits() -> StatusCode {
     StatusCode::ACCEPTED
 }
 
+/// Whoever asks may not.
+#[must_use]
+pub(crate) const fn barred() -> StatusCode {
+    StatusCode::FORBIDDEN
+}
+
 /// Whether the program may be sent requests.
 #[must_use]
 pub(crate) const fn ready(ready: bool) -> StatusCode {

@@ -4,7 +4,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use fluxor_engine::command::{Change, Verb};
+use fluxor_engine::command::{Change, Command, Verb};
+use fluxor_engine::ids::Digest;
 use fluxor_engine::instance::Document;
 use fluxor_workflows::WebhookState;
 use serde::{Deserialize, Serialize};
@@ -147,6 +148,16 @@ pub(crate) async fn replay(
     Path((name,)): Path<(String,)>,
     Question(Administrator(caller), asked): Question<Replay>,
 ) -> Result<Json<Replayed>, Problem> {
+    // Of an endpoint that is not there, or what cannot be read, nothing is noted.
+    let verb = Verb::Change(asked.change(&name)?);
+    let command = Command {
+        tenant: caller.tenant(),
+        request_hash: Digest::of(&name),
+        request: crate::secret::public_id(&app.random()).into(),
+        actor: caller.actor(),
+        verb,
+    };
+    app.submit(command).await?;
     let replayed = webhooks(&app)?.replay(caller.tenant(), &name, &asked).await?;
     spent::items(usize::try_from(replayed.replayed).unwrap_or(usize::MAX));
     Ok(Json(replayed))

@@ -172,7 +172,8 @@ impl Repairs {
         speak: &Words,
     ) -> Self {
         let definition = &paper.definition;
-        let own = is_own_matter(definition, &paper.instance, reader);
+        let at = (&*paper.organisation, paper.now);
+        let own = is_own_matter((definition, &paper.instance), at, reader);
         let typed = |name: &str| tried.typed.get(name).cloned().unwrap_or_default();
         let incident = |(place, one): (usize, &fluxor_engine::decide::Mending)| Incident {
             place,

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::runtime::Stats;
+use fluxor_engine::runtime::{Stats, Writes};
 use fluxor_limits::Class;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
@@ -21,6 +21,8 @@ const BATCHES: &str = "fluxor_batches_total";
 const BATCH_COMMANDS: &str = "fluxor_batch_commands_total";
 const BATCH_RERUNS: &str = "fluxor_batch_reruns_total";
 const STORE_MICROS: &str = "fluxor_store_microseconds_total";
+const REFUSES_WRITES: &str = "fluxor_store_refuses_writes";
+const WRITE_FAILURES: &str = "fluxor_store_write_failures_total";
 const OUTBOX: &str = "fluxor_outbox_attempts_total";
 const LIMITS: &str = "fluxor_limit_decisions_total";
 const LIMIT_KEYS: &str = "fluxor_limit_keys";
@@ -63,6 +65,8 @@ fn describe() {
         STORE_MICROS,
         "Time in look-up, writing and committing: by batches, a commit's latency."
     );
+    metrics::describe_gauge!(REFUSES_WRITES, "Whether the database took nothing of what was written last: 1 or 0.");
+    metrics::describe_counter!(WRITE_FAILURES, "Commands that failed because the database took nothing.");
     metrics::describe_counter!(OUTBOX, "Attempts to deliver a message, by destination and outcome.");
     metrics::describe_counter!(
         LIMITS,
@@ -117,8 +121,10 @@ pub(crate) fn command(verb: &'static str, outcome: &'static str) {
 
 /// What the engine counted since its start.
 #[allow(clippy::cast_precision_loss, reason = "a queue is bounded far below 2^53")]
-pub(crate) fn engine(stats: &Stats, queued: usize) {
+pub(crate) fn engine(stats: &Stats, writes: &Writes, queued: usize) {
     metrics::gauge!(QUEUE).set(queued as f64);
+    metrics::gauge!(REFUSES_WRITES).set(if writes.refusing().is_some() { 1.0 } else { 0.0 });
+    metrics::counter!(WRITE_FAILURES).absolute(writes.failures());
     let seconds = stats.timer_lateness_micros.load(Ordering::Relaxed) as f64 / 1e6;
     metrics::gauge!(TIMER_LATENESS).set(seconds);
     let counts = [

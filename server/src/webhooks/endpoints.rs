@@ -12,9 +12,11 @@ use crate::sink::Address;
 
 /// The name of the setting.
 pub(crate) const SETTING: &str = "webhooks";
-/// The kind of record that tells of secrets that were made.
+/// The kind of record that tells of secrets that were made, and of deliveries that were asked for again.
 pub(crate) const RECORD: &str = "webhook";
-/// The action that tells of it.
+/// The action that notes that deliveries were asked for again.
+pub(crate) const REPLAY: &str = "replay_webhooks";
+/// The action that notes that a secret was made.
 pub(crate) const MAKE_SECRET: &str = "make_webhook_secret";
 
 /// Endpoints of a tenant, at most.

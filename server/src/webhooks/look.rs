@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use fluxor_engine::clock::Timestamp;
+use fluxor_engine::command::Change;
 use fluxor_engine::definition::Library;
 use fluxor_engine::ids::TenantId;
 use fluxor_engine::refusal::Refusal;
@@ -15,7 +16,10 @@ use fluxor_workflows::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Delivered, Endpoint, EndpointTold, One, Replayed, SecretTold, Tried, Webhooks, event, locked, now, sign};
+use super::{
+    Delivered, Endpoint, EndpointTold, One, RECORD, REPLAY, Replayed, SecretTold, Tried, Webhooks, event, locked, now,
+    sign,
+};
 use crate::desk::NotDone;
 
 /// How many deliveries one request has delivered again, at most.
@@ -66,6 +70,47 @@ pub(crate) struct Replay {
     /// Of events before then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) until: Option<String>,
+}
+
+/// What is asked for, read.
+enum Which {
+    These(Vec<Arc<str>>),
+    Failed(FailedWebhooks),
+}
+
+impl Replay {
+    fn which(&self) -> Result<Which, NotDone> {
+        match self {
+            Self { ids: Some(ids), state: None, since: None, until: None } => {
+                if ids.len() > MOST_REPLAYED {
+                    return Err(invalid("/ids", format!("there are at most {MOST_REPLAYED} at a time")));
+                }
+                Ok(Which::These(ids.iter().map(|id| id.as_str().into()).collect()))
+            }
+            Self { ids: None, state: Some(ReplayState::Failed), since, until } => Ok(Which::Failed(FailedWebhooks {
+                since: instant("/since", since.as_deref(), i64::MIN)?,
+                until: instant("/until", until.as_deref(), i64::MAX)?,
+                limit: i64::try_from(MOST_REPLAYED).unwrap_or(i64::MAX),
+            })),
+            _ => {
+                let why = "send either {\"ids\": [...]} or {\"state\": \"failed\", \"since\": ..., \"until\": ...}";
+                Err(invalid("", why))
+            }
+        }
+    }
+
+    /// The change that notes it in the trail, before anything is sent again: who asked for what.
+    ///
+    /// # Errors
+    /// What is wrong with what is asked for.
+    pub(crate) fn change(&self, name: &str) -> Result<Change, NotDone> {
+        self.which()?;
+        let state = self.state.map(|ReplayState::Failed| "failed".to_owned());
+        let ids = self.ids.as_ref().map(|ids| ids.join(" "));
+        let told = [("ids", ids), ("state", state), ("since", self.since.clone()), ("until", self.until.clone())];
+        let told = told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
+        Ok(Change::Record { kind: RECORD.into(), key: name.into(), action: REPLAY.into(), params: told.collect() })
+    }
 }
 
 /// Which deliveries.
@@ -173,33 +218,15 @@ impl Webhooks {
     /// Has deliveries delivered again.
     pub(crate) async fn replay(&self, tenant: TenantId, name: &str, asked: &Replay) -> Result<Replayed, NotDone> {
         let (to, _) = self.named(tenant, name).await?;
-        let most = i64::try_from(MOST_REPLAYED).unwrap_or(i64::MAX);
-        let replayed = match asked {
-            Replay { ids: Some(ids), state: None, since: None, until: None } => {
-                if ids.len() > MOST_REPLAYED {
-                    return Err(invalid("/ids", format!("there are at most {MOST_REPLAYED} at a time")));
-                }
-                let ids: Vec<Arc<str>> = ids.iter().map(|id| id.as_str().into()).collect();
-                let mut aside = self.store.aside().await?;
-                let replayed = replay_webhooks(aside.connection(), &to, &ids, now()).await?;
-                aside.commit().await?;
-                return self.replayed(&to, replayed, false);
-            }
-            Replay { ids: None, state: Some(ReplayState::Failed), since, until } => {
-                let since = instant("/since", since.as_deref(), i64::MIN)?;
-                let until = instant("/until", until.as_deref(), i64::MAX)?;
-                let failed = FailedWebhooks { since, until, limit: most };
-                let mut aside = self.store.aside().await?;
-                let replayed = replay_failed_webhooks(aside.connection(), &to, &failed, now()).await?;
-                aside.commit().await?;
-                replayed
-            }
-            _ => {
-                let why = "send either {\"ids\": [...]} or {\"state\": \"failed\", \"since\": ..., \"until\": ...}";
-                return Err(invalid("", why));
-            }
+        let which = asked.which()?;
+        let mut aside = self.store.aside().await?;
+        let replayed = match &which {
+            Which::These(ids) => replay_webhooks(aside.connection(), &to, ids, now()).await?,
+            Which::Failed(failed) => replay_failed_webhooks(aside.connection(), &to, failed, now()).await?,
         };
-        self.replayed(&to, replayed, replayed >= MOST_REPLAYED as u64)
+        aside.commit().await?;
+        let more = matches!(which, Which::Failed(_)) && replayed >= MOST_REPLAYED as u64;
+        self.replayed(&to, replayed, more)
     }
 
     fn replayed(&self, to: &WebhookEndpoint, replayed: u64, more: bool) -> Result<Replayed, NotDone> {

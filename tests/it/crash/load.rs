@@ -152,7 +152,7 @@ impl Shared {
                 1..4 => signal(&requester, "edit", edit(dice)),
                 _ => vote(&whole["tasks"][0], dice),
             },
-            "ordered" => signal("hal", "receive", json!({})),
+            "ordered" => signal(&requester, "receive", json!({})),
             "received" => signal("eve", "close", json!({})),
             _ => None,
         }

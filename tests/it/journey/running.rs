@@ -86,6 +86,44 @@ pub(super) async fn health_and_figures(site: Site) {
     site.end().await;
 }
 
+/// What a full disk answers every read with, and no command.
+pub(super) async fn a_database_that_takes_no_writes_is_not_ready(mut site: Site) {
+    let nobody = site.anonymous();
+    assert!(nobody.get("/metrics").await.text.contains("fluxor_store_refuses_writes 0"));
+    if !site.place.is_sqlite() {
+        return site.end().await;
+    }
+    site.stop().await;
+    site.start_bounded().await;
+    let nobody = site.anonymous();
+    let id = draft(&site, "ann", "400.00 EUR").await;
+    let log = format!("{}-wal", site.place.address().trim_start_matches("sqlite:"));
+    site.bound(Some(std::fs::metadata(log).unwrap().len()));
+    let edit = json!({ "payload": { "note": "is there room?" } });
+    for _ in 0..2 {
+        let told = site.by("ann").signal(&id, "edit", &edit).await;
+        assert!(told.status >= 500, "{told:?}");
+        let ready = nobody.get("/health/ready").await.is(503);
+        assert_eq!(ready["ready"], false);
+        assert!(text(&ready["reasons"][0]).starts_with("nothing can be written for "), "{ready}");
+        // It is tried out, and found to be so still.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        nobody.get("/health/ready").await.is(503);
+    }
+    assert!(nobody.get("/metrics").await.text.contains("fluxor_store_refuses_writes 1"));
+    site.by("ann").get(&format!("/v1/instances/{id}")).await.is(200);
+    site.bound(None);
+    // Nobody sends it a command meanwhile.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(nobody.get("/health/ready").await.is(200)["reasons"], json!([]));
+    let figures = nobody.get("/metrics").await.text;
+    assert!(
+        figures.contains("fluxor_store_refuses_writes 0") && figures.contains("fluxor_store_write_failures_total 2")
+    );
+    site.by("ann").signal(&id, "edit", &edit).await.is(200);
+    site.end().await;
+}
+
 pub(super) async fn one_owner_and_commands_while_it_serves(site: Site) {
     let create = ["keys", "create", "--person", "eve", "--json"];
     let made = if site.place.is_sqlite() {

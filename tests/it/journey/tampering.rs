@@ -6,7 +6,7 @@ use fluxor_engine::store::Store as _;
 use fluxor_tests::server::Site;
 use serde_json::{Value, json};
 
-use super::company::{approve, in_review, until};
+use super::company::{approve, in_review, text, until};
 
 /// What is done, and the findings that must be among those told: code, entry.
 type Case = (String, Vec<(&'static str, i64)>);
@@ -185,4 +185,61 @@ async fn security_lane(site: &Site) {
         (&json!(stream), &json!("row_unmade"))
     );
     site.place.sql("DELETE FROM api_key WHERE id = 'forged'").await;
+}
+
+/// The rows by which inboxes, due timers and repeated requests are found follow from the streams, and are no word of their own.
+pub(super) async fn the_rows_of_indexes_are_what_the_streams_make(mut site: Site) {
+    let (id, _) = in_review(&site, "ann", "400.00 EUR").await;
+    let body = json!({ "input": { "requester": "ann" } });
+    let alarm = text(&site.by("ann").post("/v1/workflows/alarm/instances", &body).await.is(201)["id"]);
+    site.stop().await;
+    site.command(&["audit", "verify"]).await.done();
+    let [order, alarm_id] = [&id, &alarm].map(|id| site.place.id(id));
+    for table in ["task_holder", "timer", "start_key"] {
+        site.place.sql(&format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}")).await;
+    }
+    let moved =
+        format!("UPDATE start_key SET instance = {alarm_id} WHERE instance = {order} AND scope LIKE 'request%'");
+    let cases = [
+        ("task_holder", format!("DELETE FROM task_holder WHERE instance = {order}"), &id, "index_missing", "bob"),
+        (
+            "task_holder",
+            format!("UPDATE task_holder SET person = 'eve' WHERE instance = {order}"),
+            &id,
+            "index_extra",
+            "eve",
+        ),
+        (
+            "timer",
+            format!("UPDATE timer SET due_at = due_at + 1 WHERE instance = {alarm_id}"),
+            &alarm,
+            "index_missing",
+            "timer",
+        ),
+        (
+            "timer",
+            format!("UPDATE timer SET name = 'other' WHERE instance = {alarm_id}"),
+            &alarm,
+            "index_extra",
+            "`other`",
+        ),
+        ("start_key", moved.clone(), &id, "index_missing", "`request:ann`"),
+        ("start_key", moved, &alarm, "index_extra", "`request:ann`"),
+        ("start_key", "DELETE FROM start_key".to_owned(), &id, "index_missing", "start_key"),
+    ];
+    for (table, tampering, stream, code, word) in cases {
+        assert!(site.place.sql(&tampering).await > 0, "{tampering}");
+        let told = site.command(&["audit", "verify", "--json"]).await;
+        assert_eq!(told.code(), 1, "{tampering}: {}", told.all());
+        let report: Value = serde_json::from_str(&told.output()).unwrap();
+        let named = |finding: &Value| {
+            let message = finding["message"].as_str().unwrap();
+            finding["stream"] == **stream && finding["code"] == code && message.contains(word)
+        };
+        assert!(report["findings"].as_array().unwrap().iter().any(named), "{tampering}: {report}");
+        site.place.sql(&format!("DELETE FROM {table}")).await;
+        site.place.sql(&format!("INSERT INTO {table} SELECT * FROM kept_{table}")).await;
+    }
+    site.command(&["audit", "verify"]).await.done();
+    site.end().await;
 }

@@ -315,5 +315,8 @@ pub(super) async fn what_failed_is_delivered_again_and_what_is_gone_is_left_alon
     for wrong in [json!({}), json!({ "ids": [], "state": "failed" }), json!({ "state": "failed", "since": "monday" })] {
         admin.post("/v1/webhooks/all/replay", &wrong).await.refused(422, "invalid_input");
     }
+    // Who asked for what is in the trail; what could not be read is not.
+    let noted = "SELECT COUNT(*) FROM audit_entry WHERE header LIKE '%\"replay_webhooks\"%'";
+    assert_eq!(site.place.count(noted).await, 3);
     site.end().await;
 }

@@ -175,13 +175,14 @@ impl Court<'_> {
     pub fn may_send(&self, person: &str, event: &str) -> Result<(), String> {
         let subject = &self.instance.subject;
         let state = &self.instance.state;
+        let requests = || text(subject, "requester").as_deref() == Some(person);
+        let buys = || text(subject, "unit").is_some_and(|unit| self.now().has(person, "buyer", &unit, &day(self.at)));
         let ok = match self.rules.sender(event, state) {
             None => false,
             Some(Sender::Anyone) => true,
-            Some(Sender::Requester) => text(subject, "requester").as_deref() == Some(person),
-            Some(Sender::Buyer) => {
-                text(subject, "unit").is_some_and(|unit| self.now().has(person, "buyer", &unit, &day(self.at)))
-            }
+            Some(Sender::Requester) => requests(),
+            Some(Sender::Buyer) => buys(),
+            Some(Sender::Receiver) => requests() || buys(),
         };
         if ok { Ok(()) } else { Err(format!("{person} may not send {event} in {state}")) }
     }

@@ -154,7 +154,7 @@ impl<B: Bench> Play<B> {
         let buyers = company.roles.get(&(text("unit"), "buyer".to_owned())).cloned().unwrap_or_default();
         let buyers: Vec<String> = buyers.into_iter().filter(|b| company.active(b, &today)).collect();
         let by = match sender {
-            Sender::Requester if self.dice.chance(85) => text("requester"),
+            Sender::Requester | Sender::Receiver if self.dice.chance(85) => text("requester"),
             Sender::Buyer if !buyers.is_empty() && self.dice.chance(80) => self.dice.one(&buyers),
             _ => anybody(&mut self.dice),
         };

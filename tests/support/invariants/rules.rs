@@ -33,6 +33,8 @@ pub enum Sender {
     Requester,
     /// A buyer of the subject's unit.
     Buyer,
+    /// Who asked, a buyer of the subject's unit, or who keeps a warehouse, which nobody does here.
+    Receiver,
 }
 
 /// A workflow's rules.
@@ -124,7 +126,7 @@ pub fn shipped() -> BTreeMap<String, Rules> {
         ("cancel", "open", Sender::Requester),
         ("recall", "open.review", Sender::Requester),
         ("sent", "open.ordering", Sender::Buyer),
-        ("receive", "ordered", Sender::Anyone),
+        ("receive", "ordered", Sender::Receiver),
         ("cancel", "ordered", Sender::Buyer),
         ("close", "ordered", Sender::Buyer),
         ("close", "received", Sender::Buyer),

@@ -13,7 +13,17 @@ const OWN: [&str; 6] = ["FLUXOR_KEY", "FLUXOR_LISTEN", "FLUXOR_TENANT", "FLUXOR_
 
 /// The program, with nothing taken from the environment; it ends with its test.
 pub(super) fn program() -> Command {
-    let mut command = Command::new(binary());
+    own(Command::new(binary()))
+}
+
+/// The same, for whom a file that may not grow is an error, as a full disk is, and not his end.
+pub(super) fn bounded() -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(binary());
+    own(command)
+}
+
+fn own(mut command: Command) -> Command {
     for name in OWN {
         command.env_remove(name);
     }

@@ -20,6 +20,9 @@ pub(crate) fn set_supplier(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let mut form = Form::new(call, "supplier");
     let [key] = form.key("acme")?;
     let before = call.facts.supplier(call.tenant, &key).map_err(needs)?;
+    if before.is_none() {
+        is_free(call, &key)?;
+    }
     let row = SupplierRow {
         code: key,
         version: before.map_or(0, |b| b.version),
@@ -69,16 +72,7 @@ fn new_supplier(call: &Call<'_>) -> Answer<SupplierRow> {
                     format!("a new supplier's code has small letters from a to z, digits, `-`, `_` and `.`: not `{c}`");
                 form.wrong("code", why);
             }
-            // Also one that differs by its capitals alone, as an import may have brought it.
-            for code in [code.to_owned(), code.to_uppercase()] {
-                if let Some(taken) = call.facts.supplier(call.tenant, &code.as_str().into()).map_err(needs)? {
-                    let name = &taken.name;
-                    let sentence = format!(
-                        "/code: there is a supplier `{code}` already, {name}: choose another code, or leave it at that one."
-                    );
-                    return refuse("supplier_exists", sentence);
-                }
-            }
+            is_free(call, code)?;
         }
     }
     let row = SupplierRow {
@@ -95,6 +89,20 @@ fn new_supplier(call: &Call<'_>) -> Answer<SupplierRow> {
     };
     form.checked()?;
     Ok(row)
+}
+
+/// Whether no supplier has the code, or one that differs from it by its capitals alone: people would take them for one.
+fn is_free(call: &Call<'_>, code: &str) -> Answer<()> {
+    match call.facts.supplier_like(call.tenant, code).map_err(needs)? {
+        None => Ok(()),
+        Some(taken) => {
+            let SupplierRow { code, name, .. } = taken;
+            let sentence = format!(
+                "/code: there is a supplier `{code}` already, {name}: choose another code, or leave it at that one."
+            );
+            refuse("supplier_exists", sentence)
+        }
+    }
 }
 
 /// Whether a character of a code is one that no other looks like.

@@ -172,6 +172,22 @@ fn a_supplier_is_recorded_once_and_with_the_account_that_was_confirmed() {
 }
 
 #[test]
+fn no_two_suppliers_differ_by_capitals_alone() {
+    let mut desk = Desk::stocked();
+    let acme = json!({ "name": "Another" });
+    for alike in ["Acme", "ACME", "aCMe"] {
+        refused(&mut desk, "set_supplier", alike, acme.clone(), "there is a supplier `acme` already, Acme");
+    }
+    desk.set("set_supplier", "Bolt.DE", json!({ "name": "Bolt" })).unwrap();
+    refused(&mut desk, "set_supplier", "bolt.de", acme, "there is a supplier `Bolt.DE` already, Bolt");
+    // The one that is there is changed under its code as it was first written.
+    assert_eq!(desk.set("set_supplier", "Bolt.DE", json!({ "name": "Bolt AG" })).unwrap().len(), 1);
+    let mut case = Case { id: InstanceId(uuid::Uuid::from_u128(1)), subject: document(json!({})) };
+    let taken = desk.act("check_supplier", &mut case, &taken_on("bolt.de", "", ""), json!({})).unwrap_err();
+    assert!(taken.0 == "supplier_exists" && taken.1.contains("`Bolt.DE`"), "{taken:?}");
+}
+
+#[test]
 fn a_supplier_that_is_named_has_a_record_and_is_active() {
     let mut desk = Desk::stocked();
     desk.set("set_supplier", "gone", json!({ "name": "Gone", "active": false })).unwrap();

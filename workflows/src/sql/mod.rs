@@ -71,6 +71,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     preferences::INSERT,
     preferences::UPDATE,
     suppliers::LOAD,
+    suppliers::LOAD_ALIKE,
     suppliers::INSERT,
     suppliers::UPDATE,
     items::LOAD,
@@ -183,6 +184,9 @@ async fn load_master_data(
         facts.loaded(tenant, Op::Preference(row));
     }
     for (tenant, row) in suppliers::load(connection, &keys(needs, pick!(Supplier))).await? {
+        facts.loaded(tenant, Op::Supplier(Box::new(row)));
+    }
+    for (tenant, row) in suppliers::load_alike(connection, &keys(needs, pick!(SupplierLike))).await? {
         facts.loaded(tenant, Op::Supplier(Box::new(row)));
     }
     for (tenant, row) in items::load(connection, &keys(needs, pick!(Item))).await? {

@@ -53,6 +53,36 @@ pub(crate) const LOAD: Sql = Sql {
 
 by_code!(SupplierRow);
 
+/// Loads rows by their codes in small letters; those alone that differ from it by ASCII's capitals.
+pub(crate) const LOAD_ALIKE: Sql = Sql {
+    table: "supplier",
+    sqlite: "
+        SELECT t.tenant, t.code, t.version, t.name, t.active, t.approved, t.currency, t.email, t.payment_days, t.note,
+            t.iban, t.account_holder
+        FROM json_each($1) AS b
+        CROSS JOIN supplier AS t
+        ON t.tenant = b.value ->> 'tenant'
+        AND lower(t.code) = b.value ->> 'code'
+        ORDER BY t.tenant, t.code",
+    postgres: "
+        SELECT t.tenant, t.code, t.version, t.name, t.active, t.approved, t.currency, t.email, t.payment_days, t.note,
+            t.iban, t.account_holder
+        FROM json_to_recordset($1::text::json) AS b(tenant bigint, code text)
+        JOIN supplier AS t
+        ON t.tenant = b.tenant
+        AND lower(t.code) = b.code COLLATE \"C\"
+        ORDER BY t.tenant, t.code",
+};
+
+/// Loads rows for deciding whether a code is free.
+pub(crate) async fn load_alike(
+    connection: &mut Conn,
+    keys: &[(TenantId, &std::sync::Arc<str>)],
+) -> Result<Vec<(TenantId, SupplierRow)>, StoreError> {
+    let keys = keys.iter().map(|(tenant, code)| super::by_code::Key { tenant: *tenant, code });
+    super::fetch(connection, &LOAD_ALIKE, &keys.collect::<Vec<_>>(), decode).await
+}
+
 /// Inserts rows; each must be new.
 pub(crate) const INSERT: Sql = Sql {
     table: "supplier",

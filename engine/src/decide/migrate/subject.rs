@@ -7,6 +7,8 @@ use crate::expression::{Scope, Value, WorkingTime};
 use crate::instance::Document;
 use crate::migrate::Given;
 
+use super::super::bounds::too_much;
+use super::super::input::below;
 use super::super::preview::{PreviewedField, fields};
 use super::super::run::Run;
 use super::super::{Halt, form};
@@ -60,7 +62,16 @@ impl<D: Domain> Run<'_, '_, D> {
                         })?,
                         None => continue,
                     };
-                    after.insert(name.to_string(), value.to_json());
+                    let (value, mut errors) = (value.to_json(), Vec::new());
+                    if before.get(&**name) != Some(&value) {
+                        too_much(&below("", name), &value, &mut errors);
+                    }
+                    if let Some((at, why)) = errors.into_iter().next() {
+                        return Err(
+                            unfit("fields", format!("What `{name}` is to be is too much, at {at}: {why}.")).into()
+                        );
+                    }
+                    after.insert(name.to_string(), value);
                 }
             }
         }

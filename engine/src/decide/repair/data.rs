@@ -15,6 +15,7 @@ use crate::instance::{Document, Instance, TaskStatus};
 use crate::refusal::Refusal;
 
 use super::super::Halt;
+use super::super::bounds::too_much;
 use super::super::by::has_decided;
 use super::super::input::below;
 use super::super::run::Run;
@@ -43,7 +44,10 @@ impl<D: Domain> Run<'_, '_, D> {
         }
         for (name, json) in set {
             match self.corrected(name, json) {
-                Ok(value) => drop(given.insert(name.clone(), value)),
+                Ok(value) => {
+                    too_much(&below("/set", name), &value, &mut errors);
+                    given.insert(name.clone(), value);
+                }
                 Err(why) => {
                     errors.push(wrong(below("/set", name), why));
                 }

@@ -5,6 +5,7 @@ mod bound;
 mod data;
 mod incidents;
 mod moves;
+mod own;
 mod seats;
 
 use serde_json::json;

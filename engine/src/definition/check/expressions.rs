@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::definition::chart::{By, Condition};
 use crate::definition::codes;
 use crate::definition::file::Text;
-use crate::definition::read::arrow::{rules_in, several_rules};
 use crate::definition::yaml::{Scalar, Spot};
 use crate::diagnostic::{Diagnostic, Help, Span, nearest};
 use crate::expression::{self, Env, Expr, Field, RecordType, Type};
@@ -132,11 +131,6 @@ impl Checker<'_> {
         }
         if written == "engine" {
             return Some(By::Engine);
-        }
-        if let Some(rules) = rules_in(written) {
-            let help = several_rules(&rules);
-            self.error(codes::BAD_BY, text.span, "`by` is one rule, and these are several", help);
-            return None;
         }
         if let Some(rest) = written.strip_prefix("role")
             && rest.trim_start().starts_with('(')

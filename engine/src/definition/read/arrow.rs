@@ -8,7 +8,7 @@ use crate::definition::file::{ArrowFile, CallFile, Name, SendFile, Text};
 use crate::definition::yaml::{Node, Shape, Spot};
 use crate::diagnostic::{Diagnostic, Help, Span};
 
-use super::{Found, Keys, checked_name, duration, name, one_or_many, text, top, truth, whole, word, wrong_shape};
+use super::{Found, Keys, checked_name, duration, flow, name, one_or_many, text, top, truth, whole, word, wrong_shape};
 
 /// The key under which an action or a message says what takes it back.
 pub(in crate::definition) const UNDO: &str = "undo";
@@ -85,7 +85,7 @@ pub(super) fn of_keys(keys: &Keys<'_>, found: &mut Found) -> ArrowFile {
     ArrowFile {
         span: keys.owner,
         guard: keys.get("if").and_then(|(key, node)| text(node, key, "the condition", found)),
-        by: keys.get("by").and_then(|(key, node)| who_may(node, key, "who may", found)),
+        by: keys.get("by").and_then(|(key, node)| who_may(keys, (key, node), "who may", found)),
         reason: keys.get("reason").and_then(|(key, node)| {
             let word = word(node, key, "`reason`", REASONS, found)?;
             Some(Spot::new(word.value == "required", key))
@@ -100,13 +100,21 @@ pub(super) fn of_keys(keys: &Keys<'_>, found: &mut Found) -> ArrowFile {
 }
 
 /// Who may take it. Several rules are several arrows.
-pub(super) fn who_may(node: &Node, key: Span, what: &str, found: &mut Found) -> Option<Text> {
-    let Shape::List(items) = &node.shape else { return text(node, key, what, found) };
+pub(super) fn who_may(keys: &Keys<'_>, (key, node): (Span, &Node), what: &str, found: &mut Found) -> Option<Text> {
+    let several = |rules: &[&str]| several_rules(rules, keys);
+    let Shape::List(items) = &node.shape else {
+        if let Some(rules) = node.text().and_then(|written| rules_in(written.trim())) {
+            let finding = Diagnostic::error(codes::BAD_BY, node.span, "`by` is one rule, and these are several");
+            found.push(finding.help(several(&rules)));
+            return None;
+        }
+        return text(node, key, what, found);
+    };
     let rules: Vec<&str> = items.iter().filter_map(Node::text).map(str::trim).collect();
     let people = rules.len() == items.len() && !rules.is_empty() && !rules.iter().any(|rule| is_role(rule));
     let help = match people {
         true => format!("several people are a list in an expression: `'[{}]'`", rules.join(", ")).into(),
-        false => several_rules(&rules),
+        false => several(&rules),
     };
     found.push(Diagnostic::error(codes::BAD_BY, node.span, "`by` is one rule, and this is a list").help(help));
     None
@@ -117,7 +125,7 @@ fn is_role(rule: &str) -> bool {
 }
 
 /// The rules of a text that names several, one of them a role: `po.requester || role(buyer)`.
-pub(in crate::definition) fn rules_in(written: &str) -> Option<Vec<&str>> {
+fn rules_in(written: &str) -> Option<Vec<&str>> {
     let inner = written.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(written);
     let (mut rules, mut depth, mut begun, mut at) = (Vec::new(), 0_usize, 0, 0);
     let mut quote = None;
@@ -144,13 +152,16 @@ pub(in crate::definition) fn rules_in(written: &str) -> Option<Vec<&str>> {
     (rules.len() > 1 && rules.iter().any(|rule| is_role(rule))).then_some(rules)
 }
 
-/// What to write for these rules.
-pub(in crate::definition) fn several_rules(rules: &[&str]) -> Help {
+/// What to write for these rules in place of the arrow that `keys` describe.
+fn several_rules(rules: &[&str], keys: &Keys<'_>) -> Help {
     if rules.is_empty() {
         return "write one rule; for several write an arrow each".into();
     }
-    let arrows: Vec<String> = rules.iter().map(|rule| format!("{{ by: {rule}, ... }}")).collect();
-    format!("write an arrow for each, with the same `to` and `do`: `[{}]`", arrows.join(", ")).into()
+    let rest = keys.iter().filter(|(key, _)| key.value != "by");
+    let rest: String = rest.map(|(key, node)| format!(", {}: {}", key.value, flow::written(node))).collect();
+    let arrow = |rule: &&str| format!("{{ by: {}{rest} }}", flow::scalar(rule));
+    let arrows: Vec<String> = rules.iter().map(arrow).collect();
+    format!("write an arrow for each: `[{}]`", arrows.join(", ")).into()
 }
 
 /// `true`, or the actions and messages whose work is taken back.

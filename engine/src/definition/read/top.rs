@@ -194,7 +194,8 @@ fn start(node: &Node, key: Span, file: &mut File, found: &mut Found) {
         return;
     }
     let guard = keys.get("if").and_then(|(key, node)| text(node, key, "the condition", found));
-    let by = keys.get("by").and_then(|(key, node)| super::arrow::who_may(node, key, "who may start it", found));
+    let by =
+        keys.get("by").and_then(|(key, node)| super::arrow::who_may(&keys, (key, node), "who may start it", found));
     let actions = keys.get("do").map(|(key, node)| arrow::calls(node, key, found)).unwrap_or_default();
     let Some((at, to)) = keys.need("to", "the start", "write `to:` and the first state", found) else { return };
     let to = target(to, at, found);

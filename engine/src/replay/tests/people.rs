@@ -208,6 +208,12 @@ fn a_role_that_nobody_has_is_told_and_nobody_offends_against_it() {
     assert!(report.duties.is_empty(), "{:?}", report.duties);
     let report = Run::new(DECLARATION, &MAP.replace("role: role", "unit: role"), LOG).report();
     assert!(report.duties.is_empty(), "no column tells roles: {:?}", report.duties);
+    // Who is kept out of a decision that nobody could have made took it from nobody.
+    let own = Run::new(DECLARATION, MAP, LOG).report();
+    assert!(own.duties.iter().any(|duty| duty.person == "sue" && duty.code == "excluded"), "{:?}", own.duties);
+    let report = Run::new(&DECLARATION.replace("role: supervisor", "role: Supervisor"), MAP, LOG).report();
+    assert!(report.each[2].refused.iter().any(|one| one.code == "excluded"), "{:?}", report.each[2]);
+    assert!(report.duties.is_empty(), "{:?}", report.duties);
     // A unit and a manager that are not there.
     let units = serde_json::json!([{ "id": "all_units", "roles": { "supervisor": ["sue"] } }]);
     let known = serde_json::json!({ "people": [{ "id": "sue" }], "units": units });

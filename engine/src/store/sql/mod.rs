@@ -6,6 +6,7 @@ pub(crate) mod definition;
 pub(crate) mod delivery;
 pub(crate) mod due;
 pub(crate) mod entry;
+pub(crate) mod index;
 pub(crate) mod instance;
 pub(crate) mod organisation;
 

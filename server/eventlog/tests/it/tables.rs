@@ -157,6 +157,17 @@ fn lines_are_counted_alike_however_they_end() {
         let log = log(&text, &plain(&["note"]));
         assert_eq!(log.skipped[0].first_line, 5, "{text:?}");
     }
+    // Lines without anything are none, and are counted.
+    for (text, begins) in [
+        ("case,activity,time,note\n\n\n1,a,soon,\n1,a,1970-01-01,\n", 4),
+        ("case,activity,time,note\n1,a,1970-01-01,\n\n2,a,soon,\n", 4),
+        ("case,activity,time,note\n1,a,1970-01-01,\"x\n\ny\"\n\n\n2,a,soon,\"p\nq\"\n3,a,1970-01-01,\n", 7),
+        ("\n\ncase,activity,time,note\n1,a,1970-01-01,\n\n2,a,soon,", 6),
+    ] {
+        for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+            assert_eq!(log(&text, &plain(&["note"])).skipped[0].first_line, begins, "{text:?}");
+        }
+    }
     let open = "case,activity,time\r\n1,a,1970-01-01\r\n2,\"a,1970-01-01\r\n3,a,1970-01-01\r\n";
     assert!(error(open, &plain(&[])).starts_with("line 3: a quote that is opened in this row is not closed"));
 }

@@ -101,9 +101,13 @@ pub(crate) async fn endpoints_belong_to_administrators_of_their_tenant(mut site:
     let (ann, nobody, stranger) = (site.by("ann"), site.anonymous(), site.by("stranger"));
     for route in reads {
         assert_eq!((ann.get(route).await.status, nobody.get(route).await.status), (403, 401), "{route}");
+        assert_eq!(asked_in_vain(&site, "GET", route).await, 1, "{route}");
     }
     for route in writes {
         ann.post(route, &json!({})).await.refused(403, "not_allowed");
+        // What the engine has refused itself is noted by it, and once.
+        let noted = i64::from(!route.ends_with("/secret"));
+        assert_eq!(asked_in_vain(&site, "POST", route).await, noted, "{route}");
         nobody.post(route, &json!({})).await.refused(401, "unauthenticated");
         stranger.post(route, &json!({ "ids": [] })).await;
     }
@@ -121,6 +125,12 @@ pub(crate) async fn endpoints_belong_to_administrators_of_their_tenant(mut site:
     let past = "/v1/records/webhook/all/make_webhook_secret";
     admin.post(past, &json!({})).await.refused(404, "not_found");
     site.end().await;
+}
+
+/// How often the security stream says that somebody asked for this and might not.
+async fn asked_in_vain(site: &Site, method: &str, route: &str) -> i64 {
+    let asked = format!(r#"%"asked":"{method} {route}"%"#);
+    site.place.count(&format!("SELECT COUNT(*) FROM audit_entry WHERE body LIKE '{asked}'")).await
 }
 
 pub(crate) async fn the_command_line_does_the_same(mut site: Site) {

@@ -85,7 +85,7 @@ impl Doors {
         let page = self.of(tried.person).post(&tried.place(), &borrowed(&fields)).await;
         if is_out(&page) {
             page.is(403);
-            return 0;
+            return 1;
         }
         let page = page.is(over_http.status);
         assert!(
@@ -111,7 +111,7 @@ impl Doors {
         let page = self.of(tried.person).post("/inbox", &fields).await;
         if is_out(&page) {
             page.is(403);
-            return 0;
+            return 1;
         }
         let page = page.is(200);
         let why = over_http.body["detail"].as_str().unwrap();

@@ -1,0 +1,110 @@
+//! Whoever may not decide about it repairs it as little as whoever asked for it, by whatever rule he is kept out.
+
+use super::*;
+
+const REVIEW: &str = r#"
+workflow: order
+version: 1
+subject: { name: w, fields: { requester: person, buyer: person?, n: int } }
+start: { to: draft, by: anyone }
+states:
+  draft: { on: { submit: review } }
+  review:
+    approval: { never: NEVER, steps: [{ name: s, who: [{ person: [bob, cyd, ada] }] }] }
+    on: { amend: { set: { n: w.n + 1 } }, approved: done, rejected: done, changes_requested: draft }
+  done: { final: true }
+"#;
+
+/// What the administrator is told who would set its data, move it, end it.
+fn told(story: &mut Story, who: &str) -> Vec<&'static str> {
+    let kept = row(story).clone();
+    let mut tried = |repair| match story.repair_as(repair, "mine", with_key(who)) {
+        Ok(_) => {
+            story.instance = Some(kept.clone());
+            "done"
+        }
+        Err(refused) => {
+            assert!(refused.on_authority() && refused.sentence().contains("another administrator"), "{refused:?}");
+            refused.code()
+        }
+    };
+    vec![tried(set(json!({ "n": 7 }))), tried(to("draft")), tried(Repair::Cancel)]
+}
+
+fn asked(never: &str, organisation: &Document) -> Story {
+    let mut story = Story::with(&REVIEW.replace("NEVER", never), organisation);
+    story.start(json!({ "requester": "ann", "buyer": "cyd", "n": 1 }).as_object().unwrap()).unwrap();
+    story
+}
+
+const NONE: [&str; 3] = ["not_allowed"; 3];
+const ALL: [&str; 3] = ["done"; 3];
+
+#[test]
+fn editors_repair_as_little_as_whoever_is_kept_out_by_name() {
+    let mut story = asked("[editors]", &people());
+    story.signal("submit").unwrap();
+    assert_eq!(told(&mut story, "cyd"), ALL);
+    story.signal_as("amend", person("cyd")).unwrap();
+    assert_eq!((told(&mut story, "cyd"), told(&mut story, "bob")), (NONE.into(), ALL.into()));
+    let mut others = asked("[requester]", &people());
+    others.signal("submit").unwrap();
+    others.signal_as("amend", person("cyd")).unwrap();
+    assert_eq!(told(&mut others, "cyd"), ALL, "where editors may decide, they may repair");
+}
+
+#[test]
+fn whoever_stands_in_for_those_who_are_kept_out_repairs_as_little_where_he_may_not_decide() {
+    let mut organisation = people();
+    organisation.insert("substitutes".into(), json!([{ "person": "cyd", "substitute": "bob" }]));
+    let mut story = asked("[buyer], never_substitutes: true", &organisation);
+    for state in ["draft", "review"] {
+        assert_eq!(row(&story).state.as_ref(), state);
+        let all = told(&mut story, "bob");
+        assert!(all.iter().all(|told| *told == "not_allowed"), "{state}: {all:?}");
+        assert_eq!(told(&mut story, "cyd")[2], "not_allowed");
+        assert_eq!(told(&mut story, "ada")[2], "done");
+        if state == "draft" {
+            story.signal("submit").unwrap();
+        }
+    }
+    let mut story = asked("[buyer]", &organisation);
+    assert_eq!(told(&mut story, "bob")[2], "done", "without it, he decides for himself");
+}
+
+const CHECK: &str = r#"
+workflow: check
+version: 1
+subject: { name: it, fields: { n: int } }
+start: { to: draft, by: engine }
+states:
+  draft: { on: { submit: { to: review, set: { n: it.n + 1 } } } }
+  review: { on: { good: good } }
+  good: { final: true }
+"#;
+
+const CALLER: &str = r#"
+workflow: caller
+version: 1
+subject: { name: w, fields: { requester: person, buyer: person, n: int } }
+start: { to: checking, by: anyone }
+states:
+  checking: { call: { workflow: check, input: { n: w.n } }, on: { done: review, failed: over } }
+  review:
+    approval: { never: [buyer], steps: [{ name: s, who: [{ person: [bob, cyd, ada] }] }] }
+    on: { approved: over, rejected: over, changes_requested: over }
+  over: { final: true }
+"#;
+
+#[test]
+fn whoever_decides_nothing_in_the_caller_repairs_nothing_that_it_has_called() {
+    let mut story = Story::with_all(&[CALLER, CHECK], &people());
+    story.workflow = "caller".into();
+    story.start(json!({ "requester": "ann", "buyer": "cyd", "n": 1 }).as_object().unwrap()).unwrap();
+    story.instance = story.children.pop();
+    story.workflow = "check".into();
+    assert_eq!(&*row(&story).workflow, "check");
+    assert_eq!(told(&mut story, "cyd"), NONE, "whom `never` names in the caller");
+    assert_eq!(told(&mut story, "ann"), NONE, "who asked for the caller");
+    assert_eq!(told(&mut story, "ada"), ALL);
+}
