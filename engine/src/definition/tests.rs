@@ -76,7 +76,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
             MessageType { major: 1, sent_event: Some("sent".into()), help: "".into() },
         )]
         .into(),
-        roles: ["administrator", "buyer", "finance", "finance_director", "legal"].map(Arc::from).to_vec(),
+        roles: ["administrator", "buyer", "finance", "finance_director", "legal", "warehouse"].map(Arc::from).to_vec(),
         units: Vec::new(),
     }
 }

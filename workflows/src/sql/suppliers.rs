@@ -60,7 +60,7 @@ pub(crate) const LOAD_ALIKE: Sql = Sql {
         SELECT t.tenant, t.code, t.version, t.name, t.active, t.approved, t.currency, t.email, t.payment_days, t.note,
             t.iban, t.account_holder
         FROM json_each($1) AS b
-        CROSS JOIN supplier AS t
+        CROSS JOIN supplier AS t INDEXED BY supplier_alike
         ON t.tenant = b.value ->> 'tenant'
         AND lower(t.code) = b.value ->> 'code'
         ORDER BY t.tenant, t.code",

@@ -105,7 +105,7 @@ fn what_nobody_waits_for_any_more_is_not_sent() {
         let mut story = sending();
         story.signal("stay").unwrap();
         assert_eq!(withdrawn(&story), [""; 0]);
-        story.signal_as(way, person("ann")).unwrap();
+        story.signal(way).unwrap();
         assert_eq!(withdrawn(&story), ["order"], "{way}");
     }
     let mut story = sending();

@@ -88,7 +88,10 @@ fn the_policy_is_written_and_read_with_its_working_time() {
         (&"9 working days".into(), &"4 working hours".into())
     );
     let read: crate::approval::Policy = serde_json::from_value(written).unwrap();
-    assert_eq!(crate::approval::Policy { working: approval.policy.working.clone(), ..read }, *approval.policy);
+    assert_eq!(
+        crate::approval::Policy { working: approval.policy.working.clone(), asks_anew: true, ..read },
+        *approval.policy
+    );
 }
 
 const CONTRACT: &str = r#"
