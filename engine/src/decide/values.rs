@@ -37,7 +37,10 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         expr.eval(&scope).map_err(|why| {
             Halt::Broken(
                 "expression_failed",
-                format!("an expression of state `{}` has no value: {}", self.work.state, why.message),
+                match &*self.work.state {
+                    "" => format!("an expression of the start has no value: {}", why.message),
+                    state => format!("an expression of state `{state}` has no value: {}", why.message),
+                },
             )
         })
     }
