@@ -142,6 +142,7 @@ on_both! {
     page::limits_in_a_browser
     site::somebody_comes_in_and_leaves
     links::a_mailed_link_takes_one_act
+    links::a_question_is_answered_by_its_link
     links::a_link_to_sign_in_comes_by_mail
     links::repaired_on_a_page
     site::decided_without_a_script

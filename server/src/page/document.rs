@@ -120,6 +120,8 @@ pub(crate) struct Document {
     ends: Vec<Event>,
     people: Vec<Known>,
     live: Option<String>,
+    /// Where it is for whoever signs in, on a page that was opened without.
+    signed_in: Option<String>,
     watchers: Option<String>,
     looking: Option<String>,
     note: Option<&'static str>,
@@ -203,6 +205,7 @@ impl Document {
             ends: Vec::new(),
             people: Vec::new(),
             live: Some(format!("/live?instance={}", instance.id)),
+            signed_in: None,
             note: None,
             next: None,
             goes_back: false,
@@ -237,9 +240,10 @@ impl Document {
         Self { people: if chosen { Known::all(people, speak) } else { Vec::new() }, ..self }
     }
 
-    /// For whoever came by a link: nothing that wants a session.
-    pub(crate) fn by_link(self) -> Self {
-        Self { live: None, ..self }
+    /// For whoever came by a link: nothing that wants a session, but the way to one.
+    pub(crate) fn by_link(self, task: Option<&TaskView>) -> Self {
+        let signed_in = task.map_or_else(|| format!("/instances/{}", self.id), |task| format!("/tasks/{}", task.id));
+        Self { live: None, signed_in: Some(signed_in), ..self }
     }
 
     /// With why it was not done, unless a form says so already.

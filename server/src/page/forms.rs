@@ -179,9 +179,10 @@ impl Panel {
         Self { abstains: abstains && !self.abstained, ..self }
     }
 
-    /// The same for whoever came by a link.
-    pub(crate) fn by_link(self) -> Self {
-        Self { by_link: true, reminds: Vec::new(), questions: Vec::new(), ..self }
+    /// The same for whoever came by a link, which decides, asks and answers; nothing, where it could do nothing.
+    pub(crate) fn by_link(self) -> Option<Self> {
+        let acts = !self.seats.is_empty() || !self.questions.is_empty();
+        acts.then(|| Self { by_link: true, reminds: Vec::new(), ..self })
     }
 }
 

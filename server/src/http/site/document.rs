@@ -346,14 +346,14 @@ impl<'a> Place<'a> {
         let panel = task.as_ref().and_then(|task| {
             let panel = Panel::of(task, visitor.person(), form, why, &visitor.words)?;
             let panel = panel.abstaining(page::may_abstain(&paper, task, visitor.person()));
-            Some(if self.by_link { panel.by_link() } else { panel })
+            if self.by_link { panel.by_link() } else { Some(panel) }
         });
         let note = said.done.as_deref().and_then(page::done_in_words);
         let broken = paper.instance.status == Status::Incident;
         let came = said.came.as_deref().and_then(Came::read).filter(|_| broken).map(|came| came.in_words(note));
         let document = Document::new(&shown, panel, &visitor.words);
         let document = match (self.by_link, visitor.administers) {
-            (true, _) => document.by_link(),
+            (true, _) => document.by_link(task.as_ref()),
             (false, true) => document.with_repairs(),
             (false, false) => document,
         };
