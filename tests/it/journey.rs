@@ -119,6 +119,7 @@ on_both! {
     mail::a_broken_template_is_named
     refused_mail::who_was_not_told_is_said_and_stops_nothing
     refused_mail::a_repair_stays_in_the_review_and_a_decision_clears
+    refused_mail::pages_name_whom_the_mail_did_not_reach
     notices::each_is_told_once_as_he_wants_it
     notices::a_dead_mail_server_delays_nothing_else
     hooks::messages_go_out_at_the_pace_that_is_asked_for

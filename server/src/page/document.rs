@@ -168,7 +168,7 @@ impl Document {
             numbered: text("number").is_some(),
             state: standing(instance, definition),
             status: instance.status.as_str(),
-            incident: incidents.map(|incident| wrong(&speak.named(&incident.message), shown)).collect(),
+            incident: incidents.map(|incident| wrong(&incident.message, shown, speak)).collect(),
             clock: clock(shown.paper, speak),
             repairs: None,
             stopped: detail.stopped.as_deref().map(str::to_owned),
@@ -280,10 +280,10 @@ fn fields(subject: &fluxor_engine::instance::Document, reorganised: bool, speak:
 }
 
 /// What is wrong with it: to whoever mends it as it is, to all others in words.
-fn wrong(message: &str, shown: &Shown<'_>) -> String {
+fn wrong(message: &str, shown: &Shown<'_>, speak: &Words) -> String {
     match shown.operator {
-        true => titled(&sentence(message), &shown.paper.definition),
-        false => for_people(message),
+        true => titled(&speak.named(&sentence(message)), &shown.paper.definition),
+        false => speak.named(&for_people(message, Some(shown.reader))),
     }
 }
 

@@ -194,9 +194,13 @@ impl Row {
             whose: Some(words.names(&people))
                 .filter(|names| !names.is_empty())
                 .or_else(|| whoever(instance, &paper.definition)),
-            why: (instance.detail.incident.iter().map(|incident| for_people(&words.named(&incident.message))))
-                .chain(ended.and_then(Arrival::with_reason).map(str::to_owned))
-                .collect(),
+            why: (instance
+                .detail
+                .incident
+                .iter()
+                .map(|incident| words.named(&for_people(&incident.message, Some(reader)))))
+            .chain(ended.and_then(Arrival::with_reason).map(str::to_owned))
+            .collect(),
             tags: Vec::new(),
             value: None,
             rule: None,
