@@ -161,6 +161,7 @@ on_both! {
     site_new::started_by_a_form
     site_news::whose_turn_it_is
     site_news::what_may_be_done_and_what_was
+    site_new::a_supplier_is_chosen_by_code_or_name
     site_news::lines_are_changed_and_received
     site_rules::what_different_rules_ask_is_not_decided_at_once
     site_onward::what_leads_on_and_why
