@@ -27,6 +27,7 @@ mod outcomes;
 mod places;
 mod plan;
 mod reorganised;
+mod refused;
 mod repairs;
 mod row;
 mod rows;

@@ -171,6 +171,7 @@ on_both! {
     site_told::about_whom_and_what_stayed
     site_told::whoever_abstains_alone
     site_told::what_is_wrong_with_lines
+    site_told::what_was_done_instead_is_told
     site_told::what_waits_for_a_role
     site_told::what_is_pinned_has_its_names
     site_words::a_change_of_the_organisation_is_read

@@ -12,10 +12,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::field::{Field, options, read, shown};
+use super::refused::by_titles;
 use super::rows::{self, Rows};
 use super::timeline::Change;
-use super::words::{Words, is_requester, needed, place, plain, words};
+use super::words::{Words, is_requester, place, plain, words};
 use crate::desk::{Paper, TaskView};
+
+pub(crate) use super::refused::Refused;
 
 /// A seat that the reader may act for.
 #[derive(Clone, Debug, Serialize)]
@@ -32,29 +35,6 @@ impl Seat {
         };
         Self { value: format!("{step}@{}", behalf.map_or("", PersonId::as_str)), label }
     }
-}
-
-/// Why it was not done, and what was typed.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Refused {
-    /// Why, in one sentence.
-    pub sentence: String,
-    /// What is wrong with a field: pointer and sentence.
-    pub errors: Vec<(String, String)>,
-    /// What was typed, by field.
-    pub typed: HashMap<String, String>,
-    /// Whether the document is another than the one that was seen; and what is other in it.
-    pub changed: Option<Vec<Change>>,
-    /// What was done since somebody opened it.
-    pub meanwhile: Vec<String>,
-}
-
-/// A refusal with the titles of the form in the place of where its fields are.
-fn by_titles(sentence: &str, form: Option<&[AskedFor]>) -> String {
-    form.unwrap_or_default().iter().fold(sentence.to_owned(), |told, field| {
-        let colon = if field.title.ends_with('?') { "" } else { ":" };
-        told.replace(&format!("/data/{}: ", field.name), &format!("{}{colon} ", field.title))
-    })
 }
 
 /// What is wrong with a form.
@@ -157,7 +137,7 @@ impl Panel {
             reason: typed("reason"),
             to: typed("to"),
             errors: errors.collect(),
-            error: Some(plain(&by_titles(&refused.sentence, task.form.as_deref())))
+            error: Some(plain(&by_titles(&refused.at_form(), task.form.as_deref())))
                 .filter(|sentence| !sentence.is_empty()),
             is_stale: refused.changed.is_some(),
             changed: refused.changed,
@@ -367,14 +347,4 @@ pub(super) fn writes(arrow: &Arrow, field: &str) -> bool {
 fn takes(paper: &Paper, event: &str, reader: &PersonId) -> bool {
     let Paper { instance, definition, organisation, now, .. } = paper;
     fluxor_engine::decide::may_send(definition, instance, organisation, (reader, *now), event)
-}
-
-impl Refused {
-    /// The sentence, and what is wrong with fields.
-    pub(super) fn told(&self) -> String {
-        // What the sentence says already is not said twice.
-        let unsaid = self.errors.iter().filter(|(_, why)| !self.sentence.contains(why));
-        let errors = unsaid.map(|(at, why)| format!(" {}: {}.", place(at), needed(why)));
-        errors.fold(plain(&self.sentence), |told, one| told + &one)
-    }
 }
