@@ -5,6 +5,7 @@
 
 mod abstain;
 mod account;
+mod amount;
 mod arrival;
 mod asked;
 mod away;

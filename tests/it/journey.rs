@@ -36,6 +36,7 @@ mod shipped;
 mod simulated;
 mod site;
 mod site_answers;
+mod site_contract;
 mod site_forms;
 mod site_lists;
 mod site_long;
@@ -150,6 +151,7 @@ on_both! {
     site::a_document_that_changed_meanwhile
     site::several_decided_at_once
     site_answers::what_is_asked_is_answered
+    site_contract::a_contract_is_told_in_words
     site_answers::what_is_left_out_is_said
     site_forms::what_is_emptied_is_empty
     site_forms::what_came_back_is_in_the_inbox

@@ -1,13 +1,14 @@
 //! What templates see: always the same names, empty where there is nothing to say, so that a template that is right once
 //! is right always.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::definition::Library;
 use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::domain::Domain as _;
+use fluxor_engine::expression::Type;
 use fluxor_engine::ids::{InstanceId, PersonId, TaskId};
 use fluxor_engine::instance::Document;
 use fluxor_workflows::Procurement;
@@ -18,6 +19,9 @@ use super::contacts::Contacts;
 
 /// The kinds that ask somebody to decide.
 const ASKING: [&str; 3] = ["task_opened", "reminder", "escalated"];
+
+/// Where most documents have their amount.
+const AMOUNT: &str = "amount";
 
 /// A notice as its outbox row carries it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -138,6 +142,28 @@ pub(crate) fn fields(definitions: impl IntoIterator<Item = Arc<Definition>>) -> 
     records.flat_map(|record| record.fields.keys().map(ToString::to_string).collect::<Vec<_>>()).collect()
 }
 
+/// The field in which a document has its amount: `amount`, else the only one of money that it must have.
+pub(crate) fn amount_field(definition: &Definition) -> Option<&str> {
+    let fields = &definition.subject.record.fields;
+    if fields.contains_key(AMOUNT) {
+        return Some(AMOUNT);
+    }
+    let mut needed = fields.iter().filter(|(_, field)| field.ty == Type::Money && !field.nullable);
+    match (needed.next(), needed.next()) {
+        (Some((name, _)), None) => Some(name),
+        _ => None,
+    }
+}
+
+/// The workflows whose documents have it in another field than `amount`, and which.
+pub(super) fn amounts_of(library: &Library) -> BTreeMap<String, String> {
+    let all = library.names().filter_map(|name| library.current(name));
+    let other = all.filter_map(|known| {
+        Some((known.name.to_string(), amount_field(known).filter(|own| *own != AMOUNT)?.to_owned()))
+    });
+    other.collect()
+}
+
 /// Those of a loaded library.
 pub(crate) fn fields_of(library: &Library) -> BTreeSet<String> {
     fields(library.names().filter_map(|name| library.current(name).cloned()))
@@ -178,6 +204,14 @@ impl Facts {
     /// Of a link to sign in.
     pub(super) fn sign_in(contacts: &Contacts, person: &PersonId, now: Timestamp, link: String) -> Self {
         Self { kind: "sign_in".to_owned(), ..Self::digest(contacts, person, now, Some(link)) }
+    }
+
+    /// With the amount that stands in another field.
+    pub(super) fn with_amount(mut self, amounts: &BTreeMap<String, String>) -> Self {
+        if let Some(amount) = amounts.get(&self.workflow).and_then(|field| self.subject.get(field)).cloned() {
+            self.subject.entry(AMOUNT).or_insert(amount);
+        }
+        self
     }
 
     /// Whether a digest has nothing to say.

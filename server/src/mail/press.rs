@@ -4,7 +4,7 @@
 //! What must hold: the templates of one tenant are used for no other; what a tenant has set counts without a restart, and
 //! costs nothing while it stays.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
@@ -51,6 +51,8 @@ struct Ground {
     /// The templates of the server.
     usual: Arc<Templates>,
     fields: Arc<BTreeSet<String>>,
+    /// Where documents of a workflow have their amount, if not in `amount`.
+    amounts: Arc<BTreeMap<String, String>>,
     calendars: Calendars,
 }
 
@@ -81,7 +83,9 @@ impl Press {
         let (definitions, fields) = (config.definitions(), facts::fields_of(library));
         let usual = Templates::load(definitions.as_deref(), fields.clone())?;
         let press = Self { definitions, ..Self::with(usual, fields, config.public_url()?) };
-        press.write().calendars = library.calendars().clone();
+        let mut ground = press.write();
+        (ground.amounts, ground.calendars) = (facts::amounts_of(library).into(), library.calendars().clone());
+        drop(ground);
         Ok(press)
     }
 
@@ -98,6 +102,7 @@ impl Press {
         }
         let mut ground = self.write();
         (ground.fields, ground.calendars) = (fields.into(), library.calendars().clone());
+        ground.amounts = facts::amounts_of(library).into();
         ground.usual = Arc::new(read?);
         drop(ground);
         // What tenants have written stands over those.
@@ -120,7 +125,12 @@ impl Press {
     }
 
     fn with(usual: Templates, fields: BTreeSet<String>, public_url: Option<String>) -> Self {
-        let ground = Ground { usual: usual.into(), fields: fields.into(), calendars: Calendars::default() };
+        let ground = Ground {
+            usual: usual.into(),
+            fields: fields.into(),
+            amounts: Arc::default(),
+            calendars: Calendars::default(),
+        };
         Self {
             definitions: None,
             ground: RwLock::new(ground),
@@ -259,7 +269,8 @@ impl Press {
         preference: &Preference,
     ) -> Facts {
         let link = self.link(matter, person).await;
-        let facts = facts::of(matter.payload, matter.instance, contacts, person, link);
+        let facts =
+            facts::of(matter.payload, matter.instance, contacts, person, link).with_amount(&self.ground().amounts);
         Facts { language: preference.language.as_deref().map(str::to_owned), ..facts }
     }
 
@@ -267,7 +278,7 @@ impl Press {
     pub(super) fn shown(&self, matter: Matter<'_>, contacts: &Contacts, person: &PersonId) -> Facts {
         let task = matter.payload.leads_to(matter.instance);
         let link = task.map_or_else(|| self.plain.instance(matter.instance), |task| self.plain.task(task));
-        facts::of(matter.payload, matter.instance, contacts, person, link)
+        facts::of(matter.payload, matter.instance, contacts, person, link).with_amount(&self.ground().amounts)
     }
 
     async fn link(&self, matter: Matter<'_>, person: &PersonId) -> Option<String> {

@@ -3,7 +3,7 @@
 
 use fluxor_engine::approval::SeenQuestion;
 use fluxor_engine::audit::Entry;
-use fluxor_engine::definition::chart::{Arrow, Definition};
+use fluxor_engine::definition::chart::{Arrow, Definition, TASK_STEP};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::{Status, TaskStatus};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::arrival::Arrival;
 use super::beside::{Beside, Next, clock};
-use super::field::Known;
+use super::field::{Known, full};
 use super::forms::{Event, Panel};
 use super::lines::{Line, Lines};
 use super::mending::{title, titled};
@@ -165,7 +165,7 @@ impl Document {
             reference: reference(subject, instance.key.as_deref(), instance.id),
             id: instance.id.to_string(),
             short: short(instance.id),
-            numbered: text("number").is_some(),
+            numbered: text("number").is_some() && is_numbered(definition),
             state: standing(instance, definition),
             status: instance.status.as_str(),
             incident: incidents.map(|incident| wrong(&incident.message, shown, speak)).collect(),
@@ -177,7 +177,7 @@ impl Document {
             } else {
                 Vec::new()
             },
-            amount: amount(subject),
+            amount: amount(subject, definition),
             requester: text("requester").map(|person| speak.name(&person.into())),
             since: speak.lasting(detail.entered_at),
             since_at: format!("since {}", speak.at(detail.entered_at)),
@@ -272,6 +272,11 @@ impl Document {
     }
 }
 
+/// Whether its number is given to it on the way, so that it had none at first.
+fn is_numbered(definition: &Definition) -> bool {
+    definition.subject.computed.iter().any(|own| **own == *"number")
+}
+
 /// What it says that stands nowhere else on the page. `reorganised`: a table tells what it would change.
 fn fields(subject: &fluxor_engine::instance::Document, reorganised: bool, speak: &Words) -> Vec<Field> {
     let elsewhere = |name: &str| ELSEWHERE.contains(&name) || (reorganised && TECHNICAL.contains(&name));
@@ -305,7 +310,10 @@ fn about(shown: &Shown<'_>, task: &TaskView, speak: &Words) -> (Vec<String>, Vec
     let mut why: Vec<String> = own
         .map(|standing| {
             let why = speak.why((standing, &ruled), shown.reader, &instance.subject);
-            format!("{}: {why}.", words(&standing.seat.step))
+            match &*standing.seat.step {
+                TASK_STEP => full(&why),
+                step => format!("{}: {why}.", words(step)),
+            }
         })
         .collect();
     why.dedup();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use fluxor_engine::approval::{Status, VoteKind};
 use fluxor_engine::decide::AskedFor;
-use fluxor_engine::definition::chart::{Arrow, Outcome, StateIx, StateKind, Way};
+use fluxor_engine::definition::chart::{Arrow, Outcome, StateIx, StateKind, TASK_STEP, Way};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::TaskStatus;
 use serde::Serialize;
@@ -29,9 +29,12 @@ struct Seat {
 
 impl Seat {
     fn of(step: &str, behalf: Option<&PersonId>, speak: &Words) -> Self {
-        let label = match behalf {
-            Some(whom) => format!("{}, for {}", words(step), speak.name(whom)),
-            None => words(step),
+        let label = match (behalf, step) {
+            // The one step of a task has no name for people.
+            (Some(whom), TASK_STEP) => format!("For {}", speak.name(whom)),
+            (None, TASK_STEP) => "For yourself".to_owned(),
+            (Some(whom), _) => format!("{}, for {}", words(step), speak.name(whom)),
+            (None, _) => words(step),
         };
         Self { value: format!("{step}@{}", behalf.map_or("", PersonId::as_str)), label }
     }
@@ -101,12 +104,7 @@ impl Panel {
         let has_abstained = !left.is_empty();
         let seats: Vec<Seat> = seats.into_iter().chain(left).collect();
         let requester = is_requester(&task.subject, reader);
-        let mut reminds: Vec<Seat> = Vec::new();
-        for seat in task.open.iter().filter(|_| requester) {
-            if reminds.iter().all(|known| known.value != *seat.step) {
-                reminds.push(Seat { value: seat.step.to_string(), label: words(&seat.step) });
-            }
-        }
+        let reminds = if requester { reminds(task, reader) } else { Vec::new() };
         let mine = |to: Option<&PersonId>| requester || to == Some(reader);
         let open = task.review.questions.iter().filter(|one| one.answer.is_none() && mine(one.to.as_ref()));
         let open = open.filter(|_| task.status == TaskStatus::Open);
@@ -164,6 +162,21 @@ impl Panel {
         let acts = !self.seats.is_empty() || !self.questions.is_empty();
         acts.then(|| Self { by_link: true, reminds: Vec::new(), ..self })
     }
+}
+
+/// Of which steps the requester may remind those who are asked; nobody reminds himself.
+fn reminds(task: &TaskView, reader: &PersonId) -> Vec<Seat> {
+    let mut reminds: Vec<Seat> = Vec::new();
+    for seat in task.open.iter().filter(|seat| seat.person != *reader) {
+        if reminds.iter().all(|known| known.value != *seat.step) {
+            let label = match &*seat.step {
+                TASK_STEP => "Remind whoever is asked".to_owned(),
+                step => format!("Remind: {}", words(step)),
+            };
+            reminds.push(Seat { value: seat.step.to_string(), label });
+        }
+    }
+    reminds
 }
 
 /// The seats for which somebody has abstained, in steps that nobody has decided since: he may still vote there.

@@ -158,7 +158,7 @@ fn people(open: &[OpenSeat], speak: &Words, steps: bool) -> String {
 }
 
 /// The state of a timer: `<path>#<n>`.
-fn of_timer(name: &str, definition: &Definition) -> String {
+pub(super) fn of_timer(name: &str, definition: &Definition) -> String {
     title(definition, name.split_once('#').map_or(name, |(path, _)| path))
 }
 

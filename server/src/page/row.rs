@@ -15,7 +15,7 @@ use super::export::Cell;
 use super::mending::title;
 use super::reorganised;
 use super::turn::{Turn, turns};
-use super::words::{Words, amount, reference, standing};
+use super::words::{Words, amount, reference, standing, written};
 use crate::desk::{Paper, TaskView};
 use crate::repairs::for_people;
 
@@ -88,8 +88,8 @@ fn about((subject, key): (&Document, Option<&str>), definition: &Definition, spe
     })
 }
 
-fn money(subject: &Document) -> Option<Money> {
-    subject.get("amount")?.as_str()?.parse().ok()
+fn money(subject: &Document, definition: &Definition) -> Option<Money> {
+    written(subject, definition)?.parse().ok()
 }
 
 fn has_lines(subject: &Document) -> bool {
@@ -130,7 +130,7 @@ impl Row {
             supplier: about((&task.subject, task.key.as_deref()), definition, words),
             lines: has_lines(&task.subject),
             state: title(definition, &task.state),
-            amount: amount(&task.subject),
+            amount: amount(&task.subject, definition),
             requester: text("requester").map(|person| words.name(&person.into())),
             waits: words.ago(task.opened_at),
             since: words.at(task.opened_at),
@@ -151,7 +151,7 @@ impl Row {
             looking: Some(words.names(others)).filter(|names| !names.is_empty()),
             turns: Vec::new(),
             plain: Plain {
-                amount: money(&task.subject),
+                amount: money(&task.subject, definition),
                 since: words.iso(task.opened_at),
                 due: due.map(|due| words.iso(due)),
             },
@@ -182,7 +182,7 @@ impl Row {
             supplier: about((&instance.subject, instance.key.as_deref()), &paper.definition, words),
             lines: has_lines(&instance.subject),
             state: standing(instance, &paper.definition),
-            amount: amount(&instance.subject),
+            amount: amount(&instance.subject, &paper.definition),
             requester: None,
             waits: words.ago(since),
             since: words.at(since),
@@ -208,7 +208,7 @@ impl Row {
             looking: None,
             turns: turns(paper, reader, arrival, words),
             plain: Plain {
-                amount: money(&instance.subject),
+                amount: money(&instance.subject, &paper.definition),
                 since: words.iso(since),
                 due: due.map(|due| words.iso(due)),
             },

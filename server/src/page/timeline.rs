@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::line_changes::{differences, written};
-use super::mending::title;
+use super::mending::{of_timer, title};
 use super::words::{Words, words};
 use crate::repairs::{for_people, sentence};
 use notes::{Untold, asked, brought, fell_due, not_reached, told};
@@ -173,7 +173,7 @@ fn item(
     notes.extend(list(body, "timers").iter().map(|timer| {
         format!(
             "The time of {} had come.",
-            timer[0].as_str().map_or_else(String::new, |name| format!("“{}”", words(name)))
+            timer[0].as_str().map_or_else(String::new, |name| format!("“{}”", of_timer(name, from)))
         )
     }));
     let why =

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fluxor_engine::audit::Header;
-use fluxor_engine::definition::chart::{Arrow, Definition};
+use fluxor_engine::definition::chart::{Arrow, Definition, TASK_STEP};
 use fluxor_engine::ids::PersonId;
 use serde_json::Value;
 
@@ -60,7 +60,11 @@ pub(super) fn asked(body: &Value, speak: &Words) -> Vec<String> {
             None => steps.push((text(seat, "step"), people.collect())),
         }
     }
-    steps.into_iter().map(|(step, people)| format!("Asked: {} ({})", speak.names(&people), words(step))).collect()
+    let one = |(step, people): (&str, Vec<PersonId>)| match step {
+        TASK_STEP => format!("Asked: {}", speak.names(&people)),
+        step => format!("Asked: {} ({})", speak.names(&people), words(step)),
+    };
+    steps.into_iter().map(one).collect()
 }
 
 pub(super) fn fell_due(fired: &Value, speak: &Words) -> Option<String> {
@@ -124,8 +128,9 @@ pub(super) fn told(body: &Value, untold: Option<&BTreeSet<PersonId>>, speak: &Wo
             kinds.entry((!reached, text(notice, "kind"))).or_default().push(person);
         }
     }
-    kinds
-        .into_iter()
-        .map(|(kind, people)| format!("Told ({}): {}", words(kind).to_lowercase(), speak.names(&people)))
-        .collect()
+    let one = |((failed, kind), people): ((bool, &str), Vec<PersonId>)| {
+        let told = if failed { "Not told, for the mail did not reach them" } else { "Told" };
+        format!("{told} ({}): {}", words(kind).to_lowercase(), speak.names(&people))
+    };
+    kinds.into_iter().map(one).collect()
 }
