@@ -119,8 +119,8 @@ on_both! {
     mail::people_find_what_they_are_asked_in_their_mail
     mail::a_broken_template_is_named
     refused_mail::who_was_not_told_is_said_and_stops_nothing
-    refused_mail::a_repair_stays_in_the_review_and_a_decision_clears
     refused_mail::pages_name_whom_the_mail_did_not_reach
+    refused_mail::a_repair_stays_in_the_review_and_a_decision_clears
     notices::each_is_told_once_as_he_wants_it
     notices::a_dead_mail_server_delays_nothing_else
     hooks::messages_go_out_at_the_pace_that_is_asked_for
@@ -161,9 +161,9 @@ on_both! {
     site_long::what_is_long_is_cut
     site_new::what_somebody_may_start
     site_new::started_by_a_form
+    site_new::a_supplier_is_chosen_by_code_or_name
     site_news::whose_turn_it_is
     site_news::what_may_be_done_and_what_was
-    site_new::a_supplier_is_chosen_by_code_or_name
     site_news::lines_are_changed_and_received
     site_rules::what_different_rules_ask_is_not_decided_at_once
     site_onward::what_leads_on_and_why
@@ -171,9 +171,9 @@ on_both! {
     site_stuck::what_was_not_done_is_not_called_done
     site_stuck::somebody_is_asked_instead
     site_told::about_whom_and_what_stayed
+    site_told::what_was_done_instead_is_told
     site_told::whoever_abstains_alone
     site_told::what_is_wrong_with_lines
-    site_told::what_was_done_instead_is_told
     site_told::what_waits_for_a_role
     site_told::what_is_pinned_has_its_names
     site_words::a_change_of_the_organisation_is_read

@@ -172,11 +172,7 @@ impl Document {
             clock: clock(shown.paper, speak),
             repairs: None,
             stopped: detail.stopped.as_deref().map(str::to_owned),
-            turns: if shown.task.is_none() {
-                turns(shown.paper, shown.reader, arrival.as_ref(), speak)
-            } else {
-                Vec::new()
-            },
+            turns: waiting(shown, arrival.as_ref(), speak),
             amount: amount(subject, definition),
             requester: text("requester").map(|person| speak.name(&person.into())),
             since: speak.lasting(detail.entered_at),
@@ -270,6 +266,11 @@ impl Document {
         let title = format!("{} {}", self.workflow, self.reference);
         render("document", &title, Here::Elsewhere, reader, self)
     }
+}
+
+/// What waits for the reader on the page of a document; that of a task says it by its form.
+fn waiting(shown: &Shown<'_>, arrival: Option<&Arrival>, speak: &Words) -> Vec<Turn> {
+    if shown.task.is_some() { Vec::new() } else { turns(shown.paper, shown.reader, arrival, speak) }
 }
 
 /// Whether its number is given to it on the way, so that it had none at first.

@@ -1,5 +1,6 @@
 //! What pages say of a contract: its value as its amount, days as people write them, and of a task that asks for data who gives it.
 
+use fluxor_engine::clock::{Clock as _, SystemClock};
 use fluxor_tests::server::Site;
 use fluxor_tests::server::visit::{Visitor, plain};
 use jiff::ToSpan as _;
@@ -11,7 +12,7 @@ use super::site_forms::started;
 
 /// A contract whose owner is asked at once.
 async fn contract(site: &Site, number: &str, owner: &str) -> (String, String, Date) {
-    let today = jiff::Zoned::now().date();
+    let today = SystemClock.now().to_jiff().unwrap().to_zoned(jiff::tz::TimeZone::UTC).date();
     let (notice_by, ends_on) = (today.saturating_add(10.days()), today.saturating_add(100.days()));
     let input = json!({ "owner": owner, "unit": "it", "number": number, "supplier": "b1", "what": "Brakes",
         "value": "1900.00 EUR", "ends_on": ends_on.to_string(), "notice_by": notice_by.to_string() });
