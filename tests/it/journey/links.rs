@@ -106,7 +106,8 @@ pub(super) async fn a_mailed_link_takes_one_act(site: Site) {
 pub(super) async fn a_question_is_answered_by_its_link(site: Site) {
     let site = with_mail(site).await;
     let folder = site.folder().join("mail");
-    reorganise(&site, &json!({ "contacts": { "fay": { "name": "fay", "email": "fay@example.com" } } })).await;
+    let named = |name: &str| json!({ "name": name, "email": format!("{name}@example.com") });
+    reorganise(&site, &json!({ "contacts": { "ann": named("ann"), "bob": named("bob"), "fay": named("fay") } })).await;
     let (id, task) = in_review(&site, "ann", "10.00 EUR").await;
     let ask = |reason: &str, to: Option<&str>| json!({ "act": "ask", "step": "manager", "reason": reason, "to": to });
     for (whom, question, answer) in

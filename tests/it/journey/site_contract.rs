@@ -1,14 +1,23 @@
 //! What pages say of a contract: its value as its amount, days as people write them, and of a task that asks for data who gives it.
 
 use fluxor_engine::clock::{Clock as _, SystemClock};
-use fluxor_tests::server::Site;
 use fluxor_tests::server::visit::{Visitor, plain};
+use fluxor_tests::server::{Site, definitions};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde_json::json;
 
 use super::company::{path, text};
 use super::site_forms::started;
+
+/// The shipped definitions that check a supplier, beside the site's own.
+pub(super) async fn with_suppliers(site: &mut Site) {
+    site.stop().await;
+    for file in ["bank_details_change.yaml", "contract_renewal.yaml"] {
+        std::fs::copy(definitions().join(file), site.folder().join("definitions").join(file)).unwrap();
+    }
+    site.start().await;
+}
 
 /// A contract whose owner is asked at once.
 async fn contract(site: &Site, number: &str, owner: &str) -> (String, String, Date) {
@@ -21,7 +30,8 @@ async fn contract(site: &Site, number: &str, owner: &str) -> (String, String, Da
     (id, text(&whole["tasks"][0]["id"]), ends_on)
 }
 
-pub(super) async fn a_contract_is_told_in_words(site: Site) {
+pub(super) async fn a_contract_is_told_in_words(mut site: Site) {
+    with_suppliers(&mut site).await;
     let admin = site.admin();
     admin.post("/v1/records/supplier/b1/set_supplier", &json!({ "name": "Bremsland GmbH" })).await.is(200);
     let (id, task, ends_on) = contract(&site, "C-1", "ann").await;

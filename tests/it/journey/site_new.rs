@@ -115,7 +115,8 @@ pub(super) async fn started_by_a_form(site: Site) {
 }
 
 /// Where a workflow must have a supplier of the books, the form lists them, and takes the name that one alone has.
-pub(super) async fn a_supplier_is_chosen_by_code_or_name(site: Site) {
+pub(super) async fn a_supplier_is_chosen_by_code_or_name(mut site: Site) {
+    super::site_contract::with_suppliers(&mut site).await;
     let admin = site.admin();
     for (code, name) in [("b1", "Bremsland GmbH"), ("v1", "Vieten & Sons"), ("v2", "Vieten & Sons")] {
         admin.post(&format!("/v1/records/supplier/{code}/set_supplier"), &json!({ "name": name })).await.is(200);
