@@ -31,13 +31,19 @@ pub(crate) async fn library(
     loop {
         for (path, source, _) in &refused {
             let name = workflow_of(path, source);
-            let also = |(known, source): &&mut (String, String)| known != path && workflow_of(known, source) == name;
-            if let Some(other) = sources.files.iter_mut().find(also) {
-                // Of several files of one workflow that one counts which was in force.
-                if let Some(kept) = in_force(store, config.tenant(), &name).await? {
-                    other.1 = kept;
+            let own = |(known, source): &&(String, String)| workflow_of(known, source) == name;
+            let all: Vec<&(String, String)> = sources.files.iter().filter(own).collect();
+            if all.len() > 1 {
+                // Of several files of one workflow that one stays which was in force, by its own name: a server that runs keeps it, too.
+                let kept = in_force(store, config.tenant(), &name).await?;
+                let own = all.iter().find(|(_, text)| kept.as_ref() == Some(text));
+                let stays = own.or_else(|| all.iter().find(|(known, _)| known != path)).map(|(known, _)| known.clone());
+                sources.files.retain(|(known, text)| Some(known) == stays.as_ref() || workflow_of(known, text) != name);
+                if let (Some(kept), Some(file)) =
+                    (kept, sources.files.iter_mut().find(|(known, _)| Some(known) == stays.as_ref()))
+                {
+                    file.1 = kept;
                 }
-                sources.files.retain(|(known, _)| known != path);
                 continue;
             }
             let kept = if replaced.contains(path) { None } else { in_force(store, config.tenant(), &name).await? };

@@ -5,6 +5,7 @@
 
 mod abstain;
 mod account;
+mod amount;
 mod arrival;
 mod asked;
 mod away;
@@ -26,6 +27,7 @@ mod operations;
 mod outcomes;
 mod places;
 mod plan;
+mod refused;
 mod reorganised;
 mod repairs;
 mod row;
@@ -49,7 +51,7 @@ pub(crate) use account::Account;
 pub(crate) use arrival::Arrival;
 pub(crate) use asked::Asked;
 pub(crate) use away::{Away, day};
-pub(crate) use begin::{Already, Beginning, Beginnings, fits, in_rows};
+pub(crate) use begin::{Already, Beginning, Beginnings, Named, Supplier, fits, in_rows};
 pub(crate) use beside::{Beside, Next};
 pub(crate) use bulk::{Group, Rule};
 pub(crate) use document::{Document, Shown};

@@ -1,12 +1,16 @@
 //! Repairs as they are asked for and told: the same over HTTP and on the command line.
 
+mod untold;
+
 use std::fmt::Write as _;
 
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Command, Verb};
 use fluxor_engine::definition::chart::TASK_STEP;
-use fluxor_engine::ids::{Digest, TenantId};
+use fluxor_engine::ids::{Digest, PersonId, TenantId};
 use serde_json::Value;
+
+pub(crate) use untold::people as not_told;
 
 /// What stands for the reason where only a preview is asked for.
 pub(crate) const TO_BE_GIVEN: &str = "(to be given)";
@@ -41,7 +45,9 @@ pub(crate) fn nobody_in(message: &str) -> Option<&str> {
 
 /// What is wrong with an instance, as a sentence: an approval says it in codes.
 pub(crate) fn sentence(message: &str) -> String {
-    let Some(code) = message.strip_prefix(NEEDS_HELP) else { return message.to_owned() };
+    let Some(code) = message.strip_prefix(NEEDS_HELP) else {
+        return untold::to_mend(message).unwrap_or_else(|| message.to_owned());
+    };
     let (stuck, step) = code.split_once(':').unwrap_or((code, ""));
     let (step, empty) = step.split_once(':').map_or((step, None), |(step, field)| (step, Some(field)));
     let at = Some(step).filter(|step| !matches!(*step, "" | TASK_STEP));
@@ -67,8 +73,11 @@ pub(crate) fn sentence(message: &str) -> String {
     }
 }
 
-/// The same for people who cannot mend it: what a server answered helps only whoever looks after it.
-pub(crate) fn for_people(message: &str) -> String {
+/// The same for people who cannot mend it: what a server answered helps only whoever looks after it. `reader`: who reads it.
+pub(crate) fn for_people(message: &str, reader: Option<&PersonId>) -> String {
+    if let Some(said) = untold::to_tell(message, reader) {
+        return said;
+    }
     let failed = message.strip_prefix('`').and_then(|rest| rest.split_once("` could not be delivered: "));
     match failed {
         Some((name, _)) => {
@@ -220,10 +229,10 @@ mod tests {
         assert_eq!(help("new_code:x"), "the approval needs help: new_code:x", "what is not known is told as it is");
         assert_eq!(sentence("the mail came back"), "the mail came back");
         assert_eq!(
-            for_people("`order_to_supplier` could not be delivered: 127.0.0.1:18390 answered 400"),
+            for_people("`order_to_supplier` could not be delivered: 127.0.0.1:18390 answered 400", None),
             "Sending it (order to supplier) has failed. An administrator looks after it: you need do nothing."
         );
-        assert_eq!(for_people("the approval needs help: no_row"), sentence("the approval needs help: no_row"));
+        assert_eq!(for_people("the approval needs help: no_row", None), sentence("the approval needs help: no_row"));
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod shipped;
 mod simulated;
 mod site;
 mod site_answers;
+mod site_contract;
 mod site_forms;
 mod site_lists;
 mod site_long;
@@ -118,6 +119,7 @@ on_both! {
     mail::people_find_what_they_are_asked_in_their_mail
     mail::a_broken_template_is_named
     refused_mail::who_was_not_told_is_said_and_stops_nothing
+    refused_mail::pages_name_whom_the_mail_did_not_reach
     refused_mail::a_repair_stays_in_the_review_and_a_decision_clears
     notices::each_is_told_once_as_he_wants_it
     notices::a_dead_mail_server_delays_nothing_else
@@ -142,12 +144,14 @@ on_both! {
     page::limits_in_a_browser
     site::somebody_comes_in_and_leaves
     links::a_mailed_link_takes_one_act
+    links::a_question_is_answered_by_its_link
     links::a_link_to_sign_in_comes_by_mail
     links::repaired_on_a_page
     site::decided_without_a_script
     site::a_document_that_changed_meanwhile
     site::several_decided_at_once
     site_answers::what_is_asked_is_answered
+    site_contract::a_contract_is_told_in_words
     site_answers::what_is_left_out_is_said
     site_forms::what_is_emptied_is_empty
     site_forms::what_came_back_is_in_the_inbox
@@ -157,6 +161,7 @@ on_both! {
     site_long::what_is_long_is_cut
     site_new::what_somebody_may_start
     site_new::started_by_a_form
+    site_new::a_supplier_is_chosen_by_code_or_name
     site_news::whose_turn_it_is
     site_news::what_may_be_done_and_what_was
     site_news::lines_are_changed_and_received
@@ -166,6 +171,7 @@ on_both! {
     site_stuck::what_was_not_done_is_not_called_done
     site_stuck::somebody_is_asked_instead
     site_told::about_whom_and_what_stayed
+    site_told::what_was_done_instead_is_told
     site_told::whoever_abstains_alone
     site_told::what_is_wrong_with_lines
     site_told::what_waits_for_a_role

@@ -18,6 +18,7 @@ pub mod import;
 mod inventory;
 mod memory;
 mod money;
+mod naming;
 mod organisation;
 mod persist;
 mod postgres;
@@ -51,6 +52,7 @@ pub use digests::{
 pub use facts::{Facts, Undo};
 pub use memory::Memory;
 pub use money::{exponent, grouped, line_total, round_half_up, shown};
+pub use naming::supplier_fields;
 pub use preferences::{Preference, Way};
 pub use procurement::Procurement;
 pub use purchasing::{MOST_LINES, lines_digest, mistakes_in_lines};

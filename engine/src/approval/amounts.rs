@@ -113,6 +113,11 @@ impl Rates {
         Self(rates)
     }
 
+    /// The currencies that have one.
+    pub fn currencies(&self) -> impl Iterator<Item = Currency> {
+        self.0.iter().filter(|(_, rate)| rate.mantissa > 0).map(|(currency, _)| *currency)
+    }
+
     /// `amounts` as whole numbers of one common unit, so that they can be compared and subtracted.
     /// One currency needs no rate. `None`: a rate is missing.
     fn common<const N: usize>(&self, amounts: [Money; N]) -> Option<[i128; N]> {

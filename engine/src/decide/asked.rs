@@ -10,7 +10,7 @@ use crate::instance::{Document, Status};
 use crate::refusal::Refusal;
 
 use super::choose::{also, not_allowed};
-use super::incident::DELIVERY_FAILED;
+use super::incident::{DELIVERY_FAILED, also_untold};
 use super::run::{Asking, Run, Trying};
 use super::{Conditional, Halt};
 
@@ -175,12 +175,18 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         }
         if &**event == DELIVERY_FAILED {
             let told = |key: &str| payload.get(key).and_then(|v| v.as_str()).unwrap_or("?").to_owned();
-            // Somebody was not told. Where something else needs help, that is what must stay in sight.
-            if told("destination") == crate::effect::NOTICES && self.work.detail.incident.is_some() {
-                return Ok(());
-            }
             let message = format!("`{}` could not be delivered: {}", told("destination"), told("error"));
-            return Err(Halt::Broken(DELIVERY_FAILED, message));
+            if told("destination") != crate::effect::NOTICES {
+                return Err(Halt::Broken(DELIVERY_FAILED, message));
+            }
+            return match &self.work.detail.incident {
+                None => Err(Halt::Broken(DELIVERY_FAILED, message)),
+                Some(known) => match also_untold(known, &told("error")) {
+                    Some(message) => Err(Halt::Broken(DELIVERY_FAILED, message)),
+                    // Somebody was not told. Where something else needs help, that is what must stay in sight.
+                    None => Ok(()),
+                },
+            };
         }
         if OUTCOMES.contains(&&**event) {
             // Nobody decides by a message: an outcome is raised by the review alone.

@@ -30,6 +30,16 @@ pub(super) struct Tried {
     pub(super) undo: Option<Undo>,
 }
 
+/// How long the message of an incident grows by people who were not told.
+const LONGEST_UNTOLD: usize = 4_000;
+
+/// The message of an incident that is about notices alone, with another that was given up; nothing, where it is about more.
+pub(super) fn also_untold(known: &Incident, error: &str) -> Option<String> {
+    let told = known.message.strip_prefix("`notices` could not be delivered: ")?;
+    let is_said = told.split("; ").any(|said| said == error) || told.len() >= LONGEST_UNTOLD;
+    Some(if is_said { known.message.clone() } else { format!("{}; {error}", known.message) })
+}
+
 /// Nothing but an incident: the state stays, somebody must look.
 pub(super) fn incident<Op>(
     before: &Instance,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
 use crate::definition::chart::{ActionCall, Definition, Outcome};
@@ -69,6 +70,7 @@ fn read(
                 fields.insert(name.as_str().into(), Value::Null);
             }
             (json, _) => match Value::from_json(json, &field.ty) {
+                Ok(value) if is_too_early(&value) => errors.push((pointer(name), too_early(json))),
                 Ok(value) => {
                     fields.insert(name.as_str().into(), value);
                 }
@@ -84,6 +86,22 @@ fn read(
         }
     }
     (Value::record(fields), errors)
+}
+
+/// The first year of a date that anybody means; the holidays of calendars begin there, too.
+const FIRST_YEAR: i16 = 1900;
+
+/// Whether a date or an instant is one that programs write for none.
+fn is_too_early(value: &Value) -> bool {
+    match value {
+        Value::Date(date) => date.year() < FIRST_YEAR,
+        Value::Timestamp(at) => at.to_jiff().is_some_and(|at| at.to_zoned(TimeZone::UTC).year() < FIRST_YEAR),
+        _ => false,
+    }
+}
+
+fn too_early(json: &Json) -> String {
+    format!("{json} is before the year {FIRST_YEAR}: look at its digits, or leave it out where there is none")
 }
 
 /// Payload keys that the given actions read and validate themselves.

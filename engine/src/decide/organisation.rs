@@ -65,10 +65,9 @@ pub(super) fn organisation<Op>(
     if let Basis::Approved { found, .. } = basis {
         still_as_found(&current, patch, found)?;
     }
-    let Merged { before: old, after, read } = merge_organisation(before, patch, now)?;
-    if let Some(workflow) = read.approval.as_deref().filter(|own| Some(*own) != approval) {
-        can_approve(workflow, library)?;
-    }
+    let merged = merge_organisation(before, patch, now);
+    let named = patch.get(APPROVAL).and_then(|name| workflow_name(name).ok()).filter(|own| Some(&**own) != approval);
+    let Merged { before: old, after, read } = all_at_once(merged, named.map(|own| can_approve(&own, library)))?;
     if let (Basis::Direct, Some(workflow)) = (basis, approval) {
         return Err(needs_approval(workflow));
     }
@@ -82,6 +81,18 @@ pub(super) fn organisation<Op>(
         changed.answer["warnings"] = json!(warnings);
     }
     Ok(changed)
+}
+
+/// What came of a patch, or all that is wrong with it and with the workflow of approval that it names.
+fn all_at_once(merged: Result<Merged, Refusal>, named: Option<Result<(), Refusal>>) -> Result<Merged, Refusal> {
+    match (merged, named) {
+        (merged, None | Some(Ok(()))) => merged,
+        (Err(Refusal::Invalid(mut wrong)), Some(Err(Refusal::Invalid(more)))) => {
+            wrong.extend(more);
+            Err(Refusal::Invalid(wrong))
+        }
+        (Ok(_), Some(Err(refusal))) | (Err(refusal), Some(Err(_))) => Err(refusal),
+    }
 }
 
 /// The next revision.

@@ -151,6 +151,7 @@ fn rung(late: &crate::approval::LateRung) -> LateStep {
 fn quorum(step: &Foreseen) -> String {
     let (need, seats) = (step.need, step.seats);
     let mut text = match step.quorum {
+        _ if seats == 0 => "nobody".to_owned(),
         Quorum::All if seats == 1 => "1 of 1".to_owned(),
         Quorum::All => format!("all {seats}"),
         Quorum::Any | Quorum::Count(_) | Quorum::Percent(_) => format!("{need} of {seats}"),

@@ -220,7 +220,11 @@ where
         (by, on_behalf_of): (PersonId, Option<PersonId>),
         reason: Option<String>,
     ) -> Result<(), Halt<D::Need>> {
-        let reason = reason.or_else(|| matches!(act, Act::Reject | Act::RequestChanges).then(|| REASON.to_owned()));
+        let needs = matches!(act, Act::Reject | Act::RequestChanges) && reason.is_none();
+        if needs {
+            self.assume(words::reason(act.name(), step));
+        }
+        let reason = reason.or_else(|| needs.then(|| REASON.to_owned()));
         let what = words::act(act.name(), step, on_behalf_of.as_ref());
         let ballot = Ballot { step: step.clone(), on_behalf_of, seen: None, reason: reason.map(Into::into) };
         let verb = Verb::Decide { task, etag: self.etag(task), act: act.verb(ballot) };

@@ -12,6 +12,7 @@ use crate::rehearsal::Rehearsal;
 
 use super::halt::Halt;
 use super::play::{Play, REASON};
+use super::words;
 
 /// How many events one after another.
 const DEEPEST: usize = 4;
@@ -55,6 +56,9 @@ where
         let events: Vec<String> = way.iter().map(|(event, _)| format!("`{event}`")).collect();
         self.assume(format!("{starter} signals {}: until then nobody is asked anything.", events.join(", then ")));
         for (event, reason) in way {
+            if reason.is_some() {
+                self.assume(words::reason("signal", &event));
+            }
             self.signal(&starter, &event, Document::new(), reason)?;
         }
         Ok(())

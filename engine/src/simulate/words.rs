@@ -8,6 +8,7 @@ use crate::ids::PersonId;
 use crate::instance::Instance;
 
 use super::asked::{Answer, Pace};
+use super::play::REASON;
 use super::report::Accepted;
 
 /// An act in a step.
@@ -44,6 +45,11 @@ pub(super) fn answers(given: Option<(&str, Answer)>, pace: Pace) -> String {
         Some((step, Answer::RequestChanges)) => format!("The first who is asked in `{step}` requests changes, {when}."),
         Some((step, Answer::None)) => format!("Nobody answers in `{step}`."),
     }
+}
+
+/// That a reason was needed which nobody gave.
+pub(super) fn reason(verb: &str, what: &str) -> String {
+    format!("`{verb} {what}` needs a reason, and none was given: “{REASON}” stands for it.")
 }
 
 /// What somebody may signal now, and by which rules.

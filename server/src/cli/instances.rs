@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::desk::{Look, NotDone};
 use crate::open::{Purpose, no_folder, open};
 use crate::page;
+use crate::repairs::sentence;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Instances {
@@ -210,7 +211,7 @@ fn went_wrong(entries: &[Entry]) -> String {
     let mut text = String::new();
     for entry in entries {
         for why in page::went_wrong(&serde_json::from_str(&entry.body).unwrap_or_default()) {
-            let _ = write!(text, "\nentry {} did not go well: {why}", entry.seq);
+            let _ = write!(text, "\nentry {} did not go well: {}", entry.seq, sentence(&why));
         }
     }
     text

@@ -1,7 +1,7 @@
 //! Whoever is refused because of who he is, is noted: in the security stream, where the engine notes whom it refuses itself.
 //!
-//! Handlers refuse people as well, mostly before they ask the engine anything (an extractor, a page, what is only read). This is the
-//! one place where that is noted; what the engine has noted is not noted twice.
+//! Handlers refuse people as well, mostly before they ask the engine anything (an extractor, a page). This is the one place where that
+//! is noted; what the engine has noted is not noted twice, and looking makes no entry.
 
 use std::sync::Arc;
 
@@ -48,7 +48,8 @@ impl Asked {
     /// Notes who was refused what. Nobody who calls: nobody to note.
     pub(super) async fn note(self, app: &App, mut response: Response) -> Response {
         let Self { caller, method, uri } = self;
-        let barred = response.extensions_mut().remove::<Barred>().filter(|_| !layers::is_noted());
+        let is_told = !layers::is_noted() && !only_looks(&method, uri.path());
+        let barred = response.extensions_mut().remove::<Barred>().filter(|_| is_told);
         let (Some(Barred(rule)), Some(caller)) = (barred, caller) else { return response };
         // A query may hold what somebody looks for: the path says what he asked for.
         let asked: String = format!("{method} {}", uri.path()).chars().take(LONGEST).collect();
@@ -65,6 +66,11 @@ impl Asked {
             Err(other) => Problem::from(other).into_response(),
         }
     }
+}
+
+/// Whether a request changes nothing, whoever asks: nor does it make an entry that he may not.
+fn only_looks(method: &Method, path: &str) -> bool {
+    method.is_safe() || path == "/v1/simulate" || path.ends_with("/preview")
 }
 
 /// The longest path that is noted, in characters.

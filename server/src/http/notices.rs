@@ -123,7 +123,9 @@ pub(super) fn checked(app: &App, person: &PersonId, document: Value, expected: O
     // The engine looks at the document itself; it does not know which calendars there are.
     if let Some(name) = document["calendar"].as_str().filter(|name| !app.press().has_calendar(name)) {
         let shown: String = name.chars().take(80).collect();
-        return Err(Problem::invalid("/calendar", format!("there is no calendar `{shown}`")));
+        let mut wrong = Preference::read(&document).err().unwrap_or_default();
+        wrong.push(("/calendar".to_owned(), format!("there is no calendar `{shown}`")));
+        return Err(Refusal::Invalid(wrong).into());
     }
     let mut params = Document::from_iter([("document".to_owned(), document)]);
     params.extend(expected.map(|version| ("expected".to_owned(), version.into())));

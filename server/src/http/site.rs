@@ -18,6 +18,7 @@ mod requests;
 pub(super) mod sign_in;
 mod signed_out;
 mod since;
+mod suppliers;
 mod visitor;
 
 use axum::Router;

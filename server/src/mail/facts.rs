@@ -24,6 +24,9 @@ const ELSEWHERE: [&str; 6] = ["amount", "supplier", "lines", "requester", "note"
 /// The kinds that ask somebody to decide.
 const ASKING: [&str; 3] = ["task_opened", "reminder", "escalated"];
 
+/// Where most documents have their amount.
+const AMOUNT: &str = "amount";
+
 /// A notice as its outbox row carries it.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Payload {
@@ -155,6 +158,19 @@ pub(crate) fn fields(definitions: impl IntoIterator<Item = Arc<Definition>>) -> 
     records.flat_map(|record| record.fields.keys().map(ToString::to_string).collect::<Vec<_>>()).collect()
 }
 
+/// The field in which a document has its amount: `amount`, else the only one of money that it must have.
+pub(crate) fn amount_field(definition: &Definition) -> Option<&str> {
+    let fields = &definition.subject.record.fields;
+    if fields.contains_key(AMOUNT) {
+        return Some(AMOUNT);
+    }
+    let mut needed = fields.iter().filter(|(_, field)| field.ty == Type::Money && !field.nullable);
+    match (needed.next(), needed.next()) {
+        (Some((name, _)), None) => Some(name),
+        _ => None,
+    }
+}
+
 /// Those of a loaded library.
 pub(crate) fn fields_of(library: &Library) -> BTreeSet<String> {
     fields(library.names().filter_map(|name| library.current(name).cloned()))
@@ -181,7 +197,7 @@ impl Facts {
         }
     }
 
-    /// With what the definition says about the fields that have a value and stand nowhere else in a mail.
+    /// With what the definition says about the fields that have a value and stand nowhere else in a mail, and with the amount.
     pub(super) fn explained(mut self, definition: Option<&Definition>, contacts: &Contacts) -> Self {
         let Some(definition) = definition else { return self };
         let subject = &definition.subject;
@@ -200,6 +216,10 @@ impl Facts {
             };
             let title = told.title.map_or_else(|| capital(&words(name)), |title| title.to_string());
             self.told.push(Meaning { title, value, help: told.help.to_string() });
+        }
+        // Templates know one name for the amount, wherever it stands.
+        if let Some(amount) = amount_field(definition).and_then(|field| self.subject.get(field)).cloned() {
+            self.subject.entry(AMOUNT).or_insert(amount);
         }
         self
     }

@@ -2,6 +2,7 @@
 //!
 //! A name that does not exist is an error, found before the first mail: the check goes both ways of every `if`.
 
+mod blocks;
 mod bounds;
 mod find;
 mod own;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use fluxor_engine::definition::reload::Fault;
 use fluxor_engine::diagnostic::{Diagnostic, Severity, Span};
-use handlebars::{Handlebars, RenderError, RenderErrorReason, TemplateError};
+use handlebars::{Handlebars, RenderError, RenderErrorReason, TemplateError, TemplateErrorReason};
 
 use super::facts::{self, Facts};
 use super::helpers;
@@ -219,8 +220,15 @@ fn place_of<'a>(all: &'a BTreeMap<String, Template>, template: &'a Template, err
 }
 
 fn unreadable(source: &str, error: &TemplateError) -> Diagnostic {
+    if let Some((span, why)) = blocks::unbalanced(source) {
+        return Diagnostic::error(SYNTAX, span, why).help("see definitions/templates/README.md");
+    }
     let (line, column) = error.pos().unwrap_or((1, 1));
-    let why = error.reason().to_string();
+    let why = match error.reason() {
+        // What its grammar expects there says nothing to whoever writes a mail.
+        TemplateErrorReason::InvalidSyntax(_) => "what stands here cannot be read as a template".to_owned(),
+        other => other.to_string(),
+    };
     let why = why.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
     Diagnostic::error(SYNTAX, span(source, line, column), why).help("see definitions/templates/README.md")
 }

@@ -6,6 +6,7 @@ use fluxor_engine::decide::{AskedFor, AtStart};
 use fluxor_engine::definition::chart::{By, Definition};
 use fluxor_engine::expression::{Field as Typed, Type};
 use fluxor_engine::ids::PersonId;
+use fluxor_workflows::supplier_fields;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -81,6 +82,22 @@ fn what(definition: &Definition, asked: &AtStart) -> String {
     format!("Begins in “{}”. Asks for: {asks}.", places.join("” or “"))
 }
 
+/// A supplier to choose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Supplier {
+    pub code: String,
+    pub name: String,
+}
+
+/// What the fields of a form may name.
+pub(crate) struct Named<'a, P> {
+    pub people: P,
+    /// The units of the organisation, and those that are the reader's own.
+    pub units: Vec<String>,
+    pub own: &'a [String],
+    pub suppliers: &'a [Supplier],
+}
+
 /// What the form, sent before, has started.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Already {
@@ -128,33 +145,39 @@ pub(crate) struct Beginning {
     already: Option<Already>,
     people: Vec<Known>,
     units: Vec<String>,
+    suppliers: Vec<Supplier>,
 }
 
 impl Beginning {
-    /// Of a workflow that asks for this. `units`: those of the organisation, and those that are the reader's own.
+    /// Of a workflow that asks for this.
     pub(crate) fn new(
         (definition, asked): (&Definition, &AtStart),
         once: String,
-        (people, units, own): (impl Iterator<Item = PersonId>, Vec<String>, &[String]),
+        Named { people, units, own, suppliers }: Named<'_, impl Iterator<Item = PersonId>>,
         refused: Refused,
         speak: &Words,
     ) -> Self {
         let refused = beside(asked, refused);
         let own = if let [own] = own { Some(own) } else { None };
+        let of_books = supplier_fields(definition);
         let field = |(name, typed): &(std::sync::Arc<str>, Typed)| {
-            let is_unit = is_unit(name, &typed.ty);
+            let kind = match typed.ty {
+                Type::Text if of_books.contains(&&**name) => "supplier",
+                _ if is_unit(name, &typed.ty) => "unit",
+                _ => "",
+            };
             let one = AskedFor {
                 name: name.clone(),
                 title: called(definition, name).into(),
-                help: meaning(&definition.told(name).help, help(&typed.ty, is_unit)).into(),
+                help: meaning(&definition.told(name).help, help(&typed.ty, kind)).into(),
                 ty: typed.ty.name(),
                 required: !typed.nullable,
                 options: options(definition, name),
                 rules: Vec::new(),
-                default: own.filter(|_| is_unit && &**name == "unit").map(|own| own.as_str().into()),
+                default: own.filter(|_| kind == "unit" && &**name == "unit").map(|own| own.as_str().into()),
             };
             let field = Field::of(&one, &refused);
-            if is_unit { field.of_unit() } else { field }
+            if kind.is_empty() { field } else { field.of_kind(kind) }
         };
         let fields: Vec<Field> = asked.fields.iter().map(field).collect();
         let chosen = fields.iter().any(Field::is_person);
@@ -168,6 +191,7 @@ impl Beginning {
             already: None,
             people: if chosen { Known::all(people, speak) } else { Vec::new() },
             units: if asked.fields.iter().any(|(name, field)| is_unit(name, &field.ty)) { units } else { Vec::new() },
+            suppliers: if fields.iter().any(Field::is_supplier) { suppliers.to_vec() } else { Vec::new() },
             fields,
         }
     }
@@ -209,9 +233,10 @@ fn meaning(means: &str, written: &str) -> String {
 }
 
 /// How a value is written.
-fn help(ty: &Type, is_unit: bool) -> &'static str {
+fn help(ty: &Type, kind: &str) -> &'static str {
     match ty {
-        _ if is_unit => "A unit of the organisation, by its id.",
+        _ if kind == "unit" => "A unit of the organisation, by its id.",
+        _ if kind == "supplier" => "A supplier that is recorded, by its code or full name.",
         Type::Money => "With its currency: 1200.00 EUR.",
         Type::Decimal => "A number: 12.5.",
         Type::Person => "By id or full name.",

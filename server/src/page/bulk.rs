@@ -8,10 +8,9 @@ use fluxor_engine::approval::Ruled;
 use fluxor_engine::ids::Digest;
 use fluxor_engine::money::{Currency, Money};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::mending::title;
-use super::words::words;
+use super::words::{words, written};
 use crate::desk::TaskView;
 use crate::mail;
 
@@ -79,7 +78,7 @@ impl Group {
 /// The sums of their amounts, by currency; what is too large to be added is not told.
 fn sums(tasks: &[&TaskView]) -> String {
     let mut all: BTreeMap<Currency, Option<i64>> = BTreeMap::new();
-    for amount in tasks.iter().filter_map(|task| task.subject.get("amount").and_then(Value::as_str)) {
+    for amount in tasks.iter().filter_map(|task| written(&task.subject, &task.definition)) {
         let Ok(amount) = amount.parse::<Money>() else { continue };
         let sum = all.entry(amount.currency).or_insert(Some(0));
         *sum = sum.and_then(|sum| sum.checked_add(amount.units));

@@ -3,7 +3,7 @@
 
 use fluxor_engine::approval::SeenQuestion;
 use fluxor_engine::audit::Entry;
-use fluxor_engine::definition::chart::{Arrow, Definition};
+use fluxor_engine::definition::chart::{Arrow, Definition, TASK_STEP};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::{Status, TaskStatus};
 use serde::Serialize;
@@ -122,6 +122,8 @@ pub(crate) struct Document {
     ends: Vec<Event>,
     people: Vec<Known>,
     live: Option<String>,
+    /// Where it is for whoever signs in, on a page that was opened without.
+    signed_in: Option<String>,
     watchers: Option<String>,
     looking: Option<String>,
     note: Option<&'static str>,
@@ -165,19 +167,15 @@ impl Document {
             reference: reference(subject, instance.key.as_deref(), instance.id),
             id: instance.id.to_string(),
             short: short(instance.id),
-            numbered: text("number").is_some(),
+            numbered: text("number").is_some() && is_numbered(definition),
             state: standing(instance, definition),
             status: instance.status.as_str(),
-            incident: incidents.map(|incident| wrong(&speak.named(&incident.message), shown)).collect(),
+            incident: incidents.map(|incident| wrong(&incident.message, shown, speak)).collect(),
             clock: clock(shown.paper, speak),
             repairs: None,
             stopped: detail.stopped.as_deref().map(str::to_owned),
-            turns: if shown.task.is_none() {
-                turns(shown.paper, shown.reader, arrival.as_ref(), speak)
-            } else {
-                Vec::new()
-            },
-            amount: amount(subject),
+            turns: waiting(shown, arrival.as_ref(), speak),
+            amount: amount(subject, definition),
             requester: text("requester").map(|person| speak.name(&person.into())),
             since: speak.lasting(detail.entered_at),
             since_at: format!("since {}", speak.at(detail.entered_at)),
@@ -205,6 +203,7 @@ impl Document {
             ends: Vec::new(),
             people: Vec::new(),
             live: Some(format!("/live?instance={}", instance.id)),
+            signed_in: None,
             note: None,
             next: None,
             goes_back: false,
@@ -239,9 +238,10 @@ impl Document {
         Self { people: if chosen { Known::all(people, speak) } else { Vec::new() }, ..self }
     }
 
-    /// For whoever came by a link: nothing that wants a session.
-    pub(crate) fn by_link(self) -> Self {
-        Self { live: None, ..self }
+    /// For whoever came by a link: nothing that wants a session, but the way to one.
+    pub(crate) fn by_link(self, task: Option<&TaskView>) -> Self {
+        let signed_in = task.map_or_else(|| format!("/instances/{}", self.id), |task| format!("/tasks/{}", task.id));
+        Self { live: None, signed_in: Some(signed_in), ..self }
     }
 
     /// With why it was not done, unless a form says so already.
@@ -270,6 +270,16 @@ impl Document {
     }
 }
 
+/// What waits for the reader on the page of a document; that of a task says it by its form.
+fn waiting(shown: &Shown<'_>, arrival: Option<&Arrival>, speak: &Words) -> Vec<Turn> {
+    if shown.task.is_some() { Vec::new() } else { turns(shown.paper, shown.reader, arrival, speak) }
+}
+
+/// Whether its number is given to it on the way, so that it had none at first.
+fn is_numbered(definition: &Definition) -> bool {
+    definition.subject.computed.iter().any(|own| **own == *"number")
+}
+
 /// What it says that stands nowhere else on the page. `reorganised`: a table tells what it would change.
 fn fields(
     (subject, definition): (&fluxor_engine::instance::Document, &Definition),
@@ -287,10 +297,10 @@ fn fields(
 }
 
 /// What is wrong with it: to whoever mends it as it is, to all others in words.
-fn wrong(message: &str, shown: &Shown<'_>) -> String {
+fn wrong(message: &str, shown: &Shown<'_>, speak: &Words) -> String {
     match shown.operator {
-        true => titled(&sentence(message), &shown.paper.definition),
-        false => for_people(message),
+        true => titled(&speak.named(&sentence(message)), &shown.paper.definition),
+        false => speak.named(&for_people(message, Some(shown.reader))),
     }
 }
 
@@ -312,7 +322,10 @@ fn about(shown: &Shown<'_>, task: &TaskView, speak: &Words) -> (Vec<String>, Vec
     let mut why: Vec<String> = own
         .map(|standing| {
             let why = speak.why((standing, &ruled), shown.reader, &instance.subject);
-            format!("{}: {why}.", words(&standing.seat.step))
+            match &*standing.seat.step {
+                TASK_STEP => full(&why),
+                step => format!("{}: {why}.", words(step)),
+            }
         })
         .collect();
     why.dedup();

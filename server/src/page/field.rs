@@ -20,7 +20,7 @@ pub(super) struct Field {
     help: Option<String>,
     rules: Vec<String>,
     required: bool,
-    /// `text`, `number`, `date`, `checkbox`, `yes_no`, `select`, `area`, `person`, `unit`.
+    /// `text`, `number`, `date`, `checkbox`, `yes_no`, `select`, `area`, `person`, `unit`, `supplier`.
     kind: &'static str,
     value: String,
     checked: bool,
@@ -111,9 +111,14 @@ impl Field {
         Self { id: format!("{form}.{}", self.name), ..self }
     }
 
-    /// One that takes a unit of the organisation.
-    pub(super) fn of_unit(self) -> Self {
-        Self { kind: "unit", ..self }
+    /// One that takes something which is listed: a `unit` of the organisation, a `supplier` of the books.
+    pub(super) fn of_kind(self, kind: &'static str) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// Whether it takes a supplier of the books.
+    pub(super) fn is_supplier(&self) -> bool {
+        self.kind == "supplier"
     }
 
     /// Whether it takes a person.

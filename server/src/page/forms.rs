@@ -5,17 +5,20 @@ use std::collections::HashMap;
 
 use fluxor_engine::approval::{Status, VoteKind};
 use fluxor_engine::decide::AskedFor;
-use fluxor_engine::definition::chart::{Arrow, Outcome, StateIx, StateKind, Way};
+use fluxor_engine::definition::chart::{Arrow, Outcome, StateIx, StateKind, TASK_STEP, Way};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::TaskStatus;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::field::{Field, options, read, shown};
+use super::refused::by_titles;
 use super::rows::{self, Rows};
 use super::timeline::Change;
-use super::words::{Words, called, is_requester, needed, place, plain, words};
+use super::words::{Words, called, is_requester, place, plain, words};
 use crate::desk::{Paper, TaskView};
+
+pub(crate) use super::refused::Refused;
 
 /// A seat that the reader may act for.
 #[derive(Clone, Debug, Serialize)]
@@ -26,35 +29,15 @@ struct Seat {
 
 impl Seat {
     fn of(step: &str, behalf: Option<&PersonId>, speak: &Words) -> Self {
-        let label = match behalf {
-            Some(whom) => format!("{}, for {}", words(step), speak.name(whom)),
-            None => words(step),
+        let label = match (behalf, step) {
+            // The one step of a task has no name for people.
+            (Some(whom), TASK_STEP) => format!("For {}", speak.name(whom)),
+            (None, TASK_STEP) => "For yourself".to_owned(),
+            (Some(whom), _) => format!("{}, for {}", words(step), speak.name(whom)),
+            (None, _) => words(step),
         };
         Self { value: format!("{step}@{}", behalf.map_or("", PersonId::as_str)), label }
     }
-}
-
-/// Why it was not done, and what was typed.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Refused {
-    /// Why, in one sentence.
-    pub sentence: String,
-    /// What is wrong with a field: pointer and sentence.
-    pub errors: Vec<(String, String)>,
-    /// What was typed, by field.
-    pub typed: HashMap<String, String>,
-    /// Whether the document is another than the one that was seen; and what is other in it.
-    pub changed: Option<Vec<Change>>,
-    /// What was done since somebody opened it.
-    pub meanwhile: Vec<String>,
-}
-
-/// A refusal with the titles of the form in the place of where its fields are.
-fn by_titles(sentence: &str, form: Option<&[AskedFor]>) -> String {
-    form.unwrap_or_default().iter().fold(sentence.to_owned(), |told, field| {
-        let colon = if field.title.ends_with('?') { "" } else { ":" };
-        told.replace(&format!("/data/{}: ", field.name), &format!("{}{colon} ", field.title))
-    })
 }
 
 /// What is wrong with a form.
@@ -121,12 +104,7 @@ impl Panel {
         let has_abstained = !left.is_empty();
         let seats: Vec<Seat> = seats.into_iter().chain(left).collect();
         let requester = is_requester(&task.subject, reader);
-        let mut reminds: Vec<Seat> = Vec::new();
-        for seat in task.open.iter().filter(|_| requester) {
-            if reminds.iter().all(|known| known.value != *seat.step) {
-                reminds.push(Seat { value: seat.step.to_string(), label: words(&seat.step) });
-            }
-        }
+        let reminds = if requester { reminds(task, reader) } else { Vec::new() };
         let mine = |to: Option<&PersonId>| requester || to == Some(reader);
         let open = task.review.questions.iter().filter(|one| one.answer.is_none() && mine(one.to.as_ref()));
         let open = open.filter(|_| task.status == TaskStatus::Open);
@@ -157,7 +135,7 @@ impl Panel {
             reason: typed("reason"),
             to: typed("to"),
             errors: errors.collect(),
-            error: Some(plain(&by_titles(&refused.sentence, task.form.as_deref())))
+            error: Some(plain(&by_titles(&refused.at_form(), task.form.as_deref())))
                 .filter(|sentence| !sentence.is_empty()),
             is_stale: refused.changed.is_some(),
             changed: refused.changed,
@@ -179,10 +157,26 @@ impl Panel {
         Self { abstains: abstains && !self.abstained, ..self }
     }
 
-    /// The same for whoever came by a link.
-    pub(crate) fn by_link(self) -> Self {
-        Self { by_link: true, reminds: Vec::new(), questions: Vec::new(), ..self }
+    /// The same for whoever came by a link, which decides, asks and answers; nothing, where it could do nothing.
+    pub(crate) fn by_link(self) -> Option<Self> {
+        let acts = !self.seats.is_empty() || !self.questions.is_empty();
+        acts.then(|| Self { by_link: true, reminds: Vec::new(), ..self })
     }
+}
+
+/// Of which steps the requester may remind those who are asked; nobody reminds himself.
+fn reminds(task: &TaskView, reader: &PersonId) -> Vec<Seat> {
+    let mut reminds: Vec<Seat> = Vec::new();
+    for seat in task.open.iter().filter(|seat| seat.person != *reader) {
+        if reminds.iter().all(|known| known.value != *seat.step) {
+            let label = match &*seat.step {
+                TASK_STEP => "Remind whoever is asked".to_owned(),
+                step => format!("Remind: {}", words(step)),
+            };
+            reminds.push(Seat { value: seat.step.to_string(), label });
+        }
+    }
+    reminds
 }
 
 /// The seats for which somebody has abstained, in steps that nobody has decided since: he may still vote there.
@@ -366,14 +360,4 @@ pub(super) fn writes(arrow: &Arrow, field: &str) -> bool {
 fn takes(paper: &Paper, event: &str, reader: &PersonId) -> bool {
     let Paper { instance, definition, organisation, now, .. } = paper;
     fluxor_engine::decide::may_send(definition, instance, organisation, (reader, *now), event)
-}
-
-impl Refused {
-    /// The sentence, and what is wrong with fields.
-    pub(super) fn told(&self) -> String {
-        // What the sentence says already is not said twice.
-        let unsaid = self.errors.iter().filter(|(_, why)| !self.sentence.contains(why));
-        let errors = unsaid.map(|(at, why)| format!(" {}: {}.", place(at), needed(why)));
-        errors.fold(plain(&self.sentence), |told, one| told + &one)
-    }
 }

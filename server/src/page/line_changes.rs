@@ -20,7 +20,7 @@ pub(super) fn written(body: &Value) -> Option<&Vec<Value>> {
     ops.find(|op| op["table"] == TABLE)?["lines"].as_array()
 }
 
-/// A line as people say it: `2 pcs of desk (oak) at 40.00 EUR, for berlin`.
+/// A line as people say it: `2 pcs of desk (oak) at 40.00 EUR, delivered to berlin`.
 fn said(line: &Value, speak: &Words) -> String {
     let text = |name: &str| line[name].as_str().unwrap_or_default();
     let beside = |before: &str, name: &str, after: &str| match text(name) {
@@ -34,7 +34,7 @@ fn said(line: &Value, speak: &Words) -> String {
         text("item"),
         beside(" (", "description", ")"),
         speak.value(&line["price"]),
-        beside(", for ", "location", "")
+        beside(", delivered to ", "location", "")
     )
 }
 

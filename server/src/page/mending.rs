@@ -50,11 +50,14 @@ pub(crate) fn would(told: &Preview, aim: Option<&str>, paper: &Paper, speak: &Wo
     let definition = &paper.definition;
     let mut lines = vec![goes(told, definition)];
     lines.extend(stands(told, aim, paper));
-    lines.extend(told.incidents_before.iter().map(|(_, why)| format!("What is wrong now: {}", wrong(why, definition))));
+    lines.extend(
+        told.incidents_before.iter().map(|(_, why)| format!("What is wrong now: {}", wrong(why, definition, speak))),
+    );
     match told.incidents.as_slice() {
         [] if told.incidents_before.is_empty() => {}
         [] => lines.push("Nothing is wrong with it afterwards.".to_owned()),
-        all => lines.extend(all.iter().map(|(_, why)| format!("What is wrong afterwards: {}", wrong(why, definition)))),
+        all => lines
+            .extend(all.iter().map(|(_, why)| format!("What is wrong afterwards: {}", wrong(why, definition, speak)))),
     }
     lines.extend(tasks(told, paper, speak));
     lines.extend(told.timers_stopped.iter().map(|timer| {
@@ -94,8 +97,8 @@ fn goes(told: &Preview, definition: &Definition) -> String {
     }
 }
 
-fn wrong(message: &str, definition: &Definition) -> String {
-    let said = titled(&sentence(message), definition);
+fn wrong(message: &str, definition: &Definition, speak: &Words) -> String {
+    let said = titled(&speak.named(&sentence(message)), definition);
     if said.ends_with('.') { said } else { said + "." }
 }
 
@@ -155,7 +158,7 @@ fn people(open: &[OpenSeat], speak: &Words, steps: bool) -> String {
 }
 
 /// The state of a timer: `<path>#<n>`.
-fn of_timer(name: &str, definition: &Definition) -> String {
+pub(super) fn of_timer(name: &str, definition: &Definition) -> String {
     title(definition, name.split_once('#').map_or(name, |(path, _)| path))
 }
 

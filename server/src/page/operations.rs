@@ -190,7 +190,7 @@ impl Row {
                 None => speak.named(&sentence(&incident.message)),
             }),
             code: incident.map(|incident| incident.code.to_string()),
-            amount: amount(&row.subject),
+            amount: own.first().and_then(|definition| amount(&row.subject, definition)),
             changed: speak.ago(row.changed_at),
             changed_at: speak.at(row.changed_at),
         }

@@ -20,9 +20,18 @@ pub(crate) fn place(pointer: &str) -> String {
 /// What programs are told of something that is missing.
 const MISSING: &str = " is missing: it takes a value of type ";
 
+/// What the act of a form is told that it needs: ``` missing: `answer` needs it ```.
+fn without_acts(text: &str) -> String {
+    let Some((before, rest)) = text.split_once("missing: `") else { return text.to_owned() };
+    match rest.split_once("` needs it") {
+        Some((act, after)) if !act.contains(' ') => format!("{before}it must be given{}", without_acts(after)),
+        _ => text.to_owned(),
+    }
+}
+
 /// That something is missing, to somebody who reads beside it what it is: ``` `sure` is missing: it takes a value of type bool ```.
 pub(crate) fn needed(text: &str) -> String {
-    let mut said = text.to_owned();
+    let mut said = without_acts(text);
     while let Some(at) = said.find(MISSING) {
         let from = said[..at].strip_suffix('`').and_then(|before| before.rfind('`')).unwrap_or(at);
         let ty = at + MISSING.len();
@@ -86,6 +95,7 @@ mod tests {
         assert_eq!(plain("/lines: an order has at least one line."), "Lines: an order has at least one line.");
         let program = "/lines/0/quantity: the quantity is missing: write it as text, such as \"10\".";
         assert_eq!(plain(program), "Row 1, quantity: the quantity is missing: write it, such as \"10\".");
+        assert_eq!(plain("/reason: missing: `answer` needs it."), "Reason: it must be given.");
         assert_eq!(plain("See /instances/1 or 3/4: both"), "See /instances/1 or 3/4: both");
         let missing = "/data/sure: `sure` is missing: it takes a value of type bool; /supplier: `supplier` is missing: it takes a value of type text";
         assert_eq!(plain(missing), "Sure: say yes or no; Supplier: it must be given");

@@ -15,7 +15,7 @@ use super::export::Cell;
 use super::mending::title;
 use super::reorganised;
 use super::turn::{Turn, turns};
-use super::words::{Words, amount, reference, standing};
+use super::words::{Words, amount, reference, standing, written};
 use crate::desk::{Paper, TaskView};
 use crate::repairs::for_people;
 
@@ -90,8 +90,8 @@ fn about((subject, key): (&Document, Option<&str>), definition: &Definition, spe
     })
 }
 
-fn money(subject: &Document) -> Option<Money> {
-    subject.get("amount")?.as_str()?.parse().ok()
+fn money(subject: &Document, definition: &Definition) -> Option<Money> {
+    written(subject, definition)?.parse().ok()
 }
 
 fn has_lines(subject: &Document) -> bool {
@@ -132,7 +132,7 @@ impl Row {
             supplier: about((&task.subject, task.key.as_deref()), definition, words),
             lines: has_lines(&task.subject),
             state: title(definition, &task.state),
-            amount: amount(&task.subject),
+            amount: amount(&task.subject, definition),
             requester: text("requester").map(|person| words.name(&person.into())),
             waits: words.ago(task.opened_at),
             since: words.at(task.opened_at),
@@ -153,7 +153,7 @@ impl Row {
             looking: Some(words.names(others)).filter(|names| !names.is_empty()),
             turns: Vec::new(),
             plain: Plain {
-                amount: money(&task.subject),
+                amount: money(&task.subject, definition),
                 since: words.iso(task.opened_at),
                 due: due.map(|due| words.iso(due)),
             },
@@ -184,7 +184,7 @@ impl Row {
             supplier: about((&instance.subject, instance.key.as_deref()), &paper.definition, words),
             lines: has_lines(&instance.subject),
             state: standing(instance, &paper.definition),
-            amount: amount(&instance.subject),
+            amount: amount(&instance.subject, &paper.definition),
             requester: None,
             waits: words.ago(since),
             since: words.at(since),
@@ -196,9 +196,13 @@ impl Row {
             whose: Some(words.names(&people))
                 .filter(|names| !names.is_empty())
                 .or_else(|| whoever(instance, &paper.definition)),
-            why: (instance.detail.incident.iter().map(|incident| for_people(&words.named(&incident.message))))
-                .chain(ended.and_then(Arrival::with_reason).map(str::to_owned))
-                .collect(),
+            why: (instance
+                .detail
+                .incident
+                .iter()
+                .map(|incident| words.named(&for_people(&incident.message, Some(reader)))))
+            .chain(ended.and_then(Arrival::with_reason).map(str::to_owned))
+            .collect(),
             tags: Vec::new(),
             value: None,
             rule: None,
@@ -206,7 +210,7 @@ impl Row {
             looking: None,
             turns: turns(paper, reader, arrival, words),
             plain: Plain {
-                amount: money(&instance.subject),
+                amount: money(&instance.subject, &paper.definition),
                 since: words.iso(since),
                 due: due.map(|due| words.iso(due)),
             },

@@ -36,7 +36,7 @@ const ASKED: [(&str, &str, usize); 6] = [
     ("quantity", "Quantity", 6),
     ("unit", "Unit", 5),
     ("price", "Price", 11),
-    ("location", "For", 10),
+    ("location", "Deliver to", 10),
 ];
 
 /// What rows are for.

@@ -14,10 +14,10 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::line_changes::{differences, written};
-use super::mending::title;
+use super::mending::{of_timer, title};
 use super::words::{Words, called, words};
-use crate::repairs::for_people;
-use notes::{asked, brought, fell_due, told};
+use crate::repairs::{for_people, sentence};
+use notes::{Untold, asked, brought, fell_due, not_reached, told};
 
 pub(crate) use notes::wrong;
 pub(crate) use since::{meanwhile, rebased, since};
@@ -27,6 +27,9 @@ const MOST_CHANGES: usize = 12;
 
 /// The message that tells of the end of a called workflow.
 const CALL_ENDED: &str = "call_ended";
+
+/// The message that tells that another one was given up.
+const DELIVERY_FAILED: &str = "delivery_failed";
 
 /// What an entry says.
 #[derive(Debug, Serialize)]
@@ -110,12 +113,13 @@ pub(crate) fn lines_after(entries: &[Entry]) -> Option<Vec<Value>> {
 pub(super) fn items(entries: &[Entry], definition: &Definition, past: &Past, speak: &Words) -> Vec<Item> {
     let mut all: Vec<Item> = Vec::with_capacity(entries.len());
     let (mut before, mut lines) = (None, past.lines.clone());
+    let untold = untold(entries);
     for entry in entries {
         let Ok(header) = entry.parsed() else { continue };
         let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
         let own = past.by(header.definition.as_ref(), definition);
         let from = past.by(before.as_ref().or(header.definition.as_ref()), definition);
-        all.push(item(entry, (&header, &body), (from, own), (past, lines.as_deref()), speak));
+        all.push(item(entry, (&header, &body), (from, own), (past, lines.as_deref(), &untold), speak));
         lines = written(&body).cloned().or(lines).filter(|_| !body.is_null());
         before = header.definition;
     }
@@ -131,6 +135,17 @@ pub(super) fn items(entries: &[Entry], definition: &Definition, past: &Past, spe
     items
 }
 
+/// Whom the notices of these entries did not reach, as later ones say.
+fn untold(entries: &[Entry]) -> Untold {
+    let mut untold = Untold::new();
+    for entry in entries {
+        if let Ok(header) = entry.parsed() {
+            not_reached(&header, &serde_json::from_str(&entry.body).unwrap_or_default(), &mut untold);
+        }
+    }
+    untold
+}
+
 fn list<'v>(body: &'v Value, name: &str) -> &'v [Value] {
     body[name].as_array().map_or(&[], Vec::as_slice)
 }
@@ -144,7 +159,7 @@ fn item(
     entry: &Entry,
     (header, body): (&Header, &Value),
     (from, own): (&Definition, &Definition),
-    (past, lines): (&Past, Option<&[Value]>),
+    (past, lines, untold): (&Past, Option<&[Value]>, &Untold),
     speak: &Words,
 ) -> Item {
     let moved = match (&header.from, &header.to) {
@@ -158,10 +173,11 @@ fn item(
     notes.extend(list(body, "timers").iter().map(|timer| {
         format!(
             "The time of {} had come.",
-            timer[0].as_str().map_or_else(String::new, |name| format!("“{}”", words(name)))
+            timer[0].as_str().map_or_else(String::new, |name| format!("“{}”", of_timer(name, from)))
         )
     }));
-    let why = |message: String| speak.named(&if past.operator { message } else { for_people(&message) });
+    let why =
+        |message: String| speak.named(&if past.operator { sentence(&message) } else { for_people(&message, None) });
     notes.extend(wrong(body).into_iter().map(why).map(|why| format!("It did not go well: {why}")));
     let mut changes = changed(body, own, speak);
     changes.extend(
@@ -181,7 +197,7 @@ fn item(
             .filter_map(Value::as_str)
             .map(|name| format!("Not to be sent any more, unless it had gone out already: {}", words(name))),
     );
-    notes.extend(told(body, speak));
+    notes.extend(told(body, untold.get(&entry.seq), speak));
     let (written, whole) = bounds::entry(entry, body);
     // That somebody has to look at it is news.
     let is_incident = list(body, "changes").iter().any(|change| {
@@ -265,6 +281,7 @@ pub(super) fn what(header: &Header, body: &Value, definition: &Definition, speak
         "repair" => return format!("{}{step}", helped(body)),
         "wake" => "passed",
         "message" if header.event.as_deref() == Some(CALL_ENDED) => "ended",
+        "message" if header.event.as_deref() == Some(DELIVERY_FAILED) => "did not arrive",
         "message" => {
             return header
                 .event

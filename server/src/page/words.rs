@@ -10,9 +10,11 @@ use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::Document;
 use fluxor_engine::money::Money;
 use fluxor_workflows::Quantity;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+pub(crate) use super::amount::{amount, written};
 pub(crate) use super::places::{needed, place, plain};
 pub(crate) use super::standing::{now_in, reference, short, standing, title_of};
 use crate::mail::{self, Contacts};
@@ -172,7 +174,14 @@ impl Words {
         let money = |amount: &Money| mail::money(&amount.to_string()).unwrap_or_else(|| amount.to_string());
         let rule = ruled.iter().find(|rule| rule.step == standing.seat.step);
         match rule.and_then(|rule| rule.said(name, &money, own)) {
-            Some(rule) => format!("{because} ({rule})"),
+            Some(said) => {
+                let plan = rule.and_then(|rule| rule.plan.as_deref());
+                let said = match plan.and_then(|plan| said.strip_prefix(&format!("plan {plan}"))) {
+                    Some(rest) => format!("plan “{}”{rest}", plan.unwrap_or_default().replace('_', " ")),
+                    None => said,
+                };
+                format!("{because} ({said})")
+            }
             None => because,
         }
     }
@@ -182,6 +191,10 @@ impl Words {
         for (field, value) in subject.iter().filter(|(_, value)| value.is_string()) {
             for (named, of) in [("the person in the field", ""), ("the unit of the field", "the unit ")] {
                 let rule = format!("{named} `{field}`");
+                text = text.replace(
+                    &format!("as named in the field `{field}`"),
+                    &format!("as named under “{}”", words(field)),
+                );
                 if text.contains(&rule) {
                     text = text.replace(&rule, &format!("{of}{}", self.value(value)));
                 }
@@ -216,6 +229,9 @@ impl Words {
         if let Some(money) = mail::money(text) {
             return money;
         }
+        if let Some(day) = text.parse::<Date>().ok().filter(|_| text.len() == "2026-03-02".len()) {
+            return day.strftime("%a, %-d %b %Y").to_string();
+        }
         match Timestamp::parse(text) {
             Ok(at) => self.at(at),
             Err(_) => self.contacts.called(&text.into()).unwrap_or_else(|| text.to_owned()),
@@ -248,11 +264,6 @@ pub(crate) fn called(definition: &Definition, field: &str) -> String {
 /// Whether somebody is whom a document is for.
 pub(crate) fn is_requester(subject: &Document, person: &PersonId) -> bool {
     subject.get("requester").and_then(Value::as_str) == Some(person.as_str())
-}
-
-/// The amount of a document, if it has one.
-pub(crate) fn amount(subject: &Document) -> Option<String> {
-    mail::money(subject.get("amount")?.as_str()?)
 }
 
 /// `1,200.5`.
@@ -301,6 +312,7 @@ pub(super) mod tests {
             (json!("ann"), "Ann Ahrens"),
             (json!("annabel"), "annabel"),
             (json!("2026-03-02T09:30:00Z"), "Mon, 2 Mar 2026, 10:30 CET"),
+            (json!("2027-03-31"), "Wed, 31 Mar 2027"),
             (json!(["ann", true, null]), "Ann Ahrens, yes, –"),
             (json!(""), "–"),
             (json!(7), "7"),

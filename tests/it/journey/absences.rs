@@ -160,6 +160,8 @@ pub(super) async fn what_is_wrong_with_one_is_said_and_a_repeat_is_one(site: Sit
         (json!({ "from": day(-9), "until": day(0) }), "/until"),
         (json!({ "from": "soon" }), "/from"),
         (json!({ "max_amount": "much" }), "/max_amount"),
+        (json!({ "max_amount": "0 EUR" }), "/max_amount"),
+        (json!({ "max_amount": "5 XYZ" }), "/max_amount"),
         (json!({ "workflow": "purchase_orde" }), "/workflow"),
         (json!({ "note": "a\u{7}" }), "/note"),
         (json!({ "untl": day(3) }), "/untl"),

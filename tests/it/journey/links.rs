@@ -102,6 +102,41 @@ pub(super) async fn a_mailed_link_takes_one_act(site: Site) {
     site.end().await;
 }
 
+/// Whoever is asked answers where the mail leads him, the requester and whoever else was asked.
+pub(super) async fn a_question_is_answered_by_its_link(site: Site) {
+    let site = with_mail(site).await;
+    let folder = site.folder().join("mail");
+    let named = |name: &str| json!({ "name": name, "email": format!("{name}@example.com") });
+    reorganise(&site, &json!({ "contacts": { "ann": named("ann"), "bob": named("bob"), "fay": named("fay") } })).await;
+    let (id, task) = in_review(&site, "ann", "10.00 EUR").await;
+    let ask = |reason: &str, to: Option<&str>| json!({ "act": "ask", "step": "manager", "reason": reason, "to": to });
+    for (whom, question, answer) in
+        [("ann", ask("Which room?", None), "Room 7."), ("fay", ask("Enough paper?", Some("fay")), "Plenty.")]
+    {
+        let asked = question["reason"].as_str().unwrap();
+        site.by("bob").decide(&task, &question).await.is(200);
+        let address = format!("{whom}@example.com");
+        let mail = mails(&folder, &address, 1).await.into_iter().find(|mail| mail.contains(asked)).unwrap();
+        let place = link(&mail, "/go/");
+        let mut guest = Visitor::at(&site.url);
+        let page = guest.get(&place).await.is(200);
+        assert!(page.has("You are asked") && page.has(&format!("bob asks: {asked}")), "{}", page.text);
+        assert!(!page.has("Remind") && !page.has("Your decision"), "{}", page.text);
+        let way_in = format!("href=\"/tasks/{}\">Sign in", task["id"].as_str().unwrap());
+        assert!(page.has(&way_in), "{}", page.text);
+        let form = page.form(&place);
+        assert!(guest.press(&form, ("", ""), &[("reason", " ")]).await.is(422).has("Not done."));
+        let done = guest.press(&form, ("", ""), &[("reason", answer)]).await.is(200);
+        assert!(done.has("used up"), "{}", done.text);
+        let told = history(&site, &id).await.pop().unwrap();
+        assert_eq!((&told["header"]["actor"], &told["header"]["via"]), (&json!(whom), &json!("link")), "{told}");
+    }
+    let mut bob = Visitor::signed_in(&site, "bob").await;
+    let page = bob.get(&format!("/tasks/{}", task["id"].as_str().unwrap())).await.is(200);
+    assert!(page.has("ann: Room 7.") && page.has("fay: Plenty."), "{}", page.text);
+    site.end().await;
+}
+
 pub(super) async fn a_link_to_sign_in_comes_by_mail(site: Site) {
     let site = with_mail(site).await;
     let folder = site.folder().join("mail");

@@ -43,7 +43,7 @@ pub(super) async fn people_find_what_they_are_asked_in_their_mail(mut site: Site
     site.start().await;
     let contacts = json!({ "contacts": {
         "ann": { "name": "Ann Ångström", "email": "ann@example.com" },
-        "bob": { "name": "Bob\r\nBcc: all@example.com", "email": "bob@example.com" },
+        "bob": { "name": "Bob, Bcc: <all@example.com>", "email": "bob@example.com" },
         "hal": { "name": "Hal", "email": "hal@example.com" },
     } });
     let admin = site.admin();

@@ -83,7 +83,12 @@ async fn wishes(site: &Site, smtp: &Smtp) {
     put(&site.admin(), "/v1/people/nobody/notices", &json!({ "mail": "off" })).await.refused(422, "unknown_person");
     let wrong = put(&bob, "/v1/me/notices", &json!({ "mail": "sometimes" })).await.refused(422, "invalid_record");
     assert!(wrong.to_string().contains("/document/mail"), "{wrong}");
-    put(&bob, "/v1/me/notices", &json!({ "calendar": "moon" })).await.refused(422, "invalid_input");
+    let wrong = json!({ "calendar": "moon", "mail": "never", "zone": "Mars" });
+    let answer = put(&bob, "/v1/me/notices", &wrong).await.refused(422, "invalid_input");
+    let mut places: Vec<&str> =
+        answer["errors"].as_array().unwrap().iter().filter_map(|one| one["pointer"].as_str()).collect();
+    places.sort_unstable();
+    assert_eq!(places, ["/calendar", "/mail", "/zone"], "all at once: {answer}");
     put(&bob, "/v1/me/notices", &json!({ "mail": "digest", "digest_at": [far()], "zone": "UTC" })).await.is(200);
     let set = bob.get("/v1/me/notices").await.is(200);
     put(&bob, "/v1/me/notices", &usual).await.refused(412, "stale_setting");

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use fluxor_tests::server::Site;
 use fluxor_tests::server::client::fresh_key;
 use fluxor_tests::server::smtp::{Manner, Smtp};
+use fluxor_tests::server::visit::Visitor;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -81,6 +82,58 @@ pub(super) async fn who_was_not_told_is_said_and_stops_nothing(mut site: Site) {
     let raised = history(&site, &id).await.iter().filter(|entry| entry.to_string().contains("delivery_failed")).count();
     assert!(raised > 0, "the trail tells it");
     assert_eq!(site.admin().get("/v1/audit/verify").await.is(200)["ok"], true);
+    site.end().await;
+}
+
+/// Everybody reads whom the mail did not reach, and nobody that the document was not sent.
+pub(super) async fn pages_name_whom_the_mail_did_not_reach(mut site: Site) {
+    let smtp = Smtp::new(Manner::RefusesRecipients).await;
+    writing(&mut site, &smtp).await;
+    let named = |name: &str, id: &str| json!({ "name": name, "email": format!("{id}@example.com") });
+    let contacts = json!({ "eve": named("Eve Ever", "eve"), "fay": named("Fay Fine", "fay") });
+    let admin = site.admin();
+    admin.patch("/v1/organisation", &json!({ "contacts": contacts })).await.is(200);
+    let body = json!({ "input": { "requester": "ann", "amount": "10.00 EUR", "unit": "it" } });
+    let started = site.by("ann").post("/v1/workflows/pair/instances", &body).await.is(201);
+    let id = text(&started["id"]);
+    site.by("ann").signal(&id, "submit", &json!({})).await.is(200);
+    let since = Instant::now();
+    let whole = loop {
+        let whole = with_status(&site, &id, "incident").await;
+        if whole["incident"]["message"].to_string().matches("the mail to").count() == 2 {
+            break whole;
+        }
+        assert!(since.elapsed() < Duration::from_secs(60), "one of two is told: {whole}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let mut ann = Visitor::signed_in(&site, "ann").await;
+    for place in ["/requests".to_owned(), format!("/instances/{id}")] {
+        let page = ann.get(&place).await.is(200);
+        let above = page.text.split("class=\"raw\"").next().unwrap();
+        for name in ["Eve Ever", "Fay Fine"] {
+            assert!(
+                above.contains(&format!("{name} could not be told by mail (no such mailbox): tell them")),
+                "{above}"
+            );
+        }
+        assert!(!above.contains("Sending it"), "{above}");
+    }
+    let page = ann.get(&format!("/instances/{id}")).await.is(200);
+    assert!(page.has("Not told, for the mail did not reach them (task opened): Eve Ever, Fay Fine"), "{}", page.text);
+    assert!(page.has("A message</b> did not arrive") && !page.has("Told (task opened)"), "{}", page.text);
+    let mut eve = Visitor::signed_in(&site, "eve").await;
+    let page = eve.get(&format!("/tasks/{}", text(&whole["tasks"][0]["id"]))).await.is(200);
+    assert!(page.has("You could not be told by mail (no such mailbox): ask an administrator"), "{}", page.text);
+    let mut dan = Visitor::administrator(&site).await;
+    let page = dan.get(&format!("/instances/{id}")).await.is(200);
+    assert!(page.has("correct the address in the") && page.has("Fay Fine could"), "{}", page.text);
+
+    smtp.behave(Manner::Takes);
+    let repair = json!({ "repair": "retry", "reason": "the mailboxes are there now" });
+    admin.post(&format!("{}/repairs", path(&id)), &repair).await.is(200);
+    taken(&smtp, 2).await;
+    let page = ann.get(&format!("/instances/{id}")).await.is(200);
+    assert!(page.has("Told (task opened): Eve Ever, Fay Fine") && !page.has("Not told"), "{}", page.text);
     site.end().await;
 }
 

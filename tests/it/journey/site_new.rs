@@ -4,7 +4,7 @@ use fluxor_tests::server::Site;
 use fluxor_tests::server::visit::{Form, Page, Visitor};
 use serde_json::{Value, json};
 
-use super::company::history;
+use super::company::{history, path};
 
 const ORDER: &str = "/new/purchase_order";
 
@@ -111,5 +111,46 @@ pub(super) async fn started_by_a_form(site: Site) {
     assert!(ann.get("/requests").await.is(200).has(&id) && orders(&site).await == 1);
     sent(&mut ann, &other.form(ORDER), &[&TYPED[1..], &[("data.supplier", "Evil Corp")]].concat()).await.is(200);
     assert_eq!(orders(&site).await, 2, "pressed again it is another");
+    site.end().await;
+}
+
+/// Where a workflow must have a supplier of the books, the form lists them, and takes the name that one alone has.
+pub(super) async fn a_supplier_is_chosen_by_code_or_name(mut site: Site) {
+    super::site_contract::with_suppliers(&mut site).await;
+    let admin = site.admin();
+    for (code, name) in [("b1", "Bremsland GmbH"), ("v1", "Vieten & Sons"), ("v2", "Vieten & Sons")] {
+        admin.post(&format!("/v1/records/supplier/{code}/set_supplier"), &json!({ "name": name })).await.is(200);
+    }
+    let mut ann = Visitor::signed_in(&site, "ann").await;
+    let place = "/new/contract_renewal";
+    let page = ann.get(place).await.is(200);
+    let help = "A supplier that is recorded, by its code or full name.";
+    assert!(page.has("list=\"suppliers\"") && page.has(help), "{}", page.text);
+    assert!(page.has("<option value=\"b1\">Bremsland GmbH</option>"), "{}", page.text);
+    // Nothing checks whom an order names, nor the name that a check is given.
+    assert!(!ann.get(ORDER).await.is(200).has("list=\"suppliers\""));
+    assert!(ann.get("/new/bank_details_change").await.is(200).has("list=\"suppliers\""));
+    let rest = [
+        ("data.owner", "ann"),
+        ("data.unit", "it"),
+        ("data.number", "C-1"),
+        ("data.what", "Brakes"),
+        ("data.value", "900.00 EUR"),
+        ("data.ends_on", "2031-12-31"),
+        ("data.notice_by", "2031-09-30"),
+    ];
+    let mut form = page.form(place);
+    for (typed, told) in [
+        ("Bremslnd GmbH", "no supplier has the code or the name `Bremslnd GmbH`: did you mean `b1` (Bremsland GmbH)?"),
+        ("vieten & sons", "several suppliers are called vieten &amp; sons: say which by its code, `v1` or `v2`"),
+    ] {
+        let page = sent(&mut ann, &form, &[&rest[..], &[("data.supplier", typed)]].concat()).await.is(422);
+        let told = told.replace('`', "&#x60;");
+        assert!(page.has(&told), "{told}: {}", page.text);
+        form = page.form(place);
+    }
+    let done = sent(&mut ann, &form, &[&rest[..], &[("data.supplier", "bremsland gmbh")]].concat()).await.is(200);
+    let id = done.place.trim_start_matches("/instances/").trim_end_matches("?done=started").to_owned();
+    assert_eq!(admin.get(&path(&id)).await.is(200)["subject"]["supplier"], "b1");
     site.end().await;
 }

@@ -174,3 +174,29 @@ pub(super) async fn what_waits_for_a_role(site: Site) {
     assert!(!eve.get("/inbox").await.is(200).has("Waiting for your word"));
     site.end().await;
 }
+
+/// A form that is sent again with another choice: what was done instead is told, and nobody is to press what is not there.
+pub(super) async fn what_was_done_instead_is_told(site: Site) {
+    let (id, task) = in_review(&site, "ann", "400.00 EUR").await;
+    let place = format!("/tasks/{}", text(&task["id"]));
+    let mut bob = Visitor::signed_in(&site, "bob").await;
+    let page = bob.get(&place).await.is(200);
+    let form = page.forms(&place).into_iter().find(|form| form.buttons.iter().any(|(_, act)| act == "reject")).unwrap();
+    bob.press(&form, ("act", "reject"), &[("reason", "too dear")]).await.is(200);
+    let again = bob.press(&form, ("act", "approve"), &[("reason", "")]).await.is(422);
+    let told = plain(&again.text);
+    assert!(told.contains("was sent before, with another choice") && told.contains("bob rejected"), "{told}");
+    assert!(told.contains("too dear") && !told.to_lowercase().contains("press again"), "{told}");
+    assert_eq!(history(&site, &id).await.pop().unwrap()["header"]["verb"], "reject");
+
+    // Where the form stands still, it can be sent once more.
+    let (_, task) = in_review(&site, "ann", "300.00 EUR").await;
+    let place = format!("/tasks/{}", text(&task["id"]));
+    let page = bob.get(&place).await.is(200);
+    let form = page.forms(&place).into_iter().find(|form| form.buttons.iter().any(|(_, act)| act == "ask")).unwrap();
+    bob.press(&form, ("act", "ask"), &[("reason", "Which room?")]).await.is(200);
+    let again = bob.press(&form, ("act", "ask"), &[("reason", "Which floor?")]).await.is(422);
+    let told = plain(&again.text);
+    assert!(told.contains("Press again to send it, too.") && told.contains("bob asked a question"), "{told}");
+    site.end().await;
+}

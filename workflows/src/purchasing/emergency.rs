@@ -76,7 +76,7 @@ pub(crate) fn open_emergency(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> 
     let own = money(call, "open_amount").map_or(0, |own| own.units);
     let others = Money { units: all - own, ..amount };
     let Some(units) = others.units.checked_add(amount.units) else {
-        return refuse(OVER, format!("{amount} more are more than can be counted: start a purchase_order."));
+        return refuse(OVER, format!("{amount} more are more than can be counted: start a purchase order."));
     };
     if units > most.units {
         let (sum, wait) = match others.units {
@@ -88,7 +88,7 @@ pub(crate) fn open_emergency(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> 
             }
         };
         let sentence = format!(
-            "You may order up to {most} before it is approved, and this is {amount}{sum}: {wait}start a purchase_order, or \
+            "You may order up to {most} before it is approved, and this is {amount}{sum}: {wait}start a purchase order, or \
              ask somebody who may."
         );
         return refuse(OVER, sentence);

@@ -195,7 +195,7 @@ pub(in crate::decide) fn note<Op>(
         noted_by: command.actor.person().filter(|by| **by != entry.person).cloned(),
         ..fit::trimmed(entry)
     };
-    let wrong = fit::faults(&entry, organisation, library, today);
+    let wrong = fit::faults(&entry, (organisation, &at.rates), library, today);
     if !wrong.is_empty() {
         return Err(Refusal::Invalid(wrong));
     }

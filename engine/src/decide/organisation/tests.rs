@@ -218,6 +218,13 @@ fn a_workflow_that_could_apply_nothing_approves_nothing() {
             assert!(errors[0].1.contains(why) && errors[0].1.contains(name), "{errors:?}");
         }
     }
+    let Err(Refusal::Invalid(errors)) =
+        decided(&free, Actor::System, &json!({ "zone": "Mars", "approval": "nix" }), Basis::Direct)
+    else {
+        panic!("both are wrong")
+    };
+    let places: Vec<&str> = errors.iter().map(|(at, _)| at.as_str()).collect();
+    assert_eq!(places, ["/zone", "/approval"], "all at once");
     for name in [APPROVER, "by_arrow"] {
         assert_eq!(next(&free, person(true), &json!({ "approval": name }), Basis::Direct).revision, 4);
     }

@@ -68,6 +68,9 @@ fn what_no_start_may_be_is_looked_at_first_and_told() {
     assert_eq!(begin("a car", "2026-06-01", "ann"), told("Cars are not lent."));
     assert_eq!(begin("a ladder", "2025-06-01", "eve"), told("That is over."));
     assert_eq!(begin("a ladder", "2026-06-01", "eve"), Ok(None));
+    // A day that programs write for none.
+    let (code, told) = begin("a ladder", "0001-01-01", "eve").unwrap_err();
+    assert!(code == "invalid_input" && told.contains("/until: \"0001-01-01\" is before the year 1900"), "{told}");
 }
 
 #[test]

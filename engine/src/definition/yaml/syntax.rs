@@ -10,8 +10,11 @@ use crate::diagnostic::{Diagnostic, Fix, Help, Span};
 
 /// The finding of what the library says about `source`; `place` tells where it stops reading a text, if it does.
 pub(super) fn refused(source: &str, error: &Error, place: impl Fn(&str) -> Option<usize>) -> Diagnostic {
-    let message = words(error);
-    let start = offset(source, error);
+    let (mut message, mut start) = (words(error), offset(source, error));
+    // The library notices a tab where the line before it ends.
+    if let Some(tab) = tab_below(source, start) {
+        (message, start) = (TAB.to_owned(), tab);
+    }
     let end = source[start..].chars().next().map_or(start, |c| start + c.len_utf8());
     let mends = |fix: &Fix| {
         let Some((before, after)) = source.get(..fix.span.start).zip(source.get(fix.span.end..)) else { return false };
@@ -37,6 +40,24 @@ pub(super) fn refused(source: &str, error: &Error, place: impl Fn(&str) -> Optio
     finding
 }
 
+const TAB: &str = "a tab stands in the indentation";
+
+/// What follows the indentation of the first line with text below that of `at`, where that is indented with a tab and the line of
+/// `at` is not.
+fn tab_below(source: &str, at: usize) -> Option<usize> {
+    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let begin = source[..at].rfind('\n').map_or(0, |i| i + 1);
+    let mut lines = source[begin..].split_inclusive('\n').scan(begin, |next, line| {
+        let from = *next;
+        *next += line.len();
+        Some((from, line))
+    });
+    let is_tab = |line: &str| line[..indent(line)].contains('\t');
+    let (_, own) = lines.next()?;
+    let (from, line) = lines.find(|(_, line)| !line.trim().is_empty())?;
+    (!is_tab(own) && is_tab(line)).then(|| from + indent(line))
+}
+
 /// Where the library stopped, in bytes: it counts characters.
 pub(super) fn offset(source: &str, error: &Error) -> usize {
     let at = error.location().and_then(|location| usize::try_from(location.span().offset()).ok()).unwrap_or(0);
@@ -60,7 +81,7 @@ fn words(error: &Error) -> String {
     if has("multiple YAML documents") {
         "a second document begins here".to_owned()
     } else if has("tabs disallowed") || has("tab character") {
-        "a tab stands in the indentation".to_owned()
+        TAB.to_owned()
     } else {
         message
     }

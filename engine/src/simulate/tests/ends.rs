@@ -9,7 +9,7 @@ fn nobody_found_is_an_incident_that_names_the_step() {
     assert_eq!((told.end.kind, told.end.status), (EndKind::Incident, Some("incident")));
     assert!(told.end.sentence.contains("nobody:manager"), "{:?}", told.end);
     assert_eq!((told.asked[0].problem, told.asked[0].people.len()), (Some("nobody"), 0));
-    assert_eq!(told.asked[0].not_asked[0].person.as_str(), "gus");
+    assert_eq!((told.asked[0].not_asked[0].person.as_str(), &*told.asked[0].quorum), ("gus", "nobody"));
 }
 
 #[test]
@@ -23,6 +23,15 @@ fn a_rejection_ends_it_and_answers_to_nobody_are_named() {
     assert_eq!((&*told.end.state, told.asked[0].status), ("declined", "rejected"));
     let all = told.assumptions.join("\n");
     assert!(all.contains("The first who is asked in `manager` rejects"), "{all}");
+    let stands = "`reject manager` needs a reason, and none was given: “assumed by the simulation” stands for it.";
+    assert!(all.contains(stands), "{all}");
+    // The same where somebody does it; a reason that is given stands for itself.
+    for (reason, said) in [(None, true), (Some("too dear"), false)] {
+        let doing = json!({ "act": "reject", "step": "manager", "by": "bob", "reason": reason });
+        let events = vec![serde_json::from_value(doing).unwrap()];
+        let told = world.play(&Asked { events, ..ann("order", &json!({ "amount": "5 EUR" })) });
+        assert_eq!(told.assumptions.iter().any(|one| one == stands), said, "{told:?}");
+    }
     assert!(all.contains("`manger` was not") && all.contains("data for `nowhere` was not asked for"), "{all}");
 }
 

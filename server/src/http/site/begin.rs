@@ -10,7 +10,7 @@ use fluxor_engine::decide::{AtStart, may_start};
 use fluxor_engine::definition::chart::{Definition, StateKind};
 use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::refusal::Refusal;
-use fluxor_workflows::mistakes_in_lines;
+use fluxor_workflows::{mistakes_in_lines, supplier_fields};
 
 use super::super::asked::Fields;
 use super::super::extract::Path;
@@ -18,10 +18,10 @@ use super::super::problem::Problem;
 use super::document::people;
 use super::meant::clear;
 use super::outcome::{after, came, told};
-use super::{Visitor, html, onward, refused};
+use super::{Visitor, html, onward, refused, suppliers};
 use crate::app::App;
 use crate::desk::Company;
-use crate::page::{Already, Beginning, Beginnings, Refused, fits, in_rows};
+use crate::page::{Already, Beginning, Beginnings, Named, Refused, Supplier, fits, in_rows};
 use crate::secret;
 
 /// What somebody may start.
@@ -50,6 +50,8 @@ struct Place<'a> {
     company: Company,
     definition: Arc<Definition>,
     asked: AtStart,
+    /// The suppliers that its form lists, where it asks for one of the books.
+    suppliers: Vec<Supplier>,
 }
 
 impl<'a> Place<'a> {
@@ -72,7 +74,11 @@ impl<'a> Place<'a> {
             let why = format!("No form can ask for what `{workflow}` starts with: a program starts it, over HTTP.");
             return Err(Problem::new("not_found", why));
         }
-        Ok(Self { app, visitor, company, definition, asked })
+        let suppliers = match supplier_fields(&definition).as_slice() {
+            [] => Vec::new(),
+            _ => suppliers::listed(app, visitor.caller.tenant()).await?,
+        };
+        Ok(Self { app, visitor, company, definition, asked, suppliers })
     }
 
     fn page(&self, why: Refused, already: Option<Already>) -> anyhow::Result<String> {
@@ -84,7 +90,8 @@ impl<'a> Place<'a> {
         let once = secret::public_id(&self.app.random());
         let units = all.iter().map(|unit| unit.id.to_string()).collect();
         let of = (&*self.definition, &self.asked);
-        let form = Beginning::new(of, once, (known, units, &own), why, &self.visitor.words);
+        let named = Named { people: known, units, own: &own, suppliers: &self.suppliers };
+        let form = Beginning::new(of, once, named, why, &self.visitor.words);
         form.after(already).page(&self.visitor.reader())
     }
 }
@@ -110,7 +117,9 @@ pub(super) async fn start(
     if typed.contains_key("more") {
         return html(place.page(Refused { typed, ..Refused::default() }, None));
     }
-    let (input, rows) = Beginning::input(&place.asked, &typed, &visitor.words);
+    let (mut input, rows) = Beginning::input(&place.asked, &typed, &visitor.words);
+    let named = supplier_fields(&place.definition);
+    let unclear = suppliers::named(&app, visitor.caller.tenant(), &named, &mut input).await?;
     let lines = input.get("lines").filter(|_| place.asked.own.iter().any(|own| **own == *"lines")).cloned();
     let verb = Verb::Start { workflow: workflow.as_str().into(), key: None, input };
     let command = fields.command(&visitor.caller, &format!("/new/{workflow}"), verb)?;
@@ -130,8 +139,9 @@ pub(super) async fn start(
         },
         Err(problem) => problem,
     };
-    let mut why =
+    let why =
         Refused { sentence: told(&problem), errors: problem.errors().unwrap_or_default(), typed, ..Refused::default() };
+    let mut why = suppliers::told(why, &unclear);
     // Fields are looked at first, and where one is wrong nobody came to the lines: what is wrong with these is told with it.
     if let (Some(wrong), false) = (lines.as_ref().and_then(mistakes_in_lines), why.errors.is_empty()) {
         why.sentence = format!("{}; {wrong}", why.sentence.trim_end_matches('.'));

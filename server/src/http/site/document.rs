@@ -32,6 +32,9 @@ use crate::secret;
 /// Entries of the history that are shown.
 pub(super) const ENTRIES: i64 = 100;
 
+/// A form that was sent before and says something else now.
+const REUSED: &str = "request_reused";
+
 const NEEDED: &str = "Something was emptied that must be said.";
 
 /// Whose page it is, and where its forms go.
@@ -146,8 +149,10 @@ pub(super) async fn event(
                 typed: typed(&fields),
                 ..Refused::default()
             };
-            if problem.code() == "stale_state" {
-                place.moved_on(id, &fields, &mut why).await?;
+            match problem.code() {
+                "stale_state" => place.moved_on(id, &fields, &mut why).await?,
+                REUSED => (why.resent, why.meanwhile) = (true, place.meanwhile(id, seen(&fields)).await?),
+                _ => {}
             }
             let text = place.page(id, None, why, Said::default()).await?;
             refused(&problem, text)
@@ -279,7 +284,8 @@ impl<'a> Place<'a> {
         let is_stale = matches!(code, "stale_task" | "document_changed" | "task_closed" | "not_submitted");
         let seq = seen(fields);
         let changed = if is_stale { Some(self.changed(id.instance, seq).await?) } else { None };
-        let meanwhile = if is_stale || matches!(code, "review_ended" | "step_decided" | "seat_taken") {
+        let resent = code == REUSED;
+        let meanwhile = if is_stale || resent || matches!(code, "review_ended" | "step_decided" | "seat_taken") {
             self.meanwhile(id.instance, seq).await?
         } else {
             Vec::new()
@@ -290,6 +296,7 @@ impl<'a> Place<'a> {
             typed: typed(fields),
             changed,
             meanwhile,
+            resent,
         };
         let text = self.page(id.instance, Some(id), why, Said::default()).await?;
         refused(&problem, text)
@@ -346,14 +353,14 @@ impl<'a> Place<'a> {
         let panel = task.as_ref().and_then(|task| {
             let panel = Panel::of(task, visitor.person(), form, why, &visitor.words)?;
             let panel = panel.abstaining(page::may_abstain(&paper, task, visitor.person()));
-            Some(if self.by_link { panel.by_link() } else { panel })
+            if self.by_link { panel.by_link() } else { Some(panel) }
         });
         let note = said.done.as_deref().and_then(page::done_in_words);
         let broken = paper.instance.status == Status::Incident;
         let came = said.came.as_deref().and_then(Came::read).filter(|_| broken).map(|came| came.in_words(note));
         let document = Document::new(&shown, panel, &visitor.words);
         let document = match (self.by_link, visitor.administers) {
-            (true, _) => document.by_link(),
+            (true, _) => document.by_link(task.as_ref()),
             (false, true) => document.with_repairs(),
             (false, false) => document,
         };

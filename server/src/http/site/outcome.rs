@@ -30,9 +30,9 @@ pub(super) fn after(place: &str, done: &str, came: Option<Came>) -> String {
 pub(super) fn told(problem: &Problem) -> String {
     match problem.code() {
         "request_reused" => {
-            "This form was sent before, with other content, and that was taken. What stands here now was not sent: \
-                             press again to send it, too."
-                .to_owned()
+            "This form was sent before, with another choice or other words, and that was done. What stands here now was not \
+             sent."
+            .to_owned()
         }
         _ => problem.detail().to_owned(),
     }

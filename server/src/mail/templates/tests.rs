@@ -148,7 +148,11 @@ fn what_is_wrong_is_named_with_file_and_line() {
         ("approved.txt.hbs", "\n{{subject.suplier}}", &["FLX0601", "hbs:2:", "`subject.suplier`"]),
         ("approved.txt.hbs", "{{monney subject.amount}}", &["FLX0601", "`monney`"]),
         ("approved.txt.hbs", "{{> foot}}", &["FLX0601", "`foot`"]),
-        ("approved.txt.hbs", "a\n{{#if reason}}\nb", &["FLX0600", "approved.txt.hbs:"]),
+        (
+            "approved.txt.hbs",
+            "a\n{{#if reason}}\nb",
+            &["FLX0600", "approved.txt.hbs:2:", "`{{#if reason}}` is not closed"],
+        ),
         ("approved.html.hbs", "a\n{{{subject.note}}}", &["FLX0603", "hbs:2:1", "{{quote name}}"]),
         ("aproved.txt.hbs", "a", &["FLX0602", "aproved.txt.hbs:1:", "approved.txt.hbs"]),
         ("partials/foot.md.hbs", "a", &["FLX0602", "foot.txt.hbs"]),

@@ -1,16 +1,16 @@
 //! What an entry tells besides who did what: who was asked, what came, what fell due, what went wrong, who was told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fluxor_engine::audit::Header;
-use fluxor_engine::definition::chart::{Arrow, Definition};
+use fluxor_engine::definition::chart::{Arrow, Definition, TASK_STEP};
 use fluxor_engine::ids::PersonId;
 use serde_json::Value;
 
 use super::super::forms::writes;
 use super::super::words::{Words, called, quantity, words};
-use super::{Change, MOST_CHANGES, list, text};
-use crate::repairs::sentence;
+use super::{Change, DELIVERY_FAILED, MOST_CHANGES, list, text};
+use crate::repairs::not_told;
 
 /// What an event brought that did not become a field: how much came of a line, a note.
 pub(super) fn brought(
@@ -60,7 +60,11 @@ pub(super) fn asked(body: &Value, speak: &Words) -> Vec<String> {
             None => steps.push((text(seat, "step"), people.collect())),
         }
     }
-    steps.into_iter().map(|(step, people)| format!("Asked: {} ({})", speak.names(&people), words(step))).collect()
+    let one = |(step, people): (&str, Vec<PersonId>)| match step {
+        TASK_STEP => format!("Asked: {}", speak.names(&people)),
+        step => format!("Asked: {} ({})", speak.names(&people), words(step)),
+    };
+    steps.into_iter().map(one).collect()
 }
 
 pub(super) fn fell_due(fired: &Value, speak: &Words) -> Option<String> {
@@ -78,7 +82,7 @@ pub(super) fn fell_due(fired: &Value, speak: &Words) -> Option<String> {
     })
 }
 
-/// What went wrong with what an entry tells, as sentences: the incidents that it noted.
+/// What went wrong with what an entry tells: the messages of the incidents that it noted.
 pub(crate) fn wrong(body: &Value) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for change in list(body, "changes") {
@@ -92,20 +96,41 @@ pub(crate) fn wrong(body: &Value) -> Vec<String> {
             Value::String(message) if at.ends_with("/incident/message") => vec![message.as_str()],
             _ => Vec::new(),
         };
-        all.extend(noted.into_iter().filter(|message| !message.is_empty()).map(sentence));
+        all.extend(noted.into_iter().filter(|message| !message.is_empty()).map(str::to_owned));
     }
     all.dedup();
     all
 }
 
-pub(super) fn told(body: &Value, speak: &Words) -> Vec<String> {
-    let mut kinds: BTreeMap<&str, Vec<PersonId>> = BTreeMap::new();
-    for notice in list(body, "notices") {
-        let people = list(notice, "people").iter().filter_map(Value::as_str).map(PersonId::from);
-        kinds.entry(text(notice, "kind")).or_default().extend(people);
+/// Whom the notices of entries did not reach, by the number of the entry that they were of.
+pub(super) type Untold = BTreeMap<i64, BTreeSet<PersonId>>;
+
+/// What an entry says of those whom earlier notices did not reach.
+pub(super) fn not_reached(header: &Header, body: &Value, untold: &mut Untold) {
+    match (&*header.verb, header.event.as_deref()) {
+        // They are sent again: who is not reached now either is told by another entry.
+        ("retry", _) => untold.clear(),
+        ("message", Some(DELIVERY_FAILED)) => {
+            let request = &body["request"];
+            let people = not_told(text(request, "error")).into_iter();
+            untold.entry(request["seq"].as_i64().unwrap_or_default()).or_default().extend(people);
+        }
+        _ => {}
     }
-    kinds
-        .into_iter()
-        .map(|(kind, people)| format!("Told ({}): {}", words(kind).to_lowercase(), speak.names(&people)))
-        .collect()
+}
+
+/// Who was told, and who would have been, had the mail reached them.
+pub(super) fn told(body: &Value, untold: Option<&BTreeSet<PersonId>>, speak: &Words) -> Vec<String> {
+    let mut kinds: BTreeMap<(bool, &str), Vec<PersonId>> = BTreeMap::new();
+    for notice in list(body, "notices") {
+        for person in list(notice, "people").iter().filter_map(Value::as_str).map(PersonId::from) {
+            let reached = untold.is_none_or(|untold| !untold.contains(&person));
+            kinds.entry((!reached, text(notice, "kind"))).or_default().push(person);
+        }
+    }
+    let one = |((failed, kind), people): ((bool, &str), Vec<PersonId>)| {
+        let told = if failed { "Not told, for the mail did not reach them" } else { "Told" };
+        format!("{told} ({}): {}", words(kind).to_lowercase(), speak.names(&people))
+    };
+    kinds.into_iter().map(one).collect()
 }

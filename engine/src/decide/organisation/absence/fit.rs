@@ -6,11 +6,12 @@
 use jiff::civil::Date;
 
 use super::{Days, absences};
-use crate::approval::{Organisation, Person, Substitution};
+use crate::approval::{Organisation, Person, Rates, Substitution};
 use crate::definition::chart::{Definition, StateKind};
 use crate::definition::library::Library;
 use crate::diagnostic::nearest;
 use crate::ids::PersonId;
+use crate::money::Money;
 
 /// Characters of a note or a category, at most.
 const MOST_TEXT: usize = 200;
@@ -28,7 +29,12 @@ pub(super) fn trimmed(entry: &Substitution) -> Substitution {
 }
 
 /// Everything that is wrong with it.
-pub(super) fn faults(entry: &Substitution, organisation: &Organisation, library: &Library, today: Date) -> Faults {
+pub(super) fn faults(
+    entry: &Substitution,
+    (organisation, rates): (&Organisation, &Rates),
+    library: &Library,
+    today: Date,
+) -> Faults {
     let mut found = Faults::new();
     let mut wrong = |at: &str, why: String| found.push((at.to_owned(), why));
     days(entry, today, &mut wrong);
@@ -61,8 +67,8 @@ pub(super) fn faults(entry: &Substitution, organisation: &Organisation, library:
         let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
         wrong("/workflow", format!("no workflow `{workflow}` is loaded{hint}"));
     }
-    if entry.max_amount.is_some_and(|most| most.units < 0) {
-        wrong("/max_amount", "an amount below nothing covers nothing: write 0 or more".to_owned());
+    if let Some(why) = entry.max_amount.and_then(|most| covers_nothing(most, rates)) {
+        wrong("/max_amount", why);
     }
     for (at, text) in [("/category", &entry.category), ("/note", &entry.note)] {
         let Some(text) = text else { continue };
@@ -71,6 +77,20 @@ pub(super) fn faults(entry: &Substitution, organisation: &Organisation, library:
         }
     }
     found
+}
+
+/// Why nobody could decide anything up to this amount.
+fn covers_nothing(most: Money, rates: &Rates) -> Option<String> {
+    if most.units <= 0 {
+        let rest = "write an amount above 0, or leave it out where all amounts are meant";
+        return Some(format!("nobody decides anything up to {most}: {rest}"));
+    }
+    let known: Vec<String> = rates.currencies().map(|currency| format!("`{currency}`")).collect();
+    if known.is_empty() || rates.currencies().any(|currency| currency == most.currency) {
+        return None;
+    }
+    let (currency, known) = (most.currency, known.join(", "));
+    Some(format!("the organisation has no rate of `{currency}`, so that nothing compares with it: write it in {known}"))
 }
 
 fn days(entry: &Substitution, today: Date, wrong: &mut impl FnMut(&str, String)) {

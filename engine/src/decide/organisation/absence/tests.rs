@@ -200,7 +200,8 @@ fn what_could_have_no_effect_is_refused_with_its_place() {
         (json!({ "until": "2026-03-08" }), "/until", "first day back"),
         (json!({ "from": "2026-02-01", "until": "2026-03-02" }), "/until", "over already: today is 2026-03-02"),
         (json!({ "workflow": "strickt" }), "/workflow", "no workflow `strickt`"),
-        (json!({ "max_amount": "-1.00 EUR" }), "/max_amount", "0 or more"),
+        (json!({ "max_amount": "-1.00 EUR" }), "/max_amount", "above 0"),
+        (json!({ "max_amount": "0 EUR" }), "/max_amount", "nobody decides anything up to 0.00 EUR"),
         (json!({ "category": "" }), "/category", "1 to 200"),
         (json!({ "note": "a\nb" }), "/note", "one line"),
         (json!({ "note": "x".repeat(201) }), "/note", "1 to 200"),
@@ -211,6 +212,10 @@ fn what_could_have_no_effect_is_refused_with_its_place() {
     let (places, _) = wrong(&free, json!({ "person": "old", "substitute": "none", "workflow": "w" }));
     assert_eq!(places, ["/from", "/person", "/substitute", "/workflow"], "all at once");
 
+    let rates = with(json!({ "rates": { "EUR": "1", "USD": "0.92" } }));
+    let (places, told) = wrong(&rates, week_with(json!({ "max_amount": "5 XYZ" })));
+    assert!(places == ["/max_amount"] && told.contains("no rate of `XYZ`") && told.contains("`EUR`, `USD`"), "{told}");
+    assert!(noted(&rates, person("ann"), week_with(json!({ "max_amount": "5 USD" }))).is_ok());
     let by_unit = with(json!({ "substitutes_from": "unit" }));
     assert!(noted(&by_unit, person("ann"), week()).is_ok(), "both buy");
     let (places, told) = wrong(&by_unit, week_with(json!({ "substitute": "dan" })));

@@ -117,6 +117,28 @@ fn a_message_that_was_given_up_goes_out_again() {
     assert_eq!(story.resumed.len(), 2, "all that were given up go out again");
 }
 
+/// Of several notices that were given up each is in sight; what else needs help stays there.
+#[test]
+fn everybody_who_was_not_told_is_in_sight() {
+    let mut story = begun(SENT, json!({ "requester": "ann", "n": 0 }));
+    let notice = |story: &mut Story, n: u128, error: &str| {
+        let id = uuid::Uuid::from_u128(n);
+        let payload = json!({ "attempts": 1, "destination": "notices", "error": error, "id": id, "seq": 2 });
+        story.message(&format!("delivery:{id}:1"), "delivery_failed", payload).unwrap();
+    };
+    notice(&mut story, 1, "the mail to `bob` was refused: no");
+    notice(&mut story, 2, "the mail to `eve` was refused: no");
+    notice(&mut story, 3, "the mail to `bob` was refused: no");
+    let both = "`notices` could not be delivered: the mail to `bob` was refused: no; the mail to `eve` was refused: no";
+    assert_eq!(row(&story).detail.incident.as_ref().unwrap().message, both);
+    let tried = row(&story).detail.incident.as_ref().and_then(|incident| incident.tried.clone()).unwrap();
+    let crate::instance::What::Delivery { messages } = tried.what else { panic!("messages were given up") };
+    assert_eq!(messages.len(), 3, "a retry sends all of them again");
+    story.given_up("order", 4);
+    notice(&mut story, 5, "the mail to `bob` was refused: no");
+    assert!(row(&story).detail.incident.as_ref().unwrap().message.starts_with("`order` could not"));
+}
+
 #[test]
 fn a_message_that_is_skipped_counts_as_delivered_with_the_answer_given() {
     let mut story = undelivered();

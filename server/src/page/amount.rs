@@ -1,0 +1,16 @@
+//! The amount of a document, whatever its field is called.
+
+use fluxor_engine::definition::chart::Definition;
+use fluxor_engine::instance::Document;
+
+use crate::mail;
+
+/// The amount of a document, if it has one.
+pub(crate) fn amount(subject: &Document, definition: &Definition) -> Option<String> {
+    mail::money(written(subject, definition)?)
+}
+
+/// The same as a program has it.
+pub(crate) fn written<'s>(subject: &'s Document, definition: &Definition) -> Option<&'s str> {
+    subject.get(mail::amount_field(definition)?)?.as_str()
+}
