@@ -255,6 +255,13 @@ pub struct WithdrawnRow {
     pub at: Timestamp,
 }
 
+impl WithdrawnRow {
+    /// Those that the instance, as it now is, has sent before.
+    pub(crate) fn of(after: &Instance, destination: Arc<str>, at: Timestamp) -> Self {
+        Self { tenant: after.tenant, instance: after.id, destination, before: after.seq, at }
+    }
+}
+
 /// A command for an existing instance, waiting.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InboxRow {

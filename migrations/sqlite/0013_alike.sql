@@ -1,4 +1,4 @@
 -- Suppliers are found without regard to capitals, so that no two differ by them alone. Not unique: there may be some of old.
 -- Same on the other database (lower() knows ASCII only, as there under the collation "C").
 
-CREATE INDEX supplier_alike ON supplier (tenant, lower(code));
+CREATE INDEX supplier_alike ON supplier (lower(code), tenant);

@@ -40,6 +40,24 @@ impl<D: Domain> Run<'_, '_, D> {
         }
     }
 
+    /// Notes that a review is stuck by its own rules, and forgets it where it goes on.
+    pub(super) fn approval_incident(&mut self, at: usize, state: State, before: State, why: String) {
+        let since = self.ground.now;
+        let at = Some(self.work.tasks[at].state.clone());
+        let detail = &mut self.work.detail;
+        if state == State::Incident {
+            let message = format!("the approval needs help: {why}");
+            let mut known = detail.incident.iter().chain(&detail.others);
+            if !known.any(|i| i.message == message && i.at == at) {
+                detail.note(Incident { code: APPROVAL.into(), message, since, at, tried: None });
+            }
+            self.work.status = Status::Incident;
+        } else if before == State::Incident {
+            detail.forget(|i| *i.code == *APPROVAL && (i.at.is_none() || i.at == at));
+            self.is_well();
+        }
+    }
+
     /// The first step of a review in which everybody is barred who could act otherwise.
     fn barred(&self, at: usize) -> Option<Arc<str>> {
         let task = &self.work.tasks[at];

@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 
 use super::input::below;
 
-/// The longest text, in bytes of UTF-8, and the longest that expressions make: some thirty pages, more than anybody reads before he decides. Without it a tenant's database
-/// would grow by a whole request each time. Definitions ask for less by a `refuse` or a `check`.
+/// The longest text, in bytes of UTF-8, and the longest that expressions make: some thirty pages, more than anybody reads before
+/// he decides. Without it a tenant's database would grow by a whole request each time. Definitions ask for less by a `refuse` or a `check`.
 pub const LONGEST_TEXT: usize = 64 * 1024;
 
 /// How many elements a list or map has at most: ten times what an order may have of lines.

@@ -13,7 +13,7 @@ use crate::domain::Domain;
 use crate::effect::{Effect, NoticeKind};
 use crate::expression::Value;
 use crate::ids::{Digest, PersonId, TaskId};
-use crate::instance::{Document, Incident, Status, Task, TaskDetail, TaskStatus};
+use crate::instance::{Document, Task, TaskDetail, TaskStatus};
 use crate::refusal::Refusal;
 
 use super::by::{self, Held};
@@ -306,23 +306,6 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         self.record.fired.extend(fired.iter().map(|rung| (task, rung.clone())));
         self.approval_incident(at, state, before, why);
         Ok(())
-    }
-
-    fn approval_incident(&mut self, at: usize, state: State, before: State, why: String) {
-        let since = self.ground.now;
-        let at = Some(self.work.tasks[at].state.clone());
-        let detail = &mut self.work.detail;
-        if state == State::Incident {
-            let message = format!("the approval needs help: {why}");
-            let mut known = detail.incident.iter().chain(&detail.others);
-            if !known.any(|i| i.message == message && i.at == at) {
-                detail.note(Incident { code: "approval_incident".into(), message, since, at, tried: None });
-            }
-            self.work.status = Status::Incident;
-        } else if before == State::Incident {
-            detail.forget(|i| &*i.code == "approval_incident" && (i.at.is_none() || i.at == at));
-            self.is_well();
-        }
     }
 
     /// Raises the event that the review's new state stands for.

@@ -1,5 +1,7 @@
 //! Where in a form something is wrong, and what is wrong with it, as people say it.
 
+use fluxor_engine::definition::chart::Definition;
+
 use super::words::words;
 use crate::mail;
 
@@ -68,6 +70,11 @@ fn amounts(sentence: &str) -> String {
     };
     let all = words.iter().enumerate().map(|one| shown(one).unwrap_or_else(|| (*one.1).to_owned()));
     all.collect::<Vec<_>>().join(" ")
+}
+
+/// What a field of a document is called: as its definition says, else by its name.
+pub(crate) fn called(definition: &Definition, field: &str) -> String {
+    definition.told(field).title.map_or_else(|| words(field), |title| title.to_string())
 }
 
 #[cfg(test)]

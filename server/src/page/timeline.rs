@@ -73,7 +73,9 @@ impl Change {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (before, after) = bounds::beside(&self.before, &self.after);
-        write!(f, "{}: {before} → {after}", self.name)
+        // A field that is called by a question has its mark already.
+        let colon = if self.name.ends_with('?') { "" } else { ":" };
+        write!(f, "{}{colon} {before} → {after}", self.name)
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use fluxor_engine::approval::{Ruled, Standing};
 use fluxor_engine::calendar::Calendar;
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::Document;
 use fluxor_engine::money::Money;
@@ -15,7 +14,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 pub(crate) use super::amount::{amount, written};
-pub(crate) use super::places::{needed, place, plain};
+pub(crate) use super::places::{called, needed, place, plain};
 pub(crate) use super::standing::{now_in, reference, short, standing, title_of};
 use crate::mail::{self, Contacts};
 
@@ -254,11 +253,6 @@ pub(crate) fn words(name: &str) -> String {
     let text = name.replace(['_', '.'], " ");
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// What a field of a document is called: as its definition says, else by its name.
-pub(crate) fn called(definition: &Definition, field: &str) -> String {
-    definition.told(field).title.map_or_else(|| words(field), |title| title.to_string())
 }
 
 /// Whether somebody is whom a document is for.

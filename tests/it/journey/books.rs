@@ -11,7 +11,7 @@ use super::company::{draft, text};
 /// Codes in the order of their bytes, with letters among them that mean something in an address.
 const ITEMS: [&str; 11] = ["10%25", "9#2", "A+1", "B&C=d", "a", "b?x=1", "c;d", "n1", "n2", "z%", "Ä"];
 const PLACES: [&str; 2] = ["main", "shop?2"];
-const SUPPLIERS: [&str; 5] = ["Acme", "Böhm", "acme 2", "s%1", "s1"];
+const SUPPLIERS: [&str; 5] = ["Acme", "Böhm", "acme2", "s%1", "s1"];
 /// Movements of the first item at the second place.
 const MOVEMENTS: usize = 23;
 const ORDERS: usize = 9;

@@ -117,7 +117,7 @@ pub(super) async fn decided_without_a_script(site: Site) {
     let nameless = bob.asks(Method::POST, &place).header("content-type", "application/x-www-form-urlencoded");
     let nameless = nameless.body("act=approve").send().await.unwrap();
     assert_eq!(nameless.status(), 403, "a browser says where a form comes from");
-    before.still(&Image::of(&site, &id).await, 0);
+    before.still(&Image::of(&site, &id).await, 2); // whose browser was made to send it
 
     let done = bob.press(&form, ("act", "approve"), &[("reason", "fine")]).await.is(200);
     assert!(done.place.ends_with("?done=approve") && done.has("You approved it."), "{}", done.place);

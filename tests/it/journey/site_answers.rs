@@ -39,7 +39,7 @@ pub(super) async fn what_is_asked_is_answered(site: Site) {
 
     let page = bob.get(&place).await.is(200);
     assert!(!page.text.to_lowercase().contains(">approved<"), "{}", page.text);
-    for told in ["bob</b> gave what was asked for", "<div class=\"sub\">Note: Crumbs", "Clean: – → no"] {
+    for told in ["bob</b> gave what was asked for", "<div class=\"sub\">Note: Crumbs", "Is it clean? – → no"] {
         assert!(page.has(told), "{told}: {}", page.text);
     }
     let rounds = site.command(&["tasks", "rounds", &task]).await.done();

@@ -56,7 +56,7 @@ pub(super) async fn about_whom_and_what_stayed(site: Site) {
     ];
     let edit = form_of(&ann.get(&place).await.is(200), &place, "edit");
     let page = ann.press(&edit, ("sent", ""), &typed).await.is(200);
-    assert!(page.has("Spend: 5,000.00 EUR → 6,000.00 EUR"), "{}", page.text);
+    assert!(page.has("Spend in a year: 5,000.00 EUR → 6,000.00 EUR"), "{}", page.text);
     for same in ["– → –", "Country: DE", "Name: Acme", "Code: acme"] {
         assert!(!page.has(same), "{same}: {}", page.text);
     }

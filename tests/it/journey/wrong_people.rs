@@ -205,7 +205,7 @@ async fn one_stage(
             _ => {}
         }
     }
-    doors.by_nobody(&stage.task, &stage.steps[0]).await;
+    security += doors.by_nobody(&stage.task, &stage.steps[0]).await;
     for person in PEOPLE {
         for event in ["approved", "rejected", "changes_requested", "expired", "sent"] {
             let reply = site.by(person).signal(id, event, &json!({})).await;

@@ -120,8 +120,8 @@ impl Doors {
         u64::from(over_http.status == 403)
     }
 
-    /// Tries it as a stranger, as nobody, and from a page of another site.
-    pub(super) async fn by_nobody(&mut self, task: &Value, step: &str) {
+    /// Tries it as a stranger, as nobody, and from a page of another site, which the trail tells of whoever's browser sent it.
+    pub(super) async fn by_nobody(&mut self, task: &Value, step: &str) -> u64 {
         let act = serde_json::json!({ "act": "approve", "step": step });
         let tried = Act { person: "stranger", task, act: &act };
         let (place, fields) = (tried.place(), tried.fields().unwrap());
@@ -131,6 +131,7 @@ impl Doors {
         for person in self.people.values_mut() {
             person.post_from("https://evil.example", &place, &fields).await.is(403);
         }
+        self.people.len() as u64
     }
 
     /// Whoever may, does.
