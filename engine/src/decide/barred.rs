@@ -49,7 +49,7 @@ impl<D: Domain> Run<'_, '_, D> {
             let message = format!("the approval needs help: {why}");
             let mut known = detail.incident.iter().chain(&detail.others);
             if !known.any(|i| i.message == message && i.at == at) {
-                detail.note(Incident { code: APPROVAL.into(), message, since, at, tried: None });
+                detail.note(Incident { code: "approval_incident".into(), message, since, at, tried: None });
             }
             self.work.status = Status::Incident;
         } else if before == State::Incident {

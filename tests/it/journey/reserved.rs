@@ -3,7 +3,7 @@
 use fluxor_tests::server::Site;
 use serde_json::json;
 
-use super::company::{approve, draft, in_review, order};
+use super::company::{approve, draft, in_review, order, until};
 
 const START: &str = "/v1/workflows/purchase_order/instances";
 
@@ -21,11 +21,12 @@ pub(super) async fn nobody_takes_the_names_of_others(site: Site) {
             .refused(422, "request_reused");
     }
     // Nor does a key that somebody has used keep another from using it on the same thing.
-    let (_, task) = in_review(&site, "ann", "5.00 EUR").await;
+    let (sent, task) = in_review(&site, "ann", "5.00 EUR").await;
     let watch = json!({ "act": "add_watcher", "person": "fay" });
     site.by("fay").decide_as("yes-1", &task, &watch).await.is(200);
     let task = site.by("bob").get(&format!("/v1/tasks/{}", task["id"].as_str().unwrap())).await.is(200);
     site.by("bob").decide_as("yes-1", &task, &approve("manager")).await.is(200);
+    until(&site, &sent, "ordered").await;
     let before = site.place.count("SELECT COUNT(*) FROM audit_entry").await;
     let with = |field: &str, value: &str| {
         let mut input = order("ann", "5.00 EUR");
