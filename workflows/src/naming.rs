@@ -8,7 +8,7 @@ use crate::bank;
 const SUPPLIER: &str = "supplier";
 
 /// The fields that must be the code of a supplier where something of this definition starts: those that an action of its start is
-/// given as its `supplier`, and that of the subject which [`bank`] reads.
+/// given as its `supplier`, and that of the subject which the actions of bank details read.
 #[must_use]
 pub fn supplier_fields(definition: &Definition) -> Vec<&str> {
     let subject = &definition.subject.record.fields;
