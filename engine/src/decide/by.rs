@@ -225,8 +225,8 @@ pub(super) fn keeps_out(definition: &Definition, task: &Task) -> bool {
 
 /// Whoever has decided sets nothing of what he has decided about: his decision would stand for what he has set.
 pub(super) fn has_decided(instance: &Instance, person: &PersonId) -> bool {
-    let votes = instance.tasks.iter().flat_map(|task| &task.detail.review.votes);
-    votes.into_iter().any(|vote| vote.author == *person || vote.holder.as_ref() == Some(person))
+    let mut votes = instance.tasks.iter().flat_map(|task| &task.detail.review.votes);
+    votes.any(|vote| vote.author == *person || vote.holder.as_ref() == Some(person))
 }
 
 /// Whether an act may pass seats on.

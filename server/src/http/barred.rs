@@ -34,23 +34,24 @@ impl Barred {
 
 /// Who asked for what.
 pub(super) struct Asked {
-    caller: Option<Caller>,
+    caller: Caller,
     method: Method,
     uri: Uri,
 }
 
 impl Asked {
-    pub(super) fn of(request: &Request) -> Self {
-        let caller = request.extensions().get::<Caller>().cloned();
-        Self { caller, method: request.method().clone(), uri: request.uri().clone() }
+    /// Nothing: nobody calls whom one could note, or it is only looked at.
+    pub(super) fn of(request: &Request) -> Option<Self> {
+        let caller = request.extensions().get::<Caller>()?;
+        let is_told = !only_looks(request.method(), request.uri().path());
+        is_told.then(|| Self { caller: caller.clone(), method: request.method().clone(), uri: request.uri().clone() })
     }
 
-    /// Notes who was refused what. Nobody who calls: nobody to note.
+    /// Notes who was refused what.
     pub(super) async fn note(self, app: &App, mut response: Response) -> Response {
         let Self { caller, method, uri } = self;
-        let is_told = !layers::is_noted() && !only_looks(&method, uri.path());
-        let barred = response.extensions_mut().remove::<Barred>().filter(|_| is_told);
-        let (Some(Barred(rule)), Some(caller)) = (barred, caller) else { return response };
+        let barred = response.extensions_mut().remove::<Barred>().filter(|_| !layers::is_noted());
+        let Some(Barred(rule)) = barred else { return response };
         // A query may hold what somebody looks for: the path says what he asked for.
         let asked: String = format!("{method} {}", uri.path()).chars().take(LONGEST).collect();
         let command = Command {

@@ -84,7 +84,10 @@ pub(super) async fn count(State((known, app)): State<(Known, App)>, request: Req
             Some(problem) => problem.into_response(),
             None => next.run(request).await,
         };
-        asked.note(&app, response).await
+        match asked {
+            Some(asked) => asked.note(&app, response).await,
+            None => response,
+        }
     };
     let Some(base) = base else { return done.await };
     let answered = async {

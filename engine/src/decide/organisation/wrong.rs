@@ -28,7 +28,7 @@ use crate::money::{Currency, Money};
 const LONGEST_NAME: usize = 128;
 
 /// How long a name or an address of a person may be, in bytes: more than RFC 5321 has for an address.
-const LONGEST_TEXT: usize = 320;
+const LONGEST_CONTACT: usize = 320;
 
 /// What is wrong: JSON Pointer and sentence.
 type Faults = Vec<(String, String)>;
@@ -237,6 +237,7 @@ impl Look<'_> {
     }
 
     fn units(&mut self, value: &Json) {
+        let stored: BTreeMap<&str, &Document> = ids(entries(self.before, "units")).collect();
         let mut seen = BTreeSet::new();
         for (number, unit) in self.list("/units", value, &UNIT) {
             let id = unit.get("id").and_then(Json::as_str);
@@ -247,13 +248,14 @@ impl Look<'_> {
                 );
             }
             let at = id.map_or_else(|| format!("/units/{number}"), |id| below("/units", id));
-            let stored = ids(entries(self.before, "units")).find(|(known, _)| Some(*known) == id).map(|(_, unit)| unit);
-            if let (Some(id), None) = (id, stored) {
+            let old = id.and_then(|id| stored.get(id));
+            if let (Some(id), None) = (id, old) {
                 self.named(&below(&at, "id"), id);
             }
-            let roles = |unit: &'_ Document| unit.get("roles").and_then(Json::as_object).cloned().unwrap_or_default();
-            let known = stored.map(roles).unwrap_or_default();
-            for role in roles(unit).keys().filter(|role| !known.contains_key(*role)) {
+            let roles = unit.get("roles").and_then(Json::as_object);
+            let known = old.and_then(|old| old.get("roles")?.as_object());
+            let is_new = |role: &&String| known.is_none_or(|known| !known.contains_key(*role));
+            for role in roles.into_iter().flat_map(Map::keys).filter(is_new) {
                 self.named(&below(&below(&at, "roles"), role), role);
             }
             self.entry(&at, unit, &UNIT, None);
@@ -339,8 +341,8 @@ impl Look<'_> {
                         format!("`{text}` is no address: write one such as ann@example.com, or leave it out"),
                     );
                 }
-                Json::String(text) if text.len() > LONGEST_TEXT => {
-                    self.wrong(&at, format!("{} is longer than {LONGEST_TEXT} characters", shown(value)));
+                Json::String(text) if text.len() > LONGEST_CONTACT => {
+                    self.wrong(&at, format!("{} is longer than {LONGEST_CONTACT} characters", shown(value)));
                 }
                 Json::String(text) if !text.is_empty() && text.trim().is_empty() => {
                     self.wrong(&at, "there is nothing but blanks in it: leave it out");
