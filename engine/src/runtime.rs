@@ -315,7 +315,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         if let Some(known) = self.shared.organisations.get(tenant, revision) {
             return Ok(known);
         }
-        let row = self.shared.store.organisation(tenant).await?;
+        let row = Box::pin(self.shared.store.organisation(tenant)).await?;
         self.shared.organisations.of_row(tenant, row.as_ref())
     }
 

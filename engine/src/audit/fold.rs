@@ -1,6 +1,7 @@
 //! What entries say about a row: each body lists the fields that changed, before and after; folding them gives the row.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,9 @@ pub(super) fn diff_at(at: &str, before: Option<&Json>, after: Option<&Json>) -> 
 /// Lengthens a JSON Pointer by a member's name.
 pub(super) fn pointer(at: &mut String, name: &str) {
     at.push('/');
+    if !name.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
+        return at.push_str(name);
+    }
     for c in name.chars() {
         match c {
             '~' => at.push_str("~0"),
@@ -83,6 +87,11 @@ pub(super) fn pointer(at: &mut String, name: &str) {
             c => at.push(c),
         }
     }
+}
+
+/// The same by a place in a list.
+pub(super) fn place_at(at: &mut String, place: usize) {
+    let _ = write!(at, "/{place}");
 }
 
 /// So many elements of a list may have changed besides those that are new.
@@ -100,7 +109,7 @@ fn walk(at: &mut String, before: Option<&Json>, after: Option<&Json>, changes: &
         (Some(Json::Array(b)), Some(Json::Array(a))) if is_told_apart(at, b, a) => {
             for (place, new) in a.iter().enumerate() {
                 let length = at.len();
-                pointer(at, &place.to_string());
+                place_at(at, place);
                 walk(at, b.get(place), Some(new), changes);
                 at.truncate(length);
             }
@@ -112,10 +121,9 @@ fn walk(at: &mut String, before: Option<&Json>, after: Option<&Json>, changes: &
 
 /// What differs between two objects that stand at `at`.
 pub(super) fn maps(at: &mut String, before: &Map<String, Json>, after: &Map<String, Json>, changes: &mut Vec<Change>) {
-    if before == after {
-        return;
-    }
-    let mut keys: Vec<&String> = before.keys().chain(after.keys().filter(|k| !before.contains_key(*k))).collect();
+    let old = before.iter().filter(|(name, value)| after.get(*name) != Some(*value));
+    let new = after.keys().filter(|name| !before.contains_key(*name));
+    let mut keys: Vec<&String> = old.map(|(name, _)| name).chain(new).collect();
     keys.sort();
     for key in keys {
         let length = at.len();

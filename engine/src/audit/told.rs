@@ -9,11 +9,11 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::fold::{Change, diff_at, is_told_apart, maps, pointer};
+use super::fold::{Change, diff_at, is_told_apart, maps, place_at, pointer};
 use super::image::{ShownTask, shown};
-use crate::approval::Review;
+use crate::approval::{Review, StepState, Why};
 use crate::ids::PersonId;
-use crate::instance::{Detail, Document, Instance, Task, TaskDetail};
+use crate::instance::{Detail, Document, Holder, Instance, Task, TaskDetail};
 
 /// A [`Change`] whose sides are written already.
 #[derive(Clone, Debug, Serialize)]
@@ -52,7 +52,7 @@ fn json<T: Serialize + ?Sized>(value: &T) -> Json {
 /// What changed from `before` to `after`: the same as `fold::diff` of their images.
 #[must_use]
 pub fn changes(before: Option<&Instance>, after: &Instance) -> Vec<Told> {
-    let mut found = Found { at: String::with_capacity(64), all: Vec::new() };
+    let mut found = Found { at: String::with_capacity(64), all: Vec::with_capacity(16) };
     let Some(before) = before else {
         found.all.push(Told { at: String::new(), from: raw(&Json::Null), to: raw(&shown(after)) });
         return found.all;
@@ -109,20 +109,41 @@ impl Found {
 
     /// A list, which is left out when it is empty.
     fn list<T: Serialize + PartialEq>(&mut self, name: &str, before: &[T], after: &[T]) {
+        self.list_of(name, before, after, Self::any);
+    }
+
+    /// The same, of whose elements `each` tells what has changed.
+    fn list_of<T: Serialize + PartialEq>(
+        &mut self,
+        name: &str,
+        before: &[T],
+        after: &[T],
+        each: fn(&mut Self, &T, &T),
+    ) {
         if before == after || !is_told_apart(&self.at, before, after) {
             return self.optional(name, &before, &after, |list| !list.is_empty());
         }
         self.inside(name, |f| {
+            let length = f.at.len();
             for (place, new) in after.iter().enumerate() {
                 let old = before.get(place);
-                if old != Some(new) {
-                    f.inside(&place.to_string(), |f| {
-                        let changes = diff_at(&f.at, old.map(json).as_ref(), Some(&json(new)));
-                        f.all.extend(changes.iter().map(Told::from));
-                    });
+                if old == Some(new) {
+                    continue;
                 }
+                place_at(&mut f.at, place);
+                match old {
+                    Some(old) => each(f, old, new),
+                    None => f.all.push(Told { at: f.at.clone(), from: None, to: raw(new) }),
+                }
+                f.at.truncate(length);
             }
         });
+    }
+
+    /// Whatever it is that stands here.
+    fn any<T: Serialize>(&mut self, before: &T, after: &T) {
+        let changes = diff_at(&self.at, Some(&json(before)), Some(&json(after)));
+        self.all.extend(changes.iter().map(Told::from));
     }
 
     /// The same of what is in an order of its own.
@@ -222,7 +243,7 @@ impl Found {
         });
         self.leaf("document", document, &after.document);
         self.default("due_at", due_at, &after.due_at);
-        self.list("holders", holders, &after.holders);
+        self.list_of("holders", holders, &after.holders, Self::holder);
         self.leaf("opened_at", opened_at, &after.opened_at);
         self.leaf("revision", revision, &after.revision);
         self.leaf("state", state, &after.state);
@@ -243,11 +264,56 @@ impl Found {
         self.default("round", round, &after.round);
         self.default("round_began", round_began, &after.round_began);
         self.default("state", state, &after.state);
-        self.list("steps", steps, &after.steps);
+        self.list_of("steps", steps, &after.steps, Self::step);
         self.tree("subject", subject, &after.subject, |_| true);
         self.list("votes", votes, &after.votes);
         self.default("votes_from", votes_from, &after.votes_from);
         self.set("watchers", watchers, &after.watchers);
-        self.tree("why", why, &after.why, |why| *why != Default::default());
+        self.why(why, &after.why);
+    }
+
+    fn why(&mut self, before: &Why, after: &Why) {
+        match (before, after) {
+            (Why::WaitingFor(old), Why::WaitingFor(new)) if !old.is_empty() && !new.is_empty() => {
+                self.inside("why", |f| f.list("waiting_for", old, new));
+            }
+            _ => self.tree("why", before, after, |why| *why != Why::default()),
+        }
+    }
+
+    fn holder(&mut self, before: &Holder, after: &Holder) {
+        self.leaf("person", &before.person, &after.person);
+        self.leaf("step", &before.step, &after.step);
+    }
+
+    fn step(&mut self, before: &StepState, after: &StepState) {
+        let StepState {
+            id,
+            name,
+            definition,
+            status,
+            opened,
+            rungs,
+            resolved,
+            problem,
+            repaired,
+            late,
+            top,
+            seats,
+            aside,
+        } = before;
+        self.list("aside", aside, &after.aside);
+        self.tree("definition", definition, &after.definition, |_| true);
+        self.leaf("id", id, &after.id);
+        self.default("late", late, &after.late);
+        self.leaf("name", name, &after.name);
+        self.default("opened", opened, &after.opened);
+        self.tree("problem", problem, &after.problem, Option::is_some);
+        self.default("repaired", repaired, &after.repaired);
+        self.tree("resolved", resolved, &after.resolved, Option::is_some);
+        self.list("rungs", rungs, &after.rungs);
+        self.list("seats", seats, &after.seats);
+        self.default("status", status, &after.status);
+        self.default("top", top, &after.top);
     }
 }

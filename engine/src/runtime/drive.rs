@@ -267,7 +267,8 @@ async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: &Claim
     let limit = Duration::from_micros(u64::try_from(LEASE_MICROS / 2).unwrap_or(0));
     let result = match &sink {
         _ if *row.destination == *CHANGE_ORGANISATION => {
-            tokio::time::timeout(limit, super::organisation::change(engine, row))
+            // Rare, and larger than all the rest.
+            tokio::time::timeout(limit, Box::pin(super::organisation::change(engine, row)))
                 .await
                 .unwrap_or_else(|_| Err(too_slow()))
         }

@@ -203,11 +203,11 @@ pub(super) async fn spawn<D: Persist, S: Store<D>>(
             let mut batcher = Batcher::new(shared.clone(), writer, mint, number);
             while let Some(jobs) = mine.next(pace.bound()).await {
                 let (commands, began) = (jobs.len(), Instant::now());
-                // A task of its own, so that a panic costs this batch and not the lane.
-                let work = tokio::spawn(async move {
+                // A task of its own, so that a panic costs this batch and not the lane. Spawning moves what it is given a few times.
+                let work = tokio::spawn(Box::pin(async move {
                     batcher.run(jobs).await;
                     batcher
-                });
+                }));
                 batcher = match work.await {
                     Ok(batcher) => batcher,
                     Err(broken) => match again(&shared, number, &broken).await {

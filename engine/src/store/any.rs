@@ -174,7 +174,8 @@ macro_rules! each {
         match $self {
             Self::Memory($it) => $call.await,
             Self::Sqlite($it) => $call.await,
-            Self::Postgres($it) => $call.await,
+            // Large beside the others, which are moved with room for it, and waits for its server anyway.
+            Self::Postgres($it) => Box::pin($call).await,
         }
     };
 }

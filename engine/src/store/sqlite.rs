@@ -329,7 +329,7 @@ impl<D: Persist> Store<D> for SqliteStore<D> {
     async fn instance(&self, tenant: TenantId, id: InstanceId) -> Result<Option<Instance>, StoreError> {
         match self.hot.get(tenant, id) {
             Some(row) => Ok(Some(Instance::clone(&row))),
-            None => sql::instance::one(&mut *self.reader().await?, tenant, id).await,
+            None => Box::pin(async { sql::instance::one(&mut *self.reader().await?, tenant, id).await }).await,
         }
     }
 
@@ -347,7 +347,8 @@ impl<D: Persist> Store<D> for SqliteStore<D> {
             Newest::Is(known) => return Ok(known),
             Newest::Unknown(since) => since,
         };
-        let found = sql::organisation::revision(&mut *self.reader().await?, tenant).await?;
+        let looked = async { sql::organisation::revision(&mut *self.reader().await?, tenant).await };
+        let found = Box::pin(looked).await?;
         self.hot.found(tenant, found, since);
         Ok(found)
     }
