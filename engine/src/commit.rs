@@ -255,7 +255,20 @@ pub struct WithdrawnRow {
     pub at: Timestamp,
 }
 
+impl<Op> Commit<Op> {
+    /// Messages do not go out any more: those of this very commit are not written at all.
+    pub(crate) fn withdraw(&mut self, row: WithdrawnRow) {
+        self.outbox.retain(|sent| !row.concerns(sent));
+        self.withdrawn.push(row);
+    }
+}
+
 impl WithdrawnRow {
+    fn concerns(&self, sent: &OutboxRow) -> bool {
+        (sent.tenant, sent.instance, &sent.destination) == (self.tenant, self.instance, &self.destination)
+            && sent.seq < self.before
+    }
+
     /// Those that the instance, as it now is, has sent before.
     pub(crate) fn of(after: &Instance, destination: Arc<str>, at: Timestamp) -> Self {
         Self { tenant: after.tenant, instance: after.id, destination, before: after.seq, at }

@@ -48,6 +48,7 @@ use crate::ids::InstanceId;
 use crate::instance::{Detail, Document, Instance, Status};
 use crate::refusal::Refusal;
 
+pub use barred::{APPROVAL_INCIDENT, NEEDS_HELP};
 pub use begin::{AtStart, at_start};
 pub use bounds::{LONGEST_TEXT, MOST_ELEMENTS};
 pub use by::{may_send, may_start};
@@ -57,6 +58,7 @@ pub use child::Keys;
 pub use deciders::{Deciders, deciders};
 pub use form::{AskedFor, asked_for, asks_for_data};
 pub use holders::Audience;
+pub use input::below;
 pub(crate) use input::{actions_of, own_keys};
 pub use input::{may_have_key, start_key, typed};
 pub use judged::{Conditional, Judged};

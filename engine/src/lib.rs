@@ -19,6 +19,7 @@ pub mod expression;
 pub mod holidays;
 pub mod ids;
 pub mod instance;
+pub mod lookalike;
 pub mod migrate;
 pub mod money;
 pub mod plan;

@@ -327,7 +327,7 @@ impl<Op: Clone + Serialize> Plan<Op> {
                     let (tenant, instance, next_at) = (after.tenant, after.id, self.now);
                     self.commit.resumed.push(ResumedRow { tenant, instance, resume, next_at });
                 }
-                Effect::Withdraw(name) => self.commit.withdrawn.push(WithdrawnRow::of(after, name, self.now)),
+                Effect::Withdraw(name) => self.commit.withdraw(WithdrawnRow::of(after, name, self.now)),
                 Effect::Start(child) => self.child(*child, organisation, mint),
                 Effect::Report(report) => self.commit.tells.push(InboxRow {
                     tenant: after.tenant,

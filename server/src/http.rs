@@ -24,6 +24,7 @@ pub(crate) mod json;
 pub(crate) mod keys;
 pub(crate) mod layers;
 mod limits;
+pub(crate) mod listen;
 pub(crate) mod me;
 mod migrations;
 mod noted;

@@ -63,7 +63,12 @@ pub(crate) async fn library(
 
 /// The workflow that a file is about: what it says, however wrong the rest is; else what the file is called.
 fn workflow_of(path: &str, source: &str) -> String {
-    let said = source.lines().find_map(|line| line.strip_prefix("workflow:"));
+    let key = |line: &'_ str| {
+        let line = line.trim_start_matches('\u{feff}');
+        let name = ["workflow", "\"workflow\"", "'workflow'"].into_iter().find(|name| line.starts_with(name))?;
+        line[name.len()..].trim_start().strip_prefix(':').map(str::to_owned)
+    };
+    let said = source.lines().find_map(key);
     let said = said.map(|said| said.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']).to_owned());
     let stem = || Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     said.filter(|said| !said.is_empty()).unwrap_or_else(stem)
@@ -100,6 +105,10 @@ mod tests {
             ("workflow: pair\nversion: }", "pair"),
             ("# a\nworkflow: \"pair\" # of two\n", "pair"),
             ("version: 1\n  workflow: other", "file"),
+            ("\"workflow\": pair\n", "pair"),
+            ("\u{feff}'workflow' : pair\n", "pair"),
+            ("workflow : pair\n", "pair"),
+            ("workflows: pair\n", "file"),
             ("workflow:\n", "file"),
             ("", "file"),
         ] {

@@ -37,7 +37,7 @@ use crate::http::problem::chain;
 use crate::telemetry::metrics;
 
 pub(crate) use contacts::{Contacts, Directory};
-pub(crate) use facts::{amount_field, fields, fields_of};
+pub(crate) use facts::{fields, fields_of};
 pub(crate) use helpers::{is_hostile, money};
 pub(crate) use links::{Linking, Links, Meant};
 pub(crate) use press::{Press, TEMPLATES};

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Command, Verb};
+use fluxor_engine::decide::NEEDS_HELP;
 use fluxor_engine::definition::chart::TASK_STEP;
 use fluxor_engine::ids::{Digest, PersonId, TenantId};
 use serde_json::Value;
@@ -33,9 +34,6 @@ fn list(value: &Value) -> &[Value] {
 pub(crate) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
-
-/// How an incident of an approval begins.
-const NEEDS_HELP: &str = "the approval needs help: ";
 
 /// The step in which nobody may decide, if an incident says that.
 pub(crate) fn nobody_in(message: &str) -> Option<&str> {

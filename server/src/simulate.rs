@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::decide::{OrganisationAt, merge_organisation};
+use fluxor_engine::decide::{NEEDS_HELP, OrganisationAt, merge_organisation};
 use fluxor_engine::definition::Library;
 use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::ids::PersonId;
@@ -231,7 +231,7 @@ fn asked_step(text: &mut String, number: usize, step: &Value) {
         let _ = writeln!(text, "     without an answer after {}{at}: {}{to}", word(&rung["after"]), word(&rung["do"]));
     }
     if let Some(problem) = step["problem"].as_str() {
-        let words = repairs::sentence(&format!("the approval needs help: {problem}"));
+        let words = repairs::sentence(&format!("{NEEDS_HELP}{problem}"));
         let _ = writeln!(text, "     stuck: {words}");
     }
 }

@@ -213,6 +213,7 @@ on_both! {
     webhooks::endpoints_belong_to_administrators_of_their_tenant
     webhooks::the_command_line_does_the_same
     tenants::a_key_is_for_its_own_tenant_alone
+    tampering::an_earlier_organisation_is_what_its_entries_say
     tampering::the_rows_of_indexes_are_what_the_streams_make
     tampering::whatever_is_tampered_with_is_found_and_named
 }

@@ -169,6 +169,7 @@ const EMERGENCIES: Subject = Subject {
         "answer",
         "not_approved_before",
         "open_amount",
+        "goods",
     ],
     options: &[("kind", &purchasing::EMERGENCIES)],
     ..ORDERS
@@ -217,6 +218,7 @@ fn emergency_order() -> RecordType {
         .with_nullable("answer", Type::Text)
         .with_nullable("not_approved_before", Type::Int)
         .with_nullable("open_amount", Type::Money)
+        .with_nullable("goods", Type::Text)
 }
 
 const ON_ORDERS: &[&str] = &["purchase_order", "emergency_order"];

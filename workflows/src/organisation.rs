@@ -9,7 +9,7 @@ mod roles;
 mod told;
 
 use fluxor_engine::audit::canonical;
-use fluxor_engine::decide::{CHANGE_ORGANISATION, Merged, found_parts, merge_organisation};
+use fluxor_engine::decide::{CHANGE_ORGANISATION, LONGEST_TEXT, Merged, found_parts, merge_organisation};
 use fluxor_engine::domain::{Done, NotDone};
 use fluxor_engine::expression::{RecordType, Type};
 use fluxor_engine::instance::Document;
@@ -95,6 +95,7 @@ pub(crate) const MESSAGE: Message = Message {
 /// Looks what a patch would change in the organisation as it is.
 fn propose(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let patch = patch(call)?;
+    readable(&patch)?;
     let row = call.organisation.row.as_ref();
     let merged = merge_organisation(row, &patch, call.now)
         .map_err(|why| NotDone::Refused { code: why.code(), sentence: why.sentence() })?;
@@ -102,6 +103,14 @@ fn propose(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     if before == after {
         let sentence = "The organisation is like this already: there is nothing to change, and nothing to approve.";
         return refuse("nothing_to_change", sentence);
+    }
+    let changes = told::changes(before.clone(), after.clone());
+    if changes.len() > MOST_CHANGES {
+        let sentence = format!(
+            "/patch: it changes {} things, {MOST_CHANGES} at most, for people read each of them: propose it in parts",
+            changes.len()
+        );
+        return refuse("invalid_input", sentence);
     }
     let now = &call.organisation.organisation;
     let set = Document::from_iter([
@@ -111,13 +120,28 @@ fn propose(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
             json!(told::concerned((now, &before), (&read.organisation, &after), now.date(call.now))),
         ),
         ("administrators".to_owned(), json!(told::administrators(now))),
-        ("changes".to_owned(), json!(told::changes(before, after))),
+        ("changes".to_owned(), json!(changes)),
         ("base".to_owned(), call.organisation.revision.into()),
         ("patch".to_owned(), written(patch).into()),
         ("revision".to_owned(), Json::Null),
         ("refused".to_owned(), Json::Null),
     ]);
     Ok(done(Vec::new(), set))
+}
+
+/// So many changes people read before they approve.
+const MOST_CHANGES: usize = 1_000;
+
+/// A proposal that is no longer than any other text of a document.
+fn readable(patch: &Document) -> Answer<()> {
+    let bytes = written(patch.clone()).len();
+    if bytes <= LONGEST_TEXT {
+        return Ok(());
+    }
+    let sentence = format!(
+        "/patch: it has {bytes} bytes, {LONGEST_TEXT} at most, for people read what they approve: propose it in parts"
+    );
+    refuse("invalid_input", sentence)
 }
 
 /// The patch that the payload brings, else the one that was proposed before.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use fluxor_engine::decide::below;
 use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::effect::NoticeKind;
 use jiff::civil::Time;
@@ -130,7 +131,7 @@ fn is_language(tag: &str) -> Result<(), &'static str> {
 /// A member as a JSON Pointer (RFC 6901).
 fn pointer(name: &str) -> String {
     let shown: String = name.chars().take(80).collect();
-    format!("/{}", shown.replace('~', "~0").replace('/', "~1"))
+    below("", &shown)
 }
 
 struct Form<'a> {

@@ -9,9 +9,14 @@ use crate::domain::Domain;
 use crate::instance::{Incident, Status, TaskStatus};
 
 use super::by;
-use super::repair::APPROVAL;
 use super::review::policy_with;
 use super::run::Run;
+
+/// The code of an incident of an approval.
+pub const APPROVAL_INCIDENT: &str = "approval_incident";
+
+/// How the message of such an incident begins; behind it stands why, such as `nobody:manager`.
+pub const NEEDS_HELP: &str = "the approval needs help: ";
 
 impl<D: Domain> Run<'_, '_, D> {
     /// Notes where nobody is left who may decide, and forgets where somebody is again.
@@ -24,16 +29,16 @@ impl<D: Domain> Run<'_, '_, D> {
                 continue;
             }
             let path = task.state.clone();
-            let is_known = |i: &Incident| *i.code == *APPROVAL && i.at.as_ref() == Some(&path);
+            let is_known = |i: &Incident| *i.code == *APPROVAL_INCIDENT && i.at.as_ref() == Some(&path);
             let known = self.work.detail.incidents().find(|i| is_known(i)).map(|i| i.message.clone());
-            let message = self.barred(at).map(|step| format!("the approval needs help: nobody:{step}"));
+            let message = self.barred(at).map(|step| format!("{NEEDS_HELP}nobody:{step}"));
             if message == known {
                 continue;
             }
             self.work.detail.forget(is_known);
             if let Some(message) = message {
                 let (since, at) = (self.ground.now, Some(path.clone()));
-                self.work.detail.note(Incident { code: APPROVAL.into(), message, since, at, tried: None });
+                self.work.detail.note(Incident { code: APPROVAL_INCIDENT.into(), message, since, at, tried: None });
                 self.work.status = Status::Incident;
             }
             self.is_well();
@@ -46,14 +51,14 @@ impl<D: Domain> Run<'_, '_, D> {
         let at = Some(self.work.tasks[at].state.clone());
         let detail = &mut self.work.detail;
         if state == State::Incident {
-            let message = format!("the approval needs help: {why}");
+            let message = format!("{NEEDS_HELP}{why}");
             let mut known = detail.incident.iter().chain(&detail.others);
             if !known.any(|i| i.message == message && i.at == at) {
-                detail.note(Incident { code: "approval_incident".into(), message, since, at, tried: None });
+                detail.note(Incident { code: APPROVAL_INCIDENT.into(), message, since, at, tried: None });
             }
             self.work.status = Status::Incident;
         } else if before == State::Incident {
-            detail.forget(|i| *i.code == *APPROVAL && (i.at.is_none() || i.at == at));
+            detail.forget(|i| *i.code == *APPROVAL_INCIDENT && (i.at.is_none() || i.at == at));
             self.is_well();
         }
     }

@@ -56,7 +56,10 @@ impl<D: Domain> Run<'_, '_, D> {
                 // Where no unit is named nobody has a role in it.
                 let holds = unit != Some(Value::Null)
                     && holds_role(self.ground.organisation(), self.ground.now, &person, role, unit_text.as_deref());
-                let place = unit_text.map_or(String::new(), |u| format!(" in unit {u}"));
+                let place = match (&unit, unit_text) {
+                    (Some(Value::Null), _) => " in its unit (it has none)".to_owned(),
+                    (_, text) => text.map_or(String::new(), |u| format!(" in unit {u}")),
+                };
                 (holds, format!("the role `{role}`{place}"))
             }
             By::Anyone | By::Engine => (true, "anyone".to_owned()),

@@ -14,7 +14,8 @@ use crate::instance::Document;
 use crate::refusal::Refusal;
 
 /// The JSON Pointer of what is called so below another (RFC 6901).
-pub(super) fn below(at: &str, name: &str) -> String {
+#[must_use]
+pub fn below(at: &str, name: &str) -> String {
     format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 

@@ -1,6 +1,7 @@
 //! Who is told what: those who may act now and could not before, those whom time reminds, those who asked and who watch,
 //! those who are to answer a question and those who wait for it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::approval::{self, Fired, FiredKind, OpenVoice, Organisation, Policy, Question};
@@ -53,7 +54,10 @@ pub(super) fn told(
         for voice in view.open.into_iter().filter(|voice| !holds(voice)) {
             let is_new = new.iter().any(|h| h.step == voice.step && Some(&h.person) == voice.on_behalf_of.as_ref());
             let begins = || voice.on_behalf_of.is_some() && stood_in.is_some_and(|before| !before.contains(&voice));
-            if is_new || begins() {
+            // Whoever stands in for two people in a step hears of it once.
+            let is_told =
+                told.iter().any(|one| one.step.as_ref() == Some(&voice.step) && one.people.contains(&voice.person));
+            if !is_told && (is_new || begins()) {
                 told.push(opened(&voice.step, voice.person, voice.on_behalf_of));
             }
         }
@@ -74,20 +78,24 @@ pub(super) fn told(
     told
 }
 
-/// How it was decided, to whoever asked; and to whoever watches, unless it is he who decided or it goes on.
+/// How it was decided, to whoever asked, or to those whom the approval `tells` in his place; and to whoever watches, unless it is he
+/// who decided or it goes on.
 pub(super) fn decided(
     task: &Task,
-    kind: NoticeKind,
-    reason: Option<Arc<str>>,
+    tells: &[Arc<str>],
+    (kind, reason): (NoticeKind, Option<Arc<str>>),
     by: Option<&PersonId>,
 ) -> Option<Notice> {
     let review = &task.detail.review;
-    let requester = review.subject.requester();
-    let mut people: Vec<PersonId> = requester.iter().cloned().collect();
+    let mut people: Vec<PersonId> = match tells {
+        [] => review.subject.requester().into_iter().collect(),
+        fields => fields.iter().flat_map(|field| review.subject.get(field).people()).map(PersonId::from).collect(),
+    };
     if kind != NoticeKind::ChangesRequested {
-        let others = review.watchers.iter().filter(|who| Some(*who) != requester.as_ref() && Some(*who) != by);
-        people.extend(others.cloned());
+        people.extend(review.watchers.iter().filter(|who| Some(*who) != by).cloned());
     }
+    let mut seen = BTreeSet::new();
+    people.retain(|who| seen.insert(who.clone()));
     let notice = about(task, kind, people, reason);
     Some(notice).filter(|notice| !notice.people.is_empty())
 }

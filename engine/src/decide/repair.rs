@@ -30,7 +30,6 @@ use super::{Ground, Halt, Layer, Stop};
 
 pub(super) use own::kept_out;
 pub(super) use reach::leads_to_asking;
-pub(super) use retry::APPROVAL;
 
 pub use own::is_own_matter;
 pub use possible::{Can, CanMove, CanSet, Mending, Possible, possible};

@@ -89,6 +89,8 @@ pub(super) struct Run<'a, 'f, D: Domain> {
     /// The fields that arrows have set, as against what actions computed.
     pub(super) written: BTreeSet<Arc<str>>,
     pub(super) moved: bool,
+    /// Messages, and their answers, that states have waited for which were left.
+    pub(super) unawaited: Vec<(Arc<str>, Arc<str>)>,
     /// An operator corrects the document: fields that are locked in review do not bind him.
     pub(super) corrects: bool,
 }
@@ -118,6 +120,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             record: Record::default(),
             raised: Vec::new(),
             written: BTreeSet::new(),
+            unawaited: Vec::new(),
             by_engine: false,
             depth: 0,
             children: 0,
@@ -153,7 +156,8 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
     }
 
     /// Everything that the command brought about.
-    pub(super) fn finish(self) -> Decision<D::Op> {
+    pub(super) fn finish(mut self) -> Decision<D::Op> {
+        self.withdraw();
         let mut after = self.work;
         let same = |before: &Instance| before.inside() == after.inside() && before.subject == after.subject;
         if self.moved || !self.before.is_some_and(same) {

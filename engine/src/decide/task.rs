@@ -330,7 +330,13 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let task = &self.work.tasks[at];
         let why = || task.detail.review.why.to_string().into();
         let reason: Option<Arc<str>> = if state == State::Approved { None } else { Some(reason.unwrap_or_else(why)) };
-        let told = notices::decided(task, kind, reason.clone(), self.command.actor.person());
+        let asks = self.definition.approval(&task.state);
+        let told = notices::decided(
+            task,
+            asks.map_or(&[], |asks| &asks.tells),
+            (kind, reason.clone()),
+            self.command.actor.person(),
+        );
         self.effects.extend(told.map(Effect::Notice));
         self.raise(at, event, reason);
     }

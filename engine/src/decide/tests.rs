@@ -4,6 +4,7 @@ mod bounds;
 mod held;
 mod incidents;
 mod migrations;
+mod notices;
 mod parallel;
 mod repairs;
 mod scxml;
@@ -18,8 +19,9 @@ use super::*;
 use crate::calendar::Calendars;
 use crate::command::Verb;
 use crate::domain::{ActionType, Call, Done, MessageType, NotDone, Vocabulary};
+use crate::effect::NoticeKind;
 use crate::expression::{Type, Value};
-use crate::ids::{Digest, TenantId};
+use crate::ids::{Digest, PersonId, TenantId};
 
 /// A domain with next to nothing in it: an action that adds a word to the subject's `log`, and a message.
 #[derive(Debug)]
@@ -93,6 +95,8 @@ struct Story {
     resumed: Vec<(Arc<str>, bool)>,
     /// Messages that are not to go out any more.
     withdrawn: Vec<Arc<str>>,
+    /// Who is told what by it.
+    notices: Vec<(NoticeKind, Vec<PersonId>)>,
     /// What it reported to whom.
     reported: Vec<Document>,
     /// What it has started.
@@ -142,6 +146,7 @@ impl Story {
             sent: Vec::new(),
             resumed: Vec::new(),
             withdrawn: Vec::new(),
+            notices: Vec::new(),
             reported: Vec::new(),
             children: Vec::new(),
             tables: Vec::new(),
@@ -182,6 +187,11 @@ impl Story {
                     _ => None,
                 });
                 self.withdrawn = withdrawn.collect();
+                let notices = decision.effects.iter().filter_map(|effect| match effect {
+                    Effect::Notice(notice) => Some((notice.kind, notice.people.clone())),
+                    _ => None,
+                });
+                self.notices = notices.collect();
                 let reported = decision.effects.iter().filter_map(|effect| match effect {
                     Effect::Report(report) => Some(report.payload.clone()),
                     _ => None,

@@ -67,7 +67,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                 StateKind::Call(_) => self.leave_call(&state.path),
                 _ => {}
             }
-            self.withdraw(ix);
+            self.waited(ix);
             self.act(&state.exit)?;
         }
         let stay: Vec<StateIx> = active.into_iter().filter(|ix| !left.contains(ix)).collect();
@@ -77,21 +77,42 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         Ok(left)
     }
 
-    /// Whose answer the state waits for, and nobody waits for any more: a message that was not sent yet is not sent. What a delivery
-    /// itself brings about leaves all others as they are.
-    fn withdraw(&mut self, ix: StateIx) {
+    /// Notes whose answer the state waited for, or another one for what was sent in it: where nobody waits in the end, a message that
+    /// was not sent yet is not sent. What a delivery itself brings about leaves all others as they are.
+    fn waited(&mut self, ix: StateIx) {
         let definition = self.definition;
-        let waits = |event: &str| definition.upwards(ix).any(|at| definition.state(at).on.contains_key(event));
-        for send in &definition.state(ix).sends {
+        let waits = |at: StateIx, sent: &str| definition.state(at).on.contains_key(sent);
+        let inside = (ix.0..definition.states.len()).map(StateIx).take_while(|&at| definition.is_within(at, ix));
+        for (at, send) in inside.flat_map(|at| definition.state(at).sends.iter().map(move |send| (at, send))) {
             let declared = self.ground.domain.vocabulary().messages.get(&send.message);
-            let Some(sent) = declared.and_then(|message| message.sent_event.as_deref()) else { continue };
+            let Some(sent) = declared.and_then(|message| message.sent_event.clone()) else { continue };
             let answered = match &self.command.verb {
                 Verb::Message { event, .. } => **event == *sent,
                 Verb::Repair { repair, .. } => matches!(repair, Repair::Retry { .. } | Repair::Skip { .. }),
                 _ => false,
             };
-            if waits(sent) && !answered {
-                self.effects.push(Effect::Withdraw(send.message.clone()));
+            let own = at == ix && definition.upwards(ix).any(|at| waits(at, &sent));
+            if !answered && (own || waits(ix, &sent)) {
+                self.unawaited.push((send.message.clone(), sent));
+            }
+        }
+    }
+
+    /// Withdraws the messages for which nobody waits any more. Who waits now has sent his own, or is one of several who have: then
+    /// nobody can say whose a message is, and it goes out.
+    pub(super) fn withdraw(&mut self) {
+        let definition = self.definition;
+        let over = self.unawaited.is_empty() || self.work.status == Status::Final;
+        let active = if over { Vec::new() } else { self.active().unwrap_or_default() };
+        let active: BTreeSet<StateIx> = active.into_iter().flat_map(|leaf| definition.upwards(leaf)).collect();
+        for (message, sent) in std::mem::take(&mut self.unawaited) {
+            let waits = active.iter().any(|&at| definition.state(at).on.contains_key(&sent));
+            let sends = |&&at: &&StateIx| definition.state(at).sends.iter().any(|send| send.message == message);
+            let again = |effect: &Effect<D::Op>| matches!(effect, Effect::Send(out) if out.message == message);
+            let replaced = active.iter().filter(sends).count() == 1 && self.effects.iter().any(again);
+            let known = |effect: &Effect<D::Op>| matches!(effect, Effect::Withdraw(known) if *known == message);
+            if (!waits || replaced) && !self.effects.iter().any(known) {
+                self.effects.push(Effect::Withdraw(message));
             }
         }
     }
@@ -135,7 +156,13 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let mut aims = vec![to];
         if let Some(history) = history {
             let before = self.work.detail.history.get(&definition.state(to).path);
-            let before: Vec<StateIx> = before.into_iter().flatten().filter_map(|path| definition.find(path)).collect();
+            let mut before: Vec<StateIx> =
+                before.into_iter().flatten().filter_map(|path| definition.find(path)).collect();
+            if !before.is_empty() {
+                // Nor does going back lead past an approval that was taken back meanwhile: its region begins anew.
+                let within = self.within_reach()?;
+                before.retain(|ix| within.contains(ix));
+            }
             match history {
                 History::Deep => aims.extend(before),
                 History::Shallow => aims.extend(before.into_iter().filter_map(|ix| definition.below(to, ix))),

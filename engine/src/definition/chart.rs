@@ -2,7 +2,7 @@
 
 mod asks;
 mod look;
-mod told;
+mod subject;
 mod ways;
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use crate::table::Table;
 
 pub use asks::{Approval, Calling, Form, FormField, TASK_STEP};
 pub(crate) use look::{region, upwards};
-pub use told::Told;
+pub use subject::{Subject, Told};
 pub use ways::Way;
 
 /// What the approval's outcomes are called, as events.
@@ -150,30 +150,6 @@ pub enum Whose {
     Person(PersonId),
     /// The first, by id, who is active and holds the role: in the unit, or in any.
     Role(Arc<str>, Option<Arc<str>>),
-}
-
-/// The typed document that an instance carries.
-#[derive(Clone, Debug)]
-pub struct Subject {
-    /// What expressions call it: `po`.
-    pub variable: Arc<str>,
-    /// Its fields and their types.
-    pub record: Arc<RecordType>,
-    /// Fields that the starter may leave out although they are not nullable: actions fill them.
-    pub computed: Vec<Arc<str>>,
-    /// Fields that have one of these values and no other, as the vocabulary says.
-    pub options: Vec<(Arc<str>, Vec<Arc<str>>)>,
-    /// What fields are called and what they mean, for people.
-    pub told: Vec<(Arc<str>, Told)>,
-    /// The field that says in words what an instance is about.
-    pub about: Option<Arc<str>>,
-}
-
-impl Subject {
-    /// The values that a field may have; none: any of its type.
-    pub fn options(&self, field: &str) -> &[Arc<str>] {
-        self.options.iter().find(|(name, _)| **name == *field).map_or(&[], |(_, options)| options)
-    }
 }
 
 /// An event that may be signalled.

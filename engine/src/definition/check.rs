@@ -133,6 +133,7 @@ pub(super) fn check(
     };
     let definition = checker.definition(file);
     let mut found = checker.found;
+    definition.iter().for_each(|definition| lint::approved(definition, &mut found));
     ordered(&mut found);
     (definition.filter(|_| found.iter().all(|one| one.severity != Severity::Error)), found)
 }

@@ -94,6 +94,7 @@ codes! {
     TABLE_GAP = "FLX0417": "No row of the table covers every amount: an order beyond them is an incident.";
     NOT_FOR_TASKS = "FLX0418": "A task that asks for data has nothing to reject or to skip.";
     UNKNOWN_PLAN = "FLX0419": "A plan is named that the approval does not have.";
+    CHANGED_AFTERWARDS = "FLX0420": "What was approved can be changed afterwards, and nobody is asked again.";
 
     NO_SCHEDULE = "FLX0500": "A schedule is a Unix cron pattern of five fields in a time zone.";
     SCHEDULE_INPUT = "FLX0501": "A scheduled start gives the subject's fields as anybody who starts an instance does.";

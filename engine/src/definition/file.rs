@@ -39,7 +39,7 @@ pub(super) enum SubjectFile {
     /// A subject of the vocabulary, perhaps under another variable.
     Named { ty: Name, variable: Option<Name> },
     /// Fields written in the file.
-    Inline { variable: Option<Name>, fields: Vec<FieldFile>, about: Option<Name> },
+    Inline { variable: Option<Name>, fields: Vec<FieldFile>, about: Option<Name>, amount: Vec<Name> },
 }
 
 /// A field and its type; of a subject perhaps with what it is called and means.

@@ -4,12 +4,15 @@
 //! mistake is not reported a second time as its consequence.
 
 mod always;
+mod approved;
 mod dead;
 mod events;
 mod reach;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+pub(super) use approved::approved;
 
 use super::chart::{Event, State, StateIx, StateKind, upwards};
 use super::read::Found;

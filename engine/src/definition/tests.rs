@@ -107,10 +107,11 @@ fn waits_of_seconds_are_exact() {
 #[test]
 fn fields_are_told_by_the_subject_or_by_the_form_that_fills_them() {
     let source = "workflow: x\nversion: 1\nsubject:\n  name: x\n  about: name\n  fields:\n    requester: person\n    name: text\n    \
-                  spend: { type: money, title: Spend a year, help: As expected. }\n    rating: int?\n    twice: int?\n    plain: int?\n\
+                  spend: { type: money, title: Spend a year, help: As expected. }\n    rating: int?\n    twice: int?\n    plain: int?\n    \
+                  answer: int?\n\
                   start: a\nstates:\n  a:\n    task: { who: [{ manager: requester }], form: { mark: { type: int, title: Mark from 1 to 5, \
-                  help: 1 is best. } } }\n    on: { done: { to: b, set: { rating: event.mark, twice: event.mark * 2 } } }\n  \
-                  b: { final: true }\n";
+                  help: 1 is best. } } }\n    on: { done: { to: b, set: { rating: event.mark, twice: event.mark * 2, answer: event.mark } } }\n    \
+                  after: { in: 1 day, to: b, set: { answer: '5' } }\n  b: { final: true }\n";
     let definition = right("x.yaml", source);
     let told = |field: &str| {
         let chart::Told { title, help } = definition.told(field);
@@ -119,6 +120,28 @@ fn fields_are_told_by_the_subject_or_by_the_form_that_fills_them() {
     assert_eq!(definition.subject.about.as_deref(), Some("name"));
     assert_eq!(told("spend"), ("Spend a year".to_owned(), "As expected.".to_owned()));
     assert_eq!(told("rating"), ("Mark from 1 to 5".to_owned(), "1 is best.".to_owned()));
-    // What is computed from it is something else.
-    assert!(["twice", "plain", "nothing"].iter().all(|field| told(field) == Default::default()));
+    // What is computed from it is something else, and so is what comes from elsewhere, too.
+    assert!(["twice", "plain", "answer", "nothing"].iter().all(|field| told(field) == Default::default()));
+}
+
+/// The amount is what the subject says it is.
+#[test]
+fn the_amount_is_the_first_field_that_says_one() {
+    let of = |amount: &str, fields: &str| {
+        let source = format!(
+            "workflow: x\nversion: 1\nsubject:\n  name: x\n{amount}  fields: {{ requester: person, {fields} }}\n\
+             start: {{ to: a }}\nstates:\n  a: {{ final: true }}\n"
+        );
+        right("x.yaml", &source)
+    };
+    let document = |json: serde_json::Value| json.as_object().cloned().unwrap();
+    let contract = of("  amount: [next, value]\n", "value: money, next: 'money?'");
+    let now = document(serde_json::json!({ "value": "4.00 EUR", "next": null }));
+    let later = document(serde_json::json!({ "value": "4.00 EUR", "next": "60.00 EUR" }));
+    assert_eq!((contract.amount(&now), contract.amount(&later)), (Some("4.00 EUR"), Some("60.00 EUR")));
+    let one = of("", "value: money, next: 'money?'");
+    assert_eq!(one.amount(&later), Some("4.00 EUR"), "the only one that must be there");
+    assert_eq!(of("", "value: money, next: money").amount(&later), None, "which of them nobody says");
+    let plain = document(serde_json::json!({ "amount": "1.00 EUR", "value": "4.00 EUR" }));
+    assert_eq!(of("", "amount: money, value: money").amount(&plain), Some("1.00 EUR"));
 }

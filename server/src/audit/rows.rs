@@ -10,7 +10,7 @@ use fluxor_engine::store::{InstancePage, StoreError};
 use serde_json::{Value, json};
 
 use super::index;
-use crate::desk::{Desk, NotDone};
+use crate::desk::{Desk, NotDone, Then};
 
 /// Folds `entries` and compares. Streams of the domain's records and security lanes have no such row.
 pub(super) async fn differ(
@@ -42,6 +42,10 @@ pub(super) async fn differ(
             (image::image(&said), image::image(&row))
         }
         "organisation" => {
+            let earlier = revisions(desk, tenant, stream, entries).await?;
+            if !earlier.is_empty() {
+                return Ok(earlier);
+            }
             let row = desk.organisation(tenant).await?;
             let document: Value = row.and_then(|r| serde_json::from_str(&r.document).ok()).unwrap_or_default();
             match fold::fold_record(organisation_image(&json!({})), entries) {
@@ -66,6 +70,31 @@ pub(super) async fn differ(
     let places: Vec<&str> = changes.iter().map(|c| c.at.as_str()).take(10).collect();
     let places = if places.is_empty() { "its bookkeeping columns".to_owned() } else { places.join(", ") };
     Ok(vec![finding(format!("the row is not what its entries say: {places}"))])
+}
+
+/// Whether each earlier revision of the organisation is what the entries up to it say: who could decide then is asked of those.
+async fn revisions(
+    desk: &dyn Desk,
+    tenant: TenantId,
+    stream: StreamId,
+    entries: &[Entry],
+) -> Result<Vec<Finding>, NotDone> {
+    let mut found = Vec::new();
+    let mut said = organisation_image(&json!({}));
+    let Some((_, earlier)) = entries.split_last() else { return Ok(found) };
+    for entry in earlier {
+        said = match fold::fold_record(said, std::slice::from_ref(entry)) {
+            Ok(said) => said,
+            Err(why) => return Ok(vec![Finding::row_changed(tenant, stream, entry.seq, why)]),
+        };
+        let row = desk.organisation_then(tenant, Then::Revision(entry.seq)).await?;
+        let document: Option<Value> = row.and_then(|row| serde_json::from_str(&row.document).ok());
+        if document.is_none_or(|document| organisation_image(&document) != said) {
+            let message = format!("revision {} of the organisation is not what its entries say", entry.seq);
+            found.push(Finding::row_changed(tenant, stream, entry.seq, message));
+        }
+    }
+    Ok(found)
 }
 
 /// The instance's row as it is in the database: a look could show what the program remembers of it.

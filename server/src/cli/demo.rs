@@ -5,7 +5,6 @@ mod decide;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use fluxor_engine::store::InstancePage;
 use fluxor_workflows::import::{Import as Company, Options, recognise};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use super::import::{Bar, failure, same_company};
 use super::out::Out;
@@ -25,7 +25,7 @@ use super::{End, Failure, reorder as words_of_runs, serve};
 use crate::audit;
 use crate::config::Config;
 use crate::desk::Desk;
-use crate::http::routes;
+use crate::http::{listen, routes};
 use crate::lock::{self, Lock, Taken};
 use crate::open::{Purpose, open};
 use crate::reorder::{self, Ask, Told};
@@ -105,10 +105,8 @@ impl Demo {
             serve::until_told(listener, app, &stage.desk.clone(), config).await?;
             return Ok(End::Done);
         }
-        let serving = tokio::spawn(
-            axum::serve(listener, routes::router(app).into_make_service_with_connect_info::<SocketAddr>())
-                .into_future(),
-        );
+        let (_serves, stopped) = watch::channel(false);
+        let serving = tokio::spawn(listen::answer(listener, routes::router(app), stopped));
         let decided = decide::all(&mut stage, &url, out).await;
         serving.abort();
         let decided = decided?;

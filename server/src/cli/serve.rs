@@ -1,11 +1,9 @@
 //! `fluxor serve`: the HTTP interface, timers and messages, until SIGTERM or SIGINT.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
 use fluxor_engine::clock::{Clock as _, SystemClock};
 use fluxor_engine::ids::Mint;
 use serde_json::json;
@@ -19,7 +17,7 @@ use crate::config::Config;
 use crate::desk::Desk;
 use crate::door::{Door, OneTime};
 use crate::http::problem::chain;
-use crate::http::routes;
+use crate::http::{listen, routes};
 use crate::limits::Limits;
 use crate::lock::{self, Lock, Taken};
 use crate::open::{Opened, Purpose, open_all};
@@ -99,17 +97,8 @@ pub(super) async fn until_told(
     desk: &Arc<dyn Desk>,
     config: &Config,
 ) -> anyhow::Result<()> {
-    let (stop, mut stopped) = watch::channel(false);
-    // Answers are small: waiting for more to send only delays them.
-    let listener = listener.tap_io(|connection| {
-        let _ = connection.set_nodelay(true);
-    });
-    let router = routes::router(app.clone());
-    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            let _ = stopped.wait_for(|stop| *stop).await;
-        });
-    let mut serving = tokio::spawn(serving.into_future());
+    let (stop, stopped) = watch::channel(false);
+    let mut serving = tokio::spawn(listen::answer(listener, routes::router(app.clone()), stopped));
     let noting = tokio::spawn(keeping(app.clone()));
     let sweeping = tokio::spawn(sweeping(app.clone()));
     let delivering = desk.webhooks().map(|webhooks| tokio::spawn(webhooks.clone().run()));
@@ -117,7 +106,7 @@ pub(super) async fn until_told(
     let every = Duration::from_secs(config.watch_definitions);
     let watching = app.reloads().map(|reloads| tokio::spawn(reloads.clone().watch(every)));
     tokio::select! {
-        ended = &mut serving => ended.context("the server ended")?.context("the server ended")?,
+        ended = &mut serving => ended.context("the server ended")?,
         signal = signal() => {
             tracing::info!("{}: finishing what runs", signal?);
             app.stop();

@@ -80,6 +80,12 @@ impl Tasks {
         if let Some(refusal) = desk.left_out(config.tenant(), person.clone()).await? {
             return Err(NotDone::Refused(refusal).into());
         }
+        let company = desk.company(config.tenant()).await?;
+        if company.at.organisation.person(&person).is_none() {
+            let why =
+                format!("The organisation has nobody with the id `{person}`: look at `fluxor organisation show`.");
+            return Err(Failure::Declined("unknown_person".to_owned(), why));
+        }
         let tasks = desk.tasks_of(config.tenant(), person, self.tag, None, self.limit).await?;
         let machine: Vec<Value> = tasks
             .iter()

@@ -127,6 +127,11 @@ impl Caller {
         &self.key
     }
 
+    /// Whether it has an administrator's rights.
+    pub(crate) fn is_administrator(&self) -> bool {
+        self.key.administrator
+    }
+
     /// Whether it came by a link in a mail.
     pub(crate) fn is_link(&self) -> bool {
         self.via == "link"

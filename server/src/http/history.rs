@@ -102,6 +102,17 @@ pub(crate) async fn history(
     which.page(&app, &caller, id.into(), &format!("/v1/instances/{id}/history")).await
 }
 
+impl History {
+    /// Without the bodies (and the salts, which go with them) that are not for the reader; headers and hashes still add up.
+    pub(super) fn without_bodies(mut self, is_hidden: impl Fn(&str) -> bool) -> Self {
+        for line in self.items.iter_mut().filter(|line| line.body.as_ref().is_some_and(|body| is_hidden(body.get()))) {
+            line.body = None;
+            line.salt = String::new();
+        }
+        self
+    }
+}
+
 impl Which {
     /// A page of a stream.
     pub(super) async fn page(

@@ -15,6 +15,7 @@ use fluxor_workflows::reorder::SOURCE;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::act::bounded;
 use super::asked::{Asked, ChangeHeaders};
 use super::auth::Caller;
 use super::extract::{Limit, Path, Query, next};
@@ -186,6 +187,7 @@ pub(crate) async fn signal(
     Path((instance, event)): Path<(InstanceId, String)>,
     Asked(asking, Signal { payload, reason, state_revision }): Asked<Signal>,
 ) -> Result<Json<Outcome>, Problem> {
+    bounded("/reason", reason.as_deref())?;
     let verb = Verb::Signal { instance, event: event.into(), payload, reason, state_revision };
     let done = app.submit(asking.command(verb)).await.map_err(Problem::within("/payload"))?;
     Ok(Json(done.answer.into()))
@@ -200,7 +202,7 @@ pub(crate) async fn recall(
     Path((instance,)): Path<(InstanceId,)>,
     Asked(asking, reason): Asked<Reason>,
 ) -> Result<Json<Outcome>, Problem> {
-    Ok(Json(app.submit(asking.command(event(instance, "recall", reason))).await?.answer.into()))
+    Ok(Json(app.submit(asking.command(event(instance, "recall", reason)?)).await?.answer.into()))
 }
 
 /// It is given up: the event `cancel`.
@@ -212,11 +214,12 @@ pub(crate) async fn cancel(
     Path((instance,)): Path<(InstanceId,)>,
     Asked(asking, reason): Asked<Reason>,
 ) -> Result<Json<Outcome>, Problem> {
-    Ok(Json(app.submit(asking.command(event(instance, "cancel", reason))).await?.answer.into()))
+    Ok(Json(app.submit(asking.command(event(instance, "cancel", reason)?)).await?.answer.into()))
 }
 
-fn event(instance: InstanceId, name: &str, Reason { reason }: Reason) -> Verb {
-    Verb::Signal { instance, event: name.into(), payload: Document::new(), reason, state_revision: None }
+fn event(instance: InstanceId, name: &str, Reason { reason }: Reason) -> Result<Verb, Problem> {
+    bounded("/reason", reason.as_deref())?;
+    Ok(Verb::Signal { instance, event: name.into(), payload: Document::new(), reason, state_revision: None })
 }
 
 /// Which instances.

@@ -2,6 +2,7 @@
 //! the nearest name for an unknown field.
 
 use fluxor_engine::clock::Timestamp;
+use fluxor_engine::decide::below;
 use fluxor_engine::diagnostic;
 use fluxor_limits::settings::Once;
 use serde::de::DeserializeOwned;
@@ -32,7 +33,7 @@ fn nul(value: &Value) -> Option<String> {
         Value::String(text) => text.contains('\0').then(String::new),
         Value::Array(items) => items.iter().enumerate().find_map(|(n, item)| nul(item).map(|at| format!("/{n}{at}"))),
         Value::Object(map) => map.iter().find_map(|(key, item)| {
-            if key.contains('\0') { Some(String::new()) } else { nul(item).map(|at| format!("/{}{at}", escaped(key))) }
+            if key.contains('\0') { Some(String::new()) } else { nul(item).map(|at| below("", key) + &at) }
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
@@ -51,7 +52,7 @@ pub(crate) fn explain(path: &Path, message: &str) -> (String, String) {
     let mut at = pointer(path);
     let names = quoted(message);
     if let (Some(missing), true) = (names.first(), message.starts_with("missing field")) {
-        return (format!("{at}/{}", escaped(missing)), "it is missing: write it".to_owned());
+        return (below(&at, missing), "it is missing: write it".to_owned());
     }
     // What reads dates explains how it reads them.
     let of_dates = ["failed to parse", "parsed date", "expected four digit"];
@@ -61,8 +62,8 @@ pub(crate) fn explain(path: &Path, message: &str) -> (String, String) {
     let (Some(given), true) = (names.first(), message.starts_with("unknown ")) else {
         return (at, message.to_owned());
     };
-    if message.starts_with("unknown field") && !at.ends_with(&format!("/{}", escaped(given))) {
-        at = format!("{at}/{}", escaped(given));
+    if message.starts_with("unknown field") && !at.ends_with(&below("", given)) {
+        at = below(&at, given);
     }
     let perhaps = diagnostic::nearest(given, names[1..].iter().copied())
         .map_or(String::new(), |name| format!("; did you mean `{name}`?"));
@@ -78,15 +79,11 @@ fn pointer(path: &Path) -> String {
     path.iter()
         .filter_map(|segment| match segment {
             Segment::Seq { index } => Some(format!("/{index}")),
-            Segment::Map { key } => Some(format!("/{}", escaped(key))),
-            Segment::Enum { variant } => Some(format!("/{}", escaped(variant))),
+            Segment::Map { key } => Some(below("", key)),
+            Segment::Enum { variant } => Some(below("", variant)),
             Segment::Unknown => None,
         })
         .collect()
-}
-
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// An instant as RFC 3339, which is how the interface writes time.

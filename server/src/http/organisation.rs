@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use fluxor_engine::audit::canonical;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Answer, Basis, Change, Verb};
 use fluxor_engine::commit::OrganisationRow;
@@ -107,7 +108,25 @@ pub(crate) async fn show(
             return Err(Problem::new("invalid_query", sentence).with("parameter", "at"));
         }
     };
-    Ok(Json(row.into()))
+    Ok(Json(row.map(|row| discreet(row, &caller)).into()))
+}
+
+/// The organisation without what people have noted of absences that are not the reader's: why somebody is away is told to those who may
+/// note it.
+fn discreet(row: OrganisationRow, caller: &Caller) -> OrganisationRow {
+    if caller.is_administrator() || !row.document.contains("\"note\"") {
+        return row;
+    }
+    let Ok(mut document) = serde_json::from_str::<Document>(&row.document) else { return row };
+    let own = caller.person().as_str();
+    let absences = document.get_mut("substitutes").and_then(serde_json::Value::as_array_mut);
+    for absence in absences.into_iter().flatten().filter_map(serde_json::Value::as_object_mut) {
+        let concerns = |name: &str| absence.get(name).and_then(serde_json::Value::as_str) == Some(own);
+        if !["person", "substitute", "noted_by"].into_iter().any(concerns) {
+            absence.remove("note");
+        }
+    }
+    OrganisationRow { document: canonical::value(&document.into()).into(), ..row }
 }
 
 /// There never was such a revision.
@@ -128,7 +147,12 @@ pub(crate) async fn history(
     caller: Caller,
     Query(which): Query<Which>,
 ) -> Result<Json<History>, Problem> {
-    which.page(&app, &caller, stream(), "/v1/organisation/history").await
+    let page = which.page(&app, &caller, stream(), "/v1/organisation/history").await?;
+    if caller.is_administrator() {
+        return Ok(page);
+    }
+    let Json(history) = page;
+    Ok(Json(history.without_bodies(|body| body.contains("\"note\""))))
 }
 
 /// The stream of its entries.

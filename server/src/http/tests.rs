@@ -268,6 +268,7 @@ fn emitted() -> BTreeSet<String> {
                         "const INVALID: &str =",
                         "const OVER: &str =",
                         "const NEEDS_APPROVAL: &str =",
+                        "const APPROVAL_INCIDENT: &str =",
                         "const DELIVERY_FAILED: &str =",
                         "const REFUSED_TO_ENGINE: &str =",
                         "later(",

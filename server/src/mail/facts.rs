@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::definition::Library;
-use fluxor_engine::definition::chart::{Definition, Told};
+use fluxor_engine::definition::chart::{Definition, FormField, TASK_STEP, Told};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::expression::Type;
 use fluxor_engine::ids::{InstanceId, PersonId, TaskId};
@@ -24,7 +24,7 @@ const ELSEWHERE: [&str; 6] = ["amount", "supplier", "lines", "requester", "note"
 /// The kinds that ask somebody to decide.
 const ASKING: [&str; 3] = ["task_opened", "reminder", "escalated"];
 
-/// Where most documents have their amount.
+/// What templates call the amount.
 const AMOUNT: &str = "amount";
 
 /// A notice as its outbox row carries it.
@@ -131,6 +131,9 @@ pub(crate) struct Facts {
     pub(super) question: Option<String>,
     pub(super) about: Option<String>,
     pub(super) told: Vec<Meaning>,
+    /// Of a task that asks for data: the title of its state, and what it asks for.
+    pub(super) place: Option<String>,
+    pub(super) asked: Vec<Meaning>,
     pub(super) language: Option<String>,
     /// Of a digest.
     pub(super) waiting: Vec<Facts>,
@@ -158,19 +161,6 @@ pub(crate) fn fields(definitions: impl IntoIterator<Item = Arc<Definition>>) -> 
     records.flat_map(|record| record.fields.keys().map(ToString::to_string).collect::<Vec<_>>()).collect()
 }
 
-/// The field in which a document has its amount: `amount`, else the only one of money that it must have.
-pub(crate) fn amount_field(definition: &Definition) -> Option<&str> {
-    let fields = &definition.subject.record.fields;
-    if fields.contains_key(AMOUNT) {
-        return Some(AMOUNT);
-    }
-    let mut needed = fields.iter().filter(|(_, field)| field.ty == Type::Money && !field.nullable);
-    match (needed.next(), needed.next()) {
-        (Some((name, _)), None) => Some(name),
-        _ => None,
-    }
-}
-
 /// Those of a loaded library.
 pub(crate) fn fields_of(library: &Library) -> BTreeSet<String> {
     fields(library.names().filter_map(|name| library.current(name).cloned()))
@@ -180,8 +170,16 @@ pub(crate) fn fields_of(library: &Library) -> BTreeSet<String> {
 pub(super) fn blank(fields: &BTreeSet<String>, entries: bool) -> Facts {
     let one = || if entries { vec![Facts::default()] } else { Vec::new() };
     let zone = "UTC".to_owned();
-    let told = if entries { vec![Meaning::default()] } else { Vec::new() };
-    let mut facts = Facts { zone, told, waiting: one(), questions: one(), decided: one(), ..Facts::default() };
+    let told = || if entries { vec![Meaning::default()] } else { Vec::new() };
+    let mut facts = Facts {
+        zone,
+        told: told(),
+        asked: told(),
+        waiting: one(),
+        questions: one(),
+        decided: one(),
+        ..Facts::default()
+    };
     facts.complete(fields);
     facts
 }
@@ -217,9 +215,22 @@ impl Facts {
             let title = told.title.map_or_else(|| capital(&words(name)), |title| title.to_string());
             self.told.push(Meaning { title, value, help: told.help.to_string() });
         }
+        if self.asks_data
+            && ASKING.contains(&&*self.kind)
+            && let Some(state) = definition.find(&self.state)
+        {
+            self.place = Some(definition.state(state).title.to_string());
+            let form = definition.approval(&self.state).and_then(|approval| approval.form.as_ref());
+            let one = |field: &FormField| Meaning {
+                title: field.title.to_string(),
+                help: field.help.to_string(),
+                ..Meaning::default()
+            };
+            self.asked = form.iter().flat_map(|form| form.fields.iter().map(one)).collect();
+        }
         // Templates know one name for the amount, wherever it stands.
-        if let Some(amount) = amount_field(definition).and_then(|field| self.subject.get(field)).cloned() {
-            self.subject.entry(AMOUNT).or_insert(amount);
+        if let Some(amount) = definition.amount(&self.subject).map(Json::from) {
+            self.subject.insert(AMOUNT.to_owned(), amount);
         }
         self
     }
@@ -282,7 +293,7 @@ pub(super) fn of(
         title: payload.title.clone().unwrap_or_else(|| words(&payload.workflow)),
         key: payload.key.clone(),
         state: payload.state.clone(),
-        step: notice.step.as_deref().map(words),
+        step: notice.step.as_deref().filter(|step| *step != TASK_STEP).map(words),
         reference: match text("number") {
             Some(number) => format!("{number} ({})", short(instance)),
             None => short(instance),

@@ -7,10 +7,5 @@ use crate::mail;
 
 /// The amount of a document, if it has one.
 pub(crate) fn amount(subject: &Document, definition: &Definition) -> Option<String> {
-    mail::money(written(subject, definition)?)
-}
-
-/// The same as a program has it.
-pub(crate) fn written<'s>(subject: &'s Document, definition: &Definition) -> Option<&'s str> {
-    subject.get(mail::amount_field(definition)?)?.as_str()
+    mail::money(definition.amount(subject)?)
 }

@@ -37,7 +37,7 @@ impl Arrival {
         };
         let (header, body) = entries.iter().rev().filter_map(read).find(came)?;
         let reason = body["reason"].as_str().map(str::trim).filter(|reason| !reason.is_empty());
-        let done = format!("{} {}", who(&header, speak), what(&header, &body, definition, speak));
+        let done = format!("{} {}", who(&header, &body, speak), what(&header, &body, definition, speak));
         let said = reason.map_or_else(|| format!("{done}."), |reason| format!("{done}: “{reason}”."));
         Some(Self { by: header.actor, has_reason: reason.is_some(), said })
     }

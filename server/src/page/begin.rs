@@ -71,12 +71,23 @@ pub(crate) fn fits(asked: &AtStart) -> bool {
         && asked.fields.iter().all(|(_, field)| field.nullable || is_plain(&field.ty))
 }
 
+/// A title within a sentence: `Taken from` is `taken from`, `IBAN` stays.
+fn decapitalised(title: &str) -> String {
+    let mut letters = title.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(letters).collect(),
+        _ => title.to_owned(),
+    }
+}
+
 /// In a line, where it begins and what it asks for.
 fn what(definition: &Definition, asked: &AtStart) -> String {
     let open = definition.starts.iter().filter(|start| !matches!(start.by, By::Engine));
     let mut places: Vec<&str> = open.map(|start| &*definition.state(start.to).title).collect();
     places.dedup();
-    let fields = asked.fields.iter().map(|(name, _)| name.replace('_', " "));
+    let small =
+        |title: String| if title.starts_with(|c: char| c.is_uppercase()) { decapitalised(&title) } else { title };
+    let fields = asked.fields.iter().map(|(name, _)| small(called(definition, name)));
     let fields: Vec<String> = fields.chain(asked.own.iter().map(ToString::to_string)).collect();
     let asks = if fields.is_empty() { "nothing".to_owned() } else { fields.join(", ") };
     format!("Begins in “{}”. Asks for: {asks}.", places.join("” or “"))
@@ -158,6 +169,7 @@ impl Beginning {
         speak: &Words,
     ) -> Self {
         let refused = beside(asked, refused);
+        let refused = Refused { sentence: titled(definition, asked, &refused.sentence), ..refused };
         let own = if let [own] = own { Some(own) } else { None };
         let of_books = supplier_fields(definition);
         let field = |(name, typed): &(std::sync::Arc<str>, Typed)| {
@@ -263,6 +275,18 @@ fn beside(asked: &AtStart, mut refused: Refused) -> Refused {
         }
     }
     refused
+}
+
+/// The sentence of a refusal, with the titles of fields in the place of where they are.
+fn titled(definition: &Definition, asked: &AtStart, sentence: &str) -> String {
+    let part = |part: &str| {
+        let (at, why) = part.split_once(": ")?;
+        let field = at.strip_prefix('/')?;
+        let known = asked.fields.iter().any(|(name, _)| **name == *field);
+        known.then(|| format!("{}: {why}", called(definition, field)))
+    };
+    let parts: Vec<String> = sentence.split("; ").map(|one| part(one).unwrap_or_else(|| one.to_owned())).collect();
+    parts.join("; ")
 }
 
 /// The sentence of a refusal, with the rows of the form in the place of the lines that were sent.

@@ -10,7 +10,7 @@ use fluxor_engine::money::{Currency, Money};
 use serde::Serialize;
 
 use super::mending::title;
-use super::words::{words, written};
+use super::words::words;
 use crate::desk::TaskView;
 use crate::mail;
 
@@ -78,7 +78,7 @@ impl Group {
 /// The sums of their amounts, by currency; what is too large to be added is not told.
 fn sums(tasks: &[&TaskView]) -> String {
     let mut all: BTreeMap<Currency, Option<i64>> = BTreeMap::new();
-    for amount in tasks.iter().filter_map(|task| written(&task.subject, &task.definition)) {
+    for amount in tasks.iter().filter_map(|task| task.definition.amount(&task.subject)) {
         let Ok(amount) = amount.parse::<Money>() else { continue };
         let sum = all.entry(amount.currency).or_insert(Some(0));
         *sum = sum.and_then(|sum| sum.checked_add(amount.units));

@@ -124,6 +124,8 @@ pub(crate) struct Document {
     live: Option<String>,
     /// Where it is for whoever signs in, on a page that was opened without.
     signed_in: Option<String>,
+    /// Whether whoever came by a link can do nothing there.
+    nothing: bool,
     watchers: Option<String>,
     looking: Option<String>,
     note: Option<&'static str>,
@@ -204,6 +206,7 @@ impl Document {
             people: Vec::new(),
             live: Some(format!("/live?instance={}", instance.id)),
             signed_in: None,
+            nothing: false,
             note: None,
             next: None,
             goes_back: false,
@@ -241,7 +244,7 @@ impl Document {
     /// For whoever came by a link: nothing that wants a session, but the way to one.
     pub(crate) fn by_link(self, task: Option<&TaskView>) -> Self {
         let signed_in = task.map_or_else(|| format!("/instances/{}", self.id), |task| format!("/tasks/{}", task.id));
-        Self { live: None, signed_in: Some(signed_in), ..self }
+        Self { live: None, signed_in: Some(signed_in), nothing: self.panel.is_none(), ..self }
     }
 
     /// With why it was not done, unless a form says so already.

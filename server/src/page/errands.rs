@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::decide::{OrganisationAt, may_send};
-use fluxor_engine::definition::chart::{By, Definition, State, StateKind};
+use fluxor_engine::definition::chart::{By, Definition, Outcome, State, StateKind};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::{Instance, Status, TaskStatus};
 use serde::Serialize;
@@ -46,10 +46,10 @@ fn waiting<'d>(instance: &Instance, definition: &'d Definition) -> Vec<&'d State
 }
 
 /// The events of a state that some role may send, each with those roles. What needs a reason is no matter of course: nothing waits for
-/// it.
+/// it; nor for what is refused.
 fn by_role(state: &State) -> impl Iterator<Item = (&str, Vec<&str>)> {
     state.on.iter().filter_map(|(event, arrows)| {
-        let roles = arrows.iter().filter(|arrow| !arrow.reason_required);
+        let roles = arrows.iter().filter(|arrow| !arrow.reason_required && matches!(arrow.outcome, Outcome::Go(_)));
         let roles = roles.filter_map(|arrow| if let By::Role(role, _) = &arrow.by { Some(&**role) } else { None });
         let roles: Vec<&str> = roles.collect();
         (!roles.is_empty()).then_some((&**event, roles))

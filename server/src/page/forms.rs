@@ -70,6 +70,8 @@ pub(crate) struct Panel {
     seats: Vec<Seat>,
     one: Option<Seat>,
     fields: Option<Vec<Field>>,
+    /// Whether data are asked for, and nothing is decided.
+    asks_data: bool,
     requester: bool,
     reminds: Vec<Seat>,
     questions: Vec<Asked>,
@@ -128,6 +130,7 @@ impl Panel {
             once,
             seq,
             one,
+            asks_data: fields.is_some(),
             fields,
             requester,
             reminds,

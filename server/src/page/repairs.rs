@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use fluxor_engine::approval::{State, Why};
 use fluxor_engine::command::TaskSummary;
-use fluxor_engine::decide::{Can, Possible, is_own_matter};
+use fluxor_engine::decide::{APPROVAL_INCIDENT, Can, Possible, is_own_matter};
 use fluxor_engine::definition::chart::{Definition, TASK_STEP};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::Status;
@@ -37,9 +37,6 @@ struct May {
     possible: bool,
     why_not: Option<String>,
 }
-
-/// The code of an incident of an approval.
-const ASKS: &str = "approval_incident";
 
 impl May {
     fn of(can: &Can, definition: &Definition) -> Self {
@@ -123,7 +120,9 @@ impl Target {
 impl Stuck {
     fn of(task: &TaskSummary, paper: &Paper) -> Option<Self> {
         let review = &paper.instance.tasks.iter().find(|known| known.id == task.id)?.detail.review;
-        let own = |one: &&fluxor_engine::instance::Incident| *one.code == *ASKS && one.at.as_ref() == Some(&task.state);
+        let own = |one: &&fluxor_engine::instance::Incident| {
+            *one.code == *APPROVAL_INCIDENT && one.at.as_ref() == Some(&task.state)
+        };
         let incident = paper.instance.detail.incidents().find(own);
         // Where everybody who is asked may not decide, the review itself is none the wiser.
         let barred = incident.and_then(|incident| nobody_in(&incident.message)).map(str::to_owned);
@@ -183,7 +182,7 @@ impl Repairs {
             since: speak.ago(one.since),
             retry: May::of(&one.retry, definition),
             skip: May::of(&one.skip, definition),
-            asks: *one.code == *ASKS,
+            asks: *one.code == *APPROVAL_INCIDENT,
             payload: one.payload.iter().map(|(name, ty)| (name.to_string(), words(name), ty.clone())).collect(),
         };
         let kept = |name: &str| !matches!(name, "once" | "step" | "reason" | "state_revision");

@@ -15,7 +15,7 @@ use super::export::Cell;
 use super::mending::title;
 use super::reorganised;
 use super::turn::{Turn, turns};
-use super::words::{Words, amount, reference, standing, written};
+use super::words::{Words, amount, reference, standing};
 use crate::desk::{Paper, TaskView};
 use crate::repairs::for_people;
 
@@ -91,7 +91,7 @@ fn about((subject, key): (&Document, Option<&str>), definition: &Definition, spe
 }
 
 fn money(subject: &Document, definition: &Definition) -> Option<Money> {
-    written(subject, definition)?.parse().ok()
+    definition.amount(subject)?.parse().ok()
 }
 
 fn has_lines(subject: &Document) -> bool {

@@ -69,7 +69,10 @@ pub(crate) fn repaired_in_words(done: &str, left: Option<&str>, sends: Option<&s
         ("repaired", Some(left)) if let Some(sends) = sends => {
             format!("It is done. {sends} Until then what failed is said here: {left}")
         }
-        ("repaired", None) => "It is repaired. The trail says what was done, and why.".to_owned(),
+        ("repaired", None) => {
+            "It is repaired. What is sent again by this shows here if it fails once more. The trail says what was done, and why."
+                .to_owned()
+        }
         ("repaired", Some(left)) => format!("It is done, and it needs help still: {left}"),
         ("same", Some(left)) => format!("It was tried, and the same came of it: {left}"),
         ("same", None) => "It was tried, and the same came of it.".to_owned(),

@@ -210,7 +210,7 @@ fn item(
         seq: entry.seq,
         at: speak.at(entry.at),
         ago: speak.when(entry.at),
-        who: who(header, speak),
+        who: who(header, body, speak),
         what: what(header, body, own, speak),
         only_time: &*header.verb == "wake" && moved.is_none() && !is_incident,
         moved,
@@ -222,9 +222,18 @@ fn item(
     }
 }
 
-pub(super) fn who(header: &Header, speak: &Words) -> String {
+/// Whether an entry of the engine's own tells what no time has brought: somebody else may act now.
+fn is_news(header: &Header, body: &Value) -> bool {
+    &*header.verb == "wake"
+        && list(body, "fired").is_empty()
+        && list(body, "timers").is_empty()
+        && header.from == header.to
+}
+
+pub(super) fn who(header: &Header, body: &Value, speak: &Words) -> String {
     let mut who = match (&header.actor, &*header.actor_kind) {
         (Some(person), _) => speak.name(person),
+        (None, "timer") if is_news(header, body) => "The organisation".to_owned(),
         (None, "timer") => "Time".to_owned(),
         (None, "message") if header.event.as_deref() == Some(CALL_ENDED) => "What it had called".to_owned(),
         (None, "message") => "A message".to_owned(),
@@ -281,6 +290,7 @@ pub(super) fn what(header: &Header, body: &Value, definition: &Definition, speak
         "set_data" => "corrected the document",
         "cancel" => "ended it where it stood",
         "repair" => return format!("{}{step}", helped(body)),
+        "wake" if is_news(header, body) => "has changed, or an absence in it began or ended",
         "wake" => "passed",
         "message" if header.event.as_deref() == Some(CALL_ENDED) => "ended",
         "message" if header.event.as_deref() == Some(DELIVERY_FAILED) => "did not arrive",

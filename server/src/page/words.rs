@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-pub(crate) use super::amount::{amount, written};
+pub(crate) use super::amount::amount;
 pub(crate) use super::places::{called, needed, place, plain};
 pub(crate) use super::standing::{now_in, reference, short, standing, title_of};
 use crate::mail::{self, Contacts};

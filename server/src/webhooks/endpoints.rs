@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use fluxor_engine::decide::below;
 use fluxor_engine::diagnostic::nearest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -136,8 +137,7 @@ impl Faults {
         for stranger in members.keys().filter(|name| !known.contains(&name.as_str())) {
             let near = nearest(stranger, known.iter().copied());
             let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-            let place = stranger.replace('~', "~0").replace('/', "~1");
-            self.add(format!("{at}/{place}"), format!("there is no such key: there are {}{hint}", known.join(", ")));
+            self.add(below(at, stranger), format!("there is no such key: there are {}{hint}", known.join(", ")));
         }
     }
 

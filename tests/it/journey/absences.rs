@@ -63,6 +63,13 @@ pub(super) async fn who_is_away_is_stood_in_for_from_that_day_on(mut site: Site)
     let later = json!({ "substitute": "hal", "from": day(2), "until": day(9), "note": "at the sea" });
     let later = noted(&site, "bob", &later).await;
     settled(&site, &first).await;
+    // That he is away everybody may know; why, he, who stands in, and administrators.
+    for (who, reads) in [("bob", true), ("hal", true), ("admin", true), ("ann", false), ("eve", false)] {
+        let whole = site.by(who).get("/v1/organisation").await.is(200).to_string();
+        assert!(whole.contains(&day(9)) && whole.contains("at the sea") == reads, "{who}: {whole}");
+        let history = site.by(who).get("/v1/organisation/history").await.is(200).to_string();
+        assert_eq!(history.contains("at the sea"), who == "admin", "{who}: {history}");
+    }
     assert_eq!((asked(&site, "bob").await, asked(&site, "hal").await), (2, 0));
     site.by("hal").decide(&task, &approve("manager")).await.refused(403, "not_approver");
     let deciders = format!("/v1/tasks/{}/deciders?person=hal&at=", text(&task["id"]));

@@ -120,7 +120,7 @@ pub(super) async fn pages_name_whom_the_mail_did_not_reach(mut site: Site) {
     }
     let page = ann.get(&format!("/instances/{id}")).await.is(200);
     assert!(page.has("Not told, for the mail did not reach them (task opened): Eve Ever, Fay Fine"), "{}", page.text);
-    assert!(page.has("A message</b> did not arrive") && !page.has("Told (task opened)"), "{}", page.text);
+    assert!(page.has("A message</b> did not arrive") && !page.has("To be told (task opened)"), "{}", page.text);
     let mut eve = Visitor::signed_in(&site, "eve").await;
     let page = eve.get(&format!("/tasks/{}", text(&whole["tasks"][0]["id"]))).await.is(200);
     assert!(page.has("You could not be told by mail (no such mailbox): ask an administrator"), "{}", page.text);
@@ -133,7 +133,7 @@ pub(super) async fn pages_name_whom_the_mail_did_not_reach(mut site: Site) {
     admin.post(&format!("{}/repairs", path(&id)), &repair).await.is(200);
     taken(&smtp, 2).await;
     let page = ann.get(&format!("/instances/{id}")).await.is(200);
-    assert!(page.has("Told (task opened): Eve Ever, Fay Fine") && !page.has("Not told"), "{}", page.text);
+    assert!(page.has("To be told (task opened): Eve Ever, Fay Fine") && !page.has("Not told"), "{}", page.text);
     site.end().await;
 }
 

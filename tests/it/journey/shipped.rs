@@ -272,7 +272,7 @@ async fn others(site: &Site) {
     until(site, &run, "done").await;
     let input = json!({ "supplier": "blechmeyer", "unit": "purchasing", "number": "4711", "lines": lines("1.00 EUR") });
     let old = start(site, "dsommer", "imported_order", input).await;
-    assert_eq!(signal(site, "lfrank", &old, "receive").await["state"], "closed");
+    assert_eq!(signal(site, "dsommer", &old, "receive").await["state"], "closed");
     reorganise(site, &json!({ "approval": "organisation_change" })).await;
     let input = json!({ "patch": { "people": [{ "id": "anovak", "manager": "bmoreau" }] } });
     let id = start(site, "tkoch", "organisation_change", input).await;

@@ -55,7 +55,7 @@ pub(super) async fn what_is_left_out_is_said(site: Site) {
     assert!(form.has("type=\"radio\" value=\"false\" >"), "{}", form.text);
     let typed = [("data.amount", "20.00 EUR"), ("data.unit", "it")];
     let refused = ann.press(&form.form(place), ("sent", ""), &typed).await.is(422);
-    for said in ["Urgent: say yes or no", "What: it must be given"] {
+    for said in ["Urgent: say yes or no", "What is needed: it must be given"] {
         assert!(refused.has(said), "{said}: {}", refused.text);
     }
     assert!(!refused.has("of type"), "{}", refused.text);

@@ -187,6 +187,23 @@ async fn security_lane(site: &Site) {
     site.place.sql("DELETE FROM api_key WHERE id = 'forged'").await;
 }
 
+/// Who could decide at an instant is asked of the organisation as it was then.
+pub(super) async fn an_earlier_organisation_is_what_its_entries_say(mut site: Site) {
+    site.admin().patch("/v1/organisation", &json!({ "zone": "Europe/Paris" })).await.is(200);
+    site.stop().await;
+    site.command(&["audit", "verify"]).await.done();
+    for tampering in [
+        "UPDATE organisation SET document = replace(document, '\"bob\"', '\"eve\"') WHERE revision = 1 AND tenant = 1",
+        "DELETE FROM organisation WHERE revision = 1 AND tenant = 1",
+    ] {
+        assert_eq!(site.place.sql(tampering).await, 1);
+        let told = site.command(&["audit", "verify"]).await;
+        assert!(told.code() != 0 && told.all().contains("[row_changed]"), "{}", told.all());
+        assert!(told.all().contains("revision 1 of the organisation is not what its entries say"), "{}", told.all());
+    }
+    site.end().await;
+}
+
 /// The rows by which inboxes, due timers and repeated requests are found follow from the streams, and are no word of their own.
 pub(super) async fn the_rows_of_indexes_are_what_the_streams_make(mut site: Site) {
     let (id, _) = in_review(&site, "ann", "400.00 EUR").await;

@@ -178,6 +178,11 @@ pub(super) async fn events_that_do_not_fit(site: Site) {
     let before = Image::of(&site, &open).await;
     ann.signal(&open, "cancel", &json!({})).await.refused(422, "reason_required");
     ann.post(&format!("{}/cancel", path(&open)), &json!({ "reason": "  " })).await.refused(422, "reason_required");
+    let long = json!({ "reason": "x".repeat(10_001) });
+    for place in ["cancel", "signals/cancel"] {
+        let told = ann.post(&format!("{}/{place}", path(&open)), &long).await.refused(422, "invalid_input");
+        assert!(told.to_string().contains("10001 bytes, and may have 10000"), "{told}");
+    }
     before.still(&Image::of(&site, &open).await, 0);
     site.end().await;
 }

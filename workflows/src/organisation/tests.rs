@@ -117,6 +117,19 @@ fn roles_substitutes_and_addresses_concern_their_people() {
 }
 
 #[test]
+fn nobody_proposes_more_than_people_read() {
+    let people = |many: usize, name: &str| -> Json {
+        let one = |n: usize| json!({ "id": format!("{name}{n}") });
+        json!({ "people": (0..many).map(one).collect::<Vec<_>>() })
+    };
+    let (code, told) = first(people(1_001, "n")).unwrap_err();
+    assert!(code == "invalid_input" && told.contains("it changes 1001 things, 1000 at most"), "{told}");
+    let (_, told) = first(people(2_000, &"n".repeat(40))).unwrap_err();
+    assert!(told.contains("bytes, 65536 at most") && told.contains("propose it in parts"), "{told}");
+    assert!(first(people(500, "n")).is_ok());
+}
+
+#[test]
 fn a_difference_far_behind_is_seen() {
     let zone = |end: &str| json!(format!("{}{end}", "x".repeat(500)));
     let change = |from: Json, to: Json| Change { at: "/p".into(), from: Some(from), to: Some(to) };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fluxor_engine::approval::{Organisation, OrganisationParts, Substitution};
 use fluxor_engine::audit::canonical;
 use fluxor_engine::audit::fold::{Change, diff};
-use fluxor_engine::decide::{ADMINISTRATOR, organisation_image};
+use fluxor_engine::decide::{ADMINISTRATOR, below, organisation_image};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::Document;
 use jiff::civil::Date;
@@ -63,7 +63,7 @@ fn parts(Change { at, from, to }: &Change) -> Option<Vec<Change>> {
         Json::Object(members) => {
             let of = |(name, value): (&String, &Json)| {
                 let (from, to) = half(value.clone());
-                Change { at: format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), from, to }
+                Change { at: below(at, name), from, to }
             };
             Some(members.iter().map(of).collect())
         }

@@ -8,7 +8,7 @@ use fluxor_engine::money::{Currency, Money};
 use serde_json::Value as Json;
 
 use super::emergency::known_kind;
-use super::fields::{LONGEST_NAME, LONGEST_TEXT, Mistakes, day, required, text};
+use super::fields::{LONGEST_NAME, LONGEST_TEXT, Mistakes, day, plain, required, text};
 use super::{lines, numbering, stock};
 use crate::action::{Answer, Call, done, fail, instance, needs, next_image, order, refuse, require};
 use crate::inventory::Levels;
@@ -62,7 +62,7 @@ pub(super) fn new_row(
 ) -> Answer<OrderRow> {
     let subject = call.subject;
     let requester = wrong.of(required(subject, "", "requester", "the requester"));
-    let supplier = wrong.of(required(subject, "", "supplier", "the supplier"));
+    let supplier = wrong.of(required(subject, "", "supplier", "the supplier").and_then(plain));
     let mut said = |name: &str, most: usize| wrong.of(text(subject, "", name, most)).flatten().flatten();
     let (category, unit, note) =
         (said("category", LONGEST_NAME), said("unit", LONGEST_NAME), said("note", LONGEST_TEXT));
@@ -163,7 +163,7 @@ pub(crate) fn change_order(settings: &Settings, call: &Call<'_>) -> Answer<Done<
     let payload = call.payload;
     if let Some(supplier) = valid(text(payload, "", "supplier", LONGEST_NAME))? {
         match supplier {
-            Some(supplier) => after.supplier = supplier,
+            Some(supplier) => after.supplier = valid(plain(supplier))?,
             None => return refuse(INVALID, "/supplier: an order needs its supplier."),
         }
     }

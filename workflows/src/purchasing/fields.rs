@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fluxor_engine::instance::Document;
+use fluxor_engine::lookalike::mistaken;
 use jiff::civil::Date;
 use serde_json::Value as Json;
 
@@ -58,6 +59,17 @@ pub(super) fn required(document: &Document, at: &str, name: &str, what: &str) ->
     match text(document, at, name, LONGEST_NAME)?.flatten() {
         Some(text) => Ok(text),
         None => Err(format!("{at}/{name}: {what} is missing")),
+    }
+}
+
+/// The name of a supplier that looks like no other to whoever approves it.
+///
+/// # Errors
+/// A sentence that begins with the JSON pointer.
+pub(super) fn plain(supplier: Arc<str>) -> Result<Arc<str>, String> {
+    match mistaken(&supplier) {
+        Some(why) => Err(format!("/supplier: the text {why}")),
+        None => Ok(supplier),
     }
 }
 

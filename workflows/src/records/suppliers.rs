@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fluxor_engine::domain::Done;
 use fluxor_engine::expression::Value;
 use fluxor_engine::instance::Document;
+use fluxor_engine::lookalike::mistaken;
 
 use super::form::{Form, check_code, flag, int, name, parsed, settle, text};
 use crate::action::{Answer, Call, done, fail, instance, needs, refuse, text_param};
@@ -21,6 +22,9 @@ pub(crate) fn set_supplier(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let [key] = form.key("acme")?;
     let before = call.facts.supplier(call.tenant, &key).map_err(needs)?;
     if before.is_none() {
+        if let Some(why) = mistaken(&key) {
+            form.wrong("code", format!("the code {why}"));
+        }
         is_free(call, &key)?;
     }
     let row = SupplierRow {

@@ -9,7 +9,8 @@ use crate::instance::{Incident, What};
 use crate::refusal::Refusal;
 
 use super::super::Halt;
-use super::super::repair::{APPROVAL, leads_to_asking};
+use super::super::barred::APPROVAL_INCIDENT;
+use super::super::repair::leads_to_asking;
 use super::super::run::Run;
 use super::{Way, unfit};
 
@@ -157,7 +158,8 @@ impl<D: Domain> Run<'_, '_, D> {
             place.iter().flat_map(|&ix| new.upwards(ix)).map(|ix| &new.state(ix).path).collect();
         // Of a review that asks nobody any more there is nothing to mend.
         let stays = |at: &Arc<str>| way.mapping.image(at).iter().any(|to| around.contains(to));
-        let over = |incident: &Incident| *incident.code == *APPROVAL && !incident.at.as_ref().is_none_or(stays);
+        let over =
+            |incident: &Incident| *incident.code == *APPROVAL_INCIDENT && !incident.at.as_ref().is_none_or(stays);
         self.work.detail.forget(over);
         self.is_well();
         let carried = |incident: &mut Incident| -> Result<(), Refusal> {

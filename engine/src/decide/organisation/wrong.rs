@@ -5,7 +5,6 @@
 
 mod kinds;
 mod known;
-mod unseen;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +14,13 @@ use serde_json::{Map, Value as Json};
 
 use kinds::{Kind, LIMIT, MAY_BE_NULL, PERSON, SUBSTITUTION, Takes, UNIT};
 use known::People;
-use unseen::{unseen, unseen_in_text};
 
 use super::super::input::below;
 use super::{APPROVAL, PARTS, workflow_name};
 use crate::approval::{Exact, SubstitutesFrom};
 use crate::diagnostic::nearest;
 use crate::instance::Document;
+use crate::lookalike::{mistaken, unseen_in_text};
 use crate::money::{Currency, Money};
 
 /// How long the name of a unit or role may be, in bytes.
@@ -197,8 +196,8 @@ impl Look<'_> {
 
     /// That a new name is told from every other by whoever reads it: nothing in it that nobody sees.
     fn seen(&mut self, at: &str, text: &str) {
-        if let Some(what) = text.chars().find_map(unseen) {
-            self.wrong(at, format!("{} has in it what nobody sees, {what}: leave it out", shown(&Json::from(text))));
+        if let Some(why) = mistaken(text) {
+            self.wrong(at, format!("{} {why}", shown(&Json::from(text))));
         } else if text.trim() != text {
             self.wrong(at, format!("{} begins or ends with a blank: leave it out", shown(&Json::from(text))));
         }
@@ -217,6 +216,7 @@ impl Look<'_> {
 
     fn people(&mut self, value: &Json) {
         let stored: BTreeMap<&str, &Document> = ids(entries(self.before, "people")).collect();
+        let small: BTreeMap<String, &str> = stored.keys().map(|id| (id.to_lowercase(), *id)).collect();
         let mut seen = BTreeSet::new();
         for (number, person) in self.list("/people", value, &PERSON) {
             let Some(id) = person.get("id").and_then(Json::as_str) else {
@@ -227,6 +227,12 @@ impl Look<'_> {
                 self.wrong(&format!("/people/{number}/id"), format!("`{id}` is no id: 1 to 64 characters without `/`"));
             } else if !stored.contains_key(id) {
                 self.seen(&format!("/people/{number}/id"), id);
+                if let Some(like) = small.get(&id.to_lowercase()) {
+                    let why = format!(
+                        "there is `{like}` already, which differs by its capitals alone: people would take them for one"
+                    );
+                    self.wrong(&format!("/people/{number}/id"), why);
+                }
             }
             if !seen.insert(id) {
                 let why = format!("`{id}` stands here before: write once all that is said of a person");

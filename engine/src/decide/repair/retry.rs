@@ -10,12 +10,10 @@ use crate::effect::{Effect, Resume};
 use crate::instance::{Attempt, Document, Incident, Instance, TaskStatus, Undelivered, Undo, What};
 use crate::refusal::Refusal;
 
+use super::super::barred::APPROVAL_INCIDENT;
 use super::super::call::ENDED;
 use super::super::run::{Asking, Run};
 use super::super::{CHANGE_ORGANISATION, Halt, Stop};
-
-/// The incident of a review that needs help.
-pub(in crate::decide) const APPROVAL: &str = "approval_incident";
 
 /// The incident that a repair is about.
 fn meant<'i>(instance: &'i Instance, at: Option<&str>) -> Result<&'i Incident, Refusal> {
@@ -65,7 +63,7 @@ impl<D: Domain> Run<'_, '_, D> {
     /// Tries again what made the incident.
     pub(super) fn retry(&mut self, at: Option<&str>) -> Result<(), Halt<D::Need>> {
         let incident = self.taken(at)?;
-        if *incident.code == *APPROVAL {
+        if *incident.code == *APPROVAL_INCIDENT {
             return self.resolve_anew(incident.at.as_ref());
         }
         let Attempt { what, .. } = *incident.tried.ok_or_else(unknown)?;
@@ -118,7 +116,7 @@ impl<D: Domain> Run<'_, '_, D> {
         };
         let Some(place) = self.work.tasks.iter().position(stuck) else {
             self.settle()?;
-            let again = self.work.detail.incidents().find(|i| *i.code == *APPROVAL && i.at.as_ref() == at);
+            let again = self.work.detail.incidents().find(|i| *i.code == *APPROVAL_INCIDENT && i.at.as_ref() == at);
             return match again {
                 Some(Incident { message, .. }) => Err(Refusal::NotRepairable(format!(
                     "Still {message}, where whoever is asked may not decide. Its task takes `repair` with `assign`, which gives \
@@ -144,7 +142,7 @@ impl<D: Domain> Run<'_, '_, D> {
     /// Goes on as if what made the incident had worked.
     pub(super) fn skip(&mut self, at: Option<&str>, payload: &Document) -> Result<(), Halt<D::Need>> {
         let incident = self.taken(at)?;
-        if *incident.code == *APPROVAL {
+        if *incident.code == *APPROVAL_INCIDENT {
             let why =
                 "An approval is not skipped: give the step somebody (`assign`), or begin a new round (`restart`).";
             return Err(Refusal::NeverApproves(why.to_owned()).into());

@@ -120,3 +120,53 @@ fn what_nobody_waits_for_any_more_is_not_sent() {
     story.signal("cancel").unwrap();
     assert_eq!(withdrawn(&story), [""; 0]);
 }
+
+/// What is sent in a state inside another one, and in two regions.
+const AWAITED: &str = r#"
+workflow: awaited
+version: 1
+subject: { name: w, fields: { log: text? } }
+start: work
+events: { go: {}, again: {}, leave: {}, fork: {}, drop: {} }
+states:
+  work:
+    start: sending
+    on: { sent: over, leave: over, fork: both }
+    states:
+      sending: { send: order, on: { go: waiting, again: sending } }
+      waiting: { on: { again: sending } }
+  both:
+    parallel:
+      first: { start: out, states: { out: { send: order, on: { sent: in, drop: in } }, in: { final: true } } }
+      second: { start: out, states: { out: { send: order, on: { sent: in } }, in: { final: true } } }
+    on: { done: over, leave: over }
+  over: { final: true }
+"#;
+
+#[test]
+fn what_somebody_waits_for_still_goes_out() {
+    let begin = || {
+        let mut story = Story::new(AWAITED);
+        story.start(&Document::new()).unwrap();
+        story
+    };
+    let after = |story: &mut Story, event: &str| {
+        story.signal(event).unwrap();
+        story.withdrawn.iter().map(ToString::to_string).collect::<Vec<String>>()
+    };
+    // The state around waits, wherever inside it is; sent anew, the one before is not wanted any more.
+    let mut story = begin();
+    assert_eq!(after(&mut story, "go"), [""; 0]);
+    assert_eq!(after(&mut story, "leave"), ["order"], "nor does the state around any more");
+    let mut story = begin();
+    assert_eq!(after(&mut story, "again"), ["order"]);
+    assert_eq!(story.sent.len(), 1);
+    let mut story = begin();
+    assert_eq!(after(&mut story, "leave"), ["order"]);
+    // Of two regions that have sent the same nobody can say whose a message is.
+    let mut story = begin();
+    story.signal("go").unwrap();
+    story.signal("fork").unwrap();
+    assert_eq!(after(&mut story, "drop"), [""; 0]);
+    assert_eq!(after(&mut story, "leave"), ["order"]);
+}

@@ -26,6 +26,8 @@ pub struct Approval {
     pub policy: Arc<Policy>,
     /// Which of the policy's plans asks, as a text expression; `None`: it has one, or chooses by itself.
     pub plan: Option<Expr>,
+    /// The fields of those who are told how it was decided; none: the requester is.
+    pub tells: Vec<Arc<str>>,
     /// Nothing is decided but data given: the task has one step, and whoever completes it ends it with the event `done`,
     /// which carries the data.
     pub form: Option<Form>,

@@ -47,6 +47,7 @@ pub(in crate::definition) const KEYS: &[&str] = &[
     "expires_after",
     "due",
     "late",
+    "tells",
 ];
 
 /// Keys whose value is one of a few words.
@@ -87,11 +88,23 @@ impl Checker<'_> {
         if let Some((at, node)) = keys.get("distinct") {
             policy.insert("distinct".to_owned(), self.distinct(node, at, &ground));
         }
+        let tells = self.tells(&keys);
         self.needs(at, &ground);
         if self.errors() > before {
             return None;
         }
-        self.policy(at, policy).map(|policy| Approval { policy, plan, form: None })
+        self.policy(at, policy).map(|policy| Approval { policy, plan, tells, form: None })
+    }
+
+    /// The fields of those who are told how it was decided.
+    fn tells(&mut self, keys: &Keys<'_>) -> Vec<Arc<str>> {
+        let Some((at, node)) = keys.get("tells") else { return Vec::new() };
+        let mut tells = Vec::new();
+        for item in read::one_or_many(node, at, "`tells`", &mut self.found) {
+            let name = read::string(item, at, "an entry of `tells`", &mut self.found);
+            tells.extend(name.and_then(|name| self.policy_field(&name, fields::Kind::Person)).map(Arc::from));
+        }
+        tells
     }
 
     fn policy(&mut self, at: Span, policy: Map<String, Value>) -> Option<Arc<Policy>> {

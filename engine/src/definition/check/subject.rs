@@ -44,32 +44,35 @@ impl Checker<'_> {
                     return None;
                 }
                 let SubjectType { record, computed, options, told, about, .. } = found.clone();
-                Subject { variable: name, record, computed, options, told, about }
+                Subject { variable: name, record, computed, options, told, about, amount: Vec::new() }
             }
-            SubjectFile::Inline { variable, fields, about } => {
+            SubjectFile::Inline { variable, fields, about, amount } => {
                 let name = match variable {
                     Some(variable) if self.variable(variable, &variable.value) => Arc::from(variable.value.as_str()),
                     // What is wrong with the rest is told all the same.
                     refused => self.called(fields, refused.as_ref().map_or("", |name| &name.value))?,
                 };
                 let record = self.record(&self.workflow.clone(), fields);
-                let about = about.as_ref().and_then(|about| self.about(about, &record));
+                let about = about.as_ref().and_then(|about| self.field_of(("about", Type::Text), about, &record));
+                let amount = amount.iter().filter_map(|field| self.field_of(("amount", Type::Money), field, &record));
+                let amount = amount.collect();
                 let (record, told) = (Arc::new(record), told(fields));
-                Subject { variable: name, record, computed: Vec::new(), options: Vec::new(), told, about }
+                Subject { variable: name, record, computed: Vec::new(), options: Vec::new(), told, about, amount }
             }
         };
         Some(subject)
     }
 
-    /// The field that says what an instance is about, which must be a text; reports if it is none.
-    fn about(&mut self, about: &Name, record: &RecordType) -> Option<Arc<str>> {
-        let texts = record.fields.iter().filter(|(_, field)| field.ty == Type::Text).map(|(name, _)| name.as_str());
-        if record.fields.get(about.value.as_str()).is_some_and(|field| field.ty == Type::Text) {
-            return Some(about.value.as_str().into());
+    /// A field that `key` names, which must be of this type; reports if it is none.
+    fn field_of(&mut self, (key, ty): (&str, Type), field: &Name, record: &RecordType) -> Option<Arc<str>> {
+        if record.fields.get(field.value.as_str()).is_some_and(|known| known.ty == ty) {
+            return Some(field.value.as_str().into());
         }
-        let help = known(&about.value, "field of type text", texts);
-        let message = format!("`about` names a text of the subject, and `{}` is none", about.value);
-        self.error(codes::UNKNOWN_FIELD, about.span, message, help);
+        let ty_name = ty.name();
+        let of_type = record.fields.iter().filter(|(_, known)| known.ty == ty).map(|(name, _)| name.as_str());
+        let help = known(&field.value, &format!("field of type {ty_name}"), of_type);
+        let message = format!("`{key}` names a field of type {ty_name}, and `{}` is none", field.value);
+        self.error(codes::UNKNOWN_FIELD, field.span, message, help);
         None
     }
 

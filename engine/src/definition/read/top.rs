@@ -74,7 +74,7 @@ pub(super) fn file(root: &Node, found: &mut Found) -> File {
 }
 
 /// Keys of a subject.
-pub(in crate::definition) const SUBJECT: &[&str] = &["name", "type", "fields", "about"];
+pub(in crate::definition) const SUBJECT: &[&str] = &["name", "type", "fields", "about", "amount"];
 /// Keys of a subject's field that says more than its type.
 pub(in crate::definition) const FIELD: &[&str] = &["type", "title", "help"];
 
@@ -110,9 +110,10 @@ fn subject(node: &Node, key: Span, found: &mut Found) -> Option<SubjectFile> {
     let variable = keys.get("name").and_then(|(key, node)| name(node, key, "the subject's name", found));
     match (keys.get("type"), keys.get("fields")) {
         (Some((at, ty)), None) => {
-            if let Some((key, _)) = keys.get("about") {
+            for own in ["about", "amount"] {
+                let Some((key, _)) = keys.get(own) else { continue };
                 let message = "a subject of the vocabulary says itself what it is about";
-                found.push(Diagnostic::error(codes::CONFLICT, key, message).help("leave out `about`"));
+                found.push(Diagnostic::error(codes::CONFLICT, key, message).help(format!("leave out `{own}`")));
             }
             Some(SubjectFile::Named { ty: name(ty, at, "the subject's type", found)?, variable })
         }
@@ -122,7 +123,12 @@ fn subject(node: &Node, key: Span, found: &mut Found) -> Option<SubjectFile> {
                 keys.need("name", "a subject with fields", "expressions call it by its name: `name: po`", found);
             }
             let about = keys.get("about").and_then(|(key, node)| name(node, key, "the field", found));
-            Some(SubjectFile::Inline { variable, fields, about })
+            let mut amount = Vec::new();
+            if let Some((key, node)) = keys.get("amount") {
+                let items = super::one_or_many(node, key, "`amount`", found);
+                amount.extend(items.iter().filter_map(|item| name(item, key, "the field", found)));
+            }
+            Some(SubjectFile::Inline { variable, fields, about, amount })
         }
         (Some((at, _)), Some((fields, _))) => {
             found.push(

@@ -57,6 +57,11 @@ fn approval() -> Value {
         .key("expires_after_hours", decimal(""), "`expires_after` in hours.")
         .key("due", of("wait"), "When steps are due that do not say so themselves.")
         .key("late", of("late"), "Rungs of the steps that have none of their own.")
+        .key(
+            "tells",
+            one_or_many(&of("field")),
+            "Fields of people who are told how it was decided; else the requester.",
+        )
         .also("oneOf", json!([{ "required": ["steps"] }, { "required": ["table"] }, { "required": ["plans"] }]))
         .also("dependentRequired", json!({ "plan": ["plans"], "plans": ["plan"] }))
         .done()

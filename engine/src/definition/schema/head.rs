@@ -55,6 +55,11 @@ fn subject() -> Value {
         .key("type", of("name"), "A subject of the vocabulary, which brings its fields.")
         .key("fields", names_to(&json!({ "anyOf": [of("type"), field] })), "Fields of its own, each with its type.")
         .key("about", of("name"), "The field, a text, that says what an instance is about: in lists and mails.")
+        .key(
+            "amount",
+            one_or_many(&of("name")),
+            "The field of money that it is about; of several the first that is not empty.",
+        )
         .also("oneOf", json!([{ "required": ["type"] }, { "required": ["fields"] }]))
         .also("dependentRequired", json!({ "fields": ["name"] }));
     json!({ "anyOf": [mapping.done(), says(of("name"), "A subject of the vocabulary.")] })

@@ -35,6 +35,9 @@ pub(super) const ENTRIES: i64 = 100;
 /// A form that was sent before and says something else now.
 const REUSED: &str = "request_reused";
 
+/// What is refused since something was done after somebody had opened the page.
+const MOVED_ON: [&str; 5] = ["review_ended", "step_decided", "step_waiting", "seat_taken", "not_approver"];
+
 const NEEDED: &str = "Something was emptied that must be said.";
 
 /// Whose page it is, and where its forms go.
@@ -285,10 +288,9 @@ impl<'a> Place<'a> {
         let seq = seen(fields);
         let changed = if is_stale { Some(self.changed(id.instance, seq).await?) } else { None };
         let resent = code == REUSED;
-        let meanwhile = if is_stale || resent || matches!(code, "review_ended" | "step_decided" | "seat_taken") {
-            self.meanwhile(id.instance, seq).await?
-        } else {
-            Vec::new()
+        let meanwhile = match is_stale || resent || MOVED_ON.contains(&code) {
+            true => self.meanwhile(id.instance, seq).await?,
+            false => Vec::new(),
         };
         let why = Refused {
             sentence: told(&problem),

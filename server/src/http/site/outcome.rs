@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::page::Came;
 
 /// The code of an incident after which what was done is done, and waits: of every other one nothing was done.
-pub(super) const WAITS: &str = "approval_incident";
+pub(super) use fluxor_engine::decide::APPROVAL_INCIDENT as WAITS;
 
 /// What came of it, where it did not end well.
 pub(super) async fn came(app: &App, tenant: TenantId, answer: &Answer) -> Result<Option<Came>, Problem> {
@@ -26,6 +26,16 @@ pub(super) fn after(place: &str, done: &str, came: Option<Came>) -> String {
     format!("{place}?done={done}{came}")
 }
 
+/// A sentence with what stands between backticks as people read it elsewhere: `` `by_hand` `` is “by hand”.
+fn quoted(sentence: &str) -> String {
+    let mut parts = sentence.split('`');
+    let mut said = parts.next().unwrap_or_default().to_owned();
+    while let (Some(name), rest) = (parts.next(), parts.next()) {
+        said += &format!("“{}”{}", name.replace('_', " "), rest.unwrap_or_default());
+    }
+    said
+}
+
 /// Why it was not done, to whoever sent a form: he knows no request ids.
 pub(super) fn told(problem: &Problem) -> String {
     match problem.code() {
@@ -34,6 +44,8 @@ pub(super) fn told(problem: &Problem) -> String {
              sent."
             .to_owned()
         }
+        // Of steps people know the words.
+        "step_waiting" | "step_decided" => quoted(problem.detail()),
         _ => problem.detail().to_owned(),
     }
 }

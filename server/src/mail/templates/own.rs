@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use fluxor_engine::decide::below;
 use fluxor_engine::diagnostic::{Diagnostic, line_column};
 use serde_json::{Map, Value as Json};
 
@@ -80,7 +81,7 @@ fn sentence(template: &Template, finding: &Diagnostic, elsewhere: bool) -> Strin
 /// A member as a JSON Pointer (RFC 6901).
 fn pointer(name: &str) -> String {
     let shown: String = name.chars().take(80).collect();
-    format!("/{}", shown.replace('~', "~0").replace('/', "~1"))
+    below("", &shown)
 }
 
 /// A folder of templates as such an object, and what is not used of it.

@@ -74,6 +74,9 @@ pub(super) fn fell_due(fired: &Value, speak: &Words) -> Option<String> {
     };
     Some(match text(fired, "do") {
         "remind" => format!("Reminded: {}", people("from")),
+        "escalate" if list(fired, "to").is_empty() => {
+            "It is late, and there is nobody higher up to pass it to.".to_owned()
+        }
         "escalate" => format!("Passed up, since it was late: from {} to {}", people("from"), people("to")),
         "incident" => "It is late: somebody has to look at it.".to_owned(),
         "reject" => "It was too late: rejected by the rule.".to_owned(),
@@ -119,17 +122,20 @@ pub(super) fn not_reached(header: &Header, body: &Value, untold: &mut Untold) {
     }
 }
 
-/// Who was told, and who would have been, had the mail reached them.
+/// Who was to be told, each as he wants it, and whom the mail did not reach.
 pub(super) fn told(body: &Value, untold: Option<&BTreeSet<PersonId>>, speak: &Words) -> Vec<String> {
     let mut kinds: BTreeMap<(bool, &str), Vec<PersonId>> = BTreeMap::new();
     for notice in list(body, "notices") {
         for person in list(notice, "people").iter().filter_map(Value::as_str).map(PersonId::from) {
             let reached = untold.is_none_or(|untold| !untold.contains(&person));
-            kinds.entry((!reached, text(notice, "kind"))).or_default().push(person);
+            let people = kinds.entry((!reached, text(notice, "kind"))).or_default();
+            if !people.contains(&person) {
+                people.push(person);
+            }
         }
     }
     let one = |((failed, kind), people): ((bool, &str), Vec<PersonId>)| {
-        let told = if failed { "Not told, for the mail did not reach them" } else { "Told" };
+        let told = if failed { "Not told, for the mail did not reach them" } else { "To be told" };
         format!("{told} ({}): {}", words(kind).to_lowercase(), speak.names(&people))
     };
     kinds.into_iter().map(one).collect()

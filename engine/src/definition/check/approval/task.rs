@@ -69,7 +69,12 @@ impl Checker<'_> {
         if self.errors() > before {
             return None;
         }
-        self.policy(at, policy).map(|policy| Approval { policy, plan: None, form: Some(Form { fields: form, record }) })
+        self.policy(at, policy).map(|policy| Approval {
+            policy,
+            plan: None,
+            tells: Vec::new(),
+            form: Some(Form { fields: form, record }),
+        })
     }
 
     /// Nobody is asked to decide, so nothing is decided by time or for want of people.
