@@ -176,13 +176,17 @@ impl Court<'_> {
         let subject = &self.instance.subject;
         let state = &self.instance.state;
         let requests = || text(subject, "requester").as_deref() == Some(person);
-        let buys = || text(subject, "unit").is_some_and(|unit| self.now().has(person, "buyer", &unit, &day(self.at)));
+        let company = self.now();
+        let buys_in = |unit: &str| company.has(person, "buyer", unit, &day(self.at));
+        let buys = || text(subject, "unit").is_some_and(|unit| buys_in(&unit));
+        let buys_anywhere = || text(subject, "unit").is_none() && company.roles.keys().any(|(unit, _)| buys_in(unit));
         let ok = match self.rules.sender(event, state) {
             None => false,
             Some(Sender::Anyone) => true,
             Some(Sender::Requester) => requests(),
             Some(Sender::Buyer) => buys(),
-            Some(Sender::Receiver) => requests() || buys(),
+            Some(Sender::OrderBuyer) => buys() || buys_anywhere(),
+            Some(Sender::Receiver) => requests() || buys() || buys_anywhere(),
         };
         if ok { Ok(()) } else { Err(format!("{person} may not send {event} in {state}")) }
     }

@@ -155,7 +155,7 @@ impl<B: Bench> Play<B> {
         let buyers: Vec<String> = buyers.into_iter().filter(|b| company.active(b, &today)).collect();
         let by = match sender {
             Sender::Requester | Sender::Receiver if self.dice.chance(85) => text("requester"),
-            Sender::Buyer if !buyers.is_empty() && self.dice.chance(80) => self.dice.one(&buyers),
+            Sender::Buyer | Sender::OrderBuyer if !buyers.is_empty() && self.dice.chance(80) => self.dice.one(&buyers),
             _ => anybody(&mut self.dice),
         };
         let payload = self.payload(event, &instance);

@@ -33,7 +33,9 @@ pub enum Sender {
     Requester,
     /// A buyer of the subject's unit.
     Buyer,
-    /// Who asked, a buyer of the subject's unit, or who keeps a warehouse, which nobody does here.
+    /// The same; of an order without a unit any buyer.
+    OrderBuyer,
+    /// Who asked, a buyer of an order, or who keeps a warehouse, which nobody does here.
     Receiver,
 }
 
@@ -125,11 +127,11 @@ pub fn shipped() -> BTreeMap<String, Rules> {
         ("cancel", "draft", Sender::Requester),
         ("cancel", "open", Sender::Requester),
         ("recall", "open.review", Sender::Requester),
-        ("sent", "open.ordering", Sender::Buyer),
+        ("sent", "open.ordering", Sender::OrderBuyer),
         ("receive", "ordered", Sender::Receiver),
-        ("cancel", "ordered", Sender::Buyer),
-        ("close", "ordered", Sender::Buyer),
-        ("close", "received", Sender::Buyer),
+        ("cancel", "ordered", Sender::OrderBuyer),
+        ("close", "ordered", Sender::OrderBuyer),
+        ("close", "received", Sender::OrderBuyer),
     ];
     let request_events = vec![
         ("edit", "draft", Sender::Requester),
