@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::definition::chart::{Arrow, By, Definition, Outcome, StateIx, StateKind};
+use crate::definition::chart::{Arrow, By, DONE, Definition, Outcome, StateIx, StateKind};
 use crate::definition::codes;
 use crate::diagnostic::Diagnostic;
 
@@ -21,23 +21,40 @@ pub(in crate::definition) fn approved(definition: &Definition, found: &mut Found
         if approval.form.is_some() {
             continue;
         }
-        for leaf in behind(definition, at) {
-            let events = definition.upwards(leaf).flat_map(|up| &definition.state(up).on);
-            let events = events.filter(|(event, _)| definition.events.contains_key(*event));
-            for arrow in events.flat_map(|(_, arrows)| arrows).filter(|arrow| !matches!(arrow.by, By::Engine)) {
-                let fields: Vec<Arc<str>> = brought(arrow)
-                    .filter(|field| approval.policy.all_steps().any(|step| approval.policy.matters(step, field)))
-                    .collect();
-                let goes_on =
-                    || ends_unasked(definition, arrow.to().map_or_else(|| vec![leaf], |to| leaves(definition, to)));
-                if fields.is_empty() || told.contains(&arrow.ix.0) || !goes_on() {
-                    continue;
-                }
+        for (leaf, arrow) in later(definition, at) {
+            let fields: Vec<Arc<str>> = brought(arrow)
+                .filter(|field| approval.policy.all_steps().any(|step| approval.policy.matters(step, field)))
+                .collect();
+            let goes_on =
+                || ends_unasked(definition, arrow.to().map_or_else(|| vec![leaf], |to| leaves(definition, to)));
+            if !fields.is_empty() && !told.contains(&arrow.ix.0) && goes_on() {
                 told.insert(arrow.ix.0);
                 found.push(finding(definition, at, arrow, &fields));
             }
         }
     }
+}
+
+/// The arrows that people take behind an approval, each from a state without states inside; of forms those beside it alone: what a
+/// form behind it asks for is found then, and was not there to be approved.
+fn later(definition: &Definition, at: StateIx) -> Vec<(StateIx, &Arrow)> {
+    let beside = beside(definition, at);
+    let filled = beside.iter().filter_map(|&leaf| {
+        let state = definition.state(leaf);
+        let is_form = matches!(&state.kind, StateKind::Approval(asks) if asks.form.is_some());
+        Some((leaf, state.on.get(DONE).filter(|_| is_form)?))
+    });
+    let filled: Vec<_> = filled.flat_map(|(leaf, arrows)| arrows.iter().map(move |arrow| (leaf, arrow))).collect();
+    let behind = behind(definition, at, beside);
+    let sent = behind.into_iter().flat_map(|leaf| {
+        let events = definition.upwards(leaf).flat_map(|up| &definition.state(up).on);
+        let events = events.filter(|(event, _)| definition.events.contains_key(*event));
+        events
+            .flat_map(|(_, arrows)| arrows)
+            .filter(|arrow| !matches!(arrow.by, By::Engine))
+            .map(move |arrow| (leaf, arrow))
+    });
+    sent.chain(filled).collect()
 }
 
 fn finding(definition: &Definition, at: StateIx, arrow: &Arrow, fields: &[Arc<str>]) -> Diagnostic {
@@ -74,20 +91,21 @@ fn is_leaf(definition: &Definition, ix: StateIx) -> bool {
     !matches!(definition.state(ix).kind, StateKind::Compound(_) | StateKind::Parallel(_))
 }
 
+/// The states in the regions beside that of a state, which go on whatever becomes of it.
+fn beside(definition: &Definition, at: StateIx) -> Vec<StateIx> {
+    let Some(region) = definition.region(at) else { return Vec::new() };
+    let around = definition.state(region).parent;
+    let is_beside = |&ix: &StateIx| {
+        around.is_some_and(|around| definition.is_within(ix, around)) && !definition.is_within(ix, region)
+    };
+    (0..definition.states.len()).map(StateIx).filter(|&ix| is_leaf(definition, ix)).filter(is_beside).collect()
+}
+
 /// Where an instance may be once the approval of `at` was given, and before it is asked for again.
-fn behind(definition: &Definition, at: StateIx) -> BTreeSet<StateIx> {
+fn behind(definition: &Definition, at: StateIx, beside: Vec<StateIx>) -> BTreeSet<StateIx> {
     let approved = definition.upwards(at).filter_map(|up| definition.state(up).on.get("approved")).flatten();
-    let mut todo: Vec<StateIx> = approved.filter_map(Arrow::to).flat_map(|to| leaves(definition, to)).collect();
-    // What stands beside it goes on, too.
-    if let Some(region) = definition.region(at) {
-        let beside = (0..definition.states.len()).map(StateIx).filter(|&ix| is_leaf(definition, ix));
-        let around = definition.state(region).parent;
-        let is_beside = |&ix: &StateIx| {
-            around.is_some_and(|around| definition.is_within(ix, around)) && !definition.is_within(ix, region)
-        };
-        todo.extend(beside.filter(is_beside));
-    }
-    follow(definition, todo, |ix| ix == at)
+    let after = approved.filter_map(Arrow::to).flat_map(|to| leaves(definition, to));
+    follow(definition, after.chain(beside).collect(), |ix| ix == at)
 }
 
 /// Whether a good end can be reached without anybody being asked to decide.
