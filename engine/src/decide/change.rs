@@ -152,6 +152,9 @@ pub(super) fn no_record(code: &'static str, sentence: impl Into<String>) -> Refu
     Refusal::Record { code, sentence: sentence.into() }
 }
 
+/// The longest label of a key, in bytes.
+const LONGEST_LABEL: usize = 500;
+
 fn create_key<Op>(seen: &Seen<'_>, known: bool, row: ApiKeyRow) -> Result<Changed<Op>, Refusal> {
     if seen.api_key.is_some() {
         return Err(no_record("key_exists", format!("There is a key `{}` already.", row.id)));
@@ -160,6 +163,11 @@ fn create_key<Op>(seen: &Seen<'_>, known: bool, row: ApiKeyRow) -> Result<Change
         let sentence =
             format!("The organisation has nobody with the id `{}`: load the organisation first.", row.person);
         return Err(no_record("unknown_person", sentence));
+    }
+    if row.label.len() > LONGEST_LABEL {
+        let why =
+            format!("it has {} bytes, and may have {LONGEST_LABEL}: say shorter what the key is for", row.label.len());
+        return Err(Refusal::Invalid(vec![("/label".to_owned(), why)]));
     }
     let after = key_image(&row);
     let answer = json!({ "id": row.id, "person": row.person, "administrator": row.administrator });

@@ -11,6 +11,7 @@ use crate::diagnostic::nearest;
 use crate::domain::Vocabulary;
 use crate::expression::{RecordType, Value};
 use crate::instance::Document;
+use crate::lookalike::unseen;
 use crate::refusal::Refusal;
 
 /// The JSON Pointer of what is called so below another (RFC 6901).
@@ -147,13 +148,6 @@ pub fn may_have_key(
     }
 }
 
-/// Whether a character leaves no mark: two keys that differ in it only would look the same. (Those of Unicode's category Cf that
-/// stand in plain text, and control characters.)
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
 /// The business key of a start: the one given, else the definition's expression over the input, else none.
 ///
 /// # Errors
@@ -185,7 +179,7 @@ pub fn start_key(
             }
         }
     };
-    if key.is_empty() || key.len() > 200 || key.trim() != &*key || key.chars().any(is_unseen) {
+    if key.is_empty() || key.len() > 200 || key.trim() != &*key || key.chars().any(|c| unseen(c).is_some()) {
         return Err(Refusal::Invalid(vec![(
             "/key".into(),
             "a key has 1 to 200 characters, none of them a control character or one that nobody sees, and no blank at either end"

@@ -156,13 +156,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let mut aims = vec![to];
         if let Some(history) = history {
             let before = self.work.detail.history.get(&definition.state(to).path);
-            let mut before: Vec<StateIx> =
-                before.into_iter().flatten().filter_map(|path| definition.find(path)).collect();
-            if !before.is_empty() {
-                // Nor does going back lead past an approval that was taken back meanwhile: its region begins anew.
-                let within = self.within_reach()?;
-                before.retain(|ix| within.contains(ix));
-            }
+            let before: Vec<StateIx> = before.into_iter().flatten().filter_map(|path| definition.find(path)).collect();
             match history {
                 History::Deep => aims.extend(before),
                 History::Shallow => aims.extend(before.into_iter().filter_map(|ix| definition.below(to, ix))),

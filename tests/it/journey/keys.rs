@@ -78,6 +78,8 @@ fn without_ids(reply: &Reply) -> (u16, Value, usize) {
 }
 
 pub(super) async fn a_revoked_key_is_useless_at_once(site: Site) {
+    let long = json!({ "person": "bob", "label": "x".repeat(501) });
+    site.admin().post("/v1/keys", &long).await.refused(422, "invalid_input");
     let made = site.admin().post("/v1/keys", &json!({ "person": "bob", "label": "spare" })).await.is(201);
     let spare = site.anonymous().with_key(made["secret"].as_str().unwrap());
     let (id, task) = in_review(&site, "ann", "400.00 EUR").await;

@@ -201,6 +201,25 @@ fn a_workflow_is_named_as_definitions_are() {
 }
 
 #[test]
+fn names_that_people_would_take_for_another_are_refused() {
+    for (ids, place, why) in [
+        (["zoe", "Zoe"], "/people/1/id", "there is `zoe` already, which differs by its capitals alone"),
+        (["zoe", "z\u{43e}e"], "/people/1/id", "two alphabets that look alike"),
+        (["zoe", "zoe\u{3164}"], "/people/1/id", "nobody sees, a character without width"),
+        (["zoe", "zoe"], "/people/1", "stands here before"),
+    ] {
+        let patch = json!({ "people": ids.map(|id| json!({ "id": id })) });
+        let Err(Refusal::Invalid(errors)) = decided(&row(None), Actor::System, &patch, Basis::Direct) else {
+            panic!("{ids:?} are told from one another")
+        };
+        assert_eq!((errors.len(), errors[0].0.as_str()), (1, place), "{errors:?}");
+        assert!(errors[0].1.contains(why), "{errors:?}");
+    }
+    let patch = json!({ "people": [{ "id": "zoe" }, { "id": "Zoë" }, { "id": "Зоя" }] });
+    assert_eq!(next(&row(None), Actor::System, &patch, Basis::Direct).revision, 4);
+}
+
+#[test]
 fn a_workflow_that_could_apply_nothing_approves_nothing() {
     let (free, bound) = (row(None), row(Some(APPROVER)));
     for (name, why) in [("other", "sends `change_organisation`"), ("organisation_chang", "did you mean")] {

@@ -216,7 +216,7 @@ impl Look<'_> {
 
     fn people(&mut self, value: &Json) {
         let stored: BTreeMap<&str, &Document> = ids(entries(self.before, "people")).collect();
-        let small: BTreeMap<String, &str> = stored.keys().map(|id| (id.to_lowercase(), *id)).collect();
+        let mut small: BTreeMap<String, &str> = stored.keys().map(|id| (id.to_lowercase(), *id)).collect();
         let mut seen = BTreeSet::new();
         for (number, person) in self.list("/people", value, &PERSON) {
             let Some(id) = person.get("id").and_then(Json::as_str) else {
@@ -227,12 +227,13 @@ impl Look<'_> {
                 self.wrong(&format!("/people/{number}/id"), format!("`{id}` is no id: 1 to 64 characters without `/`"));
             } else if !stored.contains_key(id) {
                 self.seen(&format!("/people/{number}/id"), id);
-                if let Some(like) = small.get(&id.to_lowercase()) {
+                if let Some(like) = small.get(&id.to_lowercase()).filter(|like| **like != id) {
                     let why = format!(
                         "there is `{like}` already, which differs by its capitals alone: people would take them for one"
                     );
                     self.wrong(&format!("/people/{number}/id"), why);
                 }
+                small.entry(id.to_lowercase()).or_insert(id);
             }
             if !seen.insert(id) {
                 let why = format!("`{id}` stands here before: write once all that is said of a person");

@@ -126,57 +126,6 @@ fn history_goes_back_to_where_it_was_left() {
     assert_eq!(story.inside(), "checks.legal.asked checks.money.asked");
 }
 
-/// What was approved, put aside, changed, and taken up again.
-const PUT_ASIDE: &str = r#"
-workflow: put_aside
-version: 1
-subject: { name: w, fields: { requester: person, n: int } }
-events: { take_up: {}, put_aside: {}, edit: { payload: { n: int } } }
-start: { to: draft, by: anyone }
-states:
-  draft: { on: { take_up: both.deep_history, edit: { set: { n: event.n } } } }
-  both:
-    parallel:
-      decision:
-        start: review
-        states:
-          review:
-            approval: { steps: [{ name: one, who: [{ person: bob }] }] }
-            on: { approved: fine, rejected: no, changes_requested: no }
-          fine: { final: true }
-          no: { final: true }
-      data: { start: asked, states: { asked: { on: { given: known } }, known: { final: true } } }
-    on: { put_aside: draft, done: over }
-  over: { final: true }
-"#;
-
-#[test]
-fn going_back_leads_past_no_approval_that_was_taken_back() {
-    let people = serde_json::json!({ "people": [{ "id": "ann", "active": true }, { "id": "bob", "active": true }] });
-    for (edited, inside) in
-        [(false, "both.decision.fine both.data.asked"), (true, "both.decision.review both.data.asked")]
-    {
-        let text = PUT_ASIDE.replace("events: {", "events: { given: {},");
-        let mut story = Story::with(&text, people.as_object().unwrap());
-        story.start(serde_json::json!({ "requester": "ann", "n": 1 }).as_object().unwrap()).unwrap();
-        story.signal("take_up").unwrap();
-        let task = &story.instance.as_ref().unwrap().tasks[0];
-        let (task, etag) = (task.id, task.etag());
-        let ballot = crate::approval::Ballot { step: "one".into(), on_behalf_of: None, seen: None, reason: None };
-        let act = crate::approval::Verb::Approve(ballot);
-        story.command(Verb::Decide { task, etag: Some(etag), act }, person("bob")).unwrap();
-        story.signal("put_aside").unwrap();
-        if edited {
-            let instance = story.instance.as_ref().unwrap().id;
-            let payload = serde_json::json!({ "n": 2 }).as_object().cloned().unwrap();
-            let verb = Verb::Signal { instance, event: "edit".into(), payload, reason: None, state_revision: None };
-            story.command(verb, person("ann")).unwrap();
-        }
-        story.signal("take_up").unwrap();
-        assert_eq!(story.inside(), inside);
-    }
-}
-
 #[test]
 fn shallow_history_begins_the_state_inside_anew() {
     let text = r#"
