@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fluxor_engine::decide::below;
+use fluxor_engine::decide::member;
 use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::effect::NoticeKind;
 use jiff::civil::Time;
@@ -104,7 +104,7 @@ impl Preference {
         let mut form = Form { document, faults: Vec::new() };
         for key in document.keys().filter(|key| !KEYS.contains(&key.as_str())) {
             let near = nearest(key, KEYS).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-            form.wrong(&pointer(key), format!("there are {}{near}", KEYS.join(", ")));
+            form.wrong(&member(key), format!("there are {}{near}", KEYS.join(", ")));
         }
         let usual = Self::default();
         let preference = Self {
@@ -128,12 +128,6 @@ fn is_language(tag: &str) -> Result<(), &'static str> {
     if plain { Ok(()) } else { Err("write a language tag such as `de` or `pt-BR`") }
 }
 
-/// A member as a JSON Pointer (RFC 6901).
-fn pointer(name: &str) -> String {
-    let shown: String = name.chars().take(80).collect();
-    below("", &shown)
-}
-
 struct Form<'a> {
     document: &'a Map<String, Json>,
     faults: Vec<(String, String)>,
@@ -154,7 +148,7 @@ impl Form<'_> {
         match way(&value) {
             Ok(way) => Some(way),
             Err(why) => {
-                self.wrong(&pointer(key), why);
+                self.wrong(&member(key), why);
                 None
             }
         }
@@ -165,7 +159,7 @@ impl Form<'_> {
             None => false,
             Some(Json::Bool(flag)) => flag,
             Some(_) => {
-                self.wrong(&pointer(key), "write true or false");
+                self.wrong(&member(key), "write true or false");
                 false
             }
         }
@@ -174,11 +168,11 @@ impl Form<'_> {
     fn name(&mut self, key: &str, check: impl Fn(&str) -> Result<(), &'static str>) -> Option<Arc<str>> {
         let value = self.get(key)?;
         let Some(text) = value.as_str().filter(|text| (1..=LONGEST_NAME).contains(&text.len())) else {
-            self.wrong(&pointer(key), format!("write a text of at most {LONGEST_NAME} bytes"));
+            self.wrong(&member(key), format!("write a text of at most {LONGEST_NAME} bytes"));
             return None;
         };
         if let Err(why) = check(text) {
-            self.wrong(&pointer(key), why);
+            self.wrong(&member(key), why);
         }
         Some(text.into())
     }
@@ -213,7 +207,7 @@ impl Form<'_> {
         };
         let names: Vec<&'static str> = NoticeKind::ALL.iter().map(|kind| kind.name()).collect();
         for (name, value) in &value {
-            let at = format!("/kinds{}", pointer(name));
+            let at = format!("/kinds{}", member(name));
             match (names.iter().find(|known| *known == name), way(value)) {
                 (Some(known), Ok(way)) => drop(kinds.insert(*known, way)),
                 (Some(_), Err(why)) => self.wrong(&at, why),

@@ -142,7 +142,12 @@ impl Found {
 
     /// Whatever it is that stands here.
     fn any<T: Serialize>(&mut self, before: &T, after: &T) {
-        let changes = diff_at(&self.at, Some(&json(before)), Some(&json(after)));
+        self.sides(Some(before), Some(after));
+    }
+
+    /// The same, where a side may be left out.
+    fn sides<T: Serialize>(&mut self, before: Option<&T>, after: Option<&T>) {
+        let changes = diff_at(&self.at, before.map(json).as_ref(), after.map(json).as_ref());
         self.all.extend(changes.iter().map(Told::from));
     }
 
@@ -157,11 +162,7 @@ impl Found {
     /// A member that may be an object, and is left out unless `there`.
     fn tree<T: Serialize + PartialEq>(&mut self, name: &str, before: &T, after: &T, there: fn(&T) -> bool) {
         if before != after {
-            let side = |value: &T| there(value).then(|| json(value));
-            self.inside(name, |f| {
-                let changes = diff_at(&f.at, side(before).as_ref(), side(after).as_ref());
-                f.all.extend(changes.iter().map(Told::from));
-            });
+            self.inside(name, |f| f.sides(Some(before).filter(|v| there(v)), Some(after).filter(|v| there(v))));
         }
     }
 

@@ -20,6 +20,12 @@ pub fn below(at: &str, name: &str) -> String {
     format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
+/// The JSON Pointer of a member that somebody wrote, of whose name 80 characters are shown at most.
+#[must_use]
+pub fn member(name: &str) -> String {
+    below("", &name.chars().take(80).collect::<String>())
+}
+
 /// A document as a typed record; unknown fields are refused with the nearest name.
 ///
 /// `skip` are keys that an action validates itself; `may_miss` are fields that need not be there.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use fluxor_engine::decide::below;
+use fluxor_engine::decide::member;
 use fluxor_engine::diagnostic::{Diagnostic, line_column};
 use serde_json::{Map, Value as Json};
 
@@ -31,7 +31,7 @@ fn read(document: &Json) -> Result<Vec<Template>, Vec<(String, String)>> {
                 source: source.to_owned(),
                 is_own: true,
             }),
-            None => faults.push((pointer(name), "a template is a text".to_owned())),
+            None => faults.push((member(name), "a template is a text".to_owned())),
         }
     }
     if faults.is_empty() { Ok(own) } else { Err(faults) }
@@ -59,7 +59,7 @@ impl Templates {
         // Of one name the last one counts.
         let (templates, checked) = Self::build(files.into_iter().chain(own).collect(), fields);
         let faults = checked.iter().flat_map(|(template, found)| {
-            let at = if names.contains(&template.name) { pointer(&template.name) } else { String::new() };
+            let at = if names.contains(&template.name) { member(&template.name) } else { String::new() };
             found.iter().map(move |finding| (at.clone(), sentence(template, finding, at.is_empty())))
         });
         let faults: Vec<(String, String)> = faults.collect();
@@ -76,12 +76,6 @@ fn sentence(template: &Template, finding: &Diagnostic, elsewhere: bool) -> Strin
     let help = if finding.help.is_empty() { String::new() } else { format!("; {}", finding.help) };
     let help = if ending.is_empty() { help } else { help.replace(ending, "") };
     format!("{whose}{}, line {line}, column {column}: {}{help}", finding.code, finding.message)
-}
-
-/// A member as a JSON Pointer (RFC 6901).
-fn pointer(name: &str) -> String {
-    let shown: String = name.chars().take(80).collect();
-    below("", &shown)
 }
 
 /// A folder of templates as such an object, and what is not used of it.
