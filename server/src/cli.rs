@@ -39,9 +39,11 @@ mod test;
 mod webhooks;
 mod writing;
 
+use std::num::NonZero;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, FromArgMatches as _, Parser, Subcommand};
+use tokio::runtime::Runtime;
 
 use crate::config::Config;
 use crate::desk::NotDone;
@@ -197,9 +199,7 @@ pub(crate) fn run() -> ExitCode {
     let Cli { config, command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let out = Out::new(config.json);
     let command = command.unwrap_or(Command::Serve);
-    let ended = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
+    let ended = runtime()
         .map_err(|error| Failure::Broken(error.into()))
         .and_then(|runtime| runtime.block_on(dispatch(&config, command, &out)));
     match ended {
@@ -207,6 +207,21 @@ pub(crate) fn run() -> ExitCode {
         Ok(End::Found) => ExitCode::from(1),
         Err(failure) => failed(&config, &out, &failure, &called(&matches)),
     }
+}
+
+/// Says how many async threads there are, in place of half of the cores: Tokio's own variable.
+const THREADS: &str = "TOKIO_WORKER_THREADS";
+
+/// The threads that answer requests: half as many as there are cores. The other half works for them, on threads of its own: each
+/// tenant's writer, SQLite, and whatever takes long ([`tokio::task::spawn_blocking`]). With as many as cores each answer of a writer
+/// wakes a second one that finds nothing to do, and the two take each other's core.
+fn runtime() -> std::io::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if std::env::var_os(THREADS).is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        builder.worker_threads(cores.div_ceil(2));
+    }
+    builder.enable_all().build()
 }
 
 /// How the command is called: `instances list`.

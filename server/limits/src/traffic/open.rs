@@ -4,8 +4,9 @@
 //! from then on of twice as many calls one: so each call is as likely as any other to be kept, and the sums are those of all
 //! calls but for chance; how many there were is right up to one weight.
 
-use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
+
+use hashbrown::DefaultHashBuilder;
 
 use super::Called;
 use super::dictionary::{Dictionary, Origin, TextBounds, halves};
@@ -20,7 +21,7 @@ pub(super) const MINUTE: Span = Span::from_secs(60);
 pub(super) struct Open {
     pub(super) minute: At,
     bounds: TextBounds,
-    hashes: RandomState,
+    hashes: DefaultHashBuilder,
     dictionary: Dictionary,
     callers: Vec<u8>,
     calls: Vec<u8>,
@@ -35,7 +36,7 @@ pub(super) struct Open {
 }
 
 impl Open {
-    pub(super) fn new(minute: At, bounds: TextBounds, hashes: &RandomState) -> Open {
+    pub(super) fn new(minute: At, bounds: TextBounds, hashes: &DefaultHashBuilder) -> Open {
         Open {
             minute,
             bounds,

@@ -8,12 +8,11 @@
 //! full and of its calls every second one is dropped: a millisecond for a quarter of a MiB, and at most once for each time that the
 //! number of its calls has doubled.
 
-use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::Called;
 use super::dictionary::{TextBounds, stand_in};
@@ -72,7 +71,7 @@ pub struct Recorder {
     bounds: Bounds,
     texts: TextBounds,
     shards: Box<[Mutex<HashTable<Scope>>]>,
-    hashes: RandomState,
+    hashes: DefaultHashBuilder,
     scopes: AtomicUsize,
     open: AtomicUsize,
     held: AtomicUsize,
@@ -97,7 +96,7 @@ impl Recorder {
             bounds,
             texts: TextBounds { count: bounds.texts, length: bounds.text.clamp(17, 400) },
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            hashes: RandomState::new(),
+            hashes: DefaultHashBuilder::default(),
             scopes: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
             held: AtomicUsize::new(0),
