@@ -376,7 +376,8 @@ static FACTS: &[Fact] = &[
         help: "How many lines the order has.",
         run: purchasing::order_lines,
     },
-    organisation::FACT,
+    organisation::ROLES,
+    organisation::STANDS,
 ];
 
 static MESSAGES: &[Message] = &[ORDER_TO_SUPPLIER, reorder::MESSAGE, organisation::MESSAGE];

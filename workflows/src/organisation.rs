@@ -8,10 +8,13 @@ mod known;
 mod roles;
 mod told;
 
+use std::collections::BTreeSet;
+
 use fluxor_engine::audit::canonical;
 use fluxor_engine::decide::{CHANGE_ORGANISATION, LONGEST_TEXT, Merged, found_parts, merge_organisation};
 use fluxor_engine::domain::{Done, NotDone};
-use fluxor_engine::expression::{RecordType, Type};
+use fluxor_engine::expression::{RecordType, Type, Value};
+use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::Document;
 use serde_json::{Value as Json, json};
 
@@ -74,13 +77,23 @@ pub(crate) static ACTIONS: &[Action] = &[
 ];
 
 /// What the requester may be bounded by.
-pub(crate) const FACT: Fact = Fact {
+pub(crate) const ROLES: Fact = Fact {
     name: "requester_roles",
     major: 1,
     ty: || Type::list(Type::Text),
     nullable: false,
     help: "The roles that the requester holds in the subject's unit, or in any where it names none.",
     run: roles::requester_roles,
+};
+
+/// Whether those who decide are the right ones still.
+pub(crate) const STANDS: Fact = Fact {
+    name: "proposal_stands",
+    major: 1,
+    ty: || Type::Bool,
+    nullable: false,
+    help: "Of a change of the organisation: whether all who might decide still may, and it concerns nobody more than it did.",
+    run: stands,
 };
 
 /// The message to the engine, which changes the organisation.
@@ -127,6 +140,28 @@ fn propose(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
         ("refused".to_owned(), Json::Null),
     ]);
     Ok(done(Vec::new(), set))
+}
+
+/// Whether every administrator of when it was proposed still is one, and it concerns nobody now whom it did not concern then.
+/// Of one that cannot be merged any more it is not said here why: whoever applies it says it.
+fn stands(_: &Settings, call: &Call<'_>) -> Answer<Value> {
+    if subject_text(call, "patch").is_none() {
+        return Ok(Value::Bool(true));
+    }
+    let patch = read(call, "patch")?;
+    let Ok(merged) = merge_organisation(call.organisation.row.as_ref(), &patch, call.now) else {
+        return Ok(Value::Bool(true));
+    };
+    let now = &call.organisation.organisation;
+    let people = |field: &str| -> BTreeSet<PersonId> {
+        let named = call.subject.get(field).and_then(Json::as_array).into_iter().flatten();
+        named.filter_map(Json::as_str).map(PersonId::from).collect()
+    };
+    let administrators = BTreeSet::from_iter(told::administrators(now));
+    let Merged { before, after, read } = &merged;
+    let concerned = told::concerned((now, before), (&read.organisation, after), now.date(call.now));
+    let concerned = BTreeSet::from_iter(concerned);
+    Ok(Value::Bool(people("administrators").is_subset(&administrators) && concerned.is_subset(&people("concerned"))))
 }
 
 /// So many changes people read before they approve.

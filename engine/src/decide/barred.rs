@@ -45,11 +45,16 @@ impl<D: Domain> Run<'_, '_, D> {
         }
     }
 
-    /// Notes that a review is stuck by its own rules, and forgets it where it goes on.
+    /// Notes that a review is stuck by its own rules, and forgets it where it goes on. One that was left stays as it stands, and
+    /// needs nobody.
     pub(super) fn approval_incident(&mut self, at: usize, state: State, before: State, why: String) {
         let since = self.ground.now;
+        let open = self.work.tasks[at].status == TaskStatus::Open;
         let at = Some(self.work.tasks[at].state.clone());
         let detail = &mut self.work.detail;
+        if state == State::Incident && !open {
+            return;
+        }
         if state == State::Incident {
             let message = format!("{NEEDS_HELP}{why}");
             let mut known = detail.incident.iter().chain(&detail.others);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::approval::{self, Chance, EscalateTo, Review, Standing, Verb};
+use crate::approval::{self, Chance, EscalateTo, RepairAction, Review, Standing, Verb};
 use crate::clock::Timestamp;
 use crate::command::Actor;
 use crate::definition::chart::{By, Definition};
@@ -162,7 +162,7 @@ impl<D: Domain> Run<'_, '_, D> {
 }
 
 /// What holds for acts besides the rules of approvals: a question says something, nobody has a seat of somebody else
-/// given to himself, and whoever has set what is decided about, past those who decide, is none of them.
+/// given to himself, and whoever has set what is decided about, past those who decide, is none of them and names none.
 pub(super) fn fits(
     act: &Verb,
     (person, behalf): (&PersonId, Option<&PersonId>),
@@ -192,13 +192,17 @@ pub(super) fn fits(
         Verb::AddApprover { person, .. } => Some(person),
         _ => None,
     };
-    match named.filter(|named| instance.detail.handled.contains(*named)) {
-        Some(named) => {
-            let why = format!("`{named}` has set data of it by a repair or a migration, and does not decide about it");
-            Err(somebody_else(why))
-        }
-        None => Ok(()),
+    let Some(named) = named else { return Ok(()) };
+    let handled = &instance.detail.handled;
+    if handled.contains(named) {
+        let why = format!("`{named}` has set data of it by a repair or a migration, and does not decide about it");
+        return Err(somebody_else(why));
     }
+    if handled.contains(person) {
+        let rule = "somebody else to say who decides: you have set data of it by a repair or a migration";
+        return Err(Refusal::NotAllowed { rule: rule.into() });
+    }
+    Ok(())
 }
 
 /// Whoever has set what is decided about does not decide about it; nobody does so in his place.
@@ -232,9 +236,14 @@ pub(super) fn has_decided(instance: &Instance, person: &PersonId) -> bool {
     votes.any(|vote| vote.author == *person || vote.holder.as_ref() == Some(person))
 }
 
-/// Whether an act may pass seats on.
+/// Whether an act may pass seats on. In a new round the rules say who is asked, and not whoever begins it.
 pub(super) const fn passes(act: &Verb) -> bool {
-    matches!(act, Verb::Reassign { .. } | Verb::Escalate { .. } | Verb::Repair { .. })
+    matches!(
+        act,
+        Verb::Reassign { .. }
+            | Verb::Escalate { .. }
+            | Verb::Repair { action: RepairAction::Assign | RepairAction::Approve, .. }
+    )
 }
 
 /// The holders of every seat of a review, by its number.

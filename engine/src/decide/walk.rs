@@ -99,14 +99,21 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     }
 
     /// Withdraws the messages for which nobody waits any more. Who waits now has sent his own, or is one of several who have: then
-    /// nobody can say whose a message is, and it goes out.
+    /// nobody can say whose a message is, and it goes out. A state that was entered since and only notes the answer, with no arrow
+    /// that leads on by it, does not wait.
     pub(super) fn withdraw(&mut self) {
         let definition = self.definition;
         let over = self.unawaited.is_empty() || self.work.status == Status::Final;
-        let active = if over { Vec::new() } else { self.active().unwrap_or_default() };
-        let active: BTreeSet<StateIx> = active.into_iter().flat_map(|leaf| definition.upwards(leaf)).collect();
+        let around = |leaves: Vec<StateIx>| -> BTreeSet<StateIx> {
+            leaves.into_iter().flat_map(|leaf| definition.upwards(leaf)).collect()
+        };
+        let active = around(if over { Vec::new() } else { self.active().unwrap_or_default() });
+        let stayed = around(self.before().and_then(|before| definition.active(before)).unwrap_or_default());
         for (message, sent) in std::mem::take(&mut self.unawaited) {
-            let waits = active.iter().any(|&at| definition.state(at).on.contains_key(&sent));
+            let waits = active.iter().any(|&at| {
+                let arrows = definition.state(at).on.get(&sent);
+                arrows.is_some_and(|arrows| stayed.contains(&at) || arrows.iter().any(|arrow| arrow.to().is_some()))
+            });
             let sends = |&&at: &&StateIx| definition.state(at).sends.iter().any(|send| send.message == message);
             let again = |effect: &Effect<D::Op>| matches!(effect, Effect::Send(out) if out.message == message);
             let replaced = active.iter().filter(sends).count() == 1 && self.effects.iter().any(again);

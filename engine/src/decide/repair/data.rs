@@ -132,6 +132,14 @@ impl<D: Domain> Run<'_, '_, D> {
                 "`{name}` is what the workflow called in `{call}` has found: move it there, to have it found anew"
             ));
         }
+        let detail = &self.work.detail;
+        let stands = |path: &&Arc<str>| detail.called.contains_key(*path) || detail.returned.contains(*path);
+        if let Some(call) = definition.given_to(name).find(stands) {
+            return Some(format!(
+                "`{name}` is what the workflow called in `{call}` is about, and its answer would stand for what you set: \
+                 change it by an event of this workflow, or cancel it"
+            ));
+        }
         if definition.answered_by(name) {
             return Some(format!("`{name}` is what a task has found: move it back there, to have it answered anew"));
         }

@@ -121,6 +121,22 @@ fn what_nobody_waits_for_any_more_is_not_sent() {
     assert_eq!(withdrawn(&story), [""; 0]);
 }
 
+#[test]
+fn who_only_notes_that_it_has_arrived_does_not_wait_for_it() {
+    let noting = "cancelled: { on: { sent: { set: { log: '\"arrived\"' } }, back: draft } }";
+    let text = SENDING.replace("cancelled: { final: true }", noting).replace("told:", "back: {}, told:");
+    let mut story = Story::new(&text);
+    story.start(&Document::new()).unwrap();
+    story.signal("send").unwrap();
+    story.signal("cancel").unwrap();
+    assert_eq!(story.withdrawn.iter().map(|message| &**message).collect::<Vec<_>>(), ["order"]);
+    // It was under way then, and came.
+    let instance = story.instance.as_ref().unwrap().id;
+    let verb = Verb::Message { instance, message: "m".into(), event: "sent".into(), payload: Document::new() };
+    story.command(verb, Actor::Message).unwrap();
+    assert_eq!((story.inside().as_str(), log(&story)), ("cancelled", "arrived".to_owned()));
+}
+
 /// What is sent in a state inside another one, and in two regions.
 const AWAITED: &str = r#"
 workflow: awaited

@@ -41,6 +41,19 @@ impl Definition {
         found.next().map(|state| &state.path)
     }
 
+    /// The states whose called workflow is given a field of the subject.
+    pub fn given_to<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Arc<str>> {
+        let variable = &self.subject.variable;
+        let field = format!("{variable}.{name}");
+        let is_read = move |path: &String| *path == **variable || *path == field;
+        self.states.iter().filter_map(move |state| match &state.kind {
+            StateKind::Call(call) if call.input.iter().any(|(_, value)| value.fields_read().iter().any(&is_read)) => {
+                Some(&state.path)
+            }
+            _ => None,
+        })
+    }
+
     /// Whether a task with a form gives a field of the subject its value.
     #[must_use]
     pub fn answered_by(&self, name: &str) -> bool {

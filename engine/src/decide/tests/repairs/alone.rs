@@ -2,7 +2,7 @@
 
 use super::seats::{act, may};
 use super::*;
-use crate::approval::{Ballot, EscalateTo, EscalationMode, RepairAction, Verb as Act};
+use crate::approval::{Ballot, EscalateTo, EscalationMode, Position, RepairAction, Verb as Act};
 
 /// Whoever decides in one step counts in the others, and an administrator may be somebody's manager.
 const TWICE: &str = r#"
@@ -23,16 +23,23 @@ states:
   over: { final: true }
 "#;
 
+fn repaired(action: RepairAction, to: Option<&str>) -> Act {
+    Act::Repair { action, step: "second".into(), to: to.map(Into::into), reason: Some("help".into()) }
+}
+
+fn adding(to: &str) -> Act {
+    let ballot = Ballot { step: "second".into(), reason: Some("help".into()), ..Ballot::default() };
+    Act::AddApprover { ballot, person: to.into(), position: Position::Before }
+}
+
+fn assign(to: &str) -> Act {
+    repaired(RepairAction::Assign, Some(to))
+}
+
 #[test]
 fn neither_time_nor_an_administrator_approves_with_what_was_said_elsewhere() {
     let given = |story: &mut Story, asked: Act| act(story, "review", asked, "ada");
     let vote = |step: &str| Act::Approve(Ballot { step: step.into(), ..Ballot::default() });
-    let repair = |to: &str| Act::Repair {
-        action: RepairAction::Assign,
-        step: "second".into(),
-        to: Some(to.into()),
-        reason: Some("help".into()),
-    };
     let ways: [&dyn Fn(&mut Story); 4] = [
         &|story| {
             given(story, Act::Reassign { step: "second".into(), from: Some("cyd".into()), to: "bob".into() }).unwrap();
@@ -42,7 +49,7 @@ fn neither_time_nor_an_administrator_approves_with_what_was_said_elsewhere() {
             given(story, Act::Escalate { step: "second".into(), mode: EscalationMode::Adds, to }).unwrap();
         },
         &|story| {
-            given(story, repair("bob")).unwrap();
+            given(story, assign("bob")).unwrap();
         },
         &|story| {
             story.wait(5_000_000).unwrap();
@@ -77,17 +84,39 @@ fn a_place_does_not_come_back_to_who_passed_it_on_and_where_nobody_may_decide_it
     assert_eq!(row(&story).detail.incident.as_ref().unwrap().message, "the approval needs help: nobody:second");
     let again = story.repair(retry()).unwrap_err();
     assert!(again.sentence().contains("may not decide"), "{}", again.sentence());
-    let refused = act(&mut story, "review", Act::Delegate { step: "second".into(), to: "dan".into() }, "ada");
-    refused.unwrap();
+    // Nor does he say who decides in his place: somebody else does.
+    let own = Act::Reassign { step: "second".into(), from: None, to: "dan".into() };
+    let passing =
+        [own.clone(), Act::Delegate { step: "second".into(), to: "dan".into() }, assign("dan"), adding("dan")];
+    for passed in passing {
+        let refused = act(&mut story, "review", passed, "ada").unwrap_err();
+        assert!(refused.sentence().contains("somebody else to say who decides"), "{}", refused.sentence());
+    }
+    act(&mut story, "review", assign("dan"), "eve").unwrap();
+    assert_eq!((codes(&story), may(&story)), (vec![], vec!["dan".to_owned()]));
+    // What he passed on before counts no more either.
+    let mut story = begun(&TWICE.replace("person: [cyd]", "person: [ada]"), json!({ "requester": "ann" }));
+    act(&mut story, "review", Act::Approve(Ballot { step: "first".into(), ..Ballot::default() }), "bob").unwrap();
+    act(&mut story, "review", Act::Delegate { step: "second".into(), to: "dan".into() }, "ada").unwrap();
+    story.repair_as(set(json!({ "n": 2 })), "typo", person("ada")).unwrap();
     let behalf = Ballot { step: "second".into(), on_behalf_of: Some("ada".into()), ..Ballot::default() };
     let refused = act(&mut story, "review", Act::Approve(behalf), "dan").unwrap_err();
     assert!(refused.sentence().contains("nobody decides in his place"), "{}", refused.sentence());
-    let own = Act::Reassign { step: "second".into(), from: None, to: "dan".into() };
-    act(&mut story, "review", own, "ada").unwrap();
-    assert_eq!((codes(&story), may(&story)), (vec![], vec!["dan".to_owned()]));
     // Whoever has decided sets nothing of it.
     let mut story = begun(&TWICE.replace("person: [bob]", "person: [ada]"), json!({ "requester": "ann" }));
     act(&mut story, "review", Act::Approve(Ballot { step: "first".into(), ..Ballot::default() }), "ada").unwrap();
     let refused = story.repair_as(set(json!({ "n": 2 })), "typo", person("ada")).unwrap_err();
     assert!(refused.sentence().contains("you have decided about it"), "{}", refused.sentence());
+}
+
+#[test]
+fn whoever_begins_a_new_round_is_asked_in_it_as_before() {
+    let mut story = begun(&TWICE.replace("person: [cyd]", "person: [ada]"), json!({ "requester": "ann" }));
+    let vote = |step: &str| Act::Approve(Ballot { step: step.into(), ..Ballot::default() });
+    act(&mut story, "review", vote("first"), "bob").unwrap();
+    act(&mut story, "review", repaired(RepairAction::Restart, None), "ada").unwrap();
+    act(&mut story, "review", vote("first"), "bob").unwrap();
+    assert_eq!(may(&story), ["ada"]);
+    act(&mut story, "review", vote("second"), "ada").unwrap();
+    assert_eq!(story.inside(), "over");
 }

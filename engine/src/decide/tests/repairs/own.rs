@@ -108,3 +108,17 @@ fn whoever_decides_nothing_in_the_caller_repairs_nothing_that_it_has_called() {
     assert_eq!(told(&mut story, "ann"), NONE, "who asked for the caller");
     assert_eq!(told(&mut story, "ada"), ALL);
 }
+
+#[test]
+fn what_a_called_workflow_was_given_is_not_set_past_its_answer() {
+    let begun = CALLER
+        .replace("start: { to: checking, by: anyone }", "start: { to: draft, by: anyone }")
+        .replace("states:\n", "states:\n  draft: { on: { submit: checking } }\n");
+    let mut story = Story::with_all(&[&begun, CHECK], &people());
+    story.workflow = "caller".into();
+    story.start(json!({ "requester": "ann", "buyer": "cyd", "n": 1 }).as_object().unwrap()).unwrap();
+    story.repair(set(json!({ "n": 2 }))).unwrap();
+    story.signal("submit").unwrap();
+    let Refusal::Invalid(wrong) = story.repair(set(json!({ "n": 3 }))).unwrap_err() else { panic!("invalid") };
+    assert!(wrong[0].1.contains("what the workflow called in `checking` is about"), "{wrong:?}");
+}
