@@ -23,8 +23,6 @@ use crate::ids::Digest;
 use crate::instance::Document;
 use crate::refusal::Refusal;
 
-pub use wrong::is_address;
-
 use super::OrganisationAt;
 use super::change::{Changed, administrators_only, no_record};
 

@@ -207,6 +207,10 @@ fn names_that_people_would_take_for_another_are_refused() {
         (["zoe", "z\u{43e}e"], "/people/1/id", "two alphabets that look alike"),
         (["zoe", "zoe\u{3164}"], "/people/1/id", "nobody sees, a character without width"),
         (["zoe", "zoe"], "/people/1", "stands here before"),
+        (["zoe", "ｚｏｅ"], "/people/1/id", "stand for others (Unicode's NFKC): write `zoe`"),
+        (["bab", "b\u{251}b"], "/people/1/id", "there is `bab` already, which looks the same"),
+        (["zoe", "z\u{585}e"], "/people/1/id", "two alphabets that look alike"),
+        (["bob", "\u{42c}\u{43e}\u{42c}"], "/people/1/id", "there is `bob` already, which looks the same"),
     ] {
         let patch = json!({ "people": ids.map(|id| json!({ "id": id })) });
         let Err(Refusal::Invalid(errors)) = decided(&row(None), Actor::System, &patch, Basis::Direct) else {
