@@ -189,6 +189,18 @@ fn what_the_approvers_did_not_see_is_not_applied() {
 }
 
 #[test]
+fn what_a_proposal_found_tells_nothing_of_a_note() {
+    let (patch, absence) = (object(json!({ "substitutes": [] })), json!({ "person": "ann", "substitute": "bob" }));
+    let found = |note: Option<&str>| {
+        let mut absence = absence.clone();
+        note.into_iter().for_each(|note| absence["note"] = note.into());
+        found_parts(&object(json!({ "substitutes": [absence] })), &patch)
+    };
+    assert_eq!(found(Some("sick")), found(None));
+    assert_ne!(found(None), found_parts(&Document::new(), &patch));
+}
+
+#[test]
 fn a_workflow_is_named_as_definitions_are() {
     let row = row(None);
     for wrong in [json!(""), json!("Organisation"), json!("a-b"), json!(7), json!(["a"])] {
