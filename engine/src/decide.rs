@@ -65,7 +65,7 @@ pub use judged::{Conditional, Judged};
 pub use migrate::{Migrated, ReviewMoved, TimerMoved, WhatOf, foresee_migration, may_migrate};
 pub use organisation::absence::{Absence, Days, absences};
 pub use organisation::{
-    CHANGE_ORGANISATION, Merged, NEEDS_APPROVAL, found_parts, is_address, merge_organisation, organisation_image,
+    CHANGE_ORGANISATION, Merged, NEEDS_APPROVAL, found_parts, merge_organisation, organisation_image,
     read_organisation, stored_organisation,
 };
 pub use preview::{

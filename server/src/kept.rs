@@ -12,10 +12,12 @@ use fluxor_engine::domain::Domain as _;
 use fluxor_engine::ids::{DefinitionHash, TenantId};
 use fluxor_engine::store::{AnyStore, Store as _};
 use fluxor_workflows::Procurement;
+use serde_json::Value;
 
 use crate::config::Config;
 use crate::open::{Sources, shown};
 use crate::reload::ROWS;
+use crate::yaml;
 
 /// The library of these files, with what was in force in the place of each that is refused.
 ///
@@ -63,13 +65,25 @@ pub(crate) async fn library(
 
 /// The workflow that a file is about: what it says, however wrong the rest is; else what the file is called.
 fn workflow_of(path: &str, source: &str) -> String {
+    let source = source.trim_start_matches('\u{feff}');
     let key = |line: &'_ str| {
-        let line = line.trim_start_matches('\u{feff}');
         let name = ["workflow", "\"workflow\"", "'workflow'"].into_iter().find(|name| line.starts_with(name))?;
         line[name.len()..].trim_start().strip_prefix(':').map(str::to_owned)
     };
-    let said = source.lines().find_map(key);
-    let said = said.map(|said| said.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']).to_owned());
+    let read = |text: &str| Some(yaml::read::<Value>(text).ok()?.get("workflow")?.as_str()?.to_owned());
+    // Where the whole cannot be read, the lines of this key often can; else what stands behind it.
+    let own = || {
+        let from = source.lines().skip_while(|line| key(line).is_none());
+        let belongs = |line: &str| line.is_empty() || line.starts_with([' ', '\t', '#']);
+        let lines: Vec<&str> =
+            from.enumerate().take_while(|(at, line)| *at == 0 || belongs(line)).map(|(_, line)| line).collect();
+        read(&lines.join("\n"))
+    };
+    let written = || {
+        let said = source.lines().find_map(key)?;
+        Some(said.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']).to_owned())
+    };
+    let said = read(source).or_else(own).or_else(written);
     let stem = || Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     said.filter(|said| !said.is_empty()).unwrap_or_else(stem)
 }
@@ -82,7 +96,7 @@ async fn in_force(store: &AnyStore<Procurement>, operator: TenantId, name: &str)
     drop(reader);
     let row = match noted.with_context(broken)? {
         Some(noted) => {
-            let noted: serde_json::Value = serde_json::to_value(noted.document).with_context(broken)?;
+            let noted = serde_json::to_value(noted.document).with_context(broken)?;
             let hash = noted["hash"].as_str().and_then(|hash| hash.parse::<DefinitionHash>().ok());
             match hash {
                 Some(hash) => store.definition(hash).await.with_context(broken)?,
@@ -110,6 +124,11 @@ mod tests {
             ("workflow : pair\n", "pair"),
             ("workflows: pair\n", "file"),
             ("workflow:\n", "file"),
+            ("workflow: !!str pair\nversion: 1\n", "pair"),
+            ("version: 1\nworkflow: !!str pair\nstates: }", "pair"),
+            ("workflow:\n  pair\nversion: 1\n", "pair"),
+            ("workflow: # of two\n\n  'pair'\nversion: }", "pair"),
+            ("{ version: 1, workflow: pair }", "pair"),
             ("", "file"),
         ] {
             assert_eq!(workflow_of("definitions/file.yaml", source), name, "{source}");

@@ -176,7 +176,7 @@ impl Event {
                 told.because = Some(standing.because());
                 told.step = Some(standing.seat.step.clone());
                 told.on_behalf_of = standing.on_behalf_of;
-                told.through = standing.through;
+                told.through = standing.through.into_iter().map(Link::told).collect();
                 told.seat = Some(Box::new(standing.seat));
             }
             Some(Right::Administrator) => told.because = Some("an administrator of this approval".to_owned()),

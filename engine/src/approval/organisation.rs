@@ -102,6 +102,14 @@ pub struct Substitution {
     pub noted_by: Option<PersonId>,
 }
 
+impl Substitution {
+    /// As it is told to whoever may not read why somebody is away.
+    #[must_use]
+    pub fn without_note(&self) -> Self {
+        Self { note: None, ..self.clone() }
+    }
+}
+
 /// Who may stand in for whom.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -32,8 +32,20 @@ pub enum Link {
         /// Who may act.
         to: PersonId,
     },
-    /// A substitution that was active and in scope.
+    /// A substitution that was active and in scope, without its note: everybody reads by what right somebody acts. Entries of old have
+    /// the note.
     Substitute(Substitution),
+}
+
+impl Link {
+    /// As it is told, of an entry of old too.
+    #[must_use]
+    pub fn told(self) -> Self {
+        match self {
+            Self::Substitute(entry) => Self::Substitute(entry.without_note()),
+            delegated @ Self::Delegated { .. } => delegated,
+        }
+    }
 }
 
 /// Why somebody may act in a step.
@@ -128,7 +140,7 @@ pub(super) fn way(frame: &Frame<'_>, trail: &[Met<'_>], person: &PersonId) -> Ve
     while at > 0 {
         let met = trail[at];
         links.push(match met.entry {
-            Some(entry) => Link::Substitute(entry.clone()),
+            Some(entry) => Link::Substitute(entry.without_note()),
             None => Link::Delegated {
                 by: frame.org.at(trail[met.before].ix).id.clone(),
                 to: frame.org.at(met.ix).id.clone(),

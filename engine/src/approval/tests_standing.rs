@@ -36,7 +36,9 @@ fn leads_there(one: &Standing, organisation: &Organisation) -> bool {
     for link in &one.through {
         let (from, to) = match link {
             Link::Delegated { by, to } if one.seat.delegates.contains(to) => (by, to),
-            Link::Substitute(entry) if organisation.parts().substitutes.contains(entry) => {
+            Link::Substitute(entry)
+                if organisation.parts().substitutes.iter().any(|one| one.without_note() == *entry) =>
+            {
                 (&entry.person, &entry.substitute)
             }
             _ => return false,
@@ -170,7 +172,7 @@ fn why_in_a_sentence() {
 fn the_way_of_whoever_stands_in_and_of_what_was_passed_on() {
     let steps = json!([{ "name": "manager", "who": [{ "manager": "requester" }] }]);
     let absent = json!([
-        { "person": "bob", "substitute": "eve", "from": "1970-01-01", "until": "1970-02-01", "max_amount": "900 EUR" },
+        { "person": "bob", "substitute": "eve", "from": "1970-01-01", "until": "1970-02-01", "max_amount": "900 EUR", "note": "in hospital" },
         { "person": "eve", "substitute": "hal" },
     ]);
     let mut story = story(steps, absent);
@@ -180,6 +182,10 @@ fn the_way_of_whoever_stands_in_and_of_what_was_passed_on() {
         sentences(&story),
         [format!("bob: {bob}"), format!("eve: {eve}; {bob}"), format!("hal: hal stands in for eve; {eve}; {bob}")]
     );
+    let at = Timestamp::from_micros(story.hour * 3_600_000_000);
+    let found = deciders(&story.review, &story.policy, &story.organisation, &story.rates, at);
+    let told = json!(found).to_string();
+    assert!(told.contains("1970-02-01") && !told.contains("hospital"), "why he is away is not told: {told}");
     story.then("bob", json!({ "do": "delegate", "step": "manager", "to": "gus" }));
     assert_eq!(sentences(&story)[1], format!("gus: bob delegated it to gus; {bob}"));
     story.then("gus", json!({ "do": "reassign", "step": "manager", "from": "bob", "to": "cyd" }));

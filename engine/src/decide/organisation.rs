@@ -23,8 +23,6 @@ use crate::ids::Digest;
 use crate::instance::Document;
 use crate::refusal::Refusal;
 
-pub use wrong::is_address;
-
 use super::OrganisationAt;
 use super::change::{Changed, administrators_only, no_record};
 
@@ -197,7 +195,8 @@ fn grounds(basis: &Basis, approval: Option<&str>) -> (Document, Option<String>) 
 }
 
 /// The parts of `document` that `patch` touches, each by the SHA-256 of its canonical JSON; null: it is not there. People
-/// are parts of their own (`people/ann`), all else goes by its name.
+/// are parts of their own (`people/ann`), all else goes by its name. Notes of absences decide nothing and are left out: everybody reads
+/// the digest, and few words are soon guessed.
 #[must_use]
 pub fn found_parts(document: &Document, patch: &Document) -> Document {
     let digest = |part: Option<&Json>| part.map_or(Json::Null, |json| json!(Digest::of(canonical::value(json))));
@@ -205,7 +204,7 @@ pub fn found_parts(document: &Document, patch: &Document) -> Document {
     let mut found = Document::new();
     for (part, value) in patch {
         if part != "people" {
-            found.insert(part.clone(), digest(document.get(part)));
+            found.insert(part.clone(), digest(document.get(part).map(|json| without_notes(part, json)).as_ref()));
             continue;
         }
         let known = document.get("people").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
@@ -215,6 +214,14 @@ pub fn found_parts(document: &Document, patch: &Document) -> Document {
         }
     }
     found
+}
+
+fn without_notes(part: &str, json: &Json) -> Json {
+    let mut bare = json.clone();
+    if let ("substitutes", Some(absences)) = (part, bare.as_array_mut()) {
+        absences.iter_mut().filter_map(Json::as_object_mut).for_each(|absence| drop(absence.remove("note")));
+    }
+    bare
 }
 
 /// The document of a row; an empty one without a row.

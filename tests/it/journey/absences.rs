@@ -79,8 +79,8 @@ pub(super) async fn who_is_away_is_stood_in_for_from_that_day_on(mut site: Site)
     }
 
     // From today on hal acts for bob, who keeps his right.
-    let now =
-        noted(&site, "bob", &json!({ "person": "bob", "substitute": "hal", "from": day(0), "until": day(1) })).await;
+    let now = json!({ "person": "bob", "substitute": "hal", "from": day(0), "until": day(1), "note": "in hospital" });
+    let now = noted(&site, "bob", &now).await;
     settled(&site, &first).await;
     assert_eq!((asked(&site, "bob").await, asked(&site, "hal").await), (2, 2));
     let mine = pairs(&[("bob", "current"), ("bob", "to_come")]);
@@ -97,6 +97,7 @@ pub(super) async fn who_is_away_is_stood_in_for_from_that_day_on(mut site: Site)
     );
     site.by("hal").decide(&task, &approve("manager")).await.is(200);
     until(&site, &first, "ordered").await;
+    why_he_is_away_is_not_told(&site, &first, &task, &other).await;
 
     // His manager ends it, and hal's right with it; then she notes it for him again, to somebody else.
     assert_eq!(end(&site, "cyd", &now).await.is(200)["record"]["until"], Value::Null);
@@ -115,6 +116,22 @@ pub(super) async fn who_is_away_is_stood_in_for_from_that_day_on(mut site: Site)
 
     on_the_command_line(&mut site, &later, today).await;
     site.end().await;
+}
+
+/// Whoever has nothing to do with it reads by what right hal may act and has acted.
+async fn why_he_is_away_is_not_told(site: &Site, order: &str, task: &Value, open: &Value) {
+    let (task, open) = (text(&task["id"]), text(&open["id"]));
+    for path in [
+        format!("/v1/tasks/{open}/deciders"),
+        format!("/v1/tasks/{open}/deciders?person=hal"),
+        format!("/v1/tasks/{task}/rounds"),
+        format!("/v1/instances/{order}/history?limit=500"),
+    ] {
+        let told = site.by("fay").get(&path).await.is(200).to_string();
+        assert!(told.contains("\"substitute\":\"hal\"") && !told.contains("in hospital"), "{path}: {told}");
+    }
+    let whole = site.admin().get(&format!("/v1/instances/{order}/history?limit=500")).await.is(200).to_string();
+    assert!(!whole.contains("in hospital"), "it is not written: {whole}");
 }
 
 /// With a key of bob, and at the console.

@@ -90,17 +90,19 @@ pub async fn leases_end<S: Store<CounterDomain>>(store: S) {
     assert_eq!(names(&store.claim(at(999), at(2000), 9).await.unwrap()), [(1, "mail".into(), 2)]);
 }
 
+/// What becomes of a message that was given up.
+fn resumed(row: &OutboxRow, again: bool) -> TestCommit {
+    let message = Undelivered { destination: row.destination.clone(), seq: row.seq, id: row.id };
+    let row =
+        ResumedRow { tenant: row.tenant, instance: row.instance, resume: Resume { message, again }, next_at: at(20) };
+    TestCommit { resumed: vec![row], ..TestCommit::default() }
+}
+
 /// What was given up goes out again with fresh attempts, or nobody wants it any more; and only what was given up.
 pub async fn what_was_given_up_is_resumed<S: Store<CounterDomain>>(store: S) {
     send(&store, vec![message(1, 1, "mail", 1, 10), message(1, 1, "hook", 2, 10)]).await;
     let given_up = Delivery::GivenUp { error: "no route".into() };
     let claimed = store.claim(at(10), at(100), 9).await.unwrap();
-    let resumed = |row: &OutboxRow, again| {
-        let message = Undelivered { destination: row.destination.clone(), seq: row.seq, id: row.id };
-        let resume = Resume { message, again };
-        let row = ResumedRow { tenant: row.tenant, instance: row.instance, resume, next_at: at(20) };
-        TestCommit { resumed: vec![row], ..TestCommit::default() }
-    };
     let early = commit(&store, &resumed(&claimed[0].row, true)).await;
     assert!(matches!(early, Err(StoreError::Conflict(_))), "it was not given up: {early:?}");
     for one in &claimed {
@@ -123,10 +125,10 @@ pub async fn what_was_given_up_is_resumed<S: Store<CounterDomain>>(store: S) {
     assert_eq!(told.len(), 3, "{told:?}");
 }
 
-/// What nobody waits for any more does not go out; an attempt that was under way ends as it ends.
+/// What nobody waits for any more does not go out, and nothing of it is kept; an attempt that was under way ends as it ends.
 pub async fn what_nobody_waits_for_is_withdrawn<S: Store<CounterDomain>>(store: S) {
-    let all = [("mail", 1), ("mail", 2), ("hook", 1)];
-    send(&store, all.map(|(name, seq)| message(1, 1, name, seq, 10)).to_vec()).await;
+    let all = [("mail", 1), ("mail", 2), ("hook", 1)].map(|(name, seq)| message(1, 1, name, seq, 10));
+    send(&store, all.to_vec()).await;
     send(&store, vec![message(1, 2, "mail", 1, 10)]).await;
     let under_way = store.claim(at(10), at(100), 9).await.unwrap();
     assert_eq!(names(&under_way), [(1, "hook".into(), 1), (1, "mail".into(), 1), (2, "mail".into(), 1)]);
@@ -149,6 +151,21 @@ pub async fn what_nobody_waits_for_is_withdrawn<S: Store<CounterDomain>>(store: 
         "neither that which was tried nor that which was not"
     );
     assert_eq!(store.inbox(9).await.unwrap(), []);
+    for row in [&under_way[1].row, &all[1]] {
+        let kept = commit(&store, &resumed(row, false)).await;
+        assert!(matches!(kept, Err(StoreError::Conflict(_))), "nothing of it is kept: {kept:?}");
+    }
+    // One that waits to be tried again is not under way.
+    send(&store, vec![message(1, 4, "mail", 1, 10)]).await;
+    let tried = store.claim(at(90), at(200), 1).await.unwrap().remove(0);
+    assert!(
+        store.settle(&tried, &Delivery::Again { next_at: at(500), error: "refused".into() }, at(91)).await.unwrap()
+    );
+    let (tenant, instance, destination) = (tried.row.tenant, tried.row.instance, tried.row.destination.clone());
+    let row = WithdrawnRow { tenant, instance, destination, before: 2, at: at(92) };
+    commit(&store, &TestCommit { withdrawn: vec![row], ..TestCommit::default() }).await.unwrap();
+    let kept = commit(&store, &resumed(&tried.row, false)).await;
+    assert!(matches!(kept, Err(StoreError::Conflict(_))), "nothing of it is kept: {kept:?}");
     // One that arrived all the same is told.
     send(&store, vec![message(1, 3, "mail", 2, 10)]).await;
     let one = store.claim(at(99), at(200), 9).await.unwrap().remove(0);

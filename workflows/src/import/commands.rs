@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Change, Command, Verb};
-use fluxor_engine::decide::is_address;
 use fluxor_engine::ids::Digest;
 use fluxor_engine::instance::Document;
+use fluxor_engine::lookalike::wrong_address;
 use fluxor_engine::money::format_scaled;
 use serde_json::{Value as Json, json};
 
@@ -229,7 +229,7 @@ fn contacts(people: &[Row], there: &Document) -> Json {
         let contact = contacts.entry(row.must("id")).or_insert_with(|| json!({}));
         for column in ["name", "email"] {
             // Mail is not written to what is no address, and a person is none the less one for that.
-            if let Some(text) = row.text(column).filter(|text| column != "email" || is_address(text)) {
+            if let Some(text) = row.text(column).filter(|text| column != "email" || wrong_address(text).is_none()) {
                 contact[column] = text.into();
             }
         }

@@ -117,6 +117,49 @@ fn roles_substitutes_and_addresses_concern_their_people() {
 }
 
 #[test]
+fn a_proposal_tells_that_a_note_changes_and_not_its_words() {
+    let absence = |until: &str, note: Option<&str>| {
+        let mut one = json!({ "person": "cyd", "substitute": "dan", "until": until });
+        if let Some(note) = note {
+            one["note"] = note.into();
+        }
+        one
+    };
+    let told = |before: Json, after: Json| {
+        let whole = |absences: Json| document(json!({ "substitutes": absences }));
+        told::changes(whole(before), whole(after))
+    };
+    let (sick, sea) = (absence("2026-03-02", Some("sick")), absence("2026-04-02", Some("at the sea")));
+    let line = |word: &str, until: &str, note: &str| {
+        let absence = format!(r#"{{"note":"{note}","person":"cyd","substitute":"dan","until":"{until}"}}"#);
+        format!("/substitutes/cyd: {word} [{absence}]")
+    };
+    let (old, new) = ("(not shown)", "(new, not shown)");
+    assert_eq!(
+        told(json!([sick, sea]), json!([])),
+        [format!(
+            "/substitutes/cyd: [{},{}] -> nothing",
+            r#"{"note":"(not shown)","person":"cyd","substitute":"dan","until":"2026-03-02"}"#,
+            r#"{"note":"(not shown)","person":"cyd","substitute":"dan","until":"2026-04-02"}"#
+        )]
+    );
+    assert_eq!(
+        told(json!([sick, sea]), json!([sick, absence("2026-05-02", Some("at the sea"))])),
+        [line("added", "2026-05-02", old), line("gone", "2026-04-02", old)],
+        "the note stays"
+    );
+    assert_eq!(
+        told(json!([sick, sea]), json!([sick, absence("2026-04-02", Some("at home"))])),
+        [line("added", "2026-04-02", new), line("gone", "2026-04-02", old)]
+    );
+    let turned = json!([absence("2026-03-02", Some("at the sea")), absence("2026-04-02", Some("sick"))]);
+    assert_eq!(told(json!([sick, sea]), turned).len(), 4, "each gets the note of the other");
+    let bare = told(json!([sick, sea]), json!([sick, absence("2026-04-02", None)]));
+    assert!(bare.len() == 2 && !bare.concat().contains("sea"), "{bare:?}");
+    assert_eq!(told(json!([sick, sea]), json!([sea, sick])), ["/substitutes/cyd: in another order"]);
+}
+
+#[test]
 fn nobody_proposes_more_than_people_read() {
     let people = |many: usize, name: &str| -> Json {
         let one = |n: usize| json!({ "id": format!("{name}{n}") });

@@ -17,13 +17,49 @@ const SHOWN: usize = 200;
 /// How many of a whole value.
 const MOST: usize = 8_000;
 
+/// What stands in the place of a note: why somebody is away is not for everybody who reads a proposal.
+const NOTE: &str = "(not shown)";
+
+/// Of one that is new, or another than before.
+const NEW_NOTE: &str = "(new, not shown)";
+
 /// One line a changed field, sorted: `/people/eve/manager: "bob" -> "fay"`. People and units go by
 /// their ids, substitutes by the person in whose place they are; of a list it tells what is added and what is gone, one line
-/// each, so that nothing hides behind something long.
-pub(super) fn changes(before: Document, after: Document) -> Vec<String> {
+/// each, so that nothing hides behind something long. Of an absence it tells that its note changes, and not its words.
+pub(super) fn changes(mut before: Document, mut after: Document) -> Vec<String> {
+    hide_notes(&mut before, &mut after);
     let mut lines: Vec<String> = diff(&image(before), &image(after)).iter().flat_map(lines).collect();
     lines.sort();
     lines
+}
+
+fn hide_notes(before: &mut Document, after: &mut Document) {
+    fn absences(document: &mut Document) -> impl Iterator<Item = &mut Document> {
+        let all = document.get_mut("substitutes").and_then(Json::as_array_mut);
+        all.into_iter().flatten().filter_map(Json::as_object_mut)
+    }
+    // An absence and its note.
+    let parted = |absence: &Document| {
+        let mut bare = absence.clone();
+        let note = bare.remove("note").filter(|note| !note.is_null());
+        (bare, note)
+    };
+    let known: Vec<(Document, Option<Json>)> = absences(before).map(|absence| parted(absence)).collect();
+    for absence in absences(after) {
+        let (bare, note) = parted(absence);
+        if note.is_none() {
+            continue;
+        }
+        // Where the absence itself was there, its own note counts; else any of the same person.
+        let same = match known.iter().any(|(known, _)| *known == bare) {
+            true => known.contains(&(bare, note)),
+            false => known.iter().any(|(known, old)| known.get("person") == bare.get("person") && *old == note),
+        };
+        absence.insert("note".to_owned(), if same { NOTE } else { NEW_NOTE }.into());
+    }
+    for absence in absences(before).filter(|absence| absence.get("note").is_some_and(|note| !note.is_null())) {
+        absence.insert("note".to_owned(), NOTE.into());
+    }
 }
 
 pub(super) fn lines(change: &Change) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fluxor_engine::domain::Done;
 use fluxor_engine::expression::Value;
 use fluxor_engine::instance::Document;
-use fluxor_engine::lookalike::mistaken;
+use fluxor_engine::lookalike::{in_latin, mistaken, wrong_address};
 
 use super::form::{Form, check_code, flag, int, name, parsed, settle, text};
 use crate::action::{Answer, Call, done, fail, instance, needs, refuse, text_param};
@@ -95,12 +95,17 @@ fn new_supplier(call: &Call<'_>) -> Answer<SupplierRow> {
     Ok(row)
 }
 
-/// Whether no supplier has the code, or one that differs from it by its capitals alone: people would take them for one.
+/// Whether no supplier has the code, or one that differs from it by its capitals alone, or by letters of another alphabet that look like
+/// those from a to z: people would take them for one.
 fn is_free(call: &Call<'_>, code: &str) -> Answer<()> {
-    match call.facts.supplier_like(call.tenant, code).map_err(needs)? {
+    let like = |code: &str| call.facts.supplier_like(call.tenant, code).map_err(needs);
+    let taken = match like(code)? {
+        None if !code.is_ascii() => like(&in_latin(code))?,
+        taken => taken,
+    };
+    match taken {
         None => Ok(()),
-        Some(taken) => {
-            let SupplierRow { code, name, .. } = taken;
+        Some(SupplierRow { code, name, .. }) => {
             let sentence = format!(
                 "/code: there is a supplier `{code}` already, {name}: choose another code, or leave it at that one."
             );
@@ -116,8 +121,10 @@ const fn is_plain(c: char) -> bool {
 
 fn email(form: &mut Form<'_>, before: Option<&SupplierRow>) -> Option<Arc<str>> {
     let email = form.maybe("email", before.and_then(|b| b.email.clone()), text);
-    if let Some(email) = email.as_deref().filter(|email| !is_address(email)) {
-        form.wrong("email", format!("`{}` is not a mail address", email.chars().take(60).collect::<String>()));
+    // What is there already stays as it is.
+    let new = email.as_deref().filter(|new| before.and_then(|before| before.email.as_deref()) != Some(*new));
+    if let Some((email, why)) = new.and_then(|new| Some((new, wrong_address(new)?))) {
+        form.wrong("email", format!("`{}` {why}", email.chars().take(60).collect::<String>()));
     }
     email
 }
@@ -151,9 +158,4 @@ fn account(call: &Call<'_>, form: &mut Form<'_>, before: Option<&SupplierRow>) -
         }
     }
     known
-}
-
-fn is_address(text: &str) -> bool {
-    let parts = text.split_once('@');
-    parts.is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !text.contains(char::is_whitespace))
 }

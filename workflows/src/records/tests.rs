@@ -101,7 +101,7 @@ fn records_name_only_what_is_there() {
 fn all_mistakes_are_told() {
     let mut desk = Desk::stocked();
     let wrong = json!({"currency": "eur", "email": "nobody", "payment_days": -1});
-    refused(&mut desk, "set_supplier", "ajax", wrong.clone(), "/email: `nobody` is not a mail address");
+    refused(&mut desk, "set_supplier", "ajax", wrong.clone(), "/email: `nobody` is no address");
     refused(&mut desk, "set_supplier", "ajax", wrong.clone(), "/name: a new supplier needs its `name`");
     refused(&mut desk, "set_supplier", "ajax", wrong.clone(), "/currency: `eur` is not a currency");
     refused(&mut desk, "set_supplier", "ajax", wrong, "/payment_days: write a whole number from 0 to 3650");
@@ -172,12 +172,17 @@ fn a_supplier_is_recorded_once_and_with_the_account_that_was_confirmed() {
 }
 
 #[test]
-fn no_two_suppliers_differ_by_capitals_alone() {
+fn no_two_suppliers_look_alike() {
     let mut desk = Desk::stocked();
     let acme = json!({ "name": "Another" });
     for alike in ["Acme", "ACME", "aCMe"] {
         refused(&mut desk, "set_supplier", alike, acme.clone(), "there is a supplier `acme` already, Acme");
     }
+    for alike in ["асме", "АСМЕ", "\u{251}cme"] {
+        refused(&mut desk, "set_supplier", alike, acme.clone(), "there is a supplier `acme` already, Acme");
+    }
+    refused(&mut desk, "set_supplier", "ａcne", acme.clone(), "stand for others (Unicode's NFKC): write `acne`");
+    desk.set("set_supplier", "сонар", json!({ "name": "Сонар" })).unwrap();
     desk.set("set_supplier", "Bolt.DE", json!({ "name": "Bolt" })).unwrap();
     refused(&mut desk, "set_supplier", "bolt.de", acme, "there is a supplier `Bolt.DE` already, Bolt");
     // The one that is there is changed under its code as it was first written.

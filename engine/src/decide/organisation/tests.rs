@@ -189,6 +189,18 @@ fn what_the_approvers_did_not_see_is_not_applied() {
 }
 
 #[test]
+fn what_a_proposal_found_tells_nothing_of_a_note() {
+    let (patch, absence) = (object(json!({ "substitutes": [] })), json!({ "person": "ann", "substitute": "bob" }));
+    let found = |note: Option<&str>| {
+        let mut absence = absence.clone();
+        note.into_iter().for_each(|note| absence["note"] = note.into());
+        found_parts(&object(json!({ "substitutes": [absence] })), &patch)
+    };
+    assert_eq!(found(Some("sick")), found(None));
+    assert_ne!(found(None), found_parts(&Document::new(), &patch));
+}
+
+#[test]
 fn a_workflow_is_named_as_definitions_are() {
     let row = row(None);
     for wrong in [json!(""), json!("Organisation"), json!("a-b"), json!(7), json!(["a"])] {
@@ -207,6 +219,10 @@ fn names_that_people_would_take_for_another_are_refused() {
         (["zoe", "z\u{43e}e"], "/people/1/id", "two alphabets that look alike"),
         (["zoe", "zoe\u{3164}"], "/people/1/id", "nobody sees, a character without width"),
         (["zoe", "zoe"], "/people/1", "stands here before"),
+        (["zoe", "ｚｏｅ"], "/people/1/id", "stand for others (Unicode's NFKC): write `zoe`"),
+        (["bab", "b\u{251}b"], "/people/1/id", "there is `bab` already, which looks the same"),
+        (["zoe", "z\u{585}e"], "/people/1/id", "two alphabets that look alike"),
+        (["bob", "\u{42c}\u{43e}\u{42c}"], "/people/1/id", "there is `bob` already, which looks the same"),
     ] {
         let patch = json!({ "people": ids.map(|id| json!({ "id": id })) });
         let Err(Refusal::Invalid(errors)) = decided(&row(None), Actor::System, &patch, Basis::Direct) else {

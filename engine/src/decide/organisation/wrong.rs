@@ -20,7 +20,7 @@ use super::{APPROVAL, PARTS, workflow_name};
 use crate::approval::{Exact, SubstitutesFrom};
 use crate::diagnostic::nearest;
 use crate::instance::Document;
-use crate::lookalike::{mistaken, unseen_in_text};
+use crate::lookalike::{looks, mistaken, unseen_in_text, wrong_address};
 use crate::money::{Currency, Money};
 
 /// How long the name of a unit or role may be, in bytes.
@@ -48,16 +48,6 @@ pub(super) fn faults(patch: &Document, before: &Document, after: &Document) -> F
 /// hardly meant.
 pub(super) fn warnings(before: &Document, after: &Document) -> Vec<String> {
     People::of(after).circles(&People::of(before)).into_iter().map(|(at, why)| format!("{at}: {why}")).collect()
-}
-
-/// Whether mail could be written there, as far as the text shows it.
-#[must_use]
-pub fn is_address(text: &str) -> bool {
-    let plain = |part: &str| {
-        !part.is_empty()
-            && !part.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '<' | '>'))
-    };
-    text.trim().split_once('@').is_some_and(|(name, place)| plain(name) && plain(place))
 }
 
 /// The entries of a list in a document.
@@ -190,17 +180,18 @@ impl Look<'_> {
     fn named(&mut self, at: &str, name: &str) {
         match name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
             true => self.wrong(at, format!("{} is no name: 1 to {LONGEST_NAME} characters", shown(&Json::from(name)))),
-            false => self.seen(at, name),
+            false => drop(self.seen(at, name)),
         }
     }
 
-    /// That a new name is told from every other by whoever reads it: nothing in it that nobody sees.
-    fn seen(&mut self, at: &str, text: &str) {
-        if let Some(why) = mistaken(text) {
+    /// Whether a new name is told from every other by whoever reads it: nothing in it that nobody sees, or takes for something else.
+    fn seen(&mut self, at: &str, text: &str) -> bool {
+        let blank = || (text.trim() != text).then(|| "begins or ends with a blank: leave it out".to_owned());
+        let why = mistaken(text).or_else(blank);
+        if let Some(why) = &why {
             self.wrong(at, format!("{} {why}", shown(&Json::from(text))));
-        } else if text.trim() != text {
-            self.wrong(at, format!("{} begins or ends with a blank: leave it out", shown(&Json::from(text))));
         }
+        why.is_none()
     }
 
     fn role(&mut self, at: &str, people: &Json) {
@@ -216,8 +207,7 @@ impl Look<'_> {
 
     fn people(&mut self, value: &Json) {
         let stored: BTreeMap<&str, &Document> = ids(entries(self.before, "people")).collect();
-        let mut small: BTreeMap<String, &str> = stored.keys().map(|id| (id.to_lowercase(), *id)).collect();
-        let mut seen = BTreeSet::new();
+        let (mut alike, mut seen) = (None, BTreeSet::new());
         for (number, person) in self.list("/people", value, &PERSON) {
             let Some(id) = person.get("id").and_then(Json::as_str) else {
                 self.entry(&format!("/people/{number}"), person, &PERSON, None);
@@ -225,15 +215,12 @@ impl Look<'_> {
             };
             if id.is_empty() || id.len() > 64 || id.chars().any(|c| c.is_control() || c == '/') {
                 self.wrong(&format!("/people/{number}/id"), format!("`{id}` is no id: 1 to 64 characters without `/`"));
-            } else if !stored.contains_key(id) {
-                self.seen(&format!("/people/{number}/id"), id);
-                if let Some(like) = small.get(&id.to_lowercase()).filter(|like| **like != id) {
-                    let why = format!(
-                        "there is `{like}` already, which differs by its capitals alone: people would take them for one"
-                    );
+            } else if !stored.contains_key(id) && self.seen(&format!("/people/{number}/id"), id) {
+                // Most patches bring nobody new.
+                let alike: &mut Alike<'_> = alike.get_or_insert_with(|| Alike::of(stored.keys().copied()));
+                if let Some(why) = alike.taken(id) {
                     self.wrong(&format!("/people/{number}/id"), why);
                 }
-                small.entry(id.to_lowercase()).or_insert(id);
             }
             if !seen.insert(id) {
                 let why = format!("`{id}` stands here before: write once all that is said of a person");
@@ -342,17 +329,16 @@ impl Look<'_> {
             let at = below(at, name);
             match value {
                 Json::Null => {}
-                Json::String(text) if name == "email" && !text.trim().is_empty() && !is_address(text) => {
-                    self.wrong(
-                        &at,
-                        format!("`{text}` is no address: write one such as ann@example.com, or leave it out"),
-                    );
-                }
                 Json::String(text) if text.len() > LONGEST_CONTACT => {
                     self.wrong(&at, format!("{} is longer than {LONGEST_CONTACT} characters", shown(value)));
                 }
                 Json::String(text) if !text.is_empty() && text.trim().is_empty() => {
                     self.wrong(&at, "there is nothing but blanks in it: leave it out");
+                }
+                Json::String(text) if name == "email" && !text.is_empty() => {
+                    if let Some(why) = wrong_address(text) {
+                        self.wrong(&at, format!("{} {why}", shown(value)));
+                    }
                 }
                 Json::String(text) => {
                     if let Some(what) = text.chars().find_map(unseen_in_text) {
@@ -362,6 +348,26 @@ impl Look<'_> {
                 other => self.wrong(&at, format!("{} is no text", shown(other))),
             }
         }
+    }
+}
+
+/// Whose ids look like what.
+struct Alike<'a>(BTreeMap<String, &'a str>);
+
+impl<'a> Alike<'a> {
+    fn of(ids: impl Iterator<Item = &'a str>) -> Self {
+        Self(ids.flat_map(|id| looks(id).into_iter().map(move |look| (look, id))).collect())
+    }
+
+    /// Why nobody new can be called so; else somebody is, from now on.
+    fn taken(&mut self, id: &'a str) -> Option<String> {
+        let looks = looks(id);
+        let like = looks.iter().find_map(|look| self.0.get(look)).filter(|like| **like != id).copied();
+        self.0.extend(looks.into_iter().map(|look| (look, id)));
+        let like = like?;
+        let how =
+            if like.to_lowercase() == id.to_lowercase() { "differs by its capitals alone" } else { "looks the same" };
+        Some(format!("there is `{like}` already, which {how}: people would take them for one"))
     }
 }
 

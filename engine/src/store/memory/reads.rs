@@ -196,6 +196,7 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
                 sending.row.next_at = lease_until;
                 sending.attempt += 1;
                 sending.epoch += 1;
+                sending.under_way = true;
                 let row = sending.row.clone();
                 claimed.push(Claimed { row, attempt: sending.attempt, epoch: sending.epoch });
             }
@@ -207,10 +208,14 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         let key = super::tables::outbox_key(&claimed.row);
         let is_sent = matches!(result, Delivery::Sent { .. });
-        let stored = tables.outbox.get_mut(&key);
-        // Also of one that was withdrawn meanwhile: it has gone out, and that is told.
-        let stored = stored.filter(|s| s.epoch == claimed.epoch && (is_sent || s.given_up_at.is_none()));
+        let stored = tables.outbox.get_mut(&key).filter(|s| s.epoch == claimed.epoch);
         let Some(sending) = stored else { return Ok(false) };
+        // One that was withdrawn meanwhile: if it has gone out, that is told.
+        if sending.given_up_at.is_some() && !is_sent {
+            tables.outbox.remove(&key);
+            return Ok(false);
+        }
+        sending.under_way = false;
         match result {
             Delivery::Sent { .. } => {
                 tables.outbox.remove(&key);

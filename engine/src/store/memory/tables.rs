@@ -23,6 +23,8 @@ pub(super) struct Sending {
     pub(super) attempt: u32,
     pub(super) epoch: i64,
     pub(super) given_up_at: Option<Timestamp>,
+    /// Claimed, and not yet said how it ended.
+    pub(super) under_way: bool,
 }
 
 pub(super) type OutboxKey = (TenantId, InstanceId, Arc<str>, i64, Uuid);
@@ -146,7 +148,7 @@ impl Tables {
         self.keys.extend(c.keys.iter().map(|k| ((k.tenant, k.scope.clone(), k.key.clone()), k.instance)));
         self.entries.extend(c.entries.iter().map(|e| ((e.tenant, e.stream, e.seq), e.clone())));
         for row in &c.outbox {
-            let sending = Sending { row: row.clone(), attempt: 0, epoch: 0, given_up_at: None };
+            let sending = Sending { row: row.clone(), attempt: 0, epoch: 0, given_up_at: None, under_way: false };
             self.outbox.insert(outbox_key(row), sending);
         }
         for row in &c.resumed {
@@ -180,9 +182,15 @@ impl Tables {
 
     fn withdraw(&mut self, row: &WithdrawnRow) {
         let key = |seq| (row.tenant, row.instance, row.destination.clone(), seq, Uuid::nil());
-        for (_, sending) in self.outbox.range_mut(key(0)..key(row.before)) {
-            sending.given_up_at = sending.given_up_at.or(Some(row.at));
+        let mut gone = Vec::new();
+        for (key, sending) in self.outbox.range_mut(key(0)..key(row.before)) {
+            match sending.given_up_at {
+                None if sending.under_way && sending.row.next_at > row.at => sending.given_up_at = Some(row.at),
+                None => gone.push(key.clone()),
+                Some(_) => {}
+            }
         }
+        gone.iter().for_each(|key| drop(self.outbox.remove(key)));
     }
 
     fn apply_index<Op>(&mut self, c: &Commit<Op>) {

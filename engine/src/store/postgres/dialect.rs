@@ -46,7 +46,7 @@ pub(crate) const REPEAT: &str = "SELECT tenant, stream, seq, at, header, hash, b
      ORDER BY seq
      LIMIT 1";
 
-// Claimers pass by what another one holds, unlike on SQLite, where they take turns.
+// Claimers pass by what another one holds, unlike on SQLite, where they take turns. While an attempt is under way, no error is known.
 pub(crate) const CLAIM: &str = "WITH taken AS MATERIALIZED (
        SELECT o.tenant, o.instance, o.destination, o.seq, o.id
        FROM outbox AS o
@@ -67,7 +67,7 @@ pub(crate) const CLAIM: &str = "WITH taken AS MATERIALIZED (
        FOR NO KEY UPDATE OF o SKIP LOCKED
      )
      UPDATE outbox AS u
-     SET next_at = $2, attempt = u.attempt + 1, epoch = u.epoch + 1
+     SET next_at = $2, attempt = u.attempt + 1, epoch = u.epoch + 1, error = NULL
      FROM taken AS t
      WHERE u.tenant = t.tenant
        AND u.instance = t.instance

@@ -17,7 +17,9 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("TELL", TELL),
     ("RESUME", RESUME),
     ("FORGET", FORGET),
+    ("ENDED", ENDED),
     ("WITHDRAW", WITHDRAW),
+    ("WITHDRAW_UNDER_WAY", WITHDRAW_UNDER_WAY),
 ];
 
 /// In order of instance, destination and number, whatever order the database returned them in.
@@ -99,6 +101,16 @@ const GIVEN_UP: &str = "UPDATE outbox
        AND epoch = $6
        AND given_up_at IS NULL";
 
+// Of one that was withdrawn while this attempt was under way: it has not arrived, and is not tried again.
+const ENDED: &str = "DELETE FROM outbox
+     WHERE tenant = $1
+       AND instance = $2
+       AND destination = $3
+       AND seq = $4
+       AND id = $5
+       AND epoch = $6
+       AND given_up_at IS NOT NULL";
+
 // The message's id is in the name: what is there says the same.
 const TELL: &str = "INSERT INTO inbox (tenant, target, message, event, payload, at)
      VALUES ($1, $2, $3, $4, $5, $6)
@@ -118,17 +130,23 @@ pub(crate) async fn settle(
         Delivery::Held { next_at, error } => (HELD, Some((next_at, error))),
         Delivery::GivenUp { error } => (GIVEN_UP, Some((&now, error))),
     };
-    let mut query = sqlx::query(statement)
-        .bind(row.tenant.0)
-        .bind(row.instance.0)
-        .bind(&*row.destination)
-        .bind(row.seq)
-        .bind(row.id)
-        .bind(claimed.epoch);
+    let about = |statement: &'static str| {
+        sqlx::query(statement)
+            .bind(row.tenant.0)
+            .bind(row.instance.0)
+            .bind(&*row.destination)
+            .bind(row.seq)
+            .bind(row.id)
+            .bind(claimed.epoch)
+    };
+    let mut query = about(statement);
     if let Some((at, error)) = change {
         query = query.bind(at.micros()).bind(error);
     }
     if query.execute(&mut *c).await.map_err(failed)?.rows_affected() != 1 {
+        if change.is_some() {
+            about(ENDED).execute(c).await.map_err(failed)?;
+        }
         return Ok(false);
     }
     if let Some((event, payload)) = told(claimed, result) {
@@ -195,7 +213,17 @@ pub(crate) async fn resume(c: &mut Conn, rows: &[ResumedRow]) -> Result<(), Stor
     Ok(())
 }
 
-const WITHDRAW: &str = "UPDATE outbox
+// But for those under way: claimed, without an error since, and with a lease that lasts.
+const WITHDRAW: &str = "DELETE FROM outbox
+     WHERE tenant = $1
+       AND instance = $2
+       AND destination = $3
+       AND seq < $4
+       AND given_up_at IS NULL
+       AND (epoch = 0 OR error IS NOT NULL OR next_at <= $5)";
+
+// They go when the attempt ends.
+const WITHDRAW_UNDER_WAY: &str = "UPDATE outbox
      SET given_up_at = $5, error = 'withdrawn: nobody waits for it any more'
      WHERE tenant = $1
        AND instance = $2
@@ -203,18 +231,20 @@ const WITHDRAW: &str = "UPDATE outbox
        AND seq < $4
        AND given_up_at IS NULL";
 
-/// Messages that are not tried any more. Inside the caller's transaction.
+/// Messages that are not tried any more: the entry tells of them, and nothing of them is kept. Inside the caller's transaction.
 pub(crate) async fn withdraw(c: &mut Conn, rows: &[WithdrawnRow]) -> Result<(), StoreError> {
     for row in rows {
-        sqlx::query(WITHDRAW)
-            .bind(row.tenant.0)
-            .bind(row.instance.0)
-            .bind(&*row.destination)
-            .bind(row.before)
-            .bind(row.at.micros())
-            .execute(&mut *c)
-            .await
-            .map_err(failed)?;
+        for statement in [WITHDRAW, WITHDRAW_UNDER_WAY] {
+            sqlx::query(statement)
+                .bind(row.tenant.0)
+                .bind(row.instance.0)
+                .bind(&*row.destination)
+                .bind(row.before)
+                .bind(row.at.micros())
+                .execute(&mut *c)
+                .await
+                .map_err(failed)?;
+        }
     }
     Ok(())
 }

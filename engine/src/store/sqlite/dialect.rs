@@ -36,9 +36,9 @@ pub(crate) const REPEAT: &str = "SELECT tenant, stream, seq, at, header, hash, b
      ORDER BY seq
      LIMIT 1";
 
-// One writer at a time: nothing to skip, unlike PostgreSQL.
+// One writer at a time: nothing to skip, unlike PostgreSQL. While an attempt is under way, no error is known.
 pub(crate) const CLAIM: &str = "UPDATE outbox
-     SET next_at = $2, attempt = attempt + 1, epoch = epoch + 1
+     SET next_at = $2, attempt = attempt + 1, epoch = epoch + 1, error = NULL
      WHERE (tenant, instance, destination, seq, id) IN (
        SELECT o.tenant, o.instance, o.destination, o.seq, o.id
        FROM outbox AS o

@@ -178,13 +178,3 @@ fn what_is_stored_is_left_as_it_is() {
         assert_eq!(wrong(&old, &patch), [], "{patch}");
     }
 }
-
-#[test]
-fn an_address_is_one_as_far_as_it_shows() {
-    assert!([" ann@example.com ", "a.b+c@localhost"].iter().all(|text| is_address(text)));
-    assert!(
-        !["", "ann", "@x", "ann@", "a@b@c", "ann ahrens@x", "Ann <a@b>", "a@b\r\nc"]
-            .iter()
-            .any(|text| is_address(text))
-    );
-}
