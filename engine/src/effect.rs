@@ -243,6 +243,10 @@ pub struct Record {
     pub request: Document,
     /// The numbers of the arrows walked.
     pub walked: Vec<usize>,
+    /// What reviews, forms, regions and calls came to, as the events that were walked for it. For whoever hears of it, not in the trail.
+    pub outcomes: Vec<&'static str>,
+    /// The paths of the states that were entered, the outer ones first. Likewise.
+    pub entered: Vec<Arc<str>>,
     /// Rungs that fell due, by the task's ordinal.
     pub fired: Vec<(u32, Fired)>,
     /// Timers that fired: name and due instant; the entry's instant less that is the lateness.

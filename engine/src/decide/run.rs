@@ -206,6 +206,9 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             let message = format!("`{path}` ended with `{event}`, and there is no way on from there");
             return Err(Halt::Broken("outcome_unhandled", message));
         }
+        if !self.record.outcomes.contains(&event) {
+            self.record.outcomes.push(event);
+        }
         Ok(())
     }
 }

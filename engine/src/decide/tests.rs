@@ -103,6 +103,8 @@ struct Story {
     children: Vec<Instance>,
     /// The rows of tables that it chose.
     tables: Vec<(Arc<str>, Vec<usize>)>,
+    /// What came to an end, and what was entered.
+    heard: (Vec<&'static str>, Vec<Arc<str>>),
 }
 
 impl Story {
@@ -150,6 +152,7 @@ impl Story {
             reported: Vec::new(),
             children: Vec::new(),
             tables: Vec::new(),
+            heard: Default::default(),
         }
     }
 
@@ -202,6 +205,7 @@ impl Story {
                     _ => None,
                 }));
                 self.tables.clone_from(&decision.record.tables);
+                self.heard = (decision.record.outcomes, decision.record.entered);
                 let folded = crate::audit::image::image(&after);
                 let told = crate::audit::told::changes(self.instance.as_ref(), &after);
                 let mut image = self.instance.as_ref().map_or(serde_json::Value::Null, crate::audit::image::image);
