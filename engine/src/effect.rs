@@ -180,6 +180,15 @@ impl NoticeKind {
         Self::QuestionAnswered,
     ];
 
+    /// Whether it asks somebody for something in a task that is open.
+    #[must_use]
+    pub const fn asks(self) -> bool {
+        match self {
+            Self::TaskOpened | Self::Reminder | Self::Escalated | Self::QuestionAsked => true,
+            Self::Approved | Self::Rejected | Self::ChangesRequested | Self::QuestionAnswered => false,
+        }
+    }
+
     /// As it is written.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -61,3 +61,32 @@ fn whoever_stands_in_for_two_people_in_a_step_hears_of_it_once() {
     people.sort_unstable();
     assert_eq!(people, ["bob", "cyd", "dan"]);
 }
+
+const SHORT: &str = r#"
+workflow: short
+version: 1
+subject: { name: w, fields: { requester: person } }
+start: waiting
+states:
+  waiting: { after: { in: 1 day, to: review } }
+  review:
+    approval: { steps: [{ name: one, who: [{ person: bob }] }] }
+    on: { approved: over, rejected: over, changes_requested: over }
+    after: { at: 'timestamp("2020-01-01T00:00:00Z")', to: missed }
+  missed:
+    approval: { steps: [{ name: one, who: [{ person: cyd }] }] }
+    on: { approved: over, rejected: over, changes_requested: over }
+  over: { final: true }
+"#;
+
+#[test]
+fn nobody_is_asked_in_a_state_that_the_same_step_of_time_leaves() {
+    let company = serde_json::json!({ "people": [{ "id": "ann", "active": true }, { "id": "bob", "active": true },
+        { "id": "cyd", "active": true }] });
+    let mut story = Story::with(SHORT, company.as_object().unwrap());
+    story.now = Timestamp::parse("2026-03-02T09:00:00Z").unwrap();
+    story.start(serde_json::json!({ "requester": "ann" }).as_object().unwrap()).unwrap();
+    story.wait(86_400_000_000).unwrap();
+    assert_eq!(story.inside(), "missed");
+    assert_eq!(story.notices, [(NoticeKind::TaskOpened, vec!["cyd".into()])]);
+}
