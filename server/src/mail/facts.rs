@@ -12,11 +12,12 @@ use fluxor_engine::expression::Type;
 use fluxor_engine::ids::{InstanceId, PersonId, TaskId};
 use fluxor_engine::instance::Document;
 use fluxor_workflows::Procurement;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::contacts::Contacts;
-use super::helpers;
+use crate::page::value;
 
 /// Fields that stand in a mail by themselves.
 const ELSEWHERE: [&str; 6] = ["amount", "supplier", "lines", "requester", "note", "number"];
@@ -202,15 +203,15 @@ impl Facts {
         let text = |field: &str| self.subject.get(field).and_then(Json::as_str).filter(|text| !text.trim().is_empty());
         let about = subject.about.as_deref().filter(|_| text("supplier").is_none());
         self.about = about.and_then(text).map(str::to_owned);
+        let zone = TimeZone::get(&contacts.zone).unwrap_or(TimeZone::UTC);
         for (name, field) in &subject.record.fields {
-            let value = self.subject.get(name.as_str()).filter(|value| !value.is_null() && **value != "");
+            let found = self.subject.get(name.as_str()).filter(|value| !is_nothing(value));
             let elsewhere = ELSEWHERE.contains(&name.as_str()) || (self.about.is_some() && about == Some(name));
             let told = definition.told(name);
-            let (Some(value), false) = (value, elsewhere || told == Told::default()) else { continue };
-            let value = match value {
+            let (Some(told_value), false) = (found, elsewhere || told == Told::default()) else { continue };
+            let value = match told_value {
                 Json::String(text) if field.ty == Type::Person => contacts.name(&text.as_str().into()),
-                Json::String(text) => helpers::money(text).unwrap_or_else(|| text.clone()),
-                other => other.to_string(),
+                other => value(other, contacts, &zone),
             };
             let title = told.title.map_or_else(|| capital(&words(name)), |title| title.to_string());
             self.told.push(Meaning { title, value, help: told.help.to_string() });
@@ -315,6 +316,16 @@ pub(super) fn of(
 fn short(instance: InstanceId) -> String {
     let id = instance.0.simple().to_string();
     id[id.len() - 8..].to_ascii_uppercase()
+}
+
+/// Whether there is nothing to tell of a value.
+fn is_nothing(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::String(text) => text.is_empty(),
+        Json::Array(items) => items.is_empty(),
+        _ => false,
+    }
 }
 
 fn capital(text: &str) -> String {

@@ -50,6 +50,10 @@ subject:
     purpose: text?
     rating: { type: int?, title: Rating, help: 1 is best. }
     spend: { type: money?, help: In a year. }
+    urgent: { type: bool?, title: Urgent }
+    day: { type: date?, title: Day }
+    at: { type: timestamp?, title: When }
+    tags: { type: 'list(text)?', title: Tags }
 start: review
 states:
   review:
@@ -185,7 +189,10 @@ impl Site {
 
     /// The same with two steps, in both of which Bob is asked.
     pub(super) async fn twice(&mut self) {
-        let input = document(json!({ "purpose": "A new one", "rating": 2, "spend": "1200 EUR" }));
+        let input = document(json!({
+            "purpose": "A new one", "rating": 2, "spend": "1200 EUR", "urgent": false, "day": "2026-12-24",
+            "at": "2026-12-01T09:00:00Z", "tags": ["a", "b"],
+        }));
         let start = Verb::Start { workflow: "twice".into(), key: None, input };
         self.instance = self.submit(Some("ann"), start).await.instance;
     }

@@ -220,6 +220,10 @@ async fn a_mail_says_what_it_is_about_and_what_fields_mean() {
     for part in [
         ", A new one",
         "Rating: 2 (1 is best.)",
+        "Urgent: no",
+        "Day: Thu, 24 Dec 2026",
+        "When: Tue, 1 Dec 2026, 10:00 CET",
+        "Tags: a, b",
         "Spend: 1,200.00 EUR (In a year.)",
         "font-size:13px\">1 is best.</span>",
     ] {
