@@ -185,3 +185,21 @@ async fn nobody_writes_headers() {
     assert_eq!(message.envelope().to().len(), 1);
     assert!(Sender::new(Some("Fluxor")).is_err());
 }
+
+#[tokio::test]
+async fn nobody_is_asked_for_what_is_decided_by_the_time_the_mail_goes_out() {
+    let smtp = Smtp::new(Manner::HangsUp).await;
+    let mut site = Site::new(&["--smtp-url", &smtp.url(), "--mail-from", "fluxor@example.com"]).await;
+    site.in_review().await;
+    site.drive().await;
+    assert!(smtp.connections() > 0, "the mail server was away");
+    site.decide("bob", "approve", None).await;
+    smtp.behave(Manner::Takes);
+    for _ in 0..2 {
+        site.clock.advance_micros(3_600_000_000);
+        site.drive().await;
+    }
+    let to: Vec<_> = smtp.mails().iter().flat_map(|mail| mail.to.clone()).collect();
+    assert_eq!(to, ["ann@example.com"], "how it came out is told, and nothing else");
+    assert_eq!(site.waiting().await, 0, "it counts as done");
+}
