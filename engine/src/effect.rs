@@ -133,7 +133,7 @@ pub struct Notice {
     /// By when the step should be decided.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
     pub due: Option<Timestamp>,
-    /// Why it was rejected or sent back; the question, or the answer.
+    /// Why it was rejected, sent back or ended; the question, or the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Arc<str>>,
     /// What was asked, where this is the answer.
@@ -165,6 +165,8 @@ pub enum NoticeKind {
     QuestionAsked,
     /// Somebody has answered what you asked.
     QuestionAnswered,
+    /// Your request has come to an end that none of these tells.
+    Ended,
 }
 
 impl NoticeKind {
@@ -178,6 +180,7 @@ impl NoticeKind {
         Self::ChangesRequested,
         Self::QuestionAsked,
         Self::QuestionAnswered,
+        Self::Ended,
     ];
 
     /// Whether it asks somebody for something in a task that is open.
@@ -185,7 +188,7 @@ impl NoticeKind {
     pub const fn asks(self) -> bool {
         match self {
             Self::TaskOpened | Self::Reminder | Self::Escalated | Self::QuestionAsked => true,
-            Self::Approved | Self::Rejected | Self::ChangesRequested | Self::QuestionAnswered => false,
+            Self::Approved | Self::Rejected | Self::ChangesRequested | Self::QuestionAnswered | Self::Ended => false,
         }
     }
 
@@ -201,6 +204,7 @@ impl NoticeKind {
             Self::ChangesRequested => "changes_requested",
             Self::QuestionAsked => "question_asked",
             Self::QuestionAnswered => "question_answered",
+            Self::Ended => "ended",
         }
     }
 }

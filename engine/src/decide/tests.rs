@@ -97,6 +97,8 @@ struct Story {
     withdrawn: Vec<Arc<str>>,
     /// Who is told what by it.
     notices: Vec<(NoticeKind, Vec<PersonId>)>,
+    /// Why, of each of them.
+    reasons: Vec<Option<String>>,
     /// What it reported to whom.
     reported: Vec<Document>,
     /// What it has started.
@@ -149,6 +151,7 @@ impl Story {
             resumed: Vec::new(),
             withdrawn: Vec::new(),
             notices: Vec::new(),
+            reasons: Vec::new(),
             reported: Vec::new(),
             children: Vec::new(),
             tables: Vec::new(),
@@ -191,10 +194,12 @@ impl Story {
                 });
                 self.withdrawn = withdrawn.collect();
                 let notices = decision.effects.iter().filter_map(|effect| match effect {
-                    Effect::Notice(notice) => Some((notice.kind, notice.people.clone())),
+                    Effect::Notice(told) => {
+                        Some(((told.kind, told.people.clone()), told.reason.as_deref().map(str::to_owned)))
+                    }
                     _ => None,
                 });
-                self.notices = notices.collect();
+                (self.notices, self.reasons) = notices.unzip();
                 let reported = decision.effects.iter().filter_map(|effect| match effect {
                     Effect::Report(report) => Some(report.payload.clone()),
                     _ => None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::definition::Library;
-use fluxor_engine::definition::chart::{Definition, FormField, TASK_STEP, Told};
+use fluxor_engine::definition::chart::{Definition, FormField, StateKind, TASK_STEP, Told};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::expression::Type;
 use fluxor_engine::ids::{InstanceId, PersonId, TaskId};
@@ -24,6 +24,9 @@ const ELSEWHERE: [&str; 6] = ["amount", "supplier", "lines", "requester", "note"
 
 /// The kinds that ask somebody to decide.
 const ASKING: [&str; 3] = ["task_opened", "reminder", "escalated"];
+
+/// The kind that tells of an end.
+const ENDED: &str = "ended";
 
 /// What templates call the amount.
 const AMOUNT: &str = "amount";
@@ -46,6 +49,10 @@ pub(super) struct Payload {
     pub(super) state: String,
     #[serde(default)]
     pub(super) asks_data: bool,
+    #[serde(default)]
+    pub(super) until: Option<String>,
+    #[serde(default)]
+    pub(super) then: Option<String>,
     #[serde(default)]
     pub(super) task: Option<String>,
     #[serde(default)]
@@ -125,6 +132,9 @@ pub(crate) struct Facts {
     pub(super) due: Option<String>,
     pub(super) overdue: bool,
     pub(super) asks_data: bool,
+    /// When time alone leads it elsewhere, and where to.
+    pub(super) until: Option<String>,
+    pub(super) then: Option<String>,
     pub(super) task: String,
     pub(super) instance: String,
     pub(super) link: Option<String>,
@@ -132,7 +142,7 @@ pub(crate) struct Facts {
     pub(super) question: Option<String>,
     pub(super) about: Option<String>,
     pub(super) told: Vec<Meaning>,
-    /// Of a task that asks for data: the title of its state, and what it asks for.
+    /// Of a task that asks for data: the title of its state, and what it asks for. Of an end: the title of the state.
     pub(super) place: Option<String>,
     pub(super) asked: Vec<Meaning>,
     pub(super) language: Option<String>,
@@ -229,6 +239,12 @@ impl Facts {
             };
             self.asked = form.iter().flat_map(|form| form.fields.iter().map(one)).collect();
         }
+        if self.kind == ENDED {
+            // Where it was stopped by an operator, it has come to no end of its own.
+            let end = definition.find(&self.state).map(|ix| definition.state(ix));
+            let end = end.filter(|state| matches!(state.kind, StateKind::Final));
+            self.place = end.map(|state| state.title.to_string());
+        }
         // Templates know one name for the amount, wherever it stands.
         if let Some(amount) = definition.amount(&self.subject).map(Json::from) {
             self.subject.insert(AMOUNT.to_owned(), amount);
@@ -281,6 +297,8 @@ pub(super) fn of(
     let text = |field: &str| subject.get(field).and_then(Json::as_str).filter(|text| !text.trim().is_empty());
     let notice = &payload.notice;
     let task = payload.task.clone().unwrap_or_else(|| format!("{instance}.{}", notice.task));
+    // What has ended without a task is found by itself.
+    let task = if notice.task == 0 { instance.to_string() } else { task };
     Facts {
         kind: notice.kind.clone(),
         at: payload.at.clone(),
@@ -303,6 +321,8 @@ pub(super) fn of(
         due: notice.due.clone(),
         overdue: payload.is_due(),
         asks_data: payload.asks_data,
+        until: payload.until.clone(),
+        then: payload.then.clone(),
         task,
         instance: instance.to_string(),
         link,

@@ -34,8 +34,15 @@ states:
   review:
     approval:
       steps: [{ name: manager, who: [{ manager: requester }], late: [{ after: 1 hour, do: incident }] }]
-    on: { approved: { to: done }, rejected: { to: done }, changes_requested: { to: done } }
+    on:
+      approved: { to: done }
+      rejected: { to: done }
+      changes_requested: { to: done }
+      stop: { by: anyone, reason: required, to: stopped }
+    after: { in: 60 days, to: lapsed }
   done: { final: true }
+  stopped: { title: Called off, final: failed }
+  lapsed: { title: Left lying, final: true }
 ";
 
 /// A task with two steps at once, both for the same.
@@ -185,6 +192,13 @@ impl Site {
     pub(super) async fn paper(&mut self) {
         let start = Verb::Start { workflow: "paper".into(), key: None, input: Document::new() };
         self.instance = self.submit(Some("ann"), start).await.instance;
+    }
+
+    /// Calls the paper off.
+    pub(super) async fn stop(&mut self, person: &str, reason: &str) {
+        let (instance, reason) = (self.instance.unwrap(), Some(reason.to_owned()));
+        let (event, payload) = ("stop".into(), Document::new());
+        self.submit(Some(person), Verb::Signal { instance, event, payload, reason, state_revision: None }).await;
     }
 
     /// The same with two steps, in both of which Bob is asked.
