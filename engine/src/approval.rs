@@ -82,7 +82,7 @@ pub use said::Declined;
 pub use standing::{Chance, Link, Right, Standing, chances, deciders, seat_of};
 pub use step::{EscalateTo, EscalationMode, OnEmpty, Quorum, RejectRule, Rung, RungAct, Step};
 pub use succeed::{put_aside, renew, succeed};
-pub use timers::{due_of, next_due, open_again};
+pub use timers::{due_of, lapse, next_due, open_again};
 pub use value::{FieldValue, Fields, Subject};
 pub use view::{
     CountingVote, OpenVoice, Preview, Rule, SeenLooking, View, WhyAsked, explain_open, holders, preview, view,

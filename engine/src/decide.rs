@@ -14,6 +14,7 @@ mod change;
 mod child;
 mod choose;
 mod deciders;
+mod ended;
 mod form;
 mod holders;
 mod incident;
@@ -73,7 +74,7 @@ pub use preview::{
 };
 pub use repair::{Can, CanMove, CanSet, Mending, Possible, is_own_matter, possible};
 pub use review::{ADMINISTRATOR, Acted, Carried, Saw, administers};
-pub use shown::{due, foreseen, ruled, standings, summaries, view_at};
+pub use shown::{due, foreseen, led_by_time, ruled, standings, summaries, view_at};
 pub use task::document_digest;
 
 /// The organisation as it was at a revision, and since when.

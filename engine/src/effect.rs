@@ -133,7 +133,7 @@ pub struct Notice {
     /// By when the step should be decided.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
     pub due: Option<Timestamp>,
-    /// Why it was rejected or sent back; the question, or the answer.
+    /// Why it was rejected, sent back or ended; the question, or the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Arc<str>>,
     /// What was asked, where this is the answer.
@@ -165,6 +165,8 @@ pub enum NoticeKind {
     QuestionAsked,
     /// Somebody has answered what you asked.
     QuestionAnswered,
+    /// Your request has come to an end that none of these tells.
+    Ended,
 }
 
 impl NoticeKind {
@@ -178,7 +180,17 @@ impl NoticeKind {
         Self::ChangesRequested,
         Self::QuestionAsked,
         Self::QuestionAnswered,
+        Self::Ended,
     ];
+
+    /// Whether it asks somebody for something in a task that is open.
+    #[must_use]
+    pub const fn asks(self) -> bool {
+        match self {
+            Self::TaskOpened | Self::Reminder | Self::Escalated | Self::QuestionAsked => true,
+            Self::Approved | Self::Rejected | Self::ChangesRequested | Self::QuestionAnswered | Self::Ended => false,
+        }
+    }
 
     /// As it is written.
     #[must_use]
@@ -192,6 +204,7 @@ impl NoticeKind {
             Self::ChangesRequested => "changes_requested",
             Self::QuestionAsked => "question_asked",
             Self::QuestionAnswered => "question_answered",
+            Self::Ended => "ended",
         }
     }
 }
@@ -243,6 +256,10 @@ pub struct Record {
     pub request: Document,
     /// The numbers of the arrows walked.
     pub walked: Vec<usize>,
+    /// What reviews, forms, regions and calls came to, as the events that were walked for it. For whoever hears of it, not in the trail.
+    pub outcomes: Vec<&'static str>,
+    /// The paths of the states that were entered, the outer ones first. Likewise.
+    pub entered: Vec<Arc<str>>,
     /// Rungs that fell due, by the task's ordinal.
     pub fired: Vec<(u32, Fired)>,
     /// Timers that fired: name and due instant; the entry's instant less that is the lateness.

@@ -17,6 +17,7 @@ mod preview;
 mod sign_in;
 mod templates;
 mod transport;
+mod waits;
 mod when;
 
 #[cfg(test)]
@@ -107,6 +108,12 @@ impl Mail {
         }
         let preference = self.press.preference(message.tenant, person).await.map_err(Undelivered::Again)?;
         match preference.way(&payload.notice.kind, payload.notice.stands_for.is_some(), payload.is_due()) {
+            Way::AtOnce if !self.stands(message, payload, person).await? => {
+                let (instance, kind) = (message.instance, &*payload.notice.kind);
+                tracing::debug!(%person, %instance, kind, "no mail to `{person}`: what it asks for is done, or no longer theirs");
+                metrics::mail("settled");
+                Ok(())
+            }
             Way::AtOnce => self.write_now(message, payload, contacts, (person, &preference)).await,
             Way::Digest => self.put_aside(message, payload, person).await,
             Way::Off => {
@@ -114,6 +121,16 @@ impl Mail {
                 Ok(())
             }
         }
+    }
+
+    /// Whether there is still to be done what the notice asks for. The mail server may have been away for hours.
+    async fn stands(&self, message: &OutboxRow, payload: &Payload, person: &PersonId) -> Result<bool, Undelivered> {
+        if !payload.asks() && payload.notice.kind != "question_asked" {
+            return Ok(true);
+        }
+        let desk = self.press.desk().await.map_err(Undelivered::Again)?;
+        let view = waits::look(&*desk, message.tenant, payload.task(message.instance)).await;
+        Ok(waits::stands(view.map_err(Undelivered::Again)?.as_ref(), payload, person))
     }
 
     async fn put_aside(&self, message: &OutboxRow, payload: &Payload, person: &PersonId) -> Result<(), Undelivered> {

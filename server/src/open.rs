@@ -139,6 +139,11 @@ pub(crate) fn fields(config: &Config) -> anyhow::Result<BTreeSet<String>> {
     Ok(mail::fields_of(&library(config, &Procurement::new())?))
 }
 
+/// The configured definitions.
+pub(crate) fn definitions(config: &Config) -> anyhow::Result<Library> {
+    library(config, &Procurement::new())
+}
+
 /// Files of definitions, by path, and their calendars.
 pub(crate) struct Sources {
     pub files: Vec<(String, String)>,

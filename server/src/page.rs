@@ -37,6 +37,7 @@ mod sign_in;
 mod standing;
 mod timeline;
 mod turn;
+mod value;
 mod words;
 
 use std::sync::OnceLock;
@@ -71,6 +72,7 @@ pub(crate) use said::{Came, done_in_words};
 pub(crate) use sign_in::{Confirm, Help, SignIn, Unsent};
 pub(crate) use timeline::{Change, Past, lines_after, meanwhile, rebased, since, wrong as went_wrong};
 pub(crate) use turn::back;
+pub(crate) use value::value;
 pub(crate) use words::{Words, is_requester, now_in, plain};
 
 const STYLE: &str = include_str!("page/style.css");

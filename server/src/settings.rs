@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fluxor_engine::command::Change;
+use fluxor_engine::definition::Library;
 use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::ids::TenantId;
 use fluxor_engine::instance::Document;
@@ -101,6 +102,11 @@ pub(crate) fn in_force(row: &Value, usual: fn() -> Value) -> (i64, Value) {
 }
 
 impl Kind {
+    /// Names in a document that nothing has as long as these definitions are in force, a sentence each. They hinder nothing.
+    pub(crate) fn strangers(&self, document: &Value, library: &Library) -> Vec<String> {
+        if self.name == webhooks::SETTING { webhooks::warnings(document, library) } else { Vec::new() }
+    }
+
     /// The change that replaces the document, if it may stand there.
     ///
     /// # Errors

@@ -36,6 +36,7 @@ use crate::config::Config;
 pub(crate) use address::Allowed;
 pub(crate) use endpoints::{Endpoint, MAKE_SECRET, RECORD, REPLAY, SETTING, faults, usual};
 pub(crate) use look::{Cursor, Replay, ReplayState};
+pub(crate) use named::warnings;
 pub(crate) use told::{Delivered, EndpointTold, One, Replayed, SecretTold, Tried};
 
 /// How old what is known of the setting may get: a change on another server is heard of so much later.

@@ -42,7 +42,7 @@ fn next(review: &Review, policy: &Policy) -> Option<Due> {
             }
         }
     }
-    if let Some(at) = policy.due(review.round_began, policy.expires()) {
+    if let Some(at) = lapse(review, policy) {
         add(Due { at, place: EXPIRY, rung: 0 });
     }
     first
@@ -53,6 +53,13 @@ fn next(review: &Review, policy: &Policy) -> Option<Due> {
 #[must_use]
 pub fn next_due(review: &Review, policy: &Policy) -> Option<Timestamp> {
     next(review, policy).map(|due| due.at)
+}
+
+/// When the review's time is over, if nobody decides before.
+#[must_use]
+pub fn lapse(review: &Review, policy: &Policy) -> Option<Timestamp> {
+    let runs = !review.held && review.state.is_live();
+    policy.due(review.round_began, policy.expires()).filter(|_| runs)
 }
 
 /// The workflow has come back to a review that it had left: what was open in it opens anew at `at`, as after a submission

@@ -8,7 +8,7 @@ use crate::approval::{self, Fired, FiredKind, OpenVoice, Organisation, Policy, Q
 use crate::clock::Timestamp;
 use crate::effect::{Notice, NoticeKind};
 use crate::ids::PersonId;
-use crate::instance::{Holder, Task};
+use crate::instance::{Holder, Task, TaskStatus};
 
 /// The rungs that fired, and who stood in for whom before, where that may have changed.
 pub(super) type News<'a> = (&'a [Fired], Option<&'a [OpenVoice]>);
@@ -155,6 +155,12 @@ pub(super) fn of_step(
 ) -> Notice {
     let due = step.and_then(|step| approval::due_of(&task.detail.review, policy, step));
     Notice { step: step.cloned(), stands_for, due, ..about(task, kind, people, None) }
+}
+
+/// Whether there is something to do yet, where the notice asks for it.
+pub(super) fn stands(notice: &Notice, tasks: &[Task]) -> bool {
+    let is_open = |task: &Task| task.id.ordinal == notice.task && task.status == TaskStatus::Open;
+    !notice.kind.asks() || tasks.iter().any(is_open)
 }
 
 fn about(task: &Task, kind: NoticeKind, people: Vec<PersonId>, reason: Option<Arc<str>>) -> Notice {

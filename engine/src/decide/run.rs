@@ -13,6 +13,7 @@ use crate::expression::Value;
 use crate::instance::{Document, Instance, Status, Undo};
 
 use super::incident::Tried;
+use super::notices;
 use super::{Ground, Halt, Layer};
 
 /// Who has an arrow walked.
@@ -158,7 +159,13 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
     /// Everything that the command brought about.
     pub(super) fn finish(mut self) -> Decision<D::Op> {
         self.withdraw();
+        self.tell_end();
         let mut after = self.work;
+        // Time may lead through several states at once: nobody is asked in one that is left again.
+        self.effects.retain(|effect| match effect {
+            Effect::Notice(notice) => notices::stands(notice, &after.tasks),
+            _ => true,
+        });
         let same = |before: &Instance| before.inside() == after.inside() && before.subject == after.subject;
         if self.moved || !self.before.is_some_and(same) {
             after.state_revision += 1;
@@ -205,6 +212,9 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
             let path = &self.definition.state(at).path;
             let message = format!("`{path}` ended with `{event}`, and there is no way on from there");
             return Err(Halt::Broken("outcome_unhandled", message));
+        }
+        if !self.record.outcomes.contains(&event) {
+            self.record.outcomes.push(event);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use crate::approval;
 use crate::clock::Timestamp;
 use crate::command::{OpenSeat, TaskSummary};
-use crate::definition::chart::Definition;
+use crate::definition::chart::{Arrow, Definition, EXPIRED, StateIx};
 use crate::instance::{Instance, Task, TaskStatus};
 
 use super::review::policy_of;
@@ -45,6 +45,37 @@ pub fn due(definition: &Definition, task: &Task) -> Option<Timestamp> {
     let review = &task.detail.review;
     let open = review.steps.iter().filter(|step| step.status == approval::Status::Open);
     open.filter_map(|step| approval::due_of(review, &policy, &step.name)).min()
+}
+
+/// When time alone leads an instance to another state, and to which: the first of its timers, and of the times after which reviews
+/// lapse. Of a task: what leads out of its state.
+#[must_use]
+pub fn led_by_time(
+    definition: &Definition,
+    instance: &Instance,
+    task: Option<&Task>,
+) -> Option<(Timestamp, Vec<StateIx>)> {
+    let is_around = |state: StateIx| {
+        task.is_none_or(|task| definition.find(&task.state).is_some_and(|own| definition.is_within(own, state)))
+    };
+    let states = (0..definition.states.len()).map(StateIx).filter(|ix| is_around(*ix));
+    let timers = states.flat_map(|ix| &definition.state(ix).timers);
+    let timers = timers.filter_map(|timer| Some((*instance.detail.timers.get(&timer.name)?, targets(&timer.arrows))));
+    let of_task = |one: &&Task| task.is_none_or(|task| task.id == one.id) && one.status == TaskStatus::Open;
+    let lapses = instance.tasks.iter().filter(of_task).filter_map(|task| {
+        let at = approval::lapse(&task.detail.review, &*policy_of(definition, task)?)?;
+        let own = definition.find(&task.state)?;
+        let arrows = definition.upwards(own).find_map(|ix| definition.state(ix).on.get(EXPIRED))?;
+        Some((at, targets(arrows)))
+    });
+    // What time does where something stands leads nowhere.
+    timers.chain(lapses).filter(|(_, to)| !to.is_empty()).min_by_key(|(at, _)| *at)
+}
+
+fn targets(arrows: &[Arrow]) -> Vec<StateIx> {
+    let mut to: Vec<StateIx> = arrows.iter().filter_map(Arrow::to).collect();
+    to.dedup();
+    to
 }
 
 /// A task as the approval core shows it.

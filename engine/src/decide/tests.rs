@@ -97,12 +97,16 @@ struct Story {
     withdrawn: Vec<Arc<str>>,
     /// Who is told what by it.
     notices: Vec<(NoticeKind, Vec<PersonId>)>,
+    /// Why, of each of them.
+    reasons: Vec<Option<String>>,
     /// What it reported to whom.
     reported: Vec<Document>,
     /// What it has started.
     children: Vec<Instance>,
     /// The rows of tables that it chose.
     tables: Vec<(Arc<str>, Vec<usize>)>,
+    /// What came to an end, and what was entered.
+    heard: (Vec<&'static str>, Vec<Arc<str>>),
 }
 
 impl Story {
@@ -147,9 +151,11 @@ impl Story {
             resumed: Vec::new(),
             withdrawn: Vec::new(),
             notices: Vec::new(),
+            reasons: Vec::new(),
             reported: Vec::new(),
             children: Vec::new(),
             tables: Vec::new(),
+            heard: Default::default(),
         }
     }
 
@@ -188,10 +194,12 @@ impl Story {
                 });
                 self.withdrawn = withdrawn.collect();
                 let notices = decision.effects.iter().filter_map(|effect| match effect {
-                    Effect::Notice(notice) => Some((notice.kind, notice.people.clone())),
+                    Effect::Notice(told) => {
+                        Some(((told.kind, told.people.clone()), told.reason.as_deref().map(str::to_owned)))
+                    }
                     _ => None,
                 });
-                self.notices = notices.collect();
+                (self.notices, self.reasons) = notices.unzip();
                 let reported = decision.effects.iter().filter_map(|effect| match effect {
                     Effect::Report(report) => Some(report.payload.clone()),
                     _ => None,
@@ -202,6 +210,7 @@ impl Story {
                     _ => None,
                 }));
                 self.tables.clone_from(&decision.record.tables);
+                self.heard = (decision.record.outcomes, decision.record.entered);
                 let folded = crate::audit::image::image(&after);
                 let told = crate::audit::told::changes(self.instance.as_ref(), &after);
                 let mut image = self.instance.as_ref().map_or(serde_json::Value::Null, crate::audit::image::image);

@@ -188,6 +188,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let definition = self.definition;
         let state = definition.state(ix);
         self.work.state = state.path.clone();
+        self.record.entered.push(state.path.clone());
         self.work.detail.entered_at = self.now();
         if state.no_return.is_some() {
             self.work.detail.passed.insert(state.path.clone());

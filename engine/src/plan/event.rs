@@ -1,6 +1,9 @@
 //! What whoever hears of transitions is told of one: a row of the outbox beside the entry, only for tenants of whom somebody
 //! wants to hear.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
 
 use super::Plan;
@@ -32,6 +35,7 @@ impl Told<'_> {
         let Self { command, definition, record, after, at } = self;
         let open = after.tasks.iter().filter(|task| task.status == TaskStatus::Open);
         let tasks: Vec<Json> = open.map(|task| json!({ "id": task.id.to_string(), "state": task.state })).collect();
+        let outcomes: BTreeSet<&str> = record.outcomes.iter().copied().collect();
         let mut told = json!({
             "instance": after.id,
             "seq": after.seq,
@@ -41,9 +45,11 @@ impl Told<'_> {
             "key": after.key,
             "verb": command.verb.name(),
             "event": record.event,
+            "outcomes": outcomes,
             "from": before.map(|before| &before.state),
             "to": after.state,
             "inside": after.detail.inside,
+            "entered": self.entered(before),
             "status": after.status,
             "state_revision": after.state_revision,
             "incident": after.detail.incident.as_ref().map(|incident| &incident.code),
@@ -59,6 +65,14 @@ impl Told<'_> {
             Json::Object(told) => told,
             _ => Document::new(),
         }
+    }
+
+    /// The states that were entered, each once; where a migration has led to one without an arrow, that one.
+    fn entered(&self, before: Option<&Instance>) -> Vec<&str> {
+        let was_in = |path: &Arc<str>| before.is_some_and(|before| before.inside().contains(path));
+        let now_in = self.after.inside().iter().filter(|path| !was_in(path));
+        let mut seen = BTreeSet::new();
+        self.record.entered.iter().chain(now_in).map(AsRef::as_ref).filter(|path| seen.insert(*path)).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::clock::Timestamp;
 use crate::command::Command;
-use crate::definition::chart::Definition;
+use crate::definition::chart::{Definition, StateIx};
 use crate::effect::{Notice, Record};
 use crate::ids::TaskId;
 use crate::instance::Instance;
@@ -25,6 +25,13 @@ impl Told<'_> {
         let after = self.after;
         let task = after.tasks.iter().find(|task| task.id.ordinal == notice.task);
         let asks_data = task.is_some_and(|task| crate::decide::asks_for_data(self.definition, task));
+        // Whoever is asked sees what becomes of it without him.
+        let led = task.filter(|_| notice.kind.asks());
+        let led = led.and_then(|task| crate::decide::led_by_time(self.definition, after, Some(task)));
+        let title = |to: &StateIx| &self.definition.state(*to).title;
+        let then =
+            led.as_ref().map(|(_, to)| to.iter().map(title).map(AsRef::as_ref).collect::<Vec<&str>>().join(" or "));
+        let until = led.as_ref().map(|(at, _)| at.to_string());
         notice.people.iter().map(move |person| {
             let notice = Notice { people: vec![person.clone()], ..notice.clone() };
             json!({
@@ -38,6 +45,8 @@ impl Told<'_> {
                 // In several states at once, that of the task is meant.
                 "state": task.filter(|_| !after.detail.inside.is_empty()).map_or(&after.state, |task| &task.state),
                 "asks_data": asks_data,
+                "until": until,
+                "then": then,
                 "task": TaskId { instance: after.id, ordinal: notice.task }.to_string(),
                 "subject": after.subject,
             })

@@ -17,9 +17,9 @@ use super::writing::{Place, place};
 use super::{End, Failure, file};
 use crate::config::Config;
 use crate::desk::Books;
-use crate::open::{Purpose, fields, open};
+use crate::open::{Purpose, definitions, fields, open};
 use crate::settings::{self, Beside, KINDS, Kind};
-use crate::{limits, mail};
+use crate::{limits, mail, webhooks};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Settings {
@@ -99,27 +99,42 @@ impl Settings {
 async fn check(config: &Config, out: &Out, kind: &Kind, file: &Path) -> Result<(), Failure> {
     let (name, document, from): (_, Value, _) = (kind.name, file::read(file)?, named(file));
     let there = There::find(config)?;
-    match &there {
-        There::Asked(there) => {
-            let path = format!("/v1/settings/{name}/check");
-            let sent = there.send(Method::POST, &path, &json!({ "document": document })).await;
-            sent.map_err(|failure| file::place(failure, &from))?;
-        }
+    let strangers = match &there {
+        There::Asked(there) => strangers_there(there, name, &document, &from).await?,
         There::Silent(_) | There::Perhaps | There::Nobody => {
             // Whoever is told what is wrong is told first by what it was judged.
             by_whom(&there).iter().for_each(|words| out.aside(words));
             checked(config, kind, document.clone(), &from)?;
+            strangers_here(config, kind, &document)?
         }
-    }
+    };
     let warnings = limits::warnings(name, &document, config);
     let by = if let There::Asked(there) = &there { there.url() } else { "the options of this command" };
-    let told = json!({ "ok": true, "warnings": warnings, "judged_by": by });
+    let all = [&strangers[..], &warnings[..]].concat();
+    let told = json!({ "ok": true, "warnings": all, "judged_by": by });
     out.result(&told, || format!("{} can be set as `{name}`.", file.display()));
+    strangers.iter().for_each(|stranger| out.aside(stranger));
     warnings.iter().for_each(|warning| out.aside(warning));
     if let (There::Asked(there), false) = (&there, warnings.is_empty()) {
         out.aside(&format!("This goes by the options of this command: where {} counts, its own say.", there.url()));
     }
     Ok(())
+}
+
+/// Has a server check a document: names in it that nothing in force there has.
+async fn strangers_there(there: &Remote, name: &str, document: &Value, from: &str) -> Result<Vec<String>, Failure> {
+    let path = format!("/v1/settings/{name}/check");
+    let sent = there.send(Method::POST, &path, &json!({ "document": document })).await;
+    let mut told = sent.map_err(|failure| file::place(failure, from))?;
+    Ok(serde_json::from_value(told["warnings"].take()).unwrap_or_default())
+}
+
+/// The same by the definitions here.
+fn strangers_here(config: &Config, kind: &Kind, document: &Value) -> Result<Vec<String>, Failure> {
+    if kind.name != webhooks::SETTING {
+        return Ok(Vec::new());
+    }
+    Ok(kind.strangers(document, &definitions(config)?))
 }
 
 /// That a server which may have other options was not asked.
@@ -144,24 +159,28 @@ fn by_whom(there: &There) -> Option<String> {
 /// wrong with it.
 async fn write(config: &Config, out: &Out, kind: &Kind, document: Value, from: &str) -> Result<(), Failure> {
     let name = kind.name;
-    let record = match place(config).await? {
+    let (record, strangers) = match place(config).await? {
         Place::Here(mut here) => {
             let change = checked(config, kind, document.clone(), from)?;
             let request = here.request();
-            here.submit(config, request, &document, Verb::Change(change)).await?.record
+            let record = here.submit(config, request, &document, Verb::Change(change)).await?.record;
+            (record, strangers_here(config, kind, &document)?)
         }
         Place::There(there) => {
             // Whoever writes a file over a setting means it, whatever was there.
             let path = format!("/v1/settings/{name}");
             let version = there.get(&path, &[]).await?["version"].take();
             let sent = there.send(Method::PUT, &path, &json!({ "version": version, "document": document })).await;
-            sent.map_err(|failure| file::place(failure, from))?["record"].take()
+            let record = sent.map_err(|failure| file::place(failure, from))?["record"].take();
+            // It is set: what is told of its names besides must not make it look otherwise.
+            (record, strangers_there(&there, name, &document, from).await.unwrap_or_default())
         }
     };
     out.result(&record, || format!("`{name}` is at version {}.", record["version"]));
     if document["policies"].as_array().is_some_and(Vec::is_empty) {
         out.aside("It has no policies: nothing is limited by it now.");
     }
+    strangers.iter().for_each(|stranger| out.aside(stranger));
     limits::warnings(name, &document, config).iter().for_each(|warning| out.aside(warning));
     Ok(())
 }

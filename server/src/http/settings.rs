@@ -53,6 +53,9 @@ pub(crate) struct AllSettings {
 pub(crate) struct Settable {
     /// It could.
     ok: bool,
+    /// Names in it that nothing in force has, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 /// All settings, with what holds where nobody has set anything. Those of webhooks for administrators only.
@@ -129,8 +132,10 @@ pub(crate) async fn check(
     Question(Administrator(caller), body): Question<Map<String, Value>>,
 ) -> Result<Json<Settable>, Problem> {
     let (_, document) = sent(body)?;
-    checked(&app, &caller, kind(&name)?, document, None)?;
-    Ok(Json(Settable { ok: true }))
+    let kind = kind(&name)?;
+    checked(&app, &caller, kind, document.clone(), None)?;
+    let warnings = kind.strangers(&document, &app.desk().library());
+    Ok(Json(Settable { ok: true, warnings }))
 }
 
 /// The change that replaces the document, judged by what this server has.

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use fluxor_engine::approval::State;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::ids::{PersonId, TaskId, TenantId};
-use fluxor_engine::instance::TaskStatus;
 use fluxor_workflows::{DigestClaim, DigestItem, DigestWaiting, Preference, Way};
 
 use super::Mail;
@@ -19,6 +18,7 @@ use super::letter::Envelope;
 use super::press::Matter;
 use super::templates::MOST_ENTRIES;
 use super::transport::Failed;
+use super::waits;
 use crate::desk::{Desk, NotDone, TaskView};
 use crate::http::problem::chain;
 use crate::telemetry::metrics;
@@ -188,7 +188,7 @@ impl Gathering<'_> {
             }
             let task = payload.task(item.instance);
             if payload.asks() {
-                match self.waits(task, &payload, person).await? {
+                match waits::decides(self.view(task).await?, &payload, person) {
                     None => drop(settled.insert(task)),
                     Some(due) if asked.insert((task, payload.notice.step.clone())) => {
                         let mut entry = self.entry(item, &payload, person).await;
@@ -199,7 +199,7 @@ impl Gathering<'_> {
                 }
                 continue;
             }
-            if payload.notice.kind == "question_asked" && !self.is_open(task, &payload).await? {
+            if !waits::stands(self.view(task).await?, &payload, person) {
                 continue;
             }
             let is_question = matches!(&*payload.notice.kind, "question_asked" | "question_answered");
@@ -243,29 +243,10 @@ impl Gathering<'_> {
 
     async fn view(&mut self, task: TaskId) -> Result<Option<&TaskView>, String> {
         if !self.tasks.contains_key(&task) {
-            let view = match self.desk.task(self.tenant, task).await {
-                Ok(view) => Some(view),
-                Err(NotDone::Refused(_)) => None,
-                Err(error) => return Err(format!("a task cannot be asked: {}", chain(&error))),
-            };
+            let view = waits::look(self.desk, self.tenant, task).await?;
             self.tasks.insert(task, view);
         }
         Ok(self.tasks.get(&task).and_then(Option::as_ref))
-    }
-
-    /// Whether somebody may still decide in the step that the notice is about; by when it should be.
-    async fn waits(
-        &mut self,
-        task: TaskId,
-        payload: &Payload,
-        person: &PersonId,
-    ) -> Result<Option<Option<Timestamp>>, String> {
-        let step = payload.notice.step.as_deref();
-        let view = self.view(task).await?.filter(|view| view.status == TaskStatus::Open);
-        let mine = view.filter(|view| {
-            view.open.iter().any(|seat| seat.person == *person && step.is_none_or(|step| *seat.step == *step))
-        });
-        Ok(mine.map(|view| view.due_at))
     }
 
     /// Whether the changes that were asked for have been made.
@@ -274,12 +255,5 @@ impl Gathering<'_> {
             return Ok(false);
         }
         Ok(self.view(task).await?.is_some_and(|view| view.review.state != State::ChangesRequested))
-    }
-
-    /// Whether a question has no answer yet.
-    async fn is_open(&mut self, task: TaskId, payload: &Payload) -> Result<bool, String> {
-        let text = payload.notice.reason.as_deref().unwrap_or_default();
-        let view = self.view(task).await?.filter(|view| view.status == TaskStatus::Open);
-        Ok(view.is_some_and(|view| view.review.questions.iter().any(|one| &*one.text == text && one.answer.is_none())))
     }
 }

@@ -6,23 +6,27 @@ use std::sync::Arc;
 
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::definition::Library;
-use fluxor_engine::definition::chart::{Definition, FormField, TASK_STEP, Told};
+use fluxor_engine::definition::chart::{Definition, FormField, StateKind, TASK_STEP, Told};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::expression::Type;
 use fluxor_engine::ids::{InstanceId, PersonId, TaskId};
 use fluxor_engine::instance::Document;
 use fluxor_workflows::Procurement;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::contacts::Contacts;
-use super::helpers;
+use crate::page::value;
 
 /// Fields that stand in a mail by themselves.
 const ELSEWHERE: [&str; 6] = ["amount", "supplier", "lines", "requester", "note", "number"];
 
 /// The kinds that ask somebody to decide.
 const ASKING: [&str; 3] = ["task_opened", "reminder", "escalated"];
+
+/// The kind that tells of an end.
+const ENDED: &str = "ended";
 
 /// What templates call the amount.
 const AMOUNT: &str = "amount";
@@ -45,6 +49,10 @@ pub(super) struct Payload {
     pub(super) state: String,
     #[serde(default)]
     pub(super) asks_data: bool,
+    #[serde(default)]
+    pub(super) until: Option<String>,
+    #[serde(default)]
+    pub(super) then: Option<String>,
     #[serde(default)]
     pub(super) task: Option<String>,
     #[serde(default)]
@@ -124,6 +132,9 @@ pub(crate) struct Facts {
     pub(super) due: Option<String>,
     pub(super) overdue: bool,
     pub(super) asks_data: bool,
+    /// When time alone leads it elsewhere, and where to.
+    pub(super) until: Option<String>,
+    pub(super) then: Option<String>,
     pub(super) task: String,
     pub(super) instance: String,
     pub(super) link: Option<String>,
@@ -131,7 +142,7 @@ pub(crate) struct Facts {
     pub(super) question: Option<String>,
     pub(super) about: Option<String>,
     pub(super) told: Vec<Meaning>,
-    /// Of a task that asks for data: the title of its state, and what it asks for.
+    /// Of a task that asks for data: the title of its state, and what it asks for. Of an end: the title of the state.
     pub(super) place: Option<String>,
     pub(super) asked: Vec<Meaning>,
     pub(super) language: Option<String>,
@@ -202,15 +213,15 @@ impl Facts {
         let text = |field: &str| self.subject.get(field).and_then(Json::as_str).filter(|text| !text.trim().is_empty());
         let about = subject.about.as_deref().filter(|_| text("supplier").is_none());
         self.about = about.and_then(text).map(str::to_owned);
+        let zone = TimeZone::get(&contacts.zone).unwrap_or(TimeZone::UTC);
         for (name, field) in &subject.record.fields {
-            let value = self.subject.get(name.as_str()).filter(|value| !value.is_null() && **value != "");
+            let found = self.subject.get(name.as_str()).filter(|value| !is_nothing(value));
             let elsewhere = ELSEWHERE.contains(&name.as_str()) || (self.about.is_some() && about == Some(name));
             let told = definition.told(name);
-            let (Some(value), false) = (value, elsewhere || told == Told::default()) else { continue };
-            let value = match value {
+            let (Some(told_value), false) = (found, elsewhere || told == Told::default()) else { continue };
+            let value = match told_value {
                 Json::String(text) if field.ty == Type::Person => contacts.name(&text.as_str().into()),
-                Json::String(text) => helpers::money(text).unwrap_or_else(|| text.clone()),
-                other => other.to_string(),
+                other => value(other, contacts, &zone),
             };
             let title = told.title.map_or_else(|| capital(&words(name)), |title| title.to_string());
             self.told.push(Meaning { title, value, help: told.help.to_string() });
@@ -227,6 +238,12 @@ impl Facts {
                 ..Meaning::default()
             };
             self.asked = form.iter().flat_map(|form| form.fields.iter().map(one)).collect();
+        }
+        if self.kind == ENDED {
+            // Where it was stopped by an operator, it has come to no end of its own.
+            let end = definition.find(&self.state).map(|ix| definition.state(ix));
+            let end = end.filter(|state| matches!(state.kind, StateKind::Final));
+            self.place = end.map(|state| state.title.to_string());
         }
         // Templates know one name for the amount, wherever it stands.
         if let Some(amount) = definition.amount(&self.subject).map(Json::from) {
@@ -280,6 +297,8 @@ pub(super) fn of(
     let text = |field: &str| subject.get(field).and_then(Json::as_str).filter(|text| !text.trim().is_empty());
     let notice = &payload.notice;
     let task = payload.task.clone().unwrap_or_else(|| format!("{instance}.{}", notice.task));
+    // What has ended without a task is found by itself.
+    let task = if notice.task == 0 { instance.to_string() } else { task };
     Facts {
         kind: notice.kind.clone(),
         at: payload.at.clone(),
@@ -302,6 +321,8 @@ pub(super) fn of(
         due: notice.due.clone(),
         overdue: payload.is_due(),
         asks_data: payload.asks_data,
+        until: payload.until.clone(),
+        then: payload.then.clone(),
         task,
         instance: instance.to_string(),
         link,
@@ -315,6 +336,16 @@ pub(super) fn of(
 fn short(instance: InstanceId) -> String {
     let id = instance.0.simple().to_string();
     id[id.len() - 8..].to_ascii_uppercase()
+}
+
+/// Whether there is nothing to tell of a value.
+fn is_nothing(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::String(text) => text.is_empty(),
+        Json::Array(items) => items.is_empty(),
+        _ => false,
+    }
 }
 
 fn capital(text: &str) -> String {

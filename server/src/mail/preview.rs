@@ -57,7 +57,7 @@ impl Press {
         let contacts = self.contacts(tenant).await.map_err(Unseen::Broken)?;
         let (instance, payload) = match wanted.task {
             Some(task) => (task.instance, self.payload_of(tenant, task, person, now).await?),
-            None => (InstanceId(Uuid::from_u128(SAMPLE)), sample(person, now)),
+            None => (InstanceId(Uuid::from_u128(SAMPLE)), sample(&wanted.kind, person, now)),
         };
         let about = About { tenant, instance, contacts: &contacts, person };
         let facts = match &*wanted.kind {
@@ -144,7 +144,8 @@ struct About<'a> {
 const SAMPLE: u128 = 0x0199_0000_0000_7000_8000_0000_5a3b_1e00;
 
 /// An order that is made up.
-fn sample(person: &PersonId, now: Timestamp) -> Payload {
+fn sample(kind: &str, person: &PersonId, now: Timestamp) -> Payload {
+    let state = if kind == "ended" { "cancelled" } else { "open.review" };
     let subject = json!({
         "requester": person, "amount": "12345.60 EUR", "supplier": "Example & Sons", "lines": 3,
         "note": "For the new office.\nPlease before the end of the month.",
@@ -162,7 +163,7 @@ fn sample(person: &PersonId, now: Timestamp) -> Payload {
         by: Some("Bea Example".into()),
         workflow: "purchase_order".to_owned(),
         title: Some("Purchase order".to_owned()),
-        state: "open.review".to_owned(),
+        state: state.to_owned(),
         subject,
         ..Payload::default()
     }
@@ -177,13 +178,14 @@ fn of_kind(kind: &str, mut payload: Payload) -> Payload {
         "changes_requested" => Some("Please name a second supplier."),
         "question_asked" => Some("Why do we need three of them?"),
         "question_answered" => Some("One for each floor."),
+        "ended" => Some("The supplier does not make it any more."),
         _ => None,
     };
     notice.reason = said.map(str::to_owned);
     match kind {
         "escalated" => notice.stands_for = Some("Ben Example".into()),
         "question_answered" => notice.question = Some("Why do we need three of them?".to_owned()),
-        "approved" | "rejected" | "changes_requested" => (notice.due, notice.step) = (None, None),
+        "approved" | "rejected" | "changes_requested" | "ended" => (notice.due, notice.step) = (None, None),
         _ => {}
     }
     payload

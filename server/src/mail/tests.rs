@@ -185,3 +185,46 @@ async fn nobody_writes_headers() {
     assert_eq!(message.envelope().to().len(), 1);
     assert!(Sender::new(Some("Fluxor")).is_err());
 }
+
+#[tokio::test]
+async fn nobody_is_asked_for_what_is_decided_by_the_time_the_mail_goes_out() {
+    let smtp = Smtp::new(Manner::HangsUp).await;
+    let mut site = Site::new(&["--smtp-url", &smtp.url(), "--mail-from", "fluxor@example.com"]).await;
+    site.in_review().await;
+    site.drive().await;
+    assert!(smtp.connections() > 0, "the mail server was away");
+    site.decide("bob", "approve", None).await;
+    smtp.behave(Manner::Takes);
+    for _ in 0..2 {
+        site.clock.advance_micros(3_600_000_000);
+        site.drive().await;
+    }
+    let to: Vec<_> = smtp.mails().iter().flat_map(|mail| mail.to.clone()).collect();
+    assert_eq!(to, ["ann@example.com"], "how it came out is told, and nothing else");
+    assert_eq!(site.waiting().await, 0, "it counts as done");
+}
+
+#[tokio::test]
+async fn whoever_asked_hears_how_it_ended_and_whoever_is_asked_when_it_would() {
+    let smtp = Smtp::new(Manner::Takes).await;
+    let mut site = Site::new(&["--smtp-url", &smtp.url(), "--mail-from", "fluxor@example.com"]).await;
+    site.paper().await;
+    site.drive().await;
+    let asked = smtp.mails().pop().unwrap().text.replace("=\r\n", "");
+    assert!(asked.contains("Until:    Fri, 1 May 2026, 11:00 CEST, then"), "{asked}");
+    assert!(asked.contains("Left lying"), "{asked}");
+    site.stop("bob", "no money").await;
+    site.drive().await;
+    let mails = smtp.mails();
+    let told = mails.last().unwrap().text.replace("=\r\n", "");
+    assert_eq!(mails.last().unwrap().to, ["ann@example.com"]);
+    for part in ["Subject: Ended (Called off): Paper ", "was ended by Bob: Called off.", "> no money"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    site.paper().await;
+    site.drive().await;
+    let count = smtp.mails().len();
+    site.stop("ann", "my mistake").await;
+    site.drive().await;
+    assert_eq!(smtp.mails().len(), count, "of what he did himself nobody is told");
+}

@@ -1,6 +1,5 @@
 //! What leads on from a document: others that hang together with it, the next that waits for the reader, and time.
 
-use fluxor_engine::definition::chart::Arrow;
 use fluxor_engine::ids::InstanceId;
 use serde::Serialize;
 
@@ -42,16 +41,9 @@ impl Beside {
 /// When time moves it on, how far that is, and where to.
 pub(super) fn clock(paper: &Paper, speak: &Words) -> Option<String> {
     let Paper { instance, definition, .. } = paper;
-    let titles = |name: &str| {
-        let timer = definition.states.iter().flat_map(|state| &state.timers).find(|timer| *timer.name == *name);
-        let targets = timer.into_iter().flat_map(|timer| &timer.arrows).filter_map(Arrow::to);
-        let mut to: Vec<String> = targets.map(|to| format!("“{}”", definition.state(to).title)).collect();
-        to.dedup();
-        to
-    };
-    // What time does where something stands moves nothing on.
-    let moving = instance.detail.timers.iter().map(|(name, due)| (titles(name), *due)).filter(|(to, _)| !to.is_empty());
-    let (to, due) = moving.min_by_key(|(_, due)| *due)?;
+    let (due, to) = fluxor_engine::decide::led_by_time(definition, instance, None)?;
+    let mut to: Vec<String> = to.into_iter().map(|to| format!("“{}”", definition.state(to).title)).collect();
+    to.dedup();
     let to = to.join(" or ");
     Some(format!("time moves it on to {to} on {} ({})", speak.at(due), speak.due(due, definition.working())))
 }

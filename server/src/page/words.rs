@@ -9,13 +9,13 @@ use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::Document;
 use fluxor_engine::money::Money;
 use fluxor_workflows::Quantity;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
 pub(crate) use super::amount::amount;
 pub(crate) use super::places::{called, needed, place, plain};
 pub(crate) use super::standing::{now_in, reference, short, standing, title_of};
+use super::value::{self, instant};
 use crate::mail::{self, Contacts};
 
 const MINUTE: i64 = 60_000_000;
@@ -87,8 +87,7 @@ impl Words {
 
     /// `Wed, 4 March 2026, 10:00 CET`.
     pub(crate) fn at(&self, at: Timestamp) -> String {
-        let Some(at) = at.to_jiff() else { return at.to_string() };
-        at.to_zoned(self.zone.clone()).strftime("%a, %-d %b %Y, %H:%M %Z").to_string()
+        instant(at, &self.zone)
     }
 
     /// `2026-03-04T10:00:00+01:00`.
@@ -210,31 +209,9 @@ impl Words {
         }
     }
 
-    /// A value of a document as people read it: amounts grouped, people by name, instants in the zone.
+    /// A value of a document as people read it.
     pub(crate) fn value(&self, value: &Value) -> String {
-        match value {
-            Value::Null => "–".to_owned(),
-            Value::Bool(true) => "yes".to_owned(),
-            Value::Bool(false) => "no".to_owned(),
-            Value::Number(number) => number.to_string(),
-            Value::String(text) if text.is_empty() => "–".to_owned(),
-            Value::String(text) => self.text(text),
-            Value::Array(items) => items.iter().map(|item| self.value(item)).collect::<Vec<_>>().join(", "),
-            Value::Object(_) => value.to_string(),
-        }
-    }
-
-    fn text(&self, text: &str) -> String {
-        if let Some(money) = mail::money(text) {
-            return money;
-        }
-        if let Some(day) = text.parse::<Date>().ok().filter(|_| text.len() == "2026-03-02".len()) {
-            return day.strftime("%a, %-d %b %Y").to_string();
-        }
-        match Timestamp::parse(text) {
-            Ok(at) => self.at(at),
-            Err(_) => self.contacts.called(&text.into()).unwrap_or_else(|| text.to_owned()),
-        }
+        value::value(value, &self.contacts, &self.zone)
     }
 }
 

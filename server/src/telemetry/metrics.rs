@@ -89,7 +89,7 @@ fn describe() {
     metrics::describe_counter!(
         MAIL,
         "Mails to people, by outcome: sent, failed (tried again), refused, broken, no_address, bad_address, inactive, off, \
-         aside (for a digest), settled (a digest without news)."
+         aside (for a digest), settled (done before it went out; a digest without news)."
     );
     metrics::describe_counter!(
         WEBHOOKS,

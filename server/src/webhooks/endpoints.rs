@@ -46,7 +46,7 @@ pub(crate) struct Endpoint {
     /// Only these events, verbs (`start`) and outcomes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<BTreeSet<String>>,
-    /// Only into these states.
+    /// Only where one of these states is entered, however deep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub states: Option<BTreeSet<String>>,
     /// Only where the instance is so afterwards.
@@ -67,18 +67,27 @@ const fn yes() -> bool {
 impl Endpoint {
     /// Whether it hears of this transition.
     pub(crate) fn hears(&self, event: &Map<String, Value>) -> bool {
-        let text = |name: &str| event.get(name).and_then(Value::as_str);
         let one_of = |names: &Option<BTreeSet<String>>, told: &[&str]| {
-            names
-                .as_ref()
-                .is_none_or(|names| told.iter().filter_map(|name| text(name)).any(|told| names.contains(told)))
+            let is_named = |names: &BTreeSet<String>| {
+                let mut told = told.iter().filter_map(|member| event.get(*member)).flat_map(texts);
+                told.any(|told| names.contains(told))
+            };
+            names.as_ref().is_none_or(is_named)
         };
+        // An older version has told where it led to, and not what was entered on the way.
+        let entered = if event.contains_key("entered") { "entered" } else { "to" };
         self.active
             && one_of(&self.workflows, &["workflow"])
-            && one_of(&self.events, &["event", "verb"])
-            && one_of(&self.states, &["to"])
+            && one_of(&self.events, &["event", "verb", "outcomes"])
+            && one_of(&self.states, &[entered])
             && one_of(&self.statuses, &["status"])
     }
+}
+
+/// A text, or each of several.
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    let several = value.as_array().map(Vec::as_slice);
+    several.unwrap_or(std::slice::from_ref(value)).iter().filter_map(Value::as_str)
 }
 
 /// What holds where nobody has set it.
@@ -254,7 +263,10 @@ mod tests {
             endpoint.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             Endpoint::deserialize(endpoint).unwrap()
         };
-        let event = json!({ "workflow": "order", "verb": "approve", "event": null, "to": "done", "status": "final" });
+        let event = json!({
+            "workflow": "order", "verb": "approve", "event": "approve", "outcomes": ["approved", "done"], "to": "done",
+            "entered": ["open", "open.goods", "done"], "status": "final",
+        });
         let event = event.as_object().unwrap();
         for (filter, passes) in [
             (json!({}), true),
@@ -263,10 +275,20 @@ mod tests {
             (json!({ "workflows": ["x"] }), false),
             (json!({ "events": ["approve"] }), true),
             (json!({ "events": ["start"] }), false),
+            (json!({ "events": ["approved"] }), true),
+            (json!({ "events": ["rejected", "done"] }), true),
+            (json!({ "events": ["rejected"] }), false),
+            (json!({ "states": ["open.goods"] }), true),
+            (json!({ "states": ["draft"] }), false),
             (json!({ "states": ["done"], "statuses": ["final"] }), true),
             (json!({ "states": ["done"], "statuses": ["active"] }), false),
         ] {
             assert_eq!(of(filter.clone()).hears(event), passes, "{filter}");
         }
+        // Where it stays, nothing is entered; an older version has not told what was.
+        let stays = json!({ "to": "done", "entered": [] });
+        let older = json!({ "to": "done" });
+        let done = of(json!({ "states": ["done"] }));
+        assert_eq!([&stays, &older].map(|event| done.hears(event.as_object().unwrap())), [false, true]);
     }
 }

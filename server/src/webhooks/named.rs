@@ -6,8 +6,49 @@ use std::collections::BTreeSet;
 use fluxor_engine::definition::Library;
 use fluxor_engine::diagnostic::nearest;
 
-use super::Endpoint;
-use crate::app::VERBS;
+use serde_json::Value;
+
+use super::{Endpoint, endpoints};
+
+/// Verbs of instances' entries, and the event of what could not be delivered.
+const VERBS: [&str; 24] = [
+    "start",
+    "signal",
+    "approve",
+    "reject",
+    "abstain",
+    "request_changes",
+    "ask",
+    "answer",
+    "delegate",
+    "reassign",
+    "add_approver",
+    "escalate",
+    "remind",
+    "add_watcher",
+    "complete",
+    "wake",
+    "message",
+    "repair",
+    "retry",
+    "skip",
+    "move",
+    "set_data",
+    "cancel",
+    "migrate",
+];
+/// What becomes an event though no definition takes it.
+const ALSO: [&str; 1] = ["delivery_failed"];
+
+/// The same of all endpoints of a document, each with the endpoint's name.
+pub(crate) fn warnings(document: &Value, library: &Library) -> Vec<String> {
+    let (all, _) = endpoints::read(document);
+    let told = |endpoint: &Endpoint| {
+        let name = endpoint.name.clone();
+        unknown(endpoint, library).into_iter().map(move |why| format!("{name}: {why}")).collect::<Vec<_>>()
+    };
+    all.iter().flat_map(|endpoint| told(endpoint)).collect()
+}
 
 /// A sentence for each name that lets nothing pass as long as these definitions are in force.
 pub(super) fn unknown(endpoint: &Endpoint, library: &Library) -> Vec<String> {
@@ -21,7 +62,7 @@ pub(super) fn unknown(endpoint: &Endpoint, library: &Library) -> Vec<String> {
     told.extend(strangers("state", endpoint.states.as_ref(), &states));
     let declared = definitions.iter().flat_map(|definition| definition.events.keys()).map(AsRef::as_ref);
     let taken = definitions.iter().flat_map(|definition| &definition.states).flat_map(|state| state.on.keys());
-    let events: BTreeSet<&str> = declared.chain(taken.map(AsRef::as_ref)).chain(VERBS.iter().copied()).collect();
+    let events: BTreeSet<&str> = declared.chain(taken.map(AsRef::as_ref)).chain(VERBS).chain(ALSO).collect();
     told.extend(strangers("event", endpoint.events.as_ref(), &events));
     told
 }

@@ -47,9 +47,12 @@ pub(super) async fn each_is_told_once_as_he_wants_it(mut site: Site) {
     let smtp = Smtp::new(Manner::Takes).await;
     writing(&mut site, &smtp.url()).await;
     let (_, task) = in_review(&site, "ann", "100.00 EUR").await;
+    told(&smtp, 1).await;
     let (ann, bob) = (site.by("ann"), site.by("bob"));
     ann.decide(&task, &json!({ "act": "answer", "reason": "x" })).await.refused(409, "no_question");
     bob.decide(&task, &json!({ "act": "ask", "step": "manager", "reason": "why so dear?" })).await.is(200);
+    // What is answered before it was asked by mail is not asked.
+    told(&smtp, 2).await;
     site.by("fay").decide(&task, &json!({ "act": "answer", "reason": "x" })).await.refused(403, "not_requester");
     ann.decide(&task, &json!({ "act": "answer" })).await.refused(422, "invalid_input");
     ann.decide(&task, &json!({ "act": "answer", "reason": "it is the last one" })).await.is(200);

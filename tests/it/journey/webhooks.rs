@@ -109,16 +109,18 @@ async fn entries(site: &Site, id: &str) -> Vec<Value> {
 
 pub(super) async fn every_transition_arrives_once_and_signed(mut site: Site) {
     allowing(&mut site).await;
-    let (all, few) = (Hook::new().await, Hook::new().await);
+    let (all, few, came_out) = (Hook::new().await, Hook::new().await, Hook::new().await);
     set(
         &site,
         json!([
             { "name": "all", "url": all.url(), "subject": true },
             { "name": "few", "url": few.url(), "workflows": ["purchase_order"], "events": ["start"] },
+            { "name": "came_out", "url": came_out.url(), "events": ["approved"] },
         ]),
     )
     .await;
     let (one, other) = (secret(&site, "all").await, secret(&site, "few").await);
+    secret(&site, "came_out").await;
     let (id, _) = ordered(&site).await;
     site.by("ann").signal(&id, "receive", &json!({})).await.is(200);
     site.by("eve").signal(&id, "close", &json!({})).await.is(200);
@@ -160,6 +162,12 @@ pub(super) async fn every_transition_arrives_once_and_signed(mut site: Site) {
     let starts = few.until(TRANSITION, 1).await;
     assert_eq!(starts.len(), 1, "{starts:#?}");
     assert!(is_signed(&starts[0], &other) && starts[0].message["data"]["document"].is_null());
+    // The approval itself, whose event is the vote.
+    let approved = came_out.until(TRANSITION, 1).await;
+    let [approval] = &approved[..] else { panic!("{approved:#?}") };
+    let data = &approval.message["data"];
+    assert_eq!((&data["event"], &data["outcomes"]), (&json!("approve"), &json!(["approved"])), "{data}");
+    assert!(data["entered"].as_array().unwrap().contains(&data["to"]) && data["to"] != "open.review", "{data}");
     let told = fares(&site, "all", |told| told["delivered"] == count).await;
     assert_eq!((&told["state"], &told["waiting"], &told["failed"]), (&json!("ready"), &json!(0), &json!(0)), "{told}");
     assert_eq!(site.admin().get("/v1/audit/verify").await.is(200)["ok"], true);

@@ -53,6 +53,12 @@ fn regions_go_on_by_themselves_and_the_last_to_end_ends_all() {
     let mut story = story(CHECKS);
     story.signal("go").unwrap();
     assert_eq!(story.inside(), "checks.legal.asked checks.money.asked");
+    let all = ["checks", "checks.legal", "checks.legal.asked", "checks.money", "checks.money.asked"];
+    assert_eq!(
+        story.heard,
+        (vec![], all.map(Into::into).to_vec()),
+        "whoever hears of it knows every state by its path"
+    );
     let instance = story.instance.as_ref().unwrap();
     assert_eq!((&*instance.state, instance.state_revision), ("checks", 2));
     assert_eq!(instance.detail.timers.len(), 1);
@@ -66,6 +72,7 @@ fn regions_go_on_by_themselves_and_the_last_to_end_ends_all() {
     assert_eq!(story.inside(), "checks.legal.cleared checks.money.late");
     story.signal("money_ok").unwrap();
     assert_eq!(story.inside(), "granted");
+    assert_eq!(story.heard, (vec!["done"], ["checks.money.counted", "granted"].map(Into::into).to_vec()));
     assert_eq!(story.instance.as_ref().unwrap().status, Status::Final);
     assert!(story.instance.as_ref().unwrap().detail.inside.is_empty());
 }

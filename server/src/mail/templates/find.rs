@@ -17,6 +17,7 @@ pub(crate) const KINDS: &[&str] = &[
     "changes_requested",
     "question_asked",
     "question_answered",
+    "ended",
     "digest",
     "sign_in",
 ];
@@ -42,6 +43,7 @@ built_in! {
     "changes_requested.subject" "changes_requested.txt" "changes_requested.html"
     "question_asked.subject" "question_asked.txt" "question_asked.html"
     "question_answered.subject" "question_answered.txt" "question_answered.html"
+    "ended.subject" "ended.txt" "ended.html"
     "digest.subject" "digest.txt" "digest.html"
     "sign_in.subject" "sign_in.txt" "sign_in.html"
     "partials/entry.html" "partials/entry.txt" "partials/button.html"

@@ -35,7 +35,7 @@ fn filled(kind: &str, notice: &serde_json::Value) -> Facts {
         },
     });
     for (key, value) in notice.as_object().unwrap() {
-        let place = if matches!(key.as_str(), "at" | "by" | "behalf") { "" } else { "/notice" };
+        let place = if matches!(key.as_str(), "at" | "by" | "behalf" | "until" | "then") { "" } else { "/notice" };
         payload.pointer_mut(place).unwrap()[key] = value.clone();
     }
     let payload = Payload::read(&payload.to_string()).unwrap();
@@ -58,6 +58,13 @@ fn each_mail_says_what_its_golden_file_says() {
         ("reminder", "reminder", json!({ "step": "manager" })),
         ("reminder", "reminder_due", json!({ "step": "manager", "at": "2026-03-04T09:00:00Z" })),
         ("escalated", "escalated", json!({ "step": "manager", "stands_for": "cyd" })),
+        (
+            "task_opened",
+            "task_opened_that_lapses",
+            json!({ "step": "manager", "until": "2026-03-16T09:00:00Z", "then": "Expired" }),
+        ),
+        ("ended", "ended", json!({ "due": null, "reason": reason })),
+        ("ended", "ended_by_time", json!({ "due": null, "by": null, "behalf": null })),
         ("approved", "approved", json!({ "due": null })),
         ("rejected", "rejected", json!({ "due": null, "reason": reason })),
         ("rejected", "rejected_by_time", json!({ "due": null, "by": null, "behalf": null, "reason": "timed out" })),

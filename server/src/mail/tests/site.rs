@@ -34,8 +34,15 @@ states:
   review:
     approval:
       steps: [{ name: manager, who: [{ manager: requester }], late: [{ after: 1 hour, do: incident }] }]
-    on: { approved: { to: done }, rejected: { to: done }, changes_requested: { to: done } }
+    on:
+      approved: { to: done }
+      rejected: { to: done }
+      changes_requested: { to: done }
+      stop: { by: anyone, reason: required, to: stopped }
+    after: { in: 60 days, to: lapsed }
   done: { final: true }
+  stopped: { title: Called off, final: failed }
+  lapsed: { title: Left lying, final: true }
 ";
 
 /// A task with two steps at once, both for the same.
@@ -50,6 +57,10 @@ subject:
     purpose: text?
     rating: { type: int?, title: Rating, help: 1 is best. }
     spend: { type: money?, help: In a year. }
+    urgent: { type: bool?, title: Urgent }
+    day: { type: date?, title: Day }
+    at: { type: timestamp?, title: When }
+    tags: { type: 'list(text)?', title: Tags }
 start: review
 states:
   review:
@@ -183,9 +194,19 @@ impl Site {
         self.instance = self.submit(Some("ann"), start).await.instance;
     }
 
+    /// Calls the paper off.
+    pub(super) async fn stop(&mut self, person: &str, reason: &str) {
+        let (instance, reason) = (self.instance.unwrap(), Some(reason.to_owned()));
+        let (event, payload) = ("stop".into(), Document::new());
+        self.submit(Some(person), Verb::Signal { instance, event, payload, reason, state_revision: None }).await;
+    }
+
     /// The same with two steps, in both of which Bob is asked.
     pub(super) async fn twice(&mut self) {
-        let input = document(json!({ "purpose": "A new one", "rating": 2, "spend": "1200 EUR" }));
+        let input = document(json!({
+            "purpose": "A new one", "rating": 2, "spend": "1200 EUR", "urgent": false, "day": "2026-12-24",
+            "at": "2026-12-01T09:00:00Z", "tags": ["a", "b"],
+        }));
         let start = Verb::Start { workflow: "twice".into(), key: None, input };
         self.instance = self.submit(Some("ann"), start).await.instance;
     }

@@ -35,9 +35,11 @@ async fn a_question_reaches_who_may_answer_and_the_answer_who_asked() {
     let smtp = Smtp::new(Manner::Takes).await;
     let mut site = site(&smtp).await;
     site.in_review().await;
+    site.drive().await;
     let ballot = Ballot { step: "manager".into(), reason: Some("is it in stock?".into()), ..Ballot::default() };
     site.act("bob", Act::Ask { ballot, to: Some("cyd".into()) }).await;
     site.act("bob", ask("why two?")).await;
+    site.drive().await;
     site.act("ann", Act::Answer { reason: Some("one broke".into()), question: None }).await;
     site.act("ann", Act::AddWatcher { person: "cyd".into() }).await;
     site.decide("bob", "approve", None).await;
@@ -220,6 +222,10 @@ async fn a_mail_says_what_it_is_about_and_what_fields_mean() {
     for part in [
         ", A new one",
         "Rating: 2 (1 is best.)",
+        "Urgent: no",
+        "Day: Thu, 24 Dec 2026",
+        "When: Tue, 1 Dec 2026, 10:00 CET",
+        "Tags: a, b",
         "Spend: 1,200.00 EUR (In a year.)",
         "font-size:13px\">1 is best.</span>",
     ] {
@@ -233,6 +239,7 @@ async fn the_templates_of_a_company_are_its_own() {
     let mut site = site(&smtp).await;
     site.templates(json!({ "approved.subject": "Genehmigt: {{reference}}", "partials/foot.txt": "Gruss" })).await;
     site.in_review().await;
+    site.drive().await;
     site.decide("bob", "approve", None).await;
     site.drive().await;
     assert_eq!(told(&smtp.mails()), ["For your decision -> bob@example.com", "Genehmigt -> ann@example.com"]);
@@ -277,7 +284,7 @@ async fn links_are_made_by_whoever_plugs_himself_in() {
     let of = |person: &str| {
         let mut row = site::row();
         let mut payload: Value = serde_json::from_str(&row.payload).unwrap();
-        payload["notice"]["kind"] = json!("task_opened");
+        payload["notice"]["kind"] = json!("question_answered");
         payload["notice"]["people"] = json!([person]);
         row.payload = payload.to_string();
         row

@@ -138,12 +138,22 @@ pub(crate) async fn the_command_line_does_the_same(mut site: Site) {
     site.stop().await;
     let file = site.folder().join("webhooks.yaml");
     let more = "{ name: slip, url: 'https://example.com', workflows: [purchase_ordr], events: [start], active: false }";
-    std::fs::write(&file, format!("endpoints: [{{ name: all, url: '{}' }}, {more}]\n", hook.url())).unwrap();
+    let never =
+        "{ name: never, url: 'https://example.com', events: [aproved, sign_in], states: [open.reviw], active: false }";
+    std::fs::write(&file, format!("endpoints: [{{ name: all, url: '{}' }}, {more}, {never}]\n", hook.url())).unwrap();
     let file = file.to_str().unwrap().to_owned();
     let allow = ["--webhook-allow", "127.0.0.1"];
     let refused = site.command(&["settings", "set", "webhooks", &file]).await;
     assert!(refused.code() == 1 && refused.all().contains("--webhook-allow"), "{}", refused.all());
-    site.command(&[&["settings", "set", "webhooks", &file][..], &allow].concat()).await.done();
+    let set = site.command(&[&["settings", "set", "webhooks", &file][..], &allow].concat()).await;
+    let all = set.all();
+    set.done();
+    let strangers = [
+        "never: no state is called `open.reviw`; did you mean `open.review`?",
+        "never: no event is called `aproved`; did you mean `approved`?",
+        "never: no event is called `sign_in`",
+    ];
+    assert!(strangers.iter().all(|stranger| all.contains(stranger)), "{all}");
     let listed = site.command(&["webhooks", "list"]).await;
     let slip = "slip: no workflow is called `purchase_ordr`; did you mean `purchase_order`?";
     assert!(listed.all().contains("no_secret") && listed.all().contains(slip), "{}", listed.all());
@@ -167,7 +177,9 @@ pub(crate) async fn the_command_line_does_the_same(mut site: Site) {
     };
     // The server's options are what counts, whoever is asked by whichever way.
     let check = ["settings", "check", "webhooks", &file];
-    assert!(there(&check).await.done().contains("can be set"));
+    let checked = there(&check).await;
+    assert!(strangers.iter().all(|stranger| checked.all().contains(stranger)), "{}", checked.all());
+    assert!(checked.done().contains("can be set"));
     let own = site.command(&check).await;
     assert!(own.code() == 1 && own.all().contains("judged by the options of this command"), "{}", own.all());
     if site.place.is_sqlite() {
