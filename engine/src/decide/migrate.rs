@@ -94,10 +94,10 @@ pub struct ReviewMoved {
     pub state: Arc<str>,
     /// What becomes of it.
     pub what: WhatOf,
-    /// When time alone would have done something.
+    /// By when it should have been decided; where that stays as it is, when time alone would have done something.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "perhaps")]
     pub before: Option<Timestamp>,
-    /// When time alone does.
+    /// The same by the new rules.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "perhaps")]
     pub after: Option<Timestamp>,
 }

@@ -12,6 +12,7 @@ use crate::instance::{Task, TaskStatus};
 use super::super::Halt;
 use super::super::review::{Known, bring_on, policy_of, policy_with, time};
 use super::super::run::Run;
+use super::super::shown;
 use super::{ReviewMoved, Way, WhatOf, unfit};
 
 /// An open review that is looked at again at the end.
@@ -21,8 +22,28 @@ struct Open {
     state: State,
     /// Whether it begins a new round.
     anew: bool,
-    due: Option<Timestamp>,
+    due: Dues,
     plan: Option<FieldValue>,
+}
+
+/// What time does in a review.
+#[derive(Clone, Copy)]
+struct Dues {
+    /// By when the first of its open steps should be decided.
+    deadline: Option<Timestamp>,
+    /// When something happens next: a reminder, say.
+    next: Option<Timestamp>,
+}
+
+impl Dues {
+    fn of(definition: &Definition, task: &Task) -> Self {
+        Self { deadline: shown::due(definition, task), next: task.due_at }
+    }
+
+    /// The instants to be told, before and after: the deadlines where they differ, else what happens next.
+    fn told(self, after: Self) -> (Option<Timestamp>, Option<Timestamp>) {
+        if self.deadline == after.deadline { (self.next, after.next) } else { (self.deadline, after.deadline) }
+    }
 }
 
 impl<D: Domain> Run<'_, '_, D> {
@@ -134,7 +155,7 @@ impl<D: Domain> Run<'_, '_, D> {
         }
         let ended = matches!(task.detail.review.state, State::Approved | State::Rejected);
         if stays && one_kind {
-            open.push(Open { at, state: stood, anew: !is_kept, due: before.due_at, plan });
+            open.push(Open { at, state: stood, anew: !is_kept, due: Dues::of(way.old, &before), plan });
         } else {
             task.status = if ended { TaskStatus::Closed } else { TaskStatus::Suspended };
             at_rest(task);
@@ -177,7 +198,9 @@ impl<D: Domain> Run<'_, '_, D> {
         }
         self.after_review(at, state, (&[], None))?;
         let what = if anew { WhatOf::AskedAgain } else { WhatOf::Kept };
-        told.push(moved(&self.work.tasks[at], what, due));
+        let task = &self.work.tasks[at];
+        let (before, after) = due.told(Dues::of(self.definition, task));
+        told.push(ReviewMoved { after, ..moved(task, what, before) });
         Ok(())
     }
 }

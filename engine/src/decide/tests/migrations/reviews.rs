@@ -46,6 +46,9 @@ fn votes_stay_where_the_rules_ask_the_same() {
     let moved = story.migrate(&new, "migrate: order\nstates: { review: checking }\nsteps: { two: pair }").unwrap();
     assert_eq!(whats(&moved), [(WhatOf::Kept, "checking")]);
     let task = &row(&story).tasks[0];
+    // The deadline is another, and not only what happens next.
+    let due = row(&story).tasks[0].detail.review.round_began.plus_micros(3 * 86_400_000_000);
+    assert_eq!((moved.reviews[0].before, moved.reviews[0].after), (None, Some(due)));
     assert_eq!((task.etag(), task.detail.review.round), (etag.clone(), 1), "whoever has the page open goes on");
     assert!(task.due_at.is_some() && task.holders.iter().all(|holder| &*holder.step == "pair"));
     // Its own vote is no second one.
