@@ -62,7 +62,7 @@ pub(crate) use inbox::{Inbox, Undecided, View};
 pub(crate) use limits::{Form, Limits, Report, Trial};
 pub(crate) use lines::Lines;
 pub(crate) use mending::would;
-pub(crate) use operations::{Operations, RefusedFile};
+pub(crate) use operations::{LOOKED_THROUGH, Operations, RefusedFile};
 pub(crate) use outcomes::{Done, Outcomes};
 pub(crate) use repairs::{Repairs, Tried};
 pub(crate) use row::Row;
@@ -71,7 +71,7 @@ pub(crate) use said::{Came, done_in_words};
 pub(crate) use sign_in::{Confirm, Help, SignIn, Unsent};
 pub(crate) use timeline::{Change, Past, lines_after, meanwhile, rebased, since, wrong as went_wrong};
 pub(crate) use turn::back;
-pub(crate) use words::{Words, is_requester, now_in, plain};
+pub(crate) use words::{Words, is_requester, is_short, now_in, plain, short};
 
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/script.js");

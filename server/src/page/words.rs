@@ -15,7 +15,7 @@ use serde_json::Value;
 
 pub(crate) use super::amount::amount;
 pub(crate) use super::places::{called, needed, place, plain};
-pub(crate) use super::standing::{now_in, reference, short, standing, title_of};
+pub(crate) use super::standing::{is_short, now_in, place_in, reference, short, standing, title_of};
 use crate::mail::{self, Contacts};
 
 const MINUTE: i64 = 60_000_000;
