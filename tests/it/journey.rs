@@ -119,6 +119,7 @@ on_both! {
     mail::people_find_what_they_are_asked_in_their_mail
     mail::a_broken_template_is_named
     refused_mail::who_was_not_told_is_said_and_stops_nothing
+    refused_mail::what_waits_for_a_role_waits_on
     refused_mail::pages_name_whom_the_mail_did_not_reach
     refused_mail::a_repair_stays_in_the_review_and_a_decision_clears
     notices::each_is_told_once_as_he_wants_it

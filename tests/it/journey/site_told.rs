@@ -172,6 +172,18 @@ pub(super) async fn what_waits_for_a_role(site: Site) {
     assert!(ann.get("/requests").await.is(200).has("whoever is buyer"));
     site.by("eve").signal(&id, "bought", &json!({})).await.is(200);
     assert!(!eve.get("/inbox").await.is(200).has("Waiting for your word"));
+
+    // What somebody is asked about beside it keeps nobody from it.
+    let id = started(&site, "ann", "job", json!({})).await;
+    let inbox = eve.get("/inbox").await.is(200);
+    assert!(inbox.has("Job in “Goods: Coming”: 1 (Came)"), "{}", inbox.text);
+    assert!(ann.get("/requests").await.is(200).has(">bob, whoever is buyer<"));
+    let task = site.admin().get(&format!("/v1/instances/{id}")).await.is(200)["tasks"][0].clone();
+    site.by("bob").decide(&task, &json!({ "act": "abstain", "step": "manager" })).await.is(200);
+    assert_eq!(site.admin().get(&format!("/v1/instances/{id}")).await.is(200)["status"], "incident");
+    assert!(eve.get("/inbox").await.is(200).has("Job in “Goods: Coming”: 1 (Came)"), "the other region is stuck");
+    site.by("eve").signal(&id, "came", &json!({})).await.is(200);
+    assert!(!eve.get("/inbox").await.is(200).has("Waiting for your word"));
     site.end().await;
 }
 

@@ -18,6 +18,9 @@ pub(super) async fn an_order_that_was_not_sent(site: &Site, id: &str) {
         let above = page.text.split("class=\"raw\"").next().unwrap();
         assert!(above.contains(told) && !above.contains("could not be delivered: 127"), "{above}");
     }
+    // Whoever may say that it was sent waits for whoever mends it.
+    let inbox = Visitor::signed_in(site, "eve").await.get("/inbox").await.is(200);
+    assert!(!inbox.text.contains(&format!("href=\"/instances/{id}\"")), "{}", inbox.text);
     let number = text(&site.admin().get(&path(id)).await.is(200)["subject"]["number"]);
     let mut dan = Visitor::administrator(site).await;
     let place = format!("/operations/{id}");
