@@ -47,7 +47,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(crate) use abstain::may_abstain;
-pub(crate) use account::Account;
+pub(crate) use account::{Account, Typed, times};
 pub(crate) use arrival::Arrival;
 pub(crate) use asked::Asked;
 pub(crate) use away::{Away, day};

@@ -177,6 +177,8 @@ on_both! {
     site_told::what_is_wrong_with_lines
     site_told::what_waits_for_a_role
     site_told::what_is_pinned_has_its_names
+    site_told::what_was_chosen_beside_a_wrong_time
+    site_told::what_a_step_waits_for_and_when_it_is_left
     site_words::a_change_of_the_organisation_is_read
     site_words::what_is_ended_and_what_is_ones_own
     site_words::what_moved_on_is_shown
