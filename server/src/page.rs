@@ -37,6 +37,7 @@ mod sign_in;
 mod standing;
 mod timeline;
 mod turn;
+mod typed;
 mod words;
 
 use std::sync::OnceLock;

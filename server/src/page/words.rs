@@ -26,7 +26,7 @@ const DAY: i64 = 24 * HOUR;
 #[derive(Clone, Debug)]
 pub(crate) struct Words {
     contacts: Arc<Contacts>,
-    zone: TimeZone,
+    pub(super) zone: TimeZone,
     now: Timestamp,
 }
 
