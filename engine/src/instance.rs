@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::{Rates, Review};
 use crate::clock::Timestamp;
+use crate::effect::NOTICES;
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, TaskId, TenantId};
 
 pub use attempt::{Attempt, Undelivered, What};
@@ -179,6 +180,15 @@ pub struct Incident {
     /// What was tried, where that is known: what a retry tries again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tried: Option<Box<Attempt>>,
+}
+
+impl Incident {
+    /// Whether it stops nothing: somebody was not told, and that is all.
+    #[must_use]
+    pub fn stops_nothing(&self) -> bool {
+        let Some(What::Delivery { messages }) = self.tried.as_ref().map(|tried| &tried.what) else { return false };
+        messages.iter().all(|message| *message.destination == *NOTICES)
+    }
 }
 
 impl Detail {

@@ -37,6 +37,7 @@ mod sign_in;
 mod standing;
 mod timeline;
 mod turn;
+mod typed;
 mod value;
 mod words;
 
@@ -48,7 +49,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(crate) use abstain::may_abstain;
-pub(crate) use account::Account;
+pub(crate) use account::{Account, Typed, times};
 pub(crate) use arrival::Arrival;
 pub(crate) use asked::Asked;
 pub(crate) use away::{Away, day};
@@ -63,7 +64,7 @@ pub(crate) use inbox::{Inbox, Undecided, View};
 pub(crate) use limits::{Form, Limits, Report, Trial};
 pub(crate) use lines::Lines;
 pub(crate) use mending::would;
-pub(crate) use operations::{Operations, RefusedFile};
+pub(crate) use operations::{LOOKED_THROUGH, Operations, RefusedFile};
 pub(crate) use outcomes::{Done, Outcomes};
 pub(crate) use repairs::{Repairs, Tried};
 pub(crate) use row::Row;
@@ -73,7 +74,7 @@ pub(crate) use sign_in::{Confirm, Help, SignIn, Unsent};
 pub(crate) use timeline::{Change, Past, lines_after, meanwhile, rebased, since, wrong as went_wrong};
 pub(crate) use turn::back;
 pub(crate) use value::value;
-pub(crate) use words::{Words, is_requester, now_in, plain};
+pub(crate) use words::{Words, is_requester, is_short, now_in, plain, short};
 
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/script.js");

@@ -119,6 +119,7 @@ on_both! {
     mail::people_find_what_they_are_asked_in_their_mail
     mail::a_broken_template_is_named
     refused_mail::who_was_not_told_is_said_and_stops_nothing
+    refused_mail::what_waits_for_a_role_waits_on
     refused_mail::pages_name_whom_the_mail_did_not_reach
     refused_mail::a_repair_stays_in_the_review_and_a_decision_clears
     notices::each_is_told_once_as_he_wants_it
@@ -162,6 +163,7 @@ on_both! {
     site_new::what_somebody_may_start
     site_new::started_by_a_form
     site_new::a_supplier_is_chosen_by_code_or_name
+    site_new::instants_and_maps
     site_news::whose_turn_it_is
     site_news::what_may_be_done_and_what_was
     site_news::lines_are_changed_and_received
@@ -175,6 +177,8 @@ on_both! {
     site_told::whoever_abstains_alone
     site_told::what_is_wrong_with_lines
     site_told::what_waits_for_a_role
+    site_told::what_was_chosen_beside_a_wrong_time
+    site_told::what_a_step_waits_for_and_when_it_is_left
     site_told::what_is_pinned_has_its_names
     site_words::a_change_of_the_organisation_is_read
     site_words::what_is_ended_and_what_is_ones_own

@@ -53,7 +53,7 @@ pub use facts::{Facts, Undo};
 pub use memory::Memory;
 pub use money::{exponent, grouped, line_total, round_half_up, shown};
 pub use naming::supplier_fields;
-pub use preferences::{Preference, Way};
+pub use preferences::{MOST_TIMES, Preference, Way};
 pub use procurement::Procurement;
 pub use purchasing::{MOST_LINES, lines_digest, mistakes_in_lines};
 pub use quantity::Quantity;

@@ -17,7 +17,7 @@ use serde_json::{Map, Value as Json};
 use crate::row::words;
 
 /// How many times a day a digest may come.
-const MOST_TIMES: usize = 24;
+pub const MOST_TIMES: usize = 24;
 
 /// The longest name of a zone, a calendar or a language, in bytes.
 const LONGEST_NAME: usize = 100;

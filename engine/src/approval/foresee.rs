@@ -14,6 +14,7 @@ use super::quorum::need;
 use super::resolve::{Named, above, in_field, resolve};
 use super::resolver::{ChainStart, Resolver, UnitOf};
 use super::review::{Definition, Review, Seat, StepState};
+use super::seats::is_behind;
 use super::standing::{Standing, way};
 use super::step::{EscalateTo, Quorum, RungAct, Step};
 use super::timers::due_of;
@@ -107,7 +108,8 @@ fn of_step(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize, step
     let definition = &facts.definitions[place];
     let (seats, problem) = seats(review, frame, facts, place, step);
     let opened = Some(step.opened).filter(|_| step.status != Status::Waiting);
-    let lower = |(other, _): &(usize, &StepState)| facts.definitions[*other].order < definition.order;
+    let before =
+        |(at, other): &(usize, &StepState)| facts.definitions[*at].order < definition.order || is_behind(step, other);
     let base = seats.iter().filter(|seat| !facts.is_vacant(review, frame, place, seat)).count();
     Foreseen {
         step: Arc::clone(&step.name),
@@ -123,7 +125,7 @@ fn of_step(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize, step
         need: need(definition.quorum, i64::try_from(base).unwrap_or(i64::MAX)),
         seats: base,
         one_by_one: definition.one_by_one(),
-        after: review.steps.iter().enumerate().filter(lower).map(|(_, step)| Arc::clone(&step.name)).collect(),
+        after: review.steps.iter().enumerate().filter(before).map(|(_, step)| Arc::clone(&step.name)).collect(),
         opened,
         due: opened.and_then(|_| due_of(review, frame.policy, &step.name)),
         people: seats.iter().flat_map(|seat| people(review, frame, facts, place, (seat, &seats))).collect(),

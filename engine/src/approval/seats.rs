@@ -223,16 +223,19 @@ pub(super) fn reads_changed(review: &Review, facts: &Facts, place: usize) -> boo
     review.subject.changed_since(resolved.version).any(|(field, _)| reads.contains(&**field))
 }
 
+/// Whether a step comes after another because one of them was added: it behind the other, or the other before it.
+pub(super) fn is_behind(step: &StepState, other: &StepState) -> bool {
+    let added = |one: &StepState, at: Position, to: &StepState| matches!(&one.definition, Definition::Added { beside, position, .. } if *position == at && *beside == to.name);
+    added(step, Position::After, other) || added(other, Position::Before, step)
+}
+
 /// Whether the step waits for one that was added before it, or was itself added after one that is not approved.
 pub(super) fn waits_for_added(review: &Review, place: usize) -> bool {
     let step = &review.steps[place];
-    let approved = |name: &str| review.step(name).is_some_and(|other| other.status == Status::Approved);
-    let after = match &step.definition {
-        Definition::Added { beside, position: Position::After, .. } => !approved(beside),
-        _ => false,
-    };
-    let before = |other: &StepState| matches!(&other.definition, Definition::Added { beside, position: Position::Before, .. } if *beside == step.name);
-    after || review.steps.iter().any(|other| before(other) && other.status != Status::Approved)
+    let alone = |beside: &str| review.step(beside).is_none();
+    let is_lost =
+        matches!(&step.definition, Definition::Added { beside, position: Position::After, .. } if alone(beside));
+    is_lost || review.steps.iter().any(|other| is_behind(step, other) && other.status != Status::Approved)
 }
 
 impl Seat {

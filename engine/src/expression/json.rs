@@ -91,7 +91,6 @@ fn text_value(text: &str, ty: &Type) -> Result<Value, String> {
     if text.len() > MAX_TEXT {
         return Err(format!("the text is longer than {MAX_TEXT} bytes"));
     }
-    let or_wanted = |e: String| format!("{e} ({})", wanted(ty));
     match ty {
         Type::Text => Ok(Value::text(text)),
         Type::Person if text.is_empty() => Err("a person's id is not empty".to_owned()),
@@ -100,7 +99,10 @@ fn text_value(text: &str, ty: &Type) -> Result<Value, String> {
         Type::Quantity => text.parse().map(Value::Quantity),
         Type::Duration => text.parse().map(Value::Duration),
         Type::Decimal => parse_decimal(text).map(Value::Decimal),
-        Type::Timestamp => Timestamp::parse(text).map(Value::Timestamp).map_err(or_wanted),
+        Type::Timestamp => {
+            let wrong = |_| format!("`{text}` is not an instant: {}", wanted(ty));
+            Timestamp::parse(text).map(Value::Timestamp).map_err(wrong)
+        }
         Type::Date => parse_date(text).map(Value::Date),
         _ => Err(format!("`{text}` is text: {}", wanted(ty))),
     }

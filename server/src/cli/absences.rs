@@ -57,7 +57,7 @@ pub(super) struct New {
     /// Only up to this amount, inclusive: `500.00 EUR`
     #[arg(long)]
     max_amount: Option<Money>,
-    /// For people: everybody can read it
+    /// For people: read by whoever is away, stands in or noted it, by those above, and by administrators
     #[arg(long)]
     note: Option<String>,
 }

@@ -11,6 +11,7 @@ mod lines;
 mod link;
 mod live;
 mod meant;
+mod named;
 mod operations;
 mod outcome;
 mod past;

@@ -2,7 +2,7 @@
 
 use fluxor_engine::approval::{Limit, Person};
 use fluxor_engine::ids::Digest;
-use fluxor_workflows::{Preference, SessionRow, Way};
+use fluxor_workflows::{MOST_TIMES, Preference, SessionRow, Way};
 use serde::Serialize;
 
 use super::words::{Words, plain, words};
@@ -39,6 +39,8 @@ const WAYS: [(Way, &str, &str); 3] = [
 pub(crate) struct Account {
     mail_ways: Vec<Choice>,
     digest_at: String,
+    /// What is wrong with the times.
+    times_wrong: Option<String>,
     working_days_only: bool,
     otherwise: Option<String>,
     sessions: Vec<Session>,
@@ -48,6 +50,30 @@ pub(crate) struct Account {
     once: String,
     note: Option<&'static str>,
     failed: Option<String>,
+}
+
+/// What somebody chose and typed to say how he is written to.
+pub(crate) struct Typed<'t> {
+    pub mail: &'t str,
+    pub times: &'t str,
+    pub working_days_only: bool,
+}
+
+/// The times of the day in what was typed.
+pub(crate) fn times(typed: &str) -> impl Iterator<Item = &str> {
+    typed.split([',', ' ']).filter(|time| !time.is_empty())
+}
+
+/// What is wrong with the times that were typed, if that is why it was not saved: the sentence begins with the place.
+fn wrong_times(why: &str, typed: &str) -> Option<String> {
+    let (place, _) = why.split_once("/digest_at")?.1.split_once(": ")?;
+    let time = place.strip_prefix('/').and_then(|place| times(typed).nth(place.parse().ok()?));
+    Some(match time {
+        Some(time) => {
+            format!("“{time}” is no time. Write hours and minutes with two digits each, such as 08:00 15:30.")
+        }
+        None => format!("these are too many. Write {MOST_TIMES} at most."),
+    })
 }
 
 fn limits(all: Option<&[Limit]>, speak: &Words) -> Vec<String> {
@@ -96,6 +122,7 @@ impl Account {
                 .map(|(way, value, label)| Choice { value, label, chosen: *way == wishes.mail })
                 .collect(),
             digest_at: times.join(" "),
+            times_wrong: None,
             working_days_only: wishes.working_days_only,
             otherwise: Some(other.join(", ")).filter(|other| !other.is_empty()),
             sessions: sessions.iter().map(session).collect(),
@@ -107,9 +134,15 @@ impl Account {
         }
     }
 
-    /// With why it was not saved, and what was typed.
-    pub(crate) fn failing(self, why: &str, times: Option<&str>) -> Self {
-        Self { failed: Some(plain(why)), digest_at: times.unwrap_or_default().to_owned(), ..self }
+    /// With why it was not saved, and what was chosen and typed.
+    pub(crate) fn failing(mut self, why: &str, typed: &Typed<'_>) -> Self {
+        for choice in &mut self.mail_ways {
+            choice.chosen = choice.value == typed.mail;
+        }
+        let times_wrong = wrong_times(why, typed.times);
+        let failed = times_wrong.as_ref().map(|why| format!("Times of the day: {why}")).unwrap_or_else(|| plain(why));
+        let (digest_at, working_days_only) = (typed.times.to_owned(), typed.working_days_only);
+        Self { failed: Some(failed), times_wrong, digest_at, working_days_only, ..self }
     }
 
     /// With a word on what has just been done.

@@ -63,9 +63,10 @@ impl Beginnings {
 
 /// Whether a form can ask for all that must be given.
 pub(crate) fn fits(asked: &AtStart) -> bool {
+    let is_scalar = |ty: &Type| !matches!(ty, Type::List(_) | Type::Map(..) | Type::Record(_) | Type::Null);
     let is_plain = |ty: &Type| match ty {
-        Type::List(of) => !matches!(**of, Type::List(_) | Type::Map(..) | Type::Record(_) | Type::Null),
-        ty => !matches!(ty, Type::Map(..) | Type::Record(_) | Type::Null),
+        Type::List(of) | Type::Map(_, of) => is_scalar(of),
+        ty => is_scalar(ty),
     };
     asked.own.iter().all(|own| **own == *LINES)
         && asked.fields.iter().all(|(_, field)| field.nullable || is_plain(&field.ty))
@@ -188,7 +189,7 @@ impl Beginning {
                 rules: Vec::new(),
                 default: own.filter(|_| kind == "unit" && &**name == "unit").map(|own| own.as_str().into()),
             };
-            let field = Field::of(&one, &refused);
+            let field = Field::of(&one, &refused, speak);
             if kind.is_empty() { field } else { field.of_kind(kind) }
         };
         let fields: Vec<Field> = asked.fields.iter().map(field).collect();
@@ -252,7 +253,6 @@ fn help(ty: &Type, kind: &str) -> &'static str {
         Type::Money => "With its currency: 1200.00 EUR.",
         Type::Decimal => "A number: 12.5.",
         Type::Person => "By id or full name.",
-        Type::Timestamp => "An instant: 2026-03-02T08:00:00Z.",
         Type::Duration => "A length of time: 2h, 90m.",
         Type::List(_) => "One a line.",
         _ => "",
@@ -324,6 +324,7 @@ mod tests {
         };
         assert!(fits(&of(&["lines"], &[("who", Type::Person), ("all", Type::list(Type::Text))])));
         assert!(!fits(&of(&["patch"], &[])));
-        assert!(!fits(&of(&[], &[("by", Type::map(Type::Text))])));
+        assert!(fits(&of(&[], &[("by", Type::map(Type::Text))])));
+        assert!(!fits(&of(&[], &[("by", Type::map(Type::list(Type::Text)))])));
     }
 }

@@ -318,7 +318,10 @@ fn arrival(shown: &Shown<'_>, speak: &Words) -> Option<Arrival> {
 fn about(shown: &Shown<'_>, task: &TaskView, speak: &Words) -> (Vec<String>, Vec<Step>, Option<String>) {
     let Paper { instance, definition, organisation, now, .. } = shown.paper;
     let Some(row) = instance.tasks.iter().find(|row| row.id == task.id) else { return Default::default() };
-    let plan = fluxor_engine::decide::foreseen(definition, row, organisation, *now).unwrap_or_default();
+    let mut plan = fluxor_engine::decide::foreseen(definition, row, organisation, *now).unwrap_or_default();
+    if row.status != TaskStatus::Open {
+        plan = plan.into_iter().map(plan::left).collect();
+    }
     let standings = fluxor_engine::decide::standings(definition, (instance, row), organisation, *now);
     let ruled = fluxor_engine::decide::ruled(definition, row);
     let own = standings.iter().filter(|standing| standing.person == *shown.reader);

@@ -6,10 +6,10 @@ use fluxor_engine::clock::Timestamp;
 use fluxor_engine::decide::{OrganisationAt, may_send};
 use fluxor_engine::definition::chart::{By, Definition, Outcome, State, StateKind};
 use fluxor_engine::ids::PersonId;
-use fluxor_engine::instance::{Instance, Status, TaskStatus};
+use fluxor_engine::instance::{Incident, Instance, Status};
 use serde::Serialize;
 
-use super::words::{reference, words};
+use super::words::{place_in, reference, words};
 
 /// So many documents of one kind are named.
 const NAMED: usize = 10;
@@ -34,15 +34,19 @@ struct Named {
     reference: String,
 }
 
-/// The innermost states of an instance that wait for nobody and nothing but events.
+/// The innermost states of an instance that wait for nobody and nothing but events. Of several side by side each is looked at by
+/// itself: what is asked, called or stopped beside it keeps nobody from it.
 fn waiting<'d>(instance: &Instance, definition: &'d Definition) -> Vec<&'d State> {
-    let asks = instance.tasks.iter().any(|task| task.status == TaskStatus::Open);
-    if asks || instance.status != Status::Active || !instance.detail.called.is_empty() {
+    if instance.status == Status::Final {
         return Vec::new();
     }
+    let about = |incident: &Incident| incident.at.as_deref().and_then(|at| definition.find(at));
+    let stops = |incident: &Incident, leaf| {
+        !incident.stops_nothing() && about(incident).is_none_or(|at| definition.is_within(leaf, at))
+    };
     let active = definition.active(instance).unwrap_or_default();
-    let states = active.into_iter().map(|leaf| definition.state(leaf));
-    states.filter(|state| matches!(state.kind, StateKind::Simple)).collect()
+    let free = active.into_iter().filter(|&leaf| !instance.detail.incidents().any(|incident| stops(incident, leaf)));
+    free.map(|leaf| definition.state(leaf)).filter(|state| matches!(state.kind, StateKind::Simple)).collect()
 }
 
 /// The events of a state that some role may send, each with those roles. What needs a reason is no matter of course: nothing waits for
@@ -75,7 +79,7 @@ pub(crate) fn errands<'i>(
             if says.is_empty() {
                 continue;
             }
-            let (title, state) = (definition.title.to_string(), state.title.to_string());
+            let (title, state) = (definition.title.to_string(), place_in(definition, &state.path));
             let errand = all.entry((title.clone(), state.clone())).or_insert_with(|| Errand {
                 title,
                 state,

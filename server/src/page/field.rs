@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::forms::Refused;
-use super::words::{Words, needed, words};
+use super::typed::{entries, instant, is_local, of_map, standing, written};
+use super::words::{Words, plain, words};
 
 /// A field of a form.
 #[derive(Clone, Debug, Serialize)]
@@ -20,7 +21,7 @@ pub(super) struct Field {
     help: Option<String>,
     rules: Vec<String>,
     required: bool,
-    /// `text`, `number`, `date`, `checkbox`, `yes_no`, `select`, `area`, `person`, `unit`, `supplier`.
+    /// `text`, `number`, `date`, `instant`, `checkbox`, `yes_no`, `select`, `area`, `person`, `unit`, `supplier`.
     kind: &'static str,
     value: String,
     checked: bool,
@@ -58,10 +59,10 @@ impl Known {
 }
 
 impl Field {
-    pub(super) fn of(field: &AskedFor, refused: &Refused) -> Self {
+    pub(super) fn of(field: &AskedFor, refused: &Refused, speak: &Words) -> Self {
         let name = format!("data.{}", field.name);
         let typed = refused.typed.get(&name);
-        let before = field.default.as_ref().map(shown);
+        let before = field.default.as_ref().map(|value| standing(value, &field.ty, speak));
         // A box that was sent empty sends nothing.
         let value = typed.cloned().or_else(|| before.filter(|_| refused.typed.is_empty())).unwrap_or_default();
         let options: Vec<Choice> = (field.options.iter().map(shown))
@@ -74,13 +75,14 @@ impl Field {
             "bool" => "checkbox",
             "int" => "number",
             "date" => "date",
+            "timestamp" if is_local(&value) => "instant",
             "person" => "person",
-            ty if ty.starts_with("list") => "area",
+            ty if ty.starts_with("list") || of_map(ty).is_some() => "area",
             _ => "text",
         };
         let pointer = format!("/data/{}", field.name);
         let error = refused.errors.iter().find(|(at, _)| *at == pointer || at.starts_with(&format!("{pointer}/")));
-        let error = error.map(|(_, why)| full(&needed(why)));
+        let error = error.map(|(_, why)| full(&plain(why)));
         // What can be chosen is seen.
         let is_seen = |rule: &str| !field.options.is_empty() && rule.starts_with("it must be one of ");
         // What its help or the refusal says is not said twice.
@@ -88,10 +90,11 @@ impl Field {
         let rules = field.rules.iter().map(|rule| &**rule).filter(|rule| !is_seen(rule) && !is_said(rule));
         let mut rules: Vec<String> = rules.map(full).collect();
         rules.dedup();
+        let parts = std::iter::once(full(&field.help)).chain(written(&field.ty, speak));
+        let help = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
         Self {
             id: name.clone(),
             title: field.title.to_string(),
-            help: Some(full(&field.help)).filter(|help| !help.is_empty()),
             required: field.required,
             kind,
             checked: value == "true",
@@ -99,7 +102,8 @@ impl Field {
             value,
             blank: !field.required || options.iter().all(|option| !option.selected),
             options,
-            is_told: error.is_some() || !field.help.is_empty() || !rules.is_empty(),
+            is_told: error.is_some() || !help.is_empty() || !rules.is_empty(),
+            help: Some(help).filter(|help| !help.is_empty()),
             rules,
             error,
             name,
@@ -161,15 +165,25 @@ pub(crate) fn data<'f>(
     fields.into_iter().filter_map(read).collect()
 }
 
-/// Where a name was typed that several have: pointer, and who they are.
+/// Where it is not clear what was typed: pointer, and why. A name that several have; entries that are none.
 pub(crate) fn unclear<'f>(
     fields: impl IntoIterator<Item = (&'f str, &'f str)>,
     typed: &HashMap<String, String>,
     speak: &Words,
 ) -> Vec<(String, String)> {
-    let people = fields.into_iter().filter(|(_, ty)| matches!(*ty, "person" | "list(person)"));
-    let told = |name: &str| typed.get(&format!("data.{name}"))?.lines().find_map(|line| speak.several(line.trim()));
-    people.filter_map(|(name, _)| Some((format!("/data/{name}"), told(name)?))).collect()
+    let told = |name: &str, ty: &str| {
+        let text = typed.get(&format!("data.{name}"))?.trim();
+        match (ty, of_map(ty)) {
+            ("person" | "list(person)", _) => text.lines().find_map(|line| speak.several(line.trim())),
+            (_, Some(of)) => match entries(text, |typed| typed.into()) {
+                Err(why) => Some(why),
+                Ok(named) if of == "person" => named.values().find_map(|one| speak.several(one.as_str()?)),
+                Ok(_) => None,
+            },
+            _ => None,
+        }
+    };
+    fields.into_iter().filter_map(|(name, ty)| Some((format!("/data/{name}"), told(name, ty)?))).collect()
 }
 
 /// One value of it. What is none of its type is passed on as it is: the engine says what is wrong with it.
@@ -178,13 +192,27 @@ pub(super) fn read((typed, speak): (&HashMap<String, String>, &Words), name: &st
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     match ty {
         _ if text.is_empty() => None,
-        // A box says no by the field beside it.
-        "bool" => Some(text.parse::<bool>().map_or_else(|_| text.into(), Value::from)),
-        "int" => Some(text.parse::<i64>().map_or_else(|_| text.into(), Value::from)),
-        "person" => Some(speak.person(text).as_str().into()),
-        "list(person)" => Some(lines().map(|line| Value::from(speak.person(line).as_str())).collect()),
+        "list(person)" => Some(lines().map(|line| scalar(line, "person", speak)).collect()),
+        "list(timestamp)" => Some(lines().map(|line| scalar(line, "timestamp", speak)).collect()),
         ty if ty.starts_with("list") => Some(lines().collect()),
-        _ => Some(text.into()),
+        ty => match of_map(ty) {
+            Some(of) => {
+                Some(entries(text, |typed| scalar(typed, of, speak)).map_or_else(|_| text.into(), Value::Object))
+            }
+            None => Some(scalar(text, ty, speak)),
+        },
+    }
+}
+
+/// A value that holds no others.
+pub(super) fn scalar(text: &str, ty: &str, speak: &Words) -> Value {
+    match ty {
+        // A box says no by the field beside it.
+        "bool" => text.parse::<bool>().map_or_else(|_| text.into(), Value::from),
+        "int" => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
+        "person" => speak.person(text).as_str().into(),
+        "timestamp" => instant(text, speak),
+        _ => text.into(),
     }
 }
 

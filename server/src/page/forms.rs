@@ -117,7 +117,8 @@ impl Panel {
         }
         let one = if seats.len() == 1 { seats.first().cloned() } else { None };
         let typed = |name: &str| refused.typed.get(name).cloned().unwrap_or_default();
-        let fields = task.form.as_ref().map(|form| form.iter().map(|field| Field::of(field, &refused)).collect());
+        let fields =
+            task.form.as_ref().map(|form| form.iter().map(|field| Field::of(field, &refused, speak)).collect());
         let is_said = |at: &str, why: &str| at.starts_with("/data/") || refused.sentence.contains(why);
         let errors = refused
             .errors
@@ -219,7 +220,12 @@ pub(crate) struct Event {
 
 impl Event {
     /// The events that a document with these lines accepts from `reader`, in its state.
-    pub(crate) fn all((paper, lines): (&Paper, &Value), reader: &PersonId, once: &str, refused: &Refused) -> Vec<Self> {
+    pub(crate) fn all(
+        (paper, lines): (&Paper, &Value),
+        (reader, speak): (&PersonId, &Words),
+        once: &str,
+        refused: &Refused,
+    ) -> Vec<Self> {
         let definition = &paper.definition;
         let sent = refused.typed.get("event");
         (paper.accepts.iter())
@@ -243,7 +249,7 @@ impl Event {
                         rules: Vec::new(),
                         default: paper.instance.subject.get(field).filter(|_| writes).cloned(),
                     };
-                    Field::of(&asked, why).within(name)
+                    Field::of(&asked, why, speak).within(name)
                 };
                 let rows = Rows::of((name, &arrows), (&paper.instance.subject, lines), why);
                 let needs_reason = arrows.iter().any(|arrow| arrow.reason_required);

@@ -8,7 +8,7 @@ use fluxor_engine::store::{InstancePage, StateCount};
 use serde::Serialize;
 
 use super::mending::titled;
-use super::words::{Words, amount, reference, words};
+use super::words::{Words, amount, is_short, quantity, reference, words};
 use super::{Here, Reader, render};
 use crate::reload::Trouble;
 use crate::repairs::sentence;
@@ -53,6 +53,9 @@ pub(crate) struct RefusedFile {
     codes: Vec<&'static str>,
 }
 
+/// So many documents are looked through for the end of an id, the newest first.
+pub(crate) const LOOKED_THROUGH: usize = 5_000;
+
 /// So many refused files are shown, and so much of what is found in each: a page is small.
 const MOST_REFUSED: usize = 5;
 const LONGEST_SHOWN: usize = 1_500;
@@ -82,6 +85,8 @@ pub(crate) struct Operations {
     /// What is asked for, and where all is shown but for that.
     filters: Vec<(String, String)>,
     key: String,
+    /// Among how many documents an id was looked for that ends like it.
+    looked: Option<String>,
     more: Option<String>,
     total: i64,
     incidents: i64,
@@ -117,7 +122,7 @@ fn filter(known: Known<'_>, page: &InstancePage, name: &str, value: &str) -> Str
         ("incident", _) => words(value),
         _ => value.to_owned(),
     };
-    format!("{}: {value}", if name == "key" { "Number or key".to_owned() } else { words(name) })
+    format!("{}: {value}", if name == "key" { "Number, key or id".to_owned() } else { words(name) })
 }
 
 impl Operations {
@@ -159,6 +164,7 @@ impl Operations {
                 .map(|(name, value)| (filter(known, page, name, value), href(&without(name))))
                 .collect(),
             key: page.key.as_deref().unwrap_or_default().to_owned(),
+            looked: page.key.as_deref().filter(|key| is_short(key)).map(|_| quantity(&LOOKED_THROUGH.to_string())),
             more,
             total: counts.iter().map(|one| one.count).sum(),
             incidents: counts.iter().filter(stuck).map(|one| one.count).sum(),

@@ -65,6 +65,14 @@ fn need(step: &Foreseen, is_task: bool) -> String {
     }
 }
 
+/// A step of what is not asked for any more: nobody decides it, and nothing waits for it.
+pub(super) fn left(step: Foreseen) -> Foreseen {
+    match step.status {
+        Status::Open | Status::Waiting => Foreseen { status: Status::Stopped, problem: None, ..step },
+        Status::Approved | Status::Rejected | Status::Stopped => step,
+    }
+}
+
 /// The steps in the order of the plan. `is_task`: what is asked for is data, and no decision.
 pub(super) fn steps(
     (plan, subject, is_task): (&[Foreseen], &Document, bool),
@@ -73,11 +81,16 @@ pub(super) fn steps(
     reader: Option<&PersonId>,
     speak: &Words,
 ) -> Vec<Step> {
-    plan.iter().map(|step| one((step, subject, is_task), votes, calendar, reader, speak)).collect()
+    let approved = |name: &str| plan.iter().any(|step| *step.step == *name && step.status == Status::Approved);
+    let all = plan.iter().map(|step| {
+        let after: Vec<String> = step.after.iter().filter(|name| !approved(name)).map(|name| words(name)).collect();
+        one((step, &after, subject, is_task), votes, calendar, reader, speak)
+    });
+    all.collect()
 }
 
 fn one(
-    (step, subject, is_task): (&Foreseen, &Document, bool),
+    (step, after, subject, is_task): (&Foreseen, &[String], &Document, bool),
     votes: &[CountingVote],
     calendar: Option<&Calendar>,
     reader: Option<&PersonId>,
@@ -112,9 +125,8 @@ fn one(
     if step.one_by_one && step.seats > 1 {
         notes.push("They are asked one after another.".to_owned());
     }
-    if !step.after.is_empty() && step.status == Status::Waiting {
-        let after: Vec<String> = step.after.iter().map(|name| words(name)).collect();
-        notes.push(format!("Opens when {} approved.", join(&after)));
+    if !after.is_empty() && step.status == Status::Waiting {
+        notes.push(format!("Opens when {} approved.", join(after)));
     }
     notes.extend(step.problem.map(|problem| format!("It cannot go on: {}.", stuck(problem))));
     notes.extend(

@@ -173,6 +173,8 @@ impl Row {
         let summaries = fluxor_engine::decide::summaries(&paper.definition, instance, &paper.organisation, paper.now);
         let mut people = paper.asked();
         people.extend(inside.iter().cloned());
+        let named = Some(words.names(&people)).filter(|names| !names.is_empty());
+        let whose: Vec<String> = named.into_iter().chain(whoever(instance, &paper.definition)).collect();
         let ended = arrival.filter(|_| instance.status == Status::Final && instance.detail.stopped.is_none());
         let due = summaries.iter().filter_map(|task| task.due_at).min();
         let since = instance.detail.entered_at;
@@ -193,9 +195,7 @@ impl Row {
             due: due.map(|due| words.due(due, paper.definition.working())),
             due_at: due.map(|due| words.at(due)),
             urgency: due.map_or("", |due| words.urgency(due)),
-            whose: Some(words.names(&people))
-                .filter(|names| !names.is_empty())
-                .or_else(|| whoever(instance, &paper.definition)),
+            whose: Some(whose.join(", ")).filter(|whose| !whose.is_empty()),
             why: (instance
                 .detail
                 .incident

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 pub(crate) use super::amount::amount;
 pub(crate) use super::places::{called, needed, place, plain};
-pub(crate) use super::standing::{now_in, reference, short, standing, title_of};
+pub(crate) use super::standing::{is_short, now_in, place_in, reference, short, standing, title_of};
 use super::value::{self, instant};
 use crate::mail::{self, Contacts};
 
@@ -26,7 +26,7 @@ const DAY: i64 = 24 * HOUR;
 #[derive(Clone, Debug)]
 pub(crate) struct Words {
     contacts: Arc<Contacts>,
-    zone: TimeZone,
+    pub(super) zone: TimeZone,
     now: Timestamp,
 }
 

@@ -8,7 +8,7 @@ use fluxor_tests::server::Site;
 use serde_json::json;
 
 use super::scene::{Paper, come, purchase, site, supplier, three_days_pass, trip};
-use crate::journey::company::{approve, draft, reorganise};
+use crate::journey::company::{approve, draft, order, reorganise};
 
 /// What scripts and styles of a page may weigh, in bytes as they come over the network.
 const BUDGET: u64 = 25_000;
@@ -98,11 +98,15 @@ async fn pages_of_a_requester() {
     site.by("bob").decide(&decided.task, &no).await.is(200);
     // Whoever has no manager is asked for by nobody.
     let incident = purchase(&site, "dan", "Acme", "400.00 EUR").await;
+    // A key is as long as somebody makes it, and need have no place to break.
+    let body = json!({ "key": "k".repeat(90), "input": order("ann", "400.00 EUR") });
+    let keyed = site.by("ann").post("/v1/workflows/purchase_order/instances", &body).await.is(201);
     let ann = come(&browsers, &site, "ann", Scripts::On).await;
     gallery(
         &ann,
         "requester",
         &[
+            ("long-key", &format!("/instances/{}", keyed["id"].as_str().unwrap())),
             ("inbox", "/inbox"),
             ("requests", "/requests"),
             ("task", &story.place),

@@ -10,6 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::company::{approve, history, in_review, path, text};
+use super::site_forms::started;
 
 /// The instance, once its status is this.
 async fn with_status(site: &Site, id: &str, status: &str) -> Value {
@@ -82,6 +83,28 @@ pub(super) async fn who_was_not_told_is_said_and_stops_nothing(mut site: Site) {
     let raised = history(&site, &id).await.iter().filter(|entry| entry.to_string().contains("delivery_failed")).count();
     assert!(raised > 0, "the trail tells it");
     assert_eq!(site.admin().get("/v1/audit/verify").await.is(200)["ok"], true);
+    site.end().await;
+}
+
+/// What waits for a buyer's word is shown to buyers, whomever the mail did not reach.
+pub(super) async fn what_waits_for_a_role_waits_on(mut site: Site) {
+    let smtp = Smtp::new(Manner::RefusesRecipients).await;
+    writing(&mut site, &smtp).await;
+    let input = json!({ "amount": "300.00 EUR", "unit": "it", "urgent": false, "what": "a lamp" });
+    let id = started(&site, "ann", "requisition", input).await;
+    site.by("ann").signal(&id, "submit", &json!({})).await.is(200);
+    let task = site.by("bob").get(&path(&id)).await.is(200)["tasks"][0].clone();
+    site.by("bob").decide(&task, &approve("manager")).await.is(200);
+    let since = Instant::now();
+    while !with_status(&site, &id, "incident").await["incident"]["message"].to_string().contains("`ann`") {
+        assert!(since.elapsed() < Duration::from_secs(60), "ann is not told");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let mut eve = Visitor::signed_in(&site, "eve").await;
+    let inbox = eve.get("/inbox").await.is(200);
+    assert!(inbox.has("Requisition in “Granted”: 1 (Note that it was bought)"), "{}", inbox.text);
+    let mut ann = Visitor::signed_in(&site, "ann").await;
+    assert!(ann.get("/requests").await.is(200).has("whoever is buyer"));
     site.end().await;
 }
 

@@ -99,7 +99,9 @@ pub(super) async fn several_people_of_one_name(site: Site) {
     let kim = json!({ "name": "Kim Koch" });
     reorganise(&site, &json!({ "contacts": { "eve": kim, "hal": kim, "cyd": { "name": "Cyd Cramer" } } })).await;
     let (mut ann, mut bob) = (Visitor::signed_in(&site, "ann").await, Visitor::signed_in(&site, "bob").await);
-    let form = ann.get("/away").await.is(200).form("/away");
+    let page = ann.get("/away").await.is(200);
+    assert!(page.has("read by whoever is away, stands in or noted it") && !page.has("everybody"), "{}", page.text);
+    let form = page.form("/away");
     let told = "several people are called kim koch: say whom you mean by the id, `eve` or `hal`";
     let typed = [("person", "ann"), ("substitute", "kim koch"), ("when", "this_week")];
     let refused = ann.press(&form, ("sent", ""), &typed).await.is(422);

@@ -20,13 +20,14 @@ pub(super) async fn what_is_long_is_cut(site: Site) {
     // The document itself stands there whole, and in the form that changes it.
     assert!(page.text.len() < 700_000, "{}", page.text.len());
     let told = plain(&page.text);
-    for word in ["This is its beginning. The whole entry, to programs:", "more changes", "long …"] {
+    for word in ["This is its beginning. Programs read the whole of it, with a key:", "more changes", "long …"] {
         assert!(told.contains(word), "{word}: {told:.20000}");
     }
     let entries = history(&site, &id).await;
     let longest = entries.iter().max_by_key(|entry| entry.to_string().len()).unwrap();
     let way = format!("/v1/instances/{id}/history?after={}&limit=1", longest["seq"].as_i64().unwrap() - 1);
     assert!(told.contains(&format!("GET {way}")), "{told:.20000}");
+    assert!(!told.contains("href=\"/v1/"), "a session reads nothing there");
     let whole = site.by("ann").get(&way).await.is(200);
     assert_eq!((whole["items"].as_array().unwrap().len(), &whole["items"][0]["seq"]), (1, &longest["seq"]));
     // A short entry stands there as it is.

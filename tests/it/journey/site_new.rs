@@ -1,10 +1,11 @@
 //! Starting something on pages, without a script: what is offered, what is asked for, what is wrong with it, and that it is done once.
 
 use fluxor_tests::server::Site;
-use fluxor_tests::server::visit::{Form, Page, Visitor};
+use fluxor_tests::server::visit::{Form, Page, Visitor, plain};
 use serde_json::{Value, json};
 
-use super::company::{history, path};
+use super::company::{history, path, reorganise, text};
+use super::site_news::form_of;
 
 const ORDER: &str = "/new/purchase_order";
 
@@ -152,5 +153,62 @@ pub(super) async fn a_supplier_is_chosen_by_code_or_name(mut site: Site) {
     let done = sent(&mut ann, &form, &[&rest[..], &[("data.supplier", "bremsland gmbh")]].concat()).await.is(200);
     let id = done.place.trim_start_matches("/instances/").trim_end_matches("?done=started").to_owned();
     assert_eq!(admin.get(&path(&id)).await.is(200)["subject"]["supplier"], "b1");
+    site.end().await;
+}
+
+/// Begins at an instant, and counts by name.
+const BOOKING: &str = "
+workflow: booking
+version: 1
+subject: { name: booking, fields: { requester: person, begins: timestamp, seats: map(int)? } }
+start: { to: made, by: anyone }
+events: { move: { title: Move it, payload: { begins: timestamp, seats: map(int)? } } }
+states:
+  made:
+    on:
+      move: { by: booking.requester, set: { begins: event.begins, seats: event.seats } }
+      end: over
+  over: { final: true }
+";
+
+/// An instant is chosen in the company's time; names and values are written a line each; what is neither is said in words.
+pub(super) async fn instants_and_maps(site: Site) {
+    reorganise(&site, &json!({ "zone": "Europe/Berlin" })).await;
+    std::fs::write(site.folder().join("definitions").join("booking.yaml"), BOOKING).unwrap();
+    site.admin().post("/v1/definitions/reload", &json!({})).await.is(200);
+    let mut ann = Visitor::signed_in(&site, "ann").await;
+    let page = ann.get("/new/booking").await.is(200);
+    let asked = page.text.split("id=\"data.begins\"").nth(1).unwrap().split("</div>").next().unwrap();
+    assert!(asked.contains("type=\"datetime-local\"") && asked.contains("In the time of Europe/Berlin."), "{asked}");
+    let asked = page.text.split("<textarea id=\"data.seats\"").nth(1).unwrap().split("</div>").next().unwrap();
+    assert!(plain(asked).contains("One name = value a line, or JSON."), "{asked}");
+
+    let wrong = [("data.begins", "tomorrow"), ("data.seats", "front = 2\nback")];
+    let page = sent(&mut ann, &page.form("/new/booking"), &wrong).await.is(422);
+    let told = plain(&page.text);
+    assert!(told.contains("“back” has no name and value: write name = value."), "{told}");
+    let wrong = [("data.begins", "tomorrow"), ("data.seats", "front = two")];
+    let page = sent(&mut ann, &page.form("/new/booking"), &wrong).await.is(422);
+    let told = plain(&page.text);
+    assert!(
+        told.contains("`tomorrow` is not an instant: write an instant, such as") && !told.contains("offset"),
+        "{told}"
+    );
+    assert!(told.contains("`two` is text: write a whole number") && told.contains("value=\"tomorrow\""), "{told}");
+
+    let right = [("data.begins", "2026-07-02T10:30"), ("data.seats", "front = 2\nback = 1")];
+    let page = sent(&mut ann, &page.form("/new/booking"), &right).await.is(200);
+    let made = site.admin().get("/v1/instances?workflow=booking").await.is(200)["items"][0].clone();
+    let subject = async || site.admin().get(&path(&text(&made["id"]))).await.is(200)["subject"].clone();
+    let now = subject().await;
+    assert_eq!((&now["begins"], &now["seats"]), (&json!("2026-07-02T08:30:00Z"), &json!({ "front": 2, "back": 1 })));
+    // It stands in the form as it is written there.
+    let told = plain(&page.text);
+    assert!(told.contains("value=\"2026-07-02T10:30\"") && told.contains(">back = 1\nfront = 2</textarea>"), "{told}");
+    let place = format!("/instances/{}", text(&made["id"]));
+    let json = [("data.begins", "2026-07-02T10:30"), ("data.seats", "{ \"front\": 3 }")];
+    ann.press(&form_of(&page, &place, "move"), ("sent", ""), &json).await.is(200);
+    let now = subject().await;
+    assert_eq!((&now["begins"], &now["seats"]), (&json!("2026-07-02T08:30:00Z"), &json!({ "front": 3 })));
     site.end().await;
 }

@@ -172,6 +172,18 @@ pub(super) async fn what_waits_for_a_role(site: Site) {
     assert!(ann.get("/requests").await.is(200).has("whoever is buyer"));
     site.by("eve").signal(&id, "bought", &json!({})).await.is(200);
     assert!(!eve.get("/inbox").await.is(200).has("Waiting for your word"));
+
+    // What somebody is asked about beside it keeps nobody from it.
+    let id = started(&site, "ann", "job", json!({})).await;
+    let inbox = eve.get("/inbox").await.is(200);
+    assert!(inbox.has("Job in “Goods: Coming”: 1 (Came)"), "{}", inbox.text);
+    assert!(ann.get("/requests").await.is(200).has(">bob, whoever is buyer<"));
+    let task = site.admin().get(&format!("/v1/instances/{id}")).await.is(200)["tasks"][0].clone();
+    site.by("bob").decide(&task, &json!({ "act": "abstain", "step": "manager" })).await.is(200);
+    assert_eq!(site.admin().get(&format!("/v1/instances/{id}")).await.is(200)["status"], "incident");
+    assert!(eve.get("/inbox").await.is(200).has("Job in “Goods: Coming”: 1 (Came)"), "the other region is stuck");
+    site.by("eve").signal(&id, "came", &json!({})).await.is(200);
+    assert!(!eve.get("/inbox").await.is(200).has("Waiting for your word"));
     site.end().await;
 }
 
@@ -198,5 +210,47 @@ pub(super) async fn what_was_done_instead_is_told(site: Site) {
     let again = bob.press(&form, ("act", "ask"), &[("reason", "Which floor?")]).await.is(422);
     let told = plain(&again.text);
     assert!(told.contains("Press again to send it, too.") && told.contains("bob asked a question"), "{told}");
+    site.end().await;
+}
+
+/// What is wrong with how somebody wants to be written to is said in words, and what he chose beside it stays.
+pub(super) async fn what_was_chosen_beside_a_wrong_time(site: Site) {
+    let mut ann = Visitor::signed_in(&site, "ann").await;
+    let form = ann.get("/account").await.is(200).form("/account");
+    let once = form.fields.iter().find(|(name, _)| name == "once").unwrap().1.clone();
+    let typed = [("once", &*once), ("mail", "digest"), ("digest_at", "08:00 9"), ("working_days_only", "true")];
+    let page = ann.post("/account", &typed).await.is(422);
+    let told = plain(&page.text);
+    for word in [
+        "Times of the day: “9” is no time. Write hours and minutes with two digits each, such as 08:00 15:30.",
+        "value=\"digest\" selected",
+        "value=\"08:00 9\" aria-invalid=\"true\" aria-describedby=\"times.wrong\"",
+        "value=\"true\" checked",
+    ] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    assert_eq!(site.by("ann").get("/v1/me/notices").await.is(200)["version"], 0);
+    site.end().await;
+}
+
+/// A step waits for whoever was added before it; when a document is withdrawn, nobody is asked any more.
+pub(super) async fn what_a_step_waits_for_and_when_it_is_left(site: Site) {
+    let (id, task) = in_review(&site, "ann", "4000.00 EUR").await;
+    let place = format!("/tasks/{}", text(&task["id"]));
+    site.by("bob").decide(&task, &approve("manager")).await.is(200);
+    let task = site.by("eve").get(&format!("/v1{place}")).await.is(200);
+    let added = json!({ "act": "add_approver", "step": "buyers", "person": "hal", "position": "before" });
+    site.by("eve").decide(&task, &added).await.is(200);
+    let mut hal = Visitor::signed_in(&site, "hal").await;
+    let page = hal.get(&place).await.is(200);
+    assert!(page.has("Opens when Added 1 is approved.") && page.has(">open now<"), "{}", page.text);
+
+    let reason = json!({ "reason": "bought elsewhere" });
+    site.by("ann").post(&format!("/v1/instances/{id}/cancel"), &reason).await.is(200);
+    let page = hal.get(&place).await.is(200);
+    let next = page.text.split("id=\"next\"").nth(1).unwrap().split("</section>").next().unwrap();
+    assert_eq!(next.matches("not needed any more").count(), 2, "{next}");
+    assert!(!next.contains("open now") && !next.contains("comes later") && !next.contains("Opens when"), "{next}");
+    assert!(!next.contains("Due "), "{next}");
     site.end().await;
 }

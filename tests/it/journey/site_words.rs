@@ -18,13 +18,26 @@ pub(super) async fn an_order_that_was_not_sent(site: &Site, id: &str) {
         let above = page.text.split("class=\"raw\"").next().unwrap();
         assert!(above.contains(told) && !above.contains("could not be delivered: 127"), "{above}");
     }
+    // Whoever may say that it was sent waits for whoever mends it.
+    let inbox = Visitor::signed_in(site, "eve").await.get("/inbox").await.is(200);
+    assert!(!inbox.text.contains(&format!("href=\"/instances/{id}\"")), "{}", inbox.text);
     let number = text(&site.admin().get(&path(id)).await.is(200)["subject"]["number"]);
     let mut dan = Visitor::administrator(site).await;
     let place = format!("/operations/{id}");
     assert!(dan.get(&format!("/operations?key={number}")).await.is(200).has(&place), "{number}");
     assert!(!dan.get(&format!("/operations?key={number}&status=final")).await.is(200).has(&place));
     let none = dan.get("/operations?key=PO-1999-1").await.is(200);
-    assert!(none.has("No document has the number or business key “PO-1999-1”."), "{}", none.text);
+    assert!(none.has("No document has the number, business key or id “PO-1999-1”."), "{}", none.text);
+
+    // By its id as well, by the end of it that pages show, and by that of its task.
+    let short = id[id.len() - 8..].to_uppercase();
+    let task = format!("{id}.1");
+    for key in [id, &short, &short.to_lowercase(), &task] {
+        assert!(dan.get(&format!("/operations?key={key}")).await.is(200).has(&place), "{key}");
+        assert!(!dan.get(&format!("/operations?key={key}&status=final")).await.is(200).has(&place), "{key}");
+    }
+    let none = dan.get("/operations?key=00000000").await.is(200);
+    assert!(none.has("among the 5,000 newest documents"), "{}", none.text);
 
     let page = dan.get(&place).await.is(200);
     let preview = dan.press(&with(&page, &place, "retry"), ("repair", "retry"), &[]).await.is(200);

@@ -15,7 +15,7 @@ use super::{Visitor, html, onward, refused, sign_in};
 use crate::app::App;
 use crate::desk::Books;
 use crate::door;
-use crate::page::{Account, done_in_words};
+use crate::page::{Account, Typed, done_in_words, times};
 use crate::secret;
 
 /// What has just been done.
@@ -53,8 +53,7 @@ async fn set(app: &App, visitor: &Visitor, fields: &Fields) -> Result<(), Proble
     let row = app.desk().books(visitor.caller.tenant(), asked).await?;
     let mut document = row["document"].as_object().cloned().unwrap_or_default();
     document.insert("mail".to_owned(), fields.get("mail").unwrap_or("at_once").into());
-    let times: Vec<&str> =
-        fields.get("digest_at").unwrap_or_default().split([',', ' ']).filter(|t| !t.is_empty()).collect();
+    let times: Vec<&str> = times(fields.get("digest_at").unwrap_or_default()).collect();
     match times.is_empty() {
         true => drop(document.remove("digest_at")),
         false => drop(document.insert("digest_at".to_owned(), times.into())),
@@ -75,7 +74,12 @@ pub(super) async fn end(
     if fields.get("mail").is_some() {
         let Err(problem) = set(&app, &visitor, &fields).await else { return Ok(onward("/account?done=saved")) };
         let account = account(&app, &visitor, &headers).await?;
-        let account = account.failing(problem.detail(), fields.get("digest_at"));
+        let typed = Typed {
+            mail: fields.get("mail").unwrap_or_default(),
+            times: fields.get("digest_at").unwrap_or_default(),
+            working_days_only: fields.get("working_days_only") == Some("true"),
+        };
+        let account = account.failing(problem.detail(), &typed);
         return refused(&problem, account.page(&visitor.reader()));
     }
     let id = fields.get("session").unwrap_or_default();

@@ -350,8 +350,11 @@ impl<'a> Place<'a> {
         let form = (self.action.clone(), secret::public_id(&app.random()), paper.instance.seq);
         let (sentence, wrote) = (why.sentence.clone(), why.typed.get("reason").cloned());
         let meanwhile = why.meanwhile.clone();
-        let events =
-            if self.by_link { Vec::new() } else { Event::all((&paper, &lines), visitor.person(), &form.1, &why) };
+        let events = if self.by_link {
+            Vec::new()
+        } else {
+            Event::all((&paper, &lines), (visitor.person(), &visitor.words), &form.1, &why)
+        };
         let panel = task.as_ref().and_then(|task| {
             let panel = Panel::of(task, visitor.person(), form, why, &visitor.words)?;
             let panel = panel.abstaining(page::may_abstain(&paper, task, visitor.person()));

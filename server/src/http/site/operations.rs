@@ -20,10 +20,10 @@ use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
 use super::document::people;
 use super::meant::{self, clear};
+use super::named;
 use super::outcome::WAITS;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
-use crate::desk::Books;
 use crate::page::{Operations, RefusedFile, Repairs, Tried, Words, data, plain, would};
 use crate::repairs::{TO_BE_GIVEN, asking};
 use crate::secret;
@@ -84,7 +84,7 @@ pub(super) async fn show(
     };
     let mut rows = app.desk().instances(page.clone()).await?;
     if rows.is_empty() {
-        rows.extend(numbered(&app, &page).await?);
+        rows = named::named(&app, &page).await?;
     }
     let more = rows.len() > ROWS;
     rows.truncate(ROWS);
@@ -98,20 +98,6 @@ pub(super) async fn show(
     let refused = RefusedFile::of(&reloads.map_or_else(Default::default, |reloads| reloads.troubles()));
     let shown = Operations::new(&counts, (&rows, more), &page, refused, &title, &visitor.words);
     html(shown.page(&visitor.reader()))
-}
-
-/// The document that lists call by the number which was searched for as its key.
-async fn numbered(app: &App, page: &InstancePage) -> Result<Option<Instance>, Problem> {
-    let Some(number) = page.key.as_deref().filter(|_| page.after.is_none()) else { return Ok(None) };
-    let order = app.desk().books(page.tenant, Books::Numbered { number: number.to_owned() }).await?;
-    let Some(id) = order.as_str().and_then(|id| id.parse().ok()) else { return Ok(None) };
-    let found = app.desk().paper(page.tenant, id).await?.instance;
-    let incident = || found.detail.incidents().any(|incident| Some(&incident.code) == page.incident.as_ref());
-    let fits = page.workflow.as_ref().is_none_or(|workflow| *workflow == found.workflow)
-        && page.state.as_ref().is_none_or(|state| *state == found.state)
-        && page.status.is_none_or(|status| status == found.status)
-        && (page.incident.is_none() || incident());
-    Ok(fits.then(|| found.as_ref().clone()))
 }
 
 /// The definitions that live instances have, and these.

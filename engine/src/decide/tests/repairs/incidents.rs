@@ -134,9 +134,12 @@ fn everybody_who_was_not_told_is_in_sight() {
     let tried = row(&story).detail.incident.as_ref().and_then(|incident| incident.tried.clone()).unwrap();
     let crate::instance::What::Delivery { messages } = tried.what else { panic!("messages were given up") };
     assert_eq!(messages.len(), 3, "a retry sends all of them again");
+    let stops = |story: &Story| row(story).detail.incidents().any(|incident| !incident.stops_nothing());
+    assert!(!stops(&story), "nobody waits for a notice");
     story.given_up("order", 4);
     notice(&mut story, 5, "the mail to `bob` was refused: no");
     assert!(row(&story).detail.incident.as_ref().unwrap().message.starts_with("`order` could not"));
+    assert!(stops(&story));
 }
 
 #[test]

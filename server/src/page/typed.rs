@@ -1,0 +1,162 @@
+//! Instants and maps as people type them, and as they are shown so that they read back as the same.
+
+use fluxor_engine::clock::Timestamp;
+use jiff::civil::DateTime;
+use serde_json::{Map, Value};
+
+use super::field::shown;
+use super::words::Words;
+
+/// What keeps the name and the value of an entry apart.
+const IS: char = '=';
+
+/// The type of the values of a map, of the name of its type: `map(int, text)` has texts.
+pub(super) fn of_map(ty: &str) -> Option<&str> {
+    let of = ty.strip_prefix("map(")?.strip_suffix(')')?;
+    Some(of.rsplit_once(", ").map_or(of, |(_, of)| of))
+}
+
+fn zone(speak: &Words) -> &str {
+    speak.zone.iana_name().unwrap_or("UTC")
+}
+
+/// Whether the browser's own field for a day and a time can show a text.
+pub(super) fn is_local(text: &str) -> bool {
+    text.is_empty() || (text.len() == "2026-03-02T08:00".len() && text.parse::<DateTime>().is_ok())
+}
+
+/// How a value of a type is written, where that is not seen.
+pub(super) fn written(ty: &str, speak: &Words) -> Option<String> {
+    match ty {
+        "timestamp" => Some(format!("In the time of {}.", zone(speak))),
+        "list(timestamp)" => Some(format!("Such as 2026-03-02 08:00, in the time of {}.", zone(speak))),
+        ty if of_map(ty).is_some() => Some("One name = value a line, or JSON.".to_owned()),
+        _ => None,
+    }
+}
+
+/// An instant that somebody typed, in the company's zone where he names no other; as it was typed, if it is none.
+pub(super) fn instant(text: &str, speak: &Words) -> Value {
+    if Timestamp::parse(text).is_ok() {
+        return text.into();
+    }
+    // A date alone is no instant; what else `jiff` would pass over is none of ours.
+    let is_plain = text.contains(':') && text.bytes().all(|byte| byte.is_ascii_digit() || b"-: T.".contains(&byte));
+    let local = text.parse::<DateTime>().ok().filter(|_| is_plain);
+    let zoned = local.and_then(|local| local.to_zoned(speak.zone.clone()).ok());
+    zoned.map_or_else(|| text.into(), |at| Timestamp::from(at.timestamp()).to_string().into())
+}
+
+/// An instant in the company's zone, as the browser's own field takes it; with its offset where it would be read as another.
+fn local(text: &str, speak: &Words) -> String {
+    let Some(at) = Timestamp::parse(text).ok().and_then(Timestamp::to_jiff) else { return text.to_owned() };
+    let zoned = at.to_zoned(speak.zone.clone());
+    let minutes = zoned.strftime("%Y-%m-%dT%H:%M").to_string();
+    let same = |text: &str| instant(text, speak).as_str().and_then(|text| text.parse().ok()) == Some(at);
+    if same(&minutes) { minutes } else { zoned.strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string() }
+}
+
+/// The entries of a map, a line each, or as JSON.
+///
+/// # Errors
+/// What cannot be read.
+pub(super) fn entries(text: &str, value: impl Fn(&str) -> Value) -> Result<Map<String, Value>, String> {
+    if text.starts_with('{') {
+        let wrong = |why: serde_json::Error| {
+            format!("this is no JSON, for it is wrong in line {}, column {}", why.line(), why.column())
+        };
+        return serde_json::from_str(text).map_err(wrong);
+    }
+    let mut entries = Map::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (name, typed) = match line.split_once(IS).map(|(name, typed)| (name.trim(), typed.trim())) {
+            Some((name, typed)) if !name.is_empty() => (name, typed),
+            _ => return Err(format!("“{line}” has no name and value: write name {IS} value")),
+        };
+        if entries.insert(name.to_owned(), value(typed)).is_some() {
+            return Err(format!("“{name}” is written twice"));
+        }
+    }
+    Ok(entries)
+}
+
+/// A value of this type as it stands in a field.
+pub(super) fn standing(value: &Value, ty: &str, speak: &Words) -> String {
+    match (ty, value) {
+        ("timestamp", Value::String(text)) => local(text, speak),
+        ("list(timestamp)", Value::Array(items)) => {
+            let items: Vec<String> = items.iter().map(|item| local(item.as_str().unwrap_or_default(), speak)).collect();
+            items.join("\n")
+        }
+        (ty, Value::Object(map)) => {
+            let one = |(name, value): (&String, &Value)| format!("{name} {IS} {}", shown(value));
+            let lines = map.iter().map(one).collect::<Vec<_>>().join("\n");
+            let of = of_map(ty).unwrap_or_default();
+            let same = entries(&lines, |typed| super::field::scalar(typed, of, speak)).as_ref() == Ok(map);
+            if same { lines } else { value.to_string() }
+        }
+        _ => shown(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::tests::speaking;
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn instants_are_those_of_the_company_and_read_back_as_the_same() {
+        let speak = speaking("2026-03-02T08:00:00Z");
+        for (typed, read) in [
+            ("2026-07-02T10:30", "2026-07-02T08:30:00Z"),
+            ("2026-03-02 10:30", "2026-03-02T09:30:00Z"),
+            ("2026-03-02 10:30:15.5", "2026-03-02T09:30:15.5Z"),
+            ("2026-03-02T10:30:00+05:00", "2026-03-02T10:30:00+05:00"),
+            ("2026-03-02", "2026-03-02"),
+            ("2026-03-02T10:30[Asia/Tokyo]", "2026-03-02T10:30[Asia/Tokyo]"),
+            ("tomorrow", "tomorrow"),
+        ] {
+            assert_eq!(instant(typed, &speak), json!(read), "{typed}");
+        }
+        for (at, shown) in [
+            ("2026-07-02T08:30:00Z", "2026-07-02T10:30"),
+            ("2026-07-02T08:30:15.25Z", "2026-07-02T10:30:15.25+02:00"),
+            // The second of two half past twos.
+            ("2026-10-25T01:30:00Z", "2026-10-25T02:30:00+01:00"),
+        ] {
+            assert_eq!(standing(&json!(at), "timestamp", &speak), shown);
+            let back = instant(shown, &speak);
+            assert_eq!(Timestamp::parse(back.as_str().unwrap()), Timestamp::parse(at), "{shown}");
+        }
+        assert!(
+            is_local("") && is_local("2026-07-02T10:30") && !is_local("2026-07-02T10:30:15") && !is_local("tomorrow")
+        );
+    }
+
+    #[test]
+    fn maps_are_lines_or_json() {
+        let speak = speaking("2026-03-02T08:00:00Z");
+        let read = |text: &str| entries(text, |typed| super::super::field::scalar(typed, "int", &speak));
+        let want = json!({ "a": 1, "b c": -2, "d": "x=y" });
+        for text in ["a=1\n\n  b c = -2 \nd = x=y", "{ \"a\": 1, \"b c\": -2, \"d\": \"x=y\" }"] {
+            assert_eq!(read(text).map(Value::Object), Ok(want.clone()), "{text}");
+        }
+        for (text, why) in [
+            ("a", "“a” has no name and value: write name = value"),
+            ("a = 1\n= 2", "“= 2” has no name and value: write name = value"),
+            ("a = 1\na = 2", "“a” is written twice"),
+            ("{\"a\": }", "this is no JSON, for it is wrong in line 1, column 7"),
+        ] {
+            assert_eq!(read(text), Err(why.to_owned()));
+        }
+        assert_eq!(standing(&json!({ "a": 1, "b": 2 }), "map(int)", &speak), "a = 1\nb = 2");
+        for odd in [json!({ "a=b": "1" }), json!({ "a": "1\n2" }), json!({ " a": "1" })] {
+            assert_eq!(standing(&odd, "map(text)", &speak), odd.to_string());
+        }
+        assert_eq!(
+            (of_map("map(int, text)"), of_map("map(money)"), of_map("list(text)")),
+            (Some("text"), Some("money"), None)
+        );
+    }
+}
