@@ -54,6 +54,13 @@ pub(crate) fn count_not_approved(settings: &Settings, call: &Call<'_>) -> Answer
     if call.subject.get("not_approved_before").is_some_and(Json::is_i64) {
         return Ok(Done::default());
     }
+    // Only what went out before it was approved counts, or is accepted afterwards.
+    if call.subject.get("open_amount").is_none_or(Json::is_null) {
+        return refuse(
+            "order_not_issued",
+            "This was never ordered as an emergency: there is nothing that was not approved.",
+        );
+    }
     let key = key(settings, call)?;
     let counted = call.facts.series(call.tenant, &key).map_err(needs)?;
     let (next, version) = counted.map_or((1, 1), |row| (row.next, row.version + 1));
