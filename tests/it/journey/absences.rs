@@ -239,10 +239,10 @@ pub(super) async fn no_approval_is_asked_and_proposals_find_out(mut site: Site) 
     settled(&site, &id).await;
     site.by("hal").decide(&task, &approve("manager")).await.is(200);
     until(&site, &id, "ordered").await;
-    // What would take away what was noted meanwhile is outdated.
+    // What would take away what was noted meanwhile is outdated: it concerns whoever stands in by now.
     site.by("dan").decide(&waiting, &approve("administrators")).await.is(200);
     let outdated = until(&site, &change, "outdated").await;
-    assert!(text(&outdated["subject"]["refused"]).contains("`substitutes`"), "{outdated}");
+    assert!(text(&outdated["subject"]["refused"]).contains("whom it concerns"), "{outdated}");
     for (who, id) in [("bob", own), ("bob", of_ann), ("fay", of_fay)] {
         end(&site, who, &id).await.is(200);
     }

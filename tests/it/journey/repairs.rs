@@ -165,21 +165,7 @@ pub(super) async fn moves_corrections_and_an_end(site: Site) {
     assert_eq!(admin.get(&format!("/v1/orders/{id}")).await.is(200)["status"], "cancelled");
     admin.post(&repairs(&id), &asked).await.refused(409, "instance_ended");
     a_correction_in_review(&site).await;
-    a_move_is_bounded_as_the_arrow_is(&site).await;
     site.end().await;
-}
-
-/// Whoever is moved to where an order goes out is held to the same bound as whoever orders.
-async fn a_move_is_bounded_as_the_arrow_is(site: &Site) {
-    let line = json!({ "item": "pump", "quantity": "100", "unit": "pcs", "price": "10000.00 EUR" });
-    let input = json!({ "supplier": "acme", "unit": "it", "kind": "breakdown", "reason": "water", "lines": [line] });
-    let start = json!({ "input": input });
-    let started = site.by("ann").post("/v1/workflows/emergency_purchase/instances", &start).await.is(201);
-    let id = text(&started["id"]);
-    site.by("ann").signal(&id, "order", &json!({})).await.refused(409, "over_emergency_bound");
-    let moved = |to: &str| json!({ "repair": "move", "to": to, "reason": "it is urgent" });
-    site.admin().post(&repairs(&id), &moved("running")).await.refused(409, "over_emergency_bound");
-    site.admin().post(&repairs(&id), &moved("not_approved")).await.refused(409, "order_not_issued");
 }
 
 /// Votes are about the document that was seen: a correction asks for them again, as an edit does.

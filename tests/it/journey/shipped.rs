@@ -40,6 +40,7 @@ pub(super) async fn each_is_walked_by_the_people_of_the_sample_company(mut site:
     paid_elsewhere(&site).await;
     moved_money(&site).await;
     in_an_emergency(&site).await;
+    a_move_is_bounded_as_the_arrow_is(&site).await;
     renewed(&site).await;
     others(&site).await;
     let instances = site.admin().get("/v1/instances?limit=200").await.is(200);
@@ -249,6 +250,19 @@ async fn in_an_emergency(site: &Site) {
     approved(site, "ibecker", "emergency_purchase", "finance").await;
     assert_eq!(signal(site, "okruse", &id, "receive").await["state"], "closed");
     assert_eq!(order().await["status"], "received");
+}
+
+/// Whoever is moved to where an order goes out is held to the same bound as whoever orders.
+async fn a_move_is_bounded_as_the_arrow_is(site: &Site) {
+    let input = json!({ "supplier": "blechmeyer", "unit": "production", "kind": "breakdown",
+        "reason": "The press stands still", "lines": lines("400000.00 EUR") });
+    let id = start(site, "okruse", "emergency_purchase", input).await;
+    site.by("okruse").signal(&id, "order", &json!({})).await.refused(409, "over_emergency_bound");
+    let repairs = format!("{}/repairs", path(&id));
+    for (to, code) in [("running", "over_emergency_bound"), ("not_approved", "order_not_issued")] {
+        let moved = json!({ "repair": "move", "to": to, "reason": "it is urgent" });
+        site.admin().post(&repairs, &moved).await.refused(409, code);
+    }
 }
 
 /// It is late: the owner is asked at once.
