@@ -6,6 +6,7 @@
 
 mod bind;
 mod codes;
+mod pages;
 mod read;
 mod went;
 
@@ -24,6 +25,7 @@ const MOST_FOUND: usize = 100;
 
 pub use bind::Known;
 pub use codes::CODES;
+pub use pages::PAGES;
 pub use read::Draft;
 pub use went::Went;
 

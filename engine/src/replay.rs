@@ -10,6 +10,7 @@ mod codes;
 mod course;
 mod map;
 mod nobody;
+mod pages;
 mod people;
 mod player;
 mod report;
@@ -33,6 +34,7 @@ pub use codes::CODES;
 pub use course::Course;
 pub use map::{Columns, Map, Others, People};
 pub use nobody::unanswerable;
+pub use pages::PAGES;
 pub use report::{
     ActivityCount, CaseReport, Cases, Comparison, Differs, Duty, Ended, Events, FiredCount, FiredOnce, Incidents,
     Refusals, RefusedOnce, Report, StatesAt, Transition,

@@ -1,10 +1,7 @@
 //! The codes of what may be found in files (definitions, expressions, tables, calendars, mail templates, mappings), with
 //! their pages.
 
-use std::borrow::Cow;
-
-use fluxor_engine::definition::{self, pages};
-use fluxor_engine::{calendar, diagnostic, expression, migrate, replay, table};
+use fluxor_engine::{calendar, definition, diagnostic, expression, migrate, replay, table};
 use fluxor_workflows::import;
 
 use crate::http::problems;
@@ -29,11 +26,16 @@ pub(crate) fn known(code: &str) -> Option<&'static (&'static str, &'static str)>
     all().find(|(known, _)| known.eq_ignore_ascii_case(code))
 }
 
-/// The page of a code: one of its own with an example, else its meaning.
+/// The page of a code: what is wrong, why it matters, an example and the corrected one.
 #[must_use]
-pub(crate) fn page(code: &str) -> Option<Cow<'static, str>> {
-    let (code, meaning) = known(code)?;
-    Some(pages::page(code).map_or_else(|| format!("# {code}: {meaning}\n").into(), Cow::Borrowed))
+pub(crate) fn page(code: &str) -> Option<&'static str> {
+    let (code, _) = known(code)?;
+    pages().find(|(of, _)| of == code).map(|(_, page)| *page)
+}
+
+/// Every page with its code, each beside what finds it.
+fn pages() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    [definition::pages::PAGES, replay::PAGES, migrate::PAGES, import::PAGES, mail::PAGES].into_iter().flatten()
 }
 
 /// What is said of a code that there is none of, neither of answers nor of files.
@@ -58,10 +60,24 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), count);
-        for code in codes {
-            assert!(page(code).is_some_and(|page| page.starts_with(&format!("# {code}: "))), "{code}");
+        let paged: Vec<&str> = pages().map(|(code, _)| *code).collect();
+        assert_eq!(paged.iter().filter(|code| known(code).is_none()).count(), 0, "a page of a code that nothing finds");
+        assert_eq!(
+            paged.len(),
+            count,
+            "one page for each: {:?}",
+            codes.iter().filter(|code| !paged.contains(code)).collect::<Vec<_>>()
+        );
+        for (code, meaning) in all() {
+            let page = page(code).unwrap_or_else(|| panic!("{code} has no page"));
+            let mut lines = page.lines();
+            assert_eq!(lines.next(), Some(&*format!("# {code}: {meaning}")));
+            let kind = lines.nth(1).unwrap_or_default();
+            assert!(["Error.", "Warning.", "Error or warning."].contains(&kind), "{code}: {kind}");
+            assert!(page.lines().all(|line| line.chars().count() <= 120), "{code} has a long line");
+            assert!(page.contains("\nCorrected:\n") || page.contains("\nNo example: "), "{code} has no example");
         }
-        assert!(page("flx0703").is_some_and(|page| page.contains("no file")));
+        assert_eq!(page("flx0703"), page("FLX0703"));
         assert_eq!(nearest("flx0312x"), Some("FLX0312"));
     }
 }

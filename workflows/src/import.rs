@@ -12,6 +12,7 @@ mod engine;
 mod feed;
 mod file;
 mod mapping;
+mod pages;
 mod pick;
 mod report;
 mod scan;
@@ -34,6 +35,7 @@ use fluxor_engine::store::StoreError;
 pub use codes::CODES;
 pub use engine::EngineTarget;
 pub use mapping::Mapping;
+pub use pages::PAGES;
 pub use report::{Count, Finding, Report, Sums, Total};
 pub use set::NotMapped;
 

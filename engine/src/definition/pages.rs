@@ -4,14 +4,8 @@
 //! `Error.` or `Warning.`. Its first block of code has the finding, its second has none; `tests/explained.rs` compiles both
 //! and tells what the words behind the fences mean. To add one: write the file and add its code to the list here.
 
-macro_rules! pages {
-    ($($code:literal)*) => {
-        /// All pages by code, sorted.
-        pub const PAGES: &[(&str, &str)] = &[$(($code, include_str!(concat!("pages/", $code, ".md"))),)*];
-    };
-}
-
-pages! {
+/// All pages by code, sorted.
+pub const PAGES: &[(&str, &str)] = crate::pages! {
     "FLX0001"
     "FLX0002"
     "FLX0003"
@@ -179,7 +173,7 @@ pages! {
     "FLX0666"
     "FLX0667"
     "FLX0668"
-}
+};
 
 /// The page of a code.
 #[must_use]

@@ -1,5 +1,7 @@
 //! Mappings that are wrong, and what is said of them; and that `definitions/migrating.md` says what is so.
 
+mod explained;
+
 use super::*;
 use crate::definition::compile;
 use crate::domain::Vocabulary;

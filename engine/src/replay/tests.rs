@@ -2,6 +2,7 @@
 
 mod against;
 mod documented;
+mod explained;
 mod mapping;
 mod people;
 mod time;
@@ -155,6 +156,11 @@ impl<'t> Run<'t> {
 
 /// The mapping held against a definition alone.
 pub(super) fn bound(map: &Map, source: &str, log: &Written) -> Result<Course, Vec<Diagnostic>> {
+    held(map, source, log).map(|(course, _)| course)
+}
+
+/// The same, with its warnings.
+fn held(map: &Map, source: &str, log: &Written) -> Result<(Course, Vec<Diagnostic>), Vec<Diagnostic>> {
     let domain = Bare::default();
     let loaded = Library::load(vec![("it.yaml".to_owned(), source.to_owned())], domain.vocabulary());
     let (library, _) = loaded.unwrap_or_else(|refused| {
@@ -164,7 +170,7 @@ pub(super) fn bound(map: &Map, source: &str, log: &Written) -> Result<Course, Ve
     let name = library.names().next().unwrap().clone();
     let definition = library.current(&name).unwrap().clone();
     let seen = |activity: &str| log.texts.iter().any(|text| text == activity);
-    Course::bind(map, &library, &definition, domain.vocabulary(), &seen).map(|(course, _)| course)
+    Course::bind(map, &library, &definition, domain.vocabulary(), &seen)
 }
 
 fn shown(found: &[Diagnostic], source: &str) -> String {

@@ -21,7 +21,7 @@ impl ExplainCode {
             return Ok(End::Done);
         };
         let found = codes::known(code).and_then(|(known, _)| Some((*known, codes::page(known)?)));
-        let found = found.or_else(|| problems::page(code).map(|page| (code.as_str(), page.into())));
+        let found = found.or_else(|| problems::page(code).map(|page| (code.as_str(), page)));
         let Some((code, page)) = found else {
             return Err(Failure::Declined("not_found".to_owned(), codes::unknown(code)));
         };

@@ -1,6 +1,5 @@
 //! Pages for people: one per error code, as Markdown, or as HTML for browsers.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use axum::http::{HeaderMap, header};
@@ -33,9 +32,9 @@ impl IntoResponse for Page {
 #[utoipa::path(get, path = "/problems/{code}", tag = "problems", security(()), params(("code" = String, Path)),
     responses((status = 200, body = String, content_type = "text/markdown")))]
 pub(crate) async fn page(headers: HeaderMap, Path((code,)): Path<(String,)>) -> Result<Page, Problem> {
-    let page = problems::page(&code).map(Cow::Borrowed).or_else(|| codes::page(&code));
+    let page = problems::page(&code).or_else(|| codes::page(&code));
     let markdown = page.ok_or_else(|| Problem::new("not_found", codes::unknown(&code)))?;
-    Ok(Page { markdown: markdown.into_owned(), html: wants_html(&headers) })
+    Ok(Page { markdown: markdown.to_owned(), html: wants_html(&headers) })
 }
 
 /// All codes.

@@ -6,6 +6,7 @@ mod blocks;
 mod bounds;
 mod find;
 mod own;
+mod pages;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -20,6 +21,7 @@ use super::helpers;
 pub(super) use bounds::MOST_ENTRIES;
 pub(crate) use find::{KINDS, Template};
 pub(crate) use own::{document_of, faults};
+pub(crate) use pages::PAGES;
 
 /// The longest subject, in characters.
 const LONGEST_SUBJECT: usize = 200;

@@ -93,6 +93,6 @@ pub(super) async fn a_broken_template_is_named(site: Site) {
     assert!(output.contains("error[FLX0601]: there is no value `titel`"), "{output}");
     assert!(output.contains("approved.txt.hbs:2:"), "{output}");
     let told = site.command(&["explain-code", "FLX0601"]).await.done();
-    assert!(told.contains("does not exist"), "{told}");
+    assert!(told.contains("does not exist") && told.contains("\nCorrected:\n"), "{told}");
     site.end().await;
 }

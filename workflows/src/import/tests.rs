@@ -98,6 +98,29 @@ fn every_code_of_a_mapping_is_met_by_a_case_and_told() {
     }
 }
 
+/// What pages are about.
+const PAGES_FILES: [(&str, &str); 3] = [
+    ("company/vendors.csv", "id,name,blocked,currency,days,phone\nV1,Oak,0,1,30,\n"),
+    ("company/currencies.csv", "id,iso\n1,EUR\n"),
+    ("company/orders.csv", "id,vendor,date\n"),
+];
+
+/// `also FLX....` behind a fence names other findings of a wrong block.
+#[test]
+fn every_page_has_an_example_that_is_wrong_and_one_that_is_right() {
+    for (code, page) in PAGES {
+        let blocks = page.split("\n```yaml").skip(1);
+        let blocks: Vec<_> = blocks.map(|rest| rest.split("\n```").next().unwrap().split_once('\n').unwrap()).collect();
+        let [(also, wrong), (_, right)] = blocks[..] else { panic!("{code} has {} blocks", blocks.len()) };
+        let told = |mapping| said(code, &[&PAGES_FILES[..], &[("mapping.yaml", mapping)]].concat());
+        let (of_wrong, of_right) = (told(wrong), told(right));
+        let found: BTreeSet<&str> = of_wrong.split("error[").skip(1).map(|rest| &rest[..code.len()]).collect();
+        let also = also.split_whitespace().filter(|word| *word != "also");
+        assert_eq!(found, also.chain([*code]).collect(), "{code}: {of_wrong}");
+        assert!(!of_right.contains("error[") && of_right.contains("Acme"), "{code}: {of_right}");
+    }
+}
+
 #[test]
 fn the_readme_tells_the_canonical_set_as_it_is() {
     let mut told = BTreeSet::new();

@@ -69,7 +69,7 @@ fn found(code: &str, kind: &str, text: &str) -> Option<(BTreeSet<&'static str>, 
 }
 
 /// The names that pages use besides: of no domain in particular.
-pub(super) fn general() -> Vocabulary {
+pub(crate) fn general() -> Vocabulary {
     let mut names = vocabulary();
     let subject = names.subjects["purchase_order"].clone();
     let action = ActionType { subjects: vec!["request".into()], ..names.actions["reserve_budget"].clone() };
@@ -84,7 +84,7 @@ pub(super) fn general() -> Vocabulary {
 }
 
 /// The blocks of a page: kind, other codes, text.
-pub(super) fn blocks(page: &str) -> Vec<(&str, Vec<&str>, &str)> {
+pub(crate) fn blocks(page: &str) -> Vec<(&str, Vec<&str>, &str)> {
     let blocks = page.split("\n```").skip(1).step_by(2);
     let parts = blocks.map(|block| {
         let (head, text) = block.split_once('\n').unwrap();

@@ -5,7 +5,7 @@ use super::*;
 const DOCUMENT: &str = include_str!("../../../../definitions/replay.md");
 
 /// The blocks of the document that begin with this fence.
-fn blocks(fence: &str) -> Vec<&'static str> {
+pub(super) fn blocks(fence: &str) -> Vec<&'static str> {
     let fence = format!("```{fence}\n");
     let after = DOCUMENT.split(&*fence).skip(1);
     after.map(|rest| rest.split("```").next().unwrap()).collect()

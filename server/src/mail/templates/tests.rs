@@ -172,6 +172,19 @@ fn what_is_wrong_is_named_with_file_and_line() {
 }
 
 #[test]
+fn every_page_has_an_example_that_is_wrong_and_one_that_is_right() {
+    for (code, page) in PAGES {
+        let rest = page.split("\n```handlebars ").skip(1);
+        let files: Vec<(&str, &str)> =
+            rest.map(|rest| rest.split_once("\n```").unwrap().0.split_once('\n').unwrap()).collect();
+        let [first, second] = files[..] else { panic!("{code} has {} blocks", files.len()) };
+        let (of_wrong, of_right) = (wrong(&[first]), wrong(&[second]));
+        assert!(of_wrong.contains(&format!("error[{code}]")), "{code}: {of_wrong}");
+        assert_eq!((of_wrong.matches("error[").count(), &*of_right), (1, ""), "{code}");
+    }
+}
+
+#[test]
 fn what_would_be_too_much_work_is_refused() {
     let deep = format!("{}x{}", "{{#if reason}}".repeat(21), "{{/if}}".repeat(21));
     let fine = format!("{}x{}", "{{#if reason}}".repeat(20), "{{/if}}".repeat(20));
