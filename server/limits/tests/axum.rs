@@ -144,7 +144,7 @@ async fn a_caller_who_leaves_holds_nothing() {
         { "name": "calls", "by": ["address"], "strategy": { "log": { "limit": 2, "window": "1h" } } }
     ] }"#;
     let policies = Settings::parse(settings).unwrap().compile(&TimeZone::UTC);
-    let limiter = Arc::new(Limiter::new(policies, Slow(Local::new(100))));
+    let limiter = Arc::new(Limiter::new(policies, Slow(Local::new(100_000))));
     let later = Spawned(|work| drop(tokio::spawn(work)));
     let layer = LimitLayer::with_ending(limiter, Answers::new(), describe, later);
     let router = Router::new().route("/items/{id}", get(item)).layer(layer);
