@@ -125,7 +125,7 @@ impl Mail {
 
     /// Whether there is still to be done what the notice asks for. The mail server may have been away for hours.
     async fn stands(&self, message: &OutboxRow, payload: &Payload, person: &PersonId) -> Result<bool, Undelivered> {
-        if !payload.asks() && payload.notice.kind != "question_asked" {
+        if !waits::asks(payload) {
             return Ok(true);
         }
         let desk = self.press.desk().await.map_err(Undelivered::Again)?;

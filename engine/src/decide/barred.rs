@@ -49,12 +49,12 @@ impl<D: Domain> Run<'_, '_, D> {
     /// needs nobody.
     pub(super) fn approval_incident(&mut self, at: usize, state: State, before: State, why: String) {
         let since = self.ground.now;
-        let open = self.work.tasks[at].status == TaskStatus::Open;
-        let at = Some(self.work.tasks[at].state.clone());
-        let detail = &mut self.work.detail;
-        if state == State::Incident && !open {
+        let task = &self.work.tasks[at];
+        if state == State::Incident && task.status != TaskStatus::Open {
             return;
         }
+        let at = Some(task.state.clone());
+        let detail = &mut self.work.detail;
         if state == State::Incident {
             let message = format!("{NEEDS_HELP}{why}");
             let mut known = detail.incident.iter().chain(&detail.others);

@@ -103,7 +103,10 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     /// that leads on by it, does not wait.
     pub(super) fn withdraw(&mut self) {
         let definition = self.definition;
-        let over = self.unawaited.is_empty() || self.work.status == Status::Final;
+        if self.unawaited.is_empty() {
+            return;
+        }
+        let over = self.work.status == Status::Final;
         let around = |leaves: Vec<StateIx>| -> BTreeSet<StateIx> {
             leaves.into_iter().flat_map(|leaf| definition.upwards(leaf)).collect()
         };

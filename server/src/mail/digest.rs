@@ -199,7 +199,7 @@ impl Gathering<'_> {
                 }
                 continue;
             }
-            if !waits::stands(self.view(task).await?, &payload, person) {
+            if waits::asks(&payload) && !waits::stands(self.view(task).await?, &payload, person) {
                 continue;
             }
             let is_question = matches!(&*payload.notice.kind, "question_asked" | "question_answered");

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::contacts::Contacts;
-use crate::page::value;
+use crate::page::{short, value};
 
 /// Fields that stand in a mail by themselves.
 const ELSEWHERE: [&str; 6] = ["amount", "supplier", "lines", "requester", "note", "number"];
@@ -330,12 +330,6 @@ pub(super) fn of(
         question: notice.question.clone().filter(|text| !text.trim().is_empty()),
         ..Facts::default()
     }
-}
-
-/// A short reference for what has no number yet, and behind the number, so that one finds the mails of before: the end of the id, which is random (its beginning is the time).
-fn short(instance: InstanceId) -> String {
-    let id = instance.0.simple().to_string();
-    id[id.len() - 8..].to_ascii_uppercase()
 }
 
 /// Whether there is nothing to tell of a value.

@@ -25,9 +25,18 @@ pub(super) async fn look(desk: &dyn Desk, tenant: TenantId, task: TaskId) -> Res
 pub(super) fn stands(view: Option<&TaskView>, payload: &Payload, person: &PersonId) -> bool {
     match () {
         () if payload.asks() => decides(view, payload, person).is_some(),
-        () if payload.notice.kind == "question_asked" => is_unanswered(view, payload),
+        () if is_question(payload) => is_unanswered(view, payload),
         () => true,
     }
+}
+
+/// Whether a notice asks for anything: only of such the task need be looked at.
+pub(super) fn asks(payload: &Payload) -> bool {
+    payload.asks() || is_question(payload)
+}
+
+fn is_question(payload: &Payload) -> bool {
+    payload.notice.kind == "question_asked"
 }
 
 /// Whether somebody may still decide in the step that the notice is about; by when it should be.

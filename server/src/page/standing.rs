@@ -54,7 +54,7 @@ pub(crate) fn reference(subject: &Document, key: Option<&str>, id: InstanceId) -
 /// The digits of an id's end.
 const SHORT: usize = 8;
 
-/// The end of an id.
+/// The end of an id, which is random (its beginning is the time): what people call something that has no number yet.
 pub(crate) fn short(id: InstanceId) -> String {
     let id = id.0.simple().to_string();
     id[id.len() - SHORT..].to_ascii_uppercase()

@@ -120,9 +120,7 @@ impl<D: Domain> Run<'_, '_, D> {
                 "`{name}` says who asked, which nobody changes: cancel it, and let the right one ask"
             ));
         }
-        let variable = &definition.subject.variable;
-        let is_read = |path: &String| *path == **variable || *path == format!("{variable}.{name}");
-        if definition.key.as_ref().is_some_and(|key| key.fields_read().iter().any(is_read)) {
+        if definition.key.as_ref().is_some_and(|key| definition.reads(key, name)) {
             return Some(format!(
                 "`{name}` is part of its business key, which never changes: cancel it, and start another"
             ));

@@ -42,16 +42,20 @@ impl Definition {
     }
 
     /// The states whose called workflow is given a field of the subject.
-    pub fn given_to<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Arc<str>> {
-        let variable = &self.subject.variable;
-        let field = format!("{variable}.{name}");
-        let is_read = move |path: &String| *path == **variable || *path == field;
-        self.states.iter().filter_map(move |state| match &state.kind {
-            StateKind::Call(call) if call.input.iter().any(|(_, value)| value.fields_read().iter().any(&is_read)) => {
-                Some(&state.path)
-            }
-            _ => None,
-        })
+    pub fn given_to<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Arc<str>> {
+        let is_given = move |state: &&State| match &state.kind {
+            StateKind::Call(call) => call.input.iter().any(|(_, value)| self.reads(value, name)),
+            _ => false,
+        };
+        self.states.iter().filter(is_given).map(|state| &state.path)
+    }
+
+    /// Whether an expression reads a field of the subject, or the subject as a whole.
+    #[must_use]
+    pub fn reads(&self, expr: &Expr, name: &str) -> bool {
+        let variable = &*self.subject.variable;
+        let of_field = |path: &str| path.strip_prefix(variable)?.strip_prefix('.').map(|field| field == name);
+        expr.fields_read().iter().any(|path| path == variable || of_field(path) == Some(true))
     }
 
     /// Whether a task with a form gives a field of the subject its value.

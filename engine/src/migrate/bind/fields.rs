@@ -63,9 +63,7 @@ impl Binding<'_> {
             return Some(format!("`{name}` says who asked"));
         }
         let new = self.to.as_ref()?;
-        let variable = &new.subject.variable;
-        let is_read = |path: &String| *path == **variable || *path == format!("{variable}.{name}");
-        if new.key.as_ref().is_some_and(|key| key.fields_read().iter().any(is_read)) {
+        if new.key.as_ref().is_some_and(|key| new.reads(key, name)) {
             return Some(format!("`{name}` is part of the business key, which never changes"));
         }
         if new.answered_by(name) {
