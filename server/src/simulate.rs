@@ -230,6 +230,10 @@ fn asked_step(text: &mut String, number: usize, step: &Value) {
         let to = rung["to"].as_str().map_or(String::new(), |to| format!(" to {to}"));
         let _ = writeln!(text, "     without an answer after {}{at}: {}{to}", word(&rung["after"]), word(&rung["do"]));
     }
+    if let Some(until) = step["until"].as_str() {
+        let then: Vec<&str> = list(&step["then"]).iter().map(word).collect();
+        let _ = writeln!(text, "     undecided until {until}: it goes to {}", then.join(" or "));
+    }
     if let Some(problem) = step["problem"].as_str() {
         let words = repairs::sentence(&format!("{NEEDS_HELP}{problem}"));
         let _ = writeln!(text, "     stuck: {words}");

@@ -57,6 +57,7 @@ suite! {
     leases_end
     what_was_given_up_is_resumed
     what_nobody_waits_for_is_withdrawn
+    what_is_sent_anew_goes_out_once
     instances_are_found_by_their_incidents
     racing_claimers_share
 }

@@ -48,6 +48,7 @@ impl Gathered {
                 }
                 continue;
             }
+            let led = decide::led_by_time(definition, instance, Some(task));
             for step in decide::foreseen(definition, task, organisation, at).unwrap_or_default() {
                 self.looked_at += step.people.len();
                 let place = self.seen.iter().position(|seen| known(seen) && seen.told.step == step.step);
@@ -66,6 +67,8 @@ impl Gathered {
                     seen.told.more = 0;
                 }
                 goes_on(&mut seen.told, &step);
+                let then = led.iter().flat_map(|(_, to)| to).map(|&to| definition.state(to).path.clone());
+                (seen.told.until, seen.told.then) = (led.as_ref().map(|(at, _)| *at), then.collect());
             }
         }
     }
@@ -99,6 +102,8 @@ fn told(definition: &Definition, instance: &Instance, task: &Task, step: &Forese
         opens_after: step.after.clone(),
         opens_at: None,
         due_at: None,
+        until: None,
+        then: Vec::new(),
         people: Vec::new(),
         more: 0,
         rungs: Vec::new(),

@@ -86,6 +86,12 @@ pub struct AskedStep {
     /// By when it should be decided; null where nothing says so.
     #[serde(serialize_with = "perhaps")]
     pub due_at: Option<Timestamp>,
+    /// When time alone leads the instance to another state, if it is not decided before; null where it never does.
+    #[serde(serialize_with = "perhaps")]
+    pub until: Option<Timestamp>,
+    /// The paths of the states that it leads to then.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<Arc<str>>,
     /// Who is asked, in order.
     pub people: Vec<PersonAsked>,
     /// How many more people there are, where they are too many to be told.

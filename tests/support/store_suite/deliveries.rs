@@ -181,6 +181,48 @@ pub async fn what_nobody_waits_for_is_withdrawn<S: Store<CounterDomain>>(store: 
     assert_eq!(store.inbox(9).await.unwrap().len(), 1);
 }
 
+/// What is sent anew while an attempt of what was withdrawn is under way waits for its end, and goes out unless it was the same
+/// and has arrived.
+pub async fn what_is_sent_anew_goes_out_once<S: Store<CounterDomain>>(store: S) {
+    let arrived = Delivery::Sent { reply: Document::new() };
+    let refused = Delivery::Again { next_at: at(11), error: "refused".into() };
+    let other = |row: OutboxRow| OutboxRow { payload: r#"{"other":true}"#.to_owned(), ..row };
+    // In seconds: the lease ends at 100.
+    for (instance, (result, changed, left)) in
+        [(&arrived, false, 0), (&arrived, true, 1), (&refused, false, 1)].into_iter().enumerate()
+    {
+        let instance = u64::try_from(instance).unwrap() + 1;
+        send(&store, vec![message(1, instance, "mail", 1, 10)]).await;
+        let one = store.claim(at(10), at(100), 9).await.unwrap().remove(0);
+        let anew = message(1, instance, "mail", 2, 10);
+        let (tenant, id, destination) = (one.row.tenant, one.row.instance, one.row.destination.clone());
+        let row = WithdrawnRow { tenant, instance: id, destination, before: 2, at: at(12) };
+        let outbox = vec![if changed { other(anew) } else { anew }];
+        commit(&store, &TestCommit { withdrawn: vec![row], outbox, ..TestCommit::default() }).await.unwrap();
+        assert_eq!(names(&store.claim(at(13), at(200), 9).await.unwrap()), [], "the attempt is under way");
+        assert_eq!(store.settle(&one, result, at(14)).await.unwrap(), left == 0 || changed);
+        let claimed = store.claim(at(15), at(200), 9).await.unwrap();
+        assert_eq!(claimed.len(), left, "{result:?}");
+        for one in claimed {
+            assert!(store.settle(&one, &arrived, at(16)).await.unwrap());
+        }
+    }
+    // Where nobody says how the attempt ended, the end of the lease is its end.
+    send(&store, vec![message(1, 9, "mail", 1, 10)]).await;
+    let one = store.claim(at(20), at(100), 9).await.unwrap().remove(0);
+    let row = WithdrawnRow {
+        tenant: one.row.tenant,
+        instance: one.row.instance,
+        destination: one.row.destination.clone(),
+        before: 2,
+        at: at(21),
+    };
+    let outbox = vec![message(1, 9, "mail", 2, 10)];
+    commit(&store, &TestCommit { withdrawn: vec![row], outbox, ..TestCommit::default() }).await.unwrap();
+    assert_eq!(names(&store.claim(at(99), at(200), 9).await.unwrap()), []);
+    assert_eq!(store.claim(at(100), at(200), 9).await.unwrap().len(), 1);
+}
+
 /// Many claimers at once: each message is claimed exactly once.
 pub async fn racing_claimers_share<S: Store<CounterDomain>>(store: S) {
     const MESSAGES: u64 = 240;

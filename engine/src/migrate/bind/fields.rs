@@ -80,6 +80,12 @@ impl Binding<'_> {
                 "`{name}` is what the workflow called in `{call}` has found, which a migration does not know"
             ));
         }
+        let given = self.from.iter().chain(&self.to).find_map(|one| one.given_to(name).next());
+        if let Some(call) = given.filter(|_| self.is_old(name)) {
+            return Some(format!(
+                "`{name}` is what the workflow called in `{call}` is about, and its answer would stand for another value"
+            ));
+        }
         let subject = self.known.vocabulary.subjects.get(&*new.subject.record.name)?;
         if new.subject.computed.iter().any(|field| **field == *name) {
             return Some(format!("`{name}` is computed by the workflow's own actions, which a migration does not do"));

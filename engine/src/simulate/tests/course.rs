@@ -151,3 +151,15 @@ fn reminders_and_rungs_on_the_way_show_where_answers_come_when_they_are_due() {
     let told = world.play(&nobody);
     assert_eq!((&*told.end.state, told.path.last().unwrap().at), ("declined", instant("2026-03-08T08:00:00Z")));
 }
+
+#[test]
+fn when_time_alone_ends_the_asking_is_told() {
+    let policy = "{ expires_after: 14 days, steps: [{ name: manager, who: [{ manager: requester }] }] }";
+    let text = review(policy).replace("on: { approved", "on: { expired: declined, approved");
+    let told = World::new(&[&text]).play(&ann("order", &json!({ "amount": "5 EUR" })));
+    let asked = &told.asked[0];
+    assert_eq!((asked.until, &*asked.then[0]), (Some(told.at.plus_micros(14 * 86_400_000_000)), "declined"));
+    let lasting = World::new(&[&review("{ steps: [{ name: manager, who: [{ manager: requester }] }] }")]);
+    let told = lasting.play(&ann("order", &json!({ "amount": "5 EUR" })));
+    assert_eq!((told.asked[0].until, told.asked[0].then.len()), (None, 0));
+}

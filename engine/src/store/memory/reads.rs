@@ -182,10 +182,12 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
     async fn claim(&self, now: Timestamp, lease_until: Timestamp, limit: i64) -> Result<Vec<Claimed>, StoreError> {
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         let mut oldest: BTreeMap<_, (&OutboxKey, &Sending)> = BTreeMap::new();
-        for (key, sending) in tables.outbox.iter().filter(|(_, sending)| sending.given_up_at.is_none()) {
+        // One that was withdrawn keeps others waiting as long as its attempt is under way.
+        let waits = |sending: &Sending| sending.given_up_at.is_none() || sending.row.next_at > now;
+        for (key, sending) in tables.outbox.iter().filter(|(_, sending)| waits(sending)) {
             oldest.entry((key.0, key.1, &key.2)).or_insert((key, sending));
         }
-        let may_go = oldest.into_values().filter(|(_, sending)| sending.row.next_at <= now);
+        let may_go = oldest.into_values().filter(|(_, one)| one.given_up_at.is_none() && one.row.next_at <= now);
         let mut keys: Vec<_> = may_go.map(|(key, sending)| (sending.row.next_at, key.clone())).collect();
         keys.sort();
         keys.truncate(most(limit));
@@ -210,8 +212,9 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
         let is_sent = matches!(result, Delivery::Sent { .. });
         let stored = tables.outbox.get_mut(&key).filter(|s| s.epoch == claimed.epoch);
         let Some(sending) = stored else { return Ok(false) };
-        // One that was withdrawn meanwhile: if it has gone out, that is told.
-        if sending.given_up_at.is_some() && !is_sent {
+        // One that was withdrawn meanwhile: if it has gone out, that is told, and it does not go out twice.
+        let withdrawn = sending.given_up_at.is_some();
+        if withdrawn && !is_sent {
             tables.outbox.remove(&key);
             return Ok(false);
         }
@@ -219,6 +222,12 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
         match result {
             Delivery::Sent { .. } => {
                 tables.outbox.remove(&key);
+                let row = &claimed.row;
+                let same = |one: &Sending| one.epoch == 0 && one.row.payload == row.payload && one.row.seq > row.seq;
+                let of = |key: &OutboxKey| (key.0, key.1, &key.2) == (row.tenant, row.instance, &row.destination);
+                if withdrawn {
+                    tables.outbox.retain(|key, one| !of(key) || !same(one));
+                }
             }
             Delivery::Again { next_at, .. } => {
                 sending.row.next_at = *next_at;
@@ -230,7 +239,7 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
                 sending.epoch += 1;
             }
             Delivery::GivenUp { .. } => {
-                sending.given_up_at = Some(now);
+                (sending.given_up_at, sending.row.next_at) = (Some(now), now);
                 sending.epoch += 1;
             }
         }

@@ -18,6 +18,7 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("RESUME", RESUME),
     ("FORGET", FORGET),
     ("ENDED", ENDED),
+    ("SAME", SAME),
     ("WITHDRAW", WITHDRAW),
     ("WITHDRAW_UNDER_WAY", WITHDRAW_UNDER_WAY),
 ];
@@ -61,14 +62,14 @@ fn claimed(row: &Row) -> Result<Claimed, StoreError> {
     })
 }
 
-// Also of one that was withdrawn meanwhile: it has gone out, and that is told.
 const SENT: &str = "DELETE FROM outbox
      WHERE tenant = $1
        AND instance = $2
        AND destination = $3
        AND seq = $4
        AND id = $5
-       AND epoch = $6";
+       AND epoch = $6
+       AND given_up_at IS NULL";
 
 const AGAIN: &str = "UPDATE outbox
      SET next_at = $7, error = $8, epoch = epoch + 1
@@ -91,8 +92,9 @@ const HELD: &str = "UPDATE outbox
        AND epoch = $6
        AND given_up_at IS NULL";
 
+// No attempt is under way that others would have to wait for.
 const GIVEN_UP: &str = "UPDATE outbox
-     SET given_up_at = $7, error = $8, epoch = epoch + 1
+     SET given_up_at = $7, next_at = $7, error = $8, epoch = epoch + 1
      WHERE tenant = $1
        AND instance = $2
        AND destination = $3
@@ -101,7 +103,7 @@ const GIVEN_UP: &str = "UPDATE outbox
        AND epoch = $6
        AND given_up_at IS NULL";
 
-// Of one that was withdrawn while this attempt was under way: it has not arrived, and is not tried again.
+// Of one that was withdrawn while this attempt was under way: it is not tried again. Where it has gone out, that is told.
 const ENDED: &str = "DELETE FROM outbox
      WHERE tenant = $1
        AND instance = $2
@@ -110,6 +112,15 @@ const ENDED: &str = "DELETE FROM outbox
        AND id = $5
        AND epoch = $6
        AND given_up_at IS NOT NULL";
+
+// It was withdrawn, sent anew, and has gone out all the same: it does not go out twice.
+const SAME: &str = "DELETE FROM outbox
+     WHERE tenant = $1
+       AND instance = $2
+       AND destination = $3
+       AND seq > $4
+       AND epoch = 0
+       AND payload = $5";
 
 // The message's id is in the name: what is there says the same.
 const TELL: &str = "INSERT INTO inbox (tenant, target, message, event, payload, at)
@@ -144,10 +155,19 @@ pub(crate) async fn settle(
         query = query.bind(at.micros()).bind(error);
     }
     if query.execute(&mut *c).await.map_err(failed)?.rows_affected() != 1 {
-        if change.is_some() {
-            about(ENDED).execute(c).await.map_err(failed)?;
+        let ended = about(ENDED).execute(&mut *c).await.map_err(failed)?.rows_affected() == 1;
+        if !ended || change.is_some() {
+            return Ok(false);
         }
-        return Ok(false);
+        sqlx::query(SAME)
+            .bind(row.tenant.0)
+            .bind(row.instance.0)
+            .bind(&*row.destination)
+            .bind(row.seq)
+            .bind(&*row.payload)
+            .execute(&mut *c)
+            .await
+            .map_err(failed)?;
     }
     if let Some((event, payload)) = told(claimed, result) {
         sqlx::query(TELL)

@@ -50,7 +50,7 @@ pub(crate) const CLAIM: &str = "UPDATE outbox
            WHERE b.tenant = o.tenant
              AND b.instance = o.instance
              AND b.destination = o.destination
-             AND b.given_up_at IS NULL
+             AND (b.given_up_at IS NULL OR b.next_at > $1)
            ORDER BY b.seq, b.id
            LIMIT 1
          )
