@@ -219,6 +219,58 @@ fn several_of_one_version_are_told_apart() {
     );
 }
 
+const CALLER: &str = "
+workflow: order
+version: 1
+subject: { name: po, fields: { requester: person, n: int, found: int? } }
+start: draft
+states:
+  draft: { on: { submit: checking } }
+  checking:
+    call: { workflow: check, input: { n: po.n } }
+    on: { done: { to: over, set: { found: event.n } }, failed: over }
+  over: { final: true }
+";
+
+const CHECK: &str = "
+workflow: check
+version: 1
+subject: { name: w, fields: { requester: person, n: int } }
+result: [n]
+start: waiting
+states: { waiting: { on: { end: over } }, over: { final: true } }
+";
+
+#[test]
+fn what_a_called_workflow_was_given_and_has_found_stays() {
+    let loaded = |caller: &str| {
+        let files = [("a.yaml", caller), ("b.yaml", CHECK)].map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let loaded = crate::definition::Library::load(files.to_vec(), &Vocabulary::default());
+        let (library, _) = loaded.unwrap_or_else(|_| panic!("{caller}"));
+        library.current("order").unwrap().clone()
+    };
+    let more = CALLER.replace("version: 1", "version: 2").replace("found: int?", "found: int?, more: int");
+    let given_more = more.replace("n: po.n", "n: po.more");
+    let told = |new: &str, fields: &str| {
+        let (old, new, vocabulary) = (loaded(CALLER), loaded(new), Vocabulary::default());
+        let all = [old, new.clone()];
+        let known = Known { current: Some(&new), all: &all, names: &["order".into()], vocabulary: &vocabulary };
+        let map = format!("migrate: order\nfields: {{ {fields} }}");
+        match Draft::read(&map).unwrap().bind(known) {
+            Ok(_) => String::new(),
+            Err(found) => found.iter().map(|one| format!("{}: {}\n", one.code, one.message)).collect(),
+        }
+    };
+    assert_eq!(told(&more, "more: po.n"), "");
+    assert_eq!(told(&given_more, "more: po.n"), "", "a new field is given a value before anything is called with it");
+    for (fields, why) in
+        [("more: 1, n: 2", "is what the workflow called in `checking` is about"), ("more: 1, found: 2", "has found")]
+    {
+        let told = told(&more, fields);
+        assert!(told.starts_with("FLX0752: ") && told.contains(why), "{fields}: {told}");
+    }
+}
+
 const DOCUMENT: &str = include_str!("../../../definitions/migrating.md");
 
 #[test]

@@ -17,8 +17,15 @@ pub(crate) fn value(json: &Json, contacts: &Contacts, zone: &TimeZone) -> String
         Json::Number(number) => number.to_string(),
         Json::String(text) if text.is_empty() => "–".to_owned(),
         Json::String(text) => said(text, contacts, zone),
-        Json::Array(items) => items.iter().map(one).collect::<Vec<_>>().join(", "),
-        Json::Object(_) => json.to_string(),
+        Json::Array(items) => {
+            let between = if items.iter().any(Json::is_object) { "; " } else { ", " };
+            items.iter().map(one).collect::<Vec<_>>().join(between)
+        }
+        // As forms take it.
+        Json::Object(names) if names.is_empty() => "–".to_owned(),
+        Json::Object(names) => {
+            names.iter().map(|(name, value)| format!("{name} = {}", one(value))).collect::<Vec<_>>().join(", ")
+        }
     }
 }
 

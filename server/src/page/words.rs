@@ -285,6 +285,9 @@ pub(super) mod tests {
             (json!("2026-03-02T09:30:00Z"), "Mon, 2 Mar 2026, 10:30 CET"),
             (json!("2027-03-31"), "Wed, 31 Mar 2027"),
             (json!(["ann", true, null]), "Ann Ahrens, yes, –"),
+            (json!({ "ann": 2, "front": "1200.00 EUR" }), "ann = 2, front = 1,200.00 EUR"),
+            (json!([{ "n": 1 }, { "n": 2 }]), "n = 1; n = 2"),
+            (json!({}), "–"),
             (json!(""), "–"),
             (json!(7), "7"),
         ] {

@@ -205,6 +205,7 @@ pub(super) async fn instants_and_maps(site: Site) {
     // It stands in the form as it is written there.
     let told = plain(&page.text);
     assert!(told.contains("value=\"2026-07-02T10:30\"") && told.contains(">back = 1\nfront = 2</textarea>"), "{told}");
+    assert!(told.contains(">back = 1, front = 2<"), "as among its facts: {told}");
     let place = format!("/instances/{}", text(&made["id"]));
     let json = [("data.begins", "2026-07-02T10:30"), ("data.seats", "{ \"front\": 3 }")];
     ann.press(&form_of(&page, &place, "move"), ("sent", ""), &json).await.is(200);
