@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::clock::Timestamp;
-use crate::decide::{OrganisationAt, merge_organisation};
+use crate::decide::{OrganisationAt, merge_organisation, read_organisation};
 use crate::domain::Domain;
 use crate::ids::TenantId;
 use crate::instance::Document;
@@ -125,10 +125,15 @@ pub fn organisation<L: Log>(
     courses: &[&Course],
     log: &L,
 ) -> Result<OrganisationAt, Refusal> {
-    let with_log = map.people.from_log.unwrap_or(known.is_empty());
-    let document = if with_log { people::organisation(known, map, courses, log) } else { known };
     // It held before anything in the log happened.
-    merge_organisation(None, &document, Timestamp::from_micros(i64::MIN)).map(|merged| merged.read)
+    let start = Timestamp::from_micros(i64::MIN);
+    if !map.people.from_log.unwrap_or(known.is_empty()) {
+        return merge_organisation(None, &known, start).map(|merged| merged.read);
+    }
+    // What the author wrote is looked at; names in a log are as they are, even where two of them look alike.
+    let known = merge_organisation(None, &known, start)?.after;
+    let all = people::organisation(known, map, courses, log);
+    read_organisation(&all, 1, start).map_err(|why| Refusal::Invalid(vec![(String::new(), why)]))
 }
 
 /// Runs the whole log. `against`: another definition, to tell which cases would have gone another way. `progress` is told

@@ -141,10 +141,12 @@ impl Course {
     pub(super) fn people(&self) -> impl Iterator<Item = &Value> {
         let moves = self.activities.values().flatten();
         let of = moves.flat_map(|one| {
-            one.behalf.iter().chain(match &one.does {
+            let to = match &one.does {
                 Does::Act { to, .. } => to.as_ref(),
                 _ => None,
-            })
+            };
+            let data = one.data.iter().map(|(_, value)| value).filter(|value| value.is_person());
+            one.behalf.iter().chain(to).chain(data)
         });
         let fields = self.subject.iter().filter(|(_, value)| value.is_person()).map(|(_, value)| value);
         self.starts_as.iter().chain(fields).chain(of)

@@ -24,6 +24,8 @@ enum Lack {
     Unit(Arc<str>),
     /// Nobody has a manager: for this word.
     Manager(&'static str),
+    /// Nobody has this id.
+    Person(Arc<str>),
 }
 
 /// Events and steps of a definition that nobody could be allowed.
@@ -33,11 +35,15 @@ pub(super) struct Nobody {
     events: HashSet<(Arc<str>, Arc<str>)>,
     /// By the state's path and the step.
     steps: HashSet<(Arc<str>, Arc<str>)>,
+    /// No way to begin has a rule that somebody meets.
+    starts: bool,
 }
 
 impl Nobody {
     pub(super) fn of(course: &Course, organisation: &Organisation) -> Self {
-        let mut nobody = Self::default();
+        let starts = &course.definition.starts;
+        let lacks = starts.iter().all(|start| of_rule(&start.by, organisation).is_some());
+        let mut nobody = Self { starts: lacks && !starts.is_empty(), ..Self::default() };
         for definition in family(&course.definition) {
             for ix in (0..definition.states.len()).map(StateIx) {
                 let path = &definition.state(ix).path;
@@ -63,6 +69,11 @@ impl Nobody {
     /// Whether nobody may send the event to an instance that stands in these states.
     pub(super) fn sends(&self, inside: &[Arc<str>], event: &Arc<str>) -> bool {
         inside.iter().any(|path| self.events.contains(&(path.clone(), event.clone())))
+    }
+
+    /// Whether nobody may start an instance.
+    pub(super) const fn starts(&self) -> bool {
+        self.starts
     }
 
     /// Whether nobody can be asked in the step of the state's task.
@@ -99,6 +110,10 @@ fn of_resolver(resolver: &Resolver, organisation: &Organisation) -> Option<Lack>
                 none.then(|| Lack::Role(role.clone(), Some(unit.clone())))
             }
         },
+        // Of several one is enough.
+        Resolver::Person(people) if people.iter().all(|person| organisation.person(person).is_none()) => {
+            people.first().map(|person| Lack::Person(person.as_str().into()))
+        }
         Resolver::Manager { .. } => (!managed()).then_some(Lack::Manager("manager")),
         Resolver::Chain { start: ChainStart::Manager, .. } => (!managed()).then_some(Lack::Manager("chain")),
         Resolver::Role { unit: UnitOf::Field(_), .. }
@@ -112,6 +127,9 @@ fn of_resolver(resolver: &Resolver, organisation: &Organisation) -> Option<Lack>
 fn lacking(definition: &Definition, organisation: &Organisation) -> BTreeMap<Lack, BTreeSet<String>> {
     let mut lacks: BTreeMap<Lack, BTreeSet<String>> = BTreeMap::new();
     for one in family(definition) {
+        for lack in one.starts.iter().filter_map(|start| of_rule(&start.by, organisation)) {
+            lacks.entry(lack).or_default().insert(format!("the start of `{}`", one.name));
+        }
         for state in &one.states {
             for (event, arrows) in &state.on {
                 for lack in arrows.iter().filter_map(|arrow| of_rule(&arrow.by, organisation)) {
@@ -119,7 +137,8 @@ fn lacking(definition: &Definition, organisation: &Organisation) -> BTreeMap<Lac
                 }
             }
             for step in asks(&state.kind) {
-                let resolvers = step.who.iter().chain(&step.fallback);
+                let late = step.late.iter().flat_map(|rung| &rung.fallback);
+                let resolvers = step.who.iter().chain(&step.fallback).chain(late);
                 for lack in resolvers.filter_map(|resolver| of_resolver(resolver, organisation)) {
                     lacks.entry(lack).or_default().insert(format!("the step `{}` of `{}`", step.name, state.path));
                 }
@@ -183,6 +202,15 @@ fn words(map: &Map, lack: &Lack, organisation: &Organisation) -> (&'static str, 
                 }
             };
             (codes::NO_UNIT, format!("there is no unit `{unit}`"), help)
+        }
+        Lack::Person(id) => {
+            let people = organisation.parts().people.iter().map(|person| person.id.as_str());
+            let help = match nearest(id, people) {
+                Some(near) => format!("a similar id exists: `{near}`"),
+                None => "the log names nobody of this id; an organisation may have him, `people: { organisation: company.yaml }`"
+                    .to_owned(),
+            };
+            (codes::NO_HOLDER, format!("nobody has the id `{id}`"), help)
         }
         Lack::Manager(word) => (
             codes::NO_MANAGERS,

@@ -191,7 +191,7 @@ fn add_people(document: &mut Document, found: BTreeSet<PersonId>) {
     let Some(people) = list(document, "people") else { return };
     let known: BTreeSet<String> = people.iter().filter_map(|p| Some(p.get("id")?.as_str()?.to_owned())).collect();
     let new = found.into_iter().filter(|person| !person.as_str().is_empty() && !known.contains(person.as_str()));
-    people.extend(new.map(|person| json!({ "id": person })));
+    people.extend(new.map(|person| json!({ "id": person, "active": true })));
 }
 
 fn add_roles(document: &mut Document, roles: BTreeMap<String, BTreeMap<String, BTreeSet<PersonId>>>) {

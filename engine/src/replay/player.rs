@@ -261,6 +261,9 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         person: Option<&PersonId>,
         code: &str,
     ) -> bool {
+        if playing.root.is_none() {
+            return FOR_OTHERS.contains(&code) && self.nobody.starts();
+        }
         let (Some(what), true) = (what, FOR_OTHERS.contains(&code)) else { return false };
         let Ok(instance) = playing.instance(what.workflow.as_deref()) else { return false };
         match &what.does {

@@ -24,6 +24,8 @@ pub(super) struct Value {
     pub(super) otherwise: Option<String>,
     format: Option<String>,
     zone: TimeZone,
+    /// The mapping names a zone: the day of an instant is the day there, and not the one that is written.
+    moves: bool,
     comma: bool,
     ty: Type,
 }
@@ -32,6 +34,7 @@ impl Value {
     pub(super) fn of(source: &Source, ty: &Type) -> Self {
         let zone = source.zone.as_ref().and_then(|zone| TimeZone::get(zone).ok());
         Self {
+            moves: zone.is_some(),
             from: source.from.clone(),
             unit: source.unit.clone(),
             values: source.values.clone(),
@@ -59,7 +62,7 @@ impl Value {
 
     /// Whether the format is one.
     pub(super) fn check_format(&self) -> Result<(), String> {
-        let Some(format) = &self.format else { return Ok(()) };
+        let Some(format) = self.format.as_ref().filter(|format| epoch(format).is_none()) else { return Ok(()) };
         let example = DateTime::constant(2026, 3, 2, 8, 30, 0, 0).to_zoned(TimeZone::UTC).map_err(|e| e.to_string())?;
         jiff::fmt::strtime::format(format, &example).map(drop).map_err(|e| format!("`{format}` is no format: {e}"))
     }
@@ -99,26 +102,32 @@ impl Value {
         Ok(json)
     }
 
-    /// A number as logs write them: `1234.5`, `1.2345E3`, with a comma where the mapping says so.
+    /// A number as logs write them: `1234.5`, `1.2345E3`, and `1.234,50` where the mapping says so.
     fn number(&self, text: &str) -> Result<Decimal, String> {
-        let text = text.trim();
-        let plain = match self.comma {
-            true => text.replace('.', "").replace(',', "."),
-            false => text.to_owned(),
+        let wrong = || match self.comma {
+            true => format!("`{text}` is not a number with a decimal comma"),
+            false => format!("`{text}` is not a number"),
         };
+        let text = text.trim();
+        let plain = if self.comma { with_point(text).ok_or_else(wrong)? } else { text.to_owned() };
         let plain = plain.strip_prefix('+').unwrap_or(&plain);
         let parsed = match plain.contains(['e', 'E']) {
             true => Decimal::from_scientific(plain),
             false => plain.parse(),
         };
-        parsed.map_err(|_| format!("`{text}` is not a number"))
+        parsed.map_err(|_| wrong())
     }
 
     fn amount(&self, text: &str, unit: Option<&str>, places: u32, what: &str) -> Result<String, String> {
-        let (number, own) = match text.trim().split_once(' ') {
-            Some((number, own)) => (number, Some(own.trim())),
-            None => (text, None),
-        };
+        let text = text.trim();
+        let signed = SIGNS.iter().find_map(|(sign, code)| {
+            let number = text.strip_prefix(sign).or_else(|| text.strip_suffix(sign))?;
+            Some((number.trim(), Some(*code)))
+        });
+        let (number, own) = signed.unwrap_or_else(|| match text.rsplit_once(char::is_whitespace) {
+            Some((number, own)) if own.starts_with(|c: char| !c.is_ascii_digit()) => (number.trim(), Some(own)),
+            _ => (text, None),
+        });
         let unit =
             own.or(unit).ok_or_else(|| format!("`{text}` has no unit, and the mapping names none; it takes {what}"))?;
         let number = self.number(number)?.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
@@ -129,6 +138,9 @@ impl Value {
         let text = text.trim();
         let wrong = || format!("`{text}` is not a point in time: say how it is written with `format`");
         let local = |wall: DateTime| resolve(&self.zone, wall).ok_or_else(wrong);
+        if let Some(micros) = self.format.as_deref().and_then(epoch) {
+            return since_1970(text, micros).ok_or_else(|| format!("`{text}` is no time since 1970"));
+        }
         if let Some(format) = &self.format {
             let parsed = jiff::fmt::strtime::parse(format, text)
                 .map_err(|e| format!("`{text}` is not written as `{format}`: {e}"))?;
@@ -149,15 +161,67 @@ impl Value {
         local(wall.map_err(|_| wrong())?)
     }
 
-    /// A day: also that of a point in time.
+    /// A day: also that of a point in time, as it is written there; in the zone that the mapping names, if it names one.
     fn date(&self, text: &str) -> Result<Date, String> {
         let text = text.trim();
-        let day = match &self.format {
-            Some(format) => jiff::fmt::strtime::parse(format, text).and_then(|parsed| parsed.to_date()),
-            None => text.get(..10).unwrap_or(text).parse::<Date>(),
-        };
-        day.map_err(|_| format!("`{text}` is not a day: say how it is written with `format`"))
+        let wrong = || format!("`{text}` is not a day: say how it is written with `format`");
+        let day = |at: Timestamp| at.to_jiff().map(|at| at.to_zoned(self.zone.clone()).date()).ok_or_else(wrong);
+        match &self.format {
+            Some(format) if epoch(format).is_some() => day(self.instant(text)?),
+            Some(format) => {
+                let parsed = jiff::fmt::strtime::parse(format, text).map_err(|_| wrong())?;
+                match parsed.to_timestamp() {
+                    Ok(at) if self.moves => day(at.into()),
+                    _ => parsed.to_date().map_err(|_| wrong()),
+                }
+            }
+            None => match Timestamp::parse(text) {
+                Ok(at) if self.moves => day(at),
+                _ => text.get(..10).unwrap_or(text).replace('/', "-").parse::<Date>().map_err(|_| wrong()),
+            },
+        }
     }
+}
+
+/// Signs of currencies that can be only one.
+const SIGNS: [(&str, &str); 2] = [("€", "EUR"), ("£", "GBP")];
+
+/// A number with a decimal comma as one with a point: digits may be grouped by threes, by points, blanks or apostrophes.
+fn with_point(text: &str) -> Option<String> {
+    let is_group = |c: char| matches!(c, '.' | ' ' | '\'' | '\u{2019}' | '\u{a0}' | '\u{202f}');
+    let (text, end) = text.find(['e', 'E']).map_or((text, ""), |at| text.split_at(at));
+    // Bookkeepers write the sign behind it.
+    let (sign, digits) = match (text.strip_prefix(['-', '+']), text.strip_suffix('-')) {
+        (Some(rest), _) => (if text.starts_with('-') { "-" } else { "" }, rest),
+        (None, Some(rest)) => ("-", rest),
+        (None, None) => ("", text),
+    };
+    let (whole, part) = digits.trim().split_once(',').unwrap_or((digits.trim(), ""));
+    let mut groups = whole.split(is_group);
+    let first = groups.next()?;
+    let rest: Vec<&str> = groups.collect();
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let grouped = rest.iter().all(|group| group.len() == 3 && is_number(group)) && (1..=3).contains(&first.len());
+    if !is_number(first) || !is_number(part) || !(rest.is_empty() || grouped) {
+        return None;
+    }
+    let part = if part.is_empty() { "0" } else { part };
+    Some(format!("{sign}{first}{}.{part}{end}", rest.concat()))
+}
+
+/// How many microseconds one of these units of time since 1970 has; `None`: the format is another.
+fn epoch(format: &str) -> Option<i64> {
+    match format {
+        "epoch" => Some(1_000_000),
+        "epoch_ms" => Some(1_000),
+        _ => None,
+    }
+}
+
+fn since_1970(text: &str, micros: i64) -> Option<Timestamp> {
+    let at = text.parse::<Decimal>().ok()?.checked_mul(Decimal::from(micros))?.floor();
+    let at = i64::try_from(at).ok()?;
+    jiff::Timestamp::from_microsecond(at).ok().map(|_| Timestamp::from_micros(at))
 }
 
 fn truth(text: &str) -> Result<Json, String> {

@@ -12,6 +12,9 @@ use crate::time::{Clock, Unclear};
 use crate::unreadable::{Unreadable, short};
 use crate::wanted::Format;
 
+/// How much of a value that is too long is looked at, in bytes.
+const EXAMPLE: usize = 400;
+
 /// Why an event is skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
@@ -21,6 +24,7 @@ pub(crate) enum Reason {
     UnreadableTime,
     TooFewCells,
     TooManyCells,
+    TooLong,
 }
 
 pub(crate) struct Gather<'p> {
@@ -86,6 +90,11 @@ impl<'p> Gather<'p> {
                 return Err(Unreadable::AmbiguousTime { line, time: short(time), formats });
             }
         };
+        let slots = [plan.case, plan.activity].into_iter().chain(plan.columns.iter().copied());
+        if let Some(long) = slots.filter_map(&cell).find(|value| value.len() > self.limits.text) {
+            self.skip(Reason::TooLong, line, &String::from_utf8_lossy(long.get(..EXAMPLE).unwrap_or(long)));
+            return Ok(());
+        }
         self.events += 1;
         if self.events > self.limits.events {
             let what = format!("the log has more than {} events", self.limits.events);
@@ -108,9 +117,6 @@ impl<'p> Gather<'p> {
             && self.texts.get(text).as_bytes() == value
         {
             return Ok(text);
-        }
-        if value.len() > self.limits.text {
-            return Err(self.limits.text_too_long(line, &self.plan.names[slot], value.len()));
         }
         let text = self.texts.intern(letters(value, line)?).ok_or_else(|| Unreadable::TooLarge {
             line,
@@ -149,6 +155,7 @@ impl<'p> Gather<'p> {
                 "the time cannot be read: it is not written as its format says (as ISO 8601, where none is said)"
             }
             Reason::TooFewCells => "fewer cells than the header: check quotes and the delimiter",
+            Reason::TooLong => "a value of more than 64 KiB: check quotes, or do not ask for that column",
             Reason::TooManyCells => "more cells than the header: check quotes and the delimiter",
         };
         let group = Skipped { why: why.to_owned(), count: 1, first_line: line, example: short(example) };

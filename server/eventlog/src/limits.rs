@@ -1,7 +1,5 @@
 //! How much of a log is read at most.
 
-use crate::unreadable::Unreadable;
-
 /// The limits of reading. Tests take smaller ones.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
@@ -20,12 +18,5 @@ pub(crate) struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits { events: 50_000_000, text: 64 << 10, unpacked: 64 << 30, piece: 16 << 20, depth: 1_000 }
-    }
-}
-
-impl Limits {
-    pub(crate) fn text_too_long(&self, line: u64, column: &str, bytes: usize) -> Unreadable {
-        let what = format!("a value of `{column}` has {bytes} bytes, more than {}", self.text);
-        Unreadable::TooLarge { line, what, advice: "check quotes and the delimiter, or do not ask for that column" }
     }
 }

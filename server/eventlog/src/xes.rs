@@ -63,7 +63,7 @@ struct Document<'d, 'p> {
 
 impl<'d, 'p> Document<'d, 'p> {
     fn new(plan: &'p Plan, limits: &'p Limits, gather: &'d mut Gather<'p>) -> Self {
-        let layers = Layers::new(plan, limits);
+        let layers = Layers::new(plan);
         Document { gather, limits, layers, place: Place::Outside, begun: 0, in_trace: false, over: 0, line: 1 }
     }
 

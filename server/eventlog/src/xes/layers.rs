@@ -5,7 +5,6 @@
 
 use hashbrown::HashMap;
 
-use crate::limits::Limits;
 use crate::plan::{CASE, Plan};
 use crate::unreadable::{Unreadable, short};
 
@@ -28,7 +27,6 @@ const LAYERS: usize = 5;
 
 pub(super) struct Layers<'p> {
     plan: &'p Plan,
-    limits: &'p Limits,
     values: [Values; LAYERS],
     /// Where the value of each slot is looked for, in this order.
     order: Vec<&'static [Layer]>,
@@ -68,10 +66,9 @@ struct Known {
 }
 
 impl<'p> Layers<'p> {
-    pub(super) fn new(plan: &'p Plan, limits: &'p Limits) -> Layers<'p> {
+    pub(super) fn new(plan: &'p Plan) -> Layers<'p> {
         let mut layers = Layers {
             plan,
-            limits,
             values: std::array::from_fn(|_| Values::of(plan.names.len())),
             order: Vec::with_capacity(plan.names.len()),
             event: Keys::default(),
@@ -152,9 +149,6 @@ impl<'p> Layers<'p> {
                     short(key)
                 );
                 return Err(Unreadable::Xml { line, why });
-            }
-            if value.len() > self.limits.text {
-                return Err(self.limits.text_too_long(line, &self.plan.names[*slot], value.len()));
             }
             self.seen[*slot] = true;
             self.values[layer as usize].set(*slot, value);

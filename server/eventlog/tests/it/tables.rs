@@ -133,7 +133,9 @@ fn a_value_that_is_too_long_is_told() {
     let text = format!("case,activity,time,v,w\n1,a,1970-01-01,{},{}\n", "v".repeat(65_536), "w".repeat(65_537));
     assert_eq!(log(&text, &plain(&["v"])).events, 1);
     let told = error(&text, &plain(&["w"]));
-    assert!(told.starts_with("line 2: a value of `w` has 65537 bytes, more than 65536: "), "{told}");
+    assert!(told.contains("1 from line 2 on (www") && told.contains("a value of more than 64 KiB"), "{told}");
+    let log = log(&format!("{text}1,b,1970-01-02,v,w\n"), &plain(&["w"]));
+    assert_eq!((log.events, log.skipped[0].count, log.skipped[0].first_line), (1, 1, 2), "the rest is read");
 }
 
 #[test]
