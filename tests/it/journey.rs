@@ -153,6 +153,7 @@ on_both! {
     site::several_decided_at_once
     site_answers::what_is_asked_is_answered
     site_contract::a_contract_is_told_in_words
+    site_contract::what_nobody_confirmed_is_no_amount
     site_answers::what_is_left_out_is_said
     site_forms::what_is_emptied_is_empty
     site_forms::what_came_back_is_in_the_inbox
