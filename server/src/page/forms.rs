@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use fluxor_engine::approval::{Status, VoteKind};
 use fluxor_engine::decide::AskedFor;
-use fluxor_engine::definition::chart::{Arrow, Outcome, StateIx, StateKind, TASK_STEP, Way};
+use fluxor_engine::definition::chart::{Arrow, Outcome, StateIx, StateKind, TASK_STEP, Way, in_order};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::TaskStatus;
 use serde::Serialize;
@@ -258,7 +258,7 @@ impl Event {
                     needs_reason || rows.is_some() || event.payload.fields.values().any(|field| !field.nullable);
                 Self {
                     title: event.title.to_string(),
-                    fields: event.payload.fields.iter().map(field).collect(),
+                    fields: in_order(&event.payload, &event.order).into_iter().map(field).collect(),
                     rows,
                     needs_reason,
                     way,
