@@ -84,6 +84,8 @@ pub(crate) struct Panel {
     is_stale: bool,
     /// Whether the page was opened by a link, which is good for one act.
     by_link: bool,
+    /// Whether a seat is his own, so that he may delegate it, and have somebody decide in his place.
+    holds: bool,
     /// Whether the reader may abstain, and whether he has and may decide all the same.
     abstains: bool,
     abstained: bool,
@@ -145,6 +147,7 @@ impl Panel {
             changed: refused.changed,
             meanwhile: refused.meanwhile,
             by_link: false,
+            holds: task.open.iter().any(|seat| seat.person == *reader && seat.on_behalf_of.is_none()),
             abstains: false,
             abstained: has_abstained,
             seats,
@@ -153,7 +156,8 @@ impl Panel {
 
     /// Whether somebody is chosen in it.
     pub(super) fn names_people(&self) -> bool {
-        !self.seats.is_empty()
+        let asks = self.fields.iter().flatten().any(Field::is_person);
+        asks || (!self.seats.is_empty() && !self.by_link)
     }
 
     /// With whether he may abstain.
