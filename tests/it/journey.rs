@@ -173,6 +173,7 @@ on_both! {
     site_onward::what_changed_and_what_was_written
     site_stuck::what_was_not_done_is_not_called_done
     site_stuck::somebody_is_asked_instead
+    site_stuck::what_may_be_mended_is_offered
     site_told::about_whom_and_what_stayed
     site_told::what_was_done_instead_is_told
     site_told::whoever_abstains_alone
