@@ -131,7 +131,7 @@ fn fields_stand_in_the_order_of_the_file() {
                   start: { to: a }\nevents: { move: { payload: { until: date?, from: date } } }\nstates:\n  a: { on: { move: { to: b } } }\n  \
                   b: { final: true }\n";
     let definition = right("x.yaml", source);
-    let names = |record: &crate::expression::RecordType, order: &[std::sync::Arc<str>]| -> Vec<String> {
+    let names = |record: &RecordType, order: &[Arc<str>]| -> Vec<String> {
         chart::in_order(record, order).into_iter().map(|(name, _)| name.clone()).collect()
     };
     let subject = &definition.subject;

@@ -34,7 +34,7 @@
   let pressed = false;
   const elsewhere = (event) => { if (named && event.target !== named.at) said(""); };
   document.addEventListener("pointerdown", () => { pressed = true; }, true);
-  document.addEventListener("keydown", () => { pressed = false; }, true);
+  for (const kind of ["keydown", "pointercancel"]) document.addEventListener(kind, () => { pressed = false; }, true);
   document.addEventListener("focusin", (event) => { if (!pressed) elsewhere(event); });
   document.addEventListener("click", (event) => { pressed = false; elsewhere(event); }, true);
   // Where fingers press there need be no keys.

@@ -45,8 +45,8 @@ pub(super) async fn what_nobody_confirmed_is_no_amount(mut site: Site) {
     let edit = json!({ "payload": { "value": "2500.00 EUR" }, "reason": "the letter says so" });
     assert_eq!(site.by("eve").signal(&corrected, "edit", &edit).await.is(200)["state"], "correcting");
 
-    let (renewed, task, _) = contract(&site, "C-5", "hal").await;
-    let task = site.admin().get(&format!("/v1/tasks/{task}")).await.is(200);
+    let (renewed, ..) = contract(&site, "C-5", "hal").await;
+    let task = site.admin().get(&path(&renewed)).await.is(200)["tasks"][0].clone();
     let next = json!({ "decision": "renew", "value": "2500.00 EUR", "ends_on": day(465), "notice_by": day(400) });
     let done = site.by("hal").decide(&task, &json!({ "act": "complete", "data": next })).await.is(200);
     assert_eq!(done["state"], "open.review");
