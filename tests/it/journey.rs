@@ -153,6 +153,7 @@ on_both! {
     site::several_decided_at_once
     site_answers::what_is_asked_is_answered
     site_contract::a_contract_is_told_in_words
+    site_contract::what_nobody_confirmed_is_no_amount
     site_answers::what_is_left_out_is_said
     site_forms::what_is_emptied_is_empty
     site_forms::what_came_back_is_in_the_inbox
@@ -172,6 +173,7 @@ on_both! {
     site_onward::what_changed_and_what_was_written
     site_stuck::what_was_not_done_is_not_called_done
     site_stuck::somebody_is_asked_instead
+    site_stuck::what_may_be_mended_is_offered
     site_told::about_whom_and_what_stayed
     site_told::what_was_done_instead_is_told
     site_told::whoever_abstains_alone

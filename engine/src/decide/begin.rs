@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::definition::chart::{Arrow, Definition};
+use crate::definition::chart::{Arrow, Definition, in_order};
 use crate::domain::Vocabulary;
 use crate::expression::{Field, Type};
 
 /// What a start asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AtStart {
-    /// Fields of the subject with their types: those that must be given first.
+    /// Fields of the subject with their types, in the order of the file; of a subject of the vocabulary those first that must be
+    /// given.
     pub fields: Vec<(Arc<str>, Field)>,
     /// What the start's actions read and validate themselves: `lines`.
     pub own: Vec<Arc<str>>,
@@ -33,10 +34,11 @@ pub fn at_start(vocabulary: &Vocabulary, definition: &Definition) -> AtStart {
         let is_found = field.nullable && (kept(name) || is_found_out(definition, name));
         !is_known && !is_computed && !is_found
     };
-    let fields = subject.record.fields.iter().filter(|(name, field)| is_asked(name, field));
-    let mut fields: Vec<(Arc<str>, Field)> =
-        fields.map(|(name, field)| (name.as_str().into(), field.clone())).collect();
-    fields.sort_by_key(|(_, field)| field.nullable);
+    let all = in_order(&subject.record, &subject.order).into_iter().filter(|(name, field)| is_asked(name, field));
+    let mut fields: Vec<(Arc<str>, Field)> = all.map(|(name, field)| (name.as_str().into(), field.clone())).collect();
+    if subject.order.is_empty() {
+        fields.sort_by_key(|(_, field)| field.nullable);
+    }
     AtStart { fields, own }
 }
 

@@ -19,7 +19,7 @@ use crate::table::Table;
 
 pub use asks::{Approval, Calling, Form, FormField, TASK_STEP};
 pub(crate) use look::{region, upwards};
-pub use subject::{Subject, Told};
+pub use subject::{Subject, Told, in_order};
 pub use ways::Way;
 
 /// What the approval's outcomes are called, as events.
@@ -159,6 +159,8 @@ pub struct Event {
     pub title: Arc<str>,
     /// The typed payload; may have no fields.
     pub payload: Arc<RecordType>,
+    /// Its fields, in the order of the file.
+    pub order: Vec<Arc<str>>,
 }
 
 /// A state.

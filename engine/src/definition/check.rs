@@ -318,8 +318,8 @@ impl<'a> Checker<'a> {
             }
             let title = event.title.clone().unwrap_or_else(|| title(&event.name.value));
             let payload = self.record(&event.name.value, &event.payload);
-            self.events
-                .insert(event.name.value.as_str().into(), Event { title: title.into(), payload: Arc::new(payload) });
+            let (payload, order) = (Arc::new(payload), subject::order(&event.payload));
+            self.events.insert(event.name.value.as_str().into(), Event { title: title.into(), payload, order });
         }
         let sent: Vec<Arc<str>> = self.names.sends().map(|name| Arc::from(name.as_str())).collect();
         let messages = sent.iter().filter_map(|name| self.vocabulary.messages.get(name));
@@ -350,7 +350,7 @@ impl<'a> Checker<'a> {
                 );
             }
             let payload = Arc::new(RecordType::new(name));
-            self.events.insert(name.into(), Event { title: title(name).into(), payload });
+            self.events.insert(name.into(), Event { title: title(name).into(), payload, order: Vec::new() });
         }
     }
 

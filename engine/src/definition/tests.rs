@@ -124,6 +124,23 @@ fn fields_are_told_by_the_subject_or_by_the_form_that_fills_them() {
     assert!(["twice", "plain", "answer", "nothing"].iter().all(|field| told(field) == Default::default()));
 }
 
+/// Forms ask in the order of whoever wrote the file.
+#[test]
+fn fields_stand_in_the_order_of_the_file() {
+    let source = "workflow: x\nversion: 1\nsubject: { name: x, fields: { requester: person, what: text, amount: money?, because: text } }\n\
+                  start: { to: a }\nevents: { move: { payload: { until: date?, from: date } } }\nstates:\n  a: { on: { move: { to: b } } }\n  \
+                  b: { final: true }\n";
+    let definition = right("x.yaml", source);
+    let names = |record: &RecordType, order: &[Arc<str>]| -> Vec<String> {
+        chart::in_order(record, order).into_iter().map(|(name, _)| name.clone()).collect()
+    };
+    let subject = &definition.subject;
+    assert_eq!(names(&subject.record, &subject.order), ["requester", "what", "amount", "because"]);
+    let event = &definition.events["move"];
+    assert_eq!(names(&event.payload, &event.order), ["until", "from"]);
+    assert_eq!(names(&event.payload, &[]), ["from", "until"], "by name, where no file says it");
+}
+
 /// The amount is what the subject says it is.
 #[test]
 fn the_amount_is_the_first_field_that_says_one() {

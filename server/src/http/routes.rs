@@ -171,9 +171,14 @@ pub(crate) fn router(app: App) -> Router {
 }
 
 fn nowhere(uri: &Uri, paths: &[String]) -> Problem {
-    let near = extract::nearest_route(uri.path(), paths.iter().map(String::as_str));
+    // What programs ask for is no place for people.
+    let is_page = layers::is_page();
+    let known =
+        paths.iter().map(String::as_str).filter(|path| !is_page || !(path.starts_with("/v1") || path.contains('{')));
+    let near = extract::nearest_route(uri.path(), known);
     let perhaps = near.map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
-    let detail = format!("There is nothing at `{}`.{perhaps} /openapi.json lists all.", uri.path());
+    let rest = if is_page { "Look whether all of the address was copied." } else { "/openapi.json lists all." };
+    let detail = format!("There is nothing at `{}`.{perhaps} {rest}", uri.path());
     Problem::new("not_found", detail)
 }
 

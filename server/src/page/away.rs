@@ -142,7 +142,7 @@ impl Away {
 
     /// With a word on what has just been done, and what may surprise in it.
     pub(crate) fn saying(self, done: Option<&'static str>, warned: &[String], speak: &Words) -> Self {
-        let warned = warned.iter().map(|warning| plain(&speak.named(warning))).collect();
+        let warned = warned.iter().map(|warning| plain(&speak.named(&with_days(warning)))).collect();
         Self { done, warned, ..self }
     }
 
@@ -192,4 +192,28 @@ impl Noted {
 /// `Mon, 9 Mar 2026`.
 pub(crate) fn day(date: Date) -> String {
     date.strftime("%a, %-d %b %Y").to_string()
+}
+
+/// A sentence with the days in it as this page writes them.
+fn with_days(sentence: &str) -> String {
+    let word = |word: &str| {
+        let date = word.trim_end_matches([':', ',', '.', ';']);
+        let known = date.parse::<Date>().ok().filter(|_| date.len() == "2026-03-09".len());
+        known.map_or_else(|| word.to_owned(), |known| word.replacen(date, &day(known), 1))
+    };
+    sentence.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_in_sentences_are_those_of_the_page() {
+        let told = with_days("`dan` is away as well from 2026-03-12 to 2026-03-13: then `bob` stands in, 2026-3 x.");
+        assert_eq!(
+            told,
+            "`dan` is away as well from Thu, 12 Mar 2026 to Fri, 13 Mar 2026: then `bob` stands in, 2026-3 x."
+        );
+    }
 }

@@ -89,6 +89,8 @@ pub(crate) struct Document {
     clock: Option<String>,
     /// Where it is repaired, for whoever may.
     repairs: Option<String>,
+    /// What he may do there.
+    mends: &'static str,
     /// Why it was ended where it stood.
     stopped: Option<String>,
     /// What waits for the reader, where no form says it.
@@ -175,6 +177,7 @@ impl Document {
             incident: incidents.map(|incident| wrong(&incident.message, shown, speak)).collect(),
             clock: clock(shown.paper, speak),
             repairs: None,
+            mends: "",
             stopped: detail.stopped.as_deref().map(str::to_owned),
             turns: waiting(shown, arrival.as_ref(), speak),
             amount: amount(subject, definition),
@@ -219,9 +222,10 @@ impl Document {
         }
     }
 
-    /// With the way to its repairs.
-    pub(crate) fn with_repairs(self) -> Self {
-        Self { repairs: Some(format!("/operations/{}", self.id)), ..self }
+    /// With the way to its repairs. `own`: it is a matter of whoever looks, who may only have it tried again.
+    pub(crate) fn with_repairs(self, own: bool) -> Self {
+        let mends = if own { "Have it tried again" } else { "Repair it" };
+        Self { repairs: Some(format!("/operations/{}", self.id)), mends, ..self }
     }
 
     /// With what else may be done.

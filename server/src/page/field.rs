@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::forms::Refused;
-use super::typed::{entries, instant, is_local, of_map, standing, written};
+use super::typed::{entries, instant, is_local, money_typed, of_map, standing, written};
 use super::words::{Words, plain, words};
 
 /// A field of a form.
@@ -192,9 +192,13 @@ pub(super) fn read((typed, speak): (&HashMap<String, String>, &Words), name: &st
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     match ty {
         _ if text.is_empty() => None,
-        "list(person)" => Some(lines().map(|line| scalar(line, "person", speak)).collect()),
-        "list(timestamp)" => Some(lines().map(|line| scalar(line, "timestamp", speak)).collect()),
-        ty if ty.starts_with("list") => Some(lines().collect()),
+        ty if ty.starts_with("list") => {
+            let of = ty.strip_prefix("list(").and_then(|of| of.strip_suffix(')'));
+            match of.filter(|of| matches!(*of, "person" | "timestamp" | "money")) {
+                Some(of) => Some(lines().map(|line| scalar(line, of, speak)).collect()),
+                None => Some(lines().collect()),
+            }
+        }
         ty => match of_map(ty) {
             Some(of) => {
                 Some(entries(text, |typed| scalar(typed, of, speak)).map_or_else(|_| text.into(), Value::Object))
@@ -212,6 +216,7 @@ pub(super) fn scalar(text: &str, ty: &str, speak: &Words) -> Value {
         "int" => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
         "person" => speak.person(text).as_str().into(),
         "timestamp" => instant(text, speak),
+        "money" => money_typed(text).into(),
         _ => text.into(),
     }
 }

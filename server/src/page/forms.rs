@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use fluxor_engine::approval::{Status, VoteKind};
 use fluxor_engine::decide::AskedFor;
-use fluxor_engine::definition::chart::{Arrow, Outcome, StateIx, StateKind, TASK_STEP, Way};
+use fluxor_engine::definition::chart::{Arrow, Outcome, StateIx, StateKind, TASK_STEP, Way, in_order};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::TaskStatus;
 use serde::Serialize;
@@ -84,6 +84,8 @@ pub(crate) struct Panel {
     is_stale: bool,
     /// Whether the page was opened by a link, which is good for one act.
     by_link: bool,
+    /// Whether a seat is his own, so that he may delegate it, and have somebody decide in his place.
+    holds: bool,
     /// Whether the reader may abstain, and whether he has and may decide all the same.
     abstains: bool,
     abstained: bool,
@@ -145,6 +147,7 @@ impl Panel {
             changed: refused.changed,
             meanwhile: refused.meanwhile,
             by_link: false,
+            holds: task.open.iter().any(|seat| seat.person == *reader && seat.on_behalf_of.is_none()),
             abstains: false,
             abstained: has_abstained,
             seats,
@@ -153,7 +156,8 @@ impl Panel {
 
     /// Whether somebody is chosen in it.
     pub(super) fn names_people(&self) -> bool {
-        !self.seats.is_empty()
+        let asks = self.fields.iter().flatten().any(Field::is_person);
+        asks || (!self.seats.is_empty() && !self.by_link)
     }
 
     /// With whether he may abstain.
@@ -258,7 +262,7 @@ impl Event {
                     needs_reason || rows.is_some() || event.payload.fields.values().any(|field| !field.nullable);
                 Self {
                     title: event.title.to_string(),
-                    fields: event.payload.fields.iter().map(field).collect(),
+                    fields: in_order(&event.payload, &event.order).into_iter().map(field).collect(),
                     rows,
                     needs_reason,
                     way,

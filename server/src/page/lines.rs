@@ -71,10 +71,12 @@ impl Line {
     fn of(line: &Value, (around, supplier): (&Value, &str), decides: bool, speak: &Words) -> Option<Self> {
         let received = text(line, "received").map(|received| quantity(&received)).filter(|received| received != "0");
         let item = text(line, "item")?;
+        let name = text(&around["items"], &item).filter(|name| *name != item);
         Some(Self {
             line: line["line"].as_i64()?,
-            name: text(&around["items"], &item).filter(|name| *name != item),
-            description: text(line, "description"),
+            // A reorder run writes there what the item is called.
+            description: text(line, "description").filter(|told| *told != item && Some(told) != name.as_ref()),
+            name,
             location: text(line, "location"),
             quantity: quantity(&text(line, "quantity")?),
             unit: text(line, "unit").unwrap_or_default(),
@@ -134,5 +136,20 @@ mod tests {
         assert!(others.lines.iter().all(|line| line.paid.is_none()) && others.notes == ["acme is Acme Ltd."]);
         assert_eq!(others.lines[0].name.as_deref(), Some("Desk, oak"));
         assert!(Lines::of(&Value::Null, true, &words).lines.is_empty());
+    }
+
+    #[test]
+    fn what_an_item_is_called_is_said_once() {
+        let line = |line: u32, item: &str, description: &str| {
+            json!({ "line": line, "item": item, "description": description, "quantity": "1", "unit": "pcs",
+                "price": "20.00 EUR", "total": "20.00 EUR" })
+        };
+        let order = json!({
+            "line_items": [line(1, "d1", "Desk, oak"), line(2, "d1", "For the hall"), line(3, "lamp", "lamp")],
+            "around": { "items": { "d1": "Desk, oak" } },
+        });
+        let told = Lines::of(&order, false, &speaking("2026-03-02T08:00:00Z"));
+        let said: Vec<_> = told.lines.iter().map(|line| (line.name.as_deref(), line.description.as_deref())).collect();
+        assert_eq!(said, [(Some("Desk, oak"), None), (Some("Desk, oak"), Some("For the hall")), (None, None)]);
     }
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::field::full;
 use super::forms::{Refused, WrongForm};
+use super::typed::of_line;
 use super::words::plain;
 
 /// The action that reads `lines` to replace those of an order.
@@ -289,7 +290,7 @@ fn changed<'t>(
         row.extend(kept.filter(|(_, kept)| !kept.is_null()).map(|(name, kept)| (name.to_owned(), kept.clone())));
         for (name, typed) in given {
             let stood = line.map_or("", |line| text(line, name));
-            let typed = typed.unwrap_or(stood);
+            let typed = typed.map_or_else(|| stood.to_owned(), |typed| of_line(name, typed));
             other |= typed != stood;
             if !typed.is_empty() {
                 row.insert(name.to_owned(), typed.into());
@@ -304,7 +305,7 @@ fn changed<'t>(
 /// What has come of each line of which something has.
 fn came<'t>(lines: &[Value], of: &impl Fn(usize, &str) -> Option<&'t str>) -> (Value, Vec<usize>) {
     let one = |(at, line): (usize, &Value)| {
-        let quantity = of(at, "quantity").filter(|text| !text.is_empty())?;
+        let quantity = of_line("quantity", of(at, "quantity").filter(|text| !text.is_empty())?);
         let none = quantity.parse::<Quantity>().is_ok_and(|quantity| quantity == Quantity(0));
         (!none).then(|| (json!({ "line": line["line"], "quantity": quantity }), at))
     };
@@ -389,6 +390,7 @@ mod tests {
         assert_eq!(open(&lines[1]), None);
         let came = |given: &[(&str, &str)]| came(lines.as_array().unwrap(), &typed(given)).0;
         assert_eq!(came(&[("line.0.quantity", "1.5")]), json!([{ "line": 1, "quantity": "1.5" }]));
+        assert_eq!(came(&[("line.0.quantity", "1,500")]), json!([{ "line": 1, "quantity": "1500" }]));
         assert_eq!(came(&[("line.0.quantity", "0")]), json!([]));
         assert_eq!(came(&[("line.0.quantity", "two")]), json!([{ "line": 1, "quantity": "two" }]));
     }

@@ -20,17 +20,25 @@
     if (typeof does === "string") { way.href = does; way.target = "_blank"; way.rel = "noopener"; }
     else { way.type = "button"; way.className = "plain small"; way.addEventListener("click", does); }
     line.append(" ", way);
+    // It comes over what stands there: a finger that was on its way means that.
+    setTimeout(() => way.classList.add("ready"), 500);
   }
 
   function name(button, at, text) {
-    at.focus();
     said(`${text}: ${button.textContent.trim()}.`);
+    at.focus();
     named = { button, at };
   }
-  // Whoever goes elsewhere means something else.
+  // Whoever goes elsewhere means something else. What begins with a finger is one when it has become a click: until then nothing
+  // is another under it.
+  let pressed = false;
   const elsewhere = (event) => { if (named && event.target !== named.at) said(""); };
-  document.addEventListener("focusin", elsewhere);
-  document.addEventListener("pointerdown", elsewhere);
+  document.addEventListener("pointerdown", () => { pressed = true; }, true);
+  for (const kind of ["keydown", "pointercancel"]) document.addEventListener(kind, () => { pressed = false; }, true);
+  document.addEventListener("focusin", (event) => { if (!pressed) elsewhere(event); });
+  document.addEventListener("click", (event) => { pressed = false; elsewhere(event); }, true);
+  // Where fingers press there need be no keys.
+  const again = () => matchMedia("(pointer: coarse)").matches ? "press this once more" : "press Ctrl+Enter";
 
   // ---- pages ----
 
@@ -89,7 +97,7 @@
     const needs = button && button.dataset.needs && form.elements[button.dataset.needs];
     if (needs && !needs.value.trim()) {
       needs.setAttribute("aria-invalid", "true");
-      name(button, needs, "Write the reason first, then press Ctrl+Enter");
+      name(button, needs, `Write the reason first, then ${again()}`);
       return;
     }
     if (form.method === "post" && Date.now() - brought < 1000) {

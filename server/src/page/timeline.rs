@@ -235,6 +235,8 @@ pub(super) fn who(header: &Header, body: &Value, speak: &Words) -> String {
         (Some(person), _) => speak.name(person),
         (None, "timer") if is_news(header, body) => "The organisation".to_owned(),
         (None, "timer") => "Time".to_owned(),
+        // Nothing else starts by a message: it was called for, or is part of a run.
+        (None, "message") if &*header.verb == "start" => "Another document".to_owned(),
         (None, "message") if header.event.as_deref() == Some(CALL_ENDED) => "What it had called".to_owned(),
         (None, "message") => "A message".to_owned(),
         (None, _) => "The operator".to_owned(),

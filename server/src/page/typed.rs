@@ -5,10 +5,31 @@ use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 
 use super::field::shown;
-use super::words::Words;
+use super::words::{Words, quantity};
+use crate::mail;
 
 /// What keeps the name and the value of an entry apart.
 const IS: char = '=';
+
+/// Money as pages print it, `1,200.00 EUR`, as programs write it; all else stays as it was typed, and is refused where it is none.
+pub(crate) fn money_typed(text: &str) -> String {
+    ungrouped(text, mail::money)
+}
+
+/// The same of what stands in a line of an order: its price, or its quantity, `1,200.5`.
+pub(super) fn of_line(name: &str, text: &str) -> String {
+    match name {
+        "price" => money_typed(text),
+        "quantity" => ungrouped(text, |plain| Some(quantity(plain))),
+        _ => text.to_owned(),
+    }
+}
+
+/// Without what groups its digits, if it is printed just so: `1,2 EUR` means something else to whoever types it.
+fn ungrouped(text: &str, printed: impl Fn(&str) -> Option<String>) -> String {
+    let plain = text.replace(',', "");
+    if printed(&plain).as_deref() == Some(text) { plain } else { text.to_owned() }
+}
 
 /// The type of the values of a map, of the name of its type: `map(int, text)` has texts.
 pub(super) fn of_map(ty: &str) -> Option<&str> {
@@ -132,6 +153,26 @@ mod tests {
         assert!(
             is_local("") && is_local("2026-07-02T10:30") && !is_local("2026-07-02T10:30:15") && !is_local("tomorrow")
         );
+    }
+
+    #[test]
+    fn amounts_are_taken_as_pages_print_them() {
+        for (typed, read) in [
+            ("1,200.00 EUR", "1200.00 EUR"),
+            ("-1,234,567.80 EUR", "-1234567.80 EUR"),
+            ("1200 EUR", "1200 EUR"),
+            // What no page prints stays, to be refused: one may mean a comma where a point is.
+            ("1,200 EUR", "1,200 EUR"),
+            ("1,2 EUR", "1,2 EUR"),
+            ("12,00.00 EUR", "12,00.00 EUR"),
+            ("a, b", "a, b"),
+        ] {
+            assert_eq!(money_typed(typed), read, "{typed}");
+            assert_eq!(of_line("price", typed), read, "{typed}");
+        }
+        let line =
+            [("quantity", "1,200.5"), ("quantity", "1,2"), ("item", "1,200.5")].map(|(name, text)| of_line(name, text));
+        assert_eq!(line, ["1200.5", "1,2", "1,200.5"]);
     }
 
     #[test]

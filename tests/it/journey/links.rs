@@ -59,6 +59,7 @@ pub(super) async fn a_mailed_link_takes_one_act(site: Site) {
         assert!(page.has("Your decision") && page.has("800.00 EUR") && !page.has("Sign out"), "{}", page.text);
     }
     assert_eq!(bob.cookie(), None, "it signs nobody in");
+    assert!(!bob.get(&place).await.is(200).has("<datalist"), "whoever has the link learns of nobody");
     let form = bob.get(&place).await.is(200).form(&place);
     bob.press(&form, ("act", "reject"), &[]).await.is(422);
     let on = bob.press(&form, ("act", "delegate"), &[("to", "eve")]).await.is(403);

@@ -7,6 +7,16 @@ use serde_json::{Value, json};
 
 use super::company::{Image, history, in_review, path, text};
 
+/// Whoever writes nothing is not told of a key.
+async fn empty_fields_are_named(who: &mut Visitor) {
+    for (field, told) in
+        [("key", "The field for the key is empty"), ("address", "The field for your mail address is empty")]
+    {
+        let empty = who.post("/sign-in", &[(field, " "), ("to", "/requests")]).await.is(401);
+        assert!(empty.has(told) && !empty.has("revoked"), "{}", empty.text);
+    }
+}
+
 /// A link is shown by GET as often as one likes, and used by POST once; a session is good for pages alone, and ends.
 pub(super) async fn somebody_comes_in_and_leaves(site: Site) {
     let mut stranger = Visitor::at(&site.url);
@@ -50,6 +60,7 @@ pub(super) async fn somebody_comes_in_and_leaves(site: Site) {
     let mut ann = Visitor::at(&site.url);
     let wrong = ann.post("/sign-in", &[("key", "flx_a_b"), ("to", "/requests")]).await.is(401);
     assert!(wrong.has("unknown or was revoked") && ann.cookie().is_none());
+    empty_fields_are_named(&mut ann).await;
     let requests = ann.post("/sign-in", &[("key", &site.keys["ann"]), ("to", "/requests")]).await.is(200);
     assert_eq!(requests.place, "/requests");
     let away = Visitor::at(&site.url).post("/sign-in", &[("key", &site.keys["ann"]), ("to", "//evil.example")]).await;

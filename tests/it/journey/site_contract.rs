@@ -30,6 +30,44 @@ async fn contract(site: &Site, number: &str, owner: &str) -> (String, String, Da
     (id, text(&whole["tasks"][0]["id"]), ends_on)
 }
 
+/// What nobody confirmed is nothing where a contract ends: neither a correction nor a next term.
+pub(super) async fn what_nobody_confirmed_is_no_amount(mut site: Site) {
+    with_suppliers(&mut site).await;
+    site.admin().post("/v1/records/supplier/b1/set_supplier", &json!({ "name": "Bremsland GmbH" })).await.is(200);
+    let mut ann = Visitor::signed_in(&site, "ann").await;
+    let today = SystemClock.now().to_jiff().unwrap().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let day = |days: i64| today.saturating_add(days.days()).to_string();
+    let because = |reason: &str| json!({ "reason": reason });
+
+    let input = json!({ "owner": "hal", "unit": "it", "number": "C-4", "supplier": "b1", "what": "Brakes",
+        "value": "1900.00 EUR", "ends_on": day(400), "notice_by": day(300) });
+    let corrected = started(&site, "ann", "contract_renewal", input).await;
+    let edit = json!({ "payload": { "value": "2500.00 EUR" }, "reason": "the letter says so" });
+    assert_eq!(site.by("eve").signal(&corrected, "edit", &edit).await.is(200)["state"], "correcting");
+
+    let (renewed, ..) = contract(&site, "C-5", "hal").await;
+    let task = site.admin().get(&path(&renewed)).await.is(200)["tasks"][0].clone();
+    let next = json!({ "decision": "renew", "value": "2500.00 EUR", "ends_on": day(465), "notice_by": day(400) });
+    let done = site.by("hal").decide(&task, &json!({ "act": "complete", "data": next })).await.is(200);
+    assert_eq!(done["state"], "open.review");
+
+    for id in [corrected, renewed] {
+        let before = ann.get(&format!("/instances/{id}")).await.is(200);
+        assert!(before.has("<span class=\"amount\">2,500.00 EUR</span>"), "{}", before.text);
+        site.by("hal").signal(&id, "close", &because("they gave up business")).await.is(200);
+        let subject = super::company::until(&site, &id, "closed").await["subject"].clone();
+        let unconfirmed = subject.as_object().unwrap().iter().filter(|(name, value)| {
+            let own = ["value", "ends_on", "notice_by", "owner"];
+            own.iter().any(|own| **name == format!("new_{own}") || **name == format!("corrected_{own}"))
+                && !value.is_null()
+        });
+        assert_eq!(unconfirmed.count(), 0, "{subject}");
+        let after = ann.get(&format!("/instances/{id}")).await.is(200);
+        assert!(after.has("<span class=\"amount\">1,900.00 EUR</span>"), "{}", after.text);
+    }
+    site.end().await;
+}
+
 pub(super) async fn a_contract_is_told_in_words(mut site: Site) {
     with_suppliers(&mut site).await;
     let admin = site.admin();

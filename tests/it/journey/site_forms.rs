@@ -26,7 +26,8 @@ pub(super) async fn what_is_emptied_is_empty(site: Site) {
         ("data.country", "DE"),
         ("data.account_holder", " "),
         ("data.iban", "DE89370400440532013000"),
-        ("data.spend", "6000.00 EUR"),
+        // As pages print it; programs are taken at their word.
+        ("data.spend", "6,000.00 EUR"),
     ];
     let edit = form_of(&ann.get(&place).await.is(200), &place, "edit");
     ann.press(&edit, ("sent", ""), &typed).await.is(200);
@@ -34,6 +35,9 @@ pub(super) async fn what_is_emptied_is_empty(site: Site) {
     let now = subject(&id).await;
     assert_eq!((&now["code"], &now["account_holder"], &now["name"]), (&Value::Null, &Value::Null, &json!("Acme")));
     assert_eq!(now["spend"], "6000.00 EUR");
+
+    let printed = json!({ "payload": { "spend": "6,000.00 EUR" } });
+    site.by("ann").signal(&id, "edit", &printed).await.refused(422, "invalid_input");
 
     // Programs that leave a field out mean that it stays.
     site.by("ann").signal(&id, "edit", &json!({ "payload": { "code": "acme" } })).await.is(200);
@@ -90,6 +94,9 @@ pub(super) async fn what_came_back_is_in_the_inbox(site: Site) {
     assert!(page.has("Finances: Finances to be rated; Bank: Bank details being confirmed"), "{}", page.text);
     assert!(page.has("It waits for <a") && page.has(">Check of bank details "), "{}", page.text);
     assert!(!ann.get("/requests").await.is(200).has("Check of bank details"));
+    let checks = site.admin().get("/v1/instances?workflow=bank_details_check").await.is(200);
+    let check = ann.get(&format!("/instances/{}", text(&checks["items"][0]["id"]))).await.is(200);
+    assert!(check.has("<b>Another document</b> started it") && !check.has("A message</b> started"), "{}", check.text);
     assert!(page.has("<dt>Checked</dt><dd>Acme, DE, DE89370400440532013000, Acme</dd>"), "{}", page.text);
     site.end().await;
 }
@@ -121,5 +128,11 @@ pub(super) async fn several_people_of_one_name(site: Site) {
     let refused = bob.press(pass, ("act", "delegate"), &[("to", "kim koch")]).await.is(422);
     assert!(plain(&refused.text).contains(told) && refused.has("value=\"kim koch\""), "{}", refused.text);
     bob.press(pass, ("act", "delegate"), &[("to", "cyd cramer")]).await.is(200);
+    // Whoever only acts for him is offered nothing that takes a seat of one's own.
+    let own = bob.get(&place).await.is(200);
+    assert!(own.has("value=\"delegate\"") && own.has("value=\"reassign\""), "{}", own.text);
+    let other = Visitor::signed_in(&site, "cyd").await.get(&place).await.is(200);
+    assert!(other.has("value=\"add_before\"") && other.has("value=\"approve\""), "{}", other.text);
+    assert!(!other.has("value=\"delegate\"") && !other.has("value=\"reassign\""), "{}", other.text);
     site.end().await;
 }

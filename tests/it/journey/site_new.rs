@@ -128,6 +128,10 @@ pub(super) async fn a_supplier_is_chosen_by_code_or_name(mut site: Site) {
     let help = "A supplier that is recorded, by its code or full name.";
     assert!(page.has("list=\"suppliers\"") && page.has(help), "{}", page.text);
     assert!(page.has("<option value=\"b1\">Bremsland GmbH</option>"), "{}", page.text);
+    // It asks in the order in which its author wrote the fields.
+    let asked: Vec<&str> =
+        page.text.split(" name=\"data.").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0)).collect();
+    assert_eq!(asked, ["owner", "unit", "number", "supplier", "what", "value", "ends_on", "notice_by"]);
     // Nothing checks whom an order names, nor the name that a check is given.
     assert!(!ann.get(ORDER).await.is(200).has("list=\"suppliers\""));
     assert!(ann.get("/new/bank_details_change").await.is(200).has("list=\"suppliers\""));

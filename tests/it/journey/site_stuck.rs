@@ -105,3 +105,28 @@ pub(super) async fn what_was_not_done_is_not_called_done(site: Site) {
     assert!(page.has("It is done.") && !page.has("It was not done"), "{}", page.text);
     site.end().await;
 }
+
+/// Whoever may only have his own matter tried again is promised no more, and what has ended is not repaired.
+pub(super) async fn what_may_be_mended_is_offered(site: Site) {
+    // Neither has a manager, so that both orders wait for help.
+    reorganise(&site, &json!({ "people": [{ "id": "ann", "manager": null }] })).await;
+    let mut dan = Visitor::administrator(&site).await;
+    for (who, offered, not) in
+        [("ann", "Repair it", "Have it tried again"), ("dan", "Have it tried again", "Repair it")]
+    {
+        let id = draft(&site, who, "400.00 EUR").await;
+        site.by(who).signal(&id, "submit", &json!({})).await.is(200);
+        let page = dan.get(&format!("/instances/{id}")).await.is(200);
+        assert!(page.has(&format!("href=\"/operations/{id}\">{offered}</a>")) && !page.has(not), "{}", page.text);
+    }
+    let ended = draft(&site, "ann", "20.00 EUR").await;
+    let link = format!("href=\"/operations/{ended}\"");
+    assert!(dan.get("/operations").await.is(200).has(&link));
+    site.by("ann").signal(&ended, "cancel", &json!({})).await.is(200);
+    let list = dan.get("/operations?status=final").await.is(200);
+    assert!(list.has(&format!("href=\"/instances/{ended}\"")) && !list.has(&link), "{}", list.text);
+    // What leads nowhere is said to people without what only programs read.
+    let lost = dan.get("/inbx").await.is(404);
+    assert!(lost.has("There is nothing at <code>/inbx</code>") && !lost.has("openapi"), "{}", lost.text);
+    site.end().await;
+}

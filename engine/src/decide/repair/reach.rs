@@ -241,9 +241,15 @@ fn calls_approval(definition: &Definition, ix: StateIx) -> bool {
 
 /// Whether from `from` on somebody is asked, on some way.
 pub(in crate::decide) fn leads_to_asking(definition: &Definition, from: StateIx) -> bool {
+    let asks = |at| matches!(definition.state(at).kind, StateKind::Approval(_)) || calls_approval(definition, at);
+    leads(definition, from, asks)
+}
+
+/// Whether some way from `from` on, or `from` itself, is in such a state; conditions are taken to hold.
+fn leads(definition: &Definition, from: StateIx, such: impl Fn(StateIx) -> bool) -> bool {
     let (mut seen, mut todo) = (BTreeSet::from([from]), vec![from]);
     while let Some(at) = todo.pop() {
-        if matches!(definition.state(at).kind, StateKind::Approval(_)) || calls_approval(definition, at) {
+        if such(at) {
             return true;
         }
         let arrows = definition.upwards(at).flat_map(|ix| definition.state(ix).arrows()).filter_map(Arrow::to);
@@ -299,8 +305,10 @@ impl<D: Domain> Run<'_, '_, D> {
                 _ => calls_approval(definition, ix) && !self.work.detail.returned.contains(&state.path),
             }
         };
-        let missing: Vec<Arc<str>> =
-            within.iter().filter(missing).map(|&ix| definition.state(ix).path.clone()).collect();
+        // What comes after it, and does not lead back, is not what is missing.
+        let before = |&&ix: &&StateIx| leads(definition, ix, |at| at == past);
+        let all = within.iter().filter(missing).filter(before);
+        let missing: Vec<Arc<str>> = all.map(|&ix| definition.state(ix).path.clone()).collect();
         let path = &definition.state(past).path;
         match missing.as_slice() {
             [] => format!("No way from the start leads to `{path}` for this document."),

@@ -44,7 +44,7 @@ fn what_is_asked_is_what_the_workflow_does_not_find_out() {
     let definition = story.library.current("loan").unwrap();
     let asked = at_start(story.domain.vocabulary(), definition);
     let fields: Vec<String> = asked.fields.iter().map(|(name, field)| format!("{name} {}", field.nullable)).collect();
-    assert_eq!(fields, ["unit false", "what false", "back true", "until true"]);
+    assert_eq!(fields, ["unit false", "what false", "until true", "back true"]);
     assert_eq!(asked.own, Vec::<Arc<str>>::new());
     let may = |who: &str| may_start(definition, &story.organisation, (&who.into(), story.now));
     assert_eq!((may("ann"), may("bob"), may("eve")), (false, true, true));

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Arrow, DONE, Definition, Form, Outcome, StateKind};
-use crate::expression::{RecordType, Type};
+use crate::expression::{Field, RecordType, Type};
 use crate::instance::Document;
 
 /// The typed document that an instance carries.
@@ -24,6 +24,8 @@ pub struct Subject {
     pub about: Option<Arc<str>>,
     /// The fields of money of which the first that is not empty is what an instance is about.
     pub amount: Vec<Arc<str>>,
+    /// Its fields in the order of the file; none, where it is one of the vocabulary.
+    pub order: Vec<Arc<str>>,
 }
 
 impl Subject {
@@ -31,6 +33,14 @@ impl Subject {
     pub fn options(&self, field: &str) -> &[Arc<str>] {
         self.options.iter().find(|(name, _)| **name == *field).map_or(&[], |(_, options)| options)
     }
+}
+
+/// The fields of a record in the order that its file has them in; what has no place there follows, by name.
+#[must_use]
+pub fn in_order<'r>(record: &'r RecordType, order: &[Arc<str>]) -> Vec<(&'r String, &'r Field)> {
+    let mut fields: Vec<_> = record.fields.iter().collect();
+    fields.sort_by_key(|(name, _)| order.iter().position(|known| **known == *name.as_str()).unwrap_or(usize::MAX));
+    fields
 }
 
 /// What a field is called and what it means.

@@ -26,6 +26,11 @@ fn told(fields: &[FieldFile]) -> Vec<(Arc<str>, Told)> {
     some.map(one).collect()
 }
 
+/// The fields as the file has them one after another.
+pub(super) fn order(fields: &[FieldFile]) -> Vec<Arc<str>> {
+    fields.iter().map(|field| field.name.value.as_str().into()).collect()
+}
+
 impl Checker<'_> {
     pub(super) fn subject(&mut self, subject: &SubjectFile) -> Option<Subject> {
         let subject = match subject {
@@ -44,7 +49,8 @@ impl Checker<'_> {
                     return None;
                 }
                 let SubjectType { record, computed, options, told, about, .. } = found.clone();
-                Subject { variable: name, record, computed, options, told, about, amount: Vec::new() }
+                let (amount, order) = (Vec::new(), Vec::new());
+                Subject { variable: name, record, computed, options, told, about, amount, order }
             }
             SubjectFile::Inline { variable, fields, about, amount } => {
                 let name = match variable {
@@ -56,8 +62,9 @@ impl Checker<'_> {
                 let about = about.as_ref().and_then(|about| self.field_of(("about", Type::Text), about, &record));
                 let amount = amount.iter().filter_map(|field| self.field_of(("amount", Type::Money), field, &record));
                 let amount = amount.collect();
-                let (record, told) = (Arc::new(record), told(fields));
-                Subject { variable: name, record, computed: Vec::new(), options: Vec::new(), told, about, amount }
+                let (record, told, order) = (Arc::new(record), told(fields), order(fields));
+                let (computed, options) = (Vec::new(), Vec::new());
+                Subject { variable: name, record, computed, options, told, about, amount, order }
             }
         };
         Some(subject)

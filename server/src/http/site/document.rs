@@ -366,7 +366,7 @@ impl<'a> Place<'a> {
         let document = Document::new(&shown, panel, &visitor.words);
         let document = match (self.by_link, visitor.administers) {
             (true, _) => document.by_link(task.as_ref()),
-            (false, true) => document.with_repairs(),
+            (false, true) => document.with_repairs(is_own(&paper, visitor.person())),
             (false, false) => document,
         };
         let document = document.offering(events).knowing(known, &visitor.words);
@@ -376,6 +376,12 @@ impl<'a> Place<'a> {
         };
         Ok(document.failing(sentence, wrote, meanwhile).saying(note, came).page(&self.reader))
     }
+}
+
+/// Whether a document is somebody's own matter, in which he may mend nothing.
+fn is_own(paper: &Paper, person: &PersonId) -> bool {
+    let at = (&*paper.organisation, paper.now);
+    fluxor_engine::decide::is_own_matter((&paper.definition, &paper.instance), at, person)
 }
 
 /// Those who are active.

@@ -74,7 +74,11 @@ pub(super) async fn come(
         None => None,
     };
     let Some(key) = found.as_ref().map(Caller::key) else {
-        let sentence = "This key is unknown or was revoked. Look whether all of it was copied.";
+        let sentence = match (fields.get("key"), fields.all("address").next()) {
+            (Some(_), _) => "This key is unknown or was revoked. Look whether all of it was copied.",
+            (None, Some(_)) => "The field for your mail address is empty: write it there, and a link comes to it.",
+            (None, None) => "The field for the key is empty: write your key there.",
+        };
         let problem = Problem::unauthenticated(sentence);
         return refused(&problem, SignIn { to, mail: mails(&app), failed: Some(sentence) }.page());
     };

@@ -123,6 +123,18 @@ fn remaining(entry: &Substitution, today: Date) -> Days {
     Days { from: entry.from.max(Some(today)), until: entry.until }
 }
 
+/// The first of these sentences, each once: two absences may say the same, in different matters.
+fn few(all: impl Iterator<Item = String>) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for sentence in all {
+        if !told.contains(&sentence) {
+            told.push(sentence);
+        }
+    }
+    told.truncate(NAMED);
+    told
+}
+
 /// What whoever notes it should know, as sentences.
 pub(super) fn warnings(
     entry: &Substitution,
@@ -135,14 +147,14 @@ pub(super) fn warnings(
     let known = absences(organisation);
     let away = known.iter().filter(|known| known.entry.person == *substitute);
     let away = away.filter_map(|known| Some((Days::of(known.entry).common(left)?, &known.entry.substitute)));
-    told.extend(away.take(NAMED).map(|(days, next)| {
+    told.extend(few(away.map(|(days, next)| {
         format!("`{substitute}` is away as well {days}: then `{next}` stands in for him, as far as that goes.")
-    }));
+    })));
     let others = known.iter().filter(|known| known.entry.person == *person && known.entry.substitute != *substitute);
     let others = others.filter_map(|known| Some((Days::of(known.entry).common(left)?, &known.entry.substitute)));
-    told.extend(others.take(NAMED).map(|(days, other)| {
+    told.extend(few(others.map(|(days, other)| {
         format!("`{other}` stands in for `{person}` as well {days}: then either of them may act.")
-    }));
+    })));
     for (id, what) in [(person, "away"), (substitute, "standing in")] {
         let stay = organisation.person(id).map(stay);
         if let Some(there) = stay.and_then(|stay| stay.common(left)).filter(|there| *there != left) {

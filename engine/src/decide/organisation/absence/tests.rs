@@ -350,7 +350,11 @@ fn what_may_surprise_is_told_and_not_refused() {
         ["`hal` is away as well from 2026-03-12 to 2026-03-13: then `dan` stands in for him, as far as that goes."]
     );
 
-    let two = with(json!({ "substitutes": [{ "person": "ann", "substitute": "dan", "from": "2026-03-12" }] }));
+    // One in each of two matters.
+    let two = with(json!({ "substitutes": [
+        { "person": "ann", "substitute": "dan", "from": "2026-03-12" },
+        { "person": "ann", "substitute": "dan", "from": "2026-03-12", "workflow": "strict" },
+    ] }));
     assert_eq!(
         warned(&two, loose(json!({}))),
         ["`dan` stands in for `ann` as well from 2026-03-12 to 2026-03-13: then either of them may act."]

@@ -52,6 +52,32 @@ fn allowed(story: &Story) -> Vec<String> {
     told.moves.iter().filter(|one| one.can.possible).map(|one| one.state.to_string()).collect()
 }
 
+/// What begins elsewhere, and comes before the approval.
+const PLACED: &str = r#"
+workflow: order
+version: 1
+subject: { name: w, fields: { requester: person, n: int, log: text? } }
+start:
+  - { if: w.n > 100, by: anyone, to: placing }
+  - { by: anyone, to: review }
+states:
+  placing: { on: { go: review } }
+  review:
+    approval: { steps: [{ name: s, who: [{ person: [bob] }] }] }
+    on: { approved: done, rejected: refused, changes_requested: refused }
+  done: { final: true }
+  refused: { final: true }
+"#;
+
+#[test]
+fn what_comes_before_an_approval_is_not_said_to_be_reached_by_it() {
+    let mut story = begun(PLACED, json!({ "requester": "ann", "n": 50 }));
+    let told = story.repair(to("placing")).unwrap_err().sentence();
+    assert!(told.contains("No way from the start leads to `placing`") && !told.contains("`review`"), "{told}");
+    let told = story.repair(to("done")).unwrap_err().sentence();
+    assert!(told.contains("`done` is reached only by what was not given in `review`"), "{told}");
+}
+
 #[test]
 fn a_move_never_leads_past_an_approval_or_a_task() {
     let mut story = order(50);
