@@ -21,7 +21,7 @@ mod writes;
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -135,12 +135,20 @@ struct Shared<D: Persist, S: Store<D>> {
     reorganise: Notify,
     /// Instances that time and results cannot move, and until when they are left alone.
     stuck: std::sync::Mutex<HashMap<(TenantId, crate::ids::InstanceId), std::time::Instant>>,
+    under_way: drive::UnderWay,
+    /// How far the database's clock is ahead of this machine's, in microseconds, as the last batch found it.
+    ahead: AtomicI64,
     stopping: AtomicBool,
     /// Turns for reading an instance's whole history back.
     reading_back: Semaphore,
 }
 
 impl<D: Persist, S: Store<D>> Shared<D, S> {
+    /// The instant that leases and due times go by: the database's where replicas share it.
+    fn now(&self) -> crate::clock::Timestamp {
+        self.clock.now().plus_micros(self.ahead.load(Ordering::Relaxed))
+    }
+
     fn library(&self) -> Arc<Library> {
         self.library.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -202,6 +210,8 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             reorganised: std::sync::Mutex::default(),
             reorganise: Notify::new(),
             stuck: std::sync::Mutex::default(),
+            under_way: drive::UnderWay::default(),
+            ahead: AtomicI64::new(0),
             stopping: AtomicBool::new(false),
             reading_back: Semaphore::new(READING_BACK),
         });

@@ -247,6 +247,17 @@ pub trait Store<D: Persist>: Clone + Send + Sync + 'static {
         now: Timestamp,
         lease_until: Timestamp,
         limit: i64,
+    ) -> impl Future<Output = Result<Vec<Claimed>, StoreError>> + Send {
+        self.claim_besides(now, lease_until, limit, &[])
+    }
+
+    /// The same without the messages for some destinations.
+    fn claim_besides(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: i64,
+        besides: &[Arc<str>],
     ) -> impl Future<Output = Result<Vec<Claimed>, StoreError>> + Send;
 
     /// Ends an attempt, if the epoch is still the one claimed (returns whether it was). The row and the inbox row change together.

@@ -186,8 +186,14 @@ impl<S: Store<Procurement>> Store<Procurement> for Recording<S> {
         self.inner.parts(limit, each).await
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: i64) -> Result<Vec<Claimed>, StoreError> {
-        self.inner.claim(now, until, limit).await
+    async fn claim_besides(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: i64,
+        besides: &[Arc<str>],
+    ) -> Result<Vec<Claimed>, StoreError> {
+        self.inner.claim_besides(now, until, limit, besides).await
     }
 
     async fn settle(&self, claimed: &Claimed, result: &Delivery, now: Timestamp) -> Result<bool, StoreError> {

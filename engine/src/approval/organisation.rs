@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::amounts::is_default;
+use super::place::Built;
 use crate::clock::Timestamp;
 use crate::ids::PersonId;
 use crate::money::Money;
@@ -183,6 +184,7 @@ pub struct Organisation {
     presence: Vec<Presence>,
     /// The dates on which somebody comes, goes, or begins or ends to stand in, sorted.
     days: Vec<Date>,
+    built: Built,
 }
 
 impl Organisation {
@@ -235,7 +237,20 @@ impl Organisation {
             people.chain(parts.substitutes.iter().flat_map(|s| [s.from, s.until])).flatten().collect();
         let days = days.into_iter().collect();
         let presence = parts.people.iter().map(Presence::of).collect();
-        Ok(Self { parts, zone, index, managers, substitutes, member_of, units, roles, held_in, presence, days })
+        Ok(Self {
+            parts,
+            zone,
+            index,
+            managers,
+            substitutes,
+            member_of,
+            units,
+            roles,
+            held_in,
+            presence,
+            days,
+            built: Built::now(),
+        })
     }
 
     /// The next revision, with `change` made.
@@ -276,6 +291,11 @@ impl Organisation {
         let today = self.date(after);
         let next = self.days.get(self.days.partition_point(|day| *day <= today))?;
         next.to_zoned(self.zone.clone()).ok().map(|start| start.timestamp().into())
+    }
+
+    /// Which of all it is.
+    pub(super) const fn built(&self) -> Built {
+        self.built
     }
 
     /// The revision.

@@ -4,24 +4,45 @@
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
 use super::organisation::Ix;
 use super::review::Seat;
 
-/// The place at which somebody was found last. It is no part of what it is kept in: it is not written, and equals every other.
-pub(super) struct Found(AtomicU32);
+/// An organisation as it was built in this process: no two have the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Built(u32);
+
+impl Built {
+    /// The next one. Zero is that of none.
+    pub(super) fn now() -> Self {
+        static LAST: AtomicU32 = AtomicU32::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1))
+    }
+}
+
+/// In which organisation somebody was found last, and at which place. It is no part of what it is kept in: it is not written, and
+/// equals every other.
+pub(super) struct Found(AtomicU64);
 
 impl Found {
-    /// In some organisation, not necessarily in the one that is asked now: whoever reads it looks who is there.
-    pub(super) fn at(&self) -> Ix {
-        self.0.load(Ordering::Relaxed)
+    pub(super) fn new(built: Built, ix: Ix) -> Self {
+        let found = Self::default();
+        found.keep(built, ix);
+        found
     }
 
-    pub(super) fn keep(&self, ix: Ix) {
-        self.0.store(ix, Ordering::Relaxed);
+    /// The place in this organisation, if it was there that he was found.
+    pub(super) fn at(&self, built: Built) -> Option<Ix> {
+        let found = self.0.load(Ordering::Relaxed);
+        let [ix, of] = [found, found >> 32].map(|half| (half & u64::from(u32::MAX)) as u32);
+        (of == built.0 && of != 0).then_some(ix)
+    }
+
+    pub(super) fn keep(&self, built: Built, ix: Ix) {
+        self.0.store(u64::from(built.0) << 32 | u64::from(ix), Ordering::Relaxed);
     }
 }
 
@@ -31,21 +52,15 @@ impl std::fmt::Debug for Found {
     }
 }
 
-impl From<Ix> for Found {
-    fn from(ix: Ix) -> Self {
-        Self(AtomicU32::new(ix))
-    }
-}
-
 impl Default for Found {
     fn default() -> Self {
-        Self::from(Ix::MAX)
+        Self(AtomicU64::new(0))
     }
 }
 
 impl Clone for Found {
     fn clone(&self) -> Self {
-        Self::from(self.at())
+        Self(AtomicU64::new(self.0.load(Ordering::Relaxed)))
     }
 }
 

@@ -30,10 +30,10 @@ pub(super) enum Outcome {
     OutOfReach,
 }
 
-/// Counts the step at this place.
-pub(super) fn tally(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize) -> Tally {
+/// Counts the step at this place; of seats without a vote so many as are `enough`.
+fn tally(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize, enough: i64) -> Tally {
     let veto = &facts.definitions[place].veto;
-    let mut tally = Tally::default();
+    let (mut tally, mut without) = (Tally::default(), 0);
     for seat in &review.steps[place].seats {
         let vote = facts.vote_of_seat(review, seat).map(|(_, vote)| vote.kind);
         match vote {
@@ -45,8 +45,11 @@ pub(super) fn tally(review: &Review, frame: &Frame<'_>, facts: &Facts, place: us
             Some(VoteKind::Abstain) => tally.b += 1,
             None => {}
         }
-        if vote.is_some() || facts.is_manned(frame, place, seat) {
+        if vote.is_some() {
             tally.m += 1;
+        } else if without < enough && facts.is_manned(frame, place, seat) {
+            tally.m += 1;
+            without += 1;
         }
     }
     tally
@@ -83,5 +86,14 @@ pub(super) fn outcome(tally: Tally, quorum: Quorum, reject: RejectRule, problem:
 pub(super) fn outcome_of(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize) -> Outcome {
     let step = &facts.definitions[place];
     let problem = review.steps[place].problem.is_some();
-    outcome(tally(review, frame, facts, place), step.quorum, step.reject, problem)
+    outcome(tally(review, frame, facts, place, enough(step.quorum)), step.quorum, step.reject, problem)
+}
+
+/// How many seats that may still approve are enough to know: more of them change nothing where their number is no part of what is
+/// needed, and hundreds may hold a role.
+fn enough(quorum: Quorum) -> i64 {
+    match quorum {
+        Quorum::Any | Quorum::Count(_) => need(quorum, 0),
+        Quorum::All | Quorum::Percent(_) => i64::MAX,
+    }
 }

@@ -256,7 +256,7 @@ impl Seat {
     /// The seat of somebody whom a step names.
     pub(super) fn of(id: u32, one: &Named, frame: &Frame<'_>) -> Self {
         let new = Self::new(id, one.id(frame).clone(), one.by);
-        Self { covering: one.covering, found: one.ix.into(), ..new }
+        Self { covering: one.covering, found: Found::new(frame.org.built(), one.ix), ..new }
     }
 
     /// Whoever it stands for holds it, and nobody else.

@@ -1,5 +1,7 @@
 //! What reviews are told of the document: each change as an edit, but for what the workflow itself computes after a decision.
 
+use std::sync::Arc;
+
 use crate::approval::{FieldValue, PLAN, State, Verb};
 use crate::domain::Domain;
 use crate::expression::{Expr, Value};
@@ -11,6 +13,7 @@ use super::run::Run;
 impl<D: Domain> Run<'_, '_, D> {
     /// Tells every review that can still matter what has changed in the subject.
     pub(super) fn tell_reviews(&mut self) -> Result<(), Halt<D::Need>> {
+        self.outdate_answers();
         for at in 0..self.work.tasks.len() {
             let review = &self.work.tasks[at].detail.review;
             let mut set = review.subject.behind(&self.work.subject);
@@ -27,6 +30,11 @@ impl<D: Domain> Run<'_, '_, D> {
                 self.work.tasks[at].detail.review.subject.absorb(&set, later);
                 continue;
             }
+            // Data that was given stays given; that it was about another document is known.
+            if self.work.tasks[at].status == TaskStatus::Closed && self.form(at).is_some() {
+                self.work.tasks[at].detail.review.subject.absorb(&set, true);
+                continue;
+            }
             let by = self.command.actor.person().cloned().or_else(|| review.subject.requester());
             // What was chosen by the subject as it was is chosen anew with it.
             if let Some(plan) =
@@ -41,6 +49,20 @@ impl<D: Domain> Run<'_, '_, D> {
             self.review(at, Verb::Edit { set }, by)?;
         }
         Ok(())
+    }
+
+    /// A called workflow has answered about what it was given: where somebody has changed that since, nothing was answered.
+    fn outdate_answers(&mut self) {
+        let Some(before) = self.before().filter(|_| !self.by_engine) else { return };
+        if self.work.detail.returned.is_empty() || before.subject == self.work.subject {
+            return;
+        }
+        let definition = self.definition;
+        let (old, new) = (&before.subject, &self.work.subject);
+        let fields = definition.subject.record.fields.keys();
+        let changed: Vec<&String> = fields.filter(|name| old.get(*name) != new.get(*name)).collect();
+        let is_about = |path: &Arc<str>| changed.iter().any(|name| definition.given_to(name).any(|one| one == path));
+        self.work.detail.returned.retain(|path| !is_about(path));
     }
 
     /// The plan that the workflow chooses for the subject as it is.

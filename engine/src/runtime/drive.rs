@@ -2,9 +2,9 @@
 //!
 //! Each loop looks, does, and sleeps until it is woken or the poll interval ends. A wake-up is only a hint.
 
-use std::collections::BTreeSet;
-use std::sync::PoisonError;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::clock::Timestamp;
@@ -24,6 +24,8 @@ const PAGE: i64 = 256;
 const EACH: i64 = 8;
 /// How often the inbox is looked at, at least.
 const MAIL: Duration = Duration::from_millis(100);
+/// How many messages one look takes.
+const CLAIMED_AT_ONCE: i64 = 32;
 /// How long a delivery may take before another replica tries it.
 const LEASE_MICROS: i64 = 60_000_000;
 
@@ -72,8 +74,8 @@ pub(super) fn spawn<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Vec<tokio
         }),
         tokio::spawn(async move {
             loop {
-                let wait = match outbox(&sent).await {
-                    Ok(0) => sent.shared.options.poll,
+                let wait = match send(&sent).await {
+                    Ok((0, _)) => sent.shared.options.poll,
                     Ok(_) => continue,
                     Err(error) => rest("outbox", &error, &sent),
                 };
@@ -166,7 +168,7 @@ fn left_alone<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> (BTreeSet<(Tena
 pub(super) async fn timers<D: Persist, S: Store<D>>(
     engine: &Engine<D, S>,
 ) -> Result<(usize, Option<Duration>), NotDone> {
-    let now = engine.shared.clock.now();
+    let now = engine.shared.now();
     let (alone, limit) = left_alone(engine);
     let due = engine.shared.store.due(now, limit).await?;
     let others = due.instances.iter().filter(|i| !alone.contains(i));
@@ -214,31 +216,85 @@ fn messages(rows: Vec<InboxRow>, alone: &BTreeSet<(TenantId, InstanceId)>) -> Ve
         .collect()
 }
 
-/// Sends what may be sent.
+/// How many messages for one destination are under way at a time: a receiver that says nothing holds up nobody else.
+const MOST_UNDER_WAY: usize = 32;
+
+/// Messages under way, by destination.
+pub(super) type UnderWay = std::sync::Mutex<BTreeMap<Arc<str>, usize>>;
+
+/// Sends what may be sent, and waits for the results.
 pub(super) async fn outbox<D: Persist, S: Store<D>>(engine: &Engine<D, S>) -> Result<usize, NotDone> {
-    let now = engine.shared.clock.now();
-    let claimed = engine.shared.store.claim(now, now.plus_micros(LEASE_MICROS), 32).await?;
+    let (found, sending) = send(engine).await?;
+    for one in sending {
+        let _ = one.await;
+    }
+    Ok(found)
+}
+
+/// Begins to send what may be sent.
+async fn send<D: Persist, S: Store<D>>(
+    engine: &Engine<D, S>,
+) -> Result<(usize, Vec<tokio::task::JoinHandle<()>>), NotDone> {
+    let now = engine.shared.now();
+    let besides: Vec<Arc<str>> = {
+        let all = engine.shared.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().filter(|(_, count)| **count >= MOST_UNDER_WAY).map(|(name, _)| name.clone()).collect()
+    };
+    let lease = now.plus_micros(LEASE_MICROS);
+    let claimed = engine.shared.store.claim_besides(now, lease, CLAIMED_AT_ONCE, &besides).await?;
     let found = claimed.len();
     let (events, others): (Vec<Claimed>, Vec<Claimed>) =
         claimed.into_iter().partition(|message| *message.row.destination == *EVENTS);
     let mut sending = Vec::with_capacity(others.len() + 1);
     for message in others {
-        let engine = engine.clone();
+        let (engine, begun) = (engine.clone(), Begun::of(engine, message.row.destination.clone(), 1));
         sending.push(tokio::spawn(async move {
             let delivery = deliver(&engine, &message).await;
-            engine.shared.store.settle(&message, &delivery, engine.shared.clock.now()).await.map(drop)
+            written(engine.shared.store.settle(&message, &delivery, engine.shared.now()).await.map(drop));
+            drop(begun);
         }));
     }
-    if !events.is_empty() {
-        let engine = engine.clone();
-        sending.push(tokio::spawn(async move { tell(&engine, events).await }));
+    if let Some(first) = events.first() {
+        let (engine, begun) = (engine.clone(), Begun::of(engine, first.row.destination.clone(), events.len()));
+        sending.push(tokio::spawn(async move {
+            written(tell(&engine, events).await);
+            drop(begun);
+        }));
     }
-    for handle in sending {
-        if let Ok(Err(error)) = handle.await {
-            tracing::warn!(%error, "the result of a delivery could not be written; it will be tried again");
+    Ok((found, sending))
+}
+
+fn written(result: Result<(), StoreError>) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "the result of a delivery could not be written; it will be tried again");
+    }
+}
+
+/// Messages that are under way until this is dropped; then what waits behind them is looked at.
+struct Begun<D: Persist, S: Store<D>> {
+    engine: Engine<D, S>,
+    destination: Arc<str>,
+    count: usize,
+}
+
+impl<D: Persist, S: Store<D>> Begun<D, S> {
+    fn of(engine: &Engine<D, S>, destination: Arc<str>, count: usize) -> Self {
+        let mut all = engine.shared.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        *all.entry(destination.clone()).or_default() += count;
+        drop(all);
+        Self { engine: engine.clone(), destination, count }
+    }
+}
+
+impl<D: Persist, S: Store<D>> Drop for Begun<D, S> {
+    fn drop(&mut self) {
+        let mut all = self.engine.shared.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = all.get_mut(&self.destination) {
+            *count = count.saturating_sub(self.count);
         }
+        drop(all);
+        self.engine.shared.mail.notify_one();
     }
-    Ok(found)
 }
 
 /// When a message is looked at again that this replica has no sink for.
@@ -257,7 +313,7 @@ async fn tell<D: Persist, S: Store<D>>(engine: &Engine<D, S>, events: Vec<Claime
     for handle in telling.collect::<Vec<_>>() {
         told.extend(handle.await.ok());
     }
-    engine.shared.store.settle_all(&told, engine.shared.clock.now()).await
+    engine.shared.store.settle_all(&told, engine.shared.now()).await
 }
 
 async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: &Claimed) -> Delivery {
@@ -275,12 +331,12 @@ async fn deliver<D: Persist, S: Store<D>>(engine: &Engine<D, S>, message: &Claim
         Some(sink) => tokio::time::timeout(limit, sink.deliver(row)).await.unwrap_or_else(|_| Err(too_slow())),
         // Another replica takes them: what this one cannot do counts as no attempt.
         None => {
-            let next_at = engine.shared.clock.now().plus_micros(ELSEWHERE_MICROS);
+            let next_at = engine.shared.now().plus_micros(ELSEWHERE_MICROS);
             let error = format!("nobody takes messages for `{}` here", row.destination);
             return Delivery::Held { next_at, error };
         }
     };
-    let now = engine.shared.clock.now();
+    let now = engine.shared.now();
     match result {
         Ok(reply) => Delivery::Sent { reply },
         Err(Undelivered::Held(next_at, error)) => Delivery::Held { next_at, error },
@@ -334,7 +390,7 @@ async fn reconcile<D: Persist, S: Store<D>>(engine: &Engine<D, S>, tenant: Tenan
         };
         let Some(last) = rows.last() else { return };
         after = Some(last.id);
-        let now = engine.shared.clock.now();
+        let now = engine.shared.now();
         let behind = rows.iter().filter(|i| {
             i.status != Status::Final
                 && i.tasks.iter().any(|t| t.status == TaskStatus::Open && t.detail.organisation < organisation.revision)

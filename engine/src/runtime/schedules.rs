@@ -71,7 +71,7 @@ pub(super) async fn look<D: Persist, S: Store<D>>(engine: &Engine<D, S>, seen: &
     if definitions.is_empty() {
         return Ok(looked);
     }
-    let now = engine.shared.clock.now();
+    let now = engine.shared.now();
     let tenants = engine.shared.store.tenants().await?;
     for definition in &definitions {
         let stored = stored(engine, definition, seen, now).await?;
@@ -148,7 +148,7 @@ async fn start<D: Persist, S: Store<D>>(
             return None;
         }
     };
-    let Some(person) = person(&organisation, &scheduled.whose, engine.shared.clock.now()) else {
+    let Some(person) = person(&organisation, &scheduled.whose, engine.shared.now()) else {
         let whose = match &scheduled.whose {
             Whose::Person(person) => format!("`{person}` is not active"),
             Whose::Role(role, None) => format!("nobody active holds the role `{role}`"),

@@ -308,8 +308,14 @@ impl<D: Persist> Store<D> for AnyStore<D> {
         each!(self, s => s.parts(limit, each))
     }
 
-    async fn claim(&self, now: Timestamp, lease_until: Timestamp, limit: i64) -> Result<Vec<Claimed>, StoreError> {
-        each!(self, s => s.claim(now, lease_until, limit))
+    async fn claim_besides(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: i64,
+        besides: &[Arc<str>],
+    ) -> Result<Vec<Claimed>, StoreError> {
+        each!(self, s => s.claim_besides(now, lease_until, limit, besides))
     }
 
     async fn settle(&self, claimed: &Claimed, result: &Delivery, now: Timestamp) -> Result<bool, StoreError> {

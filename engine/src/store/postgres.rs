@@ -303,8 +303,14 @@ impl<D: Persist> Store<D> for PostgresStore<D> {
         Ok(PostgresWriter { connection, store: self.clone(), open: false, begun: false, seen: Vec::new() })
     }
 
-    async fn claim(&self, now: Timestamp, lease_until: Timestamp, limit: i64) -> Result<Vec<Claimed>, StoreError> {
-        sql::delivery::claim(&mut *self.reader().await?, now, lease_until, limit).await
+    async fn claim_besides(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: i64,
+        besides: &[Arc<str>],
+    ) -> Result<Vec<Claimed>, StoreError> {
+        sql::delivery::claim(&mut *self.reader().await?, now, lease_until, limit, besides).await
     }
 
     async fn settle(&self, claimed: &Claimed, result: &Delivery, now: Timestamp) -> Result<bool, StoreError> {

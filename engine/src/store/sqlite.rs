@@ -298,12 +298,18 @@ impl<D: Persist> Store<D> for SqliteStore<D> {
     }
 
     // One turn to write: an UPDATE is a transaction of its own. A look first spares the turn when nothing may go.
-    async fn claim(&self, now: Timestamp, lease_until: Timestamp, limit: i64) -> Result<Vec<Claimed>, StoreError> {
+    async fn claim_besides(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: i64,
+        besides: &[Arc<str>],
+    ) -> Result<Vec<Claimed>, StoreError> {
         let look = sqlx::query(dialect::MAY_CLAIM).bind(now.micros());
         if look.fetch_optional(&mut *self.reader().await?).await.map_err(failed)?.is_none() {
             return Ok(Vec::new());
         }
-        sql::delivery::claim(&mut self.turn().await?.connection, now, lease_until, limit).await
+        sql::delivery::claim(&mut self.turn().await?.connection, now, lease_until, limit, besides).await
     }
 
     async fn settle(&self, claimed: &Claimed, result: &Delivery, now: Timestamp) -> Result<bool, StoreError> {

@@ -1,7 +1,5 @@
 //! The organisation by places: people as small integers, which is how everything inside asks for them.
 
-use std::sync::Arc;
-
 use jiff::civil::Date;
 
 use super::{Ix, Organisation, Person, Substitution};
@@ -39,14 +37,11 @@ impl Organisation {
 
     /// The place of the person for whom a seat stands.
     pub(in crate::approval) fn place_of(&self, seat: &Seat) -> Option<Ix> {
-        let at = seat.found.at();
-        // Mostly it is the very same text: then nothing is read.
-        let is_he = |id: &PersonId| Arc::ptr_eq(&id.0, &seat.stands_for.0) || *id == seat.stands_for;
-        if self.parts.people.get(at as usize).is_some_and(|person| is_he(&person.id)) {
+        if let Some(at) = seat.found.at(self.built) {
             return Some(at);
         }
         let ix = self.ix(&seat.stands_for)?;
-        seat.found.keep(ix);
+        seat.found.keep(self.built, ix);
         Some(ix)
     }
 

@@ -1,6 +1,7 @@
 //! What a batch has at hand before it decides: the instant, organisations, definitions.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::decide::{self, Keys, OrganisationAt};
 use crate::definition::Library;
@@ -14,7 +15,10 @@ use super::{Batcher, Work};
 impl<D: Persist, S: Store<D>> Batcher<D, S> {
     /// One instant a batch: the database's where replicas share it, else this machine's.
     pub(super) fn instant(&self, loaded: &Loaded) -> crate::clock::Timestamp {
-        loaded.now.filter(|_| self.shared.options.database_clock).unwrap_or_else(|| self.shared.clock.now())
+        let here = self.shared.clock.now();
+        let Some(there) = loaded.now.filter(|_| self.shared.options.database_clock) else { return here };
+        self.shared.ahead.store(there.micros().saturating_sub(here.micros()), Ordering::Relaxed);
+        there
     }
 
     /// The batch's instant, the organisations and the definitions that it needs.

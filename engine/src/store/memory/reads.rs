@@ -179,7 +179,13 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
         Ok(rows.into_iter().map(|(_, row)| row.clone()).take(most(limit)).collect())
     }
 
-    async fn claim(&self, now: Timestamp, lease_until: Timestamp, limit: i64) -> Result<Vec<Claimed>, StoreError> {
+    async fn claim_besides(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: i64,
+        besides: &[std::sync::Arc<str>],
+    ) -> Result<Vec<Claimed>, StoreError> {
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         let mut oldest: BTreeMap<_, (&OutboxKey, &Sending)> = BTreeMap::new();
         // One that was withdrawn keeps others waiting as long as its attempt is under way.
@@ -187,7 +193,9 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
         for (key, sending) in tables.outbox.iter().filter(|(_, sending)| waits(sending)) {
             oldest.entry((key.0, key.1, &key.2)).or_insert((key, sending));
         }
-        let may_go = oldest.into_values().filter(|(_, one)| one.given_up_at.is_none() && one.row.next_at <= now);
+        let may_go = oldest
+            .into_values()
+            .filter(|(key, one)| one.given_up_at.is_none() && one.row.next_at <= now && !besides.contains(&key.2));
         let mut keys: Vec<_> = may_go.map(|(key, sending)| (sending.row.next_at, key.clone())).collect();
         keys.sort();
         keys.truncate(most(limit));

@@ -52,6 +52,7 @@ pub(crate) const CLAIM: &str = "WITH taken AS MATERIALIZED (
        FROM outbox AS o
        WHERE o.next_at <= $1
          AND o.given_up_at IS NULL
+         AND strpos($4, chr(10) || o.destination || chr(10)) = 0
          AND o.id = (
            SELECT b.id
            FROM outbox AS b

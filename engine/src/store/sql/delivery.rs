@@ -1,5 +1,7 @@
 //! Messages to the outside: what a claim returns, and how an attempt ends. The claim itself stands in the dialects.
 
+use std::sync::Arc;
+
 use super::{Columns, Conn, Row, dialect, failed};
 use crate::clock::Timestamp;
 use crate::commit::{OutboxRow, ResumedRow, WithdrawnRow};
@@ -29,8 +31,11 @@ pub(crate) async fn claim(
     now: Timestamp,
     lease_until: Timestamp,
     limit: i64,
+    besides: &[Arc<str>],
 ) -> Result<Vec<Claimed>, StoreError> {
-    let query = sqlx::query(dialect::CLAIM).bind(now.micros()).bind(lease_until.micros()).bind(limit);
+    // Each between line feeds, which no name has.
+    let besides: String = besides.iter().map(|name| format!("\n{name}\n")).collect();
+    let query = sqlx::query(dialect::CLAIM).bind(now.micros()).bind(lease_until.micros()).bind(limit).bind(besides);
     let rows = query.fetch_all(c).await.map_err(failed)?;
     let mut claimed = rows.iter().map(claimed).collect::<Result<Vec<_>, _>>()?;
     claimed.sort_by(|a, b| order(&a.row).cmp(&order(&b.row)));

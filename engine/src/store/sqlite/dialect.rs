@@ -44,6 +44,7 @@ pub(crate) const CLAIM: &str = "UPDATE outbox
        FROM outbox AS o
        WHERE o.next_at <= $1
          AND o.given_up_at IS NULL
+         AND instr($4, char(10) || o.destination || char(10)) = 0
          AND o.id = (
            SELECT b.id
            FROM outbox AS b
