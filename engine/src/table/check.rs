@@ -90,10 +90,7 @@ impl Checker<'_> {
                 let quoted = self.source.get(text.span.start..)?.starts_with(['"', '\'']);
                 (same && quoted && !fix.text.contains(['"', '\'', '\\'])).then_some(Fix { span, ..fix })
             });
-            finding.span = moved(finding.span);
-            for (span, _) in &mut finding.related {
-                *span = moved(*span);
-            }
+            finding.relocate(moved);
             for words in [&mut finding.message, &mut finding.help, &mut finding.label] {
                 *words = words.replace(&format!("`{HOLE}"), "`?").replace(&format!("&& {HOLE}"), "&& ?");
             }
