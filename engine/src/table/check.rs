@@ -12,7 +12,7 @@ use super::codes;
 use super::file::{File, InputFile, RowFile, Text};
 use super::index::Index;
 use super::scale::Scale;
-use super::set::Set;
+use super::set::{Cut, Point, Set};
 use super::{Input, Output, Row, Table};
 use crate::diagnostic::{Diagnostic, Fix, Severity, Span};
 use crate::expression::{self, Env, Expr, Field, Type};
@@ -128,6 +128,9 @@ impl Checker<'_> {
         };
         let scale = Scale::of(&field.ty);
         let mut domain = scale.domain();
+        if expr.is_size() {
+            domain = domain.intersection(&Set::range(Cut::before(Point::Steps(0)), Cut::Most));
+        }
         domain.null = field.nullable;
         let name = file.name.value.as_str().into();
         let span = file.name.span;

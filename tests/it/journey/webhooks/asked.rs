@@ -193,6 +193,8 @@ pub(crate) async fn the_command_line_does_the_same(mut site: Site) {
     hook.until(TRANSITION, 2).await;
     assert!(there(&["webhooks", "replay", "all", "--failed"]).await.done().contains("0 events"));
     assert_eq!(there(&["webhooks", "replay", "all"]).await.code(), 2);
+    let told = there(&["webhooks", "replay", "all", "nope"]).await;
+    assert!(told.code() == 1 && told.all().contains("no delivery `nope`"), "{}", told.all());
     let newer = there(&["webhooks", "secret", "all"]).await.done().trim().to_owned();
     assert!(there(&["webhooks", "test", "all"]).await.done().contains("answered 200"));
     let came = hook.came("fluxor.test.v1");
