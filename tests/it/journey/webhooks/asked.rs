@@ -157,7 +157,11 @@ pub(crate) async fn the_command_line_does_the_same(mut site: Site) {
     let listed = site.command(&["webhooks", "list"]).await;
     let slip = "slip: no workflow is called `purchase_ordr`; did you mean `purchase_order`?";
     assert!(listed.all().contains("no_secret") && listed.all().contains(slip), "{}", listed.all());
-    let secret = site.command(&["webhooks", "secret", "all"]).await.done().trim().to_owned();
+    let early = site.command(&[&["webhooks", "test", "all"][..], &allow].concat()).await;
+    assert!(early.code() == 1 && early.all().contains("`fluxor webhooks secret all` makes one"), "{}", early.all());
+    let first = site.command(&["webhooks", "secret", "all"]).await;
+    assert!(!first.all().contains("secrets before it"), "there were none: {}", first.all());
+    let secret = first.done().trim().to_owned();
     assert_eq!(site.command(&["webhooks", "secret", "none"]).await.code(), 1);
     let told = site.command(&[&["webhooks", "test", "all"][..], &allow].concat()).await.done();
     assert!(told.contains("answered 200"), "{told}");
