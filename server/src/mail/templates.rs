@@ -221,8 +221,9 @@ fn unreadable(source: &str, error: &TemplateError) -> Diagnostic {
 /// `{{{` and `{{&`, which escape nothing.
 fn raw(source: &str) -> impl Iterator<Item = Diagnostic> {
     const MARKS: [&str; 4] = ["{{{", "{{&", "{{~{", "{{~&"];
-    let marks = source.match_indices("{{").filter(|(at, _)| MARKS.iter().any(|mark| source[*at..].starts_with(mark)));
-    marks.map(|(at, _)| {
+    let marks =
+        source.match_indices("{{").filter(move |(at, _)| MARKS.iter().any(|mark| source[*at..].starts_with(mark)));
+    marks.map(move |(at, _)| {
         let message = "a value is taken as it is, without making it harmless";
         Diagnostic::error(RAW, tag(source, at).unwrap_or(Span::new(at, at + 3)), message)
             .help("write `{{name}}`, or `{{quote name}}` for several lines")
