@@ -170,6 +170,15 @@ impl Diagnostic {
         self
     }
 
+    /// With every place that it names moved: what was found in a part of a text is a finding of the whole. A fix is the caller's, who
+    /// knows whether its text fits there.
+    pub fn relocate(&mut self, moved: impl Fn(Span) -> Span) {
+        self.span = moved(self.span);
+        for (span, _) in &mut self.related {
+            *span = moved(*span);
+        }
+    }
+
     /// As plain text with file, line, column and carets.
     #[must_use]
     pub fn render(&self, path: &str, source: &str) -> String {

@@ -196,6 +196,12 @@ impl Expr {
         &self.fields
     }
 
+    /// Whether it is how many there are of something, and so never below 0.
+    #[must_use]
+    pub(crate) fn is_size(&self) -> bool {
+        matches!(&self.code.op, code::Op::Call(function, _) if function.name == "size")
+    }
+
     /// Whether the calendar may be asked for its value.
     #[must_use]
     pub const fn asks_calendar(&self) -> bool {

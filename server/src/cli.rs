@@ -20,6 +20,7 @@ mod instant;
 mod keys;
 mod limits;
 mod migrate;
+mod named;
 mod notices;
 mod openapi;
 mod organisation;

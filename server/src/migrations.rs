@@ -133,6 +133,9 @@ pub(crate) struct Told {
     mapping: Understood,
     /// Findings in the mapping that do not refuse it.
     warnings: Vec<Found>,
+    /// The same as text for people, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendered: Option<String>,
     /// Those that the mapping is for.
     items: Vec<Item>,
     /// How many of this page have the new definition already.
@@ -149,6 +152,7 @@ impl Told {
         Self {
             mapping: Understood::of(bound),
             warnings: findings(NAME, source, &bound.warnings),
+            rendered: Some(rendered(NAME, source, &bound.warnings)).filter(|text| !text.is_empty()),
             items: page.items.into_iter().map(|came| Item::of(came, page.done)).collect(),
             at_target: page.at_target,
             other_versions: page.others,

@@ -14,6 +14,7 @@ mod beside;
 mod bulk;
 mod chart;
 mod document;
+mod ending;
 mod errands;
 mod export;
 mod field;
@@ -57,6 +58,7 @@ pub(crate) use begin::{Already, Beginning, Beginnings, Named, Supplier, fits, in
 pub(crate) use beside::{Beside, Next};
 pub(crate) use bulk::{Group, Rule};
 pub(crate) use document::{Document, Shown};
+pub(crate) use ending::ending;
 pub(crate) use errands::{Errand, errands};
 pub(crate) use field::{data, unclear};
 pub(crate) use forms::{Event, Panel, Refused, WrongForm};

@@ -3,9 +3,10 @@
 //! What must hold: a patch is merged and checked by one function, whether it is proposed or applied; where the document
 //! names an `approval` workflow, nothing changes it but that workflow's own approved instances, and the operator at the
 //! console with a reason; what was approved is applied only to what the approvers saw; no workflow is named that could
-//! never apply a change. One thing needs no approval: absences (`absence`), which are the person's own right.
+//! never apply a change, nor where nobody could approve one. One thing needs no approval: absences (`absence`), which are the person's own right.
 
 pub(super) mod absence;
+mod approvers;
 mod wrong;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,7 +66,11 @@ pub(super) fn organisation<Op>(
     }
     let merged = merge_organisation(before, patch, now);
     let named = patch.get(APPROVAL).and_then(|name| workflow_name(name).ok()).filter(|own| Some(&**own) != approval);
-    let Merged { before: old, after, read } = all_at_once(merged, named.map(|own| can_approve(&own, library)))?;
+    let Merged { before: old, after, read } =
+        all_at_once(merged, named.as_deref().map(|own| can_approve(own, library)))?;
+    if named.is_some() {
+        approvers::needed(&read, now)?;
+    }
     if let (Basis::Direct, Some(workflow)) = (basis, approval) {
         return Err(needs_approval(workflow));
     }
@@ -73,7 +78,8 @@ pub(super) fn organisation<Op>(
         return Ok(unchanged(row.revision));
     }
     let (request, reason) = grounds(basis, approval);
-    let warnings = wrong::warnings(&old, &after);
+    let mut warnings = wrong::warnings(&old, &after);
+    warnings.extend(approvers::warning(named.is_some(), &old, &read, now));
     let mut changed = Changed { request, reason, ..revised(command, Merged { before: old, after, read }, now) };
     if !warnings.is_empty() {
         changed.answer["warnings"] = json!(warnings);

@@ -81,6 +81,18 @@ pub(crate) fn vocabulary() -> Vocabulary {
     }
 }
 
+#[test]
+fn a_text_of_several_lines_inside_braces_is_called_that() {
+    for mark in ["|", ">-"] {
+        let arrow = format!("go: {{ to: b, if: {mark}\n    true\n  }}");
+        let source = format!(
+            "workflow: order\nversion: 1\nstart: a\nstates:\n  a: {{ on: {{ {arrow} }} }}\n  b: {{ final: true }}\n"
+        );
+        let told = compile("x.yaml", &source, &vocabulary()).render("x.yaml", &source);
+        assert!(told.contains("cannot stand inside") && !told.contains("begins with one of"), "{told}");
+    }
+}
+
 /// Compiles what must be right.
 fn right(path: &str, source: &str) -> Arc<Definition> {
     let checked = compile(path, source, &vocabulary());

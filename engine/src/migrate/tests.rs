@@ -201,6 +201,14 @@ fields:
 }
 
 #[test]
+fn every_place_that_a_finding_names_is_in_the_file() {
+    let map = FITS.replace("urgent: false", "urgent: po.unit > 3");
+    let found = bound(&map).unwrap_err();
+    let places = found.iter().flat_map(|one| &one.related).map(|(span, _)| &map[span.start..span.end]);
+    assert_eq!(places.collect::<Vec<_>>(), ["po.unit", "3"], "{found:?}");
+}
+
+#[test]
 fn several_of_one_version_are_told_apart() {
     let one = definition(OLD);
     let other = definition(&OLD.replace("2 days", "3 days"));

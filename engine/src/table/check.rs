@@ -12,7 +12,7 @@ use super::codes;
 use super::file::{File, InputFile, RowFile, Text};
 use super::index::Index;
 use super::scale::Scale;
-use super::set::Set;
+use super::set::{Cut, Point, Set};
 use super::{Input, Output, Row, Table};
 use crate::diagnostic::{Diagnostic, Fix, Severity, Span};
 use crate::expression::{self, Env, Expr, Field, Type};
@@ -90,10 +90,7 @@ impl Checker<'_> {
                 let quoted = self.source.get(text.span.start..)?.starts_with(['"', '\'']);
                 (same && quoted && !fix.text.contains(['"', '\'', '\\'])).then_some(Fix { span, ..fix })
             });
-            finding.span = moved(finding.span);
-            for (span, _) in &mut finding.related {
-                *span = moved(*span);
-            }
+            finding.relocate(moved);
             for words in [&mut finding.message, &mut finding.help, &mut finding.label] {
                 *words = words.replace(&format!("`{HOLE}"), "`?").replace(&format!("&& {HOLE}"), "&& ?");
             }
@@ -131,6 +128,9 @@ impl Checker<'_> {
         };
         let scale = Scale::of(&field.ty);
         let mut domain = scale.domain();
+        if expr.is_size() {
+            domain = domain.intersection(&Set::range(Cut::before(Point::Steps(0)), Cut::Most));
+        }
         domain.null = field.nullable;
         let name = file.name.value.as_str().into();
         let span = file.name.span;

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::instant::day;
 use super::out::{Out, table};
 use super::remote::Remote;
 use super::writing::{Place, place};
@@ -43,10 +44,10 @@ pub(super) struct New {
     #[arg(long)]
     substitute: String,
     /// The first day, such as 2026-03-02
-    #[arg(long)]
+    #[arg(long, value_parser = day)]
     from: Date,
     /// The first day back [default: until it is ended]
-    #[arg(long)]
+    #[arg(long, value_parser = day)]
     until: Option<Date>,
     /// Only in this workflow
     #[arg(long)]

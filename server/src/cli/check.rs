@@ -60,6 +60,16 @@ fn above_templates(path: &Path) -> Option<&Path> {
     Some(if above.as_os_str().is_empty() { Path::new(".") } else { above })
 }
 
+/// Whether it is a template that stands where none is read, or a folder of nothing but such.
+fn has_stray_templates(path: &Path) -> bool {
+    let is_one = |file: &Path, end: &str| file.extension().is_some_and(|own| own == end);
+    if !path.is_dir() {
+        return is_one(path, "hbs");
+    }
+    let files: Vec<PathBuf> = std::fs::read_dir(path).into_iter().flatten().flatten().map(|file| file.path()).collect();
+    files.iter().any(|file| is_one(file, "hbs")) && !files.iter().any(|file| is_one(file, "yaml"))
+}
+
 impl Check {
     pub(super) fn run(&self, config: &Config, out: &Out) -> Result<End, Failure> {
         let files = self.files(config)?;
@@ -176,6 +186,13 @@ impl Check {
                     above.display()
                 )));
             }
+            if has_stray_templates(&path) {
+                return Err(Failure::Usage(format!(
+                    "{}: mail templates stand in a folder `templates` beside the definitions whose fields they name: put them there, \
+                     and check the folder of the definitions",
+                    path.display()
+                )));
+            }
             if path.is_dir() {
                 let all = open::files(&path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
                 is_calendar |=
@@ -209,5 +226,11 @@ mod tests {
         ] {
             assert_eq!(above_templates(Path::new(path)), above.map(Path::new), "{path}");
         }
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!has_stray_templates(folder.path()), "an empty one is none");
+        std::fs::write(folder.path().join("approved.txt.hbs"), "").unwrap();
+        assert!(has_stray_templates(folder.path()) && has_stray_templates(Path::new("t/approved.txt.hbs")));
+        std::fs::write(folder.path().join("order.yaml"), "").unwrap();
+        assert!(!has_stray_templates(folder.path()) && !has_stray_templates(Path::new("definitions/order.yaml")));
     }
 }

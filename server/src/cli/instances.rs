@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use fluxor_engine::audit::{Entry, Header};
-use fluxor_engine::ids::InstanceId;
 use fluxor_engine::instance::{Instance, Status};
 use fluxor_engine::refusal::Refusal;
 use fluxor_engine::store::InstancePage;
 use serde_json::{Value, json};
 
+use super::named::{Named, named, unknown};
 use super::out::{Out, table};
 use super::repair::Repairing;
 use super::{End, Failure};
 use crate::config::Config;
-use crate::desk::{Look, NotDone};
+use crate::desk::{Desk, Look, NotDone};
 use crate::open::{Purpose, no_folder, open};
 use crate::page;
 use crate::repairs::sentence;
@@ -26,8 +26,9 @@ pub(super) enum Instances {
     List(List),
     /// Show an instance, its open tasks and its history
     Show {
-        /// Its id
-        id: InstanceId,
+        /// Its id, or the last eight digits of it
+        #[arg(value_parser = named)]
+        id: Named,
     },
     /// Repair an instance: `repair ID retry|skip|move STATE|set FIELD=VALUE...|cancel --reason TEXT`; without how, say what is possible
     Repair(Repairing),
@@ -74,7 +75,10 @@ impl Instances {
                     after: None,
                     limit: limit + 1,
                 };
-                let mut rows = desk.instances(page).await?;
+                let mut rows = desk.instances(page.clone()).await?;
+                if rows.is_empty() {
+                    strangers(&*desk, &page).await?.iter().for_each(|words| out.aside(words));
+                }
                 if usize::try_from(limit).is_ok_and(|limit| rows.len() > limit) {
                     rows.pop();
                     out.aside(&format!("These are the {limit} newest; there are more: raise --limit, or filter."));
@@ -83,6 +87,7 @@ impl Instances {
             }
             Self::Show { id } => {
                 let desk = open(config, Purpose::Read).await?;
+                let id = id.here(&*desk, config.tenant()).await?;
                 let look = desk.look(config.tenant(), id).await?;
                 let entries = desk.entries(config.tenant(), id.into(), 0, 1000).await?;
                 let headers: Vec<Header> = entries.iter().filter_map(|entry| entry.parsed().ok()).collect();
@@ -111,6 +116,25 @@ impl Instances {
         Ok(End::Done)
     }
 }
+
+/// What is said where nothing was found: that there is no workflow of this name, no incident of this code.
+async fn strangers(desk: &dyn Desk, page: &InstancePage) -> Result<Vec<String>, Failure> {
+    let mut told = Vec::new();
+    if let Some(workflow) = &page.workflow {
+        let library = desk.library();
+        told.extend(unknown("There is no workflow", workflow, library.names().map(AsRef::as_ref)));
+    }
+    if let Some(code) = &page.incident {
+        let all = InstancePage { status: Some(Status::Incident), ..InstancePage::all(page.tenant, LOOKED_THROUGH) };
+        let rows = desk.instances(all).await?;
+        let codes = rows.iter().flat_map(|row| row.detail.incidents()).map(|incident| &*incident.code);
+        told.extend(unknown("Nothing that runs has an incident of the code", code, codes));
+    }
+    Ok(told)
+}
+
+/// Among so many incidents the one is sought that was meant.
+const LOOKED_THROUGH: i64 = 1_000;
 
 fn machine(row: &Instance) -> Value {
     json!({

@@ -1,6 +1,7 @@
 //! Instants on the command line.
 
 use fluxor_engine::clock::Timestamp;
+use jiff::civil::Date;
 
 /// An instant, or a day: its first instant in UTC.
 ///
@@ -14,6 +15,14 @@ pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok().or_else(day).ok_or_else(wrong)
 }
 
+/// A day.
+///
+/// # Errors
+/// How it is written.
+pub(super) fn day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| format!("`{text}` is no day: write it as 2026-03-02"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,6 +34,10 @@ mod tests {
         for wrong in ["yesterday", "2026-13-30", "", "2026-11-30T08:00:00"] {
             let why = instant(wrong).unwrap_err();
             assert!(why.contains(&format!("`{wrong}` is no instant: write 2026-03-02T08:00:00Z")), "{why}");
+        }
+        assert_eq!(day("2026-03-02").unwrap().to_string(), "2026-03-02");
+        for wrong in ["gestern", "2026-13-01", "2. 3. 2026", ""] {
+            assert_eq!(day(wrong).unwrap_err(), format!("`{wrong}` is no day: write it as 2026-03-02"));
         }
     }
 }

@@ -39,8 +39,8 @@ pub(super) struct Migrate {
     #[arg(long, value_name = "ID")]
     only: Vec<InstanceId>,
     /// Stop once so many have been migrated
-    #[arg(long, value_name = "N", conflicts_with = "dry_run")]
-    limit: Option<usize>,
+    #[arg(long, value_name = "N", conflicts_with = "dry_run", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
     /// Migrate nothing if any instance would be refused
     #[arg(long)]
     require_all: bool,
@@ -77,6 +77,7 @@ impl Migrate {
             Failure::Broken(_) | Failure::Usage(_) if is_wrong => told(draft.found()),
             other => other,
         })?;
+        out.finding(&tally.rendered);
         if let Some(list) = &self.list {
             std::fs::write(list, tally.csv()).with_context(|| format!("cannot write {}", list.display()))?;
             out.aside(&format!("{} has every instance", list.display()));
@@ -133,7 +134,7 @@ impl Migrate {
         let (mut after, mut number): (Option<String>, usize) = (None, 0);
         bar.begin(if does { Step::Write } else { Step::Read }, "instances", 0);
         let told = loop {
-            let left = self.limit.filter(|_| does).map(|limit| limit.saturating_sub(tally.migrated));
+            let left = self.limit.filter(|_| does).map(|limit| limit.saturating_sub(tally.migrated as u64));
             if left == Some(0) {
                 break Ok(());
             }
@@ -198,10 +199,7 @@ impl Migrate {
         }
         let path = if asked.does { "/v1/migrations" } else { "/v1/migrations/preview" };
         there.send_one(asked.number, path, &body).await.map_err(|failure| match failure {
-            Failure::Declined(code, found) if code == REFUSED => {
-                let own = format!("--> {}:", self.file.display());
-                Failure::Declined(code, found.replace(&format!("--> {NAME}:"), &own))
-            }
+            Failure::Declined(code, found) if code == REFUSED => Failure::Declined(code, self.placed(&found)),
             other => other,
         })
     }
@@ -211,7 +209,15 @@ impl Migrate {
         for found in page["warnings"].as_array_mut().into_iter().flatten() {
             found["file"] = json!(self.file.display().to_string());
         }
+        if let Some(text) = page["rendered"].as_str().map(|text| self.placed(text)) {
+            page["rendered"] = json!(text);
+        }
         page
+    }
+
+    /// The same in findings for people.
+    fn placed(&self, rendered: &str) -> String {
+        rendered.replace(&format!("--> {NAME}:"), &format!("--> {}:", self.file.display()))
     }
 }
 

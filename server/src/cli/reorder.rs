@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Subcommand;
+use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::ids::{Mint, PersonId};
 use fluxor_engine::instance::Instance;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -12,6 +13,7 @@ use jiff::civil::Date;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::instant::day;
 use super::out::{Out, table};
 use super::remote::Remote;
 use super::{End, Failure};
@@ -32,7 +34,7 @@ pub(super) enum Reorder {
         #[arg(long, default_value = "purchasing")]
         unit: String,
         /// For which day [default: the company's `today`, else the day that it is]
-        #[arg(long, value_name = "DATE")]
+        #[arg(long, value_name = "DATE", value_parser = day)]
         as_of: Option<Date>,
         /// A second run with the same orders nothing, it is the first
         #[arg(long, value_name = "NAME")]
@@ -46,7 +48,7 @@ pub(super) enum Reorder {
         #[arg(long)]
         location: Option<String>,
         /// As if it were this day
-        #[arg(long, value_name = "DATE")]
+        #[arg(long, value_name = "DATE", value_parser = day)]
         as_of: Option<Date>,
     },
 }
@@ -207,6 +209,9 @@ pub(super) fn text(told: &Told) -> String {
     text
 }
 
+/// Among so many items the one is sought that was meant.
+const LOOKED_THROUGH: i64 = 10_000;
+
 async fn explain(
     config: &Config,
     out: &Out,
@@ -222,7 +227,13 @@ async fn explain(
         let place = location.map_or(String::new(), |location| format!(" at `{location}`"));
         let known = desk.books(config.tenant(), Books::Item { code: item.clone() }).await?;
         let words = match known.is_null() {
-            true => format!("there is no item `{item}`"),
+            true => {
+                let all =
+                    desk.books(config.tenant(), Books::Items { after: String::new(), limit: LOOKED_THROUGH }).await?;
+                let codes = all.as_array().into_iter().flatten().filter_map(|item| item["code"].as_str());
+                let near = nearest(&item, codes).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                format!("there is no item `{item}`{near}")
+            }
             false => format!("no policy says when `{item}` is ordered again{place}: set one (record `policy`)"),
         };
         return Err(Failure::Declined("not_found".to_owned(), words));

@@ -3,12 +3,12 @@
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use fluxor_engine::command::{Actor, Repair, Verb};
-use fluxor_engine::ids::InstanceId;
 use fluxor_engine::instance::Document;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Failure;
+use super::named::{Named, named};
 use super::out::{Out, table};
 use super::remote::{Remote, There};
 use super::writing::{Place, place};
@@ -33,8 +33,9 @@ enum How {
 
 #[derive(Debug, Args)]
 pub(super) struct Repairing {
-    /// The instance's id
-    id: InstanceId,
+    /// The instance's id, or its last eight digits
+    #[arg(value_parser = named)]
+    id: Named,
     /// How; left out, what is possible is told
     #[arg(value_enum)]
     how: Option<How>,
@@ -80,13 +81,15 @@ impl Repairing {
         let place = place(config).await?;
         let answer = match place {
             Place::Here(mut here) => {
-                let verb = Verb::Repair { instance: self.id, repair, reason, state_revision: self.revision };
+                let instance = self.id.here(here.desk(), config.tenant()).await?;
+                let verb = Verb::Repair { instance, repair, reason, state_revision: self.revision };
                 let request = here.request();
                 let answer = here.submit(config, request, &body, verb).await?;
                 serde_json::to_value(&answer).context("the answer cannot be written as JSON")?
             }
             Place::There(there) => {
-                there.send(Method::POST, &format!("/v1/instances/{}/repairs", self.id), &body).await?
+                let id = self.id.there(&there).await?;
+                there.send(Method::POST, &format!("/v1/instances/{id}/repairs"), &body).await?
             }
         };
         out.result(&answer, || done(&answer));
@@ -150,22 +153,28 @@ impl Repairing {
     async fn previewed(&self, config: &Config, repair: Repair, body: &Value) -> Result<Value, Failure> {
         // Whoever would do it is asked: a server has definitions of its own.
         if let Some(there) = There::known(config)? {
-            return there.send(Method::POST, &format!("/v1/instances/{}/repairs/preview", self.id), body).await;
+            let id = self.id.there(&there).await?;
+            return there.send(Method::POST, &format!("/v1/instances/{id}/repairs/preview"), body).await;
         }
         let desk = open(config, Purpose::Read).await?;
         let reason = self.reason.clone().unwrap_or_else(|| TO_BE_GIVEN.to_owned());
-        let verb = Verb::Repair { instance: self.id, repair, reason, state_revision: self.revision };
+        let instance = self.id.here(&*desk, config.tenant()).await?;
+        let verb = Verb::Repair { instance, repair, reason, state_revision: self.revision };
         let told = desk.preview_repair(asking(config.tenant(), Actor::System, verb)).await?;
         Ok(serde_json::to_value(&told).context("the preview cannot be written as JSON")?)
     }
 
     async fn possible(&self, config: &Config, out: &Out) -> Result<(), Failure> {
         let told = match There::known(config)? {
-            Some(there) => there.get(&format!("/v1/instances/{}/repairs", self.id), &[]).await?,
+            Some(there) => {
+                let id = self.id.there(&there).await?;
+                there.get(&format!("/v1/instances/{id}/repairs"), &[]).await?
+            }
             None => {
                 let desk = open(config, Purpose::Read).await?;
                 let (reason, state_revision) = (String::new(), None);
-                let verb = Verb::Repair { instance: self.id, repair: Repair::Cancel, reason, state_revision };
+                let instance = self.id.here(&*desk, config.tenant()).await?;
+                let verb = Verb::Repair { instance, repair: Repair::Cancel, reason, state_revision };
                 let told = desk.repairs_possible(asking(config.tenant(), Actor::System, verb)).await?;
                 serde_json::to_value(&told).context("what is possible cannot be written as JSON")?
             }

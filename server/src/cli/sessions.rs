@@ -6,11 +6,13 @@ use fluxor_engine::instance::Document;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::named::unknown;
 use super::out::{Out, table};
 use super::remote::Remote;
 use super::writing::{Here, Place, place};
 use super::{End, Failure};
 use crate::config::Config;
+use crate::desk::Desk;
 use crate::door::Door;
 use crate::http::sessions::Session;
 use crate::open::{Purpose, open};
@@ -40,11 +42,18 @@ impl Sessions {
             Self::List { person } => list(config, &person, out).await?,
             Self::End { person, session } => {
                 let asked = json!({ "person": person, "session": session });
-                let told = match place(config).await? {
-                    Place::Here(here) => json!({ "ended": end(*here, config, &person, session.as_deref()).await? }),
-                    Place::There(there) => there.send(Method::POST, "/v1/sign_outs", &asked).await?,
+                let (told, stranger) = match place(config).await? {
+                    Place::Here(here) => {
+                        let stranger = stranger_here(here.desk(), config, &person).await?;
+                        (json!({ "ended": end(*here, config, &person, session.as_deref()).await? }), stranger)
+                    }
+                    Place::There(there) => {
+                        let told = there.send(Method::POST, "/v1/sign_outs", &asked).await?;
+                        (told, stranger_there(&there, &person).await)
+                    }
                 };
                 let ended = told["ended"].as_array().map_or(0, Vec::len);
+                stranger.iter().for_each(|words| out.aside(words));
                 out.result(&told, || match (ended, &session) {
                     (0, Some(id)) => format!("{person} has no session {id}."),
                     (0, None) => format!("{person} is not signed in anywhere."),
@@ -61,6 +70,21 @@ impl Sessions {
         }
         Ok(End::Done)
     }
+}
+
+const NOBODY: &str = "The organisation has nobody with the id";
+
+/// What is said of somebody whom the organisation does not have.
+async fn stranger_here(desk: &dyn Desk, config: &Config, person: &str) -> Result<Option<String>, Failure> {
+    let company = desk.company(config.tenant()).await?;
+    Ok(unknown(NOBODY, person, company.at.organisation.parts().people.iter().map(|known| known.id.as_str())))
+}
+
+/// The same of a server's organisation, as far as it is shown.
+async fn stranger_there(there: &Remote, person: &str) -> Option<String> {
+    let told = there.get("/v1/organisation", &[]).await.ok()?;
+    let people = told["organisation"]["people"].as_array()?;
+    unknown(NOBODY, person, people.iter().filter_map(|known| known["id"].as_str()))
 }
 
 async fn end(mut here: Here, config: &Config, person: &str, only: Option<&str>) -> Result<Vec<Value>, Failure> {
@@ -81,14 +105,19 @@ async fn end(mut here: Here, config: &Config, person: &str, only: Option<&str>) 
 }
 
 async fn list(config: &Config, person: &str, out: &Out) -> Result<(), Failure> {
-    let told = match Remote::named(config)? {
-        Some(there) => there.get("/v1/sessions", &[("person".to_owned(), person.to_owned())]).await?,
+    let (told, stranger) = match Remote::named(config)? {
+        Some(there) => {
+            let told = there.get("/v1/sessions", &[("person".to_owned(), person.to_owned())]).await?;
+            (told, stranger_there(&there, person).await)
+        }
         None => {
             let desk = open(config, Purpose::Read).await?;
             let rows = Door::new(config)?.alive(&*desk, config.tenant(), person.into()).await?;
-            json!({ "items": rows.into_iter().map(Session::from).collect::<Vec<_>>() })
+            let told = json!({ "items": rows.into_iter().map(Session::from).collect::<Vec<_>>() });
+            (told, stranger_here(&*desk, config, person).await?)
         }
     };
+    stranger.iter().for_each(|words| out.aside(words));
     let items = told["items"].as_array().map(Vec::as_slice).unwrap_or_default();
     let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
     let cells = |row: &Value| {

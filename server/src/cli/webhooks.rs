@@ -121,10 +121,9 @@ async fn secret(config: &Config, out: &Out, name: &str, at_once: bool) -> Result
         }
     };
     out.result(&told, || told["secret"].as_str().unwrap_or_default().to_owned());
-    out.aside(&format!(
-        "This is shown once. What is delivered to `{name}` is signed with it from now on; secrets before it sign until {}.",
-        text(&told["others_end"])
-    ));
+    let others =
+        told["others_end"].as_str().map_or(String::new(), |end| format!("; secrets before it sign until {end}"));
+    out.aside(&format!("This is shown once. What is delivered to `{name}` is signed with it from now on{others}."));
     Ok(())
 }
 
@@ -179,9 +178,12 @@ async fn replay(config: &Config, out: &Out, name: &str, asked: &Replay) -> Resul
 
 async fn test(config: &Config, out: &Out, name: &str) -> Result<End, Failure> {
     let told = match place(config).await? {
-        Place::There(there) => there.send(Method::POST, &at(name, "test"), &json!({})).await?,
+        Place::There(there) => {
+            there.send(Method::POST, &at(name, "test"), &json!({})).await.map_err(lacks_secret(name))?
+        }
         Place::Here(here) => {
-            let told = value(&kept(here.desk())?.try_out(config.tenant(), name).await?)?;
+            let told = kept(here.desk())?.try_out(config.tenant(), name).await;
+            let told = value(&told.map_err(Failure::from).map_err(lacks_secret(name))?)?;
             here.close(config).await;
             told
         }
@@ -191,6 +193,17 @@ async fn test(config: &Config, out: &Out, name: &str) -> Result<End, Failure> {
         Some(why) => format!("It has not arrived: {why}"),
     });
     Ok(if told["delivered"] == true { End::Done } else { End::Found })
+}
+
+/// Who asks on the command line is told what makes one there.
+fn lacks_secret(name: &str) -> impl Fn(Failure) -> Failure {
+    move |why| match why {
+        Failure::Declined(code, _) if code == "no_secret" => Failure::Declined(
+            code,
+            format!("`{name}` has no secret to sign with: `fluxor webhooks secret {name}` makes one."),
+        ),
+        other => other,
+    }
 }
 
 fn items(told: &Value) -> &[Value] {

@@ -132,6 +132,10 @@ impl Act {
     }
 }
 
+/// The fields that take one of two words.
+const WORDS: [(&str, [&str; 2]); 3] =
+    [("position", ["before", "after"]), ("mode", ["adds", "replaces"]), ("action", ["assign", "restart"])];
+
 /// The longest reason, question or answer, bytes: whoever has more to say attaches it elsewhere.
 const LONGEST_REASON: usize = 10_000;
 
@@ -190,6 +194,15 @@ impl Decision {
             let all = [needed, taken].concat().join("`, `");
             return Err(Problem::invalid(format!("/{stray}"), format!("`{name}` does not take it; it takes `{all}`")));
         }
+        for (field, [one, other]) in WORDS {
+            let word = given.get(field).and_then(Value::as_str);
+            // That a repair approves is refused by the engine, which says why.
+            if let Some(word) = word.filter(|word| ![one, other, "approve"].contains(word)) {
+                let shown: String = word.chars().take(60).collect();
+                let why = format!("`{shown}` does not stand here: write `{one}` or `{other}`");
+                return Err(Problem::invalid(format!("/{field}"), why));
+            }
+        }
         Ok(given)
     }
 }
@@ -211,6 +224,12 @@ mod tests {
         let stray = given(json!({ "act": "approve", "step": "m", "to": "bob" })).unwrap_err();
         assert!(stray.contains("/to: `approve` does not take it"), "{stray}");
         assert!(given(json!({ "act": "delegate", "step": "m" })).unwrap_err().contains("/to: missing"));
+        let beside = |position: &str| {
+            given(json!({ "act": "add_approver", "step": "m", "person": "gil", "position": position }))
+        };
+        assert!(beside("before").is_ok() && beside("after").is_ok());
+        let middle = beside("middle").unwrap_err();
+        assert!(middle.contains("/position") && middle.contains("write `before` or `after`"), "{middle}");
         let complete = given(json!({ "act": "complete", "data": { "account": "4711" } })).unwrap();
         assert_eq!(complete["data"]["account"], "4711");
         let long = |n: usize| given(json!({ "act": "reject", "step": "m", "reason": "x".repeat(n) }));

@@ -56,8 +56,9 @@ pub(crate) async fn history(
 
 /// An instant in a query, under `at`.
 pub(super) fn instant(text: &str) -> Result<Timestamp, Problem> {
-    Timestamp::parse(text).map_err(|why| {
-        let detail = format!("`at` is no instant: {why}. Write it as `2026-03-02T08:00:00Z`; a `+` as `%2B`.");
+    Timestamp::parse(text).map_err(|_| {
+        let shown: String = text.chars().take(60).collect();
+        let detail = format!("`at` is no instant: `{shown}`. Write it as `2026-03-02T08:00:00Z`; a `+` as `%2B`.");
         Problem::new("invalid_query", detail).with("parameter", "at")
     })
 }

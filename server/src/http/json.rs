@@ -59,6 +59,9 @@ pub(crate) fn explain(path: &Path, message: &str) -> (String, String) {
     if of_dates.iter().any(|begin| message.starts_with(begin)) {
         return (at, "it is no date: write one such as 2026-03-09".to_owned());
     }
+    if message.starts_with("UUID parsing failed") {
+        return (at, "it is no id: write a UUID, such as 0197f3a2-5c1e-7000-8000-000000000001".to_owned());
+    }
     let (Some(given), true) = (names.first(), message.starts_with("unknown ")) else {
         return (at, message.to_owned());
     };
@@ -104,6 +107,17 @@ mod tests {
     use super::*;
     use serde::Deserialize;
     use serde_json::json;
+
+    #[test]
+    fn what_is_no_id_is_told_as_that() {
+        let query = "after=zz".as_bytes();
+        let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query));
+        let read: Result<std::collections::BTreeMap<String, fluxor_engine::ids::InstanceId>, _> =
+            serde_path_to_error::deserialize(reader);
+        let error = read.unwrap_err();
+        let (at, why) = explain(error.path(), &error.inner().to_string());
+        assert!(at == "/after" && why.starts_with("it is no id: write a UUID"), "{at}: {why}");
+    }
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]

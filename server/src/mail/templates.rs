@@ -7,6 +7,7 @@ mod bounds;
 mod find;
 mod own;
 mod pages;
+mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,9 +15,9 @@ use std::sync::Arc;
 
 use fluxor_engine::definition::reload::Fault;
 use fluxor_engine::diagnostic::{Diagnostic, Severity, Span};
-use handlebars::{Handlebars, RenderError, RenderErrorReason, TemplateError, TemplateErrorReason};
+use handlebars::{Handlebars, TemplateError, TemplateErrorReason};
 
-use super::facts::{self, Facts};
+use super::facts::Facts;
 use super::helpers;
 pub(super) use bounds::MOST_ENTRIES;
 pub(crate) use find::{KINDS, Template};
@@ -130,21 +131,10 @@ impl Templates {
         reckon(&all, &dry, &mut found);
         // A partial that may not be filled in is in templates that have no fault themselves.
         let usable = found.values().flatten().all(|finding| finding.code != BOUNDS);
-        let mails = all.values().filter(|t| usable && !t.is_partial());
-        for template in mails {
-            if found.get(&template.name).is_some_and(|found| !found.is_empty()) {
-                continue;
-            }
-            for blank in [facts::blank(&fields, true), facts::blank(&fields, false)] {
-                let Err(error) = dry(template).render(template.registered(), &blank) else { continue };
-                let place = place_of(&all, template, &error);
-                let finding = unknown(&place.source, &error);
-                let findings = found.entry(place.name.clone()).or_default();
-                if !findings.contains(&finding) {
-                    findings.push(finding);
-                }
-            }
+        if usable {
+            unknown::note(&all, [&mut dry_plain, &mut dry_html], &fields, &mut found);
         }
+        found.values_mut().for_each(|findings| findings.sort_by_key(|finding| finding.span));
         let checked = all.into_values().map(|template| {
             let findings = found.remove(&template.name).unwrap_or_default();
             (template, findings)
@@ -214,13 +204,6 @@ fn too_much(why: String) -> Diagnostic {
     Diagnostic::error(BOUNDS, Span::default(), why).help("write it shorter, or divide it otherwise")
 }
 
-/// The template in which rendering failed: itself, or a partial.
-fn place_of<'a>(all: &'a BTreeMap<String, Template>, template: &'a Template, error: &RenderError) -> &'a Template {
-    let named = error.template_name.as_deref();
-    let there = |t: &&Template| t.is_html() == template.is_html() && Some(t.registered()) == named;
-    all.values().find(there).unwrap_or(template)
-}
-
 fn unreadable(source: &str, error: &TemplateError) -> Diagnostic {
     if let Some((span, why)) = blocks::unbalanced(source) {
         return Diagnostic::error(SYNTAX, span, why).help("see definitions/templates/README.md");
@@ -235,26 +218,24 @@ fn unreadable(source: &str, error: &TemplateError) -> Diagnostic {
     Diagnostic::error(SYNTAX, span(source, line, column), why).help("see definitions/templates/README.md")
 }
 
-fn unknown(source: &str, error: &RenderError) -> Diagnostic {
-    let span = span(source, error.line_no.unwrap_or(1), error.column_no.unwrap_or(1));
-    let message = match error.reason() {
-        RenderErrorReason::MissingVariable(Some(name)) => format!("there is no value `{name}`"),
-        RenderErrorReason::MissingVariable(None) => "there is no such value".to_owned(),
-        RenderErrorReason::HelperNotFound(name) => format!("there is no helper `{name}`"),
-        RenderErrorReason::PartialNotFound(name) => format!("there is no partial `{name}`"),
-        other => other.to_string(),
-    };
-    Diagnostic::error(UNKNOWN, span, message).help("see definitions/templates/README.md for what a template may name")
+/// `{{{` and `{{&`, which escape nothing.
+fn raw(source: &str) -> impl Iterator<Item = Diagnostic> {
+    const MARKS: [&str; 4] = ["{{{", "{{&", "{{~{", "{{~&"];
+    let marks =
+        source.match_indices("{{").filter(move |(at, _)| MARKS.iter().any(|mark| source[*at..].starts_with(mark)));
+    marks.map(move |(at, _)| {
+        let message = "a value is taken as it is, without making it harmless";
+        Diagnostic::error(RAW, tag(source, at).unwrap_or(Span::new(at, at + 3)), message)
+            .help("write `{{name}}`, or `{{quote name}}` for several lines")
+    })
 }
 
-/// `{{{` and `{{&`, which escape nothing.
-fn raw(source: &str) -> Option<Diagnostic> {
-    let at = ["{{{", "{{&", "{{~{", "{{~&"].iter().filter_map(|mark| source.find(mark)).min()?;
-    let message = "a value is taken as it is, without making it harmless";
-    Some(
-        Diagnostic::error(RAW, Span::new(at, at + 3), message)
-            .help("write `{{name}}`, or `{{quote name}}` for several lines"),
-    )
+/// The whole of a tag that begins at `at`.
+fn tag(source: &str, at: usize) -> Option<Span> {
+    let rest = source.get(at..).filter(|rest| rest.starts_with("{{"))?;
+    let end = rest.find("}}")? + 2;
+    let end = if rest[end..].starts_with('}') { end + 1 } else { end };
+    Some(Span::new(at, at + end))
 }
 
 /// From a place to the end of its line.

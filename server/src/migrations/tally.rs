@@ -18,6 +18,9 @@ const SENTENCES: usize = 8;
 pub(crate) struct Tally {
     mapping: Value,
     warnings: Value,
+    /// The warnings for people; machines have them already.
+    #[serde(skip)]
+    pub(crate) rendered: String,
     pub(crate) goes: usize,
     pub(crate) migrated: usize,
     pub(crate) refused: usize,
@@ -97,6 +100,7 @@ impl Tally {
         let next = page["next"].as_str().map(str::to_owned);
         if self.mapping.is_null() {
             (self.mapping, self.warnings) = (page["mapping"].take(), page["warnings"].take());
+            self.rendered = word(&page["rendered"]).to_owned();
         }
         self.at_target += page["at_target"].as_u64().unwrap_or(0);
         self.other_versions += page["other_versions"].as_u64().unwrap_or(0);

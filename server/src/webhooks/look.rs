@@ -11,7 +11,7 @@ use fluxor_engine::ids::TenantId;
 use fluxor_engine::refusal::Refusal;
 use fluxor_workflows::{
     FailedWebhooks, WebhookEndpoint, WebhookSecret, WebhookState, WebhooksAsked, add_webhook_secret,
-    replay_failed_webhooks, replay_webhooks, webhook_counts, webhook_deliveries, webhook_delivery,
+    replay_failed_webhooks, replay_webhooks, webhook_counts, webhook_deliveries, webhook_delivery, webhook_secrets,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -184,10 +184,7 @@ impl Webhooks {
         // No database keeps such an id, and not every one can be asked for it.
         let id = if id.contains('\0') { "" } else { id };
         let found = webhook_delivery(self.store.reader().await?.connection(), &to, id).await?;
-        let shown: String = id.chars().take(80).collect();
-        let unknown =
-            || no_record("unknown_delivery", format!("There is no delivery `{shown}` to `{name}`, or not any more."));
-        let (row, body) = found.ok_or_else(unknown)?;
+        let (row, body) = found.ok_or_else(|| unknown_delivery(name, id))?;
         Ok(One { delivery: row.into(), body })
     }
 
@@ -202,6 +199,8 @@ impl Webhooks {
         let to = WebhookEndpoint { tenant, endpoint: name.into() };
         let secret = sign::secret(&locked(&self.mint).bytes());
         let others_end = if at_once { made_at } else { made_at.plus_micros(OTHERS_END) };
+        let others = webhook_secrets(self.store.reader().await?.connection(), &to, now()).await?;
+        let are_others = others.iter().any(|other| *other.secret != *secret && other.made_at != made_at);
         let row = WebhookSecret { secret: secret.as_str().into(), made_at, ends_at: None };
         let mut aside = self.store.aside().await?;
         let added = add_webhook_secret(aside.connection(), &to, &row, others_end).await?;
@@ -211,7 +210,7 @@ impl Webhooks {
             endpoint: name.to_owned(),
             secret: added.then_some(secret),
             made_at: made_at.to_string(),
-            others_end: others_end.to_string(),
+            others_end: are_others.then(|| others_end.to_string()),
         })
     }
 
@@ -225,6 +224,11 @@ impl Webhooks {
             Which::Failed(failed) => replay_failed_webhooks(aside.connection(), &to, failed, now()).await?,
         };
         aside.commit().await?;
+        if let (Which::These(ids), 0) = (&which, replayed)
+            && let Some(first) = ids.first()
+        {
+            return Err(unknown_delivery(name, first));
+        }
         let more = matches!(which, Which::Failed(_)) && replayed >= MOST_REPLAYED as u64;
         self.replayed(&to, replayed, more)
     }
@@ -252,6 +256,11 @@ impl Webhooks {
         let delivered = sent.error.is_none();
         Ok(Tried { id, delivered, status: sent.status, answer: sent.answer, error: sent.error, took_ms })
     }
+}
+
+fn unknown_delivery(name: &str, id: &str) -> NotDone {
+    let shown: String = id.chars().take(80).collect();
+    no_record("unknown_delivery", format!("There is no delivery `{shown}` to `{name}`, or not any more."))
 }
 
 #[cfg(test)]

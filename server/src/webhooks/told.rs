@@ -148,8 +148,9 @@ pub(crate) struct SecretTold {
     pub(super) secret: Option<String>,
     /// When it was made.
     pub(super) made_at: String,
-    /// Until when those before it sign, too.
-    pub(super) others_end: String,
+    /// Until when those before it sign, too, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) others_end: Option<String>,
 }
 
 impl SecretTold {

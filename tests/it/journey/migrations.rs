@@ -236,6 +236,16 @@ pub(super) async fn the_command_line_migrates_beside_a_running_server(mut site: 
     let told = migrate(&site, &["--require-all", "--reason", "so"]).await;
     assert_eq!((told.code(), told.all().contains("nothing was migrated")), (1, true), "{}", told.all());
     assert_eq!(migrate(&site, &[]).await.code(), 2, "a reason is needed");
+    assert_eq!(migrate(&site, &["--reason", "so", "--limit", "0"]).await.code(), 2, "none is no number of instances");
+    // What the file says and nobody has is a warning with its place, before it is done and then.
+    let all = "migrate: pair\nfrom: [1, 9]\nstates: { draft: begun }\n";
+    std::fs::write(&file, all).unwrap();
+    let told = migrate(&site, &["--dry-run"]).await;
+    assert_eq!(told.code(), 0, "{}", told.all());
+    for words in ["warning[FLX0741]", "pair.map.yaml:2:", "2 would go"] {
+        assert!(told.all().contains(words), "{words} in {}", told.all());
+    }
+    assert!(!told.output().contains("FLX0741"), "beside the result: {}", told.all());
     std::fs::write(&file, "migrate: pair\nstates: { draft: begum }\n").unwrap();
     let told = migrate(&site, &["--reason", "so"]).await;
     assert!(told.code() == 1 && told.all().contains("FLX0744"), "{}", told.all());

@@ -151,6 +151,21 @@ pub(super) async fn one_owner_and_commands_while_it_serves(site: Site) {
         assert_eq!(told.code(), 0, "{reads:?}: {}", told.all());
     }
     assert!(site.command(&["instances", "list"]).await.done().contains(&id));
+    // What pages call it, and what there is none of.
+    let shown = site.command(&["instances", "show", &id[28..].to_uppercase()]).await.done();
+    assert!(shown.contains(&id), "{shown}");
+    let other = if id.ends_with('0') { "00000001" } else { "00000000" };
+    let told = site.command(&["instances", "show", other]).await;
+    assert!(told.code() == 1 && told.all().contains("unknown_instance"), "{}", told.all());
+    for (asked, words) in [
+        (["instances", "list", "--workflow", "purchase_ordr"], "did you mean `purchase_order`?"),
+        (["instances", "list", "--incident", "nope"], "incident of the code `nope`"),
+        (["sessions", "list", "--person", "zed"], "nobody with the id `zed`"),
+    ] {
+        let told = site.command(&asked).await;
+        assert!(told.code() == 0 && told.all().contains(words), "{asked:?}: {}", told.all());
+        assert!(!told.output().contains(words), "beside the result: {}", told.all());
+    }
     assert_eq!(site.command(&["audit", "verify"]).await.code(), 0);
     assert_eq!(site.command(&["keys", "create"]).await.code(), 2, "wrong usage");
     site.end().await;

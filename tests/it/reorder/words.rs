@@ -34,6 +34,8 @@ async fn a_run_is_told_in_words() {
     says(&done(&place, &["reorder", "explain", "i00"]).await, &["at north", "at south", "=> nothing to order ["]);
     let unknown = fluxor(&place, &["reorder", "explain", "i99"]).output().await.unwrap();
     says(&String::from_utf8_lossy(&unknown.stderr), &["there is no item `i99`"]);
+    let near = fluxor(&place, &["reorder", "explain", "i011"]).output().await.unwrap();
+    says(&String::from_utf8_lossy(&near.stderr), &["there is no item `i011`; did you mean `i01`?"]);
     assert_eq!(unknown.status.code(), Some(1), "{unknown:?}");
 
     let told = done(&place, &["reorder", "run"]).await;

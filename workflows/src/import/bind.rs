@@ -302,8 +302,7 @@ impl Binder<'_> {
 
     fn place(&mut self, text: &Text, findings: Vec<Diagnostic>, around: &Around) {
         for mut finding in findings {
-            finding.span = text.value.locate(&self.mapping.source, text.span, finding.span);
-            finding.related.clear();
+            finding.relocate(|span| text.value.locate(&self.mapping.source, text.span, span));
             if finding.code == UNKNOWN_NAME {
                 let heads = around.names.keys().map(String::as_str);
                 let near = nearest(text.value.text.trim(), heads);

@@ -183,6 +183,20 @@ fn a_difference_far_behind_is_seen() {
     assert_eq!(told::lines(&change(json!(many), json!(more))), [r#"/p: added ["ann"]"#]);
 }
 
+#[test]
+fn a_limit_that_becomes_another_is_told_as_before_and_after() {
+    let limit = |amount: &str, category: &str| json!({ "amount": amount, "category": category });
+    let change = |from: Json, to: Json| Change { at: "/people/eve/limits".into(), from: Some(from), to: Some(to) };
+    let old = json!([{ "amount": "1.00 EUR" }, limit("2.00 EUR", "it"), limit("3.00 EUR", "travel")]);
+    let new = json!([{ "amount": "9.00 EUR" }, limit("2.00 EUR", "it"), limit("4.00 EUR", "legal")]);
+    let wanted = [
+        r#"/people/eve/limits: [{"amount":"1.00 EUR"}] -> [{"amount":"9.00 EUR"}]"#,
+        r#"/people/eve/limits: gone [{"amount":"3.00 EUR","category":"travel"}]"#,
+        r#"/people/eve/limits: added [{"amount":"4.00 EUR","category":"legal"}]"#,
+    ];
+    assert_eq!(told::lines(&change(old, new)), wanted);
+}
+
 /// What is told last, or behind a long note, is what matters most.
 #[test]
 fn nothing_hides_behind_something_long() {

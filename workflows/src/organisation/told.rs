@@ -65,13 +65,10 @@ fn hide_notes(before: &mut Document, after: &mut Document) {
 pub(super) fn lines(change: &Change) -> Vec<String> {
     let Change { at, from, to } = change;
     if let (Some(Json::Array(old)), Some(Json::Array(new))) = (from, to) {
-        let told = |word: &'static str, of: &[Json], not: &[Json]| -> Vec<String> {
-            let those = of.iter().filter(|item| !not.contains(item));
-            those.map(|item| format!("{at}: {word} [{}]", cut(&canonical::value(&shortened(item)), MOST))).collect()
-        };
-        let mut told_of = told("gone", old, new);
-        told_of.extend(told("added", new, old));
-        return if told_of.is_empty() { vec![format!("{at}: in another order")] } else { told_of };
+        if at.ends_with("/limits") || at.ends_with("/self_limits") {
+            return limits(at, old, new);
+        }
+        return listed(at, old, new);
     }
     if let (Some(Json::String(old)), Some(Json::String(new))) = (from, to) {
         return vec![format!("{at}: {}", texts(&canonical::value(&json!(old)), &canonical::value(&json!(new))))];
@@ -84,6 +81,42 @@ pub(super) fn lines(change: &Change) -> Vec<String> {
         None => "nothing".to_owned(),
     };
     vec![format!("{at}: {} -> {}", shown(from), shown(to))]
+}
+
+/// What a list has no more, and what it has now, one line each.
+fn listed(at: &str, old: &[Json], new: &[Json]) -> Vec<String> {
+    let told = |word: &'static str, of: &[Json], not: &[Json]| -> Vec<String> {
+        of.iter().filter(|item| !not.contains(item)).map(|item| format!("{at}: {word} [{}]", whole(item))).collect()
+    };
+    let mut told_of = told("gone", old, new);
+    told_of.extend(told("added", new, old));
+    if told_of.is_empty() { vec![format!("{at}: in another order")] } else { told_of }
+}
+
+/// The same of limits: one that is another amount for the same category is told as before and after.
+fn limits(at: &str, old: &[Json], new: &[Json]) -> Vec<String> {
+    let less =
+        |of: &[Json], not: &[Json]| -> Vec<Json> { of.iter().filter(|item| !not.contains(item)).cloned().collect() };
+    let (mut gone, mut added) = (less(old, new), less(new, old));
+    if gone.is_empty() && added.is_empty() {
+        return listed(at, old, new);
+    }
+    let mut told = Vec::new();
+    gone.retain(|old| match added.iter().position(|new| new.get("category") == old.get("category")) {
+        Some(place) => {
+            told.push(format!("{at}: [{}] -> [{}]", whole(old), whole(&added.remove(place))));
+            false
+        }
+        None => true,
+    });
+    if !gone.is_empty() || !added.is_empty() {
+        told.extend(listed(at, &gone, &added));
+    }
+    told
+}
+
+fn whole(item: &Json) -> String {
+    cut(&canonical::value(&shortened(item)), MOST)
 }
 
 /// What comes or goes as a whole, and is too long for one line, by its parts: nothing of it is cut off.

@@ -270,6 +270,31 @@ fn a_workflow_that_could_apply_nothing_approves_nothing() {
 }
 
 #[test]
+fn approval_needs_somebody_who_approves() {
+    let units = |people: Json| json!([{ "id": "it", "roles": { "administrator": people } }]);
+    let ask = |patch: Json| decided(&row(None), Actor::System, &patch, Basis::Direct);
+    let gone = json!([{ "id": "bob", "active": false }]);
+    for patch in [
+        json!({ "approval": APPROVER, "units": units(json!([])) }),
+        json!({ "approval": APPROVER, "units": [] }),
+        json!({ "approval": APPROVER, "people": gone }),
+    ] {
+        let Err(Refusal::Invalid(errors)) = ask(patch) else { panic!("nothing could be changed any more") };
+        assert_eq!((errors.len(), errors[0].0.as_str()), (1, "/approval"));
+        assert!(errors[0].1.contains("give it to two people first"), "{errors:?}");
+    }
+    let told = |done: Result<Changed<()>, Refusal>| done.unwrap().answer["warnings"].to_string();
+    assert!(told(ask(json!({ "approval": APPROVER }))).contains("`bob` alone has the role"));
+    assert_eq!(told(ask(json!({ "approval": APPROVER, "units": units(json!(["ann", "bob"])) }))), "null");
+    // Later, whoever leaves fewer is told; what was so before is no news, and the console takes it back.
+    let bound = row(Some(APPROVER));
+    let later = |patch: Json| decided(&bound, Actor::System, &patch, past("urgent"));
+    assert!(told(later(json!({ "units": [] }))).contains("nobody active has the role"));
+    assert_eq!(told(later(json!({ "zone": "Europe/Berlin" }))), "null");
+    assert_eq!(told(later(json!({ "approval": null, "units": [] }))), "null");
+}
+
+#[test]
 fn a_patch_that_changes_nothing_is_no_revision() {
     let (free, bound) = (row(None), row(Some(APPROVER)));
     for patch in [json!({}), json!({ "zone": "UTC" }), json!({ "people": [{ "id": "ann", "manager": "bob" }] })] {

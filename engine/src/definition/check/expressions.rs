@@ -108,10 +108,7 @@ impl Checker<'_> {
             });
             let better = fixes::better(&diagnostic, text, called);
             diagnostic.fix = diagnostic.fix.and_then(|fix| fixes::placed(&fix, text, self.source));
-            diagnostic.span = text.value.locate(self.source, text.span, diagnostic.span);
-            for (span, _) in &mut diagnostic.related {
-                *span = text.value.locate(self.source, text.span, *span);
-            }
+            diagnostic.relocate(|span| text.value.locate(self.source, text.span, span));
             if let Some(better) = better {
                 diagnostic = diagnostic.help(better);
                 // Quotes go around the whole expression.

@@ -27,9 +27,12 @@ pub(super) fn refused(source: &str, error: &Error, place: impl Fn(&str) -> Optio
         finding.fix = finding.fix.filter(mends);
         return finding;
     }
-    let fix = candidates(source, start).into_iter().find(mends);
     let mut finding = Diagnostic::error(codes::SYNTAX, Span::new(start, end), format!("this is not YAML: {message}"))
         .help(Help::from(advice(&message)));
+    if is_block(source, start, &message) {
+        return finding.help(BLOCK);
+    }
+    let fix = candidates(source, start).into_iter().find(mends);
     if let Some(fix) = &fix
         && !fix.text.contains('\n')
         && advice(&message).contains("quotes")
@@ -38,6 +41,18 @@ pub(super) fn refused(source: &str, error: &Error, place: impl Fn(&str) -> Optio
     }
     finding.fix = fix;
     finding
+}
+
+const BLOCK: &str = "a text of several lines (`|`, `>`) cannot stand inside `{ }` or `[ ]`: write it on one line in quotes, or each key \
+                     on a line of its own without the braces";
+
+/// Whether a text of several lines begins where no such text may stand: the library says no more than that it expects no `|`.
+fn is_block(source: &str, at: usize, message: &str) -> bool {
+    let line = source[at..].lines().next().unwrap_or_default();
+    let rest =
+        line.trim_start_matches(['|', '>']).trim_start_matches(['+', '-', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    let begins = line.starts_with(['|', '>']) && (rest.trim().is_empty() || rest.trim_start().starts_with('#'));
+    begins && message.contains("unexpected character")
 }
 
 const TAB: &str = "a tab stands in the indentation";

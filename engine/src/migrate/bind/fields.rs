@@ -113,7 +113,7 @@ impl Binding<'_> {
                 Ok(expr) => drop(all.insert(old.hash, expr)),
                 Err(found) => {
                     for mut finding in found {
-                        finding.span = text.value.locate(&self.draft.source, text.span, finding.span);
+                        finding.relocate(|span| text.value.locate(&self.draft.source, text.span, span));
                         finding.fix = None;
                         let key = (finding.message.clone(), finding.span);
                         if !told.contains(&key) {

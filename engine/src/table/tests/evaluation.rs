@@ -238,3 +238,17 @@ rows:
         assert_eq!(table.eval(&scope, day("2026-03-01")).unwrap().value(), Some(&expected), "{due}");
     }
 }
+
+#[test]
+fn a_size_leaves_no_gap_below_nothing() {
+    let gaps = |column: &str, first: &str| {
+        let rows = format!("  - [\"{first}\", '\"few\"']\n  - [\"> 2\", '\"many\"']\n");
+        let source = format!("in: {{ n: {column} }}\nout: {{ level: text }}\nrows:\n{rows}");
+        compiled(&source).1.iter().map(|finding| finding.message.clone()).collect::<Vec<_>>()
+    };
+    for column in ["po.tags.size()", "po.supplier.size()"] {
+        assert_eq!(gaps(column, "[0..2]"), [""; 0], "{column}");
+        assert_eq!(gaps(column, "[1..2]").len(), 1, "{column}: none at all is a size");
+    }
+    assert_eq!(gaps("po.lines", "[0..2]").len(), 1, "other numbers are below 0, too");
+}

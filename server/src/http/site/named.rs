@@ -7,10 +7,7 @@ use fluxor_engine::store::InstancePage;
 use super::super::problem::Problem;
 use crate::app::App;
 use crate::desk::{Books, NotDone};
-use crate::page::{LOOKED_THROUGH, is_short, short};
-
-/// Documents that are read at a time.
-const PAGE: i64 = 500;
+use crate::page::{ending, is_short};
 
 /// Those that what was searched for as a key calls otherwise, as far as they fit what else was asked for.
 pub(super) async fn named(app: &App, page: &InstancePage) -> Result<Vec<Instance>, Problem> {
@@ -24,7 +21,7 @@ pub(super) async fn named(app: &App, page: &InstancePage) -> Result<Vec<Instance
         return Ok(whole(app, page, id).await?.into_iter().collect());
     }
     match is_short(text) {
-        true => ending(app, page, text).await,
+        true => Ok(ending(app.desk(), page, text).await?),
         false => Ok(Vec::new()),
     }
 }
@@ -42,16 +39,4 @@ async fn whole(app: &App, page: &InstancePage, id: InstanceId) -> Result<Option<
         && page.status.is_none_or(|status| status == found.status)
         && (page.incident.is_none() || incident());
     Ok(fits.then_some(found))
-}
-
-/// Those whose ids end like this, of the newest: no index knows the ends of ids.
-async fn ending(app: &App, page: &InstancePage, end: &str) -> Result<Vec<Instance>, Problem> {
-    let (mut found, mut after, mut seen) = (Vec::new(), None, 0);
-    while seen < LOOKED_THROUGH {
-        let rows = app.desk().instances(InstancePage { key: None, after, limit: PAGE, ..page.clone() }).await?;
-        let Some(last) = rows.last() else { break };
-        (after, seen) = (Some(last.id), seen + rows.len());
-        found.extend(rows.into_iter().filter(|row| short(row.id).eq_ignore_ascii_case(end)));
-    }
-    Ok(found)
 }

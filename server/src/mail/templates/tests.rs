@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::contacts::Contacts;
-use super::super::facts::Payload;
+use super::super::facts::{self, Payload};
 use super::*;
 
 fn fields() -> BTreeSet<String> {
@@ -169,6 +169,46 @@ fn what_is_wrong_is_named_with_file_and_line() {
         assert!(says.iter().all(|part| found.contains(part)), "{name} {text}:\n{found}");
         assert_eq!(found.matches("error[").count(), 1, "{found}");
     }
+}
+
+#[test]
+fn all_that_a_template_names_and_there_is_not_is_told_at_once() {
+    let mail = "{{foo}}\n{{bar}} {{title}}\n{{#if baz}}{{qux}}{{else if quux}}x{{/if}}\n{{nohelper name}}\n{{{subject.note}}} {{{key}}}\n";
+    let found = wrong(&[("approved.txt.hbs", mail)]);
+    for said in ["`foo`", "`bar`", "`baz`", "`qux`", "`quux`", "no helper `nohelper`"] {
+        assert_eq!(found.matches(said).count(), 1, "{said} in {found}");
+    }
+    assert_eq!((found.matches("[FLX0601]").count(), found.matches("[FLX0603]").count()), (6, 2), "{found}");
+    // The tag is marked, and not what stands behind it.
+    let marked = wrong(&[("approved.txt.hbs", "{{foo}} and more\n")]);
+    assert!(marked.contains("^^^^^^^") && !marked.contains("^^^^^^^^"), "{marked}");
+    // In lists, around a layout, and in what a partial says.
+    let found = wrong(&[
+        ("digest.txt.hbs", "{{#> layout}}{{one}}{{#each waiting}}{{two}}{{> foot}}{{/each}}{{three}}{{/layout}}"),
+        ("partials/foot.txt.hbs", "{{four}}\n{{five}}\n"),
+    ]);
+    for said in ["`one`", "`two`", "`three`", "`four`", "`five`"] {
+        assert_eq!(found.matches(said).count(), 1, "{said} in {found}");
+    }
+}
+
+#[test]
+fn a_partial_that_nothing_calls_is_looked_at() {
+    let found =
+        wrong(&[("partials/foot.txt.hbs", "{{titel}}\n{{#each told}}{{help}}{{/each}}{{> nowhere}}{{monney key}}\n")]);
+    for said in
+        ["foot.txt.hbs:1:1", "`titel`", "no partial `nowhere`", "no helper `monney`", "nothing calls this partial"]
+    {
+        assert!(found.contains(said), "{said} in {found}");
+    }
+    assert_eq!(found.matches("error[").count(), 3, "{found}");
+    // What its callers may bring: a text that it stands around, an entry of a list, what is counted there.
+    let fine =
+        "{{title}} {{help}} {{value}} {{@index}} {{../title}} {{> @partial-block}} {{subject.note}} {{supplier}}";
+    assert_eq!(wrong(&[("partials/frame.html.hbs", fine)]), "");
+    // One that cannot be read is there all the same.
+    let found = wrong(&[("approved.txt.hbs", "{{> foot}}"), ("partials/foot.txt.hbs", "{{#if key}}")]);
+    assert!(found.contains("FLX0600") && !found.contains("FLX0601"), "{found}");
 }
 
 #[test]

@@ -157,7 +157,11 @@ pub(crate) async fn the_command_line_does_the_same(mut site: Site) {
     let listed = site.command(&["webhooks", "list"]).await;
     let slip = "slip: no workflow is called `purchase_ordr`; did you mean `purchase_order`?";
     assert!(listed.all().contains("no_secret") && listed.all().contains(slip), "{}", listed.all());
-    let secret = site.command(&["webhooks", "secret", "all"]).await.done().trim().to_owned();
+    let early = site.command(&[&["webhooks", "test", "all"][..], &allow].concat()).await;
+    assert!(early.code() == 1 && early.all().contains("`fluxor webhooks secret all` makes one"), "{}", early.all());
+    let first = site.command(&["webhooks", "secret", "all"]).await;
+    assert!(!first.all().contains("secrets before it"), "there were none: {}", first.all());
+    let secret = first.done().trim().to_owned();
     assert_eq!(site.command(&["webhooks", "secret", "none"]).await.code(), 1);
     let told = site.command(&[&["webhooks", "test", "all"][..], &allow].concat()).await.done();
     assert!(told.contains("answered 200"), "{told}");
@@ -193,6 +197,8 @@ pub(crate) async fn the_command_line_does_the_same(mut site: Site) {
     hook.until(TRANSITION, 2).await;
     assert!(there(&["webhooks", "replay", "all", "--failed"]).await.done().contains("0 events"));
     assert_eq!(there(&["webhooks", "replay", "all"]).await.code(), 2);
+    let told = there(&["webhooks", "replay", "all", "nope"]).await;
+    assert!(told.code() == 1 && told.all().contains("no delivery `nope`"), "{}", told.all());
     let newer = there(&["webhooks", "secret", "all"]).await.done().trim().to_owned();
     assert!(there(&["webhooks", "test", "all"]).await.done().contains("answered 200"));
     let came = hook.came("fluxor.test.v1");
