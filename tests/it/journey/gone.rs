@@ -2,11 +2,12 @@
 
 use fluxor_tests::server::Site;
 use fluxor_tests::server::client::fresh_key;
+use fluxor_tests::server::place::Place;
 use fluxor_tests::server::visit::Visitor;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::company::{reorganise, text};
+use super::company::{self, reorganise, text};
 
 /// Changes one person.
 async fn changed(site: &Site, person: &str, field: &str, value: Value) {
@@ -88,5 +89,22 @@ pub(super) async fn a_link_ends_with_the_key_that_made_it(site: Site) {
     }
     changed(&site, "hal", "active", json!(true)).await;
     assert_eq!(admin.get("/v1/audit/verify").await.is(200)["ok"], true);
+    site.end().await;
+}
+
+/// It ends on every server, also on one that has just let him in, and whichever of them hears of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_was_away_is_out_on_every_server() {
+    let Some(place) = Place::postgres("whoever_was_away_is_out_on_every_server").await else { return };
+    let site = Site::new(place, company::DEFINITIONS).await;
+    let other = site.replica("other", &[]).await;
+    let mut here = Visitor::signed_in(&site, "hal").await;
+    let mut there = Visitor::at(&other.url).with_cookie(here.cookie());
+    assert!(!is_out(&mut here).await && !is_out(&mut there).await);
+    changed(&site, "hal", "active", json!(false)).await;
+    changed(&site, "hal", "active", json!(true)).await;
+    assert!(is_out(&mut there).await, "though it knew him a moment ago");
+    assert!(is_out(&mut here).await);
+    drop(other);
     site.end().await;
 }

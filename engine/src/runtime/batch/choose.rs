@@ -196,9 +196,15 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
     }
 }
 
-/// Whether somebody was to watch who does so already: all is as it was, so that nobody makes a trail grow by asking again.
+/// Whether somebody was to watch who does so already: all is as it was, so that nobody makes a trail grow by asking again. When
+/// something is looked at the next time is no change: what stays due is put off by any act.
 fn watches_already<Op>(command: &Command, before: &Instance, decision: &Decision<Op>) -> bool {
-    matches!(command.verb, Verb::Decide { act: Act::AddWatcher { .. }, .. })
-        && decision.effects.is_empty()
-        && decision.after == *before
+    if !matches!(command.verb, Verb::Decide { act: Act::AddWatcher { .. }, .. }) || !decision.effects.is_empty() {
+        return false;
+    }
+    let mut after = decision.after.clone();
+    for (task, was) in after.tasks.iter_mut().zip(&before.tasks) {
+        task.due_at = was.due_at;
+    }
+    after == *before
 }
