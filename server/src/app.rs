@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Change, Command, Verb};
 use fluxor_engine::commit::ApiKeyRow;
 use fluxor_engine::ids::{Digest, Mint, PersonId, TenantId};
@@ -22,7 +21,7 @@ use watching::Watched;
 pub(crate) use watching::Watching;
 
 use crate::desk::{Desk, NotDone, Submitted};
-use crate::door::{Door, NOTED_EVERY};
+use crate::door::{Door, NOTED_EVERY, Presence, Since};
 use crate::http::answers::Answers;
 use crate::limits::Limits;
 use crate::mail::{Contacts, Directory, Mail, Press};
@@ -251,25 +250,38 @@ impl App {
 
     /// The session with this secret, if it has not ended. Now and then its use is noted.
     pub(crate) async fn session(&self, hash: Digest) -> Result<Option<Arc<SessionRow>>, NotDone> {
-        let now = self.desk().now();
-        let Some(session) = self.alive(hash, now).await? else { return Ok(None) };
-        if now < session.seen_at.plus_micros(NOTED_EVERY) {
-            return Ok(Some(session));
-        }
-        self.desk().session_seen(session.tenant, session.id.clone(), now).await?;
-        let session = Arc::new(SessionRow { seen_at: now, ..(*session).clone() });
-        self.0.sessions.renew(&hash, &session);
-        Ok(Some(session))
+        self.alive(hash, true).await
     }
 
     /// Whether a session has not ended. Asking is no use of it.
     pub(crate) async fn has_session(&self, hash: Digest) -> Result<bool, NotDone> {
-        Ok(self.alive(hash, self.desk().now()).await?.is_some())
+        Ok(self.alive(hash, false).await?.is_some())
     }
 
-    async fn alive(&self, hash: Digest, now: Timestamp) -> Result<Option<Arc<SessionRow>>, NotDone> {
+    /// A session that has not ended. What is new of the organisation is noted in it, so that it is looked through once. Of somebody
+    /// who is not there now it stays as it is: pages say why he sees nothing, and it has ended when he is back.
+    async fn alive(&self, hash: Digest, is_use: bool) -> Result<Option<Arc<SessionRow>>, NotDone> {
+        let now = self.desk().now();
         let found = self.0.sessions.find(hash, || self.desk().session(hash)).await?;
-        Ok(found.filter(|session| self.0.door.is_alive(session, now)))
+        let Some(session) = found.filter(|session| self.0.door.is_alive(session, now)) else { return Ok(None) };
+        let revision = match Since::from(&*session).presence(self.desk()).await? {
+            Presence::Stayed(revision) => revision,
+            Presence::Away => return Ok(Some(session)),
+            Presence::Left => {
+                self.desk().end_session(session.tenant, session.person.clone(), session.id.clone()).await?;
+                self.forget_session(&hash);
+                return Ok(None);
+            }
+        };
+        let is_noted = is_use && now >= session.seen_at.plus_micros(NOTED_EVERY);
+        let seen_at = if is_noted { now } else { session.seen_at };
+        if (seen_at, revision) == (session.seen_at, session.revision) {
+            return Ok(Some(session));
+        }
+        self.desk().session_seen(session.tenant, session.id.clone(), (seen_at, revision)).await?;
+        let session = Arc::new(SessionRow { seen_at, revision, ..(*session).clone() });
+        self.0.sessions.renew(&hash, &session);
+        Ok(Some(session))
     }
 
     /// A session that has ended is useless at once.

@@ -1,23 +1,27 @@
 //! How people come in to pages: a link that is good for once, or a key, becomes a session; its secret stands in a cookie.
 //!
 //! What must hold: only hashes are kept; a session ends when it was not used for a while, and at the latest some days after it
-//! began; what another site has a browser send is no visit of ours.
+//! began; with the key that it came of, or as soon as somebody whose it is is not in the organisation; what another site has a browser
+//! send is no visit of ours.
 
 mod links;
+mod there;
 
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Change, SessionEvent};
+use fluxor_engine::commit::ApiKeyRow;
 use fluxor_engine::ids::{Digest, PersonId, TaskId, TenantId};
 use fluxor_engine::instance::Document;
 use fluxor_workflows::{LinkRow, Purpose, SessionRow};
 
 pub(crate) use links::OneTime;
+pub(crate) use there::{Presence, Since};
 
 use crate::config::Config;
-use crate::desk::{Desk, NotDone};
+use crate::desk::{Company, Desk, NotDone};
 use crate::secret;
 
 /// The cookie. Its prefix has browsers take it over HTTPS (or from the machine itself) only, from this host alone.
@@ -114,10 +118,16 @@ impl Made {
         (tenant, person, administrator): (TenantId, PersonId, bool),
         to: Arc<str>,
         random: ([u8; 8], [u8; 32]),
-        now: Timestamp,
+        company: &Company,
     ) -> Self {
-        let link = Self::of((tenant, person), Purpose::SignIn, to, random, (now, SIGN_IN_LASTS));
+        let link = Self::of((tenant, person), Purpose::SignIn, to, random, (company, SIGN_IN_LASTS));
         Self { row: LinkRow { administrator, ..link.row }, ..link }
+    }
+
+    /// The same, made with a key: it ends with it, and with whose it is.
+    pub(crate) fn with(self, key: &ApiKeyRow) -> Self {
+        let (api_key, key_person) = (Some(key.id.clone()), Some(key.person.clone()));
+        Self { row: LinkRow { api_key, key_person, ..self.row }, ..self }
     }
 
     /// That somebody is offered it, for the trail.
@@ -134,9 +144,9 @@ impl Made {
         whose: (TenantId, PersonId),
         task: TaskId,
         random: ([u8; 8], [u8; 32]),
-        (now, lasts): (Timestamp, i64),
+        (company, lasts): (&Company, i64),
     ) -> Self {
-        Self::of(whose, Purpose::Task, task.to_string().into(), random, (now, lasts))
+        Self::of(whose, Purpose::Task, task.to_string().into(), random, (company, lasts))
     }
 
     fn of(
@@ -144,7 +154,7 @@ impl Made {
         purpose: Purpose,
         target: Arc<str>,
         (id, random): ([u8; 8], [u8; 32]),
-        (now, lasts): (Timestamp, i64),
+        (company, lasts): (&Company, i64),
     ) -> Self {
         let secret = secret::token(&random);
         let row = LinkRow {
@@ -155,8 +165,11 @@ impl Made {
             purpose,
             target,
             administrator: false,
-            made_at: now,
-            ends_at: now.plus_micros(lasts),
+            api_key: None,
+            key_person: None,
+            revision: company.at.revision,
+            made_at: company.now,
+            ends_at: company.now.plus_micros(lasts),
             used_at: None,
         };
         Self { row, secret }
@@ -204,6 +217,8 @@ mod tests {
             person: "ann".into(),
             administrator: false,
             api_key: None,
+            key_person: None,
+            revision: 1,
             agent: String::new(),
             began_at: at(0),
             seen_at: at(2 * HOUR),

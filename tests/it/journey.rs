@@ -11,6 +11,7 @@ pub(crate) mod company;
 mod deciders;
 mod declined;
 mod explained;
+mod gone;
 mod hooks;
 mod keys;
 mod lacking;
@@ -97,6 +98,8 @@ on_both! {
     keys::a_revoked_key_is_useless_at_once
     keys::the_server_that_is_named_is_asked
     keys::an_administrator_signs_somebody_out
+    gone::whoever_was_away_comes_in_anew
+    gone::a_link_ends_with_the_key_that_made_it
     repairs::a_delivery_that_was_given_up_is_retried_or_skipped
     repairs::moves_corrections_and_an_end
     migrations::running_instances_move_to_another_version

@@ -27,8 +27,12 @@ pub struct SessionRow {
     pub person: PersonId,
     /// Whether it was begun with an administrator's rights.
     pub administrator: bool,
-    /// The public id of the key that it was begun with: it ends with it.
+    /// The public id of the key that it was begun with, or that made its link: it ends with it.
     pub api_key: Option<Arc<str>>,
+    /// Whose key that is: it ends with him, too.
+    pub key_person: Option<PersonId>,
+    /// The revision of the organisation up to which they were there all the time; 0: it was not looked yet.
+    pub revision: i64,
     /// What the browser calls itself.
     pub agent: String,
     /// Since when.
@@ -85,6 +89,12 @@ pub struct LinkRow {
     pub target: Arc<str>,
     /// Whether the session has an administrator's rights.
     pub administrator: bool,
+    /// The public id of the key that made it: it ends with it, as the session does.
+    pub api_key: Option<Arc<str>>,
+    /// Whose key that is: it ends with him, too.
+    pub key_person: Option<PersonId>,
+    /// The organisation's revision when it was made; 0: unknown.
+    pub revision: i64,
     /// When it was made.
     pub made_at: Timestamp,
     /// When it is no good any more.
@@ -123,14 +133,14 @@ pub async fn sessions_of(
     ask!(connection, sessions_of(tenant, person), memory => memory.sessions_of(tenant, person))
 }
 
-/// Notes that a session was used.
+/// Notes when a session was used, and up to which revision of the organisation its people were there all the time.
 pub async fn session_seen(
     connection: Connection<'_, Memory>,
     tenant: TenantId,
     id: &str,
-    at: Timestamp,
+    (at, revision): (Timestamp, i64),
 ) -> Result<(), StoreError> {
-    ask!(connection, seen(tenant, id, at), memory => memory.session_seen(tenant, id, at))
+    ask!(connection, seen(tenant, id, (at, revision)), memory => memory.session_seen(tenant, id, (at, revision)))
 }
 
 /// Ends a person's session; whether there was one.
@@ -143,7 +153,7 @@ pub async fn end_session(
     ask!(connection, end(tenant, person, id), memory => memory.end_session(tenant, person, id))
 }
 
-/// Ends the sessions that were begun with a key.
+/// Ends the sessions that were begun with a key, and those that came of its links; and these links.
 pub async fn end_sessions_of_key(
     connection: Connection<'_, Memory>,
     tenant: TenantId,

@@ -82,6 +82,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0014_paid_items.sql"),
         postgres: include_str!("../../migrations/postgres/0014_paid_items.sql"),
     },
+    Migration {
+        version: 15,
+        name: "doors",
+        sqlite: include_str!("../../migrations/sqlite/0015_doors.sql"),
+        postgres: include_str!("../../migrations/postgres/0015_doors.sql"),
+    },
 ];
 
 /// A statement in both dialects.

@@ -134,11 +134,11 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         Ok(findings.into_iter().next().map_or(Ok(()), |finding| Err(finding.message)))
     }
 
-    pub(super) async fn organisation_at(
-        &self,
-        tenant: TenantId,
-        revision: i64,
-    ) -> Result<Arc<OrganisationAt>, StoreError> {
+    /// The organisation as it was at a revision.
+    ///
+    /// # Errors
+    /// If the database does not answer, or there is no such revision.
+    pub async fn organisation_at(&self, tenant: TenantId, revision: i64) -> Result<Arc<OrganisationAt>, StoreError> {
         if let Some(known) = self.shared.organisations.get(tenant, revision) {
             return Ok(known);
         }

@@ -59,7 +59,8 @@ impl SignIn {
     async fn make(&self, mut here: Here, config: &Config, asked: &Value) -> Result<Value, Failure> {
         let (request, random) = (here.request(), (here.random(), here.random()));
         let whose = (config.tenant(), self.person.as_str().into(), self.admin);
-        let made = Made::sign_in(whose, door::place(&self.to).into(), random, here.now());
+        let company = here.desk().company(config.tenant()).await?;
+        let made = Made::sign_in(whose, door::place(&self.to).into(), random, &company);
         let change = made.offered();
         let Made { row, secret } = made;
         let ends_at = row.ends_at.to_string();

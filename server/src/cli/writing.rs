@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use fluxor_engine::audit::canonical;
-use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Command, Verb};
 use fluxor_engine::ids::{Digest, Mint, RequestId};
 use fluxor_workflows::LinkRow;
@@ -61,11 +60,6 @@ impl Here {
         self.mint.bytes()
     }
 
-    /// What time it is.
-    pub(super) fn now(&self) -> Timestamp {
-        self.desk.now()
-    }
-
     /// Notes a link in the trail, then keeps it.
     pub(super) async fn noted(
         &self,
@@ -81,7 +75,7 @@ impl Here {
         Ok(())
     }
 
-    /// Ends the sessions that were begun with a key: it is revoked.
+    /// Ends the sessions and links that came of a key: it is revoked.
     pub(super) async fn ended_with_key(&self, config: &Config, key: &str) -> Result<(), Failure> {
         self.desk.end_sessions_of_key(config.tenant(), key.into()).await?;
         self.close(config).await;

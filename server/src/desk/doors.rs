@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fluxor_engine::clock::Timestamp;
+use fluxor_engine::decide::OrganisationAt;
 use fluxor_engine::ids::{Digest, PersonId, TenantId};
 use fluxor_workflows::{self as rows, LinkRow, SessionRow};
 
@@ -14,6 +15,9 @@ pub(crate) trait Doors: Send + Sync {
     /// What time it is.
     fn now(&self) -> Timestamp;
 
+    /// The organisation as it was at a revision that there is.
+    fn organisation_at(&self, tenant: TenantId, revision: i64) -> Reply<'_, Arc<OrganisationAt>>;
+
     /// Keeps a session that has begun.
     fn begin_session(&self, row: SessionRow) -> Reply<'_, ()>;
 
@@ -23,13 +27,13 @@ pub(crate) trait Doors: Send + Sync {
     /// Somebody's sessions, the newest first.
     fn sessions_of(&self, tenant: TenantId, person: PersonId) -> Reply<'_, Vec<SessionRow>>;
 
-    /// Notes that a session was used.
-    fn session_seen(&self, tenant: TenantId, id: Arc<str>, at: Timestamp) -> Reply<'_, ()>;
+    /// Notes when a session was used, and up to which revision of the organisation its people were there.
+    fn session_seen(&self, tenant: TenantId, id: Arc<str>, noted: (Timestamp, i64)) -> Reply<'_, ()>;
 
     /// Ends a person's session; whether there was one.
     fn end_session(&self, tenant: TenantId, person: PersonId, id: Arc<str>) -> Reply<'_, bool>;
 
-    /// Ends the sessions that were begun with a key.
+    /// Ends the sessions that were begun with a key or with its links, and these links.
     fn end_sessions_of_key(&self, tenant: TenantId, key: Arc<str>) -> Reply<'_, ()>;
 
     /// Keeps a link.
@@ -50,6 +54,10 @@ impl Doors for Office {
         self.0.clock().now()
     }
 
+    fn organisation_at(&self, tenant: TenantId, revision: i64) -> Reply<'_, Arc<OrganisationAt>> {
+        Box::pin(async move { Ok(self.0.organisation_at(tenant, revision).await?) })
+    }
+
     fn begin_session(&self, row: SessionRow) -> Reply<'_, ()> {
         aside!(self, |connection| rows::begin_session(connection, &row))
     }
@@ -62,8 +70,8 @@ impl Doors for Office {
         beside!(self, |connection| rows::sessions_of(connection, tenant, &person))
     }
 
-    fn session_seen(&self, tenant: TenantId, id: Arc<str>, at: Timestamp) -> Reply<'_, ()> {
-        aside!(self, |connection| rows::session_seen(connection, tenant, &id, at))
+    fn session_seen(&self, tenant: TenantId, id: Arc<str>, noted: (Timestamp, i64)) -> Reply<'_, ()> {
+        aside!(self, |connection| rows::session_seen(connection, tenant, &id, noted))
     }
 
     fn end_session(&self, tenant: TenantId, person: PersonId, id: Arc<str>) -> Reply<'_, bool> {

@@ -7,7 +7,7 @@ use fluxor_engine::ids::{Mint, PersonId, TaskId};
 use uuid::Uuid;
 
 use super::Made;
-use crate::desk::Desk;
+use crate::desk::{Desk, NotDone};
 use crate::http::problem::chain;
 use crate::mail::{Linking, Links, Meant};
 
@@ -42,12 +42,23 @@ impl OneTime {
             (mint.bytes(), mint.bytes())
         };
         let whose = (meant.tenant, meant.person.clone());
-        let Made { row, secret } = Made::task(whose, meant.task, random, (desk.now(), self.lasts));
-        if let Err(error) = desk.keep_link(row).await {
-            let error = chain(&error);
-            tracing::warn!(error, "a mail leads to the page that asks to sign in: its link cannot be kept: {error}");
-            return None;
-        }
+        let kept = async {
+            let company = desk.company(meant.tenant).await?;
+            let Made { row, secret } = Made::task(whose, meant.task, random, (&company, self.lasts));
+            desk.keep_link(row).await?;
+            Ok::<_, NotDone>(secret)
+        };
+        let secret = match kept.await {
+            Ok(secret) => secret,
+            Err(error) => {
+                let error = chain(&error);
+                tracing::warn!(
+                    error,
+                    "a mail leads to the page that asks to sign in: its link cannot be kept: {error}"
+                );
+                return None;
+            }
+        };
         let link = format!("{}/go/{secret}", self.public_url);
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if made.len() >= MOST {

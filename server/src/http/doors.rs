@@ -48,18 +48,16 @@ pub(crate) struct Link {
     ends_at: Timestamp,
 }
 
-/// Make a link by which somebody signs in to pages: good for once, and for 15 minutes. That it was made is in the trail.
+/// Make a link by which somebody signs in to pages: good for once, and for 15 minutes, and no longer than the key that makes it. That
+/// it was made is in the trail.
 #[utoipa::path(post, path = "/v1/sign_in_links", tag = "keys", params(ChangeHeaders), request_body = Wanted,
     responses((status = 200, body = Link), Problems))]
 pub(crate) async fn make(State(app): State<App>, Asked(asking, wanted): Asked<Wanted>) -> Result<Json<Link>, Problem> {
     let Wanted { person, administrator, to } = wanted;
     let to: Arc<str> = door::place(to.as_deref().unwrap_or("/inbox")).into();
-    let made = Made::sign_in(
-        (asking.caller.tenant(), person, administrator),
-        to,
-        (app.random(), app.random()),
-        app.desk().now(),
-    );
+    let company = app.desk().company(asking.caller.tenant()).await?;
+    let whose = (asking.caller.tenant(), person, administrator);
+    let made = Made::sign_in(whose, to, (app.random(), app.random()), &company).with(asking.caller.key());
     let is_repeat = app.submit(asking.command(Verb::Change(made.offered()))).await?.repeat;
     let Made { row, secret } = made;
     let ends_at = row.ends_at;

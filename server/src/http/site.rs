@@ -5,6 +5,7 @@ mod account;
 mod away;
 mod begin;
 mod document;
+mod found;
 mod front;
 mod inbox;
 mod lines;

@@ -71,7 +71,7 @@ pub(super) async fn a_mailed_link_takes_one_act(site: Site) {
         let (mut bob, form) = (bob.clone(), form.clone());
         async move {
             let act = if at % 2 == 0 { "approve" } else { "abstain" };
-            bob.press(&form, ("act", act), &[]).await.status
+            bob.press(&form, ("act", act), &[]).await
         }
     });
     let mut all = tokio::task::JoinSet::new();
@@ -79,7 +79,10 @@ pub(super) async fn a_mailed_link_takes_one_act(site: Site) {
         all.spawn(one);
     }
     let told = all.join_all().await;
-    assert!(told.contains(&200), "{told:?}");
+    assert!(told.iter().any(|page| page.status == 200), "{told:?}");
+    for page in told.iter().filter(|page| page.status != 200) {
+        assert!(page.status == 401 && page.has("This link was used"), "{}", page.text);
+    }
     let acts =
         history(&site, &id).await.into_iter().filter(|entry| entry["header"]["via"] == "link").collect::<Vec<_>>();
     assert_eq!(acts.len(), 1, "{acts:?}");
@@ -91,14 +94,17 @@ pub(super) async fn a_mailed_link_takes_one_act(site: Site) {
     // Nothing that opens a door is in the log.
     assert!(!site.log().contains(&place[4..]), "{}", site.log());
 
-    // What it may do is judged when it is used.
+    // What it may do is judged when it is used; and it ends for good with whoever it was sent to.
     let (id, _) = in_review(&site, "ann", "300.00 EUR").await;
     let place =
         link(mails(&folder, "bob@example.com", 2).await.iter().find(|mail| mail.contains("600.00")).unwrap(), "/go/");
     let form = bob.get(&place).await.is(200).form(&place);
     reorganise(&site, &json!({ "people": [{ "id": "ann", "manager": "hal" }] })).await;
-    reorganise(&site, &json!({ "people": [{ "id": "bob", "active": false }] })).await;
-    bob.press(&form, ("act", "approve"), &[]).await.is(403);
+    for is_active in [false, true] {
+        reorganise(&site, &json!({ "people": [{ "id": "bob", "active": is_active }] })).await;
+        let ended = bob.press(&form, ("act", "approve"), &[]).await.is(401);
+        assert!(ended.has("This link has ended"), "{}", ended.text);
+    }
     assert_eq!(site.admin().get(&super::company::path(&id)).await.is(200)["state"], "open.review");
     site.end().await;
 }

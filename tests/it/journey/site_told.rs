@@ -4,7 +4,7 @@ use fluxor_tests::server::Site;
 use fluxor_tests::server::visit::{Visitor, plain};
 use serde_json::json;
 
-use super::company::{approve, draft, history, in_review, text, until};
+use super::company::{Image, approve, draft, history, in_review, text, until};
 use super::site_forms::started;
 use super::site_news::form_of;
 
@@ -12,8 +12,15 @@ use super::site_news::form_of;
 pub(super) async fn about_whom_and_what_stayed(site: Site) {
     let (id, task) = in_review(&site, "ann", "4000.00 EUR").await;
     let place = format!("/tasks/{}", text(&task["id"]));
-    site.by("bob").decide(&task, &json!({ "act": "add_watcher", "person": "cyd" })).await.is(200);
+    let watch = json!({ "act": "add_watcher", "person": "cyd" });
+    site.by("bob").decide(&task, &watch).await.is(200);
     let task = site.by("bob").get(&format!("/v1{place}")).await.is(200);
+    // Nobody makes a history grow by letting somebody watch who does already.
+    let before = Image::of(&site, &id).await;
+    for who in ["bob", "bob", "fay"] {
+        site.by(who).decide(&task, &watch).await.is(200);
+    }
+    before.still(&Image::of(&site, &id).await, 0);
     let added = json!({ "act": "add_approver", "step": "manager", "person": "dan", "position": "before" });
     site.by("bob").decide(&task, &added).await.is(200);
     let task = site.by("dan").get(&format!("/v1{place}")).await.is(200);

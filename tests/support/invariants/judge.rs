@@ -90,6 +90,10 @@ impl<B: Bench> Play<B> {
         if matches!(command.verb, Verb::Change(Change::Record { .. })) {
             return;
         }
+        // Nor does letting somebody watch who does already.
+        if is_watch(command) {
+            return;
+        }
         if matches!(command.verb, Verb::Change(Change::Organisation { .. })) {
             let newest = answer.record["revision"].as_i64().and_then(|revision| usize::try_from(revision).ok());
             assert_eq!(
@@ -287,4 +291,9 @@ fn check_listed(view: &TaskView, command: &Command) {
     let open = view.open.iter().any(|o| fits(&o.step, o.person.as_str(), o.on_behalf_of.as_ref()));
     let voted = view.review.counting.iter().any(|v| fits(&v.step, v.person.as_str(), v.on_behalf_of.as_ref()));
     assert!(open || voted, "accepted, and the view listed nobody like that: {:?}", view.open);
+}
+
+/// Whether somebody is to watch.
+pub(super) fn is_watch(command: &Command) -> bool {
+    matches!(command.verb, Verb::Decide { act: Act::AddWatcher { .. }, .. })
 }

@@ -109,6 +109,9 @@ fn the_record_itself_takes_an_account_with_a_new_supplier_only() {
         ("ajax", json!({ "iban": "BE68539007547034" })),
         ("ajax", json!({ "account_holder": "Ann" })),
         ("ajax", json!({ "iban": null, "account_holder": null })),
+        ("ajax", json!({ "iban": null })),
+        ("ajax", json!({ "account_holder": null })),
+        ("ajax", json!({ "iban": null, "account_holder": "Ann" })),
     ] {
         let (_, sentence) = desk.set("set_supplier", key, params).unwrap_err();
         assert!(sentence.contains("through the workflow `bank_details_change`"), "{sentence}");

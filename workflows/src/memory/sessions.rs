@@ -33,9 +33,10 @@ impl Memory {
         own
     }
 
-    pub(crate) fn session_seen(&mut self, tenant: TenantId, id: &str, at: Timestamp) {
-        if let Some(row) = self.sessions.sessions.get_mut(&(tenant, id.into())) {
-            row.seen_at = row.seen_at.max(at);
+    pub(crate) fn session_seen(&mut self, tenant: TenantId, id: &str, (at, revision): (Timestamp, i64)) {
+        let row = self.sessions.sessions.get_mut(&(tenant, id.into()));
+        if let Some(row) = row.filter(|row| row.seen_at <= at && row.revision <= revision) {
+            (row.seen_at, row.revision) = (at, revision);
         }
     }
 
@@ -47,6 +48,7 @@ impl Memory {
 
     pub(crate) fn end_sessions_of_key(&mut self, tenant: TenantId, key: &str) {
         self.sessions.sessions.retain(|_, row| row.tenant != tenant || row.api_key.as_deref() != Some(key));
+        self.sessions.links.retain(|_, row| row.tenant != tenant || row.api_key.as_deref() != Some(key));
     }
 
     pub(crate) fn keep_link(&mut self, row: &LinkRow) {

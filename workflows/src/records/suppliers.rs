@@ -142,6 +142,8 @@ fn account(call: &Call<'_>, form: &mut Form<'_>, before: Option<&SupplierRow>) -
     let holder = column("account_holder", known.as_ref().map(|account| &*account.holder));
     let wanted = match (iban, holder) {
         (None, None) => Ok(None),
+        // To take half of an account away is to change it, and no mistake in the other half.
+        (None, _) | (_, None) if known.is_some() => Ok(None),
         (iban, holder) => bank::account(&iban.unwrap_or_default(), &holder.unwrap_or_default()).map(Some),
     };
     match wanted {

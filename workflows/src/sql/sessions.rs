@@ -16,15 +16,16 @@ const BEGIN: Sql = Sql::same(
     SESSION,
     "
         INSERT INTO session (
-            tenant, id, secret_hash, person, administrator, api_key, agent, began_at, seen_at, ends_at
+            tenant, id, secret_hash, person, administrator, api_key, agent, began_at, seen_at, ends_at, key_person, revision
         )
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
 );
 
 const BY_SECRET: Sql = Sql::same(
     SESSION,
     "
-        SELECT t.tenant, t.id, t.secret_hash, t.person, t.administrator, t.api_key, t.agent, t.began_at, t.seen_at, t.ends_at
+        SELECT t.tenant, t.id, t.secret_hash, t.person, t.administrator, t.api_key, t.agent, t.began_at, t.seen_at, t.ends_at,
+            t.key_person, t.revision
         FROM session AS t
         WHERE t.secret_hash = $1",
 );
@@ -33,7 +34,8 @@ const BY_SECRET: Sql = Sql::same(
 const OF_PERSON: Sql = Sql::same(
     SESSION,
     "
-        SELECT t.tenant, t.id, t.secret_hash, t.person, t.administrator, t.api_key, t.agent, t.began_at, t.seen_at, t.ends_at
+        SELECT t.tenant, t.id, t.secret_hash, t.person, t.administrator, t.api_key, t.agent, t.began_at, t.seen_at, t.ends_at,
+            t.key_person, t.revision
         FROM session AS t
         WHERE t.tenant = $1
         AND t.person = $2
@@ -41,14 +43,16 @@ const OF_PERSON: Sql = Sql::same(
         LIMIT 100",
 );
 
+/// Who looked before does not take back what another has noted since.
 const SEEN: Sql = Sql::same(
     SESSION,
     "
         UPDATE session
-        SET seen_at = $3
+        SET seen_at = $3, revision = $4
         WHERE tenant = $1
         AND id = $2
-        AND seen_at < $3",
+        AND seen_at <= $3
+        AND revision <= $4",
 );
 
 const END: Sql = Sql::same(
@@ -68,19 +72,29 @@ const END_OF_KEY: Sql = Sql::same(
         AND api_key = $2",
 );
 
+const END_LINKS_OF_KEY: Sql = Sql::same(
+    LINK,
+    "
+        DELETE FROM one_time_link
+        WHERE tenant = $1
+        AND api_key = $2",
+);
+
 const KEEP_LINK: Sql = Sql::same(
     LINK,
     "
         INSERT INTO one_time_link (
-            tenant, id, secret_hash, person, purpose, target, administrator, made_at, ends_at, used_at
+            tenant, id, secret_hash, person, purpose, target, administrator, made_at, ends_at, used_at, api_key, key_person,
+            revision
         )
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
 );
 
 const LINK_BY_SECRET: Sql = Sql::same(
     LINK,
     "
-        SELECT t.tenant, t.id, t.secret_hash, t.person, t.purpose, t.target, t.administrator, t.made_at, t.ends_at, t.used_at
+        SELECT t.tenant, t.id, t.secret_hash, t.person, t.purpose, t.target, t.administrator, t.made_at, t.ends_at, t.used_at,
+            t.api_key, t.key_person, t.revision
         FROM one_time_link AS t
         WHERE t.secret_hash = $1",
 );
@@ -105,6 +119,7 @@ pub(crate) async fn begin(connection: &mut Conn, row: &SessionRow) -> Result<(),
     let query = query.bind(row.person.as_str()).bind(row.administrator);
     let query = query.bind(row.api_key.as_deref()).bind(&row.agent);
     let query = query.bind(row.began_at.micros()).bind(row.seen_at.micros()).bind(row.ends_at.micros());
+    let query = query.bind(row.key_person.as_ref().map(PersonId::as_str)).bind(row.revision);
     query.execute(connection).await.map(drop).map_err(|error| broken(error, SESSION))
 }
 
@@ -134,6 +149,8 @@ fn decode(row: &Row) -> Result<SessionRow, StoreError> {
         person: PersonId(row.text("person")?),
         administrator: row.flag("administrator")?,
         api_key: row.maybe_text("api_key")?,
+        key_person: row.maybe_text("key_person")?.map(PersonId),
+        revision: row.int("revision")?,
         agent: row.text("agent")?.to_string(),
         began_at: at("began_at")?,
         seen_at: at("seen_at")?,
@@ -141,8 +158,13 @@ fn decode(row: &Row) -> Result<SessionRow, StoreError> {
     })
 }
 
-pub(crate) async fn seen(connection: &mut Conn, tenant: TenantId, id: &str, at: Timestamp) -> Result<(), StoreError> {
-    let query = sqlx::query(super::super::text(&SEEN)).bind(tenant.0).bind(id).bind(at.micros());
+pub(crate) async fn seen(
+    connection: &mut Conn,
+    tenant: TenantId,
+    id: &str,
+    (at, revision): (Timestamp, i64),
+) -> Result<(), StoreError> {
+    let query = sqlx::query(super::super::text(&SEEN)).bind(tenant.0).bind(id).bind(at.micros()).bind(revision);
     query.execute(connection).await.map(drop).map_err(|error| broken(error, SESSION))
 }
 
@@ -157,15 +179,19 @@ pub(crate) async fn end(
 }
 
 pub(crate) async fn end_of_key(connection: &mut Conn, tenant: TenantId, key: &str) -> Result<(), StoreError> {
-    let query = sqlx::query(super::super::text(&END_OF_KEY)).bind(tenant.0).bind(key);
-    query.execute(connection).await.map(drop).map_err(|error| broken(error, SESSION))
+    for (statement, table) in [(&END_OF_KEY, SESSION), (&END_LINKS_OF_KEY, LINK)] {
+        let query = sqlx::query(super::super::text(statement)).bind(tenant.0).bind(key);
+        query.execute(&mut *connection).await.map_err(|error| broken(error, table))?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn keep_link(connection: &mut Conn, row: &LinkRow) -> Result<(), StoreError> {
     let query = sqlx::query(super::super::text(&KEEP_LINK)).bind(row.tenant.0).bind(&*row.id);
     let query = query.bind(row.secret_hash.0.to_vec()).bind(row.person.as_str()).bind(row.purpose.as_str());
     let query = query.bind(&*row.target).bind(row.administrator).bind(row.made_at.micros()).bind(row.ends_at.micros());
-    let query = query.bind(row.used_at.map(Timestamp::micros));
+    let query = query.bind(row.used_at.map(Timestamp::micros)).bind(row.api_key.as_deref());
+    let query = query.bind(row.key_person.as_ref().map(PersonId::as_str)).bind(row.revision);
     query.execute(connection).await.map(drop).map_err(|error| broken(error, LINK))
 }
 
@@ -183,6 +209,9 @@ pub(crate) async fn link(connection: &mut Conn, hash: Digest) -> Result<Option<L
         purpose: row.parsed("purpose")?,
         target: row.text("target")?,
         administrator: row.flag("administrator")?,
+        api_key: row.maybe_text("api_key")?,
+        key_person: row.maybe_text("key_person")?.map(PersonId),
+        revision: row.int("revision")?,
         made_at: at("made_at")?,
         ends_at: at("ends_at")?,
         used_at: row.maybe_int("used_at")?.map(Timestamp::from_micros),

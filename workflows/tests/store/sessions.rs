@@ -15,7 +15,7 @@ use super::Db;
 #[derive(Clone, Debug)]
 enum Step {
     Begin { tenant: i64, person: usize, began: i64, lasts: i64 },
-    Seen { session: usize, tenant: i64, at: i64 },
+    Seen { session: usize, tenant: i64, at: i64, revision: i64 },
     End { session: usize, tenant: i64, person: usize },
     EndOfKey { tenant: i64, key: i64 },
     Keep { tenant: i64, person: usize, lasts: i64, task: bool },
@@ -34,7 +34,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (tenant.clone(), person.clone(), instant.clone(), 1..20_i64)
             .prop_map(|(tenant, person, began, lasts)| Step::Begin { tenant, person, began, lasts }),
-        2 => (number.clone(), tenant.clone(), instant.clone()).prop_map(|(session, tenant, at)| Step::Seen { session, tenant, at }),
+        2 => (number.clone(), tenant.clone(), instant.clone(), 0..4_i64)
+            .prop_map(|(session, tenant, at, revision)| Step::Seen { session, tenant, at, revision }),
         1 => (number.clone(), tenant.clone(), person.clone()).prop_map(|(session, tenant, person)| Step::End { session, tenant, person }),
         1 => (tenant.clone(), 0..4_i64).prop_map(|(tenant, key)| Step::EndOfKey { tenant, key }),
         3 => (tenant, person, 1..40_i64, any::<bool>()).prop_map(|(tenant, person, lasts, task)| Step::Keep { tenant, person, lasts, task }),
@@ -59,6 +60,8 @@ async fn take(db: &mut Db, step: &Step, number: usize) -> String {
                 person: person(*who),
                 administrator: began % 2 == 0,
                 api_key: (began % 3 != 0).then(|| format!("key-{}", began % 4).as_str().into()),
+                key_person: (began % 3 == 1).then(|| person(2)),
+                revision: began % 3,
                 agent: "Browser 'x'".to_owned(),
                 began_at: at(*began),
                 seen_at: at(*began),
@@ -67,8 +70,9 @@ async fn take(db: &mut Db, step: &Step, number: usize) -> String {
             begin_session(db.connection(), &row).await.unwrap();
             String::new()
         }
-        Step::Seen { session, tenant, at: seen } => {
-            session_seen(db.connection(), TenantId(*tenant), &id(*session), at(*seen)).await.unwrap();
+        Step::Seen { session, tenant, at: seen, revision } => {
+            let noted = (at(*seen), *revision);
+            session_seen(db.connection(), TenantId(*tenant), &id(*session), noted).await.unwrap();
             String::new()
         }
         Step::End { session, tenant, person: who } => {
@@ -88,6 +92,9 @@ async fn take(db: &mut Db, step: &Step, number: usize) -> String {
                 purpose: if *task { Purpose::Task } else { Purpose::SignIn },
                 target: "/inbox".into(),
                 administrator: *task,
+                api_key: (lasts % 3 != 0).then(|| format!("key-{}", lasts % 4).as_str().into()),
+                key_person: (lasts % 3 == 1).then(|| person(1)),
+                revision: *lasts,
                 made_at: at(0),
                 ends_at: at(*lasts),
                 used_at: None,
@@ -157,6 +164,42 @@ async fn a_link_is_used_once_and_only_in_its_time() {
         assert_eq!((used.used_at, &*used.id), (Some(at(9)), "0000"));
         for (number, now) in [(0, 9), (1, 10), (7, 1)] {
             assert_eq!(use_link(db.connection(), hash("link", number), at(now)).await.unwrap(), None, "{number}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_link_ends_with_the_key_that_made_it() {
+    for mut db in Db::all().await {
+        db.empty().await;
+        db.run("DELETE FROM one_time_link").await;
+        // Of keys 1, 2, and of none.
+        for (number, lasts) in [(0, 1), (1, 2), (2, 3)] {
+            take(&mut db, &Step::Keep { tenant: 1, person: 0, lasts, task: false }, number).await;
+        }
+        for tenant in [2, 1] {
+            take(&mut db, &Step::EndOfKey { tenant, key: 1 }, 0).await;
+            let mut left = Vec::new();
+            for number in 0..3 {
+                left.push(link(db.connection(), hash("link", number)).await.unwrap().is_some());
+            }
+            assert_eq!(left, [tenant == 2, true, true]);
+        }
+    }
+}
+
+/// A later note is not taken back by whoever looked before.
+#[tokio::test]
+async fn a_session_s_use_is_noted_onwards_only() {
+    for mut db in Db::all().await {
+        db.empty().await;
+        db.run("DELETE FROM session").await;
+        take(&mut db, &Step::Begin { tenant: 1, person: 0, began: 1, lasts: 20 }, 0).await;
+        for (seen, revision, noted) in [(5, 2, (5, 2)), (4, 3, (5, 2)), (6, 1, (5, 2)), (5, 3, (5, 3)), (9, 3, (9, 3))]
+        {
+            take(&mut db, &Step::Seen { session: 0, tenant: 1, at: seen, revision }, 0).await;
+            let row = session(db.connection(), hash("session", 0)).await.unwrap().unwrap();
+            assert_eq!((row.seen_at, row.revision), (at(noted.0), noted.1));
         }
     }
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::approval::Verb as Act;
 use crate::command::{Actor, Answer, Command, Verb};
 use crate::decide::{self, Ground, Layer, Seen, Stop};
 use crate::definition::chart::Definition;
 use crate::effect::{Decision, is_tell};
 use crate::ids::InstanceId;
-use crate::instance::Status;
+use crate::instance::{Instance, Status};
 use crate::plan::{Plan, answer_of, blank_answer};
 use crate::refusal::Refusal;
 use crate::store::{Persist, Store};
@@ -25,7 +26,7 @@ pub(super) struct Ready<Op> {
 
 impl<D: Persist, S: Store<D>> Batcher<D, S> {
     /// Decides, or takes what was decided already, and takes it into the plan. Pure but for minting. A change of a record
-    /// that leaves all as it was writes nothing: it is answered like a repeat.
+    /// that leaves all as it was writes nothing: it is answered like a repeat. So does letting somebody watch who does already.
     pub(super) fn decide(
         &mut self,
         command: &Command,
@@ -186,8 +187,24 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             return Err(Stop::Refused(Refusal::Unloadable { definition: hash, why }));
         };
         let decision = decide::decide(ground, definition, &instance, command, layer)?;
+        if watches_already(command, &instance, &decision) {
+            return Err(Stop::Nothing);
+        }
         // A migration leads to another one, which it was decided by.
         let definition = ground.library.pinned(decision.after.definition).unwrap_or(definition);
         Ok(Ready { definition: definition.clone(), decision, start: None })
     }
+}
+
+/// Whether somebody was to watch who does so already: all is as it was, so that nobody makes a trail grow by asking again. When
+/// something is looked at the next time is no change: what stays due is put off by any act.
+fn watches_already<Op>(command: &Command, before: &Instance, decision: &Decision<Op>) -> bool {
+    if !matches!(command.verb, Verb::Decide { act: Act::AddWatcher { .. }, .. }) || !decision.effects.is_empty() {
+        return false;
+    }
+    let mut after = decision.after.clone();
+    for (task, was) in after.tasks.iter_mut().zip(&before.tasks) {
+        task.due_at = was.due_at;
+    }
+    after == *before
 }

@@ -3,15 +3,20 @@
 use std::sync::Arc;
 
 use fluxor_engine::clock::Timestamp;
+use fluxor_engine::decide::OrganisationAt;
 use fluxor_engine::ids::{Digest, PersonId, TenantId};
 use fluxor_workflows::{LinkRow, SessionRow};
 
 use super::{Stub, ready};
-use crate::desk::{Doors, Reply};
+use crate::desk::{Desk as _, Doors, Reply};
 
 impl Doors for Stub {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(0)
+    }
+
+    fn organisation_at(&self, tenant: TenantId, _: i64) -> Reply<'_, Arc<OrganisationAt>> {
+        Box::pin(async move { Ok(self.company(tenant).await?.at) })
     }
 
     fn begin_session(&self, row: SessionRow) -> Reply<'_, ()> {
@@ -27,7 +32,7 @@ impl Doors for Stub {
         ready(self.kept().sessions.iter().filter(|row| row.person == person).cloned().collect())
     }
 
-    fn session_seen(&self, _: TenantId, _: Arc<str>, _: Timestamp) -> Reply<'_, ()> {
+    fn session_seen(&self, _: TenantId, _: Arc<str>, _: (Timestamp, i64)) -> Reply<'_, ()> {
         ready(())
     }
 

@@ -10,15 +10,17 @@ use super::super::auth::Caller;
 use super::super::extract::Path;
 use super::super::problem::Problem;
 use super::document::{Place, Said};
-use super::sign_in::good;
+use super::found::{self, Found};
 use super::{Visitor, html, refused};
 use crate::app::App;
 use crate::page::{Help, Reader, Refused, done_in_words};
-use crate::secret;
 
 /// The task.
 pub(super) async fn show(State(app): State<App>, Path((text,)): Path<(String,)>) -> Result<Response, Problem> {
-    let Some((link, task)) = found(&app, &text).await? else { return gone(&app, &text).await };
+    let (link, task) = match found(&app, &text).await? {
+        Ok(good) => good,
+        Err(why) => return gone(&why),
+    };
     let visitor = Visitor::of(&app, Caller::of_link(&link)).await?;
     let place = Place::of_link(&app, &visitor, &text);
     html(place.page(task.instance, Some(task), Refused::default(), Said::default()).await?)
@@ -30,7 +32,10 @@ pub(super) async fn act(
     Path((text,)): Path<(String,)>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let Some((link, task)) = found(&app, &text).await? else { return gone(&app, &text).await };
+    let (link, task) = match found(&app, &text).await? {
+        Ok(good) => good,
+        Err(why) => return gone(&why),
+    };
     let visitor = Visitor::of(&app, Caller::of_link(&link)).await?;
     let place = Place::of_link(&app, &visitor, &text);
     // The engine itself sees to it that one link is one act: its request is the link.
@@ -43,26 +48,32 @@ pub(super) async fn act(
             let help = "This link is used up. Whatever else there is to do is in the inbox.";
             html(Help { lead: &lead, help, href: &href, button: "See it, signed in" }.page("Done", &visitor.guest()))
         }
-        Err(problem) if problem.code() == "request_reused" => gone(&app, &text).await,
+        // Another act was done by it just now, though its row need not say so yet.
+        Err(problem) if problem.code() == "request_reused" => gone(&Found::Used(link)),
         Err(problem) => place.again(task, &fields, problem).await,
     }
 }
 
-async fn found(app: &App, text: &str) -> Result<Option<(LinkRow, TaskId)>, Problem> {
-    let link = good(app, text, Purpose::Task).await?;
-    Ok(link.and_then(|link| link.target.parse().ok().map(|task| (link, task))))
+/// A link that may be used, and its task; or what else it is.
+async fn found(app: &App, text: &str) -> Result<Result<(LinkRow, TaskId), Found>, Problem> {
+    Ok(match found::found(app, text, Purpose::Task).await? {
+        Found::Good(link) => match link.target.parse() {
+            Ok(task) => Ok((link, task)),
+            Err(_) => Err(Found::Unknown),
+        },
+        other => Err(other),
+    })
 }
 
-/// A link that was used, or is too old: where to go on is said.
-async fn gone(app: &App, text: &str) -> Result<Response, Problem> {
-    let link = match secret::token_hash(text) {
-        Some(hash) => app.desk().link(hash).await?.filter(|link| link.purpose == Purpose::Task),
-        None => None,
-    };
-    let lead = match &link {
-        Some(LinkRow { used_at: Some(_), .. }) => "This link was used: it takes one decision.",
-        Some(_) => "This link is too old.",
-        None => "There is no such link. Look whether all of it was copied.",
+/// A link that is no good: why, and where to go on.
+fn gone(why: &Found) -> Result<Response, Problem> {
+    let (lead, link) = match why {
+        Found::Used(link) => ("This link was used: it takes one decision.", Some(link)),
+        Found::Good(link) | Found::Old(link) => ("This link is too old.", Some(link)),
+        Found::Ended(link) => {
+            ("This link has ended: whoever it was sent to was not active in the organisation since.", Some(link))
+        }
+        Found::Unknown => ("There is no such link. Look whether all of it was copied.", None),
     };
     let href = link.map_or_else(|| "/inbox".to_owned(), |link| format!("/tasks/{}", link.target));
     let page = Help {

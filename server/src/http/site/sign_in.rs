@@ -16,6 +16,7 @@ use super::super::auth::{Brought, Caller};
 use super::super::extract::{Path, Query};
 use super::super::gate::{self, Address};
 use super::super::problem::{Problem, chain};
+use super::found::{Found, found, holds};
 use super::{html, onward, refused};
 use crate::app::App;
 use crate::door::{self, Made};
@@ -86,7 +87,7 @@ pub(super) async fn come(
         tenant: key.tenant,
         person: key.person.clone(),
         administrator: key.administrator,
-        key: Some(key.id.clone()),
+        key: Some((key.id.clone(), key.person.clone())),
         by: format!("key {}", key.id),
     };
     begin(&app, whose, &headers, to).await
@@ -121,7 +122,7 @@ async fn invite(app: App, address: String, to: Arc<str>) {
         let sent = async {
             let company = app.desk().company(tenant).await.map_err(|error| chain(&error))?;
             let random = (app.random(), app.random());
-            let Made { row, secret } = Made::sign_in((tenant, person.clone(), false), to.clone(), random, company.now);
+            let Made { row, secret } = Made::sign_in((tenant, person.clone(), false), to.clone(), random, &company);
             app.desk().keep_link(row).await.map_err(|error| chain(&error))?;
             let id = uuid::Uuid::from_bytes(app.random());
             mail.invite(tenant, &person, format!("{url}/sign-in/{secret}"), (id, company.now)).await
@@ -135,7 +136,7 @@ async fn invite(app: App, address: String, to: Arc<str>) {
 
 /// What a link offers. Looking at it uses nothing up: programs that look at mails open links, too.
 pub(super) async fn link(State(app): State<App>, Path((text,)): Path<(String,)>) -> Result<Response, Problem> {
-    let Some(link) = good(&app, &text, Purpose::SignIn).await? else { return spent() };
+    let Found::Good(link) = found(&app, &text, Purpose::SignIn).await? else { return spent() };
     let name =
         app.contacts(link.tenant).await.map_or_else(|_| link.person.to_string(), |known| known.name(&link.person));
     let page = Confirm {
@@ -154,14 +155,11 @@ pub(super) async fn follow(
     headers: HeaderMap,
     _: Fields,
 ) -> Result<Response, Problem> {
-    if good(&app, &text, Purpose::SignIn).await?.is_none() {
-        return spent();
-    }
-    let hash = secret::token_hash(&text).unwrap_or_else(|| Digest::of(""));
-    let Some(link) = app.desk().use_link(hash, app.desk().now()).await? else { return spent() };
+    let Found::Good(link) = found(&app, &text, Purpose::SignIn).await? else { return spent() };
+    let Some(link) = app.desk().use_link(link.secret_hash, app.desk().now()).await? else { return spent() };
     let by = format!("link {}", link.id);
-    let LinkRow { tenant, person, administrator, target, .. } = link;
-    let whose = Whose { tenant, person, administrator, key: None, by };
+    let LinkRow { tenant, person, administrator, target, api_key, key_person, .. } = link;
+    let whose = Whose { tenant, person, administrator, key: api_key.zip(key_person), by };
     begin(&app, whose, &headers, door::place(&target)).await
 }
 
@@ -190,14 +188,6 @@ pub(super) fn in_person(person: &PersonId) -> Actor {
     Actor::Person { id: person.clone(), via: "page".into(), administrator: false }
 }
 
-/// A link that may still be used for this.
-pub(super) async fn good(app: &App, text: &str, purpose: Purpose) -> Result<Option<LinkRow>, Problem> {
-    let Some(hash) = secret::token_hash(text) else { return Ok(None) };
-    let now = app.desk().now();
-    let link = app.desk().link(hash).await?;
-    Ok(link.filter(|link| link.purpose == purpose && link.used_at.is_none() && now < link.ends_at))
-}
-
 fn spent() -> Result<Response, Problem> {
     let page = Help {
         lead: "This link is no good any more.",
@@ -213,8 +203,8 @@ struct Whose {
     tenant: TenantId,
     person: PersonId,
     administrator: bool,
-    /// The key, if it was one.
-    key: Option<Arc<str>>,
+    /// The key, if it was one, or one made the link; and whose that is.
+    key: Option<(Arc<str>, PersonId)>,
     by: String,
 }
 
@@ -222,6 +212,9 @@ struct Whose {
 /// ends with it.
 async fn begin(app: &App, whose: Whose, headers: &HeaderMap, to: &str) -> Result<Response, Problem> {
     let Whose { tenant, person, administrator, key, by } = whose;
+    let (api_key, key_person) = key.unzip();
+    // The revision before he is let in: whoever goes meanwhile is seen to go.
+    let company = app.desk().company(tenant).await?;
     let id: Arc<str> = secret::public_id(&app.random()).into();
     note(app, (tenant, &person), SessionEvent::Began, (&id, in_person(&person)), by).await?;
     if let Some(hash) = door::brought(headers)
@@ -233,7 +226,7 @@ async fn begin(app: &App, whose: Whose, headers: &HeaderMap, to: &str) -> Result
         end(app, too_many, in_person(&person)).await?;
     }
     let secret = secret::token(&app.random());
-    let now = app.desk().now();
+    let now = company.now;
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let session = SessionRow {
         tenant,
@@ -241,13 +234,22 @@ async fn begin(app: &App, whose: Whose, headers: &HeaderMap, to: &str) -> Result
         secret_hash: Digest::of(&secret),
         person,
         administrator,
-        api_key: key,
+        api_key: api_key.clone(),
+        key_person,
+        revision: company.at.revision,
         agent: agent.chars().take(LONGEST_AGENT).collect(),
         began_at: now,
         seen_at: now,
         ends_at: now.plus_micros(app.door().session),
     };
-    app.desk().begin_session(session).await?;
+    app.desk().begin_session(session.clone()).await?;
+    // Whoever revoked the key meanwhile ended the sessions that he found.
+    if let Some(key) = &api_key
+        && !holds(app, tenant, key).await?
+    {
+        end(app, &session, in_person(&session.person)).await?;
+        return Err(Problem::unauthenticated("The key that this was to begin with was revoked: ask for another one."));
+    }
     let cookie: Option<HeaderValue> = app.door().cookie(&secret);
     let mut response =
         onward(&format!("/sign-in/kept?to={}", form_urlencoded::byte_serialize(to.as_bytes()).collect::<String>()));
