@@ -7,6 +7,7 @@ mod body;
 mod event;
 mod index;
 mod notice;
+mod record;
 mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,12 +23,11 @@ use crate::commit::{
     Commit, DefinitionRow, InboxRow, InstanceWrite, KeyRow, OutboxRow, RecordHead, RecordWrite, ResumedRow, TaskWrite,
     WithdrawnRow,
 };
-use crate::decide::{Changed, OrganisationAt};
+use crate::decide::OrganisationAt;
 use crate::definition::chart::Definition;
-use crate::effect::{Child, Decision, EVENT_RETRY, EVENTS, Effect, NOTICE_RETRY, NOTICES, Outgoing, Record, tell_id};
+use crate::effect::{Child, Decision, EVENT_RETRY, EVENTS, Effect, NOTICE_RETRY, NOTICES, Outgoing, tell_id};
 use crate::ids::{Digest, InstanceId, Mint, StreamId, TenantId};
 use crate::instance::Instance;
-use crate::refusal::Refusal;
 
 pub use answer::{answer_in, answer_of, blank_answer};
 use body::body;
@@ -44,6 +44,8 @@ pub struct Plan<Op> {
     heard: Vec<(TenantId, Hearing)>,
     images: BTreeMap<(TenantId, InstanceId), Image>,
     heads: BTreeMap<(TenantId, StreamId), (i64, RecordHead)>,
+    /// When the last entries of records are dated.
+    dated: BTreeMap<(TenantId, StreamId), Timestamp>,
     commit: Commit<Op>,
 }
 
@@ -69,6 +71,7 @@ impl<Op: Clone + Serialize> Plan<Op> {
             heard: Vec::new(),
             images: instances.into_iter().map(image).collect(),
             heads: heads.into_iter().map(|h| ((h.tenant, h.stream), (h.seq, h))).collect(),
+            dated: BTreeMap::new(),
             commit: Commit::default(),
         }
     }
@@ -77,12 +80,6 @@ impl<Op: Clone + Serialize> Plan<Op> {
     #[must_use]
     pub fn instance(&self, tenant: TenantId, id: InstanceId) -> Option<&Arc<Instance>> {
         self.images.get(&(tenant, id)).and_then(|image| image.now.as_ref())
-    }
-
-    /// How many entries a record's stream has so far.
-    #[must_use]
-    pub fn record_seq(&self, tenant: TenantId, stream: StreamId) -> i64 {
-        self.heads.get(&(tenant, stream)).map_or(0, |(_, head)| head.seq)
     }
 
     /// What this batch has appended so far.
@@ -189,84 +186,12 @@ impl<Op: Clone + Serialize> Plan<Op> {
         }
     }
 
-    /// Takes a change of a record in.
-    pub fn changed(&mut self, command: &Command, changed: Changed<Op>, answer: &mut Answer, mint: &mut Mint) {
-        let Verb::Change(change) = &command.verb else { return };
-        let (kind, key) = change.record();
-        let stream = StreamId::of_record(&kind, &key);
-        let changes = fold::diff(&changed.images.0, &changed.images.1);
-        let effects: Vec<Effect<Op>> = changed.ops.iter().cloned().map(Effect::Row).collect();
-        answer.seq = self.record_seq(command.tenant, stream) + 1;
-        let event = match change {
-            crate::command::Change::Record { action, .. } => Some(action.clone()),
-            _ => None,
-        };
-        let allowed = match command.actor {
-            Actor::Person { .. } => "a key with administrator rights",
-            Actor::System => "the console",
-            Actor::Message => "an instance that has it approved",
-            Actor::Timer => "the engine itself",
-        };
-        let allowed = changed.allowed.unwrap_or_else(|| allowed.into());
-        let (request, reason, allowed) = (changed.request, changed.reason, Some(allowed));
-        let record = Record { request, reason, allowed, ..Record::default() };
-        let body = body(Some(answer), &changes, &effects, &record);
-        self.append(command, &kind, &key, change.name(), event, body, mint);
-        self.commit.ops.extend(changed.ops.into_iter().map(|op| (command.tenant, op)));
-        self.commit.organisations.extend(changed.organisation);
-        if let Some(row) = changed.api_key {
-            self.commit.api_keys.retain(|k| (k.tenant, &k.id) != (row.tenant, &row.id));
-            self.commit.api_keys.push(row);
-        }
-    }
-
-    /// Notes a refusal on grounds of authority in the security lane `lane`; nothing else changes.
-    pub fn refused(&mut self, command: &Command, refusal: &Refusal, lane: &str, mint: &mut Mint) {
-        let mut told = serde_json::json!({
-            "command": command.verb.name(),
-            "instance": command.verb.instance(),
-            "sentence": refusal.sentence(),
-        });
-        if let Verb::Change(crate::command::Change::Barred { asked, .. }) = &command.verb {
-            told["asked"] = asked.as_ref().into();
-        }
-        self.append(command, "security", lane, "refused", Some(refusal.code().into()), told.to_string(), mint);
-    }
-
     /// Drops an inbox row that no instance waits for.
     pub fn drop_message(&mut self, tenant: TenantId, target: InstanceId, message: Arc<str>) {
         let row = (tenant, target, message);
         if !self.commit.told.contains(&row) {
             self.commit.told.push(row);
         }
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "the parts of one entry")]
-    fn append(
-        &mut self,
-        command: &Command,
-        kind: &str,
-        key: &str,
-        verb: &str,
-        event: Option<Arc<str>>,
-        body: String,
-        mint: &mut Mint,
-    ) {
-        let tenant = command.tenant;
-        let stream = StreamId::of_record(kind, key);
-        let (_, head) = self.heads.entry((tenant, stream)).or_insert_with(|| {
-            let none = Digest([0; 32]);
-            (0, RecordHead { tenant, stream, kind: kind.into(), key: key.into(), seq: 0, head: none })
-        });
-        let (seq, prev) = (head.seq + 1, head.head);
-        let header = self.header(command, stream, kind, seq, prev);
-        let header = Header { key: Some(key.into()), verb: verb.into(), event, ..header };
-        let entry = Entry::seal(header, mint.bytes(), body);
-        if let Some((_, head)) = self.heads.get_mut(&(tenant, stream)) {
-            head.seq = seq;
-            head.head = entry.hash;
-        }
-        self.commit.entries.push(entry);
     }
 
     fn header(&self, command: &Command, stream: StreamId, kind: &str, seq: i64, prev: Digest) -> Header {

@@ -113,6 +113,8 @@ pub struct Loaded {
     pub keys: BTreeMap<StartKey, InstanceId>,
     /// Heads that exist.
     pub records: Vec<RecordHead>,
+    /// When the last entries of those are dated.
+    pub dated: BTreeMap<(TenantId, StreamId), Timestamp>,
     /// API keys that exist.
     pub api_keys: Vec<ApiKeyRow>,
     /// The organisation's current revision (0: none yet) by tenant.
@@ -121,8 +123,7 @@ pub struct Loaded {
 
 /// One writer: a connection of its own, one batch at a time.
 pub trait Writer<D: Persist>: Send {
-    /// Begins the batch and looks everything up. Where it locks, then instances first (their tasks change only together
-    /// with them), then records, then rows of the domain.
+    /// Begins the batch and looks everything up. Locks come to instances first, then records, then rows of the domain.
     fn open(&mut self, want: &Want) -> impl Future<Output = Result<Loaded, StoreError>> + Send;
 
     /// Loads (and locks) rows of the domain.
@@ -236,8 +237,7 @@ pub trait Store<D: Persist>: Clone + Send + Sync + 'static {
     /// Inbox rows, oldest first, without those that instances tell themselves.
     fn inbox(&self, limit: i64) -> impl Future<Output = Result<Vec<InboxRow>, StoreError>> + Send;
 
-    /// Inbox rows that instances have told themselves: of each at most `each`, in order of their ids. One instance may
-    /// have very many, and others are to be seen beside them.
+    /// Inbox rows that instances have told themselves: of each at most `each`, in order of their ids; one may have many.
     fn parts(&self, limit: i64, each: i64) -> impl Future<Output = Result<Vec<InboxRow>, StoreError>> + Send;
 
     /// Takes messages that may be sent now, at most one per instance and destination (the oldest): a lease until

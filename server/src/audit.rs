@@ -1,19 +1,25 @@
 //! Verifies the audit trail: every stream, entry by entry, every head that a row claims, and that the rows of instances
-//! (with their tasks), of the organisation and of keys, and of the indexes that follow from instances, are what their entries say.
+//! (with their tasks), of the organisation, of keys and of settings, the definitions that decided, and the indexes that follow from
+//! instances, are what their entries say.
 
+mod definitions;
 mod index;
 mod rows;
+mod settings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::verify::{Finding, Verifier};
+use fluxor_engine::commit::RecordHead;
 use fluxor_engine::ids::{Digest, StreamId, TenantId};
 use fluxor_engine::store::StoreError;
 use serde::Serialize;
 
 use crate::desk::{Desk, NotDone};
+use definitions::Named;
+use settings::{Made, Rows};
 
 /// Rows read at a time.
 const PAGE: i64 = 1000;
@@ -55,6 +61,34 @@ impl Later {
     }
 }
 
+/// What entries of all streams say of rows that are not those of their stream.
+#[derive(Debug)]
+struct Seen {
+    later: Later,
+    settings: Made,
+    definitions: Named,
+}
+
+impl Seen {
+    fn new(revision: i64) -> Self {
+        let later = Later { revision, seen: BTreeMap::new() };
+        Self { later, settings: Made::default(), definitions: Named::default() }
+    }
+
+    fn look(&mut self, stream: StreamId, entries: &[Entry]) {
+        self.later.look(stream, entries);
+        self.settings.look(entries);
+        self.definitions.look(stream, entries);
+    }
+
+    async fn findings(self, desk: &dyn Desk, tenant: TenantId, before: &Rows) -> Result<Vec<Finding>, NotDone> {
+        let mut found: Vec<Finding> = self.later.findings(tenant, revision(desk, tenant).await?).collect();
+        found.extend(self.settings.findings(tenant, before, &Rows::read(desk, tenant).await?));
+        found.extend(self.definitions.findings(desk, tenant).await?);
+        Ok(found)
+    }
+}
+
 /// The organisation's revision.
 async fn revision(desk: &dyn Desk, tenant: TenantId) -> Result<i64, NotDone> {
     Ok(desk.organisation(tenant).await?.map_or(0, |row| row.revision))
@@ -64,11 +98,10 @@ async fn revision(desk: &dyn Desk, tenant: TenantId) -> Result<i64, NotDone> {
 pub(crate) async fn verify(desk: &dyn Desk, tenants: &[TenantId]) -> Result<Report, NotDone> {
     let mut report = Report::default();
     for &tenant in tenants {
-        let keys = desk.api_keys(tenant).await?;
-        let mut unmade: BTreeMap<StreamId, Arc<str>> =
-            keys.into_iter().map(|key| (StreamId::of_record("key", &key.id), key.id)).collect();
-        let mut later = Later { revision: revision(desk, tenant).await?, seen: BTreeMap::new() };
-        let heads = heads(desk, tenant).await?;
+        let settings = Rows::read(desk, tenant).await?;
+        let newest = revision(desk, tenant).await?;
+        let (mut unmade, mut seen) = (rows_of_their_own(desk, tenant, newest).await?, Seen::new(newest));
+        let heads = heads(desk, tenant, &mut report).await?;
         let mut without_entries = heads.clone();
         let mut after = None;
         loop {
@@ -77,33 +110,64 @@ pub(crate) async fn verify(desk: &dyn Desk, tenants: &[TenantId]) -> Result<Repo
             for stream in streams {
                 without_entries.remove(&stream);
                 unmade.remove(&stream);
-                walk(desk, tenant, stream, heads.get(&stream).copied(), &mut later, &mut report).await?;
+                walk(desk, tenant, stream, heads.get(&stream).copied(), &mut seen, &mut report).await?;
             }
             after = Some(last);
         }
         for (stream, head) in without_entries {
-            walk(desk, tenant, stream, Some(head), &mut later, &mut report).await?;
+            walk(desk, tenant, stream, Some(head), &mut seen, &mut report).await?;
         }
-        for (stream, id) in unmade {
-            let message = format!("no entry made the key {id}: revoke it");
-            report.findings.push(Finding::row_unmade(tenant, stream, message));
-        }
+        let unmade = unmade.into_iter().map(|(stream, message)| Finding::row_unmade(tenant, stream, message));
+        report.findings.extend(unmade);
         report.findings.extend(index::extra(desk, tenant).await?);
-        let now = revision(desk, tenant).await?;
-        report.findings.extend(later.findings(tenant, now));
+        report.findings.extend(seen.findings(desk, tenant, &settings).await?);
     }
     report.ok = report.findings.is_empty();
     Ok(report)
 }
 
-/// What rows claim of their streams.
-async fn heads(desk: &dyn Desk, tenant: TenantId) -> Result<BTreeMap<StreamId, (i64, Digest)>, NotDone> {
+/// What is to be said of the rows of records that have a table of their own where no entry made them, by their streams.
+async fn rows_of_their_own(
+    desk: &dyn Desk,
+    tenant: TenantId,
+    newest: i64,
+) -> Result<BTreeMap<StreamId, String>, NotDone> {
+    let keys = desk.api_keys(tenant).await?.into_iter();
+    let key = |id: Arc<str>| (StreamId::of_record("key", &id), format!("no entry made the key {id}: revoke it"));
+    let mut rows: BTreeMap<StreamId, String> = keys.map(|row| key(row.id)).collect();
+    if newest > 0 {
+        let message = format!("no entry made revision {newest} of the organisation, or any before it");
+        rows.insert(StreamId::of_record("organisation", "organisation"), message);
+    }
+    Ok(rows)
+}
+
+/// A record's row that names another record than the one whose stream it is the head of.
+fn misnamed(head: &RecordHead) -> Option<Finding> {
+    let RecordHead { tenant, stream, kind, key, seq, .. } = head;
+    let is_instance = &**kind == "instance" && **key == *stream.to_string();
+    let named = StreamId::of_record(kind, key);
+    (!is_instance && named != *stream).then(|| {
+        let message = format!(
+            "the row of this stream in `record` names {kind} `{key}`, whose stream is {named}: write there what its entries say"
+        );
+        Finding::row_changed(*tenant, *stream, *seq, message)
+    })
+}
+
+/// What rows claim of their streams; a row that names another record is found.
+async fn heads(
+    desk: &dyn Desk,
+    tenant: TenantId,
+    report: &mut Report,
+) -> Result<BTreeMap<StreamId, (i64, Digest)>, NotDone> {
     let mut heads = BTreeMap::new();
     let mut after = None;
     loop {
         let page = desk.heads(tenant, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(heads) };
         after = Some(last.stream);
+        report.findings.extend(page.iter().filter_map(misnamed));
         heads.extend(page.into_iter().map(|head| (head.stream, (head.seq, head.head))));
     }
 }
@@ -115,7 +179,7 @@ async fn walk(
     tenant: TenantId,
     stream: StreamId,
     mut head: Option<(i64, Digest)>,
-    later: &mut Later,
+    seen: &mut Seen,
     report: &mut Report,
 ) -> Result<(), NotDone> {
     loop {
@@ -134,7 +198,7 @@ async fn walk(
                 continue;
             }
         }
-        later.look(stream, &read);
+        seen.look(stream, &read);
         report.streams += 1;
         report.entries += entries;
         report.findings.extend(findings);
@@ -177,4 +241,25 @@ async fn head_of(desk: &dyn Desk, tenant: TenantId, stream: StreamId) -> Result<
     let before = stream.0.as_u128().checked_sub(1).map(|id| StreamId(uuid::Uuid::from_u128(id)));
     let heads = desk.heads(tenant, before, 1).await?;
     Ok(heads.first().filter(|head| head.stream == stream).map(|head| (head.seq, head.head)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_s_row_names_the_record_of_its_stream() {
+        let named = |kind: &str, key: &str, stream: StreamId| {
+            let head = Digest([0; 32]);
+            misnamed(&RecordHead { tenant: TenantId(1), stream, kind: kind.into(), key: key.into(), seq: 3, head })
+        };
+        let (record, instance) = (StreamId::of_record("item", "BOLT"), StreamId(uuid::Uuid::from_u128(7)));
+        assert_eq!(named("item", "BOLT", record), None);
+        assert_eq!(named("instance", &instance.to_string(), instance), None);
+        for (kind, key) in [("item", "NUT"), ("supplier", "BOLT"), ("instance", "BOLT")] {
+            let finding = named(kind, key, record).unwrap();
+            assert_eq!((finding.code, finding.seq), ("row_changed", 3));
+            assert!(finding.message.contains(key) && finding.message.contains("`record`"), "{}", finding.message);
+        }
+    }
 }

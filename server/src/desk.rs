@@ -20,7 +20,7 @@ use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Command};
-use fluxor_engine::commit::{ApiKeyRow, Index, IndexRow, OrganisationRow, RecordHead};
+use fluxor_engine::commit::{ApiKeyRow, DefinitionRow, Index, IndexRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::{AtStart, Deciders, OrganisationAt, Possible, Preview, summaries};
 use fluxor_engine::definition::reload::{self, Folder};
 use fluxor_engine::definition::{Checked, Definition, Library};
@@ -193,6 +193,11 @@ pub(crate) trait Desk: Doors {
 
     /// A definition that some instance has or had; nothing: it cannot be loaded.
     fn definition_by(&self, hash: DefinitionHash) -> Reply<'_, Option<Arc<Definition>>>;
+
+    /// A definition as it is stored.
+    fn stored_definition(&self, _: DefinitionHash) -> Reply<'_, Option<DefinitionRow>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// Whether the engine is well; asks the database too.
     fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>>;

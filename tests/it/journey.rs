@@ -223,6 +223,7 @@ on_both! {
     webhooks::the_command_line_does_the_same
     tenants::a_key_is_for_its_own_tenant_alone
     tampering::an_earlier_organisation_is_what_its_entries_say
+    tampering::rows_beside_the_streams_are_what_entries_made
     tampering::the_rows_of_indexes_are_what_the_streams_make
     tampering::whatever_is_tampered_with_is_found_and_named
 }

@@ -228,3 +228,47 @@ async fn a_change_that_became_a_proposal_is_repeated_as_that() {
     let Err(NotDone::Refused(refusal)) = house.engine.submit(other).await else { panic!("it is declined") };
     assert_eq!(refusal.code(), "request_reused");
 }
+
+/// A clock that was ahead leaves what it dated, and what comes after is not dated before it.
+#[tokio::test]
+async fn a_clock_that_goes_back_takes_no_revision_and_no_record_with_it() {
+    let mut house = House::new().await;
+    let (began, day) = (house.clock.now(), 24 * 3_600_000_000_i64);
+    let ahead = began.plus_micros(day);
+    let console = |zone: &str| {
+        let basis = Basis::Override { reason: "a try".to_owned() };
+        Verb::Change(Change::Organisation { patch: object(json!({ "zone": zone })), basis })
+    };
+    let setting = |most: i64| {
+        let params = object(json!({ "document": { "most": most } }));
+        let (kind, key, action) = ("setting".into(), "limits".into(), "set_setting".into());
+        Verb::Change(Change::Record { kind, key, action, params })
+    };
+    house.clock.set(ahead);
+    house.submit("", console("Europe/Berlin")).await.unwrap();
+    house.submit("", setting(1)).await.unwrap();
+    house.clock.set(began.plus_micros(1));
+    house.submit("", console("Europe/Paris")).await.unwrap();
+    house.submit("", setting(2)).await.unwrap();
+    house.clock.set(ahead.plus_micros(1));
+    house.submit("", console("UTC")).await.unwrap();
+    let later = ahead.plus_micros(1);
+    for (kind, key, expected) in
+        [("organisation", "organisation", vec![began, ahead, ahead, later]), ("setting", "limits", vec![ahead, ahead])]
+    {
+        let stream = StreamId::of_record(kind, key);
+        let entries = house.engine.store().entries(TENANT, stream, 0, 99).await.unwrap();
+        assert_eq!(entries.iter().map(|entry| entry.at).collect::<Vec<_>>(), expected, "{kind}");
+        let headers = entries.iter().map(|entry| entry.parsed().unwrap().at);
+        assert_eq!(headers.collect::<Vec<_>>(), expected, "{kind}");
+        if kind == "organisation" {
+            for entry in &entries {
+                let row = house.engine.store().organisation_at(TENANT, entry.seq).await.unwrap().unwrap();
+                assert_eq!(row.at, entry.at, "a revision holds since its entry");
+            }
+        }
+    }
+    for (at, revision) in [(began.plus_micros(2), 1), (ahead, 3), (later, 4)] {
+        assert_eq!(house.engine.store().revision_at(TENANT, at).await.unwrap(), revision);
+    }
+}

@@ -16,7 +16,7 @@ pub struct Finding {
     pub seq: i64,
     /// Stable code: `header_changed`, `body_changed`, `body_emptied`, `columns_changed`, `missing`, `inserted`, `chain_broken`,
     /// `tail_missing`, `tail_extra`, `head_changed`, `no_head`, `unreadable`, `row_changed`, `row_unmade`,
-    /// `unknown_revision`, `index_missing`, `index_extra`.
+    /// `unknown_revision`, `definition_changed`, `index_missing`, `index_extra`.
     pub code: &'static str,
     /// A sentence.
     pub message: String,
@@ -34,6 +34,13 @@ impl Finding {
     #[must_use]
     pub fn unknown_revision(tenant: TenantId, stream: StreamId, seq: i64, message: String) -> Self {
         let code = "unknown_revision";
+        Self { tenant, stream, seq, code, message }
+    }
+
+    /// An entry was decided by a definition that is not stored as it was.
+    #[must_use]
+    pub fn definition_changed(tenant: TenantId, stream: StreamId, seq: i64, message: String) -> Self {
+        let code = "definition_changed";
         Self { tenant, stream, seq, code, message }
     }
 

@@ -80,7 +80,7 @@ pub(super) fn organisation<Op>(
     let (request, reason) = grounds(basis, approval);
     let mut warnings = wrong::warnings(&old, &after);
     warnings.extend(approvers::warning(named.is_some(), &old, &read, now));
-    let mut changed = Changed { request, reason, ..revised(command, Merged { before: old, after, read }, now) };
+    let mut changed = Changed { request, reason, ..revised(command, Merged { before: old, after, read }) };
     if !warnings.is_empty() {
         changed.answer["warnings"] = json!(warnings);
     }
@@ -100,10 +100,10 @@ fn all_at_once(merged: Result<Merged, Refusal>, named: Option<Result<(), Refusal
 }
 
 /// The next revision.
-fn revised<Op>(command: &Command, Merged { before, after, read }: Merged, now: Timestamp) -> Changed<Op> {
+fn revised<Op>(command: &Command, Merged { before, after, read }: Merged) -> Changed<Op> {
     let (before, after) = (Json::Object(before), Json::Object(after));
     let document = after.to_string().into();
-    let row = OrganisationRow { tenant: command.tenant, revision: read.revision, at: now, document };
+    let row = OrganisationRow { tenant: command.tenant, revision: read.revision, at: read.at, document };
     let images = (organisation_image(&before), organisation_image(&after));
     Changed { organisation: Some(row), images, ..unchanged(read.revision) }
 }
@@ -266,7 +266,9 @@ pub fn merge_organisation(row: Option<&OrganisationRow>, patch: &Document, now: 
         return Err(Refusal::Invalid(wrong));
     }
     let revision = row.map_or(0, |row| row.revision) + 1;
-    let read = read_organisation(&after, revision, now);
+    // A clock may go back: a revision is never dated before the one it follows.
+    let at = row.map_or(now, |row| row.at.max(now));
+    let read = read_organisation(&after, revision, at);
     let read = read.map_err(|why| Refusal::Invalid(vec![(String::new(), why)]))?;
     Ok(Merged { before, after, read })
 }

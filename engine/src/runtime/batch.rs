@@ -171,7 +171,8 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         let records = refused.iter().map(|(job, _)| (job.command.tenant, stream)).collect();
         let loaded = self.writer.open(&Want { records, ..Want::default() }).await?;
         let now = self.instant(&loaded);
-        let mut plan: Plan<D::Op> = Plan::new(now, self.shared.sinks.clone(), Vec::new(), loaded.records);
+        let mut plan: Plan<D::Op> =
+            Plan::new(now, self.shared.sinks.clone(), Vec::new(), loaded.records).dated(loaded.dated);
         for (job, refusal) in refused {
             plan.refused(&job.command, refusal, &self.lane, &mut self.mint);
         }

@@ -78,6 +78,7 @@ impl<D: Persist> Writer<D> for MemoryWriter<D> {
                 .collect(),
             keys: want.keys.iter().filter_map(|key| Some((key.clone(), *tables.keys.get(key)?))).collect(),
             records: want.records.iter().filter_map(|key| tables.records.get(key).cloned()).collect(),
+            dated: want.records.iter().filter_map(|key| Some((*key, tables.dated(*key)?))).collect(),
             api_keys: want.api_keys.iter().filter_map(|key| tables.api_keys.get(key).cloned()).collect(),
             organisations: want.tenants.iter().map(newest).collect(),
         })

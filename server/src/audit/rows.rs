@@ -3,6 +3,7 @@
 use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::verify::Finding;
 use fluxor_engine::audit::{fold, image};
+use fluxor_engine::commit::OrganisationRow;
 use fluxor_engine::decide::{key_image, organisation_image};
 use fluxor_engine::ids::{InstanceId, StreamId, TenantId};
 use fluxor_engine::instance::Instance;
@@ -42,16 +43,7 @@ pub(super) async fn differ(
             (image::image(&said), image::image(&row))
         }
         "organisation" => {
-            let earlier = revisions(desk, tenant, stream, entries).await?;
-            if !earlier.is_empty() {
-                return Ok(earlier);
-            }
-            let row = desk.organisation(tenant).await?;
-            let document: Value = row.and_then(|r| serde_json::from_str(&r.document).ok()).unwrap_or_default();
-            match fold::fold_record(organisation_image(&json!({})), entries) {
-                Ok(said) => (said, organisation_image(&document)),
-                Err(why) => return Ok(vec![finding(why)]),
-            }
+            return revisions(desk, tenant, stream, entries).await;
         }
         "key" => {
             let keys = desk.api_keys(tenant).await?;
@@ -67,12 +59,12 @@ pub(super) async fn differ(
     if changes.is_empty() && &*header.kind != "instance" {
         return Ok(Vec::new());
     }
-    let places: Vec<&str> = changes.iter().map(|c| c.at.as_str()).take(10).collect();
-    let places = if places.is_empty() { "its bookkeeping columns".to_owned() } else { places.join(", ") };
+    let places = if changes.is_empty() { "its bookkeeping columns".to_owned() } else { places(&changes) };
     Ok(vec![finding(format!("the row is not what its entries say: {places}"))])
 }
 
-/// Whether each earlier revision of the organisation is what the entries up to it say: who could decide then is asked of those.
+/// Whether each revision of the organisation is what the entries up to it say, and holds since its entry: who could decide then is
+/// asked of those.
 async fn revisions(
     desk: &dyn Desk,
     tenant: TenantId,
@@ -81,20 +73,46 @@ async fn revisions(
 ) -> Result<Vec<Finding>, NotDone> {
     let mut found = Vec::new();
     let mut said = organisation_image(&json!({}));
-    let Some((_, earlier)) = entries.split_last() else { return Ok(found) };
-    for entry in earlier {
+    for entry in entries {
         said = match fold::fold_record(said, std::slice::from_ref(entry)) {
             Ok(said) => said,
             Err(why) => return Ok(vec![Finding::row_changed(tenant, stream, entry.seq, why)]),
         };
         let row = desk.organisation_then(tenant, Then::Revision(entry.seq)).await?;
-        let document: Option<Value> = row.and_then(|row| serde_json::from_str(&row.document).ok());
-        if document.is_none_or(|document| organisation_image(&document) != said) {
-            let message = format!("revision {} of the organisation is not what its entries say", entry.seq);
-            found.push(Finding::row_changed(tenant, stream, entry.seq, message));
-        }
+        let wrong = revision_differs(row.as_ref(), &said, entry);
+        found.extend(wrong.map(|message| Finding::row_changed(tenant, stream, entry.seq, message)));
+    }
+    let made = entries.last().map_or(0, |last| last.seq);
+    let newest = desk.organisation(tenant).await?.map_or(0, |row| row.revision);
+    if newest > made {
+        let message =
+            format!("no entry made revision {newest} of the organisation: the last that entries made is {made}");
+        found.push(Finding::row_changed(tenant, stream, made, message));
     }
     Ok(found)
+}
+
+/// In what the row of a revision differs from `said`, which its entry makes of it.
+fn revision_differs(row: Option<&OrganisationRow>, said: &Value, entry: &Entry) -> Option<String> {
+    let seq = entry.seq;
+    let Some(row) = row else {
+        return Some(format!("revision {seq} of the organisation is not what its entries say: its row is missing"));
+    };
+    let Ok(document) = serde_json::from_str::<Value>(&row.document) else {
+        return Some(format!("revision {seq} of the organisation is not what its entries say: it is no JSON"));
+    };
+    let changes = fold::diff(said, &organisation_image(&document));
+    if !changes.is_empty() {
+        return Some(format!("revision {seq} of the organisation is not what its entries say: {}", places(&changes)));
+    }
+    (row.at != entry.at).then(|| {
+        format!("revision {seq} of the organisation is dated {}, and the entry that made it {}", row.at, entry.at)
+    })
+}
+
+/// Where something has changed: the first of the places.
+fn places(changes: &[fold::Change]) -> String {
+    changes.iter().map(|change| change.at.as_str()).take(10).collect::<Vec<_>>().join(", ")
 }
 
 /// The instance's row as it is in the database: a look could show what the program remembers of it.
@@ -103,4 +121,35 @@ pub(super) async fn stored(desk: &dyn Desk, tenant: TenantId, id: InstanceId) ->
     let after = Some(InstanceId(after));
     let page = InstancePage { after, ..InstancePage::all(tenant, 1) };
     Ok(desk.instances(page).await?.into_iter().find(|row| row.id == id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fluxor_engine::clock::Timestamp;
+    use fluxor_engine::ids::Digest;
+
+    #[test]
+    fn a_revision_is_held_against_its_entry() {
+        let (tenant, at) = (TenantId(1), Timestamp::from_micros(5));
+        let stream = StreamId::of_record("organisation", "organisation");
+        let none = Digest([0; 32]);
+        let (header, body, salt) = (String::new(), String::new(), Vec::new());
+        let entry = Entry { tenant, stream, seq: 2, at, header, hash: none, body_digest: none, salt, body };
+        let row = |at: i64, zone: &str| OrganisationRow {
+            tenant,
+            revision: 2,
+            at: Timestamp::from_micros(at),
+            document: json!({ "zone": zone }).to_string().into(),
+        };
+        let said = organisation_image(&json!({ "zone": "UTC" }));
+        let told = |row: Option<&OrganisationRow>| revision_differs(row, &said, &entry);
+        assert_eq!(told(Some(&row(5, "UTC"))), None);
+        for (row, word) in
+            [(Some(row(4, "UTC")), "is dated"), (Some(row(5, "Europe/Paris")), "/zone"), (None, "missing")]
+        {
+            let why = told(row.as_ref()).unwrap();
+            assert!(why.contains("revision 2 of the organisation") && why.contains(word), "{why}");
+        }
+    }
 }

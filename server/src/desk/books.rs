@@ -7,7 +7,7 @@ use fluxor_engine::money::Currency;
 use fluxor_engine::runtime::Engine;
 use fluxor_engine::store::{AnyStore, Connection, StoreError};
 use fluxor_workflows::reorder::{self, Ask, Looks, Worker};
-use fluxor_workflows::{CompanyRow, Memory, Procurement, Settings, StockKey, SupplierRow};
+use fluxor_workflows::{CompanyRow, Memory, Procurement, SettingRow, Settings, StockKey, SupplierRow};
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
@@ -94,7 +94,7 @@ async fn page(connection: Connection<'_, Memory>, tenant: TenantId, asked: Books
     use fluxor_workflows as books;
     match asked {
         Books::Company => shown(&books::company(connection, tenant).await?),
-        Books::Settings => shown(&books::settings_by_name(connection, tenant, "", BESIDE).await?),
+        Books::Settings => shown(&settings(connection, tenant).await?),
         Books::Setting { name } => shown(&books::setting(connection, tenant, &name.into()).await?),
         Books::Preference { person } => shown(&books::preference(connection, tenant, &person.into()).await?),
         Books::Suppliers { after, limit } => {
@@ -187,6 +187,19 @@ fn again<'a>(connection: &'a mut Connection<'_, Memory>) -> Connection<'a, Memor
         Connection::Memory(memory) => Connection::Memory(memory),
         Connection::Sqlite(connection) => Connection::Sqlite(connection),
         Connection::Postgres(connection) => Connection::Postgres(connection),
+    }
+}
+
+/// All rows of settings, and of what is noted beside them, by name.
+async fn settings(mut connection: Connection<'_, Memory>, tenant: TenantId) -> Result<Vec<SettingRow>, StoreError> {
+    let mut all: Vec<SettingRow> = Vec::new();
+    loop {
+        let after = all.last().map_or_else(|| "".into(), |row| row.code.clone());
+        let page = fluxor_workflows::settings_by_name(again(&mut connection), tenant, &after, BESIDE).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
     }
 }
 

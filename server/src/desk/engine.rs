@@ -8,7 +8,7 @@ use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::rounds::Round;
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Answer, Command};
-use fluxor_engine::commit::{ApiKeyRow, Index, IndexRow, OrganisationRow, RecordHead};
+use fluxor_engine::commit::{ApiKeyRow, DefinitionRow, Index, IndexRow, OrganisationRow, RecordHead};
 use fluxor_engine::decide::{self, AtStart, Deciders, Possible, Preview};
 use fluxor_engine::definition::chart::{Definition, StateIx, StateKind};
 use fluxor_engine::definition::reload::{self, Folder};
@@ -268,6 +268,10 @@ impl Desk for Office {
 
     fn definition_by(&self, hash: DefinitionHash) -> Reply<'_, Option<Arc<Definition>>> {
         reading(self.0.definition_by(hash))
+    }
+
+    fn stored_definition(&self, hash: DefinitionHash) -> Reply<'_, Option<DefinitionRow>> {
+        reading(self.0.store().definition(hash))
     }
 
     fn pinned(&self, tenant: TenantId, id: InstanceId) -> Reply<'_, (Instance, Arc<Definition>)> {

@@ -204,6 +204,63 @@ pub(super) async fn an_earlier_organisation_is_what_its_entries_say(mut site: Si
     site.end().await;
 }
 
+/// What stands beside the streams is held against them, too: since when a revision holds, what a record is called, what is set,
+/// and the text of definitions.
+pub(super) async fn rows_beside_the_streams_are_what_entries_made(mut site: Site) {
+    let (id, _) = in_review(&site, "ann", "400.00 EUR").await;
+    site.admin().patch("/v1/organisation", &json!({ "zone": "Europe/Paris" })).await.is(200);
+    site.stop().await;
+    site.command(&["audit", "verify"]).await.done();
+    let organisation = StreamId::of_record("organisation", "organisation").to_string();
+    let limits = StreamId::of_record("setting", "limits").to_string();
+    let cases = [
+        (
+            "UPDATE organisation SET at = at - 4000000 WHERE revision = 2 AND tenant = 1",
+            "UPDATE organisation SET at = at + 4000000 WHERE revision = 2 AND tenant = 1",
+            (&organisation, "row_changed", "revision 2 of the organisation is dated"),
+        ),
+        (
+            "UPDATE organisation SET at = at + 1 WHERE revision = 1 AND tenant = 1",
+            "UPDATE organisation SET at = at - 1 WHERE revision = 1 AND tenant = 1",
+            (&organisation, "row_changed", "revision 1 of the organisation is dated"),
+        ),
+        (
+            "INSERT INTO organisation (tenant, revision, at, document)
+             SELECT tenant, 3, at, document FROM organisation WHERE tenant = 1 AND revision = 2",
+            "DELETE FROM organisation WHERE revision = 3",
+            (&organisation, "row_changed", "no entry made revision 3"),
+        ),
+        (
+            "UPDATE record SET key = 'other' WHERE kind = 'organisation' AND tenant = 1",
+            "UPDATE record SET key = 'organisation' WHERE kind = 'organisation' AND tenant = 1",
+            (&organisation, "row_changed", "names organisation `other`"),
+        ),
+        (
+            "INSERT INTO setting (tenant, code, version, document) VALUES (1, 'limits', 1, '{}')",
+            "DELETE FROM setting WHERE code = 'limits'",
+            (&limits, "row_unmade", "no entry wrote the row of `limits`"),
+        ),
+        (
+            "UPDATE definition SET source = source || '# ' WHERE name = 'purchase_order'",
+            "UPDATE definition SET source = substr(source, 1, length(source) - 2) WHERE name = 'purchase_order'",
+            (&id, "definition_changed", "of `purchase_order` makes"),
+        ),
+    ];
+    for (tampering, back, (stream, code, word)) in cases {
+        assert_eq!(site.place.sql(tampering).await, 1, "{tampering}");
+        let told = site.command(&["audit", "verify", "--json"]).await;
+        assert_eq!(told.code(), 1, "{tampering}: {}", told.all());
+        let report: Value = serde_json::from_str(&told.output()).unwrap();
+        let findings = report["findings"].as_array().unwrap();
+        let [finding] = &findings[..] else { panic!("{tampering}: {report}") };
+        assert_eq!((&finding["stream"], &finding["code"]), (&json!(stream), &json!(code)), "{tampering}");
+        assert!(finding["message"].as_str().unwrap().contains(word), "{tampering}: {report}");
+        assert_eq!(site.place.sql(back).await, 1, "{back}");
+    }
+    site.command(&["audit", "verify"]).await.done();
+    site.end().await;
+}
+
 /// The rows by which inboxes, due timers and repeated requests are found follow from the streams, and are no word of their own.
 pub(super) async fn the_rows_of_indexes_are_what_the_streams_make(mut site: Site) {
     let (id, _) = in_review(&site, "ann", "400.00 EUR").await;

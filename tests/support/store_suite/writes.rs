@@ -60,6 +60,8 @@ pub async fn what_is_written_is_read<S: Store<CounterDomain>>(store: S) {
     let key = (T, Arc::from("workflow:request"), Arc::from("K-3"));
     assert_eq!(loaded.keys.into_iter().collect::<Vec<_>>(), [(key, id(3))]);
     assert_eq!(loaded.records, [all.records[0].row.clone()]);
+    let bob = (T, StreamId::of_record("person", "bob"));
+    assert_eq!(loaded.dated.into_iter().collect::<Vec<_>>(), [(bob, all.entries[1].at)]);
     assert_eq!(loaded.api_keys, [api_key(1, "k1")]);
     assert_eq!(loaded.organisations.into_iter().collect::<Vec<_>>(), [(T, 1), (TenantId(2), 0)]);
     let mut facts = Counters::new();

@@ -225,7 +225,7 @@ pub(in crate::decide) fn note<Op>(
     let merged = with_list(before, kept.chain([json!(entry)]).collect(), now)?;
     let id = absences(&merged.read.organisation).pop().map_or_else(|| digest(&entry).into(), |last| last.id);
     let (request, answer) = (request(&id, &entry), told(merged.read.revision, &id));
-    Ok(Changed { request, answer, allowed: Some(right), ..revised(command, merged, now) })
+    Ok(Changed { request, answer, allowed: Some(right), ..revised(command, merged) })
 }
 
 /// Whether both say the same of the same people on some day.
@@ -284,7 +284,7 @@ pub(in crate::decide) fn end<Op>(
     }
     let merged = with_list(before, list, now)?;
     let (request, answer) = (request(id, entry), told(merged.read.revision, until));
-    Ok(Changed { request, answer, allowed: Some(right), ..revised(command, merged, now) })
+    Ok(Changed { request, answer, allowed: Some(right), ..revised(command, merged) })
 }
 
 #[cfg(test)]

@@ -295,6 +295,18 @@ fn approval_needs_somebody_who_approves() {
 }
 
 #[test]
+fn a_revision_is_never_dated_before_the_one_it_follows() {
+    let patch = json!({ "zone": "Europe/Berlin" });
+    for (last, at) in [(6, 7), (7, 7), (900, 900)] {
+        let before = OrganisationRow { at: Timestamp::from_micros(last), ..row(None) };
+        let after = next(&before, Actor::System, &patch, Basis::Direct);
+        assert_eq!((after.revision, after.at), (4, Timestamp::from_micros(at)), "it is 7, the last one is of {last}");
+        let merged = merge_organisation(Some(&before), &object(patch.clone()), now()).unwrap();
+        assert_eq!(merged.read.at, after.at, "a proposal tells the same");
+    }
+}
+
+#[test]
 fn a_patch_that_changes_nothing_is_no_revision() {
     let (free, bound) = (row(None), row(Some(APPROVER)));
     for patch in [json!({}), json!({ "zone": "UTC" }), json!({ "people": [{ "id": "ann", "manager": "bob" }] })] {

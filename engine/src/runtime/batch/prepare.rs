@@ -29,7 +29,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         mut library: Arc<Library>,
     ) -> Result<Work<D>, StoreError> {
         let instances = std::mem::take(&mut loaded.instances);
-        let records = std::mem::take(&mut loaded.records);
+        let (records, dated) = (std::mem::take(&mut loaded.records), std::mem::take(&mut loaded.dated));
         let now = self.instant(&loaded);
         let mut organisations = Vec::new();
         for &tenant in &want.tenants {
@@ -53,7 +53,7 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
         let heard = self.shared.events.as_ref().map_or_else(Vec::new, |sink| {
             want.tenants.iter().filter_map(|tenant| Some((*tenant, sink.hears(*tenant)?))).collect()
         });
-        let plan = Plan::new(now, self.shared.sinks.clone(), instances, records).heard(heard);
+        let plan = Plan::new(now, self.shared.sinks.clone(), instances, records).dated(dated).heard(heard);
         Ok(Work { library, plan, facts: D::Facts::default(), loaded, organisations, now, keys: Keys::default() })
     }
 

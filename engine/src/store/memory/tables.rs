@@ -80,6 +80,12 @@ fn timer_key(row: &TimerRow) -> (TenantId, InstanceId, Arc<str>) {
 }
 
 impl Tables {
+    /// When a record's last entry is dated.
+    pub(super) fn dated(&self, (tenant, stream): (TenantId, StreamId)) -> Option<Timestamp> {
+        let head = self.records.get(&(tenant, stream))?;
+        self.entries.get(&(tenant, stream, head.seq)).map(|entry| entry.at)
+    }
+
     /// Whether all guards of the commit hold.
     pub(super) fn check<Op>(&self, c: &Commit<Op>) -> Result<(), StoreError> {
         fresh("start_key", c.keys.iter().map(|k| (k.tenant, k.scope.clone(), k.key.clone())), |k| {

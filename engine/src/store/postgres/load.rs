@@ -154,7 +154,8 @@ pub(super) async fn lock(c: &mut PgConnection, seen: &[Version]) -> Result<(), S
     if now == seen { Ok(()) } else { Err(StoreError::Conflict("an instance".to_owned())) }
 }
 
-// The clock comes last: after the locks, so that it is not before the entries of whoever held them.
+// The clock comes last: after the locks, so that it is not before the entries of whoever held them. An entry that was written
+// while a lock was waited for is not seen: that record comes without the instant of its last entry.
 const LOOK_UP: &str = "WITH locked AS MATERIALIZED (
        SELECT r.tenant, r.stream, r.kind, r.key, r.seq, r.head
        FROM unnest($4::bigint[], $5::uuid[]) AS a (tenant, stream)
@@ -162,10 +163,16 @@ const LOOK_UP: &str = "WITH locked AS MATERIALIZED (
        ORDER BY r.tenant, r.stream
        FOR NO KEY UPDATE OF r
      )
-     SELECT 'record', l.tenant, l.kind, l.key, l.stream, l.seq, l.head
+     SELECT 'record', l.tenant, l.kind, l.key, l.stream, l.seq, l.head, (
+       SELECT e.at
+       FROM audit_entry AS e
+       WHERE e.tenant = l.tenant
+         AND e.stream = l.stream
+         AND e.seq = l.seq
+     )
      FROM locked AS l
      UNION ALL
-     SELECT 'key', k.tenant, k.scope, k.key, k.instance, 0, NULL
+     SELECT 'key', k.tenant, k.scope, k.key, k.instance, 0, NULL, NULL
      FROM unnest($1::bigint[], $2::text[], $3::text[]) AS a (tenant, scope, key)
      JOIN start_key AS k ON k.tenant = a.tenant AND k.scope = a.scope AND k.key = a.key
      UNION ALL
@@ -176,10 +183,10 @@ const LOOK_UP: &str = "WITH locked AS MATERIALIZED (
          AND o.revision > 0
        ORDER BY o.revision DESC
        LIMIT 1
-     ), 0), NULL
+     ), 0), NULL, NULL
      FROM unnest($6::bigint[]) AS a (tenant)
      UNION ALL
-     SELECT 'now', 0, NULL, NULL, NULL, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint), NULL";
+     SELECT 'now', 0, NULL, NULL, NULL, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint), NULL, NULL";
 
 async fn look_up(c: &mut PgConnection, want: &Want, loaded: &mut Loaded) -> Result<(), StoreError> {
     let (tenants, scopes, names) = columns_of(&want.keys);
@@ -230,6 +237,8 @@ fn found(row: &PgRow, loaded: &mut Loaded) -> Result<(), StoreError> {
         "record" => {
             let (kind, key, stream) = (row.text()?, row.text()?, StreamId(row.next()?));
             loaded.records.push(RecordHead { tenant, stream, kind, key, seq: row.next()?, head: row.digest()? });
+            let dated = row.next::<Option<i64>>()?.map(Timestamp::from_micros);
+            loaded.dated.extend(dated.map(|at| ((tenant, stream), at)));
         }
         "revision" | "now" => {
             row.skip(3);

@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use super::json::Rows;
 use super::script::Script;
 use super::sql::{self, Columns};
+use crate::clock::Timestamp;
 use crate::commit::RecordHead;
 use crate::ids::{InstanceId, StreamId, TenantId};
 use crate::store::rows::instance_columns;
@@ -33,7 +34,13 @@ const KEYS: &str = "SELECT k.tenant, k.scope, k.key, k.instance
      FROM json_each(?) AS a
      CROSS JOIN start_key AS k ON k.tenant = a.value ->> 0 AND k.scope = a.value ->> 1 AND k.key = a.value ->> 2";
 
-const RECORDS: &str = "SELECT r.tenant, r.stream, r.kind, r.key, r.seq, r.head
+const RECORDS: &str = "SELECT r.tenant, r.stream, r.kind, r.key, r.seq, r.head, (
+       SELECT e.at
+       FROM audit_entry AS e
+       WHERE e.tenant = r.tenant
+         AND e.stream = r.stream
+         AND e.seq = r.seq
+     )
      FROM json_each(?) AS a
      CROSS JOIN record AS r ON r.tenant = a.value ->> 0 AND r.stream = unhex(a.value ->> 1)
      ORDER BY a.id";
@@ -81,7 +88,9 @@ pub(super) async fn load(
     let mut loaded = Loaded { instances, ..Loaded::default() };
     loaded.keys = of(keys).map(key).collect::<Result<_, _>>()?;
     for row in of(records) {
-        loaded.records.push(record(row)?);
+        let (head, dated) = record(row)?;
+        loaded.dated.extend(dated.map(|at| ((head.tenant, head.stream), at)));
+        loaded.records.push(head);
     }
     for row in of(revisions) {
         let mut row = Columns::of(row, "organisation");
@@ -114,14 +123,16 @@ pub(super) async fn keys(
     script.run(c).await?.iter().map(|(_, row)| key(row)).collect()
 }
 
-fn record(row: &SqliteRow) -> Result<RecordHead, StoreError> {
+/// A head, and the instant of its last entry if that is there.
+fn record(row: &SqliteRow) -> Result<(RecordHead, Option<Timestamp>), StoreError> {
     let mut row = Columns::of(row, "record");
-    Ok(RecordHead {
+    let head = RecordHead {
         tenant: TenantId(row.next()?),
         stream: StreamId(row.next()?),
         kind: row.text()?,
         key: row.text()?,
         seq: row.next()?,
         head: row.digest()?,
-    })
+    };
+    Ok((head, row.next::<Option<i64>>()?.map(Timestamp::from_micros)))
 }
