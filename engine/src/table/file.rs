@@ -222,6 +222,8 @@ impl Columns<'_> {
             let message = format!("the row has {} cells, the table has {wanted} columns", cells.len());
             let help = format!("inputs first, then outputs: {}", self.example());
             found.push(Diagnostic::error(codes::ROW_LENGTH, span, message).help(help));
+            // Which column a cell belongs to cannot be told: only what is no cell at all.
+            cells.iter().for_each(|node| drop(cell(node, span, found)));
             return None;
         }
         let (inputs, outputs) = cells.split_at(self.inputs.len());
