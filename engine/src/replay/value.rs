@@ -8,6 +8,7 @@ use super::people::person_id;
 use crate::clock::{Timestamp, resolve};
 use crate::expression::{Type, Value as Typed};
 use jiff::civil::{Date, DateTime};
+use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
 
 /// Fractional digits of an amount of money; what is finer is rounded, half away from zero.
