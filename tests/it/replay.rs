@@ -229,6 +229,7 @@ fn what_is_wrong_is_said_with_its_place() {
     let all = [
         (vec!["log.csv", "--definition", "declaration.yaml", "--map", "wrong.map.yaml"], 1, "FLX0720"),
         (vec!["log.csv", "--definition", "wrong.yaml", "--map", "map.yaml"], 1, "FLX0202"),
+        (vec!["log.csv", "--definition", "map.yaml", "--map", "map.yaml"], 1, "this is the mapping of a replay"),
         (vec!["log.csv", "--definition", "declaration.yaml", "--map", "column.map.yaml"], 1, "org:role"),
         (vec!["broken.xes", "--definition", "declaration.yaml", "--map", "map.yaml"], 1, "line 1"),
         (vec!["empty.csv", "--definition", "declaration.yaml", "--map", "map.yaml"], 1, "no event"),
@@ -239,6 +240,11 @@ fn what_is_wrong_is_said_with_its_place() {
         (vec!["log.csv", "--definition", "declaration.yaml"], 2, "--map"),
         (vec!["log.csv", "--definition", "declaration.yaml", "--map", "map.yaml", "--at", "soon"], 2, "2026-03-02"),
         (vec!["log.csv", "--definition", "declaration.yaml", "--map", "map.yaml", "--until", "soon"], 2, "last-event"),
+        (
+            vec!["log.csv", "--definition", "declaration.yaml", "--map", "map.yaml", "--until", "2026-01-05"],
+            2,
+            "--until: 2026-01-05T00:00:00Z lies before the first event of the log (2026-01-05T07:00:00Z)",
+        ),
     ];
     for (args, code, words) in all {
         let (ended, told) = desk.wrong(&args);

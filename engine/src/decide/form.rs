@@ -20,6 +20,7 @@ use crate::refusal::Refusal;
 
 use super::run::{Raised, Run};
 use super::task::not_a_decision;
+use super::values::Seen;
 use super::{Halt, by};
 
 /// A field that a task asks for.
@@ -53,11 +54,7 @@ pub struct AskedFor {
 pub fn asked_for(definition: &Definition, task: &Task, subject: &Document, now: Timestamp) -> Option<Vec<AskedFor>> {
     let form = form_of(definition, task)?;
     let record = record(subject, &definition.subject.record).ok();
-    let scope = |name: &str| match name {
-        "now" => Some(Value::Timestamp(now)),
-        name if *name == *definition.subject.variable => record.clone(),
-        _ => None,
-    };
+    let scope = seen(definition, now, record);
     let field = |field: &crate::definition::chart::FormField| AskedFor {
         name: field.name.clone(),
         title: field.title.clone(),
@@ -79,6 +76,13 @@ pub fn asks_for_data(definition: &Definition, task: &Task) -> bool {
 
 pub(super) fn form_of<'d>(definition: &'d Definition, task: &Task) -> Option<&'d Form> {
     definition.approval(&task.state)?.form.as_ref()
+}
+
+/// What the expressions of a form see: the document, if it can be read, the time and the calendar of the file.
+fn seen(definition: &Definition, now: Timestamp, subject: Option<Value>) -> Seen<'_> {
+    let subject = subject.map(|subject| (definition.subject.variable.clone(), subject));
+    let values = subject.into_iter().chain([("now".into(), Value::Timestamp(now))]).collect();
+    Seen { values, calendar: definition.working() }
 }
 
 /// A stored document as a typed record.
@@ -149,12 +153,8 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             let Some(Ok(value)) = data.get(&*field.name).map(|json| Value::from_json(json, &field.ty)) else {
                 continue;
             };
-            let scope = |name: &str| match name {
-                "value" => Some(value.clone()),
-                "now" => Some(Value::Timestamp(self.ground.now)),
-                name if *name == *self.definition.subject.variable => Some(subject.clone()),
-                _ => None,
-            };
+            let mut scope = seen(self.definition, self.ground.now, Some(subject.clone()));
+            scope.values.insert("value".into(), value.clone());
             let said = |((rule, _), sentence): (&(Expr, _), Arc<str>)| match rule.eval_bool(&scope) {
                 Ok(true) => None,
                 Ok(false) => Some(sentence.to_string()),

@@ -15,9 +15,9 @@ use super::run::Run;
 use super::{Conditional, Halt};
 
 /// What an expression sees.
-struct Seen<'a> {
-    values: BTreeMap<Arc<str>, Value>,
-    calendar: Option<&'a Calendar>,
+pub(super) struct Seen<'a> {
+    pub(super) values: BTreeMap<Arc<str>, Value>,
+    pub(super) calendar: Option<&'a Calendar>,
 }
 
 impl Scope for Seen<'_> {

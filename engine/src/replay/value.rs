@@ -8,6 +8,7 @@ use super::people::person_id;
 use crate::clock::{Timestamp, resolve};
 use crate::expression::{Type, Value as Typed};
 use jiff::civil::{Date, DateTime};
+use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
 
 /// Fractional digits of an amount of money; what is finer is rounded, half away from zero.
@@ -144,6 +145,7 @@ impl Value {
         if let Some(format) = &self.format {
             let parsed = jiff::fmt::strtime::parse(format, text)
                 .map_err(|e| format!("`{text}` is not written as `{format}`: {e}"))?;
+            not_too_early(text, &parsed)?;
             return match parsed.to_timestamp() {
                 Ok(at) => Ok(at.into()),
                 Err(_) => local(
@@ -170,6 +172,7 @@ impl Value {
             Some(format) if epoch(format).is_some() => day(self.instant(text)?),
             Some(format) => {
                 let parsed = jiff::fmt::strtime::parse(format, text).map_err(|_| wrong())?;
+                not_too_early(text, &parsed)?;
                 match parsed.to_timestamp() {
                     Ok(at) if self.moves => day(at.into()),
                     _ => parsed.to_date().map_err(|_| wrong()),
@@ -180,6 +183,14 @@ impl Value {
                 _ => text.get(..10).unwrap_or(text).replace('/', "-").parse::<Date>().map_err(|_| wrong()),
             },
         }
+    }
+}
+
+/// A year that has surely other digits than were read: `02.03.26` by `%Y`.
+fn not_too_early(text: &str, parsed: &BrokenDownTime) -> Result<(), String> {
+    match parsed.year() {
+        Some(year) if year < 1000 => Err(format!("`{text}` is of the year {year}: a year of two digits is `%y`")),
+        _ => Ok(()),
     }
 }
 

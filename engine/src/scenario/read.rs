@@ -71,9 +71,18 @@ pub(super) fn step(line: &str, start: usize, number: usize, known: &Known<'_>) -
             let help = format!("{near}an event that is meant to be unknown is written `signal {word}`");
             Err(phrase.wrong(verb.column, message, help))
         }
-    }?;
-    phrase.end()?;
-    Ok(read)
+    };
+    let read = read.and_then(|read| phrase.end().map(|()| read));
+    read.map_err(|wrong| or_the_event(wrong, &verb.text, known))
+}
+
+/// What is wrong with the step of a verb that an event has as its name: perhaps that was meant.
+fn or_the_event(wrong: Wrong, verb: &str, known: &Known<'_>) -> Wrong {
+    let is_verb = VERBS.contains(&verb) || ACTS.contains(&verb) || verb == LOOK;
+    if !is_verb || !is_event(verb, known) {
+        return wrong;
+    }
+    Wrong { help: format!("{}; the event of this name is sent by `signal {verb}`", wrong.help), ..wrong }
 }
 
 fn is_event(name: &str, known: &Known<'_>) -> bool {

@@ -18,7 +18,7 @@ subject: { name: leave, fields: { requester: person, days: int } }
 start: draft
 events: { edit: {} }
 states:
-  draft: { on: { edit: {}, submit: granted } }
+  draft: { on: { edit: {}, ask: granted, submit: granted } }
   granted: { final: true }
 ";
 
@@ -149,6 +149,7 @@ fn what_cannot_be_read_is_told_with_its_place() {
         ("submit as ann because", 17, "the reason is missing"),
         ("submit as ann at noon", 20, "`noon` is no state revision"),
         ("approve as bob", 11, "`approve` needs a step here"),
+        ("ask as ann", 7, "the event of this name is sent by `signal ask`"),
         ("approve a as bob {\"x\": 1}", 20, "`approve` takes no data"),
         ("approve a to cyd", 13, "`to` is not understood here"),
         ("approve a on monday", 13, "write `on behalf of bob`"),

@@ -17,6 +17,9 @@ use super::{Input, Output, Row, Table};
 use crate::diagnostic::{Diagnostic, Fix, Severity, Span};
 use crate::expression::{self, Env, Expr, Field, Type};
 
+/// The expression's codes for an unknown name and an unknown field.
+const UNKNOWN: [&str; 2] = ["FLX0110", "FLX0111"];
+
 pub(super) struct Checker<'a> {
     source: &'a str,
     env: &'a Env,
@@ -162,6 +165,7 @@ impl Checker<'_> {
             let cell = text.as_ref().zip(column.as_mut()).and_then(|(text, column)| self.cell(text, column));
             cells.push(cell);
         }
+        row.strays.iter().for_each(|text| self.stray(text));
         let outputs = self.output_cells(&row.outputs, outputs);
         let (from, until) = (self.date(row.from.as_ref()), self.date(row.until.as_ref()));
         if let (Ok(Some(from)), Ok(Some(until)), Some(text)) = (from, until, &row.until)
@@ -179,6 +183,16 @@ impl Checker<'_> {
         let cells = cells.into_iter().collect::<Option<Vec<Cell>>>()?;
         let (from, until) = (from.ok()?, until.ok()?);
         Some(Row { cells, outputs: outputs?, from, until, note: row.note.as_deref().map(Into::into), span: row.span })
+    }
+
+    /// A cell whose column is not known: names that there are nowhere are wrong in each.
+    fn stray(&mut self, text: &Text) {
+        let written = &text.value.text;
+        let Err(mut findings) = expression::infer(written, self.env) else { return };
+        if findings.iter().all(|finding| UNKNOWN.contains(&finding.code)) {
+            outputs::with_quotes(&mut findings, written);
+            self.place(text, Span::default(), false, findings);
+        }
     }
 
     fn date(&mut self, text: Option<&Text>) -> Result<Option<Date>, ()> {

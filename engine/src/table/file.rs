@@ -60,6 +60,8 @@ pub(super) struct RowFile {
     pub(super) span: Span,
     pub(super) inputs: Vec<Option<Text>>,
     pub(super) outputs: Vec<Option<Text>>,
+    /// The cells of a row that has too many or too few of them: which column each belongs to cannot be told.
+    pub(super) strays: Vec<Text>,
     pub(super) from: Option<Text>,
     pub(super) until: Option<Text>,
     pub(super) note: Option<String>,
@@ -222,12 +224,14 @@ impl Columns<'_> {
             let message = format!("the row has {} cells, the table has {wanted} columns", cells.len());
             let help = format!("inputs first, then outputs: {}", self.example());
             found.push(Diagnostic::error(codes::ROW_LENGTH, span, message).help(help));
-            return None;
+            let strays = cells.iter().filter_map(|node| cell(node, span, found)).collect();
+            let (inputs, outputs) = (vec![None; self.inputs.len()], vec![None; self.outputs.len()]);
+            return Some(RowFile { span, inputs, outputs, strays, from: None, until: None, note: None });
         }
         let (inputs, outputs) = cells.split_at(self.inputs.len());
         let mut texts = |nodes: &[Node]| nodes.iter().map(|node| cell(node, span, found)).collect();
         let (inputs, outputs) = (texts(inputs), texts(outputs));
-        Some(RowFile { span, inputs, outputs, from: None, until: None, note: None })
+        Some(RowFile { span, inputs, outputs, strays: Vec::new(), from: None, until: None, note: None })
     }
 
     fn mapped(&self, node: &Node, found: &mut Found) -> Option<RowFile> {
@@ -245,7 +249,7 @@ impl Columns<'_> {
         let mut text =
             |name: &str| keys.get(name).and_then(|(key, node)| reading::text(node, key, &format!("`{name}`"), found));
         let (from, until, note) = (text("from"), text("until"), text("note").map(|note| note.value.text));
-        Some(RowFile { span: node.span, inputs, outputs, from, until, note })
+        Some(RowFile { span: node.span, inputs, outputs, strays: Vec::new(), from, until, note })
     }
 
     fn outputs_of(&self, keys: &Keys<'_>, what: &str, found: &mut Found) -> Vec<Option<Text>> {

@@ -9,7 +9,7 @@ use crate::log::{Case, Event, Log, Skipped};
 use crate::plan::Plan;
 use crate::text::{Text, Texts};
 use crate::time::{Clock, Unclear};
-use crate::unreadable::{Unreadable, short};
+use crate::unreadable::{Said, Unreadable, short};
 use crate::wanted::Format;
 
 /// How much of a value that is too long is looked at, in bytes.
@@ -76,8 +76,10 @@ impl<'p> Gather<'p> {
                 return Ok(());
             }
         }
-        let Some(id) = cell(plan.case) else { return self.lacking(Reason::NoCase, line, cell(plan.activity)) };
-        let Some(activity) = cell(plan.activity) else { return self.lacking(Reason::NoActivity, line, Some(id)) };
+        // Blanks around them make neither another case nor another activity.
+        let name = |slot| cell(slot).map(<[u8]>::trim_ascii).filter(|name| !name.is_empty());
+        let Some(id) = name(plan.case) else { return self.lacking(Reason::NoCase, line, name(plan.activity)) };
+        let Some(activity) = name(plan.activity) else { return self.lacking(Reason::NoActivity, line, Some(id)) };
         let Some(time) = cell(plan.time) else { return self.lacking(Reason::NoTime, line, Some(id)) };
         let time = letters(time, line)?;
         let at = match self.clock.read(time) {
@@ -148,17 +150,15 @@ impl<'p> Gather<'p> {
             return;
         }
         let why = match reason {
-            Reason::NoCase => "no case: nothing stands in its column",
-            Reason::NoActivity => "no activity: nothing stands in its column",
-            Reason::NoTime => "no time: nothing stands in its column",
-            Reason::UnreadableTime => {
-                "the time cannot be read: it is not written as its format says (as ISO 8601, where none is said)"
-            }
-            Reason::TooFewCells => "fewer cells than the header: check quotes and the delimiter",
-            Reason::TooLong => "a value of more than 64 KiB: check quotes, or do not ask for that column",
-            Reason::TooManyCells => "more cells than the header: check quotes and the delimiter",
+            Reason::UnreadableTime => self.clock.why(example),
+            Reason::NoCase => "no case: nothing stands in its column".to_owned(),
+            Reason::NoActivity => "no activity: nothing stands in its column".to_owned(),
+            Reason::NoTime => "no time: nothing stands in its column".to_owned(),
+            Reason::TooFewCells => "fewer cells than the header: check quotes and the delimiter".to_owned(),
+            Reason::TooLong => "a value of more than 64 KiB: check quotes, or do not ask for that column".to_owned(),
+            Reason::TooManyCells => "more cells than the header: check quotes and the delimiter".to_owned(),
         };
-        let group = Skipped { why: why.to_owned(), count: 1, first_line: line, example: short(example) };
+        let group = Skipped { why, count: 1, first_line: line, example: short(example) };
         self.skipped.push((reason, group));
     }
 
@@ -184,7 +184,7 @@ impl<'p> Gather<'p> {
 
 /// A value as text.
 pub(crate) fn letters(value: &[u8], line: u64) -> Result<&str, Unreadable> {
-    std::str::from_utf8(value).map_err(|_| Unreadable::Encoding { line, encoding: "UTF-8" })
+    std::str::from_utf8(value).map_err(|_| Unreadable::Encoding { line, encoding: "UTF-8", said: Said::Nowhere })
 }
 
 fn is_one_of(value: &str, lower: &[String]) -> bool {

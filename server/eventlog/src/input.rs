@@ -15,7 +15,7 @@ pub(crate) use leash::Leash;
 pub(crate) use trouble::{Trouble, of};
 
 use crate::limits::Limits;
-use crate::unreadable::Unreadable;
+use crate::unreadable::{Said, Unreadable};
 use crate::wanted::{Format, Wanted};
 use head::Head;
 use unpacked::Unpacked;
@@ -26,6 +26,8 @@ const LOOKED_AT: usize = 64 << 10;
 /// A log's text.
 pub(crate) struct Opened<'a> {
     pub(crate) format: Format,
+    /// Who says in which encoding it is.
+    pub(crate) said: Said,
     /// What the text begins with, 64 KiB at most.
     pub(crate) beginning: Vec<u8>,
     /// All of the text.
@@ -50,15 +52,16 @@ pub(crate) fn open<'a>(
     };
     let bytes = Head::new(bytes, LOOKED_AT).map_err(of)?;
     no_other_file(bytes.ahead())?;
+    let said = decoded::said(bytes.ahead(), wanted.encoding.as_deref());
     let text: Box<dyn Read + 'a> = match decoded::encoding(bytes.ahead(), wanted.encoding.as_deref())? {
         Some(encoding) => Box::new(Decoded::new(bytes, encoding)),
         None => Box::new(bytes),
     };
-    let mut text = Head::new(text, LOOKED_AT).map_err(of)?;
+    let mut text = Head::new(text, LOOKED_AT).map_err(|error| of(error).said(said))?;
     text.skip_mark();
     let beginning = text.ahead().to_vec();
     let format = wanted.format.unwrap_or_else(|| guess(&beginning, name));
-    Ok(Opened { format, beginning, reader: Box::new(text) })
+    Ok(Opened { format, said, beginning, reader: Box::new(text) })
 }
 
 /// The format by the first character; by the name where there is none.

@@ -18,7 +18,7 @@ use std::path::Path;
 
 pub use log::{Case, Event, Log, Skipped};
 pub use text::{Text, Texts};
-pub use unreadable::{Missing, Unreadable};
+pub use unreadable::{Missing, Said, Unreadable};
 pub use wanted::{Format, Time, Wanted};
 
 use gather::Gather;
@@ -56,11 +56,12 @@ fn read_within(reader: impl Read, name: &str, wanted: &Wanted, limits: &Limits) 
     let plan = Plan::new(wanted);
     let mut gather = Gather::new(&plan, clock, limits);
     let opened = input::open(reader, name, wanted, limits)?;
-    let format = opened.format;
-    match format {
-        Format::Csv => table::read(opened, wanted.delimiter, &plan, limits, &mut gather)?,
-        Format::Xes => xes::read(opened, &plan, limits, &mut gather)?,
-    }
+    let (format, said) = (opened.format, opened.said);
+    let read = match format {
+        Format::Csv => table::read(opened, wanted.delimiter, &plan, limits, &mut gather),
+        Format::Xes => xes::read(opened, &plan, limits, &mut gather),
+    };
+    read.map_err(|error| error.said(said))?;
     gather.finish(format)
 }
 

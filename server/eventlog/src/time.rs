@@ -12,11 +12,15 @@ use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 
-use crate::unreadable::Unreadable;
+use crate::unreadable::{Unreadable, short};
 use crate::wanted::Time;
 
 /// A longer text is no time.
 const MOST_BYTES: usize = 128;
+
+/// Of most times that cannot be read nothing more can be told.
+const UNREADABLE: &str =
+    "the time cannot be read: it is not written as its format says (as ISO 8601, where none is said)";
 
 /// Reads times in one way.
 pub(crate) struct Clock {
@@ -79,6 +83,26 @@ impl Clock {
         at.filter(|at| Timestamp::from_microsecond(*at).is_ok()).ok_or(Unclear::Unknown)
     }
 
+    /// Why a time that cannot be read cannot be.
+    pub(crate) fn why(&self, text: &str) -> String {
+        let text = text.trim();
+        let (Way::Format(format), true) = (&self.way, text.len() <= MOST_BYTES) else { return UNREADABLE.to_owned() };
+        match BrokenDownTime::parse_prefix(format, text) {
+            Ok((read, _)) if is_too_early(&read) => {
+                "the time cannot be read: its year is below 1000; a year of two digits is `%y`".to_owned()
+            }
+            Ok((_, end)) if end < text.len() => {
+                let rest = text.get(end..).unwrap_or_default();
+                let fractions = if rest.starts_with('.') { ", fractions of a second as in `%S.%f`" } else { "" };
+                format!(
+                    "the time cannot be read: its format ends before `{}`: add what that is{fractions}",
+                    short(rest)
+                )
+            }
+            _ => UNREADABLE.to_owned(),
+        }
+    }
+
     fn instant(&self, read: &iso::Read) -> Option<i64> {
         match read.offset {
             Some(offset) => read.micros().checked_sub(i64::from(offset) * 1_000_000),
@@ -107,7 +131,7 @@ impl Clock {
     }
 
     fn by_format(&self, format: &str, text: &str) -> Option<i64> {
-        let read = BrokenDownTime::parse(format, text).ok()?;
+        let read = BrokenDownTime::parse(format, text).ok().filter(|read| !is_too_early(read))?;
         if read.timestamp().is_some() || read.offset().is_some() {
             return read.to_timestamp().ok().map(floor);
         }
@@ -116,6 +140,11 @@ impl Clock {
         }
         self.local(read.to_datetime().ok()?)
     }
+}
+
+/// Whether the year has surely other digits than were read: `02.03.26` by `%Y`.
+fn is_too_early(read: &BrokenDownTime) -> bool {
+    read.year().is_some_and(|year| year < 1000)
 }
 
 /// Whether times can be read by a format: one that was written by it is read back.

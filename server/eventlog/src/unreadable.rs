@@ -45,12 +45,14 @@ pub enum Unreadable {
         why: String,
     },
     /// Bytes that are no text in the encoding.
-    #[error("{}this is not {encoding}: say the log's encoding, such as windows-1252, iso-8859-15 or utf-16le", at_line(*line))]
+    #[error("{}this is not {encoding}{}", at_line(*line), said.what_to_do())]
     Encoding {
         /// The line, from 1; 0 if it is not known.
         line: u64,
         /// The name of the encoding that was tried.
         encoding: &'static str,
+        /// Who says that it is in this encoding.
+        said: Said,
     },
     /// An encoding that nobody knows.
     #[error("there is no encoding `{0}`: take a label such as utf-8, windows-1252, iso-8859-15 or utf-16le")]
@@ -115,6 +117,41 @@ pub enum Unreadable {
         /// What to do.
         advice: &'static str,
     },
+}
+
+/// Who says in which encoding a log is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Said {
+    /// Nobody, or the file somewhere in its text.
+    #[default]
+    Nowhere,
+    /// Whoever wants to read it.
+    Wanted,
+    /// The byte order mark that it begins with, whatever somebody wants.
+    Mark,
+}
+
+impl Said {
+    const fn what_to_do(self) -> &'static str {
+        match self {
+            Self::Nowhere => ": say the log's encoding, such as windows-1252, iso-8859-15 or utf-16le",
+            Self::Wanted => ", the encoding that is said for it: say another, such as utf-8, windows-1252 or utf-16le",
+            Self::Mark => {
+                ", though the file begins with the byte order mark of that encoding, which holds before any that is said: \
+                 export it anew, or take the mark (its first bytes) off and say the encoding of the rest"
+            }
+        }
+    }
+}
+
+impl Unreadable {
+    /// The same, with who says in which encoding the log is.
+    pub(crate) fn said(mut self, by: Said) -> Self {
+        if let Self::Encoding { said, .. } = &mut self {
+            *said = by;
+        }
+        self
+    }
 }
 
 /// A wanted column that is not there.

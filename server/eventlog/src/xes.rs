@@ -17,7 +17,7 @@ use crate::gather::Gather;
 use crate::input::{Leash, Opened, Trouble};
 use crate::limits::Limits;
 use crate::plan::Plan;
-use crate::unreadable::{Unreadable, short};
+use crate::unreadable::{Said, Unreadable, short};
 use attribute::Attribute;
 use layers::{Layer, Layers};
 use place::{Kind, Place};
@@ -219,7 +219,7 @@ fn unreadable(error: Error, line: u64) -> Unreadable {
             Some(trouble) => trouble.at(line),
             None => Unreadable::Io(std::io::Error::new(error.kind(), error)),
         },
-        Error::Encoding(_) => Unreadable::Encoding { line, encoding: "UTF-8" },
+        Error::Encoding(_) => Unreadable::Encoding { line, encoding: "UTF-8", said: Said::Nowhere },
         Error::IllFormed(IllFormedError::MismatchedEndTag { expected, found }) => {
             let why = format!("</{}> closes <{}>: put the tags right", short(&found), short(&expected));
             Unreadable::Xml { line, why }

@@ -113,6 +113,7 @@ impl Replay {
         let (mut courses, map) = (courses.into_iter(), map.clone());
         let Some(course) = courses.next() else { return Err(Failure::Broken(anyhow::anyhow!("no definition"))) };
         let against = courses.next();
+        not_before(until, log.log().first)?;
         let domain = Arc::new(Procurement::new());
         let began = Instant::now();
         let (report, log) = self.play(config, domain, map, (course, against), organisation, log, until).await?;
@@ -206,6 +207,17 @@ impl Replay {
             (report, log)
         };
         Ok(tokio::task::spawn_blocking(work).await.context("the replay broke off")?)
+    }
+}
+
+/// Time goes on until an instant of the log or after it.
+fn not_before(until: Ending, first: i64) -> Result<(), Failure> {
+    match until {
+        Ending::At(at) if at.micros() < first => Err(Failure::Usage(format!(
+            "--until: {at} lies before the first event of the log ({}): name an instant after it, `end` or `last-event`",
+            Timestamp::from_micros(first)
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -137,3 +137,54 @@ fn a_timer_fires_on_a_day_of_the_subject_which_is_reckoned_when_its_state_is_ent
     assert_eq!((story.inside(), due(&story).len()), ("ended".to_owned(), 0));
     assert_eq!(story.instance.as_ref().unwrap().subject["called"], 1);
 }
+
+const DELIVERY: &str = r#"
+workflow: delivery
+version: 1
+calendar: office
+subject: { name: it, fields: { requester: person } }
+start: asked
+states:
+  asked:
+    task:
+      who: [{ person: [bob] }]
+      form:
+        day:
+          type: date
+          min: 'date(now, "Europe/Berlin") + 2 working days'
+          max: 'date(now, "Europe/Berlin") + 20 working days'
+          check: isWorkingDay(value)
+          message: people work on that day
+          default: 'date(now, "Europe/Berlin") + 3 working days'
+    on: { done: over }
+  over: { final: true }
+"#;
+
+#[test]
+fn forms_count_working_days_too() {
+    let calendars = Calendars::load(vec![("office.yaml".to_owned(), CALENDAR.to_owned())]).unwrap().0;
+    let people = serde_json::json!({ "people": [{ "id": "ann", "active": true }, { "id": "bob", "active": true }] });
+    let mut story = Story::among(DELIVERY, people.as_object().unwrap(), calendars);
+    // A Thursday afternoon; Monday is closed.
+    story.now = instant("2026-03-05T14:00:00Z");
+    story.start(serde_json::json!({ "requester": "ann" }).as_object().unwrap()).unwrap();
+    let definition = story.library.current("delivery").unwrap().clone();
+    let instance = story.instance.clone().unwrap();
+    let task = &instance.tasks[0];
+    let asked = crate::decide::asked_for(&definition, task, &instance.subject, story.now).unwrap();
+    assert_eq!(asked[0].default, Some("2026-03-11".into()));
+    assert!(asked[0].rules[0].ends_with("2026-03-10"), "{:?}", asked[0].rules);
+    let mut complete = |day: &str| {
+        let data = serde_json::json!({ "day": day }).as_object().cloned().unwrap();
+        let verb = Verb::Complete { task: task.id, etag: Some(task.etag()), on_behalf_of: None, data };
+        match story.command(verb, person("bob")) {
+            Ok(_) => Vec::new(),
+            Err(Refusal::Invalid(wrong)) => wrong.into_iter().map(|(_, why)| why).collect(),
+            Err(other) => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(complete("2026-03-09"), ["it must be at least 2026-03-10", "people work on that day"]);
+    assert_eq!(complete("2026-03-14"), ["people work on that day"], "a Saturday");
+    assert!(complete("2026-03-11").is_empty());
+    assert_eq!(story.inside(), "over");
+}

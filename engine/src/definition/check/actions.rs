@@ -19,23 +19,10 @@ impl Checker<'_> {
         let name = &call.name;
         let vocabulary = self.vocabulary;
         let Some((key, action)) = vocabulary.actions.get_key_value(name.value.as_str()) else {
-            let help = if vocabulary.messages.contains_key(name.value.as_str()) {
-                self.error(
-                    codes::NOT_AN_ACTION,
-                    name.span,
-                    format!("`{}` is a message, not an action", name.value),
-                    format!("write `send: {}`", name.value),
-                );
-                return None;
-            } else {
-                match name.value.as_str() {
-                    "call" => {
-                        "a state of its own calls a workflow: write `call: its_name` beside `on`, not in `do`".into()
-                    }
-                    unknown => known(unknown, "action", vocabulary.actions.keys().map(AsRef::as_ref)),
-                }
-            };
-            self.error(codes::UNKNOWN_ACTION, name.span, format!("unknown action `{}`", name.value), help);
+            self.no_action(name);
+            // What is wrong below it is told all the same.
+            call.params.iter().for_each(|(_, text)| self.untyped(text, scope));
+            self.calls(&call.undo, scope);
             return None;
         };
         self.uses(key, action.major);
@@ -47,6 +34,7 @@ impl Checker<'_> {
                 meant.extend(help.instead.clone());
                 let message = format!("`{}` has no parameter `{}`", name.value, param.value);
                 self.error(codes::UNKNOWN_PARAMETER, param.span, message, help);
+                self.untyped(text, scope);
                 continue;
             };
             if let Some(expr) = self.expression(text, scope, &Field { ty: ty.clone(), nullable: !required }) {
@@ -67,6 +55,21 @@ impl Checker<'_> {
         }
         let undo = call.undo.iter().filter_map(|call| self.call(call, scope)).collect();
         Some(ActionCall { name: key.clone(), params, undo, span: name.span })
+    }
+
+    /// Reports that there is no action of this name.
+    fn no_action(&mut self, name: &Name) {
+        let vocabulary = self.vocabulary;
+        if vocabulary.messages.contains_key(name.value.as_str()) {
+            let message = format!("`{}` is a message, not an action", name.value);
+            self.error(codes::NOT_AN_ACTION, name.span, message, format!("write `send: {}`", name.value));
+            return;
+        }
+        let help = match name.value.as_str() {
+            "call" => "a state of its own calls a workflow: write `call: its_name` beside `on`, not in `do`".into(),
+            unknown => known(unknown, "action", vocabulary.actions.keys().map(AsRef::as_ref)),
+        };
+        self.error(codes::UNKNOWN_ACTION, name.span, format!("unknown action `{}`", name.value), help);
     }
 
     /// Whether the action works on this subject: a subject of the file has the fields but not the rows behind them.

@@ -18,7 +18,8 @@ impl Checker<'_> {
         let scope = Scope::engine();
         let key = file.key.as_ref().map(|key| self.expression(key, &scope, &Field::required(Type::Text)));
         let Some(workflow) = definition else {
-            // What it wants is not known: its expressions cannot be typed.
+            // What it wants is not known: its expressions are looked at without their types.
+            file.input.iter().for_each(|(_, text)| self.untyped(text, &scope));
             self.forms_unknown.insert(ix);
             return None;
         };
@@ -29,6 +30,7 @@ impl Checker<'_> {
                 let help = known(&name.value, "field", fields);
                 let message = format!("the subject of `{}` has no field `{}`", workflow.name, name.value);
                 self.error(codes::UNKNOWN_FIELD, name.span, message, help);
+                self.untyped(text, &scope);
                 continue;
             };
             if workflow.subject.computed.iter().any(|computed| **computed == *name.value) {

@@ -75,11 +75,23 @@ impl Checker<'_> {
                 Some(expr)
             }
             Err(mut diagnostics) => {
-                fixes::attach(&text.value.text, env, expected, &mut diagnostics);
+                fixes::attach(&text.value.text, env, Some(expected), &mut diagnostics);
                 self.place(text, diagnostics);
                 None
             }
         }
+    }
+
+    /// Reports what is wrong with `text` whatever it stands for: whoever would say its type is not known himself.
+    pub(super) fn untyped(&mut self, text: &Text, scope: &Scope) {
+        // Without the subject nearly every name would be unknown.
+        if self.subject.is_none() {
+            return;
+        }
+        let env = self.scoped(scope);
+        let mut diagnostics = errors(&text.value.text, &env, None);
+        fixes::attach(&text.value.text, &env, None, &mut diagnostics);
+        self.place(text, diagnostics);
     }
 
     /// Notes the facts that `expr` reads, and its warnings.
@@ -151,7 +163,7 @@ impl Checker<'_> {
                 None
             }
             Err(mut errors) => {
-                fixes::attach(written, &env, &Field::nullable(Type::Person), &mut errors);
+                fixes::attach(written, &env, Some(&Field::nullable(Type::Person)), &mut errors);
                 self.place(text, errors);
                 None
             }
@@ -243,7 +255,15 @@ impl Checker<'_> {
     }
 }
 
-pub(super) fn compiled(source: &str, env: &Env, expected: &Field) -> Result<Expr, Vec<Diagnostic>> {
+/// What is wrong with an expression of the type that is expected, if one is.
+pub(super) fn errors(source: &str, env: &Env, expected: Option<&Field>) -> Vec<Diagnostic> {
+    match expected {
+        Some(expected) => compiled(source, env, expected).err().unwrap_or_default(),
+        None => expression::infer(source, env).err().unwrap_or_default(),
+    }
+}
+
+fn compiled(source: &str, env: &Env, expected: &Field) -> Result<Expr, Vec<Diagnostic>> {
     if expected.nullable {
         expression::compile_nullable(source, env, &expected.ty)
     } else {

@@ -8,13 +8,13 @@ use crate::definition::yaml::{Scalar, Spot};
 use crate::diagnostic::{Diagnostic, Fix, Help, Span};
 use crate::expression::{Env, Field};
 
-use super::expressions::compiled;
+use super::expressions::errors;
 
 /// Trying costs a compilation each.
 const MOST_TRIED: usize = 8;
 
 /// Gives each finding of the expression `source` the text that its help names, where that mends it.
-pub(super) fn attach(source: &str, env: &Env, expected: &Field, found: &mut [Diagnostic]) {
+pub(super) fn attach(source: &str, env: &Env, expected: Option<&Field>, found: &mut [Diagnostic]) {
     let all: Vec<Diagnostic> = found.to_vec();
     for finding in found.iter_mut().take(MOST_TRIED) {
         finding.fix = candidates(finding, source)
@@ -58,9 +58,19 @@ fn around(span: Span, source: &str) -> Option<Span> {
     None
 }
 
-fn mends(source: &str, env: &Env, expected: &Field, fix: &Fix, all: &[Diagnostic], finding: &Diagnostic) -> bool {
+fn mends(
+    source: &str,
+    env: &Env,
+    expected: Option<&Field>,
+    fix: &Fix,
+    all: &[Diagnostic],
+    finding: &Diagnostic,
+) -> bool {
     let (Some(before), Some(after)) = (source.get(..fix.span.start), source.get(fix.span.end..)) else { return false };
-    let Err(left) = compiled(&format!("{before}{}{after}", fix.text), env, expected) else { return true };
+    let left = errors(&format!("{before}{}{after}", fix.text), env, expected);
+    if left.is_empty() {
+        return true;
+    }
     let fewer = left.len() < all.len() && left.iter().all(|finding| all.iter().any(|old| same(old, finding)));
     // Without the right name nothing of what it is used for was looked at.
     let named = || finding.span == fix.span && is_spelling(finding) && !left.iter().any(|new| same(new, finding));

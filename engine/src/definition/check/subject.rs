@@ -16,6 +16,9 @@ use super::{Checker, known};
 /// Names that expressions have already.
 const RESERVED: &[&str] = &["event", "actor", "on_behalf_of", "now", "true", "false", "null", "in", "has", "size"];
 
+/// The expression's own code for working time without a calendar.
+const NO_CALENDAR: &str = "FLX0124";
+
 /// What fields are called and mean, as far as the file says it.
 fn told(fields: &[FieldFile]) -> Vec<(Arc<str>, Told)> {
     let some = fields.iter().filter(|field| field.title.is_some() || field.help.is_some());
@@ -173,9 +176,12 @@ impl Checker<'_> {
         env
     }
 
-    /// The subject and the time: what can be computed without loading anything.
+    /// The subject, the time and the calendar: what can be computed without loading anything.
     pub(super) fn subject_alone(&self) -> Env {
-        let env = Env::new().with("now", Type::Timestamp);
+        let mut env = Env::new().with("now", Type::Timestamp);
+        if self.calendar.is_some() {
+            env = env.with_calendar();
+        }
         match &self.subject {
             Some(subject) => env.with(&*subject.variable, Type::Record(subject.record.clone())),
             None => env,
@@ -186,7 +192,14 @@ impl Checker<'_> {
     pub(super) fn key(&mut self, key: &Text) -> Option<Expr> {
         let subject = self.subject.as_ref()?;
         let env = Env::new().with(&*subject.variable, Type::Record(subject.record.clone()));
-        self.expression_in(key, &env, &Field::required(Type::Text))
+        let before = self.found.len();
+        let expr = self.expression_in(key, &env, &Field::required(Type::Text));
+        for finding in self.found[before..].iter_mut().filter(|finding| finding.code == NO_CALENDAR) {
+            "a key has no calendar".clone_into(&mut finding.label);
+            "a key is made of what the subject says, at any time the same: leave working time out"
+                .clone_into(&mut finding.help);
+        }
+        expr
     }
 
     /// The field `name` of the subject; `None` if it has none, or is not known itself.
@@ -204,8 +217,10 @@ impl Checker<'_> {
     pub(super) fn set(&mut self, set: &[(Name, Text)], scope: &Scope) -> Vec<(Arc<str>, Expr)> {
         let mut out = Vec::new();
         for (name, text) in set {
-            let field = self.field(name);
-            let Some(field) = field else { continue };
+            let Some(field) = self.field(name) else {
+                self.untyped(text, scope);
+                continue;
+            };
             let Some(expr) = self.expression(text, scope, &field) else { continue };
             out.push((name.value.as_str().into(), expr));
         }

@@ -26,6 +26,26 @@ pub(in crate::definition) const FILE: &[&str] = &[
     "allow",
 ];
 
+/// Files that stand beside definitions and are none: the key that tells them, what they are, what checks them.
+const MAPPINGS: &[(&str, &str, &str)] = &[
+    ("activities", "a replay", "`fluxor replay LOG --definition FILE --map THIS` checks it"),
+    ("migrate", "a migration", "`fluxor migrate THIS --dry-run` checks it"),
+    ("recognise", "an import", "`fluxor import DIR --mapping THIS --dry-run` checks it"),
+];
+
+/// What `root` is a mapping of, if it is one and not a definition.
+fn other_mapping(root: &Node) -> Option<Diagnostic> {
+    let Shape::Map(entries) = &root.shape else { return None };
+    let at = |name: &str| entries.iter().find(|(key, _)| key.value == name).map(|(key, _)| key.span);
+    if at("workflow").is_some() {
+        return None;
+    }
+    let (span, what, how) = MAPPINGS.iter().find_map(|(key, what, how)| Some((at(*key)?, what, how)))?;
+    let message = format!("this is the mapping of {what}, not a definition");
+    let help = format!("keep it in another folder than the definitions: {how}");
+    Some(Diagnostic::error(codes::MISSING_KEY, span, message).help(help))
+}
+
 pub(super) fn file(root: &Node, found: &mut Found) -> File {
     let mut file = File::default();
     if root.shape == Shape::Empty {
@@ -33,6 +53,10 @@ pub(super) fn file(root: &Node, found: &mut Found) -> File {
             Diagnostic::error(codes::EMPTY, Span::default(), "the file is empty")
                 .help("a definition begins with `workflow: its_name`"),
         );
+        return file;
+    }
+    if let Some(other) = other_mapping(root) {
+        found.push(other);
         return file;
     }
     let Some(keys) = Keys::of(root, root.span, "a definition", FILE, found) else { return file };

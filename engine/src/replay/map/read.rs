@@ -310,7 +310,8 @@ impl Reader {
                     meanings.push(meaning);
                 }
             }
-            all.push((name.clone(), meanings));
+            // In a log blanks around it are no part of an activity either.
+            all.push((Spot::new(name.value.trim().to_owned(), name.span), meanings));
         }
         all
     }

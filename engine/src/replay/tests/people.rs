@@ -226,6 +226,55 @@ fn a_role_that_nobody_has_is_told_and_nobody_offends_against_it() {
 }
 
 #[test]
+fn a_start_by_a_role_that_nobody_has_is_told_and_so_is_an_id() {
+    let definition = DECLARATION.replace("start: draft", "start: { to: draft, by: role(clerk) }");
+    let found = told_first(&definition, MAP, LOG, serde_json::json!({}));
+    let [(code, why)] = found.as_slice() else { panic!("{found:?}") };
+    assert!(*code == "FLX0731" && why.contains("`clerk`") && why.contains("the start of `declaration`"), "{why}");
+    let report = Run::new(&definition, MAP, LOG).report();
+    assert_eq!(report.cases.accepted, 0);
+    assert!(report.duties.is_empty(), "{:?}", report.duties);
+    let definition = DECLARATION.replace("{ role: supervisor, unit: all }", "{ person: [kim] }");
+    let found = told_first(&definition, MAP, LOG, serde_json::json!({}));
+    assert!(found.iter().any(|(code, why)| *code == "FLX0731" && why.contains("the id `kim`")), "{found:?}");
+}
+
+#[test]
+fn people_in_payloads_are_known() {
+    let definition = "
+workflow: post
+version: 1
+subject: { name: p, fields: { requester: person, deputy: person? } }
+start: open
+events: { pass: { payload: { to: person } } }
+states:
+  open: { on: { pass: { to: passed, set: { deputy: event.to } } } }
+  passed: { final: true }
+";
+    let map = "log: { person: who }\nactivities: { Pass: { event: pass, payload: { to: target } } }";
+    let report = Run::new(definition, map, "a | Pass | 2026-01-05 | who=ann | target=kim").report();
+    assert!(report.each[0].accepted, "{:?}", report.each[0]);
+}
+
+#[test]
+fn ids_of_a_log_that_look_alike_stay_two_beside_an_organisation() {
+    let log = "
+a | SUBMITTED by EMPLOYEE | 2026-01-05 | who=bob | role=EMPLOYEE | amount=12.50
+a | CHECKED by ADMINISTRATION | 2026-01-06 | who=b0b | role=ADMINISTRATION
+a | APPROVED by SUPERVISOR | 2026-01-07 | who=ANN | role=SUPERVISOR
+b | SUBMITTED by EMPLOYEE | 2026-01-05 | who=ann | role=EMPLOYEE | amount=12.50
+";
+    let map = Map::read(&format!("people: {{ from_log: true }}\n{MAP}")).unwrap();
+    let written = Written::of(&map, log);
+    let course = bound(&map, DECLARATION, &written).unwrap();
+    let known = serde_json::json!({ "people": [{ "id": "zoe" }] }).as_object().cloned().unwrap();
+    let known = organisation(known, &map, &[&course], &written).unwrap_or_else(|why| panic!("{}", why.sentence()));
+    let mut people: Vec<&str> = known.organisation.parts().people.iter().map(|one| one.id.as_str()).collect();
+    people.sort_unstable();
+    assert_eq!(people, ["ANN", "ann", "b0b", "bob", "zoe"]);
+}
+
+#[test]
 fn blanks_around_a_name_make_nobody_else() {
     let log = "
 a | SUBMITTED by EMPLOYEE | 2026-01-05 | who=ann | role=EMPLOYEE | amount=12.50

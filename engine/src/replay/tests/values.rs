@@ -63,6 +63,57 @@ fn texts_become_values() {
 }
 
 #[test]
+fn numbers_with_a_decimal_comma_are_read_strictly() {
+    let (comma, euros, points) = (
+        "{ column: c, decimal: \",\" }",
+        "{ column: c, decimal: \",\", currency: EUR }",
+        "{ column: c, currency: USD }",
+    );
+    for (written, ty, text, json) in [
+        (comma, Type::Decimal, "1.234,50", "\"1234.5\""),
+        (comma, Type::Decimal, "1 234,50", "\"1234.5\""),
+        (comma, Type::Decimal, "5,00-", "\"-5\""),
+        (euros, Type::Money, "1 234,50", "\"1234.5 EUR\""),
+        (euros, Type::Money, "5,00-", "\"-5 EUR\""),
+        (euros, Type::Money, "£ 5", "\"5 GBP\""),
+        (comma, Type::Money, "€ 5", "\"5 EUR\""),
+        (comma, Type::Money, "1.234,50 €", "\"1234.5 EUR\""),
+        (points, Type::Money, "€5.25", "\"5.25 EUR\""),
+    ] {
+        assert_eq!(value(written, &ty, text).as_deref(), Ok(json), "{written} {text}");
+    }
+    for text in ["1,234.50", "684.0", "12.34", "1.2.3,4"] {
+        let told = value(comma, &Type::Decimal, text).expect_err(text);
+        assert!(told.contains("not a number with a decimal comma"), "{text}: {told}");
+    }
+}
+
+#[test]
+fn days_are_those_of_the_zone_that_is_named_and_times_may_be_counted_from_1970() {
+    let late = "2026-03-02T23:30:00Z";
+    let (two_digits, four) = ("{ column: c, format: \"%d.%m.%y\" }", "{ column: c, format: \"%d.%m.%Y\" }");
+    for (written, ty, text, json) in [
+        ("{ column: c, zone: Europe/Berlin }", Type::Date, late, "\"2026-03-03\""),
+        ("c", Type::Date, late, "\"2026-03-02\""),
+        ("{ column: c, format: epoch }", Type::Timestamp, "1772494200", "\"2026-03-02T23:30:00Z\""),
+        ("{ column: c, format: epoch_ms }", Type::Timestamp, "1772494200000", "\"2026-03-02T23:30:00Z\""),
+        ("{ column: c, format: epoch }", Type::Date, "1772494200", "\"2026-03-02\""),
+        ("{ column: c, format: epoch_ms, zone: Europe/Berlin }", Type::Date, "1772494200000", "\"2026-03-03\""),
+        (two_digits, Type::Date, "02.03.26", "\"2026-03-02\""),
+    ] {
+        assert_eq!(value(written, &ty, text).as_deref(), Ok(json), "{written} {text}");
+    }
+    for (written, ty, text, why) in [
+        ("{ column: c, format: epoch }", Type::Timestamp, "soon", "no time since 1970"),
+        (four, Type::Date, "02.03.26", "a year of two digits is `%y`"),
+        (four, Type::Timestamp, "02.03.26", "a year of two digits is `%y`"),
+    ] {
+        let told = value(written, &ty, text).expect_err(written);
+        assert!(told.contains(why), "{written} {text}: {told}");
+    }
+}
+
+#[test]
 fn a_cell_that_is_no_such_value_refuses_its_event_alone() {
     let definition = DECLARATION
         .replace("    on: { submit:", "    on: { edit: { by: d.requester, set: { amount: event.to } }, submit:");

@@ -8,6 +8,14 @@ use crate::table::policy::Hit;
 use crate::table::scale::Scale;
 use crate::table::{Output, OutputCell, Row, codes};
 
+/// A word that is no name was meant to be a text.
+pub(super) fn with_quotes(findings: &mut [Diagnostic], written: &str) {
+    let unknown = |finding: &&mut Diagnostic| finding.code == "FLX0110" && !finding.help.contains("similar");
+    for finding in findings.iter_mut().filter(unknown) {
+        finding.help = format!("a text in a cell has quotes: '\"{}\"'", written.trim());
+    }
+}
+
 impl Checker<'_> {
     pub(super) fn output(&mut self, file: &OutputFile) -> Option<Output> {
         let written = file.ty.value.trim();
@@ -70,11 +78,8 @@ impl Checker<'_> {
         let expr = match Self::compile(self.env, source, &output.field) {
             Ok(expr) => expr,
             Err(mut findings) => {
-                let near = written.trim();
-                for finding in &mut findings {
-                    if output.field.ty == Type::Text && finding.code == "FLX0110" && !finding.help.contains("similar") {
-                        finding.help = format!("a text in a cell has quotes: '\"{near}\"'");
-                    }
+                if output.field.ty == Type::Text {
+                    with_quotes(&mut findings, written);
                 }
                 self.place(text, Span::default(), date.is_some(), findings);
                 return None;

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::trouble::Trouble;
-use crate::unreadable::Unreadable;
+use crate::unreadable::{Said, Unreadable};
 
 /// The encoding of a text, none if it is UTF-8: by its byte order mark, else by the label, else by its XML declaration.
 pub(super) fn encoding(bytes: &[u8], label: Option<&str>) -> Result<Option<&'static Encoding>, Unreadable> {
@@ -21,6 +21,15 @@ pub(super) fn encoding(bytes: &[u8], label: Option<&str>) -> Result<Option<&'sta
         },
     };
     Ok((found != UTF_8).then_some(found))
+}
+
+/// Who says what [`encoding`] finds.
+pub(super) fn said(bytes: &[u8], label: Option<&str>) -> Said {
+    match (Encoding::for_bom(bytes), label) {
+        (Some(_), _) => Said::Mark,
+        (None, Some(_)) => Said::Wanted,
+        (None, None) => Said::Nowhere,
+    }
 }
 
 /// The encoding of a label, but for those that are not read for safety (`replacement`).

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::unreadable::Unreadable;
+use crate::unreadable::{Said, Unreadable};
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Trouble {
@@ -32,7 +32,7 @@ impl Trouble {
     pub(crate) fn at(&self, line: u64) -> Unreadable {
         match self {
             Trouble::Gzip(why) => Unreadable::Gzip(why.clone()),
-            Trouble::Encoding(encoding) => Unreadable::Encoding { line, encoding },
+            Trouble::Encoding(encoding) => Unreadable::Encoding { line, encoding, said: Said::Nowhere },
             Trouble::Unpacked(most) => Unreadable::TooLarge {
                 line: 0,
                 what: format!("the gzip file unpacks to more than {most} bytes"),

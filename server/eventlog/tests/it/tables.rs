@@ -46,6 +46,30 @@ fn quoted_cells_may_have_lines_quotes_and_delimiters() {
 }
 
 #[test]
+fn blanks_around_cases_and_activities_are_no_part_of_them() {
+    let text = "case,activity,time\n1, Go ,1970-01-01\n 1 ,Go,1970-01-02\n1, ,1970-01-03\n";
+    let log = log(text, &plain(&[]));
+    assert_eq!(told(&log, 0), ["1 0 Go", "1 86400 Go"]);
+    assert_eq!(skipped(&log), ["1 4 1 no activity"]);
+}
+
+#[test]
+fn what_is_left_over_of_a_time_is_told_and_years_of_two_digits() {
+    let why = |format: &str, time: &str| {
+        let mut wanted = plain(&[]);
+        wanted.time.format = Some(format.to_owned());
+        error(format!("case,activity,time\n1,a,{time}\n"), &wanted)
+    };
+    let told = why("%d.%m.%Y %H:%M:%S", "02.03.2026 08:00:00.000");
+    assert!(told.contains("its format ends before `.000`") && told.contains("`%S.%f`"), "{told}");
+    let told = why("%d.%m.%Y", "02.03.2026 08:00");
+    assert!(told.contains("its format ends before ` 08:00`") && !told.contains("%f"), "{told}");
+    let told = why("%d.%m.%Y", "02.03.26");
+    assert!(told.contains("its year is below 1000; a year of two digits is `%y`"), "{told}");
+    assert!(why("%d.%m.%Y", "soon").contains("it is not written as its format says"));
+}
+
+#[test]
 fn rows_that_cannot_be_read_are_told_by_reason() {
     let text = "case,activity,time,v\n1,a,1970-01-01,v\n,a,1970-01-01,v\n1,,1970-01-01,v\n1,a,,v\n1,a,soon,v\n\
         2,a,later,v\n1,a\n1,a,1970-01-01,v,w\n";
@@ -111,7 +135,11 @@ fn other_encodings_are_read_and_wrong_ones_are_told() {
     let with = |label: &str| Wanted { encoding: Some(label.into()), ..plain(&[]) };
     assert_eq!(told(&read_from(&latin[..], "", &with("windows-1252")).unwrap(), 0), ["1 0 café"]);
     assert!(error(latin, &with("latin-99")).contains("no encoding `latin-99`"));
-    assert!(error(b"case;activity;time\n\x81\xff", &with("shift_jis")).contains("this is not Shift_JIS"));
+    let other = error(b"case;activity;time\n\x81\xff", &with("shift_jis"));
+    assert!(other.contains("this is not Shift_JIS, the encoding that is said for it: say another"), "{other}");
+    let marked = [&b"\xef\xbb\xbf"[..], &latin[..]].concat();
+    let other = error(&marked, &with("windows-1252"));
+    assert!(other.contains("this is not UTF-8, though the file begins with the byte order mark"), "{other}");
     let utf16: Vec<u8> = "case\tactivity\ttime\n1\té\t1970-01-01\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(told(&read_from(utf16.as_slice(), "", &with("utf-16le")).unwrap(), 0), ["1 0 é"]);
     let marked = [b"\xff\xfe", utf16.as_slice()].concat();
