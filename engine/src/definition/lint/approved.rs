@@ -21,8 +21,10 @@ use super::Found;
 /// Finds the arrows that change what was approved.
 pub(in crate::definition) fn approved(definition: &Definition, found: &mut Found) {
     let mut told = BTreeSet::new();
+    // Ways are followed only where there is something to find: a file may have thousands of approvals.
+    let written: BTreeSet<Arc<str>> = definition.all_arrows().flat_map(brought).collect();
     for at in states(definition) {
-        if !asks(definition, at) {
+        if !asks(definition, at) || !written.iter().any(|field| asks_about(definition, at, field)) {
             continue;
         }
         for (leaf, arrow) in later(definition, at) {
