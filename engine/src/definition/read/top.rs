@@ -40,7 +40,7 @@ fn other_mapping(root: &Node) -> Option<Diagnostic> {
     if at("workflow").is_some() {
         return None;
     }
-    let (span, what, how) = MAPPINGS.iter().find_map(|(key, what, how)| Some((at(*key)?, what, how)))?;
+    let (span, what, how) = MAPPINGS.iter().find_map(|(key, what, how)| Some((at(key)?, what, how)))?;
     let message = format!("this is the mapping of {what}, not a definition");
     let help = format!("keep it in another folder than the definitions: {how}");
     Some(Diagnostic::error(codes::MISSING_KEY, span, message).help(help))

@@ -133,6 +133,22 @@ async fn asked_in_vain(site: &Site, method: &str, route: &str) -> i64 {
     site.place.count(&format!("SELECT COUNT(*) FROM audit_entry WHERE body LIKE '{asked}'")).await
 }
 
+/// The first secret, by which a test is signed.
+async fn tried_out(site: &Site, hook: &Hook, allow: &[&str]) -> String {
+    let early = site.command(&[&["webhooks", "test", "all"][..], allow].concat()).await;
+    assert!(early.code() == 1 && early.all().contains("`fluxor webhooks secret all` makes one"), "{}", early.all());
+    let first = site.command(&["webhooks", "secret", "all"]).await;
+    assert!(!first.all().contains("secrets before it"), "there were none: {}", first.all());
+    let secret = first.done().trim().to_owned();
+    assert_eq!(site.command(&["webhooks", "secret", "none"]).await.code(), 1);
+    let told = site.command(&[&["webhooks", "test", "all"][..], allow].concat()).await.done();
+    assert!(told.contains("answered 200"), "{told}");
+    assert!(is_signed(&hook.came("fluxor.test.v1")[0], &secret));
+    let blocked = site.command(&["webhooks", "test", "all"]).await;
+    assert!(blocked.code() == 1 && blocked.all().contains("not public"), "{}", blocked.all());
+    secret
+}
+
 pub(crate) async fn the_command_line_does_the_same(mut site: Site) {
     let hook = Hook::new().await;
     site.stop().await;
@@ -157,17 +173,7 @@ pub(crate) async fn the_command_line_does_the_same(mut site: Site) {
     let listed = site.command(&["webhooks", "list"]).await;
     let slip = "slip: no workflow is called `purchase_ordr`; did you mean `purchase_order`?";
     assert!(listed.all().contains("no_secret") && listed.all().contains(slip), "{}", listed.all());
-    let early = site.command(&[&["webhooks", "test", "all"][..], &allow].concat()).await;
-    assert!(early.code() == 1 && early.all().contains("`fluxor webhooks secret all` makes one"), "{}", early.all());
-    let first = site.command(&["webhooks", "secret", "all"]).await;
-    assert!(!first.all().contains("secrets before it"), "there were none: {}", first.all());
-    let secret = first.done().trim().to_owned();
-    assert_eq!(site.command(&["webhooks", "secret", "none"]).await.code(), 1);
-    let told = site.command(&[&["webhooks", "test", "all"][..], &allow].concat()).await.done();
-    assert!(told.contains("answered 200"), "{told}");
-    assert!(is_signed(&hook.came("fluxor.test.v1")[0], &secret));
-    let blocked = site.command(&["webhooks", "test", "all"]).await;
-    assert!(blocked.code() == 1 && blocked.all().contains("not public"), "{}", blocked.all());
+    let secret = tried_out(&site, &hook, &allow).await;
     site.options = allow.map(str::to_owned).to_vec();
     site.start().await;
     let id = draft(&site, "ann", "100.00 EUR").await;
