@@ -121,6 +121,7 @@ on_both! {
     lists::tasks_of_somebody_who_stands_in
     mail::people_find_what_they_are_asked_in_their_mail
     mail::a_broken_template_is_named
+    mail::a_silent_mail_server_holds_up_no_order
     refused_mail::who_was_not_told_is_said_and_stops_nothing
     refused_mail::what_waits_for_a_role_waits_on
     refused_mail::pages_name_whom_the_mail_did_not_reach

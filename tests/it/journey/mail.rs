@@ -8,7 +8,7 @@ use fluxor_tests::server::client::fresh_key;
 use reqwest::Method;
 use serde_json::json;
 
-use super::company::{approve, in_review, text};
+use super::company::{approve, in_review, reorganise, text, until};
 
 const PUBLIC: &str = "https://fluxor.example.com";
 
@@ -94,5 +94,38 @@ pub(super) async fn a_broken_template_is_named(site: Site) {
     assert!(output.contains("approved.txt.hbs:2:"), "{output}");
     let told = site.command(&["explain-code", "FLX0601"]).await.done();
     assert!(told.contains("does not exist") && told.contains("\nCorrected:\n"), "{told}");
+    site.end().await;
+}
+
+/// A mail server that takes connections and says nothing keeps mail waiting, and nothing else.
+pub(super) async fn a_silent_mail_server_holds_up_no_order(mut site: Site) {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", silent.local_addr().unwrap());
+    let held = tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = silent.accept().await {
+            held.push(stream);
+        }
+    });
+    site.stop().await;
+    site.options = ["--smtp-url", &url, "--mail-from", "fluxor@example.com"].map(str::to_owned).to_vec();
+    site.start().await;
+    reorganise(&site, &json!({ "contacts": { "bob": { "name": "Bob", "email": "bob@example.com" } } })).await;
+    // More than are under way at a time.
+    let mut waiting = Vec::new();
+    for _ in 0..40 {
+        waiting.push(in_review(&site, "ann", "100.00 EUR").await);
+    }
+    let since = Instant::now();
+    for (id, task) in waiting.iter().take(5) {
+        site.by("bob").decide(task, &approve("manager")).await.is(200);
+        until(&site, id, "ordered").await;
+    }
+    assert!(
+        since.elapsed() < Duration::from_secs(25),
+        "an attempt at a mail ends after thirty seconds: {:?}",
+        since.elapsed()
+    );
+    held.abort();
     site.end().await;
 }

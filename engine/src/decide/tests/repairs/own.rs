@@ -53,6 +53,81 @@ fn editors_repair_as_little_as_whoever_is_kept_out_by_name() {
     assert_eq!(told(&mut others, "cyd"), ALL, "where editors may decide, they may repair");
 }
 
+/// Approved in a called workflow, or found in a task, and edited since.
+const ANSWERED: &str = r#"
+workflow: caller
+version: 1
+subject: { name: w, fields: { requester: person, n: int, m: int, good: bool? } }
+start: draft
+states:
+  draft: { on: { edit: { set: { n: w.n + 1 } }, other: { set: { m: w.m + 1 } }, go: asking } }
+  asking: ASKING
+  granted: { on: { reopen: draft } }
+  over: { final: true }
+"#;
+
+const ASKED: &str = r#"
+workflow: check
+version: 1
+subject: { name: it, fields: { requester: person, n: int } }
+start: { to: review, by: engine }
+states:
+  review:
+    approval: { never: [requester], steps: [{ name: s, who: [{ person: [bob] }] }] }
+    on: { approved: good, rejected: bad, changes_requested: bad }
+  good: { final: true }
+  bad: { final: failed }
+"#;
+
+fn refused_at_granted(story: &mut Story) -> bool {
+    story.repair(to("granted")).is_err_and(|refused| refused.code() == "repair_never_approves")
+}
+
+#[test]
+fn what_a_called_workflow_has_approved_is_what_it_was_about() {
+    let call = "{ call: { workflow: check, input: { n: w.n } }, on: { done: granted, failed: over } }";
+    let text = ANSWERED.replace("ASKING", call);
+    for (event, refused) in [("edit", true), ("other", false)] {
+        let mut story = Story::with_all(&[&text, ASKED], &people());
+        story.workflow = "caller".into();
+        story.start(json!({ "requester": "ann", "n": 1, "m": 1 }).as_object().unwrap()).unwrap();
+        assert!(refused_at_granted(&mut story), "nobody has approved it");
+        story.signal("go").unwrap();
+        let ended =
+            json!({ "instance": story.children.pop().unwrap().id, "state": "good", "failed": false, "result": {} });
+        let (instance, payload) = (row(&story).id, ended.as_object().cloned().unwrap());
+        let event_of = crate::decide::call::ENDED;
+        let verb = Verb::Message { instance, message: "m".into(), event: event_of.into(), payload };
+        story.command(verb, Actor::Message).unwrap();
+        assert_eq!(story.inside(), "granted");
+        story.signal("reopen").unwrap();
+        story.signal(event).unwrap();
+        assert_eq!(refused_at_granted(&mut story), refused, "{event}");
+    }
+}
+
+#[test]
+fn what_a_task_has_found_is_about_the_document_as_it_was() {
+    let task = "{ task: { who: [{ person: bob }], form: { good: bool } }, on: { done: { to: granted, set: { good: event.good } } } }";
+    let mut story = begun(&ANSWERED.replace("ASKING", task), json!({ "requester": "ann", "n": 1, "m": 1 }));
+    let given = |story: &mut Story| {
+        story.signal("go").unwrap();
+        let task = row(story).tasks.last().unwrap();
+        let (task, etag) = (task.id, Some(task.etag()));
+        let data = json!({ "good": true }).as_object().cloned().unwrap();
+        story.command(Verb::Complete { task, etag, on_behalf_of: None, data }, person("bob")).unwrap();
+        assert_eq!(story.inside(), "granted");
+        story.signal("reopen").unwrap();
+    };
+    given(&mut story);
+    story.repair(to("granted")).unwrap();
+    story.signal("reopen").unwrap();
+    story.signal("edit").unwrap();
+    assert!(refused_at_granted(&mut story));
+    given(&mut story);
+    story.repair(to("granted")).unwrap();
+}
+
 #[test]
 fn whoever_stands_in_for_those_who_are_kept_out_repairs_as_little_where_he_may_not_decide() {
     let mut organisation = people();
