@@ -7,7 +7,7 @@ fn child(policy: &str) -> String {
     format!(
         "workflow: legal\nversion: 1\nsubject: {{ name: ask, fields: {{ requester: person, what: text, granted: bool? }} }}\n\
          result: [granted]\nstart: {{ to: review, by: engine }}\nstates:\n  review:\n    approval:\n      {policy}\n      \
-         steps: [{{ name: counsel, who: [{{ role: legal }}] }}]\n    on:\n      approved: {{ to: granted, set: {{ granted: true }} }}\n      \
+         steps: [{{ name: counsel, who: [{{ person: dan }}] }}]\n    on:\n      approved: {{ to: granted, set: {{ granted: true }} }}\n      \
          rejected: declined\n      changes_requested: declined\n  granted: {{ final: true }}\n  declined: {{ final: failed }}\n"
     )
 }

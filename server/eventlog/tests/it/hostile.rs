@@ -22,7 +22,9 @@ struct Row {
 fn rows() -> impl Strategy<Value = Vec<Row>> {
     let text = || prop_oneof!["[a-zé𝄞 ,;\t\"'&<>\n\r|-]{1,8}", "[a-c]{1,2}"];
     let value = move || prop_oneof![2 => text().boxed(), 1 => Just(String::new()).boxed()];
-    let row = (0..4_usize, text(), -90_000..90_000_i64, value(), value());
+    // One of blanks alone is none.
+    let activity = text().prop_map(|text| if text.trim().is_empty() { format!("{text}a") } else { text });
+    let row = (0..4_usize, activity, -90_000..90_000_i64, value(), value());
     let row = row.prop_map(|(case, activity, second, a, b)| Row { case, activity, second, values: [a, b] });
     prop::collection::vec(row, 1..40)
 }
@@ -40,7 +42,8 @@ fn expected(rows: &[Row]) -> Vec<String> {
     cases.sort_by_key(|case| case[0].second);
     let value = |value: &str| if value.is_empty() { "-".to_owned() } else { value.to_owned() };
     let line = |row: &&Row| {
-        format!("c{} {} {} {} {}", row.case, row.second, row.activity, value(&row.values[0]), value(&row.values[1]))
+        let activity = row.activity.trim();
+        format!("c{} {} {activity} {} {}", row.case, row.second, value(&row.values[0]), value(&row.values[1]))
     };
     cases.iter().flatten().map(line).collect()
 }
