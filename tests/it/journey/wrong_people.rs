@@ -190,6 +190,7 @@ async fn one_stage(
     if stage.task["status"] != "open" {
         return false;
     }
+    doors.come_back(site).await;
     let before = Image::of(site, id).await;
     let mut security = 0;
     for (place, (person, act)) in stage.wrong(administrators, dice).into_iter().take(ATTEMPTS).enumerate() {

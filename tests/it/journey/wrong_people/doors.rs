@@ -75,6 +75,15 @@ impl Doors {
         Self { people: all, stranger, url: site.url.clone() }
     }
 
+    /// Whoever was away meanwhile and is back signs in anew.
+    pub(super) async fn come_back(&mut self, site: &Site) {
+        for (person, visitor) in &mut self.people {
+            if visitor.get("/inbox").await.status == 401 {
+                *visitor = Visitor::signed_in(site, person).await;
+            }
+        }
+    }
+
     fn of(&mut self, person: &str) -> &mut Visitor {
         self.people.get_mut(person).unwrap_or_else(|| panic!("{person} has no browser"))
     }
