@@ -15,6 +15,7 @@ mod organisation;
 mod reload;
 mod repairs;
 mod schedules;
+mod sending;
 mod sink;
 mod tasks;
 mod writes;
@@ -135,7 +136,7 @@ struct Shared<D: Persist, S: Store<D>> {
     reorganise: Notify,
     /// Instances that time and results cannot move, and until when they are left alone.
     stuck: std::sync::Mutex<HashMap<(TenantId, crate::ids::InstanceId), std::time::Instant>>,
-    under_way: drive::UnderWay,
+    under_way: sending::UnderWay,
     /// How far the database's clock is ahead of this machine's, in microseconds, as the last batch found it.
     ahead: AtomicI64,
     stopping: AtomicBool,
@@ -210,7 +211,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
             reorganised: std::sync::Mutex::default(),
             reorganise: Notify::new(),
             stuck: std::sync::Mutex::default(),
-            under_way: drive::UnderWay::default(),
+            under_way: sending::UnderWay::default(),
             ahead: AtomicI64::new(0),
             stopping: AtomicBool::new(false),
             reading_back: Semaphore::new(READING_BACK),
@@ -354,7 +355,7 @@ impl<D: Persist, S: Store<D>> Engine<D, S> {
         drive::reorganise(self).await;
         let mut moved = drive::timers(self).await?.0;
         moved += drive::inbox(self).await?;
-        moved += drive::outbox(self).await?;
+        moved += sending::outbox(self).await?;
         moved += drive::inbox(self).await?;
         moved += drive::parts(self).await?;
         Ok(moved)

@@ -4,6 +4,7 @@
 //! It decides nothing and retries nothing.
 
 mod any;
+mod attempt;
 mod error;
 mod index;
 mod memory;
@@ -20,12 +21,13 @@ use std::sync::Arc;
 
 use crate::audit::Entry;
 use crate::clock::Timestamp;
-use crate::commit::{ApiKeyRow, Commit, DefinitionRow, InboxRow, OrganisationRow, OutboxRow, RecordHead};
+use crate::commit::{ApiKeyRow, Commit, DefinitionRow, InboxRow, OrganisationRow, RecordHead};
 use crate::domain::Domain;
 use crate::ids::{DefinitionHash, Digest, InstanceId, PersonId, RequestId, StreamId, TenantId};
 use crate::instance::{Instance, Status};
 
 pub use any::{AnyStore, AnyWriter, Aside, Reader};
+pub use attempt::{Claimed, Delivery};
 pub use error::StoreError;
 pub use memory::{MemoryStore, MemoryWriter};
 pub use migrations::{ENGINE, Migration};
@@ -368,44 +370,4 @@ pub struct Due {
     pub instances: Vec<(TenantId, InstanceId)>,
     /// When something is due next, after those.
     pub next: Option<Timestamp>,
-}
-
-/// A message taken for sending.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Claimed {
-    /// The message.
-    pub row: OutboxRow,
-    /// How often it has been tried, this time included.
-    pub attempt: u32,
-    /// The claim's epoch: a later claim makes this one void.
-    pub epoch: i64,
-}
-
-/// How an attempt ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// It arrived: the row goes, the instance is told `sent_event` where it waits for it.
-    Sent {
-        /// The payload of that event.
-        reply: crate::instance::Document,
-    },
-    /// Try again at this instant.
-    Again {
-        /// When.
-        next_at: Timestamp,
-        /// Why it failed.
-        error: String,
-    },
-    /// It was not tried: at this instant, and it counts as no attempt.
-    Held {
-        /// When.
-        next_at: Timestamp,
-        /// Why it was not.
-        error: String,
-    },
-    /// It is given up: the instance is told `delivery_failed`.
-    GivenUp {
-        /// Why.
-        error: String,
-    },
 }
