@@ -155,6 +155,7 @@ pub(super) async fn everybody_who_may_not_is_refused_on_every_path(site: Site) {
             story.tell(format!("{requester} asks for {price}: {change}"));
             reorganise(&site, &change).await;
             settled(&site, &id).await;
+            doors.come_back(&site).await;
             if !one_stage(&site, (&id, &task), &administrators, &mut doors, &mut dice, &mut story).await {
                 break;
             }
@@ -190,7 +191,6 @@ async fn one_stage(
     if stage.task["status"] != "open" {
         return false;
     }
-    doors.come_back(site).await;
     let before = Image::of(site, id).await;
     let mut security = 0;
     for (place, (person, act)) in stage.wrong(administrators, dice).into_iter().take(ATTEMPTS).enumerate() {

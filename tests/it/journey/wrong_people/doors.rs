@@ -78,7 +78,8 @@ impl Doors {
     /// Whoever was away meanwhile and is back signs in anew.
     pub(super) async fn come_back(&mut self, site: &Site) {
         for (person, visitor) in &mut self.people {
-            if visitor.get("/inbox").await.status == 401 {
+            let page = visitor.get("/inbox").await;
+            if !page.has("/sign-out") && !is_out(&page) {
                 *visitor = Visitor::signed_in(site, person).await;
             }
         }

@@ -62,7 +62,7 @@ start: draft
 states:
   draft: { on: { edit: { set: { n: w.n + 1 } }, other: { set: { m: w.m + 1 } }, go: asking } }
   asking: ASKING
-  granted: { on: { reopen: draft } }
+  granted: { on: { reopen: draft, close: over } }
   over: { final: true }
 "#;
 
