@@ -35,6 +35,7 @@ use std::fmt;
 pub use ast::{Binary, Ident, Kind, Literal, MAX_DEPTH, Node, Unary};
 pub use check::ASSUMED_LIST;
 pub use codes::CODES;
+pub(crate) use codes::NO_CALENDAR;
 pub use eval::{EvalError, Scope};
 pub use types::{Env, Field, Keys, RecordType, Type};
 pub use units::{Duration, QUANTITY_PLACES, Quantity, WorkingUnit};

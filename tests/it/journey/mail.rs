@@ -9,6 +9,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::company::{approve, in_review, reorganise, text, until};
+use super::webhooks::silent;
 
 const PUBLIC: &str = "https://fluxor.example.com";
 
@@ -99,14 +100,7 @@ pub(super) async fn a_broken_template_is_named(site: Site) {
 
 /// A mail server that takes connections and says nothing keeps mail waiting, and nothing else.
 pub(super) async fn a_silent_mail_server_holds_up_no_order(mut site: Site) {
-    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("smtp://{}", silent.local_addr().unwrap());
-    let held = tokio::spawn(async move {
-        let mut held = Vec::new();
-        while let Ok((stream, _)) = silent.accept().await {
-            held.push(stream);
-        }
-    });
+    let url = format!("smtp://127.0.0.1:{}", silent().await);
     site.stop().await;
     site.options = ["--smtp-url", &url, "--mail-from", "fluxor@example.com"].map(str::to_owned).to_vec();
     site.start().await;
@@ -126,6 +120,5 @@ pub(super) async fn a_silent_mail_server_holds_up_no_order(mut site: Site) {
         "an attempt at a mail ends after thirty seconds: {:?}",
         since.elapsed()
     );
-    held.abort();
     site.end().await;
 }

@@ -207,7 +207,7 @@ pub(super) async fn what_was_committed_is_delivered_after_a_kill(mut site: Site)
 }
 
 /// Takes connections, and says nothing.
-async fn silent() -> u16 {
+pub(super) async fn silent() -> u16 {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {

@@ -125,6 +125,12 @@ pub async fn what_was_given_up_is_resumed<S: Store<CounterDomain>>(store: S) {
     assert_eq!(told.len(), 3, "{told:?}");
 }
 
+/// What its instance has sent under the message's name before entry `before` is not wanted any more.
+fn withdrawal(message: &OutboxRow, before: i64, now: i64) -> WithdrawnRow {
+    let (tenant, instance, destination) = (message.tenant, message.instance, message.destination.clone());
+    WithdrawnRow { tenant, instance, destination, before, at: at(now) }
+}
+
 /// What nobody waits for any more does not go out, and nothing of it is kept; an attempt that was under way ends as it ends.
 pub async fn what_nobody_waits_for_is_withdrawn<S: Store<CounterDomain>>(store: S) {
     let all = [("mail", 1), ("mail", 2), ("hook", 1)].map(|(name, seq)| message(1, 1, name, seq, 10));
@@ -134,9 +140,7 @@ pub async fn what_nobody_waits_for_is_withdrawn<S: Store<CounterDomain>>(store: 
     assert_eq!(names(&under_way), [(1, "hook".into(), 1), (1, "mail".into(), 1), (2, "mail".into(), 1)]);
     let again = Delivery::Again { next_at: at(11), error: "refused".into() };
     let withdrawn = |destination: &str, before| {
-        let row = &under_way[0].row;
-        let (tenant, instance) = (row.tenant, row.instance);
-        let row = WithdrawnRow { tenant, instance, destination: destination.into(), before, at: at(12) };
+        let row = WithdrawnRow { destination: destination.into(), ..withdrawal(&under_way[0].row, before, 12) };
         TestCommit { withdrawn: vec![row], ..TestCommit::default() }
     };
     commit(&store, &withdrawn("mail", 3)).await.unwrap();
@@ -161,21 +165,14 @@ pub async fn what_nobody_waits_for_is_withdrawn<S: Store<CounterDomain>>(store: 
     assert!(
         store.settle(&tried, &Delivery::Again { next_at: at(500), error: "refused".into() }, at(91)).await.unwrap()
     );
-    let (tenant, instance, destination) = (tried.row.tenant, tried.row.instance, tried.row.destination.clone());
-    let row = WithdrawnRow { tenant, instance, destination, before: 2, at: at(92) };
+    let row = withdrawal(&tried.row, 2, 92);
     commit(&store, &TestCommit { withdrawn: vec![row], ..TestCommit::default() }).await.unwrap();
     let kept = commit(&store, &resumed(&tried.row, false)).await;
     assert!(matches!(kept, Err(StoreError::Conflict(_))), "nothing of it is kept: {kept:?}");
     // One that arrived all the same is told.
     send(&store, vec![message(1, 3, "mail", 2, 10)]).await;
     let one = store.claim(at(99), at(200), 9).await.unwrap().remove(0);
-    let row = WithdrawnRow {
-        tenant: one.row.tenant,
-        instance: one.row.instance,
-        destination: one.row.destination.clone(),
-        before: 3,
-        at: at(100),
-    };
+    let row = withdrawal(&one.row, 3, 100);
     commit(&store, &TestCommit { withdrawn: vec![row], ..TestCommit::default() }).await.unwrap();
     assert!(store.settle(&one, &Delivery::Sent { reply: Document::new() }, at(101)).await.unwrap());
     assert_eq!(store.inbox(9).await.unwrap().len(), 1);
@@ -195,8 +192,7 @@ pub async fn what_is_sent_anew_goes_out_once<S: Store<CounterDomain>>(store: S) 
         send(&store, vec![message(1, instance, "mail", 1, 10)]).await;
         let one = store.claim(at(10), at(100), 9).await.unwrap().remove(0);
         let anew = message(1, instance, "mail", 2, 10);
-        let (tenant, id, destination) = (one.row.tenant, one.row.instance, one.row.destination.clone());
-        let row = WithdrawnRow { tenant, instance: id, destination, before: 2, at: at(12) };
+        let row = withdrawal(&one.row, 2, 12);
         let outbox = vec![if changed { other(anew) } else { anew }];
         commit(&store, &TestCommit { withdrawn: vec![row], outbox, ..TestCommit::default() }).await.unwrap();
         assert_eq!(names(&store.claim(at(13), at(200), 9).await.unwrap()), [], "the attempt is under way");
@@ -210,13 +206,7 @@ pub async fn what_is_sent_anew_goes_out_once<S: Store<CounterDomain>>(store: S) 
     // Where nobody says how the attempt ended, the end of the lease is its end.
     send(&store, vec![message(1, 9, "mail", 1, 10)]).await;
     let one = store.claim(at(20), at(100), 9).await.unwrap().remove(0);
-    let row = WithdrawnRow {
-        tenant: one.row.tenant,
-        instance: one.row.instance,
-        destination: one.row.destination.clone(),
-        before: 2,
-        at: at(21),
-    };
+    let row = withdrawal(&one.row, 2, 21);
     let outbox = vec![message(1, 9, "mail", 2, 10)];
     commit(&store, &TestCommit { withdrawn: vec![row], outbox, ..TestCommit::default() }).await.unwrap();
     assert_eq!(names(&store.claim(at(99), at(200), 9).await.unwrap()), []);

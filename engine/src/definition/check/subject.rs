@@ -8,16 +8,13 @@ use crate::definition::codes;
 use crate::definition::file::{FieldFile, Name, SubjectFile, Text};
 use crate::diagnostic::{Diagnostic, Help};
 use crate::domain::SubjectType;
-use crate::expression::{Env, Expr, Field, RecordType, Type};
+use crate::expression::{Env, Expr, Field, NO_CALENDAR, RecordType, Type};
 
 use super::expressions::Scope;
 use super::{Checker, known};
 
 /// Names that expressions have already.
 const RESERVED: &[&str] = &["event", "actor", "on_behalf_of", "now", "true", "false", "null", "in", "has", "size"];
-
-/// The expression's own code for working time without a calendar.
-const NO_CALENDAR: &str = "FLX0124";
 
 /// What fields are called and mean, as far as the file says it.
 fn told(fields: &[FieldFile]) -> Vec<(Arc<str>, Told)> {
