@@ -133,7 +133,7 @@ pub struct Notice {
     /// By when the step should be decided.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
     pub due: Option<Timestamp>,
-    /// Why it was rejected, sent back or ended; the question, or the answer.
+    /// Why it was rejected, sent back, moved or ended; the question, or the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Arc<str>>,
     /// What was asked, where this is the answer.
@@ -167,6 +167,8 @@ pub enum NoticeKind {
     QuestionAnswered,
     /// Your request has come to an end that none of these tells.
     Ended,
+    /// Your request waits for you again, and none of these tells it.
+    YourTurn,
 }
 
 impl NoticeKind {
@@ -181,6 +183,7 @@ impl NoticeKind {
         Self::QuestionAsked,
         Self::QuestionAnswered,
         Self::Ended,
+        Self::YourTurn,
     ];
 
     /// Whether it asks somebody for something in a task that is open.
@@ -188,7 +191,12 @@ impl NoticeKind {
     pub const fn asks(self) -> bool {
         match self {
             Self::TaskOpened | Self::Reminder | Self::Escalated | Self::QuestionAsked => true,
-            Self::Approved | Self::Rejected | Self::ChangesRequested | Self::QuestionAnswered | Self::Ended => false,
+            Self::Approved
+            | Self::Rejected
+            | Self::ChangesRequested
+            | Self::QuestionAnswered
+            | Self::Ended
+            | Self::YourTurn => false,
         }
     }
 
@@ -205,6 +213,7 @@ impl NoticeKind {
             Self::QuestionAsked => "question_asked",
             Self::QuestionAnswered => "question_answered",
             Self::Ended => "ended",
+            Self::YourTurn => "your_turn",
         }
     }
 }

@@ -75,6 +75,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The vote that fills the seat.
+    #[inline]
     pub(super) fn vote_of_seat<'r>(&self, review: &'r Review, seat: &Seat) -> Option<(usize, &'r Vote)> {
         if self.by_seat.is_empty() {
             return None;
@@ -104,6 +105,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Section 1: known, active, not excluded, not shut out.
+    #[inline]
     pub(super) fn eligible(&self, frame: &Frame<'_>, step: usize, ix: Ix) -> bool {
         let apart = || self.apart.get(step).is_some_and(|people| people.contains(&ix));
         frame.active(ix) && !self.barred.contains(&ix) && !apart()
@@ -115,11 +117,13 @@ impl<'a> Facts<'a> {
     }
 
     /// Whether somebody who is eligible holds the seat.
+    #[inline]
     pub(super) fn is_manned(&self, frame: &Frame<'_>, step: usize, seat: &Seat) -> bool {
         frame.holders(seat).any(|(_, ix)| ix.is_some_and(|ix| self.eligible(frame, step, ix)))
     }
 
     /// Section 1: neither a counting vote nor an eligible holder.
+    #[inline]
     pub(super) fn is_vacant(&self, review: &Review, frame: &Frame<'_>, step: usize, seat: &Seat) -> bool {
         self.vote_of_seat(review, seat).is_none() && !self.is_manned(frame, step, seat)
     }

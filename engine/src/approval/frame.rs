@@ -60,6 +60,7 @@ impl<'a> Frame<'a> {
         Self::new(self.policy, self.org, self.rates, at)
     }
 
+    #[inline]
     pub(super) fn active(&self, ix: Ix) -> bool {
         self.org.active_at(ix, self.date)
     }
@@ -132,6 +133,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Who holds a seat, each with his place in the organisation, if he is there.
+    #[inline]
     pub(super) fn holders<'s>(&self, seat: &'s Seat) -> impl Iterator<Item = (&'s PersonId, Option<Ix>)> {
         let org = self.org;
         let known = seat.held_by.is_none();

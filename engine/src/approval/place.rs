@@ -28,6 +28,7 @@ impl Built {
 pub(super) struct Found(AtomicU64);
 
 impl Found {
+    #[inline]
     pub(super) fn new(built: Built, ix: Ix) -> Self {
         let found = Self::default();
         found.keep(built, ix);
@@ -35,6 +36,7 @@ impl Found {
     }
 
     /// The place in this organisation, if it was there that he was found.
+    #[inline]
     pub(super) fn at(&self, built: Built) -> Option<Ix> {
         let found = self.0.load(Ordering::Relaxed);
         let [ix, of] = [found, found >> 32].map(|half| (half & u64::from(u32::MAX)) as u32);

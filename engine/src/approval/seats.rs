@@ -25,8 +25,9 @@ pub(super) enum Cause {
 pub(super) fn reconcile(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, cause: Cause) {
     let resolution = resolve(frame, facts, &review.subject, place, &facts.definitions[place]);
     let step = &review.steps[place];
-    if step.seats.is_empty() && step.aside.is_empty() {
-        // Each is named once: there is nothing to compare.
+    let first = step.seats.is_empty() && step.aside.is_empty();
+    if first {
+        // Each is named once, and may act: there is nothing to compare.
         let seats: Vec<Seat> = resolution.named.iter().map(|one| Seat::of(review.mint(), one, frame)).collect();
         review.steps[place].seats = seats.into();
     } else {
@@ -40,7 +41,9 @@ pub(super) fn reconcile(review: &mut Review, frame: &Frame<'_>, facts: &Facts, p
     }
     // After a repair a problem returns only with an edit (section 10).
     step.problem = resolution.problem.filter(|_| !step.repaired);
-    mark_vacant(review, frame, facts, place);
+    if !first {
+        mark_vacant(review, frame, facts, place);
+    }
 }
 
 /// Seats that there are, and those who are named now.

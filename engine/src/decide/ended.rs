@@ -1,27 +1,28 @@
-//! That something has ended, to whoever asked for it. What must hold: he is told once, and not of what he did himself.
+//! That something has ended or waits for whoever asked for it, to him. What must hold: he is told once, and not of what he did himself.
 
 use std::sync::Arc;
 
-use crate::command::Verb;
-use crate::definition::chart::{Form, FormField};
+use crate::command::{Repair, Verb};
+use crate::definition::chart::{Arrow, By, Definition, Form, FormField, Outcome, StateIx, StateKind};
 use crate::domain::Domain;
 use crate::effect::{Effect, Notice, NoticeKind};
 use crate::expression::Type;
 use crate::ids::PersonId;
-use crate::instance::{Document, Status};
+use crate::instance::{Document, Instance, Status};
 
 use super::holders::Audience;
+use super::may_send;
 use super::run::Run;
 
 /// What reviews come to that is told as such.
 const DECISIONS: [&str; 3] = ["approved", "rejected", "changes_requested"];
 
 impl<D: Domain> Run<'_, '_, D> {
-    /// Tells the requester of an end of which nothing else in this commit tells him. What another instance has called ends for that one.
-    pub(super) fn tell_end(&mut self) {
-        let has_ended = self.before().is_some_and(|before| before.status != Status::Final);
-        let is_told = self.ground.audience() == Audience::Everybody;
-        if !has_ended || self.work.status != Status::Final || !is_told || self.work.detail.caller.is_some() {
+    /// Tells the requester of an end of which nothing else in this commit tells him, or that it waits for him now. What another
+    /// instance has called ends for that one, and comes back to it.
+    pub(super) fn tell_requester(&mut self) {
+        let Some(before) = self.before().filter(|before| before.status != Status::Final) else { return };
+        if self.ground.audience() != Audience::Everybody || self.work.detail.caller.is_some() {
             return;
         }
         let requester = self.work.subject.get("requester").and_then(|requester| requester.as_str());
@@ -31,28 +32,63 @@ impl<D: Domain> Run<'_, '_, D> {
         if self.command.actor.person() == Some(&requester) || is_decided {
             return;
         }
+        let kind = match self.work.status {
+            Status::Final => NoticeKind::Ended,
+            _ if self.comes_to(before, &requester) => NoticeKind::YourTurn,
+            _ => return,
+        };
         let notice = Notice {
-            kind: NoticeKind::Ended,
+            kind,
             // The last one, if there were any: what is told of it is told together.
             task: self.work.tasks.last().map_or(0, |task| task.id.ordinal),
             step: None,
             people: vec![requester],
             stands_for: None,
             due: None,
-            reason: self.why_ended(),
+            reason: self.why(),
             question: None,
         };
         self.effects.push(Effect::Notice(notice));
     }
 
-    /// In the words of whoever ended it, if they were asked for.
-    fn why_ended(&self) -> Option<Arc<str>> {
+    /// Whether it has come to the requester: what was asked or called was left, or an operator has moved it, and nobody but he takes it
+    /// on from where it is.
+    fn comes_to(&self, before: &Instance, requester: &PersonId) -> bool {
+        let (was, is) = (self.definition.active(before).unwrap_or_default(), self.active().unwrap_or_default());
+        let asked = |at: &StateIx| {
+            let kind = &self.definition.state(*at).kind;
+            !is.contains(at) && matches!(kind, StateKind::Approval(_) | StateKind::Call(_))
+        };
+        let moved = matches!(self.command.verb, Verb::Repair { repair: Repair::Move { .. }, .. });
+        let organisation = self.ground.organisation();
+        let may = |event: &str| may_send(self.definition, &self.work, organisation, (requester, self.now()), event);
+        (moved || was.iter().any(asked))
+            && is.iter().any(|at| !was.contains(at) && his_alone(self.definition, *at).any(may))
+    }
+
+    /// In the words of whoever ended it or sent it back, if they were asked for.
+    fn why(&self) -> Option<Arc<str>> {
         match &self.command.verb {
             Verb::Repair { reason, .. } => Some(reason.trim().into()),
             Verb::Complete { task, data, .. } => said(self.form(self.place(task.ordinal)?)?, data),
             _ => self.record.reason.as_deref().map(Into::into),
         }
     }
+}
+
+/// The events of a state that waits for one person and for nobody else, which lead on without a reason.
+fn his_alone(definition: &Definition, at: StateIx) -> impl Iterator<Item = &str> {
+    let goes = |arrow: &Arrow| {
+        let Outcome::Go(go) = &arrow.outcome else { return false };
+        let leads = |to| !matches!(definition.state(to).kind, StateKind::Final);
+        !arrow.reason_required && go.to.is_some_and(leads)
+    };
+    let state = definition.state(at);
+    let others =
+        state.on.values().flatten().filter(|arrow| goes(arrow)).any(|arrow| !matches!(arrow.by, By::Person(..)));
+    let waits = matches!(state.kind, StateKind::Simple) && !others;
+    let events = state.on.iter().filter(move |_| waits);
+    events.filter(move |(_, arrows)| arrows.iter().any(goes)).map(|(event, _)| &**event)
 }
 
 /// The texts of what was given; of several each with its title.

@@ -159,7 +159,7 @@ impl<'a, 'f, D: Domain> Run<'a, 'f, D> {
     /// Everything that the command brought about.
     pub(super) fn finish(mut self) -> Decision<D::Op> {
         self.withdraw();
-        self.tell_end();
+        self.tell_requester();
         let mut after = self.work;
         // Time may lead through several states at once: nobody is asked in one that is left again.
         self.effects.retain(|effect| match effect {

@@ -153,7 +153,7 @@ fn sent(mut body: Map<String, Value>) -> Result<(Option<i64>, Value), Problem> {
 #[schema(as = MailPreview)]
 pub(crate) struct Preview {
     /// `task_opened`, `reminder`, `escalated`, `approved`, `rejected`, `changes_requested`, `question_asked`,
-    /// `question_answered`, `ended` or `digest`.
+    /// `question_answered`, `ended`, `your_turn` or `digest`.
     kind: String,
     /// Templates that nobody has set yet, over those in force: `{"approved.subject": "Approved: {{reference}}"}`.
     #[serde(default)]

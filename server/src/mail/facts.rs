@@ -25,8 +25,9 @@ const ELSEWHERE: [&str; 6] = ["amount", "supplier", "lines", "requester", "note"
 /// The kinds that ask somebody to decide.
 const ASKING: [&str; 3] = ["task_opened", "reminder", "escalated"];
 
-/// The kind that tells of an end.
+/// The kinds that tell of an end, and of what waits for whoever asked.
 const ENDED: &str = "ended";
+const YOUR_TURN: &str = "your_turn";
 
 /// What templates call the amount.
 const AMOUNT: &str = "amount";
@@ -244,6 +245,9 @@ impl Facts {
             let end = definition.find(&self.state).map(|ix| definition.state(ix));
             let end = end.filter(|state| matches!(state.kind, StateKind::Final));
             self.place = end.map(|state| state.title.to_string());
+        }
+        if self.kind == YOUR_TURN {
+            self.place = definition.find(&self.state).map(|ix| definition.state(ix).title.to_string());
         }
         // Templates know one name for the amount, wherever it stands.
         if let Some(amount) = definition.amount(&self.subject).map(Json::from) {

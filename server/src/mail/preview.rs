@@ -145,7 +145,11 @@ const SAMPLE: u128 = 0x0199_0000_0000_7000_8000_0000_5a3b_1e00;
 
 /// An order that is made up.
 fn sample(kind: &str, person: &PersonId, now: Timestamp) -> Payload {
-    let state = if kind == "ended" { "cancelled" } else { "open.review" };
+    let state = match kind {
+        "ended" => "cancelled",
+        "your_turn" => "open.draft",
+        _ => "open.review",
+    };
     let subject = json!({
         "requester": person, "amount": "12345.60 EUR", "supplier": "Example & Sons", "lines": 3,
         "note": "For the new office.\nPlease before the end of the month.",
@@ -179,13 +183,16 @@ fn of_kind(kind: &str, mut payload: Payload) -> Payload {
         "question_asked" => Some("Why do we need three of them?"),
         "question_answered" => Some("One for each floor."),
         "ended" => Some("The supplier does not make it any more."),
+        "your_turn" => Some("The account belongs to somebody else."),
         _ => None,
     };
     notice.reason = said.map(str::to_owned);
     match kind {
         "escalated" => notice.stands_for = Some("Ben Example".into()),
         "question_answered" => notice.question = Some("Why do we need three of them?".to_owned()),
-        "approved" | "rejected" | "changes_requested" | "ended" => (notice.due, notice.step) = (None, None),
+        "approved" | "rejected" | "changes_requested" | "ended" | "your_turn" => {
+            (notice.due, notice.step) = (None, None)
+        }
         _ => {}
     }
     payload

@@ -36,6 +36,7 @@ impl Organisation {
     }
 
     /// The place of the person for whom a seat stands.
+    #[inline]
     pub(in crate::approval) fn place_of(&self, seat: &Seat) -> Option<Ix> {
         if let Some(at) = seat.found.at(self.built) {
             return Some(at);
@@ -46,10 +47,12 @@ impl Organisation {
     }
 
     /// Indexes come from this organisation's own tables only, so they are in range.
+    #[inline]
     pub(in crate::approval) fn at(&self, ix: Ix) -> &Person {
         &self.parts.people[ix as usize]
     }
 
+    #[inline]
     pub(in crate::approval) fn active_at(&self, ix: Ix, date: Date) -> bool {
         match self.presence[ix as usize] {
             Presence::Always => true,
@@ -70,6 +73,7 @@ impl Organisation {
     }
 
     /// Whether an entry lets somebody stand in for him, wherever and whenever that is.
+    #[inline]
     pub(in crate::approval) fn has_substitutes(&self, ix: Ix) -> bool {
         !self.substitutes[ix as usize].is_empty()
     }

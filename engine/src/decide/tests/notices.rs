@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::approval::{Ballot, Verb as Act};
+use crate::command::Repair;
 
 const LETTER: &str = r#"
 workflow: letter
@@ -159,6 +160,62 @@ fn whoever_asked_hears_of_an_end_that_he_was_not_told_of() {
         decide(story, "bob", Act::Reject);
     };
     assert_eq!(ended(decided), [(NoticeKind::Rejected, ann.clone(), told(Some("so")))], "he is told once");
+}
+
+const BACK: &str = r#"
+workflow: back
+version: 1
+subject: { name: w, fields: { requester: person } }
+start: draft
+states:
+  draft: { on: { submit: { by: w.requester, to: checking }, order: { by: w.requester, to: open } } }
+  checking:
+    task: { who: [{ person: bob }], form: { wrong: { type: text, title: What is wrong } } }
+    on: { done: [{ if: event.wrong == "all", to: doubted }, { if: event.wrong == "ours", to: shelf }, { to: draft }] }
+  doubted: { on: { drop: { by: w.requester, to: over }, submit: { by: w.requester, reason: required, to: checking } } }
+  shelf: { on: { submit: { by: w.requester, to: checking }, take: { by: anyone, to: checking } } }
+  open: { on: { submit: { by: anyone, to: draft } } }
+  over: { final: true }
+"#;
+
+/// To whoever asked, and why, where it has come back by what was done.
+fn back(act: impl Fn(&mut Story)) -> Vec<(NoticeKind, String, Option<String>)> {
+    let company = serde_json::json!({ "people": [{ "id": "ann", "active": true }, { "id": "bob", "active": true }] });
+    let mut story = Story::with(BACK, company.as_object().unwrap());
+    story.start(serde_json::json!({ "requester": "ann" }).as_object().unwrap()).unwrap();
+    act(&mut story);
+    let told = story.notices.iter().zip(&story.reasons);
+    told.map(|((kind, people), why)| (*kind, people[0].to_string(), why.clone())).collect()
+}
+
+#[test]
+fn whoever_asked_hears_that_it_waits_for_nobody_but_him() {
+    let answered = |wrong: &'static str| {
+        move |story: &mut Story| {
+            story.signal_as("submit", person("ann")).unwrap();
+            let task = story.instance.as_ref().unwrap().tasks[0].clone();
+            let data = serde_json::json!({ "wrong": wrong }).as_object().cloned().unwrap();
+            let (task, etag) = (task.id, Some(task.etag()));
+            story.command(Verb::Complete { task, etag, on_behalf_of: None, data }, person("bob")).unwrap();
+        }
+    };
+    let turn = |why: &str| vec![(NoticeKind::YourTurn, "ann".to_owned(), Some(why.to_owned()))];
+    assert_eq!(back(answered("The sum.")), turn("The sum."));
+    assert_eq!(back(answered("all")), [], "nothing leads on there without a reason, but to its end");
+    assert_eq!(back(answered("ours")), [], "others take it on as well");
+    let moved = |from: &'static str| {
+        move |story: &mut Story| {
+            story.signal_as(from, person("ann")).unwrap();
+            story.repair(Repair::Move { to: "draft".into() }).unwrap();
+        }
+    };
+    assert_eq!(back(moved("order")).len(), 1);
+    assert_eq!(back(moved("submit"))[0].0, NoticeKind::YourTurn);
+    let sent = |story: &mut Story| {
+        story.signal_as("order", person("ann")).unwrap();
+        story.signal_as("submit", person("bob")).unwrap();
+    };
+    assert_eq!(back(sent), [], "whoever sent it there tells him, where he is to know");
 }
 
 #[test]

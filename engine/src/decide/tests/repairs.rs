@@ -54,7 +54,7 @@ fn set(fields: serde_json::Value) -> Repair {
 
 impl Story {
     /// Repairs it, as the console; what a preview has told before must be what happened then.
-    fn repair(&mut self, repair: Repair) -> Result<Option<String>, Refusal> {
+    pub(super) fn repair(&mut self, repair: Repair) -> Result<Option<String>, Refusal> {
         self.repair_as(repair, "because", Actor::System)
     }
 

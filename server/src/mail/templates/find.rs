@@ -18,6 +18,7 @@ pub(crate) const KINDS: &[&str] = &[
     "question_asked",
     "question_answered",
     "ended",
+    "your_turn",
     "digest",
     "sign_in",
 ];
@@ -44,6 +45,7 @@ built_in! {
     "question_asked.subject" "question_asked.txt" "question_asked.html"
     "question_answered.subject" "question_answered.txt" "question_answered.html"
     "ended.subject" "ended.txt" "ended.html"
+    "your_turn.subject" "your_turn.txt" "your_turn.html"
     "digest.subject" "digest.txt" "digest.html"
     "sign_in.subject" "sign_in.txt" "sign_in.html"
     "partials/entry.html" "partials/entry.txt" "partials/button.html"

@@ -65,6 +65,7 @@ fn each_mail_says_what_its_golden_file_says() {
         ),
         ("ended", "ended", json!({ "due": null, "reason": reason })),
         ("ended", "ended_by_time", json!({ "due": null, "by": null, "behalf": null })),
+        ("your_turn", "your_turn", json!({ "due": null, "reason": reason })),
         ("approved", "approved", json!({ "due": null })),
         ("rejected", "rejected", json!({ "due": null, "reason": reason })),
         ("rejected", "rejected_by_time", json!({ "due": null, "by": null, "behalf": null, "reason": "timed out" })),
