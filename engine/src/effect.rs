@@ -145,6 +145,10 @@ fn as_text<S: serde::Serializer>(at: &Option<Timestamp>, s: S) -> Result<S::Ok, 
     s.collect_str(&at.map_or_else(String::new, |at| at.to_string()))
 }
 
+/// What an instance is told in place of the answer of a message that was withdrawn and has arrived all the same, while another of its kind
+/// waits to go out: nobody waits for it, and it answers nothing.
+pub const WITHDRAWN_ARRIVED: &str = "withdrawn_arrived";
+
 /// The kinds of [`Notice`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

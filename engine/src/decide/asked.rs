@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::command::Actor;
 use crate::definition::chart::{OUTCOMES, StartArrow, StateIx};
 use crate::domain::Domain;
+use crate::effect::WITHDRAWN_ARRIVED;
 use crate::expression::Type;
 use crate::instance::{Document, Status};
 use crate::refusal::Refusal;
@@ -187,6 +188,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                     None => Ok(()),
                 },
             };
+        }
+        if &**event == WITHDRAWN_ARRIVED {
+            return Ok(());
         }
         if OUTCOMES.contains(&&**event) {
             // Nobody decides by a message: an outcome is raised by the review alone.

@@ -38,8 +38,11 @@ use expressions::Scope;
 use hash::hash;
 use states::Names;
 
-/// What the engine calls a message that gave up: always an incident.
-const GAVE_UP: &str = "delivery_failed";
+/// What the engine tells of messages and no state hears: what it is of, and what happens instead.
+const UNHEARD: [(&str, &str, &str); 2] = [
+    ("delivery_failed", "gave up", "the engine makes an incident of it; let a timer lead on instead"),
+    (crate::effect::WITHDRAWN_ARRIVED, "was withdrawn", "the trail tells of it; the one sent since has its own answer"),
+];
 
 /// How many pairs of events are compared: that many no author has, and no file should take minutes.
 const MOST_COMPARED: usize = 1_000_000;
@@ -328,9 +331,8 @@ impl<'a> Checker<'a> {
         let mut looked = 0;
         for event in self.names.events() {
             let name = event.value.as_str();
-            if name == GAVE_UP {
-                let help = "the engine makes an incident of it; let a timer lead on instead";
-                self.error(codes::RESERVED, event.span, "no state hears of a message that gave up", help);
+            if let Some((_, what, help)) = UNHEARD.iter().find(|(unheard, ..)| *unheard == name) {
+                self.error(codes::RESERVED, event.span, format!("no state hears of a message that {what}"), *help);
             }
             if self.is_outcome(name) || self.events.contains_key(name) {
                 continue;

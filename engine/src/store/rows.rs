@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::clock::Timestamp;
+use crate::effect::WITHDRAWN_ARRIVED;
 use crate::ids::{DefinitionHash, Digest, InstanceId, TaskId, TenantId};
 use crate::instance::{Instance, Status, Task, TaskStatus};
 
@@ -182,12 +183,18 @@ pub(super) fn due(
     due
 }
 
-/// What the instance is told when a delivery ends: event and payload, if anything.
-pub(super) fn told(claimed: &super::Claimed, result: &super::Delivery) -> Option<(std::sync::Arc<str>, String)> {
+/// What the instance is told when a delivery ends: event and payload, if anything. The answer of a message that was withdrawn is none to
+/// `another` that it sent since.
+pub(super) fn told(
+    claimed: &super::Claimed,
+    result: &super::Delivery,
+    another: bool,
+) -> Option<(std::sync::Arc<str>, String)> {
     match result {
         super::Delivery::Sent { reply } => {
             let payload = serde_json::Value::Object(reply.clone()).to_string();
-            claimed.row.sent_event.clone().map(|event| (event, payload))
+            let event = claimed.row.sent_event.clone()?;
+            Some((if another { WITHDRAWN_ARRIVED.into() } else { event }, payload))
         }
         super::Delivery::Again { .. } | super::Delivery::Held { .. } => None,
         super::Delivery::GivenUp { error } => {

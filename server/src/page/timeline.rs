@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use fluxor_engine::audit::{Entry, Header};
 use fluxor_engine::definition::chart::{Definition, TASK_STEP};
+use fluxor_engine::effect::WITHDRAWN_ARRIVED;
 use fluxor_engine::ids::{DefinitionHash, PersonId};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -296,6 +297,9 @@ pub(super) fn what(header: &Header, body: &Value, definition: &Definition, speak
         "wake" => "passed",
         "message" if header.event.as_deref() == Some(CALL_ENDED) => "ended",
         "message" if header.event.as_deref() == Some(DELIVERY_FAILED) => "did not arrive",
+        "message" if header.event.as_deref() == Some(WITHDRAWN_ARRIVED) => {
+            "that was withdrawn has arrived all the same; the one that was sent since follows"
+        }
         "message" => {
             return header
                 .event

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use fluxor_engine::definition::Library;
 use fluxor_engine::diagnostic::nearest;
+use fluxor_engine::effect::WITHDRAWN_ARRIVED;
 
 use serde_json::Value;
 
@@ -38,7 +39,7 @@ const VERBS: [&str; 24] = [
     "migrate",
 ];
 /// What becomes an event though no definition takes it.
-const ALSO: [&str; 1] = ["delivery_failed"];
+const ALSO: [&str; 2] = ["delivery_failed", WITHDRAWN_ARRIVED];
 
 /// The same of all endpoints of a document, each with the endpoint's name.
 pub(crate) fn warnings(document: &Value, library: &Library) -> Vec<String> {

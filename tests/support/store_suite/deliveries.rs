@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fluxor_engine::commit::{OutboxRow, ResumedRow, WithdrawnRow};
-use fluxor_engine::effect::Resume;
+use fluxor_engine::effect::{Resume, WITHDRAWN_ARRIVED};
 use fluxor_engine::instance::{Document, Undelivered};
 use fluxor_engine::store::{Claimed, Delivery, Store, StoreError};
 
@@ -183,15 +183,17 @@ pub async fn what_nobody_waits_for_is_withdrawn<S: Store<CounterDomain>>(store: 
 pub async fn what_is_sent_anew_goes_out_once<S: Store<CounterDomain>>(store: S) {
     let arrived = Delivery::Sent { reply: Document::new() };
     let refused = Delivery::Again { next_at: at(11), error: "refused".into() };
+    let asks = |row: OutboxRow| OutboxRow { sent_event: Some("sent".into()), ..row };
     let other = |row: OutboxRow| OutboxRow { payload: r#"{"other":true}"#.to_owned(), ..row };
     // In seconds: the lease ends at 100.
     for (instance, (result, changed, left)) in
         [(&arrived, false, 0), (&arrived, true, 1), (&refused, false, 1)].into_iter().enumerate()
     {
         let instance = u64::try_from(instance).unwrap() + 1;
-        send(&store, vec![message(1, instance, "mail", 1, 10)]).await;
+        let told = store.inbox(9).await.unwrap().len();
+        send(&store, vec![asks(message(1, instance, "mail", 1, 10))]).await;
         let one = store.claim(at(10), at(100), 9).await.unwrap().remove(0);
-        let anew = message(1, instance, "mail", 2, 10);
+        let anew = asks(message(1, instance, "mail", 2, 10));
         let row = withdrawal(&one.row, 2, 12);
         let outbox = vec![if changed { other(anew) } else { anew }];
         commit(&store, &TestCommit { withdrawn: vec![row], outbox, ..TestCommit::default() }).await.unwrap();
@@ -202,6 +204,10 @@ pub async fn what_is_sent_anew_goes_out_once<S: Store<CounterDomain>>(store: S) 
         for one in claimed {
             assert!(store.settle(&one, &arrived, at(16)).await.unwrap());
         }
+        // Told once for each that has gone out; what answered the one that was withdrawn answers no other.
+        let told: Vec<_> = store.inbox(9).await.unwrap().split_off(told).into_iter().map(|row| row.event).collect();
+        let events: &[&str] = if changed { &[WITHDRAWN_ARRIVED, "sent"] } else { &["sent"] };
+        assert_eq!(told.iter().map(|event| &**event).collect::<Vec<_>>(), events, "{result:?}");
     }
     // Where nobody says how the attempt ended, the end of the lease is its end.
     send(&store, vec![message(1, 9, "mail", 1, 10)]).await;

@@ -227,6 +227,7 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
             return Ok(false);
         }
         sending.under_way = false;
+        let mut another = false;
         match result {
             Delivery::Sent { .. } => {
                 tables.outbox.remove(&key);
@@ -234,7 +235,14 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
                 let same = |one: &Sending| one.epoch == 0 && one.row.payload == row.payload && one.row.seq > row.seq;
                 let of = |key: &OutboxKey| (key.0, key.1, &key.2) == (row.tenant, row.instance, &row.destination);
                 if withdrawn {
+                    let before = tables.outbox.len();
                     tables.outbox.retain(|key, one| !of(key) || !same(one));
+                    let waits = |one: &Sending| {
+                        let asks = one.row.sent_event == row.sent_event;
+                        asks && one.row.seq > row.seq && one.given_up_at.is_none()
+                    };
+                    another =
+                        before == tables.outbox.len() && tables.outbox.iter().any(|(key, one)| of(key) && waits(one));
                 }
             }
             Delivery::Again { next_at, .. } => {
@@ -251,7 +259,7 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
                 sending.epoch += 1;
             }
         }
-        if let Some((event, payload)) = told(claimed, result) {
+        if let Some((event, payload)) = told(claimed, result, another) {
             let message: std::sync::Arc<str> = told_id(claimed).into();
             let (tenant, target) = (claimed.row.tenant, claimed.row.instance);
             let row = InboxRow { tenant, target, message: message.clone(), event, payload, at: now };

@@ -21,6 +21,7 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("FORGET", FORGET),
     ("ENDED", ENDED),
     ("SAME", SAME),
+    ("ANOTHER", ANOTHER),
     ("WITHDRAW", WITHDRAW),
     ("WITHDRAW_UNDER_WAY", WITHDRAW_UNDER_WAY),
 ];
@@ -127,6 +128,16 @@ const SAME: &str = "DELETE FROM outbox
        AND epoch = 0
        AND payload = $5";
 
+// Of those that ask for the same answer.
+const ANOTHER: &str = "SELECT seq FROM outbox
+     WHERE tenant = $1
+       AND instance = $2
+       AND destination = $3
+       AND seq > $4
+       AND given_up_at IS NULL
+       AND sent_event = $5
+     LIMIT 1";
+
 // The message's id is in the name: what is there says the same.
 const TELL: &str = "INSERT INTO inbox (tenant, target, message, event, payload, at)
      VALUES ($1, $2, $3, $4, $5, $6)
@@ -159,22 +170,15 @@ pub(crate) async fn settle(
     if let Some((at, error)) = change {
         query = query.bind(at.micros()).bind(error);
     }
+    let mut another = false;
     if query.execute(&mut *c).await.map_err(failed)?.rows_affected() != 1 {
         let ended = about(ENDED).execute(&mut *c).await.map_err(failed)?.rows_affected() == 1;
         if !ended || change.is_some() {
             return Ok(false);
         }
-        sqlx::query(SAME)
-            .bind(row.tenant.0)
-            .bind(row.instance.0)
-            .bind(&*row.destination)
-            .bind(row.seq)
-            .bind(&*row.payload)
-            .execute(&mut *c)
-            .await
-            .map_err(failed)?;
+        another = is_another(&mut *c, row).await?;
     }
-    if let Some((event, payload)) = told(claimed, result) {
+    if let Some((event, payload)) = told(claimed, result, another) {
         sqlx::query(TELL)
             .bind(row.tenant.0)
             .bind(row.instance.0)
@@ -187,6 +191,20 @@ pub(crate) async fn settle(
             .map_err(failed)?;
     }
     Ok(true)
+}
+
+/// After a message that was withdrawn has gone out all the same: the same one that was sent since does not go out twice. Whether it is
+/// another that was sent since.
+async fn is_another(c: &mut Conn, row: &OutboxRow) -> Result<bool, StoreError> {
+    let about = |statement: &'static str| {
+        sqlx::query(statement).bind(row.tenant.0).bind(row.instance.0).bind(&*row.destination).bind(row.seq)
+    };
+    let same = about(SAME).bind(&*row.payload).execute(&mut *c).await.map_err(failed)?;
+    if same.rows_affected() > 0 {
+        return Ok(false);
+    }
+    let another = about(ANOTHER).bind(row.sent_event.as_deref()).fetch_optional(c).await.map_err(failed)?;
+    Ok(another.is_some())
 }
 
 /// Likewise, several.
