@@ -9,6 +9,7 @@
 mod amounts;
 mod apply;
 mod because;
+mod crowd;
 mod declined;
 mod escalate;
 mod event;

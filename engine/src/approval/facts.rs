@@ -68,7 +68,7 @@ impl<'a> Facts<'a> {
 
     fn is_valid(&self, review: &Review, frame: &Frame<'_>, step: usize, vote: &Vote) -> bool {
         !vote.withdrawn
-            && review.steps[step].seats.iter().any(|seat| seat.id == vote.seat)
+            && review.steps[step].seats.has(vote.seat)
             && !self.excluded.contains(&vote.author)
             && !self.excluded.contains(vote.holder())
             && frame.still_valid(&review.subject, &self.definitions[step], vote.seen)
@@ -111,6 +111,18 @@ impl<'a> Facts<'a> {
         frame.active(ix) && !self.barred.contains(&ix) && !apart()
     }
 
+    /// The places of those who may not act in the step for what they are or did in this review.
+    pub(super) fn kept_out(&self, step: usize) -> impl Iterator<Item = Ix> {
+        self.barred.iter().chain(self.apart.get(step).into_iter().flatten()).copied()
+    }
+
+    /// Whether each seat of the step is that of somebody who may act, and of nobody else: no more than that is looked for, and only
+    /// where many have one.
+    pub(super) fn all_may_act(&self, review: &Review, frame: &Frame<'_>, step: usize) -> bool {
+        let members = review.steps[step].seats.members(frame.org.built());
+        members.is_some_and(|members| self.kept_out(step).all(|ix| members.place_of(ix).is_none()))
+    }
+
     /// The same by id.
     pub(super) fn eligible_id(&self, frame: &Frame<'_>, step: usize, id: &PersonId) -> bool {
         frame.org.ix(id).is_some_and(|ix| self.eligible(frame, step, ix))
@@ -126,6 +138,15 @@ impl<'a> Facts<'a> {
     #[inline]
     pub(super) fn is_vacant(&self, review: &Review, frame: &Frame<'_>, step: usize, seat: &Seat) -> bool {
         self.vote_of_seat(review, seat).is_none() && !self.is_manned(frame, step, seat)
+    }
+
+    /// Whether this seat of an open step is open.
+    pub(super) fn is_open(&self, review: &Review, frame: &Frame<'_>, step: usize, seat: usize) -> bool {
+        if self.definitions[step].one_by_one() {
+            return self.open_seats(review, frame, step).contains(&seat);
+        }
+        let waits = |seat: &Seat| self.vote_of_seat(review, seat).is_none() && self.is_manned(frame, step, seat);
+        review.steps[step].seats.get(seat).is_some_and(waits)
     }
 
     /// The seats that are open in an open step, by place (section 4.4): no vote, not vacant, and in order one only.
@@ -176,8 +197,13 @@ impl<'a> Facts<'a> {
 
     /// Whether the person holds a seat of the step.
     pub(super) fn is_seated(review: &Review, frame: &Frame<'_>, step: usize, who: &PersonId) -> bool {
-        let mut seats = review.steps[step].seats.iter();
-        match frame.org.ix(who) {
+        let seats = &review.steps[step].seats;
+        let me = frame.org.ix(who);
+        if let Some(members) = seats.members(frame.org.built()) {
+            return me.is_some_and(|me| members.place_of(me).is_some());
+        }
+        let mut seats = seats.iter();
+        match me {
             Some(me) => seats.any(|seat| frame.holders(seat).any(|(_, ix)| ix == Some(me))),
             None => seats.any(|seat| seat.holders().contains(who)),
         }

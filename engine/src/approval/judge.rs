@@ -193,7 +193,7 @@ impl Judge<'_> {
         let place = self.step(&ballot.step)?;
         let voice = voice(self.review, self.frame, self.facts, place, self.by, ballot.on_behalf_of.as_ref())?;
         let seat = &self.review.steps[place].seats[voice.seat];
-        let open = self.facts.open_seats(self.review, self.frame, place).contains(&voice.seat);
+        let open = self.facts.is_open(self.review, self.frame, place, voice.seat);
         if !open && self.facts.vote_of_seat(self.review, seat).is_none() {
             return Err(Refusal::NotYourTurn);
         }

@@ -18,8 +18,8 @@ use crate::clock::Timestamp;
 use crate::ids::PersonId;
 use crate::money::Money;
 
-use places::Presence;
 pub(super) use places::within;
+use places::{Holders, Presence};
 
 /// A person's place in the organisation's list.
 pub(super) type Ix = u32;
@@ -176,8 +176,8 @@ pub struct Organisation {
     /// The units in which each person has a role, sorted.
     member_of: Vec<Vec<u32>>,
     units: HashMap<Arc<str>, u32>,
-    /// Of each unit, who has which role: the places of those who are listed, in order.
-    roles: Vec<BTreeMap<Arc<str>, Vec<Ix>>>,
+    /// Of each unit, who has which role.
+    roles: Vec<BTreeMap<Arc<str>, Holders>>,
     /// By role: the units in which it is held, rising.
     held_in: HashMap<Arc<str>, Vec<u32>>,
     /// Who is active, as far as that hangs on no date.
@@ -216,7 +216,7 @@ impl Organisation {
             for (role, holders) in &unit.roles {
                 let places: Vec<Ix> = holders.iter().filter_map(|id| index.get(id).copied()).collect();
                 places.iter().for_each(|&ix| member_of[ix as usize].push(number));
-                held.insert(Arc::clone(role), places);
+                held.insert(Arc::clone(role), Holders::of(places));
                 held_in.entry(Arc::clone(role)).or_insert_with(Vec::new).push(number);
             }
             roles.push(held);

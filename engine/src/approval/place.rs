@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
+use super::crowd::Members;
 use super::organisation::Ix;
 use super::review::Seat;
 
@@ -96,24 +97,55 @@ impl Hasher for Spread {
 }
 
 /// The seats of a step. Hundreds may hold a role: they are copied when one of them changes, not with each copy of the review.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Seats(Arc<Vec<Seat>>);
+pub struct Seats {
+    row: Arc<Vec<Seat>>,
+    /// Of whom they are, while nothing has changed in them.
+    #[serde(skip)]
+    members: Option<Members>,
+}
 
 impl Seats {
+    pub(super) fn of(row: Arc<Vec<Seat>>, members: Members) -> Self {
+        Self { row, members: Some(members) }
+    }
+
     /// To change them.
     pub(super) fn changing(&mut self) -> &mut Vec<Seat> {
-        Arc::make_mut(&mut self.0)
+        self.members = None;
+        Arc::make_mut(&mut self.row)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.row.is_empty()
+    }
+
+    /// Of whom they are, if that is a crowd of this organisation and each has his own.
+    #[inline]
+    pub(super) fn members(&self, built: Built) -> Option<&Members> {
+        self.members.as_ref().filter(|members| members.are_of(built))
+    }
+
+    /// Whether the seat of that number is among them.
+    pub(super) fn has(&self, id: u32) -> bool {
+        // Most are numbered one after another.
+        let guess = self.row.first().and_then(|first| self.row.get(id.checked_sub(first.id)? as usize));
+        guess.is_some_and(|seat| seat.id == id) || self.row.iter().any(|seat| seat.id == id)
     }
 }
 
+impl PartialEq for Seats {
+    fn eq(&self, other: &Self) -> bool {
+        self.row == other.row
+    }
+}
+
+impl Eq for Seats {}
+
 impl From<Vec<Seat>> for Seats {
     fn from(seats: Vec<Seat>) -> Self {
-        Self(Arc::new(seats))
+        Self { row: Arc::new(seats), members: None }
     }
 }
 
@@ -121,7 +153,7 @@ impl Deref for Seats {
     type Target = [Seat];
 
     fn deref(&self) -> &[Seat] {
-        &self.0
+        &self.row
     }
 }
 
@@ -130,6 +162,6 @@ impl<'s> IntoIterator for &'s Seats {
     type IntoIter = std::slice::Iter<'s, Seat>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.row.iter()
     }
 }

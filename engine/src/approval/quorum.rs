@@ -21,6 +21,20 @@ pub(super) struct Tally {
     pub(super) veto: bool,
 }
 
+impl Tally {
+    fn add(&mut self, vote: VoteKind, has_veto: impl Fn() -> bool) {
+        self.m += 1;
+        match vote {
+            VoteKind::Approve => self.a += 1,
+            VoteKind::Reject => {
+                self.r += 1;
+                self.veto |= has_veto();
+            }
+            VoteKind::Abstain => self.b += 1,
+        }
+    }
+}
+
 /// What a tally comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -33,20 +47,21 @@ pub(super) enum Outcome {
 /// Counts the step at this place; of seats without a vote so many as are `enough`.
 fn tally(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize, enough: i64) -> Tally {
     let veto = &facts.definitions[place].veto;
+    let step = &review.steps[place];
     let (mut tally, mut without) = (Tally::default(), 0);
-    for seat in &review.steps[place].seats {
-        let vote = facts.vote_of_seat(review, seat).map(|(_, vote)| vote.kind);
-        match vote {
-            Some(VoteKind::Approve) => tally.a += 1,
-            Some(VoteKind::Reject) => {
-                tally.r += 1;
-                tally.veto |= veto.contains(&seat.stands_for);
-            }
-            Some(VoteKind::Abstain) => tally.b += 1,
-            None => {}
+    if facts.all_may_act(review, frame, place) {
+        // Each seat has one vote at most, and all others are manned.
+        for (_, vote) in facts.votes(review).filter(|(_, vote)| vote.step == step.id) {
+            let has_veto = || step.seats.iter().any(|seat| seat.id == vote.seat && veto.contains(&seat.stands_for));
+            tally.add(vote.kind, has_veto);
         }
-        if vote.is_some() {
-            tally.m += 1;
+        let others = i64::try_from(step.seats.len()).unwrap_or(i64::MAX) - tally.m;
+        tally.m += others.min(enough);
+        return tally;
+    }
+    for seat in &step.seats {
+        if let Some((_, vote)) = facts.vote_of_seat(review, seat) {
+            tally.add(vote.kind, || veto.contains(&seat.stands_for));
         } else if without < enough && facts.is_manned(frame, place, seat) {
             tally.m += 1;
             without += 1;

@@ -7,7 +7,7 @@ use super::facts::Facts;
 use super::frame::Frame;
 use super::organisation::Ix;
 use super::policy::{Hit, PLAN, When};
-use super::resolver::{ChainStart, Resolver, UnitOf};
+use super::resolver::{ChainStart, Resolver};
 use super::review::{Definition, NamedBy};
 use super::step::{OnEmpty, Step};
 use super::value::{FieldValue, Subject};
@@ -198,11 +198,7 @@ fn run(frame: &Frame<'_>, facts: &Facts, subject: &Subject, place: usize, resolv
         Resolver::Person(people) => people.iter().filter_map(known).filter(eligible).collect(),
         Resolver::Field(field) => in_field(frame, subject, field).filter(eligible).collect(),
         Resolver::Role { role, unit } => {
-            let unit = match unit {
-                UnitOf::Unit(unit) => Some(&**unit),
-                UnitOf::Field(field) => subject.get(field).text(),
-            };
-            let holders = unit.map_or(&[][..], |unit| frame.org.role_places(unit, role));
+            let holders = unit.of(subject).map_or(&[][..], |unit| frame.org.role_places(unit, role));
             holders.iter().copied().filter(eligible).collect()
         }
         Resolver::Manager { of, levels } => {

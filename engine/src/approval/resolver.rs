@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::value::Subject;
 use crate::ids::PersonId;
 
 /// One entry of `who` or `fallback`.
@@ -44,6 +45,16 @@ pub enum UnitOf {
     Unit(Arc<str>),
     /// The one in this field.
     Field(Arc<str>),
+}
+
+impl UnitOf {
+    /// The unit, of this document.
+    pub(super) fn of<'a>(&'a self, subject: &'a Subject) -> Option<&'a str> {
+        match self {
+            Self::Unit(unit) => Some(unit),
+            Self::Field(field) => subject.get(field).text(),
+        }
+    }
 }
 
 /// Where a chain begins.

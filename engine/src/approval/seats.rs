@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 use super::event::Position;
 use super::facts::Facts;
 use super::frame::Frame;
-use super::organisation::Ix;
-use super::place::{ByPlace, Found};
+use super::organisation::{Ix, Organisation};
+use super::place::{ByPlace, Found, Seats};
 use super::resolve::{MANY, Named, resolve};
+use super::resolver::Resolver;
 use super::review::{Definition, NamedBy, Resolved, Review, Seat, StepState};
-use super::words::Status;
+use super::words::{Status, Stuck};
 use crate::ids::PersonId;
 
 /// Why a step is reconciled, and so what it spares.
@@ -23,6 +24,15 @@ pub(super) enum Cause {
 
 /// Resolves the step anew and brings its seats in line.
 pub(super) fn reconcile(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, cause: Cause) {
+    let step = &review.steps[place];
+    if step.seats.is_empty() && step.aside.is_empty() {
+        if let Some(seats) = crowd(review, frame, facts, place) {
+            review.next_id += u32::try_from(seats.len()).unwrap_or(u32::MAX);
+            review.steps[place].seats = seats;
+            resolved(review, frame, place, cause, None);
+            return;
+        }
+    }
     let resolution = resolve(frame, facts, &review.subject, place, &facts.definitions[place]);
     let step = &review.steps[place];
     let first = step.seats.is_empty() && step.aside.is_empty();
@@ -33,6 +43,21 @@ pub(super) fn reconcile(review: &mut Review, frame: &Frame<'_>, facts: &Facts, p
     } else {
         bring_in_line(review, frame, facts, place, &resolution.named, cause);
     }
+    resolved(review, frame, place, cause, resolution.problem);
+    if !first {
+        mark_vacant(review, frame, facts, place);
+    }
+}
+
+/// The seats of a step that asks a role which many hold, and nobody else.
+fn crowd(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize) -> Option<Seats> {
+    let [Resolver::Role { role, unit }] = &facts.definitions[place].who[..] else { return None };
+    let crowd = frame.org.crowd(unit.of(&review.subject)?, role)?;
+    crowd.seats(frame.org, review.next_id, facts.kept_out(place))
+}
+
+/// Notes when and with what problem the step was resolved.
+fn resolved(review: &mut Review, frame: &Frame<'_>, place: usize, cause: Cause, problem: Option<Stuck>) {
     let added = review.steps[place].is_added();
     let step = &mut review.steps[place];
     step.resolved = Some(Resolved { version: review.subject.version(), revision: frame.org.revision() });
@@ -40,10 +65,7 @@ pub(super) fn reconcile(review: &mut Review, frame: &Frame<'_>, facts: &Facts, p
         step.repaired = false;
     }
     // After a repair a problem returns only with an edit (section 10).
-    step.problem = resolution.problem.filter(|_| !step.repaired);
-    if !first {
-        mark_vacant(review, frame, facts, place);
-    }
+    step.problem = problem.filter(|_| !step.repaired);
 }
 
 /// Seats that there are, and those who are named now.
@@ -204,6 +226,9 @@ impl Seated {
 
 /// Notes which seats are vacant; true if one has become so.
 pub(super) fn mark_vacant(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize) -> bool {
+    if facts.all_may_act(review, frame, place) {
+        return false;
+    }
     let seats = &review.steps[place].seats;
     let is_other = |seat: &Seat| facts.is_vacant(review, frame, place, seat) != seat.vacant;
     let others: Vec<usize> = seats.iter().enumerate().filter(|(_, seat)| is_other(seat)).map(|(at, _)| at).collect();
@@ -222,8 +247,7 @@ pub(super) fn mark_vacant(review: &mut Review, frame: &Frame<'_>, facts: &Facts,
 /// Section 4.3: the fields that the resolvers read are no longer as they were when the step was resolved.
 pub(super) fn reads_changed(review: &Review, facts: &Facts, place: usize) -> bool {
     let Some(resolved) = review.steps[place].resolved else { return false };
-    let reads = facts.definitions[place].reads();
-    review.subject.changed_since(resolved.version).any(|(field, _)| reads.contains(&**field))
+    review.subject.is_changed_since(resolved.version, facts.definitions[place].reads().into_iter())
 }
 
 /// Whether a step comes after another because one of them was added: it behind the other, or the other before it.
@@ -258,8 +282,12 @@ impl Seat {
 
     /// The seat of somebody whom a step names.
     pub(super) fn of(id: u32, one: &Named, frame: &Frame<'_>) -> Self {
-        let new = Self::new(id, one.id(frame).clone(), one.by);
-        Self { covering: one.covering, found: Found::new(frame.org.built(), one.ix), ..new }
+        Self { covering: one.covering, ..Self::named(id, one.ix, one.by, frame.org) }
+    }
+
+    /// The seat of somebody who is in the organisation.
+    pub(super) fn named(id: u32, ix: Ix, by: NamedBy, org: &Organisation) -> Self {
+        Self { found: Found::new(org.built(), ix), ..Self::new(id, org.at(ix).id.clone(), by) }
     }
 
     /// Whoever it stands for holds it, and nobody else.

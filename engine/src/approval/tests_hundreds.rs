@@ -1,5 +1,6 @@
 //! A role that hundreds hold: what must not be worked out, or copied, for each of them again and again.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::tests_example::Story;
@@ -101,4 +102,77 @@ fn a_place_that_was_found_in_another_organisation_is_looked_up_again() {
     let seen = story.view();
     story.review = stored;
     assert_eq!(story.view(), seen);
+}
+
+/// One that is a crowd, and the same as it would be if each of them were looked at by himself: he has been there since a day.
+fn twins(quorum: u8, reject: bool, requester: usize) -> [Story; 2] {
+    let quorum = match quorum % 4 {
+        0 => json!("any"),
+        1 => json!("all"),
+        2 => json!({ "count": 3 }),
+        _ => json!({ "percent": "40" }),
+    };
+    let step = |name: &str, order: u32, role: &str| {
+        json!({
+            "name": name, "order": order, "who": [{ "role": role, "unit": "all" }], "quorum": quorum,
+            "reject": if reject { "first" } else { "unanimous" }, "veto": [id(4)],
+        })
+    };
+    let policy = json!({
+        "never": ["requester"], "same_person": "once", "distinct": [["first", "second"]],
+        "steps": [step("first", 1, "some"), step("second", 1, "others"), step("third", 2, "some")],
+    });
+    [json!(null), json!("1900-01-01")].map(|from| {
+        let person = |n| json!({ "id": id(n), "active": true, "manager": id(0), "from": from });
+        let organisation = json!({
+            "revision": 1, "people": (0..22).map(person).collect::<Vec<_>>(),
+            "units": [{ "id": "all", "roles": {
+                "some": (0..18).map(id).collect::<Vec<_>>(), "others": (3..22).rev().map(id).collect::<Vec<_>>(),
+            } }],
+        });
+        Story::of(organisation, policy.clone(), json!({ "requester": id(requester), "amount": "5.00 EUR" }))
+    })
+}
+
+/// What somebody does.
+fn act(who: usize, verb: u8, step: u8, other: usize) -> Value {
+    let step = ["first", "second", "third"][usize::from(step) % 3];
+    match verb % 12 {
+        0..=5 => json!({ "do": "approve", "step": step }),
+        6 => json!({ "do": "reject", "step": step, "reason": "no" }),
+        7 => json!({ "do": "abstain", "step": step }),
+        8 => json!({ "do": "delegate", "step": step, "to": id(other) }),
+        9 => json!({ "do": "reassign", "step": step, "to": id(other) }),
+        10 => json!({ "do": "edit", "set": { "amount": format!("{who}.00 EUR") } }),
+        _ => json!({ "do": "request_changes", "step": step, "reason": "more" }),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_crowd_is_as_its_people_one_by_one(
+        quorum in any::<u8>(), reject in any::<bool>(), requester in 0..22usize,
+        acts in proptest::collection::vec((0..22usize, any::<u8>(), any::<u8>(), 0..22usize), 1..24),
+    ) {
+        let [mut crowd, mut people] = twins(quorum, reject, requester);
+        let submit = json!({ "do": "submit" });
+        prop_assert_eq!(crowd.then(&id(requester), submit.clone()), people.then(&id(requester), submit.clone()));
+        let members = |story: &Story| story.review.steps[0].seats.members(story.organisation.built()).is_some();
+        prop_assert_eq!((members(&crowd), members(&people)), (true, false));
+        for (at, (who, verb, step, other)) in acts.into_iter().enumerate() {
+            if at == 12 {
+                let change = json!({ "people": { id(other): { "active": false } } });
+                prop_assert_eq!(crowd.change(change.clone()), people.change(change));
+            }
+            let verb = act(who, verb, step, other);
+            prop_assert_eq!(crowd.then(&id(who), verb.clone()), people.then(&id(who), verb));
+            prop_assert_eq!(&crowd.review, &people.review);
+            prop_assert_eq!(crowd.view(), people.view());
+            if crowd.review.state == State::ChangesRequested {
+                prop_assert_eq!(crowd.then(&id(requester), submit.clone()), people.then(&id(requester), submit.clone()));
+            }
+        }
+    }
 }

@@ -102,9 +102,9 @@ static NULL: FieldValue = FieldValue::Null;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     now: Fields,
-    /// `earlier[k]` holds what version `k + 1` had where version `k + 2` differs.
+    /// `earlier[k]` holds what version `k + 1` had where version `k + 2` differs. Shared with the reviews that this one was and becomes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    earlier: Vec<Fields>,
+    earlier: Vec<Arc<Fields>>,
     /// What the workflow itself changed after the decision: by field the value that was decided about.
     #[serde(default, skip_serializing_if = "Fields::is_empty")]
     absorbed: Fields,
@@ -157,6 +157,11 @@ impl Subject {
         })
     }
 
+    /// Whether one of `fields` had another value in `version` than it has now.
+    pub fn is_changed_since(&self, version: u32, mut fields: impl Iterator<Item: AsRef<str>>) -> bool {
+        fields.any(|field| self.at(version, field.as_ref()) != self.get(field.as_ref()))
+    }
+
     /// Those of `set` that differ from the present values.
     pub fn changes<'a>(&'a self, set: &'a Fields) -> impl Iterator<Item = (&'a Arc<str>, &'a FieldValue)> {
         set.iter().filter(|(field, value)| self.get(field) != *value)
@@ -180,7 +185,7 @@ impl Subject {
             let old = self.now.insert(Arc::clone(&field), value).unwrap_or_default();
             replaced.insert(field, old);
         }
-        self.earlier.push(replaced);
+        self.earlier.push(Arc::new(replaced));
         true
     }
 

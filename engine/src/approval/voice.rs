@@ -19,7 +19,13 @@ pub(super) fn voices(review: &Review, frame: &Frame<'_>, facts: &Facts, place: u
     let mut own = Vec::new();
     let mut others = Vec::new();
     let Some(me) = frame.org.ix(by).filter(|&me| facts.eligible(frame, place, me)) else { return own };
-    for (at, seat) in review.steps[place].seats.iter().enumerate() {
+    let seats = &review.steps[place].seats;
+    if let Some(members) = seats.members(frame.org.built()) {
+        // Each acts for himself, and for nobody else.
+        let seat = members.place_of(me);
+        return seat.map(|seat| Voice { seat, holder: frame.org.at(me).id.clone() }).into_iter().collect();
+    }
+    for (at, seat) in seats.iter().enumerate() {
         for (holder, ix) in frame.holders(seat) {
             let Some(ix) = ix else { continue };
             if ix == me {

@@ -1,8 +1,11 @@
 //! The organisation by places: people as small integers, which is how everything inside asks for them.
 
+use std::sync::{Arc, OnceLock};
+
 use jiff::civil::Date;
 
 use super::{Ix, Organisation, Person, Substitution};
+use crate::approval::crowd::Crowd;
 use crate::approval::review::Seat;
 use crate::ids::PersonId;
 
@@ -22,6 +25,20 @@ impl Presence {
             (true, None, None) => Self::Always,
             (true, ..) => Self::Dated,
         }
+    }
+}
+
+/// Who has a role in a unit: the places of those who are listed, in order.
+#[derive(Clone, Debug)]
+pub(super) struct Holders {
+    places: Vec<Ix>,
+    /// Found out when the first review asks them.
+    crowd: OnceLock<Option<Arc<Crowd>>>,
+}
+
+impl Holders {
+    pub(super) fn of(places: Vec<Ix>) -> Self {
+        Self { places, crowd: OnceLock::new() }
     }
 }
 
@@ -93,7 +110,15 @@ impl Organisation {
     }
 
     pub(super) fn places_in(&self, unit: u32, role: &str) -> &[Ix] {
-        self.roles[unit as usize].get(role).map_or(&[], Vec::as_slice)
+        self.roles[unit as usize].get(role).map_or(&[], |holders| &holders.places)
+    }
+
+    /// Those who have the role in the unit, if they are many of whom nothing else is to be known.
+    pub(in crate::approval) fn crowd(&self, unit: &str, role: &str) -> Option<&Arc<Crowd>> {
+        let holders = self.roles[*self.units.get(unit)? as usize].get(role)?;
+        let plain = |ix: Ix| self.presence[ix as usize] == Presence::Always && !self.has_substitutes(ix);
+        let crowd = || Crowd::of(self.built, &holders.places, plain).map(Arc::new);
+        holders.crowd.get_or_init(crowd).as_ref()
     }
 
     /// The units in which somebody is listed for the role, rising.
