@@ -59,7 +59,7 @@ pub use purchasing::{MOST_LINES, lines_digest, mistakes_in_lines};
 pub use quantity::Quantity;
 pub use reads::{
     Around, Left, Order, Totals, around, company, item, item_units, items, location, locations, movements, open_demand,
-    order, order_by_number, orders, orders_from, policies, policy, preference, setting, settings_by_name, shortfalls,
+    order, order_by_number, orders, orders_from, policies, policy, preference, preferences_by_person, setting, settings_by_name, shortfalls,
     stock_at, stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals, unit, units,
 };
 pub use row::{

@@ -213,6 +213,7 @@ pub(super) async fn rows_beside_the_streams_are_what_entries_made(mut site: Site
     site.command(&["audit", "verify"]).await.done();
     let organisation = StreamId::of_record("organisation", "organisation").to_string();
     let limits = StreamId::of_record("setting", "limits").to_string();
+    let [preference, unmade] = ["bob", "eve"].map(|person| StreamId::of_record("preference", person).to_string());
     let cases = [
         (
             "UPDATE organisation SET at = at - 4000000 WHERE revision = 2 AND tenant = 1",
@@ -239,6 +240,21 @@ pub(super) async fn rows_beside_the_streams_are_what_entries_made(mut site: Site
             "INSERT INTO setting (tenant, code, version, document) VALUES (1, 'limits', 1, '{}')",
             "DELETE FROM setting WHERE code = 'limits'",
             (&limits, "row_unmade", "no entry wrote the row of `limits`"),
+        ),
+        (
+            "UPDATE preference SET document = '{\"mail\":\"off\"}' WHERE person = 'bob'",
+            "UPDATE preference SET document = '{\"mail\":\"digest\"}' WHERE person = 'bob'",
+            (&preference, "row_changed", "the row of `bob` in `preference` is not what entry 1 wrote"),
+        ),
+        (
+            "INSERT INTO preference (tenant, person, version, document) VALUES (1, 'eve', 1, '{}')",
+            "DELETE FROM preference WHERE person = 'eve'",
+            (&unmade, "row_unmade", "no entry wrote the row of `eve` in `preference`"),
+        ),
+        (
+            "DELETE FROM preference WHERE person = 'bob'",
+            "INSERT INTO preference (tenant, person, version, document) VALUES (1, 'bob', 1, '{\"mail\":\"digest\"}')",
+            (&preference, "row_changed", "the row of `bob` that entry 1 wrote is not in `preference`"),
         ),
         (
             "UPDATE definition SET source = source || '# ' WHERE name = 'purchase_order'",
