@@ -90,9 +90,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             None if ballot(act).is_some() && !matches!(act, Verb::Ask { .. }) => {
                 Err(Refusal::EtagRequired { current }.into())
             }
-            Some(brought) if is_stale => {
-                Err(Refusal::StaleTask { brought: brought.to_owned(), current }.into())
-            }
+            Some(brought) if is_stale => Err(Refusal::StaleTask { brought: brought.to_owned(), current }.into()),
             _ => Ok(()),
         }
     }

@@ -56,7 +56,9 @@ fn give(story: &mut Story, state: &str, etag: String) -> Result<Option<String>, 
 fn edit(story: &mut Story, amount: &str) {
     let payload = json!({ "amount": amount }).as_object().cloned().unwrap();
     let (instance, event) = (row(story).id, "edit".into());
-    story.command(Verb::Signal { instance, event, payload, reason: None, state_revision: None }, person("ann")).unwrap();
+    story
+        .command(Verb::Signal { instance, event, payload, reason: None, state_revision: None }, person("ann"))
+        .unwrap();
 }
 
 /// What the last entry says that was on the screen: version, digest, tax number and amount.
