@@ -202,14 +202,15 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     /// What others give (at their tasks, in their decisions, by a called workflow) makes stale nobody who gives his own beside
     /// them; what somebody sets by an event, a repair or a migration does.
     pub(super) fn keeps_screens(&mut self, at: usize, (before, round): (Screen, i64)) {
-        let is_given = self.by_engine && !self.corrects && self.form(at).is_some();
+        let (asks_data, is_given) = (self.form(at).is_some(), self.by_engine && !self.corrects);
         let task = &mut self.work.tasks[at];
-        if (task.document, task.revision) == (before.document, round) {
+        if asks_data && (task.document, task.revision) == (before.document, round) {
             return;
         }
         let stays_open = task.status == TaskStatus::Open && task.revision == round;
         let earlier = &mut task.detail.earlier;
-        if !(is_given && stays_open) {
+        // Whoever decides sees all of it, also where a migration has made a decision of what asked for data.
+        if !(asks_data && is_given && stays_open) {
             return earlier.clear();
         }
         earlier.push(before);
