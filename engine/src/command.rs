@@ -196,6 +196,15 @@ impl Verb {
             Self::Start { .. } | Self::Change(_) => None,
         }
     }
+
+    /// The task's etag that it brings.
+    #[must_use]
+    pub fn etag(&self) -> Option<&str> {
+        match self {
+            Self::Decide { etag, .. } | Self::Complete { etag, .. } => etag.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 /// What came of a command. A repeat gets the very same answer.

@@ -54,7 +54,7 @@ pub use begin::{AtStart, at_start};
 pub use bounds::{LONGEST_TEXT, MOST_ELEMENTS};
 pub use by::{may_send, may_start};
 pub use call::LEFT_ALONE;
-pub use change::{Changed, Seen, change, key_image};
+pub use change::{Changed, SECRET, Seen, change, key_image};
 pub use child::Keys;
 pub use deciders::{Deciders, deciders};
 pub use form::{AskedFor, asked_for, asks_for_data};

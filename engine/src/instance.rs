@@ -267,6 +267,19 @@ pub struct TaskDetail {
     /// Who has passed on a seat that was another's, by the seat's number in the review: he does not decide in it himself.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub passed_on: BTreeMap<u32, BTreeSet<PersonId>>,
+    /// Of a task that asks for data: the document as it was before what others gave meanwhile, the newest last. Whoever has one of
+    /// these before him is not stale.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Screen>,
+}
+
+/// A document as somebody may have it before him.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Screen {
+    /// The version that the review counts.
+    pub version: u32,
+    /// The digest of the whole document.
+    pub document: Digest,
 }
 
 /// Who holds an open seat in a step.
@@ -313,6 +326,23 @@ impl Task {
     /// document and would find two that a part of it does not tell apart; and the task's revision.
     #[must_use]
     pub fn etag(&self) -> String {
-        format!("{}-{}", self.document, self.revision)
+        self.etag_of(self.screen())
+    }
+
+    /// The document as it is.
+    #[must_use]
+    pub fn screen(&self) -> Screen {
+        Screen { version: self.detail.review.subject.version(), document: self.document }
+    }
+
+    /// What was before whoever brings this etag; nothing: he is stale.
+    #[must_use]
+    pub fn seen_by(&self, etag: &str) -> Option<Screen> {
+        let known = std::iter::once(self.screen()).chain(self.detail.earlier.iter().rev().copied());
+        known.into_iter().find(|screen| self.etag_of(*screen) == etag)
+    }
+
+    fn etag_of(&self, screen: Screen) -> String {
+        format!("{}-{}", screen.document, self.revision)
     }
 }

@@ -1,6 +1,6 @@
 //! Verifies the audit trail: every stream, entry by entry, every head that a row claims, and that the rows of instances
-//! (with their tasks), of the organisation, of keys and of settings, the definitions that decided, and the indexes that follow from
-//! instances, are what their entries say.
+//! (with their tasks), of the organisation, of keys (with their secrets), of settings and of preferences, the definitions that decided, and
+//! the indexes that follow from instances, are what their entries say.
 
 mod definitions;
 mod index;

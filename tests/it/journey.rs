@@ -114,6 +114,7 @@ on_both! {
     wrong::addresses_that_lead_nowhere
     wrong::events_that_do_not_fit
     stale::a_decision_says_what_it_is_about
+    stale::a_form_says_what_it_is_about
     stale::two_voters_at_once_both_count
     stale::a_signal_may_bring_the_revision_it_saw
     stale::reading_changes_nothing
@@ -224,6 +225,7 @@ on_both! {
     webhooks::the_command_line_does_the_same
     tenants::a_key_is_for_its_own_tenant_alone
     tampering::an_earlier_organisation_is_what_its_entries_say
+    tampering::keys_and_preferences_are_what_entries_made
     tampering::rows_beside_the_streams_are_what_entries_made
     tampering::the_rows_of_indexes_are_what_the_streams_make
     tampering::whatever_is_tampered_with_is_found_and_named

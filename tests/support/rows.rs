@@ -77,6 +77,7 @@ pub fn task(n: u64, seq: i64, person: &str) -> Task {
             organisation: 3,
             reminded: BTreeMap::new(),
             passed_on: BTreeMap::new(),
+            earlier: Vec::new(),
         },
         opened_at: at(seq),
         seq,

@@ -59,8 +59,9 @@ pub use purchasing::{MOST_LINES, lines_digest, mistakes_in_lines};
 pub use quantity::Quantity;
 pub use reads::{
     Around, Left, Order, Totals, around, company, item, item_units, items, location, locations, movements, open_demand,
-    order, order_by_number, orders, orders_from, policies, policy, preference, setting, settings_by_name, shortfalls,
-    stock_at, stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals, unit, units,
+    order, order_by_number, orders, orders_from, policies, policy, preference, preferences_by_person, setting,
+    settings_by_name, shortfalls, stock_at, stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals,
+    unit, units,
 };
 pub use row::{
     BankAccount, BudgetKey, BudgetRow, Compact, CompanyRow, DemandRow, Factor, ItemRow, ItemUnitKey, ItemUnitRow,

@@ -15,8 +15,8 @@ use crate::{postgres, sqlite};
 pub use around::{Around, Left, around};
 pub use inventory::{
     Totals, item, item_units, items, location, locations, movements, open_demand, policies, policy, preference,
-    setting, settings_by_name, stock_at, stock_level, stock_levels, stock_of, supplier, suppliers, terms, totals, unit,
-    units,
+    preferences_by_person, setting, settings_by_name, stock_at, stock_level, stock_levels, stock_of, supplier,
+    suppliers, terms, totals, unit, units,
 };
 
 pub use runs::{company, orders_from, shortfalls};

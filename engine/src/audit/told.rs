@@ -235,7 +235,8 @@ impl Found {
     fn task(&mut self, before: &Task, after: &Task) {
         let Task { id: _, state, status, revision, document, due_at, holders, detail, opened_at, seq: _ } = before;
         self.inside("detail", |f| {
-            let TaskDetail { review, rates, organisation, reminded, passed_on } = detail;
+            let TaskDetail { review, rates, organisation, reminded, passed_on, earlier } = detail;
+            f.list("earlier", earlier, &after.detail.earlier);
             f.leaf("organisation", organisation, &after.detail.organisation);
             f.tree("rates", rates, &after.detail.rates, |_| true);
             f.tree("passed_on", passed_on, &after.detail.passed_on, |seats| !seats.is_empty());

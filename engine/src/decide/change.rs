@@ -10,7 +10,7 @@ use crate::command::{Actor, Change, Command, SessionEvent};
 use crate::commit::{ApiKeyRow, OrganisationRow};
 use crate::domain::{Call, Domain};
 use crate::expression::{Field, RecordType, Value};
-use crate::ids::PersonId;
+use crate::ids::{Digest, PersonId};
 use crate::instance::Document;
 use crate::refusal::Refusal;
 
@@ -221,14 +221,19 @@ fn revoke_key<Op>(seen: &Seen<'_>, id: &str, now: Timestamp) -> Result<Changed<O
     Ok(Changed { api_key: Some(row), images, ..Changed::nothing(answer) })
 }
 
-/// A key without the hash of its secret.
+/// A key as its entries tell it: of its secret so much that no other can be put in its place ([`SECRET`]).
 #[must_use]
 pub fn key_image(row: &ApiKeyRow) -> Json {
     json!({
         "id": row.id, "person": row.person, "label": row.label, "administrator": row.administrator,
         "created_at": row.created_at, "revoked_at": row.revoked_at,
+        SECRET: Digest::of(format!("key {}: {}", row.id, row.secret_hash)),
     })
 }
+
+/// The member of a key's image that binds its secret: a digest of the stored digest and of the key's id. Entries from before there was
+/// one say nothing of it.
+pub const SECRET: &str = "secret";
 
 /// An action of the vocabulary on a record of the domain.
 fn record<D: Domain>(

@@ -15,13 +15,16 @@ use crate::definition::chart::{DONE, Definition, Form, TASK_STEP};
 use crate::domain::Domain;
 use crate::expression::{Expr, RecordType, Value};
 use crate::ids::{PersonId, TaskId};
-use crate::instance::{Document, Task};
+use crate::instance::{Document, Screen, Task, TaskStatus};
 use crate::refusal::Refusal;
 
 use super::run::{Raised, Run};
 use super::task::not_a_decision;
 use super::values::Seen;
 use super::{Halt, by};
+
+/// How many earlier documents of a task hold at most: who has an older one looks again.
+const MOST_EARLIER: usize = 20;
 
 /// A field that a task asks for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -192,6 +195,27 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let unknown = |(name, value): (&Arc<str>, &Value)| Some((format!("/{name}"), self.unfit(false, value)?));
         let wrong: Vec<(String, String)> = fields.iter().filter_map(unknown).collect();
         if wrong.is_empty() { Ok(()) } else { Err(Refusal::Invalid(wrong).into()) }
+    }
+
+    /// Which pages of a task still hold now that it was told of a change, if it has another document or round than before.
+    ///
+    /// What others give (at their tasks, in their decisions, by a called workflow) makes stale nobody who gives his own beside
+    /// them; what somebody sets by an event, a repair or a migration does.
+    pub(super) fn keeps_screens(&mut self, at: usize, (before, round): (Screen, i64)) {
+        let (asks_data, is_given) = (self.form(at).is_some(), self.by_engine && !self.corrects);
+        let task = &mut self.work.tasks[at];
+        if asks_data && (task.document, task.revision) == (before.document, round) {
+            return;
+        }
+        let stays_open = task.status == TaskStatus::Open && task.revision == round;
+        let earlier = &mut task.detail.earlier;
+        // Whoever decides sees all of it, also where a migration has made a decision of what asked for data.
+        if !(asks_data && is_given && stays_open) {
+            return earlier.clear();
+        }
+        earlier.push(before);
+        let too_many = earlier.len().saturating_sub(MOST_EARLIER);
+        earlier.drain(..too_many);
     }
 
     /// The task has its data: the workflow goes on with it.

@@ -12,7 +12,7 @@ use crate::approval::{
 use crate::clock::Timestamp;
 use crate::definition::chart::Definition;
 use crate::ids::{Digest, PersonId};
-use crate::instance::Task;
+use crate::instance::{Screen, Task};
 
 use super::OrganisationAt;
 
@@ -52,7 +52,7 @@ pub struct Carried {
 pub struct Saw {
     /// The version.
     pub version: u32,
-    /// The digest of the whole document, as headers have it; of the present version only.
+    /// The digest of the whole document, as headers have it, where that version's is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Digest>,
     /// Its fields; of a long one the SHA-256 of its JSON, as `sha256:...`.
@@ -63,7 +63,7 @@ pub struct Saw {
 const LONG: usize = 1_000;
 
 impl Saw {
-    fn of(review: &Review, version: u32, document: Digest) -> Self {
+    fn of(review: &Review, version: u32, screen: Screen) -> Self {
         let subject = &review.subject;
         let then = |field: &Arc<str>| {
             let value = subject.at(version, field);
@@ -75,7 +75,7 @@ impl Saw {
             (Arc::clone(field), told)
         };
         let fields = subject.fields().keys().map(then).collect();
-        Self { version, document: (version == subject.version()).then_some(document), fields }
+        Self { version, document: (version == screen.version).then_some(screen.document), fields }
     }
 }
 
@@ -180,15 +180,15 @@ impl On<'_> {
 pub(super) struct Before {
     /// How many votes.
     pub(super) votes: usize,
-    /// The digest of the document.
-    pub(super) document: Digest,
-    /// Whether the event brought it, in the task's etag.
-    pub(super) is_bound: bool,
+    /// The document.
+    pub(super) screen: Screen,
+    /// What was before whoever sent the event, as the task's etag says that he brought.
+    pub(super) brought: Option<Screen>,
 }
 
 /// What the entry tells of an accepted event: the act, and the votes that it made carry on.
 pub(super) fn acted(
-    Before { votes, document, is_bound }: Before,
+    Before { votes, screen, brought }: Before,
     policy: &Policy,
     organisation: &OrganisationAt,
     rates: &Rates,
@@ -200,8 +200,8 @@ pub(super) fn acted(
     // Who may submit, edit and recall, the workflow's own arrow has said.
     let by_arrow = matches!(event.verb, Verb::Submit | Verb::Edit { .. } | Verb::Recall);
     if let (Some(person), Some(right), false) = (&event.by, &applied.right, by_arrow) {
-        let seen = ballot(&event.verb).and_then(|ballot| ballot.seen).unwrap_or_else(|| review.subject.version());
-        let saw = is_bound.then(|| Saw::of(review, seen, document));
+        let seen = ballot(&event.verb).and_then(|ballot| ballot.seen);
+        let saw = brought.map(|brought| Saw::of(review, seen.unwrap_or(brought.version), brought));
         let is_told = ballot(&event.verb).is_none() || matches!(event.verb, Verb::Ask { to: Some(_), .. });
         let verb = is_told.then(|| event.verb.clone());
         let right = Some(right.clone());
@@ -213,7 +213,7 @@ pub(super) fn acted(
         let seat = approval::seat_of(review, policy, &organisation.organisation, rates, event.at, vote);
         if let (Some(from), Some(seat)) = (from, seat) {
             let carried = Some(Carried { from: Arc::clone(&from.name), seat });
-            let saw = Some(Saw::of(review, vote.seen, document));
+            let saw = Some(Saw::of(review, vote.seen, screen));
             let (act, person) = (vote.kind.name().into(), vote.author.clone());
             all.push(Acted { act, person, right: None, verb: None, carried, saw });
         }

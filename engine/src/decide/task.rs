@@ -69,8 +69,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     ) -> Result<(), Halt<D::Need>> {
         self.record.task = Some(self.work.tasks[at].id.ordinal);
         self.record.behalf = ballot(act).and_then(|b| b.on_behalf_of.clone());
-        let current = self.work.tasks[at].etag();
-        let open = self.work.tasks[at].status == TaskStatus::Open;
+        let task = &self.work.tasks[at];
+        let (current, open) = (task.etag(), task.status == TaskStatus::Open);
+        let is_stale = etag.is_some_and(|etag| task.seen_by(etag).is_none());
         if matches!(act, Verb::Repair { action: RepairAction::Restart, .. }) {
             // A new round is judged by the rates of now, as a submission is.
             self.work.tasks[at].detail.rates = self.ground.organisation().rates.clone();
@@ -89,9 +90,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             None if ballot(act).is_some() && !matches!(act, Verb::Ask { .. }) => {
                 Err(Refusal::EtagRequired { current }.into())
             }
-            Some(brought) if brought != current => {
-                Err(Refusal::StaleTask { brought: brought.to_owned(), current }.into())
-            }
+            Some(brought) if is_stale => Err(Refusal::StaleTask { brought: brought.to_owned(), current }.into()),
             _ => Ok(()),
         }
     }
@@ -136,6 +135,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
                         organisation: self.ground.organisation().revision,
                         reminded: BTreeMap::new(),
                         passed_on: BTreeMap::new(),
+                        earlier: Vec::new(),
                     },
                     opened_at: now,
                     seq: 0,
@@ -231,6 +231,9 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         // A refusal ends the whole run: nobody sees the work without its review.
         let task = &mut self.work.tasks[at];
         let (before, votes) = (task.detail.review.state, task.detail.review.votes.len());
+        let (screen, round) = (task.screen(), task.revision);
+        let brought = self.command.verb.etag().and_then(|etag| task.seen_by(etag));
+        let were = Before { votes, screen, brought };
         let (review, rates) = (std::mem::take(&mut task.detail.review), &task.detail.rates);
         let questions = review.questions.clone();
         let (revisions, current) = (ground.organisations, ground.organisation());
@@ -245,16 +248,13 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             return Err(Refusal::Approval(declined).into());
         }
         let told = (&event, name);
-        use command::Verb as Asked;
-        let is_bound =
-            matches!(self.command.verb, Asked::Decide { etag: Some(_), .. } | Asked::Complete { etag: Some(_), .. });
-        let were = Before { votes, document: task.document, is_bound };
         let acts = acted(were, &policy, ground.organisation(), rates, told, &brought.applied);
         self.record.acted.extend(acts.into_iter().map(|act| (task.id.ordinal, act)));
         task.detail.review = brought.applied.review;
         task.detail.organisation = task.detail.organisation.max(ground.organisation().revision);
         let told = notices::questions(task, &questions, event.by.as_ref());
         self.after_review(at, before, (&brought.fired, stood_in.as_deref()))?;
+        self.keeps_screens(at, (screen, round));
         self.effects.extend(told.into_iter().map(Effect::Notice));
         self.remind(at, &event, &policy);
         self.outcome_of(at, before, name);
@@ -266,15 +266,11 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let (fired, _) = news;
         let policy = self.policy(at)?;
         let ground = self.ground;
-        let asks_data = self.form(at).is_some();
         let task = &mut self.work.tasks[at];
         let review = &task.detail.review;
         let organisation = &ground.organisation().organisation;
         task.revision = i64::from(review.round);
-        // What others give or change meanwhile does not make stale what somebody is asked for.
-        if !asks_data || task.document == Digest([0; 32]) {
-            task.document = document_digest(&self.work.subject);
-        }
+        task.document = document_digest(&self.work.subject);
         let live = task.status == TaskStatus::Open && review.state.is_live();
         let is_held = live && ground.audience() != Audience::Nobody;
         let held = if is_held { holders(task, &policy, organisation, ground.now) } else { Vec::new() };

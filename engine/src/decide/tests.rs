@@ -107,6 +107,8 @@ struct Story {
     tables: Vec<(Arc<str>, Vec<usize>)>,
     /// What came to an end, and what was entered.
     heard: (Vec<&'static str>, Vec<Arc<str>>),
+    /// What was done about tasks.
+    acted: Vec<(u32, Acted)>,
 }
 
 impl Story {
@@ -156,6 +158,7 @@ impl Story {
             children: Vec::new(),
             tables: Vec::new(),
             heard: Default::default(),
+            acted: Vec::new(),
         }
     }
 
@@ -211,6 +214,7 @@ impl Story {
                 }));
                 self.tables.clone_from(&decision.record.tables);
                 self.heard = (decision.record.outcomes, decision.record.entered);
+                self.acted = decision.record.acted;
                 let folded = crate::audit::image::image(&after);
                 let told = crate::audit::told::changes(self.instance.as_ref(), &after);
                 let mut image = self.instance.as_ref().map_or(serde_json::Value::Null, crate::audit::image::image);

@@ -246,8 +246,10 @@ impl<D: Persist, S: Store<D>> Stage<D, S> {
         self.drive(line, None).await
     }
 
-    /// Moves what is due, until nothing moves; at most `most` times.
+    /// Moves what is due, until nothing moves; at most `most` times. What moves others alone is `nothing`: whoever wants to see them
+    /// turns to them.
     async fn drive(&mut self, line: &Line, most: Option<usize>) -> Result<String, Wrong> {
+        let before = self.reached(line).await?;
         let (mut moved, mut looks) = (0, 0);
         while most.is_none_or(|most| looks < most) {
             looks += 1;
@@ -260,14 +262,21 @@ impl<D: Persist, S: Store<D>> Stage<D, S> {
                 return Err(Wrong::new(line.number, 3, "it never comes to rest", help));
             }
         }
-        match self.instance.filter(|_| moved > 0) {
-            Some(id) => self.stands(id).await.map_err(|why| broken(line.number, &why)),
+        let has_moved = before != self.reached(line).await?;
+        match self.instance.filter(|_| has_moved) {
+            Some(id) => self.stands(id, true).await.map_err(|why| broken(line.number, &why)),
             None => Ok("nothing".to_owned()),
         }
     }
 
-    /// How an instance stands now.
-    async fn stands(&self, id: InstanceId) -> Result<String, StoreError> {
+    /// The number of the last entry of the instance that the steps are about.
+    async fn reached(&self, line: &Line) -> Result<Option<i64>, Wrong> {
+        let Some(id) = self.instance else { return Ok(None) };
+        self.stored(id).await.map(|stored| Some(stored.seq)).map_err(|why| broken(line.number, &why))
+    }
+
+    /// How an instance stands now; `with_last`: and what its last entry says.
+    async fn stands(&self, id: InstanceId, with_last: bool) -> Result<String, StoreError> {
         let instance = self.stored(id).await?;
         let library = self.engine.library();
         let organisation = self.engine.organisation(TENANT).await?;
@@ -275,20 +284,24 @@ impl<D: Persist, S: Store<D>> Stage<D, S> {
             return Ok(format!("{} (of a definition that is not there)", instance.state));
         };
         let answer = answer_of(definition, &instance, Some(&organisation), self.clock.now());
-        self.of(&answer, &instance).await
+        if with_last { self.of(&answer, &instance).await } else { Ok(shown::instance(&answer, &instance, None)) }
     }
 
     async fn turn(&mut self, workflow: &str, part: &str, line: &Line) -> Result<String, Wrong> {
         let all = self.instances().await.map_err(|why| broken(line.number, &why))?;
         let id = newest(&all, workflow, part).map_err(|(message, help)| Wrong::new(line.number, 3, message, help))?;
         self.instance = Some(id);
-        self.stands(id).await.map_err(|why| broken(line.number, &why))
+        self.stands(id, true).await.map_err(|why| broken(line.number, &why))
     }
 
     async fn shown(&mut self, submitted: &Submitted) -> Result<String, StoreError> {
         let answer = &submitted.answer;
         let Some(id) = answer.instance else { return Ok(shown::record(&answer.record)) };
         self.instance = Some(id);
+        if submitted.repeat {
+            // The answer is that of the first time: by now it may stand elsewhere.
+            return self.stands(id, false).await;
+        }
         let stored = self.stored(id).await?;
         self.of(answer, &stored).await
     }

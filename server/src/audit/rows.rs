@@ -4,7 +4,7 @@ use fluxor_engine::audit::Entry;
 use fluxor_engine::audit::verify::Finding;
 use fluxor_engine::audit::{fold, image};
 use fluxor_engine::commit::OrganisationRow;
-use fluxor_engine::decide::{key_image, organisation_image};
+use fluxor_engine::decide::{SECRET, key_image, organisation_image};
 use fluxor_engine::ids::{InstanceId, StreamId, TenantId};
 use fluxor_engine::instance::Instance;
 use fluxor_engine::store::{InstancePage, StoreError};
@@ -49,7 +49,10 @@ pub(super) async fn differ(
             let keys = desk.api_keys(tenant).await?;
             let row = keys.iter().find(|k| Some(&*k.id) == header.key.as_deref()).map_or(Value::Null, key_image);
             match fold::fold_record(Value::Null, entries) {
-                Ok(said) => (said, row),
+                Ok(said) => {
+                    let row = as_told(row, &said);
+                    (said, row)
+                }
                 Err(why) => return Ok(vec![finding(why)]),
             }
         }
@@ -61,6 +64,14 @@ pub(super) async fn differ(
     }
     let places = if changes.is_empty() { "its bookkeeping columns".to_owned() } else { places(&changes) };
     Ok(vec![finding(format!("the row is not what its entries say: {places}"))])
+}
+
+/// A key's row, without its secret where its entries are from before they bound it.
+fn as_told(mut row: Value, said: &Value) -> Value {
+    if let (Some(row), None) = (row.as_object_mut(), said.get(SECRET)) {
+        row.remove(SECRET);
+    }
+    row
 }
 
 /// Whether each revision of the organisation is what the entries up to it say, and holds since its entry: who could decide then is
@@ -127,7 +138,30 @@ pub(super) async fn stored(desk: &dyn Desk, tenant: TenantId, id: InstanceId) ->
 mod tests {
     use super::*;
     use fluxor_engine::clock::Timestamp;
+    use fluxor_engine::commit::ApiKeyRow;
     use fluxor_engine::ids::Digest;
+
+    #[test]
+    fn a_key_is_held_against_the_secret_that_its_entry_binds() {
+        let row = |secret: &str| ApiKeyRow {
+            tenant: TenantId(1),
+            id: "k".into(),
+            secret_hash: Digest::of(secret),
+            person: "bob".into(),
+            label: String::new(),
+            administrator: false,
+            created_at: Timestamp::from_micros(5),
+            revoked_at: None,
+        };
+        let said = key_image(&row("own"));
+        let differs = |said: &Value, row: &ApiKeyRow| places(&fold::diff(said, &as_told(key_image(row), said)));
+        assert_eq!((differs(&said, &row("own")).as_str(), differs(&said, &row("other")).as_str()), ("", "/secret"));
+        assert!(!said.to_string().contains(&Digest::of("own").to_string()), "no hash by which somebody comes in");
+        // Entries of old say nothing of it.
+        let old = as_told(said, &json!({}));
+        assert_eq!(differs(&old, &row("other")), "");
+        assert_eq!(differs(&old, &ApiKeyRow { administrator: true, ..row("own") }), "/administrator");
+    }
 
     #[test]
     fn a_revision_is_held_against_its_entry() {

@@ -7,7 +7,7 @@ use fluxor_engine::money::Currency;
 use fluxor_engine::runtime::Engine;
 use fluxor_engine::store::{AnyStore, Connection, StoreError};
 use fluxor_workflows::reorder::{self, Ask, Looks, Worker};
-use fluxor_workflows::{CompanyRow, Memory, Procurement, SettingRow, Settings, StockKey, SupplierRow};
+use fluxor_workflows::{CompanyRow, Memory, PreferenceRow, Procurement, SettingRow, Settings, StockKey, SupplierRow};
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
@@ -26,6 +26,8 @@ pub(crate) enum Books {
     Setting { name: String },
     /// How a person wants to be written to, or null.
     Preference { person: String },
+    /// How everybody wants to be written to who has said so, by person.
+    Preferences,
     /// Suppliers by code, behind `after`.
     Suppliers { after: String, limit: i64 },
     /// A supplier, or null; only as a `whole` with its account's number in full.
@@ -97,6 +99,7 @@ async fn page(connection: Connection<'_, Memory>, tenant: TenantId, asked: Books
         Books::Settings => shown(&settings(connection, tenant).await?),
         Books::Setting { name } => shown(&books::setting(connection, tenant, &name.into()).await?),
         Books::Preference { person } => shown(&books::preference(connection, tenant, &person.into()).await?),
+        Books::Preferences => shown(&preferences(connection, tenant).await?),
         Books::Suppliers { after, limit } => {
             let rows = books::suppliers(connection, tenant, &after, limit).await?;
             shown(&rows.into_iter().map(masked).collect::<Result<Vec<_>, _>>()?)
@@ -196,6 +199,22 @@ async fn settings(mut connection: Connection<'_, Memory>, tenant: TenantId) -> R
     loop {
         let after = all.last().map_or_else(|| "".into(), |row| row.code.clone());
         let page = fluxor_workflows::settings_by_name(again(&mut connection), tenant, &after, BESIDE).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}
+
+/// All rows of preferences, by person.
+async fn preferences(
+    mut connection: Connection<'_, Memory>,
+    tenant: TenantId,
+) -> Result<Vec<PreferenceRow>, StoreError> {
+    let mut all: Vec<PreferenceRow> = Vec::new();
+    loop {
+        let after = all.last().map_or_else(|| "".into(), |row| row.person.clone());
+        let page = fluxor_workflows::preferences_by_person(again(&mut connection), tenant, &after, BESIDE).await?;
         if page.is_empty() {
             return Ok(all);
         }

@@ -142,6 +142,47 @@ fn a_file_that_may_only_be_read_keeps_no_other_from_being_written() {
     assert_eq!((own.text(GRANTED), own.text(other)), (wrong, right));
 }
 
+/// One that is started by its key and goes on by itself, or by somebody.
+const KEYED: &str = "\
+workflow: keyed
+version: 1
+subject: { name: k, fields: { requester: person, ref: text } }
+key: k.ref
+start: a
+states:
+  a: { on: { go: z }, after: { in: 1 day, to: z } }
+  z: { final: true }
+";
+
+#[test]
+fn a_trace_is_about_its_instance_as_it_is_now() {
+    let own = Own::new();
+    own.write("keyed.yaml", KEYED);
+    let steps = "organisation ../company.json
+now 2026-03-02T08:00:00Z
+
+> start keyed as ann {\"ref\": \"1\"}
+a
+> go as ann
+z (final)
+> start keyed as ann {\"ref\": \"1\"}
+z (final)
+> go as ann
+! instance_ended: The instance has ended (`z`).
+> start keyed as ann {\"ref\": \"2\"}
+a
+> start leave as ann {\"days\": 1}
+draft
+> wait 2 days
+nothing
+> turn keyed 2
+z (final); timer a#1
+";
+    own.write("scenarios/leave/keyed.scenario", steps);
+    let told = own.test(&[], 0);
+    assert!(told.contains("2 scenarios: 2 ok\n"), "{told}");
+}
+
 #[test]
 fn what_cannot_be_read_or_played_is_told_with_its_place_and_never_written() {
     let own = Own::new();

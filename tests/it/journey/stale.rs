@@ -2,10 +2,12 @@
 
 use fluxor_tests::server::Site;
 use fluxor_tests::server::client::fresh_key;
+use fluxor_tests::server::visit::Visitor;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::company::{Image, approve, in_review, path, text, until};
+use super::company::{Image, approve, history, in_review, path, text, until};
+use super::site_forms::started;
 
 pub(super) async fn a_decision_says_what_it_is_about(site: Site) {
     let (id, task) = in_review(&site, "ann", "4000.00 EUR").await;
@@ -34,6 +36,87 @@ pub(super) async fn a_decision_says_what_it_is_about(site: Site) {
     site.by("eve").send(request).await.is(200);
     until(&site, &id, "ordered").await;
     site.by("fay").decide(&now, &approve("buyers")).await.refused(409, "review_ended");
+    site.end().await;
+}
+
+/// Two are asked side by side about what may still be changed.
+const OFFER: &str = "
+workflow: offer
+version: 1
+subject: { name: o, fields: { requester: person, amount: money, sound: bool?, tax: text? } }
+start: { to: checks, by: anyone }
+events: { edit: { payload: { amount: money } } }
+states:
+  checks:
+    parallel:
+      goods:
+        start: asked
+        states:
+          asked:
+            task: { who: [{ manager: requester }], form: { sound: { type: bool, title: Is it sound? }, why: text? } }
+            on: { done: { to: known, set: { sound: event.sound } } }
+          known: { final: true }
+      tax:
+        start: asked
+        states:
+          asked:
+            task: { who: [{ person: [hal] }], form: { tax: text } }
+            on: { done: { to: known, set: { tax: event.tax } } }
+          known: { final: true }
+    on:
+      edit: { by: o.requester, set: { amount: event.amount } }
+      done: closed
+  closed: { final: true }
+";
+
+/// A form is about the document that was on its page: what somebody sets makes it stale, what others give beside it does not, and
+/// the trail says what was seen.
+pub(super) async fn a_form_says_what_it_is_about(mut site: Site) {
+    site.stop().await;
+    std::fs::write(site.folder().join("definitions/offer.yaml"), OFFER).unwrap();
+    site.start().await;
+    let id = started(&site, "ann", "offer", json!({ "amount": "100.00 EUR" })).await;
+    let tasks = site.admin().get(&path(&id)).await.is(200)["tasks"].as_array().unwrap().clone();
+    let of = |state: &str| tasks.iter().find(|task| task["state"] == state).unwrap().clone();
+    let (goods, tax) = (of("checks.goods.asked"), of("checks.tax.asked"));
+    let place = format!("/tasks/{}", text(&goods["id"]));
+    let mut bob = Visitor::signed_in(&site, "bob").await;
+    let old = bob.get(&place).await.is(200).form(&place);
+
+    let edit = json!({ "payload": { "amount": "90000.00 EUR" } });
+    site.by("ann").signal(&id, "edit", &edit).await.is(200);
+    let before = Image::of(&site, &id).await;
+    let answer = [("data.sound", "true"), ("data.why", "I know them")];
+    let stale = bob.press(&old, ("act", "complete"), &answer).await.is(412);
+    let said = ["This changed while you were looking at it", "100.00 EUR</del>", "90,000.00 EUR</ins>", "I know them"];
+    for word in said {
+        assert!(stale.has(word), "{word}: {}", stale.text);
+    }
+    let given = json!({ "act": "complete", "data": { "sound": true } });
+    let refused = site.by("bob").decide(&goods, &given).await.refused(412, "stale_task");
+    site.by("hal")
+        .decide(&tax, &json!({ "act": "complete", "data": { "tax": "DE1" } }))
+        .await
+        .refused(412, "stale_task");
+    before.still(&Image::of(&site, &id).await, 0);
+
+    // What another gives does not make it stale; that it was not on the page is told.
+    let shown = site.admin().get(&path(&id)).await.is(200)["tasks"].clone();
+    let etag =
+        |task: &Value| shown.as_array().unwrap().iter().find(|one| one["id"] == task["id"]).unwrap()["etag"].clone();
+    assert_eq!(refused["etag"], etag(&goods));
+    let tax = json!({ "id": tax["id"], "etag": etag(&tax) });
+    site.by("hal").decide(&tax, &json!({ "act": "complete", "data": { "tax": "DE1" } })).await.is(200);
+    bob.press(&stale.form(&place), ("act", "complete"), &answer).await.is(200);
+    let entries = history(&site, &id).await;
+    let [.., edited, taxed, last] = &entries[..] else { panic!("{entries:?}") };
+    let saw = &last["body"]["acted"][0]["saw"];
+    assert_eq!(saw["document"], edited["header"]["document"], "{last}");
+    assert_ne!(saw["document"], taxed["header"]["document"], "{last}");
+    assert_eq!((&saw["version"], &saw["fields"]["amount"]), (&json!(2), &json!("90000.00 EUR")));
+    assert_eq!(saw["fields"]["tax"], Value::Null);
+    assert_eq!(site.admin().get(&path(&id)).await.is(200)["state"], "closed");
+    assert_eq!(site.admin().get("/v1/audit/verify").await.is(200)["ok"], true);
     site.end().await;
 }
 

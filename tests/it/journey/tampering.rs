@@ -4,6 +4,8 @@ use fluxor_engine::audit::header_hash;
 use fluxor_engine::ids::{StreamId, TenantId};
 use fluxor_engine::store::Store as _;
 use fluxor_tests::server::Site;
+use fluxor_tests::server::client::fresh_key;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::company::{approve, in_review, text, until};
@@ -213,7 +215,7 @@ pub(super) async fn rows_beside_the_streams_are_what_entries_made(mut site: Site
     site.command(&["audit", "verify"]).await.done();
     let organisation = StreamId::of_record("organisation", "organisation").to_string();
     let limits = StreamId::of_record("setting", "limits").to_string();
-    let cases = [
+    let cases: [Undone<'_>; 6] = [
         (
             "UPDATE organisation SET at = at - 4000000 WHERE revision = 2 AND tenant = 1",
             "UPDATE organisation SET at = at + 4000000 WHERE revision = 2 AND tenant = 1",
@@ -246,6 +248,15 @@ pub(super) async fn rows_beside_the_streams_are_what_entries_made(mut site: Site
             (&id, "definition_changed", "of `purchase_order` makes"),
         ),
     ];
+    each_is_found(&site, &cases).await;
+    site.end().await;
+}
+
+/// What is done, how it is undone, and what is found: stream, code, words.
+type Undone<'a> = (&'a str, &'a str, (&'a str, &'a str, &'a str));
+
+/// One row each is tampered with, found, and given back.
+async fn each_is_found(site: &Site, cases: &[Undone<'_>]) {
     for (tampering, back, (stream, code, word)) in cases {
         assert_eq!(site.place.sql(tampering).await, 1, "{tampering}");
         let told = site.command(&["audit", "verify", "--json"]).await;
@@ -258,6 +269,47 @@ pub(super) async fn rows_beside_the_streams_are_what_entries_made(mut site: Site
         assert_eq!(site.place.sql(back).await, 1, "{back}");
     }
     site.command(&["audit", "verify"]).await.done();
+}
+
+/// Nobody comes in with another's secret, nor says in somebody's place how that person is written to, without its being found.
+pub(super) async fn keys_and_preferences_are_what_entries_made(mut site: Site) {
+    let bob = site.by("bob");
+    let wish = bob.request(Method::PUT, "/v1/me/notices").header("idempotency-key", fresh_key());
+    bob.send(wish.json(&json!({ "mail": "digest" }))).await.is(200);
+    let keys = site.admin().get("/v1/keys").await.is(200);
+    let own = keys["items"].as_array().unwrap().iter().find(|key| key["person"] == "bob").unwrap();
+    let own = text(&own["id"]);
+    site.stop().await;
+    site.command(&["audit", "verify"]).await.done();
+    site.place.sql("CREATE TABLE kept_key AS SELECT id, secret_hash FROM api_key").await;
+    let exchanged = format!(
+        "UPDATE api_key SET secret_hash = (SELECT hash FROM audit_entry WHERE seq = 1 ORDER BY hash LIMIT 1) WHERE id = '{own}'"
+    );
+    let given_back = format!(
+        "UPDATE api_key SET secret_hash = (SELECT k.secret_hash FROM kept_key AS k WHERE k.id = '{own}') WHERE id = '{own}'"
+    );
+    let stream = |kind: &str, key: &str| StreamId::of_record(kind, key).to_string();
+    let (key, bob, eve) = (stream("key", &own), stream("preference", "bob"), stream("preference", "eve"));
+    let cases: [Undone<'_>; 4] = [
+        (&exchanged, &given_back, (&key, "row_changed", "/secret")),
+        (
+            "UPDATE preference SET document = '{\"mail\":\"off\"}' WHERE person = 'bob'",
+            "UPDATE preference SET document = '{\"mail\":\"digest\"}' WHERE person = 'bob'",
+            (&bob, "row_changed", "the row of `bob` in `preference` is not what entry 1 wrote"),
+        ),
+        (
+            "INSERT INTO preference (tenant, person, version, document) VALUES (1, 'eve', 1, '{}')",
+            "DELETE FROM preference WHERE person = 'eve'",
+            (&eve, "row_unmade", "no entry wrote the row of `eve` in `preference`"),
+        ),
+        (
+            "DELETE FROM preference WHERE person = 'bob'",
+            "INSERT INTO preference (tenant, person, version, document) VALUES (1, 'bob', 1, '{\"mail\":\"digest\"}')",
+            (&bob, "row_changed", "the row of `bob` that entry 1 wrote is not in `preference`"),
+        ),
+    ];
+    each_is_found(&site, &cases).await;
+    site.place.sql("DROP TABLE kept_key").await;
     site.end().await;
 }
 

@@ -78,6 +78,10 @@ impl Memory {
         row(&self.preferences, tenant, person)
     }
 
+    pub(crate) fn preferences(&self, tenant: TenantId, after: &str, most: usize) -> Vec<PreferenceRow> {
+        page(&self.preferences, tenant, after.into(), most, |_| true)
+    }
+
     pub(crate) fn settings(&self, tenant: TenantId, after: &str, most: usize) -> Vec<SettingRow> {
         page(&self.settings, tenant, after.into(), most, |_| true)
     }

@@ -145,6 +145,16 @@ pub async fn preference(
     ask!(connection, preferences::read(tenant, person), memory => memory.preference(tenant, person))
 }
 
+/// How people want to be written to, by their ids.
+pub async fn preferences_by_person(
+    connection: Connection<'_, Memory>,
+    tenant: TenantId,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<PreferenceRow>, StoreError> {
+    ask!(connection, preferences::after(tenant, after, limit), memory => memory.preferences(tenant, after, most(limit)))
+}
+
 /// Settings by their names.
 pub async fn settings_by_name(
     connection: Connection<'_, Memory>,

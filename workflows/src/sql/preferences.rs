@@ -7,7 +7,7 @@ use fluxor_engine::store::StoreError;
 use serde::Serialize;
 
 use super::columns::Reader;
-use super::{Conn, Row, fetch, write};
+use super::{Conn, Row, fetch, page, text, write};
 use crate::fold::{Images, Write};
 use crate::row::PreferenceRow;
 use crate::statement::Sql;
@@ -64,6 +64,29 @@ pub(crate) async fn read(
     person: &Arc<str>,
 ) -> Result<Option<PreferenceRow>, StoreError> {
     Ok(load(connection, &[(tenant, person)]).await?.into_iter().next().map(|(_, row)| row))
+}
+
+/// Rows of a tenant by their people.
+pub(crate) const PAGE: Sql = Sql::same(
+    "preference",
+    "
+        SELECT t.tenant, t.person, t.version, t.document
+        FROM preference AS t
+        WHERE t.tenant = $1
+        AND t.person > $2
+        ORDER BY t.person
+        LIMIT $3",
+);
+
+/// Reads the rows of those behind a person.
+pub(crate) async fn after(
+    connection: &mut Conn,
+    tenant: TenantId,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<PreferenceRow>, StoreError> {
+    let query = sqlx::query(text(&PAGE)).bind(tenant.0).bind(after.to_owned()).bind(limit);
+    page(connection, query, &PAGE, decode).await
 }
 
 /// Inserts rows; each must be new.

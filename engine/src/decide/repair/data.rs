@@ -11,7 +11,7 @@ use crate::diagnostic::nearest;
 use crate::domain::Domain;
 use crate::expression::Value;
 use crate::ids::PersonId;
-use crate::instance::{Document, Instance, TaskStatus};
+use crate::instance::{Document, Instance};
 use crate::refusal::Refusal;
 
 use super::super::Halt;
@@ -19,7 +19,6 @@ use super::super::bounds::too_much;
 use super::super::by::has_decided;
 use super::super::input::below;
 use super::super::run::Run;
-use super::super::task::document_digest;
 
 /// Whoever sets data does not decide about it any more, and has not decided yet.
 pub(super) fn handle(work: &mut Instance, person: Option<&PersonId>) -> Result<(), Refusal> {
@@ -61,13 +60,6 @@ impl<D: Domain> Run<'_, '_, D> {
         self.corrects = true;
         self.work.subject.extend(given);
         self.tell_reviews()?;
-        // Whoever has a form before him saw it as it was.
-        let digest = document_digest(&self.work.subject);
-        self.work
-            .tasks
-            .iter_mut()
-            .filter(|task| task.status == TaskStatus::Open)
-            .for_each(|task| task.document = digest);
         self.stands(&active, &before)?;
         self.handles()?;
         self.settle()?;

@@ -3,6 +3,7 @@
 mod alone;
 mod bound;
 mod data;
+mod forms;
 mod incidents;
 mod moves;
 mod own;
