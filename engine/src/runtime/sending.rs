@@ -16,7 +16,7 @@ const CLAIMED_AT_ONCE: i64 = 32;
 /// How long a delivery may take before another replica tries it.
 const LEASE_MICROS: i64 = 60_000_000;
 
-/// How many messages for one destination are under way at a time: a receiver that says nothing holds up nobody else.
+/// From how many messages for one destination under way on no more of it are claimed: a receiver that says nothing holds up nobody else.
 const MOST_UNDER_WAY: usize = 32;
 
 /// Messages under way, by destination.
