@@ -31,6 +31,8 @@ fn wanted(map: Option<&Map>) -> Wanted {
         activity: log.activity,
         time: Time { column: log.time, format: log.time_format, zone: log.time_zone },
         columns: map.columns.clone(),
+        order: log.order.into_iter().map(|activity| activity.value).collect(),
+        own: map.whose_columns().map(str::to_owned).collect(),
         only: log.only,
     }
 }

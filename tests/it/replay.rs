@@ -262,6 +262,14 @@ fn every_column_that_is_not_there_is_told_with_its_place_in_the_mapping() {
         assert!(code == 1 && told.contains(part), "{part}: {told}");
     }
     assert!(told.matches("--> map.yaml:").count() >= 3, "{told}");
+    // A column that is there twice, and what is missing besides a key that there is not, are told in the same run.
+    let twice = csv().replacen("org:role,", "org:role,org:resource,", 1);
+    desk.write("twice.csv", twice.as_bytes());
+    desk.write("slip.yaml", MAP.replace("log: {", "log: { persn: x,").replace("case:Amount", "case:Sum").as_bytes());
+    let (code, told) = desk.wrong(&["twice.csv", "--definition", "declaration.yaml", "--map", "slip.yaml"]);
+    for part in ["`persn`", "FLX0002", "no column `case:Sum`", "more than one column `org:resource`", "FLX0734"] {
+        assert!(code == 1 && told.contains(part), "{part}: {told}");
+    }
     // Rules that nobody can meet are told before the figures.
     desk.write("map.yaml", MAP.as_bytes());
     desk.write("declaration.yaml", DEFINITION.replace("role: supervisor", "role: Supervisor").as_bytes());

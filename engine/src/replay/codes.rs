@@ -24,5 +24,5 @@ codes! {
     NO_HOLDER = "FLX0731": "The definition asks for a role that nobody in the log or the organisation has.";
     NO_UNIT = "FLX0732": "The definition asks for a role in a unit that is not there.";
     NO_MANAGERS = "FLX0733": "The definition asks for managers, and no organisation says who they are.";
-    NO_COLUMN = "FLX0734": "The log has no column of this name.";
+    NO_COLUMN = "FLX0734": "The log has no column of this name, or more than one.";
 }

@@ -118,6 +118,26 @@ pub(super) fn steps<'d>(definitions: &[&'d Definition]) -> Vec<&'d Arc<Step>> {
     approvals.flat_map(|policy| policy.steps.iter().chain(of_table(policy))).collect()
 }
 
+/// Steps of this name that several approvals have in a definition whose tasks may be open side by side.
+fn steps_side_by_side(definition: &Definition) -> HashSet<Arc<str>> {
+    let mut twice = HashSet::new();
+    for one in family(definition) {
+        if !one.states.iter().any(|state| matches!(state.kind, StateKind::Parallel(_))) {
+            continue;
+        }
+        let mut by_state: HashMap<&Arc<str>, &Arc<str>> = HashMap::new();
+        for state in &one.states {
+            let StateKind::Approval(approval) = &state.kind else { continue };
+            for step in approval.policy.all_steps() {
+                if by_state.insert(&step.name, &state.path).is_some_and(|known| *known != state.path) {
+                    twice.insert(step.name.clone());
+                }
+            }
+        }
+    }
+    twice
+}
+
 impl Course {
     /// The definition, and those that it calls.
     #[must_use]
@@ -131,10 +151,15 @@ impl Course {
         self.activities.get(activity).into_iter().flatten().map(|one| one.label.to_string()).collect()
     }
 
-    /// Whether every act says of which step it is.
-    pub(super) fn names_steps(&self) -> bool {
+    /// Whether every act says of which step it is, and no two tasks that may be open at once have it.
+    pub(super) fn names_seats(&self) -> bool {
+        let twice = steps_side_by_side(&self.definition);
         let mut moves = self.activities.values().flatten();
-        moves.all(|one| !matches!(one.does, Does::Act { step: None, .. }))
+        moves.all(|one| match &one.does {
+            Does::Act { step: None, .. } => false,
+            Does::Act { step: Some(step), .. } => one.state.is_some() || !twice.contains(step),
+            _ => true,
+        })
     }
 
     /// Where people are named besides those who act.

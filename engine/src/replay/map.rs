@@ -62,6 +62,8 @@ pub struct Columns {
     pub role: Option<usize>,
     /// In which unit.
     pub unit: Option<usize>,
+    /// Activities in the order in which those of one instant happened.
+    pub order: Vec<Spot<String>>,
     /// Which events are kept, by what stands in a column.
     pub only: Vec<(String, Vec<String>)>,
 }
@@ -73,6 +75,8 @@ pub struct People {
     pub organisation: Option<String>,
     /// Whether people and their roles are taken from the log; without it: where there is no file.
     pub from_log: Option<bool>,
+    /// Whether small and capital letters of names are the same.
+    pub fold: bool,
     /// What the log's roles are called in the definition.
     pub roles: Vec<(String, String)>,
 }
@@ -148,6 +152,27 @@ pub(super) enum What {
 }
 
 impl Map {
+    /// The columns that say who did it, who started it or for whom, in which role and unit: nobody is made up there of a
+    /// document's defaults.
+    pub fn whose_columns(&self) -> impl Iterator<Item = &str> {
+        let log = self.log.person.iter().chain(&self.log.role).chain(&self.log.unit).copied();
+        let meanings = self.activities.iter().flat_map(|(_, meanings)| meanings);
+        let named = meanings.flat_map(|meaning| {
+            let to = match &meaning.what {
+                What::Act { to, .. } => to.as_ref(),
+                _ => None,
+            };
+            meaning.behalf.iter().chain(to)
+        });
+        let requester = self.subject.iter().filter(|(name, _)| name.value == "requester").map(|(_, source)| source);
+        let sources = self.starts_as.iter().chain(requester).chain(named);
+        let columns = sources.filter_map(|source| match source.from {
+            From::Column(column) => Some(column),
+            From::Written(_) => None,
+        });
+        log.chain(columns).filter_map(|column| self.columns.get(column)).map(String::as_str)
+    }
+
     /// The finding that the log has no column of this name; `has`: some of those that it has.
     #[must_use]
     pub fn no_column(&self, name: &str, nearest: Option<&str>, has: &str) -> Diagnostic {
@@ -163,6 +188,21 @@ impl Map {
         };
         let what = format!("the log has no column `{name}`");
         Diagnostic::error(super::codes::NO_COLUMN, named.unwrap_or(self.reading), what).help(help)
+    }
+
+    /// The finding that the log has several columns of this name.
+    #[must_use]
+    pub fn several_columns(&self, name: &str) -> Diagnostic {
+        let named = self.named.iter().find(|(known, _)| known == name).map(|(_, span)| *span);
+        let what = format!("the log has more than one column `{name}`");
+        let help = "rename all but the one that is meant, in the log's first line";
+        Diagnostic::error(super::codes::NO_COLUMN, named.unwrap_or(self.reading), what).help(help)
+    }
+
+    /// Whether the mapping itself names this column, rather than XES.
+    #[must_use]
+    pub fn names(&self, column: &str) -> bool {
+        self.named.iter().any(|(known, _)| known == column)
     }
 
     /// Reads a mapping.

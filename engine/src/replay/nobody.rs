@@ -1,13 +1,13 @@
 //! Rules that nobody of the log and the organisation can meet. They are told before the figures, and whoever acts against
 //! one of them is no offender: nobody else could have been asked.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::codes;
 use super::course::{Course, family};
 use super::map::Map;
-use crate::approval::{ChainStart, Organisation, Resolver, Step, UnitOf};
+use crate::approval::{ChainStart, EscalateTo, Organisation, Resolver, Rung, RungAct, Step, UnitOf};
 use crate::decide::OrganisationAt;
 use crate::definition::chart::{By, Definition, StateIx, StateKind};
 use crate::diagnostic::{Diagnostic, nearest};
@@ -31,33 +31,64 @@ enum Lack {
 /// Events and steps of a definition that nobody could be allowed.
 #[derive(Debug, Default)]
 pub(super) struct Nobody {
-    /// By the state's path and the event: no arrow has a rule that somebody meets.
-    events: HashSet<(Arc<str>, Arc<str>)>,
+    /// By the state's path and the event: the rules of its arrows, where nobody meets one of them.
+    events: HashMap<(Arc<str>, Arc<str>), Rules>,
     /// By the state's path and the step.
     steps: HashSet<(Arc<str>, Arc<str>)>,
-    /// No way to begin has a rule that somebody meets.
-    starts: bool,
+    /// The rules of the ways to begin.
+    starts: Rules,
+}
+
+/// Rules of several ways, as refusals name them.
+#[derive(Debug, Default)]
+struct Rules {
+    /// Those that nobody meets.
+    unmet: Vec<String>,
+    /// Those that somebody may meet.
+    others: Vec<String>,
+    /// A way is open to everybody.
+    open: bool,
+}
+
+impl Rules {
+    fn note(&mut self, by: &By, organisation: &Organisation) {
+        match by {
+            By::Role(role, _) if of_rule(by, organisation).is_some() => self.unmet.push(role_rule(role)),
+            By::Role(role, _) => self.others.push(role_rule(role)),
+            By::Person(_, text) => self.others.push(format!("`{text}`")),
+            By::Anyone | By::Engine => self.open = true,
+        }
+    }
+
+    /// Whether what this sentence asks for is what nobody has. Ways whose condition does not hold are not in it.
+    fn ask_nobody(&self, sentence: &str) -> bool {
+        let named = |rules: &[String]| rules.iter().any(|rule| sentence.contains(rule.as_str()));
+        let all = !self.unmet.is_empty() && self.others.is_empty() && !self.open;
+        all || (named(&self.unmet) && !named(&self.others))
+    }
+}
+
+/// How a refusal names the role that it takes.
+fn role_rule(role: &str) -> String {
+    format!("the role `{role}`")
 }
 
 impl Nobody {
     pub(super) fn of(course: &Course, organisation: &Organisation) -> Self {
-        let starts = &course.definition.starts;
-        let lacks = starts.iter().all(|start| of_rule(&start.by, organisation).is_some());
-        let mut nobody = Self { starts: lacks && !starts.is_empty(), ..Self::default() };
+        let mut nobody = Self::default();
+        course.definition.starts.iter().for_each(|start| nobody.starts.note(&start.by, organisation));
         for definition in family(&course.definition) {
             for ix in (0..definition.states.len()).map(StateIx) {
                 let path = &definition.state(ix).path;
-                let mut events: BTreeMap<&Arc<str>, bool> = BTreeMap::new();
-                let around = definition.upwards(ix).flat_map(|at| &definition.state(at).on);
-                for (event, arrows) in around {
-                    let lacks = arrows.iter().all(|arrow| of_rule(&arrow.by, organisation).is_some());
-                    *events.entry(event).or_insert(true) &= lacks;
+                let mut events: BTreeMap<&Arc<str>, Rules> = BTreeMap::new();
+                for (event, arrows) in definition.upwards(ix).flat_map(|at| &definition.state(at).on) {
+                    let rules = events.entry(event).or_default();
+                    arrows.iter().for_each(|arrow| rules.note(&arrow.by, organisation));
                 }
-                let none = events.into_iter().filter(|(_, lacks)| *lacks);
-                nobody.events.extend(none.map(|(event, _)| (path.clone(), event.clone())));
+                let lacking = events.into_iter().filter(|(_, rules)| !rules.unmet.is_empty());
+                nobody.events.extend(lacking.map(|(event, rules)| ((path.clone(), event.clone()), rules)));
                 for step in asks(&definition.state(ix).kind) {
-                    let mut who = step.who.iter().chain(&step.fallback);
-                    if who.all(|resolver| of_resolver(resolver, organisation).is_some()) {
+                    if is_for_nobody(step, organisation) {
                         nobody.steps.insert((path.clone(), step.name.clone()));
                     }
                 }
@@ -66,20 +97,26 @@ impl Nobody {
         nobody
     }
 
-    /// Whether nobody may send the event to an instance that stands in these states.
-    pub(super) fn sends(&self, inside: &[Arc<str>], event: &Arc<str>) -> bool {
-        inside.iter().any(|path| self.events.contains(&(path.clone(), event.clone())))
+    /// Whether nobody may send the event to an instance that stands in these states, which was refused with this sentence.
+    pub(super) fn sends(&self, inside: &[Arc<str>], event: &Arc<str>, sentence: &str) -> bool {
+        let mut rules = inside.iter().filter_map(|path| self.events.get(&(path.clone(), event.clone())));
+        rules.any(|rules| rules.ask_nobody(sentence))
     }
 
-    /// Whether nobody may start an instance.
-    pub(super) const fn starts(&self) -> bool {
-        self.starts
+    /// Whether nobody may start an instance, which was refused with this sentence.
+    pub(super) fn starts(&self, sentence: &str) -> bool {
+        self.starts.ask_nobody(sentence)
     }
 
     /// Whether nobody can be asked in the step of the state's task.
     pub(super) fn asks(&self, state: &Arc<str>, step: &Arc<str>) -> bool {
         self.steps.contains(&(state.clone(), step.clone()))
     }
+}
+
+/// Whether none of those whom a step may ask is there.
+fn is_for_nobody(step: &Step, organisation: &Organisation) -> bool {
+    step.who.iter().chain(&step.fallback).all(|resolver| of_resolver(resolver, organisation).is_some())
 }
 
 /// The steps of a state that asks people, of every plan.
@@ -123,24 +160,61 @@ fn of_resolver(resolver: &Resolver, organisation: &Organisation) -> Option<Lack>
     }
 }
 
+/// Whom an escalation asks that nobody is; where it names others for that, they are asked.
+fn of_rung(rung: &Rung, organisation: &Organisation) -> Option<Lack> {
+    let found = rung.fallback.iter().any(|resolver| of_resolver(resolver, organisation).is_none());
+    if rung.act != RungAct::Escalate || found {
+        return None;
+    }
+    match &rung.to {
+        EscalateTo::Manager => {
+            let managed = organisation.parts().people.iter().any(|person| person.manager.is_some());
+            (!managed).then_some(Lack::Manager("escalate"))
+        }
+        EscalateTo::Person(person) => {
+            organisation.person(person).is_none().then(|| Lack::Person(person.as_str().into()))
+        }
+    }
+}
+
+/// One of several ways is told by its place, so that nothing is said of the others.
+fn one_of(at: usize, all: usize, of: &str, what: String) -> String {
+    if all > 1 { format!("{of} {} of {what}", at + 1) } else { what }
+}
+
 /// What a definition asks for that nobody is, with the places that do.
 fn lacking(definition: &Definition, organisation: &Organisation) -> BTreeMap<Lack, BTreeSet<String>> {
     let mut lacks: BTreeMap<Lack, BTreeSet<String>> = BTreeMap::new();
+    let mut note = |lack: Option<Lack>, place: String| {
+        if let Some(lack) = lack {
+            lacks.entry(lack).or_default().insert(place);
+        }
+    };
     for one in family(definition) {
-        for lack in one.starts.iter().filter_map(|start| of_rule(&start.by, organisation)) {
-            lacks.entry(lack).or_default().insert(format!("the start of `{}`", one.name));
+        for (at, start) in one.starts.iter().enumerate() {
+            let place = one_of(at, one.starts.len(), "way", format!("the start of `{}`", one.name));
+            note(of_rule(&start.by, organisation), place);
         }
         for state in &one.states {
             for (event, arrows) in &state.on {
-                for lack in arrows.iter().filter_map(|arrow| of_rule(&arrow.by, organisation)) {
-                    lacks.entry(lack).or_default().insert(format!("`{event}` in `{}`", state.path));
+                for (at, arrow) in arrows.iter().enumerate() {
+                    let place = one_of(at, arrows.len(), "arrow", format!("`{event}` in `{}`", state.path));
+                    note(of_rule(&arrow.by, organisation), place);
                 }
             }
             for step in asks(&state.kind) {
-                let late = step.late.iter().flat_map(|rung| &rung.fallback);
-                let resolvers = step.who.iter().chain(&step.fallback).chain(late);
-                for lack in resolvers.filter_map(|resolver| of_resolver(resolver, organisation)) {
-                    lacks.entry(lack).or_default().insert(format!("the step `{}` of `{}`", step.name, state.path));
+                let place = format!("the step `{}` of `{}`", step.name, state.path);
+                let alone = is_for_nobody(step, organisation);
+                let asked = if alone { place.clone() } else { format!("a place in {place}") };
+                for resolver in step.who.iter().chain(&step.fallback) {
+                    note(of_resolver(resolver, organisation), asked.clone());
+                }
+                for rung in &step.late {
+                    let place = format!("the escalation of {place}");
+                    note(of_rung(rung, organisation), place.clone());
+                    for resolver in &rung.fallback {
+                        note(of_resolver(resolver, organisation), place.clone());
+                    }
                 }
             }
         }

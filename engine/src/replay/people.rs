@@ -21,6 +21,7 @@ const MOST_ID: usize = 64;
 pub(super) struct Persons<'a, L> {
     log: &'a L,
     columns: &'a [usize],
+    fold: bool,
     /// By the text of the only column.
     one: Vec<Option<PersonId>>,
     /// By the texts of several.
@@ -31,7 +32,7 @@ impl<'a, L: Log> Persons<'a, L> {
     pub(super) fn new(log: &'a L, map: &'a Map) -> Self {
         let columns = &map.log.person;
         let texts = if columns.len() == 1 { log.texts() } else { 0 };
-        Self { log, columns, one: vec![None; texts], many: HashMap::new() }
+        Self { log, columns, fold: map.people.fold, one: vec![None; texts], many: HashMap::new() }
     }
 
     /// Who did an event; nobody, if none of the columns says so.
@@ -49,7 +50,7 @@ impl<'a, L: Log> Persons<'a, L> {
                 }
                 let parts: Vec<&str> = texts.iter().flatten().map(|text| self.log.text(*text).trim()).collect();
                 let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-                let person = person_id(&parts.join(", "));
+                let person = person_id(&parts.join(", "), self.fold);
                 (!parts.is_empty()).then(|| self.many.entry(texts).or_insert(person).clone())
             }
         }
@@ -58,15 +59,17 @@ impl<'a, L: Log> Persons<'a, L> {
     /// The person of a text.
     pub(super) fn named(&mut self, text: u32) -> PersonId {
         match self.one.get_mut(text as usize) {
-            Some(slot) => slot.get_or_insert_with(|| person_id(self.log.text(text))).clone(),
-            None => person_id(self.log.text(text)),
+            Some(slot) => slot.get_or_insert_with(|| person_id(self.log.text(text), self.fold)).clone(),
+            None => person_id(self.log.text(text), self.fold),
         }
     }
 }
 
 /// The id of whom a log calls `text`: without blanks around it and what ids may not have, and no longer than they may be.
-pub(super) fn person_id(text: &str) -> PersonId {
-    let text = text.trim();
+/// `fold`: in small letters.
+pub(super) fn person_id(text: &str, fold: bool) -> PersonId {
+    let folded = if fold { text.to_lowercase() } else { text.to_owned() };
+    let text = folded.trim();
     let mut id: String = text.chars().map(|c| if c == '/' || c.is_control() { '_' } else { c }).collect();
     // Two who are called differently stay two.
     if id.len() > MOST_ID || id != text {
@@ -150,7 +153,7 @@ pub(super) fn organisation<L: Log>(mut known: Document, map: &Map, courses: &[&C
     for value in courses.iter().flat_map(|course| course.people()) {
         match &value.from {
             From::Written(text) => {
-                found.insert(person_id(text));
+                found.insert(person_id(text, map.people.fold));
             }
             From::Column(column) => {
                 let cells = (0..log.cases()).flat_map(|case| (0..log.events(case)).map(move |event| (case, event)));

@@ -24,7 +24,8 @@ use crate::rehearsal::{Rehearsal, Setting, Step};
 
 pub(super) use played::{Fired, Passage, Place, Played, Refused};
 
-/// How often time may do something to one case before the rest is left out: a circle of timers would go on for ever.
+/// How often time may do something to one case between two of its events before the rest is left out: a circle of timers
+/// would go on for ever.
 const MOST_FIRINGS: usize = 10_000;
 /// The code of refusals in the definition's own words.
 const REFUSED_BY_DEFINITION: &str = "refused_by_definition";
@@ -97,8 +98,9 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         }
         let (persons, values) = (Persons::new(log, map), HashMap::new());
         let nobody = ground.organisations.last().map(|at| Nobody::of(course, &at.organisation)).unwrap_or_default();
-        // Who holds seats is looked at where an act does not say of which step it is; why they are asked nowhere.
-        let audience = if course.names_steps() { Audience::Nobody } else { Audience::Inboxes };
+        // Who holds seats is looked at where an act does not say of which step it is, or several tasks have that; why they are
+        // asked nowhere.
+        let audience = if course.names_seats() { Audience::Nobody } else { Audience::Inboxes };
         Self { ground, setting, course, log, persons, values, timers, nobody, audience }
     }
 
@@ -121,6 +123,10 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         for event in 0..events {
             let (at, _) = self.log.event(case, event);
             self.pass(&mut playing, at);
+            // Timers that an event has set anew go round in no circle; one that was found is not run on.
+            if !playing.played.storm {
+                playing.firings = 0;
+            }
             self.event(&mut playing, event, at);
             if self.ground.stops && !playing.played.refused.is_empty() {
                 playing.played.not_tried += events - event - 1;
@@ -146,7 +152,9 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         while let Some((due, instance)) = playing.rehearsal.next_due().filter(|(due, _)| *due <= at) {
             playing.firings += 1;
             if playing.firings > MOST_FIRINGS {
-                playing.played.storm = true;
+                // What is only looked at afterwards is told nowhere.
+                playing.played.storm |= !playing.beyond;
+                playing.played.stuck |= !playing.last;
                 break;
             }
             playing.note_until(&self.ground.instants, Some(due));
@@ -210,7 +218,10 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
             let timer = || step.record.timers.first().map(|(timer, _)| self.timer(timer));
             let rung = || step.record.fired.first().map(|(_, fired)| Arc::from(fired.what.name()));
             let by = by.cloned().or_else(|| step.record.event.clone()).or_else(timer).or_else(rung);
-            playing.played.way.push(Passage { from, by: by.unwrap_or_else(|| "time".into()), to: at.clone() });
+            // On the day on which somebody goes away or comes back time looks at open reviews, and leads nowhere.
+            if by.is_some() || from != at || !step.record.walked.is_empty() {
+                playing.played.way.push(Passage { from, by: by.unwrap_or_else(|| "time".into()), to: at.clone() });
+            }
         }
         if let Some(incident) = step.after.detail.incident.as_ref().filter(|_| playing.played.incident.is_none()) {
             let state = incident.at.clone().unwrap_or(at);
@@ -259,22 +270,21 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         playing: &Playing<'a, D>,
         what: Option<&Move>,
         person: Option<&PersonId>,
-        code: &str,
+        (code, sentence): (&str, &str),
     ) -> bool {
         if playing.root.is_none() {
-            return FOR_OTHERS.contains(&code) && self.nobody.starts();
+            return FOR_OTHERS.contains(&code) && self.nobody.starts(sentence);
         }
         let (Some(what), true) = (what, FOR_OTHERS.contains(&code)) else { return false };
         let Ok(instance) = playing.instance(what.workflow.as_deref()) else { return false };
         match &what.does {
-            Does::Event { event, .. } => self.nobody.sends(instance.inside(), event),
-            Does::Act { step, .. } => {
-                act::task_of(&instance, what.state.as_deref(), step.as_deref()).is_ok_and(|task| {
+            Does::Event { event, .. } => self.nobody.sends(instance.inside(), event, sentence),
+            Does::Act { step, .. } => act::task_of(&instance, what.state.as_deref(), step.as_deref(), person)
+                .is_ok_and(|task| {
                     let step = step.clone().unwrap_or_else(|| act::step_of(task, person));
                     self.nobody.asks(&task.state, &step)
-                })
-            }
-            Does::Complete => act::task_of(&instance, what.state.as_deref(), None)
+                }),
+            Does::Complete => act::task_of(&instance, what.state.as_deref(), None, person)
                 .is_ok_and(|task| self.nobody.asks(&task.state, &act::step_of(task, None))),
             Does::Skip | Does::Start => false,
         }
@@ -304,7 +314,7 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
                     Ok(()) => playing.played.accepted += 1,
                     Err((code, sentence, on_authority)) => {
                         let of_a_person = self.depends_on_who(playing, what, code, &sentence);
-                        let nobody = self.is_for_nobody(playing, what, person.as_ref(), code);
+                        let nobody = self.is_for_nobody(playing, what, person.as_ref(), (code, sentence.as_str()));
                         let on_authority = (on_authority || of_a_person) && !nobody;
                         let tried = what.map(|what| what.label.clone());
                         let own = (code == REFUSED_BY_DEFINITION).then(|| Arc::from(sentence.as_str()));

@@ -67,7 +67,7 @@ pub struct Cases {
     pub with_incident: u64,
     /// Those that could not be started at all.
     pub never_started: u64,
-    /// Those in which time went round in a circle, and was stopped.
+    /// Those in which time went round in a circle, and was stopped; where it was before their last event, they deviate.
     pub endless: u64,
 }
 
@@ -198,14 +198,14 @@ pub struct Duty {
     pub example: String,
 }
 
-/// Incidents of one kind.
+/// Incidents that are told alike.
 #[derive(Clone, Debug, Serialize)]
 pub struct Incidents {
     /// The state.
     pub state: String,
     /// The code.
     pub code: String,
-    /// The sentence, in the first case.
+    /// The sentence.
     pub sentence: String,
     /// Cases that had it first.
     pub cases: u64,

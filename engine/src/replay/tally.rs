@@ -82,7 +82,8 @@ pub(super) struct Tally {
     pub(super) fired: HashMap<Fell, Span>,
     /// The first ones, by case.
     pub(super) fired_each: BTreeMap<(usize, usize), FiredOnce>,
-    pub(super) incidents: HashMap<(Arc<str>, Arc<str>), Seen<String>>,
+    /// By state, code and sentence.
+    pub(super) incidents: HashMap<(Arc<str>, Arc<str>, Arc<str>), Seen<()>>,
     pub(super) then: Vec<HashMap<Option<Place>, u64>>,
     pub(super) told: BTreeMap<usize, CaseReport>,
     pub(super) compared: Option<u64>,
@@ -156,7 +157,7 @@ impl Tally {
         }
         self.firings(log, case, &played.fired);
         if let Some((code, sentence, state)) = played.incident {
-            see(&mut self.incidents, (state, code), case, true, || sentence);
+            see(&mut self.incidents, (state, code, sentence.into()), case, true, || ());
         }
         for (then, place) in self.then.iter_mut().zip(played.then) {
             *then.entry(place).or_default() += 1;

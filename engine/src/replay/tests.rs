@@ -1,6 +1,7 @@
 //! Small logs whose every outcome is known.
 
 mod against;
+mod asked;
 mod documented;
 mod explained;
 mod mapping;

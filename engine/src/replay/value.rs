@@ -28,6 +28,8 @@ pub(super) struct Value {
     /// The mapping names a zone: the day of an instant is the day there, and not the one that is written.
     moves: bool,
     comma: bool,
+    /// Small and capital letters of people's names are the same.
+    fold: bool,
     ty: Type,
 }
 
@@ -43,8 +45,14 @@ impl Value {
             format: source.format.clone(),
             zone: zone.unwrap_or(TimeZone::UTC),
             comma: source.comma,
+            fold: false,
             ty: ty.clone(),
         }
+    }
+
+    /// The same; `fold`: small and capital letters of people's names are the same.
+    pub(super) fn folding(self, fold: bool) -> Self {
+        Self { fold, ..self }
     }
 
     /// Whether it names somebody.
@@ -76,7 +84,7 @@ impl Value {
         let text = self.values.iter().find(|(from, _)| from == text).map_or(text, |(_, to)| to);
         let json = match &self.ty {
             Type::Text => Json::String(text.to_owned()),
-            Type::Person => Json::String(person_id(text).as_str().to_owned()),
+            Type::Person => Json::String(person_id(text, self.fold).as_str().to_owned()),
             Type::Bool => truth(text)?,
             Type::Int => {
                 let number = self.number(text)?;
@@ -143,8 +151,7 @@ impl Value {
             return since_1970(text, micros).ok_or_else(|| format!("`{text}` is no time since 1970"));
         }
         if let Some(format) = &self.format {
-            let parsed = jiff::fmt::strtime::parse(format, text)
-                .map_err(|e| format!("`{text}` is not written as `{format}`: {e}"))?;
+            let parsed = parsed(format, text).map_err(|e| format!("`{text}` is not written as `{format}`: {e}"))?;
             not_too_early(text, &parsed)?;
             return match parsed.to_timestamp() {
                 Ok(at) => Ok(at.into()),
@@ -171,7 +178,7 @@ impl Value {
         match &self.format {
             Some(format) if epoch(format).is_some() => day(self.instant(text)?),
             Some(format) => {
-                let parsed = jiff::fmt::strtime::parse(format, text).map_err(|_| wrong())?;
+                let parsed = parsed(format, text).map_err(|_| wrong())?;
                 not_too_early(text, &parsed)?;
                 match parsed.to_timestamp() {
                     Ok(at) if self.moves => day(at.into()),
@@ -184,6 +191,23 @@ impl Value {
             },
         }
     }
+}
+
+/// What is written by a format. An offset at the end may be `+0100`, `+01:00`, `+01` or `Z`, whichever `%z` or `%:z` asks for.
+fn parsed(format: &str, text: &str) -> Result<BrokenDownTime, jiff::Error> {
+    let plain = BrokenDownTime::parse(format, text);
+    let before = format.strip_suffix("%:z").or_else(|| format.strip_suffix("%z"));
+    let Some(before) = before.filter(|_| plain.is_err()) else { return plain };
+    // Of `%:::z` minutes and the colon are there or not; `+0100` is given its colon.
+    let hours = text.len().checked_sub(4).and_then(|at| text.split_at_checked(at));
+    let with_colon =
+        hours.filter(|(start, end)| start.ends_with(['+', '-']) && end.bytes().all(|c| c.is_ascii_digit()));
+    let with_colon = with_colon.map(|(start, end)| format!("{start}{}:{}", &end[..2], &end[2..]));
+    let text = match text.strip_suffix(['Z', 'z']) {
+        Some(start) => format!("{start}+00:00"),
+        None => with_colon.unwrap_or_else(|| text.to_owned()),
+    };
+    BrokenDownTime::parse(format!("{before}%:::z"), text).or(plain)
 }
 
 /// A year that has surely other digits than were read: `02.03.26` by `%Y`.

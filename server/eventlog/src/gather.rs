@@ -169,7 +169,17 @@ impl<'p> Gather<'p> {
             return Err(Unreadable::NoEvents { skipped, left_out: self.left_out });
         }
         let columns = self.plan.columns.len();
-        let sealed = |case: Growing| Case::new(case.id, case.events, case.rows, columns);
+        let texts = &mut self.texts;
+        let known = self.plan.order.iter().filter_map(|name| texts.intern(name.trim())).zip(0_usize..);
+        let mut ranks: HashMap<Text, usize> = HashMap::new();
+        known.for_each(|(text, rank)| {
+            ranks.entry(text).or_insert(rank);
+        });
+        let rank = |activity: Text| match ranks.is_empty() {
+            true => 0,
+            false => ranks.get(&activity).copied().unwrap_or(usize::MAX),
+        };
+        let sealed = |case: Growing| Case::new(case.id, case.events, case.rows, columns, &rank);
         let mut cases: Vec<Case> = self.cases.into_iter().map(sealed).collect();
         let begin = |case: &Case| case.events().first().map(|event| event.at);
         let end = |case: &Case| case.events().last().map(|event| event.at);

@@ -60,6 +60,9 @@ pub(crate) fn open<'a>(
     let mut text = Head::new(text, LOOKED_AT).map_err(|error| of(error).said(said))?;
     text.skip_mark();
     let beginning = text.ahead().to_vec();
+    if wanted.format.is_none() && is_json(&beginning) {
+        return Err(Unreadable::NoLog("JSON, as logs of OCEL are"));
+    }
     let format = wanted.format.unwrap_or_else(|| guess(&beginning, name));
     Ok(Opened { format, said, beginning, reader: Box::new(text) })
 }
@@ -74,14 +77,21 @@ fn guess(text: &[u8], name: &str) -> Format {
     }
 }
 
+/// Whether a text begins as a JSON object with a key, or as a list of objects.
+fn is_json(text: &[u8]) -> bool {
+    let mut letters = text.iter().filter(|byte| !byte.is_ascii_whitespace());
+    matches!((letters.next(), letters.next()), (Some(b'{'), Some(b'"')) | (Some(b'['), Some(b'{')))
+}
+
 /// Files that logs often come as, and that would make no sense as text.
 fn no_other_file(bytes: &[u8]) -> Result<(), Unreadable> {
-    let others: [(&[u8], &str); 5] = [
+    let others: [(&[u8], &str); 6] = [
         (b"PK\x03\x04", "a ZIP archive or an Excel file"),
         (b"\xfd7zXZ\x00", "packed with xz"),
         (b"BZh9", "packed with bzip2"),
         (b"\x28\xb5\x2f\xfd", "packed with zstd"),
         (b"PAR1", "a Parquet file"),
+        (b"SQLite format 3\0", "an SQLite database, as logs of OCEL may be"),
     ];
     let found = others.iter().find(|(mark, _)| bytes.starts_with(mark));
     found.map_or(Ok(()), |(_, what)| Err(Unreadable::NoLog(what)))

@@ -80,9 +80,16 @@ impl Case {
         self.values.get(place).copied().flatten()
     }
 
-    /// A case of events as they came, with their values row by row (a row an event).
-    pub(crate) fn new(id: Text, mut events: Vec<Event>, mut rows: Vec<Option<Text>>, columns: usize) -> Case {
-        sort(&mut events, &mut rows, columns);
+    /// A case of events as they came, with their values row by row (a row an event). `rank`: which activities come first of
+    /// those of one instant.
+    pub(crate) fn new(
+        id: Text,
+        mut events: Vec<Event>,
+        mut rows: Vec<Option<Text>>,
+        columns: usize,
+        rank: &dyn Fn(Text) -> usize,
+    ) -> Case {
+        sort(&mut events, &mut rows, columns, rank);
         let same = |column: &usize| rows.iter().skip(*column).step_by(columns).all(|value| *value == rows[*column]);
         let (shared, own): (Vec<usize>, Vec<usize>) = (0..columns).partition(same);
         let mut values = Vec::with_capacity(shared.len() + own.len() * events.len());
@@ -99,13 +106,14 @@ impl Case {
     }
 }
 
-/// Puts events into order of time, and their rows with them.
-fn sort(events: &mut Vec<Event>, rows: &mut Vec<Option<Text>>, columns: usize) {
-    if events.is_sorted_by_key(|event| event.at) {
+/// Puts events into order of time, those of one instant by rank, and their rows with them.
+fn sort(events: &mut Vec<Event>, rows: &mut Vec<Option<Text>>, columns: usize, rank: &dyn Fn(Text) -> usize) {
+    let key = |event: &Event| (event.at, rank(event.activity));
+    if events.is_sorted_by_key(key) {
         return;
     }
     let mut order: Vec<usize> = (0..events.len()).collect();
-    order.sort_by_key(|place| events[*place].at);
+    order.sort_by_key(|place| key(&events[*place]));
     *rows = order.iter().flat_map(|place| &rows[place * columns..(place + 1) * columns]).copied().collect();
     *events = order.iter().map(|place| events[*place]).collect();
 }
@@ -121,17 +129,22 @@ mod tests {
         let (id, a, b, c) = (text("id"), text("a"), text("b"), text("c"));
         let events = vec![Event { at: 5, activity: b }, Event { at: 3, activity: a }, Event { at: 5, activity: c }];
         let rows = vec![Some(b), Some(id), None, Some(a), Some(id), None, None, Some(id), None];
-        let case = Case::new(id, events, rows, 3);
+        let case = Case::new(id, events.clone(), rows.clone(), 3, &|_| 0);
         assert_eq!(case.events().iter().map(|event| event.activity).collect::<Vec<_>>(), [a, b, c]);
         assert_eq!((0..4).map(|event| case.value(event, 0)).collect::<Vec<_>>(), [Some(a), Some(b), None, None]);
         assert_eq!((0..3).map(|event| case.value(event, 1)).collect::<Vec<_>>(), [Some(id); 3]);
         assert_eq!((case.value(0, 2), case.value(0, 3), case.values.len()), (None, None, 5));
+        // Of one instant, that which is said to come first does, with its row.
+        let case = Case::new(id, events, rows, 3, &|activity| usize::from(activity != c));
+        assert_eq!(case.events().iter().map(|event| event.activity).collect::<Vec<_>>(), [a, c, b]);
+        assert_eq!((0..3).map(|event| case.value(event, 0)).collect::<Vec<_>>(), [Some(a), None, Some(b)]);
     }
 
     #[test]
     fn a_case_may_have_no_columns() {
         let id = Texts::default().intern("id").unwrap();
-        let case = Case::new(id, vec![Event { at: 2, activity: id }, Event { at: 1, activity: id }], Vec::new(), 0);
+        let case =
+            Case::new(id, vec![Event { at: 2, activity: id }, Event { at: 1, activity: id }], Vec::new(), 0, &|_| 0);
         assert_eq!((case.events()[0].at, case.value(0, 0)), (1, None));
     }
 }

@@ -18,6 +18,10 @@ pub(crate) struct Plan {
     pub(crate) time: usize,
     /// The slot of each of the further columns.
     pub(crate) columns: Vec<usize>,
+    /// Activities in the order in which those of one instant happened.
+    pub(crate) order: Vec<String>,
+    /// Whether the defaults of a document are no values of a slot.
+    pub(crate) own: Vec<bool>,
     /// The slot of each column to choose by, with the values to keep in lower case.
     pub(crate) only: Vec<(usize, Vec<String>)>,
 }
@@ -37,16 +41,17 @@ impl Plan {
         let columns = wanted.columns.iter().map(|name| slot(name)).collect();
         let lower = |values: &Vec<String>| values.iter().map(|value| value.to_lowercase()).collect();
         let only = wanted.only.iter().map(|(name, values)| (slot(name), lower(values))).collect();
-        Plan { names, case, activity, time, columns, only }
+        let own = names.iter().map(|name| wanted.own.contains(name)).collect();
+        Plan { names, case, activity, time, columns, order: wanted.order.clone(), own, only }
     }
 
-    /// The error of wanted columns that are not there, where `has` are.
-    pub(crate) fn missing(&self, slots: &[usize], mut has: Vec<String>) -> Unreadable {
+    /// The error of wanted columns that are not there, or there `twice`, where `has` are.
+    pub(crate) fn missing(&self, slots: &[usize], twice: Vec<String>, mut has: Vec<String>) -> Unreadable {
         let names = slots.iter().filter_map(|slot| self.names.get(*slot));
         let columns = names.map(|name| Missing { name: name.clone(), nearest: nearest(name, &has).cloned() });
         let (columns, all) = (columns.collect(), has.len());
         has.truncate(MOST_NAMES);
-        Unreadable::Columns { columns, has, all }
+        Unreadable::Columns { columns, twice, has, all }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Logs in CSV: a header, then a row an event.
 //!
-//! What must hold: a row is taken only if it has as many cells as the header, and a quote that is never closed does not
-//! swallow the rest of the file unnoticed.
+//! What must hold: a row is taken only if it has as many cells as the header (empty ones at the end may be there or not),
+//! and a quote that is never closed does not swallow the rest of the file unnoticed.
 
 use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 
@@ -23,10 +23,11 @@ pub(crate) fn read(
     limits: &Limits,
     gather: &mut Gather<'_>,
 ) -> Result<(), Unreadable> {
+    let said = says(&opened.beginning);
     let delimiter = match delimiter {
         Some(given) if given.is_ascii() && !matches!(given, b'"' | b'\n' | b'\r' | 0) => given,
         Some(given) => return Err(Unreadable::Delimiter(char::from(given))),
-        None => guess(&opened.beginning),
+        None => said.unwrap_or_else(|| guess(&opened.beginning)),
     };
     let mut reader: Reader<'_> = ReaderBuilder::new()
         .has_headers(false)
@@ -37,15 +38,21 @@ pub(crate) fn read(
     let mut row = ByteRecord::new();
     // A row ends with the first of the two, and the place of the next one is before the second.
     let late = u64::from(ends_in_two(&opened.beginning));
-    if !next(&mut reader, &mut row, 0)? {
+    let has_header = match said {
+        Some(_) => next(&mut reader, &mut row, 0)? && next(&mut reader, &mut row, late)?,
+        None => next(&mut reader, &mut row, 0)?,
+    };
+    if !has_header {
         return Ok(());
     }
+    // Whoever writes a delimiter behind the last cell means no cell by it.
     let width = row.len();
+    let named = row.iter().rposition(|name| !name.trim_ascii().is_empty()).map_or(width, |last| last + 1);
     let places = places(&row, plan)?;
     let mut begun = line(&row);
     while next(&mut reader, &mut row, late)? {
         begun = begins(&reader, &row, late);
-        if row.len() == width {
+        if row.len() >= named && row.iter().skip(width).all(<[u8]>::is_empty) {
             gather.event(begun, |slot| row.get(places[slot]).filter(|cell| !cell.is_empty()))?;
         } else {
             let reason = if row.len() < width { Reason::TooFewCells } else { Reason::TooManyCells };
@@ -95,20 +102,28 @@ fn line(row: &ByteRecord) -> u64 {
 fn places(header: &ByteRecord, plan: &Plan) -> Result<Vec<usize>, Unreadable> {
     let names = header.iter().map(|name| letters(name, line(header)).map(str::trim));
     let names: Vec<&str> = names.collect::<Result<_, _>>()?;
-    let (mut places, mut missing) = (Vec::with_capacity(plan.names.len()), Vec::new());
+    let (mut places, mut missing, mut twice) = (Vec::with_capacity(plan.names.len()), Vec::new(), Vec::new());
     for (slot, wanted) in plan.names.iter().enumerate() {
         let mut found = names.iter().enumerate().filter(|(_, name)| **name == wanted.trim()).map(|(place, _)| place);
         match (found.next(), found.next()) {
             (Some(place), None) => places.push(place),
-            (Some(_), Some(_)) => return Err(Unreadable::Ambiguous(wanted.clone())),
+            (Some(_), Some(_)) => twice.push(wanted.clone()),
             (None, _) => missing.push(slot),
         }
     }
-    if missing.is_empty() {
+    if missing.is_empty() && twice.is_empty() {
         return Ok(places);
     }
     let has = names.iter().filter(|name| !name.is_empty());
-    Err(plan.missing(&missing, has.map(|name| (*name).to_owned()).collect()))
+    Err(plan.missing(&missing, twice, has.map(|name| (*name).to_owned()).collect()))
+}
+
+/// The delimiter that the first line says: `sep=;`, as Excel has it.
+fn says(text: &[u8]) -> Option<u8> {
+    match text.strip_prefix(b"sep=")? {
+        [said, b'\r' | b'\n', ..] if DELIMITERS.contains(said) => Some(*said),
+        _ => None,
+    }
 }
 
 /// Whether the first row ends with a carriage return and a line feed.

@@ -5,6 +5,7 @@
 
 mod guess;
 mod iso;
+mod offset;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -87,6 +88,8 @@ impl Clock {
     pub(crate) fn why(&self, text: &str) -> String {
         let text = text.trim();
         let (Way::Format(format), true) = (&self.way, text.len() <= MOST_BYTES) else { return UNREADABLE.to_owned() };
+        let text = offset::fitting(format, text);
+        let text: &str = &text;
         match BrokenDownTime::parse_prefix(format, text) {
             Ok((read, _)) if is_too_early(&read) => {
                 "the time cannot be read: its year is below 1000; a year of two digits is `%y`".to_owned()
@@ -131,7 +134,8 @@ impl Clock {
     }
 
     fn by_format(&self, format: &str, text: &str) -> Option<i64> {
-        let read = BrokenDownTime::parse(format, text).ok().filter(|read| !is_too_early(read))?;
+        let read =
+            BrokenDownTime::parse(format, &*offset::fitting(format, text)).ok().filter(|read| !is_too_early(read))?;
         if read.timestamp().is_some() || read.offset().is_some() {
             return read.to_timestamp().ok().map(floor);
         }

@@ -60,19 +60,18 @@ pub enum Unreadable {
     /// A delimiter that cannot be one.
     #[error("{0:?} cannot stand between cells: take a character such as , ; | or a tab")]
     Delimiter(char),
-    /// Wanted columns that the log does not have.
-    #[error("the log has no {}; it has {}", missing(columns), list(has, *all))]
+    /// Wanted columns that the log does not have, or has more than once.
+    #[error("{}", unfit(columns, twice, has, *all))]
     Columns {
-        /// Those that are wanted, in the order of what they are wanted for.
+        /// Those that are wanted and not there, in the order of what they are wanted for.
         columns: Vec<Missing>,
+        /// Those whose name stands over several columns.
+        twice: Vec<String>,
         /// Those that the log has, a hundred at most.
         has: Vec<String>,
         /// How many it has.
         all: usize,
     },
-    /// A wanted column whose name stands over several columns.
-    #[error("the header has `{0}` more than once: rename all but the one that is meant")]
-    Ambiguous(String),
     /// No event was read.
     #[error("the log has no event that can be read{}", reasons(skipped, *left_out))]
     NoEvents {
@@ -94,11 +93,8 @@ pub enum Unreadable {
     /// A time zone that nobody knows.
     #[error("there is no time zone `{0}`: take a name of the IANA database, such as Europe/Berlin or UTC")]
     Zone(String),
-    /// A time that may be read in two ways.
-    #[error(
-        "line {line}: day and month of the time `{time}` may be meant either way: say its format, {}",
-        either(formats)
-    )]
+    /// A time that is not ISO 8601 and may be read in two ways, or in one that other times of the log need not share.
+    #[error("line {line}: {}", unformatted(time, formats))]
     AmbiguousTime {
         /// The line, from 1.
         line: u64,
@@ -163,6 +159,15 @@ pub struct Missing {
     pub nearest: Option<String>,
 }
 
+/// Columns that are not there, and those that are there more than once.
+fn unfit(columns: &[Missing], twice: &[String], has: &[String], all: usize) -> String {
+    let none = (!columns.is_empty()).then(|| format!("the log has no {}; it has {}", missing(columns), list(has, all)));
+    let several: Vec<String> = twice.iter().map(|name| format!("`{}`", short(name))).collect();
+    let several = (!several.is_empty())
+        .then(|| format!("the header has {} more than once: rename all but the one that is meant", several.join(", ")));
+    none.into_iter().chain(several).collect::<Vec<_>>().join("; ")
+}
+
 fn missing(columns: &[Missing]) -> String {
     match columns {
         [Missing { name, nearest: None }] => format!("column `{name}`"),
@@ -203,8 +208,15 @@ fn reasons(skipped: &[Skipped], left_out: u64) -> String {
     }
 }
 
-fn either(formats: &[String]) -> String {
-    formats.iter().map(|format| format!("`{format}`")).collect::<Vec<_>>().join(" or ")
+fn unformatted(time: &str, formats: &[String]) -> String {
+    match formats {
+        // Where one day is beyond twelve the next need not be: the format of all is still to be said.
+        [only] => format!("the time `{time}` is not written as ISO 8601: say its format, `{only}`"),
+        _ => {
+            let either = formats.iter().map(|format| format!("`{format}`")).collect::<Vec<_>>().join(" or ");
+            format!("day and month of the time `{time}` may be meant either way: say its format, {either}")
+        }
+    }
 }
 
 fn at_line(line: u64) -> String {

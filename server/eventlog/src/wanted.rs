@@ -18,6 +18,11 @@ pub struct Wanted {
     pub time: Time,
     /// Further columns. Values are found by their place here.
     pub columns: Vec<String>,
+    /// Of these columns, by name, a document's defaults are no values: an event that does not say who did it was done by nobody
+    /// who is known, and not by somebody called `UNKNOWN`.
+    pub own: Vec<String>,
+    /// Activities in the order in which those of one instant happened; all others come behind them, as they stand.
+    pub order: Vec<String>,
     /// An event is kept where each of these columns has one of these values, upper and lower case being the same. An event
     /// without a value in such a column is kept.
     pub only: Vec<(String, Vec<String>)>,

@@ -93,10 +93,13 @@ impl Replay {
         let other = self.against.as_ref().map(|named| chosen::definition(config, named, out)).transpose();
         let known = mapping.organisation();
         let log = mapping.of_log().map(|map| self.read(config, Some(map))).transpose();
-        let log = log.map_err(|error| mapping.unreadable(&error, out));
         let until = keep(until, &mut wrong);
         let (chosen, other) = (keep(chosen, &mut wrong), keep(other, &mut wrong).flatten());
-        let (known, log) = (keep(known, &mut wrong), keep(log, &mut wrong).flatten());
+        let known = keep(known, &mut wrong);
+        let log = log.unwrap_or_else(|error| {
+            wrong.extend(mapping.unreadable(&error, out));
+            None
+        });
         let seen: Option<HashSet<String>> =
             log.as_ref().map(|(log, _)| log.activities().into_iter().map(|(activity, _)| activity).collect());
         let through: Vec<&Chosen> = chosen.iter().chain(&other).collect();

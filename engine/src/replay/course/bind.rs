@@ -50,6 +50,7 @@ impl Course {
             let moves = meanings.iter().filter_map(|meaning| binding.meaning(meaning)).collect();
             activities.insert(Arc::from(name.value.as_str()), moves);
         }
+        map.log.order.iter().filter(|name| !seen(name.value.trim())).for_each(|name| binding.never_seen(name));
         let starts = |meaning: &Meaning| matches!(meaning.what, What::Start);
         let course = Self {
             definition: definition.clone(),
@@ -67,6 +68,12 @@ impl Course {
             false => Ok((course, binding.found)),
         }
     }
+}
+
+/// The first state that asks for data.
+fn asks_data(definition: &Definition) -> Option<Arc<str>> {
+    let asks = |kind: &StateKind| matches!(kind, StateKind::Approval(approval) if approval.form.is_some());
+    definition.states.iter().find(|state| asks(&state.kind)).map(|state| state.path.clone())
 }
 
 impl<'a> Binding<'a> {
@@ -140,7 +147,7 @@ impl<'a> Binding<'a> {
 
     /// A source with the type that its values become; what is written out is checked now.
     fn value(&mut self, source: &Source, ty: &Type, name: &str) -> Option<Value> {
-        let value = Value::of(source, ty);
+        let value = Value::of(source, ty).folding(self.map.people.fold);
         let mut fits = true;
         let written = [
             match &source.from {
@@ -157,7 +164,7 @@ impl<'a> Binding<'a> {
             }
         }
         if let Err(why) = value.check_format() {
-            let help = "write fields such as `%d.%m.%Y %H:%M:%S`, `%Y-%m-%dT%H:%M:%S%.f%z`";
+            let help = "write fields such as `%d.%m.%Y %H:%M:%S`, `%m/%d/%Y %I:%M %p`, `%Y-%m-%dT%H:%M:%S%.f%z`";
             self.wrong(codes::BAD_TIME, source.span, why, help);
             fits = false;
         }
@@ -175,6 +182,8 @@ impl<'a> Binding<'a> {
         let (does, label, record, own) = what?;
         let data = self.data(meaning, record.as_deref(), &own);
         let workflow = meaning.workflow.as_ref().map(|name| name.value.as_str().into());
+        // Data is for the task that asks for it, whatever else is open beside it.
+        let state = state.or_else(|| matches!(does, Does::Complete).then(|| asks_data(definition)).flatten());
         Some(Move { when: meaning.when.clone(), does, state, workflow, behalf, reason, data, label })
     }
 

@@ -8,7 +8,8 @@ use crate::money::Currency;
 use crate::replay::codes;
 
 const FILE: &[&str] = &["log", "people", "start", "activities", "others"];
-const LOG: &[&str] = &["format", "encoding", "delimiter", "case", "activity", "time", "person", "role", "unit", "only"];
+const LOG: &[&str] =
+    &["format", "encoding", "delimiter", "case", "activity", "time", "person", "role", "unit", "only", "order"];
 const SOURCE: &[&str] = &["column", "value", "currency", "unit", "values", "default", "format", "zone", "decimal"];
 const MEANING: &[&str] =
     &["when", "event", "payload", "act", "step", "to", "complete", "data", "for", "reason", "state", "workflow"];
@@ -135,6 +136,7 @@ impl Reader {
             person: person.into_iter().map(|column| self.column(column)).collect(),
             role: role.map(|column| self.column(column)),
             unit: unit.map(|column| self.column(column)),
+            order: keys.get("order").map(|(key, node)| self.strings(node, key, "`order`")).unwrap_or_default(),
             only: only.into_iter().map(|(column, texts)| (self.name(column), texts)).collect(),
         })
     }
@@ -173,7 +175,7 @@ impl Reader {
     }
 
     fn people(&mut self, node: &Node, key: Span) -> Option<People> {
-        let keys = Keys::of(node, key, "`people`", &["organisation", "from_log", "roles"], &mut self.found)?;
+        let keys = Keys::of(node, key, "`people`", &["organisation", "from_log", "fold", "roles"], &mut self.found)?;
         let organisation = keys.get("organisation").and_then(|(key, node)| self.string(node, key, "`organisation`"));
         let from_log = keys.get("from_log");
         let from_log = from_log.and_then(|(key, node)| self.word(node, key, "`from_log`", &["true", "false"]));
@@ -184,7 +186,9 @@ impl Reader {
             };
             Some(roles.iter().filter_map(named).collect())
         });
+        let fold = keys.get("fold").and_then(|(key, node)| self.word(node, key, "`fold`", &["case"]));
         Some(People {
+            fold: fold.is_some(),
             organisation: organisation.map(|file| file.value),
             from_log: from_log.map(|word| word == "true"),
             roles: roles.unwrap_or_default(),

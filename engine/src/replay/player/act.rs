@@ -144,8 +144,9 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
                 return Ok(());
             }
             Does::Act { act, step, to } => {
-                let task = task_of(&instance, what.state.as_deref(), step.as_deref())?;
-                let step = step.clone().unwrap_or_else(|| step_of(task, behalf.as_ref().or(person)));
+                let holder = behalf.as_ref().or(person);
+                let task = task_of(&instance, what.state.as_deref(), step.as_deref(), holder)?;
+                let step = step.clone().unwrap_or_else(|| step_of(task, holder));
                 let to = match to {
                     Some(value) => self.person(value, case, event, false)?,
                     None => None,
@@ -154,7 +155,7 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
                 Verb::Decide { task, etag, act: decision(act, step, behalf, reason, to) }
             }
             Does::Complete => {
-                let task = task_of(&instance, what.state.as_deref(), None)?;
+                let task = task_of(&instance, what.state.as_deref(), None, behalf.as_ref().or(person))?;
                 Verb::Complete { task: task.id, etag: Some(task.etag()), on_behalf_of: behalf, data }
             }
             Does::Skip | Does::Start => return Ok(()),
@@ -222,14 +223,20 @@ fn actor_of(person: Option<&PersonId>) -> Actor {
     }
 }
 
-/// The open task that is meant: of the state, or with such a step; else the newest.
-pub(super) fn task_of<'i>(instance: &'i Instance, state: Option<&str>, step: Option<&str>) -> Result<&'i Task, Why> {
-    let open = || instance.tasks.iter().rev().filter(|task| task.status == TaskStatus::Open);
-    let found = match (state, step) {
-        (Some(state), _) => open().find(|task| *task.state == *state),
-        (None, Some(step)) => open().find(|task| task.detail.review.step(step).is_some()).or_else(|| open().next()),
-        (None, None) => open().next(),
-    };
+/// The open task that is meant, of those of the state, or else with such a step: the one in which the person is asked, else
+/// the first.
+pub(super) fn task_of<'i>(
+    instance: &'i Instance,
+    state: Option<&str>,
+    step: Option<&str>,
+    person: Option<&PersonId>,
+) -> Result<&'i Task, Why> {
+    let open = || instance.tasks.iter().filter(|task| task.status == TaskStatus::Open);
+    let of_state = || open().filter(|task| state.is_none_or(|state| *task.state == *state));
+    let has_step = |task: &&Task| step.is_none_or(|step| task.detail.review.step(step).is_some());
+    let asks = |task: &&Task| person.is_some_and(|person| holds(task, person, step));
+    let found =
+        of_state().filter(has_step).find(asks).or_else(|| of_state().find(has_step)).or_else(|| of_state().next());
     found.ok_or_else(|| {
         let sentence = format!(
             "In state `{}` nobody is asked{}.",
@@ -241,6 +248,12 @@ pub(super) fn task_of<'i>(instance: &'i Instance, state: Option<&str>, step: Opt
         );
         ("no_open_task", sentence, false)
     })
+}
+
+/// Whether the person has a seat in the task: in this step, if one is named.
+fn holds(task: &Task, person: &PersonId, step: Option<&str>) -> bool {
+    let is_it = |own: &str| step.is_none_or(|step| step == own);
+    task.holders.iter().any(|holder| holder.person == *person && is_it(&holder.step))
 }
 
 /// The step that somebody means who names none: the first open one in which he holds a seat, else the first open one.

@@ -70,14 +70,16 @@ pub(in crate::replay) struct Played {
     pub(in crate::replay) then: Vec<Option<Place>>,
     /// Time went round in a circle.
     pub(in crate::replay) storm: bool,
+    /// It did before its last event.
+    pub(in crate::replay) stuck: bool,
     /// Rows of the domain could not be loaded.
     pub(in crate::replay) broken: Option<String>,
 }
 
 impl Played {
-    /// Whether the definition takes the case: no event was refused, and it was played to its end, which time that goes round
-    /// in a circle keeps it from.
+    /// Whether the definition takes the case: no event was refused, and it was played to its last event, which time that goes
+    /// round in a circle keeps it from.
     pub(in crate::replay) fn is_accepted(&self) -> bool {
-        self.refused.is_empty() && !self.storm
+        self.refused.is_empty() && !self.stuck
     }
 }

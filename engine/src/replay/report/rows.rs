@@ -172,14 +172,14 @@ fn timers(tally: &Tally) -> Vec<FiredCount> {
 }
 
 fn incidents(tally: &Tally, log: &impl Log) -> Vec<Incidents> {
-    let rows = tally.incidents.iter().map(|((state, code), seen)| Incidents {
+    let rows = tally.incidents.iter().map(|((state, code, sentence), seen)| Incidents {
         state: state.to_string(),
         code: code.to_string(),
-        sentence: seen.told.clone(),
+        sentence: sentence.to_string(),
         cases: seen.cases,
         example: log.case(seen.example).to_owned(),
     });
-    sorted(rows.collect(), |i| i.cases, |i| (i.state.clone(), i.code.clone()))
+    sorted(rows.collect(), |i| i.cases, |i| (i.state.clone(), i.code.clone(), i.sentence.clone()))
 }
 
 fn standing(then: &HashMap<Option<Place>, u64>, at: Timestamp) -> StatesAt {

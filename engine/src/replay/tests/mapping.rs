@@ -25,7 +25,7 @@ const START: &str = "start: { subject: { amount: { column: amount, currency: EUR
 
 #[test]
 fn wrong_mappings_are_told_with_places_and_help() {
-    let cases: [(&str, &[&str]); 25] = [
+    let cases: [(&str, &[&str]); 26] = [
         ("", &["FLX0013"]),
         ("activities: {}", &["FLX0013"]),
         ("log: { person: who }", &["FLX0004"]),
@@ -50,6 +50,7 @@ fn wrong_mappings_are_told_with_places_and_help() {
         ("log: { delimiter: ':' }\nactivities: { A: pay }", &["FLX0007"]),
         ("log: { format: json }\nactivities: { A: pay }", &["FLX0007"]),
         ("people: { roles: [a] }\nactivities: { A: pay }", &["FLX0005"]),
+        ("people: { fold: letters }\nactivities: { A: pay }", &["FLX0007"]),
         ("people: { from_log: perhaps }\nactivities: { A: pay }", &["FLX0007"]),
     ];
     for (map, wanted) in cases {
@@ -100,6 +101,16 @@ a | Approve | 2026-01-08 | who=sue | role=SUPERVISOR
     assert_eq!((report.events.skipped, &*report.each[0].end), (1, "paying"));
     let approve = report.activities.iter().find(|activity| activity.activity == "Approve").unwrap();
     assert_eq!(approve.means, ["check", "approve", "skip"]);
+}
+
+#[test]
+fn an_order_names_activities_of_the_log() {
+    let map = MAP.replace("role: role }", "role: role, order: [CHECKED by ADMINISTRATION, CHECKED] }");
+    let map = Map::read(&map).unwrap();
+    let (_, found) = held(&map, DECLARATION, &Written::of(&map, LOG)).unwrap();
+    let told = found.iter().filter(|one| one.message.contains("`CHECKED"));
+    let told: Vec<(&str, &str)> = told.map(|one| (one.code, &*one.message)).collect();
+    assert_eq!(told, [("FLX0728", "the log has no event `CHECKED`")]);
 }
 
 #[test]

@@ -182,7 +182,12 @@ states:
 }
 
 /// What is told before the figures.
-fn told_first(definition: &str, map: &str, log: &str, known: serde_json::Value) -> Vec<(&'static str, String)> {
+pub(super) fn told_first(
+    definition: &str,
+    map: &str,
+    log: &str,
+    known: serde_json::Value,
+) -> Vec<(&'static str, String)> {
     let map = Map::read(map).unwrap();
     let log = Written::of(&map, log);
     let course = bound(&map, definition, &log).unwrap();
@@ -317,4 +322,17 @@ fn who_holds_a_seat_is_known_where_an_act_does_not_name_its_step() {
     assert!(by_name[0].starts_with("review [\"step_decided\", \"not_accepted\"]"), "{by_name:?}");
     assert!(by_seat[0].starts_with("paid []"), "{by_seat:?}");
     assert_eq!(by_name[1..], by_seat[1..]);
+}
+
+#[test]
+fn one_person_may_be_written_in_several_ways() {
+    let log = "
+a | SUBMITTED by EMPLOYEE | 2026-01-05 | who=Sue Tuter | role=EMPLOYEE | amount=12.50
+a | CHECKED by ADMINISTRATION | 2026-01-06 | who=adam | role=ADMINISTRATION
+a | APPROVED by SUPERVISOR | 2026-01-07 | who=sue tuter | role=SUPERVISOR
+";
+    let report = Run::new(DECLARATION, MAP, log).report();
+    assert!(report.each[0].accepted, "{:?}", report.each[0]);
+    let report = Run::new(DECLARATION, &format!("people: {{ fold: case }}\n{MAP}"), log).report();
+    assert_eq!((&*report.duties[0].person, report.duties[0].code), ("sue tuter", "excluded"));
 }

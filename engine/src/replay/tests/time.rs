@@ -100,3 +100,81 @@ states:
     assert!(each.more > 15_000, "{}", each.more);
     assert!(report.fired.len() <= 1_000 && report.timers.iter().map(|t| t.count).sum::<u64>() <= 10_000);
 }
+
+#[test]
+fn timers_that_events_set_anew_are_no_circle() {
+    let definition = "
+workflow: long
+version: 1
+subject: { name: l, fields: { requester: person } }
+start: open
+states:
+  open: { on: { ask: open, close: done }, after: { in: 10 minutes, to: late } }
+  late: { on: { ask: open } }
+  done: { final: true }
+";
+    let begin = Timestamp::parse("2026-01-01T00:00:00Z").unwrap().micros();
+    let line = |n: i64| format!("a | Ask | {} | who=ann\n", Timestamp::from_micros(begin + n * 1_200_000_000));
+    let log: String = (0..10_050).map(line).collect();
+    let report = Run::new(definition, "log: { person: who }\nactivities: { Ask: ask }", &log).report();
+    assert_eq!((report.cases.endless, report.cases.accepted), (0, 1));
+    assert_eq!(report.timers.iter().map(|timer| timer.count).sum::<u64>(), 10_049);
+}
+
+#[test]
+fn a_circle_after_the_last_event_changes_no_verdict() {
+    let definition = "
+workflow: round
+version: 1
+subject: { name: r, fields: { requester: person } }
+start: here
+states:
+  here: { after: { in: 1s, to: there }, on: { stop: done } }
+  there: { after: { in: 1s, to: here } }
+  done: { final: true }
+";
+    let map = "log: { person: who }\nactivities: { Begin: start }";
+    let log = "a | Begin | 2026-01-01 | who=ann\nb | Begin | 2026-06-01 | who=ann";
+    let report = Run::new(definition, map, log).report();
+    assert_eq!((report.cases.endless, report.cases.accepted, report.cases.deviating), (1, 2, 0));
+}
+
+#[test]
+fn a_day_on_which_somebody_comes_back_is_no_transition() {
+    let organisation = serde_json::json!({
+        "people": [{ "id": "ann" }, { "id": "adam" }, { "id": "sue" }, { "id": "tom" }],
+        "substitutes": [{ "person": "tom", "substitute": "sue", "from": "2026-01-07", "until": "2026-01-08" }],
+    });
+    let log = LATE.replace("2026-01-07 | who=sue", "2026-01-12 | who=sue");
+    let map = format!("people: {{ from_log: true }}\n{MAP}");
+    let report = Run { organisation, ..Run::new(DECLARATION, &map, &log) }.report();
+    assert!(report.transitions.iter().all(|one| one.by != "time"), "{:?}", report.transitions);
+    assert_eq!(report.each[0].way, ["draft", "checking", "review", "paying", "overdue", "paid"]);
+}
+
+#[test]
+fn incidents_are_told_by_what_they_say() {
+    let definition = "
+workflow: i
+version: 1
+subject: { name: i, fields: { requester: person, amount: money } }
+start: a
+states:
+  a: { on: { x: [{ if: i.amount > 5 EUR, to: z }, { to: z }] } }
+  z: { final: true }
+";
+    let map = "
+log: { person: who }
+start: { subject: { amount: { value: \"7\", currency: { column: cur } } } }
+activities: { x: x }
+";
+    let log = "
+1 | x | 2026-01-05 | who=ann | cur=USD
+2 | x | 2026-01-05 | who=ann | cur=GBP
+3 | x | 2026-01-05 | who=ann | cur=USD
+";
+    let report = Run::new(definition, map, log).report();
+    let told: Vec<(u64, &str)> = report.incidents.iter().map(|one| (one.cases, &*one.example)).collect();
+    assert_eq!(told, [(2, "1"), (1, "2")]);
+    assert!(report.incidents[0].sentence.contains("USD") && report.incidents[1].sentence.contains("GBP"));
+}

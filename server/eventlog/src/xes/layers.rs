@@ -151,7 +151,11 @@ impl<'p> Layers<'p> {
                 return Err(Unreadable::Xml { line, why });
             }
             self.seen[*slot] = true;
-            self.values[layer as usize].set(*slot, value);
+            // A default says that there is such an attribute, and nothing of this event.
+            let defaults = matches!(layer, Layer::EventDefaults | Layer::TraceDefaults);
+            if !(defaults && self.plan.own[*slot]) {
+                self.values[layer as usize].set(*slot, value);
+            }
         }
         Ok(())
     }
@@ -173,7 +177,7 @@ impl<'p> Layers<'p> {
         }
         let levels = [("", &self.event), ("case:", &self.trace), ("log:", &self.log)];
         let has = levels.iter().flat_map(|(before, keys)| keys.names(before)).collect();
-        Err(self.plan.missing(&missing, has))
+        Err(self.plan.missing(&missing, Vec::new(), has))
     }
 }
 

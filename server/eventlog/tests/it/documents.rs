@@ -70,6 +70,26 @@ fn activity_and_time_are_never_made_up() {
 }
 
 #[test]
+fn nobody_is_made_up_of_defaults() {
+    let text = xes(&format!(
+        "<global scope=\"trace\"><string key=\"owner\" value=\"__INVALID__\"/></global>\
+         <global scope=\"event\"><string key=\"who\" value=\"UNKNOWN\"/><string key=\"role\" value=\"UNKNOWN\"/>\
+         <string key=\"n\" value=\"0\"/></global>\
+         <trace><string key=\"who\" value=\"tom\"/>{}{}</trace><trace>{}</trace>",
+        event("a", 1, "<string key=\"who\" value=\"ann\"/>"),
+        event("b", 2, ""),
+        event("c", 3, ""),
+    ));
+    let own = ["who", "role", "case:owner"].map(str::to_owned).to_vec();
+    // What is the trace's own holds for its events; a column that only the defaults have is there all the same, and empty.
+    let columns = ["who", "role", "case:owner", "n"];
+    let read = log(&text, &Wanted { own, ..usual(&columns) });
+    assert_eq!(told(&read, 4), ["trace 1 1 a ann - - 0", "trace 1 2 b tom - - 0", "trace 2 3 c - - - 0"]);
+    let filled = told(&log(&text, &usual(&columns)), 4);
+    assert_eq!(filled[2], "trace 2 3 c UNKNOWN UNKNOWN __INVALID__ 0");
+}
+
+#[test]
 fn another_attribute_may_be_the_case() {
     let own = |case: &str| format!("<string key=\"patient\" value=\"{case}\"/>");
     let text = xes(&format!(

@@ -126,6 +126,41 @@ fn a_name_that_stands_twice_is_refused_only_if_it_is_wanted() {
     let text = "case,activity,time,a,a\n1,x,1970-01-01,1,2\n";
     assert_eq!(told(&log(text, &plain(&[])), 0), ["1 0 x"]);
     assert!(error(text, &plain(&["a"])).contains("`a` more than once"));
+    // Together with what is not there at all.
+    let told = error(text, &plain(&["a", "who"]));
+    assert!(told.contains("no column `who`") && told.contains("`a` more than once"), "{told}");
+}
+
+#[test]
+fn what_spreadsheets_write_around_a_table_is_no_part_of_it() {
+    for end in ["\n", "\r\n"] {
+        let text = "sep=;|case;activity;time|1;a,b,c;1970-01-01|1;b;soon|".replace('|', end);
+        let log = log(&text, &plain(&[]));
+        assert_eq!((told(&log, 0), log.skipped[0].first_line), (vec!["1 0 a,b,c".to_owned()], 4), "{end:?}");
+    }
+    // A delimiter behind the last cell, of the header, of rows, or of both.
+    for (head, row) in [(",", ""), ("", ","), (",", ","), ("", ",,")] {
+        let text = format!("case,activity,time{head}\n1,a,1970-01-01{row}\n");
+        assert_eq!(told(&log(&text, &plain(&[])), 0), ["1 0 a"], "{head:?} {row:?}");
+    }
+    let text = "case,activity,time\n1,a,1970-01-01,x\n1,b,1970-01-01,\n";
+    assert_eq!(skipped(&log(text, &plain(&[]))), ["1 2 1 more cells than the header"]);
+    assert!(error("sep=;\n", &plain(&[])).contains("no event"));
+}
+
+#[test]
+fn events_of_one_instant_are_put_in_the_order_that_is_said() {
+    let text = "case,activity,time\n1,closed,1970-01-01\n1,note,1970-01-01\n1,approved,1970-01-01\n1,asked,1970-01-02\n\
+        1,asked,1970-01-01\n";
+    assert_eq!(
+        told(&log(text, &plain(&[])), 0),
+        ["1 0 closed", "1 0 note", "1 0 approved", "1 0 asked", "1 86400 asked"]
+    );
+    let order = ["asked", "approved", "closed", "never"].map(str::to_owned).to_vec();
+    assert_eq!(
+        told(&log(text, &Wanted { order, ..plain(&[]) }), 0),
+        ["1 0 asked", "1 0 approved", "1 0 closed", "1 0 note", "1 86400 asked"]
+    );
 }
 
 #[test]
@@ -172,10 +207,19 @@ fn what_is_no_log_is_refused() {
     assert!(error("", &wanted).contains("no event"));
     assert!(error("case,activity,time\n", &wanted).contains("no event"));
     assert!(error(b"PK\x03\x04....", &wanted).contains("a ZIP archive or an Excel file"));
+    for text in ["{\n  \"ocel:events\": {} }", "[ {\"case\": 1}]"] {
+        assert!(error(text, &wanted).contains("this is JSON, as logs of OCEL are, not a CSV or XES file"), "{text}");
+    }
+    assert!(error(b"SQLite format 3\0....", &wanted).contains("an SQLite database"));
     assert!(error("case,activity,time\n1,a,01/02/2018 10:00\n", &wanted).contains(
         "line 2: day and month of the time `01/02/2018 10:00` may be meant either way: say its format, \
          `%d/%m/%Y %H:%M` or `%m/%d/%Y %H:%M`"
     ));
+    // What can be meant one way only is not said to be meant either way.
+    assert!(
+        error("case,activity,time\n1,a,13.03.2026\n", &wanted)
+            .ends_with("line 2: the time `13.03.2026` is not written as ISO 8601: say its format, `%d.%m.%Y`")
+    );
     assert!(error("case,activity,time\n1,a,x\n", &wanted).contains("1 from line 2 on (x): the time cannot be read"));
     assert!(message(read_from(&b"case"[..], "log.csv.gz", &wanted)).contains("ends in .gz"));
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use fluxor_engine::decide::OrganisationAt;
+use fluxor_engine::definition::reading::codes::UNKNOWN_KEY;
 use fluxor_engine::diagnostic::{Diagnostic, Severity};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::instance::Document;
@@ -44,19 +45,31 @@ impl Mapping {
         }
     }
 
-    /// How the log is read, if nothing is wrong with that.
+    /// How the log is read, as far as it is known: a key that there is not says nothing of the columns that others name.
     pub(super) fn of_log(&self) -> Option<&Map> {
-        self.map.as_ref().filter(|_| fine(&Map::read_log_all(&self.source).1))
+        let found = self.about_log();
+        let mut wrong = found.iter().filter(|finding| finding.severity == Severity::Error);
+        self.map.as_ref().filter(|_| wrong.all(|finding| finding.code == UNKNOWN_KEY))
     }
 
-    /// Why the log cannot be read; columns that it does not have are findings of the mapping.
-    pub(super) fn unreadable(&self, error: &Unreadable, out: &Out) -> Failure {
-        let (Some(map), Unreadable::Columns { columns, has, all }) = (&self.map, error) else {
-            return super::unreadable(error);
+    fn about_log(&self) -> Vec<Diagnostic> {
+        Map::read_log_all(&self.source).1
+    }
+
+    /// Why the log cannot be read; columns that it does not have, or has twice, are findings of the mapping. Where a key is
+    /// mistyped all else may come of that, and only columns that the mapping names are told; perhaps nothing.
+    pub(super) fn unreadable(&self, error: &Unreadable, out: &Out) -> Option<Failure> {
+        let sure = fine(&self.about_log());
+        let (Some(map), Unreadable::Columns { columns, twice, has, all }) = (&self.map, error) else {
+            return sure.then(|| super::unreadable(error));
         };
-        let has = list(has, *all);
-        let found = columns.iter().map(|one| map.no_column(&one.name, one.nearest.as_deref(), &has)).collect();
-        chosen::wrong(out, &[(self.path.display().to_string(), self.source.clone(), found)])
+        let (has, told) = (list(has, *all), |name: &str| sure || map.names(name));
+        let none = columns.iter().filter(|one| told(&one.name));
+        let none = none.map(|one| map.no_column(&one.name, one.nearest.as_deref(), &has));
+        let several = twice.iter().filter(|name| told(name)).map(|name| map.several_columns(name));
+        let found: Vec<Diagnostic> = none.chain(several).collect();
+        let named = (self.path.display().to_string(), self.source.clone(), found);
+        (!named.2.is_empty()).then(|| chosen::wrong(out, &[named]))
     }
 
     /// The organisation that it names, as `PATCH /v1/organisation` takes it.
