@@ -70,12 +70,12 @@ pub(crate) use operations::{LOOKED_THROUGH, Operations, RefusedFile};
 pub(crate) use outcomes::{Done, Outcomes};
 pub(crate) use repairs::{Repairs, Tried};
 pub(crate) use row::Row;
-pub(crate) use rows::placed;
+pub(crate) use rows::{placed, unclear_prices};
 pub(crate) use said::{Came, done_in_words};
 pub(crate) use sign_in::{Confirm, Help, SignIn, Unsent};
 pub(crate) use timeline::{Change, Past, lines_after, meanwhile, rebased, since, wrong as went_wrong};
 pub(crate) use turn::back;
-pub(crate) use typed::money_typed;
+pub(crate) use typed::{doubtful, money_typed};
 pub(crate) use value::value;
 pub(crate) use words::{Words, is_requester, is_short, now_in, plain, short};
 

@@ -36,8 +36,10 @@ mod scenarios;
 mod shipped;
 mod simulated;
 mod site;
+mod site_again;
 mod site_answers;
 mod site_contract;
+mod site_fields;
 mod site_forms;
 mod site_lists;
 mod site_long;
@@ -156,10 +158,16 @@ on_both! {
     site::decided_without_a_script
     site::a_document_that_changed_meanwhile
     site::several_decided_at_once
+    site_again::a_form_whose_lines_moved_on_is_sent_again
+    site_again::a_delivery_is_noted_beside_another
+    site_again::what_is_wrong_hides_no_news
     site_answers::what_is_asked_is_answered
     site_contract::a_contract_is_told_in_words
     site_contract::what_nobody_confirmed_is_no_amount
     site_answers::what_is_left_out_is_said
+    site_fields::what_is_not_said_is_left_out
+    site_fields::lengths_of_time_as_people_write_them
+    site_fields::an_amount_that_may_mean_two_is_asked_about
     site_forms::what_is_emptied_is_empty
     site_forms::what_came_back_is_in_the_inbox
     site_forms::several_people_of_one_name

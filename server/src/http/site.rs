@@ -5,6 +5,7 @@ mod account;
 mod away;
 mod begin;
 mod document;
+mod event;
 mod found;
 mod front;
 mod inbox;
@@ -50,7 +51,7 @@ pub(super) fn pages() -> Router<App> {
         .route("/new/{workflow}", get(begin::show).post(begin::start))
         .route("/tasks/{id}", get(document::task).post(document::act))
         .route("/tasks/{id}/lines", get(lines::of_task))
-        .route("/instances/{id}", get(document::instance).post(document::event))
+        .route("/instances/{id}", get(document::instance).post(event::event))
         .route("/account", get(account::show).post(account::end))
         .route("/away", get(away::show).post(away::note))
         .route("/operations", get(operations::show))

@@ -182,7 +182,7 @@ impl Beginning {
             let one = AskedFor {
                 name: name.clone(),
                 title: called(definition, name).into(),
-                help: meaning(&definition.told(name).help, help(&typed.ty, kind)).into(),
+                help: meaning(&definition.told(name).help, help(kind)).into(),
                 ty: typed.ty.name(),
                 required: !typed.nullable,
                 options: options(definition, name),
@@ -240,21 +240,16 @@ fn is_unit(name: &str, ty: &Type) -> bool {
     *ty == Type::Text && (name == "unit" || name.ends_with("_unit"))
 }
 
-/// What a field means, and how it is written.
+/// What a field means, and what it names.
 fn meaning(means: &str, written: &str) -> String {
     [full(means), written.to_owned()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// How a value is written.
-fn help(ty: &Type, kind: &str) -> &'static str {
-    match ty {
-        _ if kind == "unit" => "A unit of the organisation, by its id.",
-        _ if kind == "supplier" => "A supplier that is recorded, by its code or full name.",
-        Type::Money => "With its currency: 1200.00 EUR.",
-        Type::Decimal => "A number: 12.5.",
-        Type::Person => "By id or full name.",
-        Type::Duration => "A length of time: 2h, 90m.",
-        Type::List(_) => "One a line.",
+/// What a field names that takes something which is listed.
+fn help(kind: &str) -> &'static str {
+    match kind {
+        "unit" => "A unit of the organisation, by its id.",
+        "supplier" => "A supplier that is recorded, by its code or full name.",
         _ => "",
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::forms::Refused;
-use super::typed::{entries, instant, is_local, money_typed, of_map, standing, written};
+use super::typed::{doubtful, entries, instant, is_local, length, money_typed, of_map, standing, written};
 use super::words::{Words, plain, words};
 
 /// A field of a form.
@@ -25,7 +25,7 @@ pub(super) struct Field {
     kind: &'static str,
     value: String,
     checked: bool,
-    /// Whether it says no.
+    /// Whether it says no; neither: it says nothing.
     denied: bool,
     options: Vec<Choice>,
     /// Whether nothing is chosen: at first, and where it may stay so.
@@ -70,8 +70,9 @@ impl Field {
             .collect();
         let kind = match &*field.ty {
             _ if !options.is_empty() => "select",
-            // A box that nobody touched says no: whoever must say it chooses.
-            "bool" if field.required && field.default.is_none() => "yes_no",
+            // A box that nobody touched says no: what is not said is neither. Whoever must say it chooses, whoever need not may leave
+            // it out.
+            "bool" if !field.required || field.default.as_ref().is_none_or(Value::is_null) => "yes_no",
             "bool" => "checkbox",
             "int" => "number",
             "date" => "date",
@@ -165,7 +166,7 @@ pub(crate) fn data<'f>(
     fields.into_iter().filter_map(read).collect()
 }
 
-/// Where it is not clear what was typed: pointer, and why. A name that several have; entries that are none.
+/// Where it is not clear what was typed: pointer, and why. A name that several have; an amount that may mean two; entries that are none.
 pub(crate) fn unclear<'f>(
     fields: impl IntoIterator<Item = (&'f str, &'f str)>,
     typed: &HashMap<String, String>,
@@ -175,9 +176,11 @@ pub(crate) fn unclear<'f>(
         let text = typed.get(&format!("data.{name}"))?.trim();
         match (ty, of_map(ty)) {
             ("person" | "list(person)", _) => text.lines().find_map(|line| speak.several(line.trim())),
+            ("money" | "list(money)", _) => text.lines().find_map(|line| doubtful(line.trim())),
             (_, Some(of)) => match entries(text, |typed| typed.into()) {
                 Err(why) => Some(why),
                 Ok(named) if of == "person" => named.values().find_map(|one| speak.several(one.as_str()?)),
+                Ok(named) if of == "money" => named.values().find_map(|one| doubtful(one.as_str()?)),
                 Ok(_) => None,
             },
             _ => None,
@@ -194,7 +197,7 @@ pub(super) fn read((typed, speak): (&HashMap<String, String>, &Words), name: &st
         _ if text.is_empty() => None,
         ty if ty.starts_with("list") => {
             let of = ty.strip_prefix("list(").and_then(|of| of.strip_suffix(')'));
-            match of.filter(|of| matches!(*of, "person" | "timestamp" | "money")) {
+            match of.filter(|of| matches!(*of, "person" | "timestamp" | "money" | "duration")) {
                 Some(of) => Some(lines().map(|line| scalar(line, of, speak)).collect()),
                 None => Some(lines().collect()),
             }
@@ -217,6 +220,7 @@ pub(super) fn scalar(text: &str, ty: &str, speak: &Words) -> Value {
         "person" => speak.person(text).as_str().into(),
         "timestamp" => instant(text, speak),
         "money" => money_typed(text).into(),
+        "duration" => length(text).into(),
         _ => text.into(),
     }
 }
@@ -256,5 +260,28 @@ mod tests {
         let want = json!({ "who": "ann", "all": ["ann", "bob"], "number": 7, "odd": "seven", "sure": true, "unsure": false,
             "perhaps": "perhaps" });
         assert_eq!(Value::Object(read), want);
+    }
+
+    #[test]
+    fn what_nobody_said_is_neither_yes_nor_no() {
+        let kind = |required: bool, default: Option<Value>| {
+            let asked = AskedFor {
+                name: "urgent".into(),
+                title: "Urgent".into(),
+                help: "".into(),
+                ty: "bool".to_owned(),
+                required,
+                options: Vec::new(),
+                rules: Vec::new(),
+                default,
+            };
+            let field = Field::of(&asked, &Refused::default(), &speaking("2026-03-02T08:00:00Z"));
+            (field.kind, field.checked, field.denied)
+        };
+        assert_eq!(kind(true, None), ("yes_no", false, false));
+        assert_eq!(kind(true, Some(json!(true))), ("checkbox", true, false));
+        assert_eq!(kind(false, None), ("yes_no", false, false));
+        assert_eq!(kind(false, Some(Value::Null)), ("yes_no", false, false));
+        assert_eq!(kind(false, Some(json!(false))), ("yes_no", false, true));
     }
 }

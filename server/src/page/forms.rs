@@ -336,6 +336,19 @@ impl Event {
     }
 }
 
+impl Event {
+    /// Makes what was typed into the rows of an event's form that of a form which is made now. `before`: the lines that the form
+    /// showed, if they are others now and are known.
+    pub(crate) fn renew(
+        (paper, lines): (&Paper, &Value),
+        event: &str,
+        before: Option<&[Value]>,
+        typed: &mut HashMap<String, String>,
+    ) {
+        Rows::renew(&arrows(paper, event), (&paper.instance.subject, lines), before, typed);
+    }
+}
+
 /// Where an event leads from where a document is; and whether it waits there for somebody, and for nothing else: no task, no message.
 fn way(paper: &Paper, event: &str) -> (Way, bool) {
     let definition = &paper.definition;

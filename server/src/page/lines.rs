@@ -1,6 +1,7 @@
 //! The lines of an order, with what whoever decides wants to know beside them: what is left of the budget, what was paid before,
 //! and what supplier and items are called.
 
+use fluxor_engine::money::Money;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -46,6 +47,7 @@ impl Lines {
         let lines = order["line_items"].as_array().into_iter().flatten().filter_map(of).collect();
         let called = text(around, "supplier").filter(|name| *name != supplier);
         let mut notes: Vec<String> = called.map(|name| format!("{supplier} is {name}.")).into_iter().collect();
+        notes.extend(order["line_items"].as_array().into_iter().flatten().filter_map(|line| for_nothing(line, speak)));
         notes.extend(budget(&around["budget"], speak).filter(|_| decides));
         Self { lines, notes }
     }
@@ -65,6 +67,14 @@ fn budget(budget: &Value, speak: &Words) -> Option<String> {
     let held = if budget["held"] == true { "this order taken off" } else { "this order not taken off yet" };
     let [left, amount] = ["left", "amount"].map(|name| speak.value(&budget[name]));
     Some(format!("Left of the budget of {unit}: {left} of {amount}, {held}."))
+}
+
+/// That a line costs nothing though it has a price, which is too small to be paid.
+fn for_nothing(line: &Value, speak: &Words) -> Option<String> {
+    let amount = |name: &str| line[name].as_str()?.parse::<Money>().ok();
+    let is_one = amount("price")?.units != 0 && amount("total")?.units == 0;
+    let [price, total] = ["price", "total"].map(|name| speak.value(&line[name]));
+    is_one.then(|| format!("Line {} comes to {total}: at a price of {price} it is rounded away.", line["line"]))
 }
 
 impl Line {
@@ -136,6 +146,16 @@ mod tests {
         assert!(others.lines.iter().all(|line| line.paid.is_none()) && others.notes == ["acme is Acme Ltd."]);
         assert_eq!(others.lines[0].name.as_deref(), Some("Desk, oak"));
         assert!(Lines::of(&Value::Null, true, &words).lines.is_empty());
+    }
+
+    #[test]
+    fn a_price_that_comes_to_nothing_is_told() {
+        let line = |line: u32, price: &str, total: &str| json!({ "line": line, "item": "pin", "quantity": "3", "unit": "pcs", "price": price, "total": total });
+        let order = json!({ "line_items": [
+            line(1, "0.001 EUR", "0.00 EUR"), line(2, "0.00 EUR", "0.00 EUR"), line(3, "1.00 EUR", "3.00 EUR"),
+        ] });
+        let told = Lines::of(&order, false, &speaking("2026-03-02T08:00:00Z"));
+        assert_eq!(told.notes, ["Line 1 comes to 0.00 EUR: at a price of 0.001 EUR it is rounded away."]);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! What must hold: a form that was sent as it was made changes nothing; what a row does not show is kept; and lines that have
 //! become others since are not written over.
 
+mod moved;
+
 use std::collections::HashMap;
 
 use fluxor_engine::definition::chart::{Arrow, Outcome};
@@ -12,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::field::full;
 use super::forms::{Refused, WrongForm};
-use super::typed::of_line;
+use super::typed::{doubtful, of_line};
 use super::words::plain;
 
 /// The action that reads `lines` to replace those of an order.
@@ -133,6 +135,14 @@ pub(crate) fn placed(sentence: &str, rows: &[usize]) -> String {
     told
 }
 
+/// Prices of which it is not clear what was meant: pointer into the lines that are sent, and why. What `stood` there is no question.
+pub(crate) fn unclear_prices(sent: &Value, stood: &Value) -> Vec<(String, String)> {
+    let same = |one: &Value, other: &Value| one["line"] == other["line"] && one["price"] == other["price"];
+    let typed = |line: &Value| !list(stood).iter().any(|known| same(known, line));
+    let told = |(at, line): (usize, &Value)| Some((format!("/lines/{at}/price"), doubtful(text(line, "price"))?));
+    list(sent).iter().enumerate().filter(|(_, line)| typed(line)).filter_map(told).collect()
+}
+
 /// How many empty rows a form has, and is to have.
 fn many(typed: &HashMap<String, String>) -> usize {
     let shown = typed.get("rows").and_then(|rows| rows.parse().ok()).unwrap_or(AT_FIRST);
@@ -152,12 +162,12 @@ fn wrong(refused: &Refused, at: usize, name: &str) -> Option<String> {
 }
 
 impl Row {
-    /// A line as it is to be.
-    fn asked(form: &str, (at, line): (usize, &Value), refused: &Refused) -> Self {
+    /// A line as it is to be. `id`: what its boxes are known by.
+    fn asked(id: &str, (at, line): (usize, &Value), refused: &Refused) -> Self {
         let cell = |(name, title, size): (&str, &str, usize)| {
             let own = format!("line.{at}.{name}");
             Cell {
-                id: format!("{form}.{own}"),
+                id: format!("{id}.{name}"),
                 value: refused.typed.get(&own).map_or(text(line, name), String::as_str).to_owned(),
                 label: format!("{title}, row {}", at + 1),
                 size,
@@ -191,7 +201,14 @@ impl Rows {
             Use::Change => {
                 let empty = Value::Null;
                 let more = std::iter::repeat_n(&empty, MORE);
-                let row = |(at, line): (usize, &Value)| Row::asked(event, (at, line), refused);
+                let row = |(at, line): (usize, &Value)| {
+                    // Whatever becomes of the lines before it: the boxes of a line are known by its number.
+                    let id = match line["line"].as_i64() {
+                        Some(number) => format!("{event}.line.{number}"),
+                        None => format!("{event}.more.{}", at.saturating_sub(lines.len())),
+                    };
+                    Row::asked(&id, (at, line), refused)
+                };
                 let heads = ASKED.map(|(_, title, _)| title).to_vec();
                 (heads, lines.iter().chain(more).enumerate().map(row).collect())
             }
@@ -203,7 +220,7 @@ impl Rows {
                     Some(Row {
                         title: format!("{}: {}, {open} {unit} open", line["line"], text(line, "item")),
                         boxes: vec![Cell {
-                            id: format!("{event}.{name}"),
+                            id: format!("{event}.line.{}.quantity", line["line"]),
                             value: typed.get(&name).unwrap_or(&open).clone(),
                             label,
                             size: 8,
@@ -223,7 +240,10 @@ impl Rows {
     /// Empty rows, for what is started with lines; what was typed stands in them.
     pub(super) fn blank(refused: &Refused) -> Self {
         let many = many(&refused.typed);
-        let row = |at: usize| Row { title: (at + 1).to_string(), ..Row::asked("new", (at, &Value::Null), refused) };
+        let row = |at: usize| {
+            let own = Row::asked(&format!("new.line.{at}"), (at, &Value::Null), refused);
+            Row { title: (at + 1).to_string(), ..own }
+        };
         let rows = (0..many).map(row).collect();
         Self { heads: ASKED.map(|(_, title, _)| title).to_vec(), rows, seen: String::new(), goes: false, many }
     }
@@ -248,10 +268,12 @@ impl Rows {
         if *seen != as_seen(purpose, subject, lines) {
             return Err(WrongForm::Stale(match purpose {
                 Use::Change => {
-                    "The lines have become others since this page was made: look at them, then say what is to change."
+                    "The lines have become others since this page was made, and nothing was changed: look at them. Pressing again \
+                     sends what stands here now."
                 }
                 Use::Receive => {
-                    "Something has come since this page was made: look at what is open now, then say what came."
+                    "Something has come since this page was made, and nothing was noted: look at what is open now. Pressing again \
+                     sends what stands here now."
                 }
             }));
         }
@@ -314,84 +336,4 @@ fn came<'t>(lines: &[Value], of: &impl Fn(usize, &str) -> Option<&'t str>) -> (V
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lines() -> Value {
-        json!([
-            { "line": 1, "item": "mouse", "quantity": "3", "unit": "pcs", "price": "20.00 EUR", "received": "1", "why": { "run": "r" } },
-            { "line": 4, "item": "cable", "quantity": "2", "unit": "pcs", "price": "5.00 EUR", "received": "2" },
-        ])
-    }
-
-    fn typed<'t>(given: &'t [(&'t str, &'t str)]) -> impl Fn(usize, &str) -> Option<&'t str> {
-        |at, name| {
-            let name = format!("line.{at}.{name}");
-            given.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
-        }
-    }
-
-    fn change(given: &[(&str, &str)]) -> Option<Value> {
-        let lines = lines();
-        changed(lines.as_array().unwrap(), MORE, &typed(given)).map(|(lines, _)| lines)
-    }
-
-    #[test]
-    fn what_was_sent_as_it_was_made_changes_nothing() {
-        let same = [
-            ("line.0.item", "mouse"),
-            ("line.0.quantity", "3"),
-            ("line.0.unit", "pcs"),
-            ("line.0.price", "20.00 EUR"),
-            ("line.0.description", ""),
-            ("line.1.item", "cable"),
-            ("line.1.quantity", "2"),
-            ("line.2.item", ""),
-        ];
-        assert_eq!(change(&same), None);
-    }
-
-    #[test]
-    fn lines_are_changed_taken_out_and_added() {
-        let given = [
-            ("line.0.item", "mouse"),
-            ("line.0.quantity", "5"),
-            ("line.1.item", "cable"),
-            ("line.1.gone", "true"),
-            ("line.3.item", "pad"),
-            ("line.3.quantity", "1"),
-            ("line.3.unit", "pcs"),
-            ("line.3.price", "9.00 EUR"),
-        ];
-        let want = json!([
-            { "line": 1, "why": { "run": "r" }, "item": "mouse", "quantity": "5", "unit": "pcs", "price": "20.00 EUR" },
-            { "item": "pad", "quantity": "1", "unit": "pcs", "price": "9.00 EUR" },
-        ]);
-        assert_eq!(change(&given), Some(want));
-        let emptied = [("line.0.item", "mouse"), ("line.0.quantity", ""), ("line.1.item", "cable")];
-        assert_eq!(change(&emptied).unwrap()[0].get("quantity"), None, "the order says that it is missing");
-    }
-
-    #[test]
-    fn mistakes_are_told_by_the_rows_that_they_are_in() {
-        let given =
-            [("line.0.item", "mouse"), ("line.0.gone", "true"), ("line.1.item", "cable"), ("line.3.item", "pad")];
-        let lines = lines();
-        let (_, places) = changed(lines.as_array().unwrap(), MORE, &typed(&given)).unwrap();
-        assert_eq!(places, [1, 3]);
-        let told = placed("/lines/1/unit: what; /lines/0: x; /lines/7", &places);
-        assert_eq!(told, "/lines/3/unit: what; /lines/1: x; /lines/7");
-    }
-
-    #[test]
-    fn what_has_come_is_told_line_by_line() {
-        let lines = lines();
-        assert_eq!(open(&lines[0]), Some("2".parse().unwrap()));
-        assert_eq!(open(&lines[1]), None);
-        let came = |given: &[(&str, &str)]| came(lines.as_array().unwrap(), &typed(given)).0;
-        assert_eq!(came(&[("line.0.quantity", "1.5")]), json!([{ "line": 1, "quantity": "1.5" }]));
-        assert_eq!(came(&[("line.0.quantity", "1,500")]), json!([{ "line": 1, "quantity": "1500" }]));
-        assert_eq!(came(&[("line.0.quantity", "0")]), json!([]));
-        assert_eq!(came(&[("line.0.quantity", "two")]), json!([{ "line": 1, "quantity": "two" }]));
-    }
-}
+mod tests;

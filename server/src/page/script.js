@@ -8,20 +8,47 @@
   const place = () => location.pathname + location.search;
   let here = place();
 
-  // What Ctrl+Enter sends is what this line names, as long as it names it.
+  function knob(text, kind, does) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = `plain small ${kind}`;
+    button.textContent = text;
+    button.addEventListener("click", does);
+    return button;
+  }
+  // The line has two parts, and neither takes the other's place: what comes of an act, and news of the page.
+  function tell(part, text, label, does) {
+    const line = $("#said"), old = $(`.${part}`, line), bar = $("#bulk.afloat:not(.idle)");
+    if (old) old.remove();
+    if (!text) return;
+    const said = document.createElement("p");
+    said.className = part;
+    said.textContent = text;
+    if (typeof does === "string") {
+      const way = document.createElement("a");
+      Object.assign(way, { textContent: label, href: does, target: "_blank", rel: "noopener" });
+      said.append(" ", way);
+    } else if (label) said.append(" ", knob(label, "", does));
+    const shut = knob("", "shut", () => {
+      const inside = said.contains(document.activeElement);
+      tell(part, "");
+      if (inside) $("main").focus({ preventScroll: true });
+    });
+    shut.setAttribute("aria-label", "Close");
+    // Whoever writes goes on writing.
+    shut.addEventListener("mousedown", (event) => event.preventDefault());
+    said.append(" ", shut);
+    // At the lower edge, above the bar for several.
+    line.style.setProperty("--above", `${bar ? Math.max(0, innerHeight - bar.getBoundingClientRect().top) : 0}px`);
+    line.append(said);
+    // It comes over what stands there: a finger that was on its way means that.
+    setTimeout(() => { for (const way of $$("a, button", said)) way.classList.add("ready"); }, 500);
+  }
+  // What Ctrl+Enter sends is what this part names, as long as it names it.
   let named = null;
   function said(text, label, does) {
-    const line = $("#said");
     named = null;
-    line.textContent = text;
-    if (!label) return;
-    const way = document.createElement(typeof does === "string" ? "a" : "button");
-    way.textContent = label;
-    if (typeof does === "string") { way.href = does; way.target = "_blank"; way.rel = "noopener"; }
-    else { way.type = "button"; way.className = "plain small"; way.addEventListener("click", does); }
-    line.append(" ", way);
-    // It comes over what stands there: a finger that was on its way means that.
-    setTimeout(() => way.classList.add("ready"), 500);
+    tell("act", text, label, does);
   }
 
   function name(button, at, text) {
@@ -52,6 +79,7 @@
     document.title = page.title;
     swap(page, "header");
     swap(page, "main");
+    tell("news", "");
     if (push) history.pushState({}, "", address);
     here = place();
     ready();
@@ -74,6 +102,8 @@
       }
       if (!(answer.headers.get("content-type") || "").startsWith("text/html")) { location.assign(answer.url); return; }
       show(html, answer.url, push);
+      // What was typed stands there still, and was not sent.
+      if (options.method && !answer.ok) $("main").dataset.refused = "";
     } catch {
       said("The server cannot be reached. Nothing was lost: try again.");
     } finally { clearTimeout(waits); }
@@ -180,7 +210,7 @@
 
   const KEYS = [["j", "next row"], ["k", "row before"], ["Enter", "open the row"], ["x", "select the row"], ["a", "to the button that approves"],
     ["r", "to the reason, then to the button that rejects"], ["c", "the same, to request changes"], ["e", "pass it on"], ["/", "search"], ["g i", "to the inbox"],
-    ["g r", "to my requests"], ["g n", "to a new request"], ["Ctrl+Enter", "do what the line at the top names"], ["?", "these keys"]];
+    ["g r", "to my requests"], ["g n", "to a new request"], ["Ctrl+Enter", "do what the line at the lower edge names"], ["?", "these keys"]];
   let begun = "";
   // Whoever speaks to his browser, or touches keys unawares, does without keys of one letter: kept by the browser.
   const OFF = "fluxor-keys-off";
@@ -247,7 +277,7 @@
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $("dialog[open]")) return;
-    if (event.key === "Escape") { if (named) said(""); if (typing(event.target)) event.target.blur(); return; }
+    if (event.key === "Escape") { said(""); tell("news", ""); if (typing(event.target)) event.target.blur(); return; }
     if (typing(event.target) || !letters()) return;
     const key = begun + event.key;
     begun = "";
@@ -280,9 +310,11 @@
       // What was refused (too many pages, no session) is not asked again by itself.
       if (own.readyState === EventSource.CLOSED && stream === own) { tell("○ not live"); later = setTimeout(listen, 20000); }
     };
-    // What somebody is about to decide does not become another under his eyes: his form stays that of what he saw.
+    // What somebody is about to decide does not become another under his eyes: his form stays that of what he saw. Nor does what
+    // was refused go, nor what was typed into it.
     own.addEventListener("changed", () => {
-      if (dirty() || $("[data-decide]") || $("dialog[open]")) said(`Something has changed here meanwhile.${dirty() ? " What you typed is kept." : ""}`, "Show what is new", refresh);
+      if ($("main[data-refused]")) tell("news", "Something has changed here meanwhile. Pressing again shows what is new.");
+      else if (named || dirty() || $("[data-decide], dialog[open]")) tell("news", `Something has changed here meanwhile.${dirty() ? " What you typed is kept." : ""}`, "Show what is new", refresh);
       else refresh();
     });
   }
@@ -318,7 +350,7 @@
     const news = $("main [data-focus]");
     if (seen && news) { news.focus({ preventScroll: true }); news.scrollIntoView({ block: "nearest" }); }
     brought = Date.now();
-    said("This page was brought up to date.");
+    tell("news", "This page was brought up to date.");
   }
   window.addEventListener("pagehide", () => { if (stream) stream.close(); });
   window.addEventListener("pageshow", (event) => { if (event.persisted) load(location.href, {}, false); });

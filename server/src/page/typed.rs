@@ -1,6 +1,9 @@
-//! Instants and maps as people type them, and as they are shown so that they read back as the same.
+//! Amounts, lengths of time, instants and maps as people type them, and as they are shown so that they read back as the same.
 
 use fluxor_engine::clock::Timestamp;
+use fluxor_engine::expression::Duration;
+use fluxor_engine::money::Currency;
+use fluxor_workflows::exponent;
 use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 
@@ -31,6 +34,61 @@ fn ungrouped(text: &str, printed: impl Fn(&str) -> Option<String>) -> String {
     if printed(&plain).as_deref() == Some(text) { plain } else { text.to_owned() }
 }
 
+/// That an amount may mean two, where it may: `4.000 EUR` is four euros here, and four thousand to whoever groups digits by points.
+pub(crate) fn doubtful(text: &str) -> Option<String> {
+    let [large, small] = meanings(text)?;
+    Some(format!("“{text}” may mean two amounts: write “{large}” or “{small}”"))
+}
+
+/// The two amounts that one may mean which has three digits behind its only point or comma, of a currency that has fewer.
+fn meanings(text: &str) -> Option<[String; 2]> {
+    let (number, code) = text.split_once(' ')?;
+    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("-", digits));
+    let (whole, rest) = digits.split_once(['.', ','])?;
+    let exponent = code.parse::<Currency>().map(exponent).ok()? as usize;
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    // Nobody begins a group of digits with a nought.
+    let is_group = (1..=3).contains(&whole.len()) && !whole.starts_with('0') && is_number(whole);
+    if !is_group || rest.len() != 3 || !is_number(rest) || (exponent >= 3 && digits.contains('.')) {
+        return None;
+    }
+    // As pages print it: 1,200 JPY.
+    if money_typed(text) != text {
+        return None;
+    }
+    let (kept, more) = rest.split_at(exponent.min(3));
+    let small = match (kept, more.bytes().all(|digit| digit == b'0')) {
+        ("", true) => whole.to_owned(),
+        (kept, true) => format!("{whole}.{kept}"),
+        // Four digits are no group.
+        (_, false) => format!("{whole}.{rest}0"),
+    };
+    Some([format!("{sign}{whole}{rest} {code}"), format!("{sign}{small} {code}")])
+}
+
+/// A length of time as people write it, `2h`, `1h30m`, `1 day 12 hours`, as programs do, `90 minutes`; as it was typed, if it is none.
+pub(super) fn length(text: &str) -> String {
+    match text.parse::<Duration>() {
+        Ok(_) => text.to_owned(),
+        Err(_) => added(text).map_or_else(|| text.to_owned(), |all| all.to_string()),
+    }
+}
+
+/// All amounts with their units, where each is of elapsed time.
+fn added(text: &str) -> Option<Duration> {
+    let (mut rest, mut all) = (text.trim(), None);
+    while !rest.is_empty() {
+        let (amount, behind) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit() && c != '.')?);
+        let behind = behind.trim_start();
+        let (unit, after) = behind.split_at(behind.find(|c: char| !c.is_alphabetic()).unwrap_or(behind.len()));
+        let unit = if unit == "m" { "min" } else { unit };
+        let Duration::Elapsed(micros) = format!("{amount} {unit}").parse().ok()? else { return None };
+        all = Some(all.unwrap_or(0_i64).checked_add(micros)?);
+        rest = after.trim_start();
+    }
+    all.map(Duration::Elapsed)
+}
+
 /// The type of the values of a map, of the name of its type: `map(int, text)` has texts.
 pub(super) fn of_map(ty: &str) -> Option<&str> {
     let of = ty.strip_prefix("map(")?.strip_suffix(')')?;
@@ -48,12 +106,21 @@ pub(super) fn is_local(text: &str) -> bool {
 
 /// How a value of a type is written, where that is not seen.
 pub(super) fn written(ty: &str, speak: &Words) -> Option<String> {
-    match ty {
-        "timestamp" => Some(format!("In the time of {}.", zone(speak))),
-        "list(timestamp)" => Some(format!("Such as 2026-03-02 08:00, in the time of {}.", zone(speak))),
-        ty if of_map(ty).is_some() => Some("One name = value a line, or JSON.".to_owned()),
-        _ => None,
-    }
+    let way = match ty {
+        "money" => "With its currency: 1200.00 EUR.",
+        "decimal" => "A number: 12.5.",
+        "person" => "By id or full name.",
+        "duration" => "A length of time: 2h, 90m, 1h30m, 3 days.",
+        "timestamp" => return Some(format!("In the time of {}.", zone(speak))),
+        "list(timestamp)" => {
+            return Some(format!("One a line, such as 2026-03-02 08:00, in the time of {}.", zone(speak)));
+        }
+        "list(duration)" => "One a line, such as 2h, 90m, 1h30m, 3 days.",
+        ty if ty.starts_with("list") => "One a line.",
+        ty if of_map(ty).is_some() => "One name = value a line, or JSON.",
+        _ => return None,
+    };
+    Some(way.to_owned())
 }
 
 /// An instant that somebody typed, in the company's zone where he names no other; as it was typed, if it is none.
@@ -105,6 +172,8 @@ pub(super) fn entries(text: &str, value: impl Fn(&str) -> Value) -> Result<Map<S
 pub(super) fn standing(value: &Value, ty: &str, speak: &Words) -> String {
     match (ty, value) {
         ("timestamp", Value::String(text)) => local(text, speak),
+        // What stands there already is no question.
+        ("money", Value::String(text)) => meanings(text).map_or_else(|| text.clone(), |[_, small]| small),
         ("list(timestamp)", Value::Array(items)) => {
             let items: Vec<String> = items.iter().map(|item| local(item.as_str().unwrap_or_default(), speak)).collect();
             items.join("\n")
@@ -173,6 +242,59 @@ mod tests {
         let line =
             [("quantity", "1,200.5"), ("quantity", "1,2"), ("item", "1,200.5")].map(|(name, text)| of_line(name, text));
         assert_eq!(line, ["1200.5", "1,2", "1,200.5"]);
+    }
+
+    #[test]
+    fn an_amount_that_may_mean_two_is_asked_about() {
+        for (typed, both) in [
+            ("4.000 EUR", Some(["4000 EUR", "4.00 EUR"])),
+            ("1,000 EUR", Some(["1000 EUR", "1.00 EUR"])),
+            ("-1.500 USD", Some(["-1500 USD", "-1.50 USD"])),
+            ("1.125 EUR", Some(["1125 EUR", "1.1250 EUR"])),
+            ("1.000 JPY", Some(["1000 JPY", "1 JPY"])),
+            ("1,000 KWD", Some(["1000 KWD", "1.000 KWD"])),
+            // These say one thing, or nothing.
+            ("1.000 KWD", None),
+            ("1,200 JPY", None),
+            ("0.125 EUR", None),
+            ("1234.567 EUR", None),
+            ("4.00 EUR", None),
+            ("1,200.000 EUR", None),
+            ("4.000", None),
+            ("4.0x0 EUR", None),
+        ] {
+            assert_eq!(meanings(typed), both.map(|both| both.map(str::to_owned)), "{typed}");
+        }
+        let told = "“4.000 EUR” may mean two amounts: write “4000 EUR” or “4.00 EUR”";
+        assert_eq!(doubtful("4.000 EUR").as_deref(), Some(told));
+        assert_eq!(super::super::words::plain(told), told, "what stands in quotes stays");
+        let speak = speaking("2026-03-02T08:00:00Z");
+        assert_eq!(standing(&json!("1.125 EUR"), "money", &speak), "1.1250 EUR");
+    }
+
+    #[test]
+    fn lengths_of_time_are_taken_as_people_write_them() {
+        for (typed, read) in [
+            ("2h", "2 hours"),
+            ("90m", "90 minutes"),
+            ("1h30m", "90 minutes"),
+            ("1h 30 min", "90 minutes"),
+            ("1 day 12 hours", "36 hours"),
+            ("1.5h", "90 minutes"),
+            // Programs write them so.
+            ("2 h", "2 h"),
+            ("90 minutes", "90 minutes"),
+            ("2 working days", "2 working days"),
+            // And these are none.
+            ("2", "2"),
+            ("h", "h"),
+            ("2x", "2x"),
+            ("1h 2 working days", "1h 2 working days"),
+            ("soon", "soon"),
+            ("", ""),
+        ] {
+            assert_eq!(length(typed), read, "{typed}");
+        }
     }
 
     #[test]

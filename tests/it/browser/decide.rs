@@ -108,6 +108,42 @@ async fn nothing_moves_at_two_hundred_percent() {
     rejected_at_the_first_press(Look::ZOOMED, "Write the reason first, then press Ctrl+Enter: Reject.").await;
 }
 
+/// What is said stands at the lower edge, over no way to elsewhere; it is closed, and news takes the place of nothing else.
+async fn said_over_no_way(look: Look, told: &str) {
+    const OVER: &str = "const line = document.querySelector('#said').getBoundingClientRect();
+        return [...document.querySelectorAll('header a, header button')].some((way) => {
+            const at = way.getBoundingClientRect();
+            return at.bottom > line.top && at.top < line.bottom;
+        })";
+    let Some(browsers) = Browsers::start().await else { return };
+    let site = site().await;
+    let paper = purchase(&site, "ann", "Acme", "400.00 EUR").await;
+    let page = come(&browsers, &site, "bob", Scripts::On).await;
+    opened(&page, look, &paper.place).await;
+    page.click(Button("Reject")).await;
+    page.wait_for("what is missing", async |page| page.texts("#said").await == [told]).await;
+    assert_eq!(page.execute(OVER, &json!([])).await, json!(false));
+    site.by("ann").signal(&paper.id, "edit", &json!({ "payload": { "supplier": "Bergmann" } })).await.is(200);
+    page.wait_for("the news", async |page| page.texts("#said .news").await.concat().contains("changed")).await;
+    assert_eq!(page.texts("#said .act").await, [told], "news take its place");
+    assert_eq!(page.execute(OVER, &json!([])).await, json!(false));
+    page.click(Css("#said .news [aria-label=Close]")).await;
+    page.wait_for("it is closed", async |page| page.texts("#said .news").await.is_empty()).await;
+    assert!(page.exists(Button("Approve")).await, "nothing else is done by it");
+    page.close().await;
+    site.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_said_hides_no_way() {
+    said_over_no_way(Look::DESK, "Write the reason first, then press Ctrl+Enter: Reject.").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_said_hides_no_way_on_a_phone() {
+    said_over_no_way(Look::PHONE, "Write the reason first, then press this once more: Reject.").await;
+}
+
 /// What comes by itself takes no room and no tap either; what it leads to is pressed all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn news_move_nothing() {

@@ -121,6 +121,45 @@ async fn a_page_to_decide_is_not_swapped_under_its_reader() {
     site.end().await;
 }
 
+/// Whoever notes a delivery from a page of before is shown what is open now, with what he wrote, and notes it from there.
+async fn a_delivery_from_an_older_page(scripts: Scripts) {
+    const NOTE: &str = "form:has([value=receive]) button";
+    const SEEN: &str = "return document.querySelector(\"[name='line.0.quantity']\").value";
+    let Some(browsers) = Browsers::start().await else { return };
+    let site = site().await;
+    let paper = purchase(&site, "ann", "Acme", "400.00 EUR").await;
+    site.by("bob").decide(&paper.task, &approve("manager")).await.is(200);
+    until(&site, &paper.id, "ordered").await;
+    let page = come(&browsers, &site, "ann", scripts).await;
+    page.open(&format!("/instances/{}", paper.id)).await;
+    page.execute("document.querySelectorAll('details').forEach((one) => { one.open = true; })", &json!([])).await;
+    // Of two she says that both came.
+    page.fill(Css("form:has([value=receive]) [name='data.note']"), "At the gate").await;
+    let came = json!({ "payload": { "lines": [{ "line": 1, "quantity": "1" }] } });
+    site.by("ann").signal(&paper.id, "receive", &came).await.is(200);
+    page.expect_complaint("status of 412");
+    page.click(Css(NOTE)).await;
+    page.wait_for("why not", async |page| page.exists(Css("[role=alert]")).await).await;
+    assert!(page.text(Css("[role=alert]")).await.contains("Something has come since this page was made"));
+    assert_eq!(page.execute(SEEN, &json!([])).await, json!("1"));
+    page.click(Css(NOTE)).await;
+    page.wait_for("it is noted", async |page| page.texts(".said").await == ["It is done."]).await;
+    let subject = site.admin().get(&format!("/v1/instances/{}", paper.id)).await.is(200)["subject"].clone();
+    assert_eq!(subject["lines_open"], 0);
+    page.close().await;
+    site.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delivery_is_noted_from_an_older_page() {
+    a_delivery_from_an_older_page(Scripts::On).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delivery_is_noted_from_an_older_page_without_scripts() {
+    a_delivery_from_an_older_page(Scripts::Off).await;
+}
+
 /// Something new comes into an inbox that is open, and leaves it where it was decided elsewhere.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_inbox_stays_up_to_date() {

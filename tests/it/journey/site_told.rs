@@ -118,8 +118,8 @@ pub(super) async fn what_is_wrong_with_lines(site: Site) {
     for word in [
         "Row 1, quantity: the quantity is missing: write it, such as \"10\"",
         "Unit: the organisation has no unit `its`; did you mean `it`?",
-        "aria-invalid=\"true\" aria-describedby=\"edit.line.0.quantity.wrong\"",
-        "<div class=\"wrong\" id=\"edit.line.0.quantity.wrong\">The quantity is missing: write it, such as \"10\".</div>",
+        "aria-invalid=\"true\" aria-describedby=\"edit.line.1.quantity.wrong\"",
+        "<div class=\"wrong\" id=\"edit.line.1.quantity.wrong\">The quantity is missing: write it, such as \"10\".</div>",
     ] {
         assert!(told.contains(word), "{word}: {told}");
     }

@@ -19,7 +19,7 @@ use super::{Visitor, html, onward, refused};
 use crate::absences::offered::{choices, people};
 use crate::absences::{Asker, listed};
 use crate::app::App;
-use crate::page::{Away, day, done_in_words, money_typed};
+use crate::page::{Away, day, done_in_words, doubtful, money_typed};
 use crate::secret;
 
 /// For whom the form is to be.
@@ -150,6 +150,9 @@ async fn absence(app: &App, visitor: &Visitor, fields: &Fields) -> Result<Result
         return Ok(Err(format!("/substitute: {why}.")));
     }
     let substitute = visitor.words.person(typed);
+    if let Some(why) = fields.get("max_amount").and_then(doubtful) {
+        return Ok(Err(format!("Only up to: {why}.")));
+    }
     let max_amount = match fields.get("max_amount").map(|text| money_typed(text).parse::<Money>()).transpose() {
         Ok(most) => most,
         Err(why) => return Ok(Err(format!("Only up to: {why}."))),

@@ -11,17 +11,18 @@ use fluxor_engine::definition::chart::{Definition, StateKind};
 use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::refusal::Refusal;
 use fluxor_workflows::{mistakes_in_lines, supplier_fields};
+use serde_json::Value;
 
 use super::super::asked::Fields;
 use super::super::extract::Path;
 use super::super::problem::Problem;
 use super::document::people;
-use super::meant::clear;
+use super::meant::none;
 use super::outcome::{after, came, told};
 use super::{Visitor, html, onward, refused, suppliers};
 use crate::app::App;
 use crate::desk::Company;
-use crate::page::{Already, Beginning, Beginnings, Named, Refused, Supplier, fits, in_rows};
+use crate::page::{Already, Beginning, Beginnings, Named, Refused, Supplier, fits, in_rows, unclear, unclear_prices};
 use crate::secret;
 
 /// What somebody may start.
@@ -119,13 +120,14 @@ pub(super) async fn start(
     }
     let (mut input, rows) = Beginning::input(&place.asked, &typed, &visitor.words);
     let named = supplier_fields(&place.definition);
-    let unclear = suppliers::named(&app, visitor.caller.tenant(), &named, &mut input).await?;
+    let unknown = suppliers::named(&app, visitor.caller.tenant(), &named, &mut input).await?;
     let lines = input.get("lines").filter(|_| place.asked.own.iter().any(|own| **own == *"lines")).cloned();
     let verb = Verb::Start { workflow: workflow.as_str().into(), key: None, input };
     let command = fields.command(&visitor.caller, &format!("/new/{workflow}"), verb)?;
     let types: Vec<(&str, String)> = place.asked.fields.iter().map(|(name, one)| (&**name, one.ty.name())).collect();
-    let clear = clear(types.iter().map(|(name, ty)| (*name, ty.as_str())), &typed, &visitor.words);
-    let done = match clear {
+    let mut doubts = unclear(types.iter().map(|(name, ty)| (*name, ty.as_str())), &typed, &visitor.words);
+    doubts.extend(lines.as_ref().map(|lines| unclear_prices(lines, &Value::Null)).unwrap_or_default());
+    let done = match none(doubts) {
         Ok(()) => app.submit(command).await.map_err(Problem::from),
         Err(problem) => Err(problem),
     };
@@ -141,7 +143,7 @@ pub(super) async fn start(
     };
     let why =
         Refused { sentence: told(&problem), errors: problem.errors().unwrap_or_default(), typed, ..Refused::default() };
-    let mut why = suppliers::told(why, &unclear);
+    let mut why = suppliers::told(why, &unknown);
     // Fields are looked at first, and where one is wrong nobody came to the lines: what is wrong with these is told with it.
     if let (Some(wrong), false) = (lines.as_ref().and_then(mistakes_in_lines), why.errors.is_empty()) {
         why.sentence = format!("{}; {wrong}", why.sentence.trim_end_matches('.'));

@@ -1,4 +1,4 @@
-//! The page of a document and of a task about it, and what its forms ask for.
+//! The page of a document and of a task about it, and what the forms of a task ask for.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use fluxor_engine::approval::Organisation;
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::command::{Answer, Verb};
+use fluxor_engine::command::Answer;
 use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::draw::{Dress, Format};
 use fluxor_engine::ids::{InstanceId, PersonId, TaskId, TenantId};
@@ -26,19 +26,17 @@ use super::since::seen;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
 use crate::desk::{Paper, TaskView};
-use crate::page::{self, Came, Document, Event, Next, Panel, Reader, Refused, Shown, Words, WrongForm, placed};
+use crate::page::{self, Came, Document, Event, Next, Panel, Reader, Refused, Shown, Words};
 use crate::secret;
 
 /// Entries of the history that are shown.
 pub(super) const ENTRIES: i64 = 100;
 
 /// A form that was sent before and says something else now.
-const REUSED: &str = "request_reused";
+pub(super) const REUSED: &str = "request_reused";
 
 /// What is refused since something was done after somebody had opened the page.
 const MOVED_ON: [&str; 5] = ["review_ended", "step_decided", "step_waiting", "seat_taken", "not_approver"];
-
-const NEEDED: &str = "Something was emptied that must be said.";
 
 /// Whose page it is, and where its forms go.
 pub(super) struct Place<'a> {
@@ -100,75 +98,6 @@ pub(super) async fn act(
         Ok(done) => Ok(onward(&after(&format!("/tasks/{id}"), done.name, done.came))),
         Err(problem) => place.again(id, &fields, problem).await,
     }
-}
-
-/// Tells a document of an event.
-pub(super) async fn event(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path((id,)): Path<(InstanceId,)>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    let place = Place::of_session(&app, &visitor, String::new());
-    let paper = app.desk().paper(visitor.caller.tenant(), id).await?;
-    let event = fields.get("event").unwrap_or_default();
-    let lines = lines::of(&app, visitor.caller.tenant(), id).await?;
-    let (payload, rows) = match Event::payload((&paper, &lines), event, (&typed(&fields), &visitor.words)) {
-        Ok(payload) => payload,
-        Err(wrong) => {
-            let (problem, needed) = match wrong {
-                WrongForm::Stale(why) => (Problem::new("document_changed", why), Vec::new()),
-                WrongForm::Empty(why) => (Problem::new("invalid_input", why), Vec::new()),
-                WrongForm::Needed(names) => (Problem::new("invalid_input", NEEDED), names),
-            };
-            let at = |name: String| (format!("/data/{name}"), "it cannot be empty".to_owned());
-            let errors = needed.into_iter().map(at).collect();
-            let sentence = problem.detail().to_owned();
-            let why = Refused { sentence, errors, typed: typed(&fields), ..Refused::default() };
-            return refused(&problem, place.page(id, None, why, Said::default()).await?);
-        }
-    };
-    let verb = Verb::Signal {
-        instance: id,
-        event: event.into(),
-        payload,
-        reason: fields.get("reason").map(str::to_owned),
-        state_revision: fields.get("state_revision").and_then(|revision| revision.parse().ok()),
-    };
-    let command = fields.command(&visitor.caller, &format!("/instances/{id}"), verb)?;
-    let done = match clear_event(&paper, event, &fields, &visitor.words) {
-        Ok(()) => app.submit(command).await.map_err(Problem::from),
-        Err(problem) => Err(problem),
-    };
-    match done {
-        Ok(done) => {
-            let came = came(&app, visitor.caller.tenant(), &done.answer).await?;
-            Ok(onward(&after(&format!("/instances/{id}"), "said", came)))
-        }
-        Err(problem) => {
-            let mut why = Refused {
-                sentence: placed(&told(&problem), &rows),
-                errors: problem.errors().unwrap_or_default(),
-                typed: typed(&fields),
-                ..Refused::default()
-            };
-            match problem.code() {
-                "stale_state" => place.moved_on(id, &fields, &mut why).await?,
-                REUSED => (why.resent, why.meanwhile) = (true, place.meanwhile(id, seen(&fields)).await?),
-                _ => {}
-            }
-            let text = place.page(id, None, why, Said::default()).await?;
-            refused(&problem, text)
-        }
-    }
-}
-
-/// That what was typed for an event names people whom one can tell.
-fn clear_event(paper: &Paper, event: &str, fields: &Fields, speak: &Words) -> Result<(), Problem> {
-    let Some(declared) = paper.definition.events.get(event) else { return Ok(()) };
-    let types = declared.payload.fields.iter().map(|(name, field)| (name.as_str(), field.ty.name()));
-    let types: Vec<(&str, String)> = types.collect();
-    clear(types.iter().map(|(name, ty)| (*name, ty.as_str())), &typed(fields), speak)
 }
 
 /// What was done.
@@ -247,12 +176,12 @@ async fn reminded(app: &App, tenant: TenantId, answer: &Answer) -> Result<&'stat
 }
 
 /// What was typed, by field.
-fn typed(fields: &Fields) -> HashMap<String, String> {
+pub(super) fn typed(fields: &Fields) -> HashMap<String, String> {
     fields.0.iter().cloned().collect()
 }
 
 impl<'a> Place<'a> {
-    fn of_session(app: &'a App, visitor: &'a Visitor, action: String) -> Self {
+    pub(super) fn of_session(app: &'a App, visitor: &'a Visitor, action: String) -> Self {
         Self { app, visitor, reader: visitor.reader(), action, by_link: false }
     }
 

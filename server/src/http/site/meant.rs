@@ -1,4 +1,4 @@
-//! Whom somebody means who typed a name: where several have it, they are told apart, and nobody is guessed.
+//! What somebody means who typed a name or an amount: where it may be several they are told apart, and none is guessed.
 
 use std::collections::HashMap;
 
@@ -21,15 +21,22 @@ pub(super) fn person(fields: &Fields, name: &str, speak: &Words) -> Result<Optio
     }
 }
 
-/// That every name which was typed into these fields (name and type) is that of one person.
+/// That every name which was typed into these fields (name and type) is that of one person, and every amount is one.
 ///
 /// # Errors
-/// Several are called that.
+/// Several are called that; it may be another amount.
 pub(super) fn clear<'f>(
     fields: impl IntoIterator<Item = (&'f str, &'f str)>,
     typed: &HashMap<String, String>,
     speak: &Words,
 ) -> Result<(), Problem> {
-    let unclear = unclear(fields, typed, speak);
+    none(unclear(fields, typed, speak))
+}
+
+/// That nothing is unclear.
+///
+/// # Errors
+/// What is.
+pub(super) fn none(unclear: Vec<(String, String)>) -> Result<(), Problem> {
     if unclear.is_empty() { Ok(()) } else { Err(Refusal::Invalid(unclear).into()) }
 }

@@ -269,9 +269,10 @@ fn asked((possible, instance): (&Possible, InstanceId), fields: &Fields, speak: 
         "retry" => Repair::Retry { at },
         "skip" => {
             let incident = possible.incidents.iter().find(|incident| incident.at == at);
-            let payload =
-                incident.map(|incident| data(incident.payload.iter().map(|(n, ty)| (&**n, &**ty)), &typed, speak));
-            Repair::Skip { at, payload: payload.unwrap_or_default() }
+            let asked = incident.map(|incident| &*incident.payload).unwrap_or_default();
+            let types = || asked.iter().map(|(name, ty)| (&**name, &**ty));
+            clear(types(), &typed, speak)?;
+            Repair::Skip { at, payload: data(types(), &typed, speak) }
         }
         "move" => Repair::Move { to: fields.get("to").unwrap_or_default().into() },
         "set_data" => {

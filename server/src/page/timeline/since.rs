@@ -6,19 +6,28 @@ use fluxor_engine::audit::Entry;
 use fluxor_engine::definition::chart::Definition;
 use serde_json::Value;
 
-use super::super::field::shown;
 use super::super::line_changes::differences;
+use super::super::typed::standing;
 use super::super::words::Words;
 use super::{Change, Item, Past, changed, items, lines_after, list, text};
 
-/// What a form showed, was sent as it was shown, and is another since these entries, becomes what it is now.
-pub(crate) fn rebased(typed: &mut HashMap<String, String>, entries: &[Entry]) {
+/// What the form of an event showed, was sent as it was shown, and is another since these entries, becomes what it is now.
+pub(crate) fn rebased(
+    typed: &mut HashMap<String, String>,
+    entries: &[Entry],
+    (definition, event, speak): (&Definition, &str, &Words),
+) {
+    let declared = definition.events.get(event);
+    let ty =
+        |field: &str| declared.and_then(|event| Some(event.payload.fields.get(field)?.ty.name())).unwrap_or_default();
     for entry in entries {
         let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
         for change in list(&body, "changes") {
             let Some(field) = text(change, "at").strip_prefix("/subject/") else { continue };
-            if let Some(sent) = typed.get_mut(&format!("data.{field}")).filter(|sent| **sent == shown(&change["from"]))
-            {
+            let Some(sent) = typed.get_mut(&format!("data.{field}")) else { continue };
+            let shown = |value: &Value| standing(value, &ty(field), speak);
+            // Browsers end lines in their own way.
+            if sent.trim().replace("\r\n", "\n") == shown(&change["from"]) {
                 *sent = shown(&change["to"]);
             }
         }

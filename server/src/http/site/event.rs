@@ -1,0 +1,128 @@
+//! Something is said to a document on its page: an event that it takes, and what its form asks for.
+//!
+//! What must hold: the page of a refusal can be sent again. What its form shows is what stands there now, but for what somebody
+//! typed; and what has become another since he opened it is said.
+
+use std::collections::HashMap;
+
+use axum::extract::State;
+use axum::response::Response;
+use fluxor_engine::command::Verb;
+use fluxor_engine::ids::InstanceId;
+use serde_json::{Map, Value};
+
+use super::super::asked::Fields;
+use super::super::extract::Path;
+use super::super::problem::Problem;
+use super::document::{Place, REUSED, Said, typed};
+use super::lines;
+use super::meant::none;
+use super::outcome::{after, came, told};
+use super::since::seen;
+use super::{Visitor, onward, refused};
+use crate::app::App;
+use crate::desk::Paper;
+use crate::page::{Event, Refused, Words, WrongForm, placed, unclear, unclear_prices};
+
+const NEEDED: &str = "Something was emptied that must be said.";
+
+const MOVED_ON: &str = "It has changed since you opened it, and nothing was done. Look at what is new; pressing again sends what \
+                        stands here now.";
+
+/// Tells a document of an event.
+pub(super) async fn event(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id,)): Path<(InstanceId,)>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let place = Place::of_session(&app, &visitor, String::new());
+    let tenant = visitor.caller.tenant();
+    let paper = app.desk().paper(tenant, id).await?;
+    let lines = lines::of(&app, tenant, id).await?;
+    let event = fields.get("event").unwrap_or_default();
+    let typed = typed(&fields);
+    let (payload, rows) = match Event::payload((&paper, &lines), event, (&typed, &visitor.words)) {
+        Ok(payload) => payload,
+        Err(wrong) => return place.malformed(id, &fields, wrong).await,
+    };
+    let clear = clear((&paper, &lines), event, (&typed, &payload), &visitor.words);
+    let verb = Verb::Signal {
+        instance: id,
+        event: event.into(),
+        payload,
+        reason: fields.get("reason").map(str::to_owned),
+        state_revision: fields.get("state_revision").and_then(|revision| revision.parse().ok()),
+    };
+    let command = fields.command(&visitor.caller, &format!("/instances/{id}"), verb)?;
+    let done = match clear {
+        Ok(()) => app.submit(command).await.map_err(Problem::from),
+        Err(problem) => Err(problem),
+    };
+    match done {
+        Ok(done) => {
+            let came = came(&app, tenant, &done.answer).await?;
+            Ok(onward(&after(&format!("/instances/{id}"), "said", came)))
+        }
+        Err(problem) => place.declined(id, &fields, &problem, &rows).await,
+    }
+}
+
+/// That of what was typed for an event it is clear what is meant: which person, which amount.
+fn clear(
+    (paper, lines): (&Paper, &Value),
+    event: &str,
+    (typed, payload): (&HashMap<String, String>, &Map<String, Value>),
+    speak: &Words,
+) -> Result<(), Problem> {
+    let Some(declared) = paper.definition.events.get(event) else { return Ok(()) };
+    let types = declared.payload.fields.iter().map(|(name, field)| (name.as_str(), field.ty.name()));
+    let types: Vec<(&str, String)> = types.collect();
+    let mut wrong = unclear(types.iter().map(|(name, ty)| (*name, ty.as_str())), typed, speak);
+    wrong.extend(payload.get("lines").map(|sent| unclear_prices(sent, lines)).unwrap_or_default());
+    none(wrong)
+}
+
+impl Place<'_> {
+    /// The page once more, with what is wrong with the form.
+    async fn malformed(&self, id: InstanceId, fields: &Fields, wrong: WrongForm) -> Result<Response, Problem> {
+        let (problem, needed) = match wrong {
+            WrongForm::Stale(why) => (Problem::new("document_changed", why), Vec::new()),
+            WrongForm::Empty(why) => (Problem::new("invalid_input", why), Vec::new()),
+            WrongForm::Needed(names) => (Problem::new("invalid_input", NEEDED), names),
+        };
+        let at = |name: String| (format!("/data/{name}"), "it cannot be empty".to_owned());
+        let errors = needed.into_iter().map(at).collect();
+        let sentence = problem.detail().to_owned();
+        let mut why = Refused { sentence, errors, typed: typed(fields), ..Refused::default() };
+        self.renewed(id, fields, &mut why).await?;
+        refused(&problem, self.page(id, None, why, Said::default()).await?)
+    }
+
+    /// The page once more, with why it was not done. `rows`: those of the form that the lines were sent from.
+    async fn declined(
+        &self,
+        id: InstanceId,
+        fields: &Fields,
+        problem: &Problem,
+        rows: &[usize],
+    ) -> Result<Response, Problem> {
+        let mut why = Refused {
+            sentence: placed(&told(problem), rows),
+            errors: problem.errors().unwrap_or_default(),
+            typed: typed(fields),
+            ..Refused::default()
+        };
+        match problem.code() {
+            // What was done since is his own.
+            REUSED => (why.resent, why.meanwhile) = (true, self.meanwhile(id, seen(fields)).await?),
+            code => {
+                self.renewed(id, fields, &mut why).await?;
+                if code == "stale_state" {
+                    MOVED_ON.clone_into(&mut why.sentence);
+                }
+            }
+        }
+        refused(problem, self.page(id, None, why, Said::default()).await?)
+    }
+}
