@@ -1,6 +1,7 @@
 //! Text in, text out: definitions that compile, and wrong ones with exactly what is said about them.
 
 mod allowed;
+mod approved;
 mod called;
 pub(crate) mod explained;
 mod fixed;
