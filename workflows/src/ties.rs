@@ -9,8 +9,11 @@ use std::sync::Arc;
 
 use fluxor_engine::domain::Source;
 
+/// What fields are taken from, and which.
+type Taken = (&'static str, &'static [&'static str]);
+
 /// The fields of the subject that each fact is told from.
-const READS: &[(&str, &[&str])] = &[
+const READS: &[Taken] = &[
     ("bank_details_as_found", &["supplier", "iban_before", "holder_before"]),
     ("budget_left", &["unit", "amount"]),
     ("currency_known", &["amount"]),
@@ -22,14 +25,14 @@ const READS: &[(&str, &[&str])] = &[
 ];
 
 /// What an action takes from the payload: the key, and the fields that it writes by it.
-const BRINGS: &[(&str, &[(&str, &[&str])])] = &[
+const BRINGS: &[(&str, &[Taken])] = &[
     ("change_order", ORDER),
     ("propose_organisation_change", &[("patch", &["patch", "found", "changes", "concerned"])]),
     // An order that is recorded already is changed.
     ("record_order", ORDER),
 ];
 
-const ORDER: &[(&str, &[&str])] = &[
+const ORDER: &[Taken] = &[
     ("lines", &["amount", "lines", "lines_digest"]),
     ("supplier", &["supplier"]),
     ("category", &["category"]),
@@ -38,7 +41,7 @@ const ORDER: &[(&str, &[&str])] = &[
 ];
 
 /// What an action works out: the field that it reads of the subject, and those that it writes by it.
-const WORKS_OUT: &[(&str, &[(&str, &[&str])])] = &[
+const WORKS_OUT: &[(&str, &[Taken])] = &[
     (
         "propose_bank_details",
         &[
@@ -66,7 +69,7 @@ pub(crate) fn reads(fact: &str) -> &'static [&'static str] {
 
 /// The fields of the subject that an action writes by what somebody brings, each with what it takes it from.
 pub(crate) fn writes(action: &str) -> Vec<(Arc<str>, Source)> {
-    let of = |list: &'static [(&str, &[(&str, &[&str])])], source: fn(Arc<str>) -> Source| {
+    let of = |list: &'static [(&str, &[Taken])], source: fn(Arc<str>) -> Source| {
         let own = list.iter().filter(move |(name, _)| *name == action).flat_map(|(_, from)| *from);
         own.flat_map(move |(from, fields)| fields.iter().map(move |field| (Arc::from(*field), source((*from).into()))))
     };
