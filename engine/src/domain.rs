@@ -64,6 +64,9 @@ pub struct FactType {
     pub ty: Type,
     /// Whether it may have no value.
     pub nullable: bool,
+    /// Fields of the subject that it is told from, those among them that it reads in rows of the domain which hold them too:
+    /// whoever reads the fact reads these.
+    pub reads: Vec<Arc<str>>,
     /// One line for authors.
     pub help: Arc<str>,
 }
@@ -79,8 +82,22 @@ pub struct ActionType {
     pub subjects: Vec<Arc<str>>,
     /// Keys of the start's input or the event's payload that it reads and validates itself (`lines`).
     pub payload: Vec<Arc<str>>,
+    /// Fields of the subject that it writes by what somebody brings, each with what it takes it from; from several, once for
+    /// each. What it notes beside that, or finds in rows alone, is not among them.
+    pub writes: Vec<(Arc<str>, Source)>,
     /// One line for authors.
     pub help: Arc<str>,
+}
+
+/// What an action takes a field of the subject from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A key of the event's payload, where the event has it or the action reads it itself.
+    Payload(Arc<str>),
+    /// A parameter.
+    Param(Arc<str>),
+    /// Another field.
+    Field(Arc<str>),
 }
 
 /// A message to the outside.

@@ -157,7 +157,8 @@ pub const BREAK: &str = "break_off";
 /// A domain whose vocabulary has [`BREAK`].
 #[must_use]
 pub fn breaking() -> Arc<CounterDomain> {
-    let action = ActionType { major: 1, params: vec![], subjects: vec![], payload: vec![], help: "".into() };
+    let action =
+        ActionType { major: 1, params: vec![], subjects: vec![], payload: vec![], writes: vec![], help: "".into() };
     let actions = [(BREAK.into(), action)].into();
     Arc::new(CounterDomain { vocabulary: Vocabulary { actions, ..Vocabulary::default() } })
 }

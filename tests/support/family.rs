@@ -34,6 +34,7 @@ impl Family {
             params,
             subjects: vec![],
             payload: payload.iter().map(|key| (*key).into()).collect(),
+            writes: vec![],
             help: "".into(),
         };
         let actions = [

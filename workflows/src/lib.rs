@@ -2,7 +2,7 @@
 //! Procurement on the engine.
 //!
 //! This file is the one list of the vocabulary: every subject, fact, action and message that a definition may name (the
-//! actions of records stand in `vocabulary.rs`). A rule is a pure function in the folder of its noun; a row change is a
+//! actions of records stand in `vocabulary.rs`, what facts read and actions write of a subject in `ties.rs`). A rule is a pure function in the folder of its noun; a row change is a
 //! variant of [`Op`]. What must hold: an entry's `major` is raised when its meaning changes, because definitions are
 //! pinned to `name@major`.
 
@@ -37,6 +37,7 @@ mod sqlite;
 mod statement;
 #[cfg(test)]
 mod testing;
+mod ties;
 mod traffic;
 mod vocabulary;
 mod webhooks;

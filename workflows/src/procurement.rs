@@ -14,7 +14,7 @@ use crate::facts::{Facts, Undo};
 use crate::row::{Need, Op};
 use crate::settings::Settings;
 use crate::vocabulary::RECORDS;
-use crate::{ACTIONS, Action, FACTS, MESSAGES, SUBJECTS, bank, budgets, organisation, reorder};
+use crate::{ACTIONS, Action, FACTS, MESSAGES, SUBJECTS, bank, budgets, organisation, reorder, ties};
 
 /// The domain of procurement.
 #[derive(Clone, Debug)]
@@ -65,7 +65,13 @@ fn vocabulary() -> Vocabulary {
         (Arc::from(subject.name), ty)
     });
     let facts = FACTS.iter().map(|fact| {
-        let ty = FactType { major: fact.major, ty: (fact.ty)(), nullable: fact.nullable, help: fact.help.into() };
+        let ty = FactType {
+            major: fact.major,
+            ty: (fact.ty)(),
+            nullable: fact.nullable,
+            reads: names(ties::reads(fact.name)),
+            help: fact.help.into(),
+        };
         (Arc::from(fact.name), ty)
     });
     let actions = actions().map(|action| {
@@ -75,6 +81,7 @@ fn vocabulary() -> Vocabulary {
             params: params.collect(),
             subjects: names(action.subjects),
             payload: names(action.payload),
+            writes: ties::writes(action.name),
             help: action.help.into(),
         };
         (Arc::from(action.name), ty)

@@ -18,12 +18,12 @@ use std::sync::Arc;
 use super::*;
 use crate::calendar::Calendars;
 use crate::command::Verb;
-use crate::domain::{ActionType, Call, Done, MessageType, NotDone, Vocabulary};
+use crate::domain::{ActionType, Call, Done, FactType, MessageType, NotDone, Source, Vocabulary};
 use crate::effect::NoticeKind;
 use crate::expression::{Type, Value};
 use crate::ids::{Digest, PersonId, TenantId};
 
-/// A domain with next to nothing in it: an action that adds a word to the subject's `log`, and a message.
+/// A domain with next to nothing in it: an action that adds a word to the subject's `log`, a fact of its `n`, and a message.
 #[derive(Debug)]
 pub(crate) struct Bare {
     vocabulary: Vocabulary,
@@ -33,12 +33,21 @@ impl Default for Bare {
     fn default() -> Self {
         let mut vocabulary = Vocabulary::default();
         let (params, none) = (vec![("word".into(), Type::Text, true)], Vec::new);
-        let log = ActionType { major: 1, params, subjects: Vec::new(), payload: none(), help: "".into() };
+        let log = ActionType {
+            major: 1,
+            params,
+            subjects: Vec::new(),
+            payload: none(),
+            writes: vec![("log".into(), Source::Param("word".into()))],
+            help: "".into(),
+        };
         vocabulary.actions.insert("log".into(), log.clone());
         vocabulary.actions.insert("strike".into(), log);
         for name in ["invite", "disinvite"] {
             vocabulary.messages.insert(name.into(), MessageType { major: 1, sent_event: None, help: "".into() });
         }
+        let band = FactType { major: 1, ty: Type::Text, nullable: true, reads: vec!["n".into()], help: "".into() };
+        vocabulary.facts.insert("band_of_n".into(), band);
         let sent_event = Some("sent".into());
         vocabulary.messages.insert("order".into(), MessageType { major: 1, sent_event, help: "".into() });
         Self { vocabulary }

@@ -3,6 +3,7 @@
 mod asks;
 mod look;
 mod subject;
+mod ties;
 mod ways;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::table::Table;
 pub use asks::{Approval, Calling, Form, FormField, TASK_STEP};
 pub(crate) use look::{region, upwards};
 pub use subject::{Subject, Told, in_order};
+pub use ties::Ties;
 pub use ways::Way;
 
 /// What the approval's outcomes are called, as events.
@@ -75,6 +77,8 @@ pub struct Definition {
     pub tables: Vec<Arc<Table>>,
     /// Facts of the vocabulary that its expressions read.
     pub facts: Vec<Arc<str>>,
+    /// What tables, facts and actions have to do with the subject.
+    pub ties: Ties,
     /// Names of the vocabulary it uses, as `name@major`, sorted: part of the hash.
     pub vocabulary: Vec<Arc<str>>,
     /// The subject's fields that whoever calls this workflow gets.

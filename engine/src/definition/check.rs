@@ -179,6 +179,7 @@ impl<'a> Checker<'a> {
             schedules,
             states,
             events: std::mem::take(&mut self.events),
+            ties: self.ties()?,
             tables: std::mem::take(&mut self.tables),
             facts: self.facts.iter().cloned().collect(),
             vocabulary,

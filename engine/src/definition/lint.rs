@@ -8,6 +8,8 @@ mod approved;
 mod dead;
 mod events;
 mod reach;
+mod steps;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! Text in, text out: definitions that compile, and wrong ones with exactly what is said about them.
 
 mod allowed;
+mod approved;
 mod called;
 pub(crate) mod explained;
 mod fixed;
@@ -15,7 +16,7 @@ mod shipped;
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::{ActionType, FactType, MessageType, SubjectType};
+use crate::domain::{ActionType, FactType, MessageType, Source, SubjectType};
 use crate::expression::{RecordType, Type};
 
 /// The names that procurement has, as data.
@@ -47,12 +48,22 @@ pub(crate) fn vocabulary() -> Vocabulary {
         params: params.iter().map(|(name, ty, required)| (Arc::from(*name), ty.clone(), *required)).collect(),
         subjects: subjects.iter().map(|name| Arc::from(*name)).collect(),
         payload: payload.iter().map(|name| Arc::from(*name)).collect(),
+        writes: Vec::new(),
         help: "".into(),
     };
+    let by = |(field, key): (&str, &str)| (Arc::from(field), Source::Payload(key.into()));
+    let changed = [
+        ("amount", "lines"),
+        ("lines", "lines"),
+        ("lines_digest", "lines"),
+        ("supplier", "supplier"),
+        ("note", "note"),
+    ];
+    let changed = ActionType { writes: changed.map(by).to_vec(), ..action(&["purchase_order"], &[], &["lines"]) };
     let orders = &["purchase_order"];
     let actions = [
         ("record_order", action(orders, &[], &["lines"])),
-        ("change_order", action(orders, &[], &["lines"])),
+        ("change_order", changed),
         ("record_imported_order", action(orders, &[], &["lines", "number", "status"])),
         ("receive_goods", action(orders, &[], &["lines"])),
         ("reserve_budget", action(orders, &[], &[])),
@@ -62,7 +73,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
         ("require_known", action(&[], &[("unit", Type::Text, false), ("supplier", Type::Text, false)], &[])),
         ("note_down", action(&[], &[("text", Type::Text, true), ("amount", Type::Money, false)], &[])),
     ];
-    let fact = |ty: Type, nullable| FactType { major: 1, ty, nullable, help: "".into() };
+    let fact = |ty: Type, nullable| FactType { major: 1, ty, nullable, reads: vec!["amount".into()], help: "".into() };
     Vocabulary {
         subjects: [("purchase_order".into(), subject)].into(),
         facts: [

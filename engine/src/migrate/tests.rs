@@ -4,7 +4,8 @@ mod explained;
 
 use super::*;
 use crate::definition::compile;
-use crate::domain::Vocabulary;
+use crate::domain::{FactType, Vocabulary};
+use crate::expression::Type;
 
 const OLD: &str = "
 workflow: order
@@ -249,26 +250,29 @@ start: waiting
 states: { waiting: { on: { end: over } }, over: { final: true } }
 ";
 
-#[test]
-fn what_a_called_workflow_was_given_and_has_found_stays() {
+/// What is found where a mapping sets these fields of instances of `old`, once `new` is in force.
+fn set_by_a_mapping(old: &str, new: &str, fields: &str, vocabulary: &Vocabulary) -> String {
     let loaded = |caller: &str| {
         let files = [("a.yaml", caller), ("b.yaml", CHECK)].map(|(name, text)| (name.to_owned(), text.to_owned()));
-        let loaded = crate::definition::Library::load(files.to_vec(), &Vocabulary::default());
+        let loaded = crate::definition::Library::load(files.to_vec(), vocabulary);
         let (library, _) = loaded.unwrap_or_else(|_| panic!("{caller}"));
         library.current("order").unwrap().clone()
     };
+    let (old, new) = (loaded(old), loaded(new));
+    let all = [old, new.clone()];
+    let known = Known { current: Some(&new), all: &all, names: &["order".into()], vocabulary };
+    let map = format!("migrate: order\nfields: {{ {fields} }}");
+    match Draft::read(&map).unwrap().bind(known) {
+        Ok(_) => String::new(),
+        Err(found) => found.iter().map(|one| format!("{}: {}\n", one.code, one.message)).collect(),
+    }
+}
+
+#[test]
+fn what_a_called_workflow_was_given_and_has_found_stays() {
     let more = CALLER.replace("version: 1", "version: 2").replace("found: int?", "found: int?, more: int");
     let given_more = more.replace("n: po.n", "n: po.more");
-    let told = |new: &str, fields: &str| {
-        let (old, new, vocabulary) = (loaded(CALLER), loaded(new), Vocabulary::default());
-        let all = [old, new.clone()];
-        let known = Known { current: Some(&new), all: &all, names: &["order".into()], vocabulary: &vocabulary };
-        let map = format!("migrate: order\nfields: {{ {fields} }}");
-        match Draft::read(&map).unwrap().bind(known) {
-            Ok(_) => String::new(),
-            Err(found) => found.iter().map(|one| format!("{}: {}\n", one.code, one.message)).collect(),
-        }
-    };
+    let told = |new: &str, fields: &str| set_by_a_mapping(CALLER, new, fields, &Vocabulary::default());
     assert_eq!(told(&more, "more: po.n"), "");
     assert_eq!(told(&given_more, "more: po.n"), "", "a new field is given a value before anything is called with it");
     for (fields, why) in
@@ -276,6 +280,20 @@ fn what_a_called_workflow_was_given_and_has_found_stays() {
     {
         let told = told(&more, fields);
         assert!(told.starts_with("FLX0752: ") && told.contains(why), "{fields}: {told}");
+    }
+}
+
+#[test]
+fn what_a_called_workflow_was_given_by_way_of_a_table_or_a_fact_stays() {
+    let fact = FactType { major: 1, ty: Type::Int, nullable: false, reads: vec!["n".into()], help: "".into() };
+    let vocabulary = Vocabulary { facts: [("weight".into(), fact)].into(), ..Vocabulary::default() };
+    let given = |input: &str| CALLER.replace("input: { n: po.n }", &format!("input: {{ n: {input} }}"));
+    let table = "tables: { bands: { hit: first, in: { n: po.n }, out: { band: int }, rows: [['<= 5', '1']], otherwise: { band: '2' } } }";
+    let by_table = given("bands.band").replace("start: draft", &format!("{table}\nstart: draft"));
+    for caller in [by_table, given("weight")] {
+        let told = set_by_a_mapping(&caller, &caller.replace("version: 1", "version: 2"), "n: 2", &vocabulary);
+        let why = "FLX0752: `n` is what the workflow called in `checking` is about";
+        assert!(told.starts_with(why), "{caller}{told}");
     }
 }
 

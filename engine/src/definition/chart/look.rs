@@ -50,12 +50,11 @@ impl Definition {
         self.states.iter().filter(is_given).map(|state| &state.path)
     }
 
-    /// Whether an expression reads a field of the subject, or the subject as a whole.
+    /// Whether an expression reads a field of the subject, or the subject as a whole: itself, or in a table or a fact that it
+    /// names.
     #[must_use]
     pub fn reads(&self, expr: &Expr, name: &str) -> bool {
-        let variable = &*self.subject.variable;
-        let of_field = |path: &str| path.strip_prefix(variable)?.strip_prefix('.').map(|field| field == name);
-        expr.fields_read().iter().any(|path| path == variable || of_field(path) == Some(true))
+        expr.fields_read().iter().any(|path| self.ties.reads(&self.subject, path, name))
     }
 
     /// Whether a task with a form gives a field of the subject its value.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::definition::chart::Ties;
 use crate::definition::codes;
 use crate::definition::file::Name;
 use crate::definition::yaml::Node;
@@ -45,6 +46,11 @@ impl Checker<'_> {
                 None => drop(self.broken_tables.insert(name.value.clone())),
             }
         }
+    }
+
+    /// What names that expressions and arrows use have to do with the subject.
+    pub(super) fn ties(&self) -> Option<Ties> {
+        Some(Ties::of(self.subject.as_ref()?, &self.tables, self.vocabulary))
     }
 
     /// Notes a fact that something reads.

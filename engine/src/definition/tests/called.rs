@@ -67,3 +67,21 @@ fn nothing_is_found_where_somebody_is_asked_again_or_it_does_not_matter() {
     let paid = "  granted: { on: { pay: { by: role(finance), to: paid } } }\n";
     none(&caller(ways, paid), &child("never: [requester]"));
 }
+
+/// A name is no cover: what it was told from is what was given.
+#[test]
+fn what_is_given_by_way_of_tables_and_facts_is_given() {
+    let tables = "tables:\n  named:\n    hit: first\n    in: { what: p.what }\n    out: { name: text }\n    rows:\n      \
+                  - ['\"a\"', '\"b\"']\n    otherwise: { name: '\"c\"' }\n  again:\n    hit: first\n    in: { name: named.name }\n    \
+                  out: { word: text }\n    rows:\n      - ['\"b\"', '\"d\"']\n    otherwise: { word: '\"e\"' }\nstart: draft\n";
+    let text = caller("granted", EDITED);
+    let by_table = text.replace("{ what: p.what }", "{ what: again.word }").replace("start: draft\n", tables);
+    // The fact is told from `amount`.
+    let by_fact =
+        text.replace("{ what: p.what }", "{ what: 'currency_known ? \"a\" : \"b\"' }").replace("price", "amount");
+    for (source, field) in [(by_table, "what"), (by_fact, "amount")] {
+        let (all, shown) = found(&source, &child("never: [requester]"));
+        let [(code, told)] = &all[..] else { panic!("{shown}") };
+        assert!(*code == "FLX0420" && told.starts_with(&format!("this changes `{field}` after")), "{shown}");
+    }
+}

@@ -85,14 +85,29 @@ fn refused_at_granted(story: &mut Story) -> bool {
 
 #[test]
 fn what_a_called_workflow_has_approved_is_what_it_was_about() {
-    let call = "{ call: { workflow: check, input: { n: w.n } }, on: { done: granted, failed: over } }";
-    let text = ANSWERED.replace("ASKING", call);
+    let calling = |input: &str| {
+        let call = format!(
+            "{{ call: {{ workflow: check, input: {{ n: {input} }} }}, on: {{ done: granted, failed: over }} }}"
+        );
+        ANSWERED.replace("ASKING", &call)
+    };
+    let table = "tables: { bands: { hit: first, in: { n: w.n }, out: { band: int }, rows: [['<= 5', '1']], otherwise: { band: '2' } } }";
+    let by_table = calling("bands.band").replace("start: draft", &format!("{table}\nstart: draft"));
+    // The fact is told from `n`.
+    for text in [calling("w.n"), by_table, calling("'band_of_n == null ? 1 : 2'")] {
+        is_about_what_it_was_given(&text);
+    }
+}
+
+fn is_about_what_it_was_given(text: &str) {
+    let corrected = |story: &mut Story| story.repair(set(json!({ "n": 90 }))).map_err(|refused| refused.code());
     for (event, refused) in [("edit", true), ("other", false)] {
-        let mut story = Story::with_all(&[&text, ASKED], &people());
+        let mut story = Story::with_all(&[text, ASKED], &people());
         story.workflow = "caller".into();
         story.start(json!({ "requester": "ann", "n": 1, "m": 1 }).as_object().unwrap()).unwrap();
         assert!(refused_at_granted(&mut story), "nobody has approved it");
         story.signal("go").unwrap();
+        assert_eq!(corrected(&mut story), Err("invalid_input"), "it is being asked about");
         let ended =
             json!({ "instance": story.children.pop().unwrap().id, "state": "good", "failed": false, "result": {} });
         let (instance, payload) = (row(&story).id, ended.as_object().cloned().unwrap());
@@ -100,6 +115,7 @@ fn what_a_called_workflow_has_approved_is_what_it_was_about() {
         let verb = Verb::Message { instance, message: "m".into(), event: event_of.into(), payload };
         story.command(verb, Actor::Message).unwrap();
         assert_eq!(story.inside(), "granted");
+        assert_eq!(corrected(&mut story), Err("invalid_input"), "it was asked about");
         story.signal("reopen").unwrap();
         story.signal(event).unwrap();
         assert_eq!(refused_at_granted(&mut story), refused, "{event}");
