@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::command::Actor;
 use crate::definition::chart::{OUTCOMES, StartArrow, StateIx};
 use crate::domain::Domain;
-use crate::expression::Type;
 use crate::instance::{Document, Status};
 use crate::refusal::Refusal;
 
@@ -21,13 +20,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let vocabulary = self.ground.domain.vocabulary();
         let skip = super::input::own_keys(vocabulary, definition.start_actions());
         let mut may_miss = definition.subject.computed.clone();
-        let mut given = input.clone();
-        if let (Some(field), Some(person)) =
-            (definition.subject.record.fields.get("requester"), self.command.actor.person())
-            && field.ty == Type::Person
-        {
-            given.entry("requester").or_insert_with(|| person.as_str().into());
-        }
+        let given = super::input::asked_by(definition, input, self.command.actor.person());
         self.may_start_for(&given)?;
         let given_though: Vec<(String, String)> = (definition.subject.computed.iter())
             .filter(|name| given.contains_key(&***name) && !skip.contains(name))
@@ -96,8 +89,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     /// Whoever starts something is its requester: else the one who wrote it could decide about it.
     fn may_start_for(&self, given: &Document) -> Result<(), Halt<D::Need>> {
         let requester = given.get("requester").and_then(serde_json::Value::as_str);
-        let is_person = self.definition.subject.record.fields.get("requester").is_some_and(|f| f.ty == Type::Person);
-        let (Some(requester), true) = (requester, is_person) else { return Ok(()) };
+        let (Some(requester), true) = (requester, super::input::has_requester(self.definition)) else { return Ok(()) };
         if self.ground.organisation().organisation.person(&requester.into()).is_none() {
             let why = format!("nobody in the organisation has the id `{requester}`");
             return Err(Refusal::Invalid(vec![("/requester".to_owned(), why)]).into());
