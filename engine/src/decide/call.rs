@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::definition::chart::{Calling, DONE, FAILED, StateIx, StateKind, Undoing};
 use crate::domain::{Domain, Start};
 use crate::effect::{Effect, Report};
-use crate::expression::{Type, Value};
+use crate::expression::Value;
 use crate::ids::{InstanceId, PersonId};
 use crate::instance::{Document, Status};
 
