@@ -187,7 +187,9 @@ impl Refusal {
             Self::UnknownTask(id) => format!("There is no task {id}."),
             Self::UnknownWorkflow(name, near) => format!("No workflow `{name}` is loaded.{}", perhaps(near)),
             Self::UnknownEvent { event, nearest, accepts } => {
-                format!("The workflow has no event `{event}`.{} {}", perhaps(nearest), accepted(accepts))
+                let later = nearest.as_ref().is_some_and(|near| !accepts.contains(near));
+                let later = if later { " That one is not accepted now." } else { "" };
+                format!("The workflow has no event `{event}`.{}{later} {}", perhaps(nearest), accepted(accepts))
             }
             Self::NotAccepted { event, state, accepts } => not_accepted(event, state, accepts),
             Self::Guard(sentence) => sentence.to_string(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::command::Actor;
 use crate::definition::chart::{OUTCOMES, StartArrow, StateIx};
+use crate::diagnostic::nearest;
 use crate::domain::Domain;
 use crate::instance::{Document, Status};
 use crate::refusal::Refusal;
@@ -124,13 +125,11 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     ) -> Result<(), Halt<D::Need>> {
         let active = self.active()?;
         let Some(declared) = self.definition.events.get(event) else {
-            let nearest = crate::diagnostic::nearest(event, self.definition.events.keys().map(AsRef::as_ref));
-            return Err(Refusal::UnknownEvent {
-                event: event.clone(),
-                nearest: nearest.map(Into::into),
-                accepts: self.definition.accepts(&active),
-            }
-            .into());
+            let accepts = self.definition.accepts(&active);
+            // What would be taken now is meant rather than what would not.
+            let near = nearest(event, accepts.iter().map(AsRef::as_ref))
+                .or_else(|| nearest(event, self.definition.events.keys().map(AsRef::as_ref)));
+            return Err(Refusal::UnknownEvent { event: event.clone(), nearest: near.map(Into::into), accepts }.into());
         };
         if let Some(brought) = state_revision.filter(|r| *r != self.work.state_revision) {
             return Err(Refusal::StaleState { brought, current: self.work.state_revision }.into());

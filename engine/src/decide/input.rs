@@ -214,8 +214,7 @@ pub fn start_key(
 }
 
 /// What a key is.
-const SHAPE: &str =
-    "a key has 1 to 200 characters, none of them a control character or one that nobody sees, and no blank at either end";
+const SHAPE: &str = "a key has 1 to 200 characters, none of them a control character or one that nobody sees, and no blank at either end";
 
 fn is_key(key: &str) -> bool {
     !key.is_empty() && key.len() <= 200 && key.trim() == key && !key.chars().any(|c| unseen(c).is_some())

@@ -105,8 +105,9 @@ fn a_key_that_is_made_of_the_input_is_no_other() {
     let story = Story::with(&text, &organisation());
     let definition = story.library.current("loan").unwrap();
     let input = json!({ "unit": "it", "what": "a ladder" }).as_object().unwrap().clone();
-    let may =
-        |key: Option<&str>| may_have_key(story.domain.vocabulary(), definition, key.map(Arc::from).as_ref(), (&input, Some(&"bob".into())));
+    let may = |key: Option<&str>| {
+        may_have_key(story.domain.vocabulary(), definition, key.map(Arc::from).as_ref(), (&input, Some(&"bob".into())))
+    };
     assert_eq!((may(None), may(Some("a ladder"))), (Ok(()), Ok(())));
     let why = "its key is made of what it is about, and is `a ladder`: leave `key` out";
     assert_eq!(may(Some("L-1")), Err(Refusal::Key(why.to_owned())));
