@@ -64,6 +64,7 @@ pub use apply::apply;
 pub use because::Called;
 pub use declined::declined;
 pub use event::{Applied, Ballot, Event, Fired, FiredKind, Position, RepairAction, Verb};
+pub(crate) use foresee::is_over_limits;
 pub use foresee::{Foreseen, LateRung, PassedOver, foresee};
 pub use frame::excluded;
 pub use organisation::{

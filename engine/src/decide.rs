@@ -49,7 +49,7 @@ use crate::ids::InstanceId;
 use crate::instance::{Detail, Document, Instance, Status};
 use crate::refusal::Refusal;
 
-pub use barred::{APPROVAL_INCIDENT, NEEDS_HELP};
+pub use barred::{APPROVAL_INCIDENT, NEEDS_HELP, OVER_LIMITS};
 pub use begin::{AtStart, at_start};
 pub use bounds::{LONGEST_TEXT, MOST_ELEMENTS};
 pub use by::{may_send, may_start};
@@ -74,7 +74,7 @@ pub use preview::{
 };
 pub use repair::{Can, CanMove, CanSet, Mending, Possible, is_own_matter, possible};
 pub use review::{ADMINISTRATOR, Acted, Carried, Saw, administers};
-pub use shown::{due, foreseen, led_by_time, ruled, standings, summaries, view_at};
+pub use shown::{due, foreseen, led_by_time, ruled, standings, summaries, surely_left, view_at};
 pub use task::document_digest;
 
 /// The organisation as it was at a revision, and since when.

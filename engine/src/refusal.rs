@@ -39,6 +39,8 @@ pub enum Refusal {
     Guard(Arc<str>),
     /// Input or payload does not fit its type: JSON Pointer and sentence each.
     Invalid(Vec<(String, String)>),
+    /// The business key that whoever starts it gives cannot be its key.
+    Key(String),
     /// The request id was used for something else.
     RequestReused {
         /// When it was used first.
@@ -154,7 +156,7 @@ impl Refusal {
             Self::UnknownEvent { .. } => "unknown_event",
             Self::NotAccepted { .. } => "not_accepted",
             Self::Guard(_) => "refused_by_definition",
-            Self::Invalid(_) => "invalid_input",
+            Self::Invalid(_) | Self::Key(_) => "invalid_input",
             Self::RequestReused { .. } => "request_reused",
             Self::KeyReused { .. } => "key_reused",
             Self::KeyTaken { .. } => "key_taken",
@@ -185,7 +187,9 @@ impl Refusal {
             Self::UnknownTask(id) => format!("There is no task {id}."),
             Self::UnknownWorkflow(name, near) => format!("No workflow `{name}` is loaded.{}", perhaps(near)),
             Self::UnknownEvent { event, nearest, accepts } => {
-                format!("The workflow has no event `{event}`.{} {}", perhaps(nearest), accepted(accepts))
+                let later = nearest.as_ref().is_some_and(|near| !accepts.contains(near));
+                let later = if later { " That one is not accepted now." } else { "" };
+                format!("The workflow has no event `{event}`.{}{later} {}", perhaps(nearest), accepted(accepts))
             }
             Self::NotAccepted { event, state, accepts } => not_accepted(event, state, accepts),
             Self::Guard(sentence) => sentence.to_string(),
@@ -196,6 +200,7 @@ impl Refusal {
                 });
                 told.collect::<Vec<_>>().join("; ")
             }
+            Self::Key(why) => format!("/key: {why}"),
             Self::RequestReused { first_at, .. } => format!(
                 "This request id was used at {first_at} for a request with other content. Use a new id for a new request."
             ),
@@ -276,6 +281,7 @@ impl Refusal {
                     errors.iter().map(|(at, why)| json!({ "pointer": at, "detail": why })).collect();
                 json!({ "errors": errors })
             }
+            Self::Key(why) => json!({ "errors": [{ "pointer": "/key", "detail": why }] }),
             Self::RequestReused { started: Some(id), .. } => json!({ "existing": id }),
             Self::KeyReused { instance, fields } => json!({ "existing": instance, "fields": fields }),
             Self::KeyTaken { instance, .. } => json!({ "existing": instance }),

@@ -139,7 +139,8 @@ impl<'a, D: Domain> Rehearsal<'a, D> {
         let Some(definition) = library.current(workflow) else {
             return Err(Stop::Refused(library.unknown(workflow)));
         };
-        let key = decide::start_key(domain.vocabulary(), definition, None, &input).map_err(Stop::Refused)?;
+        let key = decide::start_key(domain.vocabulary(), definition, None, (&input, actor.person()))
+            .map_err(Stop::Refused)?;
         let command = command(tenant, actor, Verb::Start { workflow: workflow.clone(), key, input });
         let decision = self.decided(now, |ground, layer| decide::start(ground, definition, id, &command, layer))?;
         Ok(self.take(definition.clone(), None, decision, now))

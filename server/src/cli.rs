@@ -196,7 +196,7 @@ const LACKING: [&str; 2] = ["unknown_workflow", "definition_unloadable"];
 
 /// Runs what the arguments ask for.
 pub(crate) fn run() -> ExitCode {
-    let matches = helped::command().get_matches();
+    let matches = helped::matches();
     let Cli { config, command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let out = Out::new(config.json);
     let command = command.unwrap_or(Command::Serve);

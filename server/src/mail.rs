@@ -43,7 +43,7 @@ pub(crate) use helpers::{is_hostile, money};
 pub(crate) use links::{Linking, Links, Meant};
 pub(crate) use press::{Press, TEMPLATES};
 pub(crate) use preview::{Unseen, Wanted};
-pub(crate) use templates::{CODES, PAGES, Words, check, document_of, faults};
+pub(crate) use templates::{CODES, Own, PAGES, Words, check, document_of, faults};
 
 use facts::Payload;
 use letter::{Envelope, Sender};

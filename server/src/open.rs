@@ -34,6 +34,15 @@ pub(crate) enum Purpose {
     Command,
     /// To read what is there.
     Read,
+    /// To read what no definition is needed for: none is looked at, however wrong they are.
+    Bare,
+}
+
+impl Purpose {
+    /// Whether nothing is decided.
+    const fn only_reads(self) -> bool {
+        matches!(self, Self::Read | Self::Bare)
+    }
 }
 
 /// The engine, and who writes to people.
@@ -63,7 +72,8 @@ pub(crate) async fn open_all(config: &Config, purpose: Purpose) -> anyhow::Resul
             .with_context(|| format!("cannot open {}", config.database_shown()))
     };
     let is_new = config.sqlite().is_some_and(|file| !file.exists());
-    let (library, kept) = match read(config, &domain)? {
+    let found = if purpose == Purpose::Bare { Ok(Library::default()) } else { read(config, &domain)? };
+    let (library, kept) = match found {
         Ok(library) => (library, None),
         Err((sources, refused)) if purpose == Purpose::Serve && !is_new => {
             let store = opening().await?;
@@ -73,8 +83,8 @@ pub(crate) async fn open_all(config: &Config, purpose: Purpose) -> anyhow::Resul
     };
     let press = press(config, &library, purpose)?;
     // Whoever only reads decides nothing that people would be told of.
-    let mail = if purpose == Purpose::Read { None } else { Mail::new(config, press.clone())? };
-    if let (Purpose::Read, Some(file), true) = (purpose, config.sqlite(), is_new) {
+    let mail = if purpose.only_reads() { None } else { Mail::new(config, press.clone())? };
+    if let (true, Some(file), true) = (purpose.only_reads(), config.sqlite(), is_new) {
         bail!("there is no database {}: `fluxor serve` makes one, or say which with --database", file.display());
     }
     let some_refused = kept.is_some();
@@ -97,7 +107,7 @@ pub(crate) async fn open_all(config: &Config, purpose: Purpose) -> anyhow::Resul
 fn press(config: &Config, library: &Library, purpose: Purpose) -> anyhow::Result<Arc<Press>> {
     let sends = config.smtp_url.is_some() || config.mail_dir.is_some();
     match Press::new(config, library) {
-        Err(why) if purpose != Purpose::Read && (sends || purpose == Purpose::Serve) => Err(why),
+        Err(why) if !purpose.only_reads() && (sends || purpose == Purpose::Serve) => Err(why),
         press => Ok(Arc::new(press.unwrap_or_else(|_| Press::built_in()))),
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::command::{Actor, Command, Verb};
-use fluxor_engine::decide::NEEDS_HELP;
+use fluxor_engine::decide::{NEEDS_HELP, OVER_LIMITS};
 use fluxor_engine::definition::chart::TASK_STEP;
 use fluxor_engine::ids::{Digest, PersonId, TenantId};
 use serde_json::Value;
@@ -51,6 +51,8 @@ pub(crate) fn sentence(message: &str) -> String {
     let at = Some(step).filter(|step| !matches!(*step, "" | TASK_STEP));
     let at = at.map_or_else(String::new, |step| format!(" in the step `{step}`"));
     match stuck {
+        "over_limits" => over_limits(&at),
+        "nobody" if empty == Some(OVER_LIMITS) => over_limits(&at),
         "nobody" if empty.is_some() => {
             let field = empty.unwrap_or_default();
             format!(
@@ -69,6 +71,14 @@ pub(crate) fn sentence(message: &str) -> String {
         "no_row" => "No rule of the approval fits it, so that nobody is asked.".to_owned(),
         _ => message.to_owned(),
     }
+}
+
+/// That a chain has come to its end, and what could be done.
+fn over_limits(at: &str) -> String {
+    format!(
+        "Nobody can approve the amount{at}: no limit of those on the way up covers it. Somebody there needs a higher limit in the \
+         organisation, or the amount has to be lower."
+    )
 }
 
 /// The same for people who cannot mend it: what a server answered helps only whoever looks after it. `reader`: who reads it.
@@ -221,6 +231,8 @@ mod tests {
             "the one step of a task has no name for people"
         );
         assert!(help("nobody:buyers:unit").starts_with("Nobody can be asked in the step `buyers`: `unit` is empty. "));
+        assert!(help("nobody:chain:>limit").starts_with("Nobody can approve the amount in the step `chain`: no limit"));
+        assert_eq!(help("over_limits"), help("nobody:task:>limit"));
         assert_eq!(nobody_in("the approval needs help: nobody:buyers:unit"), Some("buyers"));
         assert_eq!(help("late:boss"), "It takes too long in the step `boss`: somebody has to look at it.");
         assert_eq!(help("no_row"), "No rule of the approval fits it, so that nobody is asked.");

@@ -176,9 +176,17 @@ pub(crate) fn text(told: &Value) -> String {
     let state = Some(word(&end["state"])).filter(|state| !state.is_empty());
     let state = state.map_or(String::new(), |state| format!(" in {state}"));
     let code = end["code"].as_str().map_or(String::new(), |code| format!(" [{code}]"));
-    let sentence = as_an_option(word(&end["sentence"]));
+    let sentence = as_an_option(&in_words(word(&end["sentence"])));
     let _ = write!(text, "\nEnd: {}{state}{code}. {sentence}", word(&end["kind"]).replace('_', " "));
     text
+}
+
+/// Why an approval needs help, in words.
+fn in_words(sentence: &str) -> String {
+    match sentence.split_once(NEEDS_HELP) {
+        Some((head, code)) => format!("{head}{}", repairs::sentence(&format!("{NEEDS_HELP}{code}"))),
+        None => sentence.to_owned(),
+    }
 }
 
 /// What is to be given, as it is given on the command line.
@@ -261,6 +269,12 @@ mod tests {
             "sentence": "ann is asked for data in `counting`: `n` (int). Give it as `data` of `counting`." });
         let told = text(&json!({ "asked": [step], "end": end }));
         assert!(told.contains("stuck: Nobody can be asked: "), "{told}");
+        let step = json!({ "state": "review", "step": "chain", "problem": "over_limits" });
+        let end = json!({ "kind": "incident", "state": "review",
+            "sentence": "Somebody must help in `review`: the approval needs help: nobody:chain:>limit" });
+        let over = text(&json!({ "asked": [step], "end": end }));
+        assert!(over.contains("stuck: Nobody can approve the amount: no limit"), "{over}");
+        assert!(over.contains("help in `review`: Nobody can approve the amount in the step `chain`: "), "{over}");
         assert!(told.ends_with("`n` (int). Give it as --data counting=JSON."), "{told}");
     }
 }

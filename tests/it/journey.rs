@@ -20,6 +20,7 @@ mod links;
 mod lists;
 mod mail;
 mod migrations;
+mod named;
 mod notices;
 mod order;
 mod organisation;
@@ -121,6 +122,9 @@ on_both! {
     stale::a_signal_may_bring_the_revision_it_saw
     stale::reading_changes_nothing
     lists::pages_have_no_gap_and_no_double
+    named::who_and_where_nothing_is_is_told_with_the_nearest
+    named::instances_are_named_by_their_last_digits
+    named::a_key_is_made_of_whoever_starts_it
     lists::tasks_of_somebody_who_stands_in
     mail::people_find_what_they_are_asked_in_their_mail
     mail::a_broken_template_is_named

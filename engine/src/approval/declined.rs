@@ -88,7 +88,7 @@ impl Telling<'_> {
             Refusal::NotAdministrator if self.frame.policy.administrators.is_empty() => Said::default()
                 .text("Only an administrator may do this, and there is none: whoever keeps the organisation gives somebody that role."),
             Refusal::NotAdministrator => Said::default()
-                .text("Only an administrator of this policy may do this: ask ")
+                .text("Only an administrator of this approval may do this: ask ")
                 .people(&self.frame.policy.administrators, " or ")
                 .text("."),
             Refusal::NotRequester => {

@@ -13,7 +13,7 @@ use super::policy::{PLAN, Policy};
 use super::quorum::need;
 use super::resolve::{Named, above, in_field, resolve};
 use super::resolver::{ChainStart, Resolver, UnitOf};
-use super::review::{Definition, Review, Seat, StepState};
+use super::review::{Definition, NamedBy, Review, Seat, StepState};
 use super::seats::is_behind;
 use super::standing::{Standing, way};
 use super::step::{EscalateTo, Quorum, RungAct, Step};
@@ -59,6 +59,8 @@ pub struct Foreseen {
     pub passed_over: Vec<PassedOver>,
     /// What would stop it.
     pub problem: Option<Stuck>,
+    /// Whether that is that a chain has come to its end and nobody's limit covers the amount.
+    pub over_limits: bool,
 }
 
 /// What happens to a step that takes too long.
@@ -130,9 +132,21 @@ fn of_step(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize, step
         due: opened.and_then(|_| due_of(review, frame.policy, &step.name)),
         people: seats.iter().flat_map(|seat| people(review, frame, facts, place, (seat, &seats))).collect(),
         rungs: definition.late.iter().map(|late| rung(frame.policy, opened, late)).collect(),
+        over_limits: is_over_limits(definition, problem, &seats),
         passed_over: if step.is_added() { Vec::new() } else { passed_over(review, frame, facts, place, definition) },
         problem,
     }
+}
+
+/// Whether a step is stuck since a chain names people, and nobody's limit covers the amount.
+pub(crate) fn is_over_limits(asks: &Step, problem: Option<Stuck>, seats: &[Seat]) -> bool {
+    let is_chain = |by: NamedBy| match by {
+        NamedBy::First => matches!(asks.who.first(), Some(Resolver::Chain { .. })),
+        NamedBy::Who(at) => matches!(asks.who.get(at as usize), Some(Resolver::Chain { .. })),
+        _ => false,
+    };
+    let mut named = seats.iter().filter(|seat| is_chain(seat.named_by)).peekable();
+    problem == Some(Stuck::Nobody) && named.peek().is_some() && named.all(|seat| !seat.covering)
 }
 
 /// The step's seats; of one that was never open those that it would have.

@@ -4,6 +4,7 @@
 //! that eligibility goes by is that of the organisation's zone. Next: `frame` judges with it.
 
 mod places;
+mod strange;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

@@ -62,7 +62,7 @@ refusals! {
     #[authority] TargetExcluded = "target_excluded", "The person named may not decide here.";
     TargetSeated = "target_seated", "The person named is asked in this step already.";
     #[authority] LimitTooLow = "limit_too_low", "The limit of the person named does not cover the amount.";
-    #[authority] NotAdministrator = "not_administrator", "Only an administrator of this policy may do this.";
+    #[authority] NotAdministrator = "not_administrator", "Only an administrator of this approval may do this.";
     #[authority] NotRequester = "not_requester", "Only the requester may do this.";
     NobodyToEscalate = "nobody_to_escalate", "There is nobody higher to ask.";
     #[authority] RepairNeverApproves = "repair_never_approves", "A repair never approves.";

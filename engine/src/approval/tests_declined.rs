@@ -125,7 +125,7 @@ fn whoever_lacks_the_office_reads_whose_it_is() {
         "bob",
         json!({ "do": "escalate", "step": "manager" }),
         "not_administrator",
-        "Only an administrator of this policy may do this: ask kim.",
+        "Only an administrator of this approval may do this: ask kim.",
     );
     says(&story, "bob", json!({ "do": "recall" }), "not_requester", "Only the requester may do this, who is ann.");
     let other = json!({ "do": "edit", "set": { "unit": "u2", "amount": "1.00 EUR" } });

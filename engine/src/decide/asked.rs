@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::command::Actor;
 use crate::definition::chart::{OUTCOMES, StartArrow, StateIx};
+use crate::diagnostic::nearest;
 use crate::domain::Domain;
 use crate::effect::WITHDRAWN_ARRIVED;
-use crate::expression::Type;
 use crate::instance::{Document, Status};
 use crate::refusal::Refusal;
 
@@ -22,13 +22,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         let vocabulary = self.ground.domain.vocabulary();
         let skip = super::input::own_keys(vocabulary, definition.start_actions());
         let mut may_miss = definition.subject.computed.clone();
-        let mut given = input.clone();
-        if let (Some(field), Some(person)) =
-            (definition.subject.record.fields.get("requester"), self.command.actor.person())
-            && field.ty == Type::Person
-        {
-            given.entry("requester").or_insert_with(|| person.as_str().into());
-        }
+        let given = super::input::asked_by(definition, input, self.command.actor.person());
         self.may_start_for(&given)?;
         let given_though: Vec<(String, String)> = (definition.subject.computed.iter())
             .filter(|name| given.contains_key(&***name) && !skip.contains(name))
@@ -97,8 +91,7 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     /// Whoever starts something is its requester: else the one who wrote it could decide about it.
     fn may_start_for(&self, given: &Document) -> Result<(), Halt<D::Need>> {
         let requester = given.get("requester").and_then(serde_json::Value::as_str);
-        let is_person = self.definition.subject.record.fields.get("requester").is_some_and(|f| f.ty == Type::Person);
-        let (Some(requester), true) = (requester, is_person) else { return Ok(()) };
+        let (Some(requester), true) = (requester, super::input::has_requester(self.definition)) else { return Ok(()) };
         if self.ground.organisation().organisation.person(&requester.into()).is_none() {
             let why = format!("nobody in the organisation has the id `{requester}`");
             return Err(Refusal::Invalid(vec![("/requester".to_owned(), why)]).into());
@@ -133,13 +126,11 @@ impl<'a, D: Domain> Run<'a, '_, D> {
     ) -> Result<(), Halt<D::Need>> {
         let active = self.active()?;
         let Some(declared) = self.definition.events.get(event) else {
-            let nearest = crate::diagnostic::nearest(event, self.definition.events.keys().map(AsRef::as_ref));
-            return Err(Refusal::UnknownEvent {
-                event: event.clone(),
-                nearest: nearest.map(Into::into),
-                accepts: self.definition.accepts(&active),
-            }
-            .into());
+            let accepts = self.definition.accepts(&active);
+            // What would be taken now is meant rather than what would not.
+            let near = nearest(event, accepts.iter().map(AsRef::as_ref))
+                .or_else(|| nearest(event, self.definition.events.keys().map(AsRef::as_ref)));
+            return Err(Refusal::UnknownEvent { event: event.clone(), nearest: near.map(Into::into), accepts }.into());
         };
         if let Some(brought) = state_revision.filter(|r| *r != self.work.state_revision) {
             return Err(Refusal::StaleState { brought, current: self.work.state_revision }.into());

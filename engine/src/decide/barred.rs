@@ -18,6 +18,9 @@ pub const APPROVAL_INCIDENT: &str = "approval_incident";
 /// How the message of such an incident begins; behind it stands why, such as `nobody:manager`.
 pub const NEEDS_HELP: &str = "the approval needs help: ";
 
+/// What stands behind the step where nobody is asked since no limit covers the amount: no field is called so.
+pub const OVER_LIMITS: &str = ">limit";
+
 impl<D: Domain> Run<'_, '_, D> {
     /// Notes where nobody is left who may decide, and forgets where somebody is again.
     pub(super) fn note_barred(&mut self) {
@@ -85,12 +88,15 @@ impl<D: Domain> Run<'_, '_, D> {
 }
 
 /// Why a review stands where it stands; where nobody is asked since a field that would say whom is empty, with that field:
-/// whoever can write in it mends it.
+/// whoever can write in it mends it; with [`OVER_LIMITS`], where nobody's limit covers the amount.
 pub(super) fn stuck(review: &Review, policy: &Policy) -> String {
     let why = review.why.to_string();
     let Why::Stuck(Stuck::Nobody, name) = &review.why else { return why };
     let Some(step) = review.steps.iter().find(|step| step.name == *name) else { return why };
     let asks = step.definition(policy);
+    if approval::is_over_limits(&asks, step.problem, &step.seats) {
+        return format!("{why}:{OVER_LIMITS}");
+    }
     let named = asks.who.iter().filter_map(|resolver| match resolver {
         Resolver::Field(field) | Resolver::Role { unit: UnitOf::Field(field), .. } => Some(field),
         _ => None,

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::definition::chart::{Calling, DONE, FAILED, StateIx, StateKind, Undoing};
 use crate::domain::{Domain, Start};
 use crate::effect::{Effect, Report};
-use crate::expression::{Type, Value};
+use crate::expression::Value;
 use crate::ids::{InstanceId, PersonId};
 use crate::instance::{Document, Status};
 
@@ -47,7 +47,7 @@ impl<D: Domain> Run<'_, '_, D> {
             },
         };
         let named = |document: &Document| document.get("requester").and_then(Json::as_str).map(PersonId::from);
-        let wants = calling.workflow.subject.record.fields.get("requester").is_some_and(|f| f.ty == Type::Person);
+        let wants = super::input::has_requester(&calling.workflow);
         let requester = named(&input)
             .or_else(|| named(&self.work.subject))
             .or_else(|| self.work.detail.started_by.clone())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
+use crate::approval::Organisation;
 use crate::clock::Timestamp;
 use crate::command::{Actor, Change, Command, SessionEvent};
 use crate::commit::{ApiKeyRow, OrganisationRow};
@@ -110,10 +111,10 @@ pub fn change<D: Domain>(
         Change::Absence(entry) => absence::note(command, entry, seen.organisation, (ground.library, ground.now)),
         Change::Return { id } => absence::end(command, id, seen.organisation, ground.now),
         Change::CreateKey { id, secret_hash, person, label, administrator } => {
-            let known = ground.organisation().organisation.person(person).is_some();
+            let organisation = &ground.organisation().organisation;
             create_key(
                 seen,
-                known,
+                organisation,
                 ApiKeyRow {
                     tenant: command.tenant,
                     id: id.clone(),
@@ -131,7 +132,7 @@ pub fn change<D: Domain>(
             let organisation = &ground.organisation().organisation;
             let today = organisation.date(ground.now);
             let here = organisation.person(person).map(|_| organisation.active(person, today));
-            session(&command.actor, person, *what, told, (here, today))
+            session(&command.actor, person, *what, told, (organisation, here, today))
         }
         Change::Barred { rule, .. } => Err(Refusal::NotAllowed { rule: rule.clone() }),
         Change::Record { action, params, .. } => {
@@ -155,14 +156,12 @@ pub(super) fn no_record(code: &'static str, sentence: impl Into<String>) -> Refu
 /// The longest label of a key, in bytes.
 const LONGEST_LABEL: usize = 500;
 
-fn create_key<Op>(seen: &Seen<'_>, known: bool, row: ApiKeyRow) -> Result<Changed<Op>, Refusal> {
+fn create_key<Op>(seen: &Seen<'_>, organisation: &Organisation, row: ApiKeyRow) -> Result<Changed<Op>, Refusal> {
     if seen.api_key.is_some() {
         return Err(no_record("key_exists", format!("There is a key `{}` already.", row.id)));
     }
-    if !known {
-        let sentence =
-            format!("The organisation has nobody with the id `{}`: load the organisation first.", row.person);
-        return Err(no_record("unknown_person", sentence));
+    if organisation.person(&row.person).is_none() {
+        return Err(no_record("unknown_person", organisation.nobody(&row.person)));
     }
     if row.label.len() > LONGEST_LABEL {
         let why =
@@ -183,7 +182,7 @@ fn session<Op>(
     person: &PersonId,
     what: SessionEvent,
     told: &Document,
-    (here, today): (Option<bool>, jiff::civil::Date),
+    (organisation, here, today): (&Organisation, Option<bool>, jiff::civil::Date),
 ) -> Result<Changed<Op>, Refusal> {
     let own = actor.person() == Some(person);
     let administers = matches!(actor, Actor::System | Actor::Person { administrator: true, .. });
@@ -196,8 +195,7 @@ fn session<Op>(
         return Err(Refusal::NotAllowed { rule: rule.into() });
     }
     if what != SessionEvent::Ended && here.is_none() {
-        let sentence = format!("The organisation has nobody with the id `{person}`: load the organisation first.");
-        return Err(no_record("unknown_person", sentence));
+        return Err(no_record("unknown_person", organisation.nobody(person)));
     }
     if what == SessionEvent::Offered && here == Some(false) {
         let sentence = format!(

@@ -7,7 +7,6 @@ use crate::command::{Command, Verb};
 use crate::definition::chart::Definition;
 use crate::domain::{Domain, Start, Tell};
 use crate::effect::{Child, Effect, Parent};
-use crate::expression::Type;
 use crate::ids::{Digest, InstanceId, TenantId};
 use crate::refusal::Refusal;
 
@@ -123,12 +122,11 @@ impl<D: Domain> Run<'_, '_, D> {
         let Some(definition) = called.or_else(|| library.current(&start.workflow)) else {
             return Err(library.unknown(&start.workflow).into());
         };
-        let requester = definition.subject.record.fields.get("requester");
-        if requester.is_some_and(|field| field.ty == Type::Person) {
+        if super::input::has_requester(definition) {
             start.input.insert("requester".into(), start.requester.as_str().into());
         }
         let vocabulary = self.ground.domain.vocabulary();
-        let key = super::start_key(vocabulary, definition, start.key.as_ref(), &start.input)
+        let key = super::start_key(vocabulary, definition, start.key.as_ref(), (&start.input, None))
             .map_err(|refusal| refused(&start.workflow, start.key.clone(), refusal.into()))?;
         Ok(Ready { start, definition: definition.clone(), key, is_called: called.is_some() })
     }

@@ -1,5 +1,6 @@
 //! Typing what comes in: input and payloads against the definition, all errors at once, each at its JSON Pointer.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use serde_json::Value as Json;
 use crate::definition::chart::{ActionCall, Definition, Outcome};
 use crate::diagnostic::nearest;
 use crate::domain::Vocabulary;
-use crate::expression::{RecordType, Value};
+use crate::expression::{RecordType, Type, Value};
+use crate::ids::PersonId;
 use crate::instance::Document;
 use crate::lookalike::unseen;
 use crate::refusal::Refusal;
@@ -125,72 +127,95 @@ pub(crate) fn actions_of<'a>(definition: &'a Definition, event: &'a str) -> impl
     })
 }
 
+/// Whoever starts something is its requester: what he gives, with him where it says nothing of who asks. What is started by nobody in
+/// person stays as it is.
+pub(super) fn asked_by<'a>(
+    definition: &Definition,
+    input: &'a Document,
+    starter: Option<&PersonId>,
+) -> Cow<'a, Document> {
+    match starter {
+        Some(person) if has_requester(definition) && !input.contains_key(REQUESTER) => {
+            let mut input = input.clone();
+            input.insert(REQUESTER.to_owned(), person.as_str().into());
+            Cow::Owned(input)
+        }
+        _ => Cow::Borrowed(input),
+    }
+}
+
+/// Whether its subject says in person who asks.
+pub(super) fn has_requester(definition: &Definition) -> bool {
+    definition.subject.record.fields.get(REQUESTER).is_some_and(|field| field.ty == Type::Person)
+}
+
+/// The field of a subject that says who asks.
+const REQUESTER: &str = "requester";
+
 /// Whether whoever starts an instance may give it this key: where the definition computes it from the input, no other; and none
 /// that one of its schedules will give, since what is there already is not started again.
 ///
 /// # Errors
-/// [`Refusal::Invalid`] with the key that it has.
+/// [`Refusal::Key`] with the key that it has.
 pub fn may_have_key(
     vocabulary: &Vocabulary,
     definition: &Definition,
     key: Option<&Arc<str>>,
-    input: &Document,
+    (input, starter): (&Document, Option<&PersonId>),
 ) -> Result<(), Refusal> {
     let Some(given) = key else { return Ok(()) };
     let is_scheduled = |name: &str| given.strip_prefix(name).is_some_and(|rest| rest.starts_with('@'));
     if let Some(schedule) = definition.schedules.iter().find(|schedule| is_scheduled(&schedule.name)) {
         let why = format!("keys that begin with `{}@` are those of its schedule: choose another", schedule.name);
-        return Err(Refusal::Invalid(vec![("/key".to_owned(), why)]));
+        return Err(Refusal::Key(why));
     }
-    if definition.key.is_none() {
-        return Ok(());
-    }
-    match start_key(vocabulary, definition, None, input)? {
+    let own = start_key(vocabulary, definition, None, (input, starter))?;
+    match own {
         Some(own) if own != *given => {
-            let why = format!("its key is made of what it is about, and is `{own}`: leave `key` out");
-            Err(Refusal::Invalid(vec![("/key".to_owned(), why)]))
+            Err(Refusal::Key(format!("its key is made of what it is about, and is `{own}`: leave `key` out")))
         }
         _ => Ok(()),
     }
 }
 
-/// The business key of a start: the one given, else the definition's expression over the input, else none.
+/// The business key of a start by `starter`: the one given, else the definition's expression over the input, else none.
 ///
 /// # Errors
-/// [`Refusal::Invalid`] if the input does not fit or the key cannot be computed from it.
+/// [`Refusal::Invalid`] if the input does not fit or the key cannot be computed from it; [`Refusal::Key`] if the one given cannot be
+/// a key.
 pub fn start_key(
     vocabulary: &Vocabulary,
     definition: &Definition,
     key: Option<&Arc<str>>,
-    input: &Document,
+    (input, starter): (&Document, Option<&PersonId>),
 ) -> Result<Option<Arc<str>>, Refusal> {
     let key = match (key, &definition.key) {
-        (Some(key), _) => key.clone(),
+        (Some(key), _) if is_key(key) => key.clone(),
+        (Some(_), _) => return Err(Refusal::Key(SHAPE.to_owned())),
         (None, None) => return Ok(None),
         (None, Some(expr)) => {
             let skip = own_keys(vocabulary, definition.start_actions());
-            let mut may_miss = definition.subject.computed.clone();
-            may_miss.push("requester".into());
-            let subject = passed_on(input, &definition.subject.record, &skip, &may_miss)?;
+            let input = asked_by(definition, input, starter);
+            let subject = passed_on(&input, &definition.subject.record, &skip, &definition.subject.computed)?;
             let scope = |name: &str| (name == &*definition.subject.variable).then(|| subject.clone());
+            // Of the input as a whole: no field of it is the key.
+            let wrong = |why: String| Refusal::Invalid(vec![(String::new(), why)]);
             match expr.eval(&scope) {
-                Ok(Value::Text(key)) => key,
-                Ok(other) => {
-                    return Err(Refusal::Invalid(vec![("/key".into(), format!("the key is {other}, not text"))]));
-                }
+                Ok(Value::Text(key)) if is_key(&key) => key,
+                Ok(Value::Text(key)) => return Err(wrong(format!("the key made of the input is `{key}`: {SHAPE}"))),
+                Ok(other) => return Err(wrong(format!("the key made of the input is {other}, not text"))),
                 Err(why) => {
-                    let why = format!("the key cannot be computed from the input: {}", why.message);
-                    return Err(Refusal::Invalid(vec![("/key".into(), why)]));
+                    return Err(wrong(format!("the key cannot be computed from the input: {}", why.message)));
                 }
             }
         }
     };
-    if key.is_empty() || key.len() > 200 || key.trim() != &*key || key.chars().any(|c| unseen(c).is_some()) {
-        return Err(Refusal::Invalid(vec![(
-            "/key".into(),
-            "a key has 1 to 200 characters, none of them a control character or one that nobody sees, and no blank at either end"
-                .into(),
-        )]));
-    }
     Ok(Some(key))
+}
+
+/// What a key is.
+const SHAPE: &str = "a key has 1 to 200 characters, none of them a control character or one that nobody sees, and no blank at either end";
+
+fn is_key(key: &str) -> bool {
+    !key.is_empty() && key.len() <= 200 && key.trim() == key && !key.chars().any(|c| unseen(c).is_some())
 }

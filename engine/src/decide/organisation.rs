@@ -127,7 +127,8 @@ fn can_approve(workflow: &str, library: &Library) -> Result<(), Refusal> {
             let hint = near.map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
             wrong(format!(
                 "no workflow `{workflow}` is loaded, so that no change could be approved any more{hint}; put its definition \
-                 into the folder of definitions first and start again, or name one that is loaded, or null for none"
+                 into the folder of definitions first and load it (`fluxor definitions reload`), or name one that is loaded, or null for \
+                 none"
             ))
         }
     }

@@ -189,8 +189,11 @@ impl<D: Domain> Run<'_, '_, D> {
     fn move_to(&mut self, to: &str) -> Result<(), Halt<D::Need>> {
         let definition = self.definition;
         let Some(to) = definition.find(to) else {
-            let near = nearest(to, definition.states.iter().map(|state| &*state.path));
-            let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let paths = || definition.states.iter().map(|state| &*state.path);
+            let hint = match nearest(to, paths()) {
+                Some(near) => format!("; did you mean `{near}`?"),
+                None => format!("; the states are {}", paths().collect::<Vec<_>>().join(", ")),
+            };
             return Err(Refusal::Invalid(vec![("/to".to_owned(), format!("there is no state `{to}`{hint}"))]).into());
         };
         let active = self.active()?;

@@ -55,21 +55,40 @@ pub fn led_by_time(
     instance: &Instance,
     task: Option<&Task>,
 ) -> Option<(Timestamp, Vec<StateIx>)> {
-    let is_around = |state: StateIx| {
+    let all = timed(definition, instance, task).map(|(at, arrows)| (at, targets(arrows)));
+    // What time does where something stands leads nowhere.
+    all.filter(|(_, to)| !to.is_empty()).min_by_key(|(at, _)| *at)
+}
+
+/// By when time alone leads an instance out of the state of a task, whatever else holds then.
+#[must_use]
+pub fn surely_left(definition: &Definition, instance: &Instance, task: &Task) -> Option<Timestamp> {
+    let leads = |arrow: &Arrow| arrow.guard.is_none() && arrow.to().is_some();
+    let sure = |arrows: &[Arrow]| arrows.iter().any(leads) && arrows.iter().all(|arrow| arrow.to().is_some());
+    timed(definition, instance, Some(task)).filter(|(_, arrows)| sure(arrows)).map(|(at, _)| at).min()
+}
+
+/// When time does something by itself, and the arrows of which it takes one.
+fn timed<'a>(
+    definition: &'a Definition,
+    instance: &'a Instance,
+    task: Option<&'a Task>,
+) -> impl Iterator<Item = (Timestamp, &'a [Arrow])> {
+    let is_around = move |state: StateIx| {
         task.is_none_or(|task| definition.find(&task.state).is_some_and(|own| definition.is_within(own, state)))
     };
-    let states = (0..definition.states.len()).map(StateIx).filter(|ix| is_around(*ix));
-    let timers = states.flat_map(|ix| &definition.state(ix).timers);
-    let timers = timers.filter_map(|timer| Some((*instance.detail.timers.get(&timer.name)?, targets(&timer.arrows))));
-    let of_task = |one: &&Task| task.is_none_or(|task| task.id == one.id) && one.status == TaskStatus::Open;
-    let lapses = instance.tasks.iter().filter(of_task).filter_map(|task| {
+    let states = (0..definition.states.len()).map(StateIx).filter(move |ix| is_around(*ix));
+    let timers = states.flat_map(move |ix| &definition.state(ix).timers);
+    let timers =
+        timers.filter_map(move |timer| Some((*instance.detail.timers.get(&timer.name)?, timer.arrows.as_slice())));
+    let of_task = move |one: &&Task| task.is_none_or(|task| task.id == one.id) && one.status == TaskStatus::Open;
+    let lapses = instance.tasks.iter().filter(of_task).filter_map(move |task| {
         let at = approval::lapse(&task.detail.review, &*policy_of(definition, task)?)?;
         let own = definition.find(&task.state)?;
         let arrows = definition.upwards(own).find_map(|ix| definition.state(ix).on.get(EXPIRED))?;
-        Some((at, targets(arrows)))
+        Some((at, arrows.as_slice()))
     });
-    // What time does where something stands leads nowhere.
-    timers.chain(lapses).filter(|(_, to)| !to.is_empty()).min_by_key(|(at, _)| *at)
+    timers.chain(lapses)
 }
 
 fn targets(arrows: &[Arrow]) -> Vec<StateIx> {

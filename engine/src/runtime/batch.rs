@@ -240,7 +240,8 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
                 Verb::Start { workflow, key, input } => {
                     want.keys.insert((tenant, request_scope(&command.actor), command.request.0.clone()));
                     let key = library.current(workflow).and_then(|definition| {
-                        decide::start_key(self.shared.domain.vocabulary(), definition, key.as_ref(), input).ok()?
+                        let asked = (input, command.actor.person());
+                        decide::start_key(self.shared.domain.vocabulary(), definition, key.as_ref(), asked).ok()?
                     });
                     if let Some(key) = key {
                         want.keys.insert((tenant, business_scope(workflow), key));

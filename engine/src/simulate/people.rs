@@ -49,6 +49,7 @@ impl Gathered {
                 continue;
             }
             let led = decide::led_by_time(definition, instance, Some(task));
+            let left = decide::surely_left(definition, instance, task);
             for step in decide::foreseen(definition, task, organisation, at).unwrap_or_default() {
                 self.looked_at += step.people.len();
                 let place = self.seen.iter().position(|seen| known(seen) && seen.told.step == step.step);
@@ -67,6 +68,8 @@ impl Gathered {
                     seen.told.more = 0;
                 }
                 goes_on(&mut seen.told, &step);
+                // Once it is left, nobody is late.
+                seen.told.rungs.retain(|rung| left.is_none() || rung.at.is_none() || rung.at <= left);
                 let then = led.iter().flat_map(|(_, to)| to).map(|&to| definition.state(to).path.clone());
                 (seen.told.until, seen.told.then) = (led.as_ref().map(|(at, _)| *at), then.collect());
             }
@@ -119,7 +122,10 @@ fn goes_on(told: &mut AskedStep, step: &Foreseen) {
     told.quorum = quorum(step);
     told.opens_at = step.opened;
     told.due_at = step.due;
-    told.problem = step.problem.map(crate::approval::Stuck::name);
+    told.problem = match step.over_limits {
+        true => Some("over_limits"),
+        false => step.problem.map(crate::approval::Stuck::name),
+    };
     if step.status == Status::Waiting {
         told.people.clear();
         told.more = 0;

@@ -101,7 +101,7 @@ pub struct AskedStep {
     pub rungs: Vec<LateStep>,
     /// Whom its rules name, and who is not asked.
     pub not_asked: Vec<PersonNotAsked>,
-    /// What keeps it from being decided: `nobody`, `rate_missing`, ...
+    /// What keeps it from being decided: `nobody`, `over_limits` (nobody's limit covers the amount), `rate_missing`, ...
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<&'static str>,
     /// What is to be entered, of a task that asks for data.

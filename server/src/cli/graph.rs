@@ -10,6 +10,7 @@ use fluxor_engine::draw::{Dress, Format, Marks, draw};
 use fluxor_engine::ids::InstanceId;
 use serde_json::json;
 
+use super::named::{Named, named};
 use super::out::Out;
 use super::{End, Failure, chosen};
 use crate::config::Config;
@@ -27,9 +28,10 @@ pub(super) struct Graph {
     /// Write it to this file
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Draw the definition that this instance is pinned to, and mark its way and what can still become of it
-    #[arg(long, value_name = "ID")]
-    instance: Option<InstanceId>,
+    /// Draw the definition that this instance (its id, or the last eight digits of it) is pinned to, and mark its way and what can still
+    /// become of it
+    #[arg(long, value_name = "ID", value_parser = named)]
+    instance: Option<Named>,
     /// Leave out the style of an SVG: the page that it stands in has it
     #[arg(long)]
     bare: bool,
@@ -46,14 +48,14 @@ fn format(text: &str) -> Result<Format, String> {
 impl Graph {
     pub(super) async fn run(&self, config: &Config, out: &Out) -> Result<End, Failure> {
         let format = self.chosen()?;
-        let (definition, marks) = match self.instance {
-            Some(id) => {
-                let (definition, marks) = self.instance(config, id).await?;
-                (definition, Some(marks))
+        let (definition, marks, whose) = match &self.instance {
+            Some(named) => {
+                let (definition, marks, id) = self.instance(config, named).await?;
+                (definition, Some(marks), format!(" with the way of {id}"))
             }
             None => {
                 let of = self.of.as_deref().unwrap_or_default();
-                (chosen::definition(config, of, out)?.definition, None)
+                (chosen::definition(config, of, out)?.definition, None, String::new())
             }
         };
         let dress = if self.bare { Dress::Bare } else { Dress::Whole };
@@ -66,8 +68,7 @@ impl Graph {
                 std::fs::write(file, &picture)
                     .map_err(|error| Failure::Usage(format!("{shown} cannot be written: {error}")))?;
                 let told = json!({ "format": format.as_str(), "file": shown, "bytes": picture.len() });
-                let what = self.instance.map_or_else(String::new, |id| format!(" with the way of {id}"));
-                out.result(&told, || format!("{shown}: {}{what}, as {}", definition.title, format.as_str()));
+                out.result(&told, || format!("{shown}: {}{whose}, as {}", definition.title, format.as_str()));
             }
         }
         Ok(End::Done)
@@ -86,14 +87,15 @@ impl Graph {
         })
     }
 
-    async fn instance(&self, config: &Config, id: InstanceId) -> Result<(Arc<Definition>, Marks), Failure> {
+    async fn instance(&self, config: &Config, named: &Named) -> Result<(Arc<Definition>, Marks, InstanceId), Failure> {
         let desk = open::open(config, Purpose::Read).await?;
+        let id = named.here(&*desk, config.tenant()).await?;
         let (instance, definition) = desk.pinned(config.tenant(), id).await?;
         if let Some(name) = self.of.as_deref().filter(|name| **name != *instance.workflow) {
             let it = &instance.workflow;
             return Err(Failure::Usage(format!("{id} is an instance of `{it}`, not of `{name}`: leave the name out")));
         }
         let marks = pictures::marks(&*desk, &instance, &definition).await?;
-        Ok((definition, marks))
+        Ok((definition, marks, id))
     }
 }

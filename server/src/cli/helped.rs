@@ -1,7 +1,7 @@
 //! Whose options `--help` shows: those of the server with the server and with whoever uses one of them. All are accepted everywhere,
 //! as the environment sets them for all.
 
-use clap::{Command, CommandFactory as _};
+use clap::{Arg, ArgMatches, Command, CommandFactory as _};
 
 use super::{Cli, demo};
 
@@ -65,6 +65,24 @@ pub(super) fn command() -> Command {
         if own.get_name() == "demo" {
             *own = demo::with_its_own(std::mem::take(own));
         }
+    }
+    command
+}
+
+/// What the arguments say; where they are wrong, that is told, and the program ends.
+pub(super) fn matches() -> ArgMatches {
+    command().try_get_matches().unwrap_or_else(|error| match error.use_stderr() {
+        false => error.exit(),
+        true => without_environment(command()).get_matches(),
+    })
+}
+
+/// The same where its lines of usage do not name what the environment gives, as if that were what is missing.
+fn without_environment(command: Command) -> Command {
+    let is_given = |option: &Arg| option.get_env().is_some_and(|name| std::env::var_os(name).is_some());
+    let mut command = command.mut_args(|option| if is_given(&option) { option.hide(true) } else { option });
+    for own in command.get_subcommands_mut() {
+        *own = without_environment(std::mem::take(own));
     }
     command
 }

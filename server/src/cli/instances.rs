@@ -41,7 +41,7 @@ pub(super) struct List {
     /// Only of this workflow
     #[arg(long)]
     workflow: Option<String>,
-    /// Only in this state
+    /// Only in this state, or in one inside of it
     #[arg(long)]
     state: Option<String>,
     /// Only active, incident or final ones
@@ -117,12 +117,21 @@ impl Instances {
     }
 }
 
-/// What is said where nothing was found: that there is no workflow of this name, no incident of this code.
+/// What is said where nothing was found: that there is no workflow or state of this name, no incident of this code.
 async fn strangers(desk: &dyn Desk, page: &InstancePage) -> Result<Vec<String>, Failure> {
     let mut told = Vec::new();
     if let Some(workflow) = &page.workflow {
         let library = desk.library();
         told.extend(unknown("There is no workflow", workflow, library.names().map(AsRef::as_ref)));
+    }
+    if let Some(state) = &page.state {
+        let (library, counts) = (desk.library(), desk.counts(page.tenant).await?);
+        let of = |workflow: &str| page.workflow.as_deref().is_none_or(|asked| asked == workflow);
+        let current = library.names().filter(|name| of(name)).filter_map(|name| library.current(name));
+        let known = current.flat_map(|definition| definition.states.iter().map(|state| &*state.path));
+        // Those that run by an older definition may be in others.
+        let others = counts.iter().filter(|count| of(&count.workflow)).map(|count| &*count.state);
+        told.extend(unknown("There is no state", state, known.chain(others)));
     }
     if let Some(code) = &page.incident {
         let all = InstancePage { status: Some(Status::Incident), ..InstancePage::all(page.tenant, LOOKED_THROUGH) };

@@ -103,7 +103,7 @@ async fn list(config: &Config, out: &Out) -> Result<(), Failure> {
             _ => Vec::new(),
         },
         None => {
-            let keys = open(config, Purpose::Read).await?.api_keys(config.tenant()).await?;
+            let keys = open(config, Purpose::Bare).await?.api_keys(config.tenant()).await?;
             keys.into_iter().map(|key| json!(Key::from(key))).collect()
         }
     };

@@ -15,6 +15,7 @@ use fluxor_workflows::import::{Progress as _, Step};
 use serde_json::{Value, json};
 
 use super::import::Bar;
+use super::named::{Named, named};
 use super::out::Out;
 use super::remote::{Remote, There};
 use super::writing::{Place, place};
@@ -35,9 +36,9 @@ pub(super) struct Migrate {
     /// Why: the trail of each instance keeps it
     #[arg(long, value_name = "TEXT", required_unless_present = "dry_run")]
     reason: Option<String>,
-    /// Only this instance; may be given several times
-    #[arg(long, value_name = "ID")]
-    only: Vec<InstanceId>,
+    /// Only this instance, by its id or the last eight digits of it; may be given several times
+    #[arg(long, value_name = "ID", value_parser = named)]
+    only: Vec<Named>,
     /// Stop once so many have been migrated
     #[arg(long, value_name = "N", conflicts_with = "dry_run", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
@@ -131,6 +132,7 @@ impl Migrate {
         bar: &Bar,
     ) -> Result<Tally, Failure> {
         let mut tally = Tally::default();
+        let only = self.meant(config, there).await?;
         let (mut after, mut number): (Option<String>, usize) = (None, 0);
         bar.begin(if does { Step::Write } else { Step::Read }, "instances", 0);
         let told = loop {
@@ -143,7 +145,7 @@ impl Migrate {
                 .unwrap_or(USUAL)
                 .clamp(1, if does { USUAL } else { MOST });
             number += 1;
-            let asked = Page { source, after: after.as_deref(), rows, does, number };
+            let asked = Page { source, only: &only, after: after.as_deref(), rows, does, number };
             let page = match there {
                 Instances::Here(desk) => self.here(config, &**desk, asked).await,
                 Instances::There(there) => self.remote(there, asked).await,
@@ -162,6 +164,18 @@ impl Migrate {
         told.map(|()| tally)
     }
 
+    /// The instances that are named.
+    async fn meant(&self, config: &Config, there: &Instances) -> Result<Vec<InstanceId>, Failure> {
+        let mut only = Vec::with_capacity(self.only.len());
+        for named in &self.only {
+            only.push(match there {
+                Instances::Here(desk) => named.here(&**desk, config.tenant()).await?,
+                Instances::There(there) => named.there(there).await?,
+            });
+        }
+        Ok(only)
+    }
+
     async fn here(&self, config: &Config, desk: &dyn Desk, asked: Page<'_>) -> Result<Value, Failure> {
         let (tenant, actor) = (config.tenant(), Actor::System);
         let how = (asked.does, asked.after.is_some());
@@ -169,7 +183,7 @@ impl Migrate {
             Ok(bound) => bound,
             Err(found) => return Err(refused(&rendered(&self.file.display().to_string(), asked.source, &found))),
         };
-        let subjects = match self.only.as_slice() {
+        let subjects = match asked.only {
             [] => {
                 let after = asked.after.map_or(Ok(Cursor::default()), str::parse);
                 Subjects::After(after.map_err(|why| anyhow::anyhow!(why))?, asked.rows)
@@ -194,8 +208,8 @@ impl Migrate {
         if let Some(after) = asked.after {
             body["after"] = json!(after);
         }
-        if !self.only.is_empty() {
-            body["only"] = json!(self.only);
+        if !asked.only.is_empty() {
+            body["only"] = json!(asked.only);
         }
         let path = if asked.does { "/v1/migrations" } else { "/v1/migrations/preview" };
         there.send_one(asked.number, path, &body).await.map_err(|failure| match failure {
@@ -225,6 +239,7 @@ impl Migrate {
 #[derive(Clone, Copy)]
 struct Page<'p> {
     source: &'p str,
+    only: &'p [InstanceId],
     after: Option<&'p str>,
     rows: i64,
     does: bool,

@@ -1,6 +1,6 @@
 //! `fluxor notices`: how somebody wants to be written to, and what a mail would say.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use fluxor_engine::clock::{Clock as _, SystemClock};
@@ -16,8 +16,11 @@ use super::writing::{Place, place};
 use super::{End, Failure, file};
 use crate::config::Config;
 use crate::desk::Books;
-use crate::mail::{self, Unseen, Wanted};
+use crate::mail::{self, Own, Unseen, Wanted, Words};
 use crate::open::{Opened, Purpose, open, open_all};
+
+/// The code of templates that are wrong.
+const INVALID: &str = "invalid_input";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Notices {
@@ -58,12 +61,16 @@ impl Notices {
             Self::Show { person } => show(config, out, person).await?,
             Self::Set { person, file } => set(config, out, &person, file::read(&file)?).await?,
             Self::Preview { kind, templates, task, person, html } => {
-                let templates = templates.as_deref().map(mail::document_of).transpose().map_err(Failure::Usage)?;
-                let templates = templates.map(|(templates, unused)| {
-                    unused.iter().for_each(|words| out.aside(words));
-                    templates
-                });
-                preview(config, out, (&person, html), Wanted { kind, templates, task }).await?;
+                let own = templates.as_deref().map(mail::document_of).transpose().map_err(Failure::Usage)?;
+                let (templates, slips) = match own {
+                    Some(Own { document, slips, unused }) => {
+                        unused.iter().for_each(|words| out.aside(words));
+                        (Some(document), slips)
+                    }
+                    None => (None, None),
+                };
+                let words = preview(config, &person, Wanted { kind, templates, task }).await;
+                shown(out, told_with(slips, words)?, html.as_deref())?;
             }
         }
         Ok(End::Done)
@@ -73,6 +80,11 @@ impl Notices {
 async fn show(config: &Config, out: &Out, person: String) -> Result<(), Failure> {
     let desk = open(config, Purpose::Read).await?;
     let row = desk.books(config.tenant(), Books::Preference { person: person.clone() }).await?;
+    let (company, id) = (desk.company(config.tenant()).await?, PersonId::from(person.as_str()));
+    // What somebody has set who has gone since is there all the same.
+    if row.is_null() && company.at.organisation.person(&id).is_none() {
+        return Err(Failure::Declined("unknown_person".to_owned(), company.at.organisation.nobody(&id)));
+    }
     let version = row["version"].as_i64().unwrap_or(0);
     let document = if row.is_null() { json!({}) } else { row["document"].clone() };
     let in_force = serde_json::to_value(Preference::read(&document).unwrap_or_default()).unwrap_or_default();
@@ -109,28 +121,53 @@ fn escaped(name: &str) -> String {
     form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-async fn preview(
-    config: &Config,
-    out: &Out,
-    (person, html): (&str, Option<PathBuf>),
-    wanted: Wanted,
-) -> Result<(), Failure> {
+async fn preview(config: &Config, person: &str, wanted: Wanted) -> Result<Words, Failure> {
     let Opened { press, desk, .. } = open_all(config, Purpose::Read).await?;
     let person = PersonId::from(person);
     let words = press.preview((config.tenant(), &person), &wanted, SystemClock.now()).await;
     drop(desk);
-    let words = words.map_err(|why| match why {
+    words.map_err(|why| match why {
         Unseen::Wrong(faults) => {
             let told: Vec<String> = faults.into_iter().map(|(place, why)| format!("{place}: {why}")).collect();
-            Failure::Declined("invalid_input".to_owned(), told.join("\n"))
+            Failure::Declined(INVALID.to_owned(), told.join("\n"))
         }
         Unseen::NotDone(why) => why.into(),
         Unseen::Broken(why) => Failure::Broken(anyhow::anyhow!(why)),
-    })?;
-    if let Some(file) = &html {
+    })
+}
+
+/// What is wrong with the templates, all at once: with what they are called, and with what is in them.
+fn told_with(slips: Option<String>, words: Result<Words, Failure>) -> Result<Words, Failure> {
+    match (slips, words) {
+        (None, words) => words,
+        (Some(slips), Err(Failure::Declined(code, told))) if code == INVALID => {
+            Err(Failure::Declined(code, format!("{slips}\n{told}")))
+        }
+        (Some(slips), _) => Err(Failure::Usage(slips)),
+    }
+}
+
+fn shown(out: &Out, words: Words, html: Option<&Path>) -> Result<(), Failure> {
+    if let Some(file) = html {
         std::fs::write(file, &words.html).map_err(|e| anyhow::anyhow!("cannot write {}: {e}", file.display()))?;
     }
     let machine = json!({ "subject": words.subject, "text": words.text, "html": words.html });
     out.result(&machine, || format!("Subject: {}\n\n{}", words.subject, words.text.trim_end()));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_are_called_wrong_hide_no_other_mistakes() {
+        let slips = || Some("t: these would not be used: approved.html: call it approved.html.hbs".to_owned());
+        let wrong = Failure::Declined(INVALID.to_owned(), "/approved.txt: FLX0601".to_owned());
+        let Err(Failure::Declined(_, told)) = told_with(slips(), Err(wrong)) else { panic!("it is wrong") };
+        assert!(told.contains("approved.html.hbs\n/approved.txt: FLX0601"), "{told}");
+        let words = Words { subject: String::new(), text: String::new(), html: String::new() };
+        assert!(matches!(told_with(slips(), Ok(words.clone())), Err(Failure::Usage(_))));
+        assert!(told_with(None, Ok(words)).is_ok());
+    }
 }

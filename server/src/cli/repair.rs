@@ -198,7 +198,7 @@ pub(super) async fn counts(config: &Config, out: &Out) -> Result<(), Failure> {
     let items = match Remote::named(config)? {
         Some(there) => there.get("/v1/instances/counts", &[]).await?["items"].take(),
         None => {
-            let counts = open(config, Purpose::Read).await?.counts(config.tenant()).await?;
+            let counts = open(config, Purpose::Bare).await?.counts(config.tenant()).await?;
             let told = counts.iter().map(|count| {
                 json!({ "workflow": count.workflow, "state": count.state, "status": count.status, "count": count.count,
                         "oldest": count.oldest.to_string() })

@@ -82,9 +82,7 @@ impl Tasks {
         }
         let company = desk.company(config.tenant()).await?;
         if company.at.organisation.person(&person).is_none() {
-            let why =
-                format!("The organisation has nobody with the id `{person}`: look at `fluxor organisation show`.");
-            return Err(Failure::Declined("unknown_person".to_owned(), why));
+            return Err(Failure::Declined("unknown_person".to_owned(), company.at.organisation.nobody(&person)));
         }
         let tasks = desk.tasks_of(config.tenant(), person, self.tag, None, self.limit).await?;
         let machine: Vec<Value> = tasks

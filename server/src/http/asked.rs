@@ -1,6 +1,8 @@
 //! The extractor of everything that changes something: caller, `Idempotency-Key`, `If-Match` and body in one.
 
 use std::collections::HashMap;
+use std::pin::Pin;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
@@ -8,6 +10,7 @@ use axum::http::{HeaderMap, header};
 use fluxor_engine::audit::canonical;
 use fluxor_engine::command::{Command, Verb};
 use fluxor_engine::ids::{Digest, PersonId, RequestId};
+use hyper::body::Frame;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -19,9 +22,12 @@ use crate::app::App;
 /// The largest body, bytes.
 pub(crate) const MOST_BYTES: usize = 1 << 20;
 
-/// How much of a body that is too large is read and forgotten: a client that is still sending when the connection is
-/// closed hears no answer.
+/// How much of a body that is too large is read and forgotten before it is answered.
 const MOST_FORGOTTEN: usize = 16 << 20;
+
+/// How much more of it is, and for how long, while the answer goes out: a client that is still sending when the connection is closed
+/// may hear none.
+const LINGERING: (usize, Duration) = (256 << 20, Duration::from_secs(10));
 
 /// Who asks, under which request id, about which version; and the body.
 #[derive(Clone, Debug)]
@@ -252,19 +258,39 @@ async fn bounded(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     };
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|n| n.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|n| n > MOST_FORGOTTEN) {
-        return Err(too_large());
+        linger(body);
+        return Err(too_large().header(header::CONNECTION, "close"));
     }
     whole(body).await.ok_or_else(too_large)
 }
 
+/// Reads on and forgets while the answer goes out.
+fn linger(mut body: Body) {
+    let (most, patience) = LINGERING;
+    tokio::spawn(tokio::time::timeout(patience, async move {
+        let mut seen = 0;
+        while let Some(Ok(frame)) = next(&mut body).await {
+            seen += frame.data_ref().map_or(0, Bytes::len);
+            if seen > most {
+                break;
+            }
+        }
+    }));
+}
+
+/// The next part of a body.
+async fn next(body: &mut Body) -> Option<Result<Frame<Bytes>, axum::Error>> {
+    std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await
+}
+
 /// The body, if it has [`MOST_BYTES`] at most. One that breaks off is none either; nobody hears the answer then.
-async fn whole(body: Body) -> Option<Bytes> {
-    let mut body = std::pin::pin!(body);
+async fn whole(mut body: Body) -> Option<Bytes> {
     let (mut held, mut seen) = (Vec::new(), 0_usize);
-    while let Some(frame) = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await {
+    while let Some(frame) = next(&mut body).await {
         let Ok(data) = frame.ok()?.into_data() else { continue };
         seen += data.len();
         if seen > MOST_FORGOTTEN {
+            linger(body);
             return None;
         }
         if seen <= MOST_BYTES {

@@ -231,7 +231,7 @@ pub(crate) struct Which {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(value_type = Option<String>)]
     workflow: Option<Arc<str>>,
-    /// Only in this state.
+    /// Only in this state, or in one inside of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(value_type = Option<String>)]
     state: Option<Arc<str>>,

@@ -221,7 +221,7 @@ async fn propose(app: &App, asking: &Asking, workflow: Arc<str>, patch: Document
             NEEDS_APPROVAL,
             format!(
                 "Changes of the organisation are approved by the workflow `{workflow}`, and this server has loaded no such \
-                 workflow: put its definition into the folder of definitions and start the server again. Or change \
+                 workflow: put its definition into the folder of definitions and load it (`fluxor definitions reload`). Or change \
                  `approval` at the server's console: `fluxor organisation load FILE --without-approval REASON`."
             ),
         )),

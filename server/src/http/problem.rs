@@ -90,7 +90,7 @@ impl Problem {
         self
     }
 
-    fn header(mut self, name: header::HeaderName, value: &'static str) -> Self {
+    pub(super) fn header(mut self, name: header::HeaderName, value: &'static str) -> Self {
         self.0.header = Some((name, HeaderValue::from_static(value)));
         self
     }

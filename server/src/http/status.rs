@@ -29,7 +29,7 @@ pub(crate) fn of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::TaskClosed { .. } => StatusCode::CONFLICT,
         Refusal::StaleState { .. } | Refusal::StaleTask { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::EtagRequired { .. } => StatusCode::PRECONDITION_REQUIRED,
-        Refusal::Invalid(_) | Refusal::RequestReused { .. } | Refusal::ReasonRequired => {
+        Refusal::Invalid(_) | Refusal::Key(_) | Refusal::RequestReused { .. } | Refusal::ReasonRequired => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Refusal::Approval(_) | Refusal::Domain { .. } | Refusal::Record { .. } => of_code(refusal.code()),

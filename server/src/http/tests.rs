@@ -304,6 +304,7 @@ fn a_page_says_the_status_that_its_code_has() {
         Refusal::NotAccepted { event: "x".into(), state: "s".into(), accepts: vec![] },
         Refusal::Guard("no".into()),
         Refusal::Invalid(vec![]),
+        Refusal::Key("no".to_owned()),
         Refusal::RequestReused { first_at: Default::default(), started: None },
         Refusal::StaleState { brought: 1, current: 2 },
         Refusal::StaleTask { brought: String::new(), current: String::new() },

@@ -21,7 +21,7 @@ use super::facts::Facts;
 use super::helpers;
 pub(super) use bounds::MOST_ENTRIES;
 pub(crate) use find::{KINDS, Template};
-pub(crate) use own::{document_of, faults};
+pub(crate) use own::{Own, document_of, faults};
 pub(crate) use pages::PAGES;
 
 /// The longest subject, in characters.

@@ -128,7 +128,8 @@ fn one(
     if !after.is_empty() && step.status == Status::Waiting {
         notes.push(format!("Opens when {} approved.", join(after)));
     }
-    notes.extend(step.problem.map(|problem| format!("It cannot go on: {}.", stuck(problem))));
+    let why = |problem| if step.over_limits { "nobody's limit covers the amount" } else { stuck(problem) };
+    notes.extend(step.problem.map(|problem| format!("It cannot go on: {}.", why(problem))));
     notes.extend(
         step.passed_over
             .iter()

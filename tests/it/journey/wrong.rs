@@ -26,6 +26,10 @@ pub(super) async fn bodies_that_cannot_be_used(site: Site) {
     send("text/plain", "{}".to_owned()).await.refused(415, "unsupported_media_type");
     let large = format!("{{\"input\":{{\"note\":\"{}\"}}}}", "x".repeat(1 << 20));
     send(JSON, large).await.refused(413, "payload_too_large");
+    // However much more it is: whoever is still sending hears the answer.
+    let huge = send(JSON, " ".repeat(30 << 20)).await;
+    assert_eq!(huge.header("connection"), "close");
+    huge.refused(413, "payload_too_large");
 
     let cases = [
         (json!([1]), ""),
@@ -156,6 +160,8 @@ pub(super) async fn events_that_do_not_fit(site: Site) {
     let unknown = ann.signal(&id, "sumbit", &json!({})).await.refused(404, "unknown_event");
     assert!(text(&unknown["detail"]).contains("Did you mean `submit`?"), "{unknown}");
     assert_eq!(unknown["accepts"], json!(["cancel", "edit", "submit"]));
+    let later = ann.signal(&id, "recieve", &json!({})).await.refused(404, "unknown_event");
+    assert!(text(&later["detail"]).contains("Did you mean `receive`? That one is not accepted now."), "{later}");
     let early = ann.signal(&id, "receive", &json!({})).await.refused(409, "not_accepted");
     assert_eq!((&early["state"], &early["accepts"]), (&json!("draft"), &unknown["accepts"]));
     ann.post(&format!("{}/recall", path(&id)), &json!({})).await.refused(409, "not_accepted");

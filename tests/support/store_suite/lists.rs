@@ -42,10 +42,18 @@ pub async fn instances_are_listed<S: Store<CounterDomain>>(store: S) {
     assert_eq!(ids(&store.instances(&ended).await.unwrap()), [id(9)]);
     let nowhere = InstancePage { state: Some("elsewhere".into()), ..page(9) };
     assert_eq!(store.instances(&nowhere).await.unwrap(), []);
+    let within = |state: &str| InstancePage { state: Some(state.into()), ..page(2) };
+    assert_eq!(ids(&store.instances(&within("open")).await.unwrap()), [id(9), id(7)], "a state has those inside of it");
+    assert_eq!(ids(&store.instances(&within("open.step1")).await.unwrap()), [id(9), id(7)]);
+    assert_eq!(store.instances(&within("open.step")).await.unwrap(), [], "which begins so, and is another");
     let keyed = InstancePage { key: Some("K-6".into()), ..page(9) };
     assert_eq!(ids(&store.instances(&keyed).await.unwrap()), [id(6)]);
     let keyed = InstancePage { workflow: Some("order".into()), ..keyed };
     assert_eq!(ids(&store.instances(&keyed).await.unwrap()), [id(6)]);
+    for (state, found) in [("open", vec![id(6)]), ("open.step", vec![])] {
+        let keyed = InstancePage { state: Some(state.into()), ..keyed.clone() };
+        assert_eq!(ids(&store.instances(&keyed).await.unwrap()), found, "{state}");
+    }
     assert_eq!(ids(&store.instances(&InstancePage { after: Some(id(6)), ..keyed.clone() }).await.unwrap()), []);
     let other = InstancePage { workflow: Some("request".into()), ..keyed };
     assert_eq!(store.instances(&other).await.unwrap(), []);

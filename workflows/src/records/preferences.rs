@@ -17,9 +17,9 @@ use crate::settings::Settings;
 /// Replaces the document of a person. Who may, the engine has said: an administrator, or that person.
 pub(crate) fn set_preference(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let key = if call.instance.is_none() { call.key.unwrap_or_default() } else { "" };
-    if call.organisation.organisation.person(&PersonId::from(key)).is_none() {
-        let shown: String = key.chars().take(80).collect();
-        return refuse("unknown_person", format!("The organisation has nobody with the id `{shown}`."));
+    let organisation = &call.organisation.organisation;
+    if organisation.person(&PersonId::from(key)).is_none() {
+        return refuse("unknown_person", organisation.nobody(&PersonId::from(key)));
     }
     let person: Arc<str> = key.into();
     let before = call.facts.preference(call.tenant, &person).map_err(needs)?;

@@ -105,14 +105,15 @@ fn a_key_that_is_made_of_the_input_is_no_other() {
     let story = Story::with(&text, &organisation());
     let definition = story.library.current("loan").unwrap();
     let input = json!({ "unit": "it", "what": "a ladder" }).as_object().unwrap().clone();
-    let may =
-        |key: Option<&str>| may_have_key(story.domain.vocabulary(), definition, key.map(Arc::from).as_ref(), &input);
+    let may = |key: Option<&str>| {
+        may_have_key(story.domain.vocabulary(), definition, key.map(Arc::from).as_ref(), (&input, Some(&"bob".into())))
+    };
     assert_eq!((may(None), may(Some("a ladder"))), (Ok(()), Ok(())));
     let why = "its key is made of what it is about, and is `a ladder`: leave `key` out";
-    assert_eq!(may(Some("L-1")), Err(Refusal::Invalid(vec![("/key".to_owned(), why.to_owned())])));
+    assert_eq!(may(Some("L-1")), Err(Refusal::Key(why.to_owned())));
     let plain = Story::with(LOAN, &organisation());
     let definition = plain.library.current("loan").unwrap();
-    assert_eq!(may_have_key(plain.domain.vocabulary(), definition, Some(&"L-1".into()), &input), Ok(()));
+    assert_eq!(may_have_key(plain.domain.vocabulary(), definition, Some(&"L-1".into()), (&input, None)), Ok(()));
 }
 
 #[test]
@@ -121,19 +122,44 @@ fn nobody_takes_the_key_of_a_schedule_or_one_that_looks_like_another() {
     let story = Story::with(&LOAN.replace("events:\n", nightly), &organisation());
     let definition = story.library.current("loan").unwrap();
     let input = json!({ "unit": "it", "what": "a ladder" }).as_object().unwrap().clone();
-    let may = |key: &str| may_have_key(story.domain.vocabulary(), definition, Some(&key.into()), &input);
+    let may = |key: &str| may_have_key(story.domain.vocabulary(), definition, Some(&key.into()), (&input, None));
     let why = |refused: Result<(), Refusal>| match refused {
-        Err(Refusal::Invalid(wrong)) => wrong[0].1.clone(),
+        Err(Refusal::Key(why)) => why,
         other => panic!("{other:?}"),
     };
     assert!(why(may("nightly@2026-06-02T00:30:00Z")).contains("its schedule"));
     assert!(why(may("nightly@later")).contains("its schedule"));
     assert_eq!((may("nightly"), may("weekly@1")), (Ok(()), Ok(())));
-    let key = |key: &str| start_key(story.domain.vocabulary(), definition, Some(&key.into()), &input);
+    let key = |key: &str| start_key(story.domain.vocabulary(), definition, Some(&key.into()), (&input, None));
     for unseen in ["L-1 ", " L-1", "L\u{200b}-1", "L-1\u{2060}", "L\u{ad}1", "L\u{202e}1", "L\n1", ""] {
-        assert!(key(unseen).is_err(), "{unseen:?}");
+        assert!(matches!(key(unseen), Err(Refusal::Key(_))), "{unseen:?}");
     }
     for seen in ["L-1", "L 1", "Bestellung Nr. 5 / Köln", "注文-1"] {
         assert_eq!(key(seen), Ok(Some(seen.into())));
     }
+}
+
+#[test]
+fn a_key_is_made_of_whoever_starts_it_and_what_is_wrong_with_it_is_no_field() {
+    let text = LOAN.replace("start:\n", "key: string(loan.requester) + \"/\" + loan.what\nstart:\n");
+    let story = Story::with(&text, &organisation());
+    let definition = story.library.current("loan").unwrap();
+    let document = |input: serde_json::Value| input.as_object().unwrap().clone();
+    let made = |input: serde_json::Value, starter: Option<&str>| {
+        let starter = starter.map(PersonId::from);
+        start_key(story.domain.vocabulary(), definition, None, (&document(input), starter.as_ref()))
+    };
+    let ladder = json!({ "unit": "it", "what": "a ladder" });
+    assert_eq!(made(ladder.clone(), Some("bob")), Ok(Some("bob/a ladder".into())));
+    // Whom it names counts: a start in another's name is refused afterwards.
+    assert_eq!(
+        made(json!({ "unit": "it", "what": "a ladder", "requester": "eve" }), Some("bob")),
+        Ok(Some("eve/a ladder".into()))
+    );
+    let places = |refused: Result<Option<Arc<str>>, Refusal>| match refused {
+        Err(Refusal::Invalid(wrong)) => wrong.into_iter().map(|(at, _)| at).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(places(made(ladder, None)), ["/requester"]);
+    assert_eq!(places(made(json!({ "unit": "it", "what": "x".repeat(200) }), Some("bob"))), [""]);
 }

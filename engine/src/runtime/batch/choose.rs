@@ -140,11 +140,12 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             return Err(Stop::Refused(ground.library.unknown(workflow)));
         };
         let vocabulary = self.shared.domain.vocabulary();
+        let asked = (input, command.actor.person());
         // A schedule's key says for when it is.
         if !matches!(command.actor, Actor::Timer) {
-            decide::may_have_key(vocabulary, definition, key.as_ref(), input).map_err(Stop::Refused)?;
+            decide::may_have_key(vocabulary, definition, key.as_ref(), asked).map_err(Stop::Refused)?;
         }
-        let key = decide::start_key(vocabulary, definition, key.as_ref(), input).map_err(Stop::Refused)?;
+        let key = decide::start_key(vocabulary, definition, key.as_ref(), asked).map_err(Stop::Refused)?;
         let mut command = command.clone();
         if let Verb::Start { key: slot, .. } = &mut command.verb {
             *slot = key;

@@ -80,10 +80,11 @@ impl<D: Persist, S: Store<D>> Batcher<D, S> {
             return Ok(Some(outcome));
         }
         let vocabulary = self.shared.domain.vocabulary();
+        let asked = (input, command.actor.person());
         let key = work
             .library
             .current(workflow)
-            .and_then(|definition| decide::start_key(vocabulary, definition, key.as_ref(), input).ok().flatten());
+            .and_then(|definition| decide::start_key(vocabulary, definition, key.as_ref(), asked).ok().flatten());
         let Some(id) = key.and_then(|key| key_known(work, tenant, &format!("workflow:{workflow}"), &key)) else {
             return Ok(None);
         };

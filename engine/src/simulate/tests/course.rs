@@ -159,6 +159,17 @@ fn when_time_alone_ends_the_asking_is_told() {
     let told = World::new(&[&text]).play(&ann("order", &json!({ "amount": "5 EUR" })));
     let asked = &told.asked[0];
     assert_eq!((asked.until, &*asked.then[0]), (Some(told.at.plus_micros(14 * 86_400_000_000)), "declined"));
+    // What would come once it is over never comes.
+    let rungs = "late: [{ after: 3 days, do: remind }, { after: 29 days, do: escalate }], expires_after: 14 days";
+    let late = text.replace("expires_after: 14 days", rungs);
+    let told = World::new(&[&late]).play(&ann("order", &json!({ "amount": "5 EUR" })));
+    let acts: Vec<_> = told.asked[0].rungs.iter().map(|rung| rung.act).collect();
+    assert_eq!(acts, ["remind"], "{told:?}");
+    // Where time leads out of it under a condition alone, it may come.
+    let perhaps = review(&policy.replace("expires_after: 14 days", "late: [{ after: 29 days, do: escalate }]"))
+        .replace("    on: {", "    after: { in: 14 days, if: po.amount > 1000 EUR, to: declined }\n    on: {");
+    let told = World::new(&[&perhaps]).play(&ann("order", &json!({ "amount": "5 EUR" })));
+    assert_eq!((told.asked[0].rungs.len(), &*told.asked[0].then[0]), (1, "declined"), "{told:?}");
     let lasting = World::new(&[&review("{ steps: [{ name: manager, who: [{ manager: requester }] }] }")]);
     let told = lasting.play(&ann("order", &json!({ "amount": "5 EUR" })));
     assert_eq!((told.asked[0].until, told.asked[0].then.len()), (None, 0));

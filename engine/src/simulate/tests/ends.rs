@@ -13,6 +13,28 @@ fn nobody_found_is_an_incident_that_names_the_step() {
 }
 
 #[test]
+fn an_amount_that_no_limit_covers_is_told_as_that() {
+    let world = World::new(&[&review("{ steps: [{ name: chain, who: [{ chain: requester }], quorum: all }] }")]);
+    let told = world.play(&ann("order", &json!({ "amount": "10000 EUR" })));
+    assert_eq!((told.end.kind, told.asked[0].problem), (EndKind::Incident, Some("over_limits")), "{told:?}");
+    assert!(told.end.sentence.ends_with(": nobody:chain:>limit"), "{:?}", told.end);
+    // Whoever leads nobody has nobody above: no limit is looked at.
+    let mut alone = ann("order", &json!({ "amount": "10000 EUR" }));
+    alone.starter = "eve".into();
+    let told = world.play(&alone);
+    assert_eq!((told.end.kind, told.asked[0].problem), (EndKind::Incident, Some("nobody")), "{told:?}");
+    assert!(told.end.sentence.ends_with(": nobody:chain"), "{:?}", told.end);
+}
+
+#[test]
+fn whoever_starts_it_is_in_the_key() {
+    let keyed = review("{ steps: [{ name: manager, who: [{ manager: requester }] }] }")
+        .replace("start: review", "key: string(po.requester)\nstart: review");
+    let told = World::new(&[&keyed]).play(&ann("order", &json!({ "amount": "5 EUR" })));
+    assert_eq!((&*told.end.state, told.end.kind), ("granted", EndKind::Final), "{:?}", told.end);
+}
+
+#[test]
 fn a_rejection_ends_it_and_answers_to_nobody_are_named() {
     let world = World::new(&[&review("{ steps: [{ name: manager, who: [{ manager: requester }] }] }")]);
     let mut asked = ann("order", &json!({ "amount": "5 EUR" }));

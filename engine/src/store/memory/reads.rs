@@ -42,7 +42,7 @@ impl<D: Persist> Store<D> for MemoryStore<D> {
         let to = (page.tenant, page.after.unwrap_or(LAST));
         let asked = |row: &Instance| {
             page.workflow.as_ref().is_none_or(|w| *w == row.workflow)
-                && page.state.as_ref().is_none_or(|s| *s == row.state)
+                && page.wants(&row.state)
                 && page.status.is_none_or(|s| s == row.status)
                 && page.incident.as_ref().is_none_or(|c| row.detail.incidents().any(|i| i.code == *c))
                 && page.key.as_ref().is_none_or(|k| Some(k) == row.key.as_ref())

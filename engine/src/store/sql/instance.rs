@@ -39,7 +39,7 @@ const PAGE: &str = concat!(
        WHERE tenant = $1
          AND id < $2
          AND (CAST($3 AS TEXT) IS NULL OR workflow = $3)
-         AND (CAST($4 AS TEXT) IS NULL OR state = $4)
+         AND (CAST($4 AS TEXT) IS NULL OR state = $4 OR substr(state, 1, length($4) + 1) = $4 || '.')
          AND (CAST($5 AS TEXT) IS NULL OR status = $5)
          AND (CAST($6 AS TEXT) IS NULL OR key = $6)
          AND (CAST($8 AS TEXT) IS NULL OR (status = 'incident' AND ",
@@ -69,7 +69,7 @@ const INSTANCE_BY_KEY: &str = concat!(
            AND k.key = $6
        )
        AND i.id < $2
-       AND (CAST($4 AS TEXT) IS NULL OR i.state = $4)
+       AND (CAST($4 AS TEXT) IS NULL OR i.state = $4 OR substr(i.state, 1, length($4) + 1) = $4 || '.')
        AND (CAST($5 AS TEXT) IS NULL OR i.status = $5)
        AND (CAST($8 AS TEXT) IS NULL OR (i.status = 'incident' AND ",
     has_incident!("i.detail", "$8"),

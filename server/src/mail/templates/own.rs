@@ -78,21 +78,34 @@ fn sentence(template: &Template, finding: &Diagnostic, elsewhere: bool) -> Strin
     format!("{whose}{}, line {line}, column {column}: {}{help}", finding.code, finding.message)
 }
 
-/// A folder of templates as such an object, and what is not used of it.
+/// A folder of templates.
+#[derive(Debug)]
+pub(crate) struct Own {
+    /// Those in it, as such an object.
+    pub(crate) document: Json,
+    /// That some are not called as templates in a folder are, and would not be used.
+    pub(crate) slips: Option<String>,
+    /// What else is not used.
+    pub(crate) unused: Option<String>,
+}
+
+/// Reads a folder of templates.
 ///
 /// # Errors
-/// If one cannot be read; if there is none; if one is there that is not called as templates in a folder are.
-pub(crate) fn document_of(folder: &Path) -> Result<(Json, Option<String>), String> {
+/// If one cannot be read; if there is none.
+pub(crate) fn document_of(folder: &Path) -> Result<Own, String> {
     if !folder.is_dir() {
         return Err(format!("{} is no folder: name the one that has the templates", folder.display()));
     }
     let cannot = |why: std::io::Error| format!("cannot read {}: {why}", folder.display());
     let (slips, unused) = find::unused(folder).map_err(cannot)?;
-    if !slips.is_empty() {
-        let told: Vec<String> = slips.iter().map(|name| format!("{name}: call it {name}.hbs")).collect();
-        return Err(format!("{}: these would not be used: {}", folder.display(), told.join("; ")));
-    }
+    let told: Vec<String> = slips.iter().map(|name| format!("{name}: call it {name}.hbs")).collect();
+    let slips = format!("{}: these would not be used: {}", folder.display(), told.join("; "));
+    let slips = Some(slips).filter(|_| !told.is_empty());
     let files = find::in_folders(folder).map_err(|why| format!("{why:#}"))?;
+    if let (true, Some(slips)) = (files.is_empty(), &slips) {
+        return Err(slips.clone());
+    }
     if files.is_empty() {
         let names = "approved.subject.hbs, approved.txt.hbs, approved.html.hbs, partials/layout.html.hbs";
         return Err(format!("{} has no template: they are called {names}, ...", folder.display()));
@@ -101,7 +114,8 @@ pub(crate) fn document_of(folder: &Path) -> Result<(Json, Option<String>), Strin
         [] => None,
         names => Some(format!("Not used, since templates end in `.hbs`: {}.", names.join(", "))),
     };
-    Ok((Json::Object(Map::from_iter(files.into_iter().map(|file| (file.name, Json::String(file.source))))), unused))
+    let document = Map::from_iter(files.into_iter().map(|file| (file.name, Json::String(file.source))));
+    Ok(Own { document: Json::Object(document), slips, unused })
 }
 
 #[cfg(test)]
@@ -119,14 +133,16 @@ mod tests {
         for name in ["README.md", "foo.bar", ".swp"] {
             std::fs::write(path(name), "").unwrap();
         }
-        let (document, unused) = document_of(folder.path()).unwrap();
-        assert_eq!(document, serde_json::json!({ "approved.txt": "Yes" }));
-        assert_eq!(unused.as_deref(), Some("Not used, since templates end in `.hbs`: foo.bar."));
+        let own = document_of(folder.path()).unwrap();
+        assert_eq!((own.document, own.slips), (serde_json::json!({ "approved.txt": "Yes" }), None));
+        assert_eq!(own.unused.as_deref(), Some("Not used, since templates end in `.hbs`: foo.bar."));
         std::fs::create_dir(path("partials")).unwrap();
         for name in ["approved.html", "partials/layout.html"] {
             std::fs::write(path(name), "").unwrap();
         }
-        let slips = told(folder.path());
+        let slips = document_of(folder.path()).unwrap().slips.unwrap();
+        std::fs::remove_file(path("approved.txt.hbs")).unwrap();
+        assert_eq!(told(folder.path()), slips, "there is none that could be used");
         assert!(slips.contains("approved.html: call it approved.html.hbs; partials/layout.html: call it"), "{slips}");
     }
 
