@@ -123,14 +123,17 @@ pub(super) async fn a_mailed_link_takes_one_act(site: Site) {
         assert!(ended.has("This link has ended"), "{}", ended.text);
     }
     assert_eq!(site.admin().get(&super::company::path(&id)).await.is(200)["state"], "open.review");
+    taken_back(&site, &folder).await;
+    site.end().await;
+}
 
-    // Whoever comes when it was taken back is told so.
-    let (id, _) = in_review(&site, "ann", "250.00 EUR").await;
-    let place = link(&mail_that_says(&folder, "hal@example.com", "500.00").await, "/go/");
+/// Whoever comes when it was taken back is told so. Hal is asked by now.
+async fn taken_back(site: &Site, folder: &Path) {
+    let (id, _) = in_review(site, "ann", "250.00 EUR").await;
+    let place = link(&mail_that_says(folder, "hal@example.com", "500.00").await, "/go/");
     site.by("ann").signal(&id, "recall", &json!({})).await.is(200);
     let late = Visitor::at(&site.url).get(&place).await.is(200);
     assert!(late.has("it was decided, passed on or taken back meanwhile"), "{}", late.text);
-    site.end().await;
 }
 
 /// Whoever is asked answers where the mail leads him, the requester and whoever else was asked.
