@@ -264,19 +264,24 @@ fn newlines(text: &str) -> usize {
     text.bytes().filter(|&byte| byte == b'\n').count()
 }
 
-/// The candidate nearest to `name` by edits (Damerau-Levenshtein, at most a third of its length), if any.
+/// The candidate nearest to `name` by edits (Damerau-Levenshtein, at most a third of its length), if any. One that is written with
+/// other capitals alone is nearest.
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
     let most = (length / 3).max(1);
     let letters = letters(name);
+    let is_same = |candidate: &str| candidate.eq_ignore_ascii_case(name);
     candidates
         .into_iter()
         // As many edits are needed as the lengths differ by.
         .filter(|candidate| candidate.chars().count().abs_diff(length) <= most)
         // An edit changes at most one letter into another: most candidates are not worth comparing.
-        .filter(|candidate| apart(&letters, candidate) <= 2 * most)
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|candidate| apart(&letters, candidate) <= 2 * most || is_same(candidate))
+        .map(|candidate| match is_same(candidate) {
+            true => (0, candidate),
+            false => (strsim::damerau_levenshtein(name, candidate), candidate),
+        })
         // A letter by itself is not like any other.
         .filter(|&(d, _)| d <= most && (length > 1 || d == 0))
         .min_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.cmp(b.1)))
@@ -323,6 +328,9 @@ mod tests {
         assert_eq!(nearest("aprove", ["approve", "reject"]), Some("approve"));
         assert_eq!(nearest("recieve", ["receive", "recall"]), Some("receive"));
         assert_eq!(nearest("zzz", ["approve", "reject"]), None);
+        // Whoever writes other capitals means it.
+        assert_eq!(nearest("IT", ["at", "it"]), Some("it"));
+        assert_eq!(nearest("IT", ["hr", "finance"]), None);
     }
 
     #[test]

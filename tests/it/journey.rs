@@ -44,6 +44,7 @@ mod site_fields;
 mod site_forms;
 mod site_lists;
 mod site_long;
+mod site_meant;
 mod site_new;
 mod site_news;
 mod site_onward;
@@ -178,6 +179,9 @@ on_both! {
     site_lists::what_stands_around_an_order
     site_lists::what_is_on_screen_is_exported
     site_long::what_is_long_is_cut
+    site_meant::a_name_that_nobody_has
+    site_meant::what_is_not_taken_any_more
+    site_meant::what_is_delivered_to_a_place
     site_new::what_somebody_may_start
     site_new::started_by_a_form
     site_new::a_supplier_is_chosen_by_code_or_name

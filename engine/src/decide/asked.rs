@@ -33,8 +33,8 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         }
         may_miss.retain(|name| !given.contains_key(&**name));
         let read = if self.record.parent.is_some() { super::input::passed_on } else { super::input::typed };
-        self.event = read(&given, &definition.subject.record, &skip, &may_miss)?;
-        self.people_are_known()?;
+        let typed = read(&given, &definition.subject.record, &skip, &may_miss);
+        self.event = self.with_people(typed, (&given, &definition.subject.record), &skip)?;
         // As it is written later on: else the first correction would seem to change what it leaves alone.
         if let serde_json::Value::Object(subject) = self.event.to_json() {
             self.work.subject = subject;
@@ -140,8 +140,8 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         }
         let skip =
             super::input::own_keys(self.ground.domain.vocabulary(), super::input::actions_of(self.definition, event));
-        self.event = super::input::typed(payload, &declared.payload, &skip, &[])?;
-        self.people_are_known()?;
+        let typed = super::input::typed(payload, &declared.payload, &skip, &[]);
+        self.event = self.with_people(typed, (payload, &declared.payload), &skip)?;
         self.payload = payload.clone();
         self.record.event = Some(event.clone());
         self.record.request = payload.clone();

@@ -18,6 +18,7 @@ use crate::ids::{PersonId, TaskId};
 use crate::instance::{Document, Screen, Task, TaskStatus};
 use crate::refusal::Refusal;
 
+use super::input::below;
 use super::run::{Raised, Run};
 use super::task::not_a_decision;
 use super::values::Seen;
@@ -185,16 +186,34 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             Value::Text(text) if required && text.trim().is_empty() => Some("it must not be empty".to_owned()),
             Value::Person(id) if !known(id) => Some(format!("nobody in the organisation has the id `{id}`")),
             Value::List(items) => items.iter().find_map(|item| self.unfit(false, item)),
+            Value::Map(entries) => entries.values().find_map(|value| self.unfit(false, value)),
             _ => None,
         }
     }
 
-    /// Whether everybody is there whom the input or payload names: else nobody would be asked, later.
-    pub(super) fn people_are_known(&self) -> Result<(), Halt<D::Need>> {
-        let Value::Record(fields) = &self.event else { return Ok(()) };
-        let unknown = |(name, value): (&Arc<str>, &Value)| Some((format!("/{name}"), self.unfit(false, value)?));
-        let wrong: Vec<(String, String)> = fields.iter().filter_map(unknown).collect();
-        if wrong.is_empty() { Ok(()) } else { Err(Refusal::Invalid(wrong).into()) }
+    /// The input or payload as it was `typed`, if everybody is there whom it names: else nobody would be asked, later. Whoever is
+    /// not is told beside what is of no type. `skip`: what an action reads itself.
+    pub(super) fn with_people(
+        &self,
+        typed: Result<Value, Refusal>,
+        (document, record): (&Document, &RecordType),
+        skip: &[Arc<str>],
+    ) -> Result<Value, Halt<D::Need>> {
+        let unknown = |(name, json): (&String, &Json)| {
+            let field = record.fields.get(name).filter(|_| skip.iter().all(|own| **own != *name.as_str()))?;
+            let value = Value::from_json(json, &field.ty).ok()?;
+            Some((below("", name), self.unfit(false, &value)?))
+        };
+        let unknown: Vec<(String, String)> = document.iter().filter_map(unknown).collect();
+        match typed {
+            typed if unknown.is_empty() => Ok(typed?),
+            Ok(_) => Err(Refusal::Invalid(unknown).into()),
+            Err(Refusal::Invalid(mut wrong)) => {
+                wrong.extend(unknown);
+                Err(Refusal::Invalid(wrong).into())
+            }
+            Err(other) => Err(other.into()),
+        }
     }
 
     /// Which pages of a task still hold now that it was told of a change, if it has another document or round than before.

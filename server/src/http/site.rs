@@ -22,6 +22,7 @@ pub(super) mod sign_in;
 mod signed_out;
 mod since;
 mod suppliers;
+mod together;
 mod visitor;
 
 use axum::Router;

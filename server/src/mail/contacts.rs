@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::ids::{PersonId, TenantId};
 use lettre::Address;
 use lettre::message::Mailbox;
@@ -16,6 +17,10 @@ use crate::http::problem::chain;
 
 /// How long a change of the organisation may go unnoticed: reading it costs the whole document.
 const AGE: Duration = Duration::from_secs(3);
+
+/// So much of a name that nobody has is compared, and so much of one tells somebody.
+const LONGEST: usize = 60;
+const SHORTEST: usize = 3;
 
 /// The organisations' contacts, asked of the desk and kept for a moment.
 #[derive(Default)]
@@ -162,6 +167,25 @@ impl Contacts {
         self.contacts.keys().filter(move |person| self.name(person).to_lowercase() == wanted)
     }
 
+    /// Whoever is probably meant by what nobody has as id or name: whose is like it, or who alone has a part of it.
+    pub(crate) fn like(&self, typed: &str) -> Option<&PersonId> {
+        let wanted: String = typed.trim().chars().take(LONGEST).collect::<String>().to_lowercase();
+        let active = self.people.iter().filter(|one| one.active).map(|one| &one.id);
+        let called: Vec<(String, &PersonId)> = active
+            .flat_map(|id| [id.as_str().to_lowercase(), self.name(id).to_lowercase()].map(|text| (text, id)))
+            .collect();
+        let near = nearest(&wanted, called.iter().map(|(text, _)| text.as_str()));
+        // Whoever knows one name of somebody writes it alone, or as he says it: `bobby`.
+        let part = |text: &str| {
+            let mut words = text.split_whitespace().filter(|word| word.chars().count() >= SHORTEST);
+            wanted.chars().count() >= SHORTEST
+                && words.any(|word| word.starts_with(&wanted) || wanted.starts_with(word))
+        };
+        let fits = |text: &str| near.map_or_else(|| part(text), |near| near == text);
+        let mut meant = called.iter().filter(|(text, _)| fits(text)).map(|(_, id)| *id);
+        meant.next().filter(|first| meant.all(|other| other == *first))
+    }
+
     /// Whether there is somebody with this id.
     pub(crate) fn knows(&self, person: &PersonId) -> bool {
         self.people.iter().any(|known| known.id == *person)
@@ -190,6 +214,30 @@ impl Contacts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_nobody_has_is_like_that_of_one() {
+        let document = r#"{ "people": [{ "id": "ann", "active": true }, { "id": "bob", "active": true },
+                { "id": "hal", "active": true }, { "id": "kim", "active": true }, { "id": "old", "active": false }],
+            "contacts": { "ann": { "name": "Ann Archer" }, "hal": { "name": "Kay Koch" }, "kim": { "name": "Kay Koch" },
+                "old": { "name": "Otto Olsen" } } }"#;
+        let contacts = Contacts::read(document).unwrap();
+        for (typed, meant) in [
+            ("An Archer", Some("ann")),
+            ("ANN", Some("ann")),
+            ("archer", Some("ann")),
+            ("Bobby", Some("bob")),
+            ("bbo", Some("bob")),
+            // Of two nobody is guessed, and whoever has left is not meant.
+            ("Kay Kock", None),
+            ("Otto Olson", None),
+            ("Xylo", None),
+            ("an", None),
+            ("", None),
+        ] {
+            assert_eq!(contacts.like(typed).map(PersonId::as_str), meant, "{typed}");
+        }
+    }
 
     #[test]
     fn who_is_written_to_and_who_is_not() {

@@ -254,6 +254,18 @@ fn help(kind: &str) -> &'static str {
     }
 }
 
+/// What a sentence says of one place after another. What follows a semicolon within is of the same: `; did you mean ...`.
+fn parts(sentence: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for part in sentence.split("; ") {
+        match parts.last_mut().filter(|_| !part.starts_with('/')) {
+            Some(last) => last.extend(["; ", part]),
+            None => parts.push(part.to_owned()),
+        }
+    }
+    parts
+}
+
 /// What was refused, with each mistake at the field that it is about.
 fn beside(asked: &AtStart, mut refused: Refused) -> Refused {
     let is_asked = |at: &str| {
@@ -264,7 +276,7 @@ fn beside(asked: &AtStart, mut refused: Refused) -> Refused {
         *at = format!("/data{at}");
     }
     // What an action says is a sentence that begins with the place.
-    for part in refused.sentence.split("; ") {
+    for part in parts(&refused.sentence) {
         if let Some((at, why)) = part.split_once(": ").filter(|(at, _)| at.starts_with('/') && is_asked(at)) {
             refused.errors.push((format!("/data{at}"), why.to_owned()));
         }
@@ -308,6 +320,8 @@ mod tests {
         let note = ("/data/note".to_owned(), "the text is empty".to_owned());
         assert_eq!(why("/note: the text is empty; /lines/0/unit: what", vec![]), std::slice::from_ref(&note));
         let others = ("/key".to_owned(), "it is missing".to_owned());
+        let hint = ("/data/note".to_owned(), "no unit `IT`; did you mean `it`?".to_owned());
+        assert_eq!(why("/note: no unit `IT`; did you mean `it`?", vec![]), [hint]);
         assert_eq!(why("Wrong.", vec![("/note".to_owned(), note.1.clone()), others.clone()]), [note, others]);
     }
 

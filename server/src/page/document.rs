@@ -1,6 +1,8 @@
 //! The page of a document: where it stands, what somebody may do about it, why he is asked, what happens next, what it says, what
 //! has happened, and its picture.
 
+use std::collections::HashMap;
+
 use fluxor_engine::approval::SeenQuestion;
 use fluxor_engine::audit::Entry;
 use fluxor_engine::definition::chart::{Arrow, Definition, TASK_STEP};
@@ -16,6 +18,7 @@ use super::forms::{Event, Panel};
 use super::lines::{Line, Lines};
 use super::mending::{title, titled};
 use super::plan::{self, Step};
+use super::refused::without_form;
 use super::reorganised::{Reorganised, TECHNICAL};
 use super::timeline::{self, Item, Past};
 use super::turn::{Turn, back, turns};
@@ -56,6 +59,8 @@ struct Question {
 /// What there is to show.
 pub(crate) struct Shown<'a> {
     pub paper: &'a Paper,
+    /// What the suppliers are called whom its fields name by their codes: by field.
+    pub suppliers: &'a HashMap<String, String>,
     /// Its lines and what stands around it, as the books have them; null, where it is no order.
     pub order: &'a Value,
     /// Whether he decides about it now, and so sees what is left of the budget and what was paid before.
@@ -193,7 +198,7 @@ impl Document {
             beside: shown.beside.clone(),
             lines,
             notes,
-            fields: fields((subject, definition), reorganised.is_some(), speak),
+            fields: fields((subject, definition), (reorganised.is_some(), shown.suppliers), speak),
             reorganised,
             timeline: timeline::items(shown.entries, definition, shown.past, speak),
             cut: shown.cut,
@@ -222,9 +227,8 @@ impl Document {
         }
     }
 
-    /// With the way to its repairs. `own`: it is a matter of whoever looks, who may only have it tried again.
-    pub(crate) fn with_repairs(self, own: bool) -> Self {
-        let mends = if own { "Have it tried again" } else { "Repair it" };
+    /// With the way to its repairs, and what he who looks may do there.
+    pub(crate) fn with_repairs(self, mends: &'static str) -> Self {
         Self { repairs: Some(format!("/operations/{}", self.id)), mends, ..self }
     }
 
@@ -256,7 +260,8 @@ impl Document {
         let unsaid = self.panel.is_none() && self.all_events().all(|event| !event.has_failed());
         let wrote = wrote.filter(|text| unsaid && !text.trim().is_empty());
         let meanwhile = if unsaid { meanwhile } else { Vec::new() };
-        Self { failed: Some(plain(&sentence)).filter(|said| unsaid && !said.is_empty()), wrote, meanwhile, ..self }
+        let failed = Some(plain(&without_form(&sentence))).filter(|said| unsaid && !said.is_empty());
+        Self { failed, wrote, meanwhile, ..self }
     }
 
     /// With a word on what has just been done, or on what came of it where that did not end well.
@@ -290,14 +295,14 @@ fn is_numbered(definition: &Definition) -> bool {
 /// What it says that stands nowhere else on the page. `reorganised`: a table tells what it would change.
 fn fields(
     (subject, definition): (&fluxor_engine::instance::Document, &Definition),
-    reorganised: bool,
+    (reorganised, suppliers): (bool, &HashMap<String, String>),
     speak: &Words,
 ) -> Vec<Field> {
     let elsewhere = |name: &str| ELSEWHERE.contains(&name) || (reorganised && TECHNICAL.contains(&name));
     let known = subject.iter().filter(|(name, value)| !elsewhere(name) && !value.is_null());
     let field = |(name, value): (&String, &Value)| Field {
         name: called(definition, name),
-        value: speak.value(value),
+        value: suppliers.get(name).cloned().unwrap_or_else(|| speak.value(value)),
         help: full(&definition.told(name).help),
     };
     known.map(field).collect()

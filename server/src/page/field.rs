@@ -9,7 +9,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::forms::Refused;
-use super::typed::{doubtful, entries, instant, is_local, length, money_typed, of_map, standing, written};
+use super::typed::{
+    called_by, doubtful, entries, instant, is_local, length, money_typed, of_map, standing, too_large, whole, written,
+};
 use super::words::{Words, plain, words};
 
 /// A field of a form.
@@ -81,17 +83,16 @@ impl Field {
             ty if ty.starts_with("list") || of_map(ty).is_some() => "area",
             _ => "text",
         };
-        let pointer = format!("/data/{}", field.name);
-        let error = refused.errors.iter().find(|(at, _)| *at == pointer || at.starts_with(&format!("{pointer}/")));
+        let error = refused.errors.iter().find(|(at, _)| is_of(at, &field.name));
         let error = error.map(|(_, why)| full(&plain(why)));
         // What can be chosen is seen.
         let is_seen = |rule: &str| !field.options.is_empty() && rule.starts_with("it must be one of ");
         // What its help or the refusal says is not said twice.
-        let is_said = |rule: &str| full(rule) == full(&field.help) || error.as_deref() == Some(&*full(rule));
-        let rules = field.rules.iter().map(|rule| &**rule).filter(|rule| !is_seen(rule) && !is_said(rule));
-        let mut rules: Vec<String> = rules.map(full).collect();
+        let is_said = |rule: &str| *rule == full(&field.help) || error.as_deref() == Some(rule);
+        let rules = field.rules.iter().filter(|rule| !is_seen(rule)).map(|rule| full(&plain(rule)));
+        let mut rules: Vec<String> = rules.filter(|rule| !is_said(rule)).collect();
         rules.dedup();
-        let parts = std::iter::once(full(&field.help)).chain(written(&field.ty, speak));
+        let parts = std::iter::once(full(&field.help)).chain(written(&field.ty, speak)).chain(called_by(&field.ty));
         let help = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
         Self {
             id: name.clone(),
@@ -132,6 +133,12 @@ impl Field {
     }
 }
 
+/// Whether a place in what was sent is that of a field: `/data/seats/front`, and `/seats` of an event.
+fn is_of(pointer: &str, field: &str) -> bool {
+    let own = pointer.strip_prefix("/data/").or_else(|| pointer.strip_prefix('/'));
+    own.and_then(|own| own.strip_prefix(field)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// A text as a sentence of its own.
 pub(super) fn full(text: &str) -> String {
     let text = text.trim();
@@ -166,7 +173,8 @@ pub(crate) fn data<'f>(
     fields.into_iter().filter_map(read).collect()
 }
 
-/// Where it is not clear what was typed: pointer, and why. A name that several have; an amount that may mean two; entries that are none.
+/// Where it is not clear what was typed: pointer, and why. A name that several have; an amount that may mean two; entries that are none;
+/// a number that is larger than any.
 pub(crate) fn unclear<'f>(
     fields: impl IntoIterator<Item = (&'f str, &'f str)>,
     typed: &HashMap<String, String>,
@@ -175,11 +183,13 @@ pub(crate) fn unclear<'f>(
     let told = |name: &str, ty: &str| {
         let text = typed.get(&format!("data.{name}"))?.trim();
         match (ty, of_map(ty)) {
+            ("int" | "list(int)", _) => text.lines().find_map(|line| too_large(line.trim())),
             ("person" | "list(person)", _) => text.lines().find_map(|line| speak.several(line.trim())),
             ("money" | "list(money)", _) => text.lines().find_map(|line| doubtful(line.trim())),
             (_, Some(of)) => match entries(text, |typed| typed.into()) {
                 Err(why) => Some(why),
                 Ok(named) if of == "person" => named.values().find_map(|one| speak.several(one.as_str()?)),
+                Ok(named) if of == "int" => named.values().find_map(|one| too_large(one.as_str()?)),
                 Ok(named) if of == "money" => named.values().find_map(|one| doubtful(one.as_str()?)),
                 Ok(_) => None,
             },
@@ -197,7 +207,7 @@ pub(super) fn read((typed, speak): (&HashMap<String, String>, &Words), name: &st
         _ if text.is_empty() => None,
         ty if ty.starts_with("list") => {
             let of = ty.strip_prefix("list(").and_then(|of| of.strip_suffix(')'));
-            match of.filter(|of| matches!(*of, "person" | "timestamp" | "money" | "duration")) {
+            match of.filter(|of| matches!(*of, "int" | "person" | "timestamp" | "money" | "duration")) {
                 Some(of) => Some(lines().map(|line| scalar(line, of, speak)).collect()),
                 None => Some(lines().collect()),
             }
@@ -216,7 +226,7 @@ pub(super) fn scalar(text: &str, ty: &str, speak: &Words) -> Value {
     match ty {
         // A box says no by the field beside it.
         "bool" => text.parse::<bool>().map_or_else(|_| text.into(), Value::from),
-        "int" => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
+        "int" => whole(text).parse::<i64>().map_or_else(|_| text.into(), Value::from),
         "person" => speak.person(text).as_str().into(),
         "timestamp" => instant(text, speak),
         "money" => money_typed(text).into(),
@@ -239,6 +249,9 @@ mod tests {
             ("data.all", "Ann Ahrens\n\n bob"),
             ("data.number", "7"),
             ("data.odd", "seven"),
+            ("data.even", "-4.00"),
+            ("data.half", "4.5"),
+            ("data.years", "1\n2.0"),
             ("data.sure", "true"),
             ("data.unsure", "false"),
             ("data.perhaps", "perhaps"),
@@ -250,6 +263,9 @@ mod tests {
             ("all", "list(person)"),
             ("number", "int"),
             ("odd", "int"),
+            ("even", "int"),
+            ("half", "int"),
+            ("years", "list(int)"),
             ("sure", "bool"),
             ("unsure", "bool"),
             ("perhaps", "bool"),
@@ -257,7 +273,8 @@ mod tests {
             ("none", "text"),
         ];
         let read = data(fields, &typed, &speaking("2026-03-02T08:00:00Z"));
-        let want = json!({ "who": "ann", "all": ["ann", "bob"], "number": 7, "odd": "seven", "sure": true, "unsure": false,
+        let want = json!({ "who": "ann", "all": ["ann", "bob"], "number": 7, "odd": "seven", "even": -4, "half": "4.5", "years": [1, 2],
+            "sure": true, "unsure": false,
             "perhaps": "perhaps" });
         assert_eq!(Value::Object(read), want);
     }

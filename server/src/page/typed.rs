@@ -1,5 +1,7 @@
 //! Amounts, lengths of time, instants and maps as people type them, and as they are shown so that they read back as the same.
 
+use std::num::IntErrorKind;
+
 use fluxor_engine::clock::Timestamp;
 use fluxor_engine::expression::Duration;
 use fluxor_engine::money::Currency;
@@ -64,6 +66,30 @@ fn meanings(text: &str) -> Option<[String; 2]> {
         (_, false) => format!("{whole}.{rest}0"),
     };
     Some([format!("{sign}{whole}{rest} {code}"), format!("{sign}{small} {code}")])
+}
+
+/// A whole number without the noughts behind its point, `3.0`; as it was typed, if it is none.
+pub(super) fn whole(text: &str) -> &str {
+    match text.split_once('.') {
+        Some((whole, rest)) if !rest.is_empty() && rest.bytes().all(|digit| digit == b'0') => whole,
+        _ => text,
+    }
+}
+
+/// That a whole number is larger, or further below nothing, than any that is kept.
+pub(super) fn too_large(text: &str) -> Option<String> {
+    let why = whole(text).parse::<i64>().err()?;
+    match why.kind() {
+        IntErrorKind::PosOverflow => Some(format!("`{text}` is too large: the largest whole number is {}", i64::MAX)),
+        IntErrorKind::NegOverflow => Some(format!("`{text}` is too small: the smallest whole number is {}", i64::MIN)),
+        _ => None,
+    }
+}
+
+/// What those are called by who are named in a field of several.
+pub(super) fn called_by(ty: &str) -> Option<String> {
+    let names_people = ty == "list(person)" || of_map(ty) == Some("person");
+    names_people.then(|| "People by id or full name.".to_owned())
 }
 
 /// A length of time as people write it, `2h`, `1h30m`, `1 day 12 hours`, as programs do, `90 minutes`; as it was typed, if it is none.
@@ -270,6 +296,16 @@ mod tests {
         assert_eq!(super::super::words::plain(told), told, "what stands in quotes stays");
         let speak = speaking("2026-03-02T08:00:00Z");
         assert_eq!(standing(&json!("1.125 EUR"), "money", &speak), "1.1250 EUR");
+    }
+
+    #[test]
+    fn whole_numbers_are_whole_and_not_too_large() {
+        let told = [("3.0", "3"), ("-12.00", "-12"), ("3.", "3."), ("3.10", "3.10"), ("7", "7"), (".0", "")];
+        assert!(told.iter().all(|(typed, read)| whole(typed) == *read));
+        let large = "`9999999999999999999` is too large: the largest whole number is 9223372036854775807";
+        assert_eq!(too_large("9999999999999999999").as_deref(), Some(large));
+        assert!(too_large("-9999999999999999999.0").is_some_and(|why| why.contains("is too small")));
+        assert_eq!(["", "seven", "9223372036854775807", "1e30"].map(too_large), [None, None, None, None]);
     }
 
     #[test]

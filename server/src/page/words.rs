@@ -50,6 +50,13 @@ impl Words {
         }
     }
 
+    /// Whoever is probably meant by what nobody has as id or name, as a sentence asks for him: ``` `ann` (Ann Archer) ```.
+    pub(super) fn like(&self, typed: &str) -> Option<String> {
+        let person = self.contacts.like(typed)?;
+        let name = self.contacts.called(person).map_or_else(String::new, |name| format!(" ({name})"));
+        Some(format!("`{person}`{name}"))
+    }
+
     /// A sentence with people in it by their names, and the ids beside names that several have: ``` `hal` is away ```.
     pub(crate) fn named(&self, sentence: &str) -> String {
         let (mut said, mut rest) = (String::with_capacity(sentence.len()), sentence);

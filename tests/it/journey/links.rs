@@ -27,6 +27,18 @@ async fn mails(folder: &Path, to: &str, count: usize) -> Vec<String> {
     }
 }
 
+/// The first mail to somebody that says this.
+async fn mail_that_says(folder: &Path, to: &str, part: &str) -> String {
+    let mut count = 1;
+    loop {
+        let all = mails(folder, to, count).await;
+        count = all.len() + 1;
+        if let Some(found) = all.into_iter().find(|mail| mail.contains(part)) {
+            return found;
+        }
+    }
+}
+
 /// The first link of this kind in a mail, as a path.
 fn link(mail: &str, kind: &str) -> String {
     let begin = mail.find(kind).unwrap_or_else(|| panic!("no {kind} in {mail}"));
@@ -90,7 +102,12 @@ pub(super) async fn a_mailed_link_takes_one_act(site: Site) {
     let used = bob.get(&place).await.is(401);
     assert!(used.has("This link was used") && used.has("/tasks/"), "{}", used.text);
     let unknown = bob.get(&format!("/go/{}", "x".repeat(43))).await.is(401);
-    assert!(unknown.has("There is no such link"));
+    assert!(
+        unknown.has("There is no such link") && unknown.has("What waits for you is in the inbox"),
+        "{}",
+        unknown.text
+    );
+    assert!(!unknown.has("The page that it led to"), "it led nowhere: {}", unknown.text);
     // Nothing that opens a door is in the log.
     assert!(!site.log().contains(&place[4..]), "{}", site.log());
 
@@ -106,7 +123,17 @@ pub(super) async fn a_mailed_link_takes_one_act(site: Site) {
         assert!(ended.has("This link has ended"), "{}", ended.text);
     }
     assert_eq!(site.admin().get(&super::company::path(&id)).await.is(200)["state"], "open.review");
+    taken_back(&site, &folder).await;
     site.end().await;
+}
+
+/// Whoever comes when it was taken back is told so. Hal is asked by now.
+async fn taken_back(site: &Site, folder: &Path) {
+    let (id, _) = in_review(site, "ann", "250.00 EUR").await;
+    let place = link(&mail_that_says(folder, "hal@example.com", "500.00").await, "/go/");
+    site.by("ann").signal(&id, "recall", &json!({})).await.is(200);
+    let late = Visitor::at(&site.url).get(&place).await.is(200);
+    assert!(late.has("it was decided, passed on or taken back meanwhile"), "{}", late.text);
 }
 
 /// Whoever is asked answers where the mail leads him, the requester and whoever else was asked.

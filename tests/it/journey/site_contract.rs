@@ -81,6 +81,7 @@ pub(super) async fn a_contract_is_told_in_words(mut site: Site) {
     assert!(page.has("<li>As named under “Owner”.</li>") && !page.has("Task: "), "{said}");
     assert!(page.has("Asked: ann") && !page.has("(Task)"), "{said}");
     assert!(page.has("<span class=\"amount\">1,900.00 EUR</span>"), "{said}");
+    assert!(page.has("<dt>Supplier</dt><dd>Bremsland GmbH (b1)</dd>"), "{said}");
     // It always had its number.
     assert!(page.has("C-1") && !page.has("before it had its number"), "{said}");
     let day = ends_on.strftime("%a, %-d %b %Y").to_string();

@@ -175,6 +175,11 @@ states:
   over: { final: true }
 ";
 
+/// An instant that is none, and entries that are none.
+fn wrong_both() -> [(&'static str, &'static str); 2] {
+    [("data.begins", "tomorrow"), ("data.seats", "front = 2\nback")]
+}
+
 /// An instant is chosen in the company's time; names and values are written a line each; what is neither is said in words.
 pub(super) async fn instants_and_maps(site: Site) {
     reorganise(&site, &json!({ "zone": "Europe/Berlin" })).await;
@@ -187,10 +192,12 @@ pub(super) async fn instants_and_maps(site: Site) {
     let asked = page.text.split("<textarea id=\"data.seats\"").nth(1).unwrap().split("</div>").next().unwrap();
     assert!(plain(asked).contains("One name = value a line, or JSON."), "{asked}");
 
-    let wrong = [("data.begins", "tomorrow"), ("data.seats", "front = 2\nback")];
-    let page = sent(&mut ann, &page.form("/new/booking"), &wrong).await.is(422);
+    let page = sent(&mut ann, &page.form("/new/booking"), &wrong_both()).await.is(422);
     let told = plain(&page.text);
     assert!(told.contains("“back” has no name and value: write name = value."), "{told}");
+    // What cannot be read hides nothing else that is wrong.
+    assert!(told.contains("id=\"data.begins.help\"><b class=\"state over\">`tomorrow` is not an instant"), "{told}");
+    assert!(!told.contains("there is no field") && !told.contains("is text:"), "{told}");
     let wrong = [("data.begins", "tomorrow"), ("data.seats", "front = two")];
     let page = sent(&mut ann, &page.form("/new/booking"), &wrong).await.is(422);
     let told = plain(&page.text);
@@ -211,6 +218,9 @@ pub(super) async fn instants_and_maps(site: Site) {
     assert!(told.contains("value=\"2026-07-02T10:30\"") && told.contains(">back = 1\nfront = 2</textarea>"), "{told}");
     assert!(told.contains(">back = 1, front = 2<"), "as among its facts: {told}");
     let place = format!("/instances/{}", text(&made["id"]));
+    let wrong = ann.press(&form_of(&page, &place, "move"), ("sent", ""), &wrong_both()).await.is(422);
+    let told = plain(&wrong.text);
+    assert!(told.contains("“back” has no name and value") && told.contains("`tomorrow` is not an instant"), "{told}");
     let json = [("data.begins", "2026-07-02T10:30"), ("data.seats", "{ \"front\": 3 }")];
     ann.press(&form_of(&page, &place, "move"), ("sent", ""), &json).await.is(200);
     let now = subject().await;

@@ -1,7 +1,7 @@
 //! An approval that has nobody to ask, on the page of its repairs: said in words, somebody is asked instead, or all begins anew.
 
 use fluxor_tests::server::Site;
-use fluxor_tests::server::visit::{Form, Page, Visitor};
+use fluxor_tests::server::visit::{Form, Page, Visitor, plain};
 use serde_json::json;
 
 use super::company::{Image, draft, history, path, reorganise};
@@ -42,6 +42,8 @@ pub(super) async fn somebody_is_asked_instead(site: Site) {
     assert!(blank.has("say who is to decide"), "{}", blank.text);
     let own = dan.press(&form, ("repair", "assign"), &[("person", "ann")]).await;
     assert!(own.status >= 400 && own.has("Not possible."), "{}", own.text);
+    let near = dan.press(&form, ("repair", "assign"), &[("person", "hal hofr")]).await;
+    assert!(plain(&near.text).contains("full name `hal hofr`: did you mean `hal` (Hal Hofer)?"), "{}", near.text);
     let again = dan.press(&form, ("repair", "restart"), &[]).await.is(200);
     assert!(again.has("What it would do") && again.has("Begin the new round now"), "{}", again.text);
     before.still(&Image::of(&site, &id).await, 0);
@@ -112,7 +114,8 @@ pub(super) async fn what_may_be_mended_is_offered(site: Site) {
     reorganise(&site, &json!({ "people": [{ "id": "ann", "manager": null }] })).await;
     let mut dan = Visitor::administrator(&site).await;
     for (who, offered, not) in
-        [("ann", "Repair it", "Have it tried again"), ("dan", "Have it tried again", "Repair it")]
+        // Trying again helps no approval that has nobody.
+        [("ann", "Repair it", "See what would help"), ("dan", "See what would help", "Have it tried again")]
     {
         let id = draft(&site, who, "400.00 EUR").await;
         site.by(who).signal(&id, "submit", &json!({})).await.is(200);

@@ -1,6 +1,8 @@
 //! The numbers of lines. A line keeps its number whatever becomes of the others: receipts and suppliers name it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
 
 use super::change::{INVALID, valid};
 use super::lines::{Given, digest};
@@ -71,6 +73,17 @@ fn kept(old: &LineRow, line: &LineRow) -> Answer<()> {
         return refuse("received_already", sentence);
     }
     Ok(())
+}
+
+/// Where lines stand among those that were given, by their numbers: what was given none got the next, in order.
+pub(super) fn places(given: Option<&Json>, lines: &[LineRow]) -> BTreeMap<i64, usize> {
+    let given = given.and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+    let numbers = given.iter().enumerate().map(|(at, line)| (line["line"].as_i64(), at));
+    let (named, fresh): (Vec<_>, Vec<_>) = numbers.partition(|(number, _)| number.is_some());
+    let mut places: BTreeMap<i64, usize> = named.into_iter().filter_map(|(number, at)| Some((number?, at))).collect();
+    let unnamed: Vec<i64> = lines.iter().map(|line| line.line).filter(|line| !places.contains_key(line)).collect();
+    places.extend(unnamed.into_iter().zip(fresh.into_iter().map(|(_, at)| at)));
+    places
 }
 
 /// Numbers what has none, above `highest` and above all that is given, in order; sorts by number.

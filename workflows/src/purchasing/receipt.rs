@@ -52,14 +52,17 @@ pub(crate) fn receive_goods(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     let mut levels = Levels::new(call);
     let mut mistakes = Vec::new();
     for line in &mut lines {
-        let Some(quantity) = come.get(&line.line) else { continue };
-        match take(call, &mut levels, line, *quantity)? {
+        let Some(come) = come.get(&line.line) else { continue };
+        match take(call, &mut levels, line, come.quantity)? {
             Ok(None) => {}
             Ok(Some(movement)) => {
                 let person = call.actor.map(PersonId::from);
                 levels.move_stock(MovementRow { order_id: Some(id), note: note.clone(), person, ..movement })?;
             }
-            Err(why) => mistakes.push(format!("line {}: {why}", line.line)),
+            Err(why) => mistakes.push(match come.at {
+                Some(at) => format!("/lines/{at}/quantity: {why}"),
+                None => format!("line {}: {why}", line.line),
+            }),
         }
     }
     if !mistakes.is_empty() {
@@ -76,25 +79,33 @@ pub(crate) fn receive_goods(_: &Settings, call: &Call<'_>) -> Answer<Done<Op>> {
     Ok(done(ops, set))
 }
 
+/// What has come of a line, and where that was said, the last time.
+#[derive(Default)]
+struct Come {
+    quantity: Quantity,
+    at: Option<usize>,
+}
+
 /// All that is open, by line.
-fn everything(lines: &[LineRow]) -> BTreeMap<i64, Quantity> {
-    let open = lines.iter().map(|line| (line.line, line.open()));
-    open.filter(|(_, open)| *open > Quantity(0)).collect()
+fn everything(lines: &[LineRow]) -> BTreeMap<i64, Come> {
+    let open = lines.iter().map(|line| (line.line, Come { quantity: line.open(), at: None }));
+    open.filter(|(_, open)| open.quantity > Quantity(0)).collect()
 }
 
 /// What has come, by line. The same line twice adds up (B10).
-fn read(given: &Json, lines: &[LineRow]) -> Answer<BTreeMap<i64, Quantity>> {
+fn read(given: &Json, lines: &[LineRow]) -> Answer<BTreeMap<i64, Come>> {
     let Some(given) = given.as_array() else {
         return refuse(INVALID, "/lines: write a list, each with `line` and `quantity`.");
     };
-    let mut come: BTreeMap<i64, Quantity> = BTreeMap::new();
+    let mut come: BTreeMap<i64, Come> = BTreeMap::new();
     let mut mistakes = Vec::new();
     for (i, given) in given.iter().enumerate() {
         match read_line(given, lines) {
             Ok((number, quantity)) => {
                 let sum = come.entry(number).or_default();
+                sum.at = Some(i);
                 // More than can be counted is more than is open: it is refused there.
-                sum.0 = sum.0.saturating_add(quantity.0);
+                sum.quantity.0 = sum.quantity.0.saturating_add(quantity.0);
             }
             Err(why) => mistakes.push(format!("/lines/{i}{why}")),
         }
@@ -145,7 +156,7 @@ fn take(
     let before = line.clone();
     line.received = Quantity(line.received.0 + quantity.0);
     let Some(key) = line.stock() else { return Ok(Ok(None)) };
-    if let Err(why) = stock::on_grid(call, line, quantity)? {
+    if let Err((_, why)) = stock::on_grid(call, line, quantity)? {
         return Ok(Err(why));
     }
     let come = stock::come(line, line.received)?.0 - stock::come(line, before.received)?.0;

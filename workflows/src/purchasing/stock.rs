@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use super::change::INVALID;
 use super::fields::{LONGEST_NAME, check};
 use super::lines::MOST_LINES;
+use super::numbering::places;
 use crate::action::{Answer, Call, fail, needs, refuse, require};
 use crate::inventory::Levels;
 use crate::quantity::Quantity;
@@ -69,42 +70,62 @@ pub(super) fn pin(call: &Call<'_>, lines: &mut [LineRow], before: &[LineRow], st
         }
     }
     require(call, missing)?;
-    let mut mistakes = Vec::new();
+    let mut mistakes: Vec<(i64, Wrong)> = Vec::new();
     for line in lines.iter_mut().filter(|line| line.location.is_some()) {
         if let Some(old) = pinned(line, before) {
             line.factor = old.factor;
             continue;
         }
         let wrong = pin_line(call, line, strict)?;
-        mistakes.extend(wrong.into_iter().map(|why| format!("line {}: {why}", line.line)));
+        mistakes.extend(wrong.into_iter().map(|wrong| (line.line, wrong)));
     }
-    if mistakes.is_empty() { Ok(()) } else { refuse(INVALID, told(mistakes)) }
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    let places = places(call.payload.get("lines"), lines);
+    let at_its_place = |(line, (name, why)): (i64, Wrong)| match places.get(&line) {
+        Some(at) => format!("/lines/{at}/{name}: {why}"),
+        None => format!("line {line}: {why}"),
+    };
+    refuse(INVALID, told(mistakes.into_iter().map(at_its_place).collect()))
 }
 
+/// What is wrong with a line: the field, and a sentence.
+pub(super) type Wrong = (&'static str, String);
+
+/// Why a line of goods for a place names what is recorded, and what to do where it is no such thing.
+const COUNTED: &str =
+    "what is delivered to a location is counted, so write one that is recorded, or leave the location out";
+
 /// Pins its factor; else all that is wrong with what it names.
-fn pin_line(call: &Call<'_>, line: &mut LineRow, strict: Strict) -> Answer<Vec<String>> {
+fn pin_line(call: &Call<'_>, line: &mut LineRow, strict: Strict) -> Answer<Vec<Wrong>> {
     let Some(StockKey { item: code, location }) = line.stock() else { return Ok(Vec::new()) };
     let passes = |active: bool| active || strict == Strict::Exists;
     let mut wrong = Vec::new();
     let item = call.facts.item(call.tenant, &code).map_err(needs)?;
     match item {
-        None => wrong.push(format!("there is no item `{code}`")),
-        Some(item) if !passes(item.active) => wrong.push(format!("the item `{code}` is not active")),
+        None => wrong.push(("item", format!("there is no item `{code}`: {COUNTED}"))),
+        Some(item) if !passes(item.active) => wrong.push(("item", format!("the item `{code}` is not active"))),
         Some(_) => {}
     }
     match call.facts.location(call.tenant, &location).map_err(needs)? {
-        None => wrong.push(format!("there is no location `{location}`")),
-        Some(row) if !passes(row.active) => wrong.push(format!("the location `{location}` is not active")),
+        None => wrong.push(("location", format!("there is no location `{location}`"))),
+        Some(row) if !passes(row.active) => {
+            wrong.push(("location", format!("the location `{location}` is not active")))
+        }
         Some(_) => {}
     }
     wrong.extend(on_grid(call, line, line.quantity)?.err());
     let Some(item) = item.filter(|_| wrong.is_empty()) else { return Ok(wrong) };
     match factor_to_stock(call, item, &line.unit)? {
         Ok(factor) if factor.apply(line.quantity.max(line.received)).is_none() => {
-            wrong.push(format!("{} {} of `{code}` are more than can be counted", line.quantity, line.unit));
+            wrong.push((
+                "quantity",
+                format!("{} {} of `{code}` are more than can be counted", line.quantity, line.unit),
+            ));
         }
         Ok(factor) => line.factor = Some(factor),
-        Err(why) => wrong.push(why),
+        Err(why) => wrong.push(("unit", why)),
     }
     Ok(wrong)
 }
@@ -123,19 +144,19 @@ pub(super) fn unknown_units(call: &Call<'_>, lines: &Json) -> Answer<Vec<String>
     let mut wrong = Vec::new();
     for (i, unit) in named {
         if wrong.len() < MOST_UNITS && call.facts.unit(call.tenant, &unit).map_err(needs)?.is_none() {
-            wrong.push(format!("/lines/{i}/unit: there is no unit `{unit}`"));
+            wrong.push(format!("/lines/{i}/unit: there is no unit `{unit}`: {COUNTED}"));
         }
     }
     Ok(wrong)
 }
 
-/// Whether a quantity of a line is one that its unit can have (B14); else a sentence.
-pub(super) fn on_grid(call: &Call<'_>, line: &LineRow, quantity: Quantity) -> Answer<Result<(), String>> {
+/// Whether a quantity of a line is one that its unit can have (B14); else what is wrong.
+pub(super) fn on_grid(call: &Call<'_>, line: &LineRow, quantity: Quantity) -> Answer<Result<(), Wrong>> {
     let unit = &line.unit;
     Ok(match call.facts.unit(call.tenant, unit).map_err(needs)? {
-        None => Err(format!("there is no unit `{unit}`")),
+        None => Err(("unit", format!("there is no unit `{unit}`: {COUNTED}"))),
         Some(row) if quantity.0 % row.grid.0 != 0 => {
-            Err(format!("`{unit}` is counted in steps of {}, and this is {quantity}", row.grid))
+            Err(("quantity", format!("`{unit}` is counted in steps of {}, and this is {quantity}", row.grid)))
         }
         Some(_) => Ok(()),
     })

@@ -50,7 +50,7 @@ fn a_draft_is_on_order_and_takes_no_receipt_until_it_is_issued() {
         &mut case,
         "receive_goods",
         json!({"lines": [{"line": 1, "quantity": "7"}]}),
-        "7 carton are more than the 6 that are open",
+        "/lines/0/quantity: 7 carton are more than the 6 that are open",
     );
     refused(
         &mut desk,
@@ -131,11 +131,11 @@ fn a_line_of_stock_names_what_is_there_and_can_be_counted() {
     let mut unknown = line("1", "piece");
     unknown["item"] = json!("dsek");
     for (wrong, says) in [
-        (line("3.4", "piece"), "line 1: `piece` is counted in steps of 1, and this is 3.4"),
-        (line("1", "kg"), "nothing says how many `piece` of `desk` one `kg` is"),
-        (line("1", "pallet"), "there is no unit `pallet`"),
-        (away, "the location `shop` is not active"),
-        (unknown, "there is no item `dsek`"),
+        (line("3.4", "piece"), "/lines/0/quantity: `piece` is counted in steps of 1, and this is 3.4"),
+        (line("1", "kg"), "/lines/0/unit: nothing says how many `piece` of `desk` one `kg` is"),
+        (line("1", "pallet"), "/lines/0/unit: there is no unit `pallet`: what is delivered to a location is counted"),
+        (away, "/lines/0/location: the location `shop` is not active"),
+        (unknown, "/lines/0/item: there is no item `dsek`: what is delivered to a location is counted"),
     ] {
         let input = json!({"requester": "ann", "supplier": "acme", "lines": [wrong]});
         let (code, sentence) = desk.start(1, input).unwrap_err();
@@ -158,6 +158,13 @@ fn a_line_of_stock_names_what_is_there_and_can_be_counted() {
         let mut case = desk.start(id, input(&json!([]))).unwrap();
         let (_, changed) = desk.act("change_order", &mut case, &[], json!({"lines": lines})).unwrap_err();
         assert!(all.iter().all(|says| changed.contains(says)), "{changed}");
+    }
+    // Each at its place, also where the numbers of lines are in another order.
+    let mut case = desk.start(13, json!({"requester": "ann", "supplier": "acme", "lines": []})).unwrap();
+    let lines = json!([line("1", "pallet"), numbered(9, "1"), line("2.5", "piece"), numbered(4, "0.5")]);
+    let (_, sentence) = desk.act("change_order", &mut case, &[], json!({"lines": lines})).unwrap_err();
+    for says in ["/lines/0/unit: there is no unit", "/lines/2/quantity: `piece`", "/lines/3/quantity: `piece`"] {
+        assert!(sentence.contains(says) && !sentence.contains("/lines/1/"), "{sentence}");
     }
     // Without a location it is free text and touches no stock.
     let free = json!({"item": "dsek", "quantity": "3.4", "unit": "heap", "price": "5.00 EUR"});

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::definition::chart::{ActionCall, Outcome, StateIx};
+use crate::definition::chart::{Arrow, Outcome, StateIx};
 use crate::diagnostic::nearest;
 use crate::domain::Domain;
 use crate::expression::Value;
@@ -30,6 +30,12 @@ pub(super) fn handle(work: &mut Instance, person: Option<&PersonId>) -> Result<(
     }
     work.detail.handled.insert(person.clone());
     Ok(())
+}
+
+/// What events are called, each once.
+fn names<'e>(events: impl Iterator<Item = &'e (StateIx, Arc<str>)>) -> String {
+    let names: BTreeSet<&str> = events.map(|(_, event)| &**event).collect();
+    names.into_iter().collect::<Vec<_>>().join("` or `")
 }
 
 impl<D: Domain> Run<'_, '_, D> {
@@ -100,6 +106,7 @@ impl<D: Domain> Run<'_, '_, D> {
                 Err(format!("nobody in the organisation has the id `{id}`"))
             }
             Value::List(items) => items.iter().try_for_each(|item| self.exists(item)),
+            Value::Map(entries) => entries.values().try_for_each(|value| self.exists(value)),
             _ => Ok(()),
         }
     }
@@ -158,28 +165,43 @@ impl<D: Domain> Run<'_, '_, D> {
             None => return None,
             Some((_, action)) => action.as_ref(),
         };
-        let events = action.map(|action| self.events_with(action)).unwrap_or_default();
-        let how = match events.as_slice() {
-            [] => "and no event of this workflow changes it".to_owned(),
-            events => format!("which this would not change: use the event `{}`", events.join("` or `")),
-        };
+        let how = action.map_or_else(|| self.changed_by(&[]), |action| self.changed_by(&self.events_with(action)));
         Some(format!("`{name}` stands in the books as well, {how}"))
     }
 
-    /// The events whose arrows run the action.
-    fn events_with(&self, action: &str) -> Vec<Arc<str>> {
-        let runs = |actions: &[ActionCall]| actions.iter().any(|call| *call.name == *action);
-        let mut events = BTreeSet::new();
-        for (event, arrows) in self.definition.states.iter().flat_map(|state| &state.on) {
-            let mut going = arrows.iter().filter_map(|arrow| match &arrow.outcome {
-                Outcome::Go(go) => Some(go),
-                Outcome::Refuse(_) => None,
-            });
-            if self.definition.events.contains_key(event) && going.any(|go| runs(&go.actions)) {
-                events.insert(event.clone());
-            }
+    /// How these events change what stands in the books: where the instance is, or where it is to be moved first.
+    fn changed_by(&self, events: &[(StateIx, Arc<str>)]) -> String {
+        let active = self.definition.active(&self.work).unwrap_or_default();
+        let here = |at: StateIx| active.iter().any(|&leaf| self.definition.is_within(leaf, at));
+        let taken = names(events.iter().filter(|(at, _)| here(*at)));
+        if events.is_empty() {
+            return "and no event of this workflow changes it".to_owned();
         }
-        events.into_iter().collect()
+        if !taken.is_empty() {
+            return format!("which this would not change: use the event `{taken}`");
+        }
+        let mut places: Vec<&str> = events.iter().map(|(at, _)| &*self.definition.state(*at).path).collect();
+        places.dedup();
+        format!(
+            "which this would not change: the event `{}` does, which is accepted in `{}`: move it there first, if it may be moved there",
+            names(events.iter()),
+            places.join("` or `")
+        )
+    }
+
+    /// The events whose arrows run the action, and where they are accepted, in the order of the file.
+    fn events_with(&self, action: &str) -> Vec<(StateIx, Arc<str>)> {
+        let runs = |arrow: &Arrow| match &arrow.outcome {
+            Outcome::Go(go) => go.actions.iter().any(|call| *call.name == *action),
+            Outcome::Refuse(_) => false,
+        };
+        let mut events = Vec::new();
+        for (at, state) in self.definition.states.iter().enumerate() {
+            let known = state.on.iter().filter(|(event, _)| self.definition.events.contains_key(*event));
+            let running = known.filter(|(_, arrows)| arrows.iter().any(runs));
+            events.extend(running.map(|(event, _)| (StateIx(at), event.clone())));
+        }
+        events
     }
 
     /// Whatever was approved and is not any more must not be what it stands on.

@@ -74,6 +74,28 @@ fn what_no_start_may_be_is_looked_at_first_and_told() {
 }
 
 #[test]
+fn whoever_is_not_there_is_told_beside_what_is_of_no_type() {
+    let text = LOAN.replace("back: bool? }", "back: bool?, seats: \"map(person)?\" }");
+    let begin = |input: serde_json::Value| {
+        let mut story = Story::with(&text, &organisation());
+        let verb = Verb::Start { workflow: "loan".into(), key: None, input: input.as_object().unwrap().clone() };
+        match story.command(verb, person("bob")) {
+            Err(Refusal::Invalid(mut wrong)) => {
+                wrong.sort();
+                wrong.into_iter().map(|(at, why)| format!("{at}: {why}")).collect::<Vec<_>>()
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let all = begin(json!({ "unit": "it", "until": "soon", "lent_by": "ghost", "stray": null }));
+    let told = |at: &str| all.iter().any(|wrong| wrong.starts_with(at));
+    assert!(all.len() == 4 && told("/until: ") && told("/what: `what` is missing") && told("/stray: "), "{all:?}");
+    assert!(told("/lent_by: nobody in the organisation has the id `ghost`"), "{all:?}");
+    let seats = begin(json!({ "unit": "it", "what": "a car", "seats": { "front": "ann", "back": "ghost" } }));
+    assert_eq!(seats, ["/seats: nobody in the organisation has the id `ghost`"]);
+}
+
+#[test]
 fn all_who_may_are_named_to_whoever_may_not() {
     let mut story = Story::with(LOAN, &organisation());
     let input = json!({ "unit": "it", "what": "a ladder" }).as_object().unwrap().clone();

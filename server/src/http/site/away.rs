@@ -19,7 +19,7 @@ use super::{Visitor, html, onward, refused};
 use crate::absences::offered::{choices, people};
 use crate::absences::{Asker, listed};
 use crate::app::App;
-use crate::page::{Away, day, done_in_words, doubtful, money_typed};
+use crate::page::{Away, Words, day, done_in_words, doubtful, money_typed, nobody};
 use crate::secret;
 
 /// For whom the form is to be.
@@ -105,8 +105,13 @@ pub(super) async fn note(State(app): State<App>, visitor: Visitor, fields: Field
             html(page(&app, &visitor, &Fields(Vec::new()), said).await?)
         }
         Err(problem) => {
-            let text = page(&app, &visitor, &fields, Said { failed: Some(&in_its_words(&problem)), ..Said::default() })
-                .await?;
+            let text = page(
+                &app,
+                &visitor,
+                &fields,
+                Said { failed: Some(&in_its_words(&problem, &visitor.words)), ..Said::default() },
+            )
+            .await?;
             refused(&problem, text)
         }
     }
@@ -125,7 +130,7 @@ const CALLED: &[(&str, &str)] = &[
 ];
 
 /// All that is wrong, by the form's own names.
-fn in_its_words(problem: &Problem) -> String {
+fn in_its_words(problem: &Problem, speak: &Words) -> String {
     let called = |name: &str| CALLED.iter().find(|(known, _)| *known == name).map(|(_, called)| *called);
     let plain = |why: &str| {
         CALLED
@@ -134,12 +139,17 @@ fn in_its_words(problem: &Problem) -> String {
     };
     let errors = problem.errors().unwrap_or_default();
     let known = errors.iter().map(|(at, why)| match called(at.trim_start_matches('/')) {
-        Some(called) => format!("{called}: {}.", plain(why)),
+        Some(called) => ended(format!("{called}: {}", nobody(&plain(why), Some(speak)))),
         None if at.is_empty() => plain(why),
-        None => format!("{at}: {why}."),
+        None => ended(format!("{at}: {why}")),
     });
     let all: Vec<String> = known.collect();
     if all.is_empty() { plain(problem.detail()) } else { all.join(" ") }
+}
+
+/// A sentence with its end; a question has it.
+fn ended(sentence: String) -> String {
+    if sentence.ends_with('?') { sentence } else { sentence + "." }
 }
 
 /// What the form says.
@@ -204,10 +214,15 @@ fn days(fields: &Fields, today: Date) -> Result<(Date, Option<Date>), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mail::Contacts;
+    use fluxor_engine::clock::Timestamp;
     use fluxor_engine::refusal::Refusal;
 
     #[test]
     fn all_that_is_wrong_is_said_by_the_names_of_the_form() {
+        let document =
+            r#"{ "people": [{ "id": "zoo", "active": true }], "contacts": { "zoo": { "name": "Zoo Zimmer" } } }"#;
+        let speak = Words::new(Arc::new(Contacts::read(document).unwrap()), Timestamp::from_micros(0));
         let wrong = vec![
             (
                 "/until".to_owned(),
@@ -216,11 +231,11 @@ mod tests {
             ("/substitute".to_owned(), "nobody in the organisation has the id `zoe`".to_owned()),
         ];
         assert_eq!(
-            in_its_words(&Problem::from(Refusal::Invalid(wrong))),
+            in_its_words(&Problem::from(Refusal::Invalid(wrong)), &speak),
             "First day back: it is not after it: “First day back” is the first day back, and so a day after “First day away”. \
-             Who stands in: nobody in the organisation has the id `zoe`."
+             Who stands in: nobody in the organisation has the id or the full name `zoe`: did you mean `zoo` (Zoo Zimmer)?"
         );
-        assert_eq!(in_its_words(&Problem::invalid("", "Say who stands in.")), "Say who stands in.");
+        assert_eq!(in_its_words(&Problem::invalid("", "Say who stands in."), &speak), "Say who stands in.");
     }
 
     #[test]

@@ -17,8 +17,8 @@ use super::super::asked::Fields;
 use super::super::extract::Path;
 use super::super::problem::Problem;
 use super::document::people;
-use super::meant::none;
 use super::outcome::{after, came, told};
+use super::together::sent;
 use super::{Visitor, html, onward, refused, suppliers};
 use crate::app::App;
 use crate::desk::Company;
@@ -92,7 +92,8 @@ impl<'a> Place<'a> {
         let units = all.iter().map(|unit| unit.id.to_string()).collect();
         let of = (&*self.definition, &self.asked);
         let named = Named { people: known, units, own: &own, suppliers: &self.suppliers };
-        let form = Beginning::new(of, once, named, why, &self.visitor.words);
+        let words = &self.visitor.words;
+        let form = Beginning::new(of, once, named, why.naming(Some(words)), words);
         form.after(already).page(&self.visitor.reader())
     }
 }
@@ -127,11 +128,7 @@ pub(super) async fn start(
     let types: Vec<(&str, String)> = place.asked.fields.iter().map(|(name, one)| (&**name, one.ty.name())).collect();
     let mut doubts = unclear(types.iter().map(|(name, ty)| (*name, ty.as_str())), &typed, &visitor.words);
     doubts.extend(lines.as_ref().map(|lines| unclear_prices(lines, &Value::Null)).unwrap_or_default());
-    let done = match none(doubts) {
-        Ok(()) => app.submit(command).await.map_err(Problem::from),
-        Err(problem) => Err(problem),
-    };
-    let problem = match done {
+    let problem = match sent(&app, command, doubts).await {
         Ok(done) => match done.answer.instance {
             Some(id) => {
                 let came = came(&app, visitor.caller.tenant(), &done.answer).await?;

@@ -19,13 +19,14 @@ use super::super::asked::Fields;
 use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
 use super::lines;
-use super::meant::{self, clear};
+use super::meant;
 use super::outcome::{after, came, told};
 use super::past;
 use super::since::seen;
-use super::{Visitor, html, onward, refused};
+use super::together::sent;
+use super::{Visitor, html, onward, operations, refused, suppliers};
 use crate::app::App;
-use crate::desk::{Paper, TaskView};
+use crate::desk::TaskView;
 use crate::page::{self, Came, Document, Event, Next, Panel, Reader, Refused, Shown, Words};
 use crate::secret;
 
@@ -147,9 +148,8 @@ fn decision(fields: &Fields, form: Option<&TaskView>, speak: &Words) -> Result<(
         match act {
             Act::Complete => {
                 let form = form.and_then(|task| task.form.as_deref());
-                let types = || form.into_iter().flatten().map(|field| (&*field.name, &*field.ty));
-                clear(types(), &typed(fields), speak)?;
-                let data = form.map(|_| page::data(types(), &typed(fields), speak));
+                let types = form.into_iter().flatten().map(|field| (&*field.name, &*field.ty));
+                let data = form.map(|_| page::data(types, &typed(fields), speak));
                 Decision { on_behalf_of: behalf, data, ..blank }
             }
             Act::Delegate | Act::Reassign => Decision { step, to, ..blank },
@@ -164,6 +164,12 @@ fn decision(fields: &Fields, form: Option<&TaskView>, speak: &Words) -> Result<(
             _ => Decision { step, reason, on_behalf_of: behalf, ..blank },
         },
     ))
+}
+
+/// Where it is not clear what was typed into the form of a task.
+fn doubts(task: &TaskView, fields: &Fields, speak: &Words) -> Vec<(String, String)> {
+    let form = task.form.iter().flatten().map(|field| (&*field.name, &*field.ty));
+    page::unclear(form, &typed(fields), speak)
 }
 
 /// What came of a reminder: within an hour of another nobody is written to.
@@ -205,7 +211,8 @@ impl<'a> Place<'a> {
         if let Some(request) = request {
             command.request = request.as_str().into();
         }
-        let done = self.app.submit(command).await?;
+        let doubts = task.as_ref().map_or_else(Vec::new, |task| doubts(task, fields, &self.visitor.words));
+        let done = sent(self.app, command, doubts).await?;
         let name = if name == "remind" { reminded(self.app, caller.tenant(), &done.answer).await? } else { name };
         Ok(DoneAct { name, came: came(self.app, caller.tenant(), &done.answer).await? })
     }
@@ -258,12 +265,14 @@ impl<'a> Place<'a> {
         };
         let order = lines::around(app, tenant, id).await?;
         let lines = order.get("line_items").cloned().unwrap_or(Value::Null);
+        let why = why.naming(Some(&visitor.words).filter(|_| !self.by_link));
         let after = (paper.instance.seq - ENTRIES).max(0);
         let entries = app.desk().entries(tenant, id.into(), after, ENTRIES).await?;
         let operator = visitor.administers && !self.by_link;
         let past = page::Past { operator, ..past::past(app, &paper.instance, &entries, after).await? };
         let shown = Shown {
             paper: &paper,
+            suppliers: &suppliers::called(app, tenant, &paper).await?,
             order: &order,
             decides: task.as_ref().is_some_and(|task| lines::decides(task, visitor.person())),
             entries: &entries,
@@ -295,7 +304,7 @@ impl<'a> Place<'a> {
         let document = Document::new(&shown, panel, &visitor.words);
         let document = match (self.by_link, visitor.administers) {
             (true, _) => document.by_link(task.as_ref()),
-            (false, true) => document.with_repairs(is_own(&paper, visitor.person())),
+            (false, true) => document.with_repairs(operations::mends(app, visitor, &paper).await?),
             (false, false) => document,
         };
         let document = document.offering(events).knowing(known, &visitor.words);
@@ -305,12 +314,6 @@ impl<'a> Place<'a> {
         };
         Ok(document.failing(sentence, wrote, meanwhile).saying(note, came).page(&self.reader))
     }
-}
-
-/// Whether a document is somebody's own matter, in which he may mend nothing.
-fn is_own(paper: &Paper, person: &PersonId) -> bool {
-    let at = (&*paper.organisation, paper.now);
-    fluxor_engine::decide::is_own_matter((&paper.definition, &paper.instance), at, person)
 }
 
 /// Those who are active.

@@ -16,18 +16,15 @@ use super::super::extract::Path;
 use super::super::problem::Problem;
 use super::document::{Place, REUSED, Said, typed};
 use super::lines;
-use super::meant::none;
 use super::outcome::{after, came, told};
 use super::since::seen;
+use super::together::sent;
 use super::{Visitor, onward, refused};
 use crate::app::App;
 use crate::desk::Paper;
-use crate::page::{Event, Refused, Words, WrongForm, placed, unclear, unclear_prices};
+use crate::page::{Event, MOVED_ON, Refused, Words, WrongForm, placed, unclear, unclear_prices};
 
 const NEEDED: &str = "Something was emptied that must be said.";
-
-const MOVED_ON: &str = "It has changed since you opened it, and nothing was done. Look at what is new; pressing again sends what \
-                        stands here now.";
 
 /// Tells a document of an event.
 pub(super) async fn event(
@@ -46,7 +43,7 @@ pub(super) async fn event(
         Ok(payload) => payload,
         Err(wrong) => return place.malformed(id, &fields, wrong).await,
     };
-    let clear = clear((&paper, &lines), event, (&typed, &payload), &visitor.words);
+    let doubts = doubts((&paper, &lines), event, (&typed, &payload), &visitor.words);
     let verb = Verb::Signal {
         instance: id,
         event: event.into(),
@@ -55,11 +52,7 @@ pub(super) async fn event(
         state_revision: fields.get("state_revision").and_then(|revision| revision.parse().ok()),
     };
     let command = fields.command(&visitor.caller, &format!("/instances/{id}"), verb)?;
-    let done = match clear {
-        Ok(()) => app.submit(command).await.map_err(Problem::from),
-        Err(problem) => Err(problem),
-    };
-    match done {
+    match sent(&app, command, doubts).await {
         Ok(done) => {
             let came = came(&app, tenant, &done.answer).await?;
             Ok(onward(&after(&format!("/instances/{id}"), "said", came)))
@@ -68,19 +61,19 @@ pub(super) async fn event(
     }
 }
 
-/// That of what was typed for an event it is clear what is meant: which person, which amount.
-fn clear(
+/// Where it is not clear what was typed for an event: which person is meant, which amount.
+fn doubts(
     (paper, lines): (&Paper, &Value),
     event: &str,
     (typed, payload): (&HashMap<String, String>, &Map<String, Value>),
     speak: &Words,
-) -> Result<(), Problem> {
-    let Some(declared) = paper.definition.events.get(event) else { return Ok(()) };
+) -> Vec<(String, String)> {
+    let Some(declared) = paper.definition.events.get(event) else { return Vec::new() };
     let types = declared.payload.fields.iter().map(|(name, field)| (name.as_str(), field.ty.name()));
     let types: Vec<(&str, String)> = types.collect();
     let mut wrong = unclear(types.iter().map(|(name, ty)| (*name, ty.as_str())), typed, speak);
     wrong.extend(payload.get("lines").map(|sent| unclear_prices(sent, lines)).unwrap_or_default());
-    none(wrong)
+    wrong
 }
 
 impl Place<'_> {

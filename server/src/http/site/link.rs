@@ -76,11 +76,10 @@ fn gone(why: &Found) -> Result<Response, Problem> {
         Found::Unknown => ("There is no such link. Look whether all of it was copied.", None),
     };
     let href = link.map_or_else(|| "/inbox".to_owned(), |link| format!("/tasks/{}", link.target));
-    let page = Help {
-        lead,
-        help: "The page that it led to is there all the same, for whoever signs in.",
-        href: &href,
-        button: "Go on",
+    let help = match link {
+        Some(_) => "The page that it led to is there all the same, for whoever signs in.",
+        None => "What waits for you is in the inbox, for whoever signs in.",
     };
+    let page = Help { lead, help, href: &href, button: "Go on" };
     refused(&Problem::unauthenticated(lead), page.page("This link", &Reader::default()))
 }

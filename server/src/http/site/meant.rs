@@ -30,13 +30,6 @@ pub(super) fn clear<'f>(
     typed: &HashMap<String, String>,
     speak: &Words,
 ) -> Result<(), Problem> {
-    none(unclear(fields, typed, speak))
-}
-
-/// That nothing is unclear.
-///
-/// # Errors
-/// What is.
-pub(super) fn none(unclear: Vec<(String, String)>) -> Result<(), Problem> {
+    let unclear = unclear(fields, typed, speak);
     if unclear.is_empty() { Ok(()) } else { Err(Refusal::Invalid(unclear).into()) }
 }

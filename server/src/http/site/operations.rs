@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use fluxor_engine::command::{Answer, Command, Repair, Verb};
-use fluxor_engine::decide::{Mending, Possible};
+use fluxor_engine::decide::{Mending, Possible, is_own_matter};
 use fluxor_engine::definition::chart::Definition;
 use fluxor_engine::ids::{InstanceId, TaskId, TenantId};
 use fluxor_engine::instance::{Document, Instance, Status};
@@ -24,7 +24,8 @@ use super::named;
 use super::outcome::WAITS;
 use super::{Visitor, html, onward, refused};
 use crate::app::App;
-use crate::page::{Operations, RefusedFile, Repairs, Tried, Words, data, plain, would};
+use crate::desk::Paper;
+use crate::page::{Operations, RefusedFile, Repairs, Tried, Words, data, nobody, plain, would};
 use crate::repairs::{TO_BE_GIVEN, asking};
 use crate::secret;
 
@@ -132,6 +133,21 @@ async fn page(app: &App, visitor: &Visitor, id: InstanceId, tried: Tried) -> Res
     Ok(Repairs::new((&paper, &possible), people, tried, once, &visitor.words).page(&visitor.reader()))
 }
 
+/// What somebody who runs the server may do about a document that is stuck, as the way there says: in a matter of his own he may only
+/// have tried again what failed, where that helps.
+pub(super) async fn mends(app: &App, visitor: &Visitor, paper: &Paper) -> Result<&'static str, Problem> {
+    let at = (&*paper.organisation, paper.now);
+    if !is_own_matter((&paper.definition, &paper.instance), at, visitor.person()) {
+        return Ok("Repair it");
+    }
+    if paper.instance.status != Status::Incident {
+        return Ok("");
+    }
+    let possible = possible(app, visitor, paper.instance.id).await?;
+    let helps = possible.incidents.iter().any(|incident| incident.retry.possible);
+    Ok(if helps { "Have it tried again" } else { "See what would help" })
+}
+
 async fn possible(app: &App, visitor: &Visitor, id: InstanceId) -> Result<Possible, Problem> {
     let verb = Verb::Repair { instance: id, repair: Repair::Cancel, reason: String::new(), state_revision: None };
     let command = asking(visitor.caller.tenant(), visitor.caller.actor(), verb);
@@ -177,6 +193,7 @@ pub(super) async fn repair(
         .into_iter()
         .filter(|(_, why)| !problem.detail().contains(why.as_str()))
         .fold(problem.detail().to_owned(), |told, (at, why)| format!("{told} {at}: {why}."));
+    let told = nobody(&told, Some(&visitor.words));
     let text = page(&app, &visitor, id, shown(lines, Some(plain(&told)))).await?;
     refused(&problem, text)
 }

@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::ids::TenantId;
+use fluxor_workflows::supplier_fields;
 use serde_json::{Map, Value};
 
 use super::super::problem::Problem;
 use crate::app::App;
-use crate::desk::Books;
+use crate::desk::{Books, Paper};
 use crate::page::{Refused, Supplier};
 
 /// Suppliers that a form lists.
@@ -78,6 +79,18 @@ pub(super) async fn named(
         }
     }
     Ok(unclear)
+}
+
+/// What the suppliers are called whom the fields of a document name by their codes: by field, `Bremsland GmbH (b1)`.
+pub(super) async fn called(app: &App, tenant: TenantId, paper: &Paper) -> Result<HashMap<String, String>, Problem> {
+    let mut called = HashMap::new();
+    for field in supplier_fields(&paper.definition) {
+        let Some(code) = paper.instance.subject.get(field).and_then(Value::as_str) else { continue };
+        let row = app.desk().books(tenant, Books::Supplier { code: code.to_owned(), whole: false }).await?;
+        let name = row["name"].as_str().filter(|name| !name.trim().is_empty() && *name != code);
+        called.extend(name.map(|name| (field.to_owned(), format!("{name} ({code})"))));
+    }
+    Ok(called)
 }
 
 /// The code of the one who is called that.
