@@ -36,13 +36,7 @@ use crate::expression::{Env, RecordType};
 
 use expressions::Scope;
 use hash::hash;
-use states::Names;
-
-/// What the engine tells of messages and no state hears: what it is of, and what happens instead.
-const UNHEARD: [(&str, &str, &str); 2] = [
-    ("delivery_failed", "gave up", "the engine makes an incident of it; let a timer lead on instead"),
-    (crate::effect::WITHDRAWN_ARRIVED, "was withdrawn", "the trail tells of it; the one sent since has its own answer"),
-];
+use states::{Names, UNHEARD};
 
 /// How many pairs of events are compared: that many no author has, and no file should take minutes.
 const MOST_COMPARED: usize = 1_000_000;

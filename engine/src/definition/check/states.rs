@@ -12,6 +12,12 @@ use crate::diagnostic::{Diagnostic, Help, nearest};
 use super::expressions::Scope;
 use super::{Checker, title};
 
+/// What the engine tells of messages and no state hears: what it is of, and what happens instead.
+pub(super) const UNHEARD: [(&str, &str, &str); 2] = [
+    ("delivery_failed", "gave up", "the engine makes an incident of it; let a timer lead on instead"),
+    (crate::effect::WITHDRAWN_ARRIVED, "was withdrawn", "the trail tells of it; the one sent since has its own answer"),
+];
+
 /// What stands behind a state's name where an arrow goes back to where the state was left.
 const HISTORIES: [(&str, History); 2] = [("deep_history", History::Deep), ("history", History::Shallow)];
 /// How many findings there may be before similar states are no longer looked for.
