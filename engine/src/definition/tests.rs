@@ -19,6 +19,13 @@ use super::*;
 use crate::domain::{ActionType, FactType, MessageType, Source, SubjectType};
 use crate::expression::{RecordType, Type};
 
+/// The fields that `change_order` writes, and what from.
+fn changed() -> Vec<(Arc<str>, Source)> {
+    let lines = ["amount", "lines", "lines_digest"].map(|field| (field, "lines"));
+    let all = lines.into_iter().chain([("supplier", "supplier"), ("note", "note")]);
+    all.map(|(field, key)| (Arc::from(field), Source::Payload(key.into()))).collect()
+}
+
 /// The names that procurement has, as data.
 pub(crate) fn vocabulary() -> Vocabulary {
     let record = RecordType::new("purchase_order")
@@ -51,15 +58,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
         writes: Vec::new(),
         help: "".into(),
     };
-    let by = |(field, key): (&str, &str)| (Arc::from(field), Source::Payload(key.into()));
-    let changed = [
-        ("amount", "lines"),
-        ("lines", "lines"),
-        ("lines_digest", "lines"),
-        ("supplier", "supplier"),
-        ("note", "note"),
-    ];
-    let changed = ActionType { writes: changed.map(by).to_vec(), ..action(&["purchase_order"], &[], &["lines"]) };
+    let changed = ActionType { writes: changed(), ..action(&["purchase_order"], &[], &["lines"]) };
     let orders = &["purchase_order"];
     let actions = [
         ("record_order", action(orders, &[], &["lines"])),

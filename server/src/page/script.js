@@ -303,12 +303,12 @@
     const dot = $("#live");
     if (!dot || !dot.dataset.from) return;
     const own = stream = new EventSource(dot.dataset.from);
-    const tell = (text) => { const now = $("#live"); if (now && stream === own) now.textContent = text; };
-    own.onopen = () => tell("● live");
+    const live = (text) => { const now = $("#live"); if (now && stream === own) now.textContent = text; };
+    own.onopen = () => live("● live");
     own.onerror = () => {
-      tell("○ reconnecting");
+      live("○ reconnecting");
       // What was refused (too many pages, no session) is not asked again by itself.
-      if (own.readyState === EventSource.CLOSED && stream === own) { tell("○ not live"); later = setTimeout(listen, 20000); }
+      if (own.readyState === EventSource.CLOSED && stream === own) { live("○ not live"); later = setTimeout(listen, 20000); }
     };
     // What somebody is about to decide does not become another under his eyes: his form stays that of what he saw. Nor does what
     // was refused go, nor what was typed into it.

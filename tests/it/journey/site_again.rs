@@ -112,7 +112,7 @@ pub(super) async fn a_delivery_is_noted_beside_another(site: Site) {
     site.end().await;
 }
 
-/// What is wrong with a form is told before anybody asks whether it is late: it is made anew all the same, and overwrites nothing.
+/// A form that is late and not clear is made anew and overwrites nothing; what is not clear is told when it is sent once more.
 pub(super) async fn what_is_wrong_hides_no_news(site: Site) {
     let (id, _) = in_review(&site, "ann", "40.00 EUR").await;
     let document = format!("/instances/{id}");
@@ -120,14 +120,17 @@ pub(super) async fn what_is_wrong_hides_no_news(site: Site) {
     let edit = form_of(&ann.get(&document).await.is(200), &document, "edit");
     site.by("ann").signal(&id, "edit", &json!({ "payload": { "supplier": "Umbrella" } })).await.is(200);
     let typed = [("data.supplier", "Acme"), ("data.unit", "it"), ("line.0.price", "4.000 EUR")];
-    let refused = ann.press(&edit, ("sent", ""), &typed).await.is(422);
+    let refused = ann.press(&edit, ("sent", ""), &typed).await.is(412);
     for told in [
-        "Row 1, price: “4.000 EUR” may mean two amounts: write “4000 EUR” or “4.00 EUR”",
         "name=\"line.0.price\" value=\"4.000 EUR\"",
         "<del>Acme</del> <ins>Umbrella</ins>",
         "name=\"data.supplier\" value=\"Umbrella\"",
     ] {
         assert!(refused.has(told), "{told}: {}", refused.text);
     }
+    // Sent once more, it says what is wrong with it.
+    let again = ann.press(&form_of(&refused, &document, "edit"), ("sent", ""), &[]).await.is(422);
+    let told = "Row 1, price: “4.000 EUR” may mean two amounts: write “4000 EUR” or “4.00 EUR”";
+    assert!(again.has(told) && again.has("name=\"line.0.price\" value=\"4.000 EUR\""), "{}", again.text);
     site.end().await;
 }

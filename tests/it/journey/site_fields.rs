@@ -14,7 +14,7 @@ workflow: workshop
 version: 1
 subject:
   name: workshop
-  fields: { requester: person, urgent: bool?, takes: duration?, costs: money?, heard: bool? }
+  fields: { requester: person, urgent: bool?, takes: duration?, costs: money?, heard: bool?, took: duration?, paid: money? }
 start: { to: planned, by: anyone }
 events:
   plan: { title: Plan it, payload: { urgent: bool?, takes: duration?, costs: money? } }
@@ -29,7 +29,7 @@ states:
     task:
       who: [{ manager: requester }]
       form: { heard: bool?, takes: duration, costs: money? }
-    on: { done: { to: over, set: { heard: event.heard, takes: event.takes, costs: event.costs } } }
+    on: { done: { to: over, set: { heard: event.heard, took: event.takes, paid: event.costs } } }
   over: { final: true }
 ";
 
@@ -112,7 +112,7 @@ pub(super) async fn lengths_of_time_as_people_write_them(site: Site) {
     let page = bob.get(&place).await.is(200);
     assert!(page.has(HELP) && page.has("With its currency: 1200.00 EUR."), "{}", page.text);
     bob.press(&page.form(&place), ("act", "complete"), &[("data.takes", "2h")]).await.is(200);
-    assert_eq!(subject(&site, &id).await["takes"], "2 hours");
+    assert_eq!(subject(&site, &id).await["took"], "2 hours");
     site.end().await;
 }
 

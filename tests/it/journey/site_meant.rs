@@ -120,7 +120,7 @@ pub(super) async fn what_is_delivered_to_a_place(site: Site) {
     let page = ann.press(&receive, ("sent", ""), &[("line.0.quantity", "7")]).await.is(422);
     let lines: Value = site.admin().get(&format!("/v1/orders/{id}")).await.is(200)["line_items"].clone();
     let told = format!(
-        "id=\"receive.line.0.quantity.wrong\">7 {unit} are more than the {open} that are open.",
+        "id=\"receive.line.1.quantity.wrong\">7 {unit} are more than the {open} that are open.",
         unit = text(&lines[0]["unit"]),
         open = text(&lines[0]["quantity"])
     );

@@ -93,6 +93,17 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         Ok(())
     }
 
+    /// Why somebody does it. What the log does not tell, it does by its activity.
+    fn reason(&mut self, what: &'a Move, case: usize, event: usize) -> Result<String, Why> {
+        let told = match &what.reason {
+            Some(value) => {
+                self.value(value, case, event, false, "reason")?.and_then(|json| Some(json.as_str()?.to_owned()))
+            }
+            None => None,
+        };
+        Ok(told.unwrap_or_else(|| self.log.text(self.log.event(case, event).1).to_owned()))
+    }
+
     fn act(
         &mut self,
         playing: &mut Playing<'a, D>,
@@ -109,14 +120,7 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
                 data.insert(name.to_string(), json);
             }
         }
-        let reason = match &what.reason {
-            Some(value) => {
-                self.value(value, case, event, false, "reason")?.and_then(|json| Some(json.as_str()?.to_owned()))
-            }
-            None => None,
-        };
-        // What the log does not tell, it does by its activity.
-        let reason = reason.unwrap_or_else(|| self.log.text(self.log.event(case, event).1).to_owned());
+        let reason = self.reason(what, case, event)?;
         let behalf = match &what.behalf {
             Some(value) => self.person(value, case, event, false)?,
             None => None,
