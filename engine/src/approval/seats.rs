@@ -25,17 +25,14 @@ pub(super) enum Cause {
 /// Resolves the step anew and brings its seats in line.
 pub(super) fn reconcile(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, cause: Cause) {
     let step = &review.steps[place];
-    if step.seats.is_empty() && step.aside.is_empty() {
-        if let Some(seats) = crowd(review, frame, facts, place) {
-            review.next_id += u32::try_from(seats.len()).unwrap_or(u32::MAX);
-            review.steps[place].seats = seats;
-            resolved(review, frame, place, cause, None);
-            return;
-        }
+    let first = step.seats.is_empty() && step.aside.is_empty();
+    if first && let Some(seats) = crowd(review, frame, facts, place) {
+        review.next_id += u32::try_from(seats.len()).unwrap_or(u32::MAX);
+        review.steps[place].seats = seats;
+        resolved(review, frame, place, cause, None);
+        return;
     }
     let resolution = resolve(frame, facts, &review.subject, place, &facts.definitions[place]);
-    let step = &review.steps[place];
-    let first = step.seats.is_empty() && step.aside.is_empty();
     if first {
         // Each is named once, and may act: there is nothing to compare.
         let seats: Vec<Seat> = resolution.named.iter().map(|one| Seat::of(review.mint(), one, frame)).collect();

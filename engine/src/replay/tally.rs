@@ -59,6 +59,9 @@ pub(super) struct Ends {
     pub(super) accepted: u64,
 }
 
+/// State, code and sentence of an incident.
+type Incident = (Arc<str>, Arc<str>, Arc<str>);
+
 /// Counts.
 #[derive(Debug)]
 pub(super) struct Tally {
@@ -83,7 +86,7 @@ pub(super) struct Tally {
     /// The first ones, by case.
     pub(super) fired_each: BTreeMap<(usize, usize), FiredOnce>,
     /// By state, code and sentence.
-    pub(super) incidents: HashMap<(Arc<str>, Arc<str>, Arc<str>), Seen<()>>,
+    pub(super) incidents: HashMap<Incident, Seen<()>>,
     pub(super) then: Vec<HashMap<Option<Place>, u64>>,
     pub(super) told: BTreeMap<usize, CaseReport>,
     pub(super) compared: Option<u64>,
