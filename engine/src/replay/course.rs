@@ -112,10 +112,7 @@ pub(super) fn steps<'d>(definitions: &[&'d Definition]) -> Vec<&'d Arc<Step>> {
         StateKind::Approval(approval) => Some(&approval.policy),
         _ => None,
     });
-    let of_table = |policy: &'d crate::approval::Policy| {
-        policy.table.iter().flat_map(|table| &table.rows).flat_map(|row| &row.steps)
-    };
-    approvals.flat_map(|policy| policy.steps.iter().chain(of_table(policy))).collect()
+    approvals.flat_map(|policy| policy.all_steps()).collect()
 }
 
 /// Steps of this name that several approvals have in a definition whose tasks may be open side by side.

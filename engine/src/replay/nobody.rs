@@ -122,8 +122,7 @@ fn is_for_nobody(step: &Step, organisation: &Organisation) -> bool {
 /// The steps of a state that asks people, of every plan.
 fn asks(kind: &StateKind) -> Vec<&Arc<Step>> {
     let StateKind::Approval(approval) = kind else { return Vec::new() };
-    let of_table = approval.policy.table.iter().flat_map(|table| &table.rows).flat_map(|row| &row.steps);
-    approval.policy.steps.iter().chain(of_table).collect()
+    approval.policy.all_steps().collect()
 }
 
 fn of_rule(by: &By, organisation: &Organisation) -> Option<Lack> {
