@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use fluxor_engine::definition::reload::Fault;
 use fluxor_engine::diagnostic::{Diagnostic, Severity, Span};
-use handlebars::{Handlebars, TemplateError, TemplateErrorReason};
+use handlebars::{Handlebars, Template as Parsed, TemplateError, TemplateErrorReason};
 
 use super::facts::Facts;
 use super::helpers;
@@ -81,7 +81,11 @@ impl Templates {
     /// Everything that is wrong.
     pub(super) fn read(definitions: Option<&Path>, fields: BTreeSet<String>) -> Result<Self, Vec<Fault>> {
         let own = definitions.map_or_else(|| Ok(Vec::new()), find::files);
-        let own = own.map_err(|error| vec![Fault::Said(format!("{error:#}"))])?;
+        let mut own = own.map_err(|error| vec![Fault::Said(format!("{error:#}"))])?;
+        own.retain(|template| !find::comes_along(template));
+        if own.is_empty() {
+            return Ok(Self::built_in(fields));
+        }
         let (templates, checked) = Self::build(own, fields);
         let faults = checked.into_iter().flat_map(|(file, found)| {
             let (path, source): (_, Arc<str>) = (file.path, file.source.into());
@@ -94,9 +98,16 @@ impl Templates {
         if faults.is_empty() { Ok(templates) } else { Err(faults) }
     }
 
-    /// Those that come with the program.
+    /// Those that come with the program. Nothing is wrong with them, as a test shows: that is not found out at each start.
     pub(crate) fn built_in(fields: BTreeSet<String>) -> Self {
-        Self::build(Vec::new(), fields).0
+        let [mut plain, mut html] = [false, true].map(|html| registry(html, false));
+        for template in find::built_in() {
+            let registry = if template.is_html() { &mut html } else { &mut plain };
+            if let Err(error) = registry.register_template_string(template.registered(), &template.source) {
+                tracing::error!(%error, "the template {} is wrong", template.name);
+            }
+        }
+        Self { plain, html, fields }
     }
 
     fn build(own: Vec<Template>, fields: BTreeSet<String>) -> (Self, Vec<Checked>) {
@@ -121,10 +132,12 @@ impl Templates {
                 errors.push(too_much(why));
                 continue;
             }
-            for registry in [kept, dry] {
-                if let Err(error) = registry.register_template_string(template.registered(), &template.source) {
-                    *errors = vec![unreadable(&template.source, &error)];
+            match Parsed::compile_with_name(&template.source, template.registered().to_owned()) {
+                Ok(parsed) => {
+                    kept.register_template(template.registered(), parsed.clone());
+                    dry.register_template(template.registered(), parsed);
                 }
+                Err(error) => *errors = vec![unreadable(&template.source, &error)],
             }
         }
         let dry = |template: &Template| if template.is_html() { &dry_html } else { &dry_plain };

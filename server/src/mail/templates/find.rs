@@ -91,6 +91,11 @@ pub(super) fn built_in() -> impl Iterator<Item = Template> {
     })
 }
 
+/// Whether a file is one that comes with the program, as it comes.
+pub(super) fn comes_along(template: &Template) -> bool {
+    BUILT_IN.iter().any(|(name, source)| **name == *template.name && **source == *template.source)
+}
+
 /// Those of a folder of definitions, by name.
 ///
 /// # Errors

@@ -49,6 +49,16 @@ fn filled(kind: &str, notice: &serde_json::Value) -> Facts {
 }
 
 #[test]
+fn nothing_is_wrong_with_those_that_come_with_the_program() {
+    for (template, found) in Templates::build(Vec::new(), fields()).1 {
+        assert!(found.is_empty(), "{}: {found:?}", template.name);
+    }
+    assert!(find::built_in().all(|template| find::comes_along(&template)));
+    let other = Template { source: String::new(), ..find::built_in().next().unwrap() };
+    assert!(!find::comes_along(&other));
+}
+
+#[test]
 fn each_mail_says_what_its_golden_file_says() {
     let templates = shipped();
     let reason = "too dear:\n- 3 desks are enough\n<b>really</b>";
