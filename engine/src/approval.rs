@@ -29,6 +29,7 @@ mod review;
 mod rounds;
 mod ruled;
 mod said;
+mod seating;
 mod seats;
 mod settle;
 mod standing;
@@ -70,7 +71,6 @@ pub use frame::excluded;
 pub use organisation::{
     Limit, Organisation, OrganisationChange, OrganisationParts, Person, SubstitutesFrom, Substitution, Unit,
 };
-pub use place::Seats;
 pub use policy::{
     AfterChanges, AfterRejection, Hit, Mode, PLAN, Policy, Reapprove, ReapproveRule, Recall, Row, SamePerson, Table,
     When,
@@ -81,6 +81,7 @@ pub use resolver::{ChainStart, Resolver, UnitOf};
 pub use review::{Definition, Looking, NamedBy, Paused, Resolved, Review, Seat, StepState, Vote};
 pub use ruled::{Ruled, ruled};
 pub use said::Declined;
+pub use seating::{EachSeat, Seats};
 pub use standing::{Chance, Link, Right, Standing, chances, deciders, seat_of};
 pub use step::{EscalateTo, EscalationMode, OnEmpty, Quorum, RejectRule, Rung, RungAct, Step};
 pub use succeed::{put_aside, renew, succeed};

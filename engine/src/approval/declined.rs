@@ -151,8 +151,8 @@ impl Telling<'_> {
     }
 
     fn holders(&self, step: &str) -> Vec<PersonId> {
-        let seats = self.review.step(step).map_or(&[][..], |step| &*step.seats);
-        seats.iter().flat_map(|seat| seat.holders()).cloned().collect()
+        let seats = self.review.step(step).into_iter().flat_map(|step| &step.seats);
+        seats.flat_map(|seat| seat.holders()).cloned().collect()
     }
 
     fn inactive(&self, who: &PersonId) -> Option<Said> {

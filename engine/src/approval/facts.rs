@@ -68,7 +68,7 @@ impl<'a> Facts<'a> {
 
     fn is_valid(&self, review: &Review, frame: &Frame<'_>, step: usize, vote: &Vote) -> bool {
         !vote.withdrawn
-            && review.steps[step].seats.has(vote.seat)
+            && review.steps[step].seats.numbered(vote.seat).is_some()
             && !self.excluded.contains(&vote.author)
             && !self.excluded.contains(vote.holder())
             && frame.still_valid(&review.subject, &self.definitions[step], vote.seen)
@@ -116,11 +116,14 @@ impl<'a> Facts<'a> {
         self.barred.iter().chain(self.apart.get(step).into_iter().flatten()).copied()
     }
 
-    /// Whether each seat of the step is that of somebody who may act, and of nobody else: no more than that is looked for, and only
-    /// where many have one.
-    pub(super) fn all_may_act(&self, review: &Review, frame: &Frame<'_>, step: usize) -> bool {
-        let members = review.steps[step].seats.members(frame.org.built());
-        members.is_some_and(|members| self.kept_out(step).all(|ix| members.place_of(ix).is_none()))
+    /// The places, rising, of those seats of a crowd whose people may not act; everybody else may. `None`: it is no crowd, and each
+    /// seat has to be looked at.
+    pub(super) fn silent(&self, review: &Review, frame: &Frame<'_>, step: usize) -> Option<Vec<usize>> {
+        let members = review.steps[step].seats.members(frame.org.built())?;
+        let mut seats: Vec<usize> = self.kept_out(step).filter_map(|ix| members.place_of(ix)).collect();
+        seats.sort_unstable();
+        seats.dedup();
+        Some(seats)
     }
 
     /// The same by id.
@@ -156,6 +159,27 @@ impl<'a> Facts<'a> {
             seats.filter(|(_, seat)| self.vote_of_seat(review, seat).is_none() && self.is_manned(frame, step, seat));
         let most = if self.definitions[step].one_by_one() { 1 } else { usize::MAX };
         waiting.map(|(place, _)| place).take(most).collect()
+    }
+
+    /// The same of those seats alone that one of these people holds, and in a crowd without looking at the others.
+    pub(super) fn open_seats_of(
+        &self,
+        review: &Review,
+        frame: &Frame<'_>,
+        step: usize,
+        people: &[PersonId],
+    ) -> Vec<usize> {
+        let seats = &review.steps[step].seats;
+        let Some(members) = seats.members(frame.org.built()) else {
+            let mut open = self.open_seats(review, frame, step);
+            open.retain(|&at| seats[at].holders().iter().any(|who| people.contains(who)));
+            return open;
+        };
+        let known = people.iter().filter_map(|id| frame.org.ix(id));
+        let mut open: Vec<usize> = known.filter_map(|ix| members.place_of(ix)).collect();
+        open.retain(|&at| self.is_open(review, frame, step, at));
+        open.sort_unstable();
+        open
     }
 
     /// Everyone who may act for this holder of the seat besides himself (section 5.1).

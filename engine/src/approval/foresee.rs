@@ -139,13 +139,17 @@ fn of_step(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize, step
 }
 
 /// Whether a step is stuck since a chain names people, and nobody's limit covers the amount.
-pub(crate) fn is_over_limits(asks: &Step, problem: Option<Stuck>, seats: &[Seat]) -> bool {
+pub(crate) fn is_over_limits<'s>(
+    asks: &Step,
+    problem: Option<Stuck>,
+    seats: impl IntoIterator<Item = &'s Seat>,
+) -> bool {
     let is_chain = |by: NamedBy| match by {
         NamedBy::First => matches!(asks.who.first(), Some(Resolver::Chain { .. })),
         NamedBy::Who(at) => matches!(asks.who.get(at as usize), Some(Resolver::Chain { .. })),
         _ => false,
     };
-    let mut named = seats.iter().filter(|seat| is_chain(seat.named_by)).peekable();
+    let mut named = seats.into_iter().filter(|seat| is_chain(seat.named_by)).peekable();
     problem == Some(Stuck::Nobody) && named.peek().is_some() && named.all(|seat| !seat.covering)
 }
 
@@ -158,7 +162,7 @@ fn seats(
     step: &StepState,
 ) -> (Vec<Seat>, Option<Stuck>) {
     if step.resolved.is_some() {
-        return (step.seats.to_vec(), step.problem);
+        return (step.seats.iter().cloned().collect(), step.problem);
     }
     let found = resolve(frame, facts, &review.subject, place, &facts.definitions[place]);
     // No vote has the number of a seat that is not there yet.

@@ -1,16 +1,9 @@
-//! Where somebody stands in the organisation, kept beside his id: looked up once, and from then on only made sure of. And
-//! the seats of a step, which an instance and the one that it becomes share until they differ.
+//! Where somebody stands in the organisation, kept beside his id: looked up once, and from then on only made sure of.
 
 use std::hash::{BuildHasherDefault, Hasher};
-use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use serde::{Deserialize, Serialize};
-
-use super::crowd::Members;
 use super::organisation::Ix;
-use super::review::Seat;
 
 /// An organisation as it was built in this process: no two have the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,75 +86,5 @@ impl Hasher for Spread {
 
     fn write_u32(&mut self, n: u32) {
         self.0 = (self.0 ^ u64::from(n)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-}
-
-/// The seats of a step. Hundreds may hold a role: they are copied when one of them changes, not with each copy of the review.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Seats {
-    row: Arc<Vec<Seat>>,
-    /// Of whom they are, while nothing has changed in them.
-    #[serde(skip)]
-    members: Option<Members>,
-}
-
-impl Seats {
-    pub(super) fn of(row: Arc<Vec<Seat>>, members: Members) -> Self {
-        Self { row, members: Some(members) }
-    }
-
-    /// To change them.
-    pub(super) fn changing(&mut self) -> &mut Vec<Seat> {
-        self.members = None;
-        Arc::make_mut(&mut self.row)
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.row.is_empty()
-    }
-
-    /// Of whom they are, if that is a crowd of this organisation and each has his own.
-    #[inline]
-    pub(super) fn members(&self, built: Built) -> Option<&Members> {
-        self.members.as_ref().filter(|members| members.are_of(built))
-    }
-
-    /// Whether the seat of that number is among them.
-    pub(super) fn has(&self, id: u32) -> bool {
-        // Most are numbered one after another.
-        let guess = self.row.first().and_then(|first| self.row.get(id.checked_sub(first.id)? as usize));
-        guess.is_some_and(|seat| seat.id == id) || self.row.iter().any(|seat| seat.id == id)
-    }
-}
-
-impl PartialEq for Seats {
-    fn eq(&self, other: &Self) -> bool {
-        self.row == other.row
-    }
-}
-
-impl Eq for Seats {}
-
-impl From<Vec<Seat>> for Seats {
-    fn from(seats: Vec<Seat>) -> Self {
-        Self { row: Arc::new(seats), members: None }
-    }
-}
-
-impl Deref for Seats {
-    type Target = [Seat];
-
-    fn deref(&self) -> &[Seat] {
-        &self.row
-    }
-}
-
-impl<'s> IntoIterator for &'s Seats {
-    type Item = &'s Seat;
-    type IntoIter = std::slice::Iter<'s, Seat>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.row.iter()
     }
 }

@@ -49,13 +49,14 @@ fn tally(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize, enough
     let veto = &facts.definitions[place].veto;
     let step = &review.steps[place];
     let (mut tally, mut without) = (Tally::default(), 0);
-    if facts.all_may_act(review, frame, place) {
-        // Each seat has one vote at most, and all others are manned.
+    if let Some(mut silent) = facts.silent(review, frame, place) {
+        // Each seat has one vote at most, and all others but these are manned.
         for (_, vote) in facts.votes(review).filter(|(_, vote)| vote.step == step.id) {
-            let has_veto = || step.seats.iter().any(|seat| seat.id == vote.seat && veto.contains(&seat.stands_for));
+            let has_veto = || step.seats.numbered(vote.seat).is_some_and(|seat| veto.contains(&seat.stands_for));
             tally.add(vote.kind, has_veto);
         }
-        let others = i64::try_from(step.seats.len()).unwrap_or(i64::MAX) - tally.m;
+        silent.retain(|&at| facts.vote_of_seat(review, &step.seats[at]).is_none());
+        let others = i64::try_from(step.seats.len() - silent.len()).unwrap_or(i64::MAX) - tally.m;
         tally.m += others.min(enough);
         return tally;
     }

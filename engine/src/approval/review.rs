@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::amounts::is_default;
 use super::event::Position;
-use super::place::{Found, Seats};
+use super::place::Found;
 use super::policy::Policy;
 use super::questions::Question;
+use super::seating::Seats;
 use super::step::Step;
 use super::value::{Fields, Subject};
 use super::words::{NoPlan, State, Status, Stuck, VoteKind, Why};

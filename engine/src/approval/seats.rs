@@ -1,15 +1,18 @@
 //! A step's seats: named when it first opens, and changed only by reconciling (approvals.md section 4).
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use super::crowd::Crowd;
 use super::event::Position;
 use super::facts::Facts;
 use super::frame::Frame;
 use super::organisation::{Ix, Organisation};
-use super::place::{ByPlace, Found, Seats};
+use super::place::{ByPlace, Found};
 use super::resolve::{MANY, Named, resolve};
 use super::resolver::Resolver;
 use super::review::{Definition, NamedBy, Resolved, Review, Seat, StepState};
+use super::seating::Seats;
 use super::words::{Status, Stuck};
 use crate::ids::PersonId;
 
@@ -26,7 +29,8 @@ pub(super) enum Cause {
 pub(super) fn reconcile(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize, cause: Cause) {
     let step = &review.steps[place];
     let first = step.seats.is_empty() && step.aside.is_empty();
-    if first && let Some(seats) = crowd(review, frame, facts, place) {
+    let crowd = first.then(|| crowd(review, frame, facts, place)).flatten();
+    if let Some(seats) = crowd.and_then(|crowd| crowd.seats(frame.org, review.next_id, facts.kept_out(place))) {
         review.next_id += u32::try_from(seats.len()).unwrap_or(u32::MAX);
         review.steps[place].seats = seats;
         resolved(review, frame, place, cause, None);
@@ -46,11 +50,33 @@ pub(super) fn reconcile(review: &mut Review, frame: &Frame<'_>, facts: &Facts, p
     }
 }
 
-/// The seats of a step that asks a role which many hold, and nobody else.
-fn crowd(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize) -> Option<Seats> {
+/// Whom a step asks that asks a role which many hold, and nobody else.
+fn crowd<'f>(review: &Review, frame: &Frame<'f>, facts: &Facts, place: usize) -> Option<&'f Arc<Crowd>> {
     let [Resolver::Role { role, unit }] = &facts.definitions[place].who[..] else { return None };
-    let crowd = frame.org.crowd(unit.of(&review.subject)?, role)?;
-    crowd.seats(frame.org, review.next_id, facts.kept_out(place))
+    frame.org.crowd(unit.of(&review.subject)?, role)
+}
+
+/// Where some of a crowd may not act any more, notes that and reconciles, which is no more than that they come last; true if it was
+/// so, and all else is to be looked at by [`mark_vacant`].
+pub(super) fn leave(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize) -> bool {
+    let Some(seats) = left(review, frame, facts, place) else { return false };
+    review.steps[place].seats = seats;
+    resolved(review, frame, place, Cause::Ordinary, None);
+    true
+}
+
+fn left(review: &Review, frame: &Frame<'_>, facts: &Facts, place: usize) -> Option<Seats> {
+    let step = &review.steps[place];
+    let members = step.seats.members(frame.org.built())?;
+    let silent = facts.silent(review, frame, place)?;
+    let voted = |&at: &usize| facts.vote_of_seat(review, members.seat(at)).is_some();
+    if silent.is_empty() || !step.aside.is_empty() || silent.iter().any(voted) {
+        return None;
+    }
+    // Whoever may act again is given a seat.
+    let crowd = crowd(review, frame, facts, place)?;
+    let same = members.come_from(crowd) && members.lack_only(facts.kept_out(place));
+    same.then(|| members.left_by(&silent)).flatten().map(Seats::of)
 }
 
 /// Notes when and with what problem the step was resolved.
@@ -89,7 +115,7 @@ fn bring_in_line(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: u
         let by = named.find(frame, seat).filter(|_| seat.named_by != NamedBy::Repair);
         by.map_or(usize::MAX, |(at, _)| at)
     };
-    if !step.seats.is_sorted_by_key(rank) {
+    if !step.seats.iter().is_sorted_by_key(rank) {
         step.seats.changing().sort_by_cached_key(rank);
     }
 }
@@ -223,12 +249,16 @@ impl Seated {
 
 /// Notes which seats are vacant; true if one has become so.
 pub(super) fn mark_vacant(review: &mut Review, frame: &Frame<'_>, facts: &Facts, place: usize) -> bool {
-    if facts.all_may_act(review, frame, place) {
-        return false;
-    }
     let seats = &review.steps[place].seats;
-    let is_other = |seat: &Seat| facts.is_vacant(review, frame, place, seat) != seat.vacant;
-    let others: Vec<usize> = seats.iter().enumerate().filter(|(_, seat)| is_other(seat)).map(|(at, _)| at).collect();
+    let is_other = |at: &usize| facts.is_vacant(review, frame, place, &seats[*at]) != seats[*at].vacant;
+    let others: Vec<usize> = match seats.members(frame.org.built()).zip(facts.silent(review, frame, place)) {
+        // Of a crowd those alone may be other than they are marked who may not act, or might not before.
+        Some((members, silent)) => {
+            let before = (members.named()..members.len()).filter(|at| silent.binary_search(at).is_err());
+            silent.iter().copied().chain(before).filter(is_other).collect()
+        }
+        None => (0..seats.len()).filter(is_other).collect(),
+    };
     if others.is_empty() {
         return false;
     }

@@ -7,7 +7,7 @@ use super::frame::Frame;
 use super::policy::SamePerson;
 use super::quorum::{Outcome, outcome_of};
 use super::review::{NamedBy, Review, Vote};
-use super::seats::{Cause, mark_vacant, reconcile, waits_for_added};
+use super::seats::{Cause, leave, mark_vacant, reconcile, waits_for_added};
 use super::words::{State, Status, Stuck, VoteKind, Why};
 use crate::ids::PersonId;
 
@@ -88,14 +88,17 @@ fn seats<'a>(review: &mut Review, frame: &Frame<'a>, facts: &mut Facts<'a>, look
         if review.steps[place].status != Status::Open {
             continue;
         }
-        let vacant = mark_vacant(review, frame, facts, place);
+        let left = leave(review, frame, facts, place);
+        let vacant = left || mark_vacant(review, frame, facts, place);
         let step = &review.steps[place];
         let problem = step.problem.is_some() && !looked.contains(&step.id);
         let stale = facts.definitions[place].has_chain()
             && step.resolved.is_some_and(|resolved| resolved.revision != frame.org.revision());
         if vacant || problem || stale {
             looked.push(step.id);
-            reconcile(review, frame, facts, place, Cause::Ordinary);
+            if !left {
+                reconcile(review, frame, facts, place, Cause::Ordinary);
+            }
             *facts = Facts::of(review, frame);
             return true;
         }
@@ -154,7 +157,7 @@ fn carry<'a>(review: &mut Review, frame: &Frame<'a>, facts: &mut Facts<'a>) -> b
         if step.status != Status::Open || step.is_added() {
             continue;
         }
-        for at in facts.open_seats(review, frame, place) {
+        for at in facts.open_seats_of(review, frame, place, &authors) {
             let given = step.seats[at].passed || step.seats[at].named_by == NamedBy::Repair;
             if frame.policy.asks_anew && given {
                 continue;

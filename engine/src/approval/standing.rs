@@ -165,7 +165,7 @@ pub fn seat_of(
     let frame = Frame::new(policy, organisation, rates, at);
     let facts = Facts::of(review, &frame);
     let place = review.steps.iter().position(|step| step.id == vote.step)?;
-    let seat = review.steps[place].seats.iter().find(|seat| seat.id == vote.seat)?;
+    let seat = review.steps[place].seats.numbered(vote.seat)?;
     Some(why_asked(review, &frame, &facts, place, seat))
 }
 

@@ -314,7 +314,9 @@ impl Found {
         self.default("repaired", repaired, &after.repaired);
         self.tree("resolved", resolved, &after.resolved, Option::is_some);
         self.list("rungs", rungs, &after.rungs);
-        self.list("seats", seats, &after.seats);
+        if *seats != after.seats {
+            self.list("seats", &seats.in_a_row(), &after.seats.in_a_row());
+        }
         self.default("status", status, &after.status);
         self.default("top", top, &after.top);
     }
