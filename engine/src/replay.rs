@@ -37,7 +37,7 @@ pub use nobody::unanswerable;
 pub use pages::PAGES;
 pub use report::{
     ActivityCount, CaseReport, Cases, Comparison, Differs, Duty, Ended, Events, FiredCount, FiredOnce, Incidents,
-    Refusals, RefusedOnce, Report, StatesAt, Transition,
+    Kinds, Refusals, RefusedOnce, Report, StatesAt, Transition,
 };
 
 use player::Player;
@@ -193,8 +193,9 @@ pub fn activities(log: &impl Log) -> Vec<(u32, u64)> {
     (0..).zip(counts).filter(|(_, events)| *events > 0).collect()
 }
 
-/// The finding of a mapping file that the log has no event of an activity: of no definition.
-pub const NEVER_SEEN: &str = codes::NEVER_SEEN;
+/// Findings of a mapping file that are of no definition: the log has no event of an activity, and the organisation calls people
+/// otherwise than those of the log are called.
+pub const OF_NO_DEFINITION: &[&str] = &[codes::NEVER_SEEN, codes::CAPITALS];
 
 #[cfg(test)]
 mod tests;

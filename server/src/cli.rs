@@ -48,6 +48,7 @@ use tokio::runtime::Runtime;
 
 use crate::config::Config;
 use crate::desk::NotDone;
+use crate::found::Found;
 use crate::http::problem::chain;
 use crate::open;
 use crate::unserved::Unserved;
@@ -158,6 +159,8 @@ pub(crate) enum End {
 pub(crate) enum Failure {
     /// Declined: nothing has changed. Code and sentence.
     Declined(String, String),
+    /// Declined for what is wrong with files: every finding, and all that is wrong in a sentence.
+    Wrong(Vec<Found>, String),
     /// Declined here for want of a definition or of what it names. Code and sentence.
     Lacking(String, String),
     /// Asked for in a way that cannot be.
@@ -237,6 +240,10 @@ fn called(matches: &ArgMatches) -> String {
 
 fn failed(config: &Config, out: &Out, failure: &Failure, called: &str) -> ExitCode {
     let (code, words, exit) = match failure {
+        Failure::Wrong(findings, told) => {
+            out.wrong_files(findings, told);
+            return ExitCode::from(1);
+        }
         Failure::Declined(code, sentence) => (code.as_str(), sentence.clone(), 1),
         Failure::Lacking(code, sentence) => {
             let folder = open::no_folder(config).map_or(String::new(), |why| format!(" {why}"));

@@ -149,6 +149,7 @@ fn one_log_in_four_clothes_is_one_log() {
     assert_eq!(csv["fired"][0]["at"], "2026-02-05T09:00:00Z");
     assert_eq!(csv["states_at"][0]["states"].as_array().unwrap().len(), 3);
     assert_eq!((&csv["against"]["different"], &csv["against"]["cases"]), (&Value::from(0), &Value::from(3)));
+    assert_eq!(csv["against"]["kinds"], serde_json::json!({ "refused": 0, "end": 0, "way": 0 }));
     assert_eq!(csv["each"][2]["way"], serde_json::json!(["draft", "review", "paying", "overdue", "paid"]));
 }
 
@@ -317,4 +318,43 @@ activities:
     assert_eq!(report["findings"][0]["code"], "FLX0728", "{}", report["findings"]);
     assert_eq!(report["findings"].as_array().unwrap().len(), 1);
     assert!(report["findings"][0].get("definitions").is_none());
+}
+
+#[test]
+fn machines_get_every_finding_of_wrong_files() {
+    let desk = Desk::new();
+    desk.write("map.yaml", MAP.replace("Paid: pay", "Paid: payed").as_bytes());
+    desk.write("wrong.yaml", DEFINITION.replace("to: review", "to: revue").as_bytes());
+    let args =
+        ["log.csv", "--definition", "declaration.yaml", "--map", "map.yaml", "--against", "wrong.yaml", "--json"];
+    let (code, told) = desk.wrong(&args);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let error = &told["error"];
+    assert_eq!((code, &error["code"]), (1, &Value::from("wrong_file")));
+    let found: Vec<(&str, &str)> = error["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["file"].as_str().unwrap(), one["code"].as_str().unwrap()))
+        .collect();
+    assert_eq!(found, [("map.yaml", "FLX0720"), ("wrong.yaml", "FLX0202")], "{told}");
+    let (first, words) = (&error["diagnostics"][0], error["detail"].as_str().unwrap());
+    assert!(first["line"].as_u64() == Some(7) && !first["help"].as_str().unwrap().is_empty(), "{told}");
+    assert!(words.contains("`payed`") && words.contains("revue"), "{words}");
+}
+
+#[test]
+fn ids_in_capital_letters_are_told_where_letters_are_folded() {
+    let desk = Desk::new();
+    let map = format!("people: {{ organisation: company.yaml, from_log: true, fold: case }}\n{MAP}");
+    desk.write("map.yaml", map.as_bytes());
+    desk.write("company.yaml", b"people: [{ id: Ann }, { id: sue }]\n");
+    let report = desk.json("log.csv", &["--against", "declaration.yaml"]);
+    let found: Vec<(&Value, bool)> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (&one["code"], one["message"].as_str().unwrap().contains("`Ann`")))
+        .collect();
+    assert_eq!(found, [(&Value::from("FLX0735"), true)], "{}", report["findings"]);
 }

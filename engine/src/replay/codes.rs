@@ -20,9 +20,10 @@ codes! {
     COLUMN_OR_VALUE = "FLX0727": "A value comes from a column (`column`) or is written out (`value`).";
     NEVER_SEEN = "FLX0728": "The log has no event of this activity.";
     BAD_TIME = "FLX0729": "A time zone, or a format made of fields such as %Y, %m and %d, is expected.";
-    UNREACHABLE = "FLX0730": "What stands behind a meaning without `when` is never reached.";
+    UNREACHABLE = "FLX0730": "What stands behind a meaning without `when`, or with the same, is never reached.";
     NO_HOLDER = "FLX0731": "The definition asks for a role that nobody in the log or the organisation has.";
     NO_UNIT = "FLX0732": "The definition asks for a role in a unit that is not there.";
     NO_MANAGERS = "FLX0733": "The definition asks for managers, and no organisation says who they are.";
     NO_COLUMN = "FLX0734": "The log has no column of this name, or more than one.";
+    CAPITALS = "FLX0735": "With `fold: case` the organisation's ids are written in small letters.";
 }

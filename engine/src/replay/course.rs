@@ -5,7 +5,7 @@ mod bind;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::map::Others;
+use super::map::{Others, When};
 use super::value::Value;
 use crate::approval::Step;
 use crate::definition::chart::{Arrow, Definition, Outcome, StateIx, StateKind};
@@ -35,7 +35,7 @@ pub struct Course {
 /// What an activity means.
 #[derive(Debug)]
 pub(super) struct Move {
-    pub(super) when: Vec<(usize, Vec<String>)>,
+    pub(super) when: When,
     pub(super) does: Does,
     /// The state whose task is meant.
     pub(super) state: Option<Arc<str>>,

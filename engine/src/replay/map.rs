@@ -98,9 +98,9 @@ pub struct Source {
     pub(super) span: Span,
     pub(super) from: From,
     /// Of amounts and quantities that stand there as bare numbers.
-    pub(super) unit: Option<From>,
+    pub(super) unit: Option<Unit>,
     /// What stands there, and what it means.
-    pub(super) values: Vec<(String, String)>,
+    pub(super) values: Vec<Meant>,
     /// Where nothing stands there.
     pub(super) otherwise: Option<String>,
     /// How a date or a time is written.
@@ -108,7 +108,7 @@ pub struct Source {
     /// In which zone, where it does not say.
     pub(super) zone: Option<String>,
     /// Before the fraction of a number.
-    pub(super) comma: bool,
+    pub(super) mark: Mark,
 }
 
 /// A column of the log, by its place, or the text itself.
@@ -118,11 +118,64 @@ pub(super) enum From {
     Written(String),
 }
 
+/// What stands before the fraction of a number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// The mapping does not say: a point, and no group of digits is known from a fraction.
+    #[default]
+    Unsaid,
+    Point,
+    Comma,
+}
+
+/// A text, and what it means; `None`: no value.
+pub(super) type Meant = (String, Option<String>);
+
+/// What a text means, itself where nothing is said of it; `None`: no value. Blanks around it are no part of it.
+pub(super) fn meant<'t>(values: &'t [Meant], text: &'t str) -> Option<&'t str> {
+    match values.iter().find(|(from, _)| from.trim() == text.trim()) {
+        Some((_, to)) => to.as_deref(),
+        None => Some(text),
+    }
+}
+
+/// The currency or unit of bare numbers.
+#[derive(Clone, Debug)]
+pub(super) struct Unit {
+    pub(super) from: From,
+    /// What stands in its column, and what it means.
+    pub(super) values: Vec<Meant>,
+    /// Where nothing stands there.
+    pub(super) otherwise: Option<String>,
+}
+
+impl Unit {
+    /// The unit where this stands in its column.
+    pub(super) fn of<'t>(&'t self, cell: Option<&'t str>) -> Option<&'t str> {
+        match &self.from {
+            From::Written(unit) => Some(unit),
+            From::Column(_) => cell.and_then(|cell| meant(&self.values, cell)).or(self.otherwise.as_deref()),
+        }
+    }
+}
+
+/// Columns, each with the texts that may stand there, in small letters; the empty one is an empty cell.
+pub(super) type When = Vec<(usize, Vec<String>)>;
+
+/// Whether the condition holds where this stands in the columns. The case of letters and blanks around are no part of it.
+pub(super) fn holds<'t>(when: &When, cell: impl Fn(usize) -> Option<&'t str>) -> bool {
+    when.iter().all(|(column, texts)| {
+        let value = cell(*column).unwrap_or_default().trim();
+        texts.iter().any(|text| text == value || text.eq_ignore_ascii_case(value))
+            || (!value.is_ascii() && texts.contains(&value.to_lowercase()))
+    })
+}
+
 /// What an activity means, if what stands in these columns is one of these.
 #[derive(Clone, Debug)]
 pub(super) struct Meaning {
     pub(super) span: Span,
-    pub(super) when: Vec<(usize, Vec<String>)>,
+    pub(super) when: When,
     pub(super) what: What,
     /// The state whose task is meant.
     pub(super) state: Option<Spot<String>>,

@@ -233,7 +233,19 @@ pub fn unanswerable(map: &Map, course: &Course, organisation: &OrganisationAt) -
         let what = format!("{what}: {}{more} can be done by nobody", shown.join(", "));
         Diagnostic::warning(code, map.whose, what).help(help)
     };
-    lacking(&course.definition, organisation).into_iter().map(told).collect()
+    let lacks = lacking(&course.definition, organisation).into_iter().map(told);
+    lacks.chain(capitals(map, organisation)).collect()
+}
+
+/// The finding that the organisation has ids which nobody of the log can have, since those are in small letters.
+fn capitals(map: &Map, organisation: &Organisation) -> Option<Diagnostic> {
+    let ids = organisation.parts().people.iter().map(|person| person.id.as_str());
+    let ids: Vec<&str> = ids.filter(|id| map.people.fold && **id != id.to_lowercase()).collect();
+    let first = ids.first()?.to_lowercase();
+    let people = listed(ids.iter().copied());
+    let what = format!("with `fold: case` nobody of the log is {people}: their ids are in small letters");
+    let help = format!("call him `{first}` in the organisation and in the definition, or leave `fold: case` out");
+    Some(Diagnostic::warning(codes::CAPITALS, map.whose, what).help(help))
 }
 
 /// The code, what is lacking, and what to do.

@@ -20,4 +20,5 @@ pub const PAGES: &[(&str, &str)] = crate::pages! {
     "FLX0732"
     "FLX0733"
     "FLX0734"
+    "FLX0735"
 };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::course::{Course, Does, Move};
-use super::map::{Map, Others};
+use super::map::{Map, Others, holds};
 use super::nobody::Nobody;
 use super::people::Persons;
 use super::value::Value;
@@ -47,8 +47,8 @@ pub(super) struct Player<'a, D: Domain, L> {
     persons: Persons<'a, L>,
     /// What texts mean: by where the value comes from, the text and the unit.
     values: HashMap<(*const Value, u32, u32), Result<Json, String>>,
-    /// What timers are called, by their names.
-    timers: HashMap<Arc<str>, Arc<str>>,
+    /// What timers are called, by the workflow and their names.
+    timers: HashMap<(Arc<str>, Arc<str>), Arc<str>>,
     /// What nobody may do.
     nobody: Nobody,
     audience: Audience,
@@ -93,7 +93,7 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         let mut timers = HashMap::new();
         for definition in course.definitions() {
             for timer in definition.states.iter().flat_map(|state| &state.timers) {
-                timers.insert(timer.name.clone(), timer.due.to_string().into());
+                timers.insert((definition.name.clone(), timer.name.clone()), timer.due.to_string().into());
             }
         }
         let (persons, values) = (Persons::new(log, map), HashMap::new());
@@ -198,14 +198,19 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
             return;
         }
         let at = state(&step.after);
+        // States of a workflow that is called may have the names of the caller's.
+        let workflow = &step.after.workflow;
+        let called = Some(workflow).filter(|name| **name != self.course.definition.name).cloned();
         for (timer, due) in &step.record.timers {
-            let (what, late) = (self.timer(timer), playing.last);
+            let (what, late) = (self.timer(workflow, timer), playing.last);
             let from = timer.rsplit_once('#').map_or(&**timer, |(state, _)| state);
-            playing.played.fired.push(Fired { state: from.into(), what, step: None, at: *due, late });
+            let workflow = called.clone();
+            playing.played.fired.push(Fired { workflow, state: from.into(), what, step: None, at: *due, late });
         }
         for (ordinal, fired) in &step.record.fired {
             let task = step.after.tasks.iter().find(|task| task.id.ordinal == *ordinal);
             playing.played.fired.push(Fired {
+                workflow: called.clone(),
                 state: task.map_or_else(|| at.clone(), |task| task.state.clone()),
                 what: fired.what.name().into(),
                 step: fired.step.clone(),
@@ -215,7 +220,7 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         }
         if step.after.id == root {
             let from = step.before.as_ref().map_or_else(|| Arc::from(""), |before| state(before));
-            let timer = || step.record.timers.first().map(|(timer, _)| self.timer(timer));
+            let timer = || step.record.timers.first().map(|(timer, _)| self.timer(workflow, timer));
             let rung = || step.record.fired.first().map(|(_, fired)| Arc::from(fired.what.name()));
             let by = by.cloned().or_else(|| step.record.event.clone()).or_else(timer).or_else(rung);
             // On the day on which somebody goes away or comes back time looks at open reviews, and leads nowhere.
@@ -229,8 +234,8 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         }
     }
 
-    fn timer(&self, name: &Arc<str>) -> Arc<str> {
-        self.timers.get(name).cloned().unwrap_or_else(|| name.clone())
+    fn timer(&self, workflow: &Arc<str>, name: &Arc<str>) -> Arc<str> {
+        self.timers.get(&(workflow.clone(), name.clone())).cloned().unwrap_or_else(|| name.clone())
     }
 
     /// What instances tell themselves and one another.
@@ -294,12 +299,8 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         let (_, activity) = self.log.event(playing.case, event);
         let found = self.course.activities.get(self.log.text(activity));
         let case = playing.case;
-        let fits = |one: &&Move| {
-            one.when.iter().all(|(column, texts)| {
-                let value = self.log.value(case, event, *column).map(|text| self.log.text(text));
-                value.is_some_and(|value| texts.iter().any(|text| text == value))
-            })
-        };
+        let cell = |column: usize| self.log.value(case, event, column).map(|text| self.log.text(text));
+        let fits = |one: &&Move| holds(&one.when, cell);
         let what = found.and_then(|meanings| meanings.iter().find(fits));
         match what {
             Some(Move { does: Does::Skip, .. }) => playing.played.skipped += 1,

@@ -140,6 +140,9 @@ pub struct Transition {
 /// How often time did something.
 #[derive(Clone, Debug, Serialize)]
 pub struct FiredCount {
+    /// The workflow that the case called, where it is one of its.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<String>,
     /// The state whose timer or task it was.
     pub state: String,
     /// The step, of what approvals do.
@@ -162,6 +165,9 @@ pub struct FiredCount {
 pub struct FiredOnce {
     /// The case.
     pub case: String,
+    /// The workflow that it called, where it is one of its.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<String>,
     /// The state whose timer or task it was.
     pub state: String,
     /// The step, of what approvals do.
@@ -313,8 +319,45 @@ pub struct Comparison {
     pub accepted: u64,
     /// Those that would have gone another way.
     pub different: u64,
-    /// The first of these.
+    /// How many of these there are of each kind.
+    pub kinds: Kinds,
+    /// The first 10,000 of these.
     pub differs: Vec<Differs>,
+    /// How many more there are.
+    pub more: u64,
+}
+
+/// How many cases differ, by what they differ in first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Kinds {
+    /// A refused event.
+    pub refused: u64,
+    /// The state at the end.
+    pub end: u64,
+    /// The states between.
+    pub way: u64,
+}
+
+impl Kinds {
+    /// All of them.
+    #[must_use]
+    pub const fn all(self) -> u64 {
+        self.refused + self.end + self.way
+    }
+
+    pub(super) fn count(&mut self, kind: &str) {
+        match kind {
+            "refused" => self.refused += 1,
+            "end" => self.end += 1,
+            _ => self.way += 1,
+        }
+    }
+
+    pub(super) fn join(&mut self, other: Self) {
+        self.refused += other.refused;
+        self.end += other.end;
+        self.way += other.way;
+    }
 }
 
 /// A case that would have gone another way.

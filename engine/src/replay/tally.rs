@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Log;
 use super::player::{Fired, Passage, Place, Played, Refused};
-use super::report::{CaseReport, Differs, FiredOnce, RefusedOnce};
+use super::report::{CaseReport, Differs, FiredOnce, Kinds, RefusedOnce};
 use crate::clock::Timestamp;
 use crate::instance::Status;
 
@@ -14,7 +14,7 @@ use crate::instance::Status;
 const MOST_FIRED: usize = 1_000;
 /// How much of a case is told, of each kind.
 const MOST_EACH: usize = 200;
-/// How many cases that differ are told.
+/// How many cases that differ are told one by one: a large log of which all do would not fit into memory twice.
 const MOST_DIFFERENT: usize = 10_000;
 
 /// Where an event was refused, and how.
@@ -40,8 +40,8 @@ pub(super) struct Seen<T> {
 /// From which state, by what, to which.
 pub(super) type Led = (Arc<str>, Arc<str>, Arc<str>);
 
-/// The state, the step and what time did there.
-type Fell = (Arc<str>, Option<Arc<str>>, Arc<str>);
+/// The workflow that was called, if it is one, the state, the step and what time did there.
+type Fell = (Option<Arc<str>>, Arc<str>, Option<Arc<str>>, Arc<str>);
 
 /// How often time did something, first and last.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ pub(super) struct Tally {
     pub(super) compared: Option<u64>,
     /// Cases that the other definition accepts.
     pub(super) other_accepted: u64,
-    pub(super) different: u64,
+    pub(super) kinds: Kinds,
     pub(super) differs: BTreeMap<usize, Differs>,
     pub(super) broken: Option<String>,
 }
@@ -124,7 +124,7 @@ impl Tally {
             told: BTreeMap::new(),
             compared: None,
             other_accepted: 0,
-            different: 0,
+            kinds: Kinds::default(),
             differs: BTreeMap::new(),
             broken: None,
         }
@@ -186,8 +186,8 @@ impl Tally {
 
     fn firings(&mut self, log: &impl Log, case: usize, fired: &[Fired]) {
         for (place, one) in fired.iter().enumerate() {
-            let Fired { state, what, step, at, late } = one;
-            let key = (state.clone(), step.clone(), what.clone());
+            let Fired { workflow, state, what, step, at, late } = one;
+            let key = (workflow.clone(), state.clone(), step.clone(), what.clone());
             let span = self.fired.entry(key).or_insert(Span { count: 0, late: 0, first: *at, last: *at });
             span.count += 1;
             span.late += u64::from(*late);
@@ -208,7 +208,7 @@ impl Tally {
         *self.compared.get_or_insert(0) += 1;
         self.other_accepted += u64::from(that.is_accepted());
         let Some(differs) = Differs::between(log, case, this, that) else { return };
-        self.different += 1;
+        self.kinds.count(differs.kind);
         self.differs.insert(case, differs);
         if self.differs.len() > MOST_DIFFERENT {
             self.differs.pop_last();
@@ -257,7 +257,7 @@ impl Tally {
             *self.compared.get_or_insert(0) += more;
         }
         self.other_accepted += other.other_accepted;
-        self.different += other.different;
+        self.kinds.join(other.kinds);
         self.differs.extend(other.differs);
         while self.differs.len() > MOST_DIFFERENT {
             self.differs.pop_last();
@@ -293,6 +293,7 @@ pub(super) fn refused_once(log: &impl Log, case: usize, one: &Refused) -> Refuse
 fn fired_once(case: &str, one: &Fired) -> FiredOnce {
     FiredOnce {
         case: case.to_owned(),
+        workflow: one.workflow.as_deref().map(str::to_owned),
         state: one.state.to_string(),
         step: one.step.as_deref().map(str::to_owned),
         what: one.what.to_string(),

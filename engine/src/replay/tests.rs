@@ -160,16 +160,17 @@ pub(super) fn bound(map: &Map, source: &str, log: &Written) -> Result<Course, Ve
     held(map, source, log).map(|(course, _)| course)
 }
 
-/// The same, with its warnings.
+/// The same, with its warnings. Behind `---` stand definitions that it calls.
 fn held(map: &Map, source: &str, log: &Written) -> Result<(Course, Vec<Diagnostic>), Vec<Diagnostic>> {
     let domain = Bare::default();
-    let loaded = Library::load(vec![("it.yaml".to_owned(), source.to_owned())], domain.vocabulary());
+    let files = source.split("\n---\n").enumerate().map(|(at, one)| (format!("it{at}.yaml"), one.to_owned()));
+    let loaded = Library::load(files.collect(), domain.vocabulary());
     let (library, _) = loaded.unwrap_or_else(|refused| {
         let all = refused.iter().flat_map(|(path, source, all)| all.iter().map(|d| d.render(path, source)));
         panic!("{}", all.collect::<String>())
     });
-    let name = library.names().next().unwrap().clone();
-    let definition = library.current(&name).unwrap().clone();
+    let name = source.lines().find_map(|line| line.strip_prefix("workflow: ")).unwrap();
+    let definition = library.current(name).unwrap().clone();
     let seen = |activity: &str| log.texts.iter().any(|text| text == activity);
     Course::bind(map, &library, &definition, domain.vocabulary(), &seen)
 }

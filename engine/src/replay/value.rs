@@ -1,14 +1,17 @@
 //! Texts of a log become values of a definition's types.
 
-use rust_decimal::{Decimal, RoundingStrategy};
-use serde_json::Value as Json;
+mod number;
 
-use super::map::{From, Source};
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde_json::{Value as Json, json};
+
+use super::map::{From, Mark, Meant, Source, Unit, meant};
 use super::people::person_id;
 use crate::clock::{Timestamp, resolve};
 use crate::expression::{Type, Value as Typed};
 use jiff::civil::{Date, DateTime};
 use jiff::fmt::strtime::BrokenDownTime;
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::TimeZone;
 
 /// Fractional digits of an amount of money; what is finer is rounded, half away from zero.
@@ -20,14 +23,14 @@ const QUANTITY_PLACES: u32 = 6;
 #[derive(Clone, Debug)]
 pub(super) struct Value {
     pub(super) from: From,
-    pub(super) unit: Option<From>,
-    values: Vec<(String, String)>,
+    pub(super) unit: Option<Unit>,
+    values: Vec<Meant>,
     pub(super) otherwise: Option<String>,
     format: Option<String>,
     zone: TimeZone,
     /// The mapping names a zone: the day of an instant is the day there, and not the one that is written.
     moves: bool,
-    comma: bool,
+    mark: Mark,
     /// Small and capital letters of people's names are the same.
     fold: bool,
     ty: Type,
@@ -44,7 +47,7 @@ impl Value {
             otherwise: source.otherwise.clone(),
             format: source.format.clone(),
             zone: zone.unwrap_or(TimeZone::UTC),
-            comma: source.comma,
+            mark: source.mark,
             fold: false,
             ty: ty.clone(),
         }
@@ -63,10 +66,19 @@ impl Value {
     /// Whether `text`, which the author wrote, can be one. A unit that the log tells is not known yet.
     pub(super) fn check(&self, text: &str) -> Result<(), String> {
         match &self.unit {
-            Some(From::Column(_)) => Ok(()),
-            Some(From::Written(unit)) => self.read(text, Some(unit)).map(drop),
-            None => self.read(text, None).map(drop),
+            Some(Unit { from: From::Column(_), .. }) => Ok(()),
+            _ => self.read(text, self.unit_in(None)).map(drop),
         }
+    }
+
+    /// Whether a text is a value, and not one that stands for none.
+    pub(super) fn is_one(&self, text: &str) -> bool {
+        self.values.is_empty() || meant(&self.values, text).is_some()
+    }
+
+    /// The unit of bare numbers; `cell`: what stands in its column.
+    pub(super) fn unit_in<'t>(&'t self, cell: Option<&'t str>) -> Option<&'t str> {
+        self.unit.as_ref()?.of(cell)
     }
 
     /// Whether the format is one.
@@ -81,27 +93,27 @@ impl Value {
     /// # Errors
     /// Why it is no such value.
     pub(super) fn read(&self, text: &str, unit: Option<&str>) -> Result<Json, String> {
-        let text = self.values.iter().find(|(from, _)| from == text).map_or(text, |(_, to)| to);
+        let text = meant(&self.values, text).ok_or_else(|| format!("`{text}` stands for no value"))?;
         let json = match &self.ty {
             Type::Text => Json::String(text.to_owned()),
             Type::Person => Json::String(person_id(text, self.fold).as_str().to_owned()),
             Type::Bool => truth(text)?,
             Type::Int => {
-                let number = self.number(text)?;
+                let number = number::read(text, self.mark)?;
                 if !number.fract().is_zero() {
                     return Err(format!("`{text}` is not a whole number"));
                 }
                 let number = number.normalize().to_string();
                 number.parse::<i64>().map(Json::from).map_err(|_| format!("`{text}` is too large"))?
             }
-            Type::Decimal => Json::String(self.number(text)?.normalize().to_string()),
+            Type::Decimal => Json::String(number::read(text, self.mark)?.normalize().to_string()),
             Type::Money => Json::String(self.amount(text, unit, MONEY_PLACES, "a currency: write `currency: EUR`")?),
             Type::Quantity => Json::String(self.amount(text, unit, QUANTITY_PLACES, "a unit: write `unit: kg`")?),
             Type::Timestamp => Json::String(self.instant(text)?.to_string()),
             Type::Date => Json::String(self.date(text)?.to_string()),
             Type::Duration => Json::String(text.to_owned()),
-            Type::List(of) if **of == Type::Text => Json::Array(vec![Json::String(text.to_owned())]),
-            Type::List(_) | Type::Map(..) | Type::Record(_) | Type::Null => {
+            Type::List(of) => self.list(text, of)?,
+            Type::Map(..) | Type::Record(_) | Type::Null => {
                 serde_json::from_str(text).map_err(|e| format!("`{text}` is not JSON: {e}"))?
             }
         };
@@ -111,41 +123,44 @@ impl Value {
         Ok(json)
     }
 
-    /// A number as logs write them: `1234.5`, `1.2345E3`, and `1.234,50` where the mapping says so.
-    fn number(&self, text: &str) -> Result<Decimal, String> {
-        let wrong = || match self.comma {
-            true => format!("`{text}` is not a number with a decimal comma"),
-            false => format!("`{text}` is not a number"),
-        };
-        let text = text.trim();
-        let plain = if self.comma { with_point(text).ok_or_else(wrong)? } else { text.to_owned() };
-        let plain = plain.strip_prefix('+').unwrap_or(&plain);
-        let parsed = match plain.contains(['e', 'E']) {
-            true => Decimal::from_scientific(plain),
-            false => plain.parse(),
-        };
-        parsed.map_err(|_| wrong())
+    /// A list in JSON; of texts one that is no such list is the only element.
+    fn list(&self, text: &str, of: &Type) -> Result<Json, String> {
+        let people = *of == Type::Person;
+        match (serde_json::from_str(text), of) {
+            (Ok(Json::Array(all)), Type::Text) if all.iter().all(Json::is_string) => Ok(Json::Array(all)),
+            (_, Type::Text) => Ok(json!([text])),
+            (Ok(Json::Array(mut all)), _) => {
+                for one in all.iter_mut().filter(|_| people) {
+                    if let Some(id) = one.as_str().map(|name| person_id(name, self.fold)) {
+                        *one = Json::String(id.as_str().to_owned());
+                    }
+                }
+                Ok(Json::Array(all))
+            }
+            _ => {
+                let such = if people { format!(" such as `{}`", json!([text.trim()])) } else { String::new() };
+                Err(format!("`{text}` is not a list of {}: it is written in JSON{such}", of.name()))
+            }
+        }
     }
 
     fn amount(&self, text: &str, unit: Option<&str>, places: u32, what: &str) -> Result<String, String> {
-        let text = text.trim();
-        let signed = SIGNS.iter().find_map(|(sign, code)| {
-            let number = text.strip_prefix(sign).or_else(|| text.strip_suffix(sign))?;
-            Some((number.trim(), Some(*code)))
-        });
-        let (number, own) = signed.unwrap_or_else(|| match text.rsplit_once(char::is_whitespace) {
-            Some((number, own)) if own.starts_with(|c: char| !c.is_ascii_digit()) => (number.trim(), Some(own)),
-            _ => (text, None),
-        });
-        let unit =
-            own.or(unit).ok_or_else(|| format!("`{text}` has no unit, and the mapping names none; it takes {what}"))?;
-        let number = self.number(number)?.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
+        let (number, own) = number::parted(text);
+        let number = number::read(number, self.mark)?;
+        let unit = own
+            .or(unit)
+            .map(str::trim)
+            .ok_or_else(|| format!("`{}` has no unit, and the mapping names none; it takes {what}", text.trim()))?;
+        let number = number.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
         Ok(format!("{} {unit}", number.normalize()))
     }
 
     fn instant(&self, text: &str) -> Result<Timestamp, String> {
         let text = text.trim();
-        let wrong = || format!("`{text}` is not a point in time: say how it is written with `format`");
+        let wrong = || match is_beyond(text) {
+            true => beyond(text),
+            false => format!("`{text}` is not a point in time: say how it is written with `format`"),
+        };
         let local = |wall: DateTime| resolve(&self.zone, wall).ok_or_else(wrong);
         if let Some(micros) = self.format.as_deref().and_then(epoch) {
             return since_1970(text, micros).ok_or_else(|| format!("`{text}` is no time since 1970"));
@@ -153,14 +168,13 @@ impl Value {
         if let Some(format) = &self.format {
             let parsed = parsed(format, text).map_err(|e| format!("`{text}` is not written as `{format}`: {e}"))?;
             not_too_early(text, &parsed)?;
+            let wrong = || if parsed.year() == Some(LAST_YEAR) { beyond(text) } else { wrong() };
             return match parsed.to_timestamp() {
                 Ok(at) => Ok(at.into()),
-                Err(_) => local(
-                    parsed
-                        .to_datetime()
-                        .or_else(|_| parsed.to_date().map(|d| d.at(0, 0, 0, 0)))
-                        .map_err(|_| wrong())?,
-                ),
+                Err(_) => {
+                    let wall = parsed.to_datetime().or_else(|_| parsed.to_date().map(|day| day.at(0, 0, 0, 0)));
+                    wall.map_err(|_| wrong()).and_then(|wall| local(wall).map_err(|_| wrong()))
+                }
             };
         }
         if let Ok(at) = Timestamp::parse(text) {
@@ -218,30 +232,18 @@ fn not_too_early(text: &str, parsed: &BrokenDownTime) -> Result<(), String> {
     }
 }
 
-/// Signs of currencies that can be only one.
-const SIGNS: [(&str, &str); 2] = [("€", "EUR"), ("£", "GBP")];
+/// The last year of times; its last day is not whole, since it has to be one in every zone.
+const LAST_YEAR: i16 = 9999;
+/// The last point in time, without its fraction.
+const LAST: &str = "9999-12-30T22:00:00Z";
 
-/// A number with a decimal comma as one with a point: digits may be grouped by threes, by points, blanks or apostrophes.
-fn with_point(text: &str) -> Option<String> {
-    let is_group = |c: char| matches!(c, '.' | ' ' | '\'' | '\u{2019}' | '\u{a0}' | '\u{202f}');
-    let (text, end) = text.find(['e', 'E']).map_or((text, ""), |at| text.split_at(at));
-    // Bookkeepers write the sign behind it.
-    let (sign, digits) = match (text.strip_prefix(['-', '+']), text.strip_suffix('-')) {
-        (Some(rest), _) => (if text.starts_with('-') { "-" } else { "" }, rest),
-        (None, Some(rest)) => ("-", rest),
-        (None, None) => ("", text),
-    };
-    let (whole, part) = digits.trim().split_once(',').unwrap_or((digits.trim(), ""));
-    let mut groups = whole.split(is_group);
-    let first = groups.next()?;
-    let rest: Vec<&str> = groups.collect();
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let grouped = rest.iter().all(|group| group.len() == 3 && is_number(group)) && (1..=3).contains(&first.len());
-    if !is_number(first) || !is_number(part) || !(rest.is_empty() || grouped) {
-        return None;
-    }
-    let part = if part.is_empty() { "0" } else { part };
-    Some(format!("{sign}{first}{}.{part}{end}", rest.concat()))
+/// Whether it is a time of the last year, and written as ISO 8601 has it.
+fn is_beyond(text: &str) -> bool {
+    Pieces::parse(text).is_ok_and(|pieces| pieces.date().year() == LAST_YEAR)
+}
+
+fn beyond(text: &str) -> String {
+    format!("`{text}` lies after the last point in time, {LAST}: what stands for none is `values: {{ \"{text}\": ~ }}`")
 }
 
 /// How many microseconds one of these units of time since 1970 has; `None`: the format is another.

@@ -8,7 +8,7 @@ use crate::limits::Limits;
 use crate::log::{Case, Event, Log, Skipped};
 use crate::plan::Plan;
 use crate::text::{Text, Texts};
-use crate::time::{Clock, Unclear};
+use crate::time::{Cause, Clock, Unclear};
 use crate::unreadable::{Said, Unreadable, short};
 use crate::wanted::Format;
 
@@ -21,7 +21,7 @@ pub(crate) enum Reason {
     NoCase,
     NoActivity,
     NoTime,
-    UnreadableTime,
+    UnreadableTime(Cause),
     TooFewCells,
     TooManyCells,
     TooLong,
@@ -69,9 +69,8 @@ impl<'p> Gather<'p> {
     pub(crate) fn event<'a>(&mut self, line: u64, cell: impl Fn(usize) -> Option<&'a [u8]>) -> Result<(), Unreadable> {
         let plan = self.plan;
         for (slot, values) in &plan.only {
-            if let Some(value) = cell(*slot)
-                && !is_one_of(letters(value, line)?, values)
-            {
+            let value = cell(*slot).map(|value| letters(value, line)).transpose()?.map(str::trim);
+            if value.is_some_and(|value| !value.is_empty() && !is_one_of(value, values)) {
                 self.left_out += 1;
                 return Ok(());
             }
@@ -85,7 +84,7 @@ impl<'p> Gather<'p> {
         let at = match self.clock.read(time) {
             Ok(at) => at,
             Err(Unclear::Unknown) => {
-                self.skip(Reason::UnreadableTime, line, time);
+                self.skip(Reason::UnreadableTime(self.clock.cause(time)), line, time);
                 return Ok(());
             }
             Err(Unclear::Either(formats)) => {
@@ -150,7 +149,7 @@ impl<'p> Gather<'p> {
             return;
         }
         let why = match reason {
-            Reason::UnreadableTime => self.clock.why(example),
+            Reason::UnreadableTime(cause) => self.clock.why(cause, example),
             Reason::NoCase => "no case: nothing stands in its column".to_owned(),
             Reason::NoActivity => "no activity: nothing stands in its column".to_owned(),
             Reason::NoTime => "no time: nothing stands in its column".to_owned(),

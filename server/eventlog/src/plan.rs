@@ -39,7 +39,7 @@ impl Plan {
         let activity = slot(wanted.activity.as_deref().unwrap_or(ACTIVITY));
         let time = slot(wanted.time.column.as_deref().unwrap_or(TIME));
         let columns = wanted.columns.iter().map(|name| slot(name)).collect();
-        let lower = |values: &Vec<String>| values.iter().map(|value| value.to_lowercase()).collect();
+        let lower = |values: &Vec<String>| values.iter().map(|value| value.trim().to_lowercase()).collect();
         let only = wanted.only.iter().map(|(name, values)| (slot(name), lower(values))).collect();
         let own = names.iter().map(|name| wanted.own.contains(name)).collect();
         Plan { names, case, activity, time, columns, order: wanted.order.clone(), own, only }

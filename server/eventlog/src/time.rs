@@ -10,7 +10,7 @@ mod offset;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::fmt::strtime::{self, BrokenDownTime};
-use jiff::fmt::temporal::DateTimeParser;
+use jiff::fmt::temporal::{DateTimeParser, Pieces};
 use jiff::tz::TimeZone;
 
 use crate::unreadable::{Unreadable, short};
@@ -22,6 +22,23 @@ const MOST_BYTES: usize = 128;
 /// Of most times that cannot be read nothing more can be told.
 const UNREADABLE: &str =
     "the time cannot be read: it is not written as its format says (as ISO 8601, where none is said)";
+
+/// An instant that there is in no zone, or that is counted too far.
+const BEYOND: &str = "the time cannot be read: it lies outside of those from the year -9999 to 9999-12-30T22:00:00Z, which is the \
+                      last; what stands for `never` is no time of an event";
+
+/// Why a time cannot be read, as far as it can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// It is not written as it should be.
+    Other,
+    /// No instant is so late, or so early.
+    Beyond,
+    /// Its year has surely other digits.
+    TooEarly,
+    /// Its format ends before it does.
+    Unfinished,
+}
 
 /// Reads times in one way.
 pub(crate) struct Clock {
@@ -85,25 +102,47 @@ impl Clock {
     }
 
     /// Why a time that cannot be read cannot be.
-    pub(crate) fn why(&self, text: &str) -> String {
+    pub(crate) fn cause(&self, text: &str) -> Cause {
         let text = text.trim();
-        let (Way::Format(format), true) = (&self.way, text.len() <= MOST_BYTES) else { return UNREADABLE.to_owned() };
-        let text = offset::fitting(format, text);
-        let text: &str = &text;
-        match BrokenDownTime::parse_prefix(format, text) {
-            Ok((read, _)) if is_too_early(&read) => {
+        if text.len() > MOST_BYTES {
+            return Cause::Other;
+        }
+        match &self.way {
+            Way::Iso if year(text).is_some_and(is_last) => Cause::Beyond,
+            Way::Epoch { .. } if is_number(text) => Cause::Beyond,
+            Way::Iso | Way::Epoch { .. } => Cause::Other,
+            Way::Format(format) => {
+                let text = offset::fitting(format, text);
+                match BrokenDownTime::parse_prefix(format, &*text) {
+                    Ok((read, _)) if is_too_early(&read) => Cause::TooEarly,
+                    Ok((_, end)) if end < text.len() => Cause::Unfinished,
+                    Ok((read, _)) if read.timestamp().is_some() || read.year().is_some_and(is_last) => Cause::Beyond,
+                    _ => Cause::Other,
+                }
+            }
+        }
+    }
+
+    /// That cause in words, with what to do.
+    pub(crate) fn why(&self, cause: Cause, text: &str) -> String {
+        match cause {
+            Cause::Other => UNREADABLE.to_owned(),
+            Cause::Beyond => BEYOND.to_owned(),
+            Cause::TooEarly => {
                 "the time cannot be read: its year is below 1000; a year of two digits is `%y`".to_owned()
             }
-            Ok((_, end)) if end < text.len() => {
-                let rest = text.get(end..).unwrap_or_default();
-                let fractions = if rest.starts_with('.') { ", fractions of a second as in `%S.%f`" } else { "" };
-                format!(
-                    "the time cannot be read: its format ends before `{}`: add what that is{fractions}",
-                    short(rest)
-                )
-            }
-            _ => UNREADABLE.to_owned(),
+            Cause::Unfinished => self.unfinished(text.trim()),
         }
+    }
+
+    /// The format ends before the text does.
+    fn unfinished(&self, text: &str) -> String {
+        let Way::Format(format) = &self.way else { return UNREADABLE.to_owned() };
+        let text = offset::fitting(format, text);
+        let end = BrokenDownTime::parse_prefix(format, &*text).map_or(0, |(_, end)| end);
+        let rest = text.get(end..).unwrap_or_default();
+        let fractions = if rest.starts_with('.') { ", fractions of a second as in `%S.%f`" } else { "" };
+        format!("the time cannot be read: its format ends before `{}`: add what that is{fractions}", short(rest))
     }
 
     fn instant(&self, read: &iso::Read) -> Option<i64> {
@@ -149,6 +188,24 @@ impl Clock {
 /// Whether the year has surely other digits than were read: `02.03.26` by `%Y`.
 fn is_too_early(read: &BrokenDownTime) -> bool {
     read.year().is_some_and(|year| year < 1000)
+}
+
+/// The year of a time that is written as ISO 8601 has it, whether it is an instant or not.
+fn year(text: &str) -> Option<i16> {
+    let by_hand = iso::read(text.as_bytes()).and_then(|read| read.civil()).map(|civil| civil.year());
+    by_hand.or_else(|| Some(Pieces::parse(text).ok()?.date().year()))
+}
+
+/// Whether a year is at either end of what can be an instant.
+fn is_last(year: i16) -> bool {
+    year.unsigned_abs() >= 9_999
+}
+
+/// Whether a text is a number, whatever instant that may be.
+fn is_number(text: &str) -> bool {
+    let text = text.strip_prefix('-').unwrap_or(text);
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    [whole, part].iter().all(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether times can be read by a format: one that was written by it is read back.

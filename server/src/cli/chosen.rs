@@ -14,6 +14,7 @@ use fluxor_workflows::Procurement;
 use super::out::Out;
 use super::{Failure, check};
 use crate::config::Config;
+use crate::found::Found;
 use crate::{calendars, open};
 
 /// How many errors are told in one line; people have seen them all.
@@ -112,7 +113,7 @@ fn of_file(config: &Config, path: &Path, out: &Out) -> Result<Chosen, Failure> {
             let lacks_calendar = checked.diagnostics.iter().any(|finding| finding.code == NO_CALENDAR);
             let folder = open::no_folder(config).filter(|_| lacks_calendar && check::with_calendars(path).is_none());
             Err(match (wrong(out, &[(shown, source, checked.diagnostics)]), folder) {
-                (Failure::Declined(code, told), Some(why)) => Failure::Declined(code, format!("{told}. {why}")),
+                (Failure::Wrong(found, told), Some(why)) => Failure::Wrong(found, format!("{told}. {why}")),
                 (failure, _) => failure,
             })
         }
@@ -123,10 +124,11 @@ fn of_file(config: &Config, path: &Path, out: &Out) -> Result<Chosen, Failure> {
 pub(super) fn wrong(out: &Out, refused: &[(String, String, Vec<Diagnostic>)]) -> Failure {
     let styled = std::io::stderr().is_terminal();
     let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
-    let mut errors = Vec::new();
+    let (mut errors, mut machine) = (Vec::new(), Vec::new());
     for (path, source, findings) in refused {
         for finding in findings {
             out.finding(&finding.render_with(path, source, &renderer));
+            machine.push(Found::of(path, source, finding));
             if finding.severity == Severity::Error {
                 let (line, column) = line_column(source, finding.span.start);
                 errors.push(format!("{path}:{line}:{column}: {} ({})", finding.message, finding.code));
@@ -135,5 +137,5 @@ pub(super) fn wrong(out: &Out, refused: &[(String, String, Vec<Diagnostic>)]) ->
     }
     let more = if errors.len() > MOST { format!("; and {} more", errors.len() - MOST) } else { String::new() };
     errors.truncate(MOST);
-    Failure::Declined("wrong_file".to_owned(), format!("{}{more}", errors.join("; ")))
+    Failure::Wrong(machine, format!("{}{more}", errors.join("; ")))
 }

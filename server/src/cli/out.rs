@@ -6,6 +6,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::found::Found;
+
+/// The code of a command that is declined for what is wrong with files.
+const WRONG_FILE: &str = "wrong_file";
+
 /// Prints in the form that was asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Out {
@@ -52,19 +57,30 @@ impl Out {
         let _ = to.flush();
     }
 
+    /// What is wrong with files; people have seen the findings.
+    pub(crate) fn wrong_files(&self, findings: &[Found], words: &str) {
+        match self.json {
+            true => error(&json!({ "code": WRONG_FILE, "detail": words, "diagnostics": findings })),
+            false => self.failure(WRONG_FILE, words),
+        }
+    }
+
     /// Why it did not work.
     pub(crate) fn failure(&self, code: &str, words: &str) {
-        let mut to = io::stderr().lock();
-        let shown = harmless(words);
-        let _ = if self.json {
-            writeln!(to, "{}", json!({ "error": { "code": code, "detail": words } }))
-        } else {
-            match code {
-                "usage" | "broken" => writeln!(to, "error: {shown}"),
-                _ => writeln!(to, "declined [{code}]: {shown}"),
-            }
+        if self.json {
+            return error(&json!({ "code": code, "detail": words }));
+        }
+        let (mut to, shown) = (io::stderr().lock(), harmless(words));
+        let _ = match code {
+            "usage" | "broken" => writeln!(to, "error: {shown}"),
+            _ => writeln!(to, "declined [{code}]: {shown}"),
         };
     }
+}
+
+/// Why it did not work, for machines.
+fn error(told: &serde_json::Value) {
+    let _ = writeln!(io::stderr().lock(), "{}", json!({ "error": told }));
 }
 
 /// Text that moves no cursor and changes no colour, whatever somebody typed.

@@ -132,7 +132,11 @@ fn given(text: &str) -> Result<Document, String> {
     match text.strip_prefix('@') {
         None => object(text),
         Some(file) => super::file::read(Path::new(file)).map_err(|why| match why {
-            Failure::Declined(_, why) | Failure::Lacking(_, why) | Failure::Usage(why) | Failure::Stopped(why) => why,
+            Failure::Declined(_, why)
+            | Failure::Wrong(_, why)
+            | Failure::Lacking(_, why)
+            | Failure::Usage(why)
+            | Failure::Stopped(why) => why,
             Failure::Broken(why) => why.to_string(),
             Failure::Unserved(why) => why.to_string(),
         }),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use fluxor_engine::replay::{Differs, Report};
+use fluxor_engine::replay::{Differs, Kinds, Report};
 
 use crate::cli::out::{count, counted, table};
 
@@ -37,14 +37,21 @@ fn or_none(text: &str) -> String {
 
 /// A heading and a table of at most so many rows; nothing, if there are none.
 fn section(out: &mut String, heading: &str, heads: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    first_of(out, heading, heads, rows, 0);
+}
+
+/// The same of rows that are the first ones: so many `more` are told nowhere one by one.
+fn first_of(out: &mut String, heading: &str, heads: &[&str], rows: impl Iterator<Item = Vec<String>>, more: u64) {
     let rows: Vec<Vec<String>> = rows.collect();
     if rows.is_empty() {
         return;
     }
     let shown = &rows[..rows.len().min(MOST)];
     let _ = write!(out, "\n{heading}\n{}\n", table(heads, shown));
-    if rows.len() > MOST {
-        let _ = writeln!(out, "... and {} more (--json has all)", rows.len() - MOST);
+    let left = (rows.len() - shown.len()) as u64 + more;
+    if left > 0 {
+        let has = if more == 0 { "all".to_owned() } else { format!("the first {}", count(rows.len() as u64)) };
+        let _ = writeln!(out, "... and {} more (--json has {has})", count(left));
     }
 }
 
@@ -56,16 +63,13 @@ pub(crate) fn words(report: &Report, shown: &Shown<'_>) -> String {
     if let (Some(against), Some(other)) = (&report.against, &shown.against) {
         let _ = writeln!(
             out,
-            "\nAgainst {other}: {} of {} would have gone another way",
+            "\nAgainst {other}: {} of {} would have gone another way{}",
             count(against.different),
-            counted(against.cases, "case", "cases")
+            counted(against.cases, "case", "cases"),
+            kinds(against.kinds)
         );
-        section(
-            &mut out,
-            "Cases that differ",
-            &["case", "in", &shown.definition, other],
-            against.differs.iter().map(differs),
-        );
+        let (heads, rows) = (["case", "in", &shown.definition, other], against.differs.iter().map(differs));
+        first_of(&mut out, "Cases that differ", &heads, rows, against.more);
     }
     if shown.each {
         each(&mut out, report);
@@ -108,7 +112,8 @@ fn what_happened(out: &mut String, report: &Report) {
         report.timers.iter().map(|row| {
             let step = row.step.clone().unwrap_or_default();
             let late = count(row.after_last_event);
-            vec![count(row.count), row.state.clone(), step, row.what.clone(), late, row.first.clone(), row.last.clone()]
+            let state = of_workflow(row.workflow.as_deref(), &row.state);
+            vec![count(row.count), state, step, row.what.clone(), late, row.first.clone(), row.last.clone()]
         }),
     );
     for at in &report.states_at {
@@ -199,12 +204,35 @@ fn head(report: &Report, shown: &Shown<'_>) -> String {
     if let Some(broken) = &report.broken {
         let _ = writeln!(out, "rows could not be loaded: {broken}");
     }
-    let unknown: Vec<&str> =
-        report.activities.iter().filter(|a| a.means.is_empty()).map(|a| a.activity.as_str()).take(MOST).collect();
-    if !unknown.is_empty() {
-        let _ = writeln!(out, "not mapped: {}", unknown.join(", "));
+    let unknown = report.activities.iter().filter(|a| a.means.is_empty()).map(|a| a.activity.as_str());
+    if let Some(names) = first_names(unknown) {
+        let _ = writeln!(out, "not mapped: {names}");
     }
     out
+}
+
+/// The first names, and how many more there are.
+fn first_names<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let names: Vec<&str> = names.collect();
+    let shown = names.get(..MOST).unwrap_or(&names).join(", ");
+    match names.len() {
+        0 => None,
+        all if all > MOST => Some(format!("{shown} and {} more", count((all - MOST) as u64))),
+        _ => Some(shown),
+    }
+}
+
+/// `inner: review`, where the state is one of a workflow that the case called.
+fn of_workflow(workflow: Option<&str>, state: &str) -> String {
+    workflow.map_or_else(|| state.to_owned(), |workflow| format!("{workflow}: {state}"))
+}
+
+/// How many cases differ in what; nothing, if none does.
+fn kinds(kinds: Kinds) -> String {
+    let told = [(kinds.refused, "in a refused event"), (kinds.end, "in the end"), (kinds.way, "on the way")];
+    let told: Vec<String> =
+        told.iter().filter(|(cases, _)| *cases > 0).map(|(cases, what)| format!("{} {what}", count(*cases))).collect();
+    if told.is_empty() { String::new() } else { format!(": {}", told.join(", ")) }
 }
 
 /// What of a log is not played, a line each.
@@ -255,5 +283,32 @@ fn each(out: &mut String, report: &Report) {
     if !rows.is_empty() {
         let heads = ["case", "event", "at", "person", "state", "why", "ends in"];
         let _ = write!(out, "\nDeviating cases\n{}\n", table(&heads, &rows));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_shown_is_counted() {
+        let told = |rows: usize, more: u64| {
+            let mut out = String::new();
+            first_of(&mut out, "Rows", &["row"], (0..rows).map(|row| vec![row.to_string()]), more);
+            out.lines().last().unwrap().to_owned()
+        };
+        assert_eq!(told(20, 0), "19");
+        assert_eq!(told(21, 0), "... and 1 more (--json has all)");
+        assert_eq!(told(10_000, 2_000), "... and 11,980 more (--json has the first 10,000)");
+    }
+
+    #[test]
+    fn names_are_cut_with_their_number() {
+        let names: Vec<String> = (0..23).map(|name| format!("a{name}")).collect();
+        let told = |all: usize| first_names(names[..all].iter().map(String::as_str));
+        assert_eq!(told(0), None);
+        assert_eq!(told(2).as_deref(), Some("a0, a1"));
+        assert!(told(20).unwrap().ends_with("a18, a19"));
+        assert!(told(23).unwrap().ends_with("a18, a19 and 3 more"));
     }
 }

@@ -156,7 +156,7 @@ impl<'a> Binding<'a> {
             },
             source.otherwise.as_ref(),
         ];
-        for text in written.into_iter().flatten().chain(source.values.iter().map(|(_, text)| text)) {
+        for text in written.into_iter().flatten().chain(source.values.iter().filter_map(|(_, text)| text.as_ref())) {
             if let Err(why) = value.check(text) {
                 let what = format!("`{text}` cannot be `{name}`: {why}");
                 self.wrong(codes::BAD_VALUE, source.span, what, format!("write a value of type {}", ty.name()));

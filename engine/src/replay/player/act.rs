@@ -14,7 +14,7 @@ use crate::instance::{Document, Instance, Task, TaskStatus};
 use crate::refusal::Refusal;
 use crate::replay::Log;
 use crate::replay::course::{Does, Move};
-use crate::replay::map::From;
+use crate::replay::map::{From, Unit, meant};
 use crate::replay::value::Value;
 
 impl<'a, D: Domain, L: Log> Player<'a, D, L> {
@@ -48,6 +48,11 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
             (Some(_), false) => {}
         }
         match what {
+            None if self.course.activities.contains_key(self.log.text(self.log.event(playing.case, event).1)) => {
+                let sentence = "No `when` of this activity holds: look what stands in its columns, or write last what it \
+                                means without `when`.";
+                Err(("no_when_holds", sentence.to_owned(), false))
+            }
             None => {
                 let sentence = "The mapping does not say what this activity means: write it there, or `others: skip`.";
                 Err(("not_mapped", sentence.to_owned(), false))
@@ -179,16 +184,19 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
         name: &str,
     ) -> Result<Option<Json>, Why> {
         let log = self.log;
-        let cell = |column: usize| {
-            let here = log.value(case, event, column);
-            here.or_else(|| (0..log.events(case)).filter(|_| ahead).find_map(|event| log.value(case, event, column)))
+        // What stands for no value is looked over, as an empty cell is.
+        let cell = |column: usize, is_one: &dyn Fn(&str) -> bool| {
+            let at = |event: usize| log.value(case, event, column).filter(|text| is_one(log.text(*text)));
+            at(event).or_else(|| (0..log.events(case)).filter(|_| ahead).find_map(at))
         };
         let unit = match &value.unit {
-            Some(From::Column(column)) => cell(*column),
+            Some(unit @ Unit { from: From::Column(column), .. }) => {
+                cell(*column, &|text| meant(&unit.values, text).is_some())
+            }
             _ => None,
         };
         let text = match &value.from {
-            From::Column(column) => cell(*column),
+            From::Column(column) => cell(*column, &|text| value.is_one(text)),
             From::Written(_) => None,
         };
         let written = match (&value.from, text) {
@@ -201,13 +209,10 @@ impl<'a, D: Domain, L: Log> Player<'a, D, L> {
             (None, Some(written)) => (written, u32::MAX),
             (None, None) => return Ok(None),
         };
-        let read = self.values.entry((std::ptr::from_ref(value), key, unit.unwrap_or(u32::MAX))).or_insert_with(|| {
-            let unit = match &value.unit {
-                Some(From::Written(unit)) => Some(unit.as_str()),
-                _ => unit.map(|unit| log.text(unit)),
-            };
-            value.read(text, unit)
-        });
+        let read = self
+            .values
+            .entry((std::ptr::from_ref(value), key, unit.unwrap_or(u32::MAX)))
+            .or_insert_with(|| value.read(text, value.unit_in(unit.map(|unit| log.text(unit)))));
         match read {
             Ok(json) => Ok(Some(json.clone())),
             Err(why) => Err(("invalid_value", format!("`{name}`: {why}"), false)),

@@ -43,6 +43,8 @@ pub(in crate::replay) struct Refused {
 /// Something that time did.
 #[derive(Clone, Debug)]
 pub(in crate::replay) struct Fired {
+    /// The workflow that was called; `None`: the case's own.
+    pub(in crate::replay) workflow: Option<Arc<str>>,
     pub(in crate::replay) state: Arc<str>,
     pub(in crate::replay) what: Arc<str>,
     pub(in crate::replay) step: Option<Arc<str>>,

@@ -81,11 +81,11 @@ impl Report {
             incidents: incidents(&tally, log),
             states_at: tally.then.iter().zip(instants).map(|(then, at)| standing(then, *at)).collect(),
             activities: activities(course, log),
-            against: tally.compared.map(|cases| Comparison {
-                cases,
-                accepted: tally.other_accepted,
-                different: tally.different,
-                differs: tally.differs.into_values().collect(),
+            against: tally.compared.map(|cases| {
+                let (kinds, accepted) = (tally.kinds, tally.other_accepted);
+                let differs: Vec<Differs> = tally.differs.into_values().collect();
+                let more = kinds.all() - differs.len() as u64;
+                Comparison { cases, accepted, different: kinds.all(), kinds, differs, more }
             }),
             fired: tally.fired_each.into_values().collect(),
             each: tally.told.into_values().collect(),
@@ -159,7 +159,8 @@ fn transitions(tally: &Tally) -> Vec<Transition> {
 }
 
 fn timers(tally: &Tally) -> Vec<FiredCount> {
-    let rows = tally.fired.iter().map(|((state, step, what), span)| FiredCount {
+    let rows = tally.fired.iter().map(|((workflow, state, step, what), span)| FiredCount {
+        workflow: workflow.as_deref().map(str::to_owned),
         state: state.to_string(),
         step: step.as_deref().map(str::to_owned),
         what: what.to_string(),
@@ -168,7 +169,7 @@ fn timers(tally: &Tally) -> Vec<FiredCount> {
         first: span.first.to_string(),
         last: span.last.to_string(),
     });
-    sorted(rows.collect(), |t| t.count, |t| (t.state.clone(), t.step.clone(), t.what.clone()))
+    sorted(rows.collect(), |t| t.count, |t| (t.workflow.clone(), t.state.clone(), t.step.clone(), t.what.clone()))
 }
 
 fn incidents(tally: &Tally, log: &impl Log) -> Vec<Incidents> {

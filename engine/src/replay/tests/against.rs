@@ -9,7 +9,8 @@ fn cases_that_would_have_gone_another_way_are_told() {
         .replace("version: 1", "version: 2");
     let report = Run { against: Some(&other), ..Run::new(DECLARATION, MAP, LOG) }.report();
     let against = report.against.unwrap();
-    assert_eq!((against.cases, against.different), (4, 3));
+    assert_eq!((against.cases, against.different, against.more), (4, 3, 0));
+    assert_eq!(against.kinds, Kinds { refused: 3, end: 0, way: 0 });
     let told: Vec<(&str, &str, &str, &str)> =
         against.differs.iter().map(|d| (&*d.case, d.kind, &*d.end, &*d.other_end)).collect();
     assert_eq!(
@@ -96,4 +97,17 @@ b | SUBMITTED by EMPLOYEE | 2026-01-20 | who=ann | role=EMPLOYEE | amount=12.50
 ";
     let report = Run { against: Some(&other), ..Run::new(DECLARATION, MAP, log) }.report();
     assert_eq!(report.against.unwrap().different, 0);
+}
+
+#[test]
+fn cases_that_are_not_told_one_by_one_are_counted() {
+    let other =
+        DECLARATION.replace("submit: { by: d.requester, to: checking }", "submit: { by: d.requester, to: paying }");
+    let line =
+        |case: usize| format!("{case} | SUBMITTED by EMPLOYEE | 2026-01-05 | who=ann | role=EMPLOYEE | amount=12.50\n");
+    let log: String = (0..10_003).map(line).collect();
+    let report = Run { against: Some(&other), threads: 2, ..Run::new(DECLARATION, MAP, &log) }.report();
+    let against = report.against.unwrap();
+    assert_eq!((against.different, against.differs.len(), against.more), (10_003, 10_000, 3));
+    assert_eq!(against.kinds, Kinds { refused: 0, end: 10_003, way: 0 });
 }

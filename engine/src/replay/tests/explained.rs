@@ -1,7 +1,7 @@
 //! The pages of codes are true: the first block of each has that finding, the second has none.
 //!
 //! Words behind a fence: `yaml` is a mapping to the definition of `definitions/replay.md`; of `yaml people` it is looked
-//! besides who could do what it asks for; so it is of `yaml managers`, whose definition asks a manager.
+//! besides who could do what it asks for; so it is of `yaml managers`, whose definition asks a manager, and of `yaml capitals`, whose organisation has `Ann`.
 
 use super::*;
 use crate::definition::tests::explained::blocks;
@@ -63,7 +63,10 @@ fn found(kind: &str, text: &str) -> Vec<Diagnostic> {
         Err(found) => return found,
     };
     if kind != "yaml" {
-        let known = if map.people.organisation.is_some() { company() } else { serde_json::json!({}) };
+        let mut known = if map.people.organisation.is_some() { company() } else { serde_json::json!({}) };
+        if kind == "yaml capitals" {
+            known["people"][0]["id"] = "Ann".into();
+        }
         let known = organisation(known.as_object().cloned().unwrap(), &map, &[&course], &log);
         found.extend(unanswerable(&map, &course, &known.unwrap_or_else(|refusal| panic!("{}", refusal.sentence()))));
     }

@@ -25,7 +25,7 @@ const START: &str = "start: { subject: { amount: { column: amount, currency: EUR
 
 #[test]
 fn wrong_mappings_are_told_with_places_and_help() {
-    let cases: [(&str, &[&str]); 26] = [
+    let cases: [(&str, &[&str]); 33] = [
         ("", &["FLX0013"]),
         ("activities: {}", &["FLX0013"]),
         ("log: { person: who }", &["FLX0004"]),
@@ -43,6 +43,16 @@ fn wrong_mappings_are_told_with_places_and_help() {
         ("activities: { A: { event: pay, payload: { sum: x } } }", &["FLX0723"]),
         ("activities: { A: { event: pay, workflow: other } }", &["FLX0720"]),
         ("activities: { A: [pay, skip] }", &["FLX0730"]),
+        ("activities: { A: [{ when: { x: a }, event: pay }, { when: { x: \" A\" }, event: check }] }", &["FLX0730"]),
+        (
+            "activities: { A: [{ when: { x: [a, b] }, event: pay }, { when: { x: b, y: c }, skip: true }] }",
+            &["FLX0730"],
+        ),
+        ("activities: { A: [{ when: { x: b, y: c }, event: pay }, { when: { x: [a, b] }, skip: true }] }", &[]),
+        ("activities: { A: [{ when: { x: ~ }, skip: true }, { when: { x: \"\" }, event: pay }] }", &["FLX0730"]),
+        ("activities: { A: { skip: true, event: pay } }", &["FLX0724"]),
+        ("activities: { A: { start: perhaps } }", &["FLX0007"]),
+        ("activities: { A: { event: pay, reason: { column: x, values: { a: ~ } } } }", &[]),
         ("activities: { A: { event: pay, reason: { colum: x } } }", &["FLX0002"]),
         ("activities: { A: { event: pay, reason: { column: x, value: y } } }", &["FLX0727"]),
         ("activities: { A: pay, A: check }", &["FLX0003"]),
@@ -60,7 +70,10 @@ fn wrong_mappings_are_told_with_places_and_help() {
     assert_eq!(codes("activities: { A: pay }"), ["FLX0725"], "the amount is needed");
     assert_eq!(codes("start: { subject: { amount: { value: much } } }\nactivities: { A: pay }"), ["FLX0726"]);
     assert_eq!(codes("start: { subject: { amout: x } }\nactivities: { A: pay }"), ["FLX0723", "FLX0725"]);
-    assert_eq!(codes(&format!("{}activities: {{ A: pay }}", START.replace("EUR", "EURO"))), ["FLX0726"]);
+    for currency in ["EURO", "{ column: c, default: EURO }", "{ column: c, values: { Euro: EURO } }"] {
+        let map = format!("{}activities: {{ A: pay }}", START.replace("EUR", currency));
+        assert_eq!(codes(&map), ["FLX0726"], "{map}");
+    }
     let format = "start: { subject: { amount: { value: 1 EUR } } }\nactivities: { A: { event: pay, reason: { column: x, format: \"%!\" } } }";
     assert_eq!(codes(format), ["FLX0729"]);
     assert_eq!(codes(&format!("{START}activities: {{ Payment Handled: pay }}")), [""; 0]);
@@ -101,6 +114,43 @@ a | Approve | 2026-01-08 | who=sue | role=SUPERVISOR
     assert_eq!((report.events.skipped, &*report.each[0].end), (1, "paying"));
     let approve = report.activities.iter().find(|activity| activity.activity == "Approve").unwrap();
     assert_eq!(approve.means, ["check", "approve", "skip"]);
+}
+
+#[test]
+fn a_condition_folds_letters_and_blanks_and_knows_empty_cells() {
+    let map = "
+log: { person: who, role: role }
+start: { subject: { amount: { value: 5 EUR } } }
+activities:
+  Submit: submit
+  Approve:
+    - { when: { role: Administration }, event: check }
+    - { when: { role: [\"\", VISITOR] }, skip: true }
+    - { when: { role: [SUPERVISOR, ~] }, act: approve }
+";
+    let log = "
+a | Submit | 2026-01-05 | who=ann | role=EMPLOYEE
+a | Approve | 2026-01-06 | who=adam | role=ADMINISTRATION
+a | Approve | 2026-01-07 | who=tim
+a | Approve | 2026-01-07 | who=tim | role=visitor
+a | Approve | 2026-01-08 | who=sue | role=Supervisor
+b | Submit | 2026-01-05 | who=ann | role=EMPLOYEE
+b | Approve | 2026-01-06 | who=pat | role=Porter
+b | Unheard | 2026-01-06 | who=pat | role=Porter
+";
+    let report = Run::new(DECLARATION, map, log).report();
+    assert!(report.each[0].accepted, "{:?}", report.each[0]);
+    assert_eq!((report.events.skipped, &*report.each[0].end), (2, "paying"));
+    let told: Vec<(&str, bool)> = report.each[1]
+        .refused
+        .iter()
+        .map(|one| (one.code, one.sentence.contains("No `when` of this activity")))
+        .collect();
+    assert_eq!(told, [("no_when_holds", true), ("not_mapped", false)]);
+    let when = vec![(0, vec!["äpfel".to_owned(), String::new()])];
+    for (cell, holds) in [(Some(" ÄPFEL "), true), (Some("  "), true), (None, true), (Some("apfel"), false)] {
+        assert_eq!(super::super::map::holds(&when, |_| cell), holds, "{cell:?}");
+    }
 }
 
 #[test]

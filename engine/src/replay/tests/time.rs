@@ -178,3 +178,62 @@ activities: { x: x }
     assert_eq!(told, [(2, "1"), (1, "2")]);
     assert!(report.incidents[0].sentence.contains("USD") && report.incidents[1].sentence.contains("GBP"));
 }
+
+/// A workflow that calls another, whose states and steps have the same names.
+const CALLS: &str = "
+workflow: outer
+version: 1
+subject: { name: d, fields: { requester: person } }
+start: sub
+states:
+  sub: { call: { workflow: inner }, on: { done: wait, failed: z } }
+  wait: { after: { in: 3 days, to: review } }
+  review:
+    approval: { late: [{ after: 1 day, do: remind }], steps: [{ name: boss, who: [{ role: boss, unit: u }] }] }
+    on: { approved: z, rejected: z, changes_requested: z }
+  z: { final: true }
+---
+workflow: inner
+version: 1
+subject: { name: d, fields: { requester: person } }
+start: wait
+states:
+  wait: { after: { in: 2 days, to: review } }
+  review:
+    approval: { late: [{ after: 1 day, do: remind }], steps: [{ name: boss, who: [{ role: boss, unit: u }] }] }
+    on: { approved: ok, rejected: no, changes_requested: no }
+  ok: { final: true }
+  no: { final: failed }
+";
+
+#[test]
+fn what_time_does_in_a_called_workflow_is_told_with_its_name() {
+    let map = "
+log: { person: who, role: role }
+activities:
+  Begin: start
+  In: { act: approve, step: boss, workflow: inner }
+  Out: { act: approve, step: boss }
+";
+    let log = "
+a | Begin | 2026-03-02 | who=ann | role=staff
+a | In | 2026-03-06 | who=bea | role=boss
+a | Out | 2026-03-12 | who=bea | role=boss
+";
+    let report = Run::new(CALLS, map, log).report();
+    assert!(report.each[0].accepted, "{:?}", report.each[0]);
+    let told = |workflow: &Option<String>, state: &str, what: &str| {
+        format!("{} {state} {what}", workflow.as_deref().unwrap_or("-"))
+    };
+    let once: Vec<String> = report.fired.iter().map(|one| told(&one.workflow, &one.state, &one.what)).collect();
+    let all = ["inner wait after 2 days", "inner review remind", "- wait after 3 days", "- review remind"];
+    assert_eq!(once, all);
+    let mut counts: Vec<(String, u64)> =
+        report.timers.iter().map(|one| (told(&one.workflow, &one.state, &one.what), one.count)).collect();
+    counts.sort();
+    let mut each = all.map(|one| (one.to_owned(), 1));
+    each.sort();
+    assert_eq!(counts, each);
+    let of_case: Vec<Option<&str>> = report.each[0].fired.iter().map(|one| one.workflow.as_deref()).collect();
+    assert_eq!(of_case, [Some("inner"), Some("inner"), None, None]);
+}

@@ -156,6 +156,27 @@ fn formats_read_what_they_say() {
 }
 
 #[test]
+fn why_a_time_cannot_be_read_is_told_apart() {
+    for (format, text, cause) in [
+        (None, "9999-12-31T23:59:59Z", Cause::Beyond),
+        (None, "9999/12/31 23:59:59", Cause::Beyond),
+        (None, "9999-12-31T23:59:59-23:00", Cause::Beyond),
+        (None, "soon", Cause::Other),
+        (None, "9999-13-31", Cause::Other),
+        (Some("%d.%m.%Y"), "31.12.9999", Cause::Beyond),
+        (Some("%d.%m.%Y"), "02.03.26", Cause::TooEarly),
+        (Some("%d.%m.%Y"), "02.03.2026 08:00", Cause::Unfinished),
+        (Some("%d.%m.%Y"), "soon", Cause::Other),
+        (Some("epoch"), "99999999999999", Cause::Beyond),
+        (Some("epoch"), "1e9", Cause::Other),
+    ] {
+        let clock = clock(format, None);
+        assert_eq!((read(&clock, text).as_str(), clock.cause(text)), ("unknown", cause), "{text}");
+    }
+    assert!(clock(None, None).why(Cause::Beyond, "").contains("9999-12-30T22:00:00Z"));
+}
+
+#[test]
 fn a_format_or_zone_that_cannot_be_is_refused() {
     for format in ["%d.%m", "%", "%J", "%H:%M", "", "yyyy-MM-dd"] {
         let time = Time { format: Some(format.to_owned()), ..Time::default() };

@@ -70,6 +70,18 @@ fn what_is_left_over_of_a_time_is_told_and_years_of_two_digits() {
 }
 
 #[test]
+fn times_that_cannot_be_read_are_told_by_cause_each_with_an_example() {
+    let text =
+        "case,activity,time\n1,a,02.03.2026\n1,a,soon\n1,a,31.12.9999\n1,a,02.03.26\n1,a,later\n1,a,02.03.2026 8h\n";
+    let mut wanted = plain(&[]);
+    wanted.time.format = Some("%d.%m.%Y".to_owned());
+    let log = log(text, &wanted);
+    let groups: Vec<(u64, &str)> = log.skipped.iter().map(|group| (group.count, &*group.example)).collect();
+    assert_eq!(groups, [(2, "soon"), (1, "31.12.9999"), (1, "02.03.26"), (1, "02.03.2026 8h")]);
+    assert!(log.skipped[1].why.contains("9999-12-30T22:00:00Z"), "{:?}", log.skipped);
+}
+
+#[test]
 fn rows_that_cannot_be_read_are_told_by_reason() {
     let text = "case,activity,time,v\n1,a,1970-01-01,v\n,a,1970-01-01,v\n1,,1970-01-01,v\n1,a,,v\n1,a,soon,v\n\
         2,a,later,v\n1,a\n1,a,1970-01-01,v,w\n";
@@ -95,6 +107,10 @@ fn events_are_chosen_by_columns_whatever_the_case() {
     let log = log(text, &wanted);
     assert_eq!(told(&log, 0), ["1 0 a", "1 0 d"]);
     assert_eq!((log.left_out, log.skipped.len()), (3, 0));
+    // Blanks around a value are no part of it, and nothing but blanks is no value.
+    let blanks = text.replace(",start,", ", start ,").replace(",,b", ",  ,b").replace("COMPLETE", " COMPLETE ");
+    let same = crate::common::log(&blanks, &wanted);
+    assert_eq!((told(&same, 0), same.left_out), (vec!["1 0 a".to_owned(), "1 0 d".to_owned()], 3));
     wanted.only = vec![("state".into(), vec!["gone".into()]), ("kind".into(), Vec::new())];
     let none = error(text, &wanted);
     assert!(none.contains("no event") && none.contains("5 left out"), "{none}");

@@ -9,7 +9,7 @@ use fluxor_engine::definition::reading::codes::UNKNOWN_KEY;
 use fluxor_engine::diagnostic::{Diagnostic, Severity};
 use fluxor_engine::domain::Domain as _;
 use fluxor_engine::instance::Document;
-use fluxor_engine::replay::{Course, Map, NEVER_SEEN, unanswerable};
+use fluxor_engine::replay::{Course, Map, OF_NO_DEFINITION, unanswerable};
 use fluxor_eventlog::Unreadable;
 use fluxor_eventlog::unreadable::list;
 use fluxor_workflows::Procurement;
@@ -175,7 +175,7 @@ struct Told {
 impl Told {
     fn of(finding: Diagnostic, through: Option<usize>) -> Self {
         // Which activities a log has is no matter of the definition.
-        let through = through.filter(|_| finding.code != NEVER_SEEN).into_iter().collect();
+        let through = through.filter(|_| !OF_NO_DEFINITION.contains(&finding.code)).into_iter().collect();
         Self { finding, through }
     }
 
@@ -185,7 +185,7 @@ impl Told {
 
     fn say(&mut self, names: &[String]) {
         let through = match self.through.as_slice() {
-            _ if names.len() < 2 || self.finding.code == NEVER_SEEN => return,
+            _ if names.len() < 2 || OF_NO_DEFINITION.contains(&self.finding.code) => return,
             [] => return,
             [one] => names.get(*one).cloned().unwrap_or_default(),
             _ => "both definitions".to_owned(),
@@ -195,7 +195,7 @@ impl Told {
 
     fn machine(&self, shown: &str, source: &str, names: &[String]) -> Value {
         let mut told = json!(Found::of(shown, source, &self.finding));
-        if self.finding.code != NEVER_SEEN {
+        if !OF_NO_DEFINITION.contains(&self.finding.code) {
             told["definitions"] = self.through.iter().filter_map(|at| names.get(*at)).cloned().collect();
         }
         told
@@ -210,14 +210,19 @@ pub(super) fn together(mut all: Vec<Failure>) -> Failure {
         return only;
     }
     let usage = all.iter().all(|failure| matches!(failure, Failure::Usage(_)));
+    let mut findings = Vec::new();
     let told: Vec<String> = all
         .into_iter()
         .map(|failure| match failure {
+            Failure::Wrong(found, why) => {
+                findings.extend(found);
+                why
+            }
             Failure::Declined(_, why) | Failure::Lacking(_, why) | Failure::Usage(why) | Failure::Stopped(why) => why,
             Failure::Broken(why) => format!("{why:#}"),
             Failure::Unserved(why) => why.to_string(),
         })
         .collect();
     let told = told.join("; ");
-    if usage { Failure::Usage(told) } else { Failure::Declined("wrong_file".to_owned(), told) }
+    if usage { Failure::Usage(told) } else { Failure::Wrong(findings, told) }
 }

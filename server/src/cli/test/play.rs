@@ -181,7 +181,11 @@ fn read(path: &Path) -> Result<Result<String, Wrong>, Failure> {
 /// What a file of the organisation holds.
 fn document(path: &Path) -> Result<Document, String> {
     file::read(path).map_err(|failure| match failure {
-        Failure::Usage(why) | Failure::Declined(_, why) | Failure::Lacking(_, why) | Failure::Stopped(why) => why,
+        Failure::Usage(why)
+        | Failure::Declined(_, why)
+        | Failure::Wrong(_, why)
+        | Failure::Lacking(_, why)
+        | Failure::Stopped(why) => why,
         Failure::Broken(error) => format!("{error:#}"),
         Failure::Unserved(why) => why.to_string(),
     })
