@@ -82,6 +82,8 @@ pub(super) struct Checker<'a> {
     /// Where `on` names an outcome.
     outcome_keys: Vec<(StateIx, Name)>,
     facts: BTreeSet<Arc<str>>,
+    /// The first names of all paths that something reads.
+    read: BTreeSet<String>,
     used: BTreeSet<String>,
     arrows: usize,
     edges: Vec<Edge>,
@@ -124,6 +126,7 @@ pub(super) fn check(
         remembered: BTreeSet::new(),
         outcome_keys: Vec::new(),
         facts: BTreeSet::new(),
+        read: BTreeSet::new(),
         used: BTreeSet::new(),
         arrows: 0,
         edges: Vec::new(),
@@ -157,6 +160,7 @@ impl<'a> Checker<'a> {
         self.outcomes(&states);
         self.undoings();
         self.lint(file, &states, &entered);
+        self.unread_tables(&file.tables);
         let workflow = file.workflow.as_ref()?;
         let vocabulary: Vec<Arc<str>> = self.used.iter().map(|name| name.as_str().into()).collect();
         Some(Definition {

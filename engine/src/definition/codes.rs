@@ -65,6 +65,7 @@ codes! {
     NEVER_SENT = "FLX0314": "The event is the result of a message that nothing sends.";
     CONSTANT_GUARD = "FLX0315": "The condition is always true.";
     NEVER_ENDS = "FLX0316": "The workflow has no final state: its instances never end.";
+    UNREAD_TABLE = "FLX0317": "Nothing reads what the decision table gives.";
     REGION_WITHOUT_STATES = "FLX0320": "A region of a parallel state has states inside, and begins in one of them.";
     ONE_REGION = "FLX0321": "A parallel state has at least two regions.";
     NEVER_DONE = "FLX0322": "A region never comes to an end, so that its parallel state is never done.";

@@ -91,6 +91,7 @@ pub const PAGES: &[(&str, &str)] = crate::pages! {
     "FLX0314"
     "FLX0315"
     "FLX0316"
+    "FLX0317"
     "FLX0320"
     "FLX0321"
     "FLX0322"

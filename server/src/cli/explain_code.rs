@@ -10,7 +10,8 @@ use crate::http::problems;
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainCode {
-    /// A code as an answer or `check` has it, such as `not_accepted` or FLX0202 [default: list all]
+    /// A code as an answer or `check` has it, such as `not_accepted` or FLX0202; or what an approval needs, as its
+    /// incident has it, such as `nobody:manager` [default: list all]
     code: Option<String>,
 }
 
@@ -21,7 +22,7 @@ impl ExplainCode {
             return Ok(End::Done);
         };
         let found = codes::known(code).and_then(|(known, _)| Some((*known, codes::page(known)?)));
-        let found = found.or_else(|| problems::page(code).map(|page| (code.as_str(), page)));
+        let found = found.or_else(|| problems::explaining(code).and_then(|code| Some((code, problems::page(code)?))));
         let Some((code, page)) = found else {
             return Err(Failure::Declined("not_found".to_owned(), codes::unknown(code)));
         };

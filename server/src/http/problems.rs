@@ -1,6 +1,7 @@
 //! Every stable code has a page, served at the `type` of its problems and shown by `fluxor explain-code`. The page's
 //! heading is the problem's title.
 
+use fluxor_engine::decide::{APPROVAL_INCIDENT, NEEDS_HELP};
 use fluxor_engine::diagnostic;
 
 macro_rules! pages {
@@ -157,6 +158,18 @@ pub(crate) fn known(code: &str) -> Option<&'static str> {
     PAGES.binary_search_by_key(&code, |(known, _)| known).ok().map(|place| PAGES[place].0)
 }
 
+/// What an approval may need, as its incident says it (`nobody:manager`): all of it stands on one page.
+const NEEDS: [&str; 7] =
+    ["nobody", "over_limits", "rate_missing", "quorum_out_of_reach", "late", "nobody_to_escalate", "no_row"];
+
+/// The code whose page explains what was `said`: a code itself, or the text of an approval's incident or what it names.
+#[must_use]
+pub(crate) fn explaining(said: &str) -> Option<&'static str> {
+    let need = said.split_once(NEEDS_HELP).map_or(said, |(_, need)| need).trim();
+    let word = need.split_once(':').map_or(need, |(word, _)| word);
+    known(said).or_else(|| known(APPROVAL_INCIDENT).filter(|_| NEEDS.contains(&word)))
+}
+
 /// The heading of a code's page.
 #[must_use]
 pub(crate) fn title(code: &str) -> &'static str {
@@ -167,4 +180,26 @@ pub(crate) fn title(code: &str) -> &'static str {
 #[must_use]
 pub(crate) fn nearest(code: &str) -> Option<&'static str> {
     diagnostic::nearest(code, PAGES.iter().map(|(known, _)| *known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repairs::sentence;
+
+    #[test]
+    fn what_an_approval_needs_is_explained_on_one_page() {
+        let page = page(APPROVAL_INCIDENT).unwrap_or_default();
+        for need in NEEDS {
+            let text = format!("{NEEDS_HELP}{need}:manager");
+            assert_eq!(explaining(&text), Some(APPROVAL_INCIDENT), "{text}");
+            assert_eq!(explaining(&format!("{need}:manager")), Some(APPROVAL_INCIDENT), "{need}");
+            assert_ne!(sentence(&text), text, "it is told in words, too");
+            assert!(page.contains(&format!("`{need}")), "{need} is not on the page");
+        }
+        assert_eq!((explaining("nobody"), explaining("late")), (Some(APPROVAL_INCIDENT), Some(APPROVAL_INCIDENT)));
+        assert_eq!(explaining("no_row"), Some("no_row"), "a code has a page of its own");
+        assert_eq!(explaining(&format!("{NEEDS_HELP}no_row")), Some(APPROVAL_INCIDENT));
+        assert_eq!((explaining("not_accepted"), explaining("nothing")), (Some("not_accepted"), None));
+    }
 }

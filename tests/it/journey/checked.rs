@@ -94,6 +94,10 @@ async fn the_command_line_says_the_same(site: &Site, wrong: &str, finding: &Valu
 
     let page = site.command(&["explain-code", "flx0202"]).await.done();
     assert!(page.contains("# FLX0202: ") && page.contains("Corrected:"), "{page}");
+    for said in ["nobody", "nobody:one", "the approval needs help: nobody:one"] {
+        let page = site.command(&["explain-code", said]).await.done();
+        assert!(page.starts_with("# An approval needs a person") && page.contains("`nobody:STEP`"), "{said}: {page}");
+    }
     let list = site.command(&["explain-code"]).await.done();
     assert!(list.contains("FLX0202  An arrow") && list.contains("not_accepted  "), "{list}");
 }

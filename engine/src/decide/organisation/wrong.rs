@@ -128,12 +128,9 @@ impl Look<'_> {
             let at = below(at, name);
             match of.fields.iter().find(|(own, _)| own == name) {
                 None => {
-                    let why = format!(
-                        "{} has no field `{name}`{}",
-                        of.called,
-                        perhaps(name, of.fields.iter().map(|(own, _)| *own))
-                    );
-                    self.wrong(&at, why);
+                    let near = || perhaps(name, of.fields.iter().map(|(own, _)| *own));
+                    let hint = of.elsewhere(name).map_or_else(near, str::to_owned);
+                    self.wrong(&at, format!("{} has no field `{name}`{hint}", of.called));
                 }
                 Some(_) if value.is_null() && MAY_BE_NULL.contains(&name.as_str()) => {}
                 // It is so already.

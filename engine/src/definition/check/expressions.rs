@@ -94,11 +94,11 @@ impl Checker<'_> {
         self.place(text, diagnostics);
     }
 
-    /// Notes the facts that `expr` reads, and its warnings.
+    /// Notes what `expr` reads, and its warnings.
     fn accept(&mut self, text: &Text, expr: &Expr) {
         for path in expr.fields_read() {
             let root = path.split('.').next().unwrap_or_default();
-            self.reads_fact(root);
+            self.reads(root);
         }
         self.place(text, expr.warnings().to_vec());
     }

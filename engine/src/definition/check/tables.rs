@@ -6,6 +6,8 @@ use crate::definition::chart::Ties;
 use crate::definition::codes;
 use crate::definition::file::Name;
 use crate::definition::yaml::Node;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::expression::Type;
 use crate::table;
 
 use super::Checker;
@@ -38,7 +40,7 @@ impl Checker<'_> {
             match table::compile(&name.value, node, name.span, self.source, &env, &mut self.found) {
                 Some(table) => {
                     for path in table.fields_read() {
-                        self.reads_fact(path.split('.').next().unwrap_or_default());
+                        self.reads(path.split('.').next().unwrap_or_default());
                     }
                     self.env = env.with(name.value.as_str(), table.ty());
                     self.tables.push(Arc::new(table));
@@ -53,8 +55,33 @@ impl Checker<'_> {
         Some(Ties::of(self.subject.as_ref()?, &self.tables, self.vocabulary))
     }
 
-    /// Notes a fact that something reads.
-    pub(super) fn reads_fact(&mut self, name: &str) {
+    /// Tables that no expression reads. What reads one may be what is wrong: while there are errors nothing is said.
+    pub(super) fn unread_tables(&mut self, files: &[(Name, Node)]) {
+        if self.found.iter().any(|finding| finding.severity == Severity::Error) {
+            return;
+        }
+        for ((name, _), table) in files.iter().zip(&self.tables) {
+            if self.read.contains(&name.value) {
+                continue;
+            }
+            let value = match (table.ty(), table.outputs().next()) {
+                (Type::Record(_), Some((output, _))) => format!("{}.{output}", name.value),
+                _ => name.value.clone(),
+            };
+            self.found.push(
+                Diagnostic::warning(codes::UNREAD_TABLE, name.span, format!("nothing reads the table `{}`", name.value))
+                    .label("decides nothing")
+                    .help(format!(
+                        "read `{value}` where something is to depend on it (in an `if`, under `set`, as a `plan`), or leave the \
+                         table out"
+                    )),
+            );
+        }
+    }
+
+    /// Notes a name that something reads, and whether it is a fact.
+    pub(super) fn reads(&mut self, name: &str) {
+        self.read.insert(name.to_owned());
         if let Some((name, fact)) = self.vocabulary.facts.get_key_value(name) {
             self.facts.insert(name.clone());
             self.uses(name, fact.major);

@@ -113,6 +113,7 @@ impl<'n> Keys<'n> {
         if let [(key, Node { shape: Shape::Empty, .. })] = keys.entries
             && !allowed.contains(&key.value.as_str())
             && nearest(&key.value, allowed.iter().copied()).is_none()
+            && without_colon(&key.value, allowed).is_none()
         {
             let message = format!("{what} is a mapping, and `{}` has no value", key.value);
             found.push(
@@ -130,7 +131,9 @@ impl<'n> Keys<'n> {
             let key = &entry.0;
             if !allowed.contains(&key.value.as_str()) {
                 let finding = unknown(entry, what, allowed);
-                if let Some(fix) = &finding.fix {
+                if let Some((meant, _)) = without_colon(&key.value, allowed) {
+                    keys.meant.push(Meant { key: meant.to_owned(), entry: None });
+                } else if let Some(fix) = &finding.fix {
                     let misspelt = synonym(&key.value, allowed).is_none();
                     keys.meant.push(Meant { key: fix.text.clone(), entry: misspelt.then_some(entry) });
                 }
@@ -209,6 +212,12 @@ fn synonym(name: &str, allowed: &[&str]) -> Option<&'static str> {
     SYNONYMS.iter().find(|(word, ours)| *word == name && allowed.contains(ours)).map(|(_, ours)| *ours)
 }
 
+/// A key and what was to stand under it, where nothing but a blank parts them: `to free`.
+fn without_colon<'k>(name: &'k str, allowed: &[&str]) -> Option<(&'k str, &'k str)> {
+    let (key, rest) = name.split_once(char::is_whitespace)?;
+    allowed.contains(&key).then(|| (key, rest.trim_start()))
+}
+
 /// How a mapping is written, in the words of what stands there instead.
 fn mapping_help(node: &Node) -> String {
     let Shape::List(items) = &node.shape else {
@@ -237,6 +246,9 @@ fn unknown(entry: &(Spot<String>, Node), what: &str, allowed: &[&str]) -> Diagno
     let synonym = synonym(name, allowed);
     let help = match synonym.or_else(|| nearest(name, allowed.iter().copied())) {
         _ if name == "<<" => "merge keys are not supported: write the keys out".into(),
+        _ if let Some((key, value)) = without_colon(name, allowed) => {
+            format!("a colon stands behind a key: write `{key}: {value}`").into()
+        }
         _ if let Some((_, _, help)) = ELSEWHERE.iter().find(|(place, key, _)| *place == what && *key == name) => {
             (*help).into()
         }

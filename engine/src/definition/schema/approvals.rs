@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::parts::{Defs, FIELD, Mapping, decimal, names_to, of, one_or_many, text, truth, word};
+use super::parts::{Defs, FIELD, Mapping, decimal, key_names, names_to, of, one_or_many, text, truth, word};
 use super::people::{asked, words};
 use crate::definition::check::approval::{KEYS, WORDS, fields, steps, table, task};
 
@@ -32,6 +32,9 @@ fn common(mapping: Mapping<'_>) -> Mapping<'_> {
 fn approval() -> Value {
     let rule = |key: &str| words(&WORDS, key, &[]);
     let steps = json!({ "$ref": "#/$defs/steps", "minItems": 1 });
+    let plans = json!({
+        "type": "object", "minProperties": 1, "propertyNames": key_names(), "additionalProperties": of("steps"),
+    });
     let pair = json!({ "type": "array", "items": of("name"), "minItems": 2, "maxItems": 2 });
     let tolerance = json!({
         "type": ["object", "null"], "propertyNames": { "pattern": FIELD }, "additionalProperties": of("tolerance"),
@@ -40,7 +43,7 @@ fn approval() -> Value {
         .key("steps", steps, "Those who are asked. Or `table`, or `plans` with `plan`.")
         .key("table", of("approval_table"), "Chooses the steps by amount and category.")
         .key("plan", of("expression"), "Names the entry of `plans` whose steps ask: an expression of type text.")
-        .key("plans", names_to(&of("steps")), "Lists of steps, each by its name; with `plan`.")
+        .key("plans", plans, "Lists of steps, each by its name; with `plan`.")
         .usually("same_person", rule("same_person"), json!("each"), "Asked in every step, or once for all of them.")
         .usually("reapprove", of("reapproval"), json!("affected"), "What an edit costs.")
         .key("tolerance", tolerance, "Money fields that may move a little.")

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::parts::{Defs, Mapping, key_names, names_to, of, one_or_many, says, text, whole};
+use super::parts::{Defs, Mapping, SOMETHING, key_names, names_to, of, one_or_many, says, text, whole};
 use crate::definition::read::schedule::{SCHEDULE, WHOSE};
 use crate::definition::read::top::{EVENT, FIELD, FILE, START, SUBJECT, VERSIONS};
 use crate::definition::{CODES, allow, pages};
@@ -20,7 +20,7 @@ pub(super) fn file() -> Value {
         .key("calendar", of("name"), "The calendar that working time is counted in: a file of `calendars`.")
         .key("subject", of("subject"), "What an instance is about: its fields.")
         .key("key", of("expression"), "The business key, unique among instances: an expression of type text.")
-        .key("start", one_or_many(&of("start")), "Where an instance begins; of a list the first that holds is taken.")
+        .key("start", starts(), "Where an instance begins; of a list the first that holds is taken.")
         .key("schedules", names_to(&of("schedule")), "When the engine starts instances by itself.")
         .key("events", names_to(&of("event")), "Events with a payload or a title; others exist by being used.")
         .key("tables", names_to(&of("decision_table")), "Decision tables; their outputs are values in expressions.")
@@ -65,6 +65,15 @@ fn subject() -> Value {
     json!({ "anyOf": [mapping.done(), says(of("name"), "A subject of the vocabulary.")] })
 }
 
+/// One or many, of which one at least begins: what only refuses is no way to begin.
+fn starts() -> Value {
+    let begins = json!(["to"]);
+    json!({ "anyOf": [
+        { "$ref": "#/$defs/start", "required": begins },
+        { "type": "array", "items": of("start"), "contains": { "required": begins } },
+    ] })
+}
+
 fn start() -> Value {
     let mapping = Mapping::of(START)
         .key("to", of("path"), "The first state.")
@@ -85,8 +94,8 @@ fn event() -> Value {
 }
 
 fn schedule() -> Value {
-    let cron = json!({ "type": "string", "examples": ["0 2 * * MON-FRI"] });
-    let zone = json!({ "type": "string", "examples": ["Europe/Berlin", "UTC"] });
+    let cron = json!({ "type": "string", "pattern": SOMETHING, "examples": ["0 2 * * MON-FRI"] });
+    let zone = json!({ "type": "string", "pattern": SOMETHING, "examples": ["Europe/Berlin", "UTC"] });
     Mapping::of(SCHEDULE)
         .key("cron", cron, "Minute, hour, day of month, month, day of week.")
         .key("zone", zone, "The time zone, by its IANA name.")

@@ -1,7 +1,8 @@
 //! What schemas are put together from: mappings of the reader's keys, and the scalars of the language.
 //!
 //! Where one of several shapes may stand, the mapping comes first: editors explain what is wrong with that one.
-//! A scalar is what YAML makes of it: the reader takes `5` for a text where it wants one, so the schema does.
+//! A scalar is what YAML makes of it: the reader takes `5` for a text where it wants one, so the schema does; and `true`
+//! for a name.
 
 use std::ops::RangeInclusive;
 
@@ -29,15 +30,15 @@ pub(super) type Defs = Vec<(&'static str, Value)>;
 /// The scalars that are used in many places.
 pub(super) fn defs() -> Defs {
     let mut name = key_names();
-    with(&mut name, "type", json!("string"));
+    with(&mut name, "type", json!(["string", "boolean"]));
     with(&mut name, "description", json!(NAME_WORDS));
     let path = json!({
-        "type": "string", "pattern": r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$",
+        "type": ["string", "boolean"], "pattern": r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$",
         "description": "A state, looked up from the inside out; `open.review` names one inside another, \
                         `work.history` and `work.deep_history` go back to where it was left.",
     });
     let expression = json!({
-        "type": SCALARS,
+        "type": SCALARS, "pattern": SOMETHING,
         "description": "An expression with the grammar of CEL. A text inside it has quotes of its own: '\"draft\"'.",
         "examples": ["po.amount > 20000 EUR"],
     });
@@ -53,12 +54,15 @@ pub(super) fn defs() -> Defs {
     ]
 }
 
+/// What stands in a text that is not blank.
+pub(super) const SOMETHING: &str = r"\S";
+
 /// What a scalar may be in JSON.
 const SCALARS: [&str; 3] = ["string", "number", "boolean"];
 
-/// Any text.
+/// Any text in which something stands.
 pub(super) fn text() -> Value {
-    json!({ "type": SCALARS })
+    json!({ "type": SCALARS, "pattern": SOMETHING })
 }
 
 /// The named schema `name`.

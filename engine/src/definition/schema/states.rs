@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::parts::{Defs, Mapping, key_names, names_to, of, one_or_many, says, text, truth, word};
+use super::parts::{Defs, Mapping, SOMETHING, key_names, names_to, of, one_or_many, says, text, truth, word};
 use crate::definition::read::arrow::{ARROW, ATTEMPTS, MESSAGE, REASONS, UNDO};
 use crate::definition::read::state::{CALL, STATE, TIMER};
 
 /// The parts of `states`.
 pub(super) fn defs() -> Defs {
     let by = json!({
-        "type": ["string", "number", "boolean"],
+        "type": ["string", "number", "boolean"], "pattern": SOMETHING,
         "description": "`anyone`, `engine`, an expression of type person or list(person), `role(name)` in any unit, \
                         or `role(name)@unit`.",
         "examples": ["anyone", "engine", "role(buyer)"],
@@ -59,7 +59,7 @@ fn state() -> Value {
         .key("call", of("call"), "Starts another workflow and waits for its end: done, failed.")
         .key(
             "no_return",
-            json!({ "type": "string", "minLength": 1 }),
+            json!({ "type": "string", "pattern": SOMETHING }),
             "Why no repair and no migration leads back from here, as a sentence.",
         )
         .or_nothing()

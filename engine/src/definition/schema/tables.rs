@@ -23,8 +23,9 @@ pub(super) fn defs() -> Defs {
 /// Names of columns: those of rows' own keys are none.
 fn columns(schema: &Value, least: u32) -> Value {
     let names = json!({ "allOf": [key_names(), { "not": { "enum": ROW_KEYS } }] });
+    let shape = if least == 0 { json!(["object", "null"]) } else { json!("object") };
     json!({
-        "type": ["object", "null"], "minProperties": least, "additionalProperties": schema, "propertyNames": names,
+        "type": shape, "minProperties": least, "additionalProperties": schema, "propertyNames": names,
     })
 }
 

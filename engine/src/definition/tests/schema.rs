@@ -107,7 +107,7 @@ fn what_is_right_is_taken() {
 }
 
 /// Codes of shape: what a schema can see.
-const SHAPE: [&str; 5] = ["FLX0002", "FLX0004", "FLX0005", "FLX0006", "FLX0007"];
+const SHAPE: [&str; 6] = ["FLX0002", "FLX0004", "FLX0005", "FLX0006", "FLX0007", "FLX0013"];
 
 /// Wrong files that the schema takes, and why.
 const TAKEN: &[(&str, &str)] =

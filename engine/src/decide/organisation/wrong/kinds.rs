@@ -19,6 +19,29 @@ pub(super) struct Kind {
     pub(super) needs: &'static [&'static str],
 }
 
+impl Kind {
+    /// Where a field stands that people write here, if it stands elsewhere.
+    pub(super) fn elsewhere(&self, field: &str) -> Option<&'static str> {
+        let place = ELSEWHERE.iter().find(|(kind, fields, _)| *kind == self.called && fields.contains(&field));
+        place.map(|(.., hint)| *hint)
+    }
+}
+
+/// Fields that people write into the wrong kind of entry, each with where they stand.
+const ELSEWHERE: &[(&str, &[&str], &str)] = &[
+    (
+        PERSON.called,
+        &["role", "roles", "unit", "units"],
+        "; who holds a role stands in its unit: `units: [{ id: it, roles: { buyer: [ann] } }]`",
+    ),
+    (PERSON.called, &["name", "email", "mail"], "; names and addresses of people stand in the part `contacts`"),
+    (
+        PERSON.called,
+        &["substitute", "substitutes"],
+        "; it stands in the part `substitutes`: `substitutes: [{ person: ann, substitute: bob }]`",
+    ),
+];
+
 pub(super) const PERSON: Kind = Kind {
     called: "a person",
     fields: &[

@@ -67,6 +67,13 @@ fn each_slip_of_a_person_has_its_place() {
             "before 2026-03-02",
         ),
         (person(json!({ "id": "ann", "manager": "dan1" })), "/people/ann/manager", "did you mean `dan`?"),
+        (
+            person(json!({ "id": "ann", "roles": ["buyer"] })),
+            "/people/ann/roles",
+            "no field `roles`; who holds a role stands in its unit",
+        ),
+        (person(json!({ "id": "ann", "email": "ann@example.com" })), "/people/ann/email", "in the part `contacts`"),
+        (person(json!({ "id": "ann", "substitute": "dan" })), "/people/ann/substitute", "in the part `substitutes`"),
         (person(json!({ "active": true })), "/people/0/id", "missing"),
         (person(json!({ "id": "a/b" })), "/people/0/id", "without `/`"),
         (
