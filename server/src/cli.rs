@@ -42,6 +42,7 @@ mod writing;
 
 use std::num::NonZero;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{ArgMatches, FromArgMatches as _, Parser, Subcommand};
 use tokio::runtime::Runtime;
@@ -203,15 +204,24 @@ pub(crate) fn run() -> ExitCode {
     let Cli { config, command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let out = Out::new(config.json);
     let command = command.unwrap_or(Command::Serve);
-    let ended = runtime()
-        .map_err(|error| Failure::Broken(error.into()))
-        .and_then(|runtime| runtime.block_on(dispatch(&config, command, &out)));
+    let serves = matches!(command, Command::Serve);
+    let ended = runtime().map_err(|error| Failure::Broken(error.into())).and_then(|runtime| {
+        let ended = runtime.block_on(dispatch(&config, command, &out));
+        if serves {
+            runtime.shutdown_timeout(LAST);
+        }
+        ended
+    });
     match ended {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Found) => ExitCode::from(1),
         Err(failure) => failed(&config, &out, &failure, &called(&matches)),
     }
 }
+
+/// How long the server waits, once it has stopped, for work whose answer nobody waits for any more, such as a check of a long file.
+/// What was accepted is done before: [`serve`].
+const LAST: Duration = Duration::from_secs(1);
 
 /// Says how many async threads there are, in place of half of the cores: Tokio's own variable.
 const THREADS: &str = "TOKIO_WORKER_THREADS";

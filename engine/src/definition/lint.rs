@@ -5,9 +5,13 @@
 
 mod always;
 mod approved;
+mod asked;
+mod behind;
 mod dead;
 mod events;
+mod movers;
 mod reach;
+mod roads;
 mod steps;
 mod written;
 

@@ -1,8 +1,8 @@
-//! Where an instance may go: the arrows that lead on from each state without states inside, and where they arrive.
+//! The arrows that lead on from each state without states inside, and where they arrive. Where an instance may go by several is in
+//! `roads.rs`.
 //!
 //! Conditions are taken to hold. What an arrow does not leave stays as it is: it arrives in no region beside its own.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::definition::chart::{Arrow, Definition, Go, History, Outcome, State, StateIx, StateKind};
@@ -81,16 +81,8 @@ pub(super) fn is_leaf(definition: &Definition, ix: StateIx) -> bool {
 }
 
 /// Whether the instance ends here, and not a region of it: nothing is left any more.
-fn is_end(definition: &Definition, ix: StateIx) -> bool {
+pub(super) fn is_end(definition: &Definition, ix: StateIx) -> bool {
     matches!(definition.state(ix).kind, StateKind::Final) && definition.region(ix).is_none()
-}
-
-/// The arrows that may be taken in a state without states inside.
-pub(super) fn steps(definition: &Definition, leaf: StateIx) -> impl Iterator<Item = Step<'_>> {
-    let owners = definition.upwards(leaf).filter(move |_| !is_end(definition, leaf));
-    owners.flat_map(move |owner| {
-        own(definition.state(owner)).map(move |(event, arrow)| Step { leaf, owner, event, arrow })
-    })
 }
 
 /// The arrows of the state itself, as if an instance could be in it alone.
@@ -102,23 +94,6 @@ fn own(state: &State) -> impl Iterator<Item = (Option<&Arc<str>>, &Arrow)> {
     let on = state.on.iter().flat_map(|(event, arrows)| arrows.iter().map(move |arrow| (Some(event), arrow)));
     let of_time = state.timers.iter().flat_map(|timer| &timer.arrows);
     on.chain(state.always.iter().chain(of_time).map(|arrow| (None, arrow)))
-}
-
-/// The states without states inside that arrows lead to, those of `from` among them, up to where `stops` holds.
-pub(super) fn follow(
-    definition: &Definition,
-    from: Vec<StateIx>,
-    stops: impl Fn(StateIx) -> bool,
-) -> BTreeSet<StateIx> {
-    let mut found = BTreeSet::new();
-    let mut todo = from;
-    while let Some(leaf) = todo.pop() {
-        if stops(leaf) || !found.insert(leaf) {
-            continue;
-        }
-        todo.extend(steps(definition, leaf).flat_map(|step| leads(definition, step.owner, step.arrow)));
-    }
-    found
 }
 
 /// The states without states inside of all regions beside those that a state is in: they go on whatever becomes of it.

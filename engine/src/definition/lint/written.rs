@@ -1,6 +1,6 @@
 //! What a step writes of the subject, and what that is taken from: in its own `set`, and in actions that it runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::definition::chart::{ActionCall, DONE, Definition, Go, StateKind};
@@ -78,6 +78,35 @@ fn carries(definition: &Definition, step: &Step<'_>, action: &ActionType, key: &
             _ => false,
         },
     }
+}
+
+/// Whether a state runs an action that writes when it is left.
+pub(super) fn leaving_writes(definition: &Definition) -> bool {
+    let writers = &definition.ties.writers;
+    definition.states.iter().flat_map(|state| &state.exit).any(|call| writers.contains_key(&call.name))
+}
+
+/// The fields that what is written is taken from.
+pub(super) fn sources(writes: &[Write]) -> Fields {
+    writes.iter().flat_map(|write| write.from.iter().cloned()).collect()
+}
+
+/// The fields that somebody may change, where any of these may follow any other.
+pub(super) fn changing<'w>(all: impl Iterator<Item = &'w Write>) -> Fields {
+    let (mut takes, mut todo) = (BTreeMap::<&Arc<str>, Vec<&Arc<str>>>::new(), Vec::new());
+    for write in all {
+        todo.extend(write.brought.then_some(&write.field));
+        for from in write.from.iter().filter(|from| **from != write.field) {
+            takes.entry(from).or_default().push(&write.field);
+        }
+    }
+    let mut found = Fields::new();
+    while let Some(field) = todo.pop() {
+        if found.insert(field.clone()) {
+            todo.extend(takes.get(field).into_iter().flatten());
+        }
+    }
+    found
 }
 
 /// The fields that come to be others by what somebody brings with the event.

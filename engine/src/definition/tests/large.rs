@@ -54,6 +54,42 @@ fn many_approvals_and_many_inside_one() {
     assert!(checked.definition.is_some() && checked.diagnostics.is_empty());
 }
 
+/// Approvals behind which an event writes the field, and such behind which a later arrow takes it from another.
+#[test]
+fn many_approvals_behind_which_much_is_written() {
+    let head = "workflow: long\nversion: 1\nsubject: { name: p, fields: { requester: person, amount: money, spare: money? } }\n\
+                events: { edit: { payload: { a: money } } }\nstart: r0\nstates:\n";
+    let ends = "  r1600: { final: true }\n  bad: { final: failed }\n";
+    let approvals = |more: &dyn Fn(usize) -> String| {
+        let approval = "approval: { steps: [{ name: m, who: [{ manager: requester }] }] }";
+        let states = many(1_600, |n| {
+            let on = format!("on: {{ approved: w{n}, rejected: bad, changes_requested: bad }}");
+            format!("  r{n}: {{ {approval}, {on} }}\n{}", more(n))
+        });
+        format!("{head}{states}{ends}")
+    };
+    let writes = approvals(&|n| {
+        let to = (n * 7 + 1) % 1_600;
+        format!("  w{n}: {{ on: {{ edit: {{ set: {{ amount: event.a }}, to: w{to} }}, go: r{} }} }}\n", n + 1)
+    });
+    assert!(!soon("writes.yaml", &writes).diagnostics.is_empty());
+    let carries = approvals(&|n| {
+        let take = format!("if: p.amount > 1 EUR, to: r{}, set: {{ amount: p.spare.orValue(p.amount) }}", n + 1);
+        format!(
+            "  w{n}: {{ on: {{ edit: {{ set: {{ spare: event.a }} }}, go: x{n} }} }}\n  \
+             x{n}: {{ on: {{ go: [{{ {take} }}, {{ to: x{} }}] }} }}\n",
+            n * 7 % 1_600
+        )
+    });
+    assert!(!soon("carries.yaml", &carries).diagnostics.is_empty());
+    // Where nothing is wrong, all of it is looked at.
+    let again = approvals(&|n| {
+        format!("  w{n}: {{ on: {{ edit: {{ set: {{ amount: event.a }}, to: r{n} }}, go: r{} }} }}\n", n + 1)
+    });
+    let checked = soon("again.yaml", &again);
+    assert!(checked.definition.is_some());
+}
+
 #[test]
 fn thousands_of_mistakes() {
     let wrong = many(4_000, |n| format!("  s{n}: {{ on: {{ go: {{ to: t{} }} }} }}\n", n + 1));
