@@ -139,6 +139,9 @@ pub struct Notice {
     /// What was asked, where this is the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<Arc<str>>,
+    /// The state that waits for them, where it is not that of the task.
+    #[serde(skip)]
+    pub state: Option<Arc<str>>,
 }
 
 fn as_text<S: serde::Serializer>(at: &Option<Timestamp>, s: S) -> Result<S::Ok, S::Error> {

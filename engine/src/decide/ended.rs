@@ -32,10 +32,12 @@ impl<D: Domain> Run<'_, '_, D> {
         if self.command.actor.person() == Some(&requester) || is_decided {
             return;
         }
-        let kind = match self.work.status {
-            Status::Final => NoticeKind::Ended,
-            _ if self.comes_to(before, &requester) => NoticeKind::YourTurn,
-            _ => return,
+        let (kind, at) = match self.work.status {
+            Status::Final => (NoticeKind::Ended, None),
+            _ => match self.comes_to(before, &requester) {
+                Some(at) => (NoticeKind::YourTurn, Some(at)),
+                None => return,
+            },
         };
         let notice = Notice {
             kind,
@@ -47,13 +49,14 @@ impl<D: Domain> Run<'_, '_, D> {
             due: None,
             reason: self.why(),
             question: None,
+            state: at.map(|at| self.definition.state(at).path.clone()),
         };
         self.effects.push(Effect::Notice(notice));
     }
 
-    /// Whether it has come to the requester: what was asked or called was left, or an operator has moved it, and nobody but he takes it
-    /// on from where it is.
-    fn comes_to(&self, before: &Instance, requester: &PersonId) -> bool {
+    /// Where it has come to the requester: what was asked or called was left, or an operator has moved it, and nobody but he takes it
+    /// on from there.
+    fn comes_to(&self, before: &Instance, requester: &PersonId) -> Option<StateIx> {
         let (was, is) = (self.definition.active(before).unwrap_or_default(), self.active().unwrap_or_default());
         let asked = |at: &StateIx| {
             let kind = &self.definition.state(*at).kind;
@@ -62,8 +65,10 @@ impl<D: Domain> Run<'_, '_, D> {
         let moved = matches!(self.command.verb, Verb::Repair { repair: Repair::Move { .. }, .. });
         let organisation = self.ground.organisation();
         let may = |event: &str| may_send(self.definition, &self.work, organisation, (requester, self.now()), event);
-        (moved || was.iter().any(asked))
-            && is.iter().any(|at| !was.contains(at) && his_alone(self.definition, *at).any(may))
+        if !moved && !was.iter().any(asked) {
+            return None;
+        }
+        is.into_iter().find(|at| !was.contains(at) && his_alone(self.definition, *at).any(may))
     }
 
     /// In the words of whoever ended it or sent it back, if they were asked for.

@@ -165,5 +165,5 @@ pub(super) fn stands(notice: &Notice, tasks: &[Task]) -> bool {
 
 fn about(task: &Task, kind: NoticeKind, people: Vec<PersonId>, reason: Option<Arc<str>>) -> Notice {
     let task = task.id.ordinal;
-    Notice { kind, task, step: None, people, stands_for: None, due: None, reason, question: None }
+    Notice { kind, task, step: None, people, stands_for: None, due: None, reason, question: None, state: None }
 }

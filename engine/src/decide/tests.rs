@@ -108,6 +108,8 @@ struct Story {
     notices: Vec<(NoticeKind, Vec<PersonId>)>,
     /// Why, of each of them.
     reasons: Vec<Option<String>>,
+    /// Where it waits for them, if that is told.
+    places: Vec<Option<Arc<str>>>,
     /// What it reported to whom.
     reported: Vec<Document>,
     /// What it has started.
@@ -163,6 +165,7 @@ impl Story {
             withdrawn: Vec::new(),
             notices: Vec::new(),
             reasons: Vec::new(),
+            places: Vec::new(),
             reported: Vec::new(),
             children: Vec::new(),
             tables: Vec::new(),
@@ -212,6 +215,12 @@ impl Story {
                     _ => None,
                 });
                 (self.notices, self.reasons) = notices.unzip();
+                self.places = (decision.effects.iter())
+                    .filter_map(|effect| match effect {
+                        Effect::Notice(told) => Some(told.state.clone()),
+                        _ => None,
+                    })
+                    .collect();
                 let reported = decision.effects.iter().filter_map(|effect| match effect {
                     Effect::Report(report) => Some(report.payload.clone()),
                     _ => None,

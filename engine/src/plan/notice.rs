@@ -24,6 +24,9 @@ impl Told<'_> {
     pub(super) fn each(&self, notice: &Notice) -> impl Iterator<Item = Json> {
         let after = self.after;
         let task = after.tasks.iter().find(|task| task.id.ordinal == notice.task);
+        // In several states at once, that which waits for them is meant, or that of the task.
+        let of_task = || task.filter(|_| !after.detail.inside.is_empty()).map(|task| &task.state);
+        let state = notice.state.as_ref().or_else(of_task).unwrap_or(&after.state).clone();
         let asks_data = task.is_some_and(|task| crate::decide::asks_for_data(self.definition, task));
         // Whoever is asked sees what becomes of it without him.
         let led = task.filter(|_| notice.kind.asks());
@@ -42,8 +45,7 @@ impl Told<'_> {
                 "workflow": after.workflow,
                 "title": self.definition.title,
                 "key": after.key,
-                // In several states at once, that of the task is meant.
-                "state": task.filter(|_| !after.detail.inside.is_empty()).map_or(&after.state, |task| &task.state),
+                "state": state,
                 "asks_data": asks_data,
                 "until": until,
                 "then": then,

@@ -219,6 +219,41 @@ fn whoever_asked_hears_that_it_waits_for_nobody_but_him() {
 }
 
 #[test]
+fn of_several_states_that_is_told_which_waits_for_whoever_asked() {
+    const SIDES: &str = r#"
+workflow: sides
+version: 1
+subject: { name: w, fields: { requester: person } }
+start: both
+states:
+  both:
+    parallel:
+      left:
+        start: asked
+        states:
+          asked: { task: { who: [{ person: bob }], form: { sum: text } }, on: { done: known } }
+          known: { final: true }
+      right:
+        start: asked
+        states:
+          asked: { task: { who: [{ person: bob }], form: { wrong: text } }, on: { done: returned } }
+          returned: { on: { again: { by: w.requester, to: asked } } }
+    on: { close: { by: w.requester, to: over } }
+  over: { final: true }
+"#;
+    let company = serde_json::json!({ "people": [{ "id": "ann", "active": true }, { "id": "bob", "active": true }] });
+    let mut story = Story::with(SIDES, company.as_object().unwrap());
+    story.start(serde_json::json!({ "requester": "ann" }).as_object().unwrap()).unwrap();
+    let tasks = story.instance.as_ref().unwrap().tasks.clone();
+    let task = tasks.into_iter().find(|task| *task.state == *"both.right.asked").unwrap();
+    let data = serde_json::json!({ "wrong": "The account." }).as_object().cloned().unwrap();
+    let (task, etag) = (task.id, Some(task.etag()));
+    story.command(Verb::Complete { task, etag, on_behalf_of: None, data }, person("bob")).unwrap();
+    assert_eq!(story.notices, [(NoticeKind::YourTurn, vec!["ann".into()])]);
+    assert_eq!(story.places, [Some("both.right.returned".into())]);
+}
+
+#[test]
 fn what_time_alone_leads_to_is_known_beforehand() {
     let led = |story: &Story, of_task: bool| {
         let (instance, definition) = (story.instance.as_ref().unwrap(), story.library.current("asked").unwrap());
