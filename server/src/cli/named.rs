@@ -2,7 +2,7 @@
 //! there is nothing of a name.
 
 use fluxor_engine::diagnostic::nearest;
-use fluxor_engine::ids::{InstanceId, TenantId};
+use fluxor_engine::ids::{InstanceId, TaskId, TenantId};
 use fluxor_engine::store::InstancePage;
 
 use super::Failure;
@@ -24,6 +24,30 @@ pub(super) fn named(text: &str) -> Result<Named, String> {
         Ok(id) => Ok(Named::Whole(id)),
         Err(_) if is_short(text) => Ok(Named::End(text.to_owned())),
         Err(why) => Err(format!("{why}, or its last eight digits, as pages and mails have them")),
+    }
+}
+
+/// A task: by its instance, and its number there.
+#[derive(Clone, Debug)]
+pub(super) struct NamedTask(Named, u32);
+
+/// # Errors
+/// What a task's id is.
+pub(super) fn named_task(text: &str) -> Result<NamedTask, String> {
+    let wrong = || {
+        format!(
+            "`{text}` is not a task id: it is an instance's id, or the last eight digits of it, a point and a number"
+        )
+    };
+    let (instance, ordinal) = text.rsplit_once('.').ok_or_else(wrong)?;
+    let instance = named(instance).map_err(|_| wrong())?;
+    Ok(NamedTask(instance, ordinal.parse().map_err(|_| wrong())?))
+}
+
+impl NamedTask {
+    /// The one in this database.
+    pub(super) async fn here(&self, desk: &dyn Desk, tenant: TenantId) -> Result<TaskId, Failure> {
+        Ok(TaskId { instance: self.0.here(desk, tenant).await?, ordinal: self.1 })
     }
 }
 
@@ -95,6 +119,11 @@ mod tests {
         assert!(matches!(named(id), Ok(Named::Whole(whole)) if whole.to_string() == id));
         assert!(matches!(named("F55852A7"), Ok(Named::End(end)) if end == "F55852A7"));
         assert!(named("f55852").unwrap_err().contains("its last eight digits"));
+        assert!(matches!(named_task("F55852A7.2"), Ok(NamedTask(Named::End(end), 2)) if end == "F55852A7"));
+        assert!(matches!(named_task(&format!("{id}.1")), Ok(NamedTask(Named::Whole(_), 1))));
+        for wrong in ["F55852A7", "F55852A7.x", "f5.1", ".1"] {
+            assert!(named_task(wrong).unwrap_err().contains("the last eight digits of it, a point and a number"));
+        }
         let [one, other] = [1, 2].map(|n| InstanceId(uuid::Uuid::from_u128(n)));
         assert!(matches!(only("00000001", &[one]), Ok(found) if found == one));
         assert!(matches!(only("00000001", &[]), Err(Failure::Declined(code, _)) if code == "unknown_instance"));

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use fluxor_engine::clock::{Clock as _, SystemClock};
 use fluxor_engine::command::{Change, Verb};
-use fluxor_engine::ids::{PersonId, TaskId};
+use fluxor_engine::ids::PersonId;
 use fluxor_engine::instance::Document;
 use fluxor_workflows::Preference;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::named::{NamedTask, named_task};
 use super::out::Out;
 use super::writing::{Place, place};
 use super::{End, Failure, file};
@@ -18,6 +19,9 @@ use crate::config::Config;
 use crate::desk::Books;
 use crate::mail::{self, Own, Unseen, Wanted, Words};
 use crate::open::{Opened, Purpose, open, open_all};
+
+/// To whom a mail is shown that goes to nobody.
+const NOBODY: &str = "you";
 
 /// The code of templates that are wrong.
 const INVALID: &str = "invalid_input";
@@ -43,11 +47,12 @@ pub(super) enum Notices {
         /// With the templates of this folder (`approved.txt.hbs`, `partials/layout.html.hbs`) over those in force
         #[arg(long, value_name = "DIR")]
         templates: Option<PathBuf>,
-        /// About this task; without it, about an order that is made up
-        #[arg(long, value_name = "ID")]
-        task: Option<TaskId>,
+        /// About this task (its instance's id or the last eight digits of it, a point and a number); without it, about an order that is
+        /// made up
+        #[arg(long, value_name = "ID", value_parser = named_task)]
+        task: Option<NamedTask>,
         /// To this person
-        #[arg(long, default_value = "you")]
+        #[arg(long, default_value = NOBODY)]
         person: String,
         /// Write the HTML into this file, for a browser
         #[arg(long, value_name = "FILE")]
@@ -69,7 +74,7 @@ impl Notices {
                     }
                     None => (None, None),
                 };
-                let words = preview(config, &person, Wanted { kind, templates, task }).await;
+                let words = preview(config, &person, (kind, templates, task)).await;
                 shown(out, told_with(slips, words)?, html.as_deref())?;
             }
         }
@@ -121,9 +126,21 @@ fn escaped(name: &str) -> String {
     form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-async fn preview(config: &Config, person: &str, wanted: Wanted) -> Result<Words, Failure> {
+async fn preview(
+    config: &Config,
+    person: &str,
+    (kind, templates, task): (String, Option<Value>, Option<NamedTask>),
+) -> Result<Words, Failure> {
     let Opened { press, desk, .. } = open_all(config, Purpose::Read).await?;
-    let person = PersonId::from(person);
+    let task = match task {
+        Some(task) => Some(task.here(&*desk, config.tenant()).await?),
+        None => None,
+    };
+    let (person, wanted) = (PersonId::from(person), Wanted { kind, templates, task });
+    let company = desk.company(config.tenant()).await?;
+    if person.as_str() != NOBODY && company.at.organisation.person(&person).is_none() {
+        return Err(Failure::Declined("unknown_person".to_owned(), company.at.organisation.nobody(&person)));
+    }
     let words = press.preview((config.tenant(), &person), &wanted, SystemClock.now()).await;
     drop(desk);
     words.map_err(|why| match why {

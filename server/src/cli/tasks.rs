@@ -2,11 +2,12 @@
 
 use clap::{Args, Subcommand};
 use fluxor_engine::clock::Timestamp;
-use fluxor_engine::ids::{PersonId, TaskId};
+use fluxor_engine::ids::PersonId;
 use fluxor_engine::refusal::Refusal;
 use serde_json::{Value, json};
 
 use super::instant::instant;
+use super::named::{NamedTask, named_task};
 use super::out::{Out, table};
 use super::{End, Failure};
 use crate::config::Config;
@@ -35,8 +36,9 @@ pub(super) struct Tasks {
 enum About {
     /// Who could decide a task at an instant, and why: `fluxor tasks deciders 0197....1 --at 2026-03-02T08:00:00Z`
     Deciders {
-        /// The task's id: its instance's, a dot and a number
-        task: TaskId,
+        /// The task's id: its instance's (or the last eight digits of it), a point and a number
+        #[arg(value_parser = named_task)]
+        task: NamedTask,
         /// The instant, past or to come: `2026-03-02T08:00:00Z` [default: now]
         #[arg(long, value_parser = instant)]
         at: Option<Timestamp>,
@@ -46,8 +48,9 @@ enum About {
     },
     /// Every round of a task: who was asked and why, who did what by what right, what fell due, what was changed
     Rounds {
-        /// The task's id: its instance's, a dot and a number
-        task: TaskId,
+        /// The task's id: its instance's (or the last eight digits of it), a point and a number
+        #[arg(value_parser = named_task)]
+        task: NamedTask,
     },
 }
 
@@ -57,12 +60,14 @@ impl Tasks {
         match self.about {
             Some(About::Deciders { task, at, person }) => {
                 let person = person.map(PersonId::from);
+                let task = task.here(&*desk, config.tenant()).await?;
                 let found = desk.deciders(config.tenant(), task, at, person.clone()).await?;
                 let report = deciders::Report::of(found, person);
                 out.result(&report, || report.text());
                 return Ok(End::Done);
             }
             Some(About::Rounds { task }) => {
+                let task = task.here(&*desk, config.tenant()).await?;
                 let report = rounds::Report::of(task, desk.rounds(config.tenant(), task).await?);
                 // Of a task that no definition tells any more nothing is known but what it decided.
                 let shown = desk.task(config.tenant(), task).await;
