@@ -53,7 +53,8 @@ pub use digests::{
 pub use facts::{Facts, Undo};
 pub use memory::Memory;
 pub use money::{exponent, grouped, line_total, round_half_up, shown};
-pub use naming::supplier_fields;
+pub use naming::{supplier_fields, unit_fields};
+pub use organisation::unknown_unit;
 pub use preferences::{MOST_TIMES, Preference, Way};
 pub use procurement::Procurement;
 pub use purchasing::{MOST_LINES, lines_digest, mistakes_in_lines};

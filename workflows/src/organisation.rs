@@ -24,6 +24,7 @@ use crate::settings::Settings;
 use crate::{Action, Fact, Message, Subject};
 
 pub(crate) use known::no_such_unit;
+pub use known::unknown_unit;
 
 const ON_CHANGES: &[&str] = &["organisation_change"];
 

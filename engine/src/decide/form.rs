@@ -105,6 +105,23 @@ pub(super) fn record(document: &Document, ty: &RecordType) -> Result<Value, Stri
     Ok(Value::record(fields?))
 }
 
+/// Why a value does not compare with the bounds of its field, with what to write: `USD and EUR cannot be compared`.
+fn comparable(value: &Value, why: String) -> String {
+    let Some((one, other)) = why.strip_suffix(" cannot be compared").and_then(|both| both.split_once(" and ")) else {
+        return why;
+    };
+    let wanted = |own: &str| if one == own { other } else { one };
+    let write = match value {
+        Value::Money(money) => format!("an amount in {}", wanted(money.currency.code())),
+        Value::Duration(length) => match wanted(length.sort()) {
+            "elapsed time" => "a length of elapsed time, such as 48 hours".to_owned(),
+            working => format!("it in {working}, such as 2 {working}"),
+        },
+        _ => return why,
+    };
+    format!("{why}: write {write}")
+}
+
 impl<'a, D: Domain> Run<'a, '_, D> {
     /// What the task asks for, if it asks for data.
     pub(super) fn form(&self, at: usize) -> Option<&'a Form> {
@@ -162,15 +179,18 @@ impl<'a, D: Domain> Run<'a, '_, D> {
             let said = |((rule, _), sentence): (&(Expr, _), Arc<str>)| match rule.eval_bool(&scope) {
                 Ok(true) => None,
                 Ok(false) => Some(sentence.to_string()),
-                Err(why) => Some(why.message),
+                Err(why) => Some(comparable(&value, why.message)),
             };
-            let broken = field
+            let mut broken: Vec<String> = field
                 .rules
                 .iter()
                 .zip(field.sentences(&scope))
                 .filter_map(said)
-                .chain(self.unfit(field.required, &value));
-            wrong.extend(broken.map(|why| (format!("/{}", field.name), why)));
+                .chain(self.unfit(field.required, &value))
+                .collect();
+            // What compares with neither bound is said once.
+            broken.dedup();
+            wrong.extend(broken.into_iter().map(|why| (format!("/{}", field.name), why)));
         }
         let under = |(at, why): (String, String)| (format!("/data{at}"), why);
         match filled {
@@ -242,5 +262,27 @@ impl<'a, D: Domain> Run<'a, '_, D> {
         if let Some(ix) = self.definition.find(&self.work.tasks[at].state) {
             self.raised.push(Raised { at: ix, event: DONE, payload: self.event.clone() });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_compare_says_what_to_write() {
+        let told = |value: Value, why: &str| comparable(&value, format!("{why} cannot be compared"));
+        let days = Value::Duration("2 working days".parse().unwrap());
+        let hours = Value::Duration("48 hours".parse().unwrap());
+        let usd = Value::Money("5 USD".parse().unwrap());
+        for (value, why, write) in [
+            (days.clone(), "working days and elapsed time", "a length of elapsed time, such as 48 hours"),
+            (hours, "working days and elapsed time", "it in working days, such as 2 working days"),
+            (usd.clone(), "USD and EUR", "an amount in EUR"),
+            (usd, "EUR and USD", "an amount in EUR"),
+        ] {
+            assert_eq!(told(value, why), format!("{why} cannot be compared: write {write}"));
+        }
+        assert_eq!(comparable(&days, "the number is too large".to_owned()), "the number is too large");
     }
 }

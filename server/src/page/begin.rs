@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::field::{Field, Known, data, full, options};
 use super::forms::Refused;
-use super::rows::{Rows, placed};
+use super::rows::Rows;
 use super::words::{Words, called, reference, words};
 use super::{Here, Reader, render};
 use crate::desk::Paper;
@@ -169,8 +169,7 @@ impl Beginning {
         refused: Refused,
         speak: &Words,
     ) -> Self {
-        let refused = beside(asked, refused);
-        let refused = Refused { sentence: titled(definition, asked, &refused.sentence), ..refused };
+        let refused = refused.sorted();
         let own = if let [own] = own { Some(own) } else { None };
         let of_books = supplier_fields(definition);
         let field = |(name, typed): &(std::sync::Arc<str>, Typed)| {
@@ -194,13 +193,21 @@ impl Beginning {
         };
         let fields: Vec<Field> = asked.fields.iter().map(field).collect();
         let chosen = fields.iter().any(Field::is_person);
+        let rows = asked.own.iter().any(|own| **own == *LINES).then(|| Rows::blank(&refused));
+        let named = |at: &str| {
+            let name = at.strip_prefix("/data/").or_else(|| at.strip_prefix('/'))?;
+            let known = asked.fields.iter().any(|(known, _)| **known == *name);
+            known.then(|| called(definition, name))
+        };
+        let named = |at: &str| rows.as_ref().and_then(|rows| rows.called(at)).or_else(|| named(at));
+        let error = Some(refused.told(named)).filter(|told| !told.is_empty());
         Self {
             title_of: definition.title.to_string(),
             what: what(definition, asked),
             action: format!("/new/{}", definition.name),
             once,
-            rows: asked.own.iter().any(|own| **own == *LINES).then(|| Rows::blank(&refused)),
-            error: Some(refused.told()).filter(|told| !told.is_empty()),
+            rows,
+            error,
             already: None,
             people: if chosen { Known::all(people, speak) } else { Vec::new() },
             units: if asked.fields.iter().any(|(name, field)| is_unit(name, &field.ty)) { units } else { Vec::new() },
@@ -254,53 +261,6 @@ fn help(kind: &str) -> &'static str {
     }
 }
 
-/// What a sentence says of one place after another. What follows a semicolon within is of the same: `; did you mean ...`.
-fn parts(sentence: &str) -> Vec<String> {
-    let mut parts: Vec<String> = Vec::new();
-    for part in sentence.split("; ") {
-        match parts.last_mut().filter(|_| !part.starts_with('/')) {
-            Some(last) => last.extend(["; ", part]),
-            None => parts.push(part.to_owned()),
-        }
-    }
-    parts
-}
-
-/// What was refused, with each mistake at the field that it is about.
-fn beside(asked: &AtStart, mut refused: Refused) -> Refused {
-    let is_asked = |at: &str| {
-        let name = at.trim_start_matches('/').split('/').next().unwrap_or_default();
-        asked.fields.iter().any(|(known, _)| **known == *name)
-    };
-    for (at, _) in refused.errors.iter_mut().filter(|(at, _)| is_asked(at)) {
-        *at = format!("/data{at}");
-    }
-    // What an action says is a sentence that begins with the place.
-    for part in parts(&refused.sentence) {
-        if let Some((at, why)) = part.split_once(": ").filter(|(at, _)| at.starts_with('/') && is_asked(at)) {
-            refused.errors.push((format!("/data{at}"), why.to_owned()));
-        }
-    }
-    refused
-}
-
-/// The sentence of a refusal, with the titles of fields in the place of where they are.
-fn titled(definition: &Definition, asked: &AtStart, sentence: &str) -> String {
-    let part = |part: &str| {
-        let (at, why) = part.split_once(": ")?;
-        let field = at.strip_prefix('/')?;
-        let known = asked.fields.iter().any(|(name, _)| **name == *field);
-        known.then(|| format!("{}: {why}", called(definition, field)))
-    };
-    let parts: Vec<String> = sentence.split("; ").map(|one| part(one).unwrap_or_else(|| one.to_owned())).collect();
-    parts.join("; ")
-}
-
-/// The sentence of a refusal, with the rows of the form in the place of the lines that were sent.
-pub(crate) fn in_rows(refused: Refused, rows: &[usize]) -> Refused {
-    Refused { sentence: placed(&refused.sentence, rows), ..refused }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -309,20 +269,6 @@ mod tests {
     fn whoever_may_start_nothing_is_told_so() {
         let page = Beginnings::new([]).page(&Reader::new("Ann", 1, false)).unwrap();
         assert!(page.contains("You may start nothing") && page.contains("aria-current=\"page\">New request"), "{page}");
-    }
-
-    #[test]
-    fn mistakes_stand_at_their_fields() {
-        let asked = AtStart { fields: vec![("note".into(), Typed::required(Type::Text))], own: vec![LINES.into()] };
-        let why = |sentence: &str, errors: Vec<(String, String)>| {
-            beside(&asked, Refused { sentence: sentence.to_owned(), errors, ..Refused::default() }).errors
-        };
-        let note = ("/data/note".to_owned(), "the text is empty".to_owned());
-        assert_eq!(why("/note: the text is empty; /lines/0/unit: what", vec![]), std::slice::from_ref(&note));
-        let others = ("/key".to_owned(), "it is missing".to_owned());
-        let hint = ("/data/note".to_owned(), "no unit `IT`; did you mean `it`?".to_owned());
-        assert_eq!(why("/note: no unit `IT`; did you mean `it`?", vec![]), [hint]);
-        assert_eq!(why("Wrong.", vec![("/note".to_owned(), note.1.clone()), others.clone()]), [note, others]);
     }
 
     #[test]

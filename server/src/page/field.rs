@@ -9,9 +9,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::forms::Refused;
-use super::typed::{
-    called_by, doubtful, entries, instant, is_local, length, money_typed, of_map, standing, too_large, whole, written,
-};
+use super::meant::doubt;
+use super::typed::{called_by, entries, instant, is_local, length, money_typed, of_map, standing, whole, written};
 use super::words::{Words, plain, words};
 
 /// A field of a form.
@@ -173,8 +172,8 @@ pub(crate) fn data<'f>(
     fields.into_iter().filter_map(read).collect()
 }
 
-/// Where it is not clear what was typed: pointer, and why. A name that several have; an amount that may mean two; entries that are none;
-/// a number that is larger than any.
+/// Where it is not clear what was typed: pointer, and why. A name that several have; an amount or a number that may mean two; entries
+/// that are none; a number that is larger than any.
 pub(crate) fn unclear<'f>(
     fields: impl IntoIterator<Item = (&'f str, &'f str)>,
     typed: &HashMap<String, String>,
@@ -182,18 +181,13 @@ pub(crate) fn unclear<'f>(
 ) -> Vec<(String, String)> {
     let told = |name: &str, ty: &str| {
         let text = typed.get(&format!("data.{name}"))?.trim();
-        match (ty, of_map(ty)) {
-            ("int" | "list(int)", _) => text.lines().find_map(|line| too_large(line.trim())),
-            ("person" | "list(person)", _) => text.lines().find_map(|line| speak.several(line.trim())),
-            ("money" | "list(money)", _) => text.lines().find_map(|line| doubtful(line.trim())),
-            (_, Some(of)) => match entries(text, |typed| typed.into()) {
-                Err(why) => Some(why),
-                Ok(named) if of == "person" => named.values().find_map(|one| speak.several(one.as_str()?)),
-                Ok(named) if of == "int" => named.values().find_map(|one| too_large(one.as_str()?)),
-                Ok(named) if of == "money" => named.values().find_map(|one| doubtful(one.as_str()?)),
-                Ok(_) => None,
-            },
-            _ => None,
+        let Some(of) = of_map(ty) else {
+            let of = ty.strip_prefix("list(").and_then(|of| of.strip_suffix(')')).unwrap_or(ty);
+            return text.lines().find_map(|line| doubt(line.trim(), of, speak));
+        };
+        match entries(text, |typed| typed.into()) {
+            Err(why) => Some(why),
+            Ok(named) => named.values().find_map(|one| doubt(one.as_str()?, of, speak)),
         }
     };
     fields.into_iter().filter_map(|(name, ty)| Some((format!("/data/{name}"), told(name, ty)?))).collect()

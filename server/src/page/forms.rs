@@ -231,6 +231,7 @@ impl Event {
         refused: &Refused,
     ) -> Vec<Self> {
         let definition = &paper.definition;
+        let refused = &refused.clone().sorted();
         let sent = refused.typed.get("event");
         (paper.accepts.iter())
             .filter_map(|name| Some((name, definition.events.get(name)?)))
@@ -256,6 +257,8 @@ impl Event {
                     Field::of(&asked, why, speak).within(name)
                 };
                 let rows = Rows::of((name, &arrows), (&paper.instance.subject, lines), why);
+                let named = |at: &str| rows.as_ref().and_then(|rows| rows.called(at));
+                let error = own.then(|| refused.told(named));
                 let needs_reason = arrows.iter().any(|arrow| arrow.reason_required);
                 let (way, waits) = way(paper, name);
                 let needs =
@@ -268,7 +271,7 @@ impl Event {
                     way,
                     leads: way == Way::On && waits && !needs,
                     reason: why.typed.get("reason").cloned().unwrap_or_default(),
-                    error: own.then(|| refused.told()),
+                    error,
                     open: own,
                     once: format!("{once}-{name}"),
                     state_revision: paper.instance.state_revision,

@@ -4,6 +4,7 @@
 //! become others since are not written over.
 
 mod moved;
+mod unclear;
 
 use std::collections::HashMap;
 
@@ -14,8 +15,10 @@ use serde_json::{Map, Value, json};
 
 use super::field::full;
 use super::forms::{Refused, WrongForm};
-use super::typed::{doubtful, of_line};
-use super::words::plain;
+use super::typed::of_line;
+use super::words::{plain, words};
+
+pub(crate) use unclear::{mistaken, unclear_lines};
 
 /// The action that reads `lines` to replace those of an order.
 pub(super) const CHANGE: &str = "change_order";
@@ -70,6 +73,11 @@ struct Row {
     /// The name of the box that takes the line out.
     gone: Option<String>,
     is_gone: bool,
+    /// Which of the form it is, and what sentences call it.
+    #[serde(skip)]
+    at: usize,
+    #[serde(skip)]
+    called: String,
 }
 
 /// The rows of a form.
@@ -122,7 +130,7 @@ fn as_seen(purpose: Use, subject: &Map<String, Value>, lines: &[Value]) -> Strin
 }
 
 /// A sentence about the lines as they were sent, with the rows of the form in their place.
-pub(crate) fn placed(sentence: &str, rows: &[usize]) -> String {
+pub(super) fn placed(sentence: &str, rows: &[usize]) -> String {
     let mut parts = sentence.split("/lines/");
     let mut told = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -133,14 +141,6 @@ pub(crate) fn placed(sentence: &str, rows: &[usize]) -> String {
         told.push_str(&format!("/lines/{number}{rest}"));
     }
     told
-}
-
-/// Prices of which it is not clear what was meant: pointer into the lines that are sent, and why. What `stood` there is no question.
-pub(crate) fn unclear_prices(sent: &Value, stood: &Value) -> Vec<(String, String)> {
-    let same = |one: &Value, other: &Value| one["line"] == other["line"] && one["price"] == other["price"];
-    let typed = |line: &Value| !list(stood).iter().any(|known| same(known, line));
-    let told = |(at, line): (usize, &Value)| Some((format!("/lines/{at}/price"), doubtful(text(line, "price"))?));
-    list(sent).iter().enumerate().filter(|(_, line)| typed(line)).filter_map(told).collect()
 }
 
 /// How many empty rows a form has, and is to have.
@@ -154,22 +154,30 @@ fn many(typed: &HashMap<String, String>) -> usize {
     shown.clamp(AT_FIRST, MOST).saturating_add(wanted).min(MOST)
 }
 
-/// What the sentence that refused a form says about this box.
+/// What is wrong with this box.
 fn wrong(refused: &Refused, at: usize, name: &str) -> Option<String> {
-    let (_, told) = refused.sentence.split_once(&format!("/lines/{at}/{name}: "))?;
-    let told = told.split("; /").next().unwrap_or(told);
+    let place = format!("/lines/{at}/{name}");
+    let (_, told) = refused.errors.iter().find(|(known, _)| *known == place)?;
     Some(full(&plain(told)))
 }
 
+/// What a line is called that is added, the number of which among them is this.
+fn added(number: usize) -> String {
+    match ["first", "second", "third"].get(number) {
+        Some(which) => format!("{which} new line"),
+        None => format!("new line {}", number + 1),
+    }
+}
+
 impl Row {
-    /// A line as it is to be. `id`: what its boxes are known by.
-    fn asked(id: &str, (at, line): (usize, &Value), refused: &Refused) -> Self {
+    /// A line as it is to be. `id`: what its boxes are known by. `called`: what it is called.
+    fn asked((id, called): (&str, String), (at, line): (usize, &Value), refused: &Refused) -> Self {
         let cell = |(name, title, size): (&str, &str, usize)| {
             let own = format!("line.{at}.{name}");
             Cell {
                 id: format!("{id}.{name}"),
                 value: refused.typed.get(&own).map_or(text(line, name), String::as_str).to_owned(),
-                label: format!("{title}, row {}", at + 1),
+                label: format!("{title}, {called}"),
                 size,
                 wrong: wrong(refused, at, name),
                 name: own,
@@ -181,6 +189,8 @@ impl Row {
             boxes: ASKED.map(cell).to_vec(),
             is_gone: refused.typed.contains_key(&gone),
             gone: line["line"].as_i64().map(|_| gone),
+            at,
+            called,
         }
     }
 }
@@ -203,11 +213,14 @@ impl Rows {
                 let more = std::iter::repeat_n(&empty, MORE);
                 let row = |(at, line): (usize, &Value)| {
                     // Whatever becomes of the lines before it: the boxes of a line are known by its number.
-                    let id = match line["line"].as_i64() {
-                        Some(number) => format!("{event}.line.{number}"),
-                        None => format!("{event}.more.{}", at.saturating_sub(lines.len())),
+                    let (id, called) = match line["line"].as_i64() {
+                        Some(number) => (format!("{event}.line.{number}"), format!("line {number}")),
+                        None => {
+                            let more = at.saturating_sub(lines.len());
+                            (format!("{event}.more.{more}"), added(more))
+                        }
                     };
-                    Row::asked(&id, (at, line), refused)
+                    Row::asked((&id, called), (at, line), refused)
                 };
                 let heads = ASKED.map(|(_, title, _)| title).to_vec();
                 (heads, lines.iter().chain(more).enumerate().map(row).collect())
@@ -229,6 +242,8 @@ impl Rows {
                         }],
                         gone: None,
                         is_gone: false,
+                        at,
+                        called: format!("line {}", line["line"]),
                     })
                 };
                 (vec!["Came now"], lines.iter().enumerate().filter_map(row).collect())
@@ -241,11 +256,21 @@ impl Rows {
     pub(super) fn blank(refused: &Refused) -> Self {
         let many = many(&refused.typed);
         let row = |at: usize| {
-            let own = Row::asked(&format!("new.line.{at}"), (at, &Value::Null), refused);
+            let called = format!("line {}", at + 1);
+            let own = Row::asked((&format!("new.line.{at}"), called), (at, &Value::Null), refused);
             Row { title: (at + 1).to_string(), ..own }
         };
         let rows = (0..many).map(row).collect();
         Self { heads: ASKED.map(|(_, title, _)| title).to_vec(), rows, seen: String::new(), goes: false, many }
+    }
+
+    /// What the place of a mistake is called, `/lines/2/price`, as the table calls its rows.
+    pub(super) fn called(&self, pointer: &str) -> Option<String> {
+        let place = pointer.strip_prefix("/lines/")?;
+        let (at, name) = place.split_once('/').unwrap_or((place, ""));
+        let at: usize = at.parse().ok()?;
+        let row = self.rows.iter().find(|row| row.at == at)?;
+        Some(words(&if name.is_empty() { row.called.clone() } else { format!("{}, {name}", row.called) }))
     }
 
     /// What was typed into empty rows, as lines, and of which row each is; nothing, where all are empty.

@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 pub(crate) use super::amount::amount;
-pub(crate) use super::places::{called, needed, place, plain};
+pub(crate) use super::places::{called, place, plain};
 pub(crate) use super::standing::{is_short, now_in, place_in, reference, short, standing, title_of};
 use super::value::{self, instant};
 use crate::mail::{self, Contacts};

@@ -44,7 +44,7 @@ async fn from_a_form_to_the_manager(scripts: Scripts) {
     ann.expect_complaint("status of 422");
     nearly(&ann).await;
     let alert = ann.text(Css("[role=alert]")).await;
-    assert!(alert.contains("Not started.") && alert.contains("Row 2, price"), "{alert}");
+    assert!(alert.contains("Not started.") && alert.contains("Line 2, price"), "{alert}");
     write(&ann, "line.1.price", "30.00 EUR").await;
     ann.click(Button("Start it")).await;
     ann.wait_for("the order", async |page| page.texts(".said").await.concat().contains("It is started")).await;

@@ -130,7 +130,7 @@ pub(super) async fn what_is_wrong_hides_no_news(site: Site) {
     }
     // Sent once more, it says what is wrong with it.
     let again = ann.press(&form_of(&refused, &document, "edit"), ("sent", ""), &typed).await.is(422);
-    let told = "Row 1, price: “4.000 EUR” may mean two amounts: write “4000 EUR” or “4.00 EUR”";
+    let told = "Line 1, price: “4.000 EUR” may mean two amounts: write “4000 EUR” or “4.00 EUR”";
     assert!(again.has(told) && again.has("name=\"line.0.price\" value=\"4.000 EUR\""), "{}", again.text);
     site.end().await;
 }

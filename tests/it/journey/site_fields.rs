@@ -157,8 +157,30 @@ pub(super) async fn an_amount_that_may_mean_two_is_asked_about(site: Site) {
         ("line.1.price", "7.000 EUR"),
     ];
     let page = ann.press(&form, ("sent", ""), &lines).await.is(422);
-    assert!(page.has(&format!("Row 2, price: {}", told("7"))), "{}", page.text);
+    assert!(page.has(&format!("Line 2, price: {}", told("7"))), "{}", page.text);
     assert!(page.has("id=\"new.line.1.price.wrong\""), "{}", page.text);
+    // Of a quantity, too; and all that is wrong with a form is told at once, each at its place.
+    let wrong = [
+        ("data.supplier", ""),
+        ("data.unit", "ti"),
+        ("line.0.item", "screw"),
+        ("line.0.quantity", "1.000"),
+        ("line.0.unit", "pcs"),
+        ("line.0.price", "4.000 EUR"),
+        ("line.1.quantity", "x"),
+    ];
+    let page = ann.press(&page.form(order), ("sent", ""), &wrong).await.is(422);
+    let shown = plain(&page.text);
+    for part in [
+        "Supplier: it must be given.",
+        "Unit: the organisation has no unit `ti`",
+        "Line 1, quantity: “1.000” may mean two numbers: write “1000” or “1”.",
+        "id=\"new.line.0.quantity.wrong\">“1.000” may mean two numbers: write “1000” or “1”.</div>",
+        "id=\"new.line.0.price.wrong\">“4.000 EUR” may mean two amounts: write “4000 EUR” or “4.00 EUR”.</div>",
+        "Line 2, quantity: `x` is not a decimal number",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
     // Programs are taken at their word.
     assert!(started(&site, "ann", "workshop", json!({ "costs": "4.000 EUR" })).await.len() > 8);
     site.end().await;

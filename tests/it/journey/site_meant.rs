@@ -110,7 +110,7 @@ pub(super) async fn what_is_delivered_to_a_place(site: Site) {
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }
-    assert!(!told.contains("new.line.0.item.wrong") && told.contains("Row 3, item"), "{told}");
+    assert!(!told.contains("new.line.0.item.wrong") && told.contains("Line 3, item"), "{told}");
 
     let (id, task) = in_review(&site, "ann", "20.00 EUR").await;
     site.by("bob").decide(&task, &approve("manager")).await.is(200);
@@ -125,5 +125,10 @@ pub(super) async fn what_is_delivered_to_a_place(site: Site) {
         open = text(&lines[0]["quantity"])
     );
     assert!(plain(&page.text).contains(&told), "{told}: {}", page.text);
+    // What cannot be taken back is asked about before.
+    let again = form_of(&page, &place, "receive");
+    let page = ann.press(&again, ("sent", ""), &[("line.0.quantity", "1.000")]).await.is(422);
+    let told = "Line 1, quantity: “1.000” may mean two numbers: write “1000” or “1”.";
+    assert!(plain(&page.text).contains(told), "{told}: {}", page.text);
     site.end().await;
 }

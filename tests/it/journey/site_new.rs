@@ -71,7 +71,7 @@ pub(super) async fn started_by_a_form(site: Site) {
     let form = ann.get(ORDER).await.is(200).form(ORDER);
     let wrong: Vec<(&str, &str)> = TYPED.iter().copied().filter(|(name, _)| *name != "line.2.price").collect();
     let page = sent(&mut ann, &form, &wrong).await.is(422);
-    assert!(page.has("Not started.") && page.has("Row 3, price"), "{}", page.text);
+    assert!(page.has("Not started.") && page.has("Line 3, price"), "{}", page.text);
     assert!(page.has("value=\"lamp\"") && page.has("value=\"Acme\""), "{}", page.text);
     let marked = page.text.split("<input").find(|input| input.contains("name=\"line.2.price\"")).unwrap();
     assert!(marked.split('>').next().unwrap().contains("aria-invalid=\"true\""), "{marked}");
@@ -79,7 +79,9 @@ pub(super) async fn started_by_a_form(site: Site) {
     // What is wrong with the lines is told with what is wrong beside them, and all of a line.
     let wrong = [("line.0.item", "desk"), ("line.0.quantity", "0"), ("line.0.price", "x"), ("line.1.item", "lamp")];
     let page = sent(&mut ann, &page.form(ORDER), &wrong).await.is(422);
-    for part in ["Row 1, quantity", "Row 1, unit", "Row 1, price", "Row 2, quantity", "Row 2, unit", "Row 2, price"] {
+    for part in
+        ["Line 1, quantity", "Line 1, unit", "Line 1, price", "Line 2, quantity", "Line 2, unit", "Line 2, price"]
+    {
         assert!(page.has(part), "{part}: {}", page.text);
     }
     assert!(page.has("id=\"data.supplier.help\"><b class=\"state over\">"), "{}", page.text);
@@ -154,6 +156,14 @@ pub(super) async fn a_supplier_is_chosen_by_code_or_name(mut site: Site) {
         assert!(page.has(&told), "{told}: {}", page.text);
         form = page.form(place);
     }
+    // All is told at once, whoever finds it.
+    let wrong = [("data.owner", "bop"), ("data.unit", "ti"), ("data.supplier", "Bremslnd GmbH")];
+    let others = &rest[2..];
+    let page = sent(&mut ann, &form, &[&wrong[..], others].concat()).await.is(422);
+    for told in ["&#x60;bop&#x60;", "has no unit &#x60;ti&#x60;", "the name &#x60;Bremslnd GmbH&#x60;"] {
+        assert!(page.has(told), "{told}: {}", page.text);
+    }
+    form = page.form(place);
     let done = sent(&mut ann, &form, &[&rest[..], &[("data.supplier", "bremsland gmbh")]].concat()).await.is(200);
     let id = done.place.trim_start_matches("/instances/").trim_end_matches("?done=started").to_owned();
     assert_eq!(admin.get(&path(&id)).await.is(200)["subject"]["supplier"], "b1");

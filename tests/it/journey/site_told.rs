@@ -116,7 +116,7 @@ pub(super) async fn what_is_wrong_with_lines(site: Site) {
     let page = ann.press(&edit, ("sent", ""), &typed).await.is(422);
     let told = plain(&page.text);
     for word in [
-        "Row 1, quantity: the quantity is missing: write it, such as \"10\"",
+        "Line 1, quantity: the quantity is missing: write it, such as \"10\"",
         "Unit: the organisation has no unit `its`; did you mean `it`?",
         "aria-invalid=\"true\" aria-describedby=\"edit.line.1.quantity.wrong\"",
         "<div class=\"wrong\" id=\"edit.line.1.quantity.wrong\">The quantity is missing: write it, such as \"10\".</div>",

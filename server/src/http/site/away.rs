@@ -9,6 +9,7 @@ use fluxor_engine::command::{Change, Verb};
 use fluxor_engine::definition::chart::{Definition, StateKind};
 use fluxor_engine::ids::PersonId;
 use fluxor_engine::money::Money;
+use fluxor_engine::refusal::Refusal;
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -19,6 +20,7 @@ use super::{Visitor, html, onward, refused};
 use crate::absences::offered::{choices, people};
 use crate::absences::{Asker, listed};
 use crate::app::App;
+use crate::desk::NotDone;
 use crate::page::{Away, Words, day, done_in_words, doubtful, money_typed, nobody};
 use crate::secret;
 
@@ -84,14 +86,18 @@ fn asks(definition: &Definition) -> bool {
 pub(super) async fn note(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Problem> {
     let change = match fields.get("end") {
         Some(id) => Ok(Change::Return { id: id.into() }),
-        None => absence(&app, &visitor, &fields).await?.map(Change::Absence),
+        None => {
+            let Typed { entry, wrong } =
+                typed(&fields, app.desk().company(visitor.caller.tenant()).await?.today(), &visitor);
+            if wrong.is_empty() { Ok(Change::Absence(entry)) } else { Err((entry, wrong)) }
+        }
     };
     let done = match change {
         Ok(change) => {
             let command = fields.command(&visitor.caller, "/away", Verb::Change(change))?;
             app.submit(command).await.map_err(Problem::from)
         }
-        Err(why) => Err(Problem::invalid("", why)),
+        Err((entry, unclear)) => Err(all_wrong(&app, &visitor, &fields, entry, unclear).await?),
     };
     match done {
         Ok(done) => {
@@ -116,6 +122,29 @@ pub(super) async fn note(State(app): State<App>, visitor: Visitor, fields: Field
         }
     }
 }
+
+/// All that is wrong with a form that is not clear: the engine says what else is.
+async fn all_wrong(
+    app: &App,
+    visitor: &Visitor,
+    fields: &Fields,
+    entry: Substitution,
+    unclear: Vec<String>,
+) -> Result<Problem, Problem> {
+    let is_named = entry.substitute.as_str() != NOBODY;
+    let command = fields.command(&visitor.caller, "/away", Verb::Change(Change::Absence(never(entry))))?;
+    let wrong = match app.submit(command).await {
+        Err(NotDone::Refused(Refusal::Invalid(wrong))) => others(wrong, is_named),
+        // He may not note it at all: that is told, and nothing else.
+        Err(other) => return Err(other.into()),
+        Ok(_) => Vec::new(),
+    };
+    let unclear = unclear.into_iter().map(|why| (String::new(), why));
+    Ok(Refusal::Invalid(unclear.chain(wrong).collect()).into())
+}
+
+/// Nobody's name, and that of no workflow.
+const NOBODY: &str = "\u{1}";
 
 /// What the form calls what programs know by these names.
 const CALLED: &[(&str, &str)] = &[
@@ -152,24 +181,29 @@ fn ended(sentence: String) -> String {
     if sentence.ends_with('?') { sentence } else { sentence + "." }
 }
 
-/// What the form says.
-async fn absence(app: &App, visitor: &Visitor, fields: &Fields) -> Result<Result<Substitution, String>, Problem> {
-    let today = app.desk().company(visitor.caller.tenant()).await?.today();
-    let Some(typed) = fields.get("substitute") else { return Ok(Err("Say who stands in.".to_owned())) };
-    if let Some(why) = visitor.words.several(typed) {
-        return Ok(Err(format!("/substitute: {why}.")));
-    }
-    let substitute = visitor.words.person(typed);
-    if let Some(why) = fields.get("max_amount").and_then(doubtful) {
-        return Ok(Err(format!("Only up to: {why}.")));
-    }
-    let max_amount = match fields.get("max_amount").map(|text| money_typed(text).parse::<Money>()).transpose() {
-        Ok(most) => most,
-        Err(why) => return Ok(Err(format!("Only up to: {why}."))),
-    };
-    Ok(days(fields, today).map(|(from, until)| Substitution {
-        person: fields.get("person").map_or_else(|| visitor.person().clone(), PersonId::from),
-        substitute,
+/// What the form says, and all that it does not say clearly.
+struct Typed {
+    entry: Substitution,
+    wrong: Vec<String>,
+}
+
+/// What a field says that is read; what is wrong with it is noted.
+fn noted<T>(read: Result<T, String>, wrong: &mut Vec<String>) -> Option<T> {
+    read.map_err(|why| wrong.push(why)).ok()
+}
+
+/// Reads the form.
+fn typed(fields: &Fields, today: Date, visitor: &Visitor) -> Typed {
+    let mut wrong = Vec::new();
+    let substitute = noted(substitute(fields, &visitor.words), &mut wrong);
+    let days = noted(days(fields, today), &mut wrong);
+    let max_amount = noted(most(fields), &mut wrong).flatten();
+    let person = fields.get("person").map_or_else(|| visitor.person().clone(), PersonId::from);
+    let (from, until) = days.unwrap_or((today, None));
+    let entry = Substitution {
+        // Where nobody is named that is told already.
+        substitute: substitute.unwrap_or_else(|| NOBODY.into()),
+        person,
         from: Some(from),
         until,
         workflow: fields.get("workflow").map(Into::into),
@@ -177,7 +211,36 @@ async fn absence(app: &App, visitor: &Visitor, fields: &Fields) -> Result<Result
         max_amount,
         note: fields.get("note").map(Into::into),
         noted_by: None,
-    }))
+    };
+    Typed { entry, wrong }
+}
+
+/// Who stands in.
+fn substitute(fields: &Fields, speak: &Words) -> Result<PersonId, String> {
+    let Some(typed) = fields.get("substitute") else { return Err("Say who stands in.".to_owned()) };
+    match speak.several(typed) {
+        Some(why) => Err(format!("Who stands in: {why}.")),
+        None => Ok(speak.person(typed)),
+    }
+}
+
+/// Up to how much.
+fn most(fields: &Fields) -> Result<Option<Money>, String> {
+    let Some(typed) = fields.get("max_amount") else { return Ok(None) };
+    if let Some(why) = doubtful(typed) {
+        return Err(format!("Only up to: {why}."));
+    }
+    money_typed(typed).parse().map(Some).map_err(|why| format!("Only up to: {why}."))
+}
+
+/// An absence that is not taken whatever else it says: of a workflow that there is not.
+fn never(entry: Substitution) -> Substitution {
+    Substitution { workflow: Some(NOBODY.into()), ..entry }
+}
+
+/// What else is wrong, beside what the form says not clearly: of nobody, and of no workflow, all is said.
+fn others(wrong: Vec<(String, String)>, is_named: bool) -> Vec<(String, String)> {
+    wrong.into_iter().filter(|(at, _)| at != "/workflow" && (is_named || at != "/substitute")).collect()
 }
 
 /// The first day away, and the first day back. What is chosen and what is written must not say two things.
@@ -216,7 +279,6 @@ mod tests {
     use super::*;
     use crate::mail::Contacts;
     use fluxor_engine::clock::Timestamp;
-    use fluxor_engine::refusal::Refusal;
 
     #[test]
     fn all_that_is_wrong_is_said_by_the_names_of_the_form() {
@@ -236,6 +298,28 @@ mod tests {
              Who stands in: nobody in the organisation has the id or the full name `zoe`: did you mean `zoo` (Zoo Zimmer)?"
         );
         assert_eq!(in_its_words(&Problem::invalid("", "Say who stands in."), &speak), "Say who stands in.");
+    }
+
+    #[test]
+    fn what_stands_for_nothing_is_not_told() {
+        let wrong = ["/until", "/substitute", "/workflow"].map(|at| (at.to_owned(), "wrong".to_owned())).to_vec();
+        let places = |named: bool| others(wrong.clone(), named).into_iter().map(|(at, _)| at).collect::<Vec<_>>();
+        assert_eq!(
+            (places(true), places(false)),
+            (vec!["/until".into(), "/substitute".into()], vec!["/until".to_owned()])
+        );
+        let both = [("", "Say how long."), ("/until", "it is over")].map(|(at, why)| (at.to_owned(), why.to_owned()));
+        let speak = Words::new(Arc::new(Contacts::read("{}").unwrap()), Timestamp::from_micros(0));
+        let told = in_its_words(&Problem::from(Refusal::Invalid(both.to_vec())), &speak);
+        assert_eq!(told, "Say how long. First day back: it is over.");
+    }
+
+    #[test]
+    fn the_amount_that_it_is_limited_to_is_one() {
+        let most = |text: &str| most(&Fields(vec![("max_amount".to_owned(), text.to_owned())]));
+        assert_eq!(most("1,200.00 EUR"), Ok("1200.00 EUR".parse().ok()));
+        assert!(most("4.000 EUR").is_err_and(|why| why.starts_with("Only up to: “4.000 EUR” may mean two amounts")));
+        assert!(most("40 €").is_err_and(|why| why.ends_with("write “40 EUR”.")));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use fluxor_engine::decide::{AtStart, may_start};
 use fluxor_engine::definition::chart::{Definition, StateKind};
 use fluxor_engine::diagnostic::nearest;
 use fluxor_engine::refusal::Refusal;
-use fluxor_workflows::{mistakes_in_lines, supplier_fields};
+use fluxor_workflows::{supplier_fields, unit_fields, unknown_unit};
 use serde_json::Value;
 
 use super::super::asked::Fields;
@@ -22,7 +22,7 @@ use super::together::sent;
 use super::{Visitor, html, onward, refused, suppliers};
 use crate::app::App;
 use crate::desk::Company;
-use crate::page::{Already, Beginning, Beginnings, Named, Refused, Supplier, fits, in_rows, unclear, unclear_prices};
+use crate::page::{Already, Beginning, Beginnings, Named, Refused, Supplier, fits, mistaken, unclear, unclear_lines};
 use crate::secret;
 
 /// What somebody may start.
@@ -82,6 +82,17 @@ impl<'a> Place<'a> {
         Ok(Self { app, visitor, company, definition, asked, suppliers })
     }
 
+    /// Fields are looked at first, and where one is wrong nobody comes to the lines, nor to what there must be: what is wrong with
+    /// these is told with it.
+    fn with_others(&self, mut why: Refused, lines: Option<&Value>) -> Refused {
+        for field in unit_fields(&self.definition) {
+            let typed = why.typed.get(&format!("data.{field}")).map_or("", |typed| typed.trim());
+            let unknown = unknown_unit(self.company.organisation(), typed).filter(|_| !typed.is_empty());
+            why.errors.extend(unknown.map(|wrong| (format!("/{field}"), wrong)));
+        }
+        why.and(lines.and_then(mistaken))
+    }
+
     fn page(&self, why: Refused, already: Option<Already>) -> anyhow::Result<String> {
         let organisation = self.company.organisation();
         let all = &organisation.parts().units;
@@ -127,7 +138,7 @@ pub(super) async fn start(
     let command = fields.command(&visitor.caller, &format!("/new/{workflow}"), verb)?;
     let types: Vec<(&str, String)> = place.asked.fields.iter().map(|(name, one)| (&**name, one.ty.name())).collect();
     let mut doubts = unclear(types.iter().map(|(name, ty)| (*name, ty.as_str())), &typed, &visitor.words);
-    doubts.extend(lines.as_ref().map(|lines| unclear_prices(lines, &Value::Null)).unwrap_or_default());
+    doubts.extend(lines.as_ref().map(|lines| unclear_lines(lines, &Value::Null)).unwrap_or_default());
     let problem = match sent(&app, command, doubts).await {
         Ok(done) => match done.answer.instance {
             Some(id) => {
@@ -140,11 +151,8 @@ pub(super) async fn start(
     };
     let why =
         Refused { sentence: told(&problem), errors: problem.errors().unwrap_or_default(), typed, ..Refused::default() };
-    let mut why = suppliers::told(why, &unknown);
-    // Fields are looked at first, and where one is wrong nobody came to the lines: what is wrong with these is told with it.
-    if let (Some(wrong), false) = (lines.as_ref().and_then(mistakes_in_lines), why.errors.is_empty()) {
-        why.sentence = format!("{}; {wrong}", why.sentence.trim_end_matches('.'));
-    }
+    let why = suppliers::told(why, &unknown);
+    let why = if problem.errors().is_some() { place.with_others(why, lines.as_ref()) } else { why };
     let already = match (problem.code(), problem.existing()) {
         (code @ ("request_reused" | "key_reused" | "key_taken"), Some(id)) => {
             let paper = app.desk().paper(visitor.caller.tenant(), id).await?;
@@ -153,5 +161,5 @@ pub(super) async fn start(
         }
         _ => None,
     };
-    refused(&problem, place.page(in_rows(why, &rows), already))
+    refused(&problem, place.page(why.in_rows(&rows), already))
 }

@@ -229,7 +229,12 @@ impl<'a> Place<'a> {
             false => Vec::new(),
         };
         let why = Refused {
-            sentence: told(&problem),
+            // Whoever asks gives no reason.
+            sentence: match (code, fields.get("act")) {
+                ("reason_required", Some("ask")) => "Write what you ask.".to_owned(),
+                ("reason_required", Some("answer")) => "Write what you answer.".to_owned(),
+                _ => told(&problem),
+            },
             errors: problem.errors().unwrap_or_default(),
             typed: typed(fields),
             changed,

@@ -22,7 +22,7 @@ use super::together::sent;
 use super::{Visitor, onward, refused};
 use crate::app::App;
 use crate::desk::Paper;
-use crate::page::{Event, MOVED_ON, Refused, Words, WrongForm, placed, unclear, unclear_prices};
+use crate::page::{Event, MOVED_ON, Refused, Words, WrongForm, mistaken, unclear, unclear_lines};
 
 const NEEDED: &str = "Something was emptied that must be said.";
 
@@ -43,6 +43,8 @@ pub(super) async fn event(
         Ok(payload) => payload,
         Err(wrong) => return place.malformed(id, &fields, wrong).await,
     };
+    // Where a field is wrong nobody comes to the lines: what is wrong with these is told with it.
+    let wrong_lines = payload.get("lines").and_then(mistaken);
     let doubts = doubts((&paper, &lines), event, (&typed, &payload), &visitor.words);
     let verb = Verb::Signal {
         instance: id,
@@ -57,11 +59,11 @@ pub(super) async fn event(
             let came = came(&app, tenant, &done.answer).await?;
             Ok(onward(&after(&format!("/instances/{id}"), "said", came)))
         }
-        Err(problem) => place.declined(id, &fields, &problem, &rows).await,
+        Err(problem) => place.declined(id, &fields, &problem, (&rows, wrong_lines)).await,
     }
 }
 
-/// Where it is not clear what was typed for an event: which person is meant, which amount.
+/// Where it is not clear what was typed for an event: which person is meant, which amount, how many.
 fn doubts(
     (paper, lines): (&Paper, &Value),
     event: &str,
@@ -72,7 +74,7 @@ fn doubts(
     let types = declared.payload.fields.iter().map(|(name, field)| (name.as_str(), field.ty.name()));
     let types: Vec<(&str, String)> = types.collect();
     let mut wrong = unclear(types.iter().map(|(name, ty)| (*name, ty.as_str())), typed, speak);
-    wrong.extend(payload.get("lines").map(|sent| unclear_prices(sent, lines)).unwrap_or_default());
+    wrong.extend(payload.get("lines").map(|sent| unclear_lines(sent, lines)).unwrap_or_default());
     wrong
 }
 
@@ -92,20 +94,23 @@ impl Place<'_> {
         refused(&problem, self.page(id, None, why, Said::default()).await?)
     }
 
-    /// The page once more, with why it was not done. `rows`: those of the form that the lines were sent from.
+    /// The page once more, with why it was not done. `rows`: those of the form that the lines were sent from; and what is wrong with
+    /// these by itself.
     async fn declined(
         &self,
         id: InstanceId,
         fields: &Fields,
         problem: &Problem,
-        rows: &[usize],
+        (rows, wrong_lines): (&[usize], Option<String>),
     ) -> Result<Response, Problem> {
         let mut why = Refused {
-            sentence: placed(&told(problem), rows),
+            sentence: told(problem),
             errors: problem.errors().unwrap_or_default(),
             typed: typed(fields),
             ..Refused::default()
-        };
+        }
+        .and(wrong_lines.filter(|_| problem.errors().is_some()))
+        .in_rows(rows);
         match problem.code() {
             // What was done since is his own.
             REUSED => (why.resent, why.meanwhile) = (true, self.meanwhile(id, seen(fields)).await?),

@@ -127,18 +127,14 @@ fn meant<'s>(typed: &str, suppliers: &'s [Supplier]) -> Result<&'s str, String> 
     }
 }
 
-/// A refusal with what is known of suppliers that were not found.
+/// A refusal with what is known of suppliers that were not found, in the place of what else is said of them.
 pub(super) fn told(refused: Refused, unclear: &HashMap<String, String>) -> Refused {
     let mut refused = refused;
     let mut fields: Vec<_> = unclear.iter().collect();
     fields.sort_unstable();
     for (field, why) in fields {
-        let said = refused.sentence.contains(&format!("/{field}: no supplier has the code"));
         refused.errors.retain(|(at, _)| *at != format!("/{field}"));
-        match said {
-            true => refused.sentence = format!("/{field}: {why}"),
-            false => refused.errors.push((format!("/{field}"), why.clone())),
-        }
+        refused.errors.push((format!("/{field}"), why.clone()));
     }
     refused
 }
