@@ -208,19 +208,7 @@ impl Story {
                     _ => None,
                 });
                 self.withdrawn = withdrawn.collect();
-                let notices = decision.effects.iter().filter_map(|effect| match effect {
-                    Effect::Notice(told) => {
-                        Some(((told.kind, told.people.clone()), told.reason.as_deref().map(str::to_owned)))
-                    }
-                    _ => None,
-                });
-                (self.notices, self.reasons) = notices.unzip();
-                self.places = (decision.effects.iter())
-                    .filter_map(|effect| match effect {
-                        Effect::Notice(told) => Some(told.state.clone()),
-                        _ => None,
-                    })
-                    .collect();
+                self.tells(&decision.effects);
                 let reported = decision.effects.iter().filter_map(|effect| match effect {
                     Effect::Report(report) => Some(report.payload.clone()),
                     _ => None,
@@ -249,6 +237,17 @@ impl Story {
             Err(Stop::Nothing) => Ok(None),
             Err(other) => panic!("{other:?}"),
         }
+    }
+
+    /// Notes who is told what, why, and where it waits for them.
+    fn tells<Op>(&mut self, effects: &[Effect<Op>]) {
+        let told = effects.iter().filter_map(|effect| match effect {
+            Effect::Notice(told) => Some(told),
+            _ => None,
+        });
+        self.notices = told.clone().map(|told| (told.kind, told.people.clone())).collect();
+        self.reasons = told.clone().map(|told| told.reason.as_deref().map(str::to_owned)).collect();
+        self.places = told.map(|told| told.state.clone()).collect();
     }
 
     /// Starts the instance; the incident, if there is one.

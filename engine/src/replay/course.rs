@@ -60,7 +60,7 @@ pub(super) enum Does {
     Act {
         act: &'static str,
         step: Option<Arc<str>>,
-        to: Option<Value>,
+        to: Option<Box<Value>>,
     },
     Complete,
 }
@@ -164,7 +164,7 @@ impl Course {
         let moves = self.activities.values().flatten();
         let of = moves.flat_map(|one| {
             let to = match &one.does {
-                Does::Act { to, .. } => to.as_ref(),
+                Does::Act { to, .. } => to.as_deref(),
                 _ => None,
             };
             let data = one.data.iter().map(|(_, value)| value).filter(|value| value.is_person());

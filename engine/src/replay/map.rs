@@ -199,7 +199,7 @@ pub(super) enum What {
     /// An event.
     Event(Spot<String>),
     /// An act on an approval's task.
-    Act { act: &'static str, step: Option<Spot<String>>, to: Option<Source> },
+    Act { act: &'static str, step: Option<Spot<String>>, to: Option<Box<Source>> },
     /// The data that a task asks for.
     Complete,
 }
@@ -212,7 +212,7 @@ impl Map {
         let meanings = self.activities.iter().flat_map(|(_, meanings)| meanings);
         let named = meanings.flat_map(|meaning| {
             let to = match &meaning.what {
-                What::Act { to, .. } => to.as_ref(),
+                What::Act { to, .. } => to.as_deref(),
                 _ => None,
             };
             meaning.behalf.iter().chain(to)

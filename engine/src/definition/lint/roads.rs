@@ -42,7 +42,7 @@ impl Road<'_> {
 }
 
 /// Where an arrow that enters all of `to`, or one of them, arrives without being stopped in any.
-pub(super) fn arrives<'t>(to: &'t [StateIx], one: bool, stops: impl Fn(StateIx) -> bool) -> Vec<&'t StateIx> {
+pub(super) fn arrives(to: &[StateIx], one: bool, stops: impl Fn(StateIx) -> bool) -> Vec<&StateIx> {
     let free: Vec<_> = to.iter().filter(|&&to| !stops(to)).collect();
     if one || free.len() == to.len() { free } else { Vec::new() }
 }

@@ -206,7 +206,7 @@ impl<'a> Binding<'a> {
                 };
                 let to = to.as_ref().and_then(|to| self.value(to, &Type::Person, "to"));
                 let label = step.as_ref().map_or_else(|| Arc::from(*act), |step| format!("{act} {step}").into());
-                (Does::Act { act, step, to }, label, None, Vec::new())
+                (Does::Act { act, step, to: to.map(Box::new) }, label, None, Vec::new())
             }
             What::Complete => {
                 let form = self.form(definition, meaning)?;

@@ -6,8 +6,11 @@ use serde_json::Value;
 use super::{list, open, text};
 use crate::page::meant::{doubtful, doubtful_number};
 
+/// Why a text may mean two things.
+type Doubt = fn(&str) -> Option<String>;
+
 /// What may be unclear in a line, and what is.
-const DOUBTS: [(&str, fn(&str) -> Option<String>); 2] = [("quantity", doubtful_number), ("price", doubtful)];
+const DOUBTS: [(&str, Doubt); 2] = [("quantity", doubtful_number), ("price", doubtful)];
 
 /// Where that is: pointer into the lines that are sent, and why. What `stood` there is no question.
 pub(crate) fn unclear_lines(sent: &Value, stood: &Value) -> Vec<(String, String)> {

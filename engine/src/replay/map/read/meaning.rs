@@ -122,7 +122,7 @@ impl Reader {
                     let what = format!("`{act}` needs `to`: the column of the person who gets it");
                     self.found.push(Diagnostic::error(shape::MISSING_KEY, key, what).help("write `to: its column`"));
                 }
-                Some(What::Act { act, step, to })
+                Some(What::Act { act, step, to: to.map(Box::new) })
             }
             (None, None, Some(_), []) => Some(What::Complete),
             (None, None, None, [(word, (key, node))]) => {
